@@ -1,0 +1,191 @@
+"""One normal form for what a portal answers, whatever it wrote it in.
+
+JSON and XML, an `error` that is text, empty, a number or an object, a map that PHP wrote as a list: all of it ends as
+an `Answer` or as a `B24Error`. Sources: documentation, settings/how-to-call-rest-api and error-codes;
+measured answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic_core import from_json
+
+from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
+
+Format = Literal["json", "xml"]
+
+_XML_WARNING = (
+    "XML has no types: numbers and booleans are text here, and empty text may stand for null, false or an empty list"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTime:
+    """How long a call took. `duration` and `operating` are seconds, `operating` those charged to the method so far;
+    `operating_reset_at` is when the oldest of them are forgiven. What the portal did not say is None.
+    """
+
+    duration: float | None = None
+    operating: float | None = None
+    operating_reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A call that succeeded. `total` and `next` (the offset of the next page) belong to lists only."""
+
+    method: str
+    result: Any
+    total: int | None = None
+    next: int | None = None
+    time: CallTime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer as it came: `media_type` is the Content-Type in lower case without its parameters."""
+
+    status: int
+    media_type: str
+    body: bytes
+    location: str = ""
+
+
+def read_answer(reply: Reply, method: str, wanted: Format) -> Answer:
+    """Bring an HTTP answer to the normal form.
+
+    Raises:
+        B24Error: the portal's error, or `B24MCP_BAD_ANSWER` for what is no answer of the REST API at all.
+    """
+    body = _parse(reply, method)
+    if is_error(body):
+        raise portal_error(body, method=method, status=reply.status)
+    if not 200 <= reply.status < 300:
+        raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} without saying why.")
+    written_as = "xml" if _is_xml(reply.media_type) else "json" if _is_json(reply.media_type) else None
+    if written_as is None or (written_as == "xml" and wanted == "json"):
+        raise _bad_answer(reply, method, f"The answer is marked as {reply.media_type}, not as {wanted}.")
+    if "result" not in body:
+        raise _bad_answer(reply, method, "The answer holds neither a result nor an error.")
+    result = body["result"]
+    if written_as == "xml":
+        result = restore_empty_list(method, result)
+    return Answer(
+        method=method,
+        result=result,
+        total=integer(body.get("total")),
+        next=integer(body.get("next")),
+        time=read_time(body.get("time")),
+        warnings=(_XML_WARNING,) if written_as == "xml" else (),
+    )
+
+
+def read_time(block: object) -> CallTime | None:
+    """Read a `time` block, of an answer or of one command; None where there is none."""
+    if not isinstance(block, Mapping):
+        return None
+    reset_at = number(block.get("operating_reset_at"))
+    return CallTime(
+        duration=number(block.get("duration")),
+        operating=number(block.get("operating")),
+        operating_reset_at=_moment(reset_at) if reset_at else None,
+    )
+
+
+def integer(value: object) -> int | None:
+    """Read a whole number that may come as text; None for anything else."""
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def number(value: object) -> float | None:
+    """Read a finite number that may come as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if abs(found) < 1e18 else None
+
+
+def by_label(value: object) -> dict[str, Any]:
+    """Read a map that PHP may have written as `[]` (empty) or as a list (labels 0, 1, 2 …).
+
+    Raises:
+        TypeError: for something that is no map in any of its forms.
+    """
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {str(index): inner for index, inner in enumerate(value)}
+    if value is None or value == "":
+        return {}
+    raise TypeError(f"a map was expected, not {type(value).__name__}")
+
+
+def _parse(reply: Reply, method: str) -> dict[str, Any]:
+    if not reply.body.strip():
+        raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} with nothing in it.")
+    if _is_xml(reply.media_type):
+        from b24_mcp.rest.xml import parse_xml  # only callers who ask for XML pay for its parser
+
+        try:
+            return parse_xml(reply.body)
+        except ValueError as exc:
+            raise _bad_answer(reply, method, f"The XML answer is broken or cut short: {exc}.") from None
+    try:
+        body = from_json(reply.body)
+    except ValueError:
+        raise _bad_answer(reply, method, _what_it_looks_like(reply)) from None
+    if not isinstance(body, dict):
+        raise _bad_answer(reply, method, "The answer is JSON, but not an object.")
+    return body
+
+
+def _what_it_looks_like(reply: Reply) -> str:
+    start = reply.body.lstrip()[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")) or reply.media_type == "text/html":
+        return f"The portal answered HTTP {reply.status} with a web page instead of data."
+    if start.startswith((b"{", b"[")):
+        return f"The JSON answer (HTTP {reply.status}) is cut short or broken."
+    return f"The portal answered HTTP {reply.status} with {reply.media_type or 'unmarked content'} instead of data."
+
+
+def _bad_answer(reply: Reply, method: str, message: str) -> B24Error:
+    """An answer the REST API did not write. Only a status says more: 4xx was refused on the way."""
+    if 400 <= reply.status < 500:
+        return our_error("HTTP", message, method=method, status=reply.status).coded("B24MCP_BAD_ANSWER")
+    return our_error("B24MCP_BAD_ANSWER", message, method=method, status=reply.status)
+
+
+def restore_empty_list(method: str, result: Any) -> Any:
+    """Give an XML result with its list back: XML writes an empty one as empty text, list methods mean a list."""
+    if method.rpartition(".")[2].lower() != "list":
+        return result
+    if result == "":
+        return []
+    if isinstance(result, dict) and len(result) == 1:
+        ((key, value),) = result.items()
+        return {key: [] if value == "" else value}
+    return result
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type in ("", "application/json", "text/json") or media_type.endswith("+json")
+
+
+def _is_xml(media_type: str) -> bool:
+    return media_type in ("text/xml", "application/xml")
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,239 @@
+"""The one table of error codes: what each means for the reader and for whoever wants to repeat the call.
+
+Sources: the documentation (error-codes, limits, settings/oauth/error-codes, rest-v3) and measured statuses. Where
+they disagree on a status the code decides, so statuses are only a fallback for codes that are not listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "validation",
+    "unknown_method",
+    "not_found",
+    "permission",
+    "auth",
+    "rate_limit",
+    "operating_limit",
+    "unavailable",
+    "conflict",
+    "policy",
+    "approval",
+    "portal",
+    "internal",
+]
+Executed = Literal["no", "yes", "unknown"]
+
+V3_PREFIX = "BITRIX_REST_V3_EXCEPTION_"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFact:
+    """What a code means: its `kind`, whether the call ran, whether it may be sent again, what to do."""
+
+    kind: Kind
+    hint: str
+    executed: Executed = "no"
+    retryable: bool = False
+
+
+_CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
+_ASK_ADMIN_WEBHOOK = (
+    "Ask the person to check the webhook in Bitrix24 (Developer resources) and to set B24_WEBHOOK_URL anew."
+)
+_NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
+_FIX_PARAMETER = "Correct the parameter named in the message and call again."
+_NOT_HERE = "There is no such record, or this user may not see it. Check the id with the matching list method."
+
+_SCOPE = CodeFact(
+    "permission", "The webhook or application lacks the scope of this method. Ask the person to grant it."
+)
+_CREDENTIAL = CodeFact("auth", f"The portal does not accept the credential. {_ASK_ADMIN_WEBHOOK}")
+_EXPIRED = CodeFact("auth", "The token is no longer valid and must be refreshed.", retryable=True)
+_NO_METHOD = CodeFact(
+    "unknown_method", "The portal knows no such method: check spelling and letter case in the documentation."
+)
+_SUBSCRIPTION = CodeFact("permission", "The portal's plan does not include this. A person has to change the plan.")
+_MISSING = CodeFact("not_found", _NOT_HERE)
+_ARGUMENT = CodeFact("validation", _FIX_PARAMETER)
+_FORBIDDEN = CodeFact("permission", _NO_RIGHT)
+_BROKE = CodeFact("portal", f"The portal failed while it worked on the call. {_CHECK_FIRST}", "unknown")
+_CONFLICT = CodeFact("conflict", "Something with this name or key exists already: read it, or choose another name.")
+
+_FACTS: dict[str, CodeFact] = {
+    # Limits
+    "QUERY_LIMIT_EXCEEDED": CodeFact(
+        "rate_limit", "Too many requests in a short time. Wait a few seconds, or use batch_call.", retryable=True
+    ),
+    "OPERATION_TIME_LIMIT": CodeFact(
+        "operating_limit",
+        "This method used up its working time on the portal; it opens again within ten minutes. Ask for less per call.",
+        retryable=True,
+    ),
+    "OVERLOAD_LIMIT": CodeFact(
+        "unavailable", "The portal's REST API was blocked by Bitrix24 because of overload. A person must ask support."
+    ),
+    # Credentials and access
+    "NO_AUTH_FOUND": _CREDENTIAL,
+    "INVALID_CREDENTIALS": _CREDENTIAL,
+    "AUTHORIZATION_ERROR": _CREDENTIAL,
+    "EXPIRED_TOKEN": _EXPIRED,
+    "INVALID_TOKEN": _EXPIRED,
+    "USER_ACCESS_ERROR": _FORBIDDEN,
+    "APPLICATION_NOT_FOUND": CodeFact("auth", "The application is not on this portal. A person must install it."),
+    "NOT_INSTALLED": CodeFact("auth", "The application is not installed completely. A person must finish it."),
+    "INVALID_REQUEST": CodeFact("auth", "The portal wants https. Check the address in B24_WEBHOOK_URL."),
+    "CONNECTION_ERROR": CodeFact(
+        "unavailable", "The portal could not reach the authorisation server. Try again soon.", retryable=True
+    ),
+    "INSUFFICIENT_SCOPE": _SCOPE,
+    "ACCESS_DENIED": _FORBIDDEN,
+    "WRONG_AUTH_TYPE": CodeFact(
+        "permission", "This method works only for an installed application (OAuth), not for a webhook."
+    ),
+    "ALLOWED_ONLY_INTRANET_USER": _FORBIDDEN,
+    "METHOD_CONFIRM_WAITING": CodeFact(
+        "permission", "An administrator of the portal has to confirm this method first. Then call again."
+    ),
+    "METHOD_CONFIRM_DENIED": CodeFact("permission", "An administrator of the portal refused this method."),
+    "PAYMENT_REQUIRED": _SUBSCRIPTION,
+    "WRONG_LICENSE": _SUBSCRIPTION,
+    "PORTAL_DELETED": CodeFact("unavailable", "This portal is closed or deleted. Check the address."),
+    # Methods and arguments
+    "ERROR_METHOD_NOT_FOUND": _NO_METHOD,
+    "22002": CodeFact("unknown_method", "The portal knows this group of methods, but not this action in it."),
+    "ERROR_MANIFEST_IS_NOT_AVAILABLE": _NO_METHOD,
+    "ERROR_BATCH_METHOD_NOT_ALLOWED": CodeFact("validation", "This method cannot be part of a batch: call it alone."),
+    "ERROR_BATCH_LENGTH_EXCEEDED": CodeFact("validation", "A request takes 50 commands; this one came after them."),
+    "ERROR_ARGUMENT": _ARGUMENT,
+    "100": CodeFact("validation", "A required parameter is missing or has the wrong type; the message names it."),
+    "MAIN_CONTROLLER_22001": _ARGUMENT,
+    "DISK_BASE_SERVICE_22001": _ARGUMENT,
+    "INVALID_ARG_VALUE": _ARGUMENT,
+    "ERROR_UNSUPPORTED_PROTOCOL": _ARGUMENT,
+    "ERROR_WRONG_HANDLER_URL": _ARGUMENT,
+    "ERROR_EVENT_NOT_FOUND": CodeFact("validation", "There is no event of this name on this portal."),
+    "ENTITY_TYPE_NOT_SUPPORTED": _ARGUMENT,
+    "NOT_FOUND": _MISSING,
+    "ERROR_NOT_FOUND": _MISSING,
+    "DISK_OBJ_22000": _CONFLICT,
+    # Thrown from inside a method: the text varies and part of the work may be done
+    "ERROR_CORE": CodeFact("portal", f"The method refused or failed; the message says why. {_CHECK_FIRST}", "unknown"),
+    "INTERNAL_SERVER_ERROR": _BROKE,
+    "ERROR_UNEXPECTED_ANSWER": _BROKE,
+    "INTERNAL_WRONG_TRANSPORT": CodeFact("portal", "The portal rejected the form of the address."),
+    "INTERNAL_WRONG_HANDLER_CLASS": CodeFact("portal", "The portal's module of this method is broken."),
+    "WRONG_ENCODING": CodeFact("portal", f"The portal could not write its answer down. {_CHECK_FIRST}", "unknown"),
+    # REST 3.0, without the common prefix
+    "METHODNOTFOUNDEXCEPTION": _NO_METHOD,
+    "ACCESSDENIEDEXCEPTION": _FORBIDDEN,
+    "INSUFFICIENTSCOPEEXCEPTION": _SCOPE,
+    "RATELIMITEXCEPTION": CodeFact(
+        "rate_limit", "Too many requests. Wait a few seconds and call again.", retryable=True
+    ),
+    "LICENSEEXCEPTION": _SUBSCRIPTION,
+    "ENTITYNOTFOUNDEXCEPTION": _MISSING,
+    "ENTITYALREADYEXISTSEXCEPTION": _CONFLICT,
+    "IDEMPOTENCYKEYREUSEDEXCEPTION": _CONFLICT,
+    "INTERNAL_INTERNALEXCEPTION": _BROKE,
+    "INTERNAL_ORMSAVEEXCEPTION": _BROKE,
+    # Ours: refused before anything was sent
+    "B24MCP_ARGUMENTS": CodeFact("validation", "Nothing was sent. Correct the arguments of the tool and call again."),
+    "B24MCP_METHOD_NAME": CodeFact(
+        "validation", "Nothing was sent. Give the bare method name, such as crm.deal.list; parameters go into params."
+    ),
+    "B24MCP_PARAMS": CodeFact("validation", "Nothing was sent. Correct params and call again."),
+    "B24MCP_COMMANDS": CodeFact("validation", "Nothing was sent. Correct the commands and call again."),
+    "B24MCP_REFERENCE": CodeFact(
+        "validation",
+        "Nothing was sent. A reference is $result[name][field], where name is an earlier command, and stands alone or "
+        "between spaces. Text that only looks like one has to go through call_method.",
+    ),
+    "B24MCP_SETTINGS": CodeFact("auth", "Nothing was sent. A person has to correct the settings of b24-mcp."),
+    "B24MCP_WEBHOOK": CodeFact(
+        "auth",
+        "Nothing was sent. A person has to set B24_WEBHOOK_URL to an incoming webhook: "
+        "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
+    ),
+    # Ours: the way to the portal
+    "B24MCP_NO_CONNECTION": CodeFact(
+        "unavailable", "Nothing was executed. Check that the address is right and reachable from here.", retryable=True
+    ),
+    "B24MCP_TLS": CodeFact(
+        "unavailable",
+        "Nothing was executed. The certificate is not trusted on this computer; for a company's own authority install "
+        "its certificate in the system, or name its file in B24_CA_BUNDLE.",
+    ),
+    "B24MCP_PROXY": CodeFact(
+        "unavailable", "Nothing was executed. Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", retryable=True
+    ),
+    "B24MCP_TIMEOUT": CodeFact("unavailable", f"The portal did not answer in time. {_CHECK_FIRST}", "unknown"),
+    "B24MCP_CONNECTION_LOST": CodeFact(
+        "unavailable", f"The connection broke before the answer. {_CHECK_FIRST}", "unknown"
+    ),
+    "B24MCP_BAD_ANSWER": CodeFact(
+        "unavailable",
+        f"No answer of the REST API: a proxy, a login page or a failure on the way. {_CHECK_FIRST}",
+        "unknown",
+    ),
+    "B24MCP_PORTAL_MOVED": CodeFact(
+        "unavailable", "Nothing was executed. Ask the person to confirm the new address and to change B24_WEBHOOK_URL."
+    ),
+    "B24MCP_PORTAL_CLOSED": CodeFact(
+        "unavailable",
+        "Nothing was executed. The portal shows a page of its own instead of answering: its licence may have ended.",
+    ),
+    "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {_CHECK_FIRST}", "unknown"),
+    "B24MCP_INTERNAL": CodeFact(
+        "internal", f"This is a defect in b24-mcp, please report it. {_CHECK_FIRST}", "unknown"
+    ),
+}
+
+# Module codes follow habits of naming; these endings say enough about the kind.
+_ENDINGS: tuple[tuple[str, CodeFact], ...] = (
+    ("ACCESS_DENIED", _FORBIDDEN),
+    ("NOT_FOUND", _MISSING),
+    ("ALREADY_EXISTS", _CONFLICT),
+    ("REQUESTVALIDATIONEXCEPTION", _ARGUMENT),
+    ("VALIDATIONEXCEPTION", _ARGUMENT),
+    ("EXCEPTION", CodeFact("validation", _FIX_PARAMETER)),
+)
+
+_EMPTY_CODE = CodeFact("not_found", f"The portal gave no code; for one record that means: {_NOT_HERE}")
+_REFUSED = CodeFact(
+    "portal", "The portal refused the call; the message says why. Correct the call before repeating it."
+)
+_UNSURE = CodeFact("portal", f"The portal reported an error. {_CHECK_FIRST}", "unknown")
+
+_BY_STATUS: dict[int, CodeFact] = {
+    401: _CREDENTIAL,
+    403: _FORBIDDEN,
+    404: CodeFact("not_found", "Nothing is at this address of the portal. Check the method name and B24_WEBHOOK_URL."),
+    429: CodeFact("rate_limit", "Too many requests. Wait a few seconds and call again.", retryable=True),
+    410: _FACTS["PORTAL_DELETED"],
+}
+_SERVER_TROUBLE = CodeFact("unavailable", f"The portal is overloaded or being repaired. {_CHECK_FIRST}", "unknown")
+
+
+def fact_for(code: str, status: int | None) -> CodeFact:
+    """Look a code up, whatever its letter case; fall back to its ending, then to the HTTP status.
+
+    `status` is None for a command inside a batch. An unlisted code with a 4xx status is a refusal by the method
+    (not executed); with 5xx, or with 200 where methods report partial failures, nobody knows.
+    """
+    listed = _FACTS.get(code.upper().removeprefix(V3_PREFIX))
+    if listed is not None:
+        return listed
+    upper = code.upper()
+    for ending, fact in _ENDINGS:
+        if upper.endswith(ending):
+            return fact
+    if status is not None and status >= 500:
+        return _SERVER_TROUBLE
+    if status is not None and status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status is not None and 200 <= status < 300:
+        return _UNSURE
+    return _EMPTY_CODE if code == "" else _REFUSED

@@ -1,0 +1,131 @@
+"""Parameters of a call: what may be sent, and how they look in the query string of a batch command.
+
+A single call carries JSON. A command of a batch is the text `method?query`, read by PHP on the other side, and this is
+the one place that writes such a query. Sources: documentation, settings/how-to-call-rest-api/data-encoding and
+batch; behaviour of PHP's parse_str.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from b24_mcp.rest.errors import B24Error, our_error
+
+Params = dict[str, Any] | list[Any]
+"""Named parameters, or for the `task.*` methods that count arguments a list of them in order."""
+
+# The portal reads these from a call as credentials, or as a signature to verify, never as data.
+_RESERVED = {
+    "auth": "the credential is added by b24-mcp",
+    "access_token": "the credential is added by b24-mcp",
+    "aplogin": "the credential is added by b24-mcp",
+    "ap": "the credential is added by b24-mcp",
+    "sessid": "the credential is added by b24-mcp",
+    "token": "the portal takes it for the signature of a download link and refuses the call",
+}
+# PHP drops without a word what is nested deeper than 64 levels.
+_DEEPEST = 60
+# PHP rewrites or cuts top-level names with these characters, and a nested name at its closing bracket.
+_PLAIN_TOP_NAME = re.compile(r"[^\x00\[\]. ][^\x00\[\]. ]*")
+
+
+class NotExpressibleError(ValueError):
+    """A query string cannot say this value; JSON can."""
+
+
+def check_params(params: Params, method: str) -> None:
+    """Refuse parameters that the portal would silently lose or take for something else.
+
+    Raises:
+        B24Error: `B24MCP_PARAMS`; nothing was sent.
+    """
+    if isinstance(params, dict):
+        for name in params:
+            if name in _RESERVED:
+                raise _refuse(f"params may not hold {name!r}: {_RESERVED[name]}.", method)
+    try:
+        _check_value(params, _DEEPEST)
+    except ValueError as exc:
+        raise _refuse(str(exc), method) from None
+
+
+def json_body(params: Params) -> bytes:
+    """Write checked parameters as the JSON body of a call.
+
+    The portal ignores malformed JSON and runs the method without parameters, so this never writes any.
+    """
+    return json.dumps(params, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def query_string(params: Params) -> str:
+    """Write parameters the way PHP reads them: `fields[PHONE][0][VALUE]=1&select[]=…` with explicit indexes.
+
+    Booleans become 1 and 0, as PHP itself writes them; numbers become text.
+
+    Raises:
+        NotExpressibleError: for null, an empty list or map, or a name that PHP would alter. They would vanish or
+            change on the way, so such a call has to be sent as JSON.
+    """
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in _pairs(params))
+
+
+def _pairs(params: Params) -> Iterator[tuple[str, str]]:
+    for name, value in _items(params):
+        if not _PLAIN_TOP_NAME.fullmatch(name):
+            raise NotExpressibleError(name)
+        yield from _flat(quote(name, safe=""), value)
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict | list):
+        if not value:
+            raise NotExpressibleError(prefix)
+        for name, inner in _items(value):
+            if not name or "]" in name or "\0" in name:
+                raise NotExpressibleError(name)
+            yield from _flat(f"{prefix}[{quote(name, safe='')}]", inner)
+    elif value is None:
+        raise NotExpressibleError(prefix)
+    elif isinstance(value, bool):
+        yield prefix, "1" if value else "0"
+    else:
+        yield prefix, str(value)
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return ((str(index), inner) for index, inner in enumerate(value))
+
+
+def _check_value(value: Any, levels_left: int) -> None:
+    if levels_left == 0:
+        raise ValueError(f"params are nested deeper than {_DEEPEST} levels.")
+    match value:
+        case dict():
+            for name, inner in value.items():
+                _check_text(name)
+                _check_value(inner, levels_left - 1)
+        case list():
+            for inner in value:
+                _check_value(inner, levels_left - 1)
+        case str():
+            _check_text(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("params hold a number that JSON has no form for (NaN or infinity).")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("params hold a text that is not valid Unicode (half of a surrogate pair).") from None
+
+
+def _refuse(message: str, method: str) -> B24Error:
+    return our_error("B24MCP_PARAMS", message, method=method)

@@ -1,0 +1,134 @@
+"""The only module that knows the HTTP library: it sends bytes to one portal and brings a `Reply` back.
+
+Whatever the library raises is translated here, into an error of ours that repeats nothing of the address: an address
+holds the secret of the webhook.
+"""
+
+from __future__ import annotations
+
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import truststore
+
+from b24_mcp import __version__
+from b24_mcp.rest.answer import Reply
+from b24_mcp.rest.errors import B24Error, our_error
+
+_ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
+_CONNECT_SECONDS = 10.0
+
+
+class Transport:
+    """A pool of connections to one portal. Follows no redirect, keeps no cookie, checks every certificate.
+
+    `seconds` bounds the wait for each part of an answer: the portal itself ends a request after 60 s. `ca_bundle`
+    is a file with further authorities to trust. `local` is set for a portal on this computer, to which no proxy
+    leads. `app` is an ASGI application that answers in this very process instead of the network.
+    """
+
+    def __init__(self, *, seconds: float, ca_bundle: Path | None, https: bool, local: bool, app: Any = None) -> None:
+        self._client = httpx.AsyncClient(
+            transport=None if app is None else httpx.ASGITransport(app=app),
+            verify=_tls_context(ca_bundle) if https and app is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=not local and app is None,
+            follow_redirects=False,
+            timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None),
+            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30),
+            headers={"User-Agent": f"b24-mcp/{__version__}"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+        self._seconds = seconds
+
+    async def post(self, address: str, body: bytes, wanted: str) -> Reply:
+        """Send one POST with a JSON body. `wanted` is `json` or `xml`.
+
+        Raises:
+            B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
+        """
+        headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted]}
+        try:
+            response = await self._client.post(address, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
+            error = self._translate(exc)
+        else:
+            return Reply(
+                status=response.status_code,
+                media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                body=response.content,
+                location=response.headers.get("Location", ""),
+            )
+        # Raised here, outside the handler, so that no exception holding the address hangs on to it.
+        raise error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _translate(self, exc: Exception) -> B24Error:
+        match exc:
+            case httpx.ConnectError() | httpx.ProxyError() if _is_certificate_failure(exc):
+                return our_error("B24MCP_TLS", "The portal's certificate could not be verified.")
+            case httpx.ProxyError():
+                return our_error("B24MCP_PROXY", "The proxy did not let the call through.")
+            case httpx.ConnectTimeout() | httpx.PoolTimeout():
+                return our_error("B24MCP_NO_CONNECTION", "The portal did not take the connection in time.")
+            case httpx.ConnectError():
+                return our_error("B24MCP_NO_CONNECTION", f"The portal cannot be reached: {_reason(exc)}.")
+            case httpx.TimeoutException():
+                return our_error("B24MCP_TIMEOUT", f"The portal did not answer within {self._seconds:g} seconds.")
+            case httpx.DecodingError():
+                return our_error("B24MCP_BAD_ANSWER", "The compressed answer is broken or cut short.")
+            case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+                return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
+            case _:
+                return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
+
+
+def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """The operating system decides whom to trust; a file can add to that, nothing can switch it off.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS` when the file cannot be used.
+    """
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(cafile=str(ca_bundle))
+        except (OSError, ssl.SSLError):
+            raise our_error(
+                "B24MCP_SETTINGS", f"B24_CA_BUNDLE does not name a readable file of certificates: {ca_bundle}"
+            ) from None
+    return context
+
+
+def _is_certificate_failure(exc: BaseException) -> bool:
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _reason(exc: BaseException) -> str:
+    """Say in plain words why a connection failed; the library's text never goes further than this."""
+    text = str(exc).lower()
+    for sign, reason in (
+        ("refused", "nothing listens at this address"),
+        ("name or service not known", "there is no host of this name"),
+        ("nodename nor servname", "there is no host of this name"),
+        ("getaddrinfo", "there is no host of this name"),
+        ("no address associated", "there is no host of this name"),
+        ("temporary failure in name resolution", "host names cannot be looked up from here"),
+        ("unreachable", "there is no route to it"),
+        ("all connection attempts failed", "nothing answers at this address"),
+        ("ssl", "it does not speak TLS at this port"),
+        ("tls", "it does not speak TLS at this port"),
+    ):
+        if sign in text:
+            return reason
+    return "the connection failed"

@@ -1,0 +1,87 @@
+"""The address of a portal and the incoming webhook that opens it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from b24_mcp.rest.errors import B24Error, our_error
+
+# People copy the address of the example call that the portal shows; one more part, a method name, is harmless.
+_PATH = re.compile(r"/rest/(?P<user>[^/]+)/(?P<code>[^/]+)(?:/[A-Za-z0-9_.]*)?/?")
+_CODE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An incoming webhook. `origin` is scheme, host and port; `user` the owner's id; `code` the secret.
+
+    Source: documentation, local-integrations/local-webhooks.
+    """
+
+    origin: str
+    user: str
+    code: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The portal's host name with its port, fit to be shown."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the way to the portal is encrypted."""
+        return self.origin.startswith("https:")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the portal is on this machine, where plain http is allowed and no proxy stands between."""
+        return _is_loopback(urlsplit(self.origin).hostname or "")
+
+    def address_of(self, method: str, suffix: str = "") -> str:
+        """The v2 address of a method: secret, so never shown. `suffix` is empty or `.xml`."""
+        return f"{self.origin}/rest/{self.user}/{self.code}/{method}{suffix}"
+
+
+def parse_webhook(text: str) -> Webhook:
+    """Read the address a person configured.
+
+    Raises:
+        B24Error: `B24MCP_WEBHOOK`, saying what is wrong without repeating the secret; nothing was sent.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise _refuse("it is not an address") from None
+    if parts.scheme not in ("https", "http") or not host:
+        raise _refuse("it does not start with https:// and a host name")
+    if parts.username is not None or parts.password is not None:
+        raise _refuse("it holds a user name or password before the host")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise _refuse("it uses http: a webhook goes over https, except to this very computer")
+    if parts.query or parts.fragment:
+        raise _refuse("it has something after ? or #")
+    match = _PATH.fullmatch(parts.path)
+    if match is None or not _CODE.fullmatch(match["code"]):
+        raise _refuse("its path is not /rest/USER_ID/CODE/")
+    if not re.fullmatch(r"[A-Za-z0-9_.@-]+", match["user"]):
+        raise _refuse("the part after /rest/ is not a user id")
+    shown_host = f"[{host}]" if ":" in host else host
+    origin = f"{parts.scheme}://{shown_host}" + (f":{port}" if port else "")
+    return Webhook(origin, match["user"], match["code"])
+
+
+def _refuse(why: str) -> B24Error:
+    return our_error("B24MCP_WEBHOOK", f"B24_WEBHOOK_URL is not an incoming webhook: {why}.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
