@@ -1,0 +1,131 @@
+"""The commands of `b24-mcp`, each thin: it reads arguments, calls one thing, and shows the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from b24_mcp import __version__
+from b24_mcp.cli.showing import show_form
+from b24_mcp.rest import B24Error, Format, Params, Redactor
+from b24_mcp.server.logs import configure_logging
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Bitrix24 for AI assistants.
+
+    Without a command, b24-mcp is an MCP server on stdin and stdout, to be started by a client. Which portal it
+    works with is set by B24_WEBHOOK_URL, in the environment or in a file .env; without it a sandbox portal with
+    invented data answers.
+    """
+
+
+@cli.command()
+def serve() -> None:
+    """Serve an MCP client on stdin and stdout (the same as no command)."""
+    from b24_mcp.server.stdio import serve_stdio
+
+    serve_stdio()
+
+
+@cli.command()
+@click.argument("method")
+@click.option(
+    "-p",
+    "--params",
+    "params_source",
+    metavar="JSON",
+    default="{}",
+    help="Parameters: a JSON object or list, @FILE to read one, or - for stdin.",
+)
+@click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
+def call(method: str, params_source: str, as_xml: bool) -> None:
+    """Call one REST METHOD and print the answer as JSON.
+
+    \b
+    b24-mcp call crm.deal.list --params '{"select": ["ID", "TITLE"]}'
+
+    Ends with 0 when the call succeeded, 1 when it failed, 2 when it was not understood.
+    """
+    redactor = Redactor()
+    configure_logging(redactor)
+    params = _read_params(params_source)
+    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json"))
+    show_form(form, redactor)
+    sys.exit(0 if form["ok"] else 1)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8024, show_default=True, help="0 takes a free one.")
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the data in this SQLite file.")
+@click.option("--empty", is_flag=True, help="Start without the invented company.")
+def sandbox(port: int, db: Path | None, empty: bool) -> None:
+    """Serve the sandbox portal on this computer and print its webhook address.
+
+    The address goes to stdout, everything else to stderr. Ctrl-C ends it.
+    """
+    from b24_mcp.sandbox import Sandbox, serve
+
+    portal = Sandbox(":memory:" if db is None else db, empty=empty)
+
+    def ready(base: str) -> None:
+        address = portal.webhook_url(base)
+        click.echo(address)
+        sys.stdout.flush()
+        click.secho("The sandbox portal is open. In another shell:", fg="green", err=True)
+        click.echo(f"  B24_WEBHOOK_URL={address} b24-mcp call crm.deal.list", err=True)
+
+    try:
+        asyncio.run(serve(portal, "127.0.0.1", port, ready))
+    except OSError as exc:
+        raise click.ClickException(f"The sandbox cannot listen on port {port}: {exc.strerror}.") from None
+    except KeyboardInterrupt:
+        pass
+    finally:
+        portal.close()
+
+
+async def _call(redactor: Redactor, method: str, params: Params, format: Format) -> dict[str, object]:
+    # Both are imported here so that --help answers at once.
+    from b24_mcp.server.portals import Portals
+    from b24_mcp.server.rendering import call_form, error_form
+
+    portals = Portals(redactor)
+    notice = None
+    try:
+        opened = portals.get()
+        notice = opened.notice
+        return call_form(await opened.portal.call(method, params, format=format), notice)
+    except B24Error as exc:
+        return error_form(exc, notice)
+    finally:
+        await portals.aclose()
+
+
+def _read_params(source: str) -> Params:
+    """Read `--params`. What is not JSON, or no object or list, ends the program with an explanation."""
+    from pydantic_core import from_json
+
+    try:
+        text = _text_of(source)
+        params = from_json(text)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise click.BadParameter(f"cannot read {source[1:]}: {exc}", param_hint="--params") from None
+    except ValueError as exc:
+        raise click.BadParameter(f"not JSON: {exc}", param_hint="--params") from None
+    if not isinstance(params, dict | list):
+        raise click.BadParameter("a JSON object or list is needed", param_hint="--params")
+    return params
+
+
+def _text_of(source: str) -> str:
+    if source == "-":
+        stdin: TextIO = sys.stdin
+        return stdin.read()
+    return Path(source[1:]).read_text("utf-8") if source.startswith("@") else source

@@ -1,0 +1,32 @@
+"""Showing an answer in a terminal: colours and indentation for a person, compact JSON for a pipe."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import click
+
+from b24_mcp.rest import Redactor
+
+_TOKEN = re.compile(
+    r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
+)
+_COLOURS = {"name": "cyan", "text": "green", "word": "magenta", "number": "yellow"}
+
+
+def show_form(form: dict[str, Any], redactor: Redactor) -> None:
+    """Print an answer in the normal form to stdout, without secrets."""
+    if not sys.stdout.isatty():
+        text = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+        click.echo(redactor.redact(text))
+        return
+    text = redactor.redact(json.dumps(form, ensure_ascii=False, indent=2))
+    click.echo(_TOKEN.sub(_coloured, text))
+
+
+def _coloured(match: re.Match[str]) -> str:
+    kind = match.lastgroup or "text"
+    return click.style(match.group(), fg=_COLOURS[kind])

@@ -1,0 +1,42 @@
+"""What every tool may use. Nothing else is shared, and nothing is global."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from b24_mcp.rest import Redactor
+from b24_mcp.server.budget import fit
+from b24_mcp.server.portals import Portals
+from b24_mcp.server.rendering import Form
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+_DEFAULT_BUDGET = 20_000
+
+
+@dataclass(slots=True)
+class App:
+    """The portals, and the one way out for answers."""
+
+    portals: Portals
+    redactor: Redactor
+
+    def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
+        """Write a form within its size and without secrets. Every answer to a client passes here."""
+        from b24_mcp.server.tooling import text_result
+
+        return text_result(self.redactor.redact(fit(form, budget)), failed=failed)
+
+
+@asynccontextmanager
+async def open_app(redactor: Redactor) -> AsyncGenerator[App]:
+    """Open what the tools use, cheaply: a client waits for this before the server says its first word."""
+    portals = Portals(redactor)
+    try:
+        yield App(portals, redactor)
+    finally:
+        await portals.aclose()

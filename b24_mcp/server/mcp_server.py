@@ -1,0 +1,45 @@
+"""The server as MCP clients see it: its name, what it says of itself, its tools."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from mcp.server.mcpserver import MCPServer
+
+from b24_mcp import __version__
+from b24_mcp.rest import Redactor
+from b24_mcp.server.app import App, open_app
+from b24_mcp.server.tools.calls import call_tools
+
+INSTRUCTIONS = """\
+Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
+Call one method with call_method, several with batch_call. Ask lists for the fields you need (select), filter on the \
+portal instead of reading everything, and read a record before you change it. When an answer names the portal \
+"sandbox", its data is invented and safe to change."""
+
+
+def build_server(redactor: Redactor, on_close: Callable[[], None] = lambda: None) -> MCPServer[App]:
+    """Build a server. It makes no connection and reads no settings before a tool is called.
+
+    `on_close` is called when everything the tools had opened is closed again.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
+        try:
+            async with open_app(redactor) as app:
+                yield app
+        finally:
+            on_close()
+
+    return MCPServer(
+        "b24-mcp",
+        title="Bitrix24",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        lifespan=lifespan,
+        tools=[*call_tools()],
+        subscriptions=False,  # the list of tools never changes while the server runs
+        log_level="WARNING",
+    )

@@ -1,0 +1,79 @@
+"""Which portal answers: the configured one, or the sandbox inside this process when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from b24_mcp.rest import Portal, Redactor, our_error, parse_webhook
+from b24_mcp.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox import Sandbox
+
+SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
+_SANDBOX_ORIGIN = "https://sandbox.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPortal:
+    """A portal to call. `notice` stands in every answer when the portal is not one the person configured."""
+
+    portal: Portal
+    budget: int
+    notice: str | None = None
+
+
+class Portals:
+    """Opens the portal at the first call, not before: a server that only lists its tools needs no settings.
+
+    What the settings hold of secrets is told to `redactor` before anything else is done with it.
+    """
+
+    def __init__(self, redactor: Redactor, load: Callable[[], Settings] = load_settings) -> None:
+        self._redactor = redactor
+        self._load = load
+        self._open: OpenPortal | None = None
+        self._sandbox: Sandbox | None = None
+
+    def get(self) -> OpenPortal:
+        """Give the portal.
+
+        Raises:
+            B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the
+                next call, so a corrected `.env` needs no restart.
+        """
+        if self._open is None:
+            try:
+                settings = self._load()
+            except SettingsError as exc:
+                raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+            self._open = self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
+        return self._open
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened.portal.aclose()
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    def _configured(self, settings: Settings) -> OpenPortal:
+        assert settings.webhook_url is not None
+        address = settings.webhook_url.get_secret_value()
+        self._redactor.add(address)
+        webhook = parse_webhook(address)
+        self._redactor.add(webhook.code)
+        portal = Portal(webhook, seconds=settings.timeout, ca_bundle=settings.ca_bundle)
+        return OpenPortal(portal, settings.budget)
+
+    def _sandbox_portal(self, settings: Settings) -> OpenPortal:
+        from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
+
+        self._sandbox = Sandbox()
+        webhook = parse_webhook(self._sandbox.webhook_url(_SANDBOX_ORIGIN))
+        portal = Portal(webhook, seconds=settings.timeout, app=self._sandbox)
+        return OpenPortal(portal, settings.budget, SANDBOX_NOTICE)

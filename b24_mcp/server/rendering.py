@@ -1,0 +1,111 @@
+"""The normal form of every answer, as the objects that become its JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Succeeded
+from b24_mcp.server.tables import as_table
+
+Form = dict[str, Any]
+
+
+def call_form(answer: Answer, notice: str | None = None) -> Form:
+    """The form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
+    form = _head(True, notice) | {"method": answer.method, "version": "v2"} | _body(answer)
+    return form | {"warnings": list(answer.warnings)}
+
+
+def error_form(error: B24Error, notice: str | None = None) -> Form:
+    """The form of a call that failed, or of arguments that were refused."""
+    form = _head(False, notice)
+    if error.method:
+        form["method"] = error.method
+    return form | {"error": _error(error)}
+
+
+def batch_form(answer: BatchAnswer, notice: str | None = None) -> Form:
+    """The form of a batch: a summary, then what became of each command, in their order."""
+    outcomes = answer.outcomes.values()
+    succeeded = sum(isinstance(outcome, Succeeded) for outcome in outcomes)
+    not_run = sum(isinstance(outcome, NotRun) for outcome in outcomes)
+    form = _head(succeeded == len(outcomes), notice)
+    form["summary"] = {
+        "commands": len(outcomes),
+        "succeeded": succeeded,
+        "failed": len(outcomes) - succeeded - not_run,
+        "not_run": not_run,
+        "requests": answer.requests,
+    }
+    if answer.error is not None:
+        form["error"] = _error(answer.error)
+    if answer.warnings:
+        form["warnings"] = list(answer.warnings)
+    return form | {"results": {name: _outcome(outcome, answer.error) for name, outcome in answer.outcomes.items()}}
+
+
+def compact(form: Any) -> str:
+    """Write a form as JSON without needless white space."""
+    return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+
+
+def _head(ok: bool, notice: str | None) -> Form:
+    return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}
+
+
+def _outcome(outcome: Outcome, of_request: B24Error | None) -> Form:
+    match outcome:
+        case NotRun():
+            return {"ok": False, "not_run": outcome.reason}
+        case Succeeded():
+            form: Form = {"ok": True} | _body(outcome.answer)
+            warnings = outcome.answer.warnings
+        case Failed():
+            form = {"ok": False, "error": _error(outcome.error, brief=_same_fault(outcome.error, of_request))}
+            form |= _time(outcome.time)
+            warnings = outcome.warnings
+    return form | {"warnings": list(warnings)} if warnings else form
+
+
+def _same_fault(error: B24Error, other: B24Error | None) -> bool:
+    return other is not None and error.fault is other.fault
+
+
+def _body(answer: Answer) -> Form:
+    form: Form = {}
+    if answer.total is not None:
+        form["total"] = answer.total
+    if answer.next is not None:
+        form["next"] = answer.next
+    return form | as_table(answer.result) | _time(answer.time)
+
+
+def _time(time: CallTime | None) -> Form:
+    if time is None:
+        return {}
+    known: Form = {}
+    if time.duration is not None:
+        known["duration"] = round(time.duration, 3)
+    if time.operating is not None:
+        known["operating"] = round(time.operating, 3)
+    if time.operating_reset_at is not None:
+        known["operating_reset_at"] = time.operating_reset_at.isoformat()
+    return {"time": known}
+
+
+def _error(error: B24Error, *, brief: bool = False) -> Form:
+    """`brief` leaves out what the answer says once for all commands of a request that failed."""
+    fault = error.fault
+    form: Form = {"code": fault.code}
+    if not brief:
+        form["message"] = fault.message
+        if fault.status is not None:
+            form["status"] = fault.status
+    form |= {"kind": fault.kind, "executed": fault.executed}
+    if brief:
+        return form
+    form |= {"retryable": fault.retryable, "hint": fault.hint}
+    if fault.validation:
+        form["validation"] = [{"field": problem.field, "message": problem.message} for problem in fault.validation]
+    return form

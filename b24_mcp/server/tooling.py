@@ -1,0 +1,126 @@
+"""How a function becomes a tool: a lean schema, no unknown arguments, and every failure in the normal form.
+
+This is the only module that reaches into what the SDK does not promise to keep (`fn_metadata.arg_model`); the snapshot
+of the tool list in the tests shows at once when an update changes it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import ValidationError
+
+from b24_mcp.rest import B24Error, FieldProblem, our_error
+from b24_mcp.server.app import App
+from b24_mcp.server.rendering import error_form
+
+_LOG = logging.getLogger(__name__)
+
+
+class FormalTool(Tool):
+    """A tool whose failures, from arguments that do not fit to defects of ours, come in the normal form."""
+
+    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
+        """Run the tool. Failures are returned as results marked as errors; nothing is raised for them."""
+        app: App = context.request_context.lifespan_context
+        try:
+            _refuse_repeated_names(arguments)
+            return await super().run(arguments, context, convert_result)
+        except B24Error as exc:
+            error = exc
+        except ToolError as exc:
+            error = _as_b24_error(exc.__cause__ or exc)
+            if error.fault.kind == "internal":
+                _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=exc.__cause__ or exc)
+        return app.answer(error_form(error), failed=True)
+
+
+def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> FormalTool:
+    """Make a tool of a function that returns a `CallToolResult`; its docstring becomes the description."""
+    tool = FormalTool.from_function(
+        function,
+        title=title,
+        description=inspect.cleandoc(function.__doc__ or ""),
+        annotations=annotations,
+        structured_output=False,
+    )
+    assert isinstance(tool, FormalTool)
+    model = tool.fn_metadata.arg_model
+    model.model_config = {**model.model_config, "extra": "forbid"}
+    model.model_rebuild(force=True)
+    schema = model.model_json_schema(by_alias=True)
+    tool.parameters = {**_lean(schema, schema.get("$defs", {})), "type": "object"}
+    return tool
+
+
+def text_result(text: str, *, failed: bool) -> CallToolResult:
+    """One block of text: the one thing that every client shows to its model."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
+
+
+def _as_b24_error(cause: BaseException) -> B24Error:
+    match cause:
+        case B24Error():
+            return cause
+        case ValidationError():
+            problems = [
+                FieldProblem(".".join(map(str, problem["loc"])), problem["msg"])
+                for problem in cause.errors(include_input=False, include_url=False, include_context=False)
+            ]
+            said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems[:5])
+            return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems[:20])
+        case _:
+            return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
+
+
+def _refuse_repeated_names(arguments: dict[str, Any]) -> None:
+    """Some clients send an object as JSON text, where a name may stand twice; the second would replace the first."""
+    for argument, value in arguments.items():
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            try:
+                json.loads(value, object_pairs_hook=_without_repetition)
+            except _RepeatedNameError as exc:
+                raise our_error(
+                    "B24MCP_ARGUMENTS", f"{argument} holds the name {exc} twice; each needs its own."
+                ) from None
+            except (ValueError, RecursionError):
+                continue  # not JSON: whether that fits is for the validation of the arguments to say
+
+
+class _RepeatedNameError(Exception):
+    pass
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _RepeatedNameError(repr(name))
+        found[name] = value
+    return found
+
+
+def _lean(schema: Any, definitions: dict[str, Any], *, are_names: bool = False) -> Any:
+    """Drop what costs every client tokens and tells a model nothing: titles, null defaults, indirection.
+
+    `are_names` is set inside `properties`, where a key such as `title` is the name of a parameter.
+    """
+    if isinstance(schema, list):
+        return [_lean(entry, definitions) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _lean(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {
+        key: _lean(value, definitions, are_names=not are_names and key == "properties")
+        for key, value in schema.items()
+        if are_names or not (key in ("title", "$defs") or (key == "default" and value is None))
+    }

@@ -1,0 +1,95 @@
+"""The tools that call methods: one alone, or many in a batch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from mcp.server.mcpserver import Context
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.rest import B24Error
+from b24_mcp.server.app import App
+from b24_mcp.server.rendering import batch_form, call_form, error_form
+from b24_mcp.server.tooling import FormalTool, make_tool
+
+Params = dict[str, Any] | list[Any] | SkipJsonSchema[None]
+AnswerFormat = Annotated[
+    Literal["json", "xml"], Field(description="What the portal writes. Keep json; xml loses types.")
+]
+
+
+class BatchCommand(BaseModel):
+    """One command of a batch, as a client writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: str
+    params: Params = None
+
+
+async def call_method(
+    ctx: Context[App],
+    method: Annotated[str, Field(description="Method name only, e.g. crm.deal.list")],
+    params: Annotated[
+        Params,
+        Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
+    ] = None,
+    format: AnswerFormat = "json",
+) -> CallToolResult:
+    """Call one Bitrix24 REST method, e.g. method crm.deal.list with
+    params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
+
+    The answer is JSON: ok, result, and for lists total and next (pass it as start to get the next page of 50).
+    On failure error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do.
+    For several calls use batch_call.
+    """
+    app = ctx.request_context.lifespan_context
+    opened = app.portals.get()
+    try:
+        answer = await opened.portal.call(method, params, format=format)
+    except B24Error as exc:
+        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+    return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
+
+
+async def batch_call(
+    ctx: Context[App],
+    commands: Annotated[
+        dict[str, BatchCommand], Field(description="Commands by name, run in this order; any number of them.")
+    ],
+    halt: Annotated[
+        bool, Field(description="Stop at the first failure. Set it when commands build on each other.")
+    ] = False,
+    format: AnswerFormat = "json",
+) -> CallToolResult:
+    """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
+    {"me": {"method": "user.current"},
+    "dep": {"method": "department.get", "params": {"ID": "$result[me][UF_DEPARTMENT][0]"}}}.
+
+    A reference stands alone or between spaces. Also: $total[name], $next[name].
+    The answer has a summary and for each command its result, error, or why it was not run. Independent commands
+    go on after a failure unless halt is true.
+    """
+    app = ctx.request_context.lifespan_context
+    opened = app.portals.get()
+    named = {name: command.model_dump() for name, command in commands.items()}
+    try:
+        answer = await opened.portal.batch(named, halt=halt, format=format)
+    except B24Error as exc:
+        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+    form = batch_form(answer, opened.notice)
+    return app.answer(form, failed=not form["ok"], budget=opened.budget)
+
+
+def call_tools() -> list[FormalTool]:
+    """The tools of this family, ready to be served."""
+    # Until a call is judged by its method, each may change or delete anything on the portal.
+    annotations = ToolAnnotations(
+        read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
+    )
+    return [
+        make_tool(call_method, title="Call a Bitrix24 method", annotations=annotations),
+        make_tool(batch_call, title="Call many Bitrix24 methods", annotations=annotations),
+    ]
