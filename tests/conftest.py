@@ -1,0 +1,22 @@
+"""What all tests share: one asynchronous backend, no settings of the machine, and a watch for blocking calls."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings, the proxies or the `.env` of the machine it runs on."""
+    for name in list(os.environ):
+        if name.startswith("B24_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
