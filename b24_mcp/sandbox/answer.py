@@ -1,0 +1,102 @@
+"""What is answered: the envelope, JSON or XML text, headers.
+
+A method returns a plain value or an :class:`Outcome`; here it becomes the portal's body. ``total`` and ``next``
+are lifted out of a map result, as the portal does for every method.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from b24_mcp.sandbox import php
+from b24_mcp.sandbox.dates import PORTAL_ZONE
+from b24_mcp.sandbox.php import Map, Value
+
+CORS_HEADERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Headers", "origin, content-type, accept"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+CONTENT_TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
+_XML_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&apos;"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list for the envelope: ``next`` and ``total`` are left out when ``None``."""
+
+    result: Value
+    next: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a call took: ``start`` in Unix seconds, the others in seconds."""
+
+    start: float
+    duration: float
+    operating: float = 0.0
+
+    def block(self) -> Map:
+        """The ``time`` of an answer; ``operating_reset_at`` is when the ten-minute window lets go."""
+        finish = self.start + self.duration
+        return {
+            "start": self.start,
+            "finish": finish,
+            "duration": self.duration,
+            "processing": self.duration,
+            "date_start": _moment(self.start),
+            "date_finish": _moment(finish),
+            "operating_reset_at": int(self.start) + 600,
+            "operating": self.operating,
+        }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
+
+
+def lifted(result: Value) -> Page:
+    """Move ``next`` and ``total`` from a map result to the page around it."""
+    if isinstance(result, Page):
+        return result
+    if isinstance(result, dict) and ("next" in result or "total" in result):
+        rest = {key: value for key, value in result.items() if key not in ("next", "total")}
+        return Page(rest, *(php.integer(result[key]) if key in result else None for key in ("next", "total")))
+    return Page(result)
+
+
+def envelope(page: Page, timing: Timing) -> Map:
+    """``{"result", "next"?, "total"?, "time"}`` in the portal's order."""
+    body: Map = {"result": page.result}
+    if page.next is not None:
+        body["next"] = page.next
+    if page.total is not None:
+        body["total"] = page.total
+    body["time"] = timing.block()
+    return body
+
+
+def render(body: Value, text_format: str) -> bytes:
+    """Body text in ``json`` or ``xml``."""
+    if text_format == "xml":
+        rendered = f"<response>{_xml(php.json_ready(body))}</response>"
+    else:
+        rendered = php.json_text(body)
+    return rendered.encode("utf-8", "replace")
+
+
+def _xml(value: Value) -> str:
+    """Maps are elements, integer keys are ``item``, an empty array and ``null`` and ``false`` are empty text."""
+    if isinstance(value, list):
+        return "".join(f"<item>{_xml(item)}</item>" for item in value)
+    if isinstance(value, dict):
+        pieces = []
+        for key, item in value.items():
+            name = "item" if key.lstrip("-").isdigit() else key
+            pieces.append(f"<{name}>{_xml(item)}</{name}>")
+        return "".join(pieces)
+    rendered = php.text(value)
+    for character, escape in _XML_ESCAPES:
+        rendered = rendered.replace(character, escape)
+    return rendered

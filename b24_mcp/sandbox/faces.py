@@ -1,0 +1,65 @@
+"""A face: how one family of methods shows an entity on the wire, as data for the engine.
+
+The same table has several faces: ``crm.deal.*`` and ``crm.item.*`` read one deal in different spellings.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from b24_mcp.sandbox import filters, paging
+from b24_mcp.sandbox.call import Call
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.fields import Entity, Field
+from b24_mcp.sandbox.php import Map, Value
+from b24_mcp.sandbox.values import Show
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list call asks: conditions, order as field -> direction, names to select (``None``: the default)."""
+
+    conditions: Map
+    order: Map
+    select: list[str] | None
+
+
+Decorate = Callable[[Call, list[Map], list[Map]], None]
+"""Adds what is no column to shown records in place: call, stored rows, shown rows (same length)."""
+
+
+def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The rules of one face.
+
+    ``names`` maps request names to fields and ``shown`` fields to answer names. ``record_id`` and ``values`` read
+    the arguments of a call, raising the family's own errors. ``added``, ``changed``, ``removed`` and ``single`` shape
+    the answers; ``envelope`` is the key of the list (empty: the bare list).
+    """
+
+    entity: Entity
+    names: Mapping[str, Field]
+    shown: Mapping[str, str]
+    show: Show
+    family: paging.Family
+    language: filters.Language
+    query: Callable[[Call], Query]
+    record_id: Callable[[Call], int]
+    values: Callable[[Call, bool], Map]
+    missing: Callable[[], PortalError]
+    describe: Callable[[Field], Value]
+    envelope: str = ""
+    default_order: str = "ID asc"
+    refuse_order: Callable[[str, str], PortalError] | None = None
+    described_in: str = ""
+    star: frozenset[str] = field(default_factory=frozenset)
+    decorate_one: Decorate = _as_they_are
+    decorate_list: Decorate = _as_they_are
+    added: Callable[[Call, "Face", int], Value] = lambda call, face, record: record
+    changed: Callable[[Call, "Face", int], Value] = lambda call, face, record: True
+    single: Callable[[Map], Value] = lambda shown: shown
+    removed: Value = True
+    check: Callable[[Call, Map, Map | None], None] = lambda call, values, stored: None

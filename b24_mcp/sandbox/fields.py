@@ -1,0 +1,132 @@
+"""Descriptions of entities: a field, a set of fields, an entity; read from a compact table of text.
+
+One line a field, four columns::
+
+    STAGE_ID>STAGE_ID  crm_status:DEAL_STAGE  qr  | Deal Stage
+
+name (``CLASSIC>UNIVERSAL`` where the universal ``crm.item.*`` methods know it by another name), type (with the
+directory it takes values from), flags, title. Flags: ``q`` required, ``r`` read-only, ``i`` immutable, ``m``
+multiple, ``x`` deprecated, ``h`` not shown by classic get and list, ``c`` known only to the classic methods,
+``u`` known only to the universal ones.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from b24_mcp.sandbox.php import Map
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.portal import Portal
+
+INTEGER_TYPES = frozenset(
+    (
+        "integer",
+        "user",
+        "crm_company",
+        "crm_contact",
+        "crm_lead",
+        "crm_quote",
+        "crm_category",
+        "crm_entity",
+        "department",
+        "bool",
+    )
+)
+MULTIFIELD = "crm_multifield"
+_WORD_BREAK = re.compile(r"_([a-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an entity. ``name`` is also the column; ``universal`` is its name for ``crm.item.*``."""
+
+    name: str
+    type: str
+    title: str
+    universal: str
+    status_type: str = ""
+    flags: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether an add must carry it."""
+        return "q" in self.flags
+
+    @property
+    def read_only(self) -> bool:
+        """Whether only the portal writes it."""
+        return "r" in self.flags
+
+    @property
+    def immutable(self) -> bool:
+        """Whether only an add may write it."""
+        return "i" in self.flags
+
+    @property
+    def multiple(self) -> bool:
+        """Whether it holds a list."""
+        return "m" in self.flags
+
+    @property
+    def is_multifield(self) -> bool:
+        """Phones, e-mails and the like: rows of a table of their own, no column."""
+        return self.type == MULTIFIELD
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether a single value is a whole number."""
+        return self.type in INTEGER_TYPES
+
+    @property
+    def camel(self) -> str:
+        """The camelCase spelling controllers use."""
+        return camel(self.universal)
+
+
+def camel(name: str) -> str:
+    """``ASSIGNED_BY_ID`` as ``assignedById``."""
+    return _WORD_BREAK.sub(lambda match: match.group(1).upper(), name.lower())
+
+
+def parse_fields(table: str) -> dict[str, Field]:
+    """Read a table of fields (see the module's own text) into name -> field, in order."""
+    fields: dict[str, Field] = {}
+    for line in filter(None, table.splitlines()):
+        described, _, title = line.partition("|")
+        name, kind, *flags = described.split()
+        name, _, universal = name.partition(">")
+        kind, _, status_type = kind.partition(":")
+        fields[name] = Field(
+            name, kind, title.strip() or name, universal or name, status_type, flags[0] if flags else ""
+        )
+    return fields
+
+
+Prepare = Callable[["Portal", Map, Map | None, int], None]
+"""Fills derived columns in place: portal, new values, stored values when updating, acting user."""
+
+
+def _nothing_to_prepare(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A kind of record: its table, its fields and what the portal fills in by itself.
+
+    ``indexes`` are columns often filtered by. ``owner`` is the word multi-field rows carry for it.
+    """
+
+    name: str
+    fields: dict[str, Field]
+    prepare: Prepare = _nothing_to_prepare
+    indexes: tuple[str, ...] = ()
+    owner: str = ""
+    columns: tuple[Field, ...] = field(init=False)
+    multifields: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(f for f in self.fields.values() if not f.is_multifield))
+        object.__setattr__(self, "multifields", tuple(f.name for f in self.fields.values() if f.is_multifield))

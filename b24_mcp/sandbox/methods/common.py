@@ -1,0 +1,62 @@
+"""What any credentials may call: who am I, what may I, what time is it (documentation: api-reference/common)."""
+
+from b24_mcp.sandbox import dates, php
+from b24_mcp.sandbox.call import Call
+from b24_mcp.sandbox.entities.staff import USER
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.php import Value
+from b24_mcp.sandbox.registry import Registry
+
+_FEATURES = {"rest_offline_extended": "N", "rest_auth_connector": "N"}
+LICENSE = "ru_pro100"
+
+
+def _scope(call: Call) -> Value:
+    if php.truthy(call.uppered().get("FULL")):
+        return call.portal.registry.scopes()
+    return sorted(call.portal.scopes)
+
+
+def _methods(call: Call) -> Value:
+    sent = call.uppered()
+    registry = call.portal.registry
+    if "SCOPE" in sent:
+        scope = php.text(sent["SCOPE"])
+        return registry.listed("" if scope == "_global" else scope)
+    if php.truthy(sent.get("FULL")):
+        return registry.listed()
+    return [name for scope in ("", *sorted(call.portal.scopes)) for name in registry.listed(scope)]
+
+
+def _method_get(call: Call) -> Value:
+    """Classic names are compared as written; of a controller only the class is looked up."""
+    name = php.text(call.uppered().get("NAME"))
+    method = call.portal.registry.find(name)
+    existing = method is not None and (method.controller or method.name == name)
+    available = existing and method is not None and call.portal.grants(method)
+    return {"isExisting": existing, "isAvailable": available}
+
+
+def _profile(call: Call) -> Value:
+    person = call.portal.storage.row(USER, call.user) or {}
+    shown = {name: php.text(person.get(name)) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
+    return {"ID": str(call.user), "ADMIN": True, **shown}
+
+
+def _feature(call: Call) -> Value:
+    code = php.text(call.uppered().get("CODE"))
+    if not code:
+        raise PortalError("CODE_EMPTY", "CODE can't be empty")
+    return {"value": _FEATURES.get(code, "Y")}
+
+
+def register(registry: Registry) -> None:
+    """Add the common methods."""
+    registry.classic("scope", "", _scope)
+    registry.classic("methods", "", _methods)
+    registry.classic("method.get", "", _method_get)
+    registry.classic("server.time", "", lambda call: dates.iso(call.now))
+    registry.classic("profile", "", _profile)
+    registry.classic("user.admin", "", lambda call: True)
+    registry.classic("app.info", "", lambda call: {"SCOPE": sorted(call.portal.scopes), "LICENSE": LICENSE})
+    registry.classic("feature.get", "", _feature)

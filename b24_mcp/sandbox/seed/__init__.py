@@ -1,0 +1,27 @@
+"""What a new portal begins with: always one administrator and the directories, usually a whole company."""
+
+from b24_mcp.sandbox.entities.directories import (
+    CATEGORIES,
+    CATEGORY,
+    STATUS,
+    STATUS_COLUMNS,
+    first_statuses,
+)
+from b24_mcp.sandbox.seed.company import Company
+from b24_mcp.sandbox.seed.people import hire
+from b24_mcp.sandbox.storage import Storage
+
+
+def seed(storage: Storage, now: float, *, empty: bool) -> None:
+    """Fill a new database in one transaction; the same content for the same ``now`` (Unix seconds)."""
+    storage.begin()
+    storage.insert_many(STATUS, STATUS_COLUMNS, first_statuses())
+    storage.insert_many(
+        CATEGORY,
+        ("ID", "NAME", "SORT", "ENTITY_TYPE_ID", "IS_DEFAULT", "ORIGIN_ID", "ORIGINATOR_ID"),
+        [(number, name, sort, 2, "N" if number else "Y", "", "") for number, name, sort in CATEGORIES],
+    )
+    hire(storage, now, only_administrator=empty)
+    if not empty:
+        Company(storage, now).found()
+    storage.commit()

@@ -1,0 +1,196 @@
+"""Records in SQLite: one real table an entity, columns from its description, multi-fields in a table of their own.
+
+Identifiers come from descriptions only; every value is bound. Nothing here knows HTTP or a method.
+"""
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from b24_mcp.sandbox.fields import Entity, Field
+from b24_mcp.sandbox.php import Map, Value
+
+SCHEMA_VERSION = 1
+
+MULTIFIELD_TABLE = """
+create table multifield (
+    ID integer primary key autoincrement, OWNER text not null, OWNER_ID integer not null,
+    TYPE_ID text not null, VALUE_TYPE text not null, VALUE text not null
+);
+create index multifield_owner on multifield (OWNER, OWNER_ID);
+create index multifield_value on multifield (TYPE_ID, VALUE);
+"""
+
+
+def column_type(field: Field) -> str:
+    """The SQLite type of a field's column."""
+    if field.multiple:
+        return "text"
+    if field.is_integer:
+        return "integer"
+    return "real" if field.type == "double" else "text"
+
+
+class Storage:
+    """One database: memory or a file. ``new`` tells whether it had no tables before."""
+
+    def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
+        # Calls run on one event loop, but a server may start the loop in another thread than the constructor's.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.create_function("contains", 2, contains, deterministic=True)
+        self._db.create_function("matches", 2, matches, deterministic=True)
+        self._db.create_function("folded", 1, folded, deterministic=True)
+        self._db.execute("pragma synchronous = normal")
+        version = int(self._db.execute("pragma user_version").fetchone()[0])
+        self.new = version == 0
+        if version not in (0, SCHEMA_VERSION):
+            self._db.close()
+            raise ValueError(f"the sandbox database is of version {version}, this is version {SCHEMA_VERSION}")
+        if self.new:
+            self._create(entities)
+
+    def _create(self, entities: Iterable[Entity]) -> None:
+        script = [MULTIFIELD_TABLE]
+        for entity in entities:
+            columns = [
+                f'"{field.name}" ' + ("integer primary key autoincrement" if field.name == "ID" else column_type(field))
+                for field in entity.columns
+            ]
+            script.append(f"create table {entity.name} ({', '.join(columns)});")
+            script.extend(
+                f'create index {entity.name}_{column} on {entity.name} ("{column}");' for column in entity.indexes
+            )
+        self._db.executescript("begin;" + "\n".join(script) + f"pragma user_version = {SCHEMA_VERSION}; commit;")
+
+    def begin(self) -> None:
+        """Start a transaction; the seed writes in one."""
+        self._db.execute("begin")
+
+    def commit(self) -> None:
+        """End a transaction."""
+        self._db.execute("commit")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._db.close()
+
+    def insert(self, entity: Entity, values: Map) -> int:
+        """Add a record, return its id."""
+        names = list(values)
+        cursor = self._db.execute(
+            f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
+            list(values.values()),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def insert_many(self, entity: Entity, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Add many records of the same columns; the seed uses it."""
+        self._db.executemany(
+            f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
+            rows,
+        )
+
+    def update(self, entity: Entity, record: int, values: Map) -> None:
+        """Write columns of one record."""
+        if not values:
+            return
+        assignments = ", ".join(f'"{name}" = ?' for name in values)
+        self._db.execute(
+            f"update {entity.name} set {assignments} where ID = ?",  # noqa: S608
+            [*values.values(), record],
+        )
+
+    def delete(self, entity: Entity, record: int) -> None:
+        """Remove a record and its multi-fields."""
+        self._db.execute(f"delete from {entity.name} where ID = ?", [record])  # noqa: S608
+        if entity.owner:
+            self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
+
+    def row(self, entity: Entity, record: int) -> Map | None:
+        """One record as column -> stored value, or ``None``."""
+        found = self._db.execute(
+            f"select * from {entity.name} where ID = ?",
+            [_bindable(record)],
+        ).fetchone()
+        return None if found is None else dict(found)
+
+    def rows(
+        self,
+        entity: Entity,
+        columns: Sequence[str],
+        where: str = "1",
+        bound: Sequence[Value] = (),
+        order: str = "ID",
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[Map]:
+        """Records as column -> stored value. ``where`` and ``order`` are built from descriptions only."""
+        found = self._db.execute(
+            f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
+            [*bound, limit, offset],
+        )
+        return [dict(row) for row in found]
+
+    def count(self, entity: Entity, where: str = "1", bound: Sequence[Value] = ()) -> int:
+        """How many records match."""
+        row = self._db.execute(f"select count(*) from {entity.name} where {where}", bound).fetchone()  # noqa: S608
+        return int(row[0])
+
+    def multifields(self, owner: str, records: Sequence[int]) -> list[Map]:
+        """Multi-field rows of these records, by id."""
+        found = self._db.execute(
+            f"select * from multifield where OWNER = ? and OWNER_ID in ({_marks(len(records))}) order by ID",  # noqa: S608
+            [owner, *records],
+        )
+        return [dict(row) for row in found]
+
+    def add_multifields(self, rows: Iterable[Sequence[Value]]) -> None:
+        """Add rows (owner, owner id, type, value type, value)."""
+        self._db.executemany(
+            "insert into multifield (OWNER, OWNER_ID, TYPE_ID, VALUE_TYPE, VALUE) values (?, ?, ?, ?, ?)", rows
+        )
+
+    def change_multifield(self, owner: str, record: int, row: int, value: str, value_type: str | None) -> None:
+        """Change one multi-field row of a record, or remove it when ``value`` is empty."""
+        mine = [row, owner, record]
+        if not value:
+            self._db.execute("delete from multifield where ID = ? and OWNER = ? and OWNER_ID = ?", mine)
+            return
+        self._db.execute(
+            "update multifield set VALUE = ?, VALUE_TYPE = coalesce(?, VALUE_TYPE)"
+            " where ID = ? and OWNER = ? and OWNER_ID = ?",
+            [value, value_type, *mine],
+        )
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _bindable(record: int) -> int:
+    return record if abs(record) < 2**63 else 0
+
+
+def folded(value: Value) -> Value:
+    """Text without case, any alphabet; other values as they are."""
+    return value.casefold() if isinstance(value, str) else value
+
+
+def contains(value: Value, needle: str) -> bool:
+    """Case-insensitive substring, any alphabet (SQLite's own ``like`` folds only Latin letters)."""
+    return value is not None and needle.casefold() in str(value).casefold()
+
+
+def matches(value: Value, pattern: str) -> bool:
+    """SQL ``like`` with ``%`` and ``_``, case-insensitive in any alphabet."""
+    if value is None:
+        return False
+    pieces = {"%": ".*", "_": "."}
+    expression = "".join(pieces.get(character) or re.escape(character) for character in pattern.casefold())
+    return re.fullmatch(expression, str(value).casefold(), re.DOTALL) is not None

@@ -1,0 +1,120 @@
+"""Values between the wire and the database: what is stored for what was sent, what is shown for what is stored.
+
+Stored: whole numbers as INTEGER, amounts as REAL, dates and date-times as ISO 8601 text of the portal's zone,
+``Y``/``N`` and text as TEXT, lists as JSON text, nothing as NULL.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from b24_mcp.sandbox import dates, php
+from b24_mcp.sandbox.fields import Field
+from b24_mcp.sandbox.php import Value
+
+Show = Callable[[Field, Value], Value]
+
+_SQLITE_INTEGER_LIMIT = 2**63
+_MOMENT_TYPES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
+
+
+def stored(field: Field, value: Value, now: float) -> Value:
+    """What the column of ``field`` keeps for ``value`` as sent; lists become JSON text."""
+    if field.multiple:
+        items = [_single(field, item, now) for item in php.as_list(value)]
+        return json.dumps([item for item in items if item not in (None, "")], ensure_ascii=False)
+    if php.is_array(value):
+        value = next((item for item in php.as_list(value) if not php.is_array(item)), None)
+    return _single(field, value, now)
+
+
+def _single(field: Field, value: Value, now: float) -> Value:
+    if value is None or php.is_array(value):
+        return None
+    if field.type == "bool":
+        return int(php.truthy(value) and value not in ("N", "false"))
+    if field.is_integer:
+        return None if value == "" else bounded(php.integer(value))
+    if field.type == "double":
+        return None if value == "" else number(value)
+    if field.type == "char":
+        return "Y" if value in (True, "Y", "y", "1", 1) else "N"
+    if field.type == "date":
+        return dates.stored_date(php.text(value), now)
+    if field.type in _MOMENT_TYPES:
+        return dates.stored_moment(php.text(value), now)
+    return php.text(value)
+
+
+def bounded(value: int) -> int:
+    """``value`` kept inside what SQLite can bind."""
+    return max(-_SQLITE_INTEGER_LIMIT, min(value, _SQLITE_INTEGER_LIMIT - 1))
+
+
+def number(value: Value) -> float:
+    """PHP's ``floatval`` for what a form field may carry; never fails."""
+    try:
+        result = float(php.text(value).replace(",", ".").replace(" ", "") or 0)
+    except ValueError:
+        return 0.0
+    return result if abs(result) < 1e18 else 0.0
+
+
+def for_filter(field: Field, value: Value, now: float) -> Value:
+    """``value`` as a condition on ``field`` compares it; text that is no number or moment stays text."""
+    sent = php.text(value)
+    if field.type == "bool":
+        return int(php.truthy(value) and value not in ("N", "false"))
+    if field.is_integer or field.type == "double":
+        return number(value) if sent and sent.strip()[:1] in "+-.0123456789" else sent
+    if field.type == "date":
+        return dates.stored_date(sent, now) or sent
+    if field.type in _MOMENT_TYPES:
+        return dates.stored_moment(sent, now) or sent
+    if field.type == "char" and isinstance(value, bool):
+        return "Y" if value else "N"
+    return sent
+
+
+def items(value: Value) -> list[Value]:
+    """A stored list."""
+    if not isinstance(value, str):
+        return []
+    loaded: list[Value] = json.loads(value)
+    return loaded
+
+
+def show_classic(field: Field, value: Value) -> Value:
+    """Classic CRM: numbers are text, amounts have two decimals, an empty date is ``""``, else ``null``."""
+    if field.multiple:
+        return [php.text(item) for item in items(value)]
+    if value is None:
+        return "" if field.type in ("date", "datetime") and field.name != "LAST_ACTIVITY_TIME" else None
+    return f"{value:.2f}" if field.type == "double" else php.text(value)
+
+
+def show_native(field: Field, value: Value) -> Value:
+    """Controllers: numbers are numbers, flags stay ``Y``/``N``, nothing is ``null``."""
+    return items(value) if field.multiple else value
+
+
+def show_text(field: Field, value: Value) -> Value:
+    """Tasks: every number is text, nothing is ``null``."""
+    if field.multiple:
+        return [php.text(item) for item in items(value)]
+    return None if value is None else php.text(value)
+
+
+def show_staff(field: Field, value: Value) -> Value:
+    """Users and departments: the id is text, flags are real, lists hold numbers, nothing is ``""``."""
+    if field.multiple:
+        return items(value)
+    if field.type == "bool":
+        return bool(value)
+    if value is None:
+        return ""
+    if field.type == "stamp_ru":
+        return datetime.fromisoformat(str(value)).strftime("%d.%m.%Y %H:%M:%S")
+    if field.type == "stamp_sql":
+        return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%S")
+    return value if field.name == "SORT" else php.text(value)
