@@ -1,37 +1,41 @@
-# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11+, make and the package index.
-PYTHON ?= python3
+# Two commands do everything: `make demo` and `make test`. They need only Python 3.11+, make and the package index.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check bench clean help
+.PHONY: help demo test lint types check bench clean
 
 help:                ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml
+$(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check "pip>=25.1"
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable . --group dev
-	touch $(READY)
+	$(PIP) "pip>=25.1"
+	$(PIP) --editable .
+	touch $@
 
-demo: $(READY)       ## a real MCP client talks to the server over stdio, on the sandbox portal
-	$(BIN)/python -m tests.demo
+$(VENV)/.developing: $(VENV)/.installed
+	$(PIP) --editable . --group dev
+	touch $@
 
-test: $(READY)       ## the test suite
+demo: $(VENV)/.installed    ## a real MCP client talks to the server on the sandbox portal
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.developing   ## the test suite
 	$(BIN)/pytest -q
 
-lint: $(READY)       ## ruff, rules and format
+lint: $(VENV)/.developing   ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)      ## mypy, strict
+types: $(VENV)/.developing  ## mypy, strict
 	$(BIN)/mypy
 
-check: lint types test
+check: lint types test      ## all of the above
 
-bench: $(READY)      ## measurements, as ratios in one run
+bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py
 
-clean:
+clean:               ## forget the virtual environment
 	rm -rf $(VENV)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
@@ -34,6 +35,12 @@ class Settings(BaseSettings):
     """Seconds to wait for an answer; the portal itself ends a request after 60."""
     budget: int = Field(default=20_000, ge=1_000)
     """Characters of one answer to a model."""
+
+    @field_validator("webhook_url", "ca_bundle", mode="before")
+    @classmethod
+    def _unset_if_placeholder(cls, value: Any) -> Any:
+        """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""
+        return None if isinstance(value, str) and value.startswith("${") and value.endswith("}") else value
 
 
 def load_settings() -> Settings:

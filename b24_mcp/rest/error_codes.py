@@ -201,7 +201,6 @@ _ENDINGS: tuple[tuple[str, CodeFact], ...] = (
     ("EXCEPTION", CodeFact("validation", _FIX_PARAMETER)),
 )
 
-_EMPTY_CODE = CodeFact("not_found", f"The portal gave no code; for one record that means: {_NOT_HERE}")
 _REFUSED = CodeFact(
     "portal", "The portal refused the call; the message says why. Correct the call before repeating it."
 )
@@ -236,4 +235,4 @@ def fact_for(code: str, status: int | None) -> CodeFact:
         return _BY_STATUS[status]
     if status is not None and 200 <= status < 300:
         return _UNSURE
-    return _EMPTY_CODE if code == "" else _REFUSED
+    return _REFUSED

@@ -113,7 +113,11 @@ def portal_error(body: Mapping[str, Any], *, method: str, status: int | None) ->
     argument = body.get("argument")
     if not problems and isinstance(argument, str) and argument:
         problems = (FieldProblem(argument, plain_text(message)),)
-    return our_error(_code_text(code), plain_text(message), method=method, status=status, validation=problems)
+    text = plain_text(message)
+    error = our_error(_code_text(code), text, method=method, status=status, validation=problems)
+    if not error.fault.code and text.lower().startswith("not found"):
+        return our_error("NOT_FOUND", text, method=method, status=status, validation=problems).coded("")
+    return error
 
 
 def plain_text(message: object) -> str:

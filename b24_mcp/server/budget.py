@@ -15,7 +15,9 @@ _ROOM_FOR_CUT = 400
 _ROWS_LEFT_OUT = "ask for fewer fields with select, narrow the filter, or read on with start"
 _FIELDS_LEFT_OUT = "ask for the rest by name with select, or read these values one by one"
 _TEXT_LEFT_OUT = "one long text; these are its first characters"
-_COMMANDS_LEFT_OUT = "the others succeeded; run fewer commands at once to see what they answered"
+_COMMANDS_LEFT_OUT = "run fewer commands at once, or ask each for fewer fields, to see what the others answered"
+# A batch of more commands than shares of this many characters shows some whole rather than a crumb of each.
+_SMALLEST_SHARE = 1_500
 
 
 def fit(form: Form, budget: int) -> str:
@@ -36,21 +38,17 @@ def _cut_result(form: Form, budget: int) -> Form:
 
 
 def _cut_batch(form: Form, budget: int) -> Form:
-    """Give small results whole and let large ones share what is left; then leave out times, then commands."""
+    """Cut large results down to a fair share; where a share would be too small to be of use, show some whole instead."""
     results = form["results"]
-    form = form | {"results": {}}
-    room = budget - len(compact(form)) - _ROOM_FOR_CUT
+    frame = {key: value for key, value in form.items() if key != "results"}
+    room = budget - len(compact(frame)) - _ROOM_FOR_CUT
     share = _fair_share([len(compact({name: entry})) for name, entry in results.items()], room)
-    results = {name: _cut_entry(entry, share - len(compact(name))) for name, entry in results.items()}
-    if _size(results) > room:
-        results = {
-            name: {key: value for key, value in entry.items() if key != "time"} for name, entry in results.items()
+    if share >= _SMALLEST_SHARE:
+        return frame | {
+            "results": {name: _cut_entry(entry, share - len(compact(name))) for name, entry in results.items()}
         }
-    if _size(results) > room:
-        kept = _keep_most_telling(results, room)
-        cut = {"shown": len(kept), "of": len(results), "more": _COMMANDS_LEFT_OUT}
-        return form | {"cut": cut, "results": kept}
-    return form | {"results": results}
+    shown, whole = _whole_while_they_fit(results, room)
+    return frame | {"cut": {"shown": whole, "of": len(results), "more": _COMMANDS_LEFT_OUT}, "results": shown}
 
 
 def _cut_entry(entry: Form, room: int) -> Form:
@@ -72,15 +70,36 @@ def _fair_share(sizes: list[int], room: int) -> int:
     return max(sizes, default=0)
 
 
-def _keep_most_telling(results: dict[str, Form], room: int) -> dict[str, Form]:
-    """Keep failures before successes, in their order, as far as they fit."""
-    kept = set()
-    for name in sorted(results, key=lambda name: bool(results[name]["ok"])):
-        room -= len(compact({name: results[name]}))
-        if room < 0:
+def _whole_while_they_fit(results: dict[str, Form], room: int) -> tuple[dict[str, Form], int]:
+    """Say of every command at least whether it succeeded, and show as many as fit whole, failures first.
+
+    Gives the entries and how many of them are whole. Commands are missing only where their bare states do not fit.
+    """
+    shown = {name: _without_result(entry) for name, entry in results.items()}
+    spare = room - sum(len(compact({name: entry})) for name, entry in shown.items())
+    failures_first = sorted(results, key=lambda name: bool(results[name]["ok"]))
+    for name in reversed(failures_first):
+        if spare >= 0:
             break
-        kept.add(name)
-    return {name: entry for name, entry in results.items() if name in kept}
+        spare += len(compact({name: shown.pop(name)}))
+    whole = 0
+    for name in failures_first:
+        if name in shown:
+            needed = len(compact(results[name])) - len(compact(shown[name]))
+            if needed <= spare:
+                shown[name] = results[name]
+                spare -= needed
+                whole += 1
+    return shown, whole
+
+
+def _without_result(entry: Form) -> Form:
+    kept: Form = {key: entry[key] for key in ("ok", "total", "next", "not_run") if key in entry}
+    if "error" in entry:
+        kept["error"] = {key: entry["error"][key] for key in ("code", "executed")}
+    if "result" in entry:
+        kept["characters_left_out"] = len(compact(entry["result"]))
+    return kept
 
 
 def _cut_value(value: Any, room: int) -> tuple[Any, Form]:
@@ -133,7 +152,3 @@ def _with_cut(form: Form, cut: Form, result: Any) -> Form:
             changed["cut"] = cut
         changed[key] = result if key == "result" else value
     return changed
-
-
-def _size(results: dict[str, Form]) -> int:
-    return len(compact(results))

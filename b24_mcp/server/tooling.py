@@ -24,6 +24,15 @@ from b24_mcp.server.rendering import error_form
 
 _LOG = logging.getLogger(__name__)
 
+_PROBLEMS_SHOWN = 10
+_PLAIN_WORDS = {
+    "extra_forbidden": "there is no such argument",
+    "missing": "is required but missing",
+    "dict_type": "must be an object",
+    "model_type": "must be an object with method and perhaps params",
+    "string_type": "must be a text",
+}
+
 
 class FormalTool(Tool):
     """A tool whose failures, from arguments that do not fit to defects of ours, come in the normal form."""
@@ -72,13 +81,17 @@ def _as_b24_error(cause: BaseException) -> B24Error:
             return cause
         case ValidationError():
             problems = [
-                FieldProblem(".".join(map(str, problem["loc"])), problem["msg"])
+                FieldProblem(".".join(map(str, problem["loc"])), _in_plain_words(problem["type"], problem["msg"]))
                 for problem in cause.errors(include_input=False, include_url=False, include_context=False)
-            ]
-            said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems[:5])
-            return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems[:20])
+            ][:_PROBLEMS_SHOWN]
+            said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
+            return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems)
         case _:
             return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
+
+
+def _in_plain_words(type_: str, message: str) -> str:
+    return _PLAIN_WORDS.get(type_, message.removeprefix("Value error, "))
 
 
 def _refuse_repeated_names(arguments: dict[str, Any]) -> None:

@@ -6,15 +6,25 @@ from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
 from b24_mcp.server.rendering import batch_form, call_form, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
 
-Params = dict[str, Any] | list[Any] | SkipJsonSchema[None]
+
+def _object_or_list(value: Any) -> Any:
+    if value is None or isinstance(value, dict | list):
+        return value
+    raise ValueError("must be an object, or a list for a positional method")
+
+
+Params = Annotated[
+    Any,
+    AfterValidator(_object_or_list),
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}),
+]
 AnswerFormat = Annotated[
     Literal["json", "xml"], Field(description="What the portal writes. Keep json; xml loses types.")
 ]

@@ -1,0 +1,102 @@
+"""How long a client waits for the server: process start to the answer of `initialize`, against the smallest server.
+
+Both are started in turn, so that a slow moment of the machine meets both; the ratio of the medians is what counts.
+Usage: python benchmarks/start.py [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ONE_TOOL_SERVER = '''
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("one")
+
+@server.tool()
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+server.run("stdio")
+'''
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "stopwatch", "version": "1"},
+    },
+}
+SERVERS = {"one tool": ["-c", ONE_TOOL_SERVER], "b24-mcp": ["-m", "b24_mcp"]}
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    walls: dict[str, list[float]] = {name: [] for name in SERVERS}
+    processors: dict[str, list[float]] = {name: [] for name in SERVERS}
+    for number in range(rounds + 1):
+        for name, arguments in SERVERS.items():
+            wall, processor = start(arguments)
+            if number:  # the first round only warms the caches
+                walls[name].append(wall)
+                processors[name].append(processor)
+    print(f"process start to `initialize`, {rounds} rounds in turn, seconds")
+    print(f"{'':10}{'min':>8}{'median':>8}{'max':>8}{'cpu min':>10}{'cpu med':>9}")
+    for name in SERVERS:
+        print(f"{name:10}{min(walls[name]):8.3f}{statistics.median(walls[name]):8.3f}{max(walls[name]):8.3f}", end="")
+        print(f"{min(processors[name]):10.3f}{statistics.median(processors[name]):9.3f}")
+    print(f"ratio of medians: wall {ratio(walls):.2f}, processor {ratio(processors):.2f} (aim: at most 1.15)")
+
+
+def ratio(figures: dict[str, list[float]]) -> float:
+    """b24-mcp against the smallest server."""
+    return statistics.median(figures["b24-mcp"]) / statistics.median(figures["one tool"])
+
+
+def start(arguments: list[str]) -> tuple[float, float]:
+    """Start a server, ask it to initialize, and give wall and processor seconds until it answered."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        cwd=Path(__file__).parent,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(INITIALIZE) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    wall = time.perf_counter() - begin
+    assert answer["result"]["serverInfo"]
+    processor = processor_seconds(process.pid)
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+    return wall, processor
+
+
+def processor_seconds(pid: int) -> float:
+    """User and system time of a running process so far; 0 where the system has no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
