@@ -80,10 +80,8 @@ def envelope(page: Page, timing: Timing) -> Map:
 def render(body: Value, text_format: str) -> bytes:
     """Body text in ``json`` or ``xml``."""
     if text_format == "xml":
-        rendered = f"<response>{_xml(php.json_ready(body))}</response>"
-    else:
-        rendered = php.json_text(body)
-    return rendered.encode("utf-8", "replace")
+        return f"<response>{_xml(php.json_ready(body))}</response>".encode("utf-8", "replace")
+    return php.json_text(body).encode()
 
 
 def _xml(value: Value) -> str:

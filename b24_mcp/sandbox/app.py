@@ -1,10 +1,8 @@
 """The sandbox as an ASGI application: bytes in, bytes out, nothing of what methods mean."""
 
-import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +18,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 DEMO_WEBHOOK = "1/sandboxdemocode"
 
-_logger = logging.getLogger(__name__)
 _NO_PAGE = b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
 
 
@@ -64,6 +61,8 @@ class Sandbox:
         self.webhook = webhook
         self.portal = Portal(db, webhook, empty=empty, clock=clock)
         self._log = log
+        from concurrent.futures import ThreadPoolExecutor  # with logging behind it: not needed to import us
+
         # One thread: the loop of whoever embeds us never waits for the database, and calls never overlap in it.
         self._worker = ThreadPoolExecutor(1, "b24-sandbox")
 
@@ -117,7 +116,9 @@ class Sandbox:
         except PortalError as refusal:
             status, error, content = refusal.status, refusal.code, refusal.body()
         except Exception:  # a fault of ours: the portal's own form for one, and the trace in our log
-            _logger.exception("the sandbox failed in %s", asked.method)
+            import logging
+
+            logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
             status, error = 500, "INTERNAL_SERVER_ERROR"
             content = PortalError(error, "Internal server error").body()
         if self._log is not None:

@@ -14,7 +14,7 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.values import Show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Query:
     """What a list call asks: conditions, order as field -> direction, names to select (``None``: the default)."""
 
@@ -31,7 +31,7 @@ def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Face:
     """The rules of one face.
 

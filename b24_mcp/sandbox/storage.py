@@ -111,7 +111,7 @@ class Storage:
     def row(self, entity: Entity, record: int) -> Map | None:
         """One record as column -> stored value, or ``None``."""
         found = self._db.execute(
-            f"select * from {entity.name} where ID = ?",
+            f"select * from {entity.name} where ID = ?",  # noqa: S608
             [_bindable(record)],
         ).fetchone()
         return None if found is None else dict(found)
@@ -177,7 +177,7 @@ def _bindable(record: int) -> int:
     return record if abs(record) < 2**63 else 0
 
 
-def folded(value: Value) -> Value:
+def folded(value: str | float | None) -> str | float | None:
     """Text without case, any alphabet; other values as they are."""
     return value.casefold() if isinstance(value, str) else value
 

@@ -1,6 +1,5 @@
 """Tasks, time spent on them, and product rows of deals (documentation: api-reference/tasks/fields)."""
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates
@@ -64,6 +63,8 @@ def _prepare_task(portal: "Portal", values: Map, stored: Map | None, user: int) 
 
 def task_guid(seed: str) -> str:
     """A GUID in the portal's form, the same for the same seed."""
+    import hashlib  # slow to load, needed by few
+
     digest = hashlib.sha256(seed.encode()).hexdigest()
     return "{" + "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])) + "}"
 

@@ -26,7 +26,7 @@ CURRENCIES = (
     ("EUR", "98.0000", "N", "Евро", "# €"),
     ("CNY", "12.5000", "N", "Китайский юань", "¥#"),
 )
-_SEMANTICS = {None: "process", "S": "success", "F": "failure"}
+_SEMANTICS = {"S": "success", "F": "failure"}
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
 
 
@@ -41,7 +41,8 @@ def _statuses(call: Call) -> Value:
 def _status(row: Map) -> Map:
     shown = {field.name: values.show_classic(field, row[field.name]) for field in STATUS.columns}
     if row["COLOR"] is not None:
-        semantics = "apology" if row["STATUS_ID"] == "APOLOGY" else _SEMANTICS.get(shown["SEMANTICS"], "process")
+        group = _SEMANTICS.get(php.text(shown["SEMANTICS"]), "process")
+        semantics = "apology" if row["STATUS_ID"] == "APOLOGY" else group
         shown["EXTRA"] = {"SEMANTICS": semantics, "COLOR": row["COLOR"]}
     return shown
 

@@ -29,7 +29,7 @@ def _flat_query(call: Call, *, with_filter: bool) -> Query:
     if with_filter:
         conditions.update(php.as_map(sent.get("FILTER")))
     word = php.text(sent.get("SORT")).upper()
-    order = {word: php.text(sent.get("ORDER")) or "ASC"} if word else {}
+    order: Map = {word: php.text(sent.get("ORDER")) or "ASC"} if word else {}
     select = [php.text(name) for name in php.as_list(sent.get("SELECT"))]
     return Query(conditions, order, select or None)
 

@@ -7,7 +7,6 @@ from b24_mcp.sandbox.entities.directories import (
     STATUS_COLUMNS,
     first_statuses,
 )
-from b24_mcp.sandbox.seed.company import Company
 from b24_mcp.sandbox.seed.people import hire
 from b24_mcp.sandbox.storage import Storage
 
@@ -23,5 +22,7 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     )
     hire(storage, now, only_administrator=empty)
     if not empty:
+        from b24_mcp.sandbox.seed.company import Company  # a restart on an existing file never needs it
+
         Company(storage, now).found()
     storage.commit()
