@@ -15,6 +15,8 @@ OPERATORS = ("!=%", "!%=", "!@", "!%", "!=", "=%", "%=", ">=", "<=", "@", "%", "
 WITHOUT_NOT_LIKE = tuple(operator for operator in OPERATORS if operator != "!%")
 COMPARISONS = ("!=", ">=", "<=", "!", "=", ">", "<")
 
+_LOGIC = ("LOGIC", "::LOGIC")
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -46,12 +48,12 @@ class Language:
 
 
 def build(entity: Entity, language: Language, conditions: Map, now: float) -> Condition:
-    """All of ``conditions`` together; with ``logic: OR`` any of them."""
+    """All of ``conditions`` together; with ``logic: OR`` any of them (``::LOGIC`` is the spelling of tasks)."""
     parts: list[Condition] = []
     for key, value in conditions.items():
-        if key.lower() == "logic":
+        if key.upper() in _LOGIC:
             continue
-        if language.groups and key.isdigit():
+        if language.groups and (key.isdigit() or key.startswith("::SUBFILTER")):
             parts.append(build(entity, language, php.as_map(value), now))
             continue
         operator, name = split(key, language.operators)
@@ -60,8 +62,8 @@ def build(entity: Entity, language: Language, conditions: Map, now: float) -> Co
             parts.append(_condition(entity, language, field, operator, value, now))
         elif language.refuse is not None:
             raise language.refuse(name)
-    logic = php.text(conditions.get("logic", conditions.get("LOGIC", ""))).upper()
-    return joined(parts, "or" if language.groups and logic == "OR" else "and")
+    either = any(key.upper() in _LOGIC and php.text(word).upper() == "OR" for key, word in conditions.items())
+    return joined(parts, "or" if language.groups and either else "and")
 
 
 def joined(parts: Sequence[Condition], word: str = "and") -> Condition:

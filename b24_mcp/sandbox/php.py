@@ -15,6 +15,7 @@ Map = dict[str, Value]
 _INTEGER_KEY = re.compile(r"\A(0|-?[1-9][0-9]{0,17})\Z")
 _ESCAPE_PAIR = re.compile(r"\\.")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNNAMEABLE = re.compile(r"[ .\[]")
 _LEADING_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})")
 
 
@@ -97,13 +98,13 @@ def _split_name(name: str) -> list[str]:
     if not name:
         return []
     head, bracket, rest = name.partition("[")
-    if not head:  # a leading bracket is not an opening one
-        head, bracket, rest = "_" + rest.replace("[", "_"), "", ""
-    head = head.replace(".", "_").replace(" ", "_")
+    if not head:  # nothing before the bracket is no name
+        return []
+    head = _UNNAMEABLE.sub("_", head)
     if not bracket:
         return [head]
     if "]" not in rest:  # unclosed: the bracket becomes part of the name
-        return [f"{head}_{rest.replace('.', '_').replace(' ', '_')}"]
+        return [f"{head}_{_UNNAMEABLE.sub('_', rest)}"]
     keys = [head]
     while True:
         key, _, rest = rest.partition("]")

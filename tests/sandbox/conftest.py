@@ -1,0 +1,75 @@
+"""One sandbox of the demonstration company for reading, and a fresh one for every test that writes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from b24_mcp.sandbox import Sandbox
+
+NOW = 1_772_355_600.0
+"""2026-03-01T12:00:00+03:00: the clock of every sandbox here."""
+
+
+class Caller:
+    """Calls a sandbox over HTTP; methods answer with the decoded body."""
+
+    def __init__(self, sandbox: Sandbox, http: httpx.AsyncClient) -> None:
+        self.sandbox = sandbox
+        self.http = http
+        self.base = f"/rest/{sandbox.webhook}/"
+
+    async def __call__(self, method: str, params: object = None) -> dict[str, Any]:
+        response = await self.http.post(self.base + method, json={} if params is None else params)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def result(self, method: str, params: object = None) -> Any:
+        answer = await self(method, params)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    async def refused(self, method: str, params: object = None) -> tuple[int, dict[str, Any]]:
+        response = await self.http.post(self.base + method, json={} if params is None else params)
+        answer: dict[str, Any] = response.json()
+        assert "error" in answer, answer
+        assert "time" not in answer
+        return response.status_code, answer
+
+    async def batch(self, commands: object, **params: object) -> Any:
+        return await self.result("batch", {"cmd": commands, **params})
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Sandbox]:
+    sandbox = Sandbox(clock=lambda: NOW)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def own() -> Iterator[Sandbox]:
+    sandbox = Sandbox(clock=lambda: NOW)
+    yield sandbox
+    sandbox.close()
+
+
+def http(sandbox: Sandbox) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox), base_url="http://127.0.0.1")
+
+
+@pytest.fixture
+async def call(shared: Sandbox) -> AsyncIterator[Caller]:
+    """Reads only."""
+    async with http(shared) as client:
+        yield Caller(shared, client)
+
+
+@pytest.fixture
+async def write(own: Sandbox) -> AsyncIterator[Caller]:
+    """May write: nobody else sees this portal."""
+    async with http(own) as client:
+        yield Caller(own, client)
