@@ -1,0 +1,147 @@
+"""Text in a batch: a true reference to an earlier command, or left alone by the portal, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from b24_mcp.rest import B24Error, Succeeded
+from tests.fake_portal import FakePortal, Page, open_portal, parse_query, would_replace
+
+_PIECES = st.sampled_from(
+    ["$", "$result", "$Result", "$next", "$total", "$time", "$error", "$error_description", "$price", "[", "]", "[a]"]
+    + ["[b]", "['a']", "[ID]", "[0]", "[]", " ", "\n", "\t", "\u00a0", "\u2003", "\x1c", ",", "-x", "s", "a", "ſ"]
+)
+TEXT = st.lists(_PIECES | st.text(max_size=3), max_size=10).map("".join)
+TRUE_REFERENCE = r"\$(result|next|total|time|error)\[(a|'a'|\"a\")\](\[[^\[\]\s]+\])*"
+
+
+def _fake(seen: list[Any]) -> FakePortal:
+    def note(params: Any) -> int:
+        seen.append(params["text"])
+        return 1
+
+    return FakePortal(methods={"first": lambda _: {"ID": 7}, "note": note})
+
+
+@given(TEXT.filter(lambda text: not would_replace(text)))
+@example("costs $result or $5 [net]")
+@example("$price[a]")
+@example("$reſult[a]")
+@example("$tıme[a]")
+async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> None:
+    seen: list[Any] = []
+    async with open_portal(_fake(seen)) as portal:
+        await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}})
+    assert seen == [text]
+
+
+@given(TEXT.filter(lambda text: bool(would_replace(text))))
+@example("$result[a]")
+@example("$result[a],$result[a]")
+@example("$results[a]")
+@example("$error_description[a]")
+@example("$RESULT[a]")
+@example("$result[]")
+async def test_what_the_portal_would_replace_is_a_true_reference_or_refused(text: str) -> None:
+    import re
+
+    seen: list[Any] = []
+    fake = _fake(seen)
+    true = all(re.fullmatch(TRUE_REFERENCE, token, re.ASCII) for token in would_replace(text))
+    async with open_portal(fake) as portal:
+        try:
+            await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}})
+        except B24Error as error:
+            assert error.fault.code == "B24MCP_REFERENCE"
+            assert error.fault.executed == "no"
+            assert fake.requests == []
+            assert not true
+        else:
+            assert true
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$result[nobody]",
+        "$result[later]",
+        "$result[b]",
+        "$result[a]-x",
+        "$result[a],$result[a]",
+        "x $result_x[a]",
+        "$RESULT[a]",
+        "$result[a][",
+        "$result[]",
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda text: text, lambda text: [1, {"deep": [text]}], lambda text: f"see {text} ok"])
+async def test_a_lookalike_is_refused_with_nothing_sent(text: str, wrap: Any) -> None:
+    fake = FakePortal()
+    async with open_portal(fake) as portal:
+        with pytest.raises(B24Error) as caught:
+            await portal.batch(
+                {
+                    "a": {"method": "first"},
+                    "b": {"method": "note", "params": {"text": wrap(text)}},
+                    "later": {"method": "first"},
+                }
+            )
+    assert caught.value.fault.code == "B24MCP_REFERENCE"
+    assert "'b'" in caught.value.fault.message
+    assert fake.requests == []
+
+
+async def test_a_lookalike_in_a_name_is_only_a_name() -> None:
+    """The portal replaces values, never keys."""
+    seen: list[Any] = []
+    fake = FakePortal(methods={"note": lambda params: seen.append(params)})
+    async with open_portal(fake) as portal:
+        await portal.batch({"a": {"method": "note", "params": {"fields": {"$result[a": "x", "$result": "y"}}}})
+    assert seen == [{"fields": {"$result[a": "x", "$result": "y"}}]
+
+
+async def test_a_call_on_its_own_carries_any_text() -> None:
+    """Nothing is replaced outside a batch, so nothing is refused there."""
+    seen: list[Any] = []
+    async with open_portal(_fake(seen)) as portal:
+        await portal.call("note", {"text": "$result[a]-x $RESULT[b]"})
+    assert seen == ["$result[a]-x $RESULT[b]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [
+        ("$result[a]", {"ID": 7, "NAMES": ["Ann", "Bob"]}),
+        ("$result[a][ID]", 7),
+        ("$result['a'][\"ID\"]", 7),
+        ("$result[a][NAMES][1]", "Bob"),
+        ("for $result[a][NAMES][0] and $result[a][ID] only", "for Ann and 7 only"),
+        ("$total[a]", 120),
+        ("$next[a]", 50),
+    ],
+)
+async def test_a_true_reference_brings_its_value(text: str, arrives: Any) -> None:
+    seen: list[Any] = []
+    fake = _fake(seen)
+    fake.methods = {**fake.methods, "first": lambda _: Page({"ID": 7, "NAMES": ["Ann", "Bob"]}, total=120, next=50)}
+    async with open_portal(fake) as portal:
+        answer = await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}})
+    assert seen == [arrives]
+    assert all(isinstance(outcome, Succeeded) and not outcome.answer.warnings for outcome in answer.outcomes.values())
+
+
+async def test_a_reference_goes_out_as_the_portal_expects_it() -> None:
+    fake = FakePortal(methods={"first": lambda _: 7, "note": lambda _: 1})
+    commands = {
+        "a": {"method": "first"},
+        "b": {"method": "note", "params": {"id": "$result['a']", "t": "x $result[a] y"}},
+    }
+    async with open_portal(fake) as portal:
+        await portal.batch(commands)
+    sent = fake.requests[0].json["cmd"]
+    assert sent["a"] == "first"
+    assert parse_query(sent["b"].partition("?")[2]) == {"id": "$result[a]", "t": "x $result[a] y"}
