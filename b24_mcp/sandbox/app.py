@@ -97,14 +97,16 @@ class Sandbox:
 
     def _respond(self, scope: Scope, body: bytes) -> Response:
         raw = scope.get("raw_path")
-        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
+        path = raw.decode("utf-8", "replace").partition("?")[0] if raw else quote(scope["path"])
         verb = scope["method"]
         address = request.parse_path(path)
         if verb == "OPTIONS" and path.startswith("/rest/"):
             return Response(200, answer.CONTENT_TYPES["json"], b"")
         if address is None:
             return Response(404, "text/html; charset=utf-8", _NO_PAGE)
-        asked = request.read(address, verb, scope["query_string"].decode("latin-1"), _content_type(scope), body)
+        asked = request.read(
+            address, verb, scope["query_string"].decode("utf-8", "replace"), _content_type(scope), body
+        )
         status, content = self._call(asked)
         return Response(status, answer.CONTENT_TYPES[asked.format], answer.render(content, asked.format))
 

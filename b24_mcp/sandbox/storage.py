@@ -36,7 +36,7 @@ class Storage:
     """One database: memory or a file. ``new`` tells whether it had no tables before."""
 
     def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
-        # Calls run on one event loop, but a server may start the loop in another thread than the constructor's.
+        # The constructor's thread fills it, one worker thread answers calls: never two at a time.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.create_function("contains", 2, contains, deterministic=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
@@ -55,6 +58,17 @@ def own() -> Iterator[Sandbox]:
     sandbox = Sandbox(clock=lambda: NOW)
     yield sandbox
     sandbox.close()
+
+
+@asynccontextmanager
+async def opened(*args: Any, **kwargs: Any) -> AsyncIterator[Caller]:
+    """A sandbox made and closed off the event loop, as an embedding server would, and a caller of it."""
+    sandbox = await anyio.to_thread.run_sync(partial(Sandbox, *args, **kwargs))
+    try:
+        async with http(sandbox) as client:
+            yield Caller(sandbox, client)
+    finally:
+        await anyio.to_thread.run_sync(sandbox.close)
 
 
 def http(sandbox: Sandbox) -> httpx.AsyncClient:

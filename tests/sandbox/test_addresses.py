@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.conftest import Caller
+from b24_mcp.sandbox import LoggedCall, Sandbox
+from tests.sandbox.conftest import Caller, opened
 
 
 @pytest.mark.parametrize("suffix", ["", ".json", ".JSON", "/", ".json/"])
@@ -113,15 +114,10 @@ async def test_the_verb_does_not_matter_but_only_post_bodies_are_read(call: Call
 
 
 async def test_the_log_hears_of_every_call_without_the_secret() -> None:
-    from b24_mcp.sandbox import LoggedCall, Sandbox
-    from tests.sandbox.conftest import http
-
     heard: list[LoggedCall] = []
-    sandbox = Sandbox(empty=True, log=heard.append)
-    async with http(sandbox) as client:
-        await client.get(f"/rest/{sandbox.webhook}/profile?auth=a&x=1")
-        await client.get(f"/rest/{sandbox.webhook}/nope")
-    sandbox.close()
+    async with opened(empty=True, log=heard.append) as call:
+        await call.http.get(f"{call.base}profile?auth=a&x=1")
+        await call.http.get(f"{call.base}nope")
     assert [(entry.method, entry.params, entry.status, entry.error) for entry in heard] == [
         ("profile", {"x": "1"}, 200, None),
         ("nope", {}, 404, "ERROR_METHOD_NOT_FOUND"),
@@ -130,8 +126,6 @@ async def test_the_log_hears_of_every_call_without_the_secret() -> None:
 
 
 def test_the_webhook_address_is_the_base_with_the_credentials() -> None:
-    from b24_mcp.sandbox import Sandbox
-
     sandbox = Sandbox(empty=True, webhook="1/other")
     sandbox.close()
     assert sandbox.webhook_url("http://127.0.0.1:8000") == "http://127.0.0.1:8000/rest/1/other/"

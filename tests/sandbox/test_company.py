@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from b24_mcp.sandbox import Sandbox, serve
-from tests.sandbox.conftest import NOW, Caller, http
+from tests.sandbox.conftest import NOW, Caller, opened
 
 
 async def test_the_company_has_its_size(call: Caller) -> None:
@@ -23,11 +24,9 @@ async def test_the_company_has_its_size(call: Caller) -> None:
 
 
 async def test_the_company_is_the_same_every_time(call: Caller) -> None:
-    again = Sandbox(clock=lambda: NOW)
-    async with http(again) as client:
+    async with opened(clock=lambda: NOW) as again:
         for method in ("crm.deal.list", "crm.contact.list", "tasks.task.list", "user.get"):
-            assert (await Caller(again, client)(method))["result"] == (await call(method))["result"]
-    again.close()
+            assert (await again(method))["result"] == (await call(method))["result"]
 
 
 async def test_some_open_deals_have_not_moved_for_two_weeks_and_some_have(call: Caller) -> None:
@@ -63,21 +62,17 @@ async def test_stages_and_links_of_the_company_exist(call: Caller) -> None:
 
 
 async def test_an_empty_portal_has_an_administrator_and_stages_only() -> None:
-    sandbox = Sandbox(empty=True)
-    async with http(sandbox) as client:
-        call = Caller(sandbox, client)
+    async with opened(empty=True) as call:
         assert (await call("user.get"))["total"] == 1
         assert (await call("crm.deal.list")) | {"time": None} == {"result": [], "total": 0, "time": None}
+        assert len(await call.result("crm.status.list")) > 40
         assert await call.result("crm.deal.add", {"fields": {"TITLE": "первая"}}) == 1
-    sandbox.close()
 
 
 async def test_a_file_keeps_its_data_across_restarts(tmp_path: Path) -> None:
     for expected in (1, 2):
-        sandbox = Sandbox(tmp_path / "portal.db", empty=True)
-        async with http(sandbox) as client:
-            assert await Caller(sandbox, client).result("crm.deal.add", {"fields": {}}) == expected
-        sandbox.close()
+        async with opened(tmp_path / "portal.db", empty=True) as call:
+            assert await call.result("crm.deal.add", {"fields": {}}) == expected
 
 
 def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -95,13 +90,12 @@ async def test_calls_at_the_same_time_all_get_their_answer(write: Caller) -> Non
     assert sorted(added) == list(range(401, 421))
 
 
-async def test_serve_tells_its_address_once_it_listens_and_stops_when_cancelled() -> None:
-    sandbox = Sandbox(empty=True)
+async def test_serve_tells_its_address_once_it_listens_and_stops_when_cancelled(own: Sandbox) -> None:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(sandbox, "127.0.0.1", 0, address.set_result))
+    serving = asyncio.create_task(serve(own, "127.0.0.1", 0, address.set_result))
     base = await asyncio.wait_for(address, 20)
     async with httpx.AsyncClient(trust_env=False) as client:
-        answer = (await client.get(sandbox.webhook_url(base) + "profile")).json()
+        answer = (await client.get(own.webhook_url(base) + "profile")).json()
         assert answer["result"]["ID"] == "1"
     serving.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -109,11 +103,14 @@ async def test_serve_tells_its_address_once_it_listens_and_stops_when_cancelled(
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(base)
-    sandbox.close()
 
 
-async def test_lifespan_is_answered() -> None:
-    sandbox = Sandbox(empty=True)
+async def test_serve_says_when_the_address_is_taken(own: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        await serve(own, "127.0.0.1", taken.getsockname()[1], print)
+
+
+async def test_lifespan_is_answered(own: Sandbox) -> None:
     asked = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
     told: list[str] = []
 
@@ -124,8 +121,7 @@ async def test_lifespan_is_answered() -> None:
         assert isinstance(message, dict)
         told.append(message["type"])
 
-    await sandbox({"type": "lifespan"}, receive, send)
-    sandbox.close()
+    await own({"type": "lifespan"}, receive, send)
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
