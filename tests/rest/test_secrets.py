@@ -1,0 +1,185 @@
+"""The secret of a webhook is in no error, in nothing that hangs on to an error, and in no log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from b24_mcp.rest import B24Error, RedactingFormatter, Redactor
+from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal, serve
+
+
+def assert_silent(error: BaseException) -> None:
+    """Nothing that can be reached or printed from an error holds the code."""
+    seen: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or one in seen:
+            continue
+        seen.append(one)
+        todo += [one.__cause__, one.__context__]
+        shown = f"{one!s} {one!r} {one.args!r} {getattr(one, '__notes__', '')!r} {vars(one)!r}"
+        assert CODE not in shown, shown
+    assert CODE not in "".join(traceback.format_exception(error)), "in the traceback"
+
+
+def assert_logs_silent(caplog: pytest.LogCaptureFixture) -> None:
+    assert caplog.records
+    for record in caplog.records:
+        assert CODE not in f"{record.name} {record.getMessage()} {record.exc_text}", record.name
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"result": 1}),
+        Reply({"error": "NO_AUTH_FOUND", "error_description": "Wrong"}, 401),
+        Reply("<html>502</html>", 502, "text/html"),
+        Reply('{"result":'),
+        Reply("", 302, headers=(("location", f"https://new.example/rest/1/{CODE}/profile"),)),
+        Reply("", 302, headers=(("location", f"https://{CODE}:x@new.example/"),)),
+    ],
+)
+async def test_an_answer_leaves_no_secret_behind(reply: Reply, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with open_portal(FakePortal([reply])) as portal:
+        try:
+            await portal.call("profile")
+        except B24Error as error:
+            assert_silent(error)
+    assert_logs_silent(caplog)
+
+
+async def _cut(request: bytes, writer: asyncio.StreamWriter) -> None:
+    return None
+
+
+async def _silent(request: bytes, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def _no_gzip(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(http_answer(b"x", headers="Content-Encoding: gzip\r\n"))
+
+
+@pytest.mark.parametrize("answer", [_cut, _silent, _no_gzip])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_broken_connection_leaves_no_secret_behind(
+    answer: Callable[..., Any], scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with serve(answer) as served, open_portal(None, served.webhook(scheme), seconds=0.2) as portal:
+        with anyio.fail_after(5), pytest.raises(B24Error) as caught:
+            await portal.call("profile")
+    assert_silent(caught.value)
+    assert_logs_silent(caplog)
+
+
+async def test_a_refused_connection_leaves_no_secret_behind(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with open_portal(None, f"http://127.0.0.1:1/rest/1/{CODE}/") as portal:
+        with anyio.fail_after(10), pytest.raises(B24Error) as caught:
+            await portal.call("profile")
+    assert_silent(caught.value)
+    assert_logs_silent(caplog)
+
+
+async def test_a_host_no_client_can_call_leaves_no_secret_behind(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    try:
+        async with open_portal(FakePortal([]), f"https://{'a' * 70}.example/rest/1/{CODE}/") as portal:
+            await portal.call("profile")
+    except B24Error as error:
+        assert_silent(error)
+        assert error.fault.executed == "no"
+
+
+_SECRET = st.from_regex(r"[A-Za-z0-9_-]{6,40}", fullmatch=True)
+_OTHER_SECRET = st.text(st.sampled_from("abcXYZ019_-+/=.~:"), min_size=6, max_size=40)
+_AROUND = st.text(st.sampled_from(" /?&=.:\"'<>()[]{}\n\\%#,Яx1"), max_size=6)
+
+
+def _forms(secret: str) -> list[str]:
+    return [
+        secret,
+        quote(secret, safe=""),
+        quote(quote(secret, safe=""), safe=""),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret)[1:-1].replace("/", r"\/"),
+    ]
+
+
+@given(_SECRET | _OTHER_SECRET, _AROUND, _AROUND)
+def test_a_known_secret_never_survives_in_any_form_of_writing(secret: str, before: str, after: str) -> None:
+    redactor = Redactor([secret])
+    for form in _forms(secret):
+        text = redactor.redact(f"{before}{form}{after}")
+        assert all(written not in text for written in _forms(secret) if written not in before + "***" + after)
+
+
+@pytest.mark.parametrize("secret", ["ab12x", "abcdefgh", "k5", "0123456789abcdef"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acme.bitrix24.com/rest/1/{}/crm.deal.list",
+        "https://acme.bitrix24.com/rest/api/1/{}/tasks.task.get",
+        r"https:\/\/acme.bitrix24.com\/rest\/1\/{}\/download\/?token=x",
+        "https%3A%2F%2Facme.bitrix24.com%2Frest%2F1%2F{}%2Fprofile",
+        '"https://acme.bitrix24.com/rest/ann@corp/{}"',
+    ],
+)
+def test_the_code_in_an_address_is_masked_however_short(secret: str, address: str) -> None:
+    text = Redactor([secret]).redact(f"see {address.format(secret)} now")
+    assert secret not in text
+    assert "***" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://other.bitrix24.com/rest/1/UNKNOWNCODE/crm.deal.list",
+        r"https:\/\/other.bitrix24.com\/rest\/1\/UNKNOWNCODE\/download\/",
+        "https://x.example/rest/download.json?auth=UNKNOWNCODE&token=UNKNOWNCODE",
+        "access_token=UNKNOWNCODE&refresh_token=UNKNOWNCODE",
+        "https://oauth.bitrix.info/oauth/token/?client_id=app.1&client_secret=UNKNOWNCODE&grant_type=x",
+    ],
+)
+def test_what_has_the_shape_of_a_credential_is_masked_unknown_as_it_is(text: str) -> None:
+    assert "UNKNOWNCODE" not in Redactor().redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The deal 12345678 is in stage NEW of crm.deal.list",
+        '{"result":[{"ID":"1","TITLE":"the rest of it"}],"total":1}',
+        "https://acme.bitrix24.com/company/personal/user/1/tasks/",
+        "author=Ann&authority=x",
+        "",
+    ],
+)
+def test_ordinary_text_is_left_alone(text: str) -> None:
+    assert Redactor([CODE]).redact(text) == text
+
+
+def test_a_log_line_is_masked_with_its_arguments_and_its_exception() -> None:
+    formatter = RedactingFormatter(Redactor([CODE]))
+    try:
+        raise ValueError(f"no way to https://acme.example/rest/1/{CODE}/profile")
+    except ValueError as error:
+        record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "tried %s", (CODE,), (ValueError, error, None))
+    line = formatter.format(record)
+    assert CODE not in line
+    assert "tried ***" in line
+    assert "ValueError" in line
