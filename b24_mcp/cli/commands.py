@@ -70,9 +70,14 @@ def sandbox(port: int, db: Path | None, empty: bool) -> None:
 
     The address goes to stdout, everything else to stderr. Ctrl-C ends it.
     """
+    import sqlite3
+
     from b24_mcp.sandbox import Sandbox, serve
 
-    portal = Sandbox(":memory:" if db is None else db, empty=empty)
+    try:
+        portal = Sandbox(":memory:" if db is None else db, empty=empty)
+    except sqlite3.Error as exc:
+        raise click.ClickException(f"{db} cannot be used as a database: {exc}.") from None
 
     def ready(base: str) -> None:
         address = portal.webhook_url(base)

@@ -38,7 +38,7 @@ def _cut_result(form: Form, budget: int) -> Form:
 
 
 def _cut_batch(form: Form, budget: int) -> Form:
-    """Cut large results down to a fair share; where a share would be too small to be of use, show some whole instead."""
+    """Cut large results down to a fair share; where that would be too small to be of use, show some of them whole."""
     results = form["results"]
     frame = {key: value for key, value in form.items() if key != "results"}
     room = budget - len(compact(frame)) - _ROOM_FOR_CUT

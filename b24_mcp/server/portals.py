@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24_mcp.rest import Portal, Redactor, our_error, parse_webhook
-from b24_mcp.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox import Sandbox
+    from b24_mcp.settings import Settings
 
 SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
 _SANDBOX_ORIGIN = "https://sandbox.invalid"
@@ -28,12 +27,11 @@ class OpenPortal:
 class Portals:
     """Opens the portal at the first call, not before: a server that only lists its tools needs no settings.
 
-    What the settings hold of secrets is told to `redactor` before anything else is done with it.
+    The code of the webhook is told to `redactor` before anything is done with it.
     """
 
-    def __init__(self, redactor: Redactor, load: Callable[[], Settings] = load_settings) -> None:
+    def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._load = load
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
 
@@ -45,8 +43,10 @@ class Portals:
                 next call, so a corrected `.env` needs no restart.
         """
         if self._open is None:
+            from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
+
             try:
-                settings = self._load()
+                settings = load_settings()
             except SettingsError as exc:
                 raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
             self._open = self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
@@ -63,9 +63,7 @@ class Portals:
 
     def _configured(self, settings: Settings) -> OpenPortal:
         assert settings.webhook_url is not None
-        address = settings.webhook_url.get_secret_value()
-        self._redactor.add(address)
-        webhook = parse_webhook(address)
+        webhook = parse_webhook(settings.webhook_url.get_secret_value())
         self._redactor.add(webhook.code)
         portal = Portal(webhook, seconds=settings.timeout, ca_bundle=settings.ca_bundle)
         return OpenPortal(portal, settings.budget)

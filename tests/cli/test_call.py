@@ -1,0 +1,89 @@
+"""`b24-mcp call`, from a shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from b24_mcp import __version__
+from tests.cli.conftest import Run
+from tests.loopback import SECRET, loopback_portal
+
+
+def test_a_call_prints_the_normal_form_and_ends_with_0(run: Run) -> None:
+    done = run("call", "crm.deal.list", "--params", '{"select": ["ID"], "filter": {"ID": 5}}')
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert answer["result"] == [{"ID": "5"}]
+    assert answer["portal"].startswith("sandbox")
+
+
+def test_a_failed_call_prints_its_error_and_ends_with_1(run: Run) -> None:
+    done = run("call", "crm.deal.get", "-p", '{"id": 999999}')
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["kind"] == "not_found"
+
+
+def test_xml_can_be_asked_for(run: Run) -> None:
+    done = run("call", "profile", "--xml")
+    assert json.loads(done.stdout)["result"]["ADMIN"] == "1"
+
+
+def test_a_whole_page_is_printed_however_long_it_is(run: Run) -> None:
+    answer = json.loads(run("call", "crm.contact.list").stdout)
+    assert "cut" not in answer
+    assert len(answer["result"]["rows"] if answer.get("table") else answer["result"]) == 50
+
+
+def test_params_come_from_a_file_or_from_stdin(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "params.json").write_text('{"id": 3}', "utf-8")
+    assert json.loads(run("call", "crm.deal.get", "-p", "@params.json").stdout)["result"]["ID"] == "3"
+    assert json.loads(run("call", "crm.deal.get", "-p", "-", typed='{"id": 4}').stdout)["result"]["ID"] == "4"
+
+
+def test_the_env_file_of_the_folder_is_read(run: Run, tmp_path: Path) -> None:
+    with loopback_portal() as portal:
+        (tmp_path / ".env").write_text(f"B24_WEBHOOK_URL={portal.address}\n", "utf-8")
+        assert "portal" not in json.loads(run("call", "profile").stdout)
+    assert portal.methods == ["profile"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["call"], "METHOD"),
+        (["call", "profile", "-p", "{"], "not JSON"),
+        (["call", "profile", "-p", "5"], "object or list"),
+        (["call", "profile", "-p", "@nowhere.json"], "cannot read nowhere.json"),
+        (["call", "profile", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_what_is_not_understood_ends_with_2_and_an_explanation(run: Run, arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("method", ["batch", "../../x", "crm.deal.delete?x=1"])
+def test_what_is_no_method_is_an_answer_too(run: Run, method: str) -> None:
+    done = run("call", method)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["executed"] == "no"
+
+
+def test_a_wrong_webhook_is_explained_without_repeating_it(run: Run) -> None:
+    done = run("call", "profile", B24_WEBHOOK_URL=f"https://portal.example/{SECRET}")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "B24MCP_WEBHOOK"
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_help_and_version_answer(run: Run) -> None:
+    assert run("--version").stdout == f"b24-mcp {__version__}\n"
+    for arguments in (["--help"], ["call", "--help"], ["sandbox", "-h"]):
+        assert "Usage: b24-mcp" in run(*arguments).stdout

@@ -1,0 +1,55 @@
+"""MCP clients for the tests of the server: in memory, in both protocol eras, on the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Literal
+
+import pytest
+from mcp import Client
+
+from b24_mcp.rest import Redactor
+from b24_mcp.server.mcp_server import build_server
+from tests.loopback import LoopbackPortal, loopback_portal
+
+Answer = dict[str, Any]
+CallTool = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
+    """The protocol generations: what a client speaks today, and what older ones speak."""
+    found: Literal["auto", "legacy"] = request.param
+    return found
+
+
+@pytest.fixture
+async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
+    async with Client(build_server(Redactor()), mode=era) as connected:
+        yield connected
+
+
+@pytest.fixture
+def call_tool(client: Client) -> CallTool:
+    """Call a tool; gives its answer read from the one text block, after the marks every answer must carry."""
+
+    async def call(name: str, **arguments: Any) -> Answer:
+        result = await client.call_tool(name, arguments)
+        (block,) = result.content
+        text = getattr(block, "text", "")
+        answer: Answer = json.loads(text)
+        assert result.is_error is not answer["ok"]
+        assert result.structured_content is None
+        assert text == json.dumps(answer, ensure_ascii=False, separators=(",", ":")), "the answer is not compact"
+        return answer
+
+    return call
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPortal]:
+    """A portal of its own on loopback, configured as a person would configure it."""
+    with loopback_portal() as served:
+        monkeypatch.setenv("B24_WEBHOOK_URL", served.address)
+        yield served

@@ -1,0 +1,69 @@
+"""The rooms of the house: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "b24_mcp"
+# What each room may import of the others. `settings` is a module, the rest are folders.
+ALLOWED = {
+    "settings": set(),
+    "sandbox": set(),
+    "rest": {"settings"},
+    "server": {"rest", "settings", "sandbox"},
+    "cli": {"server", "rest", "settings", "sandbox"},
+    "__main__": {"server", "cli"},
+    "__init__": set(),
+}
+# Libraries that only one place may know.
+AT_HOME = {
+    "mcp": "server",
+    "mcp_types": "server",
+    "httpx": "rest/transport.py",
+    "xmltodict": "rest/xml.py",
+    "click": "cli",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(module: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            found.add(node.module or "")
+    return found
+
+
+def room_of(module: Path) -> str:
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_lies_below_it(module: Path) -> None:
+    room = room_of(module)
+    rooms = {name.split(".")[1] for name in imports(module) if name.startswith("b24_mcp.")} - {room}
+    assert rooms <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
+    place = module.relative_to(PACKAGE).as_posix()
+    for library in {name.split(".")[0] for name in imports(module)} & set(AT_HOME):
+        assert place.startswith(AT_HOME[library])
+
+
+def test_public_names_are_all_there_and_sorted() -> None:
+    for module in PACKAGE.rglob("__init__.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+                names = ast.literal_eval(node.value)
+                assert names == sorted(names, key=str.casefold) or names == sorted(names)
