@@ -208,6 +208,16 @@ class Page:
 Method = Callable[[Any], Any]
 
 
+def noting(seen: list[Any], result: Any) -> Method:
+    """Make a method that notes its parameters and answers with one result."""
+
+    def method(params: Any) -> Any:
+        seen.append(params)
+        return result
+
+    return method
+
+
 @dataclass
 class FakePortal:
     """Gives `replies` in turn; when there are none left, runs `methods`. `requests` is what arrived."""
@@ -249,10 +259,7 @@ class FakePortal:
             name = request.method
         params = request.json
         try:
-            if name == "batch":
-                answered = {"result": self._batch(params)}
-            else:
-                answered = self._envelope(name, params)
+            answered = {"result": self._batch(params)} if name == "batch" else self._envelope(name, params)
             answered, status = {**answered, "time": _TIME}, 200
         except PortalError as error:
             answered, status = error.body, error.status

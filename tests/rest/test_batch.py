@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.rest import B24Error, BatchAnswer, Failed, Format, NotRun, Succeeded
-from tests.fake_portal import FakePortal, Page, PortalError, Reply, open_portal
+from tests.fake_portal import FakePortal, Page, PortalError, Reply, noting, open_portal
 
 
 def _refuse(_: Any) -> Any:
@@ -198,7 +198,7 @@ def _split(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
 )
 async def test_a_reference_across_requests_brings_the_value(value: Any, reference: str, arrives: Any) -> None:
     seen: list[Any] = []
-    fake = FakePortal(methods={**METHODS, "give": lambda _: value, "take": lambda params: seen.append(params) or 1})  # type: ignore[func-returns-value]
+    fake = FakePortal(methods={**METHODS, "give": lambda _: value, "take": noting(seen, 1)})
     answer = await run(fake, _split({"method": "give"}, {"method": "take", "params": {"v": reference}}))
     assert seen == [{"v": arrives}]
     assert answer.requests == 2
@@ -263,7 +263,7 @@ async def test_a_reference_that_has_a_value_is_not_reported(reference: str) -> N
 @pytest.mark.parametrize("value", [None, [], {}, [None], {"a": {"b": []}}])
 async def test_what_a_query_cannot_say_goes_out_as_a_call_of_its_own_at_its_place(value: Any) -> None:
     seen: list[Any] = []
-    fake = FakePortal(methods={**METHODS, "take": lambda params: seen.append(params) or 5})  # type: ignore[func-returns-value]
+    fake = FakePortal(methods={**METHODS, "take": noting(seen, 5)})
     answer = await run(
         fake,
         {
@@ -325,7 +325,7 @@ async def test_stand_ins_for_unwritable_names_never_collide() -> None:
 )
 async def test_a_value_from_the_portal_is_never_read_again_as_a_reference(value: Any, text: str) -> None:
     seen: list[Any] = []
-    fake = FakePortal(methods={**METHODS, "give": lambda _: value, "take": lambda params: seen.append(params) or 1})  # type: ignore[func-returns-value]
+    fake = FakePortal(methods={**METHODS, "give": lambda _: value, "take": noting(seen, 1)})
     await run(fake, _split({"method": "give"}, {"method": "take", "params": {"v": text}}))
     expected = value if text == "$result[first]" else text.replace("$result[first]", value)
     assert seen == [{"v": expected}]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.rest.params import NotExpressibleError, query_string
-from tests.fake_portal import FakePortal, listed, open_portal, parse_query
+from tests.fake_portal import FakePortal, listed, noting, open_portal, parse_query
 
 _SPECIAL = "&#%[]+ =\n\r\t;?/\\'\".,:$\0<>üЯ中😀\u2028\u00a0"
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(st.sampled_from(_SPECIAL), max_size=8)
@@ -52,7 +52,7 @@ def as_text(value: Any) -> Any:
 
 
 def unsayable(value: Any, top: bool = True) -> bool:
-    """Null, an empty list or map, a name PHP alters: at the top brackets, dots, spaces; inside a `]`; a NUL, no name."""
+    """Null, an empty list or map, a name PHP alters: at the top brackets, dots, spaces; inside a `]`; a NUL."""
     if isinstance(value, list):
         return not value or any(unsayable(inner, False) for inner in value)
     if isinstance(value, dict):
@@ -118,7 +118,7 @@ async def test_a_command_of_a_batch_arrives_as_it_was_meant(params: dict[str, An
     that the portal takes for credentials."""
     fields = _without_dollars(params)
     seen: list[Any] = []
-    fake = FakePortal(methods={"crm.deal.add": lambda got: seen.append(got) or 1})  # type: ignore[func-returns-value]
+    fake = FakePortal(methods={"crm.deal.add": noting(seen, 1)})
     async with open_portal(fake) as portal:
         await portal.batch({"a": {"method": "crm.deal.add", "params": {"fields": fields}}})
     assert seen == [listed(as_text({"fields": fields}))]

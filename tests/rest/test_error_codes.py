@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from b24_mcp.rest import Fault
@@ -45,7 +43,6 @@ TABLE: list[tuple[str, tuple[int, ...], str, str | None, bool]] = [
     ("ERROR_ARGUMENT", (400,), "validation", "no", False),
     ("ERROR_NOT_FOUND", (400, 404), "not_found", "no", False),
     ("NOT_FOUND", (400, 404), "not_found", "no", False),
-    ("", (400, 404), "not_found", "no", False),
     ("22002", (400,), "unknown_method", "no", False),
     ("100", (400,), "validation", "no", False),
     ("MAIN_CONTROLLER_22001", (400,), "validation", "no", False),

@@ -30,7 +30,7 @@ SHAPES: dict[str, tuple[Any, int, str, str]] = {
         "Method not found!",
     ),
     "empty text": ({"error": "", "error_description": "Not found"}, 400, "", "Not found"),
-    "number as text": ({"error": "100", "error_description": "Could not find value"}, 400, "100", "Could not find value"),
+    "number as text": ({"error": "100", "error_description": "No value"}, 400, "100", "No value"),
     "int": ({"error": 1021, "error_description": "No"}, 400, "1021", "No"),
     "int 0": ({"error": 0, "error_description": "No"}, 400, "0", "No"),
     "no description": ({"error": "ERROR_CORE"}, 400, "ERROR_CORE", ""),
@@ -38,7 +38,7 @@ SHAPES: dict[str, tuple[Any, int, str, str]] = {
     "empty description": ({"error": "insufficient_scope", "error_description": ""}, 401, "insufficient_scope", ""),
     "with 200": ({"error": "WRONG_ENCODING", "error_description": "Wrong"}, 200, "WRONG_ENCODING", "Wrong"),
     "beside a result": ({"result": False, "error": "X_Y", "error_description": "Z"}, 200, "X_Y", "Z"),
-    "html in the description": ({"error": "ERROR_CORE", "error_description": "One<br>two &lt;3<br/>"}, 400, "ERROR_CORE", "One two <3"),
+    "html in the description": ({"error": "E", "error_description": "One<br>two &lt;3<br/>"}, 400, "E", "One two <3"),
     "object": (
         {"error": {"code": "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION", "message": "None"}},
         400,
@@ -57,6 +57,12 @@ async def test_every_shape_of_an_error_keeps_its_code_message_and_status(
     fault = (await failure(Reply(body, status))).fault
     assert (fault.code, fault.message, fault.status) == (code, message, status)
     assert fault.hint
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_an_empty_code_that_says_not_found_is_a_missing_record(status: int) -> None:
+    fault = (await failure(Reply({"error": "", "error_description": "Not found"}, status))).fault
+    assert (fault.code, fault.kind, fault.executed, fault.retryable) == ("", "not_found", "no", False)
 
 
 async def test_validation_of_rest_3_names_each_field() -> None:
@@ -143,9 +149,9 @@ async def test_an_error_under_xml_may_come_as_json(content_type: str | None) -> 
 
 
 async def test_an_error_in_xml_is_the_same_error() -> None:
-    body = "<response><error>NO_AUTH_FOUND</error><error_description>Wrong authorization data</error_description></response>"
+    body = "<response><error>NO_AUTH_FOUND</error><error_description>Wrong data</error_description></response>"
     fault = (await failure(Reply(body, 401, "text/xml; charset=utf-8"), format="xml")).fault
-    assert (fault.code, fault.message, fault.kind) == ("NO_AUTH_FOUND", "Wrong authorization data", "auth")
+    assert (fault.code, fault.message, fault.kind) == ("NO_AUTH_FOUND", "Wrong data", "auth")
 
 
 async def test_an_empty_error_code_in_xml_is_an_error() -> None:

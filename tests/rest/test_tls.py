@@ -87,7 +87,7 @@ async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
     writer.write(http_answer(b'{"result":{"ID":"1"}}'))
 
 
-async def refusal(tls: ssl.SSLContext | None, ca_bundle: Path | None) -> Fault:
+async def refusal(tls: ssl.SSLContext, ca_bundle: Path | None) -> Fault:
     async with serve(answer, tls) as served, open_portal(None, served.webhook("https"), ca_bundle=ca_bundle) as portal:
         with anyio.fail_after(10), pytest.raises(B24Error) as caught:
             await portal.call("profile")
@@ -124,7 +124,19 @@ async def test_an_expired_certificate_is_refused(authority: Authority) -> None:
 
 
 async def test_a_port_that_does_not_speak_tls_executed_nothing() -> None:
-    fault = await refusal(None, None)
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with open_portal(None, f"https://127.0.0.1:{port}/rest/1/{CODE}/") as portal:
+        with anyio.fail_after(5), pytest.raises(B24Error) as caught:
+            await portal.call("profile")
+    server.close()
+    await server.wait_closed()
+    fault = caught.value.fault
     assert (fault.code, fault.executed) == ("B24MCP_NO_CONNECTION", "no")
 
 

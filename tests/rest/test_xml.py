@@ -86,7 +86,7 @@ BROKEN: dict[str, str] = {
     "entity declared": '<!DOCTYPE x [<!ENTITY e "boo">]><response><result>&e;</result></response>',
     "file entity": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><response><result>&e;</result></response>',
     "billion laughs": f'<!DOCTYPE x [<!ENTITY l0 "lol">{_BOMB}]><response><result>&l9;</result></response>',
-    "parameter entity": '<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><response><result>1</result></response>',
+    "entity of DTD": '<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><response><result/></response>',
     "wrong root": "<html><body>busy</body></html>",
     "list at the root": "<response><item>1</item></response>",
     "text at the root": "<response>busy</response>",
