@@ -80,8 +80,8 @@ async def test_an_answer_without_a_mark_that_is_json_is_taken() -> None:
 
 _FRAGMENTS = st.sampled_from(
     b'{"result": {"error": "error_description": "total": "time":{"operating_reset_at": {"result":1} [ ] { } "" 1e999'
-    b" NaN null , -1 \xff \0 \xef\xbb\xbf <response> </response> <result> </result> <item> </item> <error> </error> <total>"
-    b" </total> &amp; &x; <?xml <response><result>1</result></response> <!DOCTYPE".split(b" ")
+    b" NaN null , -1 \xff \0 \xef\xbb\xbf <response> </response> <result> </result> <item> </item> <error>"
+    b" </error> <total> </total> &amp; &x; <?xml <response><result>1</result></response> <!DOCTYPE".split(b" ")
 )
 _BODY = st.binary(max_size=60) | st.lists(_FRAGMENTS, max_size=12).map(b"".join)
 _MEDIA = st.sampled_from(["", "application/json", "text/xml", "application/xml", "text/html", "text/plain", "a+json"])
