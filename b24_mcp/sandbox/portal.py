@@ -7,6 +7,7 @@ from collections.abc import Callable
 from b24_mcp.sandbox import answer, errors
 from b24_mcp.sandbox.answer import Page, Timing
 from b24_mcp.sandbox.call import Call, split_start
+from b24_mcp.sandbox.changes import Changes
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.entities.staff import USER
@@ -29,6 +30,7 @@ class Portal:
 
     def __init__(self, db: str | os.PathLike[str], webhook: str, *, empty: bool, clock: Callable[[], float]) -> None:
         self.clock = clock
+        self.changes = Changes()
         self.registry = Registry()
         register_all(self.registry)
         self.scopes = frozenset(self.registry.scopes())
