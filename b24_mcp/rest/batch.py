@@ -17,12 +17,12 @@ from b24_mcp.rest.answer import Answer, CallTime, Format, by_label, integer, rea
 from b24_mcp.rest.commands import Command
 from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
 from b24_mcp.rest.params import NotExpressibleError, Params, query_string
-from b24_mcp.rest.references import NoValueError, Reference, looks_like_reference, replace_references
+from b24_mcp.rest.references import NoValueError, Reference, replace_references, replaced_by_portal
 
 COMMANDS_PER_REQUEST = 50
 
-# Labels become JSON keys, and names of XML elements; a number as a key is lost in XML.
-_LABEL = {"json": re.compile(r"[A-Za-z0-9_]+"), "xml": re.compile(r"[A-Za-z_][A-Za-z0-9_]*")}
+# Labels become JSON keys, and names of XML elements, where a number is lost and `item` means an entry of a list.
+_LABEL = {"json": re.compile(r"[A-Za-z0-9_]+"), "xml": re.compile(r"(?!item$)[A-Za-z_][A-Za-z0-9_]*")}
 
 Send = Callable[[str, Params, Format], Awaitable[Answer]]
 
@@ -131,23 +131,23 @@ class BatchRun:
         Raises:
             NoValueError: when a command it refers to has no such value.
         """
-        text_from_portal = False
+        still_references = []
 
         def replacement(reference: Reference) -> Any:
-            nonlocal text_from_portal
-            if reference.command not in self._outcomes:
-                return reference.on_the_wire(self._labels[reference.command])
-            value = self._value_of(reference)
-            text_from_portal = text_from_portal or _holds_lookalike(value)
-            return value
+            if reference.command in self._outcomes:
+                return self._value_of(reference)
+            still_references.append(reference.on_the_wire(self._labels[reference.command]))
+            return still_references[-1]
 
         params = replace_references(command.params, replacement)
         try:
             query = query_string(params)
         except NotExpressibleError:
             query = None
-        # A value that came from the portal is data: were it sent in a batch, it would be read as a reference.
-        return _Bound(command, params, None if text_from_portal else query)
+        # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
+        if replaced_by_portal(params) != still_references:
+            query = None
+        return _Bound(command, params, query)
 
     def _value_of(self, reference: Reference) -> Any:
         outcome = self._outcomes[reference.command]
@@ -213,6 +213,8 @@ class BatchRun:
         """Within one request the portal puts *something* where a reference leads to nothing, and runs the command."""
         doubtful = []
         for reference in dict.fromkeys(bound.command.references):
+            if reference.root == "time":
+                continue  # the portal knows more of its own clock than we keep
             try:
                 self._value_of(reference)
             except NoValueError:
@@ -302,17 +304,6 @@ def _lost(error: B24Error, method: str) -> Outcome:
     if error.fault.executed == "no":
         return NotRun("not executed: the request failed as a whole")
     return Failed(error.of(method))
-
-
-def _holds_lookalike(value: Any) -> bool:
-    match value:
-        case str():
-            return looks_like_reference(value)
-        case dict():
-            return any(map(_holds_lookalike, value.values()))
-        case list():
-            return any(map(_holds_lookalike, value))
-    return False
 
 
 def _time_values(time: CallTime | None) -> dict[str, Any]:

@@ -222,7 +222,10 @@ def fact_for(code: str, status: int | None) -> CodeFact:
     `status` is None for a command inside a batch. An unlisted code with a 4xx status is a refusal by the method
     (not executed); with 5xx, or with 200 where methods report partial failures, nobody knows.
     """
-    listed = _FACTS.get(code.upper().removeprefix(V3_PREFIX))
+    name = code.upper().removeprefix(V3_PREFIX)
+    if name == "ACCESSDENIEDEXCEPTION" and status == 401:
+        return _CREDENTIAL  # REST 3.0 says so for every failure of authentication
+    listed = _FACTS.get(name)
     if listed is not None:
         return listed
     upper = code.upper()

@@ -27,11 +27,16 @@ _RESERVED = {
     "ap": "the credential is added by b24-mcp",
     "sessid": "the credential is added by b24-mcp",
     "token": "the portal takes it for the signature of a download link and refuses the call",
+    "state": "the portal removes it without a word",
 }
-# PHP drops without a word what is nested deeper than 64 levels.
+# PHP drops without a word what is nested deeper than 64 levels, and by default what comes after 1,000 values.
 _DEEPEST = 60
+_MOST_VALUES = 1_000
+_LARGEST_INTEGER = 2**63 - 1
 # PHP rewrites or cuts top-level names with these characters, and a nested name at its closing bracket.
 _PLAIN_TOP_NAME = re.compile(r"[^\x00\[\]. ][^\x00\[\]. ]*")
+# One white-space character in brackets means the same to PHP as nothing: append to a list.
+_READ_AS_APPEND = set(" \t\n\r\v\f")
 
 
 class NotExpressibleError(ValueError):
@@ -48,6 +53,8 @@ def check_params(params: Params, method: str) -> None:
         for name in params:
             if name in _RESERVED:
                 raise _refuse(f"params may not hold {name!r}: {_RESERVED[name]}.", method)
+    if isinstance(params, list):
+        _check_positional(params, method)
     try:
         _check_value(params, _DEEPEST)
     except ValueError as exc:
@@ -68,27 +75,30 @@ def query_string(params: Params) -> str:
     Booleans become 1 and 0, as PHP itself writes them; numbers become text.
 
     Raises:
-        NotExpressibleError: for null, an empty list or map, or a name that PHP would alter. They would vanish or
-            change on the way, so such a call has to be sent as JSON.
+        NotExpressibleError: for null, an empty list or map, a name that PHP would alter, too many or too deep values.
+            They would vanish or change on the way, so such a call has to be sent as JSON.
     """
-    return "&".join(f"{name}={quote(value, safe='')}" for name, value in _pairs(params))
+    pairs = [f"{name}={quote(value, safe='')}" for name, value in _pairs(params)]
+    if len(pairs) > _MOST_VALUES:
+        raise NotExpressibleError(f"{len(pairs)} values")
+    return "&".join(pairs)
 
 
 def _pairs(params: Params) -> Iterator[tuple[str, str]]:
     for name, value in _items(params):
         if not _PLAIN_TOP_NAME.fullmatch(name):
             raise NotExpressibleError(name)
-        yield from _flat(quote(name, safe=""), value)
+        yield from _flat(quote(name, safe=""), value, _DEEPEST)
 
 
-def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+def _flat(prefix: str, value: Any, levels_left: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict | list):
-        if not value:
+        if not value or levels_left == 0:
             raise NotExpressibleError(prefix)
         for name, inner in _items(value):
-            if not name or "]" in name or "\0" in name:
+            if not name or name in _READ_AS_APPEND or "]" in name or "\0" in name:
                 raise NotExpressibleError(name)
-            yield from _flat(f"{prefix}[{quote(name, safe='')}]", inner)
+            yield from _flat(f"{prefix}[{quote(name, safe='')}]", inner, levels_left - 1)
     elif value is None:
         raise NotExpressibleError(prefix)
     elif isinstance(value, bool):
@@ -116,8 +126,19 @@ def _check_value(value: Any, levels_left: int) -> None:
                 _check_value(inner, levels_left - 1)
         case str():
             _check_text(value)
+        case int() if abs(value) > _LARGEST_INTEGER:
+            raise ValueError("params hold a whole number of more than 64 bits, which the portal would round.")
         case float() if not math.isfinite(value):
             raise ValueError("params hold a number that JSON has no form for (NaN or infinity).")
+
+
+def _check_positional(values: list[Any], method: str) -> None:
+    """Positional methods take any text that holds their own name for their name, and drop it from the arguments."""
+    for value in values:
+        if isinstance(value, str) and method.lower() in value.lower():
+            raise _refuse(
+                f"The portal drops a text that holds the name of the method, {method}, from the arguments.", method
+            )
 
 
 def _check_text(text: str) -> None:

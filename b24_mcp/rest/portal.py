@@ -118,7 +118,7 @@ class Portal:
             host = urlsplit(reply.location).netloc.rpartition("@")[2]
         except ValueError:
             host = ""
-        if not host or host.lower() == self.host.lower():
+        if not host or self._webhook.is_at(reply.location):
             raise our_error(
                 "B24MCP_PORTAL_CLOSED",
                 "The portal answers with a page of its own instead.",

@@ -7,6 +7,7 @@ first and by the shape of such addresses second.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterable
@@ -15,8 +16,11 @@ from urllib.parse import quote
 MASK = "***"
 
 _SLASH = r"(?:\\?/|%2[Ff])"
+_END_OF_PART = rf"(?={_SLASH}|[\"'\s?&#]|$)"
+# After a numeric user id anything is a code; after a login only what is long enough not to be a word.
 _WEBHOOK_PATH = re.compile(
-    rf"({_SLASH}rest{_SLASH}(?:api{_SLASH})?[A-Za-z0-9_.@-]+{_SLASH})([A-Za-z0-9_-]{{8,}})(?={_SLASH}|[\"'\s?&#]|$)"
+    rf"({_SLASH}rest{_SLASH}(?:api{_SLASH})?)(\d+{_SLASH}(?=[A-Za-z0-9_-]+)|[A-Za-z0-9_.@-]+{_SLASH}(?=[A-Za-z0-9_-]{{8,}}))"
+    rf"([A-Za-z0-9_-]+){_END_OF_PART}"
 )
 _CREDENTIAL_PARAMETER = re.compile(
     r"((?:^|[?&\s\"']|%3[Ff]|%26|\\u0026)"
@@ -34,14 +38,17 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._in_addresses: list[re.Pattern[str]] = []
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Learn one more secret, such as the code of a webhook, plain or as written in an address."""
         if len(secret) < _SHORTEST_BARE_SECRET:
+            self._in_addresses.append(re.compile(rf"({_SLASH}){re.escape(secret)}{_END_OF_PART}"))
             return
-        self._known |= {secret, quote(secret, safe=""), quote(quote(secret, safe=""), safe="")}
+        encoded = quote(secret, safe="")
+        self._known |= {secret, secret.replace("/", r"\/"), json.dumps(secret)[1:-1], encoded, quote(encoded, safe="")}
         longest_first = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
@@ -49,8 +56,10 @@ class Redactor:
         """Give the text with every secret replaced by `***`."""
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
+        for short in self._in_addresses:
+            text = short.sub(rf"\g<1>{MASK}", text)
         if "rest" in text:
-            text = _WEBHOOK_PATH.sub(rf"\g<1>{MASK}", text)
+            text = _WEBHOOK_PATH.sub(rf"\g<1>\g<2>{MASK}", text)
         return _CREDENTIAL_PARAMETER.sub(rf"\g<1>{MASK}", text)
 
 

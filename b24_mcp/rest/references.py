@@ -15,7 +15,7 @@ from typing import Any
 
 # ASCII white space only, as PHP's \s without the u modifier.
 _TOKEN = re.compile(
-    r"\$(?:result|next|total|time|error)[^ \t\n\r\f\v\[]*\[[^ \t\n\r\f\v]*\][^ \t\n\r\f\v]*", re.IGNORECASE
+    r"\$(?:result|next|total|time|error)[^ \t\n\r\f\v\[]*\[[^ \t\n\r\f\v]*\][^ \t\n\r\f\v]*", re.IGNORECASE | re.ASCII
 )
 _REFERENCE = re.compile(r"\$(?P<root>result|next|total|time|error)(?P<path>(?:\[[^\[\]]+\])+)")
 _PART = re.compile(r"\[([^\[\]]+)\]")
@@ -63,9 +63,9 @@ class Reference:
         return value
 
 
-def looks_like_reference(text: str) -> bool:
-    """Tell whether the portal would replace something in this text when it comes inside a batch."""
-    return "$" in text and _TOKEN.search(text) is not None
+def replaced_by_portal(value: Any) -> list[str]:
+    """Give all pieces of text in a value, at any depth and in order, that the portal would replace in a batch."""
+    return [match.group() for text in _texts(value) for match in _TOKEN.finditer(text)]
 
 
 def references_in(value: Any) -> Iterator[Reference]:

@@ -6,6 +6,7 @@ holds the secret of the webhook.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -20,6 +21,10 @@ from b24_mcp.rest.errors import B24Error, our_error
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
 _CONNECT_SECONDS = 10.0
+
+# At INFO and below these write whole addresses, and an address holds the secret.
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
 class Transport:

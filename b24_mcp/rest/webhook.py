@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 from b24_mcp.rest.errors import B24Error, our_error
 
 # People copy the address of the example call that the portal shows; one more part, a method name, is harmless.
-_PATH = re.compile(r"/rest/(?P<user>[^/]+)/(?P<code>[^/]+)(?:/[A-Za-z0-9_.]*)?/?")
+# The same webhook opens both generations of the API, of which the newer has its methods under /rest/api/.
+_PATH = re.compile(r"/rest/(?:api/)?(?P<user>[^/]+)/(?P<code>[^/]+)(?:/[A-Za-z0-9_.]*)?/?")
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
+_USER = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
+_HOST = re.compile(r"[^\s\x00-\x20/\\?#@%<>\"'`{}|^\[\]]+")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,18 @@ class Webhook:
     def host(self) -> str:
         """The portal's host name with its port, fit to be shown."""
         return urlsplit(self.origin).netloc
+
+    def is_at(self, address: str) -> bool:
+        """Whether an address is on this very host and port, however they are written."""
+        try:
+            parts = urlsplit(address)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            return False
+        own = urlsplit(self.origin)
+        return host == own.hostname and (port or _DEFAULT_PORTS.get(parts.scheme)) == (
+            own.port or _DEFAULT_PORTS[own.scheme]
+        )
 
     @property
     def is_https(self) -> bool:
@@ -55,8 +71,8 @@ def parse_webhook(text: str) -> Webhook:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise _refuse("it is not an address") from None
-    if parts.scheme not in ("https", "http") or not host:
+        parts, host, port = urlsplit(""), None, None  # raised below, away from an exception that quotes the address
+    if parts.scheme not in ("https", "http") or not host or not _HOST.fullmatch(host):
         raise _refuse("it does not start with https:// and a host name")
     if parts.username is not None or parts.password is not None:
         raise _refuse("it holds a user name or password before the host")
@@ -67,7 +83,7 @@ def parse_webhook(text: str) -> Webhook:
     match = _PATH.fullmatch(parts.path)
     if match is None or not _CODE.fullmatch(match["code"]):
         raise _refuse("its path is not /rest/USER_ID/CODE/")
-    if not re.fullmatch(r"[A-Za-z0-9_.@-]+", match["user"]):
+    if not _USER.fullmatch(match["user"]):
         raise _refuse("the part after /rest/ is not a user id")
     shown_host = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{shown_host}" + (f":{port}" if port else "")

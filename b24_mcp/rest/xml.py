@@ -10,6 +10,8 @@ from typing import Any
 
 import xmltodict
 
+_DEEPEST = 200  # as deep as the reader of JSON goes
+
 
 def parse_xml(body: bytes) -> dict[str, Any]:
     """Read a `<response>`: elements with only `<item>` children are lists, leaves are text, an empty leaf is `""`.
@@ -26,13 +28,15 @@ def parse_xml(body: bytes) -> dict[str, Any]:
     root = document.get("response")
     if not isinstance(root, dict):
         raise ValueError("it is not a <response>")
-    value = _value(root)
+    value = _value(root, _DEEPEST)
     if not isinstance(value, dict):
         raise ValueError("it is not a <response> of named elements")
     return value
 
 
-def _value(node: Any) -> Any:
+def _value(node: Any, levels_left: int) -> Any:
+    if levels_left == 0:
+        raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
     if node is None:
         return ""
     if not isinstance(node, dict):
@@ -41,6 +45,9 @@ def _value(node: Any) -> Any:
     if not children:
         return node.get("#text", "")
     if children.keys() == {"item"}:
-        return [_value(child) for child in children["item"]]
+        return [_value(child, levels_left - 1) for child in children["item"]]
     # The portal cannot repeat a name other than item; should it ever, the last one counts, as in a map.
-    return {name: _value(child[-1] if isinstance(child, list) else child) for name, child in children.items()}
+    return {
+        name: _value(child[-1] if isinstance(child, list) else child, levels_left - 1)
+        for name, child in children.items()
+    }

@@ -15,5 +15,3 @@ def configure_logging(redactor: Redactor) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for chatty in ("httpx", "httpcore"):  # they write whole addresses, and an address holds the secret
-        logging.getLogger(chatty).setLevel(logging.WARNING)

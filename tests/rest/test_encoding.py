@@ -18,7 +18,9 @@ _NAME = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 _ANY_NAME = (
     _NAME | _TEXT | st.sampled_from([">ID", "!=x", "n0", "0", "1", "07", "-5", "a.b", "a b", "a[b", "PROPERTY_1"])
 )
-_SCALAR = _TEXT | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+_SCALAR = (
+    _TEXT | st.integers(-(2**63) + 1, 2**63 - 1) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+)
 
 
 def _tree(leaves: st.SearchStrategy[Any], names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:

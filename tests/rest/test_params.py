@@ -63,9 +63,22 @@ async def test_a_positional_text_that_holds_the_method_name_is_refused() -> None
     assert fake.requests == []
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**5_000])
+async def test_a_whole_number_that_the_portal_would_round_is_refused(number: int) -> None:
+    fake = FakePortal([Reply({"result": 1})])
+    async with open_portal(fake) as portal:
+        with pytest.raises(B24Error, match="64 bits"):
+            await portal.call("crm.deal.add", {"fields": {"ORIGIN_ID": number}})
+    assert fake.requests == []
+
+
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63) + 1, 2**63 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
         max_leaves=15,
     )
