@@ -63,7 +63,7 @@ async def test_a_positional_text_that_holds_the_method_name_is_refused() -> None
     assert fake.requests == []
 
 
-@pytest.mark.parametrize("number", [2**63, -(2**63), 10**5_000])
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**5_000], ids=["over", "under", "far over"])
 async def test_a_whole_number_that_the_portal_would_round_is_refused(number: int) -> None:
     fake = FakePortal([Reply({"result": 1})])
     async with open_portal(fake) as portal:
