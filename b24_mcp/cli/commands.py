@@ -104,7 +104,7 @@ async def _call(redactor: Redactor, method: str, params: Params, format: Format)
     portals = Portals(redactor)
     notice = None
     try:
-        opened = portals.get()
+        opened = await portals.get()
         notice = opened.notice
         return call_form(await opened.portal.call(method, params, format=format), notice)
     except B24Error as exc:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
+
 from b24_mcp.rest import Portal, Redactor, our_error, parse_webhook
 
 if TYPE_CHECKING:
@@ -32,25 +35,22 @@ class Portals:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._opening = anyio.Lock()
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
 
-    def get(self) -> OpenPortal:
+    async def get(self) -> OpenPortal:
         """Give the portal.
 
         Raises:
             B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the
                 next call, so a corrected `.env` needs no restart.
         """
-        if self._open is None:
-            from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
-
-            try:
-                settings = load_settings()
-            except SettingsError as exc:
-                raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-            self._open = self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
-        return self._open
+        async with self._opening:
+            if self._open is None:
+                # Reads files and may fill a database: other calls go on meanwhile.
+                self._open = await anyio.to_thread.run_sync(self._open_portal)
+            return self._open
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -58,8 +58,17 @@ class Portals:
         if opened is not None:
             await opened.portal.aclose()
         if self._sandbox is not None:
-            self._sandbox.close()
+            await anyio.to_thread.run_sync(self._sandbox.close)
             self._sandbox = None
+
+    def _open_portal(self) -> OpenPortal:
+        from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
+
+        try:
+            settings = load_settings()
+        except SettingsError as exc:
+            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        return self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
 
     def _configured(self, settings: Settings) -> OpenPortal:
         assert settings.webhook_url is not None

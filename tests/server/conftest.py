@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Literal
 
 import pytest
+from blockbuster import blockbuster_ctx
 from mcp import Client
 
 from b24_mcp.rest import Redactor
@@ -28,6 +29,13 @@ def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
 async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
     async with Client(build_server(Redactor()), mode=era) as connected:
         yield connected
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[None]:
+    """Our code may not keep other calls waiting: a blocking call of it inside the event loop is an error."""
+    with blockbuster_ctx("b24_mcp"):
+        yield
 
 
 @pytest.fixture

@@ -134,8 +134,9 @@ async def test_null_and_empty_lists_reach_the_method_unchanged(call_tool: CallTo
     )
     assert answer["ok"] is True
     assert portal.methods == ["batch", "crm.deal.add", "batch"]
-    assert portal.calls[1].params["fields"]["COMMENTS"] is None
-    assert portal.calls[1].params["fields"]["CONTACT_IDS"] in ([], {})
+    received: Any = portal.calls[1].params["fields"]
+    assert received["COMMENTS"] is None
+    assert received["CONTACT_IDS"] in ([], {})
 
 
 async def test_a_text_that_merely_looks_like_a_reference_is_refused(

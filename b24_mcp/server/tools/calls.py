@@ -56,7 +56,7 @@ async def call_method(
     For several calls use batch_call.
     """
     app = ctx.request_context.lifespan_context
-    opened = app.portals.get()
+    opened = await app.portals.get()
     try:
         answer = await opened.portal.call(method, params, format=format)
     except B24Error as exc:
@@ -83,7 +83,7 @@ async def batch_call(
     go on after a failure unless halt is true.
     """
     app = ctx.request_context.lifespan_context
-    opened = app.portals.get()
+    opened = await app.portals.get()
     named = {name: command.model_dump() for name, command in commands.items()}
     try:
         answer = await opened.portal.batch(named, halt=halt, format=format)
