@@ -31,11 +31,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a call took: ``start`` in Unix seconds, the others in seconds."""
+    """How long a call took: ``start`` and ``reset_at`` in Unix seconds, the others in seconds.
+
+    ``reset_at`` is when the oldest of ``operating`` is forgotten; ``None``: ten minutes from the start.
+    """
 
     start: float
     duration: float
     operating: float = 0.0
+    reset_at: int | None = None
 
     def block(self) -> Map:
         """The ``time`` of an answer; ``operating_reset_at`` is when the ten-minute window lets go."""
@@ -47,7 +51,7 @@ class Timing:
             "processing": self.duration,
             "date_start": _moment(self.start),
             "date_finish": _moment(finish),
-            "operating_reset_at": int(self.start) + 600,
+            "operating_reset_at": int(self.start) + 600 if self.reset_at is None else self.reset_at,
             "operating": self.operating,
         }
 
@@ -75,6 +79,16 @@ def envelope(page: Page, timing: Timing) -> Map:
         body["total"] = page.total
     body["time"] = timing.block()
     return body
+
+
+def rows_in(body: Map) -> int:
+    """How many list rows an answer carries: the longest list of its result, all commands of a batch together."""
+    result = body.get("result")
+    if isinstance(result, dict) and "result_error" in result:
+        return sum(rows_in({"result": item}) for item in php.as_list(result.get("result")))
+    if isinstance(result, dict):
+        return max((len(item) for item in result.values() if isinstance(item, list)), default=0)
+    return len(result) if isinstance(result, list) else 0
 
 
 def render(body: Value, text_format: str) -> bytes:

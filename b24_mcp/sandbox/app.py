@@ -2,23 +2,45 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
-from b24_mcp.sandbox import answer, request
+from b24_mcp.sandbox import answer, errors, request
+from b24_mcp.sandbox.credentials import Application, Webhook
 from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.executions import Executions
+from b24_mcp.sandbox.limits import Bucket, Plan
+from b24_mcp.sandbox.messages import (
+    HTML,
+    JSON,
+    HttpRequest,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    answer_lifespan,
+    read_request,
+    send_response,
+)
+from b24_mcp.sandbox.operating import Accounting
 from b24_mcp.sandbox.php import Map
-from b24_mcp.sandbox.portal import Portal
+from b24_mcp.sandbox.portal import Portal, Settings
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.control import Control
+    from b24_mcp.sandbox.faults import Faults
+    from b24_mcp.sandbox.v3 import RestV3
 
 DEMO_WEBHOOK = "1/sandboxdemocode"
+USER_WEBHOOK = "4/sandboxusercode"
+"""A seller without administrator's rights."""
+SCOPE_USER_WEBHOOK = "1/sandboxscopecode"
+"""The administrator, with the scope ``user`` and no other."""
 
-_NO_PAGE = b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
+_NO_PAGE = Response(
+    404, HTML, b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +54,22 @@ class LoggedCall:
     duration: float
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """Status, content type and body of an answer."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-
 class Sandbox:
     """A Bitrix24 portal in this process.
 
     ``db`` is a file, or ``":memory:"``; a file keeps its data, and is filled with the demonstration company only when
     it is new (``empty`` leaves the company out: one administrator, stages, nothing else). ``webhook`` is the user id
-    and code calls must carry. ``log`` is told of every answered call. ``clock`` gives Unix seconds.
+    and code of the administrator's webhook; beside it there are an ordinary user's and one of narrow scope
+    (:data:`USER_WEBHOOK`, :data:`SCOPE_USER_WEBHOOK`) and an OAuth application. ``log`` is told of every answered
+    call. ``clock`` gives Unix seconds.
+
+    As a service: ``name`` stands for the host in addresses the portal writes. ``plan`` limits requests. ``latency``
+    and ``row_latency`` are waits a request and a list row, in seconds; they keep no other request from being answered.
+    ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
+    batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
+    ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
+    (``None``: everything). ``allow_http`` lets webhooks be called over plain HTTP from other machines.
+    ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it.
     """
 
     def __init__(
@@ -57,18 +80,60 @@ class Sandbox:
         empty: bool = False,
         log: Callable[[LoggedCall], None] | None = None,
         clock: Callable[[], float] = time.time,
+        name: str | None = None,
+        plan: Plan = "none",
+        latency: float = 0.0,
+        row_latency: float = 0.0,
+        cost: float | None = None,
+        accounting: Accounting = "methods",
+        operating_limit: float = 480.0,
+        token_lifetime: float = 3600.0,
+        handler: str = "http://127.0.0.1/handler",
+        app_scopes: frozenset[str] | None = None,
+        allow_http: bool = False,
+        control: bool = False,
     ) -> None:
         self.webhook = webhook
-        self.portal = Portal(db, webhook, empty=empty, clock=clock)
+        self.name = name
+        self.application = _application(webhook, name, handler, app_scopes)
+        settings = Settings(
+            _webhooks(webhook),
+            self.application,
+            token_lifetime=token_lifetime,
+            cost=cost,
+            accounting=accounting,
+            operating_limit=operating_limit,
+            allow_http=allow_http,
+        )
+        self.portal = Portal(db, settings, empty=empty, clock=clock)
         self._log = log
+        self._latency, self._row_latency = latency, row_latency
+        self._bucket = Bucket(plan, clock)
+        self._faults: Faults | None = None
+        self._control: Control | None = None
+        self._v3: RestV3 | None = None
+        if control:
+            from b24_mcp.sandbox import control as sandbox_control  # only where it was asked for
+
+            self.portal.executions = Executions()
+            self._control = sandbox_control.Control(self.faults, self.portal.executions)
         from concurrent.futures import ThreadPoolExecutor  # with logging behind it: not needed to import us
 
         # One thread: the loop of whoever embeds us never waits for the database, and calls never overlap in it.
         self._worker = ThreadPoolExecutor(1, "b24-sandbox")
 
-    def webhook_url(self, base: str) -> str:
-        """The address of the incoming webhook under ``base`` (``http://127.0.0.1:8000``), with a slash at the end."""
-        return f"{base.rstrip('/')}/rest/{self.webhook}/"
+    @property
+    def faults(self) -> "Faults":
+        """The switch-board of faults for tests."""
+        if self._faults is None:
+            from b24_mcp.sandbox.faults import Faults
+
+            self._faults = Faults()
+        return self._faults
+
+    def webhook_url(self, base: str, webhook: str | None = None) -> str:
+        """The address of a webhook (the administrator's by default) under ``base``, with a slash at the end."""
+        return f"{base.rstrip('/')}/rest/{self.webhook if webhook is None else webhook}/"
 
     def close(self) -> None:
         """Let go of the database and the worker; calls under way finish first."""
@@ -78,41 +143,74 @@ class Sandbox:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope (``http`` or ``lifespan``)."""
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await answer_lifespan(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
             raise RuntimeError(f"the sandbox does not speak {scope['type']}")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = await read_request(scope, receive, self.name)
+        if received is None:
+            return
+        if self._control is not None:
+            ordered = self._control.answer(received)
+            if ordered is not None:
+                await send_response(send, ordered, ())
+                return
+        started = time.perf_counter()
+        fault = None if self._faults is None else self._faults.take(request.method_of(received.path))
+        if fault is None:
+            response = await self._answer(received)
+        else:
+            from b24_mcp.sandbox.breaking import broken  # only tests break things
+
+            answered = await broken(fault, received, self._answer, receive, send)
+            if answered is None:
+                return
+            response = answered
+        await send_response(send, response, _headers(time.perf_counter() - started))
+
+    async def _answer(self, received: HttpRequest) -> Response:
         import asyncio  # loaded by whoever runs us; importing it here keeps our own import cheap
 
-        body = await _read_body(receive)
-        if body is None:
-            return
-        loop = asyncio.get_running_loop()
-        started = time.perf_counter()
-        response = await loop.run_in_executor(self._worker, self._respond, scope, body)
-        await _send(send, response, time.perf_counter() - started)
+        counted = received.path.startswith("/rest/") and received.verb != "OPTIONS"
+        if counted and not self._bucket.admits():
+            return _refused(errors.too_many_requests())
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        response = await asyncio.get_running_loop().run_in_executor(self._worker, self._respond, received)
+        if self._row_latency and response.rows:
+            await asyncio.sleep(self._row_latency * response.rows)
+        return response
 
-    def _respond(self, scope: Scope, body: bytes) -> Response:
-        raw = scope.get("raw_path")
-        path = raw.decode("utf-8", "replace").partition("?")[0] if raw else quote(scope["path"])
-        verb = scope["method"]
-        address = request.parse_path(path)
-        if verb == "OPTIONS" and path.startswith("/rest/"):
-            return Response(200, answer.CONTENT_TYPES["json"], b"")
+    def _respond(self, received: HttpRequest) -> Response:
+        """Choose who answers by the path; runs in the worker's thread."""
+        if received.path.startswith("/oauth/"):
+            return self.portal.oauth.answer(received) or _NO_PAGE
+        if received.verb == "OPTIONS" and received.path.startswith("/rest/"):
+            return Response(200, JSON, b"")
+        if received.path.startswith("/rest/api/"):
+            return self._rest_v3(received)
+        address = request.parse_path(received.path)
         if address is None:
-            return Response(404, "text/html; charset=utf-8", _NO_PAGE)
-        asked = request.read(
-            address, verb, scope["query_string"].decode("utf-8", "replace"), _content_type(scope), body
-        )
-        status, content = self._call(asked)
-        return Response(status, answer.CONTENT_TYPES[asked.format], answer.render(content, asked.format))
+            return _NO_PAGE
+        return self._call(request.read(address, received))
 
-    def _call(self, asked: request.Request) -> tuple[int, Map]:
+    def _rest_v3(self, received: HttpRequest) -> Response:
+        """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
+        if self._v3 is None:
+            try:
+                from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
+            except ImportError:
+                return _NO_PAGE
+            self._v3 = RestV3(self.portal)
+        return self._v3.answer(received)
+
+    def _call(self, asked: request.Request) -> Response:
         started = time.perf_counter()
         status, error = 200, None
+        content: Map | Response
         try:
             content = self.portal.answer(asked)
         except PortalError as refusal:
@@ -121,55 +219,56 @@ class Sandbox:
             import logging
 
             logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
-            status, error = 500, "INTERNAL_SERVER_ERROR"
-            content = PortalError(error, "Internal server error").body()
+            fault = errors.internal()
+            status, error, content = fault.status, fault.code, fault.body()
         if self._log is not None:
             self._log(LoggedCall(asked.method, asked.params, status, error, time.perf_counter() - started))
-        return status, content
+        application = None if asked.caller is None else asked.caller.application
+        own = () if application is None else (("X-Bitrix-Rest-Application", application.client_id),)
+        if isinstance(content, Response):
+            return Response(content.status, content.content_type, content.body, (*own, *content.headers))
+        text = answer.render(content, asked.format)
+        return Response(status, answer.CONTENT_TYPES[asked.format], text, own, answer.rows_in(content))
 
 
-def _content_type(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name.lower() == b"content-type":
-            return str(value.decode("latin-1"))
-    return ""
+def _webhooks(webhook: str) -> tuple[Webhook, ...]:
+    made = []
+    for path, scopes in (
+        (webhook, None),
+        (USER_WEBHOOK, None),
+        (SCOPE_USER_WEBHOOK, frozenset(("user",))),
+    ):
+        user, _, secret = path.partition("/")
+        made.append(Webhook(int(user), secret, scopes))
+    return tuple(made)
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body, or ``None`` when the client is gone."""
-    pieces = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
+def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> Application:
+    """The one application; the same portal has the same identity at every start."""
+    import hashlib
+
+    def digest(of: str) -> str:
+        return hashlib.md5(f"{of}/{name}/{webhook}".encode(), usedforsecurity=False).hexdigest()
+
+    return Application(
+        "local.5f0c24b24a7d18.24242424",
+        "SandboxSecretOfTheLocalApplication0123456789abcdef",
+        digest("member"),
+        digest("application"),
+        handler,
+        scopes,
+    )
 
 
-async def _send(send: Send, response: Response, seconds: float) -> None:
+def _refused(refusal: PortalError) -> Response:
+    return Response(refusal.status, JSON, answer.render(refusal.body(), "json"))
+
+
+def _headers(seconds: float) -> tuple[tuple[str, str], ...]:
     spent = f"{seconds:.10f}"
-    headers = [
+    return (
         *answer.CORS_HEADERS,
-        ("Content-Type", response.content_type),
-        ("Content-Length", str(len(response.body))),
         ("X-Bitrix-Rest-Time", spent),
         ("X-Bitrix-Rest-User-Time", spent),
         ("X-Bitrix-Rest-System-Time", "0.0000000000"),
-    ]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status,
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
-        }
     )
-    await send({"type": "http.response.body", "body": response.body})
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -39,13 +39,68 @@ def no_credentials() -> PortalError:
     return PortalError("NO_AUTH_FOUND", "Wrong authorization data", 401)
 
 
-def insufficient_scope() -> PortalError:
-    """The credentials are good, the method belongs to a scope they were not given."""
+def https_required() -> PortalError:
+    """A webhook was called over plain HTTP from another machine."""
+    return PortalError("INVALID_REQUEST", "Https required.", 401)
+
+
+def unknown_token() -> PortalError:
+    """The access token was never issued, or belongs to an application that is gone."""
+    return PortalError("invalid_token", "Unable to get application by token", 401)
+
+
+def expired_token() -> PortalError:
+    """The access token was good until its hour was over."""
+    return PortalError("expired_token", "The access token provided has expired.", 401)
+
+
+def dismissed(code: str, description: str) -> PortalError:
+    """The credentials belong to somebody who may not enter any more."""
+    return PortalError(code, description, 401)
+
+
+def insufficient_scope(token: str = "webhook") -> PortalError:  # noqa: S107 (a word of the message, no secret)
+    """The credentials are good, the method belongs to a scope they were not given; ``token`` names their kind."""
     return PortalError(
         "insufficient_scope",
-        "The request requires higher privileges than provided by the access token",
+        f"The request requires higher privileges than provided by the {token} token",
         401,
     )
+
+
+def wrong_auth_type() -> PortalError:
+    """The method wants another kind of credentials, usually an application's."""
+    return PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+
+
+def application_context_required() -> PortalError:
+    """The method keeps something of an application, and the call comes from none."""
+    return PortalError("ACCESS_DENIED", "Application context required", 403)
+
+
+def access_denied(description: str = "Access denied!") -> PortalError:
+    """The user's rights are not enough (many methods want an administrator)."""
+    return PortalError("ACCESS_DENIED", description, 403)
+
+
+def unexpected_answer() -> PortalError:
+    """A method sent bytes where only a value fits (inside a batch)."""
+    return PortalError("ERROR_UNEXPECTED_ANSWER", "Server returned an unexpected response.", 500)
+
+
+def internal() -> PortalError:
+    """Something broke on the portal; whether the method did anything is not known."""
+    return PortalError("INTERNAL_SERVER_ERROR", "Internal server error", 500)
+
+
+def too_many_requests() -> PortalError:
+    """The portal's bucket of requests is full; said by the front end, always as JSON."""
+    return PortalError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
+
+
+def operating_limit() -> PortalError:
+    """This method worked too long for these credentials in the last ten minutes."""
+    return PortalError("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
 
 
 def link_check_failed() -> PortalError:

@@ -3,40 +3,77 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from b24_mcp.sandbox import answer, errors
 from b24_mcp.sandbox.answer import Page, Timing
 from b24_mcp.sandbox.call import Call, split_start
 from b24_mcp.sandbox.changes import Changes
+from b24_mcp.sandbox.credentials import Application, Caller, Credentials, Webhook
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
-from b24_mcp.sandbox.entities.staff import USER
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.executions import Executions
+from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
-from b24_mcp.sandbox.operating import Operating
-from b24_mcp.sandbox.php import Map, integer, text
-from b24_mcp.sandbox.registry import Method, Registry
+from b24_mcp.sandbox.oauth import OAuthServer
+from b24_mcp.sandbox.operating import Accounting, Operating
+from b24_mcp.sandbox.php import Map, Value, integer, text
+from b24_mcp.sandbox.registry import LINKS, Method, Registry
 from b24_mcp.sandbox.request import Request
+from b24_mcp.sandbox.schema import Schema
 from b24_mcp.sandbox.seed import seed
 from b24_mcp.sandbox.storage import Storage
 
 
-class Portal:
-    """One portal with one incoming webhook. ``scopes`` may be narrowed to what a webhook was given.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a portal behaves as a service.
 
-    ``clock`` gives Unix seconds; every date the portal writes comes from it.
+    ``token_lifetime`` of OAuth access tokens and ``cost`` of every call are in seconds; ``cost`` ``None`` is the time
+    really measured. ``accounting`` says who pays for a batch, ``operating_limit`` (seconds in ten minutes) when a
+    method is blocked. ``allow_http`` lets webhooks be called over plain HTTP from other machines.
+    """
+
+    webhooks: tuple[Webhook, ...]
+    application: Application
+    token_lifetime: float = 3600.0
+    cost: float | None = None
+    accounting: Accounting = "methods"
+    operating_limit: float = 480.0
+    allow_http: bool = False
+
+
+class Portal:
+    """One portal: its methods, its records, and who may call it.
+
+    ``scopes`` is what exists on the portal; it may be narrowed, and every credential with it. ``clock`` gives Unix
+    seconds; every date the portal writes comes from it. ``executions`` is ``None`` unless somebody wants to know what
+    ran.
     """
 
     currency = "RUB"
 
-    def __init__(self, db: str | os.PathLike[str], webhook: str, *, empty: bool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, db: str | os.PathLike[str], settings: Settings, *, empty: bool, clock: Callable[[], float]
+    ) -> None:
         self.clock = clock
+        self.settings = settings
         self.changes = Changes()
         self.registry = Registry()
         register_all(self.registry)
         self.scopes = frozenset(self.registry.scopes())
         self.storage = Storage(db, ENTITIES)
-        self._user, _, self._secret = webhook.partition("/")
-        self._operating = Operating()
+        self.schema = Schema(self.storage)
+        self.oauth = OAuthServer(
+            self.storage, settings.application, lambda: self.scopes, clock, settings.token_lifetime
+        )
+        self.credentials = Credentials(
+            self.storage, settings.webhooks, self.oauth, lambda: self.scopes, allow_http=settings.allow_http
+        )
+        self.executions: Executions | None = None
+        self._operating = Operating(settings.accounting, settings.operating_limit)
+        self._nonces = 0
         self._stages: dict[str, dict[str, str]] = {}
         if self.storage.new:
             seed(self.storage, clock(), empty=empty)
@@ -52,31 +89,46 @@ class Portal:
             self._stages[directory] = {text(row["STATUS_ID"]): text(row["SEMANTICS"]) or "P" for row in rows}
         return self._stages[directory]
 
+    def stages_changed(self) -> None:
+        """Read stages anew: somebody added, changed or removed one."""
+        self._stages.clear()
+
     def category_ids(self) -> list[int]:
         """Ids of deal pipelines."""
-        return [integer(row["ID"]) for row in self.storage.rows(CATEGORY, ["ID"])]
+        return [integer(row["ID"]) for row in self.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = 2")]
 
     @staticmethod
     def deal_directory(category: int) -> str:
         """The directory of a pipeline's stages."""
         return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
 
-    def grants(self, method: Method) -> bool:
-        """Whether the webhook's scopes cover a method."""
-        return not method.scope or method.scope in self.scopes
+    @property
+    def link_key(self) -> str:
+        """What signed links are signed with."""
+        return self.settings.application.application_token
 
-    def answer(self, request: Request) -> Map:
-        """The body of the answer to a call; raises :class:`PortalError` for what is refused.
+    def next_nonce(self) -> str:
+        """A number no signed link has carried yet."""
+        self._nonces += 1
+        return str(self._nonces)
 
-        Existence comes before credentials, credentials before the check of signed links, as on the portal.
+    def answer(self, request: Request) -> Map | Response:
+        """The body of the answer to a call, or a response of its own; raises :class:`PortalError` for a refusal.
+
+        Existence comes before credentials, credentials before the check of signed links, that before the operating
+        limit, as on the portal.
         """
         method = self._find(request.method)
-        user = self._authenticate(request)
-        if not self.grants(method):
-            raise errors.insufficient_scope()
-        if request.token_link:
-            raise errors.link_check_failed()
-        page, timing = self._run(method, request.params, user)
+        caller = request.caller = self.credentials.identify(
+            request.login, request.secret, request.access_token, secure=request.secure
+        )
+        if request.link is not None or method.name in LINKS:
+            return self._linked(method, request, caller)
+        if method.scope and method.scope not in caller.scopes:
+            raise errors.insufficient_scope(_token_word(caller))
+        page, timing = self._run(method, request.params, caller, request)
+        if isinstance(page.result, Response):
+            return page.result
         if isinstance(page.result, dict) and page.result.get("error") and page.result.get("error_description"):
             return page.result  # an array with an error in it is sent as it is, with status 200
         return answer.envelope(page, timing)
@@ -84,9 +136,41 @@ class Portal:
     def perform(self, name: str, params: Map, outer: Call) -> tuple[Page, Timing]:
         """Run a command of a batch with the credentials of the batch."""
         method = self._find(name)
-        if not self.grants(method):
+        if not outer.grants(method):
             raise errors.insufficient_scope()
-        return self._run(method, params, outer.user)
+        page, timing = self._run(method, params, outer.caller, outer, inside_batch=True)
+        if isinstance(page.result, Response):
+            raise errors.unexpected_answer()
+        return page, timing
+
+    def timed(
+        self, method: str, caller: Caller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
+    ) -> tuple[Value, Timing]:
+        """Run a method's body under the operating limit and note that it ran; what it gives, and how long it took.
+
+        Raises 429 ``OPERATION_TIME_LIMIT`` before anything runs, and whatever ``run`` raises. Every version of the
+        REST API runs its methods through here.
+        """
+        started, ticking = self.clock(), time.perf_counter()
+        charged = self._operating.charges(method, inside_batch)
+        if charged and self._operating.exhausted(caller.credential, method, started):
+            raise errors.operating_limit()
+        failure: str | None = "INTERNAL_SERVER_ERROR"
+        duration, spent, reset_at = 0.0, 0.0, None
+        try:
+            result = run()
+            failure = None
+        except PortalError as refusal:
+            failure = refusal.code
+            raise
+        finally:
+            measured = time.perf_counter() - ticking
+            duration = measured if self.settings.cost is None else self.settings.cost
+            if charged:
+                spent, reset_at = self._operating.charge(caller.credential, method, started, duration)
+            if self.executions is not None:
+                self.executions.note(method, params, failure)
+        return result, Timing(started, duration, spent, reset_at)
 
     def _find(self, name: str) -> Method:
         method = self.registry.find(name)
@@ -94,22 +178,28 @@ class Portal:
             raise errors.method_not_found()
         return method
 
-    def _authenticate(self, request: Request) -> int:
-        """The user a call acts as; a login name is as good as an id."""
-        if not request.login and not request.secret:
-            raise errors.no_credentials()
-        user = integer(self._user)
-        logins = [self._user]
-        person = self.storage.row(USER, user)
-        if person is not None:
-            logins.append(text(person["EMAIL"]))
-        if request.secret != self._secret or request.login not in logins:
-            raise errors.wrong_webhook()
-        return user
+    def _linked(self, method: Method, request: Request, caller: Caller) -> Map | Response:
+        """Answer a signed link: what it may do was decided when it was made."""
+        from b24_mcp.sandbox import links  # needs hashing, which most calls do not
 
-    def _run(self, method: Method, params: Map, user: int) -> tuple[Page, Timing]:
-        started, ticking = self.clock(), time.perf_counter()
+        scope, params = links.opened(request.link or "", method.name, caller, self.link_key)
+        behind = self.registry.linked(method.name, scope) if method.name in LINKS else method
+        if behind is None:
+            raise errors.method_not_found()
+        page, timing = self._run(behind, params, caller, request)
+        if isinstance(page.result, Response):
+            return page.result
+        return {"result": page.result} if method.name == "upload" else answer.envelope(page, timing)
+
+    def _run(
+        self, method: Method, params: Map, caller: Caller, source: Request | Call, *, inside_batch: bool = False
+    ) -> tuple[Page, Timing]:
         start, rest = split_start(params)
-        page = answer.lifted(method.run(Call(self, method, user, rest, start)))
-        duration = time.perf_counter() - ticking
-        return page, Timing(started, duration, self._operating.charge(method.name, started, duration))
+        call = Call(self, method, caller, rest, start, source.base, source.files)
+        method.admit(call)
+        result, timing = self.timed(method.name, caller, params, lambda: method.run(call), inside_batch=inside_batch)
+        return answer.lifted(result), timing
+
+
+def _token_word(caller: Caller) -> str:
+    return "webhook" if caller.kind == "webhook" else "access"

@@ -8,20 +8,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from b24_mcp.sandbox.call import Call
-from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.errors import (
+    PortalError,
+    access_denied,
+    application_context_required,
+    link_check_failed,
+    wrong_auth_type,
+)
 from b24_mcp.sandbox.php import Value
 
 Run = Callable[[Call], Value]
+"""A method's body: the call -> the result (a value, an :class:`~b24_mcp.sandbox.answer.Page`), or a
+:class:`~b24_mcp.sandbox.messages.Response` to send bytes and headers of its own."""
+
+
+LINKS = ("download", "upload")
+"""Names that are never methods of their own: signed links, see :meth:`Registry.link`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method under its documented name. ``scope`` empty: any credentials will do."""
+    """A method under its documented name. ``scope`` empty: any credentials will do.
+
+    Who may call it: ``app_only`` refuses webhooks with 403 ``WRONG_AUTH_TYPE``, ``app_context`` refuses them with 403
+    ``ACCESS_DENIED`` "Application context required" (families differ), ``webhook_only`` refuses applications with
+    403 ``WRONG_AUTH_TYPE``, ``admin_only`` refuses everybody but an administrator with 403 ``ACCESS_DENIED``.
+    """
 
     name: str
     scope: str
     run: Run
     controller: bool = False
+    app_only: bool = False
+    app_context: bool = False
+    webhook_only: bool = False
+    admin_only: bool = False
+
+    def admit(self, call: Call) -> None:
+        """Raise the refusal a caller of the wrong kind gets."""
+        by_application = call.caller.application is not None
+        if (self.app_only and not by_application) or (self.webhook_only and by_application):
+            raise wrong_auth_type()
+        if self.app_context and not by_application:
+            raise application_context_required()
+        if self.admin_only and not call.admin:
+            raise access_denied()
 
 
 class Registry:
@@ -30,20 +61,65 @@ class Registry:
     def __init__(self) -> None:
         self._methods: dict[str, Method] = {}
         self._controllers: dict[str, tuple[str, str]] = {}
+        self._links: dict[tuple[str, str], Run] = {}
 
-    def classic(self, name: str, scope: str, run: Run) -> None:
-        """Add a classic method."""
-        self._methods[name.lower()] = Method(name, scope, run)
+    def classic(
+        self,
+        name: str,
+        scope: str,
+        run: Run,
+        *,
+        app_only: bool = False,
+        app_context: bool = False,
+        webhook_only: bool = False,
+        admin_only: bool = False,
+    ) -> None:
+        """Add a classic method; who may call it is told as in :class:`Method`."""
+        self._methods[name.lower()] = Method(name, scope, run, False, app_only, app_context, webhook_only, admin_only)
 
-    def controller(self, prefix: str, php_class: str, scope: str, actions: dict[str, Run]) -> None:
-        """Add a controller with its actions; ``php_class`` is named in the error of a wrong action."""
+    def controller(
+        self,
+        prefix: str,
+        php_class: str,
+        scope: str,
+        actions: dict[str, Run],
+        *,
+        app_only: bool = False,
+        app_context: bool = False,
+        webhook_only: bool = False,
+        admin_only: bool = False,
+    ) -> None:
+        """Add a controller with its actions; ``php_class`` is named in the error of a wrong action.
+
+        Called again for the same prefix, it adds actions: so those with other requirements get a call of their own.
+        """
         self._controllers[prefix.lower()] = (php_class, scope)
         for action, run in actions.items():
             name = f"{prefix}.{action}"
-            self._methods[name.lower()] = Method(name, scope, run, controller=True)
+            self._methods[name.lower()] = Method(
+                name, scope, run, True, app_only, app_context, webhook_only, admin_only
+            )
+
+    def link(self, name: str, scope: str, run: Run) -> None:
+        """Say what happens behind signed links ``download`` or ``upload`` of a scope.
+
+        ``run`` gets the parameters that were signed (:meth:`Call.link` makes the address), for an upload also
+        ``call.files``. A download returns a :class:`~b24_mcp.sandbox.messages.Response`; what an upload returns is
+        sent as ``{"result": …}`` without ``time``.
+        """
+        if name not in LINKS:
+            raise ValueError(f"{name} is no kind of link")
+        self._links[name, scope] = run
+
+    def linked(self, name: str, scope: str) -> Method | None:
+        """The method behind a signed link ``name`` (``download`` or ``upload``) of ``scope``."""
+        run = self._links.get((name, scope))
+        return None if run is None else Method(name, scope, run)
 
     def find(self, name: str) -> Method | None:
         """The method of this name; for an existing controller always one, whatever the action."""
+        if name.lower() in LINKS:
+            return Method(name.lower(), "", _only_signed)
         method = self._methods.get(name.lower())
         if method is not None:
             return method
@@ -65,6 +141,10 @@ class Registry:
     def scopes(self) -> list[str]:
         """Every scope some method belongs to."""
         return sorted({method.scope for method in self._methods.values() if method.scope})
+
+
+def _only_signed(call: Call) -> Value:
+    raise link_check_failed()
 
 
 def _no_action(action: str, php_class: str) -> Run:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from b24_mcp.sandbox import php
+from b24_mcp.sandbox.call import FilePart
+from b24_mcp.sandbox.credentials import Caller, shown_token
+from b24_mcp.sandbox.messages import HttpRequest
 from b24_mcp.sandbox.php import Map, Value
 
 _RESERVED = ("auth", "access_token", "auth_connector", "aplogin", "ap", "sessid", "state")
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
-_PART_NAME = re.compile(rb'name="([^"]*)"')
-_PART_FILE = re.compile(rb"filename=", re.IGNORECASE)
+_PART_NAME = re.compile(rb'(?<![a-z])name="([^"]*)"', re.IGNORECASE)
+_PART_FILE = re.compile(rb'filename="([^"]*)"', re.IGNORECASE)
+_PART_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,23 @@ class Address:
 
 @dataclass(slots=True)
 class Request:
-    """A call as the portal sees it after merging; ``params`` has the reserved names already taken out."""
+    """A call as the portal sees it after merging; ``params`` has the reserved names already taken out.
+
+    ``login`` and ``secret`` are a webhook's, ``access_token`` an application's. ``link`` is the parameter ``token`` of
+    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good.
+    """
 
     method: str
     format: str
-    login: str = ""
-    secret: str = ""
-    token_link: bool = False
+    login: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    link: str | None = field(default=None, repr=False)
     params: Map = field(default_factory=dict)
+    files: dict[str, FilePart] = field(default_factory=dict)
+    base: str = "http://127.0.0.1"
+    secure: bool = True
+    caller: Caller | None = None
 
 
 def parse_path(path: str) -> Address | None:
@@ -55,6 +68,14 @@ def parse_path(path: str) -> Address | None:
     return None
 
 
+def method_of(path: str) -> str:
+    """The name a path calls, for whoever needs no more: ``crm.deal.add``, ``oauth.token``, or nothing."""
+    segments = [unquote(segment) for segment in path.strip("/").split("/")]
+    if segments[0] == "oauth":
+        return ".".join(segments)
+    return _suffix(segments[-1])[0] if segments[0] == "rest" else ""
+
+
 def _suffix(segment: str) -> tuple[str, str]:
     name, dot, suffix = segment.rpartition(".")
     if dot and suffix.lower() in ("json", "xml"):
@@ -62,11 +83,12 @@ def _suffix(segment: str) -> tuple[str, str]:
     return segment, "json"
 
 
-def read(address: Address, verb: str, query: str, content_type: str, body: bytes) -> Request:
+def read(address: Address, received: HttpRequest) -> Request:
     """Merge query string and body into one set of parameters and take the reserved ones out."""
-    params = php.parse_query(query)
-    if verb == "POST" and body:
-        params.update(_body(content_type, body))
+    params = php.parse_query(received.query)
+    files: dict[str, FilePart] = {}
+    if received.verb == "POST" and received.body:
+        params.update(_body(received.headers.get("content-type", ""), received.body, files))
     login = address.login if address.login is not None else params.get("aplogin")
     secret = address.secret if address.secret is not None else params.get("ap")
     request = Request(
@@ -74,20 +96,24 @@ def read(address: Address, verb: str, query: str, content_type: str, body: bytes
         address.format,
         "" if php.is_array(login) else php.text(login),
         "" if php.is_array(secret) else php.text(secret),
-        "token" in params,
+        shown_token(received.headers.get("authorization", ""), params),
+        php.text(params["token"]) if "token" in params else None,
         params,
+        files,
+        received.base,
+        received.secure,
     )
     for name in _RESERVED:
         params.pop(name, None)
     return request
 
 
-def _body(content_type: str, body: bytes) -> Map:
+def _body(content_type: str, body: bytes, files: dict[str, FilePart]) -> Map:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or "+json" in content_type.lower():
         return _json(body)
     if kind == "multipart/form-data":
-        return _multipart(content_type, body)
+        return _multipart(content_type, body, files)
     return php.parse_query(body.decode("utf-8", "replace"))
 
 
@@ -99,8 +125,8 @@ def _json(body: bytes) -> Map:
     return php.as_map(value)
 
 
-def _multipart(content_type: str, body: bytes) -> Map:
-    """Plain fields of a multipart body; file parts are ignored by ordinary methods."""
+def _multipart(content_type: str, body: bytes, files: dict[str, FilePart]) -> Map:
+    """Plain fields of a multipart body; file parts go to ``files``, where ordinary methods do not look."""
     match = _BOUNDARY.search(content_type)
     if match is None:
         return {}
@@ -108,6 +134,16 @@ def _multipart(content_type: str, body: bytes) -> Map:
     for part in body.split(b"--" + match.group(1).encode())[1:]:
         head, separator, content = part.partition(b"\r\n\r\n")
         name = _PART_NAME.search(head)
-        if separator and name and not _PART_FILE.search(head):
-            pairs.append((name.group(1).decode("utf-8", "replace"), content[:-2].decode("utf-8", "replace")))
+        if not separator or name is None:
+            continue
+        filename, kind = _PART_FILE.search(head), _PART_TYPE.search(head)
+        if filename is None:
+            pairs.append((_read(name), content[:-2].decode("utf-8", "replace")))
+        else:
+            content_kind = _read(kind).strip() if kind else "application/octet-stream"
+            files[_read(name)] = FilePart(_read(filename), content_kind, content[:-2])
     return php.bracketed(pairs)
+
+
+def _read(match: re.Match[bytes]) -> str:
+    return match.group(1).decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.php import Value
+from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
 _FEATURES = {"rest_offline_extended": "N", "rest_auth_connector": "N"}
@@ -14,7 +14,7 @@ LICENSE = "ru_pro100"
 def _scope(call: Call) -> Value:
     if php.truthy(call.uppered().get("FULL")):
         return call.portal.registry.scopes()
-    return sorted(call.portal.scopes)
+    return sorted(call.scopes)
 
 
 def _methods(call: Call) -> Value:
@@ -25,7 +25,7 @@ def _methods(call: Call) -> Value:
         return registry.listed("" if scope == "_global" else scope)
     if php.truthy(sent.get("FULL")):
         return registry.listed()
-    return [name for scope in ("", *sorted(call.portal.scopes)) for name in registry.listed(scope)]
+    return [name for scope in ("", *sorted(call.scopes)) for name in registry.listed(scope)]
 
 
 def _method_get(call: Call) -> Value:
@@ -33,14 +33,14 @@ def _method_get(call: Call) -> Value:
     name = php.text(call.uppered().get("NAME"))
     method = call.portal.registry.find(name)
     existing = method is not None and (method.controller or method.name == name)
-    available = existing and method is not None and call.portal.grants(method)
+    available = existing and method is not None and call.grants(method)
     return {"isExisting": existing, "isAvailable": available}
 
 
 def _profile(call: Call) -> Value:
     person = call.portal.storage.row(USER, call.user) or {}
     shown = {name: php.text(person.get(name)) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
-    return {"ID": str(call.user), "ADMIN": True, **shown}
+    return {"ID": str(call.user), "ADMIN": call.admin, **shown}
 
 
 def _feature(call: Call) -> Value:
@@ -50,6 +50,27 @@ def _feature(call: Call) -> Value:
     return {"value": _FEATURES.get(code, "Y")}
 
 
+def _app_info(call: Call) -> Value:
+    """An application hears of itself; a webhook only of its scopes and the licence (source behaviour)."""
+    licence: Map = {"LICENSE": LICENSE}
+    application = call.application
+    if application is None:
+        return {"SCOPE": sorted(call.scopes), **licence}
+    return {
+        "ID": 1,
+        "CODE": application.code or application.client_id,
+        "VERSION": application.version,
+        "STATUS": application.status,
+        "INSTALLED": True,
+        "PAYMENT_EXPIRED": "N",
+        "DAYS": None,
+        "LANGUAGE_ID": "ru",
+        **licence,
+        "LICENSE_TYPE": LICENSE.partition("_")[2],
+        "LICENSE_FAMILY": LICENSE.partition("_")[2].rstrip("0123456789"),
+    }
+
+
 def register(registry: Registry) -> None:
     """Add the common methods."""
     registry.classic("scope", "", _scope)
@@ -57,6 +78,6 @@ def register(registry: Registry) -> None:
     registry.classic("method.get", "", _method_get)
     registry.classic("server.time", "", lambda call: dates.iso(call.now))
     registry.classic("profile", "", _profile)
-    registry.classic("user.admin", "", lambda call: True)
-    registry.classic("app.info", "", lambda call: {"SCOPE": sorted(call.portal.scopes), "LICENSE": LICENSE})
+    registry.classic("user.admin", "", lambda call: call.admin)
+    registry.classic("app.info", "", _app_info)
     registry.classic("feature.get", "", _feature)

@@ -1,0 +1,36 @@
+"""The front end's bucket of requests (documentation: limits, settings/performance/limits).
+
+Every request adds one, the bucket leaks so many a second; a request that would overflow it is refused and adds nothing.
+The portal does not say whether refused requests fill the bucket; here they do not.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+Plan = Literal["basic", "enterprise", "none"]
+
+PLANS: dict[Plan, tuple[float, float] | None] = {"basic": (50, 2), "enterprise": (250, 5), "none": None}
+"""Capacity and leak a second; ``None``: a self-hosted portal, nothing is counted."""
+
+
+class Bucket:
+    """One portal's bucket. ``clock`` gives Unix seconds."""
+
+    def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
+        self._plan = PLANS[plan]
+        self._clock = clock
+        self._level = 0.0
+        self._at = clock()
+
+    def admits(self) -> bool:
+        """Count a request; ``False`` when it is one too many."""
+        if self._plan is None:
+            return True
+        capacity, leak = self._plan
+        now = self._clock()
+        self._level = max(0.0, self._level - (now - self._at) * leak)
+        self._at = now
+        if self._level + 1 > capacity:
+            return False
+        self._level += 1
+        return True

@@ -1,0 +1,201 @@
+"""The authorization server, played on the portal's own host: codes, tokens, their renewal.
+
+Documentation: settings/oauth (index, auto-renewal, error-codes). Consent is given by the sandbox itself, for its
+administrator. ``domain`` of an answer is the authorization server, ``client_endpoint`` the portal; here both are one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from b24_mcp.sandbox import errors, php
+from b24_mcp.sandbox.credentials import Application
+from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
+from b24_mcp.sandbox.php import Map
+from b24_mcp.sandbox.storage import Storage
+
+CODE_SECONDS = 30.0
+ACCESS_SECONDS = 3600.0
+REFRESH_SECONDS = 180 * 86400.0
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a token stands for. ``scopes`` ``None``: all the application has. ``expires`` in Unix seconds."""
+
+    user: int
+    scopes: frozenset[str] | None
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A new pair. ``expires`` (Unix seconds) and ``expires_in`` (seconds) are of the access token."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    user: int
+    scopes: frozenset[str] | None
+    expires: float
+    expires_in: int
+
+
+class OAuthServer:
+    """Issues, renews and knows tokens; they live in the portal's storage.
+
+    ``lifetime`` is an access token's, in seconds. ``everything`` gives the portal's scopes, of which the application
+    has all when it names none.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        application: Application,
+        everything: Callable[[], frozenset[str]],
+        clock: Callable[[], float],
+        lifetime: float = ACCESS_SECONDS,
+    ) -> None:
+        self.application = application
+        self._storage = storage
+        self._everything = everything
+        self._clock = clock
+        self._lifetime = lifetime
+
+    def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> Tokens:
+        """A new pair for ``user``; ``scopes`` may be fewer than the application's, ``lifetime`` is in seconds.
+
+        A negative lifetime makes an access token that has expired already.
+        """
+        seconds = self._lifetime if lifetime is None else lifetime
+        now = self._clock()
+        access = self._keep("access", user, scopes, now + seconds)
+        refresh = self._keep("refresh", user, scopes, now + REFRESH_SECONDS)
+        return Tokens(access, refresh, user, scopes, now + seconds, int(seconds))
+
+    def granted(self, token: str) -> Granted:
+        """What an access token stands for; raises 401 ``invalid_token`` or ``expired_token``."""
+        granted = self._find("access", token)
+        if granted is None:
+            raise errors.unknown_token()
+        if granted.expires <= self._clock():
+            raise errors.expired_token()
+        own = self.application.scopes
+        if own is None or granted.scopes is None:
+            return Granted(granted.user, own if granted.scopes is None else granted.scopes, granted.expires)
+        return Granted(granted.user, granted.scopes & own, granted.expires)
+
+    def answer(self, request: HttpRequest) -> Response | None:
+        """The answer at ``/oauth/authorize/`` and ``/oauth/token/``; ``None`` for any other address."""
+        path = request.path.rstrip("/")
+        params = php.parse_query(request.query)
+        if request.verb == "POST" and request.headers.get("content-type", _FORM).lower().startswith(_FORM):
+            params.update(php.parse_query(request.body.decode("utf-8", "replace")))
+        if path == "/oauth/authorize":
+            return self._authorize(params, request.base)
+        if path == "/oauth/token":
+            try:
+                return _json(200, self._token(params, request.base))
+            except PortalError as refusal:
+                return _json(refusal.status, refusal.body())
+        return None
+
+    def _authorize(self, params: Map, base: str) -> Response:
+        """Consent and go back to the application; a wrong one is told to the person, not to the application."""
+        if php.text(params.get("client_id")) != self.application.client_id:
+            return Response(400, HTML, b"<html><body><h1>Application not found</h1></body></html>")
+        scopes = self._requested(php.text(params.get("scope")))
+        back = {
+            "code": self._keep("code", 1, scopes, self._clock() + CODE_SECONDS),
+            "state": php.text(params.get("state")),
+            "domain": _host(base),
+            "member_id": self.application.member_id,
+            "scope": self._scope_text(scopes),
+            "server_domain": _host(base),
+        }
+        handler = php.text(params.get("redirect_uri")) or self.application.handler
+        joint = "&" if "?" in handler else "?"
+        return Response(302, HTML, b"", (("Location", f"{handler}{joint}{urlencode(back)}"),))
+
+    def _requested(self, scope: str) -> frozenset[str] | None:
+        """Scopes asked for, of those the application has; ``None`` (all) when none are named."""
+        names = frozenset(scope.replace(" ", ",").split(",")) - {""}
+        return names & (self.application.scopes or self._everything()) if names else None
+
+    def _token(self, params: Map, base: str) -> Map:
+        grant, application = php.text(params.get("grant_type")), self.application
+        client, secret = php.text(params.get("client_id")), php.text(params.get("client_secret"))
+        kinds = {"authorization_code": ("code", "code"), "refresh_token": ("refresh", "refresh_token")}
+        if grant not in kinds or not client:
+            raise PortalError("invalid_request", "Wrong or missing request parameters")
+        if client != application.client_id:
+            raise PortalError("WRONG_CLIENT", "Wrong client", 200)
+        if secret != application.client_secret:
+            raise PortalError("invalid_client", "Client authentication failed", 401)
+        kind, name = kinds[grant]
+        shown = php.text(params.get(name))
+        if not shown:
+            raise PortalError("invalid_request", f"Missing parameter: {name}")
+        granted = self._find(kind, shown)
+        self._forget(kind, shown)
+        if granted is None or granted.expires <= self._clock():
+            raise PortalError("invalid_grant", "Invalid or expired authorization data")
+        tokens = self.issue(granted.user, granted.scopes)
+        answer = self.described(tokens, base)
+        if grant == "authorization_code":
+            del answer["expires"], answer["user_id"]
+        return answer
+
+    def described(self, tokens: Tokens, base: str) -> Map:
+        """A pair as the authorization server writes it; events carry the same."""
+        return {
+            "access_token": tokens.access_token,
+            "client_endpoint": f"{base}/rest/",
+            "domain": _host(base),
+            "expires": int(tokens.expires),
+            "expires_in": tokens.expires_in,
+            "member_id": self.application.member_id,
+            "refresh_token": tokens.refresh_token,
+            "scope": self._scope_text(tokens.scopes),
+            "server_endpoint": f"{base}/rest/",
+            "status": self.application.status,
+            "user_id": tokens.user,
+        }
+
+    def _scope_text(self, scopes: frozenset[str] | None) -> str:
+        return ",".join(sorted(scopes if scopes is not None else self.application.scopes or self._everything()))
+
+    def _keep(self, kind: str, user: int, scopes: frozenset[str] | None, expires: float) -> str:
+        import secrets  # only where a token is made
+
+        token = secrets.token_hex(35)
+        scope = None if scopes is None else ",".join(sorted(scopes))
+        self._storage.insert(
+            OAUTH_TOKEN, {"KIND": kind, "TOKEN": token, "USER_ID": user, "SCOPE": scope, "EXPIRES": expires}
+        )
+        return token
+
+    def _find(self, kind: str, token: str) -> Granted | None:
+        for row in self._rows(kind, token):
+            scope = row["SCOPE"]
+            scopes = None if scope is None else frozenset(php.text(scope).split(",")) - {""}
+            return Granted(php.integer(row["USER_ID"]), scopes, float(php.text(row["EXPIRES"])))
+        return None
+
+    def _forget(self, kind: str, token: str) -> None:
+        for row in self._rows(kind, token):
+            self._storage.delete(OAUTH_TOKEN, php.integer(row["ID"]))
+
+    def _rows(self, kind: str, token: str) -> list[Map]:
+        columns = ["ID", "USER_ID", "SCOPE", "EXPIRES"]
+        return self._storage.rows(OAUTH_TOKEN, columns, "KIND = ? and TOKEN = ?", [kind, token])
+
+
+def _host(base: str) -> str:
+    return urlsplit(base).netloc
+
+
+def _json(status: int, body: Map) -> Response:
+    return Response(status, JSON, php.json_text(body).encode())
