@@ -33,19 +33,30 @@ class Transport:
     `seconds` bounds the wait for each part of an answer: the portal itself ends a request after 60 s. `ca_bundle`
     is a file with further authorities to trust. `local` is set for a portal on this computer, to which no proxy
     leads. `app` is an ASGI application that answers in this very process instead of the network.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
     """
 
     def __init__(self, *, seconds: float, ca_bundle: Path | None, https: bool, local: bool, app: Any = None) -> None:
-        self._client = httpx.AsyncClient(
-            transport=None if app is None else httpx.ASGITransport(app=app),
-            verify=_tls_context(ca_bundle) if https and app is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            trust_env=not local and app is None,
-            follow_redirects=False,
-            timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30),
-            headers={"User-Agent": f"b24-mcp/{__version__}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        network = app is None
+        context = _tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            client = httpx.AsyncClient(
+                transport=None if network else httpx.ASGITransport(app=app),
+                verify=context,
+                trust_env=network and not local,
+                follow_redirects=False,
+                timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None),
+                limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30),
+                headers={"User-Agent": f"b24-mcp/{__version__}"},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        except (ValueError, httpx.InvalidURL, ImportError):  # the only thing read from outside here is the proxy
+            client = None
+        if client is None:
+            raise our_error("B24MCP_PROXY", "The proxy named in the environment cannot be used.")
+        self._client = client
         self._seconds = seconds
 
     async def post(self, address: str, body: bytes, wanted: str) -> Reply:

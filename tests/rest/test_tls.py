@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import ipaddress
 import ssl
+import sys
 from pathlib import Path
 
 import anyio
@@ -103,6 +104,19 @@ async def test_an_authority_named_by_the_person_is_trusted(authority: Authority)
         with anyio.fail_after(10):
             assert (await portal.call("profile")).result == {"ID": "1"}
     assert len(served.requests) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the store is not a file that a test may point at")
+async def test_an_authority_of_the_operating_system_is_trusted(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    async with (
+        serve(answer, authority.server()) as served,
+        open_portal(None, served.webhook("https")) as portal,
+    ):
+        with anyio.fail_after(10):
+            assert (await portal.call("profile")).result == {"ID": "1"}
 
 
 async def test_an_unknown_authority_is_refused_by_default(authority: Authority) -> None:

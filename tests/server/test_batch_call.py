@@ -123,7 +123,7 @@ async def test_awkward_values_arrive_as_they_were_sent(call_tool: CallTool, port
 
 
 async def test_null_and_empty_lists_reach_the_method_unchanged(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    fields = {"TITLE": "x", "COMMENTS": None, "CONTACT_IDS": []}
+    fields: dict[str, Any] = {"TITLE": "x", "COMMENTS": None, "CONTACT_IDS": []}
     answer = await call_tool(
         "batch_call",
         commands={
