@@ -183,9 +183,10 @@ def start_sandbox() -> tuple[subprocess.Popen[str], str]:
         text=True,
     )
     assert process.stdout is not None
-    address = process.stdout.readline().strip()
-    if not address:
+    line = process.stdout.readline()
+    if not line:
         raise SystemExit("The sandbox portal did not start.")
+    address: str = json.loads(line)["webhook"]
     return process, address
 
 

@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from b24_mcp import __version__
+from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Format, Params, Redactor
 from b24_mcp.server.logs import configure_logging
@@ -61,39 +62,7 @@ def call(method: str, params_source: str, as_xml: bool) -> None:
     sys.exit(0 if form["ok"] else 1)
 
 
-@cli.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8024, show_default=True, help="0 takes a free one.")
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the data in this SQLite file.")
-@click.option("--empty", is_flag=True, help="Start without the invented company.")
-def sandbox(port: int, db: Path | None, empty: bool) -> None:
-    """Serve the sandbox portal on this computer and print its webhook address.
-
-    The address goes to stdout, everything else to stderr. Ctrl-C ends it.
-    """
-    import sqlite3
-
-    from b24_mcp.sandbox import Sandbox, serve
-
-    try:
-        portal = Sandbox(":memory:" if db is None else db, empty=empty)
-    except sqlite3.Error as exc:
-        raise click.ClickException(f"{db} cannot be used as a database: {exc}.") from None
-
-    def ready(base: str) -> None:
-        address = portal.webhook_url(base)
-        click.echo(address)
-        sys.stdout.flush()
-        click.secho("The sandbox portal is open. In another shell:", fg="green", err=True)
-        click.echo(f"  B24_WEBHOOK_URL={address} b24-mcp call crm.deal.list", err=True)
-
-    try:
-        asyncio.run(serve(portal, "127.0.0.1", port, ready))
-    except OSError as exc:
-        raise click.ClickException(f"The sandbox cannot listen on port {port}: {exc.strerror}.") from None
-    except KeyboardInterrupt:
-        pass
-    finally:
-        portal.close()
+cli.add_command(sandbox)
 
 
 async def _call(redactor: Redactor, method: str, params: Params, format: Format) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from b24_mcp.sandbox import answer, errors, request
+from b24_mcp.sandbox import answer, errors, php, request
 from b24_mcp.sandbox.credentials import Application, Webhook
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.executions import Executions
@@ -28,6 +28,8 @@ from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.portal import Portal, Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from b24_mcp.sandbox.control import Control
     from b24_mcp.sandbox.faults import Faults
     from b24_mcp.sandbox.v3 import RestV3
@@ -69,7 +71,8 @@ class Sandbox:
     batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
     ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
     (``None``: everything). ``allow_http`` lets webhooks be called over plain HTTP from other machines.
-    ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it.
+    ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it. While it is
+    served with TLS, :attr:`ca` is the file of the authority clients have to trust.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Sandbox:
     ) -> None:
         self.webhook = webhook
         self.name = name
+        self.ca: Path | None = None
         self.application = _application(webhook, name, handler, app_scopes)
         settings = Settings(
             _webhooks(webhook),
@@ -239,7 +243,7 @@ def _webhooks(webhook: str) -> tuple[Webhook, ...]:
         (SCOPE_USER_WEBHOOK, frozenset(("user",))),
     ):
         user, _, secret = path.partition("/")
-        made.append(Webhook(int(user), secret, scopes))
+        made.append(Webhook(php.integer(user), secret, scopes))
     return tuple(made)
 
 

@@ -1,15 +1,53 @@
-"""Serving a sandbox over HTTP on this machine."""
+"""Serving a sandbox over HTTP or HTTPS on this machine."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox.app import Sandbox
 
+if TYPE_CHECKING:
+    import contextlib
 
-async def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None]) -> None:
+    from b24_mcp.sandbox.certificates import Certificates
+
+
+async def serve(
+    sandbox: Sandbox,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    tls: "bool | Certificates" = False,
+) -> None:
     """Serve until cancelled or interrupted; ``ready`` gets the base address once it really listens.
 
-    ``port`` 0 takes a free one. Raises ``OSError`` when the address is taken.
+    ``port`` 0 takes a free one. ``tls``: certificates already issued (:func:`b24_mcp.sandbox.certificates.issue`), or
+    ``True`` for new ones in a temporary folder, gone when serving ends; :attr:`Sandbox.ca` is the authority to trust.
+    Raises ``OSError`` when the address is taken.
     """
+    import contextlib
+
+    with contextlib.ExitStack() as cleaning:
+        certificates = tls if not isinstance(tls, bool) else None
+        if tls is True:
+            certificates = _temporary(sandbox, cleaning)
+        sandbox.ca = None if certificates is None else certificates.ca
+        await _serve(sandbox, host, port, ready, certificates)
+
+
+def _temporary(sandbox: Sandbox, cleaning: "contextlib.ExitStack") -> "Certificates":
+    import tempfile
+    from pathlib import Path
+
+    from b24_mcp.sandbox.certificates import issue
+
+    folder = cleaning.enter_context(tempfile.TemporaryDirectory(prefix="b24-sandbox-"))
+    return issue(Path(folder), () if sandbox.name is None else (sandbox.name,))
+
+
+async def _serve(
+    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], certificates: "Certificates | None"
+) -> None:
     import asyncio
     import socket
 
@@ -19,12 +57,22 @@ async def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], N
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started and not self.should_exit:
+                scheme = "http" if certificates is None else "https"
                 shown = f"[{host}]" if ":" in host else host
-                ready(f"http://{shown}:{listener.getsockname()[1]}")
+                ready(f"{scheme}://{shown}:{listener.getsockname()[1]}")
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=128) as listener:
-        server = Server(uvicorn.Config(sandbox, log_level="warning", lifespan="off", access_log=False, ws="none"))
+        config = uvicorn.Config(
+            sandbox,
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
+            ws="none",
+            ssl_certfile=None if certificates is None else str(certificates.certificate),
+            ssl_keyfile=None if certificates is None else str(certificates.key),
+        )
+        server = Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await asyncio.shield(serving)

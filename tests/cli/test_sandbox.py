@@ -5,28 +5,31 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.conftest import PROGRAM, Run
 
 
 @contextmanager
-def sandbox(*arguments: str) -> Iterator[str]:
-    """A sandbox portal in another process, stopped with Ctrl-C; gives the address it printed."""
+def sandbox(*arguments: str, stop: signal.Signals = signal.SIGINT) -> Iterator[dict[str, Any]]:
+    """A sandbox portal in another process, stopped with a signal; gives the one line it printed."""
     process = subprocess.Popen(
         [PROGRAM, "sandbox", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield json.loads(process.stdout.readline())
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert out == ""
@@ -34,33 +37,111 @@ def sandbox(*arguments: str) -> Iterator[str]:
 
 
 def test_it_prints_a_webhook_address_that_works(run: Run) -> None:
-    with sandbox() as address:
-        assert address.startswith("http://127.0.0.1:")
-        answer = json.loads(run("call", "user.current", B24_WEBHOOK_URL=address).stdout)
+    with sandbox() as told:
+        assert told["webhook"].startswith("http://127.0.0.1:")
+        answer = json.loads(run("call", "user.current", B24_WEBHOOK_URL=told["webhook"]).stdout)
     assert answer["ok"]
     assert "portal" not in answer
+
+
+def test_every_credential_it_prints_is_what_it_says() -> None:
+    with sandbox() as told:
+        admin = httpx.get(told["webhook"] + "user.admin").json()["result"]
+        user = httpx.get(told["webhook_user"] + "user.admin").json()["result"]
+        scopes = httpx.get(told["webhook_scope_user"] + "scope").json()["result"]
+        by_token = {
+            name: httpx.get(told["rest_url"] + "profile", params={"auth": told[name]}).json()
+            for name in ("access_token", "expired_token", "access_token_user")
+        }
+        application = {name: told[name] for name in ("client_id", "client_secret", "refresh_token")}
+        renewed = httpx.get(told["token_url"], params={"grant_type": "refresh_token", **application}).json()
+    assert (admin, user, scopes) == (True, False, ["user"])
+    assert by_token["access_token"]["result"]["ADMIN"] is True
+    assert by_token["access_token_user"]["result"]["ADMIN"] is False
+    assert by_token["expired_token"]["error"] == "expired_token"
+    assert renewed["member_id"] == told["member_id"]
+    assert renewed["client_endpoint"] == told["rest_url"]
+    assert told["domain"] == told["url"].removeprefix("http://")
+    assert told["ca"] is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
 def test_a_file_keeps_its_data_across_restarts(run: Run, tmp_path: Path) -> None:
     added = {"fields": {"TITLE": "Останется"}}
-    with sandbox("--db", str(tmp_path / "portal.db")) as address:
-        made = json.loads(run("call", "crm.deal.add", "-p", json.dumps(added), B24_WEBHOOK_URL=address).stdout)
-    with sandbox("--db", str(tmp_path / "portal.db")) as address:
-        read = run("call", "crm.deal.get", "-p", json.dumps({"id": made["result"]}), B24_WEBHOOK_URL=address)
+    with sandbox("--db", str(tmp_path / "portal.db")) as told:
+        made = json.loads(run("call", "crm.deal.add", "-p", json.dumps(added), B24_WEBHOOK_URL=told["webhook"]).stdout)
+    with sandbox("--db", str(tmp_path / "portal.db")) as told:
+        read = run("call", "crm.deal.get", "-p", json.dumps({"id": made["result"]}), B24_WEBHOOK_URL=told["webhook"])
     assert json.loads(read.stdout)["result"]["TITLE"] == "Останется"
 
 
-def test_an_empty_portal_has_no_deals(run: Run) -> None:
-    with sandbox("--empty") as address:
-        assert json.loads(run("call", "crm.deal.list", B24_WEBHOOK_URL=address).stdout)["total"] == 0
+@pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
+def test_tokens_outlive_a_restart_on_the_same_file(tmp_path: Path) -> None:
+    with sandbox("--db", str(tmp_path / "portal.db")) as before:
+        pass
+    with sandbox("--db", str(tmp_path / "portal.db")) as told:
+        answer = httpx.get(told["rest_url"] + "profile", params={"auth": before["access_token"]}).json()
+    assert answer["result"]["ID"] == "1"
+
+
+def test_an_empty_portal_has_no_deals_and_no_ordinary_user(run: Run) -> None:
+    with sandbox("--empty") as told:
+        assert json.loads(run("call", "crm.deal.list", B24_WEBHOOK_URL=told["webhook"]).stdout)["total"] == 0
+    assert told["webhook_user"] is None
+    assert told["access_token_user"] is None
+
+
+def test_it_is_filled_up_to_a_number_of_deals(run: Run) -> None:
+    with sandbox("--seed", "2000") as told:
+        assert json.loads(run("call", "crm.deal.list", B24_WEBHOOK_URL=told["webhook"]).stdout)["total"] == 2000
+
+
+def test_the_administrators_webhook_may_be_chosen(run: Run) -> None:
+    with sandbox("--webhook", "1/mine77") as told:
+        assert told["webhook"].endswith("/rest/1/mine77/")
+        assert json.loads(run("call", "user.admin", B24_WEBHOOK_URL=told["webhook"]).stdout)["result"] is True
+    assert run("sandbox", "--webhook", "mine77").returncode == 2
+
+
+def test_tls_is_served_under_the_portals_name_by_an_authority_it_tells(tmp_path: Path) -> None:
+    with sandbox("--tls", "--name", "portal.example", "--state", str(tmp_path / "tls")) as told:
+        assert told["url"].startswith("https://portal.example:")
+        local = told["webhook"].replace("portal.example", "localhost")
+        answer = httpx.get(local + "profile", verify=ssl.create_default_context(cafile=told["ca"]))
+    assert answer.json()["result"]["ID"] == "1"
+    assert told["ca"] == str(tmp_path / "tls" / "ca.pem")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no polite kill")
+def test_keys_of_tls_are_gone_after_a_polite_kill() -> None:
+    with sandbox("--tls", stop=signal.SIGTERM) as told:
+        assert Path(told["ca"]).exists()
+    assert not Path(told["ca"]).parent.exists()
+
+
+def test_other_computers_are_let_in_only_with_tls(run: Run) -> None:
+    done = run("sandbox", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "--tls" in done.stderr
+    with sandbox("--host", "0.0.0.0", "--tls") as told:
+        assert told["url"].startswith("https://127.0.0.1:")
+
+
+def test_faults_and_the_log_are_open_only_on_request() -> None:
+    with sandbox("--faults") as told:
+        assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 200
+        assert httpx.get(told["webhook"] + "profile").status_code == 503
+        assert httpx.get(told["webhook"] + "profile").status_code == 200
+        assert httpx.get(told["url"] + "/sandbox/log").json()["counts"] == {"profile": 1}
+    with sandbox() as told:
+        assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 404
 
 
 def test_a_port_that_is_taken_is_explained(run: Run) -> None:
-    with sandbox() as address:
-        done = run("sandbox", "--port", address.split(":")[2].split("/")[0])
+    with sandbox() as told:
+        done = run("sandbox", "--port", told["url"].rpartition(":")[2])
     assert done.returncode == 1
-    assert "cannot listen on port" in done.stderr
+    assert "cannot listen on" in done.stderr
     assert "Traceback" not in done.stderr
 
 

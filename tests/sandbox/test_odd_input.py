@@ -134,10 +134,11 @@ def test_json_text_is_json_of_the_same_values(value: Any) -> None:
 @given(path=st.text(alphabet="abr/%.2Fest1_ё\\?#", max_size=30))
 def test_any_path_is_answered(fuzzed: Sandbox, path: str) -> None:
     from b24_mcp.sandbox import request
+    from b24_mcp.sandbox.messages import HttpRequest
 
     address = request.parse_path("/rest/" + path)
     if address is not None:
-        asked = request.read(address, "GET", "", "", b"")
+        asked = request.read(address, HttpRequest("GET", "/rest/" + path))
         with pytest.raises(Exception, match=r"Method not found|NO_AUTH|Invalid request") as refused:
             fuzzed.portal.answer(asked)
         assert refused.typename == "PortalError"
