@@ -1,9 +1,22 @@
 """The portal's entities as data: one module a part of the portal, all of them in :data:`ENTITIES`."""
 
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
-from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
+from b24_mcp.sandbox.entities.crm_all import CRM_ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
+from b24_mcp.sandbox.entities.office import OFFICE
 from b24_mcp.sandbox.entities.staff import DEPARTMENT, USER
-from b24_mcp.sandbox.entities.tasks import ELAPSED, PRODUCT_ROW, TASK
+from b24_mcp.sandbox.entities.tasks import ELAPSED, TASK
+from b24_mcp.sandbox.v3.tables import TABLES as REST_V3
 
-ENTITIES = (USER, DEPARTMENT, STATUS, CATEGORY, LEAD, DEAL, CONTACT, COMPANY, PRODUCT_ROW, TASK, ELAPSED, OAUTH_TOKEN)
+ENTITIES = (
+    USER,
+    DEPARTMENT,
+    STATUS,
+    CATEGORY,
+    *CRM_ENTITIES,
+    TASK,
+    ELAPSED,
+    OAUTH_TOKEN,
+    *OFFICE,
+    *REST_V3,
+)

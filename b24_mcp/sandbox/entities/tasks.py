@@ -38,6 +38,9 @@ DEFAULTS: dict[str, Value] = {
     "AUDITORS": "[]",
     "ACCOMPLICES": "[]",
     "UF_CRM_TASK": "[]",
+    "UF_TASK_WEBDAV_FILES": "[]",
+    "TAGS": "[]",
+    "DEPENDS_ON": "[]",
 }
 """What a new task has when nothing is sent."""
 
@@ -133,6 +136,11 @@ GROUP_ID integer | Workgroup
 AUDITORS user m | Observers
 ACCOMPLICES user m | Participants
 UF_CRM_TASK crm m | CRM items
+UF_TASK_WEBDAV_FILES disk_file m | Files
+UF_MAIL_MESSAGE mail_message | Mail message
+TAGS string m | Tags
+DEPENDS_ON integer m | Previous tasks
+CHAT_ID integer r | Chat
 """),
     _prepare_task,
     ("RESPONSIBLE_ID", "STATUS", "DEADLINE"),

@@ -1,148 +1,300 @@
-"""``task.item.*`` and ``task.elapseditem.*``: arguments by position, whatever their names.
+"""``task.item.*`` and ``task.items.getlist``: arguments by position, whatever their names.
 
-Documentation: api-reference/tasks/deprecated, api-reference/tasks/elapsed-item.
+Documentation: api-reference/tasks/deprecated.
 """
 
-from b24_mcp.sandbox import dates, engine, filters, paging, php, values
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+
+from b24_mcp.sandbox import filters, paging, php, values
 from b24_mcp.sandbox.answer import Page
 from b24_mcp.sandbox.call import Call
-from b24_mcp.sandbox.entities.tasks import ELAPSED, TASK
+from b24_mcp.sandbox.entities.task_parts import DEPENDENCE, HISTORY
+from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity
-from b24_mcp.sandbox.methods import tasks
+from b24_mcp.sandbox.methods import positional, task_writing, tasks
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
-_ELAPSED_LANGUAGE = filters.Language(filters.COMPARISONS, ELAPSED.fields.get)
+_ACTIONS = {
+    3: "complete",
+    4: "approve",
+    5: "disapprove",
+    6: "start",
+    7: "delegate",
+    8: "remove",
+    9: "edit",
+    10: "defer",
+    11: "renew",
+    12: "create",
+    13: "changeDeadline",
+    14: "checklistAddItems",
+    15: "elapsedtime.add",
+    16: "edit.originator",
+    17: "pause",
+    18: "dayplan.timer.toggle",
+}
+_ACTION_NAMES = {
+    1: "ACCEPT",
+    2: "DECLINE",
+    3: "COMPLETE",
+    4: "APPROVE",
+    5: "DISAPPROVE",
+    6: "START",
+    7: "DELEGATE",
+    8: "REMOVE",
+    9: "EDIT",
+    10: "DEFER",
+    11: "RENEW",
+    12: "CREATE",
+    13: "CHANGE_DEADLINE",
+    14: "CHECKLIST_ADD_ITEMS",
+    15: "ELAPSED_TIME_ADD",
+    16: "CHANGE_DIRECTOR",
+    17: "PAUSE",
+    18: "START_TIME_TRACKING",
+}
 
 
-def _argument(call: Call, position: int) -> Value:
-    sent = call.positional()
-    return sent[position] if position < len(sent) else None
-
-
-def _wrong(call: Call, position: int, name: str, kind: str) -> PortalError:
-    return PortalError(
-        "ERROR_CORE",
-        f"TASKS_ERROR_EXCEPTION_#256; Param #{position} ({name}) for method {call.method.name}()"
-        f' expected to be of type "{kind}", but given something else.; 256/TE/WRONG_ARGUMENTS<br>',
-    )
-
-
-def _number(call: Call, position: int, name: str) -> int:
-    value = _argument(call, position)
-    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, str) and value.isdigit())):
-        raise _wrong(call, position, name, "integer")
-    return php.integer(value)
-
-
-def _array(call: Call, position: int, name: str, *, required: bool = False) -> Map:
-    value = _argument(call, position)
-    if value in (None, "") and not required:
-        return {}
-    if not php.is_array(value):
-        raise _wrong(call, position, name, "array")
-    return php.as_map(value)
-
-
-def _shown(entity: Entity, row: Map) -> Map:
+def shown(entity: Entity, row: Map) -> Map:
+    """A stored record with every number as text."""
     return {name: values.show_text(entity.fields[name], value) for name, value in row.items()}
 
 
-def _start(call: Call, params: Map) -> int:
-    """``start``, or the page of ``NAV_PARAMS``."""
-    if call.start is not None:
-        return call.start
-    navigation = php.as_map(params.get("NAV_PARAMS"))
-    return (max(php.integer(navigation.get("iNumPage")), 1) - 1) * paging.PAGE_SIZE
-
-
-def _list(
-    call: Call, entity: Entity, language: filters.Language, order: Map, conditions: Map, params: Map, select: Map
+def list_page(
+    call: Call,
+    entity: Entity,
+    language: filters.Language,
+    order: Map,
+    conditions: Map,
+    params: Map | None = None,
+    select: Iterable[Value] = (),
 ) -> Page:
+    """One page of records under the rules of the old task lists; ``params`` may hold ``NAV_PARAMS``."""
     storage = call.portal.storage
     where = filters.build(entity, language, conditions, call.now)
     ordered = filters.order(language.find, order, None)
-    chosen = {php.text(name) for name in select.values()}
+    chosen = {php.text(name) for name in select}
     every = not chosen or "*" in chosen
     columns = [field.name for field in entity.columns if every or field.name in chosen or field.name == "ID"]
+    start = call.start
+    if start is None:
+        navigation = php.as_map((params or {}).get("NAV_PARAMS"))
+        start = (max(php.integer(navigation.get("iNumPage")), 1) - 1) * paging.PAGE_SIZE
     page = paging.family_d(
-        _start(call, params),
+        start,
         lambda: storage.count(entity, where.sql, where.bound),
         lambda limit, offset: storage.rows(entity, columns, where.sql, where.bound, ordered, limit, offset),
     )
-    return Page([_shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
+    return Page([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
 
 
-def _task_list(call: Call) -> Value:
-    order, conditions, params, select = (
-        _array(call, position, name) for position, name in enumerate(("arOrder", "arFilter", "arParams", "arSelect"))
-    )
-    return _list(call, TASK, tasks.LANGUAGE, order, conditions, params, select)
-
-
-def _task(call: Call) -> Map:
-    row = call.portal.storage.row(TASK, values.bounded(_number(call, 0, "taskId")))
+def task_row(call: Call, task: int) -> Map:
+    """The task a positional method is about."""
+    row = call.portal.storage.row(TASK, values.bounded(task))
     if row is None:
-        raise PortalError(
-            "ERROR_CORE",
-            "TASKS_ERROR_EXCEPTION_#8; Task not found or not accessible; 8/TE/TASK_NOT_FOUND_OR_NOT_ACCESSIBLE<br>",
-        )
+        raise positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE")
     return row
 
 
-def _task_data(call: Call) -> Value:
-    return _shown(TASK, _task(call))
+def _list(call: Call, order: Map, conditions: Map, params: Map, select: Map) -> Value:
+    return list_page(call, TASK, tasks.LANGUAGE, order, tasks.expanded(conditions, call.now), params, select.values())
 
 
-def _task_add(call: Call) -> Value:
-    return engine.create(tasks.FACE, call, _array(call, 0, "arNewTaskData", required=True))
+def _items(call: Call, order: Map, conditions: Map, select: Map, params: Map) -> Value:
+    """The same list with its arguments in another order."""
+    return _list(call, order, conditions, params, select)
 
 
-def _elapsed_list(call: Call) -> Value:
-    """With a map in the first place the list is of all tasks."""
-    conditions: Map = {}
-    first = 0
-    if not php.is_array(_argument(call, 0)):
-        conditions["TASK_ID"] = _task(call)["ID"]
-        first = 1
-    order, sent, select, params = (
-        _array(call, first + position, name)
-        for position, name in enumerate(("arOrder", "arFilter", "arSelect", "arParams"))
-    )
-    return _list(call, ELAPSED, _ELAPSED_LANGUAGE, order, {**sent, **conditions}, params, select)
+def _data(call: Call, task: int, escaped: Value) -> Value:
+    return shown(TASK, task_row(call, task))
 
 
-def _elapsed_add(call: Call) -> Value:
-    task = php.integer(_task(call)["ID"])
-    sent = _array(call, 1, "arFields", required=True)
-    seconds = php.integer(sent.get("SECONDS")) or php.integer(sent.get("MINUTES")) * 60
-    now = dates.iso(call.now)
-    record = call.portal.storage.insert(
-        ELAPSED,
+def _update(call: Call, task: int, sent: Map) -> Value:
+    task_row(call, task)
+    task_writing.change(call, task, sent)
+    return None
+
+
+def _delete(call: Call, task: int) -> Value:
+    task_row(call, task)
+    task_writing.remove(call, task)
+    return True
+
+
+def _act(action: str) -> Callable[[Call, int], Value]:
+    def run(call: Call, task: int) -> Value:
+        task_row(call, task)
+        try:
+            task_writing.act(call, task, action)
+        except PortalError:
+            raise positional.task_error(4, "Action is not allowed", "ACTION_NOT_ALLOWED") from None
+        return None
+
+    return run
+
+
+def _delegate(call: Call, task: int, user: int) -> Value:
+    task_row(call, task)
+    task_writing.delegate(call, task, user)
+    return None
+
+
+def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
+    """``AFFECT_CHILDREN: Y`` takes the subtasks along."""
+
+    def run(call: Call, task: int, params: Map) -> Value:
+        storage = call.portal.storage
+        chosen = [php.integer(task_row(call, task)["ID"])]
+        if params.get("AFFECT_CHILDREN") == "Y":
+            chosen += [php.integer(row["ID"]) for row in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task])]
+        for record in chosen:
+            storage.update(TASK, record, {"FAVORITE": value})
+        return None
+
+    return run
+
+
+def _allowed(row: Map) -> dict[int, bool]:
+    known = tasks.actions(php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]), php.text(row["FAVORITE"]))
+    return {number: bool(known.get(_ACTIONS.get(number, ""), False)) for number in _ACTION_NAMES}
+
+
+def _allowed_numbers(call: Call, task: int) -> Value:
+    return [number for number, allowed in _allowed(task_row(call, task)).items() if allowed]
+
+
+def _allowed_names(call: Call, task: int) -> Value:
+    allowed = _allowed(task_row(call, task))
+    return {f"ACTION_{name}": allowed[number] for number, name in _ACTION_NAMES.items()}
+
+
+def _is_allowed(call: Call, task: int, action: int, user: Value) -> Value:
+    return _allowed(task_row(call, task)).get(action, False)
+
+
+def _depends_on(call: Call, task: int) -> Value:
+    row = task_row(call, task)
+    linked = call.portal.storage.rows(DEPENDENCE, ["DEPENDS_ON_ID"], "TASK_ID = ?", [task])
+    return [
+        php.integer(item) for item in (*values.items(row["DEPENDS_ON"]), *(link["DEPENDS_ON_ID"] for link in linked))
+    ]
+
+
+def _files(call: Call, task: int) -> Value:
+    """Links to the files of a task, as the portal's own pages use them."""
+    return [
         {
-            "TASK_ID": task,
-            "USER_ID": values.bounded(php.integer(sent.get("USER_ID")) or call.user),
-            "COMMENT_TEXT": php.text(sent.get("COMMENT_TEXT")),
-            "SECONDS": values.bounded(seconds),
-            "MINUTES": values.bounded(seconds // 60),
-            "SOURCE": 2,
-            "CREATED_DATE": dates.stored_moment(php.text(sent.get("CREATED_DATE")), call.now) or now,
-            "DATE_START": now,
-            "DATE_STOP": now,
+            "ATTACHMENT_ID": php.text(file),
+            "FILE_ID": php.text(file),
+            "DOWNLOAD_URL": f"/bitrix/tools/disk/uf.php?attachedId={php.text(file)}&action=download&ncc=1",
+            "VIEW_URL": f"/bitrix/tools/disk/uf.php?attachedId={php.text(file)}&action=show&ncc=1",
+        }
+        for file in values.items(task_row(call, task)["UF_TASK_WEBDAV_FILES"])
+    ]
+
+
+def _add_file(call: Call, task: int, sent: Map) -> Value:
+    """A file as base64 text goes to the person's own storage and onto the task."""
+    from b24_mcp.sandbox.methods import disk_tree  # only here: tasks know the disk by this one method
+
+    row = task_row(call, task)
+    try:
+        content = base64.b64decode(php.text(sent.get("CONTENT")), validate=True)
+    except (binascii.Error, ValueError):
+        raise positional.task_error(8, "Action failed", "ACTION_FAILED_TO_BE_PROCESSED") from None
+    name = php.text(sent.get("NAME")) or "file"
+    file = disk_tree.add_file(call, disk_tree.own_folder(call), name, content, unique=True)
+    kept = [*values.items(row["UF_TASK_WEBDAV_FILES"]), file]
+    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    return {"ATTACHMENT_ID": file, "FILE_ID": file, "NAME": name}
+
+
+def _remove_file(call: Call, task: int, file: int) -> Value:
+    row = task_row(call, task)
+    kept = [item for item in values.items(row["UF_TASK_WEBDAV_FILES"]) if php.integer(item) != file]
+    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    return True
+
+
+def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
+    """All lines of a task's history, the oldest first."""
+    task_row(call, task)
+    language = filters.Language(filters.COMPARISONS, HISTORY.fields.get)
+    where = filters.build(HISTORY, language, {**conditions, "TASK_ID": task}, call.now)
+    columns = ["CREATED_DATE", "USER_ID", "TASK_ID", "FIELD", "FROM_VALUE", "TO_VALUE"]
+    ordered = filters.order(HISTORY.fields.get, order, None)
+    return call.portal.storage.rows(HISTORY, columns, where.sql, where.bound, ordered)
+
+
+def _planner(call: Call) -> Value:
+    """Tasks of the day: what the person has begun."""
+    rows = call.portal.storage.rows(TASK, ["ID"], "RESPONSIBLE_ID = ? and STATUS = 3", [call.user])
+    return [row["ID"] for row in rows]
+
+
+def manifest(alias: str) -> Callable[[Call], Value]:
+    """The description of a family of itself; its keys have spaces and colons, which breaks XML, as on the portal."""
+    return lambda call: {
+        "Manifest version": "2.0",
+        "Warning": "don't rely on format of this manifest, it can be changed without any notification",
+        "REST: shortname alias to class": alias,
+        "REST: available methods": {
+            method.rpartition(".")[2]: {"staticMethod": True}
+            for method in call.portal.registry.listed("task")
+            if method.startswith(f"task.{alias}.")
         },
-    )
-    spent = sum(
-        php.integer(row["SECONDS"]) for row in call.portal.storage.rows(ELAPSED, ["SECONDS"], "TASK_ID = ?", [task])
-    )
-    call.portal.storage.update(TASK, task, {"TIME_SPENT_IN_LOGS": values.bounded(spent)})
-    return record
+    }
+
+
+METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
+    ("add", "arNewTaskData:array", task_writing.create),
+    ("update", "taskId:integer arNewTaskData:array", _update),
+    ("list", "arOrder:array? arFilter:array? arParams:array? arSelect:array?", _list),
+    ("getdata", "taskId:integer isEscaped:any?", _data),
+    (
+        "getdescription",
+        "taskId:integer format:integer?",
+        lambda call, task, _: php.text(task_row(call, task)["DESCRIPTION"]),
+    ),
+    ("getfiles", "taskId:integer", _files),
+    ("gettags", "taskId:integer", lambda call, task: values.items(task_row(call, task)["TAGS"])),
+    ("getdependson", "taskId:integer", _depends_on),
+    ("getallowedactions", "taskId:integer", _allowed_numbers),
+    ("getallowedtaskactionsasstrings", "taskId:integer", _allowed_names),
+    ("isactionallowed", "taskId:integer actionId:integer userId:any?", _is_allowed),
+    ("getexecutiveuserid", "taskId:integer", lambda call, task: task_row(call, task)["RESPONSIBLE_ID"]),
+    ("startexecution", "taskId:integer", _act("start")),
+    ("pauseexecution", "taskId:integer", _act("pause")),
+    ("defer", "taskId:integer", _act("defer")),
+    ("complete", "taskId:integer", _act("complete")),
+    ("renew", "taskId:integer", _act("renew")),
+    ("approve", "taskId:integer", _act("approve")),
+    ("disapprove", "taskId:integer", _act("disapprove")),
+    ("delete", "taskId:integer", _delete),
+    ("delegate", "taskId:integer userId:integer", _delegate),
+    ("addtofavorite", "taskId:integer params:array?", _favorite("Y")),
+    ("deletefromfavorite", "taskId:integer params:array?", _favorite("N")),
+    ("addfile", "taskId:integer fileParameters:array", _add_file),
+    ("deletefile", "taskId:integer fileId:integer", _remove_file),
+)
+"""Action, parameters in order, what it does; all under ``task.item``."""
 
 
 def register(registry: Registry) -> None:
     """Add the positional task methods."""
-    registry.classic("task.item.list", "task", _task_list)
-    registry.classic("task.item.getdata", "task", _task_data)
-    registry.classic("task.item.add", "task", _task_add)
-    registry.classic("task.elapseditem.getlist", "task", _elapsed_list)
-    registry.classic("task.elapseditem.add", "task", _elapsed_add)
+    for action, signature, run in METHODS:
+        positional.register(registry, f"task.item.{action}", f"ctaskitem::{action}", signature, run)
+    signature = "arOrder:array? arFilter:array? arSelect:array? arParams:array?"
+    positional.register(registry, "task.items.getlist", "ctasks::getlist", signature, _items)
+    positional.register(
+        registry,
+        "task.logitem.list",
+        "ctasklogitem::list",
+        "taskId:integer arOrder:array? arFilter:array?",
+        _log,
+    )
+    positional.register(registry, "task.planner.getlist", "ctaskplannermaintance::getlist", "", _planner)
+    registry.classic("task.item.getmanifest", "task", manifest("item"))

@@ -1,4 +1,4 @@
-"""``tasks.task.*``: UPPER-case names in requests, camelCase in answers, every number as text.
+"""``tasks.task.*``, reading: UPPER-case names in requests, camelCase in answers, every number as text.
 
 Documentation: api-reference/tasks.
 """
@@ -6,7 +6,7 @@ Documentation: api-reference/tasks.
 from collections.abc import Callable
 from functools import partial
 
-from b24_mcp.sandbox import dates, engine, errors, filters, paging, php, values
+from b24_mcp.sandbox import dates, engine, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.tasks import (
@@ -30,7 +30,11 @@ _ALIASES = {
     "STATUS_COMPLETE": "STATUS",
     "ACCOMPLICE": "ACCOMPLICES",
     "AUDITOR": "AUDITORS",
+    "TAG": "TAGS",
 }
+# Given only when one of them is named in ``select``, and then all three.
+_SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
+_NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
 _ENUM_VALUES: dict[str, Value] = {
     "MARK": {"N": "Negative", "P": "Positive"},
     "PRIORITY": {"2": "High", "1": "Medium", "0": "Low"},
@@ -43,6 +47,7 @@ _ENUM_VALUES: dict[str, Value] = {
     },
 }
 _YES_NO = {"Y": "Yes", "N": "No"}
+PHP_CLASS = "Bitrix\\Tasks\\Rest\\Controllers\\Task"
 _ICON = "/bitrix/images/tasks/default_avatar.png"
 _OPEN = frozenset((PENDING, IN_PROGRESS, AWAITING_CONTROL, DEFERRED))
 
@@ -52,15 +57,18 @@ def find(name: str) -> Field | None:
     return TASK.fields.get(_ALIASES.get(name, name))
 
 
-def _not_accessible() -> PortalError:
+def not_accessible() -> PortalError:
+    """A task that does not exist or is not to be seen."""
     return PortalError("1048582", "Task not found or not accessible")
 
 
-def _not_allowed() -> PortalError:
+def not_allowed() -> PortalError:
+    """An action the task's status or the person's rights do not allow."""
     return PortalError("0", "Action on the task is not allowed")
 
 
-def _task_id(call: Call) -> int:
+def task_id(call: Call) -> int:
+    """The task a call is about: ``taskId`` or ``id``."""
     value = call.exact("taskId")
     if value is None:
         value = call.exact("id")
@@ -76,10 +84,61 @@ def _task_id(call: Call) -> int:
 
 def _query(call: Call) -> Query:
     select = [php.text(name) for name in array(call, "select").values()]
-    return Query(array(call, "filter"), array(call, "order"), select or None)
+    conditions = expanded(array(call, "filter"), call.now)
+    return Query(conditions, array(call, "order"), select or None)
 
 
-def _values(call: Call, new: bool) -> Map:
+def expanded(conditions: Map, now: float) -> Map:
+    """Conditions with what is no column written out.
+
+    ``STATUS`` is the status a person sees (almost overdue -3, not viewed -2, overdue -1, otherwise the real one),
+    ``ONLY_ROOT_TASKS`` tasks without a parent.
+    """
+    plain: Map = {}
+    for key, value in conditions.items():
+        operator, name = filters.split(key, filters.COMPARISONS)
+        if key.startswith("::SUBFILTER"):
+            plain[key] = expanded(php.as_map(value), now)
+        elif name == "STATUS":
+            plain[f"::SUBFILTER-{key}"] = _seen_status(operator, value, now)
+        elif name == "ONLY_ROOT_TASKS":
+            if php.text(value) == "Y":
+                plain["PARENT_ID"] = 0
+        else:
+            plain[key] = value
+    return plain
+
+
+def _seen_status(operator: str, value: Value, now: float) -> Map:
+    sent = [php.integer(item) for item in php.as_list(value)]
+    first = sent[0] if sent else 0
+    tests: dict[str, Callable[[int], bool]] = {
+        "=": lambda seen: seen in sent,
+        "!": lambda seen: seen not in sent,
+        "!=": lambda seen: seen not in sent,
+        ">": lambda seen: seen > first,
+        ">=": lambda seen: seen >= first,
+        "<": lambda seen: seen < first,
+        "<=": lambda seen: seen <= first,
+    }
+    moment, day_later = dates.iso(now), dates.iso(now + 86400)
+    unhurried: Map = {"::LOGIC": "OR", "DEADLINE": "", ">=DEADLINE": day_later}
+    closed: list[Value] = [AWAITING_CONTROL, COMPLETED]
+    meanings: dict[int, Map] = {
+        -3: {">=DEADLINE": moment, "<DEADLINE": day_later, "!REAL_STATUS": closed},
+        -2: {"NOT_VIEWED": "Y", "!REAL_STATUS": closed, "::SUBFILTER-1": unhurried},
+        -1: {"<DEADLINE": moment, "!REAL_STATUS": closed},
+    }
+    for status in (PENDING, IN_PROGRESS, DEFERRED):
+        meanings[status] = {"REAL_STATUS": status, "!NOT_VIEWED": "Y", "::SUBFILTER-1": unhurried}
+    for status in (AWAITING_CONTROL, COMPLETED):
+        meanings[status] = {"REAL_STATUS": status}
+    chosen = [meaning for seen, meaning in meanings.items() if tests[operator](seen)]
+    return {"::LOGIC": "OR", **{str(place): meaning for place, meaning in enumerate(chosen)}} if chosen else {"ID": []}
+
+
+def sent_fields(call: Call) -> Map:
+    """``fields`` of an add or update; refused when there are none."""
     sent = array(call, "fields")
     if not sent:
         raise PortalError("100", "Could not find value for parameter {fields} (internal error)")
@@ -159,7 +218,9 @@ def _decorate(call: Call, rows: list[Map], shown: list[Map], *, single: bool) ->
         if "STATUS" in row:
             task["subStatus"] = php.text(_sub_status(call, row))
         if single:
-            task["action"] = _actions(php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]))
+            task["action"] = actions(
+                php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]), php.text(row["FAVORITE"])
+            )
 
 
 def _sub_status(call: Call, row: Map) -> Value:
@@ -168,7 +229,7 @@ def _sub_status(call: Call, row: Map) -> Value:
     return -1 if overdue and row["STATUS"] in (PENDING, IN_PROGRESS) else row["STATUS"]
 
 
-def _actions(status: int, control: str) -> Map:
+def actions(status: int, control: str, favorite: str) -> Map:
     """What an administrator may do with a task in this status."""
     open_task = status in (PENDING, IN_PROGRESS, DEFERRED)
     waiting = status == AWAITING_CONTROL
@@ -187,7 +248,19 @@ def _actions(status: int, control: str) -> Map:
         "renew": status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
         "create": True,
         "changeDeadline": True,
+        "checklistAddItems": True,
+        "addFavorite": favorite != "Y",
+        "deleteFavorite": favorite == "Y",
         "rate": True,
+        "take": False,
+        "edit.originator": False,
+        "checklist.reorder": True,
+        "elapsedtime.add": True,
+        "dayplan.timer.toggle": False,
+        "edit.plan": True,
+        "checklist.add": True,
+        "favorite.add": favorite != "Y",
+        "favorite.delete": favorite == "Y",
     }
 
 
@@ -195,8 +268,9 @@ def _bad_order(name: str, direction: str) -> PortalError:
     return PortalError("0", "Invalid sorting key (internal error)")
 
 
-def _reread(call: Call, face: Face, task: int) -> Value:
-    return {"task": engine.read(face, call, task)}
+def reread(call: Call, task: int) -> Value:
+    """The whole task after a change."""
+    return {"task": cut(engine.read(FACE, call, task), [])}
 
 
 LANGUAGE = filters.Language(filters.COMPARISONS, find, groups=True, patterns=frozenset(("TITLE",)))
@@ -208,98 +282,51 @@ FACE = Face(
     paging.family_b,
     LANGUAGE,
     _query,
-    _task_id,
-    _values,
-    _not_accessible,
+    task_id,
+    lambda call, new: sent_fields(call),
+    not_accessible,
     _describe,
     envelope="tasks",
     default_order="ID desc",
     refuse_order=_bad_order,
     described_in="fields",
-    star=frozenset(field.name for field in TASK.columns),
+    star=frozenset(field.name for field in TASK.columns if field.name not in _NAMED_ONLY),
     decorate_one=partial(_decorate, single=True),
     decorate_list=partial(_decorate, single=False),
-    added=_reread,
-    changed=_reread,
     single=lambda task: {"task": task},
-    removed={"task": True},
     check=check,
 )
 
 
+def cut(task: Map, select: list[str]) -> Map:
+    """``select`` cuts a single task to the named fields; what is no column stays."""
+    every = not select or "*" in select
+    columns = {wire: name for name, wire in FACE.shown.items()}
+    kept = {"ID", *(set(FACE.shown) - _NAMED_ONLY if every else ()), *select}
+    if kept & _SYSTEM_FIELDS:
+        kept |= _SYSTEM_FIELDS
+    shown = {key: value for key, value in task.items() if key not in columns or columns[key] in kept}
+    if "ufTaskWebdavFiles" in shown:
+        shown["ufTaskWebdavFiles"] = [php.integer(file) for file in php.as_list(shown["ufTaskWebdavFiles"])]
+    if "TAGS" not in kept:
+        return shown
+    return {**shown, "tags": {str(n): {"id": n, "title": tag} for n, tag in enumerate(php.as_list(task["tags"]), 1)}}
+
+
 def _get(call: Call) -> Value:
-    """``select`` cuts the answer to the named fields; what is no column stays."""
-    answer = php.as_map(engine.get(FACE, call))
     select = [php.text(name) for name in array(call, "select").values()]
-    if not select or "*" in select:
-        return answer
-    columns = set(FACE.shown.values())
-    kept = {"id", *(FACE.shown[name] for name in select if name in FACE.shown)}
-    task = php.as_map(answer["task"])
-    return {"task": {key: value for key, value in task.items() if key in kept or key not in columns}}
-
-
-def _move(call: Call, allowed: frozenset[int], target: Callable[[Map], int]) -> Value:
-    """Change the status of a task where its present status allows it."""
-    task = _task_id(call)
-    row = call.portal.storage.row(TASK, task)
-    if row is None or php.integer(row["STATUS"]) not in allowed:
-        raise _not_allowed()
-    changes: Map = {"STATUS": target(row)}
-    if changes["STATUS"] == IN_PROGRESS:
-        changes["DATE_START"] = dates.iso(call.now)
-    TASK.prepare(call.portal, changes, row, call.user)
-    call.portal.storage.update(TASK, task, changes)
-    return _reread(call, FACE, task)
-
-
-def _to(target: int, *allowed: int) -> Callable[[Call], Value]:
-    return lambda call: _move(call, frozenset(allowed), lambda row: target)
-
-
-def _complete(call: Call) -> Value:
-    """A task under control waits for its author, unless the author completes it."""
-
-    def target(row: Map) -> int:
-        waits = row["TASK_CONTROL"] == "Y" and row["CREATED_BY"] != call.user
-        return AWAITING_CONTROL if waits else COMPLETED
-
-    return _move(call, frozenset((PENDING, IN_PROGRESS, DEFERRED)), target)
-
-
-def _delegate(call: Call) -> Value:
-    """Another person becomes responsible, the present one stays as a participant."""
-    task = _task_id(call)
-    if call.exact("userId") is None:
-        raise errors.missing_parameter("userId")
-    row = call.portal.storage.row(TASK, task)
-    if row is None:
-        raise _not_allowed()
-    members = [*values.items(row["ACCOMPLICES"]), row["RESPONSIBLE_ID"]]
-    engine.change(FACE, call, task, {"RESPONSIBLE_ID": call.exact("userId"), "ACCOMPLICES": members})
-    return _reread(call, FACE, task)
+    return {"task": cut(engine.read(FACE, call, task_id(call)), select)}
 
 
 def register(registry: Registry) -> None:
-    """Add the task controller."""
+    """Add reading of tasks."""
     registry.controller(
         "tasks.task",
-        "Bitrix\\Tasks\\Rest\\Controllers\\Task",
+        PHP_CLASS,
         "task",
         {
-            "add": partial(engine.add, FACE),
             "get": _get,
             "list": partial(engine.list_page, FACE),
-            "update": partial(engine.update, FACE),
-            "delete": partial(engine.delete, FACE),
             "getFields": partial(engine.describe, FACE),
-            "start": _to(IN_PROGRESS, PENDING, DEFERRED),
-            "pause": _to(PENDING, IN_PROGRESS),
-            "defer": _to(DEFERRED, PENDING, IN_PROGRESS),
-            "complete": _complete,
-            "renew": _to(PENDING, COMPLETED, AWAITING_CONTROL, DEFERRED),
-            "approve": _to(COMPLETED, AWAITING_CONTROL),
-            "disapprove": _to(PENDING, AWAITING_CONTROL),
-            "delegate": _delegate,
         },
     )

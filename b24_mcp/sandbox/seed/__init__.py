@@ -7,6 +7,7 @@ from b24_mcp.sandbox.entities.directories import (
     STATUS_COLUMNS,
     first_statuses,
 )
+from b24_mcp.sandbox.seed.crm_parts import equip
 from b24_mcp.sandbox.seed.people import hire
 from b24_mcp.sandbox.storage import Storage
 
@@ -20,9 +21,12 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
         ("ID", "NAME", "SORT", "ENTITY_TYPE_ID", "IS_DEFAULT", "ORIGIN_ID", "ORIGINATOR_ID"),
         [(number, name, sort, 2, "N" if number else "Y", "", "") for number, name, sort in CATEGORIES],
     )
+    equip(storage, now)
     hire(storage, now, only_administrator=empty)
     if not empty:
         from b24_mcp.sandbox.seed.company import Company  # a restart on an existing file never needs it
+        from b24_mcp.sandbox.seed.office import furnish
 
         Company(storage, now).found()
+        furnish(storage, now)
     storage.commit()

@@ -1,0 +1,7 @@
+"""Everything of a portal beside its staff and its CRM, in one place for the storage."""
+
+from b24_mcp.sandbox.entities.disk import DISK
+from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
+from b24_mcp.sandbox.fields import Entity
+
+OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK)

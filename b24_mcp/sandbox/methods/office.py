@@ -1,0 +1,20 @@
+"""Families of methods beside the CRM, in one place for the registry."""
+
+from b24_mcp.sandbox.methods import (
+    disk,
+    legacy_tasks,
+    task_actions,
+    task_parts,
+    task_stages,
+    task_writing,
+    tasks,
+)
+from b24_mcp.sandbox.registry import Registry
+
+_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk)
+
+
+def register(registry: Registry) -> None:
+    """Add every family."""
+    for family in _FAMILIES:
+        family.register(registry)
