@@ -24,6 +24,7 @@ from b24_mcp.sandbox.request import Request
 from b24_mcp.sandbox.schema import Schema
 from b24_mcp.sandbox.seed import seed
 from b24_mcp.sandbox.storage import Storage
+from b24_mcp.sandbox.v3 import SCOPES as REST_V3_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Portal:
         self.changes = Changes()
         self.registry = Registry()
         register_all(self.registry)
-        self.scopes = frozenset(self.registry.scopes())
+        self.scopes = frozenset((*self.registry.scopes(), *REST_V3_SCOPES))
         self.storage = Storage(db, ENTITIES)
         self.schema = Schema(self.storage)
         self.oauth = OAuthServer(

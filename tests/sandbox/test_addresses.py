@@ -99,7 +99,7 @@ async def test_every_answer_carries_the_portal_headers(call: Caller) -> None:
     assert xml.headers["Content-Type"] == "text/xml; charset=utf-8"
 
 
-@pytest.mark.parametrize("address", ["/", "/rest", "/rest/1/sandboxdemocode/", "/rest/api/1/x/profile", "/a/b"])
+@pytest.mark.parametrize("address", ["/", "/rest", "/rest/1/sandboxdemocode/", "/rest/api/1/x", "/a/b"])
 async def test_an_address_outside_the_templates_is_an_html_404(call: Caller, address: str) -> None:
     response = await call.http.get(address)
     assert response.status_code == 404

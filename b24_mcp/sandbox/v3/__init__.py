@@ -1,0 +1,36 @@
+"""REST 3.0: everything under ``/rest/api/``.
+
+Its methods are loaded on the first call; a portal that is asked for version 2 only never does. Documentation:
+api-reference/rest-v3.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.messages import HttpRequest, Response
+    from b24_mcp.sandbox.portal import Portal
+
+__all__ = ["SCOPES", "RestV3"]
+
+SCOPES = ("main", "note", "timeman")
+"""Scopes of methods of REST 3.0; the scope of its tasks is that of the older version."""
+
+
+class RestV3:
+    """Version 3 of a portal's REST API over HTTP.
+
+    ``service`` has what portals differ in: :attr:`~b24_mcp.sandbox.v3.service.Service.idempotency` and
+    :attr:`~b24_mcp.sandbox.v3.service.Service.aggregate`. Changes of records are in the event log from the moment
+    this is made.
+    """
+
+    def __init__(self, portal: "Portal") -> None:
+        from b24_mcp.sandbox.v3.service import Service  # its families describe themselves: a dozen tables of text
+
+        self.service = Service(portal)
+
+    def answer(self, received: "HttpRequest") -> "Response":
+        """Answer a request whose path begins with ``/rest/api/``."""
+        from b24_mcp.sandbox.v3.wire import answer
+
+        return answer(self.service, received)

@@ -1,0 +1,77 @@
+"""Methods of REST 3.0: a name, a scope, what runs, and enough to describe it in OpenAPI."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from b24_mcp.sandbox.php import Map, Value
+from b24_mcp.sandbox.v3 import described, engine
+from b24_mcp.sandbox.v3.context import Context
+from b24_mcp.sandbox.v3.dto import Dto
+
+Run = Callable[[Context, Map], Value]
+"""A method's body: the call and its decoded parameters -> what stands under ``result``."""
+
+Answer = Literal["item", "items", "result", "object", "document"]
+"""The shape of the result: one record, a list, yes or no, an object of its own, or a whole body without envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method.
+
+    ``scope`` empty: any credentials will do. ``writes``: an ``Idempotency-Key`` counts. ``admin``: for administrators
+    only. ``params`` are names -> OpenAPI types, a ``*`` after the type marks a required one.
+    """
+
+    name: str
+    scope: str
+    run: Run
+    answer: Answer
+    title: str
+    dto: Dto | None = None
+    writes: bool = False
+    admin: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+GET = {"id": "integer*", "select": "array"}
+LIST = {"filter": "array", "select": "array", "order": "object", "pagination": "object"}
+TAIL = {"filter": "array", "select": "array", "cursor": "object"}
+ADD = {"fields": "object*"}
+UPDATE = {"id": "integer*", "fields": "object*"}
+DELETE = {"id": "integer*"}
+AGGREGATE = {"select": "object*", "filter": "array"}
+
+
+def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[Method]:
+    """``*.field.list`` and ``*.field.get`` of a DTO."""
+    return [
+        Method(
+            f"{prefix}.field.list",
+            scope,
+            partial(described.field_list, dto),
+            "items",
+            f"Fields of {prefix}",
+            admin=admin,
+            params={"select": "array"},
+        ),
+        Method(
+            f"{prefix}.field.get",
+            scope,
+            partial(described.field_get, dto),
+            "item",
+            f"One field of {prefix}",
+            admin=admin,
+            params={"name": "string*", "select": "array"},
+        ),
+    ]
+
+
+def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> Method:
+    """``*.aggregate`` of a DTO: the framework has it, no documented module shows it."""
+    run = partial(engine.aggregate, dto)
+    return Method(
+        f"{prefix}.aggregate", scope, run, "object", f"Totals of {prefix}", dto, admin=admin, params=AGGREGATE
+    )

@@ -1,0 +1,246 @@
+"""The REST 3.0 of a portal: which methods there are, and the order of checks every call passes.
+
+A method must exist (404), the credentials must be good (401), the method must not be blocked (429), its scope must be
+granted (403); then the body is read, and the method looks at its parameters. Documentation: api-reference/rest-v3,
+and source behaviour of the portal.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from b24_mcp.sandbox import answer, php
+from b24_mcp.sandbox.entities.tasks import TASK
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.php import Map, Value
+from b24_mcp.sandbox.v3 import batch, documentation, errors, eventlog, note, seed, task_parts, tasks, timeman, values
+from b24_mcp.sandbox.v3.context import Context, granted
+from b24_mcp.sandbox.v3.idempotency import Entry, entry
+from b24_mcp.sandbox.v3.method import Method, aggregated
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.credentials import Caller
+    from b24_mcp.sandbox.portal import Portal
+
+ALIASES = {"documentation": "rest.documentation.openapi", "scopes": "rest.scope.list"}
+_DEEPEST = 128
+_DEEPEST_BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call before anything of it is checked: names and bytes as they came."""
+
+    method: str
+    verb: str
+    content_type: str = ""
+    body: bytes = b""
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is sent back.
+
+    ``error`` is the code, ``params`` what was understood, both for logs, ``rows`` how many rows of a list are in it.
+    """
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+    params: Value = None
+    rows: int = 0
+
+
+class Service:
+    """All of it. ``idempotency`` and ``aggregate`` are features some portals have and others do not."""
+
+    def __init__(self, portal: "Portal") -> None:
+        self.idempotency = True
+        self.aggregate = False
+        self.portal = portal
+        seed.fill(portal.storage, portal.clock(), company=portal.storage.count(TASK) > 0)
+        portal.changes.subscribe(lambda change: eventlog.log_change(portal.storage, portal.clock(), change))
+        own = [
+            Method("batch", "", _unreachable, "object", "Several calls in one", writes=True),
+            Method("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
+            Method("rest.documentation.openapi", "", self._openapi, "document", "This document"),
+        ]
+        families = (tasks.METHODS, task_parts.METHODS, eventlog.METHODS, timeman.METHODS, note.METHODS, own)
+        self._methods = {method.name: method for family in families for method in family}
+        self._aggregates = {
+            method.name: method
+            for method in (
+                aggregated("main.eventlog", eventlog.SCOPE, eventlog.EVENT_LOG_DTO, admin=True),
+                aggregated("timeman.record", timeman.SCOPE, timeman.RECORD_DTO),
+            )
+        }
+
+    @property
+    def methods(self) -> list[Method]:
+        """Every method there is at the moment."""
+        return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
+
+    def find(self, name: str) -> Method:
+        """The method of exactly this name; raises 404."""
+        name = ALIASES.get(name, name)
+        method = self._methods.get(name) or (self._aggregates.get(name) if self.aggregate else None)
+        if method is None:
+            raise errors.method_not_found(name[:100])
+        return method
+
+    def answer(self, asked: Asked, identify: Callable[[], "Caller"]) -> Answered:
+        """Answer a call; ``identify`` gives who calls or raises :class:`PortalError`."""
+        params: Value = None
+        try:
+            method = self.find(asked.method)
+            context = Context(self.portal, _identified(identify))
+            admit(method, context)
+            params = read_body(asked, method)
+            stored = self._entry(asked, method, context, params)
+            replay = None if stored is None else stored.stored(context)
+            if stored is not None and replay is not None:
+                headers = (("Idempotency-Key", stored.key), ("Idempotent-Replayed", "true"))
+                return Answered(200, replay, headers, None, params)
+            content = self._answered(method, context, params)
+            body, rows = answer.render(content, "json"), answer.rows_in(content)
+            if stored is None:
+                return Answered(200, body, (), None, params, rows)
+            stored.store(context, body)
+            return Answered(200, body, (("Idempotency-Key", stored.key),), None, params, rows)
+        except PortalError as refusal:
+            refusal = translated(refusal)
+            return Answered(refusal.status, answer.render(refusal.body(), "json"), (), refusal.code, params)
+
+    def _entry(self, asked: Asked, method: Method, context: Context, params: Value) -> Entry | None:
+        if asked.idempotency_key is None or not method.writes or not self.idempotency:
+            return None
+        return entry(asked.idempotency_key, context, method.name, params)
+
+    def _answered(self, method: Method, context: Context, params: Value) -> Map:
+        """The whole body of a successful answer."""
+
+        def run() -> Value:
+            return self._run(method, context, params, 0)
+
+        noted = php.as_map(params)
+        result, timing = self.portal.timed(method.name, context.caller, noted, run)
+        if method.answer == "document":
+            return php.as_map(result)
+        return {"result": result, "time": timing.block()}
+
+    def _run(self, method: Method, context: Context, params: Value, depth: int) -> Value:
+        if method.name != "batch":
+            return method.run(context, params if isinstance(params, dict) else {})
+        if depth > _DEEPEST_BATCH:
+            raise errors.invalid_batch("Batches are nested too deeply")
+
+        def perform(inner: Method, query: Value) -> Value:
+            admit(inner, context)
+            if inner.name == "batch":
+                return self._run(inner, context, query, depth + 1)
+            noted = php.as_map(query)
+            ran, _ = self.portal.timed(
+                inner.name,
+                context.caller,
+                noted,
+                lambda: inner.run(context, query if isinstance(query, dict) else {}),
+                inside_batch=True,
+            )
+            return ran
+
+        return list(batch.run(batch.read(params, self.find), perform))
+
+    def _scopes(self, context: Context, params: Map) -> Value:
+        return documentation.scopes(self.methods, params)
+
+    def _openapi(self, context: Context, params: Map) -> Value:
+        return documentation.openapi(self.methods)
+
+
+_SCOPE_FILTERS = {"filterModule": "string", "filterController": "string", "filterMethod": "string"}
+
+
+def _unreachable(context: Context, params: Map) -> Value:
+    raise AssertionError("a batch is run by the service")
+
+
+def _identified(identify: Callable[[], "Caller"]) -> "Caller":
+    """Who calls; whatever is wrong with the credentials, there is one error for it."""
+    try:
+        return identify()
+    except PortalError:
+        raise errors.access_denied(401) from None
+
+
+def admit(method: Method, context: Context) -> None:
+    """Refuse a caller without the scope of a method, or without the rights it always wants."""
+    if not granted(context.caller, method.scope):
+        raise errors.insufficient_scope(method.scope)
+    if method.admin and not context.admin:
+        raise errors.access_denied()
+
+
+def translated(refusal: PortalError) -> PortalError:
+    """An error of the rest of the portal in the form of REST 3.0."""
+    if isinstance(refusal, errors.ApiError):
+        return refusal
+    if refusal.status == 429:
+        return errors.refusal("RATELIMITEXCEPTION", refusal.description, 429)
+    return errors.refusal("LOGICEXCEPTION", refusal.description)
+
+
+def read_body(asked: Asked, method: Method) -> Value:
+    """The decoded body: an object or an array; what is no JSON is refused.
+
+    Only a POST has one. An empty POST will do where a method has no parameters that must be there by design: the
+    documentation methods. A credential in it is no parameter of a method, but it turns a batch from an array into an
+    object, and stays there.
+    """
+    if asked.verb != "POST" or (not asked.body.strip() and method.name.startswith("rest.")):
+        return {}
+    kind = asked.content_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise errors.invalid_json()
+    value = _decoded(asked.body)
+    if isinstance(value, dict) and method.name != "batch":
+        return {name: item for name, item in value.items() if name not in ("auth", "access_token")}
+    return value
+
+
+def _decoded(body: bytes) -> Value:
+    try:
+        value: Value = json.loads(body.decode("utf-8"), parse_int=_number, parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+    except (ValueError, RecursionError):
+        raise errors.invalid_json() from None
+    if not php.is_array(value) or _deeper(value, _DEEPEST):
+        raise errors.invalid_json()
+    return value
+
+
+def _number(text: str) -> int | float:
+    """A number beyond 64 bits is a float, as in PHP."""
+    if len(text) > 20:
+        return float(text)
+    return int(text) if values.is_int(int(text)) else float(text)
+
+
+def _refuse(text: str) -> float:
+    raise ValueError(text)
+
+
+def _deeper(value: Value, deepest: int) -> bool:
+    """Whether arrays are nested deeper than PHP would read, or numbers are too large for it."""
+    level = [value]
+    for _ in range(deepest):
+        level = [inner for item in level for inner in (php.as_list(item) if php.is_array(item) else ())]
+        if any(isinstance(item, float) and math.isinf(item) for item in level):
+            return True
+        level = [item for item in level if php.is_array(item)]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,136 @@
+"""``tasks.task.*`` of REST 3.0 over the same tasks the older version works with.
+
+Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. What the older
+version refuses about a task is refused here as a validation error.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from b24_mcp.sandbox import php
+from b24_mcp.sandbox.call import Call
+from b24_mcp.sandbox.entities.staff import USER
+from b24_mcp.sandbox.entities.tasks import TASK
+from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.methods import task_writing
+from b24_mcp.sandbox.php import Map, Value
+from b24_mcp.sandbox.registry import Method as OldMethod
+from b24_mcp.sandbox.v3 import engine, errors, query, values
+from b24_mcp.sandbox.v3.context import Context
+from b24_mcp.sandbox.v3.errors import ApiError
+from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, rights
+
+SCOPE = "tasks"
+
+_T = TypeVar("_T")
+
+
+def task_row(context: Context, task: int) -> Map:
+    """A task the user may touch; there is no difference between none and one that is not for him."""
+    try:
+        return engine.stored(TASK_DTO, context, task)
+    except ApiError:
+        raise errors.access_denied() from None
+
+
+def _add(context: Context, params: Map) -> Value:
+    columns, extras = engine.writable(TASK_DTO, params, new=True)
+    _check(context, columns, None)
+    task = _written(context, lambda call: task_writing.create(call, _sent(columns)))
+    engine.write_extras(TASK_DTO, context, task, extras)
+    shown = query.selection(TASK_DTO, None, TASK_DTO.default)
+    return {"item": engine.show(TASK_DTO, context, [engine.stored(TASK_DTO, context, task)], shown)[0]}
+
+
+def _update(context: Context, params: Map) -> Value:
+    task = engine.record_id(params)
+    columns, extras = engine.writable(TASK_DTO, params, new=False)
+    row = task_row(context, task)
+    _check(context, columns, row)
+    _written(context, lambda call: task_writing.change(call, task, _sent(columns)))
+    engine.write_extras(TASK_DTO, context, task, extras)
+    return {"result": True}
+
+
+def _delete(context: Context, params: Map) -> Value:
+    task = engine.record_id(params)
+    task_row(context, task)
+    _written(context, lambda call: task_writing.remove(call, task))
+    return {"result": True}
+
+
+def _sent(columns: Map) -> Map:
+    """Columns as the older version takes them: lists as lists."""
+    return {
+        name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
+        for name, value in columns.items()
+    }
+
+
+def _written(context: Context, write: Callable[[Call], _T]) -> _T:
+    call = Call(context.portal, OldMethod("tasks.task", "task", lambda call: None), context.caller, {})
+    try:
+        return write(call)
+    except PortalError as refusal:
+        raise errors.invalid([("", refusal.description.replace("<br>", ""))]) from None
+
+
+def _check(context: Context, columns: Map, row: Map | None) -> None:
+    """What the portal refuses about a task, with the field it is about."""
+    wrong: list[tuple[str, str]] = []
+    if "TITLE" in columns and not php.text(columns["TITLE"]).strip():
+        wrong.append(("title", errors.missing_text("title")))
+    for name, column in (("responsibleId", "RESPONSIBLE_ID"), ("creatorId", "CREATED_BY")):
+        if column in columns and context.storage.row(USER, php.integer(columns[column])) is None:
+            wrong.append((name, "The specified user was not found" if name == "responsibleId" else ""))
+    parent = php.integer(columns.get("PARENT_ID"))
+    if parent and context.storage.row(TASK, parent) is None:
+        wrong.append(("parentId", "The specified parent task was not found"))
+    elif parent and row is not None and parent == row["ID"]:
+        wrong.append(("parentId", "A task cannot be its own parent"))
+    merged = {**(row or {}), **columns}
+    begin, end = merged.get("START_DATE_PLAN"), merged.get("END_DATE_PLAN")
+    if begin and end and php.text(end) < php.text(begin):
+        wrong.append(("endPlan", "The planned end is earlier than the planned start"))
+    if wrong:
+        raise errors.invalid(wrong)
+
+
+def _access(context: Context, params: Map) -> Value:
+    return rights(engine.stored(TASK_DTO, context, engine.record_id(params)))
+
+
+def _attach(context: Context, params: Map) -> Value:
+    task = engine.record_id(params, "taskId")
+    files = params.get("fileIds")
+    if files is None:
+        raise errors.missing("fileIds")
+    if not isinstance(files, list) or not all(map(values.is_int, files)):
+        raise errors.wrong_type("fileIds", "array")
+    row = task_row(context, task)
+    if any(php.integer(file) <= 0 for file in files):
+        raise errors.invalid([("", "Insufficient permissions")])
+    kept = json.loads(php.text(row["UF_TASK_WEBDAV_FILES"]) or "[]")
+    merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
+    _written(context, lambda call: task_writing.change(call, task, merged))
+    return {"result": True}
+
+
+_FILES = {"taskId": "integer*", "fileIds": "array*"}
+_ONE = {"id": "integer*"}
+
+METHODS = [
+    Method("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
+    Method("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
+    Method("tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST),
+    Method("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
+    Method("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
+    Method("tasks.task.access.get", SCOPE, _access, "object", "What may be done with a task", params=_ONE),
+    Method("tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES),
+    *fields_of("tasks.task", SCOPE, TASK_DTO),
+    *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
+    *fields_of("tasks.task.file", SCOPE, FILE_DTO),
+]

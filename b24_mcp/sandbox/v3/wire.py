@@ -1,0 +1,74 @@
+"""REST 3.0 over HTTP: two addresses, JSON and nothing else, no suffixes.
+
+``/rest/api/{method}`` with a token, ``/rest/api/{user}/{secret}/{method}`` for a webhook, a slash at the end allowed.
+Documentation: api-reference/rest-v3.
+"""
+
+import json
+import logging
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from b24_mcp.sandbox import answer as bodies
+from b24_mcp.sandbox import php
+from b24_mcp.sandbox.credentials import shown_token
+from b24_mcp.sandbox.messages import HTML, JSON, Headers, HttpRequest, Response
+from b24_mcp.sandbox.php import Map
+from b24_mcp.sandbox.v3 import errors
+from b24_mcp.sandbox.v3.service import Asked, Service
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.credentials import Caller
+
+_NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head><body></body></html>")
+
+
+def answer(service: Service, received: HttpRequest) -> Response:
+    """Answer one request; a fault of ours is the portal's internal error, its trace is in our log."""
+    place = [unquote(segment) for segment in received.path.removeprefix("/rest/api/").split("/")]
+    if place[-1] == "":
+        place.pop()
+    if len(place) not in (1, 3):
+        return _NO_PAGE
+    login, secret = (place[0], place[1]) if len(place) == 3 else ("", "")
+    asked = Asked(
+        place[-1],
+        received.verb,
+        received.headers.get("content-type", ""),
+        received.body,
+        received.headers.get("idempotency-key"),
+    )
+    shown: list[Caller] = []
+
+    def identify() -> "Caller":
+        caller = service.portal.credentials.identify(login, secret, _token(received), secure=received.secure)
+        shown.append(caller)
+        return caller
+
+    try:
+        answered = service.answer(asked, identify)
+    except Exception:
+        logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
+        return Response(500, JSON, bodies.render(errors.internal().body(), "json"))
+    return Response(answered.status, JSON, answered.body, (*_application(shown), *answered.headers), answered.rows)
+
+
+def _application(shown: list["Caller"]) -> Headers:
+    application = shown[0].application if shown else None
+    return () if application is None else (("X-Bitrix-Rest-Application", application.client_id),)
+
+
+def _token(received: HttpRequest) -> str:
+    """An access token from the header, else from the address, else from the body."""
+    return shown_token(
+        received.headers.get("authorization", ""), {**_body(received), **php.parse_query(received.query)}
+    )
+
+
+def _body(received: HttpRequest) -> Map:
+    if received.verb != "POST" or not received.body.lstrip().startswith(b"{"):
+        return {}
+    try:
+        return php.as_map(json.loads(received.body))
+    except (ValueError, RecursionError):
+        return {}
