@@ -1,11 +1,19 @@
-"""The one engine behind every add, get, list, update, delete and fields: a face says how, the storage does it."""
+"""The one engine behind every add, get, list, update, delete and fields: a face says how, the storage does it.
+
+Besides columns it keeps multi-fields (rows with ids, ``DELETE: Y``), files (``type`` ``file``), fields without a column
+(flag ``v``, see :class:`b24_mcp.sandbox.faces.Face`), runs what an entity does after a write or a delete (``settle``,
+``cascade``) and announces changes to listeners (``event``). User fields need nothing here: a face built from the live
+entity of :mod:`b24_mcp.sandbox.schema` has them among its fields.
+"""
 
 from collections.abc import Mapping
 
-from b24_mcp.sandbox import filters, php, values
+from b24_mcp.sandbox import files, filters, php, values
 from b24_mcp.sandbox.answer import Page
 from b24_mcp.sandbox.call import Call
+from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face
+from b24_mcp.sandbox.fields import Field
 from b24_mcp.sandbox.php import Map, Value
 
 
@@ -16,12 +24,21 @@ def add(face: Face, call: Call) -> Value:
 
 def create(face: Face, call: Call, sent: Map) -> int:
     """Create a record from ``sent`` (request names -> values), return its id."""
-    columns, multifields = _writable(face, call, sent, new=True)
+    columns, multifields, virtual = _writable(face, call, sent, None)
     face.check(call, columns, None)
     face.entity.prepare(call.portal, columns, None, call.user)
     record = call.portal.storage.insert(face.entity, columns)
     _write_multifields(face, call, record, multifields)
+    face.virtual_write(call, record, virtual, True)
+    face.entity.settle(call.portal, record, columns, None, call.user)
+    announce(face, call, "ADD", record)
     return record
+
+
+def announce(face: Face, call: Call, verb: str, record: int) -> None:
+    """Tell listeners that a record was added, changed or removed (``verb``: ``ADD``, ``UPDATE``, ``DELETE``)."""
+    if face.event:
+        call.portal.changes.announce(f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user)
 
 
 def get(face: Face, call: Call) -> Value:
@@ -32,17 +49,22 @@ def get(face: Face, call: Call) -> Value:
 def read(face: Face, call: Call, record: int) -> Map:
     """One record as the face shows it; raises the face's own error when there is none."""
     row = stored(face, call, record)
-    shown = [_shown(face, row, face.shown)]
+    shown = [_shown(face, call, row, face.shown)]
     face.decorate_one(call, [row], shown)
     return shown[0]
 
 
-def stored(face: Face, call: Call, record: int) -> Map:
-    """One record as it is stored; raises the face's own error when there is none."""
+def stored(face: Face, call: Call, record: int, verb: str = "get") -> Map:
+    """One record as it is stored; raises the face's own error when there is none (``verb``: what was wanted of it)."""
     row = call.portal.storage.row(face.entity, record)
     if row is None:
-        raise face.missing()
+        raise absent(face, verb, record)
     return row
+
+
+def absent(face: Face, verb: str, record: int) -> PortalError:
+    """The face's error for a record that does not exist."""
+    return face.missing() if face.absent is None else face.absent(verb, record)
 
 
 def list_page(face: Face, call: Call) -> Page:
@@ -52,7 +74,8 @@ def list_page(face: Face, call: Call) -> Page:
     where = filters.build(entity, face.language, query.conditions, call.now)
     order = filters.order(face.language.find, query.order, face.refuse_order, face.default_order)
     selected = _selection(face, query.select)
-    columns = ["ID", *(name for name in selected if name != "ID" and not entity.fields[name].is_multifield)]
+    held = {field.name for field in entity.columns}
+    columns = ["ID", *(name for name in selected if name != "ID" and name in held)]
     read_rows: list[Map] = []
 
     def rows(limit: int, offset: int) -> list[Map]:
@@ -60,8 +83,11 @@ def list_page(face: Face, call: Call) -> Page:
         return read_rows
 
     page = face.family(call.offset, lambda: storage.count(entity, where.sql, where.bound), rows)
-    shown = [_shown(face, row, selected) for row in read_rows]
+    shown = [_shown(face, call, row, selected) for row in read_rows]
     face.decorate_list(call, read_rows, shown)
+    virtual = frozenset(name for name in selected if entity.fields[name].is_virtual)
+    if virtual:
+        face.virtual_show(call, read_rows, shown, virtual)
     if query.select is not None and entity.multifields:
         _attach_named_multifields(face, call, read_rows, shown, selected)
     return Page({face.envelope: shown} if face.envelope else shown, page.next, page.total)
@@ -76,20 +102,30 @@ def update(face: Face, call: Call) -> Value:
 
 def change(face: Face, call: Call, record: int, sent: Map) -> None:
     """Change one record by ``sent`` (request names -> values)."""
-    row = stored(face, call, record)
-    columns, multifields = _writable(face, call, sent, new=False)
+    row = stored(face, call, record, "update")
+    columns, multifields, virtual = _writable(face, call, sent, row)
     face.check(call, columns, row)
     _write_multifields(face, call, record, multifields)
     face.entity.prepare(call.portal, columns, row, call.user)
     call.portal.storage.update(face.entity, record, columns)
+    face.virtual_write(call, record, virtual, False)
+    face.entity.settle(call.portal, record, columns, row, call.user)
+    announce(face, call, "UPDATE", record)
 
 
 def delete(face: Face, call: Call) -> Value:
     """Remove a record."""
     record = face.record_id(call)
-    stored(face, call, record)
-    call.portal.storage.delete(face.entity, record)
+    stored(face, call, record, "delete")
+    remove(face, call, record)
     return face.removed
+
+
+def remove(face: Face, call: Call, record: int) -> None:
+    """Remove a record that exists, with what belongs to it."""
+    call.portal.storage.delete(face.entity, record)
+    face.entity.cascade(call.portal, record)
+    announce(face, call, "DELETE", record)
 
 
 def describe(face: Face, call: Call) -> Value:
@@ -98,29 +134,48 @@ def describe(face: Face, call: Call) -> Value:
     return {face.described_in: described} if face.described_in else described
 
 
-def _writable(face: Face, call: Call, sent: Map, *, new: bool) -> tuple[Map, Map]:
-    """Columns to store and multi-fields to write; names that are unknown or not to be written are dropped."""
+def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, Map, Map]:
+    """Columns to store, multi-fields and columnless fields to write; what is unknown or not to be written is dropped.
+
+    ``row`` is what is stored now, ``None`` for a new record.
+    """
     columns: Map = {}
     multifields: Map = {}
+    virtual: Map = {}
+    new = row is None
     for name, value in sent.items():
         field = face.names.get(name)
         if field is None or field.read_only or field.name == "ID" or (field.immutable and not new):
             continue
         if field.is_multifield:
             multifields[field.name] = value
+        elif field.is_virtual:
+            virtual[field.name] = value
+        elif face.file is not None and field.type == "file":
+            columns[field.name] = files.stored(call.portal.storage, field, value, row and row[field.name])
         else:
             columns[field.name] = values.stored(field, value, call.now)
-    _note_presence(face, columns, multifields, new=new)
-    return columns, multifields
+    _note_presence(face, call, columns, multifields, row)
+    return columns, multifields, virtual
 
 
-def _note_presence(face: Face, columns: Map, multifields: Map, *, new: bool) -> None:
-    """``HAS_PHONE`` and ``HAS_EMAIL`` follow what is sent for phones and e-mails."""
+def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Map | None) -> None:
+    """``HAS_PHONE`` and ``HAS_EMAIL`` follow what is kept and sent for phones and e-mails."""
     for kind in ("PHONE", "EMAIL"):
         flag = f"HAS_{kind}"
-        if flag in face.entity.fields and (new or kind in multifields):
-            given = any(php.as_map(item).get("VALUE") for item in php.as_list(multifields.get(kind)))
-            columns[flag] = "Y" if given else "N"
+        if flag not in face.entity.fields or (row is not None and kind not in multifields):
+            continue
+        left: set[int] = set()
+        if row is not None:
+            kept = call.portal.storage.multifields(face.entity.owner, [php.integer(row["ID"])])
+            left = {php.integer(entry["ID"]) for entry in kept if entry["TYPE_ID"] == kind}
+        given = False
+        for item in php.as_list(multifields.get(kind)):
+            entry = php.as_map(item)
+            gone = entry.get("DELETE") == "Y" or not entry.get("VALUE")
+            left.discard(php.integer(entry.get("ID")))
+            given = given or bool(item and not entry) or not gone
+        columns[flag] = "Y" if given or left else "N"
 
 
 def _write_multifields(face: Face, call: Call, record: int, multifields: Map) -> None:
@@ -135,31 +190,56 @@ def _write_multifields(face: Face, call: Call, record: int, multifields: Map) ->
             row = php.integer(entry.get("ID"))
             if row:
                 gone = entry.get("DELETE") == "Y"
+                if not gone and "VALUE" not in entry:
+                    continue
                 storage.change_multifield(owner, record, values.bounded(row), "" if gone else value, value_type or None)
             elif value:
                 storage.add_multifields([(owner, record, kind, value_type or "WORK", value)])
 
 
 def _selection(face: Face, select: list[str] | None) -> dict[str, str]:
-    """Field name -> answer name for a list; ``None`` or ``*`` is the face's default."""
+    """Field name -> answer name for a list.
+
+    ``*`` is what the face's star means, ``UF_*`` every user field, no ``select`` both.
+    """
     default = {name: face.shown[name] for name in face.shown if name in face.star}
+    dynamic = {name: wire for name, wire in face.shown.items() if face.entity.fields[name].is_dynamic}
     if select is None:
-        return default
+        return {name: wire for name, wire in face.shown.items() if name in default or name in dynamic}
     chosen = {"ID": face.shown["ID"]}
     for name in select:
         field = face.names.get(name)
         if name == "*":
             chosen.update(default)
-        elif field is not None and (field.name in face.shown or field.is_multifield):
+        elif name == "UF_*":
+            chosen.update(dynamic)
+        elif field is not None and (
+            field.name in face.shown or field.is_multifield or field.is_virtual
+        ):
             chosen[field.name] = face.shown.get(field.name, name)
     return {name: chosen[name] for name in face.entity.fields if name in chosen}
 
 
-def _shown(face: Face, row: Map, selected: Mapping[str, str]) -> Map:
-    fields = face.entity.fields
-    return {
-        wire: face.show(fields[name], row[name]) for name, wire in selected.items() if not fields[name].is_multifield
-    }
+def _shown(face: Face, call: Call, row: Map, selected: Mapping[str, str]) -> Map:
+    shown: Map = {}
+    for name, wire in selected.items():
+        field = face.entity.fields[name]
+        if name not in row or field.is_multifield:
+            continue
+        if field.type == "file" and face.file is not None:
+            shown[wire] = _files(face, call, field, php.integer(row["ID"]), row[name])
+        else:
+            shown[wire] = face.show(field, row[name])
+    return shown
+
+
+def _files(face: Face, call: Call, field: Field, record: int, value: Value) -> Value:
+    """A file field: each file as the face shows one, ``null`` or an empty list for none."""
+    if face.file is None:
+        return value
+    numbers = [php.integer(item) for item in (values.items(value) if field.multiple else php.as_list(value))]
+    shown = [face.file(call, face.entity, field, record, number) for number in numbers if number]
+    return shown if field.multiple else next(iter(shown), None)
 
 
 def _attach_named_multifields(

@@ -27,6 +27,24 @@ Decorate = Callable[[Call, list[Map], list[Map]], None]
 """Adds what is no column to shown records in place: call, stored rows, shown rows (same length)."""
 
 
+VirtualWrite = Callable[[Call, int, Map, bool], None]
+"""Keeps fields without a column: call, id of the record, field name -> sent value, whether it is new."""
+
+VirtualShow = Callable[[Call, list[Map], list[Map], frozenset[str]], None]
+"""Shows fields without a column that ``select`` names: call, stored rows, shown rows, field names."""
+
+FileShow = Callable[[Call, Entity, Field, int, int], Value]
+"""A file field in an answer: call, entity, field, id of the record, id of the file."""
+
+
+def _nothing_virtual(call: Call, record: int, sent: Map, new: bool) -> None:
+    return None
+
+
+def _no_virtual_shown(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
+    return None
+
+
 def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
     return None
 
@@ -38,6 +56,12 @@ class Face:
     ``names`` maps request names to fields and ``shown`` fields to answer names. ``record_id`` and ``values`` read
     the arguments of a call, raising the family's own errors. ``added``, ``changed``, ``removed`` and ``single`` shape
     the answers; ``envelope`` is the key of the list (empty: the bare list).
+
+    ``event`` names what listeners of :mod:`b24_mcp.sandbox.changes` hear (``CRMDEAL`` announces ``ONCRMDEALADD``,
+    ``…UPDATE`` and ``…DELETE`` with ``FIELDS: {ID, **event_fields}``; empty: nothing). ``absent`` makes the error for
+    an id that does not exist on ``get``, ``update`` or ``delete`` where the family's text depends on them; otherwise
+    ``missing`` does. ``file`` shows fields of type ``file`` (without it they are shown as they are stored).
+    ``virtual_write`` and ``virtual_show`` serve fields with the flag ``v``.
     """
 
     entity: Entity
@@ -63,3 +87,9 @@ class Face:
     single: Callable[[Map], Value] = lambda shown: shown
     removed: Value = True
     check: Callable[[Call, Map, Map | None], None] = lambda call, values, stored: None
+    event: str = ""
+    event_fields: Mapping[str, Value] = field(default_factory=dict)
+    absent: Callable[[str, int], PortalError] | None = None
+    file: FileShow | None = None
+    virtual_write: VirtualWrite = _nothing_virtual
+    virtual_show: VirtualShow = _no_virtual_shown

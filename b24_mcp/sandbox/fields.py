@@ -7,15 +7,16 @@ One line a field, four columns::
 name (``CLASSIC>UNIVERSAL`` where the universal ``crm.item.*`` methods know it by another name), type (with the
 directory it takes values from), flags, title. Flags: ``q`` required, ``r`` read-only, ``i`` immutable, ``m``
 multiple, ``x`` deprecated, ``h`` not shown by classic get and list, ``c`` known only to the classic methods,
-``u`` known only to the universal ones.
+``u`` known only to the universal ones, ``v`` virtual: described and written, but no column of its own (a face keeps
+and shows it), ``D`` a user field.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from b24_mcp.sandbox.php import Map
+from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import Portal
@@ -32,15 +33,34 @@ INTEGER_TYPES = frozenset(
         "crm_entity",
         "department",
         "bool",
+        "int",
+        "crm_deal",
+        "crm_enum_ownertype",
+        "crm_enum_activitytype",
+        "crm_enum_activitystatus",
+        "crm_enum_activitypriority",
+        "crm_enum_activitynotifytype",
+        "crm_enum_contenttype",
+        "crm_enum_activitydirection",
+        "employee",
+        "enumeration",
+        "boolean",
+        "iblock_element",
+        "iblock_section",
     )
 )
+"""Types whose single value is a whole number; ``bool`` is 0 or 1 and shown as such by its family, ``boolean`` is a
+user field of that type, 0 or 1 too."""
 MULTIFIELD = "crm_multifield"
 _WORD_BREAK = re.compile(r"_([a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an entity. ``name`` is also the column; ``universal`` is its name for ``crm.item.*``."""
+    """One field of an entity. ``name`` is also the column; ``universal`` is its name for ``crm.item.*``.
+
+    ``details`` are what a description shows beside the flags: labels, settings, items of a list.
+    """
 
     name: str
     type: str
@@ -48,6 +68,7 @@ class Field:
     universal: str
     status_type: str = ""
     flags: str = ""
+    details: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def required(self) -> bool:
@@ -73,6 +94,16 @@ class Field:
     def is_multifield(self) -> bool:
         """Phones, e-mails and the like: rows of a table of their own, no column."""
         return self.type == MULTIFIELD
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it has no column: the face keeps and shows it."""
+        return "v" in self.flags
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether it is a user field."""
+        return "D" in self.flags
 
     @property
     def is_integer(self) -> bool:
@@ -104,6 +135,21 @@ def parse_fields(table: str) -> dict[str, Field]:
     return fields
 
 
+Settle = Callable[["Portal", int, Map, Map | None, int], None]
+"""Follows a write: portal, id, written values, stored values when it was an update, acting user."""
+
+Cascade = Callable[["Portal", int], None]
+"""Removes what belongs to a record that was deleted: portal, id."""
+
+
+def _nothing_to_settle(portal: "Portal", record: int, values: Map, stored: Map | None, user: int) -> None:
+    return None
+
+
+def _nothing_to_remove(portal: "Portal", record: int) -> None:
+    return None
+
+
 Prepare = Callable[["Portal", Map, Map | None, int], None]
 """Fills derived columns in place: portal, new values, stored values when updating, acting user."""
 
@@ -116,7 +162,9 @@ def _nothing_to_prepare(portal: "Portal", values: Map, stored: Map | None, user:
 class Entity:
     """A kind of record: its table, its fields and what the portal fills in by itself.
 
-    ``indexes`` are columns often filtered by. ``owner`` is the word multi-field rows carry for it.
+    ``indexes`` are columns often filtered by. ``owner`` is the word multi-field rows carry for it. ``user_fields`` is
+    the object its user fields are registered under (``CRM_DEAL``, ``USER``, ``TASKS_TASK``; empty: it has none), see
+    :mod:`b24_mcp.sandbox.schema`. ``settle`` runs after every add and update, ``cascade`` after every delete.
     """
 
     name: str
@@ -124,9 +172,13 @@ class Entity:
     prepare: Prepare = _nothing_to_prepare
     indexes: tuple[str, ...] = ()
     owner: str = ""
+    user_fields: str = ""
+    settle: Settle = _nothing_to_settle
+    cascade: Cascade = _nothing_to_remove
     columns: tuple[Field, ...] = field(init=False)
     multifields: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(f for f in self.fields.values() if not f.is_multifield))
+        columns = tuple(f for f in self.fields.values() if not f.is_multifield and not f.is_virtual)
+        object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "multifields", tuple(f.name for f in self.fields.values() if f.is_multifield))

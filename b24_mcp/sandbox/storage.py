@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 MULTIFIELD_TABLE = """
 create table multifield (
@@ -30,6 +30,14 @@ def column_type(field: Field) -> str:
     if field.is_integer:
         return "integer"
     return "real" if field.type == "double" else "text"
+
+
+def _table(entity: Entity) -> str:
+    columns = [
+        f'"{field.name}" ' + ("integer primary key autoincrement" if field.name == "ID" else column_type(field))
+        for field in entity.columns
+    ]
+    return f"create table {entity.name} ({', '.join(columns)})"
 
 
 class Storage:
@@ -54,15 +62,27 @@ class Storage:
     def _create(self, entities: Iterable[Entity]) -> None:
         script = [MULTIFIELD_TABLE]
         for entity in entities:
-            columns = [
-                f'"{field.name}" ' + ("integer primary key autoincrement" if field.name == "ID" else column_type(field))
-                for field in entity.columns
-            ]
-            script.append(f"create table {entity.name} ({', '.join(columns)});")
+            script.append(_table(entity) + ";")
             script.extend(
                 f'create index {entity.name}_{column} on {entity.name} ("{column}");' for column in entity.indexes
             )
         self._db.executescript("begin;" + "\n".join(script) + f"pragma user_version = {SCHEMA_VERSION}; commit;")
+
+    def create(self, entity: Entity) -> None:
+        """Make the table of an entity that came to be after the database: a smart process."""
+        self._db.execute(_table(entity))
+
+    def drop(self, entity: Entity) -> None:
+        """Remove the table of an entity with all its records."""
+        self._db.execute(f"drop table if exists {entity.name}")
+
+    def add_column(self, entity: Entity, field: Field) -> None:
+        """Give a table the column of a new user field."""
+        self._db.execute(f'alter table {entity.name} add column "{field.name}" {column_type(field)}')
+
+    def drop_column(self, entity: Entity, name: str) -> None:
+        """Take a column and its values from a table."""
+        self._db.execute(f'alter table {entity.name} drop column "{name}"')
 
     def begin(self) -> None:
         """Start a transaction; the seed writes in one."""

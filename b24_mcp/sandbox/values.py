@@ -20,6 +20,8 @@ _MOMENT_TYPES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
 
 def stored(field: Field, value: Value, now: float) -> Value:
     """What the column of ``field`` keeps for ``value`` as sent; lists become JSON text."""
+    if field.type == "object":
+        return json.dumps(value, ensure_ascii=False) if php.is_array(value) else "[]"
     if field.multiple:
         items = [_single(field, item, now) for item in php.as_list(value)]
         return json.dumps([item for item in items if item not in (None, "")], ensure_ascii=False)
@@ -31,7 +33,7 @@ def stored(field: Field, value: Value, now: float) -> Value:
 def _single(field: Field, value: Value, now: float) -> Value:
     if value is None or php.is_array(value):
         return None
-    if field.type == "bool":
+    if field.type in ("bool", "boolean"):
         return int(php.truthy(value) and value not in ("N", "false"))
     if field.is_integer:
         return None if value == "" else bounded(php.integer(value))
@@ -63,7 +65,7 @@ def number(value: Value) -> float:
 def for_filter(field: Field, value: Value, now: float) -> Value:
     """``value`` as a condition on ``field`` compares it; text that is no number or moment stays text."""
     sent = php.text(value)
-    if field.type == "bool":
+    if field.type in ("bool", "boolean"):
         return int(php.truthy(value) and value not in ("N", "false"))
     if field.is_integer or field.type == "double":
         return number(value) if sent and sent.strip()[:1] in "+-.0123456789" else sent
@@ -86,6 +88,10 @@ def items(value: Value) -> list[Value]:
 
 def show_classic(field: Field, value: Value) -> Value:
     """Classic CRM: numbers are text, amounts have two decimals, an empty date is ``""``, else ``null``."""
+    if field.type == "object":
+        return decoded(value)
+    if field.is_dynamic:
+        return _show_user_field(field, value)
     if field.multiple:
         return [php.text(item) for item in items(value)]
     if value is None:
@@ -93,8 +99,27 @@ def show_classic(field: Field, value: Value) -> Value:
     return f"{value:.2f}" if field.type == "double" else php.text(value)
 
 
+def _show_user_field(field: Field, value: Value) -> Value:
+    """A user field of classic CRM: whole numbers of a list are numbers, everything else text, flags ``1`` and ``0``."""
+    if field.multiple:
+        listed = items(value)
+        return listed if field.is_integer else [php.text(item) for item in listed]
+    if value is None:
+        return "" if field.type in ("date", "datetime", "string", "url", "money", "address") else None
+    return php.text(value)
+
+
+def decoded(value: Value) -> Value:
+    """A stored ``object`` (JSON text) as it was sent; an empty list for none."""
+    return json.loads(value) if isinstance(value, str) and value else []
+
+
 def show_native(field: Field, value: Value) -> Value:
-    """Controllers: numbers are numbers, flags stay ``Y``/``N``, nothing is ``null``."""
+    """Controllers: numbers are numbers, flags stay ``Y``/``N`` (user fields too), nothing is ``null``."""
+    if field.type == "object":
+        return decoded(value)
+    if field.type == "boolean" and not field.multiple:
+        return "Y" if value else "N"
     return items(value) if field.multiple else value
 
 

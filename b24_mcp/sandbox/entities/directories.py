@@ -22,6 +22,8 @@ SEMANTICS char i | SEMANTICS
 """),
     indexes=("ENTITY_ID",),
 )
+INVOICE_CATEGORY = 2
+"""The pipeline of invoices a new portal begins with."""
 
 CATEGORY = Entity(
     "crm_category",
@@ -30,7 +32,7 @@ ID integer r | ID
 NAME string | NAME
 SORT integer | SORT
 ENTITY_TYPE_ID integer qr | ENTITY_TYPE_ID
-IS_DEFAULT boolean r | IS_DEFAULT
+IS_DEFAULT char r | IS_DEFAULT
 ORIGIN_ID string | ORIGIN_ID
 ORIGINATOR_ID string | ORIGINATOR_ID
 """),
@@ -56,6 +58,37 @@ _SERVICE_STAGES = (
     ("C1:FINAL_INVOICE", "Ожидает оплаты", "#FFA900", None),
     ("C1:WON", "Выдано клиенту", "#7BD500", "S"),
     ("C1:LOSE", "Отказ", "#FF5752", "F"),
+)
+PIPELINE_STAGES = (
+    ("NEW", "Новая", "#39A8EF", None),
+    ("PREPARATION", "Подготовка документов", "#2FC6F6", None),
+    ("PREPAYMENT_INVOIC", "Счёт на предоплату", "#55D0E0", None),
+    ("EXECUTING", "В работе", "#47E4C2", None),
+    ("FINAL_INVOICE", "Финальный счёт", "#FFA900", None),
+    ("WON", "Сделка успешна", "#7BD500", "S"),
+    ("LOSE", "Сделка провалена", "#FF5752", "F"),
+    ("APOLOGY", "Анализ причины провала", "#FF5752", "F"),
+)
+"""Stages of a new pipeline of deals; codes are cut to 17 characters before the prefix of the pipeline."""
+PROCESS_STAGES = (
+    ("NEW", "Начало", "#22B9FF", None),
+    ("PREPARATION", "Подготовка", "#88B9FF", None),
+    ("CLIENT", "Согласование", "#10E5FC", None),
+    ("SUCCESS", "Успех", "#00FF00", "S"),
+    ("FAIL", "Провал", "#FF0000", "F"),
+)
+"""Stages of a new pipeline of a smart process."""
+INVOICE_STAGES = (
+    ("N", "Новый", "#39A8EF", None),
+    ("S", "Отправлен клиенту", "#2FC6F6", None),
+    ("P", "Оплачен", "#7BD500", "S"),
+    ("D", "Не оплачен", "#FF5752", "F"),
+)
+_QUOTE_STAGES = (
+    ("DRAFT", "Черновик", "#2FC6F6", None),
+    ("SENT", "Отправлено клиенту", "#55D0E0", None),
+    ("APPROVED", "Принято", "#7BD500", "S"),
+    ("DECLAINED", "Отклонено", "#FF5752", "F"),
 )
 _LEAD_STAGES = (
     ("NEW", "Не обработан", "#2FC6F6", None),
@@ -150,21 +183,18 @@ ENTITY_TYPES: tuple[Map, ...] = (
         "CATEGORY_ID": "0",
     },
     {
-        "ID": "DEAL_STAGE_1",
-        "NAME": "Стадии сделок: Сервис и ремонт",
-        "PARENT_ID": "DEAL_STAGE",
+        "ID": "QUOTE_STATUS",
+        "NAME": "Стадии предложений",
         "SEMANTIC_INFO": {
-            "START_FIELD": "C1:NEW",
-            "FINAL_SUCCESS_FIELD": "C1:WON",
-            "FINAL_UNSUCCESS_FIELD": "C1:LOSE",
+            "START_FIELD": "DRAFT",
+            "FINAL_SUCCESS_FIELD": "APPROVED",
+            "FINAL_UNSUCCESS_FIELD": "DECLAINED",
             "FINAL_SORT": 0,
         },
-        "PREFIX": "C1",
-        "FIELD_ATTRIBUTE_SCOPE": "category_1",
-        "ENTITY_TYPE_ID": 2,
-        "CATEGORY_ID": "1",
+        "ENTITY_TYPE_ID": 7,
     },
     {"ID": "HONORIFIC", "NAME": "Обращения"},
+    {"ID": "CALL_LIST", "NAME": "Статусы обзвона"},
 )
 
 STATUS_COLUMNS = (
@@ -180,26 +210,35 @@ STATUS_COLUMNS = (
 )
 
 
+_SYSTEM = frozenset(
+    ("WON", "LOSE", "CONVERTED", "JUNK", "SUCCESS", "FAIL", "APPROVED", "DECLAINED", "DT31_2:P", "DT31_2:D")
+)
+Stage = tuple[str, str, str, str | None]
+"""Code, name, colour, semantics (``S``, ``F`` or nothing)."""
+
+
+def stage_rows(
+    directory: str, stages: tuple[Stage, ...], category: int | None, prefix: str = ""
+) -> list[tuple[Value, ...]]:
+    """Rows of :data:`STATUS_COLUMNS` for the stages of one directory; the first and the final ones are the system's."""
+    rows: list[tuple[Value, ...]] = []
+    for number, (code, name, color, semantics) in enumerate(stages, start=1):
+        system = number == 1 or code.rpartition(":")[2] in _SYSTEM
+        own = name if system else ""
+        flag = "Y" if system else "N"
+        rows.append((directory, prefix + code, name, own, number * 10, flag, category, color, semantics))
+    return rows
+
+
 def first_statuses() -> list[tuple[Value, ...]]:
     """Rows of :data:`STATUS_COLUMNS` a new portal begins with."""
     rows: list[tuple[Value, ...]] = []
-    staged = (("STATUS", _LEAD_STAGES, None), ("DEAL_STAGE", _DEAL_STAGES, None), ("DEAL_STAGE_1", _SERVICE_STAGES, 1))
-    for directory, stages, category in staged:
-        for number, (code, name, color, semantics) in enumerate(stages, start=1):
-            system = number == 1 or code.rpartition(":")[2] in ("WON", "LOSE", "CONVERTED", "JUNK")
-            rows.append(
-                (
-                    directory,
-                    code,
-                    name,
-                    name if system else "",
-                    number * 10,
-                    "Y" if system else "N",
-                    category,
-                    color,
-                    semantics,
-                )
-            )
+    rows.extend(stage_rows("STATUS", _LEAD_STAGES, None))
+    rows.extend(stage_rows("DEAL_STAGE", _DEAL_STAGES, None))
+    rows.extend(stage_rows("DEAL_STAGE_1", _SERVICE_STAGES, 1))
+    rows.extend(stage_rows("QUOTE_STATUS", _QUOTE_STAGES, None))
+    prefix = f"DT31_{INVOICE_CATEGORY}:"
+    rows.extend(stage_rows(f"SMART_INVOICE_STAGE_{INVOICE_CATEGORY}", INVOICE_STAGES, INVOICE_CATEGORY, prefix))
     for directory, values in _PLAIN.items():
         for number, (code, name) in enumerate(values, start=1):
             rows.append((directory, code, name, "", number * 10, "N", None, None, None))

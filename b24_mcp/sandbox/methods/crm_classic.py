@@ -1,18 +1,25 @@
-"""``crm.{deal,lead,contact,company}.*``: classic CRM methods, UPPER-case names, bare lists, text for numbers.
+"""``crm.{deal,lead,contact,company,quote}.*``: classic CRM methods, UPPER-case names, bare lists, text for numbers.
 
 Unknown filter, order and select names are ignored, which is why a typo returns the whole table.
+Documentation: api-reference/crm/{deals,leads,contacts,companies,quote}.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from b24_mcp.sandbox import engine, errors, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
-from b24_mcp.sandbox.entities.tasks import PRODUCT_ROW
+from b24_mcp.sandbox.entities.crm_sales import QUOTE
+from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face, Query
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
+from b24_mcp.sandbox.schema import Build, faced
+
+Check = Callable[[Call, Map, Map | None], None]
+Absent = Callable[[str, int], PortalError]
 
 
 def array(call: Call, name: str) -> Map:
@@ -31,12 +38,14 @@ def record_id(call: Call) -> int:
     return record
 
 
-def _query(call: Call) -> Query:
+def query(call: Call) -> Query:
+    """What a classic list asks."""
     select = [php.text(name) for name in php.as_list(call.classic("select"))]
     return Query(array(call, "filter"), array(call, "order"), select or None)
 
 
-def _values(call: Call, new: bool) -> Map:
+def sent_fields(call: Call, new: bool) -> Map:
+    """``fields`` of a classic add or update; ``params`` (``REGISTER_SONET_EVENT`` and others) are accepted."""
     fields = call.classic("fields")
     if not php.is_array(fields):
         raise errors.not_an_array("fields")
@@ -44,129 +53,150 @@ def _values(call: Call, new: bool) -> Map:
     return php.as_map(fields)
 
 
-def _describe(field: Field) -> Value:
+def describe(field: Field) -> Value:
+    """A field in ``*.fields``: type, flags, directory, title, and what a user field shows besides."""
     described: Map = {
         "type": field.type,
         "isRequired": field.required,
         "isReadOnly": field.read_only,
         "isImmutable": field.immutable,
         "isMultiple": field.multiple,
-        "isDynamic": False,
+        "isDynamic": field.is_dynamic,
     }
     if "x" in field.flags:
         described["isDeprecated"] = True
+    if "items" in field.details:
+        described["items"] = field.details["items"]
     if field.status_type:
         described["statusType"] = field.status_type
-    return {**described, "title": field.title}
+    described["title"] = field.title
+    return {**described, **{name: value for name, value in field.details.items() if name != "items"}}
+
+
+def show_file(call: Call, entity: Entity, field: Field, record: int, file: int) -> Value:
+    """A file of a classic answer: its id and two addresses below the portal."""
+    name = entity.name.removeprefix("crm_")
+    show = f"/bitrix/components/bitrix/crm.{name}.show/show_file.php?ownerId={record}&fieldName={field.name}"
+    dynamic = "true" if field.is_dynamic else "false"
+    address = f"{show}&dynamic={dynamic}&fileId={file}"
+    return {"id": file, "showUrl": address, "downloadUrl": f"{address.replace('?', '?auth=&')}&download=y"}
 
 
 def _with_multifields(call: Call, rows: list[Map], shown: list[Map], owner: str) -> None:
     engine.attach_multifields(call, owner, rows, shown)
 
 
-def classic_face(entity: Entity) -> Face:
-    """The classic face of a CRM entity."""
+def bare(call: Call, rows: list[Map], shown: list[Map]) -> None:
+    """Add nothing to shown records."""
+    return
+
+
+def _missing_required(call: Call, columns: Map, stored: Map | None, entity: Entity) -> None:
+    """User fields that must be filled are asked for at an add, and may not be emptied later."""
+    for field in entity.columns:
+        if field.is_dynamic and field.required and (stored is None or field.name in columns):
+            value = columns.get(field.name)
+            if value in (None, "", "[]"):
+                raise PortalError("", f'Поле "{field.details.get("formLabel") or field.name}" обязательно для заполнения.')
+
+
+def classic_face(
+    entity: Entity,
+    *,
+    event: str = "",
+    check: Check | None = None,
+    absent: Absent | None = None,
+    language: tuple[str, ...] = filters.WITHOUT_NOT_LIKE,
+    default_order: str = "ID asc",
+) -> Face:
+    """The classic face of a CRM entity; ``event`` as in :class:`Face`, ``check`` refuses what must not be written."""
     names = {name: field for name, field in entity.fields.items() if "u" not in field.flags}
     shown = {f.name: f.name for f in entity.columns if "h" not in f.flags and "u" not in f.flags}
-    language = filters.Language(filters.WITHOUT_NOT_LIKE, names.get)
+
+    def checked(call: Call, columns: Map, stored: Map | None) -> None:
+        if check is not None:
+            check(call, columns, stored)
+        _missing_required(call, columns, stored, entity)
+
     return Face(
         entity,
         names,
         shown,
         values.show_classic,
         paging.family_a,
-        language,
-        _query,
+        filters.Language(language, names.get),
+        query,
         record_id,
-        _values,
+        sent_fields,
         errors.not_found,
-        _describe,
-        star=frozenset(shown),
-        decorate_one=partial(_with_multifields, owner=entity.owner) if entity.multifields else _bare,
+        describe,
+        default_order=default_order,
+        star=frozenset(name for name in shown if not entity.fields[name].is_dynamic),
+        decorate_one=partial(_with_multifields, owner=entity.owner) if entity.multifields else bare,
+        check=checked,
+        event=event,
+        absent=absent,
+        file=show_file,
     )
 
 
-def _bare(call: Call, rows: list[Map], shown: list[Map]) -> None:
-    return None
+def _titled(call: Call, columns: Map, stored: Map | None) -> None:
+    if (stored is None or "TITLE" in columns) and not columns.get("TITLE"):
+        raise PortalError("", 'Поле "Название компании" обязательно для заполнения.')
 
 
-FACES = {
-    "crm.deal": classic_face(DEAL),
-    "crm.lead": classic_face(LEAD),
-    "crm.contact": classic_face(CONTACT),
-    "crm.company": classic_face(COMPANY),
+def _absent(name: str, on_delete: PortalError) -> Absent:
+    texts = {"update": PortalError("", f"{name} is not found"), "delete": on_delete}
+
+    def error(verb: str, record: int) -> PortalError:
+        known = texts.get(verb)
+        return errors.not_found() if known is None else PortalError(known.code, known.description)
+
+    return error
+
+
+_NO_ELEMENT = PortalError("ERROR_CORE", "Element not found")
+BUILDS: dict[str, tuple[Entity, Build]] = {
+    "crm.deal": (DEAL, partial(classic_face, event="CRMDEAL")),
+    "crm.lead": (LEAD, partial(classic_face, event="CRMLEAD")),
+    "crm.contact": (CONTACT, partial(classic_face, event="CRMCONTACT", absent=_absent("Contact", _NO_ELEMENT))),
+    "crm.company": (
+        COMPANY,
+        partial(
+            classic_face,
+            event="CRMCOMPANY",
+            check=_titled,
+            absent=_absent("Company", PortalError("", "Company is not found")),
+        ),
+    ),
+    "crm.quote": (QUOTE, partial(classic_face, event="CRMQUOTE", absent=_absent("Quote", _NO_ELEMENT))),
 }
+"""Method prefix -> entity and how its face is built."""
+
+ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
+    "add": engine.add,
+    "get": engine.get,
+    "list": engine.list_page,
+    "update": engine.update,
+    "delete": engine.delete,
+    "fields": engine.describe,
+}
+
+
+def live(call: Call, prefix: str) -> Face:
+    """The face of ``crm.deal`` and its like on this portal."""
+    entity, build = BUILDS[prefix]
+    return call.portal.schema.face(build, entity)
+
+
+def register_family(registry: Registry, prefix: str, entity: Entity, build: Build, actions: str = "") -> None:
+    """Add ``prefix.add`` and the other classic methods of an entity; ``actions`` narrows them (words in a text)."""
+    for action, run in ACTIONS.items():
+        if not actions or action in actions.split():
+            registry.classic(f"{prefix}.{action}", "crm", faced(build, entity, run))
 
 
 def register(registry: Registry) -> None:
     """Add the classic CRM methods."""
-    for prefix, face in FACES.items():
-        registry.classic(f"{prefix}.add", "crm", partial(engine.add, face))
-        registry.classic(f"{prefix}.get", "crm", partial(engine.get, face))
-        registry.classic(f"{prefix}.list", "crm", partial(engine.list_page, face))
-        registry.classic(f"{prefix}.update", "crm", partial(engine.update, face))
-        registry.classic(f"{prefix}.delete", "crm", partial(engine.delete, face))
-        registry.classic(f"{prefix}.fields", "crm", partial(engine.describe, face))
-    registry.classic("crm.deal.productrows.get", "crm", _product_rows)
-    registry.classic("crm.deal.productrows.set", "crm", _set_product_rows)
-
-
-def _product_rows(call: Call) -> Value:
-    """Product rows of a deal: numbers are numbers here, the ids are text."""
-    deal = record_id(call)
-    engine.stored(FACES["crm.deal"], call, deal)
-    columns = [field.name for field in PRODUCT_ROW.columns]
-    rows = call.portal.storage.rows(PRODUCT_ROW, columns, "OWNER_ID = ?", [deal])
-    for row in rows:
-        row["ID"], row["OWNER_ID"] = php.text(row["ID"]), php.text(row["OWNER_ID"])
-    return rows
-
-
-def _set_product_rows(call: Call) -> Value:
-    """Replace the product rows of a deal; its amount becomes their sum."""
-    deal = record_id(call)
-    engine.stored(FACES["crm.deal"], call, deal)
-    rows = call.classic("rows")
-    if not php.is_array(rows):
-        raise errors.not_an_array("rows")
-    storage = call.portal.storage
-    for old in storage.rows(PRODUCT_ROW, ["ID"], "OWNER_ID = ?", [deal]):
-        storage.delete(PRODUCT_ROW, php.integer(old["ID"]))
-    total = 0.0
-    for number, sent in enumerate(php.as_list(rows), start=1):
-        row = _product_row(call, deal, number, php.as_map(sent))
-        total += values.number(row["PRICE"]) * values.number(row["QUANTITY"])
-        storage.insert(PRODUCT_ROW, row)
-    storage.update(DEAL, deal, {"OPPORTUNITY": total, "IS_MANUAL_OPPORTUNITY": "N"})
-    return True
-
-
-def _product_row(call: Call, deal: int, number: int, sent: Map) -> Map:
-    row: Map = {
-        field.name: values.stored(field, sent[field.name], call.now)
-        for field in PRODUCT_ROW.columns
-        if field.name in sent and not field.read_only
-    }
-    price = values.number(row.get("PRICE"))
-    quantity = values.number(row["QUANTITY"]) if row.get("QUANTITY") is not None else 1.0
-    return {
-        "PRODUCT_ID": 0,
-        "PRODUCT_NAME": "",
-        "PRICE_EXCLUSIVE": price,
-        "PRICE_NETTO": price,
-        "PRICE_BRUTTO": price,
-        "DISCOUNT_TYPE_ID": 2,
-        "DISCOUNT_RATE": 0.0,
-        "DISCOUNT_SUM": 0.0,
-        "TAX_RATE": 0.0,
-        "TAX_INCLUDED": "N",
-        "CUSTOMIZED": "Y",
-        "MEASURE_CODE": 796,
-        "MEASURE_NAME": "шт",
-        "SORT": number * 10,
-        **row,
-        "PRICE": price,
-        "QUANTITY": quantity,
-        "OWNER_ID": deal,
-        "OWNER_TYPE": "D",
-    }
+    for prefix, (entity, build) in BUILDS.items():
+        register_family(registry, prefix, entity, build)

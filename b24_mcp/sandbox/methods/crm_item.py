@@ -1,38 +1,47 @@
 """``crm.item.*``: the universal methods over the same tables, camelCase names, numbers as numbers.
 
-Documentation: api-reference/crm/universal. Here an unknown filter or order name is an error.
+Leads, deals, contacts, companies, estimates, invoices and smart processes. Documentation: api-reference/crm/universal.
+Here an unknown filter or order name is an error. ``useOriginalUfNames: Y`` names user fields ``UF_…``.
 """
 
+import dataclasses
+import re
 from collections.abc import Callable
 from functools import partial
 
-from b24_mcp.sandbox import engine, errors, filters, paging, php, values
+from b24_mcp.sandbox import crm_types, engine, errors, files, filters, links, paging, php, values
 from b24_mcp.sandbox.answer import Page
 from b24_mcp.sandbox.call import Call
-from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
-from b24_mcp.sandbox.entities.directories import CATEGORY
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face, Query
 from b24_mcp.sandbox.fields import Entity, Field
+from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
+IMPORT_LIMIT = 20
 _NEW_ROW = "n"
+_USER_FIELD = re.compile(r"\AUF_CRM_(?:(\d+)_)?(.+)\Z")
+_STAGES = {1: "STATUS_ID", 7: "STATUS_ID", 3: "", 4: ""}
+_EVENTS = {1: "CRMLEAD", 2: "CRMDEAL", 3: "CRMCONTACT", 4: "CRMCOMPANY", 7: "CRMQUOTE"}
 
 
 def _missing() -> PortalError:
     return PortalError("NOT_FOUND", "Element not found")
 
 
-def _no_type() -> PortalError:
+def no_type() -> PortalError:
+    """There is no type of this number."""
     return PortalError("NOT_FOUND", "Smart process not found")
 
 
-def _refuse_filter(name: str) -> PortalError:
+def refuse_filter(name: str) -> PortalError:
+    """A filter key that is no field."""
     return PortalError("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' is not allowed in filter")
 
 
-def _refuse_order(name: str, direction: str) -> PortalError:
+def refuse_order(name: str, direction: str) -> PortalError:
+    """An order key that is no field, or a direction that is none."""
     if direction.strip().upper() in ("ASC", "DESC"):
         return PortalError("INVALID_ARG_VALUE", f"Invalid order: field '{name}' is not allowed in order")
     return PortalError(
@@ -54,23 +63,55 @@ def array(call: Call, name: str) -> Map:
     return php.as_map(value)
 
 
-def _query(call: Call) -> Query:
+def required(call: Call, name: str) -> Value:
+    """An argument a controller cannot do without."""
+    value = call.exact(name)
+    if value is None:
+        raise errors.missing_parameter(name)
+    return value
+
+
+def query(call: Call) -> Query:
+    """What a controller's list asks."""
     select = [php.text(name) for name in array(call, "select").values()]
     return Query(array(call, "filter"), array(call, "order"), select or None)
 
 
-def _record_id(call: Call) -> int:
-    value = call.exact("id")
-    if value is None:
-        raise errors.missing_parameter("id")
-    return php.integer(value)
+def record_id(call: Call) -> int:
+    """The ``id`` of a controller's call."""
+    return php.integer(required(call, "id"))
 
 
-def _values(call: Call, new: bool) -> Map:
-    if call.exact("fields") is None:
-        raise errors.missing_parameter("fields")
-    sent = array(call, "fields")
-    return {**{key: item for key, item in sent.items() if key != "fm"}, **_multifields(sent.get("fm"))}
+def fields_argument(call: Call) -> Map:
+    """The ``fields`` of a controller's add or update."""
+    required(call, "fields")
+    return array(call, "fields")
+
+
+def user_field_name(name: str) -> str:
+    """A user field in camelCase: only the prefix changes where letters and digits are mixed.
+
+    Documentation: api-reference/crm/universal, field naming. ``UF_CRM_10_5186744711`` is ``ufCrm10_5186744711``,
+    ``UF_CRM_3_DIGIT`` is ``ufCrm3Digit``, ``UF_CRM_1747309879`` is ``ufCrm_1747309879``.
+    """
+    match = _USER_FIELD.match(name)
+    if match is None:
+        return name
+    number, rest = match.group(1) or "", match.group(2)
+    if number and rest.isdigit():
+        return f"ufCrm{number}_{rest}"
+    if any(character.isdigit() for character in rest):
+        return f"ufCrm_{name.removeprefix('UF_CRM_')}"
+    return f"ufCrm{number}" + "".join(part.capitalize() for part in rest.split("_"))
+
+
+def wire_name(field: Field, original: bool = False) -> str:
+    """How a field is called by the universal methods."""
+    if field.is_dynamic:
+        return field.name if original else user_field_name(field.name)
+    if field.name.startswith("PARENT_ID_"):
+        return "parentId" + field.name.removeprefix("PARENT_ID_")
+    return field.camel
 
 
 def _multifields(sent: Value) -> Map:
@@ -78,17 +119,16 @@ def _multifields(sent: Value) -> Map:
     kinds: dict[str, list[Value]] = {}
     for key, item in php.as_map(sent).items():
         entry = php.as_map(item)
-        kinds.setdefault(php.text(entry.get("typeId")) or "PHONE", []).append(
-            {
-                "ID": None if key.startswith(_NEW_ROW) or isinstance(sent, list) else key,
-                "VALUE": entry.get("value"),
-                "VALUE_TYPE": entry.get("valueType"),
-            }
-        )
+        row: Map = {"ID": None if key.startswith(_NEW_ROW) or isinstance(sent, list) else key}
+        for wire, name in (("value", "VALUE"), ("valueType", "VALUE_TYPE"), ("delete", "DELETE")):
+            if wire in entry or name in entry:
+                row[name] = entry.get(wire, entry.get(name))
+        kinds.setdefault(php.text(entry.get("typeId")) or "PHONE", []).append(row)
     return dict(kinds)
 
 
-def _describe(field: Field) -> Value:
+def describe(field: Field) -> Value:
+    """A field in a controller's ``fields``."""
     types = {"char": "boolean"}
     described: Map = {
         "type": types.get(field.type, field.type),
@@ -96,34 +136,35 @@ def _describe(field: Field) -> Value:
         "isReadOnly": field.read_only,
         "isImmutable": field.immutable,
         "isMultiple": field.multiple,
-        "isDynamic": False,
+        "isDynamic": field.is_dynamic,
     }
     if "x" in field.flags:
         described["isDeprecated"] = True
+    if "items" in field.details:
+        described["items"] = field.details["items"]
     if field.status_type:
         described["statusType"] = field.status_type
-    return {**described, "title": field.title, "upperName": field.universal}
+    described["title"] = field.details.get("listLabel", field.title) if field.is_dynamic else field.title
+    extra = {name: value for name, value in field.details.items() if name != "items"}
+    return {**described, **extra, "upperName": field.universal}
 
 
-def _check(call: Call, columns: Map, stored: Map | None, face_stage: tuple[str, Callable[[Call, Map], str]]) -> None:
-    """A stage that is not in its directory is refused."""
-    stage, directory = face_stage
-    if columns.get(stage) is not None:
-        known = call.portal.stages(directory(call, stored or columns))
+def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: Entity) -> None:
+    """A stage that is not in its directory is refused, and a user field that must be filled."""
+    stage = _STAGES.get(number, "STAGE_ID")
+    if stage and columns.get(stage) is not None and stage in entity.fields:
+        place = {**(stored or {}), **columns} if number != 2 else stored or columns
+        category = php.integer(place.get("CATEGORY_ID"))
+        if place.get("CATEGORY_ID") is None and number not in (1, 7):
+            category = crm_types.default_category(call.portal, number)
+        known = call.portal.stages(crm_types.stage_directory(number, category))
         if columns[stage] not in known:
             raise PortalError("CRM_FIELD_ERROR_VALUE_NOT_VALID", 'Invalid value for field "Stage"')
-
-
-def _nothing(call: Call, columns: Map, stored: Map | None) -> None:
-    return None
-
-
-def _deal_directory(call: Call, record: Map) -> str:
-    return call.portal.deal_directory(php.integer(record.get("CATEGORY_ID")))
-
-
-def _lead_directory(call: Call, record: Map) -> str:
-    return "STATUS"
+    for field in entity.columns:
+        if field.is_dynamic and field.required and (stored is None or field.name in columns):
+            if columns.get(field.name) in (None, "", "[]"):
+                title = field.details.get("formLabel") or field.name
+                raise PortalError("CRM_FIELD_ERROR_REQUIRED", f'The "{title}" field is required')
 
 
 def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
@@ -161,25 +202,60 @@ def _reread(call: Call, face: Face, record: int) -> Value:
     return {"item": engine.read(face, call, record)}
 
 
-def item_face(entity: Entity, number: int, stage: tuple[str, Callable[[Call, Map], str]] | None) -> Face:
-    """The universal face of a CRM entity; ``number`` is its ``entityTypeId``."""
+def _show_file(call: Call, entity: Entity, field: Field, record: int, file: int, number: int) -> Value:
+    """A file of an item: an address for people and a signed one for programs."""
+    params: Map = {"entityTypeId": number, "id": record, "fieldName": wire_name(field), "fileId": file}
+    return {
+        "id": file,
+        "url": f"/bitrix/services/main/ajax.php?action=crm.controller.item.getFile&SITE_ID=s1&entityTypeId={number}"
+        f"&id={record}&fieldName={field.name}&fileId={file}",
+        "urlMachine": links.address(call, "crm.controller.item.getFile", params, "crm"),
+    }
+
+
+def _values(names: dict[str, Field], call: Call) -> Map:
+    """``fields`` with names the portal knows: camelCase, or the UPPER_CASE ones behind them."""
+    upper = {field.universal: name for name, field in names.items()}
+    sent: Map = {}
+    for key, value in fields_argument(call).items():
+        if key == "fm":
+            sent.update(_multifields(value))
+            continue
+        name = key if key in names else upper.get(key, key)
+        field = names.get(name)
+        if field is not None and field.multiple and field.type != "file" and not field.is_multifield:
+            if value is not None and value != "" and not php.is_array(value):
+                kind = "integer" if isinstance(value, int) else "string"
+                raise PortalError("100", f"Expected iterable value for multiple field, but got `{kind}` instead")
+        sent[name] = value
+    return sent
+
+
+def item_face(entity: Entity, number: int, original: bool) -> Face:
+    """The universal face of a type; ``number`` is its ``entityTypeId``, ``original`` leaves ``UF_…`` names alone."""
     columns = [field for field in entity.columns if "c" not in field.flags]
-    names = {field.camel: field for field in columns}
-    shown = {field.name: field.camel for field in columns}
+    names = {wire_name(field, original): field for field in columns}
+    shown = {field.name: wire_name(field, original) for field in columns}
+    by_code = {field.name: field for field in columns if field.is_dynamic}
+    written = {**names, **{kind: entity.fields[kind] for kind in entity.multifields}}
+
+    def find(name: str) -> Field | None:
+        return names.get(name) or by_code.get(name)
+
     return Face(
         entity,
-        {**names, **{kind: entity.fields[kind] for kind in entity.multifields}},
+        written,
         shown,
         values.show_native,
         paging.family_b,
-        filters.Language(filters.OPERATORS, names.get, _refuse_filter, groups=True),
-        _query,
-        _record_id,
-        _values,
+        filters.Language(filters.OPERATORS, find, refuse_filter, groups=True),
+        query,
+        record_id,
+        lambda call, new: _values(written, call),
         _missing,
-        _describe,
+        describe,
         envelope="items",
-        refuse_order=_refuse_order,
+        refuse_order=refuse_order,
         described_in="fields",
         star=frozenset(shown),
         decorate_one=partial(_complete, entity=entity, number=number),
@@ -188,55 +264,74 @@ def item_face(entity: Entity, number: int, stage: tuple[str, Callable[[Call, Map
         changed=_reread,
         single=lambda item: {"item": item},
         removed=[],
-        check=partial(_check, face_stage=stage) if stage else _nothing,
+        check=partial(_check, number=number, entity=entity),
+        event=_EVENTS.get(number, "CRMDYNAMICITEM"),
+        event_fields={} if number in _EVENTS else {"ENTITY_TYPE_ID": number},
+        file=partial(_show_file, number=number),
     )
 
 
-FACES = {
-    1: item_face(LEAD, 1, ("STATUS_ID", _lead_directory)),
-    2: item_face(DEAL, 2, ("STAGE_ID", _deal_directory)),
-    3: item_face(CONTACT, 3, None),
-    4: item_face(COMPANY, 4, None),
-}
+def face_of(call: Call, number: int) -> Face:
+    """The face of a type of items; raises ``NOT_FOUND`` when there is no such type."""
+    base = crm_types.base_entity(call.portal, number)
+    if base is None:
+        raise no_type()
+    original = call.exact("useOriginalUfNames") in ("Y", True)
+    key = f"item:{number}:{original}"
+    schema = call.portal.schema
+    kept = schema.kept.get(key)
+    if not isinstance(kept, Face):
+        kept = schema.kept[key] = item_face(schema.entity(base), number, original)
+    return kept
 
 
 def _face(call: Call) -> Face:
-    value = call.exact("entityTypeId")
-    if value is None:
-        raise errors.missing_parameter("entityTypeId")
-    face = FACES.get(php.integer(value))
-    if face is None:
-        raise _no_type()
-    return face
+    return face_of(call, php.integer(required(call, "entityTypeId")))
 
 
 def _of_type(action: Callable[[Face, Call], Value | Page]) -> Callable[[Call], Value]:
     return lambda call: action(_face(call), call)
 
 
-def _categories(call: Call) -> Value:
-    _face(call)
-    if php.integer(call.exact("entityTypeId")) != 2:
-        raise PortalError("ENTITY_TYPE_NOT_SUPPORTED", "Categories are not supported by this type")
-    columns = [field.name for field in CATEGORY.columns]
-    rows = call.portal.storage.rows(CATEGORY, columns, order="SORT, ID")
-    return Page({"categories": [_category(row) for row in rows]}, total=len(rows))
+def _import(call: Call) -> Value:
+    face = _face(call)
+    return {"item": {"id": engine.create(face, call, face.values(call, True))}}
 
 
-def _category(row: Map) -> Map:
-    shown = {field.camel: row[field.name] for field in CATEGORY.columns}
-    if row["IS_DEFAULT"] == "Y":
-        del shown["originId"], shown["originatorId"]
-    return shown
+def _batch_import(call: Call) -> Value:
+    face = _face(call)
+    required(call, "data")
+    items = list(array(call, "data").values())
+    if len(items) > IMPORT_LIMIT:
+        raise PortalError("MAX_IMPORT_BATCH_SIZE_EXCEEDED", f"You cannot import more than {IMPORT_LIMIT} items")
+    made: list[Value] = []
+    for item in items:
+        single = dataclasses.replace(call, params={**call.params, "fields": php.as_map(item)})
+        try:
+            made.append({"item": {"id": engine.create(face, single, face.values(single, True))}})
+        except PortalError as refusal:
+            made.append(refusal.body())
+    return {"items": made}
 
 
-def _category_fields(call: Call) -> Value:
-    _face(call)
-    return {"fields": {field.camel: _describe(field) for field in CATEGORY.columns}}
+def _get_file(call: Call) -> Value:
+    """The bytes behind ``urlMachine``."""
+    face = face_of(call, php.integer(required(call, "entityTypeId")))
+    record = engine.stored(face, call, record_id(call))
+    number, name = php.integer(required(call, "fileId")), php.text(required(call, "fieldName"))
+    field = face.names.get(name)
+    held = [] if field is None else values.items(record[field.name]) if field.multiple else [record[field.name]]
+    found = files.content(call.portal.storage, number) if number in [php.integer(item) for item in held] else None
+    if found is None:
+        raise PortalError("NOT_FOUND", "File not found")
+    title, content = found
+    return Response(
+        200, "application/octet-stream", content, (("Content-Disposition", f'attachment; filename="{title}"'),)
+    )
 
 
 def register(registry: Registry) -> None:
-    """Add the universal item methods and the pipelines."""
+    """Add the universal item methods."""
     registry.controller(
         "crm.item",
         "Bitrix\\Crm\\Controller\\Item",
@@ -248,11 +343,8 @@ def register(registry: Registry) -> None:
             "update": _of_type(engine.update),
             "delete": _of_type(engine.delete),
             "fields": _of_type(engine.describe),
+            "import": _import,
+            "batchImport": _batch_import,
         },
     )
-    registry.controller(
-        "crm.category",
-        "Bitrix\\Crm\\Controller\\Category",
-        "crm",
-        {"list": _categories, "fields": _category_fields},
-    )
+    registry.controller("crm.controller.item", "Bitrix\\Crm\\Controller\\Item", "crm", {"getFile": _get_file})

@@ -1,10 +1,9 @@
 """Directories of the CRM: statuses, currencies, owner types. Whole lists at once; ``start`` means nothing here."""
 
-from b24_mcp.sandbox import dates, filters, php, values
+from b24_mcp.sandbox import crm_types, filters, php, values
 from b24_mcp.sandbox.answer import Page
 from b24_mcp.sandbox.call import Call
-from b24_mcp.sandbox.entities.directories import ENTITY_TYPES, STATUS
-from b24_mcp.sandbox.entities.staff import USER
+from b24_mcp.sandbox.entities.directories import STATUS
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.methods.crm_classic import array, record_id
 from b24_mcp.sandbox.php import Map, Value
@@ -19,12 +18,6 @@ OWNER_TYPES = (
     (31, "Счёт", "SMART_INVOICE", "SI"),
     (7, "Предложение", "QUOTE", "Q"),
     (8, "Реквизиты", "REQUISITE", "RQ"),
-)
-CURRENCIES = (
-    ("RUB", "1.0000", "Y", "Российский рубль", "# ₽"),
-    ("USD", "90.0000", "N", "Доллар США", "$#"),
-    ("EUR", "98.0000", "N", "Евро", "# €"),
-    ("CNY", "12.5000", "N", "Китайский юань", "¥#"),
 )
 _SEMANTICS = {"S": "success", "F": "failure"}
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
@@ -58,35 +51,10 @@ def _status_get(call: Call) -> Value:
 
 def _entity_items(call: Call) -> Value:
     directory = php.text(call.classic("entityId"))
-    if directory not in {described["ID"] for described in ENTITY_TYPES}:
+    if not crm_types.is_directory(call.portal, directory):
         code = "The parameter entityId is not defined or invalid."
         raise PortalError(code, code)
     return call.portal.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
-
-
-def _currencies(call: Call) -> Value:
-    founder = call.portal.storage.row(USER, 1) or {}
-    updated = founder.get("DATE_REGISTER") or dates.iso(call.now)
-    return Page(
-        [
-            {
-                "CURRENCY": code,
-                "AMOUNT_CNT": "1",
-                "AMOUNT": amount,
-                "SORT": str(number * 100),
-                "BASE": base,
-                "FULL_NAME": name,
-                "LID": "ru",
-                "FORMAT_STRING": form,
-                "DEC_POINT": ".",
-                "THOUSANDS_SEP": "&nbsp;",
-                "DECIMALS": "2",
-                "DATE_UPDATE": updated,
-            }
-            for number, (code, amount, base, name, form) in enumerate(CURRENCIES, start=1)
-        ],
-        total=len(CURRENCIES),
-    )
 
 
 def _owner_types(call: Call) -> Value:
@@ -98,7 +66,6 @@ def register(registry: Registry) -> None:
     """Add the directories."""
     registry.classic("crm.status.list", "crm", _statuses)
     registry.classic("crm.status.get", "crm", _status_get)
-    registry.classic("crm.status.entity.types", "crm", lambda call: list(ENTITY_TYPES))
+    registry.classic("crm.status.entity.types", "crm", lambda call: list(crm_types.directories(call.portal)))
     registry.classic("crm.status.entity.items", "crm", _entity_items)
-    registry.classic("crm.currency.list", "crm", _currencies)
     registry.classic("crm.enum.ownertype", "crm", _owner_types)

@@ -1,0 +1,168 @@
+"""Types of CRM items by number: which table, which pipelines, which stages, which words name them.
+
+Numbers (documentation: api-reference/crm/data-types): 1 lead, 2 deal, 3 contact, 4 company, 7 estimate, 31 invoice,
+and smart processes, even numbers from 1030 on (or 128 to 192, as first portals had them).
+"""
+
+from typing import TYPE_CHECKING
+
+from b24_mcp.sandbox import php
+from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
+from b24_mcp.sandbox.entities.crm_cascade import OWNER_CODES, owner_code, owner_word
+from b24_mcp.sandbox.entities.crm_sales import INVOICE, INVOICE_NUMBER, QUOTE, TYPE, item_entity
+from b24_mcp.sandbox.entities.directories import (
+    CATEGORY,
+    INVOICE_STAGES,
+    PIPELINE_STAGES,
+    PROCESS_STAGES,
+    STATUS,
+    STATUS_COLUMNS,
+    stage_rows,
+)
+from b24_mcp.sandbox.fields import Entity
+from b24_mcp.sandbox.php import Map
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.portal import Portal
+
+BASES: dict[int, Entity] = {1: LEAD, 2: DEAL, 3: CONTACT, 4: COMPANY, 7: QUOTE, INVOICE_NUMBER: INVOICE}
+_WORDS = {"lead": 1, "deal": 2, "contact": 3, "company": 4, "quote": 7, "smart_invoice": 31, "invoice": 31}
+
+__all__ = ["BASES", "base_entity", "owner_code", "owner_word"]
+
+
+def type_row(portal: "Portal", number: int) -> Map | None:
+    """The smart process of this number as stored, or ``None``."""
+    columns = [field.name for field in TYPE.columns]
+    return next(iter(portal.storage.rows(TYPE, columns, "ENTITY_TYPE_ID = ?", [number])), None)
+
+
+def type_numbers(portal: "Portal") -> list[int]:
+    """Numbers of all smart processes."""
+    rows = portal.storage.rows(TYPE, ["ENTITY_TYPE_ID"])
+    return [php.integer(row["ENTITY_TYPE_ID"]) for row in rows]
+
+
+def base_entity(portal: "Portal", number: int) -> Entity | None:
+    """The entity of a type without its user fields, or ``None`` when there is no such type."""
+    if number in BASES:
+        return BASES[number]
+    key = f"type:{number}"
+    if key not in portal.schema.kept:
+        row = type_row(portal, number)
+        made = None if row is None else item_entity(number, row, php.text(row["TITLE"]), user_fields=f"CRM_{row['ID']}")
+        portal.schema.kept[key] = made
+    kept = portal.schema.kept[key]
+    return kept if isinstance(kept, Entity) else None
+
+
+def number_of(word: str, portal: "Portal") -> int:
+    """The type a word of the timeline names (``deal``, ``dynamic_1030``, any case), 0 when none does."""
+    lowered = word.strip().lower()
+    if lowered in _WORDS:
+        return _WORDS[lowered]
+    number = php.integer(lowered.removeprefix("dynamic_")) if lowered.startswith("dynamic_") else 0
+    return number if number and base_entity(portal, number) is not None else 0
+
+
+def number_of_code(code: str, portal: "Portal") -> int:
+    """The type a short code names (``D``, ``T406``), 0 when none does."""
+    for number, known in OWNER_CODES.items():
+        if known == code.upper():
+            return number
+    try:
+        number = int(code[1:], 16) if code[:1] in ("T", "t") else 0
+    except ValueError:
+        return 0
+    return number if number and base_entity(portal, number) is not None else 0
+
+
+def exists(portal: "Portal", number: int, record: int) -> bool:
+    """Whether there is such an item."""
+    entity = base_entity(portal, number)
+    return entity is not None and record > 0 and portal.storage.row(entity, record) is not None
+
+
+def has_categories(portal: "Portal", number: int) -> bool:
+    """Whether items of a type are kept in pipelines."""
+    return number in (2, INVOICE_NUMBER) or (number not in BASES and base_entity(portal, number) is not None)
+
+
+def categories(portal: "Portal", number: int) -> list[int]:
+    """Ids of a type's pipelines, in order."""
+    rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
+    return [php.integer(row["ID"]) for row in rows]
+
+
+def default_category(portal: "Portal", number: int) -> int:
+    """The pipeline an item gets when none is named."""
+    rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ? and IS_DEFAULT = 'Y'", [number])
+    found = [php.integer(row["ID"]) for row in rows] or categories(portal, number)
+    return found[0] if found else 0
+
+
+def stage_directory(number: int, category: int) -> str:
+    """The directory of a pipeline's stages; leads and estimates have one directory each."""
+    if number == 1:
+        return "STATUS"
+    if number == 7:
+        return "QUOTE_STATUS"
+    if number == 2:
+        return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
+    return f"SMART_INVOICE_STAGE_{category}" if number == INVOICE_NUMBER else f"DYNAMIC_{number}_STAGE_{category}"
+
+
+def stage_prefix(number: int, category: int) -> str:
+    """What codes of a pipeline's stages begin with."""
+    if number == 2:
+        return f"C{category}:" if category else ""
+    return "" if number in (1, 7) else f"DT{number}_{category}:"
+
+
+def add_stages(portal: "Portal", number: int, category: int) -> None:
+    """Write the stages a new pipeline begins with."""
+    stages = {2: PIPELINE_STAGES, INVOICE_NUMBER: INVOICE_STAGES}.get(number, PROCESS_STAGES)
+    rows = stage_rows(stage_directory(number, category), stages, category, stage_prefix(number, category))
+    portal.storage.insert_many(STATUS, STATUS_COLUMNS, rows)
+    portal.stages_changed()
+
+
+def is_directory(portal: "Portal", name: str) -> bool:
+    """Whether such a directory of statuses exists."""
+    return any(described["ID"] == name for described in directories(portal))
+
+
+def directories(portal: "Portal") -> list[Map]:
+    """All directories of statuses as ``crm.status.entity.types`` shows them."""
+    from b24_mcp.sandbox.entities.directories import ENTITY_TYPES
+
+    found: list[Map] = [dict(described) for described in ENTITY_TYPES]
+    for number in (2, INVOICE_NUMBER, *type_numbers(portal)):
+        for category in categories(portal, number):
+            if number == 2 and not category:
+                continue
+            found.append(_pipeline(portal, number, category))
+    return found
+
+
+def _pipeline(portal: "Portal", number: int, category: int) -> Map:
+    row = portal.storage.row(CATEGORY, category) or {}
+    prefix = stage_prefix(number, category)
+    final = {2: ("NEW", "WON", "LOSE"), INVOICE_NUMBER: ("N", "P", "D")}.get(number, ("NEW", "SUCCESS", "FAIL"))
+    title = {2: "Стадии сделок", INVOICE_NUMBER: "Стадии счетов"}.get(number, f"Стадии {number}")
+    described: Map = {"ID": stage_directory(number, category), "NAME": f"{title}: {php.text(row.get('NAME'))}"}
+    if number == 2:
+        described["PARENT_ID"] = "DEAL_STAGE"
+    return {
+        **described,
+        "SEMANTIC_INFO": {
+            "START_FIELD": prefix + final[0],
+            "FINAL_SUCCESS_FIELD": prefix + final[1],
+            "FINAL_UNSUCCESS_FIELD": prefix + final[2],
+            "FINAL_SORT": 0,
+        },
+        "PREFIX": prefix.rstrip(":"),
+        "FIELD_ATTRIBUTE_SCOPE": f"category_{category}",
+        "ENTITY_TYPE_ID": number,
+        "CATEGORY_ID": str(category),
+    }
