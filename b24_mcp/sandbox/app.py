@@ -208,8 +208,13 @@ class Sandbox:
                 from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
             except ImportError:
                 return _NO_PAGE
-            self._v3 = RestV3(self.portal)
+            self._v3 = RestV3(self.portal, self._note)
         return self._v3.answer(received)
+
+    def _note(self, method: str, params: Map, status: int, error: str | None, duration: float) -> None:
+        """Tell the log of an answered call of version 3."""
+        if self._log is not None:
+            self._log(LoggedCall(method, params, status, error, duration))
 
     def _call(self, asked: request.Request) -> Response:
         started = time.perf_counter()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from b24_mcp.sandbox.messages import HttpRequest, Response
     from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.v3.wire import Log
 
 __all__ = ["SCOPES", "RestV3"]
 
@@ -21,16 +22,17 @@ class RestV3:
 
     ``service`` has what portals differ in: :attr:`~b24_mcp.sandbox.v3.service.Service.idempotency` and
     :attr:`~b24_mcp.sandbox.v3.service.Service.aggregate`. Changes of records are in the event log from the moment
-    this is made.
+    this is made. ``log`` is told of every answered call: method, parameters, status, code of the error, seconds.
     """
 
-    def __init__(self, portal: "Portal") -> None:
+    def __init__(self, portal: "Portal", log: "Log | None" = None) -> None:
         from b24_mcp.sandbox.v3.service import Service  # its families describe themselves: a dozen tables of text
 
         self.service = Service(portal)
+        self._log = log
 
     def answer(self, received: "HttpRequest") -> "Response":
         """Answer a request whose path begins with ``/rest/api/``."""
         from b24_mcp.sandbox.v3.wire import answer
 
-        return answer(self.service, received)
+        return answer(self.service, received, self._log)

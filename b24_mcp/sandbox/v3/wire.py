@@ -6,6 +6,8 @@ Documentation: api-reference/rest-v3.
 
 import json
 import logging
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -15,7 +17,7 @@ from b24_mcp.sandbox.credentials import shown_token
 from b24_mcp.sandbox.messages import HTML, JSON, Headers, HttpRequest, Response
 from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.v3 import errors
-from b24_mcp.sandbox.v3.service import Asked, Service
+from b24_mcp.sandbox.v3.service import Answered, Asked, Service
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox.credentials import Caller
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 _NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head><body></body></html>")
 
 
-def answer(service: Service, received: HttpRequest) -> Response:
+Log = Callable[[str, Map, int, str | None, float], None]
+"""Method, parameters, status, code of the error or ``None``, seconds."""
+
+
+def answer(service: Service, received: HttpRequest, log: Log | None = None) -> Response:
     """Answer one request; a fault of ours is the portal's internal error, its trace is in our log."""
     place = [unquote(segment) for segment in received.path.removeprefix("/rest/api/").split("/")]
     if place[-1] == "":
@@ -39,6 +45,7 @@ def answer(service: Service, received: HttpRequest) -> Response:
         received.headers.get("idempotency-key"),
     )
     shown: list[Caller] = []
+    started = time.perf_counter()
 
     def identify() -> "Caller":
         caller = service.portal.credentials.identify(login, secret, _token(received), secure=received.secure)
@@ -49,7 +56,11 @@ def answer(service: Service, received: HttpRequest) -> Response:
         answered = service.answer(asked, identify)
     except Exception:
         logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
-        return Response(500, JSON, bodies.render(errors.internal().body(), "json"))
+        fault = errors.internal()
+        answered = Answered(fault.status, bodies.render(fault.body(), "json"), (), fault.code)
+    if log is not None:
+        params = php.as_map(answered.params)
+        log(asked.method, params, answered.status, answered.error, time.perf_counter() - started)
     return Response(answered.status, JSON, answered.body, (*_application(shown), *answered.headers), answered.rows)
 
 
