@@ -13,6 +13,7 @@ from b24_mcp.sandbox.credentials import Application, Caller, Credentials, Webhoo
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.errors import PortalError
+from b24_mcp.sandbox.event_sending import EventSending
 from b24_mcp.sandbox.executions import Executions
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
@@ -73,6 +74,7 @@ class Portal:
             self.storage, settings.webhooks, self.oauth, lambda: self.scopes, allow_http=settings.allow_http
         )
         self.executions: Executions | None = None
+        self.events = EventSending(self)
         self._operating = Operating(settings.accounting, settings.operating_limit)
         self._nonces = 0
         self._stages: dict[str, dict[str, str]] = {}
@@ -81,6 +83,7 @@ class Portal:
 
     def close(self) -> None:
         """Let go of the database."""
+        self.events.deliveries.close()
         self.storage.close()
 
     def stages(self, directory: str) -> dict[str, str]:
@@ -123,6 +126,7 @@ class Portal:
         caller = request.caller = self.credentials.identify(
             request.login, request.secret, request.access_token, secure=request.secure
         )
+        self.events.connector = request.connector
         if request.link is not None or method.name in LINKS:
             return self._linked(method, request, caller)
         if method.scope and method.scope not in caller.scopes:
@@ -153,6 +157,7 @@ class Portal:
         REST API runs its methods through here.
         """
         started, ticking = self.clock(), time.perf_counter()
+        self.events.token = "" if caller.application is None else caller.secret
         charged = self._operating.charges(method, inside_batch)
         if charged and self._operating.exhausted(caller.credential, method, started):
             raise errors.operating_limit()

@@ -38,7 +38,8 @@ class Request:
     """A call as the portal sees it after merging; ``params`` has the reserved names already taken out.
 
     ``login`` and ``secret`` are a webhook's, ``access_token`` an application's. ``link`` is the parameter ``token`` of
-    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good.
+    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good. ``connector`` is the
+    source key an application marks its own changes with (``auth_connector``).
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request:
     base: str = "http://127.0.0.1"
     secure: bool = True
     caller: Caller | None = None
+    connector: str = ""
 
 
 def parse_path(path: str) -> Address | None:
@@ -102,6 +104,7 @@ def read(address: Address, received: HttpRequest) -> Request:
         files,
         received.base,
         received.secure,
+        connector=php.text(params.get("auth_connector")),
     )
     for name in _RESERVED:
         params.pop(name, None)

@@ -1,7 +1,8 @@
 """Everything of a portal beside its staff and its CRM, in one place for the storage."""
 
 from b24_mcp.sandbox.entities.disk import DISK
+from b24_mcp.sandbox.entities.events import EVENTS
 from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
 from b24_mcp.sandbox.fields import Entity
 
-OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK)
+OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS)

@@ -2,6 +2,7 @@
 
 from b24_mcp.sandbox.methods import (
     disk,
+    events,
     legacy_tasks,
     task_actions,
     task_parts,
@@ -11,7 +12,7 @@ from b24_mcp.sandbox.methods import (
 )
 from b24_mcp.sandbox.registry import Registry
 
-_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk)
+_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk, events)
 
 
 def register(registry: Registry) -> None:

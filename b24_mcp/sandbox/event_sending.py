@@ -1,0 +1,106 @@
+"""From a change of a record to the handlers of its event: who is told, with which payload and which token.
+
+Documentation: api-reference/events; the payload is measured behaviour of the portal. A call that carries the token of
+an event is one hop deeper than the event's own cause; after seven hops nothing is sent.
+"""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from b24_mcp.sandbox import dates, php
+from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.deliveries import Deliveries
+from b24_mcp.sandbox.entities.events import HANDLER, OFFLINE_EVENT
+from b24_mcp.sandbox.php import Map
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.portal import Portal
+
+HOPS = 7
+_COLUMNS = [field.name for field in HANDLER.columns]
+
+
+class EventSending:
+    """Listens to the changes of a portal and tells the handlers bound to them."""
+
+    def __init__(self, portal: "Portal") -> None:
+        self.deliveries = Deliveries()
+        self._portal = portal
+        self._hops: dict[str, int] = {}
+        self.token = ""
+        """The access token of the call that runs, empty for a webhook; tells how deep in a chain of events it is."""
+        self.connector = ""
+        """The source key (``auth_connector``) of the call that runs."""
+        portal.changes.subscribe(self.happened)
+
+    def happened(self, change: Change) -> None:
+        """Tell the online handlers and keep the offline ones' record."""
+        rows = self._portal.storage.rows(HANDLER, _COLUMNS, "EVENT_NAME = ?", [change.event])
+        hop = self._hops.get(self.token, 0) + 1 if self.token else 1
+        for row in rows:
+            if row["OFFLINE"]:
+                self._queue(row, change)
+            elif hop <= HOPS:
+                self._send(row, change, hop)
+
+    def _send(self, row: Map, change: Change, hop: int) -> None:
+        payload: Map = {"event": change.event, "event_handler_id": row["ID"], "data": change.data}
+        payload["ts"] = int(self._portal.clock())
+        user = php.integer(row["USER_ID"]) or change.user
+        payload["auth"] = self._auth(user, php.text(row["BASE"]), hop)
+        self.deliveries.post(php.text(row["HANDLER"]), payload)
+
+    def _auth(self, user: int, base: str, hop: int) -> Map:
+        """The ``auth`` block: a token where somebody caused the event, and what proves the portal."""
+        application = self._portal.oauth.application
+        auth: Map = {}
+        if user:
+            tokens = self._portal.oauth.issue(user)
+            self._hops[tokens.access_token] = hop
+            auth = {
+                "access_token": tokens.access_token,
+                "expires": int(tokens.expires),
+                "expires_in": tokens.expires_in,
+                "scope": ",".join(sorted(application.scopes or self._portal.scopes)),
+            }
+        return {
+            **auth,
+            "domain": urlsplit(base).netloc,
+            "server_endpoint": f"{base}/rest/",
+            "status": application.status,
+            "client_endpoint": f"{base}/rest/",
+            "member_id": application.member_id,
+            "user_id": user,
+            "application_token": application.application_token,
+        }
+
+    def _queue(self, row: Map, change: Change) -> None:
+        """One record an event and payload; what the same source changed itself is left out."""
+        connector = php.text(row["CONNECTOR_ID"])
+        if connector and connector == self.connector:
+            return
+        data = php.json_text(change.data)
+        message = hashlib.md5(f"{change.event}{data}{connector}".encode(), usedforsecurity=False).hexdigest()
+        storage, now = self._portal.storage, dates.iso(self._portal.clock())
+        waiting = "MESSAGE_ID = ? and coalesce(PROCESS_ID, '') = ''"
+        for known in storage.rows(OFFLINE_EVENT, ["ID"], waiting, [message]):
+            storage.update(OFFLINE_EVENT, php.integer(known["ID"]), {"TIMESTAMP_X": now, "ERROR": 0})
+            return
+        first = not storage.count(OFFLINE_EVENT)
+        storage.insert(
+            OFFLINE_EVENT,
+            {
+                "TIMESTAMP_X": now,
+                "EVENT_NAME": change.event,
+                "EVENT_DATA": data,
+                "EVENT_ADDITIONAL": json.dumps({"user_id": change.user}),
+                "MESSAGE_ID": message,
+                "PROCESS_ID": "",
+                "ERROR": 0,
+                "CONNECTOR_ID": connector,
+            },
+        )
+        if first and change.event != "ONOFFLINEEVENT":
+            self._portal.changes.announce("ONOFFLINEEVENT", {"CONNECTOR_ID": connector}, change.user)
