@@ -57,10 +57,14 @@ def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey
 
     certificate_file, key_file = folder / "ca.pem", folder / "ca.key"
     if certificate_file.exists() and key_file.exists():
-        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        try:
+            key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        except (TypeError, ValueError) as exc:
+            raise ValueError(f"{folder} holds an authority that cannot be read") from exc
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError(f"{key_file} is not a key of ours")
-        return x509.load_pem_x509_certificate(certificate_file.read_bytes()), key
+        return certificate, key
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "b24-mcp sandbox authority")])
     usage = x509.KeyUsage(

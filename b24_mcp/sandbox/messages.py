@@ -20,7 +20,8 @@ class HttpRequest:
     """A request before anybody has interpreted it.
 
     ``path`` and ``query`` are still percent-encoded, ``headers`` have lower-case names. ``base`` is scheme and host
-    as the client used them (``http://127.0.0.1:8024``, no slash at the end): what links in answers begin with.
+    as the client used them (``http://127.0.0.1:8024``, no slash at the end), or the portal's own name: what links in
+    answers begin with. ``secure``: nobody on the way can read it, it came over TLS or never left this machine.
     """
 
     verb: str
@@ -29,13 +30,7 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base: str = "http://127.0.0.1"
-
-    @property
-    def secure(self) -> bool:
-        """Whether nobody on the way can read it: TLS, or it never leaves this machine."""
-        parts = urlsplit(self.base)
-        host = parts.hostname or ""
-        return parts.scheme == "https" or host in ("localhost", "::1") or host.startswith("127.")
+    secure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +64,32 @@ async def read_request(scope: Scope, receive: Receive, name: str | None = None) 
     raw = scope.get("raw_path")
     path = raw.decode("utf-8", "replace").partition("?")[0] if raw else quote(scope["path"])
     headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+    scheme, host = scope.get("scheme", "http"), headers.get("host") or "127.0.0.1"
     return HttpRequest(
         scope["method"],
         path,
         scope["query_string"].decode("utf-8", "replace"),
         headers,
         b"".join(pieces),
-        _base(scope, headers, name),
+        f"{scheme}://{_named(host, name)}",
+        scheme == "https" or _is_local(host),
     )
 
 
-def _base(scope: Scope, headers: Mapping[str, str], name: str | None) -> str:
-    host = headers.get("host") or "127.0.0.1"
-    if name is not None:
-        _, colon, port = host.rpartition(":")
-        host = f"{name}:{port}" if colon and port.isdigit() else name
-    return f"{scope.get('scheme', 'http')}://{host}"
+def _named(host: str, name: str | None) -> str:
+    """``host`` of a ``Host`` header under the portal's own name, with the same port."""
+    if name is None:
+        return host
+    _, colon, port = host.rpartition(":")
+    return f"{name}:{port}" if colon and port.isdigit() else name
+
+
+def _is_local(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # a header of anything; the portal only compares it
+        return False
+    return name in ("localhost", "::1") or name.startswith("127.")
 
 
 def start_message(response: Response, headers: Headers) -> dict[str, Any]:

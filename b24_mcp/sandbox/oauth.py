@@ -6,7 +6,7 @@ administrator. ``domain`` of an answer is the authorization server, ``client_end
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from b24_mcp.sandbox import errors, php
 from b24_mcp.sandbox.credentials import Application
@@ -194,7 +194,7 @@ class OAuthServer:
 
 
 def _host(base: str) -> str:
-    return urlsplit(base).netloc
+    return base.partition("://")[2]
 
 
 def _json(status: int, body: Map) -> Response:

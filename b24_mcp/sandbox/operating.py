@@ -26,8 +26,7 @@ class Operating:
 
     def charges(self, method: str, inside_batch: bool) -> bool:
         """Whether this call is accounted for at all."""
-        payer = method == "batch" if self.accounting == "batch" else method != "batch"
-        return payer and not (inside_batch and self.accounting == "batch")
+        return not inside_batch if self.accounting == "batch" else method != "batch"
 
     def exhausted(self, credential: str, method: str, moment: float) -> bool:
         """Whether the method is blocked for the credential at ``moment`` (Unix seconds)."""
