@@ -80,6 +80,10 @@ class Storage:
         """Give a table the column of a new user field."""
         self._db.execute(f'alter table {entity.name} add column "{field.name}" {column_type(field)}')
 
+    def fill(self, entity: Entity, name: str, value: Value) -> None:
+        """Give a column the same value in every record."""
+        self._db.execute(f'update {entity.name} set "{name}" = ?', [value])  # noqa: S608
+
     def drop_column(self, entity: Entity, name: str) -> None:
         """Take a column and its values from a table."""
         self._db.execute(f'alter table {entity.name} drop column "{name}"')

@@ -1,9 +1,17 @@
 """All methods of the CRM, one module a family."""
 
-from b24_mcp.sandbox.methods import crm_category, crm_classic, crm_item, crm_products, crm_reference
+from b24_mcp.sandbox.methods import (
+    crm_category,
+    crm_classic,
+    crm_item,
+    crm_products,
+    crm_reference,
+    crm_userfields,
+    userfieldconfig,
+)
 from b24_mcp.sandbox.registry import Registry
 
-_FAMILIES = (crm_classic, crm_item, crm_category, crm_products, crm_reference)
+_FAMILIES = (crm_classic, crm_item, crm_category, crm_products, crm_reference, crm_userfields, userfieldconfig)
 
 
 def register(registry: Registry) -> None:
