@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,12 +31,20 @@ class Settings(BaseSettings):
     """The portal and its incoming webhook. Without it the sandbox portal answers."""
     ca_bundle: Path | None = None
     """A PEM file of authorities to trust beside those of the operating system."""
+    plan: Literal["basic", "enterprise", "none"] = "basic"
+    """Which limits the portal has: `basic`, `enterprise`, or `none` for a portal on its owner's machines."""
+    state: str | None = None
+    """Where the state of limits is shared: an address of Redis, a file, or `memory`. Default: the user's directory."""
     timeout: float = Field(default=65.0, gt=0, le=3600)
-    """Seconds to wait for an answer; the portal itself ends a request after 60."""
+    """Seconds to wait for one answer; the portal itself ends a request after 60."""
+    deadline: float = Field(default=100.0, gt=0, le=86_400)
+    """Seconds after which a call no longer waits for limits and is not sent again."""
+    largest_answer: int = Field(default=64, ge=1, le=2_048)
+    """Megabytes of one answer of the portal; what is larger is refused while it comes."""
     budget: int = Field(default=20_000, ge=1_000)
     """Characters of one answer to a model."""
 
-    @field_validator("webhook_url", "ca_bundle", mode="before")
+    @field_validator("webhook_url", "ca_bundle", "state", mode="before")
     @classmethod
     def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""

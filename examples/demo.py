@@ -169,6 +169,7 @@ def shortened(text: str, length: int) -> str:
 async def connected(**settings: str) -> AsyncIterator[Client]:
     """An MCP client, connected to b24-mcp in a process of its own with these settings and no others."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
+    settings = {"B24_STATE": "memory"} | settings
     server = StdioServerParameters(command=sys.executable, args=["-m", "b24_mcp"], env=environment | settings)
     async with Client(server) as client:
         yield client

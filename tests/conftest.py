@@ -19,4 +19,5 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith("B24_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("B24_STATE", str(tmp_path / "state" / "limits.db"))
     monkeypatch.chdir(tmp_path)

@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from b24_mcp.rest import Portal, parse_webhook
+import anyio.lowlevel
+
+from b24_mcp.rest import Plan, Portal, PortalOptions, parse_webhook
+from b24_mcp.state import LimitState
 
 CODE = "secretcode123"
 WEBHOOK = f"http://127.0.0.1:8000/rest/1/{CODE}/"
@@ -351,10 +354,44 @@ def _resolved(match: re.Match[str], box: Mapping[str, Any]) -> Any:
 # --- Ways in -----------------------------------------------------------------------------------------------------
 
 
+class FakeClock:
+    """A clock on which only sleeping takes time, and that none."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.time = now
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        self.slept.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+
 @asynccontextmanager
-async def open_portal(app: Any, address: str = WEBHOOK, **settings: Any) -> AsyncIterator[Portal]:
-    """Open a `Portal` whose requests go to an ASGI application (None: to the network), and close it afterwards."""
-    portal = Portal(parse_webhook(address), app=app, **settings)
+async def open_portal(
+    app: Any,
+    address: str = WEBHOOK,
+    *,
+    clock: FakeClock | None = None,
+    state: LimitState | None = None,
+    deadline: float = 0.0,
+    plan: Plan = "none",
+    **options: Any,
+) -> AsyncIterator[Portal]:
+    """Open a `Portal` whose requests go to an ASGI application (None: to the network), and close it afterwards.
+
+    Without a deadline nothing is waited for or sent again.
+    """
+    portal = Portal(
+        parse_webhook(address),
+        PortalOptions(deadline=deadline, plan=plan, **options),
+        app=app,
+        clock=clock or FakeClock(),
+        state=state,
+    )
     try:
         yield portal
     finally:

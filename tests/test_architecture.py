@@ -12,8 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "b24_mcp"
 ALLOWED = {
     "settings": set(),
     "sandbox": set(),
-    "rest": {"settings"},
-    "server": {"rest", "settings", "sandbox"},
+    "state": {"settings"},
+    "catalog": set(),
+    "rest": {"catalog", "state", "settings"},
+    "server": {"rest", "state", "settings", "sandbox"},
     "cli": {"server", "rest", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
@@ -24,6 +26,7 @@ AT_HOME = {
     "mcp_types": "server",
     "httpx": "rest/transport.py",
     "xmltodict": "rest/xml.py",
+    "redis": "state/redis.py",
     "click": "cli",
 }
 

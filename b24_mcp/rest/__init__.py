@@ -2,10 +2,12 @@
 
 from b24_mcp.rest.answer import Answer, CallTime, Format
 from b24_mcp.rest.batch import BatchAnswer, Failed, NotRun, Outcome, Succeeded
+from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
+from b24_mcp.rest.limits import Plan
 from b24_mcp.rest.method_name import check_method_name
 from b24_mcp.rest.params import Params
-from b24_mcp.rest.portal import Portal
+from b24_mcp.rest.portal import Portal, PortalOptions
 from b24_mcp.rest.redaction import RedactingFormatter, Redactor
 from b24_mcp.rest.webhook import Webhook, parse_webhook
 
@@ -14,17 +16,22 @@ __all__ = [
     "B24Error",
     "BatchAnswer",
     "CallTime",
+    "Clock",
     "Failed",
     "Fault",
     "FieldProblem",
     "Format",
     "NotRun",
+    "OnWait",
     "Outcome",
     "Params",
+    "Plan",
     "Portal",
+    "PortalOptions",
     "RedactingFormatter",
     "Redactor",
     "Succeeded",
+    "SystemClock",
     "Webhook",
     "check_method_name",
     "our_error",

@@ -179,7 +179,20 @@ _FACTS: dict[str, CodeFact] = {
         "unknown",
     ),
     "B24MCP_PORTAL_MOVED": CodeFact(
-        "unavailable", "Nothing was executed. Ask the person to confirm the new address and to change B24_WEBHOOK_URL."
+        "unavailable",
+        "Nothing was executed. Ask the person to look up the portal's present address and to set B24_WEBHOOK_URL anew.",
+    ),
+    "B24MCP_TOO_LARGE": CodeFact(
+        "portal", "The method ran. Ask for less: fewer fields with select, a narrower filter, fewer commands.", "yes"
+    ),
+    # Ours: waiting was not worth it
+    "B24MCP_BUSY": CodeFact(
+        "rate_limit", "Nothing was sent. Come back at the time in the message, or make fewer calls.", retryable=True
+    ),
+    "B24MCP_OPERATING": CodeFact(
+        "operating_limit",
+        "Nothing was sent. Come back at the time in the message; until then use other methods, or ask for less.",
+        retryable=True,
     ),
     "B24MCP_PORTAL_CLOSED": CodeFact(
         "unavailable",

@@ -4,55 +4,89 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from b24_mcp.rest.answer import Answer, Format, Reply, read_answer
+from b24_mcp.catalog import is_reading
+from b24_mcp.rest.answer import Answer, CallTime, Format, Reply, read_answer
 from b24_mcp.rest.batch import BatchAnswer, BatchRun
 from b24_mcp.rest.commands import check_commands
-from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
+from b24_mcp.rest.errors import B24Error, Fault, our_error
+from b24_mcp.rest.limits import Limits, Plan
 from b24_mcp.rest.method_name import check_method_name
 from b24_mcp.rest.params import Params, check_params, json_body
+from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
+from b24_mcp.state import LimitState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.rest.transport import Transport
     from b24_mcp.rest.webhook import Webhook
 
 _LOG = logging.getLogger(__name__)
-DEFAULT_SECONDS = 65.0
-"""How long an answer may take: the portal ends a request after 60 s, so a shorter wait would give up too early."""
+_MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PortalOptions:
+    """How a portal is treated.
+
+    `seconds` bounds the wait for one answer: the portal itself ends a request after 60 s, so less would give up too
+    early. `deadline` bounds a whole call in seconds: after it nothing is waited for or sent again. `plan` says which
+    limits to keep. `largest_answer` is in bytes. `ca_bundle` names a file of further authorities to trust.
+    """
+
+    seconds: float = 65.0
+    deadline: float = 100.0
+    plan: Plan = "basic"
+    largest_answer: int = 64 * _MEGABYTE
+    ca_bundle: Path | None = None
 
 
 class Portal:
     """A portal opened by an incoming webhook. Connections are made at the first call and shared by all calls.
 
-    `seconds` bounds the wait for an answer, `ca_bundle` names a file of further authorities, `app` is an ASGI
-    application that plays the portal inside this process.
+    `state` is where the limits are shared with other processes; without it they are this object's own. `app` is an
+    ASGI application that plays the portal inside this process. `clock` is there for tests.
     """
 
     def __init__(
         self,
         webhook: Webhook,
+        options: PortalOptions | None = None,
         *,
-        seconds: float = DEFAULT_SECONDS,
-        ca_bundle: Path | None = None,
+        state: LimitState | None = None,
+        clock: Clock | None = None,
         app: Any = None,
     ) -> None:
         self._webhook = webhook
-        self._seconds = seconds
-        self._ca_bundle = ca_bundle
+        self._options = options or PortalOptions()
+        self._clock = clock or SystemClock()
+        self._limits = Limits(webhook, self._options.plan, state or open_state("memory"))
         self._app = app
         self._transport: Transport | None = None
+        self._moved_to: str | None = None
 
     @property
     def host(self) -> str:
         """The portal's host name, fit to be shown."""
         return self._webhook.host
 
-    async def call(self, method: str, params: Params | None = None, *, format: Format = "json") -> Answer:
+    async def call(
+        self,
+        method: str,
+        params: Params | None = None,
+        *,
+        format: Format = "json",
+        bulk: bool = False,
+        on_wait: OnWait | None = None,
+    ) -> Answer:
         """Call one method, with named parameters or, for the positional `task.*` methods, a list.
+
+        A `bulk` call lets others go first. `on_wait` is told of waiting that takes seconds.
 
         Raises:
             B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
@@ -60,10 +94,17 @@ class Portal:
         check_method_name(method)
         params = {} if params is None else params
         check_params(params, method)
-        return await self._send(method, params, format)
+        effort = self._effort(bulk, on_wait)
+        return await self._send(method, params, format, effort, [method])
 
     async def batch(
-        self, commands: Mapping[str, Mapping[str, Any]], *, halt: bool = False, format: Format = "json"
+        self,
+        commands: Mapping[str, Mapping[str, Any]],
+        *,
+        halt: bool = False,
+        format: Format = "json",
+        bulk: bool = False,
+        on_wait: OnWait | None = None,
     ) -> BatchAnswer:
         """Run named commands `{name: {"method": …, "params": …}}` in order, in as few requests as possible.
 
@@ -73,28 +114,72 @@ class Portal:
             B24Error: when the commands themselves are wrong; nothing was sent. Failures of commands, and of whole
                 requests, are in the answer.
         """
-        return await BatchRun(check_commands(commands), halt=halt, format=format, send=self._send).run()
+        checked = check_commands(commands)
+        door = _BatchDoor(self, format, self._effort(bulk, on_wait))
+        return await BatchRun(checked, halt=halt, format=format, door=door).run()
 
     async def aclose(self) -> None:
-        """Close the connections; the portal can still be used and opens new ones."""
+        """Close the connections and the state; the portal can still be used and opens them anew."""
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+        await self._limits.state.aclose()
 
-    async def _send(self, method: str, params: Params, format: Format) -> Answer:
-        """Send what was checked before. Every request to the portal passes here."""
-        address = self._webhook.address_of(method, ".xml" if format == "xml" else "")
+    def _effort(self, bulk: bool, on_wait: OnWait | None) -> Effort:
+        return Effort(self._clock, self._clock.now() + self._options.deadline, bulk, on_wait)
+
+    async def _send(
+        self, method: str, params: Params, format: Format, effort: Effort, methods: Sequence[str]
+    ) -> Answer:
+        """Send what was checked before, and again where that is safe. Every request to the portal passes here.
+
+        `methods` are those the request runs: the method itself, or for a batch `batch` and those of its commands.
+        """
+        reading = all(is_reading(name) for name in methods if name != "batch")
+        tries = 0
+        while True:
+            await self._turn(methods, effort, method)
+            tries += 1
+            try:
+                answer = await self._deliver(method, params, format)
+            except B24Error as exc:
+                error = exc.of(method)
+            else:
+                await self._limits.learn(method, answer.time, self._clock.now())
+                return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to)
+            if is_refused_by_limit(error.fault):
+                await self._limits.learn_refusal(method, error.fault, self._clock.now())
+            pause = pause_before_retry(error.fault, tries, reading=reading)
+            if pause is None or pause > effort.left:
+                raise error
+            _LOG.info("%s: %s, sent again in %.1f s", method, error.fault.code or "no code", pause)
+            await effort.wait(pause, "trying again after a failure")
+
+    async def _turn(self, methods: Sequence[str], effort: Effort, method: str) -> None:
+        try:
+            await self._limits.turn(methods, effort)
+        except B24Error as exc:
+            raise exc.of(method) from None
+
+    async def _deliver(self, method: str, params: Params, format: Format) -> Answer:
+        """Send one request; to the portal's new address too, when it says that it has moved there."""
         started = time.perf_counter()
         outcome = "failed"
         try:
-            reply = await self._connected().post(address, json_body(params), format)
+            reply = await self._post(method, params, format)
+            if 300 <= reply.status < 400:
+                self._follow_move(reply)
+                reply = await self._post(method, params, format)
+                if 300 <= reply.status < 400:
+                    raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
             outcome = f"HTTP {reply.status}"
-            self._refuse_redirect(reply)
             return read_answer(reply, method, format)
-        except B24Error as exc:
-            raise exc.of(method) from None
         finally:
             _LOG.debug("%s: %s in %.0f ms", method, outcome, (time.perf_counter() - started) * 1000)
+
+    async def _post(self, method: str, params: Params, format: Format) -> Reply:
+        address = self._webhook.address_of(method, ".xml" if format == "xml" else "")
+        return await self._connected().post(address, json_body(params), format)
 
     def _connected(self) -> Transport:
         if self._transport is None:
@@ -102,26 +187,67 @@ class Portal:
             from b24_mcp.rest.transport import Transport
 
             self._transport = Transport(
-                seconds=self._seconds,
-                ca_bundle=self._ca_bundle,
+                seconds=self._options.seconds,
+                largest_answer=self._options.largest_answer,
+                ca_bundle=self._options.ca_bundle,
                 https=self._webhook.is_https,
                 local=self._webhook.is_loopback,
                 app=self._app,
             )
         return self._transport
 
-    def _refuse_redirect(self, reply: Reply) -> None:
-        """A portal never redirects a call it executes: it has moved, or its licence page answers for it."""
-        if not 300 <= reply.status < 400:
-            return
-        try:
-            host = urlsplit(reply.location).netloc.rpartition("@")[2]
-        except ValueError:
-            host = ""
-        if not host or self._webhook.is_at(reply.location):
+    def _follow_move(self, reply: Reply) -> None:
+        """A portal redirects no call that it executes: it has moved, or a page about its licence answers for it.
+
+        Raises:
+            B24Error: when it is not certain that the new address is the same portal. Nothing was executed.
+        """
+        target = _absolute(self._webhook.origin, reply.location)
+        if target is None or self._webhook.is_at(target):
             raise our_error(
-                "B24MCP_PORTAL_CLOSED",
-                "The portal answers with a page of its own instead.",
+                "B24MCP_PORTAL_CLOSED", "The portal answers with a page of its own instead.", status=reply.status
+            )
+        moved = self._webhook.moved_to(target)
+        if moved is None:
+            host = urlsplit(target).netloc.rpartition("@")[2]
+            raise our_error(
+                "B24MCP_PORTAL_MOVED",
+                f"The portal says that it is at {host} now, which is not surely the same portal.",
                 status=reply.status,
             )
-        raise our_error("B24MCP_PORTAL_MOVED", f"The portal says that it is now at {host}.", status=reply.status)
+        _LOG.warning("The portal %s is at %s now", self._webhook.host, moved.host)
+        self._webhook, self._moved_to = moved, moved.host
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchDoor:
+    """What the run of a batch may do with the portal; see `b24_mcp.rest.batch.Door`."""
+
+    portal: Portal
+    format: Format
+    effort: Effort
+
+    async def send(self, method: str, params: Params, methods: Sequence[str]) -> Answer:
+        return await self.portal._send(method, params, self.format, self.effort, methods)
+
+    async def learn(self, method: str, time: CallTime | None) -> None:
+        await self.portal._limits.learn(method, time, self.portal._clock.now())
+
+    async def learn_refusal(self, method: str, fault: Fault) -> None:
+        await self.portal._limits.learn_refusal(method, fault, self.portal._clock.now())
+
+    def is_patient(self) -> bool:
+        return self.effort.left > 0
+
+
+def _absolute(origin: str, location: str) -> str | None:
+    try:
+        target = urljoin(origin + "/", location)
+        return target if location and urlsplit(target).netloc else None
+    except ValueError:
+        return None
+
+
+def _tell_of_move(answer: Answer, host: str) -> Answer:
+    said = f"this portal has moved to {host}: change B24_WEBHOOK_URL"
+    return replace(answer, warnings=(*answer.warnings, said))

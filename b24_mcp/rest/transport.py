@@ -30,7 +30,7 @@ for _chatty in ("httpx", "httpcore"):
 class Transport:
     """A pool of connections to one portal. Follows no redirect, keeps no cookie, checks every certificate.
 
-    `seconds` bounds the wait for each part of an answer: the portal itself ends a request after 60 s. `ca_bundle`
+    `seconds` bounds the wait for each part of an answer, `largest_answer` its size in bytes once unpacked. `ca_bundle`
     is a file with further authorities to trust. `local` is set for a portal on this computer, to which no proxy
     leads. `app` is an ASGI application that answers in this very process instead of the network.
 
@@ -38,7 +38,16 @@ class Transport:
         B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
     """
 
-    def __init__(self, *, seconds: float, ca_bundle: Path | None, https: bool, local: bool, app: Any = None) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        largest_answer: int,
+        ca_bundle: Path | None,
+        https: bool,
+        local: bool,
+        app: Any = None,
+    ) -> None:
         network = app is None
         context = _tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
@@ -58,6 +67,7 @@ class Transport:
             raise our_error("B24MCP_PROXY", "The proxy named in the environment cannot be used.")
         self._client = client
         self._seconds = seconds
+        self._largest_answer = largest_answer
 
     async def post(self, address: str, body: bytes, wanted: str) -> Reply:
         """Send one POST with a JSON body. `wanted` is `json` or `xml`.
@@ -67,22 +77,40 @@ class Transport:
         """
         headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted]}
         try:
-            response = await self._client.post(address, content=body, headers=headers)
+            async with self._client.stream("POST", address, content=body, headers=headers) as response:
+                return Reply(
+                    status=response.status_code,
+                    media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                    body=await self._read(response),
+                    location=response.headers.get("Location", ""),
+                )
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
             error = self._translate(exc)
-        else:
-            return Reply(
-                status=response.status_code,
-                media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                body=response.content,
-                location=response.headers.get("Location", ""),
-            )
         # Raised here, outside the handler, so that no exception holding the address hangs on to it.
         raise error
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        """Read a body piece by piece, and no further than an answer may be long.
+
+        Raises:
+            B24Error: `B24MCP_TOO_LARGE`; the connection is given up.
+        """
+        pieces, size = [], 0
+        async for piece in response.aiter_bytes():
+            size += len(piece)
+            if size > self._largest_answer:
+                megabytes = self._largest_answer / (1 << 20)
+                raise our_error(
+                    "B24MCP_TOO_LARGE",
+                    f"The answer is larger than {megabytes:g} MB and was not read to its end.",
+                    status=response.status_code,
+                )
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def _translate(self, exc: Exception) -> B24Error:
         match exc:

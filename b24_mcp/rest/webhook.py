@@ -46,6 +46,26 @@ class Webhook:
             own.port or _DEFAULT_PORTS[own.scheme]
         )
 
+    def moved_to(self, address: str) -> Webhook | None:
+        """The same webhook at the host of an address the portal names, or None when that host is not surely its own.
+
+        The cloud gives each portal a name under the domain of its zone, such as `bitrix24.de`, and renames it there.
+        So a portal that is reached under such a domain over https may name another host under the same domain: both
+        are the vendor's. On this computer any port will do. Anything else a person has to confirm.
+        """
+        try:
+            parts = urlsplit(address)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            return None
+        if host is None or parts.scheme != urlsplit(self.origin).scheme or not _HOST.fullmatch(host):
+            return None
+        zone = _cloud_zone(urlsplit(self.origin).hostname or "")
+        same_vendor = self.is_https and port is None and zone is not None and zone == _cloud_zone(host)
+        if not same_vendor and not (self.is_loopback and _is_loopback(host)):
+            return None
+        return Webhook(_origin(parts.scheme, host, port), self.user, self.code)
+
     @property
     def is_https(self) -> bool:
         """Whether the way to the portal is encrypted."""
@@ -85,13 +105,22 @@ def parse_webhook(text: str) -> Webhook:
         raise _refuse("its path is not /rest/USER_ID/CODE/")
     if not _USER.fullmatch(match["user"]):
         raise _refuse("the part after /rest/ is not a user id")
-    shown_host = f"[{host}]" if ":" in host else host
-    origin = f"{parts.scheme}://{shown_host}" + (f":{port}" if port else "")
-    return Webhook(origin, match["user"], match["code"])
+    return Webhook(_origin(parts.scheme, host, port), match["user"], match["code"])
 
 
 def _refuse(why: str) -> B24Error:
     return our_error("B24MCP_WEBHOOK", f"B24_WEBHOOK_URL is not an incoming webhook: {why}.")
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _cloud_zone(host: str) -> str | None:
+    """The domain of a zone of the cloud a host belongs to, or None. Websites people build there have other domains."""
+    match = re.fullmatch(r"[a-z0-9-]+\.(bitrix24\.(?:[a-z]{2}|com|com\.[a-z]{2}))", host.lower())
+    return match[1] if match else None
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from b24_mcp.rest import Portal, Redactor, our_error, parse_webhook
+from b24_mcp.rest import Portal, PortalOptions, Redactor, our_error, parse_webhook
+from b24_mcp.state import open_state
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox import Sandbox
@@ -74,13 +75,23 @@ class Portals:
         assert settings.webhook_url is not None
         webhook = parse_webhook(settings.webhook_url.get_secret_value())
         self._redactor.add(webhook.code)
-        portal = Portal(webhook, seconds=settings.timeout, ca_bundle=settings.ca_bundle)
-        return OpenPortal(portal, settings.budget)
+        try:
+            state = open_state(settings.state)
+        except ValueError as exc:
+            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        options = PortalOptions(
+            seconds=settings.timeout,
+            deadline=settings.deadline,
+            plan=settings.plan,
+            largest_answer=settings.largest_answer << 20,
+            ca_bundle=settings.ca_bundle,
+        )
+        return OpenPortal(Portal(webhook, options, state=state), settings.budget)
 
     def _sandbox_portal(self, settings: Settings) -> OpenPortal:
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
 
         self._sandbox = Sandbox()
         webhook = parse_webhook(self._sandbox.webhook_url(_SANDBOX_ORIGIN))
-        portal = Portal(webhook, seconds=settings.timeout, app=self._sandbox)
+        portal = Portal(webhook, PortalOptions(plan="none"), app=self._sandbox)
         return OpenPortal(portal, settings.budget, SANDBOX_NOTICE)

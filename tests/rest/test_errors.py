@@ -183,22 +183,28 @@ async def test_an_empty_error_without_description_beside_a_result_is_no_error(er
 @pytest.mark.parametrize(
     ("location", "code"),
     [
-        ("https://new.bitrix24.com/rest/1/secretcode123/crm.deal.get", "B24MCP_PORTAL_MOVED"),
-        ("//new.bitrix24.com/", "B24MCP_PORTAL_MOVED"),
+        ("https://portal.example/rest/1/secretcode123/crm.deal.get", "B24MCP_PORTAL_MOVED"),
+        ("//acme.bitrix24.site/", "B24MCP_PORTAL_MOVED"),
+        ("http://new.bitrix24.com/", "B24MCP_PORTAL_MOVED"),
+        ("https://new.bitrix24.com.evil.example/", "B24MCP_PORTAL_MOVED"),
+        ("https://new.bitrix24.com:8443/", "B24MCP_PORTAL_MOVED"),
+        ("https://new.bitrix24.de/", "B24MCP_PORTAL_MOVED"),
         ("https://acme.bitrix24.com/bitrix/coupon_activation.php", "B24MCP_PORTAL_CLOSED"),
         ("https://ACME.bitrix24.com:443/bitrix/coupon_activation.php", "B24MCP_PORTAL_CLOSED"),
         ("/bitrix/coupon_activation.php", "B24MCP_PORTAL_CLOSED"),
         ("https://[broken", "B24MCP_PORTAL_CLOSED"),
     ],
 )
-async def test_a_redirect_is_reported_and_never_followed(status: int, location: str, code: str) -> None:
+async def test_a_redirect_to_what_is_not_surely_the_portal_is_reported_and_not_followed(
+    status: int, location: str, code: str
+) -> None:
     fake = FakePortal([Reply("", status, HTML, (("location", location),)), Reply({"result": 1})])
     async with open_portal(fake, "https://acme.bitrix24.com/rest/1/secretcode123/") as portal:
         with pytest.raises(B24Error) as caught:
             await portal.call("crm.deal.add", {"fields": {}})
     fault = caught.value.fault
     assert (fault.code, fault.executed, fault.retryable, fault.status) == (code, "no", False, status)
-    assert ("new.bitrix24.com" in fault.message) == (code == "B24MCP_PORTAL_MOVED")
+    assert ("The portal says that it is at" in fault.message) == (code == "B24MCP_PORTAL_MOVED")
     assert "secretcode123" not in repr(fault)
     assert len(fake.requests) == 1
 

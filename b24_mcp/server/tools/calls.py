@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
+from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import batch_form, call_form, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
 
@@ -58,7 +59,7 @@ async def call_method(
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get()
     try:
-        answer = await opened.portal.call(method, params, format=format)
+        answer = await opened.portal.call(method, params, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
@@ -86,7 +87,7 @@ async def batch_call(
     opened = await app.portals.get()
     named = {name: command.model_dump() for name, command in commands.items()}
     try:
-        answer = await opened.portal.batch(named, halt=halt, format=format)
+        answer = await opened.portal.batch(named, halt=halt, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     form = batch_form(answer, opened.notice)

@@ -1,0 +1,71 @@
+"""How long a call may try: its deadline, the clock it lives by, and who wants to know of its waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+
+_WORTH_TELLING = 3.0
+_TELL_EVERY = 5.0
+
+OnWait = Callable[[float, float, str], Awaitable[None]]
+"""Told while a call waits: seconds waited, seconds in all, and why."""
+
+
+class Clock(Protocol):
+    """Time, as the client sees it; tests bring their own."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+class SystemClock:
+    """The clock of the computer."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; cancelling ends it at once."""
+        await anyio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Effort:
+    """The patience of one call. After `deadline` (Unix time) nothing is begun or waited for any more.
+
+    A `bulk` call steps back behind those a person is waiting for.
+    """
+
+    clock: Clock
+    deadline: float
+    bulk: bool = False
+    on_wait: OnWait | None = None
+    attempts: int = field(default=0, init=False)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; never negative."""
+        return max(0.0, self.deadline - self.clock.now())
+
+    async def wait(self, seconds: float, why: str) -> None:
+        """Wait, telling of it now and then when it takes long enough to be noticed."""
+        if self.on_wait is None or seconds < _WORTH_TELLING:
+            await self.clock.sleep(seconds)
+            return
+        waited = 0.0
+        while waited < seconds:
+            await self.on_wait(waited, seconds, why)
+            step = min(_TELL_EVERY, seconds - waited)
+            await self.clock.sleep(step)
+            waited += step

@@ -1,0 +1,45 @@
+"""Whether a failed request is sent again, and after how long.
+
+What surely was not executed may be repeated; what may have been executed is repeated only when it reads. The pauses
+grow and are jittered, so that processes that failed together do not come back together.
+"""
+
+from __future__ import annotations
+
+import random
+
+from b24_mcp.rest.errors import Fault
+
+_JITTER = random.SystemRandom()
+# First pause in seconds, growth, and how many times at most.
+_AFTER_REFUSAL = (1.0, 1.7, 8)
+_AFTER_NO_CONNECTION = (0.5, 2.0, 2)
+_AFTER_DOUBT = (0.5, 2.0, 4)
+
+
+def pause_before_retry(fault: Fault, tries: int, *, reading: bool) -> float | None:
+    """Seconds to wait before the same request is sent again; None when it must not be.
+
+    `tries` is how many times it was sent so far; `reading` whether everything in it only reads.
+    """
+    plan = _plan(fault, reading)
+    if plan is None:
+        return None
+    first, growth, most = plan
+    if tries > most:
+        return None
+    return float(first * growth ** (tries - 1) * _JITTER.uniform(0.8, 1.2))
+
+
+def is_refused_by_limit(fault: Fault) -> bool:
+    """Tell whether a limit refused the call before it ran."""
+    return fault.executed == "no" and fault.retryable and fault.kind in ("rate_limit", "operating_limit")
+
+
+def _plan(fault: Fault, reading: bool) -> tuple[float, float, int] | None:
+    if is_refused_by_limit(fault):
+        return _AFTER_REFUSAL
+    if fault.executed == "no" and fault.retryable and fault.kind == "unavailable":
+        return _AFTER_NO_CONNECTION
+    passing = fault.kind == "unavailable" or (fault.status or 0) >= 500
+    return _AFTER_DOUBT if reading and fault.executed == "unknown" and passing else None

@@ -1,0 +1,174 @@
+"""Limits are kept, not hit: calls wait before they would be refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from b24_mcp.rest import B24Error, Plan, parse_webhook
+from b24_mcp.rest.effort import Effort
+from b24_mcp.rest.limits import Limits
+from b24_mcp.state import Bucket, open_state
+from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
+
+WEBHOOK = parse_webhook(f"https://acme.bitrix24.com/rest/1/{CODE}/")
+
+
+class LeakyBucket:
+    """The portal's own reckoning, from the documentation: one more for each request, draining all the time."""
+
+    def __init__(self, capacity: float, rate: float) -> None:
+        self.capacity, self.rate, self.level, self.at = capacity, rate, 0.0, 0.0
+
+    def accepts(self, now: float) -> bool:
+        self.level = max(0.0, self.level - (now - self.at) * self.rate)
+        self.at = now
+        self.level += 1
+        return self.level <= self.capacity
+
+
+@pytest.mark.parametrize(("plan", "capacity", "rate"), [("basic", 50, 2), ("enterprise", 250, 5)])
+async def test_many_calls_never_overfill_the_portals_bucket_and_lose_little_time(
+    plan: Plan, capacity: int, rate: int
+) -> None:
+    clock, portals = FakeClock(0.0), LeakyBucket(capacity, rate)
+    limits = Limits(WEBHOOK, plan, open_state("memory"))
+    number = capacity * 4
+    for _ in range(number):
+        await limits.turn(["profile"], Effort(clock, clock.now() + 1e6))
+        assert portals.accepts(clock.now())
+    assert clock.now() <= 1.1 * (number - capacity) / rate
+    await limits.state.aclose()
+
+
+async def test_a_self_hosted_portal_has_no_limit_of_requests() -> None:
+    clock = FakeClock()
+    limits = Limits(WEBHOOK, "none", open_state("memory"))
+    for _ in range(500):
+        await limits.turn(["profile"], Effort(clock, clock.now()))
+    assert clock.slept == []
+    await limits.state.aclose()
+
+
+async def test_a_call_a_person_waits_for_goes_before_bulk_calls() -> None:
+    clock = FakeClock()
+    limits = Limits(WEBHOOK, "basic", open_state("memory"))
+    for _ in range(60):
+        await limits.turn(["profile"], Effort(clock, clock.now() + 1e6, bulk=True))
+    slept = len(clock.slept)
+    await limits.turn(["profile"], Effort(clock, clock.now() + 1e6))
+    assert [pause for pause in clock.slept[slept:] if pause] == []
+    await limits.state.aclose()
+
+
+async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_come_back() -> None:
+    clock, fake = FakeClock(), FakePortal([Reply({"result": 1, "time": {}})] * 60)
+    async with open_portal(fake, clock=clock, deadline=0.1, plan="basic") as portal:
+        for _ in range(47):
+            await portal.call("profile")
+        with pytest.raises(B24Error) as caught:
+            await portal.call("profile")
+    fault = caught.value.fault
+    assert (fault.code, fault.kind, fault.executed, fault.retryable) == ("B24MCP_BUSY", "rate_limit", "no", True)
+    moment = datetime.fromisoformat(fault.message.split("until ")[1].split(",")[0])
+    assert 0 <= moment.timestamp() - clock.now() <= 2
+    assert len(fake.requests) == 47
+
+
+async def test_a_method_whose_working_time_is_used_up_waits_until_it_is_forgiven() -> None:
+    clock = FakeClock()
+    reset_at = int(clock.now()) + 300
+    busy = {"result": 1, "time": {"operating": 478.5, "operating_reset_at": reset_at}}
+    fake = FakePortal([Reply(busy), Reply({"result": 2, "time": {}}), Reply({"result": 3, "time": {}})])
+    async with open_portal(fake, clock=clock, deadline=1_000) as portal:
+        await portal.call("crm.deal.list")
+        await portal.call("crm.lead.list")
+        assert clock.slept == []
+        await portal.call("crm.deal.list")
+    assert sum(clock.slept) == pytest.approx(300, abs=1)
+
+
+async def test_working_time_that_lasts_beyond_the_deadline_is_an_error() -> None:
+    clock = FakeClock()
+    busy = {"result": 1, "time": {"operating": 480, "operating_reset_at": int(clock.now()) + 300}}
+    fake = FakePortal([Reply(busy)])
+    async with open_portal(fake, clock=clock, deadline=100) as portal:
+        await portal.call("crm.deal.list")
+        with pytest.raises(B24Error, match=r"crm\.deal\.list") as caught:
+            await portal.call("crm.deal.list")
+    assert (caught.value.fault.code, caught.value.fault.kind) == ("B24MCP_OPERATING", "operating_limit")
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize("charged", ["inner", "outer"])
+async def test_both_ways_of_charging_a_batch_are_watched(charged: str) -> None:
+    clock = FakeClock()
+    spent = {"operating": 479.0, "operating_reset_at": int(clock.now()) + 50}
+    inner = {"a": spent} if charged == "inner" else {"a": {"operating": 0}}
+    outer = spent if charged == "outer" else {"operating": 0}
+    body: dict[str, Any] = {"result": {"result": {"a": 1}, "result_error": [], "result_time": inner}, "time": outer}
+    fake = FakePortal([Reply(body), Reply(body)])
+    async with open_portal(fake, clock=clock, deadline=100) as portal:
+        await portal.batch({"a": {"method": "crm.deal.list"}})
+        assert clock.slept == []
+        await portal.batch({"a": {"method": "crm.deal.list"}})
+    assert sum(clock.slept) == pytest.approx(50, abs=1)
+
+
+async def test_a_refusal_by_the_portal_makes_every_process_wait(tmp_path: Path) -> None:
+    clock, shared = FakeClock(), str(tmp_path / "limits.db")
+    refused = Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}, 503)
+    async with open_portal(FakePortal([refused]), clock=clock, plan="basic", state=open_state(shared)) as portal:
+        with pytest.raises(B24Error):
+            await portal.call("profile")
+    fake = FakePortal([Reply({"result": 1})])
+    async with open_portal(fake, clock=clock, plan="basic", state=open_state(shared), deadline=100) as portal:
+        await portal.call("profile")
+    assert sum(clock.slept) > 0
+
+
+async def test_waiting_is_told_when_it_takes_seconds() -> None:
+    told: list[tuple[float, float, str]] = []
+
+    async def on_wait(waited: float, whole: float, why: str) -> None:
+        told.append((waited, whole, why))
+
+    clock = FakeClock()
+    busy = {"result": 1, "time": {"operating": 480, "operating_reset_at": int(clock.now()) + 12}}
+    fake = FakePortal([Reply(busy), Reply({"result": 2})])
+    async with open_portal(fake, clock=clock, deadline=100) as portal:
+        await portal.call("crm.deal.list", on_wait=on_wait)
+        assert told == []
+        await portal.call("crm.deal.list", on_wait=on_wait)
+    assert [round(waited) for waited, _, _ in told] == [0, 5, 10]
+    assert "crm.deal.list" in told[0][2]
+
+
+async def test_a_cancelled_wait_gives_its_place_back() -> None:
+    class EndlessClock(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            if seconds:
+                await anyio.sleep_forever()
+
+    clock, state = EndlessClock(), open_state("memory")
+    limits = Limits(WEBHOOK, "basic", state)
+    for _ in range(47):
+        await limits.turn(["profile"], Effort(clock, clock.now() + 100))
+    with anyio.move_on_after(0.05):
+        await limits.turn(["profile"], Effort(clock, clock.now() + 100))
+    turn = await state.take(limits._bucket_key, Bucket(47, 2), clock.now(), keep_free=0, longest_wait=100)
+    assert turn.wait == pytest.approx(0.5)
+    await state.aclose()
+
+
+async def test_calls_go_on_when_the_shared_state_cannot_be_used(caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakePortal([Reply({"result": 1, "time": {"operating": 1}})] * 3)
+    state = open_state("/proc/no/such/place/limits.db")
+    async with open_portal(fake, plan="basic", state=state, deadline=10) as portal:
+        for _ in range(3):
+            assert (await portal.call("profile")).result == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -1,0 +1,187 @@
+"""What is sent again after a failure, and what never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from b24_mcp.rest import B24Error, Failed, NotRun, Portal, Succeeded
+from tests.fake_portal import FakeClock, FakePortal, Reply, open_portal
+
+HTML = "text/html"
+OK = Reply({"result": 1, "time": {}})
+LIMIT = Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}, 503)
+OPERATING = Reply({"error": "OPERATION_TIME_LIMIT", "error_description": "Method is blocked"}, 429)
+BAD_GATEWAY = Reply("<html>", 502, HTML)
+TRUNCATED = Reply(b'{"result": [1, 2')
+BROKEN = Reply({"error": "INTERNAL_SERVER_ERROR", "error_description": "x"}, 500)
+REFUSED = Reply({"error": "ERROR_ARGUMENT", "error_description": "x"}, 400)
+WRITE: tuple[str, dict[str, Any]] = ("crm.deal.add", {"fields": {"TITLE": "x"}})
+READ: tuple[str, dict[str, Any]] = ("crm.deal.list", {})
+
+
+async def outcome(portal: Portal, call: tuple[str, dict[str, Any]]) -> Any:
+    try:
+        return (await portal.call(*call)).result
+    except B24Error as exc:
+        return exc.fault
+
+
+@pytest.mark.parametrize("refusal", [LIMIT, OPERATING])
+@pytest.mark.parametrize("call", [READ, WRITE])
+async def test_what_a_limit_refused_is_sent_again_even_if_it_writes(refusal: Reply, call: Any) -> None:
+    fake, clock = FakePortal([refusal, refusal, OK]), FakeClock()
+    async with open_portal(fake, clock=clock, deadline=100, plan="basic") as portal:
+        assert await outcome(portal, call) == 1
+    assert len(fake.requests) == 3
+    assert sum(clock.slept) > 1
+
+
+@pytest.mark.parametrize("failure", [BAD_GATEWAY, TRUNCATED, BROKEN])
+async def test_a_read_whose_answer_was_lost_is_sent_again(failure: Reply) -> None:
+    fake = FakePortal([failure, failure, OK])
+    async with open_portal(fake, deadline=100) as portal:
+        assert await outcome(portal, READ) == 1
+    assert len(fake.requests) == 3
+
+
+@pytest.mark.parametrize("failure", [BAD_GATEWAY, TRUNCATED, BROKEN])
+async def test_a_write_whose_answer_was_lost_is_not_sent_again_and_says_so(failure: Reply) -> None:
+    fake = FakePortal([failure, OK])
+    async with open_portal(fake, deadline=100) as portal:
+        fault = await outcome(portal, WRITE)
+    assert len(fake.requests) == 1
+    assert (fault.executed, fault.retryable) == ("unknown", False)
+    assert "read the record back" in fault.hint
+
+
+async def test_a_method_that_is_not_known_to_read_counts_as_writing() -> None:
+    fake = FakePortal([BAD_GATEWAY, OK])
+    async with open_portal(fake, deadline=100) as portal:
+        fault = await outcome(portal, ("event.offline.get", {}))
+    assert len(fake.requests) == 1
+    assert fault.executed == "unknown"
+
+
+@pytest.mark.parametrize("call", [READ, WRITE])
+async def test_a_refusal_by_the_method_is_final(call: Any) -> None:
+    fake = FakePortal([REFUSED, OK])
+    async with open_portal(fake, deadline=100) as portal:
+        assert (await outcome(portal, call)).code == "ERROR_ARGUMENT"
+    assert len(fake.requests) == 1
+
+
+async def test_the_pauses_grow_and_end_before_the_deadline() -> None:
+    fake, clock = FakePortal([LIMIT] * 50), FakeClock()
+    begin = clock.time
+    async with open_portal(fake, clock=clock, deadline=20) as portal:
+        fault = await outcome(portal, READ)
+    assert fault.code == "QUERY_LIMIT_EXCEEDED"
+    assert clock.time - begin <= 20
+    assert len(clock.slept) >= 3
+    assert clock.slept[-1] > 1.5 * clock.slept[0]
+
+
+async def test_a_hanging_portal_is_not_asked_for_ever() -> None:
+    fake = FakePortal([BAD_GATEWAY] * 50)
+    async with open_portal(fake, deadline=100_000) as portal:
+        assert (await outcome(portal, READ)).executed == "unknown"
+    assert len(fake.requests) == 5
+
+
+def batch_answer(result: dict[str, Any], errors: dict[str, Any] | None = None) -> Reply:
+    return Reply({"result": {"result": result, "result_error": errors or [], "result_time": []}, "time": {}})
+
+
+def labels(fake: FakePortal) -> list[list[str]]:
+    return [list(request.json["cmd"]) for request in fake.requests]
+
+
+async def test_in_a_batch_only_what_a_limit_refused_is_sent_again() -> None:
+    refused = {"error": "OPERATION_TIME_LIMIT", "error_description": "x"}
+    fake = FakePortal([batch_answer({"a": 1, "c": 3}, {"b": refused}), batch_answer({"b": 2})])
+    commands = {name: {"method": "crm.deal.add", "params": {"fields": {"TITLE": name}}} for name in "abc"}
+    async with open_portal(fake, deadline=1_000) as portal:
+        answer = await portal.batch(commands)
+    assert labels(fake) == [["a", "b", "c"], ["b"]]
+    assert [out.answer.result for out in answer.outcomes.values() if isinstance(out, Succeeded)] == [1, 2, 3]
+
+
+async def test_with_halt_a_refused_command_and_all_after_it_are_sent_again() -> None:
+    refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
+    fake = FakePortal([batch_answer({"a": 1}, {"b": refused}), batch_answer({"b": 2, "c": 3})])
+    commands = {name: {"method": "crm.deal.add", "params": {"fields": {"TITLE": name}}} for name in "abc"}
+    commands["c"]["params"] = {"fields": {"PARENT": "$result[b]"}}
+    async with open_portal(fake, deadline=1_000) as portal:
+        answer = await portal.batch(commands, halt=True)
+    assert labels(fake) == [["a", "b", "c"], ["b", "c"]]
+    assert fake.requests[1].json["cmd"]["c"].endswith("fields[PARENT]=%24result%5Bb%5D")
+    assert all(isinstance(out, Succeeded) for out in answer.outcomes.values())
+
+
+async def test_a_command_that_is_refused_again_and_again_is_reported() -> None:
+    refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
+    fake = FakePortal([batch_answer({}, {"a": refused})] * 20)
+    async with open_portal(fake, deadline=1_000) as portal:
+        answer = await portal.batch({"a": {"method": "crm.deal.add"}})
+    out = answer.outcomes["a"]
+    assert isinstance(out, Failed)
+    assert (out.error.fault.code, out.error.fault.executed) == ("QUERY_LIMIT_EXCEEDED", "no")
+    assert len(fake.requests) == 5
+
+
+async def test_of_a_lost_batch_only_the_reads_are_sent_again() -> None:
+    fake = FakePortal([BAD_GATEWAY, batch_answer({"read": [], "last": []})])
+    commands: dict[str, dict[str, Any]] = {
+        "read": {"method": "crm.deal.list"},
+        "write": {"method": "crm.deal.add"},
+        "dependent": {"method": "crm.deal.get", "params": {"id": "$result[write]"}},
+        "last": {"method": "crm.lead.list"},
+    }
+    async with open_portal(fake, deadline=100) as portal:
+        answer = await portal.batch(commands)
+    assert labels(fake)[1] == ["read", "last"]
+    assert isinstance(answer.outcomes["read"], Succeeded)
+    assert isinstance(answer.outcomes["last"], Succeeded)
+    write, dependent = answer.outcomes["write"], answer.outcomes["dependent"]
+    assert isinstance(write, Failed)
+    assert write.error.fault.executed == "unknown"
+    assert dependent == NotRun("it refers to write, which failed")
+    assert answer.error is not None
+
+
+async def test_a_lost_batch_with_halt_leaves_everything_open_and_sends_nothing_more() -> None:
+    fake = FakePortal([TRUNCATED, batch_answer({})])
+    commands = {f"c{n}": {"method": "crm.deal.add" if n % 2 else "crm.deal.list"} for n in range(60)}
+    async with open_portal(fake, deadline=100) as portal:
+        answer = await portal.batch(commands, halt=True)
+    assert len(fake.requests) == 1
+    states = [type(out) for out in answer.outcomes.values()]
+    assert states == [Failed] * 50 + [NotRun] * 10
+
+
+async def test_a_batch_that_only_reads_is_sent_again_as_a_whole() -> None:
+    fake = FakePortal([BAD_GATEWAY, batch_answer({"a": 1, "b": 2})])
+    async with open_portal(fake, deadline=100) as portal:
+        answer = await portal.batch({"a": {"method": "profile"}, "b": {"method": "user.current"}})
+    assert labels(fake) == [["a", "b"], ["a", "b"]]
+    assert answer.error is None
+    assert all(isinstance(out, Succeeded) for out in answer.outcomes.values())
+
+
+async def test_cancelling_stops_waiting_and_sending() -> None:
+    class EndlessClock(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await anyio.sleep_forever()
+
+    fake = FakePortal([LIMIT, OK])
+    async with open_portal(fake, clock=EndlessClock(), deadline=100) as portal, anyio.create_task_group() as tasks:
+        tasks.start_soon(outcome, portal, READ)
+        with anyio.fail_after(5):
+            while not fake.requests:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert len(fake.requests) == 1
