@@ -3,7 +3,9 @@
 from b24_mcp.sandbox.methods import (
     disk,
     events,
+    groups,
     legacy_tasks,
+    options,
     task_actions,
     task_parts,
     task_stages,
@@ -12,7 +14,7 @@ from b24_mcp.sandbox.methods import (
 )
 from b24_mcp.sandbox.registry import Registry
 
-_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk, events)
+_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk, events, groups, options)
 
 
 def register(registry: Registry) -> None:
