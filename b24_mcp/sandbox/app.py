@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from b24_mcp.sandbox import answer, errors, php, request
 from b24_mcp.sandbox.credentials import Application, Webhook
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.executions import Executions
 from b24_mcp.sandbox.limits import Bucket, Plan
 from b24_mcp.sandbox.messages import (
     HTML,
@@ -117,10 +116,11 @@ class Sandbox:
         self._control: Control | None = None
         self._v3: RestV3 | None = None
         if control:
-            from b24_mcp.sandbox import control as sandbox_control  # only where it was asked for
+            from b24_mcp.sandbox import control as addresses  # only where they were asked for
+            from b24_mcp.sandbox import executions
 
-            self.portal.executions = Executions()
-            self._control = sandbox_control.Control(self.faults, self.portal.executions)
+            self.portal.executions = executions.Executions()
+            self._control = addresses.Control(self.faults, self.portal.executions)
         from concurrent.futures import ThreadPoolExecutor  # with logging behind it: not needed to import us
 
         # One thread: the loop of whoever embeds us never waits for the database, and calls never overlap in it.
@@ -134,6 +134,11 @@ class Sandbox:
 
             self._faults = Faults()
         return self._faults
+
+    @property
+    def rest_v3(self) -> "RestV3 | None":
+        """Version 3 of the REST API with its switches; ``None`` before it was called for the first time."""
+        return self._v3
 
     def webhook_url(self, base: str, webhook: str | None = None) -> str:
         """The address of a webhook (the administrator's by default) under ``base``, with a slash at the end."""
@@ -204,10 +209,8 @@ class Sandbox:
     def _rest_v3(self, received: HttpRequest) -> Response:
         """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
         if self._v3 is None:
-            try:
-                from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
-            except ImportError:
-                return _NO_PAGE
+            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
+
             self._v3 = RestV3(self.portal, self._note)
         return self._v3.answer(received)
 
@@ -254,10 +257,10 @@ def _webhooks(webhook: str) -> tuple[Webhook, ...]:
 
 def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> Application:
     """The one application; the same portal has the same identity at every start."""
-    import hashlib
+    from random import Random  # the seed has loaded it already, which a hash would still cost
 
     def digest(of: str) -> str:
-        return hashlib.md5(f"{of}/{name}/{webhook}".encode(), usedforsecurity=False).hexdigest()
+        return f"{Random(f'{of}/{name}/{webhook}').getrandbits(128):032x}"  # noqa: S311 (a name, not a secret)
 
     return Application(
         "local.5f0c24b24a7d18.24242424",

@@ -122,10 +122,15 @@ def _archive(context: Context, row: Map) -> Value:
     )
 
 
+def file_ids(row: Map) -> list[int]:
+    """The files of the disk attached to a task; version 2 keeps their numbers as text."""
+    listed = php.text(row["UF_TASK_WEBDAV_FILES"])
+    return [php.integer(file) for file in json.loads(listed)] if listed else []
+
+
 def _files(context: Context, row: Map) -> Value:
     """Nothing is ``null`` here, not an empty list."""
-    listed = php.text(row["UF_TASK_WEBDAV_FILES"])
-    return json.loads(listed) or None if listed else None
+    return file_ids(row) or None
 
 
 COMPUTED: dict[str, Computed] = {

@@ -21,7 +21,7 @@ from b24_mcp.sandbox.v3 import engine, errors, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.errors import ApiError
 from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, Method, fields_of
-from b24_mcp.sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, rights
+from b24_mcp.sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
 
 SCOPE = "tasks"
 
@@ -42,7 +42,8 @@ def _add(context: Context, params: Map) -> Value:
     task = _written(context, lambda call: task_writing.create(call, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
-    return {"item": engine.show(TASK_DTO, context, [engine.stored(TASK_DTO, context, task)], shown)[0]}
+    row = context.storage.row(TASK, task) or {}  # whoever adds a task for others is shown it this once
+    return {"item": engine.show(TASK_DTO, context, [row], shown)[0]}
 
 
 def _update(context: Context, params: Map) -> Value:
@@ -113,7 +114,7 @@ def _attach(context: Context, params: Map) -> Value:
     row = task_row(context, task)
     if any(php.integer(file) <= 0 for file in files):
         raise errors.invalid([("", "Insufficient permissions")])
-    kept = json.loads(php.text(row["UF_TASK_WEBDAV_FILES"]) or "[]")
+    kept = file_ids(row)
     merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
     _written(context, lambda call: task_writing.change(call, task, merged))
     return {"result": True}

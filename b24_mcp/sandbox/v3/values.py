@@ -97,7 +97,8 @@ def shown(dto: Dto, prop: Property, value: Value) -> Value:
         words = {kept: word for word, kept in dto.enums[prop.detail].items()}
         return words.get(value)
     if prop.type in ("array", "many"):
-        return json.loads(value) if isinstance(value, str) and value else []
+        items = json.loads(value) if isinstance(value, str) and value else []
+        return [php.integer(item) for item in items] if prop.detail == "int" else items
     if value is None or value == "":
         return None if prop.type not in ("string",) else value
     if prop.type == "bool":
