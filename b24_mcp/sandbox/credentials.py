@@ -74,21 +74,21 @@ NOBODY = Caller(0, False, "none", frozenset(), "")
 class Credentials:
     """All credentials of a portal; finds the one a call shows.
 
-    ``everything`` gives the scopes the portal has at the moment. ``allow_http`` lifts the portal's refusal of webhooks
-    over plain HTTP (``REST_APAUTH_ALLOW_HTTP`` of a self-hosted portal).
+    ``oauth`` gives the authorization server, ``everything`` the scopes the portal has at the moment. ``allow_http``
+    lifts the portal's refusal of webhooks over plain HTTP (``REST_APAUTH_ALLOW_HTTP`` of a self-hosted portal).
     """
 
     def __init__(
         self,
         storage: "Storage",
         webhooks: Iterable[Webhook],
-        oauth: "OAuthServer",
+        oauth: "Callable[[], OAuthServer]",
         everything: Callable[[], frozenset[str]],
         *,
         allow_http: bool = False,
     ) -> None:
         self.webhooks = list(webhooks)
-        self.oauth = oauth
+        self._oauth = oauth
         self._storage = storage
         self._everything = everything
         self._allow_http = allow_http
@@ -121,11 +121,12 @@ class Credentials:
         raise errors.wrong_webhook()
 
     def _by_token(self, token: str) -> Caller:
-        granted = self.oauth.granted(token)
+        oauth = self._oauth()
+        granted = oauth.granted(token)
         person = self._storage.row(USER, granted.user)
         if person is None or not person["ACTIVE"]:
             raise errors.dismissed("user_access_error", "The user does not have access to the application.")
-        application = self.oauth.application
+        application = oauth.application
         caller = self._caller(granted.user, "oauth", granted.scopes, application.client_id, token)
         return Caller(
             caller.user, caller.admin, "oauth", caller.scopes, application.client_id, application, caller.secret

@@ -4,6 +4,8 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import answer, errors
 from b24_mcp.sandbox.answer import Page, Timing
@@ -14,10 +16,8 @@ from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.event_sending import EventSending
-from b24_mcp.sandbox.executions import Executions
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
-from b24_mcp.sandbox.oauth import OAuthServer
 from b24_mcp.sandbox.operating import Accounting, Operating
 from b24_mcp.sandbox.php import Map, Value, integer, text
 from b24_mcp.sandbox.registry import LINKS, Method, Registry
@@ -26,6 +26,10 @@ from b24_mcp.sandbox.schema import Schema
 from b24_mcp.sandbox.seed import seed
 from b24_mcp.sandbox.storage import Storage
 from b24_mcp.sandbox.v3 import SCOPES as REST_V3_SCOPES
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox.executions import Executions
+    from b24_mcp.sandbox.oauth import OAuthServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,8 @@ class Portal:
         self.scopes = frozenset((*self.registry.scopes(), *REST_V3_SCOPES))
         self.storage = Storage(db, ENTITIES)
         self.schema = Schema(self.storage)
-        self.oauth = OAuthServer(
-            self.storage, settings.application, lambda: self.scopes, clock, settings.token_lifetime
-        )
         self.credentials = Credentials(
-            self.storage, settings.webhooks, self.oauth, lambda: self.scopes, allow_http=settings.allow_http
+            self.storage, settings.webhooks, lambda: self.oauth, lambda: self.scopes, allow_http=settings.allow_http
         )
         self.executions: Executions | None = None
         self.events = EventSending(self)
@@ -80,6 +81,14 @@ class Portal:
         self._stages: dict[str, dict[str, str]] = {}
         if self.storage.new:
             seed(self.storage, clock(), empty=empty)
+
+    @cached_property
+    def oauth(self) -> "OAuthServer":
+        """The authorization server; a portal called by webhooks only never needs it."""
+        from b24_mcp.sandbox.oauth import OAuthServer
+
+        settings = self.settings
+        return OAuthServer(self.storage, settings.application, lambda: self.scopes, self.clock, settings.token_lifetime)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -4,7 +4,7 @@ Classic methods are found by their lower-case name. Controllers are found in two
 (all but the last part of the name) decides whether the method exists, the action only when it is run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from b24_mcp.sandbox.call import Call
@@ -82,7 +82,7 @@ class Registry:
         prefix: str,
         php_class: str,
         scope: str,
-        actions: dict[str, Run],
+        actions: Mapping[str, Run],
         *,
         app_only: bool = False,
         app_context: bool = False,
