@@ -110,8 +110,6 @@ def _certificates(cleaning: ExitStack, state: Path | None, names: list[str | Non
         state = Path(cleaning.enter_context(tempfile.TemporaryDirectory(prefix="b24-sandbox-")))
     try:
         return issue(state, [name for name in names if name])
-    except ModuleNotFoundError:
-        raise click.ClickException("--tls needs the package cryptography: pip install cryptography.") from None
     except (OSError, ValueError) as exc:
         raise click.ClickException(f"no certificate could be made in {state}: {exc}.") from None
 

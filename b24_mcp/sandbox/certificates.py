@@ -2,7 +2,7 @@
 
 Files: ``ca.pem`` (to be trusted by clients), ``ca.key``, ``server.pem`` (with the authority behind it), ``server.key``.
 An authority that is already in the folder is used again, so that clients trust it once; the server's certificate is
-made anew at every start. Needs the package ``cryptography``.
+made anew at every start.
 """
 
 import ipaddress
@@ -35,8 +35,8 @@ class Certificates:
 def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
     """Write a certificate for this machine and ``names`` (host names or IP addresses) into ``folder``.
 
-    Raises ``ModuleNotFoundError`` without ``cryptography``, ``OSError`` when the folder cannot be written,
-    ``ValueError`` when it holds an authority that cannot be read or a name is none.
+    Raises ``OSError`` when the folder cannot be written, ``ValueError`` when it holds an authority that cannot be read
+    or a name is none.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
