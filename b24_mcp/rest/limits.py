@@ -72,7 +72,10 @@ class Limits:
                 await self.state.fill(self._bucket_key, bucket, now)
             elif fault.kind == "operating_limit":
                 known = (await self.state.charges([self._charge_key(method)])).get(self._charge_key(method))
-                reset_at = known.reset_at if known is not None and known.reset_at > now else now + _UNKNOWN_RESET
+                # What we know of explains the refusal only if it is much; else others used the method up, and the
+                # moment at which it opens again is not known.
+                explains = known is not None and known.seconds > _WORKING_SECONDS / 2 and known.reset_at > now
+                reset_at = known.reset_at if known is not None and explains else now + _UNKNOWN_RESET
                 await self._note(method, _WORKING_SECONDS, reset_at)
         except OSError as exc:
             self._tell_once(exc)

@@ -14,7 +14,7 @@ _JITTER = random.SystemRandom()
 # First pause in seconds, growth, and how many times at most.
 _AFTER_REFUSAL = (1.0, 1.7, 8)
 _AFTER_NO_CONNECTION = (0.5, 2.0, 2)
-_AFTER_DOUBT = (0.5, 2.0, 4)
+_AFTER_DOUBT = (0.5, 1.6, 8)
 
 
 def pause_before_retry(fault: Fault, tries: int, *, reading: bool) -> float | None:

@@ -89,7 +89,7 @@ async def test_a_hanging_portal_is_not_asked_for_ever() -> None:
     fake = FakePortal([BAD_GATEWAY] * 50)
     async with open_portal(fake, deadline=100_000) as portal:
         assert (await outcome(portal, READ)).executed == "unknown"
-    assert len(fake.requests) == 5
+    assert len(fake.requests) == 9
 
 
 def batch_answer(result: dict[str, Any], errors: dict[str, Any] | None = None) -> Reply:

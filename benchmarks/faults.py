@@ -1,0 +1,227 @@
+"""Are calls that meet faults accounted for truthfully?
+
+Several processes call a sandbox portal that breaks a share of all requests in every way there is. Afterwards its data
+is compared with what each process was told: no write may be there twice, none may be there that was reported as surely
+failed, none missing that was reported as done, every read must have been answered, and nothing printed may hold the
+secret.
+Usage: python -m benchmarks.faults [CALLS] [PROCESSES] [SHARE] [SEED]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from b24_mcp.rest import B24Error, BatchAnswer, Failed, NotRun, Portal, PortalOptions, Succeeded, parse_webhook
+from b24_mcp.state import open_state
+from benchmarks.portals import SECRET, WatchedSandbox, served
+
+AT_ONCE = 8
+SLOW_SECONDS = 1.0
+PATIENCE_SECONDS = 0.6
+"""Shorter than a slow answer, so that slow answers are given up."""
+
+
+@dataclass
+class Report:
+    """What the processes were told against what the portal holds. `writes` maps a marker to what was reported of it."""
+
+    writes: dict[str, str] = field(default_factory=dict)
+    reads: Counter[str] = field(default_factory=Counter)
+    stored: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    leaks: int = 0
+
+    def wrongs(self) -> dict[str, int]:
+        """Each kind of untruth, and how often it happened."""
+        told = self.writes.items()
+        return {
+            "executed twice": sum(count > 1 for count in self.stored.values()),
+            "reported as done, not there": sum(said == "done" and not self.stored[marker] for marker, said in told),
+            "reported as failed, but there": sum(
+                said == "not done" and bool(self.stored[marker]) for marker, said in told
+            ),
+            "there, but never reported": len(set(self.stored) - set(self.writes)),
+            "reads without an answer": sum(count for said, count in self.reads.items() if said != "answered"),
+            "secrets in what was printed": self.leaks,
+        }
+
+
+def run(calls: int, processes: int, share: float, seed: int) -> Report:
+    """Play the scene and compare."""
+    report = Report()
+    sandbox = WatchedSandbox(fault_share=share, seed=seed, slow_seconds=SLOW_SECONDS)
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, served(sandbox) as address:
+        command = [sys.executable, "-m", "benchmarks.faults", "worker", str(Path(folder) / "limits.db")]
+        workers = [
+            subprocess.Popen(
+                [*command, str(calls // processes), f"{seed}-{number}"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=Path(__file__).parent.parent,
+                env=os.environ | {"ADDRESS": address},
+            )
+            for number in range(processes)
+        ]
+        for worker in workers:
+            out, errors = worker.communicate()
+            if worker.returncode:
+                raise SystemExit(f"A process failed:\n{errors}")
+            report.leaks += (out + errors).count(SECRET)
+            for line in out.splitlines():
+                take_line(report, json.loads(line))
+        report.seconds = time.perf_counter() - begin
+        report.injected = sandbox.injected
+        sandbox.fault_share = 0.0
+        sandbox.faults.clear()
+        report.stored = asyncio.run(markers_in(sandbox))
+    return report
+
+
+def take_line(report: Report, line: dict[str, Any]) -> None:
+    """Note one outcome a worker printed: of a write with its marker, or of a read."""
+    if "marker" in line:
+        report.writes[line["marker"]] = line["said"]
+    else:
+        report.reads[line["said"]] += 1
+
+
+async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
+    """How often each marker is in the portal."""
+    portal = Portal(parse_webhook(sandbox.webhook_url("http://127.0.0.1")), PortalOptions(plan="none"), app=sandbox)
+    found: Counter[str] = Counter()
+    start: int | None = 0
+    while start is not None:
+        params = {
+            "filter": {"ORIGINATOR_ID": "benchmark"},
+            "select": ["ORIGIN_ID"],
+            "order": {"ID": "ASC"},
+            "start": start,
+        }
+        page = await portal.call("crm.deal.list", params)
+        found.update(row["ORIGIN_ID"] for row in page.result)
+        start = page.next
+    await portal.aclose()
+    return found
+
+
+async def work(state: str, calls: int, name: str) -> None:
+    """One process: `calls` calls and batches, some at a time, each outcome printed."""
+    options = PortalOptions(plan="none", seconds=PATIENCE_SECONDS)
+    portal = Portal(parse_webhook(os.environ["ADDRESS"]), options, state=open_state(state))
+    dice = random.Random(name)
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int, kind: float) -> None:
+        async with turns:
+            if kind < 0.35:
+                await read(portal, dice)
+            elif kind < 0.7:
+                await write(portal, f"{name}-{number}")
+            else:
+                await mixed_batch(portal, f"{name}-{number}", long=kind > 0.97)
+
+    await asyncio.gather(*(one(number, dice.random()) for number in range(calls)))
+    await portal.aclose()
+
+
+async def read(portal: Portal, dice: random.Random) -> None:
+    """A read is answered, or it is a defect."""
+    try:
+        await portal.call("crm.deal.get", {"id": dice.randint(1, 400)})
+        tell(said="answered")
+    except B24Error as exc:
+        tell(said=f"{exc.fault.code}: {exc.fault.message}")
+
+
+def new_deal(marker: str) -> dict[str, Any]:
+    """Parameters of a deal that carries a marker."""
+    return {"fields": {"TITLE": marker, "ORIGINATOR_ID": "benchmark", "ORIGIN_ID": marker}}
+
+
+async def write(portal: Portal, marker: str) -> None:
+    """A write is done, surely not done, or unknown."""
+    try:
+        await portal.call("crm.deal.add", new_deal(marker))
+        tell(marker=marker, said="done")
+    except B24Error as exc:
+        tell(marker=marker, said="not done" if exc.fault.executed == "no" else "unknown")
+
+
+async def mixed_batch(portal: Portal, name: str, *, long: bool) -> None:
+    """Writes, reads that depend on them, and reads that do not."""
+    commands: dict[str, dict[str, Any]] = {}
+    for number in range(20 if long else 2):
+        commands[f"add{number}"] = {"method": "crm.deal.add", "params": new_deal(f"{name}-{number}")}
+        commands[f"read{number}"] = {"method": "crm.deal.get", "params": {"id": f"$result[add{number}]"}}
+        commands[f"list{number}"] = {"method": "crm.lead.list", "params": {"select": ["ID"], "filter": {"ID": 1}}}
+    answer = await portal.batch(commands)
+    for command, outcome in answer.outcomes.items():
+        if command.startswith("add"):
+            tell(marker=f"{name}-{command.removeprefix('add')}", said=said_of(outcome))
+        elif command.startswith("list"):
+            tell(said="answered" if isinstance(outcome, Succeeded) else f"{command}: {why(outcome, answer)}")
+
+
+def said_of(outcome: object) -> str:
+    """What an outcome claims of a write."""
+    match outcome:
+        case Succeeded():
+            return "done"
+        case NotRun():
+            return "not done"
+        case Failed(error=error):
+            return "not done" if error.fault.executed == "no" else "unknown"
+    raise AssertionError(outcome)
+
+
+def why(outcome: object, answer: BatchAnswer) -> str:
+    """Why a read of a batch has no answer."""
+    reason = outcome.reason if isinstance(outcome, NotRun) else ""
+    return f"{reason} {answer.error}" if answer.error else reason or str(getattr(outcome, "error", outcome))
+
+
+def tell(**line: str) -> None:
+    """Print one outcome for the process that started this one."""
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    """Run, print the table, and fail if anything untrue was reported."""
+    given = [float(text) for text in sys.argv[1:]]
+    calls, processes, share, seed = [*given, *[2_000.0, 4.0, 0.3, 1.0][len(given) :]]
+    report = run(int(calls), int(processes), share, int(seed))
+    print(f"{calls:.0f} calls and batches from {processes:.0f} processes in {report.seconds:.0f} s")
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(report.injected.items()))
+    print(f"faults injected: {sum(report.injected.values())} ({kinds})")
+    said = Counter(report.writes.values())
+    claims = ", ".join(f"{claim} {said[claim]}" for claim in ("done", "not done", "unknown"))
+    print(f"writes: {len(report.writes)}, reported {claims}")
+    print(f"reads:  {sum(report.reads.values())}, answered {report.reads['answered']}")
+    for wrong, count in report.wrongs().items():
+        print(f"  {wrong:32} {count}")
+    for reason, count in report.reads.most_common(4):
+        if reason != "answered":
+            print(f"    {count} x {reason}")
+    if any(report.wrongs().values()):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["worker"]:
+        asyncio.run(work(sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+    else:
+        main()

@@ -1,0 +1,93 @@
+"""Sandbox portals for measurements, served from a thread of this process so that their own view can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from b24_mcp.sandbox import Sandbox, serve
+from b24_mcp.sandbox.faults import KINDS
+
+SECRET = "s3cretofthebenchmarks"
+# A portal that moved is played here, since it may happen to each caller only once.
+# A method that is blocked for its working time stays so for ten seconds, so that is rarer than the rest.
+BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind != "moved"]
+
+
+class WatchedSandbox(Sandbox):
+    """A sandbox that counts the statuses it answers with, and breaks a share of the requests it gets."""
+
+    def __init__(self, *, fault_share: float = 0.0, seed: int = 0, slow_seconds: float = 1.0, **options: Any) -> None:
+        super().__init__(webhook=f"1/{SECRET}", **options)
+        self.fault_share = fault_share
+        self.statuses: Counter[int] = Counter()
+        self.injected: Counter[str] = Counter()
+        self._random = random.Random(seed)
+        self._slow_seconds = slow_seconds
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """Answer, or order a fault first."""
+
+        async def counting(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self.statuses[message["status"]] += 1
+            await send(message)
+
+        if scope["type"] == "http" and self._random.random() < self.fault_share:
+            host = dict(scope["headers"]).get(b"host", b"").decode()
+            if host.startswith("127.0.0.1") and self._random.random() < 0.3:
+                self.injected["moved"] += 1
+                location = f"http://localhost:{host.partition(':')[2]}{scope['path']}"
+                await send_redirect(counting, location)
+                return
+            kind = self._random.choice(BROKEN_BY_SWITCHBOARD)
+            self.injected[kind] += 1
+            self.faults.fail("*", kind, seconds=self._slow_seconds)  # type: ignore[arg-type]
+        await super().__call__(scope, receive, counting)
+
+
+async def send_redirect(send: Any, location: str) -> None:
+    """Answer 302."""
+    headers = [(b"location", location.encode()), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 302, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextmanager
+def served(sandbox: WatchedSandbox) -> Iterator[str]:
+    """Serve a sandbox on a loopback port; gives the address of its webhook."""
+    addresses: list[str] = []
+    listening = threading.Event()
+    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def ready(base: str) -> None:
+        addresses.append(sandbox.webhook_url(base))
+        listening.set()
+
+    logging.getLogger("uvicorn.error").addFilter(lambda record: False)  # it tells at length of each connection we cut
+
+    async def run() -> None:
+        ended = asyncio.Event()
+        stop.append((asyncio.get_running_loop(), ended))
+        serving = asyncio.create_task(serve(sandbox, "127.0.0.1", 0, ready))
+        await ended.wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    try:
+        if not listening.wait(30):
+            raise SystemExit("The sandbox portal did not start.")
+        yield addresses[0]
+    finally:
+        loop, ended = stop[0]
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        sandbox.close()

@@ -1,0 +1,24 @@
+"""Calls that meet faults are accounted for truthfully: a short form of `benchmarks/faults.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).parent.parent
+
+
+def test_nothing_is_done_twice_lost_or_misreported_when_a_third_of_all_requests_breaks() -> None:
+    played = subprocess.run(
+        [sys.executable, "-m", "benchmarks.faults", "120", "2", "0.3", "7"],
+        cwd=HOME,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "executed twice                   0" in played.stdout
