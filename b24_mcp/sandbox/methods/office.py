@@ -2,9 +2,11 @@
 
 from b24_mcp.sandbox.methods import (
     disk,
+    entity_storage,
     events,
     groups,
     legacy_tasks,
+    lists,
     options,
     task_actions,
     task_parts,
@@ -14,7 +16,20 @@ from b24_mcp.sandbox.methods import (
 )
 from b24_mcp.sandbox.registry import Registry
 
-_FAMILIES = (tasks, task_writing, task_actions, legacy_tasks, task_parts, task_stages, disk, events, groups, options)
+_FAMILIES = (
+    tasks,
+    task_writing,
+    task_actions,
+    legacy_tasks,
+    task_parts,
+    task_stages,
+    disk,
+    events,
+    groups,
+    options,
+    lists,
+    entity_storage,
+)
 
 
 def register(registry: Registry) -> None:
