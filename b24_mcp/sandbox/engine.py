@@ -38,7 +38,9 @@ def create(face: Face, call: Call, sent: Map) -> int:
 def announce(face: Face, call: Call, verb: str, record: int) -> None:
     """Tell listeners that a record was added, changed or removed (``verb``: ``ADD``, ``UPDATE``, ``DELETE``)."""
     if face.event:
-        call.portal.changes.announce(f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user)
+        call.portal.changes.announce(
+            f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user
+        )
 
 
 def get(face: Face, call: Call) -> Value:
@@ -213,9 +215,7 @@ def _selection(face: Face, select: list[str] | None) -> dict[str, str]:
             chosen.update(default)
         elif name == "UF_*":
             chosen.update(dynamic)
-        elif field is not None and (
-            field.name in face.shown or field.is_multifield or field.is_virtual
-        ):
+        elif field is not None and (field.name in face.shown or field.is_multifield or field.is_virtual):
             chosen[field.name] = face.shown.get(field.name, name)
     return {name: chosen[name] for name in face.entity.fields if name in chosen}
 

@@ -170,6 +170,14 @@ class Storage:
         )
         return [dict(row) for row in found]
 
+    def multifield_values(self, owner: str, kind: str) -> list[Map]:
+        """Every value of one kind (``PHONE``) of one sort of owner, with the owner's id."""
+        found = self._db.execute(
+            "select OWNER_ID, VALUE from multifield where OWNER = ? and TYPE_ID = ? order by OWNER_ID, ID",
+            [owner, kind],
+        )
+        return [dict(row) for row in found]
+
     def add_multifields(self, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows (owner, owner id, type, value type, value)."""
         self._db.executemany(

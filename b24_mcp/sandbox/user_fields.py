@@ -14,7 +14,7 @@ from b24_mcp.sandbox.entities.crm_requisites import REQUISITE
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
-from b24_mcp.sandbox.schema import ENUM_VALUE, USER_FIELD, object_text
+from b24_mcp.sandbox.schema import ENUM_VALUE, USER_FIELD
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import Portal
@@ -107,9 +107,7 @@ def checked_name(name: str) -> str:
     if len(name) > LONGEST:
         raise PortalError("ERROR_CORE", f"Название поля слишком длинное (больше {LONGEST} символов).<br>")
     if not _NAME.match(name):
-        raise PortalError(
-            "ERROR_CORE", "Название поля содержит недопустимые символы. Допустимы: A-Z, 0-9 и _.<br>"
-        )
+        raise PortalError("ERROR_CORE", "Название поля содержит недопустимые символы. Допустимы: A-Z, 0-9 и _.<br>")
     return name
 
 
@@ -119,7 +117,7 @@ def labels(value: Value, fallback: str) -> Map:
         given = php.as_map(value)
         return {language: php.text(given.get(language, fallback)) for language in LANGUAGES}
     text = php.text(value) or fallback
-    return {language: text for language in LANGUAGES}
+    return dict.fromkeys(LANGUAGES, text)
 
 
 def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
@@ -204,7 +202,9 @@ def write_items(portal: "Portal", user_field: int, items: list[Map]) -> None:
             if item.get("DEL") == "Y":
                 portal.storage.delete(ENUM_VALUE, record)
                 continue
-            columns = {name: _item_column(name, item[name]) for name in ("VALUE", "DEF", "SORT", "XML_ID") if name in item}
+            columns = {
+                name: _item_column(name, item[name]) for name in ("VALUE", "DEF", "SORT", "XML_ID") if name in item
+            }
             portal.storage.update(ENUM_VALUE, record, columns)
         elif php.text(item.get("VALUE")) and item.get("DEL") != "Y":
             value = php.text(item["VALUE"])

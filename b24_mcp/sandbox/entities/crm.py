@@ -185,7 +185,6 @@ LEAD_ID crm_lead r | Lead
 """
 
 
-
 def _settle_contact(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
     if "COMPANY_IDS" in written:
         before = stored["COMPANY_IDS"] if stored else None

@@ -49,7 +49,12 @@ def _activity(portal: "Portal", values: Map, stored: Map | None, user: int) -> N
     values["LAST_UPDATED"], values["EDITOR_ID"] = now, user
 
 
-_PROVIDERS = {1: ("CRM_MEETING", "MEETING"), 2: ("VOXIMPLANT_CALL", "CALL"), 3: ("TASK", "TASK"), 4: ("CRM_EMAIL", "EMAIL")}
+_PROVIDERS = {
+    1: ("CRM_MEETING", "MEETING"),
+    2: ("VOXIMPLANT_CALL", "CALL"),
+    3: ("TASK", "TASK"),
+    4: ("CRM_EMAIL", "EMAIL"),
+}
 
 ACTIVITY = Entity(
     "crm_activity",

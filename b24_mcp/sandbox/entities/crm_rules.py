@@ -155,7 +155,9 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
         if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
             place = {**(stored or {}), **written}
             group = php.text(place.get(semantics)) or "P"
-            note_stage(portal, number, record, php.integer(place.get(category)), php.text(written[stage]), group, stored)
+            note_stage(
+                portal, number, record, php.integer(place.get(category)), php.text(written[stage]), group, stored
+            )
 
     return follow
 

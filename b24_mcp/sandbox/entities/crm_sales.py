@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 INVOICE_NUMBER = 31
 
 
-
 def _settle_quote(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         title = written.get("TITLE") or f"Предложение #{record}"
@@ -155,7 +154,9 @@ def _prepare(portal: "Portal", values: Map, stored: Map | None, user: int, numbe
     stamp(portal, values, stored, user)
 
 
-def _settle(portal: "Portal", record: int, written: Map, stored: Map | None, user: int, number: int, title: str) -> None:
+def _settle(
+    portal: "Portal", record: int, written: Map, stored: Map | None, user: int, number: int, title: str
+) -> None:
     from b24_mcp.sandbox import crm_types
 
     columns: Map = {}

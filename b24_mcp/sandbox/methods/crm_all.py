@@ -1,17 +1,41 @@
 """All methods of the CRM, one module a family."""
 
 from b24_mcp.sandbox.methods import (
+    crm_activity,
+    crm_catalog,
     crm_category,
     crm_classic,
+    crm_currency,
+    crm_duplicates,
     crm_item,
+    crm_links,
     crm_products,
     crm_reference,
+    crm_requisites,
+    crm_timeline,
+    crm_type,
     crm_userfields,
     userfieldconfig,
 )
 from b24_mcp.sandbox.registry import Registry
 
-_FAMILIES = (crm_classic, crm_item, crm_category, crm_products, crm_reference, crm_userfields, userfieldconfig)
+_FAMILIES = (
+    crm_activity,
+    crm_catalog,
+    crm_category,
+    crm_classic,
+    crm_currency,
+    crm_duplicates,
+    crm_item,
+    crm_links,
+    crm_products,
+    crm_reference,
+    crm_requisites,
+    crm_timeline,
+    crm_type,
+    crm_userfields,
+    userfieldconfig,
+)
 
 
 def register(registry: Registry) -> None:

@@ -115,12 +115,16 @@ def _remove(call: Call, number: int, row: Map) -> None:
     category = php.integer(row["ID"])
     deal = number == _DEAL
     if row["IS_DEFAULT"] == "Y":
-        raise PortalError("0", "Default deal category cannot be deleted") if deal else PortalError(
-            "BX_ERROR", "This funnel is the default funnel"
+        raise (
+            PortalError("0", "Default deal category cannot be deleted")
+            if deal
+            else PortalError("BX_ERROR", "This funnel is the default funnel")
         )
     if entity is not None and call.portal.storage.count(entity, "CATEGORY_ID = ?", [category]):
-        raise PortalError("0", f"Deals related to the funnel {row['NAME']} found") if deal else PortalError(
-            "BX_ERROR", "Elements related to the funnel found"
+        raise (
+            PortalError("0", f"Deals related to the funnel {row['NAME']} found")
+            if deal
+            else PortalError("BX_ERROR", "Elements related to the funnel found")
         )
     remove_where(call.portal, STATUS, "ENTITY_ID = ?", [crm_types.stage_directory(number, category)])
     call.portal.storage.delete(CATEGORY, category)
@@ -181,7 +185,13 @@ def _classic_delete(call: Call) -> Value:
 
 def _classic_fields(call: Call) -> Value:
     fields = {name: describe_classic(CATEGORY.fields[name]) for name in ("ID", "NAME", "SORT")}
-    plain: Map = {"isRequired": False, "isReadOnly": True, "isImmutable": False, "isMultiple": False, "isDynamic": False}
+    plain: Map = {
+        "isRequired": False,
+        "isReadOnly": True,
+        "isImmutable": False,
+        "isMultiple": False,
+        "isDynamic": False,
+    }
     fields["CREATED_DATE"] = {"type": "date", **plain, "title": "CREATED_DATE"}
     fields["IS_LOCKED"] = {"type": "char", **plain, "title": "IS_LOCKED"}
     return fields
@@ -202,10 +212,7 @@ def _stages(call: Call) -> Value:
     rows = call.portal.storage.rows(
         STATUS, ["NAME", "SORT", "STATUS_ID", "COLOR", "SEMANTICS"], "ENTITY_ID = ?", [directory], "SORT, ID"
     )
-    return [
-        {"NAME": row["NAME"], "SORT": row["SORT"], "STATUS_ID": row["STATUS_ID"]}
-        for row in rows
-    ]
+    return [{"NAME": row["NAME"], "SORT": row["SORT"], "STATUS_ID": row["STATUS_ID"]} for row in rows]
 
 
 def _default_get(call: Call) -> Value:

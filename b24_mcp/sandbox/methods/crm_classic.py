@@ -97,7 +97,9 @@ def _missing_required(call: Call, columns: Map, stored: Map | None, entity: Enti
         if field.is_dynamic and field.required and (stored is None or field.name in columns):
             value = columns.get(field.name)
             if value in (None, "", "[]"):
-                raise PortalError("", f'Поле "{field.details.get("formLabel") or field.name}" обязательно для заполнения.')
+                raise PortalError(
+                    "", f'Поле "{field.details.get("formLabel") or field.name}" обязательно для заполнения.'
+                )
 
 
 def classic_face(

@@ -161,10 +161,10 @@ def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: En
         if columns[stage] not in known:
             raise PortalError("CRM_FIELD_ERROR_VALUE_NOT_VALID", 'Invalid value for field "Stage"')
     for field in entity.columns:
-        if field.is_dynamic and field.required and (stored is None or field.name in columns):
-            if columns.get(field.name) in (None, "", "[]"):
-                title = field.details.get("formLabel") or field.name
-                raise PortalError("CRM_FIELD_ERROR_REQUIRED", f'The "{title}" field is required')
+        asked = field.is_dynamic and field.required and (stored is None or field.name in columns)
+        if asked and columns.get(field.name) in (None, "", "[]"):
+            title = field.details.get("formLabel") or field.name
+            raise PortalError("CRM_FIELD_ERROR_REQUIRED", f'The "{title}" field is required')
 
 
 def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
@@ -223,10 +223,10 @@ def _values(names: dict[str, Field], call: Call) -> Map:
             continue
         name = key if key in names else upper.get(key, key)
         field = names.get(name)
-        if field is not None and field.multiple and field.type != "file" and not field.is_multifield:
-            if value is not None and value != "" and not php.is_array(value):
-                kind = "integer" if isinstance(value, int) else "string"
-                raise PortalError("100", f"Expected iterable value for multiple field, but got `{kind}` instead")
+        listed = field is not None and field.multiple and field.type != "file" and not field.is_multifield
+        if listed and value not in (None, "") and not php.is_array(value):
+            kind = "integer" if isinstance(value, int) else "string"
+            raise PortalError("100", f"Expected iterable value for multiple field, but got `{kind}` instead")
         sent[name] = value
     return sent
 

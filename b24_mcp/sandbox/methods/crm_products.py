@@ -271,7 +271,8 @@ def _item_set(face: Face, call: Call) -> Value:
         crm_item.required(call, name)
     number, owner = _owner_of(call, call.params)
     sent = [
-        _upper(php.as_map(row)) | {"ID": php.as_map(row).get("id")} for row in crm_item.array(call, "productRows").values()
+        _upper(php.as_map(row)) | {"ID": php.as_map(row).get("id")}
+        for row in crm_item.array(call, "productRows").values()
     ]
     replace(call, number, owner, sent)
     return {"productRows": [engine.read(face, call, php.integer(row["ID"])) for row in rows_of(call, number, owner)]}
@@ -312,5 +313,3 @@ def register(registry: Registry) -> None:
         "crm",
         {action: faced(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
     )
-
-

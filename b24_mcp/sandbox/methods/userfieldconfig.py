@@ -202,9 +202,7 @@ def _delete(call: Call) -> Value:
 
 def _types(call: Call) -> Value:
     _module(call)
-    described: Map = {
-        kind: {"userTypeId": kind, "description": text} for kind, (_, text) in user_fields.TYPES.items()
-    }
+    described: Map = {kind: {"userTypeId": kind, "description": text} for kind, (_, text) in user_fields.TYPES.items()}
     return {"types": described}
 
 
