@@ -3,8 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
+JSSDK  := @bitrix24/b24jssdk@2.2.0
 
-.PHONY: help demo test lint types check bench clean
+.PHONY: help demo test sdk lint types check bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +26,22 @@ demo: $(VENV)/.installed    ## a real MCP client talks to the server on the sand
 test: $(VENV)/.developing   ## the test suite
 	$(BIN)/pytest -q
 
+.venv-sdk/.installed: tests/sdk/requirements.txt
+	$(PYTHON) -m venv .venv-sdk
+	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+.sdk-node/.installed: tests/sdk/run.py
+	mkdir -p .sdk-node
+	echo '{"private": true}' > .sdk-node/package.json
+	@if command -v npm >/dev/null; then \
+	  npm install --prefix .sdk-node --silent --no-audit --no-fund --save-exact $(JSSDK); \
+	else echo "npm is not here: the JavaScript client is left out"; fi
+	touch $@
+
+sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-node/.installed    ## clients written by others against the sandbox
+	$(BIN)/python tests/sdk/run.py
+
 lint: $(VENV)/.developing   ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,5 +54,5 @@ check: lint types test      ## all of the above
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py
 
-clean:               ## forget the virtual environment
-	rm -rf $(VENV)
+clean:               ## forget the virtual environments
+	rm -rf $(VENV) .venv-sdk .sdk-node

@@ -1,0 +1,83 @@
+"""Open a sandbox over TLS and run clients written by others against it, told of it by environment variables alone.
+
+Run by ``make sdk``, which makes the two environments first: Python clients in ``.venv-sdk``, the JavaScript one in
+``.sdk-node`` (left out, with a line saying so, where npm is missing).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+SERVE = (sys.executable, "-m", "b24_mcp", "sandbox", "--tls", "--port", "0")
+SETTINGS = (
+    "url",
+    "webhook",
+    "webhook_user",
+    "webhook_scope_user",
+    "client_id",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "expired_token",
+    "member_id",
+    "application_token",
+)
+
+
+def main() -> int:
+    """Run every suite against one portal; the exit code says whether all of them passed."""
+    node = ROOT / ".sdk-node" / "node_modules" / "@bitrix24" / "b24jssdk"
+    with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, text=True) as portal:
+        try:
+            assert portal.stdout is not None
+            line = portal.stdout.readline()
+            if not line.startswith("{"):
+                raise SystemExit("The sandbox did not start.")
+            environment = _environment(json.loads(line))
+            failed = _run("b24pysdk and fast_bitrix24", [*_python(), "-m", "pytest", "-q", str(HERE)], environment)
+            if node.is_dir():
+                environment["B24_JSSDK"] = str(node)
+                drivers = sorted(str(path) for path in HERE.glob("drive_*.mjs"))
+                failed |= _run("@bitrix24/b24jssdk", ["node", "--test", *drivers], environment)
+            else:
+                _say("@bitrix24/b24jssdk: left out, there is no npm here")
+        finally:
+            portal.terminate()
+    return int(failed)
+
+
+def _python() -> list[str]:
+    return [str(ROOT / ".venv-sdk" / "bin" / "python")]
+
+
+def _environment(portal: dict[str, str]) -> dict[str, str]:
+    """What a user of these clients would set: addresses, credentials, and the authority to trust."""
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment.update({f"B24_{name.upper()}": portal[name] for name in SETTINGS})
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        environment[name] = portal["ca"]
+    return environment
+
+
+def _run(title: str, command: list[str], environment: dict[str, str]) -> bool:
+    _say(title)
+    started = time.monotonic()
+    failed = subprocess.run(command, cwd=ROOT, env=environment).returncode != 0
+    _say(f"{title}: {'FAILED' if failed else 'passed'} in {time.monotonic() - started:.1f} s")
+    return failed
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"== {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
