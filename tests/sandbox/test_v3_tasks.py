@@ -180,6 +180,15 @@ async def test_related_objects_are_named_by_dots(v3: V3) -> None:
     }
 
 
+async def test_a_group_is_the_one_version_2_made(v3: V3) -> None:
+    group = int(await _old(v3, "sonet_group.create", {"NAME": "Workshop", "VISIBLE": "Y", "OPENED": "N"}))
+    task = await _add(v3, groupId=group)
+    item = (await v3.result("tasks.task.get", {"id": task, "select": ["groupId", "group.name", "group.isVisible"]}))[
+        "item"
+    ]
+    assert item == {"groupId": group, "group": {"name": "Workshop", "isVisible": True}}
+
+
 async def test_relations_reach_further_than_one_step(v3: V3) -> None:
     task = await _add(v3, parentId=await _add(v3, responsibleId=7))
     item = (await v3.result("tasks.task.get", {"id": task, "select": ["parent.responsible.id"]}))["item"]

@@ -8,8 +8,9 @@ import json
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.credentials import ADMINISTRATORS
+from b24_mcp.sandbox.entities.groups import GROUP
 from b24_mcp.sandbox.entities.staff import USER
-from b24_mcp.sandbox.entities.task_parts import CHECKLIST, RESULT
+from b24_mcp.sandbox.entities.task_parts import CHECKLIST, RESULT, STAGE
 from b24_mcp.sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, DEFERRED, IN_PROGRESS, PENDING, TASK
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3.context import Context
@@ -181,9 +182,21 @@ rights array d -
     },
 )
 GROUP_DTO = Dto(
-    "GroupDto", None, parse_properties("id int d ID\nname string d NAME\ntype string d -\nisVisible bool d -")
+    "GroupDto",
+    GROUP,
+    parse_properties("""
+id int d ID
+name string d NAME
+image object d -
+type string d -
+isVisible bool d VISIBLE
+"""),
+    computed={
+        "image": _always(None),
+        "type": lambda context, row: "project" if row["PROJECT"] == "Y" else "group",
+    },
 )
-STAGE_DTO = Dto("StageDto", None, parse_properties("id int d ID\ntitle string d TITLE\ncolor string d COLOR"))
+STAGE_DTO = Dto("StageDto", STAGE, parse_properties("id int d ID\ntitle string d TITLE\ncolor string d COLOR"))
 FLOW_DTO = Dto("FlowDto", None, parse_properties("id int d ID\nname string d NAME"))
 CHAT_DTO = Dto(
     "ChatDto", None, parse_properties("id int d ID\nentityId int d ENTITY_ID\nentityType string d ENTITY_TYPE")
