@@ -1,5 +1,6 @@
 """Everything of a portal beside its staff and its CRM, in one place for the storage."""
 
+from b24_mcp.sandbox.entities.calendar import CALENDARS
 from b24_mcp.sandbox.entities.disk import DISK
 from b24_mcp.sandbox.entities.events import EVENTS
 from b24_mcp.sandbox.entities.groups import GROUPS
@@ -7,4 +8,4 @@ from b24_mcp.sandbox.entities.iblock import IBLOCKS
 from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
 from b24_mcp.sandbox.fields import Entity
 
-OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS)
+OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS)

@@ -1,6 +1,7 @@
 """Families of methods beside the CRM, in one place for the registry."""
 
 from b24_mcp.sandbox.methods import (
+    calendar,
     disk,
     entity_storage,
     events,
@@ -29,6 +30,7 @@ _FAMILIES = (
     options,
     lists,
     entity_storage,
+    calendar,
 )
 
 

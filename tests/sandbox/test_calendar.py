@@ -1,0 +1,86 @@
+"""Calendars: moments in the regional form, guests with entries of their own, errors without a code."""
+
+from __future__ import annotations
+
+from tests.sandbox.conftest import Caller
+
+EVENT = {
+    "type": "user",
+    "ownerId": 1,
+    "name": "Планёрка",
+    "from": "2026-03-02T10:00:00+03:00",
+    "to": "2026-03-02T11:30:00+03:00",
+}
+
+
+async def test_a_missing_parameter_is_named_and_has_no_code(call: Caller) -> None:
+    status, answer = await call.refused("calendar.event.add", {"type": "user", "ownerId": 1})
+    assert (status, answer["error"], answer["error_description"]) == (
+        400,
+        "",
+        'The required parameter "name" for the method "calendar.event.add" is not set',
+    )
+    _, answer = await call.refused("calendar.event.get", {})
+    assert answer["error_description"] == 'The required parameter "type" for the method "calendar.event.get" is not set'
+
+
+async def test_an_event_shows_moments_in_the_regional_form(write: Caller) -> None:
+    event = await write.result("calendar.event.add", EVENT)
+    shown = await write.result("calendar.event.getbyid", {"id": event})
+    assert (shown["ID"], shown["PARENT_ID"], shown["OWNER_ID"]) == (str(event), str(event), "1")
+    assert (shown["DATE_FROM"], shown["DATE_TO"]) == ("02.03.2026 10:00:00", "02.03.2026 11:30:00")
+    assert (shown["DATE_FROM_TS_UTC"], shown["DT_LENGTH"], shown["IS_MEETING"]) == ("1772434800", 5400, False)
+    assert shown["SECT_ID"] == "1"
+
+
+async def test_events_are_listed_by_period_and_nearest_first(write: Caller) -> None:
+    await write.result("calendar.event.add", EVENT)
+    later = {**EVENT, "name": "Отчёт", "from": "2026-03-20T10:00:00+03:00", "to": "2026-03-20T11:00:00+03:00"}
+    await write.result("calendar.event.add", later)
+    period = {"type": "user", "ownerId": 1, "from": "2026-03-01", "to": "2026-03-02"}
+    assert [row["NAME"] for row in await write.result("calendar.event.get", period)] == ["Планёрка"]
+    nearest = await write.result("calendar.event.get.nearest", {"maxEventsCount": 1})
+    assert [row["NAME"] for row in nearest] == ["Планёрка"]
+    assert await write.result("calendar.event.get", {**period, "section": [77]}) == []
+
+
+async def test_guests_have_the_event_too_and_answer_it(write: Caller) -> None:
+    event = await write.result("calendar.event.add", {**EVENT, "ownerId": 3, "attendees": [1, 5]})
+    shown = await write.result("calendar.event.getbyid", {"id": event})
+    guests = {row["id"]: row["status"] for row in shown["ATTENDEE_LIST"]}
+    assert guests == {3: "H", 1: "Q", 5: "Q"}
+    assert await write.result("calendar.meeting.status.set", {"eventId": event, "status": "Y"}) is True
+    assert await write.result("calendar.meeting.status.get", {"eventId": event}) == "Y"
+    mine = await write.result("calendar.event.get", {"type": "user", "ownerId": 1})
+    assert [row["PARENT_ID"] for row in mine] == [str(event)]
+    await write.result("calendar.event.update", {"id": event, "attendees": [1]})
+    assert await write.result("calendar.event.get", {"type": "user", "ownerId": 5}) == []
+    assert await write.result("calendar.event.delete", {"id": event}) is True
+    assert await write.result("calendar.event.get", {"type": "user", "ownerId": 1}) == []
+
+
+async def test_who_is_busy_comes_by_person(write: Caller) -> None:
+    await write.result("calendar.event.add", EVENT)
+    await write.result("calendar.event.add", {**EVENT, "accessibility": "free"})
+    asked = {"users": [1, 2], "from": "2026-03-01", "to": "2026-03-03"}
+    busy = await write.result("calendar.accessibility.get", asked)
+    assert [row["DATE_FROM"] for row in busy["1"]] == ["02.03.2026 10:00:00"]
+    assert busy["2"] == []
+
+
+async def test_calendars_are_made_changed_and_removed_with_their_events(write: Caller) -> None:
+    own = {"type": "user", "ownerId": 2}
+    section = await write.result("calendar.section.add", {**own, "name": "Встречи", "color": "#9cbeee"})
+    event = await write.result("calendar.event.add", {**EVENT, "ownerId": 2, "section": section})
+    assert await write.result("calendar.section.update", {**own, "id": section, "name": "Поездки"}) == section
+    row = (await write.result("calendar.section.get", own))[0]
+    assert (row["ID"], row["NAME"], row["COLOR"], row["DATE_CREATE"]) == (
+        str(section),
+        "Поездки",
+        "#9cbeee",
+        "2026-03-01 12:00:00",
+    )
+    assert await write.result("calendar.section.delete", {**own, "id": section}) is True
+    _, answer = await write.refused("calendar.event.getbyid", {"id": event})
+    assert answer["error_description"] == "Event not found"
+    assert (await write.result("calendar.settings.get"))["week_start"] == "MO"
