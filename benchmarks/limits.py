@@ -1,7 +1,7 @@
 """Do several processes together keep a portal's limit of requests, and lose little time by it?
 
-They share one portal on the basic plan: 50 requests at once, 2 a second after that. No request may be refused, and all of
-them should take about as long as the plan makes them take.
+They share one portal on the basic plan: 50 requests at once, 2 a second after that. No request may be refused, and all
+of them should take about as long as the plan makes them take.
 Usage: python -m benchmarks.limits [CALLS] [PROCESSES]
 """
 

@@ -44,7 +44,9 @@ def codex(environment: dict[str, str]) -> StdioServerParameters:
 def started(entry: dict[str, Any], variables: dict[str, str]) -> StdioServerParameters:
     """The command as it stands, with the folder on PATH into which the package was installed."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return StdioServerParameters(command=entry["command"], args=entry["args"], env={"PATH": path, "B24_STATE": "memory"} | variables)
+    return StdioServerParameters(
+        command=entry["command"], args=entry["args"], env={"PATH": path, "B24_STATE": "memory"} | variables
+    )
 
 
 @pytest.mark.parametrize("client_of", [claude_code, cursor, codex])

@@ -1,5 +1,5 @@
 """What the REST API offers. It knows no portal and works offline."""
 
-from b24_mcp.catalog.effects import is_reading
+from b24_mcp.catalog.effects import is_reading, load
 
-__all__ = ["is_reading"]
+__all__ = ["is_reading", "load"]

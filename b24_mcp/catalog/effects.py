@@ -15,6 +15,11 @@ def is_reading(method: str) -> bool:
     return method.lower() in _reading_methods()
 
 
+def load() -> None:
+    """Read the facts from disk now, so that no later question has to."""
+    _reading_methods()
+
+
 @cache
 def _reading_methods() -> frozenset[str]:
     listed = files("b24_mcp.catalog").joinpath("data/reading_methods.txt")

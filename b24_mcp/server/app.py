@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from b24_mcp.rest import Redactor
+from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.budget import fit
 from b24_mcp.server.portals import Portals
 from b24_mcp.server.rendering import Form
@@ -33,9 +33,9 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(redactor: Redactor) -> AsyncGenerator[App]:
+async def open_app(redactor: Redactor, clock: Clock | None = None) -> AsyncGenerator[App]:
     """Open what the tools use, cheaply: a client waits for this before the server says its first word."""
-    portals = Portals(redactor)
+    portals = Portals(redactor, clock)
     try:
         yield App(portals, redactor)
     finally:

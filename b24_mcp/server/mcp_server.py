@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from mcp.server.mcpserver import MCPServer
 
 from b24_mcp import __version__
-from b24_mcp.rest import Redactor
+from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.app import App, open_app
 from b24_mcp.server.tools.calls import call_tools
 
@@ -19,16 +19,18 @@ portal instead of reading everything, and read a record before you change it. Wh
 "sandbox", its data is invented and safe to change."""
 
 
-def build_server(redactor: Redactor, on_close: Callable[[], None] = lambda: None) -> MCPServer[App]:
+def build_server(
+    redactor: Redactor, on_close: Callable[[], None] = lambda: None, clock: Clock | None = None
+) -> MCPServer[App]:
     """Build a server. It makes no connection and reads no settings before a tool is called.
 
-    `on_close` is called when everything the tools had opened is closed again.
+    `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests.
     """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
         try:
-            async with open_app(redactor) as app:
+            async with open_app(redactor, clock) as app:
                 yield app
         finally:
             on_close()

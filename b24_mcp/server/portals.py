@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from b24_mcp.rest import Portal, PortalOptions, Redactor, our_error, parse_webhook
+from b24_mcp import catalog
+from b24_mcp.rest import Clock, Portal, PortalOptions, Redactor, our_error, parse_webhook
 from b24_mcp.state import open_state
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class Portals:
     The code of the webhook is told to `redactor` before anything is done with it.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, clock: Clock | None = None) -> None:
         self._redactor = redactor
+        self._clock = clock
         self._opening = anyio.Lock()
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
@@ -65,6 +67,7 @@ class Portals:
     def _open_portal(self) -> OpenPortal:
         from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
 
+        catalog.load()
         try:
             settings = load_settings()
         except SettingsError as exc:
@@ -86,7 +89,7 @@ class Portals:
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
-        return OpenPortal(Portal(webhook, options, state=state), settings.budget)
+        return OpenPortal(Portal(webhook, options, state=state, clock=self._clock), settings.budget)
 
     def _sandbox_portal(self, settings: Settings) -> OpenPortal:
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -126,3 +127,20 @@ def test_the_webhook_code_is_in_nothing_the_process_writes() -> None:
                 written += out + errors
     assert written.count("isError") >= 6
     assert SECRET not in written
+
+
+def test_a_call_under_way_does_not_keep_the_process_when_the_client_leaves() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/rest/1/{SECRET}/"
+        with server(B24_WEBHOOK_URL=address) as process:
+            ask(process, "initialize", INITIALIZE)
+            call = {"name": "call_method", "arguments": {"method": "profile"}}
+            assert process.stdin is not None
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}) + "\n")
+            process.stdin.flush()
+            connection, _ = silent.accept()
+            with connection:
+                out, errors = process.communicate("", PATIENCE)
+    assert process.returncode == 0
+    assert SECRET not in out + errors
+    assert "Traceback" not in errors

@@ -1,0 +1,100 @@
+"""Many calls at once share connections, and none waits for another; an answer too large is given up while it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+
+import anyio
+import pytest
+
+from b24_mcp.rest import B24Error
+from tests.fake_portal import http_answer, open_portal, serve
+
+
+async def test_a_slow_call_does_not_hold_up_the_others() -> None:
+    released = anyio.Event()
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        if b"slow.method" in request:
+            await released.wait()
+        writer.write(http_answer(b'{"result":1}'))
+
+    async with serve(answer) as served, open_portal(None, served.webhook()) as portal:
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(portal.call, "slow.method")
+                for _ in range(15):
+                    assert (await portal.call("profile")).result == 1
+                released.set()
+    assert len(served.requests) == 16
+
+
+async def test_sixteen_calls_at_once_all_arrive_before_the_first_is_answered() -> None:
+    arrived = 0
+    all_here = anyio.Event()
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 16:
+            all_here.set()
+        await all_here.wait()
+        writer.write(http_answer(b'{"result":1}'))
+
+    async with serve(answer) as served, open_portal(None, served.webhook()) as portal:
+        with anyio.fail_after(20):
+            answers = await asyncio.gather(*(portal.call("profile") for _ in range(16)))
+    assert [answered.result for answered in answers] == [1] * 16
+
+
+async def test_calls_one_after_another_use_one_connection() -> None:
+    connections = 0
+
+    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        body = b'{"result":1}'
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        try:
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(2)
+                writer.write(head.encode() + body)
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    server = await asyncio.start_server(keep_alive, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with open_portal(None, f"http://127.0.0.1:{port}/rest/1/secretcode123/") as portal:
+        with anyio.fail_after(20):
+            for _ in range(10):
+                await portal.call("profile")
+    server.close()
+    await server.wait_closed()
+    assert connections == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_answer_too_large_is_refused_while_it_comes(packed: bool) -> None:
+    sent = 0
+    block = b"x" * 65_536
+    packer = zlib.compressobj(wbits=31)
+
+    async def endless(request: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        coding = b"Content-Encoding: gzip\r\n" if packed else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + coding + b"\r\n")
+        writer.write(packer.compress(b'{"result":"') if packed else b'{"result":"')
+        while sent < 4_000:
+            writer.write(packer.compress(block) + packer.flush(zlib.Z_SYNC_FLUSH) if packed else block)
+            await writer.drain()
+            sent += 1
+
+    async with serve(endless) as served, open_portal(None, served.webhook(), largest_answer=1 << 20) as portal:
+        with anyio.fail_after(30), pytest.raises(B24Error) as caught:
+            await portal.call("crm.deal.list")
+    fault = caught.value.fault
+    assert (fault.code, fault.executed) == ("B24MCP_TOO_LARGE", "yes")
+    assert "1 MB" in fault.message
+    assert packed or sent < 4_000  # packed, all of it fits into the buffers of the network
