@@ -81,17 +81,10 @@ def owner(portal: "Portal", entity_id: str) -> Entity | None:
         if entity.user_fields == entity_id:
             return entity
     for number in crm_types.type_numbers(portal):
-        entity = crm_types.base_entity(portal, number)
-        if entity is not None and entity.user_fields == entity_id:
-            return entity
+        process = crm_types.base_entity(portal, number)
+        if process is not None and process.user_fields == entity_id:
+            return process
     return None
-
-
-def entity_ids(portal: "Portal") -> list[str]:
-    """Objects of the CRM that can have user fields."""
-    dynamic = (crm_types.base_entity(portal, number) for number in crm_types.type_numbers(portal))
-    entities = (*crm_types.BASES.values(), REQUISITE, *dynamic)
-    return [entity.user_fields for entity in entities if entity is not None and entity.user_fields]
 
 
 def full_name(sent: str) -> str:
@@ -202,7 +195,7 @@ def write_items(portal: "Portal", user_field: int, items: list[Map]) -> None:
             if item.get("DEL") == "Y":
                 portal.storage.delete(ENUM_VALUE, record)
                 continue
-            columns = {
+            columns: Map = {
                 name: _item_column(name, item[name]) for name in ("VALUE", "DEF", "SORT", "XML_ID") if name in item
             }
             portal.storage.update(ENUM_VALUE, record, columns)

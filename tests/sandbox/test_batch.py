@@ -141,7 +141,8 @@ async def test_an_unescaped_equals_sign_ends_the_name_of_a_parameter(call: Calle
 
 
 async def test_an_upper_case_root_alone_is_null(write: Caller) -> None:
-    assert await _title(write, FIRST, "$RESULT[d]") is None
+    # A deal that is added without a title gets one of its number.
+    assert await _title(write, FIRST, "$RESULT[d]") == "Сделка #402"
 
 
 async def test_a_missing_key_resolves_to_the_deepest_existing_prefix(call: Caller) -> None:

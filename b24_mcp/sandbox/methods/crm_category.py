@@ -173,7 +173,7 @@ def _classic_add(call: Call) -> Value:
 
 def _classic_update(call: Call) -> Value:
     row, sent = _classic_row(call), sent_fields(call, False)
-    written = {name: sent[name] for name in ("NAME", "SORT") if name in sent}
+    written: Map = {name: sent[name] for name in ("NAME", "SORT") if name in sent}
     call.portal.storage.update(CATEGORY, php.integer(row["ID"]), written)
     return True
 

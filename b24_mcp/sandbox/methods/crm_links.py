@@ -7,7 +7,6 @@ the one marked primary, is the single ``CONTACT_ID`` or ``COMPANY_ID``.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from b24_mcp.sandbox import crm_types, php, values
 from b24_mcp.sandbox.call import Call
@@ -174,6 +173,10 @@ def _fields(call: Call, side: Side) -> Value:
     return described(f"{side.key} integer q | {title}\nSORT integer | Sorting\nIS_PRIMARY char | Primary\n")
 
 
+def _of(run: Callable[[Call, Side], Value], side: Side) -> Callable[[Call], Value]:
+    return lambda call: run(call, side)
+
+
 def register(registry: Registry) -> None:
     """Add the links of clients."""
     actions: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
@@ -186,4 +189,4 @@ def register(registry: Registry) -> None:
     )
     for prefix, side in _SIDES.items():
         for action, run in actions:
-            registry.classic(f"{prefix}.{action}", "crm", partial(run, side=side))
+            registry.classic(f"{prefix}.{action}", "crm", _of(run, side))
