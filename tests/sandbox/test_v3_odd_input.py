@@ -307,3 +307,25 @@ async def test_batches_within_batches_end_somewhere(shared: Sandbox) -> None:
     async with http(shared) as client:
         v3 = V3(shared, client)
         assert (await v3.refused("batch", body))[:2] == (400, "INVALIDSELECTEXCEPTION")
+
+
+@FUZZ
+@given(
+    method=st.sampled_from(["list", "search", "children", "get", "add", "edit", "move", "count"]),
+    body=st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.one_of(st.just(3), VALUES),
+            "type": st.one_of(st.just("DEPARTMENT"), VALUES),
+            "name": st.one_of(st.just("A"), VALUES),
+            "parentId": st.one_of(st.just(2), VALUES),
+            "description": VALUES,
+            "colorName": st.one_of(st.just("blue"), VALUES),
+            "userIds": st.one_of(st.dictionaries(st.just("MEMBER_EMPLOYEE"), VALUES), VALUES),
+            "select": SELECTS,
+            "pagination": PAGES,
+        },
+    ),
+)
+def test_any_parameters_of_departments_are_answered(fuzzed: Sandbox, method: str, body: Any) -> None:
+    _check(fuzzed, f"humanresources.node.{method}", body)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCOPES", "RestV3"]
 
-SCOPES = ("main", "note", "timeman")
+SCOPES = ("humanresources", "main", "note", "timeman")
 """Scopes of methods of REST 3.0; the scope of its tasks is that of the older version."""
 
 

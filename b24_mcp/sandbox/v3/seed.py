@@ -3,13 +3,15 @@
 Written on first use, not when the portal is made: most sandboxes are never asked for it.
 """
 
+import json
 from random import Random
 
 from b24_mcp.sandbox import dates
+from b24_mcp.sandbox.entities.staff import DEPARTMENT
 from b24_mcp.sandbox.php import Value
 from b24_mcp.sandbox.storage import Storage
 from b24_mcp.sandbox.v3.eventlog import entry
-from b24_mcp.sandbox.v3.tables import COLLECTION, EVENT_LOG, TIME_RECORD
+from b24_mcp.sandbox.v3.tables import COLLECTION, EVENT_LOG, NODE_EXTRA, TIME_RECORD
 
 ENTRIES, WORKING_DAYS = 240, 20
 EMPLOYEES = tuple(range(1, 20))
@@ -34,6 +36,9 @@ def fill(storage: Storage, now: float, *, company: bool) -> None:
             log.append(entry(moment, user, random.choice(_KINDS), "main", str(user)))
         storage.insert_many(TIME_RECORD, _TIME_COLUMNS, _records(random, now))
         storage.insert_many(COLLECTION, _COLLECTION_COLUMNS, _collections(now))
+    founded = dates.iso(now - 430 * _DAY)
+    data = json.dumps({"createdAt": founded, "updatedAt": founded})
+    storage.insert_many(NODE_EXTRA, ("ID", "DATA"), [(row["ID"], data) for row in storage.rows(DEPARTMENT, ["ID"])])
     storage.insert_many(EVENT_LOG, columns, [[row[name] for name in columns] for row in log])
     storage.commit()
 

@@ -15,7 +15,19 @@ from b24_mcp.sandbox import answer, php
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.php import Map, Value
-from b24_mcp.sandbox.v3 import batch, documentation, errors, eventlog, note, seed, task_parts, tasks, timeman, values
+from b24_mcp.sandbox.v3 import (
+    batch,
+    documentation,
+    errors,
+    eventlog,
+    note,
+    seed,
+    structure,
+    task_parts,
+    tasks,
+    timeman,
+    values,
+)
 from b24_mcp.sandbox.v3.context import Context, granted
 from b24_mcp.sandbox.v3.idempotency import Entry, entry
 from b24_mcp.sandbox.v3.method import Method, aggregated
@@ -70,7 +82,15 @@ class Service:
             Method("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
             Method("rest.documentation.openapi", "", self._openapi, "document", "This document"),
         ]
-        families = (tasks.METHODS, task_parts.METHODS, eventlog.METHODS, timeman.METHODS, note.METHODS, own)
+        families = (
+            tasks.METHODS,
+            task_parts.METHODS,
+            eventlog.METHODS,
+            timeman.METHODS,
+            note.METHODS,
+            structure.METHODS,
+            own,
+        )
         self._methods = {method.name: method for family in families for method in family}
         self._aggregates = {
             method.name: method

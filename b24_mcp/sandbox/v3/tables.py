@@ -45,6 +45,15 @@ DATA string r | Values
 )
 """Properties of tasks that only REST 3.0 writes, as JSON text under the task's id."""
 
+NODE_EXTRA = Entity(
+    "structure_node_extra",
+    parse_fields("""
+ID integer r | Department
+DATA string r | Values
+"""),
+)
+"""Properties of departments that version 2 does not know, as JSON text under the department's id."""
+
 COLLECTION = Entity(
     "note_collection",
     parse_fields("""
@@ -87,4 +96,4 @@ EXPIRES double r | When it is forgotten, Unix seconds
     indexes=("OWNER",),
 )
 
-TABLES = (EVENT_LOG, TASK_MESSAGE, TASK_EXTRA, COLLECTION, TIME_RECORD, IDEMPOTENCY)
+TABLES = (EVENT_LOG, TASK_MESSAGE, TASK_EXTRA, NODE_EXTRA, COLLECTION, TIME_RECORD, IDEMPOTENCY)
