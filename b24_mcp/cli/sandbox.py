@@ -36,6 +36,7 @@ class Webhook(click.ParamType[str]):
 @click.option("--port", type=click.IntRange(0, 65535), default=8024, show_default=True, help="0 takes a free one.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS with a certificate of an authority made for it.")
 @click.option("--name", metavar="HOST", help="The portal's own name: in its links and in its certificate.")
+@click.option("--oauth-name", metavar="HOST", help="A name of the authorization server's own, in its certificate too.")
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -74,9 +75,8 @@ def sandbox(**options: Any) -> None:
     if host not in _LOOPBACK and not tls and not options["allow_http"]:
         raise click.UsageError(f"{host} is not this computer only: add --tls (or --allow-http).")
     with ExitStack() as cleaning:
-        certificates = (
-            _certificates(cleaning, state, [options["name"], host if host in _LOOPBACK else None]) if tls else None
-        )
+        names = [options["name"], options["oauth_name"], host if host in _LOOPBACK else None]
+        certificates = _certificates(cleaning, state, names) if tls else None
         portal = _open(options)
         cleaning.callback(portal.close)
         _serve(portal, host, port, certificates)

@@ -37,6 +37,8 @@ class Announcement:
         host = sandbox.name or {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(parts.hostname or "")  # noqa: S104
         base = listening if host is None else f"{parts.scheme}://{host}:{parts.port}"
         application = sandbox.application
+        oauth_name = sandbox.portal.settings.oauth_name
+        oauth = base if oauth_name is None else f"{parts.scheme}://{oauth_name}:{parts.port}"
         return {
             "url": base,
             "webhook": sandbox.webhook_url(base),
@@ -54,9 +56,10 @@ class Announcement:
             "member_id": application.member_id,
             "application_token": application.application_token,
             "domain": urlsplit(base).netloc,
-            "oauth_url": f"{base}/oauth/",
+            "oauth_url": f"{oauth}/oauth/",
             "authorize_url": f"{base}/oauth/authorize/",
-            "token_url": f"{base}/oauth/token/",
+            "token_url": f"{oauth}/oauth/token/",
+            "server_endpoint": f"{oauth}/rest/",
             "handler": application.handler,
             "listening": listening,
             "ca": None if sandbox.ca is None else str(sandbox.ca),

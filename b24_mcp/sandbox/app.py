@@ -64,7 +64,8 @@ class Sandbox:
     (:data:`USER_WEBHOOK`, :data:`SCOPE_USER_WEBHOOK`) and an OAuth application. ``log`` is told of every answered
     call. ``clock`` gives Unix seconds.
 
-    As a service: ``name`` stands for the host in addresses the portal writes. ``plan`` limits requests. ``latency``
+    As a service: ``name`` stands for the host in addresses the portal writes, ``oauth_name`` is a host name under
+    which it is the authorization server and nothing else. ``plan`` limits requests. ``latency``
     and ``row_latency`` are waits a request and a list row, in seconds; they keep no other request from being answered.
     ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
     batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
@@ -83,6 +84,7 @@ class Sandbox:
         log: Callable[[LoggedCall], None] | None = None,
         clock: Callable[[], float] = time.time,
         name: str | None = None,
+        oauth_name: str | None = None,
         plan: Plan = "none",
         latency: float = 0.0,
         row_latency: float = 0.0,
@@ -107,6 +109,7 @@ class Sandbox:
             accounting=accounting,
             operating_limit=operating_limit,
             allow_http=allow_http,
+            oauth_name=oauth_name,
         )
         self.portal = Portal(db, settings, empty=empty, clock=clock)
         self._log = log
@@ -195,7 +198,8 @@ class Sandbox:
 
     def _respond(self, received: HttpRequest) -> Response:
         """Choose who answers by the path; runs in the worker's thread."""
-        if received.path.startswith("/oauth/"):
+        oauth_asked = self.portal.settings.oauth_name is not None and self.portal.oauth.is_asked(received)
+        if received.path.startswith("/oauth/") or oauth_asked:
             return self.portal.oauth.answer(received) or _NO_PAGE
         if received.verb == "OPTIONS" and received.path.startswith("/rest/"):
             return Response(200, JSON, b"")

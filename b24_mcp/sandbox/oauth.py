@@ -1,15 +1,17 @@
 """The authorization server, played on the portal's own host: codes, tokens, their renewal.
 
-Documentation: settings/oauth (index, auto-renewal, error-codes). Consent is given by the sandbox itself, for its
-administrator. ``domain`` of an answer is the authorization server, ``client_endpoint`` the portal; here both are one.
+Documentation: settings/oauth (index, auto-renewal, error-codes); the server's own ``app.info`` is the shape official
+clients read. Consent is given by the sandbox itself, for its administrator. ``domain`` of an answer is the
+authorization server, ``client_endpoint`` the portal. Both are one host here, unless the server has a name of its own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from b24_mcp.sandbox import errors, php
-from b24_mcp.sandbox.credentials import Application
+from b24_mcp.sandbox import dates, errors, php
+from b24_mcp.sandbox.answer import Timing
+from b24_mcp.sandbox.credentials import Application, shown_token
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
@@ -47,7 +49,8 @@ class OAuthServer:
     """Issues, renews and knows tokens; they live in the portal's storage.
 
     ``lifetime`` is an access token's, in seconds. ``everything`` gives the portal's scopes, of which the application
-    has all when it names none.
+    has all when it names none. ``name`` is a host name of the server's own: asked under it, this is the authorization
+    server and no portal.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class OAuthServer:
         everything: Callable[[], frozenset[str]],
         clock: Callable[[], float],
         lifetime: float = ACCESS_SECONDS,
+        name: str | None = None,
     ) -> None:
         self.application = application
+        self.name = name
         self._storage = storage
         self._everything = everything
         self._clock = clock
@@ -88,19 +93,65 @@ class OAuthServer:
         return Granted(granted.user, granted.scopes & own, granted.expires)
 
     def answer(self, request: HttpRequest) -> Response | None:
-        """The answer at ``/oauth/authorize/`` and ``/oauth/token/``; ``None`` for any other address."""
-        path = request.path.rstrip("/")
+        """The answer at ``/oauth/authorize/``, ``/oauth/token/`` and, under the server's own name,
+        ``/rest/app.info``; ``None`` for any other address.
+        """
+        path = request.path.rstrip("/").removesuffix(".json")
         params = php.parse_query(request.query)
         if request.verb == "POST" and request.headers.get("content-type", _FORM).lower().startswith(_FORM):
             params.update(php.parse_query(request.body.decode("utf-8", "replace")))
         if path == "/oauth/authorize":
             return self._authorize(params, request.base)
-        if path == "/oauth/token":
-            try:
-                return _json(200, self._token(params, request.base))
-            except PortalError as refusal:
-                return _json(refusal.status, refusal.body())
-        return None
+        answers = {"/oauth/token": self._token}
+        if self.is_asked(request):
+            answers["/rest/app.info"] = self._app_info
+        if path not in answers:
+            return None
+        try:
+            return _json(200, answers[path](params, request.base))
+        except PortalError as refusal:
+            return _json(refusal.status, refusal.body())
+
+    def is_asked(self, request: HttpRequest) -> bool:
+        """Whether a request came to the authorization server under its own name."""
+        host = request.headers.get("host", "")
+        return self.name is not None and host.partition(":")[0].lower() == self.name.lower()
+
+    def installation(self, token: str, base: str) -> Map:
+        """The application as the authorization server tells of it to a ``token``: installed where, on whose behalf."""
+        granted, application = self.granted(token), self.application
+        scope = self._scope_text(granted.scopes)
+        return {
+            "client_id": application.client_id,
+            "scope": scope,
+            "expires": dates.iso(granted.expires),
+            "install": {
+                "installed": True,
+                "version": str(application.version),
+                "status": application.status,
+                "scope": scope,
+                "domain": _host(self._portal(base)),
+                "uri": application.handler,
+                "client_endpoint": f"{self._portal(base)}/rest/",
+                "member_id": application.member_id,
+                "member_type": "B24",
+            },
+            "user_id": granted.user,
+        }
+
+    def _app_info(self, params: Map, base: str) -> Map:
+        token = shown_token("", params)
+        if not token:
+            raise errors.no_credentials()
+        return {"result": self.installation(token, base), "time": Timing(self._clock(), 0.0).block()}
+
+    def _server(self, base: str) -> str:
+        """The authorization server's own base address."""
+        return base if self.name is None else _under(base, self.name)
+
+    def _portal(self, base: str) -> str:
+        """The portal's base address, also when it was the server that was asked."""
+        return _under(base, "127.0.0.1") if self.name and self._server(base) == base else base
 
     def _authorize(self, params: Map, base: str) -> Response:
         """Consent and go back to the application; a wrong one is told to the person, not to the application."""
@@ -110,10 +161,10 @@ class OAuthServer:
         back = {
             "code": self._keep("code", 1, scopes, self._clock() + CODE_SECONDS),
             "state": php.text(params.get("state")),
-            "domain": _host(base),
+            "domain": _host(self._portal(base)),
             "member_id": self.application.member_id,
             "scope": self._scope_text(scopes),
-            "server_domain": _host(base),
+            "server_domain": _host(self._server(base)),
         }
         handler = php.text(params.get("redirect_uri")) or self.application.handler
         joint = "&" if "?" in handler else "?"
@@ -142,24 +193,20 @@ class OAuthServer:
         self._forget(kind, shown)
         if granted is None or granted.expires <= self._clock():
             raise PortalError("invalid_grant", "Invalid or expired authorization data")
-        tokens = self.issue(granted.user, granted.scopes)
-        answer = self.described(tokens, base)
-        if grant == "authorization_code":
-            del answer["expires"], answer["user_id"]
-        return answer
+        return self.described(self.issue(granted.user, granted.scopes), base)
 
     def described(self, tokens: Tokens, base: str) -> Map:
         """A pair as the authorization server writes it; events carry the same."""
         return {
             "access_token": tokens.access_token,
-            "client_endpoint": f"{base}/rest/",
-            "domain": _host(base),
+            "client_endpoint": f"{self._portal(base)}/rest/",
+            "domain": _host(self._server(base)),
             "expires": int(tokens.expires),
             "expires_in": tokens.expires_in,
             "member_id": self.application.member_id,
             "refresh_token": tokens.refresh_token,
             "scope": self._scope_text(tokens.scopes),
-            "server_endpoint": f"{base}/rest/",
+            "server_endpoint": f"{self._server(base)}/rest/",
             "status": self.application.status,
             "user_id": tokens.user,
         }
@@ -191,6 +238,13 @@ class OAuthServer:
     def _rows(self, kind: str, token: str) -> list[Map]:
         columns = ["ID", "USER_ID", "SCOPE", "EXPIRES"]
         return self._storage.rows(OAUTH_TOKEN, columns, "KIND = ? and TOKEN = ?", [kind, token])
+
+
+def _under(base: str, name: str) -> str:
+    """``base`` with another host name and the same port."""
+    scheme, _, host = base.partition("://")
+    _, colon, port = host.rpartition(":")
+    return f"{scheme}://{name}:{port}" if colon and port.isdigit() else f"{scheme}://{name}"
 
 
 def _host(base: str) -> str:

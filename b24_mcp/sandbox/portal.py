@@ -38,7 +38,8 @@ class Settings:
 
     ``token_lifetime`` of OAuth access tokens and ``cost`` of every call are in seconds; ``cost`` ``None`` is the time
     really measured. ``accounting`` says who pays for a batch, ``operating_limit`` (seconds in ten minutes) when a
-    method is blocked. ``allow_http`` lets webhooks be called over plain HTTP from other machines.
+    method is blocked. ``allow_http`` lets webhooks be called over plain HTTP from other machines. ``oauth_name`` is a
+    host name of the authorization server's own.
     """
 
     webhooks: tuple[Webhook, ...]
@@ -48,6 +49,7 @@ class Settings:
     accounting: Accounting = "methods"
     operating_limit: float = 480.0
     allow_http: bool = False
+    oauth_name: str | None = None
 
 
 class Portal:
@@ -88,7 +90,14 @@ class Portal:
         from b24_mcp.sandbox.oauth import OAuthServer
 
         settings = self.settings
-        return OAuthServer(self.storage, settings.application, lambda: self.scopes, self.clock, settings.token_lifetime)
+        return OAuthServer(
+            self.storage,
+            settings.application,
+            lambda: self.scopes,
+            self.clock,
+            settings.token_lifetime,
+            settings.oauth_name,
+        )
 
     def close(self) -> None:
         """Let go of the database."""

@@ -112,6 +112,24 @@ def test_tls_is_served_under_the_portals_name_by_an_authority_it_tells(tmp_path:
     assert told["ca"] == str(tmp_path / "tls" / "ca.pem")
 
 
+def test_the_authorization_server_may_have_a_name_of_its_own() -> None:
+    with sandbox("--tls", "--name", "localhost", "--oauth-name", "oauth.example") as told:
+        trusted = ssl.create_default_context(cafile=told["ca"])
+        port = told["listening"].rpartition(":")[2]
+        application = {name: told[name] for name in ("client_id", "client_secret", "refresh_token")}
+        with httpx.Client(verify=trusted) as client:
+            renewed = client.get(
+                f"https://127.0.0.1:{port}/oauth/token/",
+                params={"grant_type": "refresh_token", **application},
+                headers={"Host": f"oauth.example:{port}"},
+                extensions={"sni_hostname": "oauth.example"},
+            ).json()
+    assert told["token_url"] == f"https://oauth.example:{port}/oauth/token/"
+    assert told["authorize_url"] == f"https://localhost:{port}/oauth/authorize/"
+    assert renewed["server_endpoint"] == told["server_endpoint"] == f"https://oauth.example:{port}/rest/"
+    assert renewed["client_endpoint"] == told["rest_url"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no polite kill")
 def test_keys_of_tls_are_gone_after_a_polite_kill() -> None:
     with sandbox("--tls", stop=signal.SIGTERM) as told:

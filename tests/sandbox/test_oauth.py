@@ -97,11 +97,13 @@ async def test_a_code_becomes_a_pair_of_tokens(portal: Caller) -> None:
     assert answer == {
         "client_endpoint": "http://127.0.0.1/rest/",
         "domain": "127.0.0.1",
+        "expires": int(NOW) + 3600,
         "expires_in": 3600,
         "member_id": portal.sandbox.application.member_id,
         "scope": ",".join(sorted(portal.sandbox.portal.scopes)),
         "server_endpoint": "http://127.0.0.1/rest/",
         "status": "L",
+        "user_id": 1,
     }
 
 
@@ -152,12 +154,13 @@ async def test_the_hour_may_be_shorter(clock: Clock) -> None:
     assert response.json()["error"] == "expired_token"
 
 
-async def test_renewal_tells_the_end_and_the_user_and_gives_a_new_refresh_token(portal: Caller, clock: Clock) -> None:
+async def test_renewal_gives_a_new_pair_for_an_hour_more(portal: Caller, clock: Clock) -> None:
     first = await pair(portal)
+    clock.now += 1000
     second = (await renewed(portal, first["refresh_token"])).json()
     assert second["refresh_token"] != first["refresh_token"]
     assert second["access_token"] != first["access_token"]
-    assert (second["user_id"], second["expires"]) == (1, int(clock.now) + 3600)
+    assert (second["user_id"], second["expires"]) == (1, first["expires"] + 1000)
 
 
 async def test_the_old_refresh_token_dies_the_old_access_token_lives_on(portal: Caller) -> None:
@@ -222,6 +225,72 @@ async def test_an_application_reads_of_itself_at_the_server_endpoint(portal: Cal
     assert told["CODE"] == portal.sandbox.application.client_id
     assert (told["STATUS"], told["INSTALLED"], told["PAYMENT_EXPIRED"]) == ("L", True, "N")
     assert {"ID", "VERSION", "DAYS", "LANGUAGE_ID", "LICENSE", "LICENSE_TYPE", "LICENSE_FAMILY"} <= told.keys()
+
+
+OAUTH = {"Host": "oauth.example:8443"}
+
+
+@pytest.fixture
+async def apart(clock: Clock) -> AsyncIterator[Caller]:
+    """A portal whose authorization server has a name of its own."""
+    async with opened(empty=True, clock=clock, name="portal.example", oauth_name="oauth.example") as caller:
+        yield caller
+
+
+async def test_a_server_with_a_name_of_its_own_tells_both_names(apart: Caller) -> None:
+    _, back = await consent(apart)
+    sent = {**application(apart), "grant_type": "authorization_code", "code": back["code"]}
+    answer = (await apart.http.get("/oauth/token/", params=sent, headers=OAUTH)).json()
+    assert (back["domain"], back["server_domain"]) == ("portal.example", "oauth.example")
+    assert answer["domain"] == "oauth.example:8443"
+    assert answer["server_endpoint"] == "http://oauth.example:8443/rest/"
+    assert answer["client_endpoint"] == "http://portal.example:8443/rest/"
+
+
+@pytest.mark.parametrize("path", ["/rest/app.info", "/rest/app.info/", "/rest/app.info.json"])
+async def test_the_server_tells_where_the_application_is_installed(apart: Caller, path: str) -> None:
+    auth = apart.sandbox.portal.oauth.issue(scopes=frozenset(("crm", "user"))).access_token
+    answer = (await apart.http.get(path, params={"auth": auth}, headers=OAUTH)).json()
+    known = apart.sandbox.application
+    assert "time" in answer
+    assert answer["result"] == {
+        "client_id": known.client_id,
+        "scope": "crm,user",
+        "expires": "2026-03-01T13:00:00+03:00",
+        "install": {
+            "installed": True,
+            "version": "1",
+            "status": "L",
+            "scope": "crm,user",
+            "domain": "portal.example:8443",
+            "uri": known.handler,
+            "client_endpoint": "http://portal.example:8443/rest/",
+            "member_id": known.member_id,
+            "member_type": "B24",
+        },
+        "user_id": 1,
+    }
+
+
+async def test_the_server_is_no_portal_and_the_portal_no_server(apart: Caller) -> None:
+    auth = {"auth": apart.sandbox.portal.oauth.issue().access_token}
+    assert (await apart.http.get("/rest/profile", params=auth, headers=OAUTH)).status_code == 404
+    told = (await apart.http.get("/rest/app.info", params=auth)).json()["result"]
+    assert told["STATUS"] == "L"
+    assert "install" not in told
+
+
+@pytest.mark.parametrize(("auth", "error"), [("", "NO_AUTH_FOUND"), ("wrong", "invalid_token")])
+async def test_the_server_refuses_as_the_portal_does(apart: Caller, auth: str, error: str) -> None:
+    response = await apart.http.get("/rest/app.info", params={"auth": auth}, headers=OAUTH)
+    assert (response.status_code, response.json()["error"]) == (401, error)
+
+
+async def test_on_one_host_app_info_is_of_both_shapes(portal: Caller) -> None:
+    auth = {"auth": (await pair(portal))["access_token"]}
+    told = (await portal.http.get("/rest/app.info", params=auth)).json()["result"]
+    assert (told["STATUS"], told["install"]["status"]) == ("L", "L")
+    assert told["install"]["client_endpoint"] == "http://127.0.0.1/rest/"
 
 
 async def test_the_portal_is_the_same_at_every_start_and_another_one_is_another(portal: Caller) -> None:

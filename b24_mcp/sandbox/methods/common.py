@@ -51,12 +51,18 @@ def _feature(call: Call) -> Value:
 
 
 def _app_info(call: Call) -> Value:
-    """An application hears of itself; a webhook only of its scopes and the licence (source behaviour)."""
+    """An application hears of itself; a webhook only of its scopes and the licence (source behaviour).
+
+    While the authorization server has no name of its own, its ``app.info`` is at this address too: then the answer has
+    the keys of both.
+    """
     licence: Map = {"LICENSE": LICENSE}
     application = call.application
     if application is None:
         return {"SCOPE": sorted(call.scopes), **licence}
+    oauth = call.portal.oauth
     return {
+        **({} if oauth.name else oauth.installation(call.caller.secret, call.base)),
         "ID": 1,
         "CODE": application.code or application.client_id,
         "VERSION": application.version,
