@@ -130,6 +130,10 @@ class Registry:
         php_class, scope = known
         return Method(name, scope, _no_action(action, php_class), controller=True)
 
+    def methods(self) -> list[Method]:
+        """Every method, controllers' included."""
+        return list(self._methods.values())
+
     def listed(self, scope: str | None = None) -> list[str]:
         """Names of classic methods (controllers are never listed), of one scope or all."""
         return [
