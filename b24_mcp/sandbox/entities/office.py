@@ -5,7 +5,8 @@ from b24_mcp.sandbox.entities.disk import DISK
 from b24_mcp.sandbox.entities.events import EVENTS
 from b24_mcp.sandbox.entities.groups import GROUPS
 from b24_mcp.sandbox.entities.iblock import IBLOCKS
+from b24_mcp.sandbox.entities.im import MESSENGER
 from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
 from b24_mcp.sandbox.fields import Entity
 
-OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS)
+OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS, *MESSENGER)

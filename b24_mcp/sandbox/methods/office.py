@@ -6,6 +6,8 @@ from b24_mcp.sandbox.methods import (
     entity_storage,
     events,
     groups,
+    im,
+    im_people,
     legacy_tasks,
     lists,
     options,
@@ -31,6 +33,8 @@ _FAMILIES = (
     lists,
     entity_storage,
     calendar,
+    im,
+    im_people,
 )
 
 
