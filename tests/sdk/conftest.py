@@ -36,13 +36,14 @@ def by_webhook() -> Any:
 def oauth_token() -> Callable[..., Any]:
     """Makes OAuth tokens of b24pysdk.
 
-    The SDK knows one authorization server by its address; the sandbox plays that server on the portal's own host, so
-    the address is the one thing that is changed in the SDK.
+    The SDK knows one authorization server by its address; the sandbox plays that server too, so the address is the one
+    thing that is changed in the SDK.
     """
     from b24pysdk import BitrixApp, BitrixToken
     from b24pysdk.api.requesters import BitrixOAuthRequester
 
-    BitrixOAuthRequester._OAUTH_TOKEN_URL = f"{setting('url')}/oauth/token/"
+    BitrixOAuthRequester._OAUTH_TOKEN_URL = setting("token_url")
+    BitrixOAuthRequester._APP_INFO_URL = f"{setting('server_endpoint')}app.info/"
 
     def make(access: str, refresh: str | None = None) -> Any:
         app = BitrixApp(client_id=setting("client_id"), client_secret=setting("client_secret"))

@@ -16,7 +16,6 @@ const hook = B24Hook.fromWebhookUrl(process.env.B24_WEBHOOK, { restrictionParams
 hook.setLogger(quiet)
 
 function application (accessToken, refreshToken, expires) {
-  const endpoint = `${process.env.B24_URL}/rest/`
   const client = new B24OAuth(
     {
       applicationToken: process.env.B24_APPLICATION_TOKEN,
@@ -28,8 +27,8 @@ function application (accessToken, refreshToken, expires) {
       expiresIn: 3600,
       scope: 'crm',
       domain: new URL(process.env.B24_URL).host,
-      clientEndpoint: endpoint,
-      serverEndpoint: endpoint,
+      clientEndpoint: `${process.env.B24_URL}/rest/`,
+      serverEndpoint: process.env.B24_SERVER_ENDPOINT,
       status: 'L'
     },
     { clientId: process.env.B24_CLIENT_ID, clientSecret: process.env.B24_CLIENT_SECRET },
@@ -196,7 +195,7 @@ test('version 3: a list is walked by id in pages of the size asked for', async (
 })
 
 test('version 3: the tail of the event log is read from where it was left', async () => {
-  const tail = { method: 'main.eventlog.tail', params: { select: ['id'] }, limit: 5 }
+  const tail = { method: 'main.eventlog.tail', params: { select: ['id'] }, limit: 100 }
   const all = data(await hook.actions.v3.callTail.make(tail)).map(item => item.id)
   assert.deepEqual(all, [...all].sort((one, other) => one - other))
   const rest = data(await hook.actions.v3.callTail.make({ ...tail, initialValue: all[1] })).map(item => item.id)

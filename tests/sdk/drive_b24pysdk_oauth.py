@@ -62,6 +62,14 @@ def test_an_application_learns_about_itself(by_oauth: Any) -> None:
     assert info.license
 
 
+def test_the_authorization_server_tells_which_portal_a_token_is_of(by_oauth: Any) -> None:
+    told = by_oauth.get_token().get_app_info().result
+    assert (told.client_id, told.user_id) == (setting("client_id"), 1)
+    assert told.install.member_id == setting("member_id")
+    assert told.install.client_endpoint == f"{setting('url')}/rest/"
+    assert "crm" in told.scope
+
+
 def test_an_application_keeps_its_options(by_oauth: Any) -> None:
     assert by_oauth.app.option.set(options={"theme": "dark"}).response.result is True
     assert by_oauth.app.option.get(option="theme").response.result == "dark"

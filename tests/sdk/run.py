@@ -15,7 +15,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-SERVE = (sys.executable, "-m", "b24_mcp", "sandbox", "--tls", "--port", "0")
+# The authorization server has a name of its own, as in the world; both names are this computer's.
+SERVE = (sys.executable, "-m", "b24_mcp", "sandbox", "--tls", "--port", "0", "--oauth-name", "localhost")
 SETTINGS = (
     "url",
     "webhook",
@@ -28,6 +29,8 @@ SETTINGS = (
     "expired_token",
     "member_id",
     "application_token",
+    "token_url",
+    "server_endpoint",
 )
 
 
