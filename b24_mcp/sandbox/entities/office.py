@@ -1,6 +1,7 @@
 """Everything of a portal beside its staff and its CRM, in one place for the storage."""
 
 from b24_mcp.sandbox.entities.calendar import CALENDARS
+from b24_mcp.sandbox.entities.catalog import TRADE
 from b24_mcp.sandbox.entities.disk import DISK
 from b24_mcp.sandbox.entities.events import EVENTS
 from b24_mcp.sandbox.entities.groups import GROUPS
@@ -9,4 +10,4 @@ from b24_mcp.sandbox.entities.im import MESSENGER
 from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
 from b24_mcp.sandbox.fields import Entity
 
-OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS, *MESSENGER)
+OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS, *MESSENGER, *TRADE)

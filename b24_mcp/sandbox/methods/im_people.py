@@ -82,7 +82,8 @@ def _user_list(call: Call) -> Value:
 
 
 def _status_row(call: Call) -> list[Map]:
-    return call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [call.user, _STATUS])
+    # Under the negative id, so that it is none of the options an application keeps for the person.
+    return call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _STATUS])
 
 
 def _status_get(call: Call) -> Value:
@@ -98,7 +99,7 @@ def _status_set(call: Call) -> Value:
     if found:
         storage.update(OPTION, php.integer(found[0]["ID"]), {"VALUE": status})
     else:
-        storage.insert(OPTION, {"USER_ID": call.user, "NAME": _STATUS, "VALUE": status})
+        storage.insert(OPTION, {"USER_ID": -call.user, "NAME": _STATUS, "VALUE": status})
     return True
 
 

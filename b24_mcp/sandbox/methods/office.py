@@ -2,6 +2,7 @@
 
 from b24_mcp.sandbox.methods import (
     calendar,
+    catalog,
     disk,
     entity_storage,
     events,
@@ -35,6 +36,7 @@ _FAMILIES = (
     calendar,
     im,
     im_people,
+    catalog,
 )
 
 

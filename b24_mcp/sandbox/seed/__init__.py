@@ -25,8 +25,9 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     hire(storage, now, only_administrator=empty)
     if not empty:
         from b24_mcp.sandbox.seed.company import Company  # a restart on an existing file never needs it
-        from b24_mcp.sandbox.seed.office import furnish
 
         Company(storage, now).found()
-        furnish(storage, now)
+    from b24_mcp.sandbox.seed.office import furnish  # like the company: only for a new database
+
+    furnish(storage, now, empty=empty)
     storage.commit()

@@ -1,13 +1,18 @@
-"""What the demonstration company has beside its CRM."""
+"""What the demonstration company has beside its CRM, and what every portal has."""
 
+from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.seed.documents import file_documents
+from b24_mcp.sandbox.seed.goods import base, stock
 from b24_mcp.sandbox.seed.groups import gather
 from b24_mcp.sandbox.seed.registers import keep_registers
 from b24_mcp.sandbox.storage import Storage
 
 
-def furnish(storage: Storage, now: float) -> None:
-    """Write all of it; dates are counted back from ``now`` (Unix seconds)."""
-    file_documents(storage, now)
-    gather(storage, now)
-    keep_registers(storage, now)
+def furnish(storage: Storage, now: float, *, empty: bool) -> None:
+    """Write all of it, or only what no portal lacks; dates are counted back from ``now`` (Unix seconds)."""
+    base(storage, dates.iso(now - 250 * 86400.0))
+    if not empty:
+        file_documents(storage, now)
+        gather(storage, now)
+        keep_registers(storage, now)
+        stock(storage, now)
