@@ -240,3 +240,16 @@ async def test_a_refused_write_announces_nothing(write: Caller) -> None:
     await write.refused("crm.company.add", {"fields": {}})
     await write.refused("crm.deal.delete", {"id": 99_999})
     assert heard == []
+
+
+async def test_phones_and_mail_are_one_field_of_an_item(call: Caller) -> None:
+    fields = (await call.result("crm.item.fields", {"entityTypeId": 3}))["fields"]
+    assert (fields["fm"]["type"], fields["fm"]["isMultiple"]) == ("crm_multifield", True)
+    assert not {"PHONE", "EMAIL", "phone", "email"} & set(fields)
+
+
+@pytest.mark.parametrize("prefix", ["crm.deal", "crm.lead", "crm.contact", "crm.company", "crm.quote"])
+async def test_a_record_shows_no_field_that_is_not_described(write: Caller, prefix: str) -> None:
+    fields = await write.result(f"{prefix}.fields")
+    record = await write.result(f"{prefix}.add", {"fields": {"TITLE": "t", "NAME": "n"}})
+    assert set(await write.result(f"{prefix}.get", {"id": record})) <= set(fields)

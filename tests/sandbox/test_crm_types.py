@@ -184,3 +184,12 @@ async def test_an_import_of_many_tells_which_failed(write: Caller) -> None:
     assert items[1]["error"] == "CRM_FIELD_ERROR_VALUE_NOT_VALID"
     _, answer = await write.refused("crm.item.batchImport", {"entityTypeId": 2, "data": [{}] * 21})
     assert answer["error"] == "MAX_IMPORT_BATCH_SIZE_EXCEEDED"
+
+
+async def test_the_company_remembers_how_its_deals_went(call: Caller) -> None:
+    deal = await call.result("crm.deal.get", {"id": 5})
+    rows = (await call.result("crm.stagehistory.list", {"entityTypeId": 2, "filter": {"OWNER_ID": 5}}))["items"]
+    assert rows[0]["TYPE_ID"] == 1
+    assert rows[0]["CREATED_TIME"] == deal["DATE_CREATE"]
+    assert rows[-1]["STAGE_ID"] == deal["STAGE_ID"]
+    assert rows[-1]["CREATED_TIME"] == deal["MOVED_TIME"]

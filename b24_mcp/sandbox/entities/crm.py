@@ -181,7 +181,8 @@ COMMENTS string | Comment
 CONTACT_ID>CONTACT_IDS crm_contact mh | Contact
 LEAD_ID crm_lead r | Lead
 {_ORIGIN}ORIGIN_VERSION string | Original version
-{ADDITIONS}{UTM}{_MULTIFIELDS}
+{ADDITIONS}{UTM}LAST_COMMUNICATION_TIME string rc | Last communication
+{_MULTIFIELDS}
 """
 
 

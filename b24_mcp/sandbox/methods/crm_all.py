@@ -2,6 +2,7 @@
 
 from b24_mcp.sandbox.methods import (
     crm_activity,
+    crm_addresses,
     crm_catalog,
     crm_category,
     crm_classic,
@@ -21,6 +22,7 @@ from b24_mcp.sandbox.registry import Registry
 
 _FAMILIES = (
     crm_activity,
+    crm_addresses,
     crm_catalog,
     crm_category,
     crm_classic,

@@ -14,7 +14,7 @@ from b24_mcp.sandbox.answer import Page
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face, Query
-from b24_mcp.sandbox.fields import Entity, Field
+from b24_mcp.sandbox.fields import MULTIFIELD, Entity, Field
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -293,6 +293,14 @@ def _of_type(action: Callable[[Face, Call], Value | Page]) -> Callable[[Call], V
     return lambda call: action(_face(call), call)
 
 
+def _fields(face: Face, call: Call) -> Value:
+    """Descriptions of fields; phones, e-mails and the like are one field, ``fm``."""
+    described = {wire: describe(field) for wire, field in face.names.items() if not field.is_multifield}
+    if face.entity.multifields:
+        described["fm"] = describe(Field("FM", MULTIFIELD, "FM", "FM", flags="m"))
+    return {"fields": described}
+
+
 def _import(call: Call) -> Value:
     face = _face(call)
     return {"item": {"id": engine.create(face, call, face.values(call, True))}}
@@ -342,7 +350,7 @@ def register(registry: Registry) -> None:
             "list": _of_type(engine.list_page),
             "update": _of_type(engine.update),
             "delete": _of_type(engine.delete),
-            "fields": _of_type(engine.describe),
+            "fields": _of_type(_fields),
             "import": _import,
             "batchImport": _batch_import,
         },

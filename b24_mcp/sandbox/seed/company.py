@@ -10,6 +10,8 @@ from random import Random
 
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
+from b24_mcp.sandbox.entities.crm_parts import STAGE_HISTORY
+from b24_mcp.sandbox.entities.crm_rules import CLOSED, CREATED, MOVED
 from b24_mcp.sandbox.entities.tasks import COMPLETED, DEFAULTS, ELAPSED, IN_PROGRESS, TASK, task_guid
 from b24_mcp.sandbox.fields import Entity
 from b24_mcp.sandbox.php import Map, Value
@@ -29,6 +31,17 @@ _DEAL_CLOSED = {0: ("WON", "WON", "WON", "LOSE", "LOSE", "APOLOGY"), 1: ("C1:WON
 _SOURCES = ("CALL", "EMAIL", "WEB", "ADVERTISING", "PARTNER", "RECOMMENDATION", "TRADE_SHOW", "WEBFORM")
 _LEAD_STAGES = ("NEW", "NEW", "IN_PROCESS", "IN_PROCESS", "PROCESSED", "CONVERTED", "JUNK")
 
+_HISTORY = (
+    "ENTITY_TYPE_ID",
+    "OWNER_ID",
+    "CATEGORY_ID",
+    "TYPE_ID",
+    "STAGE_ID",
+    "STAGE_SEMANTIC_ID",
+    "CREATED_TIME",
+)
+_MOMENT = _HISTORY.index("CREATED_TIME")
+
 
 def _semantics(stage: str) -> str:
     code = stage.rpartition(":")[2]
@@ -44,6 +57,7 @@ class Company:
         self._random = Random(24_24)  # noqa: S311 (fiction, not secrets)
         self._multifields: list[tuple[Value, ...]] = []
         self._contact_company: list[int | None] = []
+        self._history: list[tuple[Value, ...]] = []
 
     def found(self) -> None:
         """Write all of it."""
@@ -57,6 +71,8 @@ class Company:
         self._write(TASK, TASKS, self._task)
         self._write(ELAPSED, TASKS // 3, self._elapsed)
         self._storage.add_multifields(self._multifields)
+        self._history.sort(key=lambda row: str(row[_MOMENT]))
+        self._storage.insert_many(STAGE_HISTORY, _HISTORY, self._history)
 
     def _write(self, entity: Entity, count: int, record: Callable[[int], Map]) -> None:
         rows = [record(number) for number in range(1, count + 1)]
@@ -87,6 +103,15 @@ class Company:
         phone = f"+7000555{base + record:04d}"
         self._multifields.append((owner, record, "PHONE", "WORK", phone))
         self._multifields.append((owner, record, "EMAIL", "WORK", f"{domain}{record}@example.com"))
+
+    def _went(self, kind: int, record: int, category: int, stage: str, created: float, moved: float) -> None:
+        """The stages a lead or a deal went through: the first one, and the one it is in now."""
+        start = stage.partition(":")[0] + ":NEW" if ":" in stage else "NEW"
+        self._history.append((kind, record, category, CREATED, start, "P", self._ago(created)))
+        if stage != start:
+            semantics = _semantics(stage)
+            step = MOVED if semantics == "P" else CLOSED
+            self._history.append((kind, record, category, step, stage, semantics, self._ago(moved)))
 
     def _company(self, number: int) -> Map:
         choose = self._random.choice
@@ -155,6 +180,7 @@ class Company:
         goods, price = self._random.choice(names.GOODS)
         seller = self._random.choice(SELLERS[:-1])
         self._reach("LEAD", number, 5000, "lead")
+        self._went(1, number, 0, stage, created, moved)
         return {
             "TITLE": f"{goods}: запрос с {self._random.choice(('сайта', 'выставки', 'рекламы', 'почты'))}",
             "NAME": name,
@@ -188,6 +214,7 @@ class Company:
         contact = self._random.randint(1, CONTACTS)
         company = self._contact_company[contact - 1]
         owner = choose(SERVICE if category else SELLERS)
+        self._went(2, number, category, stage, created, moved)
         return {
             "TITLE": f"{goods} №{1000 + number}",
             "TYPE_ID": "SERVICE" if category else "SALE",
