@@ -124,7 +124,8 @@ async def test_methods_lists_classic_names_only(call: Caller) -> None:
 
 
 async def test_features_and_scopes(call: Caller) -> None:
-    assert await call.result("feature.get", {"CODE": "rest_auth_connector"}) == {"value": "N"}
+    assert await call.result("feature.get", {"CODE": "rest_auth_connector"}) == {"value": "Y"}
+    assert await call.result("feature.get", {"CODE": "rest_offline_extended"}) == {"value": "N"}
     _, answer = await call.refused("feature.get")
     assert answer == {"error": "CODE_EMPTY", "error_description": "CODE can't be empty"}
     scopes = await call.result("scope")

@@ -8,6 +8,17 @@ from b24_mcp.sandbox.entities.groups import GROUPS
 from b24_mcp.sandbox.entities.iblock import IBLOCKS
 from b24_mcp.sandbox.entities.im import MESSENGER
 from b24_mcp.sandbox.entities.task_parts import TASK_PARTS
+from b24_mcp.sandbox.entities.telephony import TELEPHONY
 from b24_mcp.sandbox.fields import Entity
 
-OFFICE: tuple[Entity, ...] = (*TASK_PARTS, *DISK, *EVENTS, *GROUPS, *IBLOCKS, *CALENDARS, *MESSENGER, *TRADE)
+OFFICE: tuple[Entity, ...] = (
+    *TASK_PARTS,
+    *DISK,
+    *EVENTS,
+    *GROUPS,
+    *IBLOCKS,
+    *CALENDARS,
+    *MESSENGER,
+    *TRADE,
+    *TELEPHONY,
+)

@@ -17,6 +17,7 @@ from b24_mcp.sandbox.methods import (
     task_stages,
     task_writing,
     tasks,
+    telephony,
 )
 from b24_mcp.sandbox.registry import Registry
 
@@ -37,6 +38,7 @@ _FAMILIES = (
     im,
     im_people,
     catalog,
+    telephony,
 )
 
 

@@ -1,0 +1,61 @@
+"""Calls of an external telephony and widgets: applications register them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sandbox.conftest import Caller
+
+
+async def _app(write: Caller, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    token = write.sandbox.portal.oauth.issue().access_token
+    response = await write.http.post(f"/rest/{method}?auth={token}", json=params)
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def test_a_webhook_registers_no_calls_and_no_widgets(call: Caller) -> None:
+    for method in ("telephony.externalCall.register", "placement.bind"):
+        status, answer = await call.refused(method)
+        assert (status, answer["error"]) == (403, "WRONG_AUTH_TYPE")
+
+
+async def test_a_call_is_registered_finished_and_in_the_statistics(write: Caller) -> None:
+    sent = {"USER_PHONE_INNER": "103", "PHONE_NUMBER": "+70005551234", "TYPE": 2, "EXTERNAL_CALL_ID": "ext-1"}
+    number = (await _app(write, "telephony.externalCall.register", sent))["result"]["CALL_ID"]
+    assert number.startswith("externalCall.")
+    assert (await _app(write, "telephony.externalCall.register", sent))["result"]["CALL_ID"] == number
+    assert await write.result("voximplant.statistic.get") == []
+    finish = {"CALL_ID": number, "USER_ID": 3, "DURATION": 95, "VOTE": 5}
+    finished = (await _app(write, "telephony.externalCall.finish", finish))["result"]
+    assert (finished["PORTAL_USER_ID"], finished["CALL_DURATION"], finished["CALL_FAILED_CODE"]) == (3, 95, "200")
+    answer = await write("voximplant.statistic.get", {"FILTER": {">CALL_DURATION": 60}, "SORT": "ID", "ORDER": "DESC"})
+    row = answer["result"][0]
+    assert (row["CALL_ID"], row["CALL_DURATION"], row["COST"]) == (number, "95", "0.0000")
+    assert answer["total"] == 1
+
+
+async def test_a_call_needs_somebody_and_a_known_type(write: Caller) -> None:
+    nobody = await _app(write, "telephony.externalCall.register", {"PHONE_NUMBER": "1", "TYPE": 1})
+    assert nobody["error_description"] == "USER_ID or USER_PHONE_INNER should be set"
+    former = await _app(write, "telephony.externalCall.register", {"USER_ID": 20, "PHONE_NUMBER": "1", "TYPE": 1})
+    assert former["error_description"] == "User is not found or is not active"
+    odd = await _app(write, "telephony.externalCall.register", {"USER_ID": 3, "PHONE_NUMBER": "1", "TYPE": 9})
+    assert odd["error_description"] == "Unknown TYPE"
+    finish = await _app(write, "telephony.externalCall.finish", {"CALL_ID": 5})
+    assert finish["error"] == "INVALID_ARGUMENT"
+
+
+async def test_widgets_are_bound_once_and_counted_when_they_go(write: Caller) -> None:
+    widget = {"PLACEMENT": "CRM_DEAL_DETAIL_TAB", "HANDLER": "https://a.example.com/x", "TITLE": "Вкладка"}
+    assert (await _app(write, "placement.bind", widget))["result"] is True
+    again = await _app(write, "placement.bind", widget)
+    assert again["error_description"] == "Unable to set placement handler: Handler already binded"
+    bound = (await _app(write, "placement.get", {}))["result"]
+    assert [(row["placement"], row["handler"], row["title"]) for row in bound] == [
+        ("CRM_DEAL_DETAIL_TAB", "https://a.example.com/x", "Вкладка")
+    ]
+    assert (await _app(write, "placement.unbind", {"PLACEMENT": "CRM_DEAL_DETAIL_TAB"}))["result"] == {"count": 1}
+    empty = await _app(write, "placement.bind", {"HANDLER": "https://a.example.com"})
+    assert (empty["error"], empty["argument"]) == ("ERROR_ARGUMENT", "PLACEMENT")
+    assert "LEFT_MENU" in (await _app(write, "placement.list", {}))["result"]
