@@ -63,6 +63,8 @@ async def read_request(scope: Scope, receive: Receive, name: str | None = None) 
         more = message.get("more_body", False)
     raw = scope.get("raw_path")
     path = raw.decode("utf-8", "replace").partition("?")[0] if raw else quote(scope["path"])
+    while "//" in path:  # the portal's front end merges slashes, and the official JavaScript SDK relies on it
+        path = path.replace("//", "/")
     headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
     scheme, host = scope.get("scheme", "http"), headers.get("host") or "127.0.0.1"
     return HttpRequest(

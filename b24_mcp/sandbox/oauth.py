@@ -184,7 +184,7 @@ class OAuthServer:
         if client != application.client_id:
             raise PortalError("WRONG_CLIENT", "Wrong client", 200)
         if secret != application.client_secret:
-            raise PortalError("invalid_client", "Client authentication failed", 401)
+            raise PortalError("invalid_client", "Client authentication failed")
         kind, name = kinds[grant]
         shown = php.text(params.get(name))
         if not shown:

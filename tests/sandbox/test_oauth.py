@@ -196,7 +196,7 @@ async def test_renewal_keeps_the_scopes(portal: Caller) -> None:
         ({"refresh_token": ""}, 400, "invalid_request"),
         ({"client_id": ""}, 400, "invalid_request"),
         ({"client_id": "app.other"}, 200, "WRONG_CLIENT"),
-        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_secret": "wrong"}, 400, "invalid_client"),
         ({"refresh_token": "never issued"}, 400, "invalid_grant"),
     ],
 )

@@ -6,14 +6,15 @@ from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
+from b24_mcp.sandbox.scopes import PORTAL_SCOPES
 
-_FEATURES = {"rest_offline_extended": "N", "rest_auth_connector": "N"}
+_FEATURES = {"rest_offline_extended": "N"}
 LICENSE = "ru_pro100"
 
 
 def _scope(call: Call) -> Value:
     if php.truthy(call.uppered().get("FULL")):
-        return call.portal.registry.scopes()
+        return sorted(PORTAL_SCOPES.union(call.portal.registry.scopes()))
     return sorted(call.scopes)
 
 

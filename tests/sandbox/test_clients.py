@@ -1,0 +1,26 @@
+"""What clients written by others rely on and the documentation does not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.conftest import Caller
+
+
+@pytest.mark.parametrize("address", ["/rest//1/sandboxdemocode/profile", "//rest/1/sandboxdemocode//profile.json"])
+async def test_repeated_slashes_in_an_address_are_one(call: Caller, address: str) -> None:
+    # b24jssdk joins "https://portal/rest/" and "/method".
+    response = await call.http.post(f"http://127.0.0.1{address}", json={})
+    assert response.json()["result"]["ID"] == "1"
+
+
+async def test_repeated_slashes_lead_to_version_3_too(call: Caller) -> None:
+    response = await call.http.post("/rest//api/1/sandboxdemocode/tasks.task.get", json={"id": 1, "select": ["id"]})
+    assert response.json()["result"] == {"item": {"id": 1}}
+
+
+async def test_scopes_of_the_portal_are_more_than_those_with_methods_here(call: Caller) -> None:
+    everything = await call.result("scope", {"full": True})
+    assert {"crm", "telephony", "landing_cloud", "sign.b2e", "user_basic"} <= set(everything)
+    assert everything == sorted(set(everything))
+    assert "landing_cloud" not in await call.result("scope")
