@@ -132,3 +132,15 @@ async def test_features_and_scopes(call: Caller) -> None:
     assert {"crm", "department", "disk", "task", "user"} <= set(scopes)
     assert scopes == sorted(scopes)
     assert (await call.result("app.info"))["SCOPE"] == scopes
+
+
+async def test_a_field_of_users_holds_values_once_it_is_made(write: Caller) -> None:
+    field = {"FIELD_NAME": "HOBBY", "USER_TYPE_ID": "string", "LABEL": "Увлечение"}
+    record = await write.result("user.userfield.add", {"fields": field})
+    listed = await write.result("user.userfield.list", {"order": {"ID": "ASC"}})
+    assert [(row["ID"], row["FIELD_NAME"]) for row in listed] == [(str(record), "UF_USR_HOBBY")]
+    assert await write.result("user.update", {"ID": 3, "UF_USR_HOBBY": "лыжи"}) is True
+    found = await write.result("user.get", {"FILTER": {"UF_USR_HOBBY": "лыжи"}})
+    assert [(person["ID"], person["UF_USR_HOBBY"]) for person in found] == [("3", "лыжи")]
+    assert await write.result("user.userfield.delete", {"id": record}) is True
+    assert "UF_USR_HOBBY" not in (await write.result("user.get", {"ID": 3}))[0]

@@ -64,6 +64,7 @@ UF_PHONE_INNER string | Extension number
 USER_TYPE string r | USER_TYPE
 """),
     _prepare_user,
+    user_fields="USER",
 )
 
 DEPARTMENT = Entity(

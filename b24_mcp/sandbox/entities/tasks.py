@@ -162,29 +162,3 @@ DATE_STOP datetime | Stopped on
 """),
     indexes=("TASK_ID",),
 )
-
-PRODUCT_ROW = Entity(
-    "crm_product_row",
-    parse_fields("""
-ID integer r | ID
-OWNER_ID integer r | Owner
-OWNER_TYPE string r | Owner type
-PRODUCT_ID integer | Product
-PRODUCT_NAME string | Product name
-PRICE double | Price
-PRICE_EXCLUSIVE double | Price without tax
-PRICE_NETTO double | Price netto
-PRICE_BRUTTO double | Price brutto
-QUANTITY double | Quantity
-DISCOUNT_TYPE_ID integer | Discount type
-DISCOUNT_RATE double | Discount rate
-DISCOUNT_SUM double | Discount
-TAX_RATE double | Tax rate
-TAX_INCLUDED char | Tax included
-CUSTOMIZED char | Customised
-MEASURE_CODE integer | Unit code
-MEASURE_NAME string | Unit
-SORT integer | Sorting
-"""),
-    indexes=("OWNER_ID",),
-)

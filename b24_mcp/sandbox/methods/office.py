@@ -12,6 +12,7 @@ from b24_mcp.sandbox.methods import (
     legacy_tasks,
     lists,
     options,
+    staff_fields,
     task_actions,
     task_parts,
     task_stages,
@@ -39,6 +40,7 @@ _FAMILIES = (
     im_people,
     catalog,
     telephony,
+    staff_fields,
 )
 
 

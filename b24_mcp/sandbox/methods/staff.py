@@ -16,6 +16,7 @@ from b24_mcp.sandbox.faces import Face, Query
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
+from b24_mcp.sandbox.schema import faced
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "WORK_POSITION", "PERSONAL_CITY")
@@ -114,8 +115,18 @@ def _face(
 
 
 _DENIED = PortalError("ERROR_CORE", "access_denied")
-USERS = _face(USER, paging.family_c, _user_query, _user_values, _DENIED)
-USER_SEARCH = _face(USER, paging.family_c, _search_query, _user_values, _DENIED)
+
+
+def users(entity: Entity) -> Face:
+    """The face of ``user.*`` over the live fields."""
+    return _face(entity, paging.family_c, _user_query, _user_values, _DENIED)
+
+
+def user_search(entity: Entity) -> Face:
+    """The face of ``user.search``."""
+    return _face(entity, paging.family_c, _search_query, _user_values, _DENIED)
+
+
 DEPARTMENTS = _face(
     DEPARTMENT,
     paging.family_a,
@@ -152,14 +163,26 @@ def _delete_department(call: Call) -> Value:
     return engine.delete(DEPARTMENTS, call)
 
 
+def _current(call: Call) -> Value:
+    return engine.read(call.portal.schema.face(users, USER), call, call.user)
+
+
+def _add(call: Call) -> Value:
+    face = call.portal.schema.face(users, USER)
+    person = engine.create(face, call, _user_values(call, True))
+    shown: Map = {"ID": person, "EMAIL": php.text(call.uppered().get("EMAIL"))}
+    call.portal.changes.announce("ONUSERADD", shown, call.user)
+    return person
+
+
 def register(registry: Registry) -> None:
     """Add users and departments."""
-    registry.classic("user.fields", "user", partial(engine.describe, USERS))
-    registry.classic("user.current", "user", lambda call: engine.read(USERS, call, call.user))
-    registry.classic("user.get", "user", partial(engine.list_page, USERS))
-    registry.classic("user.search", "user", partial(engine.list_page, USER_SEARCH))
-    registry.classic("user.add", "user", partial(engine.add, USERS))
-    registry.classic("user.update", "user", partial(engine.update, USERS))
+    registry.classic("user.fields", "user", faced(users, USER, engine.describe))
+    registry.classic("user.current", "user", _current)
+    registry.classic("user.get", "user", faced(users, USER, engine.list_page))
+    registry.classic("user.search", "user", faced(user_search, USER, engine.list_page))
+    registry.classic("user.add", "user", _add)
+    registry.classic("user.update", "user", faced(users, USER, engine.update))
     registry.classic("department.fields", "department", partial(engine.describe, DEPARTMENTS))
     registry.classic("department.get", "department", _departments)
     registry.classic("department.add", "department", partial(engine.add, DEPARTMENTS))
