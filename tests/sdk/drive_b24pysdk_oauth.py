@@ -80,4 +80,4 @@ def test_an_application_binds_finds_and_unbinds_an_event(by_oauth: Any) -> None:
     assert by_oauth.event.bind(**binding).response.result is True
     bound = [row for row in by_oauth.event.get().response.result if row["event"] == "ONCRMDEALADD"]
     assert [row["auth_type"] for row in bound] == ["1"]
-    assert by_oauth.event.unbind(**binding).response.value.count == 1
+    assert by_oauth.event.unbind(**binding).response.result == {"count": 1}

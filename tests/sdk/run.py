@@ -29,6 +29,7 @@ SETTINGS = (
     "expired_token",
     "member_id",
     "application_token",
+    "authorize_url",
     "token_url",
     "server_endpoint",
 )
