@@ -13,6 +13,8 @@ from b24_mcp.sandbox.php import Map, Value
 
 SCHEMA_VERSION = 2
 
+_LARGEST = 2**63 - 1
+
 MULTIFIELD_TABLE = """
 create table multifield (
     ID integer primary key autoincrement, OWNER text not null, OWNER_ID integer not null,
@@ -105,7 +107,7 @@ class Storage:
         names = list(values)
         cursor = self._db.execute(
             f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
-            list(values.values()),
+            _bindable(values.values()),
         )
         return int(cursor.lastrowid or 0)
 
@@ -123,7 +125,7 @@ class Storage:
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         self._db.execute(
             f"update {entity.name} set {assignments} where ID = ?",  # noqa: S608
-            [*values.values(), record],
+            _bindable([*values.values(), record]),
         )
 
     def delete(self, entity: Entity, record: int) -> None:
@@ -136,7 +138,7 @@ class Storage:
         """One record as column -> stored value, or ``None``."""
         found = self._db.execute(
             f"select * from {entity.name} where ID = ?",  # noqa: S608
-            [_bindable(record)],
+            _bindable([record]),
         ).fetchone()
         return None if found is None else dict(found)
 
@@ -153,13 +155,13 @@ class Storage:
         """Records as column -> stored value. ``where`` and ``order`` are built from descriptions only."""
         found = self._db.execute(
             f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
-            [*bound, limit, offset],
+            _bindable([*bound, limit, offset]),
         )
         return [dict(row) for row in found]
 
     def count(self, entity: Entity, where: str = "1", bound: Sequence[Value] = ()) -> int:
         """How many records match."""
-        row = self._db.execute(f"select count(*) from {entity.name} where {where}", bound).fetchone()  # noqa: S608
+        row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608
         return int(row[0])
 
     def multifields(self, owner: str, records: Sequence[int]) -> list[Map]:
@@ -205,8 +207,12 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _bindable(record: int) -> int:
-    return record if abs(record) < 2**63 else 0
+def _bindable(values: Iterable[Value]) -> list[Value]:
+    """Values as SQLite takes them: whole numbers it cannot hold become the nearest it can."""
+    return [
+        max(-_LARGEST - 1, min(value, _LARGEST)) if isinstance(value, int) and abs(value) > _LARGEST else value
+        for value in values
+    ]
 
 
 def folded(value: str | float | None) -> str | float | None:

@@ -173,7 +173,9 @@ def _classic_add(call: Call) -> Value:
 
 def _classic_update(call: Call) -> Value:
     row, sent = _classic_row(call), sent_fields(call, False)
-    written: Map = {name: sent[name] for name in ("NAME", "SORT") if name in sent}
+    written: Map = {"NAME": php.text(sent["NAME"])} if "NAME" in sent else {}
+    if "SORT" in sent:
+        written["SORT"] = php.integer(sent["SORT"])
     call.portal.storage.update(CATEGORY, php.integer(row["ID"]), written)
     return True
 
