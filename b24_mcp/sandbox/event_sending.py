@@ -4,7 +4,6 @@ Documentation: api-reference/events; the payload is measured behaviour of the po
 an event is one hop deeper than the event's own cause; after seven hops nothing is sent.
 """
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -81,6 +80,8 @@ class EventSending:
         connector = php.text(row["CONNECTOR_ID"])
         if connector and connector == self.connector:
             return
+        import hashlib  # slow to load, needed by few
+
         data = php.json_text(change.data)
         message = hashlib.md5(f"{change.event}{data}{connector}".encode(), usedforsecurity=False).hexdigest()
         storage, now = self._portal.storage, dates.iso(self._portal.clock())

@@ -5,7 +5,6 @@ Documentation: api-reference/disk, api-reference/files/how-to-{upload,download}-
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
@@ -245,6 +244,8 @@ def _delete(call: Call, kind: str) -> Value:
 
 def _public_link(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
+    import hashlib  # slow to load, needed by few
+
     link = php.text(row["LINK"])
     if not link:
         seed = f"{row['ID']}/{call.portal.link_key}".encode()

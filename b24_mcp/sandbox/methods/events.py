@@ -3,7 +3,6 @@
 Documentation: api-reference/events.
 """
 
-import hashlib
 import json
 from urllib.parse import urlsplit
 
@@ -189,6 +188,8 @@ def _offline_get(call: Call) -> Value:
             storage.delete(OFFLINE_EVENT, php.integer(row["ID"]))
         return {"process_id": None, "events": [_record(row) for row in rows]}
     if not process:
+        import hashlib  # slow to load, needed by few
+
         seed = f"{call.now}/{call.portal.next_nonce()}/{[row['ID'] for row in rows]}".encode()
         process = hashlib.md5(seed, usedforsecurity=False).hexdigest()
     for row in rows:

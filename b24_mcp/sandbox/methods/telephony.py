@@ -3,7 +3,6 @@
 Parameters under UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
 """
 
-import hashlib
 import json
 from urllib.parse import urlsplit
 
@@ -58,6 +57,8 @@ def _register(call: Call) -> Value:
     begin = dates.stored_moment(php.text(sent.get("CALL_START_DATE")), call.now)
     if sent.get("CALL_START_DATE") and begin is None:
         raise _core("CALL_START_DATE should be in the ISO-8601 format")
+    import hashlib  # slow to load, needed by few
+
     storage, external = call.portal.storage, php.text(sent.get("EXTERNAL_CALL_ID"))
     known = storage.rows(CALL, ["CALL_ID"], "EXTERNAL_CALL_ID = ? and FINISHED = 0", [external]) if external else []
     client: Map = {
