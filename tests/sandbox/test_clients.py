@@ -24,3 +24,17 @@ async def test_scopes_of_the_portal_are_more_than_those_with_methods_here(call: 
     assert {"crm", "telephony", "landing_cloud", "sign.b2e", "user_basic"} <= set(everything)
     assert everything == sorted(set(everything))
     assert "landing_cloud" not in await call.result("scope")
+
+
+async def test_items_are_found_sorted_and_shown_by_upper_case_names_too(call: Caller) -> None:
+    # b24pysdk and fast_bitrix24 sort every list by ID, items among them.
+    asked = {"entityTypeId": 3, "filter": {">ID": 5, "@ASSIGNED_BY_ID": [1, 2, 3, 4]}, "order": {"ID": "DESC"}}
+    found = await call.result("crm.item.list", {**asked, "select": ["ID", "LAST_NAME"]})
+    camel = {"entityTypeId": 3, "filter": {">id": 5, "@assignedById": [1, 2, 3, 4]}, "order": {"id": "DESC"}}
+    assert found == await call.result("crm.item.list", {**camel, "select": ["id", "lastName"]})
+    assert found["items"]
+
+
+async def test_upper_case_names_nobody_knows_are_refused(call: Caller) -> None:
+    _, answer = await call.refused("crm.item.list", {"entityTypeId": 3, "filter": {">DD_ID": 1}})
+    assert answer["error"] == "INVALID_ARG_VALUE"

@@ -106,9 +106,9 @@ async def test_unknown_filter_keys_are_ignored_by_classic_lists(call: Caller) ->
 
 
 async def test_unknown_filter_and_order_keys_are_errors_for_items(call: Caller) -> None:
-    status, answer = await call.refused("crm.item.list", {"entityTypeId": 2, "filter": {"STAGE_ID": "WON"}})
+    status, answer = await call.refused("crm.item.list", {"entityTypeId": 2, "filter": {"STAGE": "WON"}})
     assert (status, answer["error"]) == (400, "INVALID_ARG_VALUE")
-    assert answer["error_description"] == "Invalid filter: field 'STAGE_ID' is not allowed in filter"
+    assert answer["error_description"] == "Invalid filter: field 'STAGE' is not allowed in filter"
     for order in ({"nope": "ASC"}, {"id": "up"}):
         _, answer = await call.refused("crm.item.list", {"entityTypeId": 2, "order": order})
         assert answer["error"] == "INVALID_ARG_VALUE"

@@ -237,10 +237,18 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
     names = {wire_name(field, original): field for field in columns}
     shown = {field.name: wire_name(field, original) for field in columns}
     by_code = {field.name: field for field in columns if field.is_dynamic}
+    upper = {field.universal: name for name, field in names.items()}
     written = {**names, **{kind: entity.fields[kind] for kind in entity.multifields}}
 
     def find(name: str) -> Field | None:
-        return names.get(name) or by_code.get(name)
+        return names.get(name) or by_code.get(name) or names.get(upper.get(name, ""))
+
+    def known(call: Call) -> Query:
+        """Names of the portal's own, in UPPER_CASE, are as good as camelCase (source behaviour of its converter)."""
+        asked = query(call)
+        order = {upper.get(name, name): direction for name, direction in asked.order.items()}
+        select = None if asked.select is None else [upper.get(name, name) for name in asked.select]
+        return Query(asked.conditions, order, select)
 
     return Face(
         entity,
@@ -249,7 +257,7 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
         values.show_native,
         paging.family_b,
         filters.Language(filters.OPERATORS, find, refuse_filter, groups=True),
-        query,
+        known,
         record_id,
         lambda call, new: _values(written, call),
         _missing,
