@@ -58,6 +58,7 @@ class Company:
         self._multifields: list[tuple[Value, ...]] = []
         self._contact_company: list[int | None] = []
         self._history: list[tuple[Value, ...]] = []
+        self._moments: dict[float, str] = {}
 
     def found(self) -> None:
         """Write all of it."""
@@ -80,7 +81,10 @@ class Company:
         self._storage.insert_many(entity, columns, [[row[name] for name in columns] for row in rows])
 
     def _ago(self, days: float) -> str:
-        return dates.iso(self._now - days * _DAY)
+        moment = self._moments.get(days)  # the same moment stands in several columns
+        if moment is None:
+            moment = self._moments[days] = dates.iso(self._now - days * _DAY)
+        return moment
 
     def _day(self, days: float) -> str:
         return self._ago(days)[:10] + "T03:00:00+03:00"
