@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from b24_mcp import __version__
+from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Format, Params, Redactor
@@ -63,6 +64,7 @@ def call(method: str, params_source: str, as_xml: bool) -> None:
 
 
 cli.add_command(sandbox)
+cli.add_command(catalog)
 
 
 async def _call(redactor: Redactor, method: str, params: Params, format: Format) -> dict[str, object]:

@@ -1,0 +1,149 @@
+"""What a method answers: the kind of `result` and where a list sits in it, read from the JSON sample."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from b24_mcp.catalog.build.known import LIST_KEYS, RESULTS
+from b24_mcp.catalog.build.markup import Block, Code, Heading, Table
+from b24_mcp.catalog.build.rows import rows_of
+
+_ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем", re.I)
+_NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)
+_LISTING = re.compile(r"(?:list|getlist|search|tail|\.get[a-z]*list[a-z]*|listfor[a-z]+|getlanguages)$", re.I)
+_KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
+_MOST_KEYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The kind of `result`, the key of the list in it, whether that is a map by id, and the keys of an object."""
+
+    kind: str
+    list_key: str | None = None
+    is_map: bool = False
+    keys: tuple[str, ...] = ()
+
+
+def answer_of(blocks: list[Block], method: str, version: str) -> Answer:
+    """Read the answer of a method from its page, corrected where samples are known to mislead."""
+    known = RESULTS.get(method.lower()) if version == "v2" else None
+    sample = _sample(blocks)
+    answer = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
+    if known is not None:
+        keys = answer.keys if known == "object" or answer.kind == known else ()
+        answer = Answer(known, None, answer.is_map and known == "object", keys)
+    key = LIST_KEYS.get(method.lower()) if version == "v2" else None
+    if key is not None:
+        is_map = key.endswith("{}")
+        return Answer("object", key.removesuffix("{}"), is_map, answer.keys if answer.kind == "object" else ())
+    return answer
+
+
+def _sample(blocks: list[Block]) -> list[Any]:
+    """Give the first sample with a `result`, in a list that is empty when there is none."""
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading) and block.level <= 3:
+            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+        elif inside and isinstance(block, Code) and re.search(r'"?result"?\s*:', block.text):
+            value = result_in(block.text)
+            if value is not _NOTHING:
+                return [value]
+    return []
+
+
+_NOTHING = object()
+
+
+def result_in(text: str) -> Any:
+    """Read `result` out of a sample that may hold comments, `...` and other slips."""
+    for attempt in (text, _mended(text)):
+        try:
+            value = json.loads(attempt, strict=False)
+        except ValueError:
+            continue
+        if isinstance(value, dict) and "result" in value:
+            return value["result"]
+        return _NOTHING
+    found = re.search(r'"?result"?\s*:\s*', text)
+    if not found:
+        return _NOTHING
+    rest = text[found.end() :]
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(_mended(rest))[0]
+    except ValueError:
+        pass
+    if rest.startswith("["):
+        return [{}] if "{" in rest[:40] else []
+    if rest.startswith("{"):
+        keys = re.findall(r'^[ \t]{0,12}"([\w.]+)"\s*:\s*(\[?)', rest, re.M)
+        return {key: ([{}] if bracket else None) for key, bracket in keys[:1]} | {"": None} if keys else {}
+    word = re.match(r'(true|false|null|-?\d+|")', rest)
+    return {"true": True, "false": False, "null": None, '"': ""}.get(word[1], 1) if word else _NOTHING
+
+
+def _mended(text: str) -> str:
+    text = re.sub(r"(?<![:\w\"])//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r",?\s*(?:\.\.\.|…),?(?=\s*[\]}\"{])", lambda found: "," if found[0].strip(". …\n") else "", text)
+    text = re.sub(r"\.\.\.", "", text)
+    text = re.sub(r",(\s*[}\]])", r"\1", text)
+    text = re.sub(r"([\[{]\s*),", r"\1", text)
+    return re.sub(r"([}\]\"\d])(\s*\n\s*)([{\"])", r"\1,\2\3", text)
+
+
+def _from_sample(value: Any, method: str, version: str) -> Answer:
+    kind = _kind(value)
+    if kind != "object":
+        return Answer(kind)
+    if _by_id(value):
+        return Answer("map")
+    keys = tuple(key for key in value if _KEY.match(key))[:_MOST_KEYS]
+    if version == "v3" and isinstance(value.get("items"), list):
+        return Answer("object", "items", False, keys)
+    if not _LISTING.search(method):
+        return Answer("object", None, False, keys)
+    lists = [key for key in keys if isinstance(value[key], list)]
+    if len(lists) > 1:
+        lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[:1]
+    if lists:
+        return Answer("object", lists[0], False, keys)
+    maps = [key for key in keys if isinstance(value[key], dict) and _by_id(value[key])]
+    return Answer("object", maps[0], True, keys) if len(maps) == 1 else Answer("object", None, False, keys)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else "object"
+
+
+def _by_id(value: dict[str, Any]) -> bool:
+    return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
+
+
+_TABLE_KINDS = {"boolean": "boolean", "bool": "boolean", "integer": "integer", "int": "integer", "array": "list", "string": "string"}
+
+
+def _from_table(blocks: list[Block]) -> Answer:
+    """Without a sample the table of returned data may still state a plain type. A list or an object it gets wrong."""
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading):
+            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+        elif inside and isinstance(block, Table):
+            for row in rows_of(block):
+                if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:
+                    return Answer(_TABLE_KINDS[row.type])
+    return Answer("unknown")

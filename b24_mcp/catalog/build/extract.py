@@ -1,0 +1,101 @@
+"""The facts of every method and event of one edition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from b24_mcp.catalog.build import pages
+from b24_mcp.catalog.build.answers import answer_of
+from b24_mcp.catalog.build.editions import Edition, Source
+from b24_mcp.catalog.build.errors import errors_of
+from b24_mcp.catalog.build.header import context_of, header_of, who_of
+from b24_mcp.catalog.build.known import NAMES, POSITIONAL, STALE
+from b24_mcp.catalog.build.markup import BrokenPage
+from b24_mcp.catalog.build.model import Facts
+from b24_mcp.catalog.build.naming import name_of
+from b24_mcp.catalog.build.paging import paging_of
+from b24_mcp.catalog.build.parameters import Param, parameters_of
+
+
+@dataclass(slots=True)
+class Extract:
+    """What one edition gave: methods by page, events, and the pages that break the grammar."""
+
+    methods: dict[str, Facts] = field(default_factory=dict)
+    events: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+def extract(edition: Edition) -> Extract:
+    """Read all pages of an edition. A page that breaks the grammar is noted and the rest is read all the same."""
+    result = Extract()
+    for source in edition.pages():
+        if source.page in STALE or not (pages.may_be_method(source) or pages.is_event(source)):
+            continue
+        try:
+            page = pages.open_page(source)
+        except BrokenPage as exc:
+            result.broken[source.page] = str(exc)
+            continue
+        if pages.is_event(source):
+            if name := pages.event_name(page):
+                result.events[source.page] = (name, header_of(source.text)[0])
+            continue
+        name = name_of(source.page, [page.title], source.text)
+        if name and _agrees(name, source, page.title):
+            result.methods[source.page] = facts_of(page, name, pages.version_of(source))
+    return result
+
+
+def _agrees(name: str, source: Source, title: str) -> bool:
+    squeezed = re.sub(r"[^a-z0-9]", "", name.lower())
+    stem = re.sub(r"[^a-z0-9]", "", source.page.rpartition("/")[2].lower())
+    return source.page in NAMES or name.lower() in title.lower() or stem in {squeezed, squeezed + "restv3"}
+
+
+def facts_of(page: pages.Page, name: str, version: str) -> Facts:
+    """Read the facts of a method off its page."""
+    scopes, who_line = header_of(page.text)
+    found = parameters_of(page.blocks)
+    errors = errors_of(page.blocks)
+    order = POSITIONAL.get(name.lower()) if version == "v2" else None
+    params = found.params if order is None else _ordered(found.params, order)
+    answer = answer_of(page.blocks, name, version)
+    deprecated, links = pages.deprecation_of(page)
+    is_list = answer.kind in {"list", "map"} or answer.list_key is not None
+    return Facts(
+        method=name,
+        version=version,
+        page=page.page,
+        scope=scopes,
+        who=who_of(who_line),
+        context=context_of(page.lead, [code for code, _ in errors], name),
+        params=params,
+        positional=order is not None,
+        one_of=found.one_of,
+        deprecated=deprecated,
+        links=links,
+        answer=answer,
+        paging=paging_of(name, version, [param.name for param in params], is_list=is_list),
+        errors=errors,
+        orphans=found.orphans,
+    )
+
+
+def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:
+    """Put parameters into the order the server takes them in, under the names of the page."""
+    left = {re.sub(r"^ar|_", "", param.name.lower()): param for param in params}
+    ordered = []
+    for name in order:
+        ordered.append(left.pop(name.lower().replace("_", ""), None) or Param(name))
+    return [*ordered, *left.values()] if len(left) and not order else ordered
+
+
+def flat(params: list[Param], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Param]]:
+    """Give all parameters with their dotted paths."""
+    for param in params:
+        here = (*path, param.name)
+        yield ".".join(here), param
+        yield from flat(param.fields, here)

@@ -1,0 +1,68 @@
+"""What stands above the lead of a page: scopes, who may call, and where the call must come from."""
+
+from __future__ import annotations
+
+import re
+
+_QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.M)
+_WHO = re.compile(r"(?:Who can (?:execute|perform)|Permissions to execute|Кто может выполнять|Права на выполнение)[^:]*:?\s*(.*)", re.S)
+_SCOPE = re.compile(r"^\s*(?:Scopes?|Скоуп)\s*:?\s*(.*)$", re.I | re.M)
+# "placement, depending on the …" in one pair of backticks.
+_PROSE = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
+_APP = re.compile(
+    r"only (?:works )?(?:in|within|when)[^.\n]{0,60}application|only in the context of [^.\n]{0,30}application"
+    r"|works only [^.\n]{0,60}application|only (?:available )?(?:in|within) (?:the )?(?:application|app) context"
+    r"|(?:только|исключительно) в контексте[^.\n]{0,60}приложени|only [^.\n]{0,40}via OAuth|requires (?:the )?application"
+    r"|только [^.\n]{0,40}контекст[^.\n]{0,20}приложени|работает только [^.\n]{0,60}приложени",
+    re.I,
+)
+
+
+def header_of(text: str) -> tuple[list[str], str]:
+    """Give the scope line's and the who line's text of a page."""
+    top = text.partition("\n## ")[0]
+    quoted = "\n".join(_QUOTED.findall(top))
+    scope = _SCOPE.search(quoted)
+    who = _WHO.search(quoted)
+    return scopes_of(scope[1] if scope else ""), who[1].strip() if who else ""
+
+
+def scopes_of(line: str) -> list[str]:
+    """Read scope codes: `[`a`], [`b`]` and "`a, b`" alike. `basic` is no scope that needs granting, yet a code."""
+    if re.search(r"базов", line, re.I):
+        return ["basic"]
+    codes: list[str] = []
+    for quoted in re.findall(r"`([^`]+)`", line):
+        for code in re.split(r"[,/\s]+", quoted):
+            if re.fullmatch(r"[a-z][\w.]*", code) and code not in codes and not _PROSE.search(quoted):
+                codes.append(code)
+            elif _PROSE.search(quoted) and not codes:
+                codes.append(quoted.split(",")[0].strip())
+    if not codes and re.search(r"\bbasic\b", line, re.I):
+        codes = ["basic"]
+    return codes
+
+
+def who_of(line: str) -> str:
+    """Sort the wording of who may call into `any`, `admin`, `crm_admin` or `rights`."""
+    said = re.sub(r"[`*\[\]]|\(\.\.[^)]*\)", "", line).strip().lower().rstrip(".")
+    first = said.split("\n")[0].strip()
+    if re.match(r"(crm administrator|администратор crm)", first) or re.match(
+        r"(any )?(user|пользователь|любой пользователь)[^,]*(administrative access to the crm|административным доступом к[^,]* crm)",
+        first,
+    ):
+        return "crm_admin"
+    if re.fullmatch(r"(portal )?administrators?|администратор( портала| битрикс24)?|administrator of the (portal|account)", said):
+        return "admin"
+    if re.fullmatch(r"any user|любой пользователь|(any )?authorized user|(любой )?авторизованный пользователь|all users", said):
+        return "any"
+    return "rights"
+
+
+def context_of(lead: str, codes: list[str], method: str) -> str:
+    """Tell where a call must come from: `app` when only an application may call, `session`, or `any`."""
+    if _APP.search(lead):
+        return "app"
+    if "WRONG_AUTH_TYPE" in codes:
+        return "session" if method.lower().startswith("im.notify") else "app"
+    return "any"

@@ -1,0 +1,87 @@
+"""Facts the pages do not state or state wrongly, checked by hand: names, methods without a page, orders of arguments."""
+
+from __future__ import annotations
+
+# Pages whose title, samples or file name lie about the method.
+NAMES = {
+    "api-reference/crm/automation/triggers/crm-automation-trigger-delete": "crm.automation.trigger.delete",
+    "api-reference/departments/employee/humanresources-employee-search": "humanresources.employee.search",
+    "api-reference/chats/special-operations/im-recent-pin": "im.recent.pin",
+    "api-reference/departments/department-delete": "department.delete",
+}
+
+# Pages that look like one method and are not: a stale one that documents several, replaced by pages of their own.
+STALE = frozenset({"api-reference/common/settings/user-option"})
+
+# Methods the documentation speaks of without giving them a page.
+WITHOUT_PAGE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("bizproc.workflow.instance.list", "v2", ("bizproc",)),
+    ("crm.controller.item.getFile", "v2", ("crm",)),
+    ("crm.documentgenerator.document.download", "v2", ("crm",)),
+    ("crm.documentgenerator.template.download", "v2", ("crm",)),
+    ("documentgenerator.api.document.getfile", "v2", ("documentgenerator",)),
+    ("event.test", "v2", ()),
+    ("im.v2.Chat.Bot.sendContext", "v2", ("im",)),
+    ("landing.repo.bind", "v2", ("landing",)),
+    ("batch", "v3", ()),
+    ("documentation", "v3", ()),
+    ("rest.documentation.openapi", "v3", ()),
+    ("rest.scope.list", "v3", ()),
+    ("scopes", "v3", ()),
+)
+
+# Methods whose arguments are taken in their order, whatever their keys.
+POSITIONAL: dict[str, tuple[str, ...]] = {
+    "task.item.add": ("FIELDS",),
+    "task.item.update": ("taskId", "FIELDS"),
+    "task.item.list": ("ORDER", "FILTER", "PARAMS", "SELECT"),
+    "task.item.getdata": ("taskId", "isEscaped"),
+    "task.item.getdescription": ("taskId", "format"),
+    "task.item.delegate": ("taskId", "userId"),
+    "task.item.isactionallowed": ("taskId", "actionId", "userId"),
+    "task.item.addfile": ("taskId", "fileParameters"),
+    "task.item.deletefile": ("taskId", "fileId"),
+    "task.item.addtofavorite": ("taskId", "params"),
+    "task.item.deletefromfavorite": ("taskId", "params"),
+    "task.items.getlist": ("ORDER", "FILTER", "SELECT", "PARAMS"),
+    "task.elapseditem.getlist": ("taskId", "ORDER", "FILTER", "SELECT", "PARAMS"),
+    "task.elapseditem.get": ("taskId", "itemId"),
+    "task.elapseditem.add": ("taskId", "fields"),
+    "task.elapseditem.update": ("taskId", "itemId", "fields"),
+    "task.elapseditem.delete": ("taskId", "itemId"),
+    "task.elapseditem.isactionallowed": ("taskId", "itemId", "actionId"),
+    "task.checklistitem.getlist": ("taskId", "ORDER"),
+    "task.checklistitem.get": ("taskId", "itemId"),
+    "task.checklistitem.delete": ("taskId", "itemId"),
+    "task.checklistitem.complete": ("taskId", "itemId"),
+    "task.checklistitem.renew": ("taskId", "itemId"),
+    "task.checklistitem.add": ("taskId", "fields"),
+    "task.checklistitem.update": ("taskId", "itemId", "fields"),
+    "task.checklistitem.moveafteritem": ("taskId", "itemId", "afterItemId"),
+    "task.checklistitem.isactionallowed": ("taskId", "itemId", "actionId"),
+    "task.commentitem.getlist": ("taskId", "ORDER", "FILTER"),
+    "task.commentitem.get": ("taskId", "itemId"),
+    "task.commentitem.delete": ("taskId", "itemId"),
+    "task.commentitem.add": ("taskId", "fields"),
+    "task.commentitem.update": ("taskId", "itemId", "fields"),
+    "task.commentitem.isactionallowed": ("taskId", "itemId", "actionId"),
+    "task.comment.add": ("taskId", "text"),
+    "task.logitem.list": ("taskId", "ORDER", "FILTER"),
+    "task.planner.getlist": (),
+    **{
+        f"task.item.{action}": ("taskId",)
+        for action in (
+            "getfiles", "gettags", "getdependson", "getallowedactions", "getallowedtaskactionsasstrings",
+            "getexecutiveuserid", "startexecution", "pauseexecution", "defer", "complete", "renew", "approve",
+            "disapprove", "delete",
+        )
+    },
+    **{f"task.{family}.getmanifest": () for family in ("item", "elapseditem", "checklistitem", "commentitem")},
+}  # fmt: skip
+
+# Commands a batch refuses inside itself.
+NOT_IN_BATCH = frozenset({"batch", "download", "upload"})
+
+# Where samples mislead or are missing: the kind of `result`, and the key of the list (`{}`: a map by id).
+RESULTS: dict[str, str] = {}
+LIST_KEYS: dict[str, str] = {}

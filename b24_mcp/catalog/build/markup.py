@@ -1,0 +1,232 @@
+"""The markup of a documentation page as blocks: headings, tables, code, notes and lines of text.
+
+The dialect is Markdown with `#| || a | b || |#` tables, `{% note %}`, `{% list tabs %}` and `{% include %}`. A table
+may stand in a cell of another, a row may lack its closing bars, and bars inside code belong to the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its level (1 to 6), its text without the anchor, and the anchor."""
+
+    level: int
+    text: str
+    anchor: str
+    tab: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: its text (fenced code taken out) and the tables inside it."""
+
+    text: str
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its rows of cells, and the tabs it stands in, outermost first."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    tab: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A fenced piece of code, with the tabs it stands in."""
+
+    language: str
+    text: str
+    tab: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note: its kind (`info`, `warning`, …), its title and its text."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of text, with the tabs it stands in."""
+
+    text: str
+    tab: tuple[str, ...]
+
+
+Block = Heading | Table | Code | Note | Text
+
+
+class BrokenPage(Exception):
+    """A page breaks the grammar: a table, a note or a piece of code is never closed."""
+
+
+_HEADING = re.compile(r"\s*(#{1,6})\s+(.+?)\s*$")
+_ANCHOR = re.compile(r"\s*\{\s*#([\w.\-]+)\s*\}")
+_NOTE = re.compile(r"\s*\{%\s*note\s+(\w+)\s*(?:[\"“”'](.*?)[\"“”'])?\s*%\}")
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w#+.-]*)")
+_INLINE = re.compile(r"(`+)([^\n]*?[^`\n])\1(?!`)")
+_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$|```.*?```", re.S | re.M)
+_HIDDEN_BAR = "\ue001"
+_HIDDEN_HASH = "\ue002"
+_INNER = "\ue003{}\ue004"
+_INNER_FOUND = re.compile("\ue003(\\d+)\ue004")
+
+
+def parse(text: str) -> list[Block]:
+    """Read a page with its includes in place into blocks. Raises `BrokenPage`."""
+    return list(_Reader(text.splitlines()).blocks())
+
+
+@dataclass(slots=True)
+class _Reader:
+    lines: list[str]
+    at: int = 0
+    tabs: list[list[str]] = field(default_factory=list)
+    indents: list[int | None] = field(default_factory=list)
+
+    def blocks(self) -> Iterator[Block]:
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            bare = line.strip()
+            if fence := _FENCE.match(line):
+                yield self._code(fence)
+            elif bare.startswith("#|"):
+                yield self._table()
+            elif note := _NOTE.match(line):
+                yield self._note(note)
+            elif found := _HEADING.match(line):
+                self.at += 1
+                text, anchor = _without_anchor(found[2])
+                yield Heading(len(found[1]), text, anchor, self._tab())
+            else:
+                self.at += 1
+                if not self._list_mark(line, bare) and bare:
+                    yield Text(line.rstrip(), self._tab())
+
+    def _tab(self) -> tuple[str, ...]:
+        return tuple(label[0] for label in self.tabs if label)
+
+    def _list_mark(self, line: str, bare: str) -> bool:
+        if re.match(r"\{%\s*list\s+tabs", bare):
+            self.tabs.append([])
+            self.indents.append(None)
+            return True
+        if re.match(r"\{%\s*endlist", bare):
+            if self.tabs:
+                self.tabs.pop()
+                self.indents.pop()
+            return True
+        if self.tabs and (item := re.match(r"(\s*)[-*]\s+(\S.*)", line)):
+            indent = len(item[1].expandtabs(4))
+            if self.indents[-1] is None:
+                self.indents[-1] = indent
+            if indent <= (self.indents[-1] or 0):
+                self.tabs[-1][:] = [item[2].strip()]
+                return True
+        return bool(re.match(r"\{%\s*(cut|endcut|endnote|if|endif|changelog|endchangelog)\b", bare))
+
+    def _code(self, fence: re.Match[str]) -> Code:
+        body, mark, opened = [], fence[1], self.at
+        self.at += 1
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            self.at += 1
+            if line.strip().startswith(mark) and not line.strip().strip(mark[0]):
+                return Code(fence[2].lower(), "\n".join(body), self._tab())
+            body.append(line)
+        raise BrokenPage(f"code opened on line {opened + 1} is not closed")
+
+    def _note(self, note: re.Match[str]) -> Note:
+        opened, depth, body = self.at, 0, []
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            self.at += 1
+            depth += len(re.findall(r"\{%\s*note\b", line)) - len(re.findall(r"\{%\s*endnote\b", line))
+            body.append(re.sub(r"\{%.*?%\}", "", line))
+            if depth <= 0:
+                return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip())
+        raise BrokenPage(f"a note opened on line {opened + 1} is not closed")
+
+    def _table(self) -> Table:
+        opened, depth, body, fenced = self.at, 0, [], False
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            self.at += 1
+            body.append(line)
+            if line.strip().startswith("```"):
+                fenced = not fenced if line.count("```") % 2 else fenced
+                continue
+            if not fenced:
+                plain = _INLINE.sub("", line)
+                depth += len(re.findall(r"(?<!\|)#\|", plain)) - len(re.findall(r"\|#", plain))
+            if depth <= 0:
+                return table_of("\n".join(body), self._tab())
+        raise BrokenPage(f"a table opened on line {opened + 1} is not closed")
+
+
+def _without_anchor(text: str) -> tuple[str, str]:
+    found = _ANCHOR.search(text)
+    return _ANCHOR.sub("", text).strip(), found[1] if found else ""
+
+
+def table_of(source: str, tab: tuple[str, ...]) -> Table:
+    """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
+    text = _INLINE.sub(_hide, _FENCED.sub("\n", source))
+    text = text.strip().removeprefix("#|").removesuffix("|#")
+    inner: list[Table] = []
+    while (start := text.rfind("#|")) >= 0:
+        end = text.find("|#", start)
+        if end < 0:
+            break
+        inner.append(table_of(_shown(text[start : end + 2]), tab))
+        text = text[:start] + _INNER.format(len(inner) - 1) + text[end + 2 :]
+    return Table(tuple(_row(row, inner) for row in _rows(text)), tab)
+
+
+def _hide(found: re.Match[str]) -> str:
+    return found[0].replace("|", _HIDDEN_BAR).replace("#", _HIDDEN_HASH)
+
+
+def _shown(text: str) -> str:
+    return text.replace(_HIDDEN_BAR, "|").replace(_HIDDEN_HASH, "#")
+
+
+def _rows(text: str) -> Iterator[str]:
+    """Give each row's text. `||` at the start of a line with text behind it opens a row even if one is open."""
+    row: list[str] | None = None
+    for line in text.split("\n"):
+        rest = line
+        if rest.lstrip().startswith("||") and row is not None and rest.strip(" |"):
+            if any(part.strip() for part in row):
+                yield "\n".join(row)
+            row = None
+        while "||" in rest:
+            before, _, rest = rest.partition("||")
+            if row is None:
+                row = []
+            else:
+                row.append(before)
+                yield "\n".join(row)
+                row = None
+        if row is not None:
+            row.append(rest)
+    if row is not None and any(part.strip() for part in row):
+        yield "\n".join(row)
+
+
+def _row(text: str, inner: list[Table]) -> tuple[Cell, ...]:
+    cells = []
+    for part in re.split(r"(?<!\\)\|", text):
+        tables = tuple(inner[int(number)] for number in _INNER_FOUND.findall(part))
+        cells.append(Cell(_shown(_INNER_FOUND.sub("", part)).strip(), tables))
+    return tuple(cells)

@@ -1,0 +1,110 @@
+"""Which pages are methods, which are events, and what a page says besides parameters."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from b24_mcp.catalog.build.editions import Source
+from b24_mcp.catalog.build.markup import Block, Heading, Note, parse
+
+_WHO = re.compile(
+    r"^\s*>?\s*(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute|Кто может выполнять(?: этот)? метод"
+    r"|Права на выполнение метода)\b",
+    re.M,
+)
+_SUBSCRIBE = re.compile(r"^\s*>?\s*(?:Who can subscribe|Кто может подпис)", re.M)
+_OUTSIDE = ("tutorials/", "ai-tools/", "sdk/", "market/", "first-steps/", "local-integrations/")
+_NOT_METHODS = re.compile(r"(^|/)index$|/bx24-|^BX24\.|/examples/")
+_DEPRECATED = re.compile(
+    r"deprecated|(?:has been |is |was )?(?:halted|discontinued|stopped)\b|no longer (?:being )?(?:developed|supported)"
+    r"|устаре|развитие (?:этого |данного )?метода (?:остановлено|прекращено)|метод не развива|остановлен",
+    re.I,
+)
+_OF_THE_METHOD = re.compile(r"\bmethods?\b|метод|^deprecated|^устар", re.I)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_EVENT = re.compile(
+    r"\b(On[A-Z][A-Za-z0-9_:]+|ON[A-Z0-9_:]{3,}|on[A-Z][A-Za-z0-9]+|[A-Z]+(?:\.[A-Z]+)*\.ON\.[A-Z]+|\w*CallCard::\w+)"
+)
+_IN_EVENTS = re.compile(r"/(?:\w+-)?events?(?:-[\w-]+)?/[^/]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page taken apart: its title, its blocks and the text above its first section."""
+
+    page: str
+    title: str
+    lead: str
+    text: str
+    blocks: list[Block]
+
+
+def open_page(source: Source) -> Page:
+    """Take a page apart. Raises `BrokenPage`."""
+    blocks = parse(source.text)
+    title = next((b.text for b in blocks if isinstance(b, Heading) and b.level == 1), "")
+    return Page(source.page, title, re.split(r"^##\s", source.text, maxsplit=1, flags=re.M)[0], source.text, blocks)
+
+
+def may_be_method(source: Source) -> bool:
+    """Tell whether a page speaks of calling one method; its name must agree as well."""
+    if source.page.startswith(_OUTSIDE) or _NOT_METHODS.search(source.page):
+        return False
+    return bool(_WHO.search(source.text.partition("\n## ")[0]))
+
+
+def is_event(source: Source) -> bool:
+    """Tell whether a page describes one event."""
+    if not source.page.startswith("api-reference/") or _NOT_METHODS.search(source.page):
+        return False
+    if _SUBSCRIBE.search(source.text.partition("\n## ")[0]):
+        return True
+    return bool(_IN_EVENTS.search(source.page)) and not may_be_method(source)
+
+
+def event_name(page: Page) -> str | None:
+    """Name the event a page describes, in the spelling of its title."""
+    if named := _EVENT.findall(page.title) or re.findall(r"`(On\w+|ON\w{3,}|on[A-Z]\w+)`", page.lead):
+        return named[-1]
+    stem = page.page.rpartition("/")[2].split("-")
+    return stem[0] + "".join(part.capitalize() for part in stem[1:]) if stem[0] == "on" else None
+
+
+def version_of(source: Source) -> str:
+    """Tell which REST version a page is about."""
+    return "v3" if "REST 3.0" in source.text and "/rest/api/" in source.text else "v2"
+
+
+def deprecation_of(page: Page) -> tuple[bool, list[str]]:
+    """Tell whether the method itself is deprecated, and the pages its note links to, in order."""
+    links: list[str] = []
+    deprecated = "/outdated/" in f"/{page.page}" or "/deprecated/" in f"/{page.page}"
+    if re.match(r"(?:deprecated|outdated|устаревш)", page.title, re.I):
+        deprecated = True
+    for block in page.blocks:
+        if isinstance(block, Heading) and block.level == 2 and not re.search(r"deprecat|устар", block.text, re.I):
+            break
+        if isinstance(block, Note) and _speaks_of_the_method(block):
+            deprecated = True
+            links.extend(_targets(block.text, page.page))
+    return deprecated, list(dict.fromkeys(links))
+
+
+def _speaks_of_the_method(note: Note) -> bool:
+    if re.fullmatch(r"(?:deprecated|устарел.*|outdated).*", note.title, re.I):
+        return True
+    said = _DEPRECATED.search(note.text)
+    return bool(said) and bool(_OF_THE_METHOD.search(note.text)) and bool(
+        re.search(r"(?:development|развити|halted|discontinued|stopped|устарел метод|method is deprecated|метод устарел)", note.text, re.I)
+    )
+
+
+def _targets(text: str, page: str) -> list[str]:
+    folder = posixpath.dirname(page)
+    found = []
+    for target in _LINK.findall(text):
+        if target.endswith(".md") and "://" not in target:
+            found.append(posixpath.normpath(posixpath.join(folder, target)).removesuffix(".md"))
+    return found

@@ -1,0 +1,315 @@
+"""The parameters of a method: the tables below its parameter headings put together into a tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from b24_mcp.catalog.build.editions import STARS_COUNT
+from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
+from b24_mcp.catalog.build.rows import Row, rows_of
+
+_ROOT = re.compile(
+    r"(?:method |request |call |command )?parameters?(?: of the method)?$|параметры(?: метода| запроса| вызова| команды)?$",
+    re.I,
+)
+_END = re.compile(
+    r"code example|example|response|returned|error|continue|примеры? |обработка|ответ|ошиб|возвращаем|продолж|успешн", re.I
+)
+_GENERIC = {
+    "parameter", "parameters", "object", "objects", "array", "element", "elements", "item", "of", "the", "a", "an", "type",
+    "structure", "description", "list", "available", "possible", "values", "value", "key", "keys", "in", "for", "and",
+    "параметр", "параметры", "объект", "объекты", "объекта", "массив", "массива", "элемент", "элемента", "элементы",
+    "структура", "описание", "список", "доступные", "доступных", "ключи", "тип", "типа", "параметра", "поля", "полей",
+    "field", "fields", "поле", "для", "и", "в", "свойства", "содержимое", "настройки", "possible", "возможные", "значения",
+}  # fmt: skip
+_FILTERS = re.compile(r"filter|фильтр", re.I)
+_DEPTH = 3
+
+
+@dataclass(slots=True)
+class Param:
+    """A parameter with what is nested in it. `required` is True, False, `conditional` or None (not said)."""
+
+    name: str
+    type: str = ""
+    required: bool | str | None = None
+    values: tuple[str, ...] = ()
+    fields: list[Param] = field(default_factory=list)
+    pattern: bool = False
+    of: tuple[str, ...] = ()
+    is_list: bool = False
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading below the parameters with its tables."""
+
+    title: str
+    anchor: str
+    level: int
+    tables: list[Table] = field(default_factory=list)
+    used: bool = False
+    stars: bool = False
+    texts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Parameters:
+    """What a page says of parameters: the tree and the groups of which one at least is needed."""
+
+    params: list[Param] = field(default_factory=list)
+    one_of: list[list[str]] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    heading: bool = False
+
+
+def parameters_of(blocks: list[Block]) -> Parameters:
+    """Put the parameters of a page together."""
+    root, sections = _zone(blocks)
+    found = Parameters(heading=root is not None)
+    if root is None:
+        return found
+    tree = _Tree(sections, stars=_stars(root, sections))
+    variants: list[list[Param]] = []
+    alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
+    if root.tables:
+        plain = [table for table in root.tables if not table.tab]
+        variants = [tree.params([table], 0) for table in plain]
+        found.params = _joined(variants) if len(variants) > 1 else (variants[0] if variants else [])
+        tabbed = [table for table in root.tables if table.tab]
+        if tabbed:
+            found.params = _joined([found.params, tree.params(tabbed, 0)]) if found.params else tree.params(tabbed, 0)
+    elif alternatives:
+        for section in alternatives:
+            section.used = True
+            variants.append(tree.params(section.tables, 0))
+        found.params = _joined(variants, exclusive=True)
+        group = [next((p.name for p in variant if p.required is True), "") for variant in variants]
+        if all(group) and len(set(group)) > 1:
+            found.one_of.append(list(dict.fromkeys(group)))
+    tree.adopt(found.params)
+    found.one_of.extend(group for group in tree.one_of if group not in found.one_of)
+    found.orphans = [section.title for section in sections if section.tables and not section.used]
+    return found
+
+
+def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
+    """Give the section of the root tables and the sections below and beside it up to the samples."""
+    root: Section | None = None
+    sections: list[Section] = []
+    current: Section | None = None
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading):
+            if root is None and _ROOT.match(block.text) and block.level <= 3:
+                root = current = Section(block.text, block.anchor, block.level)
+                inside = True
+            elif inside and block.level <= 2 and _END.search(block.text):
+                inside, current = False, None
+            elif inside:
+                current = Section(block.text, block.anchor, block.level)
+                sections.append(current)
+            elif root is not None and block.anchor:
+                # Behind the samples only what is linked by its anchor can belong to a parameter.
+                current = Section(block.text, block.anchor, block.level)
+                sections.append(current)
+                current.used = True
+        elif current is not None:
+            if isinstance(block, Table):
+                current.tables.append(block)
+            elif isinstance(block, Text):
+                current.stars = current.stars or STARS_COUNT in block.text
+                current.texts.append(block.text)
+            elif isinstance(block, Note):
+                current.texts.append(block.text)
+    return root, sections
+
+
+def _stars(root: Section, sections: list[Section]) -> bool:
+    if root.stars or any(section.stars for section in sections if not section.used):
+        return True
+    tables = [*root.tables, *(table for section in sections if not section.used for table in section.tables)]
+    return any(row.starred for table in tables for row in rows_of(table))
+
+
+class _Tree:
+    def __init__(self, sections: list[Section], *, stars: bool) -> None:
+        self.sections = sections
+        self.stars = stars
+        self.one_of: list[list[str]] = []
+
+    def params(self, tables: Iterable[Table], depth: int, path: tuple[str, ...] = ()) -> list[Param]:
+        """Read tables of one place; rows of tabs are merged, rows with dotted names are nested."""
+        result: list[Param] = []
+        by_name: dict[str, Param] = {}
+        tables = list(tables)
+        labels = list(dict.fromkeys(table.tab[-1] for table in tables if table.tab))
+        seen: dict[str, list[str]] = {}
+        for table in tables:
+            for row in rows_of(table):
+                for param in self._param(row, depth, path):
+                    if table.tab:
+                        seen.setdefault(param.name, []).append(table.tab[-1])
+                    if param.name in by_name:
+                        _merge(by_name[param.name], param, same_table=not table.tab)
+                    else:
+                        by_name[param.name] = param
+                        result.append(param)
+        if len(labels) > 1:
+            for name, tabs in seen.items():
+                if len(set(tabs)) < len(labels):
+                    by_name[name].of = tuple(dict.fromkeys(tabs))
+                    if by_name[name].required is True:
+                        by_name[name].required = "conditional"
+        return _nested(result)
+
+    def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[Param]:
+        required: bool | str | None = True if row.starred else (False if self.stars else None)
+        names = [row.name, *row.alternatives]
+        if len(names) > 1 and row.starred:
+            self._group(names)
+        if (len(names) > 1 and row.starred) or row.conditional:
+            required = "conditional"
+        if row.conditional and (group := _group_in(row.text, row.name)):
+            self._group(group)
+        made = []
+        for name in names:
+            param = Param(name, row.type, required, row.values, pattern=row.pattern)
+            param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            if depth < _DEPTH:
+                param.fields = self._fields(row, name, depth, path)
+            made.append(param)
+        return made
+
+    def _group(self, names: list[str]) -> None:
+        if names not in self.one_of:
+            self.one_of.append(names)
+
+    def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[Param]:
+        here = (*path, name)
+        inner = [table for table in row.inner if rows_of(table)]
+        if inner:
+            return self.params(inner, depth + 1, here)
+        if not _may_hold_fields(row.type) or name.lower().strip("[]") in {"select", "path"}:
+            return []
+        section = self._section(row, here)
+        if section is None:
+            return []
+        own, section.used = section.used, True
+        if own and section.title in path:
+            return []
+        return self.params(section.tables, depth + 1, here)
+
+    def _section(self, row: Row, path: tuple[str, ...]) -> Section | None:
+        with_tables = [s for s in self.sections if s.tables]
+        for anchor in row.anchors:
+            for section in with_tables:
+                if section.anchor == anchor:
+                    return section
+        names = [path[-1].lower().rstrip("[]"), ".".join(path).lower().replace("[]", "")]
+        for section in with_tables:
+            if not section.used and subject_of(section.title) in names:
+                return section
+        if _FILTERS.fullmatch(path[-1]):
+            return next((s for s in with_tables if not s.used and _FILTERS.search(s.title)), None)
+        if row.anchors:
+            # A link to an anchor that Russian headings get by themselves: only its last word is certain.
+            word = row.anchors[0].rpartition("-")[2].lower()
+            return next((s for s in with_tables if subject_of(s.title).rpartition(".")[2] == word), None)
+        return None
+
+    def adopt(self, params: list[Param]) -> None:
+        """Give the one section that nobody claims to the one parameter that could hold it."""
+        left = [s for s in self.sections if s.tables and not s.used and any(rows_of(t) for t in s.tables)]
+        able = [p for p in params if _may_hold_fields(p.type) and not p.fields and p.name.lower() not in {"select", "order", "filter"}]
+        if len(left) == 1 and len(able) == 1 and not _FILTERS.search(left[0].title):
+            left[0].used = True
+            able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
+
+
+def _may_hold_fields(kind: str) -> bool:
+    parts = [part.removesuffix("[]") for part in kind.split("|")]
+    plain = {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
+    return not kind or any(part.lower() not in plain for part in parts)
+
+
+def subject_of(title: str) -> str:
+    """Name what a heading is about: `Parameter fields`, `FIELDS Parameter` and `fields Array Element` alike."""
+    words = re.findall(r"[\w.\[\]]+", title)
+    rest = [word for word in words if word.lower() not in _GENERIC]
+    if not rest:
+        return "fields" if re.search(r"fields\b", title, re.I) and re.search(r"param|парам", title, re.I) else ""
+    return rest[0].lower().replace("[]", "") if len(rest) == 1 else " ".join(rest).lower()
+
+
+def _group_in(text: str, own: str) -> list[str]:
+    found = re.search(
+        r"(?:at least one of|pass either|one of the (?:two )?parameters|хотя бы один из|один из параметров)([^.\n]{0,120})",
+        text,
+        re.I,
+    )
+    if not found:
+        return []
+    names = [name for name in re.findall(r"`([\w.]+)`", found[1])]
+    names = list(dict.fromkeys(names))
+    return names if own in names and len(names) > 1 else []
+
+
+def _merge(first: Param, second: Param, *, same_table: bool) -> None:
+    kinds = [kind for kind in first.type.split("|") if kind]
+    kinds += [kind for kind in second.type.split("|") if kind and kind not in kinds]
+    first.type = "|".join(kinds)
+    if first.required != second.required:
+        first.required = "conditional" if True in (first.required, second.required) or "conditional" in (
+            first.required, second.required) else False  # fmt: skip
+    if first.values and second.values:
+        first.values = tuple(dict.fromkeys([*first.values, *second.values]))
+    else:
+        first.values = ()
+    known = {param.name for param in first.fields}
+    first.fields.extend(param for param in second.fields if param.name not in known)
+
+
+def _joined(variants: list[list[Param]], *, exclusive: bool = False) -> list[Param]:
+    """Join the root tables of one page; a parameter that only some have is conditional there."""
+    result: list[Param] = []
+    by_name: dict[str, Param] = {}
+    for at, variant in enumerate(variants):
+        for param in variant:
+            if param.name in by_name:
+                _merge(by_name[param.name], param, same_table=False)
+                continue
+            by_name[param.name] = param
+            result.append(param)
+            if (at > 0 or exclusive) and param.required is True:
+                alone = exclusive and all(any(p.name == param.name for p in other) for other in variants)
+                param.required = True if alone else "conditional"
+    return result
+
+
+def _nested(params: list[Param]) -> list[Param]:
+    """Hang `a.b` and `a[].b` below `a` where the table has `a`, in any order of depth."""
+    by_path = {param.name.replace("[]", ""): param for param in params}
+    result = []
+    for param in params:
+        parent, dot, last = param.name.replace("[]", "").rpartition(".")
+        if not dot or param.name.endswith(".") or ".." in param.name:
+            bare = param.name.removesuffix("[]")
+            if bare != param.name and by_path.get(bare) is not param and bare in {p.name for p in params}:
+                continue
+            result.append(param)
+        elif parent in by_path and by_path[parent] is not param:
+            param.name = last
+            by_path[parent].fields.append(param)
+        else:
+            top, _, rest = param.name.replace("[]", "").partition(".")
+            holder = by_path.get(top)
+            if holder is None or holder is param:
+                holder = Param(top, "object", None)
+                by_path[top] = holder
+                result.append(holder)
+            param.name = rest
+            holder.fields.append(param)
+    return result

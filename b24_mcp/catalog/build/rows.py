@@ -1,0 +1,259 @@
+"""The rows of a parameter table: names, raw type, star, wording of conditions, and allowed values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from b24_mcp.catalog.build.markup import Cell, Table
+
+_NAME_WORDS = {
+    "name", "parameter", "parameters", "param", "field", "key", "title", "argument", "identifier", "variable",
+    "название", "параметр", "поле", "ключ", "имя", "аргумент", "наименование", "идентификатор", "свойство", "property",
+}  # fmt: skip
+_TYPE_WORDS = {"type", "тип"}
+_VALUE_WORDS = {"value", "значение"}
+_TEXT_WORDS = {"description", "описание"}
+_CODE = re.compile(r"`([^`]+)`")
+_LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\]\([^)]*\)")
+_LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
+_VALUES_AHEAD = re.compile(
+    r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b|\bvalues?:\s*$"
+    r"|can (?:take|be) (?:one of )?the following|one of(?: the)?(?: following)?(?: values)?:|accepts:?$"
+    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени|принимает(?: одно из)?(?: следующ\w+)? значени"
+    r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать|может быть:",
+    re.I,
+)
+_BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`(?:\]\([^)]*\))?\**(.*)$")
+_VALUE = re.compile(r"[\w.:+\-/ ]{1,48}$")
+_CONDITION = re.compile(
+    r"(?:required|mandatory|must be (?:specified|passed|provided)|is needed)[^.\n]{0,25}?\b(?:if|when|unless|for|only)\b"
+    r"|required (?:only )?(?:if|when|for)|at least one of|pass either|either `?\w+`? or `?\w+`?|one of the (?:two )?parameters"
+    r"|(?:обязател|требуе)\w*[^.\n]{0,40}?\b(?:если|при|когда|для|только)\b|хотя бы один|хотя бы одно"
+    r"|один из параметров|либо `?\w+`?, либо|нужно передать либо|передайте либо",
+    re.I,
+)
+_NOT_A_CONDITION = re.compile(r"not required|optional|необязател|не обязател|не требуе", re.I)
+_DEPRECATED = re.compile(r"\b(?:deprecated|obsolete)\b|устаревш|устарел", re.I)
+
+
+@dataclass(slots=True)
+class Row:
+    """One documented parameter. `required` is None where the page has no stars that count."""
+
+    name: str
+    type: str
+    starred: bool
+    text: str
+    anchors: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    conditional: bool = False
+    pattern: bool = False
+    inner: tuple[Table, ...] = ()
+    tab: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table keeps what."""
+
+    name: int
+    type: int | None
+    text: int | None
+
+
+def columns_of(table: Table) -> tuple[Columns, int] | None:
+    """Find the columns of a parameter table and its first row of data; `None` for a table of something else."""
+    if not table.rows:
+        return None
+    heads = [_head(cell) for cell in table.rows[0]]
+    first = 1
+    name = next((i for i, words in enumerate(heads) if words & _NAME_WORDS), None)
+    if name is None and heads and heads[0] & _VALUE_WORDS and heads[0] & _TYPE_WORDS:
+        name = 0
+    if name is None:
+        # Headerless: the first row is data already.
+        if not _looks_like_data(table.rows[0]):
+            return None
+        return Columns(0, None, 1 if len(heads) > 1 else None), 0
+    kind = next((i for i, words in enumerate(heads) if i != name and words & _TYPE_WORDS), None)
+    text = next((i for i, words in enumerate(heads) if words & _TEXT_WORDS), None)
+    if text is None:
+        text = len(heads) - 1 if len(heads) - 1 not in (name, kind) else None
+    return Columns(name, kind, text), first
+
+
+def _head(cell: Cell) -> set[str]:
+    return set(re.findall(r"[a-zа-яё]+", re.sub(r"\(.*?\)", "", cell.text.lower())))
+
+
+def _looks_like_data(row: tuple[Cell, ...]) -> bool:
+    first = row[0].text
+    return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*", first)) and bool(_CODE.search(first) or len(row) > 1)
+
+
+def rows_of(table: Table) -> list[Row]:
+    """Read the rows of a parameter table; empty for a table of something else."""
+    found = columns_of(table)
+    if found is None:
+        return []
+    columns, first = found
+    rows = []
+    for cells in table.rows[first:]:
+        if columns.name < len(cells):
+            rows.extend(_row(cells, columns, table.tab))
+    return rows
+
+
+def _row(cells: tuple[Cell, ...], columns: Columns, tab: tuple[str, ...]) -> list[Row]:
+    cell = cells[columns.name].text
+    names, starred, rest = names_of(cell)
+    if not names:
+        return []
+    type_text = cells[columns.type].text if columns.type is not None and columns.type < len(cells) else rest
+    said = cells[columns.text].text if columns.text is not None and columns.text < len(cells) else ""
+    extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
+    inner = tuple(table for c in cells for table in c.tables)
+    row = Row(
+        name=names[0],
+        type=type_of(type_text),
+        starred=starred,
+        text=said,
+        anchors=tuple(_LINK.findall(cell + said + extra)),
+        values=values_of(said),
+        alternatives=tuple(names[1:]),
+        conditional=bool(_CONDITION.search(said)) and not _NOT_A_CONDITION.search(said),
+        pattern=is_pattern(names[0]),
+        inner=inner,
+        tab=tab,
+    )
+    return [row]
+
+
+def names_of(cell: str) -> tuple[list[str], bool, str]:
+    """Take the names off a name cell: the names, whether there is a star, and what stands behind (the type)."""
+    text = cell.strip().replace("\\|", "|").replace("\\_", "_")
+    if text.startswith("`"):
+        quoted = re.match(r"`([^`]+)`(\**)\s*(.*)", text, re.S)
+        if quoted is None:
+            return [], False, ""
+        return _clean([quoted[1]]), bool(quoted[2]), quoted[3]
+    head, rest = _split(text)
+    marked = head.replace("^*^", "*").replace("\\*", "\ue020")
+    starred = bool(re.search(r"(?<!\*)\*{3}(?!\*)|\*\s+\*\*|\*\*\s*\*(?!\*)|\w\*\s*$", marked)) and "****" not in marked
+    bold = re.findall(r"\*\*(.+?)\*\*", marked)
+    raw = bold or [marked]
+    names: list[str] = []
+    for piece in raw:
+        names.extend(re.split(r"\s*(?:\||/(?=\s*[A-Z_a-z]+$)|,)\s*", piece.strip(" *,:")))
+    return _clean([name.replace("\ue020", "*") for name in names]), starred, rest
+
+
+def _split(text: str) -> tuple[str, str]:
+    link = re.search(r"\[\s*`|(?<![*<@])`(?!\*)|\n", text)
+    return (text[: link.start()], text[link.start() :]) if link else (text, "")
+
+
+def _clean(names: list[str]) -> list[str]:
+    cleaned = []
+    for name in names:
+        name = name.strip(" `*:,'\"")
+        if alias := re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", name):
+            cleaned.append(alias[1])
+            continue
+        if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+ ]*", name) and not _is_caption(name):
+            cleaned.append(name.replace("…", "..."))
+    return list(dict.fromkeys(cleaned))
+
+
+def _is_caption(name: str) -> bool:
+    return " " in name and not re.search(r"[<{@]", name)
+
+
+def is_pattern(name: str) -> bool:
+    """Tell a name that stands for many: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
+    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_n|_ID$(?<=PROPERTY_ID)_", name)) or (
+        name in {"UF_", "UF_*"}
+    )
+
+
+def type_of(text: str) -> str:
+    """Read the type as the page writes it; the members of a union are joined by `|`."""
+    text = text.replace("\\|", "|").strip()
+    line = text
+    linked = _LINKED_CODE.findall(line)
+    found: list[str] = []
+    pieces = linked or []
+    if linked:
+        # Codes beside the links belong to the union as well: [`integer`](…) | `null`.
+        pieces = [*linked, *re.findall(r"(?:\||\n|^)\s*(`[^`]+`)\s*(?=\||\n|$)", _LINKED_CODE.sub("", line))]
+    elif line.startswith("`"):
+        pieces = re.findall(r"`[^`]+`", line.split("\n\n")[0])
+    elif re.fullmatch(r"[a-z_]+(\[\])?(\s*[|/,]\s*[a-z_]+(\[\])?)*", line):
+        pieces = [line]
+    for piece in pieces:
+        for one in re.split(r"[|,/]|\bor\b|\bили\b", piece.replace("`", "")):
+            one = one.strip().lower() if one.strip().lower() in {"string", "integer", "array", "object"} else one.strip()
+            if re.fullmatch(r"[A-Za-z][\w.:<> \-]*(\[\])*", one) and one not in found:
+                found.append(one)
+    return "|".join(found)
+
+
+def values_of(text: str) -> tuple[str, ...]:
+    """Read the allowed values: bullets of code under a line that announces values, or codes in that very line."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        announced = _VALUES_AHEAD.search(line)
+        if announced is None:
+            continue
+        if re.search(r"\bexample|например|sort|сортиров|fields|поля\b|keys|ключи", line, re.I):
+            continue
+        values = _bullets(lines[at + 1 :])
+        if not values:
+            tail = line[announced.end() :].lstrip(": ")
+            # "Possible values: `Y`, `N`": nothing but codes and words of joining up to the end of the sentence.
+            sentence = re.split(r"\.\s|\.$|(?:by default|по умолчанию)", tail, flags=re.I)[0]
+            codes = _CODE.findall(sentence)
+            joined = re.sub(r"\([^)]*\)|[—–-][^,;]*", "", _CODE.sub("", sentence))
+            if codes and re.fullmatch(r"[\s,;/|.]*(?:(?:or|and|или|и|либо)?[\s,;/|.]*)*", joined):
+                values = codes
+        usable = [_literal(value) for value in values]
+        if len(usable) > 1 and all(_VALUE.match(value) for value in usable):
+            return tuple(dict.fromkeys(usable))
+    return ()
+
+
+def _literal(value: str) -> str:
+    return value.strip().strip("'\"").strip()
+
+
+def _bullets(lines: list[str]) -> list[str]:
+    values: list[str] = []
+    indent: int | None = None
+    for line in lines:
+        if not line.strip():
+            if values:
+                following = next((rest for rest in lines[lines.index(line) + 1 :] if rest.strip()), "")
+                if not _BULLET.match(following):
+                    break
+            continue
+        if found := _BULLET.match(line):
+            depth = len(found[1])
+            indent = depth if indent is None else indent
+            if depth == indent:
+                values.append(found[2])
+                # "- `Y`, `yes` — …" lists two spellings of one value.
+                if also := re.match(r"(?:\s*(?:,|/|or|или)\s*`[^`]+`)+", found[3]):
+                    values.extend(_CODE.findall(also[0]))
+        elif values and indent is not None and len(line) - len(line.lstrip()) > indent:
+            continue
+        elif re.match(r"\s*[-*•]\s", line):
+            # A bullet without code: not a plain list of values.
+            return []
+        elif values:
+            break
+        else:
+            return []
+    return values

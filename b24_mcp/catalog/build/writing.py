@@ -1,0 +1,28 @@
+"""The built files: one line of JSON for every method and every event, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from b24_mcp.catalog.build.model import Facts
+
+
+def write_methods(facts: Iterable[Facts], folder: Path) -> int:
+    """Write `methods.jsonl` and give its number of lines."""
+    return _write(folder / "methods.jsonl", [one.form() for one in facts])
+
+
+def write_events(events: Iterable[tuple[str, list[str], str]], folder: Path) -> int:
+    """Write `events.jsonl` from (name, scope, page) and give its number of lines."""
+    rows = sorted(events, key=lambda event: (event[0].lower(), event[2]))
+    return _write(folder / "events.jsonl", [{"event": e, "scope": scope, "page": page} for e, scope, page in rows])
+
+
+def _write(path: Path, lines: list[dict[str, Any]]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+    path.write_text(text, "utf-8", newline="\n")
+    return len(lines)
