@@ -166,10 +166,11 @@ class Portal:
         started = time.perf_counter()
         outcome = "failed"
         try:
-            reply = await self._post(method, params, format)
+            webhook = self._webhook
+            reply = await self._post(webhook, method, params, format)
             if 300 <= reply.status < 400:
-                self._follow_move(reply)
-                reply = await self._post(method, params, format)
+                webhook = self._follow_move(webhook, reply)
+                reply = await self._post(webhook, method, params, format)
                 if 300 <= reply.status < 400:
                     raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
             outcome = f"HTTP {reply.status}"
@@ -177,8 +178,8 @@ class Portal:
         finally:
             _LOG.debug("%s: %s in %.0f ms", method, outcome, (time.perf_counter() - started) * 1000)
 
-    async def _post(self, method: str, params: Params, format: Format) -> Reply:
-        address = self._webhook.address_of(method, ".xml" if format == "xml" else "")
+    async def _post(self, webhook: Webhook, method: str, params: Params, format: Format) -> Reply:
+        address = webhook.address_of(method, ".xml" if format == "xml" else "")
         return await self._connected().post(address, json_body(params), format)
 
     def _connected(self) -> Transport:
@@ -196,18 +197,20 @@ class Portal:
             )
         return self._transport
 
-    def _follow_move(self, reply: Reply) -> None:
+    def _follow_move(self, webhook: Webhook, reply: Reply) -> Webhook:
         """A portal redirects no call that it executes: it has moved, or a page about its licence answers for it.
+
+        `webhook` is the one the call went to: another call may have found the new address meanwhile.
 
         Raises:
             B24Error: when it is not certain that the new address is the same portal. Nothing was executed.
         """
-        target = _absolute(self._webhook.origin, reply.location)
-        if target is None or self._webhook.is_at(target):
+        target = _absolute(webhook.origin, reply.location)
+        if target is None or webhook.is_at(target):
             raise our_error(
                 "B24MCP_PORTAL_CLOSED", "The portal answers with a page of its own instead.", status=reply.status
             )
-        moved = self._webhook.moved_to(target)
+        moved = webhook.moved_to(target)
         if moved is None:
             host = urlsplit(target).netloc.rpartition("@")[2]
             raise our_error(
@@ -215,8 +218,10 @@ class Portal:
                 f"The portal says that it is at {host} now, which is not surely the same portal.",
                 status=reply.status,
             )
-        _LOG.warning("The portal %s is at %s now", self._webhook.host, moved.host)
+        if self._moved_to != moved.host:
+            _LOG.warning("The portal %s is at %s now", webhook.host, moved.host)
         self._webhook, self._moved_to = moved, moved.host
+        return moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,27 @@ async def test_on_this_computer_a_portal_may_move_to_another_port() -> None:
             with anyio.fail_after(10):
                 assert (await portal.call("profile")).result == 1
     assert new.requests[0].startswith(f"POST /rest/1/{CODE}/profile ".encode())
+
+
+async def test_calls_that_are_redirected_at_the_same_time_all_reach_the_new_address() -> None:
+    arrived = 0
+    all_here = anyio.Event()
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http_answer(b'{"result":1}'))
+
+    async with serve(answer) as new:
+
+        async def redirect(request: bytes, writer: asyncio.StreamWriter) -> None:
+            nonlocal arrived
+            arrived += 1
+            if arrived == 5:
+                all_here.set()
+            await all_here.wait()
+            writer.write(f"HTTP/1.1 302 Found\r\nLocation: {new.webhook()}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        async with serve(redirect) as old, open_portal(None, old.webhook()) as portal:
+            with anyio.fail_after(10):
+                answers = await asyncio.gather(*(portal.call("profile") for _ in range(5)))
+    assert [answered.result for answered in answers] == [1] * 5
+    assert len(new.requests) == 5
