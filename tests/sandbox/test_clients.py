@@ -38,3 +38,26 @@ async def test_items_are_found_sorted_and_shown_by_upper_case_names_too(call: Ca
 async def test_upper_case_names_nobody_knows_are_refused(call: Caller) -> None:
     _, answer = await call.refused("crm.item.list", {"entityTypeId": 3, "filter": {">DD_ID": 1}})
     assert answer["error"] == "INVALID_ARG_VALUE"
+
+
+async def test_a_moved_and_a_restored_folder_show_the_number_that_was_written(write: Caller) -> None:
+    storage = (await write.result("disk.storage.getlist"))[0]["ID"]
+    folder, target = [
+        (await write.result("disk.storage.addfolder", {"id": storage, "data": {"NAME": name}}))["ID"]
+        for name in ("moved", "into")
+    ]
+    moved = await write.result("disk.folder.moveto", {"id": folder, "targetFolderId": target})
+    assert (moved["ID"], moved["PARENT_ID"]) == (folder, int(target))
+    assert (await write.result("disk.folder.get", {"id": folder}))["PARENT_ID"] == target
+    assert (await write.result("disk.folder.markdeleted", {"id": folder}))["DELETED_TYPE"] == "3"
+    assert (await write.result("disk.folder.restore", {"id": folder}))["DELETED_TYPE"] == 0
+
+
+async def test_a_message_to_a_chat_one_is_not_in_is_a_bad_request(call: Caller) -> None:
+    status, answer = await call.refused("im.message.add", {"DIALOG_ID": "chat1111", "MESSAGE": "m"})
+    assert (status, answer["error"]) == (400, "ACCESS_ERROR")
+
+
+async def test_a_chat_takes_every_documented_color(write: Caller) -> None:
+    chat = await write.result("im.chat.add", {"TYPE": "CHAT", "USERS": [1]})
+    assert await write.result("im.chat.updateColor", {"CHAT_ID": chat, "COLOR": "SAND"}) is True

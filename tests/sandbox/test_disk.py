@@ -128,7 +128,7 @@ async def test_the_bin_keeps_things_until_they_are_taken_back(write: Caller) -> 
     assert await write.result("disk.storage.getchildren", {"id": 1, "filter": {"NAME": "Старое"}}) == []
     await write.result("disk.storage.addfolder", {"id": 1, "data": {"NAME": "Старое"}})
     restored = await write.result("disk.folder.restore", {"id": folder["ID"]})
-    assert (restored["NAME"], restored["DELETED_TYPE"]) == ("Старое (1)", "0")
+    assert (restored["NAME"], restored["DELETED_TYPE"]) == ("Старое (1)", 0)
     assert await write.result("disk.folder.deletetree", {"id": folder["ID"]}) is True
     _, answer = await write.refused("disk.folder.get", {"id": inside["ID"]})
     assert answer["error"] == "ERROR_NOT_FOUND"
@@ -148,7 +148,7 @@ async def test_things_are_renamed_copied_and_moved(write: Caller) -> None:
     assert [row["NAME"] for row in await write.result("disk.folder.getchildren", {"id": whole["ID"]})] == ["b.txt"]
     await write.result("disk.file.delete", {"id": copied["ID"]})
     moved = await write.result("disk.file.moveto", {"id": file["ID"], "targetFolderId": folder["ID"]})
-    assert moved["PARENT_ID"] == folder["ID"]
+    assert moved["PARENT_ID"] == int(folder["ID"])
     _, answer = await write.refused("disk.folder.moveto", {"id": folder["ID"], "targetFolderId": folder["ID"]})
     assert answer["error"] == "DISK_OBJ_22000"
 

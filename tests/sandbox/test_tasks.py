@@ -48,8 +48,9 @@ async def test_update_and_delete_answer_as_documented(write: Caller) -> None:
     updated = await write.result("tasks.task.update", {"taskId": task, "fields": {"TITLE": "Иное"}})
     assert updated["task"]["title"] == "Иное"
     assert await write.result("tasks.task.delete", {"taskId": task}) == {"task": True}
-    status, answer = await write.refused("tasks.task.get", {"taskId": task})
-    assert (status, answer["error"]) == (400, "1048582")
+    assert await write.result("tasks.task.get", {"taskId": task}) == []
+    status, answer = await write.refused("tasks.task.get", {"taskId": -1})
+    assert (status, answer["error"]) == (400, "0")
 
 
 @pytest.mark.parametrize(

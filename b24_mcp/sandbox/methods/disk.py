@@ -216,7 +216,7 @@ def _copy(call: Call, kind: str) -> Value:
 def _move(call: Call, kind: str) -> Value:
     row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId", 1)
     disk_tree.move(call, row, target)
-    return _again(call, php.integer(row["ID"]))
+    return {**_again(call, php.integer(row["ID"])), "PARENT_ID": target["ID"]}  # what was just written stays a number
 
 
 def _no_root(row: Map) -> Map:
@@ -234,7 +234,7 @@ def _mark_deleted(call: Call, kind: str) -> Value:
 def _restore(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
     disk_tree.restore(call, row)
-    return _again(call, php.integer(row["ID"]))
+    return {**_again(call, php.integer(row["ID"])), "DELETED_TYPE": 0}
 
 
 def _delete(call: Call, kind: str) -> Value:

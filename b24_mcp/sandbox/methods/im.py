@@ -17,9 +17,21 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
 COLUMNS = [field.name for field in CHAT.columns]
-_NAMED_COLORS = dict(
-    zip("RED GREEN MINT LIGHT_BLUE DARK_BLUE PURPLE AQUA PINK LIME BROWN".split(), COLORS, strict=True)  # noqa: SIM905
-)
+_NAMED_COLORS = {
+    **dict(
+        zip(
+            "RED GREEN MINT LIGHT_BLUE DARK_BLUE PURPLE AQUA PINK LIME BROWN".split(),  # noqa: SIM905
+            COLORS,
+            strict=True,
+        )
+    ),
+    "AZURE": "#29619b",
+    "KHAKI": "#728f7a",
+    "SAND": "#ba9c7b",
+    "MARENGO": "#556574",
+    "GRAY": "#909090",
+    "GRAPHITE": "#5e5f5e",
+}
 _MESSAGE_COLUMNS = [field.name for field in MESSAGE.columns]
 _NOT_FOUND = "You do not have access to the specified dialog"
 
@@ -191,7 +203,12 @@ def _message_add(call: Call) -> Value:
             raise PortalError("USER_ID_EMPTY", "User ID can't be empty")
         if call.portal.storage.row(USER, user) is None:
             raise PortalError("USER_NOT_FOUND", "User not found")
-    chat = php.integer(_dialog(call)["ID"])
+    try:
+        chat = php.integer(_dialog(call)["ID"])
+    except PortalError as refusal:  # this method refuses in words of its own
+        if refusal.code != "ACCESS_ERROR":
+            raise
+        raise PortalError("ACCESS_ERROR", "Action unavailable") from None
     reply = _number(call, "REPLY_ID")
     if reply and (call.portal.storage.row(MESSAGE, reply) or {}).get("CHAT_ID") != chat:
         raise PortalError("REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message within the same chat")

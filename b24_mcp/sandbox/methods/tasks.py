@@ -314,8 +314,12 @@ def cut(task: Map, select: list[str]) -> Map:
 
 
 def _get(call: Call) -> Value:
+    """A task; nothing at all, and no error, for a number that no task one may see has (measured behaviour)."""
     select = [php.text(name) for name in array(call, "select").values()]
-    return {"task": cut(engine.read(FACE, call, task_id(call)), select)}
+    task = task_id(call)
+    if task > 0 and call.portal.storage.row(TASK, task) is None:
+        return []
+    return {"task": cut(engine.read(FACE, call, task), select)}
 
 
 def register(registry: Registry) -> None:

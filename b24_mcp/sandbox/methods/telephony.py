@@ -143,6 +143,12 @@ def _statistic_row(row: Map) -> Map:
     return {**shown, "COST": f"{values.number(row['COST']):.4f}", "CALL_CATEGORY": "external"}
 
 
+def _placements(call: Call) -> Value:
+    """Names of places for widgets; with ``SCOPE`` only those of a scope."""
+    scope = php.text(call.uppered().get("SCOPE")).upper()
+    return [name for name in _PLACEMENTS.split() if not scope or name.startswith(f"{scope}_")]
+
+
 def _placement(sent: Map) -> str:
     placement = php.text(sent.get("PLACEMENT")).upper()
     if not placement:
@@ -207,7 +213,7 @@ def register(registry: Registry) -> None:
     registry.classic("telephony.externalCall.show", "telephony", _card)
     registry.classic("telephony.externalCall.hide", "telephony", _card)
     registry.classic("voximplant.statistic.get", "telephony", _statistic)
-    registry.classic("placement.list", "placement", lambda call: _PLACEMENTS.split(), app_only=True)
+    registry.classic("placement.list", "placement", _placements, app_only=True)
     registry.classic("placement.get", "placement", _bound, app_only=True)
     registry.classic("placement.bind", "placement", _bind, app_only=True)
     registry.classic("placement.unbind", "placement", _unbind, app_only=True)
