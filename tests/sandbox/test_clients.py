@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.conftest import Caller
+from b24_mcp.sandbox import Sandbox
+from tests.sandbox.conftest import Caller, http
 
 
 @pytest.mark.parametrize("address", ["/rest//1/sandboxdemocode/profile", "//rest/1/sandboxdemocode//profile.json"])
@@ -55,9 +56,29 @@ async def test_a_moved_and_a_restored_folder_show_the_number_that_was_written(wr
 
 async def test_a_message_to_a_chat_one_is_not_in_is_a_bad_request(call: Caller) -> None:
     status, answer = await call.refused("im.message.add", {"DIALOG_ID": "chat1111", "MESSAGE": "m"})
-    assert (status, answer["error"]) == (400, "ACCESS_ERROR")
+    assert (status, answer["error"]) == (400, "CANCELED")
 
 
 async def test_a_chat_takes_every_documented_color(write: Caller) -> None:
     chat = await write.result("im.chat.add", {"TYPE": "CHAT", "USERS": [1]})
     assert await write.result("im.chat.updateColor", {"CHAT_ID": chat, "COLOR": "SAND"}) is True
+
+
+async def test_task_fields_are_the_documented_ones(call: Caller) -> None:
+    # b24phpsdk compares them with its own list, name by name.
+    fields = (await call.result("tasks.task.getFields"))["fields"]
+    assert {"CHECKLIST", "NEW_COMMENTS_COUNT", "UF_CRM_TASK"} <= set(fields)
+    assert not {"TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"} & set(fields)
+
+
+async def test_presets_of_requisites_are_known_by_their_keys(call: Caller) -> None:
+    keys = [preset["XML_ID"] for preset in await call.result("crm.requisite.preset.list")]
+    assert "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#" in keys
+
+
+async def test_placements_are_listed_by_scope(own: Sandbox) -> None:
+    token = own.portal.oauth.issue().access_token
+    async with http(own) as client:
+        answer = await client.post("/rest/placement.list", json={"auth": token, "SCOPE": "task"})
+    assert answer.json()["result"]
+    assert all(name.startswith("TASK_") for name in answer.json()["result"])

@@ -176,8 +176,12 @@ MC_BANK_DETAIL_ID integer q | Bank details of my company
     indexes=("ENTITY_ID",),
 )
 
-PRESETS = ((1, "Организация"), (2, "Индивидуальный предприниматель"), (3, "Физическое лицо"))
-"""Presets a new portal begins with: id, name."""
+PRESETS = (
+    (1, "Организация", "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#"),
+    (2, "Индивидуальный предприниматель", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),
+    (3, "Физическое лицо", "#CRM_REQUISITE_PRESET_DEF_RU_PERSON#"),
+)
+"""Presets a new portal begins with: id, name, external key."""
 PRESET_FIELDS = {
     1: ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_INN", "RQ_KPP", "RQ_OGRN", "RQ_DIRECTOR", "RQ_ACCOUNTANT"),
     2: ("RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME", "RQ_INN", "RQ_OGRNIP"),

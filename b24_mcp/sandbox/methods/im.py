@@ -205,10 +205,10 @@ def _message_add(call: Call) -> Value:
             raise PortalError("USER_NOT_FOUND", "User not found")
     try:
         chat = php.integer(_dialog(call)["ID"])
-    except PortalError as refusal:  # this method refuses in words of its own
+    except PortalError as refusal:  # this method refuses in words of its own (measured behaviour)
         if refusal.code != "ACCESS_ERROR":
             raise
-        raise PortalError("ACCESS_ERROR", "Action unavailable") from None
+        raise PortalError("CANCELED", "You cannot send messages to this chat") from None
     reply = _number(call, "REPLY_ID")
     if reply and (call.portal.storage.row(MESSAGE, reply) or {}).get("CHAT_ID") != chat:
         raise PortalError("REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message within the same chat")

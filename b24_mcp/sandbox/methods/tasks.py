@@ -46,6 +46,7 @@ _ENUM_VALUES: dict[str, Value] = {
         "6": "Deferred",
     },
 }
+_NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
 _YES_NO = {"Y": "Yes", "N": "No"}
 PHP_CLASS = "Bitrix\\Tasks\\Rest\\Controllers\\Task"
 _ICON = "/bitrix/images/tasks/default_avatar.png"
@@ -322,6 +323,14 @@ def _get(call: Call) -> Value:
     return {"task": cut(engine.read(FACE, call, task), select)}
 
 
+def _fields(call: Call) -> Value:
+    """Fields as documented: without those that are only sent or come on their own, with two that are no columns."""
+    described = php.as_map(php.as_map(engine.describe(FACE, call))["fields"])
+    columns = {name: field for name, field in described.items() if name not in _NOT_DESCRIBED}
+    counted: Map = {"title": None, "type": "integer", "default": 0}
+    return {"fields": {**columns, "NEW_COMMENTS_COUNT": counted, "CHECKLIST": {"title": None, "type": "array"}}}
+
+
 def register(registry: Registry) -> None:
     """Add reading of tasks."""
     registry.controller(
@@ -331,6 +340,6 @@ def register(registry: Registry) -> None:
         {
             "get": _get,
             "list": partial(engine.list_page, FACE),
-            "getFields": partial(engine.describe, FACE),
+            "getFields": _fields,
         },
     )

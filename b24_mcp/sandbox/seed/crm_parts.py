@@ -24,8 +24,8 @@ def equip(storage: Storage, now: float) -> None:
     )
     storage.insert_many(
         PRESET,
-        ("ID", "ENTITY_TYPE_ID", "COUNTRY_ID", "NAME", "DATE_CREATE", "CREATED_BY_ID", "ACTIVE", "SORT"),
-        [(number, 8, 1, name, moment, 1, "Y", 500 + number * 10) for number, name in PRESETS],
+        ("ID", "ENTITY_TYPE_ID", "COUNTRY_ID", "NAME", "XML_ID", "DATE_CREATE", "CREATED_BY_ID", "ACTIVE", "SORT"),
+        [(number, 8, 1, name, key, moment, 1, "Y", 500 + number * 10) for number, name, key in PRESETS],
     )
     storage.insert_many(
         PRESET_FIELD,
