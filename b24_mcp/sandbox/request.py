@@ -38,8 +38,8 @@ class Request:
     """A call as the portal sees it after merging; ``params`` has the reserved names already taken out.
 
     ``login`` and ``secret`` are a webhook's, ``access_token`` an application's. ``link`` is the parameter ``token`` of
-    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good. ``connector`` is the
-    source key an application marks its own changes with (``auth_connector``).
+    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good.
+    ``connector`` is the source key an application marks its own changes with (``auth_connector``).
     """
 
     method: str

@@ -116,8 +116,3 @@ def test_errors_of_commands_are_told_by_their_names(bitrix: Any) -> None:
     with pytest.raises(ErrorInServerResponseException) as raised:
         bitrix.call("crm.deal.get", [{"id": 999999999}])
     assert next(iter(raised.value.args[0].values()))["error_description"] == "Not found"
-
-
-def test_wrong_arguments_of_controllers_are_told(bitrix: Any) -> None:
-    with pytest.raises(ErrorInServerResponseException, match="Could not find value for parameter"):
-        bitrix.call("disk.file.get", [{"ID": 1}])

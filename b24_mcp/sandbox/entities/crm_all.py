@@ -1,6 +1,7 @@
 """Every table of the CRM but statuses and pipelines; smart processes get theirs when they are made."""
 
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
+from b24_mcp.sandbox.entities.crm_cards import CARD
 from b24_mcp.sandbox.entities.crm_catalog import CURRENCY, MEASURE, PRODUCT, PRODUCT_ROW, SECTION, VAT
 from b24_mcp.sandbox.entities.crm_parts import (
     ACTIVITY,
@@ -43,6 +44,7 @@ CRM_ENTITIES = (
     TIMELINE_BINDING,
     STAGE_HISTORY,
     LINK,
+    CARD,
     REQUISITE,
     BANK_DETAIL,
     PRESET,

@@ -3,6 +3,7 @@
 from b24_mcp.sandbox.methods import (
     crm_activity,
     crm_addresses,
+    crm_cards,
     crm_catalog,
     crm_category,
     crm_classic,
@@ -23,6 +24,7 @@ from b24_mcp.sandbox.registry import Registry
 _FAMILIES = (
     crm_activity,
     crm_addresses,
+    crm_cards,
     crm_catalog,
     crm_category,
     crm_classic,

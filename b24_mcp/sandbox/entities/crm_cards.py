@@ -1,0 +1,17 @@
+"""Views of the cards of CRM items: which sections and fields a person, or everybody, sees.
+
+Documentation: api-reference/crm/universal/item-details-configuration.
+"""
+
+from b24_mcp.sandbox.fields import Entity, parse_fields
+
+CARD = Entity(
+    "crm_card",
+    parse_fields("""
+ID integer r | ID
+NAME string r | Of which items: the number of their type and the pipeline or kind, as 2:0
+USER_ID user r | Whose, 0: everybody's
+SECTIONS string r | Sections in JSON
+"""),
+    indexes=("NAME",),
+)
