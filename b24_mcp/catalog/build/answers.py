@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.catalog.build.known import LIST_KEYS, RESULTS
+from b24_mcp.catalog.build.known import IF_UNKNOWN, LIST_KEYS, RESULTS
 from b24_mcp.catalog.build.markup import Block, Code, Heading, Table
 from b24_mcp.catalog.build.rows import rows_of
 
@@ -33,7 +33,7 @@ def answer_of(blocks: list[Block], method: str, version: str) -> Answer:
     known = RESULTS.get(method.lower()) if version == "v2" else None
     sample = _sample(blocks)
     answer = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
-    if known is not None:
+    if known is not None and (answer.kind == "unknown" or method.lower() not in IF_UNKNOWN):
         keys = answer.keys if known == "object" or answer.kind == known else ()
         answer = Answer(known, None, answer.is_map and known == "object", keys)
     key = LIST_KEYS.get(method.lower()) if version == "v2" else None
@@ -49,14 +49,28 @@ def _sample(blocks: list[Block]) -> list[Any]:
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:
             inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
-        elif inside and isinstance(block, Code) and re.search(r'"?result"?\s*:', block.text):
-            value = result_in(block.text)
+        elif inside and isinstance(block, Code) and block.language in {"json", "js", "javascript", ""}:
+            value = result_in(block.text) if _RESULT.search(block.text) else _bare(block.text)
             if value is not _NOTHING:
                 return [value]
     return []
 
 
 _NOTHING = object()
+_RESULT = re.compile(r'"?result"?\s*:')
+_ENVELOPE = frozenset({"total", "next", "time"})
+
+
+def _bare(text: str) -> Any:
+    """Read a sample that shows what stands in `result` without the envelope."""
+    try:
+        value = json.loads(_mended(text), strict=False)
+    except ValueError:
+        return _NOTHING
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else _NOTHING
+    inner = {key: one for key, one in value.items() if key not in _ENVELOPE}
+    return inner if inner and "error" not in inner else _NOTHING
 
 
 def result_in(text: str) -> Any:

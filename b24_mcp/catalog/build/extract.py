@@ -17,6 +17,7 @@ from b24_mcp.catalog.build.model import Facts
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import Param, parameters_of
+from b24_mcp.catalog.build.samples import from_samples, requests_of, shape
 
 
 @dataclass(slots=True)
@@ -61,7 +62,13 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
     found = parameters_of(page.blocks)
     errors = errors_of(page.blocks)
     order = POSITIONAL.get(name.lower()) if version == "v2" else None
-    params = found.params if order is None else _ordered(found.params, order)
+    requests = requests_of(page.blocks)
+    params = [param for param in found.params if param.name != "auth"]
+    if not found.params:
+        params = from_samples(requests)
+    if order is not None:
+        params = _ordered(params, order)
+    shape(params, requests)
     answer = answer_of(page.blocks, name, version)
     deprecated, links = pages.deprecation_of(page)
     is_list = answer.kind in {"list", "map"} or answer.list_key is not None
@@ -85,12 +92,14 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
 
 
 def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:
-    """Put parameters into the order the server takes them in, under the names of the page."""
+    """Put parameters into the order the server takes them in, under the names of the page.
+
+    What the order calls otherwise than the page is taken in the page's order.
+    """
     left = {re.sub(r"^ar|_", "", param.name.lower()): param for param in params}
-    ordered = []
-    for name in order:
-        ordered.append(left.pop(name.lower().replace("_", ""), None) or Param(name))
-    return [*ordered, *left.values()] if len(left) and not order else ordered
+    by_name = {name: left.pop(name.lower().replace("_", "")) for name in order if name.lower().replace("_", "") in left}
+    others = iter(list(left.values()))
+    return [by_name.get(name) or next(others, None) or Param(name) for name in order]
 
 
 def flat(params: list[Param], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Param]]:

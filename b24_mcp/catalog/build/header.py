@@ -7,13 +7,27 @@ import re
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.M)
 _WHO = re.compile(r"(?:Who can (?:execute|perform)|Permissions to execute|Кто может выполнять|Права на выполнение)[^:]*:?\s*(.*)", re.S)
 _SCOPE = re.compile(r"^\s*(?:Scopes?|Скоуп)\s*:?\s*(.*)$", re.I | re.M)
+_CRM_ADMIN = re.compile(
+    r"(?:a )?(?:crm administrator|administrator crm)\b|(?:any |a )?users? with (?:administrative access to the crm|crm administrator)"
+    r"|администратор crm|(?:любой )?пользовател[ьи] с (?:административным доступом к разделу crm|правами администратора crm)",
+    re.I,
+)
+_ADMIN = re.compile(
+    r"(?:portal )?administrators?|administrator with access to crm in the application context"
+    r"|администратор|администратор с доступом к crm в контексте приложения",
+)
+_ANY = re.compile(
+    r"(?:any|all) (?:authorized )?users?|(?:an )?authorized user|any user (?:when|with) [a-z ]*appli?cation[a-z ]*"
+    r"|(?:любой|авторизованный|любой авторизованный) пользователь|любой пользователь при авторизации приложения",
+)
 # "placement, depending on the …" in one pair of backticks.
 _PROSE = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
 _APP = re.compile(
     r"only (?:works )?(?:in|within|when)[^.\n]{0,60}application|only in the context of [^.\n]{0,30}application"
-    r"|works only [^.\n]{0,60}application|only (?:available )?(?:in|within) (?:the )?(?:application|app) context"
+    r"|works only (?!with bots)[^.\n]{0,60}application|only (?:available )?(?:in|within) (?:the )?(?:application|app) context"
+    r"|can only be (?:called|executed|deleted)[^.\n]{0,80}\bapplication|(?:only|exclusively) delete[^.\n]{0,60}application"
     r"|(?:только|исключительно) в контексте[^.\n]{0,60}приложени|only [^.\n]{0,40}via OAuth|requires (?:the )?application"
-    r"|только [^.\n]{0,40}контекст[^.\n]{0,20}приложени|работает только [^.\n]{0,60}приложени",
+    r"|только [^.\n]{0,40}контекст[^.\n]{0,20}приложени|работает только (?!с ботами)[^.\n]{0,60}приложени",
     re.I,
 )
 
@@ -47,14 +61,11 @@ def who_of(line: str) -> str:
     """Sort the wording of who may call into `any`, `admin`, `crm_admin` or `rights`."""
     said = re.sub(r"[`*\[\]]|\(\.\.[^)]*\)", "", line).strip().lower().rstrip(".")
     first = said.split("\n")[0].strip()
-    if re.match(r"(crm administrator|администратор crm)", first) or re.match(
-        r"(any )?(user|пользователь|любой пользователь)[^,]*(administrative access to the crm|административным доступом к[^,]* crm)",
-        first,
-    ):
+    if _CRM_ADMIN.match(first):
         return "crm_admin"
-    if re.fullmatch(r"(portal )?administrators?|администратор( портала| битрикс24)?|administrator of the (portal|account)", said):
+    if _ADMIN.fullmatch(first):
         return "admin"
-    if re.fullmatch(r"any user|любой пользователь|(any )?authorized user|(любой )?авторизованный пользователь|all users", said):
+    if _ANY.fullmatch(first):
         return "any"
     return "rights"
 

@@ -82,6 +82,55 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
 # Commands a batch refuses inside itself.
 NOT_IN_BATCH = frozenset({"batch", "download", "upload"})
 
-# Where samples mislead or are missing: the kind of `result`, and the key of the list (`{}`: a map by id).
-RESULTS: dict[str, str] = {}
-LIST_KEYS: dict[str, str] = {}
+# Old CRM lists without a sample: they give bare lists, as all classic CRM methods do.
+IF_UNKNOWN = frozenset(
+    f"crm.{entity}.list"
+    for entity in (
+        "catalog", "dealcategory", "dealcategory.stage", "invoice", "invoice.recurring", "invoice.status",
+        "invoice.userfield", "measure", "paysystem", "persontype", "product", "product.property", "productrow",
+        "productsection",
+    )
+) | {"crm.product.property.types", "task.item.list", "task.items.getlist", "tasks.api.scrum.epic.list", "tasks.api.scrum.sprint.list"}  # fmt: skip
+
+# Where samples mislead or are missing: the kind of `result` (`map`: keyed by ids or codes, an empty list when empty).
+RESULTS: dict[str, str] = {
+    **dict.fromkeys(IF_UNKNOWN, "list"),
+    "calendar.accessibility.get": "map",
+    "im.department.employees.get": "map",
+    "im.department.managers.get": "map",
+    "im.search.user.list": "map",
+    "imbot.bot.list": "map",
+    "imconnector.list": "map",
+    "landing.demos.getpagelist": "map",
+    "landing.demos.getsitelist": "map",
+    "landing.role.getrights": "map",
+    "lists.field.get": "map",
+    "task.stages.get": "map",
+    "voximplant.line.get": "map",
+    "voximplant.tts.voices.get": "map",
+}
+
+# The key of the list in `result`, where the sample does not show it; `{}`: a map by id.
+LIST_KEYS: dict[str, str] = {
+    "catalog.extra.list": "extras",
+    "catalog.measure.list": "measures",
+    "catalog.pricetype.list": "priceTypes",
+    "catalog.roundingrule.list": "roundingRules",
+    "catalog.section.list": "sections",
+    "catalog.vat.list": "vats",
+    "crm.item.batchimport": "items",
+    "documentgenerator.region.list": "regions{}",
+    "event.offline.get": "events",
+    "im.dialog.messages.get": "messages",
+    "im.dialog.messages.search": "messages",
+    "im.notify.get": "notifications",
+    "im.notify.history.search": "notifications",
+    "im.v2.event.get": "events",
+    "imbot.v2.event.get": "events",
+    "rpa.item.list": "items",
+    "rpa.stage.listfortype": "stages",
+    "rpa.timeline.listforitem": "timeline",
+    "rpa.type.list": "types",
+    "sale.persontype.list": "personTypes",
+    "vote.attachedvote.getanswervoted": "items",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from b24_mcp.catalog.build.extract import Extract, flat
@@ -51,6 +52,13 @@ def merge(editions: dict[str, Extract]) -> tuple[list[Facts], list[Difference]]:
 
 
 def _complete(facts: Facts, other: Facts) -> None:
+    if any(re.search("[а-яё]", param.name, re.I) for _, param in flat(facts.params)):
+        # A placeholder such as `<selector>` stands in the page's language.
+        facts.params = other.params
+    mine = dict(flat(facts.params))
+    for path, param in flat(other.params):
+        if path in mine and param.values and not mine[path].values and mine[path].type == param.type:
+            mine[path].values = param.values
     facts.links = facts.links or other.links
     facts.deprecated = facts.deprecated or other.deprecated
     if not facts.scope:

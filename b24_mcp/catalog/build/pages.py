@@ -93,7 +93,7 @@ def deprecation_of(page: Page) -> tuple[bool, list[str]]:
 
 
 def _speaks_of_the_method(note: Note) -> bool:
-    if re.fullmatch(r"(?:deprecated|устарел.*|outdated).*", note.title, re.I):
+    if re.fullmatch(r"(?:deprecated|устар|outdated).*", note.title, re.I):
         return True
     said = _DEPRECATED.search(note.text)
     return bool(said) and bool(_OF_THE_METHOD.search(note.text)) and bool(

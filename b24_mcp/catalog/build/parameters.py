@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.editions import STARS_COUNT
+from b24_mcp.catalog.build.groups import groups_in
 from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
 from b24_mcp.catalog.build.rows import Row, rows_of
 
@@ -24,6 +25,8 @@ _GENERIC = {
     "структура", "описание", "список", "доступные", "доступных", "ключи", "тип", "типа", "параметра", "поля", "полей",
     "field", "fields", "поле", "для", "и", "в", "свойства", "содержимое", "настройки", "possible", "возможные", "значения",
 }  # fmt: skip
+# Tables of further parameters of the call itself.
+_MORE = re.compile(r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I)
 _FILTERS = re.compile(r"filter|фильтр", re.I)
 _DEPTH = 3
 
@@ -51,6 +54,7 @@ class Section:
     level: int
     tables: list[Table] = field(default_factory=list)
     used: bool = False
+    behind: bool = False
     stars: bool = False
     texts: list[str] = field(default_factory=list)
 
@@ -62,13 +66,12 @@ class Parameters:
     params: list[Param] = field(default_factory=list)
     one_of: list[list[str]] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
-    heading: bool = False
 
 
 def parameters_of(blocks: list[Block]) -> Parameters:
     """Put the parameters of a page together."""
     root, sections = _zone(blocks)
-    found = Parameters(heading=root is not None)
+    found = Parameters()
     if root is None:
         return found
     tree = _Tree(sections, stars=_stars(root, sections))
@@ -89,10 +92,27 @@ def parameters_of(blocks: list[Block]) -> Parameters:
         group = [next((p.name for p in variant if p.required is True), "") for variant in variants]
         if all(group) and len(set(group)) > 1:
             found.one_of.append(list(dict.fromkeys(group)))
+    for section in sections:
+        if not section.used and not section.behind and section.tables and _MORE.match(section.title):
+            section.used = True
+            found.params = _joined([found.params, tree.params(section.tables, 0)])
     tree.adopt(found.params)
+    tree.root_groups(root, found.params, _failures(blocks))
     found.one_of.extend(group for group in tree.one_of if group not in found.one_of)
-    found.orphans = [section.title for section in sections if section.tables and not section.used]
+    found.orphans = [section.title for section in sections if section.tables and not section.used and not section.behind]
     return found
+
+
+def _failures(blocks: list[Block]) -> list[str]:
+    """Give what the tables of errors say, since they name parameters of which one was missing."""
+    texts: list[str] = []
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading) and block.level <= 2:
+            inside = bool(re.search(r"error|ошиб", block.text, re.I))
+        elif inside and isinstance(block, Table):
+            texts.extend(cell.text for row in block.rows for cell in row)
+    return texts
 
 
 def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
@@ -101,13 +121,18 @@ def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
     sections: list[Section] = []
     current: Section | None = None
     inside = False
+    if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
+        # Older pages have no such heading: the table then stands in the lead.
+        root = current = Section("", "", 2)
+        inside = True
     for block in blocks:
         if isinstance(block, Heading):
             if root is None and _ROOT.match(block.text) and block.level <= 3:
                 root = current = Section(block.text, block.anchor, block.level)
                 inside = True
-            elif inside and block.level <= 2 and _END.search(block.text):
-                inside, current = False, None
+            elif inside and block.level <= 2 and (_END.search(block.text) or not root.title):
+                if block.level == 2:
+                    inside, current = False, None
             elif inside:
                 current = Section(block.text, block.anchor, block.level)
                 sections.append(current)
@@ -115,7 +140,7 @@ def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
                 # Behind the samples only what is linked by its anchor can belong to a parameter.
                 current = Section(block.text, block.anchor, block.level)
                 sections.append(current)
-                current.used = True
+                current.behind = True
         elif current is not None:
             if isinstance(block, Table):
                 current.tables.append(block)
@@ -124,11 +149,13 @@ def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
                 current.texts.append(block.text)
             elif isinstance(block, Note):
                 current.texts.append(block.text)
+    if root is not None and not root.title and not root.tables:
+        return None, []
     return root, sections
 
 
 def _stars(root: Section, sections: list[Section]) -> bool:
-    if root.stars or any(section.stars for section in sections if not section.used):
+    if root.stars or any(section.stars for section in sections if not section.behind):
         return True
     tables = [*root.tables, *(table for section in sections if not section.used for table in section.tables)]
     return any(row.starred for table in tables for row in rows_of(table))
@@ -172,8 +199,6 @@ class _Tree:
             self._group(names)
         if (len(names) > 1 and row.starred) or row.conditional:
             required = "conditional"
-        if row.conditional and (group := _group_in(row.text, row.name)):
-            self._group(group)
         made = []
         for name in names:
             param = Param(name, row.type, required, row.values, pattern=row.pattern)
@@ -183,6 +208,18 @@ class _Tree:
             made.append(param)
         return made
 
+    def _groups(self, section: Section, params: list[Param], path: tuple[str, ...]) -> None:
+        texts = [*section.texts, *(row.text for table in section.tables for row in rows_of(table))]
+        for group in groups_in(texts, [p.name for p in params], starred={p.name for p in params if p.required is True}):
+            for param in params:
+                if param.name in group:
+                    param.required = "conditional"
+            self._group([".".join((*path, name)) for name in group])
+
+    def root_groups(self, root: Section, params: list[Param], texts: list[str]) -> None:
+        """Find the groups among the parameters of the call itself, in its tables and in what the errors say."""
+        self._groups(Section("", "", 2, tables=root.tables, texts=[*root.texts, *texts]), params, ())
+
     def _group(self, names: list[str]) -> None:
         if names not in self.one_of:
             self.one_of.append(names)
@@ -190,28 +227,28 @@ class _Tree:
     def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[Param]:
         here = (*path, name)
         inner = [table for table in row.inner if rows_of(table)]
-        if inner:
+        if inner and _is_container(row.type):
             return self.params(inner, depth + 1, here)
         if not _may_hold_fields(row.type) or name.lower().strip("[]") in {"select", "path"}:
             return []
         section = self._section(row, here)
         if section is None:
             return []
-        own, section.used = section.used, True
-        if own and section.title in path:
-            return []
-        return self.params(section.tables, depth + 1, here)
+        section.used = True
+        fields = self.params(section.tables, depth + 1, here)
+        self._groups(section, fields, here)
+        return fields
 
     def _section(self, row: Row, path: tuple[str, ...]) -> Section | None:
-        with_tables = [s for s in self.sections if s.tables]
-        for anchor in row.anchors:
-            for section in with_tables:
-                if section.anchor == anchor:
-                    return section
-        names = [path[-1].lower().rstrip("[]"), ".".join(path).lower().replace("[]", "")]
+        with_tables = [s for s in self.sections if s.tables and not s.behind]
+        names = [path[-1].lower().removesuffix("[]"), ".".join(path).lower().replace("[]", "")]
         for section in with_tables:
             if not section.used and subject_of(section.title) in names:
                 return section
+        for anchor in row.anchors:
+            for section in self.sections:
+                if section.tables and section.anchor == anchor:
+                    return section
         if _FILTERS.fullmatch(path[-1]):
             return next((s for s in with_tables if not s.used and _FILTERS.search(s.title)), None)
         if row.anchors:
@@ -222,11 +259,16 @@ class _Tree:
 
     def adopt(self, params: list[Param]) -> None:
         """Give the one section that nobody claims to the one parameter that could hold it."""
-        left = [s for s in self.sections if s.tables and not s.used and any(rows_of(t) for t in s.tables)]
+        left = [s for s in self.sections if s.tables and not s.used and not s.behind and any(rows_of(t) for t in s.tables)]
         able = [p for p in params if _may_hold_fields(p.type) and not p.fields and p.name.lower() not in {"select", "order", "filter"}]
         if len(left) == 1 and len(able) == 1 and not _FILTERS.search(left[0].title):
             left[0].used = True
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
+
+
+def _is_container(kind: str) -> bool:
+    parts = [part.strip().lower() for part in kind.split("|")]
+    return any(part in {"object", "array", "mixed", "any"} or part.endswith("[]") for part in parts)
 
 
 def _may_hold_fields(kind: str) -> bool:
@@ -242,19 +284,6 @@ def subject_of(title: str) -> str:
     if not rest:
         return "fields" if re.search(r"fields\b", title, re.I) and re.search(r"param|парам", title, re.I) else ""
     return rest[0].lower().replace("[]", "") if len(rest) == 1 else " ".join(rest).lower()
-
-
-def _group_in(text: str, own: str) -> list[str]:
-    found = re.search(
-        r"(?:at least one of|pass either|one of the (?:two )?parameters|хотя бы один из|один из параметров)([^.\n]{0,120})",
-        text,
-        re.I,
-    )
-    if not found:
-        return []
-    names = [name for name in re.findall(r"`([\w.]+)`", found[1])]
-    names = list(dict.fromkeys(names))
-    return names if own in names and len(names) > 1 else []
 
 
 def _merge(first: Param, second: Param, *, same_table: bool) -> None:
@@ -295,7 +324,7 @@ def _nested(params: list[Param]) -> list[Param]:
     result = []
     for param in params:
         parent, dot, last = param.name.replace("[]", "").rpartition(".")
-        if not dot or param.name.endswith(".") or ".." in param.name:
+        if not dot or param.name.endswith(".") or ".." in param.name or "<" in param.name:
             bare = param.name.removesuffix("[]")
             if bare != param.name and by_path.get(bare) is not param and bare in {p.name for p in params}:
                 continue

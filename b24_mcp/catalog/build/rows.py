@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from b24_mcp.catalog.build.markup import Cell, Table
 
@@ -20,21 +20,20 @@ _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
 _VALUES_AHEAD = re.compile(
     r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b|\bvalues?:\s*$"
     r"|can (?:take|be) (?:one of )?the following|one of(?: the)?(?: following)?(?: values)?:|accepts:?$"
-    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени|принимает(?: одно из)?(?: следующ\w+)? значени"
-    r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать|может быть:",
+    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени\w*|принимает(?: одно из)?(?: следующ\w+)? значени\w*"
+    r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать(?: значения)?|может быть:",
     re.I,
 )
 _BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`(?:\]\([^)]*\))?\**(.*)$")
 _VALUE = re.compile(r"[\w.:+\-/ ]{1,48}$")
 _CONDITION = re.compile(
-    r"(?:required|mandatory|must be (?:specified|passed|provided)|is needed)[^.\n]{0,25}?\b(?:if|when|unless|for|only)\b"
-    r"|required (?:only )?(?:if|when|for)|at least one of|pass either|either `?\w+`? or `?\w+`?|one of the (?:two )?parameters"
-    r"|(?:обязател|требуе)\w*[^.\n]{0,40}?\b(?:если|при|когда|для|только)\b|хотя бы один|хотя бы одно"
-    r"|один из параметров|либо `?\w+`?, либо|нужно передать либо|передайте либо",
+    r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
+    r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
+    r"|(?:обязател\w+|нуж(?:ен|на|но|ны))(?: (?:параметр|поле|только|к заполнению))*,? "
+    r"(?:если|при|когда|для|только|в случае)\b|требуется,? (?:только )?(?:если|при|когда)\b",
     re.I,
 )
-_NOT_A_CONDITION = re.compile(r"not required|optional|необязател|не обязател|не требуе", re.I)
-_DEPRECATED = re.compile(r"\b(?:deprecated|obsolete)\b|устаревш|устарел", re.I)
+_NOT_A_CONDITION = re.compile(r"not required|необязател|не обязател|не требуе", re.I)
 
 
 @dataclass(slots=True)
@@ -51,8 +50,6 @@ class Row:
     conditional: bool = False
     pattern: bool = False
     inner: tuple[Table, ...] = ()
-    tab: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +65,16 @@ def columns_of(table: Table) -> tuple[Columns, int] | None:
     """Find the columns of a parameter table and its first row of data; `None` for a table of something else."""
     if not table.rows:
         return None
+    if _is_data(table.rows[0]):
+        # Headerless: the first row is data already.
+        return Columns(0, None, 1 if len(table.rows[0]) > 1 else None), 0
     heads = [_head(cell) for cell in table.rows[0]]
     first = 1
     name = next((i for i, words in enumerate(heads) if words & _NAME_WORDS), None)
     if name is None and heads and heads[0] & _VALUE_WORDS and heads[0] & _TYPE_WORDS:
         name = 0
     if name is None:
-        # Headerless: the first row is data already.
-        if not _looks_like_data(table.rows[0]):
-            return None
-        return Columns(0, None, 1 if len(heads) > 1 else None), 0
+        return None
     kind = next((i for i, words in enumerate(heads) if i != name and words & _TYPE_WORDS), None)
     text = next((i for i, words in enumerate(heads) if words & _TEXT_WORDS), None)
     if text is None:
@@ -89,9 +86,9 @@ def _head(cell: Cell) -> set[str]:
     return set(re.findall(r"[a-zа-яё]+", re.sub(r"\(.*?\)", "", cell.text.lower())))
 
 
-def _looks_like_data(row: tuple[Cell, ...]) -> bool:
-    first = row[0].text
-    return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*", first)) and bool(_CODE.search(first) or len(row) > 1)
+def _is_data(row: tuple[Cell, ...]) -> bool:
+    """Tell a first row that is data by a name with a type that links to the types."""
+    return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
 def rows_of(table: Table) -> list[Row]:
@@ -103,11 +100,11 @@ def rows_of(table: Table) -> list[Row]:
     rows = []
     for cells in table.rows[first:]:
         if columns.name < len(cells):
-            rows.extend(_row(cells, columns, table.tab))
+            rows.extend(_row(cells, columns))
     return rows
 
 
-def _row(cells: tuple[Cell, ...], columns: Columns, tab: tuple[str, ...]) -> list[Row]:
+def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
     cell = cells[columns.name].text
     names, starred, rest = names_of(cell)
     if not names:
@@ -116,20 +113,25 @@ def _row(cells: tuple[Cell, ...], columns: Columns, tab: tuple[str, ...]) -> lis
     said = cells[columns.text].text if columns.text is not None and columns.text < len(cells) else ""
     extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
     inner = tuple(table for c in cells for table in c.tables)
+    kind = type_of(type_text)
     row = Row(
         name=names[0],
-        type=type_of(type_text),
+        type=kind,
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        values=values_of(said),
+        values=() if _holds_keys(names[0], kind) else values_of(said),
         alternatives=tuple(names[1:]),
         conditional=bool(_CONDITION.search(said)) and not _NOT_A_CONDITION.search(said),
         pattern=is_pattern(names[0]),
         inner=inner,
-        tab=tab,
     )
     return [row]
+
+
+def _holds_keys(name: str, kind: str) -> bool:
+    """Tell a parameter whose "values" on the page are names of keys."""
+    return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:
@@ -148,6 +150,9 @@ def names_of(cell: str) -> tuple[list[str], bool, str]:
     names: list[str] = []
     for piece in raw:
         names.extend(re.split(r"\s*(?:\||/(?=\s*[A-Z_a-z]+$)|,)\s*", piece.strip(" *,:")))
+    if len(names) == 2 and names[1].startswith("UF_") and not names[0].startswith("UF_"):
+        # Keys of linked user fields hold a bar themselves.
+        names = ["|".join(names)]
     return _clean([name.replace("\ue020", "*") for name in names]), starred, rest
 
 
@@ -163,7 +168,7 @@ def _clean(names: list[str]) -> list[str]:
         if alias := re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", name):
             cleaned.append(alias[1])
             continue
-        if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+ ]*", name) and not _is_caption(name):
+        if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+| ]*", name) and not _is_caption(name):
             cleaned.append(name.replace("…", "..."))
     return list(dict.fromkeys(cleaned))
 
@@ -174,9 +179,7 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Tell a name that stands for many: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
-    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_n|_ID$(?<=PROPERTY_ID)_", name)) or (
-        name in {"UF_", "UF_*"}
-    )
+    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 
 def type_of(text: str) -> str:
@@ -208,7 +211,7 @@ def values_of(text: str) -> tuple[str, ...]:
         announced = _VALUES_AHEAD.search(line)
         if announced is None:
             continue
-        if re.search(r"\bexample|например|sort|сортиров|fields|поля\b|keys|ключи", line, re.I):
+        if not _announces(line, announced.start()):
             continue
         values = _bullets(lines[at + 1 :])
         if not values:
@@ -220,9 +223,20 @@ def values_of(text: str) -> tuple[str, ...]:
             if codes and re.fullmatch(r"[\s,;/|.]*(?:(?:or|and|или|и|либо)?[\s,;/|.]*)*", joined):
                 values = codes
         usable = [_literal(value) for value in values]
+        if set(usable) <= {"true", "false"}:
+            continue
         if len(usable) > 1 and all(_VALUE.match(value) for value in usable):
             return tuple(dict.fromkeys(usable))
     return ()
+
+
+def _announces(line: str, at: int) -> bool:
+    """Tell whether values announced at `at` are the parameter's own: not examples, names of fields, or parts of it."""
+    before = line[:at]
+    sentence = re.split(r"\.\s", before)[-1] + line[at:].partition(". ")[0]
+    if re.search(r"\bexample|пример|range|диапазон|\bfrom `|\bот `|sort|сортиров|fields\b|\bполя\b|\bkeys|ключ", sentence, re.I):
+        return False
+    return not re.search(r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`", before + sentence, re.I)
 
 
 def _literal(value: str) -> str:

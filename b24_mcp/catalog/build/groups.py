@@ -1,0 +1,53 @@
+"""Parameters of which one at least is needed, by the wording of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NAMED = r"((?:[^.`\n]|`[\w.\[\]]+`){0,160})"
+_RUSSIAN = (
+    r"(?:хотя бы (?:один|одно) из|перед\w+ один из|передать один из|принимает один из|только (?:один|одно) из"
+    r"|не передан(?:о)? (?:ни )?(?:один|одно) из обязательных|(?:передайте|укажите|передать|указать) либо"
+    r"|один из параметров|одно из полей)"
+)
+_ENGLISH = (
+    r"(?:at least one of|(?:pass|specify|provide|accepts) (?:only )?(?:one of|either)|only one of"
+    r"|(?:none|one) of the (?:two )?(?:mandatory |required )?parameters|must be (?:passed|specified|provided):)"
+)
+_GROUP = re.compile(rf"{_RUSSIAN}{_NAMED}|{_ENGLISH}{_NAMED}", re.I)
+# "It is mandatory to pass `A` or `B`".
+_EITHER = re.compile(
+    r"(?:обязательно|необходимо|нужно)(?: (?:нужно|надо))? (?:передать|передавать|передайте|указать|укажите|заполнить)[^`.\n]{0,30}"
+    r"(`\w+`(?:(?:,|,? или| либо|,? либо)[^`.\n]{0,20}`\w+`)+)"
+    r"|(?:must|mandatory to|need to) (?:pass|provide|specify)[^`.\n]{0,30}"
+    r"(`\w+`(?:(?:,|,? or)[^`.\n]{0,20}`\w+`)+)",
+    re.I,
+)
+_NAME = re.compile(r"`([A-Za-z_][\w.]*)`")
+# "To change it, pass one of …": a condition of a purpose, not of the call.
+_PURPOSE = re.compile(r"^\W*(?:чтобы|для |to |when |if |если |при )", re.I)
+
+
+def groups_in(texts: Iterable[str], names: Iterable[str], *, starred: set[str]) -> list[list[str]]:
+    """Find groups among parameters of one level.
+
+    `names` are those of the level; `starred` those with a star. A group that is only for a purpose counts if its
+    members carry stars, since they could not all be required at once.
+    """
+    known = list(names)
+    found: list[list[str]] = []
+    for text in texts:
+        for sentence in re.split(r"(?<=[.!?|])\s+|\n\n", text):
+            matches = list(_GROUP.finditer(sentence))
+            matches += [one for one in _EITHER.finditer(sentence) if re.search(r"\b(?:или|либо|or)\b", one[0])]
+            for match in matches:
+                listed = list(dict.fromkeys(_NAME.findall(match[1] or match[2] or "")))
+                group = [name for name in listed if name in known]
+                if len(group) < 2 or len(group) != len(listed) or group in found:
+                    continue
+                if _PURPOSE.search(sentence) and not set(group) <= starred:
+                    continue
+                if not any(set(group) <= set(other) for other in found):
+                    found.append(group)
+    return found

@@ -1,0 +1,95 @@
+"""The requests in a page's cURL samples, and what they tell of the shape of parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from b24_mcp.catalog.build.markup import Block, Code
+from b24_mcp.catalog.build.parameters import Param
+
+_BODY = re.compile(r"(?:-d|--data(?:-raw)?)\s+(?:\$?'((?:[^']|'\\'')*)'|\"((?:[^\"\\]|\\.)*)\")", re.S)
+_TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
+# Taken as a list of buttons or as an object with one.
+_EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
+_OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
+
+
+def requests_of(blocks: list[Block]) -> list[dict[str, Any]]:
+    """Give the JSON objects that the cURL samples send, without credentials."""
+    found = []
+    for block in blocks:
+        if not isinstance(block, Code) or "curl" not in block.text:
+            continue
+        for quoted, double in _BODY.findall(block.text):
+            text = quoted.replace("'\\''", "'") if quoted else double.replace('\\"', '"')
+            try:
+                body = json.loads(text, strict=False)
+            except ValueError:
+                continue
+            if isinstance(body, dict):
+                body.pop("auth", None)
+                found.append(body)
+    return found
+
+
+def shape(params: list[Param], bodies: list[Any]) -> None:
+    """Correct parameters by what the samples send for them, in place.
+
+    An `array` that is a list in every sample is a list. An object whose keys are none of its documented fields, and
+    whose values have them, is a map of such objects. Values that a sample contradicts are no complete list of values.
+    """
+    maps: list[list[str]] = []
+    for param in params:
+        sent = [body[key] for body in bodies for key in body if _same(key, param.name)]
+        if param.values and any(not _among(value, param.values) for value in sent):
+            param.values = ()
+        if param.type == "array" and param.name.lower() not in _EITHER_WAY and sent and all(isinstance(value, list) for value in sent):
+            param.is_list = True
+        if not param.fields:
+            continue
+        objects = [value for value in sent if isinstance(value, dict) and value]
+        names = [field.name for field in param.fields]
+        # What is documented by the same fields as a map is a map as well.
+        like = names in maps and not objects
+        if like or (objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)):
+            maps.append(names)
+            param.fields = [Param("<key>", "object", None, fields=param.fields, pattern=True)]
+            shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
+            continue
+        lists = [inner for value in sent if isinstance(value, list) for inner in value if isinstance(inner, dict)]
+        shape(param.fields, [*objects, *lists])
+
+
+def from_samples(bodies: list[dict[str, Any]]) -> list[Param]:
+    """Give the parameters that samples send, for a page that documents none."""
+    found: dict[str, Param] = {}
+    for body in bodies:
+        for key, value in body.items():
+            found.setdefault(key, Param(key, _TYPES.get(type(value), ""), None))
+    return list(found.values())
+
+
+def _same(key: str, name: str) -> bool:
+    return _OPERATORS.sub("", key).lower() == name.lower()
+
+
+def _among(value: object, values: tuple[str, ...]) -> bool:
+    if value is None or value == "" or isinstance(value, dict):
+        return True
+    if isinstance(value, list):
+        return all(_among(one, values) for one in value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text in values or (isinstance(value, bool) and bool({"Y", "1", "0"} & set(values)))
+
+
+def _is_map(value: dict[str, Any], fields: list[Param]) -> bool:
+    if any(_same(key, field.name) for key in value for field in fields):
+        return False
+    known = [inner for inner in value.values() if isinstance(inner, dict)]
+    return bool(known) and all(any(_same(key, field.name) for key in inner for field in fields) for inner in known if inner)
+
+
+def _is_pattern_in(fields: list[Param]) -> bool:
+    return any(field.pattern for field in fields)
