@@ -82,3 +82,29 @@ async def test_placements_are_listed_by_scope(own: Sandbox) -> None:
         answer = await client.post("/rest/placement.list", json={"auth": token, "SCOPE": "task"})
     assert answer.json()["result"]
     assert all(name.startswith("TASK_") for name in answer.json()["result"])
+
+
+async def test_a_persons_storage_keeps_its_name(write: Caller) -> None:
+    storage = (await write.result("disk.storage.getlist"))[0]["ID"]
+    _, answer = await write.refused("disk.storage.rename", {"id": storage, "newName": "Mine"})
+    assert answer == {"error": "", "error_description": "Access denied (invalid type of storage)"}
+
+
+async def test_an_applications_storage_is_renamed(write: Caller) -> None:
+    params = {"auth": write.sandbox.portal.oauth.issue().access_token}
+    storage = (await write.http.post("/rest/disk.storage.getforapp", json=params)).json()["result"]
+    sent = {**params, "id": storage["ID"], "newName": "Archive"}
+    renamed = (await write.http.post("/rest/disk.storage.rename", json=sent)).json()["result"]
+    assert renamed == {**storage, "NAME": "Archive"}
+    assert (await write.http.post("/rest/disk.storage.getforapp", json=params)).json()["result"] == renamed
+
+
+async def test_one_who_asks_to_be_let_in_waits_in_the_group(write: Caller) -> None:
+    params = {"auth": write.sandbox.portal.oauth.issue(9).access_token, "GROUP_ID": 1}
+    for _ in range(2):
+        answer = await write.http.post("/rest/sonet_group.user.request", json=params)
+        assert answer.json()["result"] is True
+    members = await write.result("sonet_group.user.get", {"ID": 1})
+    assert [row for row in members if row["USER_ID"] == "9"] == [{"USER_ID": "9", "ROLE": "Z"}]
+    _, refused = await write.refused("sonet_group.user.request", {"GROUP_ID": 999999})
+    assert refused["error_description"] == "Socialnetwork group not found"

@@ -288,6 +288,15 @@ def _application_storage(call: Call) -> Value:
     return _storage_row(disk_tree.storage_of(call, "restapp", code, code))
 
 
+def _rename_storage(call: Call) -> Value:
+    row = _record(call, STORAGE)
+    name = php.text(_sent(call, "newName", 1))
+    if row["ENTITY_TYPE"] != "restapp":
+        raise PortalError("", "Access denied (invalid type of storage)")
+    call.portal.storage.update(STORAGE, php.integer(row["ID"]), {"NAME": name})
+    return _storage_row(row | {"NAME": name})
+
+
 def _described(entity: Entity, hidden: frozenset[str]) -> Value:
     kinds = {"user": "integer", "TYPE": "enum", "DELETED_TYPE": "enum"}
     return {
@@ -315,6 +324,7 @@ def register(registry: Registry) -> None:
         "storage.gettypes": lambda call: ["user", "common", "group"],
         "storage.getfields": lambda call: _described(STORAGE, frozenset()),
         "storage.getchildren": lambda call: _children(call, _record(call, STORAGE)["ROOT_OBJECT_ID"]),
+        "storage.rename": _rename_storage,
         "storage.addfolder": lambda call: _add_folder(call, _root(call)),
         "storage.uploadfile": lambda call: _upload(call, _root(call)),
         "folder.get": lambda call: shown(call, _folder(call)),

@@ -157,6 +157,14 @@ def _join(call: Call, role: str) -> Value:
     return [str(user) for user in added]
 
 
+def _request(call: Call) -> Value:
+    """The caller asks to be let in; who is in already is answered the same."""
+    row = _existing(call)
+    if _membership(call, row["ID"], call.user) is None:
+        call.portal.storage.insert(MEMBER, {"GROUP_ID": row["ID"], "USER_ID": call.user, "ROLE": "Z"})
+    return True
+
+
 def _leave(call: Call) -> Value:
     """The owner stays whatever is asked."""
     row = _existing(call)
@@ -303,6 +311,7 @@ def register(registry: Registry) -> None:
         ("user.get", _members),
         ("user.add", partial(_join, role="K")),
         ("user.invite", partial(_join, role="Z")),
+        ("user.request", _request),
         ("user.update", _change_role),
         ("user.delete", _leave),
         ("user.groups", _mine),
