@@ -115,9 +115,12 @@ def _from_sample(value: Any, method: str, version: str) -> Answer:
         return Answer(kind)
     if _by_id(value):
         return Answer("map")
-    keys = tuple(key for key in value if _KEY.match(key))[:_MOST_KEYS]
-    if version == "v3" and isinstance(value.get("items"), list):
-        return Answer("object", "items", False, keys)
+    # Some samples close a brace too late and have the envelope's time in the result.
+    envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
+    keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
+    if version == "v3":
+        # Always `items`; what has several lists or another one is no list that can be paged.
+        return Answer("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
     if not _LISTING.search(method):
         return Answer("object", None, False, keys)
     lists = [key for key in keys if isinstance(value[key], list)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from b24_mcp.catalog.build.markup import Block, Heading, Table, Text
+from b24_mcp.catalog.build.markup import Block, Code, Heading, Table, Text
 
 _ERRORS = re.compile(r"error|ошиб", re.I)
 _CODE_HEAD = re.compile(r"(?:error )?codes?(?: of the error| or text)?$|error$|код(?: ошибки)?$|ошибка$", re.I)
 _STATUS_HEAD = re.compile(r"^status|^статус|^http", re.I)
+_IN_PROSE = re.compile(r"HTTP[- ](?:status|статус)\w*[^\d.]{0,12}([345]\d\d)\b", re.I)
+_SAMPLE = re.compile(r'"error"\s*:\s*(?:"?([\w.:\-]*)"?\s*,|\{\s*"code"\s*:\s*"?([\w.:\-]*)"?)')
 _V3_CODE = re.compile(r"(?:error code|код ошибки)\s*:?\s*\**\s*((?:`[^`]+`[,\s]*)+)", re.I)
 _STATUS = re.compile(r"HTTP[^\n]*?\b([345]\d\d)\b")
 _CODE = re.compile(r"[A-Za-z0-9][\w.:\-]*$")
@@ -18,7 +20,9 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
     """Give the codes in the order of the page, each once. An empty code is `""`."""
     found: dict[str, int | None] = {}
     inside = False
+    # The status above a sample is that of the sample's code, no other.
     status: int | None = None
+    sampled: dict[str, int] = {}
     for block in blocks:
         if isinstance(block, Heading):
             if block.level <= 2:
@@ -33,12 +37,15 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
             if named := _V3_CODE.search(block.text):
                 for code in re.findall(r"`([^`]+)`", named[1]):
                     if _CODE.match(code):
-                        found.setdefault(code, status)
+                        found.setdefault(code, None)
+        elif isinstance(block, Code):
+            if status is not None and (sample := _SAMPLE.search(block.text)):
+                sampled.setdefault(sample[1] or sample[2] or "", status)
         elif isinstance(block, Table):
             for code, own in _in_table(block):
                 if code not in found or found[code] is None:
-                    found[code] = own if own is not None else status
-    return list(found.items())
+                    found[code] = own
+    return [(code, status if status is not None else sampled.get(code)) for code, status in found.items()]
 
 
 def _in_table(table: Table) -> list[tuple[str, int | None]]:
@@ -54,6 +61,9 @@ def _in_table(table: Table) -> list[tuple[str, int | None]]:
         status = None
         if status_at is not None and status_at < len(cells) and (said := re.search(r"\b[345]\d\d\b", cells[status_at].text)):
             status = int(said[0])
+        for cell in cells:
+            if status is None and (said := _IN_PROSE.search(cell.text)):
+                status = int(said[1])
         found.extend((code, status) for code in codes_in(cells[at].text))
     return found
 

@@ -78,7 +78,7 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
         page=page.page,
         scope=scopes,
         who=who_of(who_line),
-        context=context_of(page.lead, [code for code, _ in errors], name),
+        context=context_of(page.lead, page.text),
         params=params,
         positional=order is not None,
         one_of=found.one_of,

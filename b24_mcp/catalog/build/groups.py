@@ -51,3 +51,19 @@ def groups_in(texts: Iterable[str], names: Iterable[str], *, starred: set[str]) 
                 if not any(set(group) <= set(other) for other in found):
                     found.append(group)
     return found
+
+
+_UNLESS = re.compile(
+    r"(?:required|mandatory|needed)[^.\n`]{0,20}(?:if|unless|when) (?:the )?(?:parameter )?`(\w+)`(?: parameter)? is not (?:passed|specified|provided)"
+    r"|(?:обязател\w+|нуж\w+)[^.\n`]{0,20}если не (?:передан\w*|указан\w*|задан\w*) (?:параметр )?`(\w+)`",
+    re.I,
+)
+_INSTEAD = re.compile(r"(?:instead of|вместо)(?: the)?(?: parameter| параметра| поля)? `(\w+)`", re.I)
+
+
+def instead_of(name: str, text: str, names: Iterable[str], *, starred: set[str]) -> list[list[str]]:
+    """Find the parameter in whose absence this one is needed, or which it replaces when both carry stars."""
+    known = set(names)
+    found = [one for pair in _UNLESS.findall(text) for one in pair if one]
+    found += [one for one in _INSTEAD.findall(text) if {one, name} <= starred]
+    return [[other, name] for other in dict.fromkeys(found) if other in known and other != name]

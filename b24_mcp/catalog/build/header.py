@@ -70,10 +70,12 @@ def who_of(line: str) -> str:
     return "rights"
 
 
-def context_of(lead: str, codes: list[str], method: str) -> str:
-    """Tell where a call must come from: `app` when only an application may call, `session`, or `any`."""
+def context_of(lead: str, text: str) -> str:
+    """Tell where a call must come from: `app` when only an application may call, `session` when all but a browser
+    session may, or `any`. `lead` stands above the first section of `text`.
+    """
     if _APP.search(lead):
         return "app"
-    if "WRONG_AUTH_TYPE" in codes:
-        return "session" if method.lower().startswith("im.notify") else "app"
+    if "WRONG_AUTH_TYPE" in text:
+        return "session" if "session authorization" in text else "app"
     return "any"

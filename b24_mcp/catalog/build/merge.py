@@ -65,6 +65,7 @@ def _complete(facts: Facts, other: Facts) -> None:
         facts.scope = other.scope
     if facts.answer.kind == "unknown":
         facts.answer = other.answer
+        facts.paging = facts.paging or other.paging
 
 
 def _compare(english: Extract, russian: Extract) -> list[Difference]:

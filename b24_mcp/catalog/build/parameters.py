@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.editions import STARS_COUNT
-from b24_mcp.catalog.build.groups import groups_in
+from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
 from b24_mcp.catalog.build.rows import Row, rows_of
 
@@ -27,6 +27,7 @@ _GENERIC = {
 }  # fmt: skip
 # Tables of further parameters of the call itself.
 _MORE = re.compile(r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I)
+_ORDERS = frozenset({"order", "sort"})
 _FILTERS = re.compile(r"filter|фильтр", re.I)
 _DEPTH = 3
 
@@ -88,8 +89,8 @@ def parameters_of(blocks: list[Block]) -> Parameters:
         for section in alternatives:
             section.used = True
             variants.append(tree.params(section.tables, 0))
-        found.params = _joined(variants, exclusive=True)
         group = [next((p.name for p in variant if p.required is True), "") for variant in variants]
+        found.params = _joined(variants, exclusive=True)
         if all(group) and len(set(group)) > 1:
             found.one_of.append(list(dict.fromkeys(group)))
     for section in sections:
@@ -209,8 +210,13 @@ class _Tree:
         return made
 
     def _groups(self, section: Section, params: list[Param], path: tuple[str, ...]) -> None:
-        texts = [*section.texts, *(row.text for table in section.tables for row in rows_of(table))]
-        for group in groups_in(texts, [p.name for p in params], starred={p.name for p in params if p.required is True}):
+        rows = [row for table in section.tables for row in rows_of(table)]
+        names = [param.name for param in params]
+        starred = {row.name for row in rows if row.starred}
+        groups = groups_in([*section.texts, *(row.text for row in rows)], names, starred=starred)
+        for row in rows:
+            groups.extend(group for group in instead_of(row.name, row.text, names, starred=starred) if group not in groups)
+        for group in groups:
             for param in params:
                 if param.name in group:
                     param.required = "conditional"
@@ -235,7 +241,12 @@ class _Tree:
         if section is None:
             return []
         section.used = True
+        if name.lower() == "group":
+            return []
         fields = self.params(section.tables, depth + 1, here)
+        if name.lower().removeprefix("ar") in _ORDERS:
+            # The table describes the fields; what is passed for each is a direction.
+            return [Param(field.name, "string", field.required, pattern=field.pattern) for field in fields]
         self._groups(section, fields, here)
         return fields
 

@@ -24,6 +24,8 @@ _VALUES_AHEAD = re.compile(
     r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать(?: значения)?|может быть:",
     re.I,
 )
+# "Active: `Y` or `N`", without a word about values.
+_YES_NO = re.compile(r"[:—–(]\s*`Y` (?:or|или|/) `N`")
 _BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`(?:\]\([^)]*\))?\**(.*)$")
 _VALUE = re.compile(r"[\w.:+\-/ ]{1,48}$")
 _CONDITION = re.compile(
@@ -120,13 +122,20 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        values=() if _holds_keys(names[0], kind) else values_of(said),
+        values=_values(names[0], kind, said),
         alternatives=tuple(names[1:]),
         conditional=bool(_CONDITION.search(said)) and not _NOT_A_CONDITION.search(said),
         pattern=is_pattern(names[0]),
         inner=inner,
     )
     return [row]
+
+
+def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
+    values = () if _holds_keys(name, kind) else values_of(text)
+    if kind in {"integer", "int"} and not all(re.fullmatch(r"-?\d+", value) for value in values):
+        return ()
+    return values
 
 
 def _holds_keys(name: str, kind: str) -> bool:
@@ -206,6 +215,8 @@ def type_of(text: str) -> str:
 
 def values_of(text: str) -> tuple[str, ...]:
     """Read the allowed values: bullets of code under a line that announces values, or codes in that very line."""
+    if _YES_NO.search(text):
+        return "Y", "N"
     lines = text.split("\n")
     for at, line in enumerate(lines):
         announced = _VALUES_AHEAD.search(line)
@@ -222,11 +233,11 @@ def values_of(text: str) -> tuple[str, ...]:
             joined = re.sub(r"\([^)]*\)|[—–-][^,;]*", "", _CODE.sub("", sentence))
             if codes and re.fullmatch(r"[\s,;/|.]*(?:(?:or|and|или|и|либо)?[\s,;/|.]*)*", joined):
                 values = codes
-        usable = [_literal(value) for value in values]
+        usable = list(dict.fromkeys(_literal(value) for value in values))
         if set(usable) <= {"true", "false"}:
             continue
         if len(usable) > 1 and all(_VALUE.match(value) for value in usable):
-            return tuple(dict.fromkeys(usable))
+            return tuple(usable)
     return ()
 
 
