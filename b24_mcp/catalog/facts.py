@@ -80,9 +80,9 @@ class MethodFacts:
     """What the documentation states of one method.
 
     `one_of` are groups of parameters (dotted when nested) of which one at least is needed. Parameters of `positional`
-    methods stand in the order the portal takes them. `context` is `app` when only an application may call, not a webhook,
-    and `session` when all but a browser's session may. `paging` is None when a method gives no list. `page` is None for
-    methods the documentation names without describing them.
+    methods stand in the order the portal takes them. `context` is `app` when only an application may call, not a
+    webhook, and `session` when all but a browser's session may. `paging` is None when a method gives no list. `page` is
+    None for methods the documentation names without describing them.
     """
 
     method: str

@@ -38,12 +38,12 @@ def build(docs: Path, out: Path | None, verbose: bool) -> None:
     Ends with 0, with 1 when a page breaks the grammar (everything else is written), with 2 when DIR holds no
     documentation.
     """
-    from b24_mcp.catalog.build import NoDocumentation
+    from b24_mcp.catalog.build import NoDocumentationError
     from b24_mcp.catalog.build import build as run
 
     try:
         report = run(docs, out or _installed())
-    except NoDocumentation as exc:
+    except NoDocumentationError as exc:
         raise click.BadParameter(str(exc), param_hint="--docs") from None
     _show(report, verbose=verbose)
     sys.exit(1 if report.broken else 0)

@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from b24_mcp.catalog.build.editions import NoDocumentation, find_editions
+from b24_mcp.catalog.build.editions import NoDocumentationError, find_editions
 from b24_mcp.catalog.build.extract import Extract, extract
 from b24_mcp.catalog.build.merge import Difference, merge
 from b24_mcp.catalog.build.writing import write_events, write_methods
 
-__all__ = ["Difference", "NoDocumentation", "Report", "build"]
+__all__ = ["Difference", "NoDocumentationError", "Report", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Report:
 
 
 def build(docs: Path, out: Path) -> Report:
-    """Read the editions below `docs` and write the data files into `out`. Raises `NoDocumentation`.
+    """Read the editions below `docs` and write the data files into `out`. Raises `NoDocumentationError`.
 
     Pages that break the grammar are left out and reported; everything else is written all the same.
     """
@@ -58,7 +58,5 @@ def build(docs: Path, out: Path) -> Report:
 
 def _events(editions: dict[str, Extract]) -> list[tuple[str, list[str], str]]:
     """Give the events of all editions by page; the Russian edition decides where both have one."""
-    found = {
-        page: (name, scope, page) for read in editions.values() for page, (name, scope) in read.events.items()
-    }
+    found = {page: (name, scope, page) for read in editions.values() for page, (name, scope) in read.events.items()}
     return list(found.values())

@@ -125,7 +125,9 @@ def _from_sample(value: Any, method: str, version: str) -> Answer:
         return Answer("object", None, False, keys)
     lists = [key for key in keys if isinstance(value[key], list)]
     if len(lists) > 1:
-        lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[:1]
+        lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[
+            :1
+        ]
     if lists:
         return Answer("object", lists[0], False, keys)
     maps = [key for key in keys if isinstance(value[key], dict) and _by_id(value[key])]
@@ -150,7 +152,14 @@ def _by_id(value: dict[str, Any]) -> bool:
     return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
 
 
-_TABLE_KINDS = {"boolean": "boolean", "bool": "boolean", "integer": "integer", "int": "integer", "array": "list", "string": "string"}
+_TABLE_KINDS = {
+    "boolean": "boolean",
+    "bool": "boolean",
+    "integer": "integer",
+    "int": "integer",
+    "array": "list",
+    "string": "string",
+}
 
 
 def _from_table(blocks: list[Block]) -> Answer:

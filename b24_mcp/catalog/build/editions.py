@@ -21,7 +21,7 @@ _RUSSIAN = "Кто может выполнять"
 _WITNESS = "api-reference/crm/deals/crm-deal-add.md"
 
 
-class NoDocumentation(Exception):
+class NoDocumentationError(Exception):
     """The folder holds no edition of the documentation."""
 
 
@@ -51,7 +51,7 @@ class Edition:
 def find_editions(folder: Path) -> dict[str, Edition]:
     """Find the editions in a folder, in its subfolders (two deep) or in the one it lies in, by language.
 
-    Raises `NoDocumentation` when there is none at all.
+    Raises `NoDocumentationError` when there is none at all.
     """
     found: dict[str, Edition] = {}
     if folder.is_dir():
@@ -60,7 +60,9 @@ def find_editions(folder: Path) -> dict[str, Edition]:
             if (root / "api-reference").is_dir() and (language := _language(root)):
                 found.setdefault(language, Edition(language, root))
     if not found:
-        raise NoDocumentation(f"{folder} holds no edition of the documentation: no folder with api-reference in it")
+        raise NoDocumentationError(
+            f"{folder} holds no edition of the documentation: no folder with api-reference in it"
+        )
     return found
 
 

@@ -59,7 +59,11 @@ def _in_table(table: Table) -> list[tuple[str, int | None]]:
         if at >= len(cells):
             continue
         status = None
-        if status_at is not None and status_at < len(cells) and (said := re.search(r"\b[345]\d\d\b", cells[status_at].text)):
+        if (
+            status_at is not None
+            and status_at < len(cells)
+            and (said := re.search(r"\b[345]\d\d\b", cells[status_at].text))
+        ):
             status = int(said[0])
         for cell in cells:
             if status is None and (said := _IN_PROSE.search(cell.text)):
@@ -72,6 +76,6 @@ def codes_in(text: str) -> list[str]:
     """Read the codes of a cell: in backticks or bare; "empty value" is the empty code."""
     bare = re.sub(r"\*\*", "", text).strip()
     if re.match(r"[`\s]*(?:empty|пуст|no code|без кода|-|—|–|\"\"|''|$)", bare, re.I):
-        return [""] if bare.strip("`- —–") or bare == "" or '""' in bare or "''" in bare else [""]
+        return [""]
     quoted = re.findall(r"`([^`]+)`", bare) or [bare.replace("\\_", "_")]
     return [code.strip(" '\"") for code in quoted if _CODE.match(code.strip(" '\""))]

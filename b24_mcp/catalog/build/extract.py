@@ -12,7 +12,7 @@ from b24_mcp.catalog.build.editions import Edition, Source
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
 from b24_mcp.catalog.build.known import NAMES, POSITIONAL, STALE
-from b24_mcp.catalog.build.markup import BrokenPage
+from b24_mcp.catalog.build.markup import BrokenPageError
 from b24_mcp.catalog.build.model import Facts
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.paging import paging_of
@@ -37,7 +37,7 @@ def extract(edition: Edition) -> Extract:
             continue
         try:
             page = pages.open_page(source)
-        except BrokenPage as exc:
+        except BrokenPageError as exc:
             result.broken[source.page] = str(exc)
             continue
         if pages.is_event(source):

@@ -18,7 +18,8 @@ _ENGLISH = (
 _GROUP = re.compile(rf"{_RUSSIAN}{_NAMED}|{_ENGLISH}{_NAMED}", re.I)
 # "It is mandatory to pass `A` or `B`".
 _EITHER = re.compile(
-    r"(?:обязательно|необходимо|нужно)(?: (?:нужно|надо))? (?:передать|передавать|передайте|указать|укажите|заполнить)[^`.\n]{0,30}"
+    r"(?:обязательно|необходимо|нужно)(?: (?:нужно|надо))? "
+    r"(?:передать|передавать|передайте|указать|укажите|заполнить)[^`.\n]{0,30}"
     r"(`\w+`(?:(?:,|,? или| либо|,? либо)[^`.\n]{0,20}`\w+`)+)"
     r"|(?:must|mandatory to|need to) (?:pass|provide|specify)[^`.\n]{0,30}"
     r"(`\w+`(?:(?:,|,? or)[^`.\n]{0,20}`\w+`)+)",
@@ -54,7 +55,8 @@ def groups_in(texts: Iterable[str], names: Iterable[str], *, starred: set[str]) 
 
 
 _UNLESS = re.compile(
-    r"(?:required|mandatory|needed)[^.\n`]{0,20}(?:if|unless|when) (?:the )?(?:parameter )?`(\w+)`(?: parameter)? is not (?:passed|specified|provided)"
+    r"(?:required|mandatory|needed)[^.\n`]{0,20}(?:if|unless|when) (?:the )?(?:parameter )?`(\w+)`(?: parameter)?"
+    r" is not (?:passed|specified|provided)"
     r"|(?:обязател\w+|нуж\w+)[^.\n`]{0,20}если не (?:передан\w*|указан\w*|задан\w*) (?:параметр )?`(\w+)`",
     re.I,
 )

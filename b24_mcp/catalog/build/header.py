@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.M)
-_WHO = re.compile(r"(?:Who can (?:execute|perform)|Permissions to execute|Кто может выполнять|Права на выполнение)[^:]*:?\s*(.*)", re.S)
+_WHO = re.compile(
+    r"(?:Who can (?:execute|perform)|Permissions to execute|Кто может выполнять|Права на выполнение)[^:]*:?\s*(.*)",
+    re.S,
+)
 _SCOPE = re.compile(r"^\s*(?:Scopes?|Скоуп)\s*:?\s*(.*)$", re.I | re.M)
 _CRM_ADMIN = re.compile(
-    r"(?:a )?(?:crm administrator|administrator crm)\b|(?:any |a )?users? with (?:administrative access to the crm|crm administrator)"
-    r"|администратор crm|(?:любой )?пользовател[ьи] с (?:административным доступом к разделу crm|правами администратора crm)",
+    r"(?:a )?(?:crm administrator|administrator crm)\b"
+    r"|(?:any |a )?users? with (?:administrative access to the crm|crm administrator)"
+    r"|администратор crm"
+    r"|(?:любой )?пользовател[ьи] с (?:административным доступом к разделу crm|правами администратора crm)",
     re.I,
 )
 _ADMIN = re.compile(
@@ -24,9 +29,12 @@ _ANY = re.compile(
 _PROSE = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
 _APP = re.compile(
     r"only (?:works )?(?:in|within|when)[^.\n]{0,60}application|only in the context of [^.\n]{0,30}application"
-    r"|works only (?!with bots)[^.\n]{0,60}application|only (?:available )?(?:in|within) (?:the )?(?:application|app) context"
-    r"|can only be (?:called|executed|deleted)[^.\n]{0,80}\bapplication|(?:only|exclusively) delete[^.\n]{0,60}application"
-    r"|(?:только|исключительно) в контексте[^.\n]{0,60}приложени|only [^.\n]{0,40}via OAuth|requires (?:the )?application"
+    r"|works only (?!with bots)[^.\n]{0,60}application"
+    r"|only (?:available )?(?:in|within) (?:the )?(?:application|app) context"
+    r"|can only be (?:called|executed|deleted)[^.\n]{0,80}\bapplication"
+    r"|(?:only|exclusively) delete[^.\n]{0,60}application"
+    r"|only [^.\n]{0,40}via OAuth|requires (?:the )?application"
+    r"|(?:только|исключительно) в контексте[^.\n]{0,60}приложени"
     r"|только [^.\n]{0,40}контекст[^.\n]{0,20}приложени|работает только (?!с ботами)[^.\n]{0,60}приложени",
     re.I,
 )

@@ -1,4 +1,4 @@
-"""Facts the pages do not state or state wrongly, checked by hand: names, methods without a page, orders of arguments."""
+"""Facts the pages do not state or state wrongly, checked by hand: names, methods without a page, argument orders."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ IF_UNKNOWN = frozenset(
         "invoice.userfield", "measure", "paysystem", "persontype", "product", "product.property", "productrow",
         "productsection",
     )
-) | {"crm.product.property.types", "task.item.list", "task.items.getlist", "tasks.api.scrum.epic.list", "tasks.api.scrum.sprint.list"}  # fmt: skip
+) | {
+    "crm.product.property.types", "task.item.list", "task.items.getlist", "tasks.api.scrum.epic.list",
+    "tasks.api.scrum.sprint.list",
+}  # fmt: skip
 
 # Where samples mislead or are missing: the kind of `result` (`map`: keyed by ids or codes, an empty list when empty).
 RESULTS: dict[str, str] = {

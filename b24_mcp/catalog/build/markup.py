@@ -66,7 +66,7 @@ class Text:
 Block = Heading | Table | Code | Note | Text
 
 
-class BrokenPage(Exception):
+class BrokenPageError(Exception):
     """A page breaks the grammar: a table, a note or a piece of code is never closed."""
 
 
@@ -83,7 +83,7 @@ _INNER_FOUND = re.compile("\ue003(\\d+)\ue004")
 
 
 def parse(text: str) -> list[Block]:
-    """Read a page with its includes in place into blocks. Raises `BrokenPage`."""
+    """Read a page with its includes in place into blocks. Raises `BrokenPageError`."""
     return list(_Reader(text.splitlines()).blocks())
 
 
@@ -136,7 +136,8 @@ class _Reader:
         return bool(re.match(r"\{%\s*(cut|endcut|endnote|if|endif|changelog|endchangelog)\b", bare))
 
     def _code(self, fence: re.Match[str]) -> Code:
-        body, mark, opened = [], fence[1], self.at
+        mark, opened = fence[1], self.at
+        body: list[str] = []
         self.at += 1
         while self.at < len(self.lines):
             line = self.lines[self.at]
@@ -144,10 +145,11 @@ class _Reader:
             if line.strip().startswith(mark) and not line.strip().strip(mark[0]):
                 return Code(fence[2].lower(), "\n".join(body), self._tab())
             body.append(line)
-        raise BrokenPage(f"code opened on line {opened + 1} is not closed")
+        raise BrokenPageError(f"code opened on line {opened + 1} is not closed")
 
     def _note(self, note: re.Match[str]) -> Note:
-        opened, depth, body = self.at, 0, []
+        opened, depth = self.at, 0
+        body: list[str] = []
         while self.at < len(self.lines):
             line = self.lines[self.at]
             self.at += 1
@@ -155,10 +157,11 @@ class _Reader:
             body.append(re.sub(r"\{%.*?%\}", "", line))
             if depth <= 0:
                 return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip())
-        raise BrokenPage(f"a note opened on line {opened + 1} is not closed")
+        raise BrokenPageError(f"a note opened on line {opened + 1} is not closed")
 
     def _table(self) -> Table:
-        opened, depth, body, fenced = self.at, 0, [], False
+        opened, depth, fenced = self.at, 0, False
+        body: list[str] = []
         while self.at < len(self.lines):
             line = self.lines[self.at]
             self.at += 1
@@ -171,7 +174,7 @@ class _Reader:
                 depth += len(re.findall(r"(?<!\|)#\|", plain)) - len(re.findall(r"\|#", plain))
             if depth <= 0:
                 return table_of("\n".join(body), self._tab())
-        raise BrokenPage(f"a table opened on line {opened + 1} is not closed")
+        raise BrokenPageError(f"a table opened on line {opened + 1} is not closed")
 
 
 def _without_anchor(text: str) -> tuple[str, str]:

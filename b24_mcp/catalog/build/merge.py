@@ -45,7 +45,9 @@ def merge(editions: dict[str, Extract]) -> tuple[list[Facts], list[Difference]]:
     names = {page: facts.method for page, facts in methods.items()}
     for facts in by_key.values():
         facts.replaced_by = list(dict.fromkeys(names[link] for link in facts.links if link in names))
-        facts.replaced_by = [name for name in facts.replaced_by if name.lower() != facts.method.lower() or facts.version == "v2"]
+        facts.replaced_by = [
+            name for name in facts.replaced_by if name.lower() != facts.method.lower() or facts.version == "v2"
+        ]
     for name, version, scopes in WITHOUT_PAGE:
         by_key.setdefault((name.lower(), version), Facts(name, version, scope=list(scopes)))
     return [by_key[key] for key in sorted(by_key)], differences
@@ -77,7 +79,9 @@ def _compare(english: Extract, russian: Extract) -> list[Difference]:
             continue
         for kind in ("method", "version", "scope", "who", "context", "deprecated", "one_of"):
             _note(found, kind, page, kind, getattr(en, kind), getattr(ru, kind))
-        _note(found, "result", page, "result", (en.answer.kind, en.answer.list_key), (ru.answer.kind, ru.answer.list_key))
+        _note(
+            found, "result", page, "result", (en.answer.kind, en.answer.list_key), (ru.answer.kind, ru.answer.list_key)
+        )
         _note(found, "errors", page, "codes", [code for code, _ in en.errors], [code for code, _ in ru.errors])
         _params(found, page, dict(flat(en.params)), dict(flat(ru.params)))
     return found

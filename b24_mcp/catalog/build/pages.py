@@ -10,8 +10,8 @@ from b24_mcp.catalog.build.editions import Source
 from b24_mcp.catalog.build.markup import Block, Heading, Note, parse
 
 _WHO = re.compile(
-    r"^\s*>?\s*(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute|Кто может выполнять(?: этот)? метод"
-    r"|Права на выполнение метода)\b",
+    r"^\s*>?\s*(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute"
+    r"|Кто может выполнять(?: этот)? метод|Права на выполнение метода)\b",
     re.M,
 )
 _SUBSCRIBE = re.compile(r"^\s*>?\s*(?:Who can subscribe|Кто может подпис)", re.M)
@@ -23,6 +23,9 @@ _DEPRECATED = re.compile(
     re.I,
 )
 _OF_THE_METHOD = re.compile(r"\bmethods?\b|метод|^deprecated|^устар", re.I)
+_HALTED = re.compile(
+    r"development|развити|halted|discontinued|stopped|устарел метод|method is deprecated|метод устарел", re.I
+)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _EVENT = re.compile(
     r"\b(On[A-Z][A-Za-z0-9_:]+|ON[A-Z0-9_:]{3,}|on[A-Z][A-Za-z0-9]+|[A-Z]+(?:\.[A-Z]+)*\.ON\.[A-Z]+|\w*CallCard::\w+)"
@@ -42,7 +45,7 @@ class Page:
 
 
 def open_page(source: Source) -> Page:
-    """Take a page apart. Raises `BrokenPage`."""
+    """Take a page apart. Raises `BrokenPageError`."""
     blocks = parse(source.text)
     title = next((b.text for b in blocks if isinstance(b, Heading) and b.level == 1), "")
     return Page(source.page, title, re.split(r"^##\s", source.text, maxsplit=1, flags=re.M)[0], source.text, blocks)
@@ -66,10 +69,12 @@ def is_event(source: Source) -> bool:
 
 def event_name(page: Page) -> str | None:
     """Name the event a page describes, in the spelling of its title."""
-    if named := _EVENT.findall(page.title) or re.findall(r"`(On\w+|ON\w{3,}|on[A-Z]\w+)`", page.lead):
-        return named[-1]
+    named: list[str] = _EVENT.findall(page.title)
     stem = page.page.rpartition("/")[2].split("-")
-    return stem[0] + "".join(part.capitalize() for part in stem[1:]) if stem[0] == "on" else None
+    if not named and stem[0] == "on":
+        named = re.findall(r"`(On\w+|ON\w{3,}|on[A-Z]\w+)`", page.lead)
+        named = named or [stem[0] + "".join(part.capitalize() for part in stem[1:])]
+    return named[-1] if named else None
 
 
 def version_of(source: Source) -> str:
@@ -93,18 +98,16 @@ def deprecation_of(page: Page) -> tuple[bool, list[str]]:
 
 
 def _speaks_of_the_method(note: Note) -> bool:
+    """Tell a note about the method from one about a deprecated parameter of it."""
     if re.fullmatch(r"(?:deprecated|устар|outdated).*", note.title, re.I):
         return True
-    said = _DEPRECATED.search(note.text)
-    return bool(said) and bool(_OF_THE_METHOD.search(note.text)) and bool(
-        re.search(r"(?:development|развити|halted|discontinued|stopped|устарел метод|method is deprecated|метод устарел)", note.text, re.I)
-    )
+    return all(said.search(note.text) for said in (_DEPRECATED, _OF_THE_METHOD, _HALTED))
 
 
 def _targets(text: str, page: str) -> list[str]:
     folder = posixpath.dirname(page)
-    found = []
-    for target in _LINK.findall(text):
-        if target.endswith(".md") and "://" not in target:
-            found.append(posixpath.normpath(posixpath.join(folder, target)).removesuffix(".md"))
-    return found
+    return [
+        posixpath.normpath(posixpath.join(folder, target)).removesuffix(".md")
+        for target in _LINK.findall(text)
+        if target.endswith(".md") and "://" not in target
+    ]

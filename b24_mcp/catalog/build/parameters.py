@@ -6,29 +6,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from b24_mcp.catalog.build.editions import STARS_COUNT
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
+from b24_mcp.catalog.build.markup import Block, Table
 from b24_mcp.catalog.build.rows import Row, rows_of
+from b24_mcp.catalog.build.sections import Section, failures, stars_count, subject_of, zone
 
-_ROOT = re.compile(
-    r"(?:method |request |call |command )?parameters?(?: of the method)?$|параметры(?: метода| запроса| вызова| команды)?$",
-    re.I,
-)
-_END = re.compile(
-    r"code example|example|response|returned|error|continue|примеры? |обработка|ответ|ошиб|возвращаем|продолж|успешн", re.I
-)
-_GENERIC = {
-    "parameter", "parameters", "object", "objects", "array", "element", "elements", "item", "of", "the", "a", "an", "type",
-    "structure", "description", "list", "available", "possible", "values", "value", "key", "keys", "in", "for", "and",
-    "параметр", "параметры", "объект", "объекты", "объекта", "массив", "массива", "элемент", "элемента", "элементы",
-    "структура", "описание", "список", "доступные", "доступных", "ключи", "тип", "типа", "параметра", "поля", "полей",
-    "field", "fields", "поле", "для", "и", "в", "свойства", "содержимое", "настройки", "possible", "возможные", "значения",
-}  # fmt: skip
 # Tables of further parameters of the call itself.
-_MORE = re.compile(r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I)
+_MORE = re.compile(
+    r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I
+)
 _ORDERS = frozenset({"order", "sort"})
 _FILTERS = re.compile(r"filter|фильтр", re.I)
+_PLAIN = frozenset(
+    {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
+)
 _DEPTH = 3
 
 
@@ -47,20 +38,6 @@ class Param:
 
 
 @dataclass(slots=True)
-class Section:
-    """A heading below the parameters with its tables."""
-
-    title: str
-    anchor: str
-    level: int
-    tables: list[Table] = field(default_factory=list)
-    used: bool = False
-    behind: bool = False
-    stars: bool = False
-    texts: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Parameters:
     """What a page says of parameters: the tree and the groups of which one at least is needed."""
 
@@ -71,11 +48,11 @@ class Parameters:
 
 def parameters_of(blocks: list[Block]) -> Parameters:
     """Put the parameters of a page together."""
-    root, sections = _zone(blocks)
+    root, sections = zone(blocks)
     found = Parameters()
     if root is None:
         return found
-    tree = _Tree(sections, stars=_stars(root, sections))
+    tree = _Tree(sections, stars=stars_count(root, sections))
     variants: list[list[Param]] = []
     alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
     if root.tables:
@@ -98,68 +75,12 @@ def parameters_of(blocks: list[Block]) -> Parameters:
             section.used = True
             found.params = _joined([found.params, tree.params(section.tables, 0)])
     tree.adopt(found.params)
-    tree.root_groups(root, found.params, _failures(blocks))
+    tree.root_groups(root, found.params, failures(blocks))
     found.one_of.extend(group for group in tree.one_of if group not in found.one_of)
-    found.orphans = [section.title for section in sections if section.tables and not section.used and not section.behind]
+    found.orphans = [
+        section.title for section in sections if section.tables and not section.used and not section.behind
+    ]
     return found
-
-
-def _failures(blocks: list[Block]) -> list[str]:
-    """Give what the tables of errors say, since they name parameters of which one was missing."""
-    texts: list[str] = []
-    inside = False
-    for block in blocks:
-        if isinstance(block, Heading) and block.level <= 2:
-            inside = bool(re.search(r"error|ошиб", block.text, re.I))
-        elif inside and isinstance(block, Table):
-            texts.extend(cell.text for row in block.rows for cell in row)
-    return texts
-
-
-def _zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
-    """Give the section of the root tables and the sections below and beside it up to the samples."""
-    root: Section | None = None
-    sections: list[Section] = []
-    current: Section | None = None
-    inside = False
-    if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
-        # Older pages have no such heading: the table then stands in the lead.
-        root = current = Section("", "", 2)
-        inside = True
-    for block in blocks:
-        if isinstance(block, Heading):
-            if root is None and _ROOT.match(block.text) and block.level <= 3:
-                root = current = Section(block.text, block.anchor, block.level)
-                inside = True
-            elif inside and block.level <= 2 and (_END.search(block.text) or not root.title):
-                if block.level == 2:
-                    inside, current = False, None
-            elif inside:
-                current = Section(block.text, block.anchor, block.level)
-                sections.append(current)
-            elif root is not None and block.anchor:
-                # Behind the samples only what is linked by its anchor can belong to a parameter.
-                current = Section(block.text, block.anchor, block.level)
-                sections.append(current)
-                current.behind = True
-        elif current is not None:
-            if isinstance(block, Table):
-                current.tables.append(block)
-            elif isinstance(block, Text):
-                current.stars = current.stars or STARS_COUNT in block.text
-                current.texts.append(block.text)
-            elif isinstance(block, Note):
-                current.texts.append(block.text)
-    if root is not None and not root.title and not root.tables:
-        return None, []
-    return root, sections
-
-
-def _stars(root: Section, sections: list[Section]) -> bool:
-    if root.stars or any(section.stars for section in sections if not section.behind):
-        return True
-    tables = [*root.tables, *(table for section in sections if not section.used for table in section.tables)]
-    return any(row.starred for table in tables for row in rows_of(table))
 
 
 class _Tree:
@@ -181,7 +102,7 @@ class _Tree:
                     if table.tab:
                         seen.setdefault(param.name, []).append(table.tab[-1])
                     if param.name in by_name:
-                        _merge(by_name[param.name], param, same_table=not table.tab)
+                        _merge(by_name[param.name], param)
                     else:
                         by_name[param.name] = param
                         result.append(param)
@@ -215,7 +136,7 @@ class _Tree:
         starred = {row.name for row in rows if row.starred}
         groups = groups_in([*section.texts, *(row.text for row in rows)], names, starred=starred)
         for row in rows:
-            groups.extend(group for group in instead_of(row.name, row.text, names, starred=starred) if group not in groups)
+            groups.extend(instead_of(row.name, row.text, names, starred=starred))
         for group in groups:
             for param in params:
                 if param.name in group:
@@ -227,7 +148,7 @@ class _Tree:
         self._groups(Section("", "", 2, tables=root.tables, texts=[*root.texts, *texts]), params, ())
 
     def _group(self, names: list[str]) -> None:
-        if names not in self.one_of:
+        if not any(set(names) <= set(known) for known in self.one_of):
             self.one_of.append(names)
 
     def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[Param]:
@@ -246,7 +167,7 @@ class _Tree:
         fields = self.params(section.tables, depth + 1, here)
         if name.lower().removeprefix("ar") in _ORDERS:
             # The table describes the fields; what is passed for each is a direction.
-            return [Param(field.name, "string", field.required, pattern=field.pattern) for field in fields]
+            return [_direction(field) for field in fields]
         self._groups(section, fields, here)
         return fields
 
@@ -270,11 +191,22 @@ class _Tree:
 
     def adopt(self, params: list[Param]) -> None:
         """Give the one section that nobody claims to the one parameter that could hold it."""
-        left = [s for s in self.sections if s.tables and not s.used and not s.behind and any(rows_of(t) for t in s.tables)]
-        able = [p for p in params if _may_hold_fields(p.type) and not p.fields and p.name.lower() not in {"select", "order", "filter"}]
+        left = [
+            s for s in self.sections if s.tables and not s.used and not s.behind and any(rows_of(t) for t in s.tables)
+        ]
+        able = [
+            p
+            for p in params
+            if _may_hold_fields(p.type) and not p.fields and p.name.lower() not in {"select", "order", "filter"}
+        ]
         if len(left) == 1 and len(able) == 1 and not _FILTERS.search(left[0].title):
             left[0].used = True
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
+
+
+def _direction(field: Param) -> Param:
+    values = field.values if {value.lower() for value in field.values} <= {"asc", "desc"} else ()
+    return Param(field.name, "string", field.required, values, pattern=field.pattern)
 
 
 def _is_container(kind: str) -> bool:
@@ -284,26 +216,16 @@ def _is_container(kind: str) -> bool:
 
 def _may_hold_fields(kind: str) -> bool:
     parts = [part.removesuffix("[]") for part in kind.split("|")]
-    plain = {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
-    return not kind or any(part.lower() not in plain for part in parts)
+    return not kind or any(part.lower() not in _PLAIN for part in parts)
 
 
-def subject_of(title: str) -> str:
-    """Name what a heading is about: `Parameter fields`, `FIELDS Parameter` and `fields Array Element` alike."""
-    words = re.findall(r"[\w.\[\]]+", title)
-    rest = [word for word in words if word.lower() not in _GENERIC]
-    if not rest:
-        return "fields" if re.search(r"fields\b", title, re.I) and re.search(r"param|парам", title, re.I) else ""
-    return rest[0].lower().replace("[]", "") if len(rest) == 1 else " ".join(rest).lower()
-
-
-def _merge(first: Param, second: Param, *, same_table: bool) -> None:
+def _merge(first: Param, second: Param) -> None:
     kinds = [kind for kind in first.type.split("|") if kind]
     kinds += [kind for kind in second.type.split("|") if kind and kind not in kinds]
     first.type = "|".join(kinds)
     if first.required != second.required:
-        first.required = "conditional" if True in (first.required, second.required) or "conditional" in (
-            first.required, second.required) else False  # fmt: skip
+        both = (first.required, second.required)
+        first.required = "conditional" if True in both or "conditional" in both else False
     if first.values and second.values:
         first.values = tuple(dict.fromkeys([*first.values, *second.values]))
     else:
@@ -319,7 +241,7 @@ def _joined(variants: list[list[Param]], *, exclusive: bool = False) -> list[Par
     for at, variant in enumerate(variants):
         for param in variant:
             if param.name in by_name:
-                _merge(by_name[param.name], param, same_table=False)
+                _merge(by_name[param.name], param)
                 continue
             by_name[param.name] = param
             result.append(param)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from b24_mcp.catalog.build.markup import Cell, Table
 
 _NAME_WORDS = {
-    "name", "parameter", "parameters", "param", "field", "key", "title", "argument", "identifier", "variable",
+    "name", "parameter", "parameters", "param", "field", "key", "title", "argument", "identifier",
+    "variable",
     "название", "параметр", "поле", "ключ", "имя", "аргумент", "наименование", "идентификатор", "свойство", "property",
 }  # fmt: skip
 _TYPE_WORDS = {"type", "тип"}
@@ -18,9 +19,10 @@ _CODE = re.compile(r"`([^`]+)`")
 _LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\]\([^)]*\)")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
 _VALUES_AHEAD = re.compile(
-    r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b|\bvalues?:\s*$"
-    r"|can (?:take|be) (?:one of )?the following|one of(?: the)?(?: following)?(?: values)?:|accepts:?$"
-    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени\w*|принимает(?: одно из)?(?: следующ\w+)? значени\w*"
+    r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b"
+    r"|\bvalues?:\s*$|can (?:take|be) (?:one of )?the following|one of(?: the)?(?: following)?(?: values)?:|accepts:?$"
+    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени\w*"
+    r"|принимает(?: одно из)?(?: следующ\w+)? значени\w*"
     r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать(?: значения)?|может быть:",
     re.I,
 )
@@ -207,7 +209,9 @@ def type_of(text: str) -> str:
         pieces = [line]
     for piece in pieces:
         for one in re.split(r"[|,/]|\bor\b|\bили\b", piece.replace("`", "")):
-            one = one.strip().lower() if one.strip().lower() in {"string", "integer", "array", "object"} else one.strip()
+            one = (
+                one.strip().lower() if one.strip().lower() in {"string", "integer", "array", "object"} else one.strip()
+            )
             if re.fullmatch(r"[A-Za-z][\w.:<> \-]*(\[\])*", one) and one not in found:
                 found.append(one)
     return "|".join(found)
@@ -245,9 +249,15 @@ def _announces(line: str, at: int) -> bool:
     """Tell whether values announced at `at` are the parameter's own: not examples, names of fields, or parts of it."""
     before = line[:at]
     sentence = re.split(r"\.\s", before)[-1] + line[at:].partition(". ")[0]
-    if re.search(r"\bexample|пример|range|диапазон|\bfrom `|\bот `|sort|сортиров|fields\b|\bполя\b|\bkeys|ключ", sentence, re.I):
+    if re.search(
+        r"\bexample|пример|range|диапазон|\bfrom `|\bот `|sort|сортиров|fields\b|\bполя\b|\bkeys|ключ", sentence, re.I
+    ):
         return False
-    return not re.search(r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`", before + sentence, re.I)
+    return not re.search(
+        r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`",
+        before + sentence,
+        re.I,
+    )
 
 
 def _literal(value: str) -> str:

@@ -45,7 +45,12 @@ def shape(params: list[Param], bodies: list[Any]) -> None:
         sent = [body[key] for body in bodies for key in body if _same(key, param.name)]
         if param.values and any(not _among(value, param.values) for value in sent):
             param.values = ()
-        if param.type == "array" and param.name.lower() not in _EITHER_WAY and sent and all(isinstance(value, list) for value in sent):
+        if (
+            param.type == "array"
+            and param.name.lower() not in _EITHER_WAY
+            and sent
+            and all(isinstance(value, list) for value in sent)
+        ):
             param.is_list = True
         if not param.fields:
             continue
@@ -53,7 +58,9 @@ def shape(params: list[Param], bodies: list[Any]) -> None:
         names = [field.name for field in param.fields]
         # What is documented by the same fields as a map is a map as well.
         like = names in maps and not objects
-        if like or (objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)):
+        if like or (
+            objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)
+        ):
             maps.append(names)
             param.fields = [Param("<key>", "object", None, fields=param.fields, pattern=True)]
             shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
@@ -88,7 +95,9 @@ def _is_map(value: dict[str, Any], fields: list[Param]) -> bool:
     if any(_same(key, field.name) for key in value for field in fields):
         return False
     known = [inner for inner in value.values() if isinstance(inner, dict)]
-    return bool(known) and all(any(_same(key, field.name) for key in inner for field in fields) for inner in known if inner)
+    return bool(known) and all(
+        any(_same(key, field.name) for key in inner for field in fields) for inner in known if inner
+    )
 
 
 def _is_pattern_in(fields: list[Param]) -> bool:

@@ -16,9 +16,16 @@ def write_methods(facts: Iterable[Facts], folder: Path) -> int:
 
 
 def write_events(events: Iterable[tuple[str, list[str], str]], folder: Path) -> int:
-    """Write `events.jsonl` from (name, scope, page) and give its number of lines."""
+    """Write `events.jsonl` from (name, scope, page) and give its number of lines.
+
+    `bind` is false for events of the interface, which JavaScript subscribes to and `event.bind` does not take.
+    """
     rows = sorted(events, key=lambda event: (event[0].lower(), event[2]))
-    return _write(folder / "events.jsonl", [{"event": e, "scope": scope, "page": page} for e, scope, page in rows])
+    return _write(folder / "events.jsonl", [_event_form(*row) for row in rows])
+
+
+def _event_form(event: str, scope: list[str], page: str) -> dict[str, Any]:
+    return {"event": event, "scope": scope, "page": page} | ({"bind": False} if "::" in event else {})
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> int:

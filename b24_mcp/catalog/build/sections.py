@@ -1,0 +1,110 @@
+"""The part of a page that describes parameters: its headings with their tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from b24_mcp.catalog.build.editions import STARS_COUNT
+from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
+from b24_mcp.catalog.build.rows import rows_of
+
+_ROOT = re.compile(
+    r"(?:method |request |call |command )?parameters?(?: of the method)?$"
+    r"|параметры(?: метода| запроса| вызова| команды)?$",
+    re.I,
+)
+_END = re.compile(
+    r"code example|example|response|returned|error|continue|примеры? |обработка|ответ|ошиб|возвращаем|продолж|успешн",
+    re.I,
+)
+_GENERIC = {
+    "parameter", "parameters", "object", "objects", "array", "element", "elements", "item", "of", "the", "a", "an",
+    "type", "structure", "description", "list", "available", "possible", "values", "value", "key", "keys", "in", "for",
+    "and", "параметр", "параметры", "объект", "объекты", "объекта", "массив", "массива", "элемент", "элемента",
+    "элементы",
+    "структура", "описание", "список", "доступные", "доступных", "ключи", "тип", "типа", "параметра", "поля", "полей",
+    "field", "fields", "поле", "для", "и", "в", "свойства", "содержимое", "настройки", "возможные", "значения",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading below the parameters with its tables."""
+
+    title: str
+    anchor: str
+    level: int
+    tables: list[Table] = field(default_factory=list)
+    used: bool = False
+    behind: bool = False
+    stars: bool = False
+    texts: list[str] = field(default_factory=list)
+
+
+def zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
+    """Give the section of the root tables and the sections below and beside it up to the samples."""
+    root: Section | None = None
+    sections: list[Section] = []
+    current: Section | None = None
+    inside = False
+    if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
+        # Older pages have no such heading: the table then stands in the lead.
+        root = current = Section("", "", 2)
+        inside = True
+    for block in blocks:
+        if isinstance(block, Heading):
+            if root is None and _ROOT.match(block.text) and block.level <= 3:
+                root = current = Section(block.text, block.anchor, block.level)
+                inside = True
+            elif inside and root is not None and block.level <= 2 and (_END.search(block.text) or not root.title):
+                if block.level == 2:
+                    inside, current = False, None
+            elif inside:
+                current = Section(block.text, block.anchor, block.level)
+                sections.append(current)
+            elif root is not None and block.anchor:
+                # Behind the samples only what is linked by its anchor can belong to a parameter.
+                current = Section(block.text, block.anchor, block.level)
+                sections.append(current)
+                current.behind = True
+        elif current is not None:
+            if isinstance(block, Table):
+                current.tables.append(block)
+            elif isinstance(block, Text):
+                current.stars = current.stars or STARS_COUNT in block.text
+                current.texts.append(block.text)
+            elif isinstance(block, Note):
+                current.texts.append(block.text)
+    if root is not None and not root.title and not root.tables:
+        return None, []
+    return root, sections
+
+
+def stars_count(root: Section, sections: list[Section]) -> bool:
+    """Tell whether a missing star says "not required": the page has the note about stars, or a star."""
+    if root.stars or any(section.stars for section in sections if not section.behind):
+        return True
+    tables = [*root.tables, *(table for section in sections if not section.behind for table in section.tables)]
+    return any(row.starred for table in tables for row in rows_of(table))
+
+
+def failures(blocks: list[Block]) -> list[str]:
+    """Give what the tables of errors say, since they name parameters of which one was missing."""
+    texts: list[str] = []
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading) and block.level <= 2:
+            inside = bool(re.search(r"error|ошиб", block.text, re.I))
+        elif inside and isinstance(block, Table):
+            texts.extend(cell.text for row in block.rows for cell in row)
+    return texts
+
+
+def subject_of(title: str) -> str:
+    """Name what a heading is about: `Parameter fields`, `FIELDS Parameter` and `fields Array Element` alike."""
+    words = re.findall(r"[\w.\[\]]+", title)
+    rest = [word for word in words if word.lower() not in _GENERIC]
+    if not rest:
+        return "fields" if re.search(r"fields\b", title, re.I) and re.search(r"param|парам", title, re.I) else ""
+    return rest[0].lower().replace("[]", "") if len(rest) == 1 else " ".join(rest).lower()
