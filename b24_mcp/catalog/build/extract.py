@@ -94,12 +94,18 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
 def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:
     """Put parameters into the order the server takes them in, under the names of the page.
 
-    What the order calls otherwise than the page is taken in the page's order.
+    What the order calls otherwise than the page is taken in the page's order; what is then left over stands in the
+    last one, which the page shows by its keys only.
     """
     left = {re.sub(r"^ar|_", "", param.name.lower()): param for param in params}
     by_name = {name: left.pop(name.lower().replace("_", "")) for name in order if name.lower().replace("_", "") in left}
-    others = iter(list(left.values()))
-    return [by_name.get(name) or next(others, None) or Param(name) for name in order]
+    unnamed = [name for name in order if name not in by_name]
+    others = list(left.values())
+    if len(others) > len(unnamed) > 0:
+        first, rest = others[: len(unnamed) - 1], others[len(unnamed) - 1 :]
+        others = [*first, Param(unnamed[-1], "object", None, fields=rest)]
+    by_name |= dict(zip(unnamed, others, strict=False))
+    return [by_name.get(name) or Param(name) for name in order]
 
 
 def flat(params: list[Param], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Param]]:

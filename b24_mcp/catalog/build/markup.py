@@ -73,9 +73,11 @@ class BrokenPageError(Exception):
 _HEADING = re.compile(r"\s*(#{1,6})\s+(.+?)\s*$")
 _ANCHOR = re.compile(r"\s*\{\s*#([\w.\-]+)\s*\}")
 _NOTE = re.compile(r"\s*\{%\s*note\s+(\w+)\s*(?:[\"“”'](.*?)[\"“”'])?\s*%\}")
-_FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w#+.-]*)")
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w#+.-]*)(?![^`\n]*`)")
 _INLINE = re.compile(r"(`+)([^\n]*?[^`\n])\1(?!`)")
-_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$|```.*?```", re.S | re.M)
+_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$|```[^\n`]*\n.*?```", re.S | re.M)
+# Three backticks around a word on one line are no fence.
+_SHORT_FENCE = re.compile(r"```([^`\n]+)```")
 _HIDDEN_BAR = "\ue001"
 _HIDDEN_HASH = "\ue002"
 _INNER = "\ue003{}\ue004"
@@ -184,7 +186,7 @@ def _without_anchor(text: str) -> tuple[str, str]:
 
 def table_of(source: str, tab: tuple[str, ...]) -> Table:
     """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
-    text = _INLINE.sub(_hide, _FENCED.sub("\n", source))
+    text = _INLINE.sub(_hide, _FENCED.sub("\n", _SHORT_FENCE.sub(r"`\1`", source)))
     text = text.strip().removeprefix("#|").removesuffix("|#")
     inner: list[Table] = []
     while (start := text.rfind("#|")) >= 0:

@@ -16,7 +16,7 @@ _TYPE_WORDS = {"type", "тип"}
 _VALUE_WORDS = {"value", "значение"}
 _TEXT_WORDS = {"description", "описание"}
 _CODE = re.compile(r"`([^`]+)`")
-_LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\]\([^)]*\)")
+_LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
 _VALUES_AHEAD = re.compile(
     r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b"
@@ -195,8 +195,7 @@ def is_pattern(name: str) -> bool:
 
 def type_of(text: str) -> str:
     """Read the type as the page writes it; the members of a union are joined by `|`."""
-    text = text.replace("\\|", "|").strip()
-    line = text
+    line = re.sub(r"`{2,}", "`", text.replace("\\|", "|")).strip()
     linked = _LINKED_CODE.findall(line)
     found: list[str] = []
     pieces = linked or []
