@@ -17,7 +17,7 @@ ALLOWED = {
     "catalog": set(),
     "rest": {"catalog", "state", "settings"},
     "server": {"rest", "catalog", "state", "settings", "sandbox"},
-    "cli": {"server", "rest", "settings", "sandbox"},
+    "cli": {"server", "rest", "catalog", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
 }

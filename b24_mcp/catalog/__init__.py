@@ -1,5 +1,7 @@
 """What the REST API offers. It knows no portal and works offline."""
 
-from b24_mcp.catalog.effects import is_reading, load
+from b24_mcp.catalog.catalogue import Catalogue, Effect, Method
+from b24_mcp.catalog.checking import Problem, check_arguments
+from b24_mcp.catalog.effects import is_reading, load, shipped
 
-__all__ = ["is_reading", "load"]
+__all__ = ["Catalogue", "Effect", "Method", "Problem", "check_arguments", "is_reading", "load", "shipped"]

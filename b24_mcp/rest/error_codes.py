@@ -157,6 +157,7 @@ _FACTS: dict[str, CodeFact] = {
         "Nothing was sent. A person has to set B24_WEBHOOK_URL to an incoming webhook: "
         "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
     ),
+    "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(
         "unavailable", "Nothing was executed. Check that the address is right and reachable from here.", retryable=True

@@ -11,10 +11,12 @@ from b24_mcp import __version__
 from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.app import App, open_app
 from b24_mcp.server.tools.calls import call_tools
+from b24_mcp.server.tools.methods import add_method_resource, method_tools
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
-Call one method with call_method, several with batch_call. Ask lists for the fields you need (select), filter on the \
+Find the method with find_methods, learn its parameters with describe_method, then call it with call_method, or \
+several with batch_call. Ask lists for the fields you need (select), filter on the \
 portal instead of reading everything, and read a record before you change it. When an answer names the portal \
 "sandbox", its data is invented and safe to change."""
 
@@ -35,13 +37,15 @@ def build_server(
         finally:
             on_close()
 
-    return MCPServer(
+    server: MCPServer[App] = MCPServer(
         "b24-mcp",
         title="Bitrix24",
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[*call_tools()],
+        tools=[*method_tools(), *call_tools()],
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )
+    add_method_resource(server)
+    return server

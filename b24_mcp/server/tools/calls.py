@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
+from b24_mcp.server.checks import check_call, check_commands, with_similar_names
 from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import batch_form, call_form, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -29,6 +32,7 @@ Params = Annotated[
 AnswerFormat = Annotated[
     Literal["json", "xml"], Field(description="What the portal writes. Keep json; xml loses types.")
 ]
+Validate = Annotated[bool, Field(description="Check params against the documentation first. false sends them as is.")]
 
 
 class BatchCommand(BaseModel):
@@ -48,6 +52,7 @@ async def call_method(
         Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
     ] = None,
     format: AnswerFormat = "json",
+    validate: Validate = True,
 ) -> CallToolResult:
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
@@ -59,9 +64,12 @@ async def call_method(
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get()
     try:
+        warnings = await run_sync(check_call, method, params or {}) if validate else []
         answer = await opened.portal.call(method, params, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
-        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+        error = await run_sync(with_similar_names, exc)
+        return app.answer(error_form(error, opened.notice), failed=True, budget=opened.budget)
+    answer = replace(answer, warnings=(*answer.warnings, *warnings))
     return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
 
 
@@ -74,6 +82,7 @@ async def batch_call(
         bool, Field(description="Stop at the first failure. Set it when commands build on each other.")
     ] = False,
     format: AnswerFormat = "json",
+    validate: Validate = True,
 ) -> CallToolResult:
     """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
     {"me": {"method": "user.current"},
@@ -87,10 +96,11 @@ async def batch_call(
     opened = await app.portals.get()
     named = {name: command.model_dump() for name, command in commands.items()}
     try:
+        warnings = await run_sync(check_commands, named) if validate else []
         answer = await opened.portal.batch(named, halt=halt, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    form = batch_form(answer, opened.notice)
+    form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice)
     return app.answer(form, failed=not form["ok"], budget=opened.budget)
 
 

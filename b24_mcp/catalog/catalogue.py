@@ -1,0 +1,130 @@
+"""The catalogue as the rest of the program asks it: one file, opened at the first question, one row for each method."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from b24_mcp.catalog.search import Search
+from b24_mcp.catalog.slips import similar_methods
+
+Effect = Literal["read", "write", "destructive"]
+Version = Literal["v2", "v3"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What is known of one method. `facts` are as `methods.jsonl` has them; `note` says why an effect is not what the
+    verb in the name suggests; `summary_ru` is Russian.
+    """
+
+    name: str
+    version: Version
+    effect: Effect
+    note: str
+    summary: str
+    summary_ru: str
+    facts: Mapping[str, Any]
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether the documentation advises against it; it works all the same."""
+        return bool(self.facts.get("deprecated"))
+
+    @property
+    def signature(self) -> str:
+        """The parameters in one line, the required ones starred."""
+        return ", ".join(p["name"] + ("*" if p.get("required") is True else "") for p in self.facts.get("params", ()))
+
+
+class Catalogue:
+    """All documented methods, in the file at `path`. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._methods: dict[tuple[str, str | None], Method | None] = {}
+
+    def method(self, name: str, version: str | None = None) -> Method | None:
+        """What is known of a method, whatever the letter case; None when it is not in the catalogue.
+
+        Without a version the older generation of the API comes first where a name exists in both.
+        """
+        key = (name.lower(), version)
+        if key not in self._methods:
+            with self._lock:
+                row = self._db.execute(
+                    "SELECT name, version, effect, note, summary, summary_ru, facts FROM method "
+                    "WHERE key = ? AND version = coalesce(?, version) ORDER BY version",
+                    key,
+                ).fetchone()
+            self._methods[key] = None if row is None else _method(row)
+        return self._methods[key]
+
+    def effect(self, name: str, version: str | None = None) -> Effect:
+        """What calling a method does; a method that is not known counts as destructive."""
+        effects = self._effects.get(name.lower(), {})
+        return effects.get(version or min(effects, default="v2"), "destructive")
+
+    def versions(self, name: str) -> list[str]:
+        """The generations of the API in which a method exists."""
+        return sorted(self._effects.get(name.lower(), {}))
+
+    def similar(self, name: str) -> list[str]:
+        """Documented names somebody may have meant by one that does not exist."""
+        return similar_methods(name, self.names)
+
+    def completions(self, beginning: str) -> list[str]:
+        """Names that begin so, in order; those that only contain it after them."""
+        wanted = beginning.lower()
+        names = [name for name in self.names if wanted in name.lower()]
+        return sorted(names, key=lambda name: (not name.lower().startswith(wanted), name.lower()))
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Every documented name once, in order."""
+        with self._lock:
+            return [name for (name,) in self._db.execute("SELECT DISTINCT name FROM method ORDER BY key")]
+
+    @cached_property
+    def scopes(self) -> set[str]:
+        """Every scope a method may want."""
+        with self._lock:
+            rows = self._db.execute("SELECT facts FROM method").fetchall()
+        return {scope for (facts,) in rows for scope in json.loads(facts).get("scope", ())}
+
+    @cached_property
+    def _effects(self) -> dict[str, dict[str, Effect]]:
+        """Asked before every call, so kept at hand: method -> version -> effect."""
+        effects: dict[str, dict[str, Effect]] = {}
+        with self._lock:
+            for key, version, effect in self._db.execute("SELECT key, version, effect FROM method"):
+                effects.setdefault(key, {})[version] = effect
+        return effects
+
+    @cached_property
+    def search(self) -> Search:
+        """The search over these methods."""
+        return Search(self._db, self._lock)
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        address = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
+        return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+def shipped_catalogue() -> Path:
+    """The file that comes with the package."""
+    return Path(str(files("b24_mcp.catalog").joinpath("data/catalog.db")))
+
+
+def _method(row: tuple[str, ...]) -> Method:
+    name, version, effect, note, summary, summary_ru, facts = row
+    return Method(name, cast("Version", version), cast("Effect", effect), note, summary, summary_ru, json.loads(facts))

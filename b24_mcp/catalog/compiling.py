@@ -1,0 +1,178 @@
+"""Compiling the data of the catalogue into the one file that is loaded: facts, effects and texts of every method, and
+the index that `search` reads.
+
+Every text of a method (its name, its summaries, each phrasing) is a unit of its own in the index, so that a question is
+held against whole sentences and not against a heap of words.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from b24_mcp.catalog.words import stem, words_of, words_of_name
+
+FORMAT = 1
+_SCHEMA = """
+CREATE TABLE method (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, effect TEXT NOT NULL,
+    note TEXT NOT NULL, summary TEXT NOT NULL, summary_ru TEXT NOT NULL, verb TEXT NOT NULL,
+    deprecated INTEGER NOT NULL, facts TEXT NOT NULL, UNIQUE (key, version)
+);
+CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY, methods INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE unit USING fts5 (method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61');
+"""
+# What is not known of a method is not taken for harmless.
+_UNJUDGED = ["destructive", ""]
+
+
+class DataError(ValueError):
+    """The data of the catalogue does not fit together; the text names file and line, or the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One method from all files."""
+
+    facts: dict[str, Any]
+    effect: str
+    note: str
+    summary: str
+    summary_ru: str
+    phrasings: list[str]
+
+
+def compile_catalogue(data: Path, target: Path) -> int:
+    """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `texts*.tsv`, `concepts.txt`); count the methods.
+
+    A catalogue that is there is replaced at the end only.
+
+    Raises:
+        DataError: when the files contradict each other.
+    """
+    entries = list(_entries(data))
+    ideas = read_concepts((data / "concepts.txt").read_text("utf-8").splitlines())
+    draft = target.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    db = sqlite3.connect(draft)
+    try:
+        db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA user_version = {FORMAT}")
+        db.executemany(
+            "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
+        )
+        counts: dict[str, int] = {}
+        for number, entry in enumerate(entries, 1):
+            db.execute("INSERT INTO method VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(number, entry))
+            seen = set()
+            for kind, words in _units(entry):
+                seen |= set(words)
+                unit = (number, kind, " ".join(words), " ".join(ideas_of(words, ideas)))
+                db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
+            for word in seen:
+                counts[word] = counts.get(word, 0) + 1
+        db.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(counts.items()))
+        db.execute("INSERT INTO unit (unit) VALUES ('optimize')")
+        db.commit()
+        db.execute("VACUUM")
+    finally:
+        db.close()
+    draft.replace(target)
+    return len(entries)
+
+
+def _entries(data: Path) -> Iterator[_Entry]:
+    effects = _table(data, "effects*.tsv", 3)
+    texts = _table(data, "texts*.tsv", 4)
+    for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
+        facts = json.loads(line)
+        key = (facts["method"].lower(), facts["version"])
+        effect, note = [*effects.pop(key, _UNJUDGED), ""][:2]
+        if effect not in ("read", "write", "destructive"):
+            raise DataError(f"effects of {key[0]}: {effect!r} is none")
+        summary, summary_ru, phrasings = [*texts.pop(key, ["", ""]), ""][:3]
+        yield _Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
+    for what, left in (("effects", effects), ("texts", texts)):
+        if left:
+            raise DataError(f"there are {what} of methods that methods.jsonl does not have: {sorted(left)[:5]}")
+
+
+def _table(data: Path, pattern: str, columns: int) -> dict[tuple[str, str], list[str]]:
+    """Read TSV files together, keyed by method, in lower case, and version."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(data.glob(pattern)):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            method, version, *rest = line.split("\t")
+            key = (method.lower(), version)
+            if len(rest) + 2 < columns or key in rows:
+                raise DataError(f"{path.name}:{number}: too few columns, or a method that was there before")
+            rows[key] = rest
+    return rows
+
+
+def read_concepts(lines: Iterable[str]) -> dict[str, list[str]]:
+    """Read the lexicon: the stem of a word -> the ideas it may stand for, each named by the first word of its line."""
+    ideas: dict[str, list[str]] = {}
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        first, *_ = words = line.replace("ё", "е").split()
+        idea = "i" + first.replace("-", "")
+        for word in dict.fromkeys(map(stem, words)):
+            known = ideas.setdefault(word, [])
+            if idea not in known:
+                known.append(idea)
+    return ideas
+
+
+def ideas_of(words: Iterable[str], ideas: dict[str, list[str]]) -> list[str]:
+    """The ideas that stemmed words may stand for, each once."""
+    return list(dict.fromkeys(idea for word in words for idea in ideas.get(word, ())))
+
+
+def _units(entry: _Entry) -> Iterator[tuple[str, list[str]]]:
+    yield "name", words_of_name(entry.facts["method"])
+    yield "summary", words_of(entry.summary)
+    yield "summary", words_of(entry.summary_ru)
+    for phrasing in entry.phrasings:
+        yield "phrasing", words_of(phrasing)
+
+
+def _row(number: int, entry: _Entry) -> tuple[object, ...]:
+    facts = entry.facts
+    return (
+        number,
+        facts["method"].lower(),
+        facts["method"],
+        facts["version"],
+        entry.effect,
+        entry.note,
+        entry.summary,
+        entry.summary_ru,
+        verb_of(facts["method"]),
+        int(bool(facts.get("deprecated"))),
+        json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+_VERBS = {
+    "add": ("add", "create", "register", "import", "upload", "uploadfile", "open", "start"),
+    "update": ("update", "set", "edit", "rename", "change", "modify", "move", "moveto"),
+    "delete": ("delete", "remove", "unregister", "unbind", "markdeleted", "deletetree", "clear", "cancel"),
+    "list": ("list", "getlist", "getchildren", "search", "find", "tail"),
+    "get": ("get", "current", "getdata", "getbyid"),
+    "field": ("fields", "getfields", "types", "gettypes"),
+}
+
+
+def verb_of(method: str) -> str:
+    """The kind of thing a method does by the last part of its name, or the empty string; a hint for ranking only."""
+    last = method.rpartition(".")[2].lower()
+    if ".field." in f".{method.lower()}." and last in ("list", "get"):
+        return "field"
+    return next((verb for verb, names in _VERBS.items() if last in names), "")

@@ -1,0 +1,183 @@
+"""From an intent in English or Russian to ranked methods.
+
+A question is held against every text of every method: first by the words they share (SQLite's full-text index), then by
+how much of the question a text covers, with words that stand for the same idea counting nearly as the same. Ranking
+then prefers what is current, what does the kind of thing that was asked for, and what people use most.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+
+from b24_mcp.catalog.slips import is_slip
+from b24_mcp.catalog.words import words_of
+
+LONGEST_QUERY = 300
+_MOST_WORDS = 24
+_CANDIDATES = 180
+_IDEA_WEIGHT = 0.6
+_KIND_WEIGHT = {"phrasing": 1.0, "summary": 0.95, "name": 0.9}
+_VERB_IDEAS = {"iadd": "add", "iupdate": "update", "idelete": "delete", "ilist": "list", "iread": "get"}
+_COMMON = ("crm.item.", "crm.deal.", "crm.contact.", "crm.company.", "crm.lead.", "tasks.task.", "user.", "disk.")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A method that was found; `score` only orders."""
+
+    name: str
+    version: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question taken apart: words with the ideas each may stand for and how much each tells, and kinds of verbs."""
+
+    words: dict[str, frozenset[str]]
+    weights: dict[str, float]
+    verbs: frozenset[str]
+
+    @property
+    def terms(self) -> list[str]:
+        """What the index is asked for. Ideas of doing are in a third of all texts: only their words are looked up."""
+        ideas = (idea for ideas in self.words.values() for idea in sorted(ideas) if idea not in _VERB_IDEAS)
+        return list(dict.fromkeys([*self.words, *ideas]))
+
+
+class Search:
+    """Search over a compiled catalogue; `lock` guards the connection, which others use too."""
+
+    def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
+        self._db = db
+        self._lock = lock
+
+    def find(self, query: str, *, scope: str | None = None, limit: int = 10) -> list[Found]:
+        """Rank methods for an intent, a method name or a piece of one; an empty list when nothing fits.
+
+        Of `query` the first 300 characters count; `scope` keeps methods that a scope is enough for.
+        """
+        query = query[:LONGEST_QUERY].strip()
+        with self._lock:
+            scores = self._by_name(query)
+            for method, score in self._by_words(query).items():
+                scores[method] = max(scores.get(method, 0.0), score)
+            found = []
+            for method, score in sorted(scores.items(), key=lambda entry: (-entry[1], entry[0])):
+                name, version, facts = self._db.execute(
+                    "SELECT name, version, facts FROM method WHERE id = ?", (method,)
+                ).fetchone()
+                if scope is None or scope in json.loads(facts)["scope"]:
+                    found.append(Found(name, version, score))
+                if len(found) == limit:
+                    break
+            return found
+
+    def _by_name(self, query: str) -> dict[int, float]:
+        """Methods whose name is the query, begins with it, or contains it."""
+        name = query.lower().strip(" .")
+        if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", name):
+            return {}
+        if "." not in name and not self._db.execute("SELECT 1 FROM method WHERE key = ?", (name,)).fetchone():
+            return {}
+        rows = self._db.execute("SELECT id, key, deprecated FROM method WHERE instr(key, ?)", (name,))
+        return {
+            number: (10.0 if known == name else 6.0 if known.startswith(name) else 4.0) - deprecated - len(known) / 1e3
+            for number, known, deprecated in rows
+        }
+
+    def _by_words(self, query: str) -> dict[int, float]:
+        question = self._question(query)
+        if not question.words:
+            return {}
+        match = " OR ".join(f'"{term}"' for term in question.terms)
+        rows = self._db.execute(
+            "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? "
+            "ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?",
+            (match, _CANDIDATES),
+        ).fetchall()
+        units: dict[int, list[float]] = {}
+        for method, kind, words, ideas in rows:
+            likeness = _likeness(question, words.split(), set(ideas.split())) * _KIND_WEIGHT[kind]
+            units.setdefault(method, []).append(likeness)
+        return {method: self._ranked(method, likenesses, question) for method, likenesses in units.items()}
+
+    def _question(self, query: str) -> _Question:
+        words: dict[str, frozenset[str]] = {}
+        weights: dict[str, float] = {}
+        for typed in list(dict.fromkeys(words_of(query)))[:_MOST_WORDS]:
+            word = self._meant(typed)
+            words[word] = self._ideas.get(word, frozenset())
+            weights[word] = math.log(1 + len(self._facts) / (1 + self._vocabulary.get(word, 0)))
+        ideas = frozenset().union(*words.values()) if words else frozenset()
+        return _Question(words, weights, frozenset(_VERB_IDEAS[idea] for idea in ideas if idea in _VERB_IDEAS))
+
+    def _meant(self, word: str) -> str:
+        """The word itself, or the most frequent known one it is a slip of."""
+        if word in self._vocabulary or word in self._ideas or len(word) < 4:
+            return word
+        near = [known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 2]
+        near = [known for known in near if is_slip(word, known)]
+        return max(near, key=self._vocabulary.__getitem__, default=word)
+
+    def _ranked(self, method: int, likenesses: list[float], question: _Question) -> float:
+        likenesses.sort(reverse=True)
+        score = likenesses[0] + 0.15 * sum(likenesses[1:4])
+        key, version, deprecated, verb = self._facts[method]
+        if deprecated:
+            score *= 0.72
+        if version == "v3" and key in self._in_both:
+            score *= 0.93
+        if question.verbs and verb:
+            score *= 1.12 if verb in question.verbs else 0.85
+        elif not question.verbs:
+            score *= 1.1 if verb in ("list", "get") else 0.9
+        return score * (1.06 if key.startswith(_COMMON) else 1.0)
+
+    @cached_property
+    def _ideas(self) -> dict[str, frozenset[str]]:
+        return {word: frozenset(ideas.split()) for word, ideas in self._db.execute("SELECT word, ideas FROM concept")}
+
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT word, methods FROM vocabulary").fetchall())
+
+    @cached_property
+    def _by_letter(self) -> dict[str, list[str]]:
+        """Known words by their first letter, which people rarely get wrong."""
+        words: dict[str, list[str]] = {}
+        for word in self._vocabulary:
+            words.setdefault(word[0], []).append(word)
+        return words
+
+    @cached_property
+    def _facts(self) -> dict[int, tuple[str, str, bool, str]]:
+        rows = self._db.execute("SELECT id, key, version, deprecated, verb FROM method")
+        return {number: (key, version, bool(deprecated), verb) for number, key, version, deprecated, verb in rows}
+
+    @cached_property
+    def _in_both(self) -> set[str]:
+        """Names that exist in both generations of the API."""
+        return {key for (key,) in self._db.execute("SELECT key FROM method GROUP BY key HAVING count(*) > 1")}
+
+
+def _likeness(question: _Question, words: list[str], ideas: set[str]) -> float:
+    """How much of the question a text covers, and how little else it says; between 0 and 1."""
+    there = set(words)
+    covered = 0.0
+    matched = 0
+    for word, meant in question.words.items():
+        if word in there:
+            covered += question.weights[word]
+            matched += 1
+        elif not ideas.isdisjoint(meant):
+            covered += question.weights[word] * _IDEA_WEIGHT
+            matched += 1
+    asked = sum(question.weights.values())
+    return covered / asked * (0.75 + 0.25 * matched / max(len(words), matched, 1))

@@ -1,0 +1,36 @@
+"""When one name is a slip of the pen for another, and which name somebody probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def is_slip(typed: str, known: str) -> bool:
+    """Whether two names, in any letter case, differ by one letter more, less or other, two swapped, or a plural."""
+    a, b = _plain(typed), _plain(known)
+    if a == b:
+        return True
+    if min(len(a), len(b)) < 4:
+        return False
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    a, b = a[start:], b[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])
+
+
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """The one known name that the typed one is a slip of; None when there is none, or more than one."""
+    meant = [name for name in known if is_slip(typed, name)]
+    return meant[0] if len(meant) == 1 else None
+
+
+def similar_methods(typed: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Names of methods somebody may have meant by one that does not exist, the likeliest first."""
+    names = {name.lower(): name for name in known}
+    return [names[name] for name in get_close_matches(typed.lower(), names, most, 0.72)]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -1,0 +1,184 @@
+"""The tools that know the methods: which there are, and what each takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from anyio.to_thread import run_sync
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp_types import (
+    CallToolResult,
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    ResourceTemplateReference,
+    ToolAnnotations,
+)
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.catalog import Method, shipped
+from b24_mcp.rest import B24Error, Succeeded, our_error
+from b24_mcp.server.app import App
+from b24_mcp.server.rendering import Form, compact
+from b24_mcp.server.tooling import FormalTool, make_tool
+
+_LONGEST_SIGNATURE = 160
+_METHOD_ADDRESS = "b24://method/{method}"
+_MOST_COMPLETIONS = 100
+
+
+async def find_methods(
+    ctx: Context[App],
+    query: Annotated[str, Field(description="What is to be done, in English or Russian, or a piece of a method name")],
+    scope: Annotated[str | SkipJsonSchema[None], Field(description="Only methods of this scope, e.g. crm")] = None,
+    limit: Annotated[int, Field(description="How many, by default 8", ge=1, le=30)] = 8,
+) -> CallToolResult:
+    """Find Bitrix24 REST methods by intent, e.g. "put a deal on hold" or "кто в отпуске".
+
+    Each comes with its effect (read, write, destructive) and its parameters, the required ones starred.
+    Works offline. Then describe_method tells all of one.
+    """
+    app = ctx.request_context.lifespan_context
+    methods = await run_sync(_found, query, scope, limit)
+    form: Form = {"ok": True, "methods": methods}
+    if not methods:
+        form["hint"] = "Nothing fits. Say what is to be done in other words, or name the thing it is done to."
+    return app.answer(form, failed=False)
+
+
+async def describe_method(
+    ctx: Context[App],
+    method: Annotated[str, Field(description="Method name, e.g. crm.deal.add")],
+    version: Annotated[
+        Literal["v2", "v3"] | SkipJsonSchema[None],
+        Field(description="Generation of the API, where a method exists in both. Default v2"),
+    ] = None,
+) -> CallToolResult:
+    """Tell the exact parameters of a Bitrix24 REST method, its scope, effect, result, paging and errors, whether it is
+    deprecated and by what it is replaced, and whether this portal has and grants it (available).
+    """
+    app = ctx.request_context.lifespan_context
+    form: Form = {"ok": True} | await run_sync(_described, method, version)
+    if form["version"] == "v2":
+        form["available"] = await _available(app, form["method"])
+    return app.answer(form, failed=False)
+
+
+def _found(query: str, scope: str | None, limit: int) -> list[Form]:
+    catalogue = shipped()
+    if scope is not None and scope not in catalogue.scopes:
+        raise our_error(
+            "B24MCP_ARGUMENTS",
+            f"There is no scope {scope[:60]!r}.",
+            hint=f"Leave scope out, or use one of: {', '.join(sorted(catalogue.scopes))}.",
+        )
+    russian = re.search("[а-яё]", query, re.IGNORECASE) is not None
+    hits = catalogue.search.find(query, scope=scope, limit=limit)
+    found = (catalogue.method(hit.name, hit.version) for hit in hits)
+    return [_in_short(method, russian=russian) for method in found if method is not None]
+
+
+def _described(method: str, version: str | None) -> Form:
+    known = shipped().method(method, version)
+    if known is None:
+        raise _unknown(method, version)
+    return _in_full(known, shipped().versions(method))
+
+
+def _in_short(method: Method, *, russian: bool) -> Form:
+    signature = method.signature
+    if len(signature) > _LONGEST_SIGNATURE:
+        signature = signature[:_LONGEST_SIGNATURE].rpartition(",")[0] + ", …"
+    form: Form = {
+        "method": method.name,
+        "version": method.version,
+        "summary": (method.summary_ru if russian else method.summary) or method.summary,
+        "signature": signature,
+        "effect": method.effect,
+        "scope": method.facts.get("scope", []),
+    }
+    if method.deprecated:
+        form |= {"deprecated": True, "replaced_by": method.facts.get("replaced_by", [])}
+    return form
+
+
+def _in_full(method: Method, versions: list[str]) -> Form:
+    facts = method.facts
+    form: Form = {"method": method.name, "version": method.version}
+    if len(versions) > 1:
+        form["also_in"] = [version for version in versions if version != method.version]
+    form |= {"summary": method.summary, "effect": method.effect}
+    if method.note:
+        form["effect_note"] = method.note
+    form |= {key: facts[key] for key in ("scope", "who", "context", "positional", "one_of") if facts.get(key)}
+    form |= {"params": facts.get("params", [])}
+    form |= {key: facts[key] for key in ("result", "paging", "errors") if facts.get(key)}
+    if facts.get("batch") is False:
+        form["batch"] = False
+    form["deprecated"] = method.deprecated
+    if method.deprecated:
+        form["replaced_by"] = facts.get("replaced_by", [])
+    return form | {"page": facts.get("page")}
+
+
+async def _available(app: App, method: str) -> bool | None:
+    """Ask the portal whether it has a method and grants it; None when it does not say."""
+    try:
+        opened = await app.portals.get()
+        asked = {"it": {"method": "method.get", "params": {"name": method}}}
+        outcome = (await opened.portal.batch(asked)).outcomes["it"]
+    except B24Error:
+        return None
+    answer: Any = outcome.answer.result if isinstance(outcome, Succeeded) else None
+    if not isinstance(answer, dict) or "isExisting" not in answer:
+        return None
+    return bool(answer["isExisting"]) and bool(answer.get("isAvailable"))
+
+
+def _unknown(method: str, version: str | None) -> B24Error:
+    catalogue = shipped()
+    if version is not None and catalogue.method(method) is not None:
+        hint = f"It exists in {', '.join(catalogue.versions(method))} only."
+    else:
+        similar = catalogue.similar(method)
+        meant = f"Perhaps one of these was meant: {', '.join(similar)}. " if similar else ""
+        hint = f"{meant}find_methods finds methods by what they do."
+    name = method[:80]
+    return our_error("B24MCP_UNKNOWN_METHOD", f"No method {name!r} is documented.", method=name, hint=hint)
+
+
+def add_method_resource(server: MCPServer[App]) -> None:
+    """Offer each method as a resource too, and complete the names of methods where a client asks for it."""
+
+    @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
+    def method_facts(method: str) -> str:
+        """The documented parameters, effect, result and errors of a REST method, as JSON."""
+        known = shipped().method(method)
+        if known is None:
+            raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
+        return compact(_in_full(known, shipped().versions(known.name)))
+
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
+    async def complete(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        if not isinstance(ref, ResourceTemplateReference) or ref.uri != _METHOD_ADDRESS:
+            return None
+        names = await run_sync(shipped().completions, argument.value)
+        return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
+
+
+def method_tools() -> list[FormalTool]:
+    """The tools of this family, ready to be served."""
+    offline = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+    asking = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+    return [
+        make_tool(find_methods, title="Find Bitrix24 methods", annotations=offline),
+        make_tool(describe_method, title="Describe a Bitrix24 method", annotations=asking),
+    ]

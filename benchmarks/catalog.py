@@ -1,0 +1,191 @@
+"""How complete, findable and fast the catalogue is, and how well arguments are checked.
+
+Usage: python -m benchmarks.catalog [--requests FILE]
+`FILE` holds requests of the documentation, a JSON object a line: method, version, params, perhaps suspicious. With it
+the checking of arguments is measured too: no documented request may be refused, nearly every mistake must be.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from b24_mcp.catalog import Method, check_arguments, shipped
+
+INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
+MISTAKES = 300
+FRESH = """
+import time
+from b24_mcp.catalog import shipped
+begin = time.perf_counter()
+shipped().search.find("поставить задачу", limit=5)
+print(time.perf_counter() - begin)
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    completeness()
+    search()
+    speed()
+    if "--requests" in sys.argv:
+        path = Path(sys.argv[sys.argv.index("--requests") + 1])
+        requests = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        documented_requests(requests)
+        mistakes(requests)
+
+
+def completeness() -> None:
+    """Methods by section and by effect."""
+    sections: Counter[str] = Counter()
+    effects: Counter[str] = Counter()
+    versions: Counter[str] = Counter()
+    for name in shipped().names:
+        for version in shipped().versions(name):
+            sections[name.partition(".")[0].lower()] += 1
+            effects[shipped().effect(name, version)] += 1
+            versions[version] += 1
+    print(f"methods: {sum(versions.values())} ({dict(versions)}), effects {dict(effects)}")
+    print("by section: " + ", ".join(f"{section} {count}" for section, count in sections.most_common()))
+
+
+def search() -> None:
+    """Of the intents, how many find their method."""
+    for language in ("en", "ru"):
+        asked = [
+            intent
+            for line in INTENTS.read_text("utf-8").splitlines()
+            if (intent := json.loads(line))["lang"] == language
+        ]
+        first, five = 0, 0
+        for intent in asked:
+            accepted = {name.lower() for name in intent["accept"]}
+            found = [hit.name.lower() for hit in shipped().search.find(intent["query"], limit=5)]
+            first += bool(found) and found[0] in accepted
+            five += bool(accepted & set(found))
+        print(f"search, {language}: {five} of {len(asked)} among the first five, {first} at the top")
+
+
+def speed() -> None:
+    """A first search in a fresh process, later ones, and what the catalogue weighs in memory."""
+    fresh = [
+        float(subprocess.run([sys.executable, "-c", FRESH], capture_output=True, check=True).stdout) for _ in range(5)
+    ]
+    queries = [json.loads(line)["query"] for line in INTENTS.read_text("utf-8").splitlines()]
+    times = []
+    for query in queries:
+        begin = time.perf_counter()
+        shipped().search.find(query, limit=8)
+        times.append(time.perf_counter() - begin)
+    times.sort()
+    print(
+        f"first search in a fresh process: {sorted(fresh)[2] * 1e3:.0f} ms; later: median {times[30] * 1e3:.1f} ms, ",
+        end="",
+    )
+    print(f"19 of 20 under {times[56] * 1e3:.1f} ms")
+    tracemalloc.start()
+    begin = time.perf_counter()
+    shipped().method("crm.deal.add")
+    print(f"facts of one method: {(time.perf_counter() - begin) * 1e3:.2f} ms; ", end="")
+    tracemalloc.reset_peak()
+    from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
+
+    other = Catalogue(shipped_catalogue())
+    other.search.find("поставить задачу", limit=5)
+    print(f"memory after a search: {tracemalloc.get_traced_memory()[0] / 1e6:.1f} MB")
+    tracemalloc.stop()
+
+
+def documented_requests(requests: list[dict[str, Any]]) -> None:
+    """Requests of the documentation pass."""
+    refused, suspicious, unknown = 0, 0, 0
+    for request in requests:
+        method = shipped().method(request["method"], request["version"])
+        if method is None:
+            unknown += 1
+        elif isinstance(request["params"], dict) and certain(method, request["params"]):
+            if request.get("suspicious"):
+                suspicious += 1
+            else:
+                refused += 1
+                print("  refused:", request["method"], certain(method, request["params"]))
+    print(f"documented requests: {len(requests)}, refused {refused}, refused of the suspicious {suspicious}, ", end="")
+    print(f"of no method {unknown}")
+
+
+def mistakes(requests: list[dict[str, Any]]) -> None:
+    """Realistic mistakes made from documented requests are refused, naming what is right."""
+    dice = random.Random(1)
+    sound = [r for r in requests if not r.get("suspicious") and isinstance(r["params"], dict) and r["params"]]
+    outcomes: dict[str, Counter[str]] = {}
+    made = 0
+    while made < MISTAKES:
+        request = dice.choice(sound)
+        method = shipped().method(request["method"], request["version"])
+        if method is None:
+            continue
+        for kind, name, params, right in dice.sample(list(mistakes_from(method, request["params"], dice)), k=1):
+            if kind == "invented method":
+                hit = right in shipped().similar(name)
+            else:
+                hit = any(right in f"{field} {message}" for field, message in certain(method, params))
+            outcomes.setdefault(kind, Counter())["refused" if hit else "passed"] += 1
+            made += 1
+            if not hit and "--verbose" in sys.argv:
+                print("  passed:", kind, method.name, name, list(params), "right:", right)
+    caught = sum(counts["refused"] for counts in outcomes.values())
+    print(f"mistakes: {caught} of {made} refused with the right name ({caught / made:.0%})")
+    for kind, counts in sorted(outcomes.items()):
+        print(f"  {kind:20} {counts['refused']:4} of {counts.total()}")
+
+
+def mistakes_from(
+    method: Method, params: dict[str, Any], dice: random.Random
+) -> Iterator[tuple[str, str, dict[str, Any], str]]:
+    """Mistakes somebody could make in a request: kind, the wrong name, the parameters, what has to be named."""
+    documented = {parameter["name"]: parameter for parameter in method.facts["params"]}
+    for name in params:
+        if name not in documented:
+            continue
+        others = {key: value for key, value in params.items() if key != name}
+        if documented[name].get("required") is True:
+            yield "missing required", name, others, name
+        if len(name) >= 4:
+            yield "misspelt", name, {**others, swapped(name, dice): params[name]}, name
+            yield (
+                "plural",
+                name,
+                {**others, name.removesuffix("s") if name.endswith("s") else f"{name}s": params[name]},
+                name,
+            )
+        kind = documented[name]["type"]
+        if kind in ("object", "array") and isinstance(params[name], dict | list):
+            yield "text for object", name, {**params, name: "ID=1"}, name
+    invented = method.name + ("s" if not method.name.endswith("s") else "es")
+    yield "invented method", invented, {}, method.name
+
+
+def swapped(name: str, dice: random.Random) -> str:
+    """The name with two neighbouring letters exchanged, or one left out where they are the same."""
+    at = dice.randrange(1, len(name) - 1)
+    if name[at] == name[at + 1]:
+        return name[:at] + name[at + 1 :]
+    return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+
+
+def certain(method: Method, params: dict[str, Any]) -> list[tuple[str, str]]:
+    """The certain mistakes in parameters."""
+    problems = check_arguments(method.name, method.version, method.facts["params"], params)
+    return [(problem.field, problem.message) for problem in problems if problem.certain]
+
+
+if __name__ == "__main__":
+    main()

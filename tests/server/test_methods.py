@@ -1,0 +1,128 @@
+"""`find_methods` and `describe_method`, the checks before a call, and the names of methods completed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mcp import Client
+from mcp_types import ResourceTemplateReference
+
+from tests.loopback import LoopbackPortal
+from tests.server.conftest import CallTool
+
+
+async def test_an_intent_leads_to_methods_with_all_that_is_needed_to_choose(call_tool: CallTool) -> None:
+    answer = await call_tool("find_methods", query="put a task on hold", limit=3)
+    first = answer["methods"][0]
+    assert first["method"] in ("tasks.task.pause", "tasks.task.defer")
+    assert set(first) == {"method", "version", "summary", "signature", "effect", "scope"}
+    assert (first["version"], first["signature"], first["effect"]) == ("v2", "taskId*", "write")
+
+
+async def test_a_russian_question_is_answered_in_russian(call_tool: CallTool) -> None:
+    answer = await call_tool("find_methods", query="склады", limit=1)
+    assert answer["methods"][0]["method"] == "catalog.store.list"
+    assert "склад" in answer["methods"][0]["summary"].lower()
+
+
+async def test_a_deprecated_method_is_found_and_marked(call_tool: CallTool) -> None:
+    answer = await call_tool("find_methods", query="crm.invoice.add")
+    found = {method["method"]: method for method in answer["methods"]}
+    assert found["crm.invoice.add"]["deprecated"] is True
+
+
+async def test_finding_works_without_any_portal(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")
+    assert (await call_tool("find_methods", query="deal"))["methods"]
+    described = await call_tool("describe_method", method="crm.deal.get")
+    assert described["available"] is None
+
+
+@pytest.mark.parametrize("query", ["", "😀", "?" * 5_000])
+async def test_a_question_that_says_nothing_gets_advice(call_tool: CallTool, query: str) -> None:
+    answer = await call_tool("find_methods", query=query)
+    assert answer["methods"] == []
+    assert answer["hint"]
+
+
+async def test_an_unknown_scope_is_answered_with_those_there_are(call_tool: CallTool) -> None:
+    error = (await call_tool("find_methods", query="deal", scope="crn"))["error"]
+    assert "crm" in error["hint"]
+
+
+async def test_a_method_is_described_exactly(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    answer = await call_tool("describe_method", method="CRM.ITEM.GET")
+    assert (answer["method"], answer["version"], answer["effect"]) == ("crm.item.get", "v2", "read")
+    required = {parameter["name"] for parameter in answer["params"] if parameter["required"] is True}
+    assert required == {"entityTypeId", "id"}
+    assert answer["scope"] == ["crm"]
+    assert answer["page"].startswith("api-reference/crm/universal/")
+    assert answer["available"] is True
+
+
+async def test_what_the_portal_does_not_have_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    assert (await call_tool("describe_method", method="landing.site.getList"))["available"] is False
+
+
+async def test_a_method_of_both_generations_can_be_asked_for_in_each(call_tool: CallTool) -> None:
+    old = await call_tool("describe_method", method="tasks.task.get")
+    new = await call_tool("describe_method", method="tasks.task.get", version="v3")
+    assert (old["version"], old["also_in"], new["version"]) == ("v2", ["v3"], "v3")
+    assert {parameter["name"] for parameter in old["params"]} != {parameter["name"] for parameter in new["params"]}
+
+
+async def test_an_unknown_method_is_answered_with_the_nearest_ones(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    described = (await call_tool("describe_method", method="crm.dael.add"))["error"]
+    assert (described["kind"], described["executed"]) == ("unknown_method", "no")
+    assert "crm.deal.add" in described["hint"]
+    called = (await call_tool("call_method", method="crm.dael.add"))["error"]
+    assert called["code"] == "ERROR_METHOD_NOT_FOUND"
+    assert "crm.deal.add" in called["hint"]
+
+
+async def test_a_certain_mistake_is_refused_before_anything_is_sent(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    wrong = {"id": 1, "filds": {"TITLE": "x"}}
+    error = (await call_tool("call_method", method="crm.deal.update", params=wrong))["error"]
+    assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_PARAMS", "validation", "no")
+    assert error["validation"] == [
+        {"field": "filds", "message": "is not a parameter of this method; it is called fields"}
+    ]
+    in_batch = {"a": {"method": "crm.deal.get"}, "b": {"method": "crm.deal.update", "params": wrong}}
+    error = (await call_tool("batch_call", commands=in_batch))["error"]
+    assert "Command 'a'" in error["message"]
+    assert portal.calls == []
+
+
+async def test_checking_can_be_switched_off(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    answer = await call_tool("call_method", method="crm.deal.get", params={}, validate=False)
+    assert answer["error"]["code"] != "B24MCP_PARAMS"
+    assert portal.methods == ["crm.deal.get"]
+
+
+async def test_what_is_merely_unusual_passes_with_a_warning(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    answer = await call_tool("call_method", method="crm.deal.get", params={"id": 1, "brandNew": 1})
+    assert answer["ok"] is True
+    assert answer["warnings"] == ["brandNew is not documented for this method"]
+
+
+async def test_a_reference_may_stand_for_any_parameter(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    commands = {
+        "deal": {"method": "crm.deal.list", "params": {"select": ["ID"], "filter": {"ID": 3}}},
+        "read": {"method": "crm.deal.list", "params": {"filter": "$result[deal][0]"}},
+    }
+    answer = await call_tool("batch_call", commands=commands)
+    assert answer["results"]["read"]["result"][0]["ID"] == "3"
+
+
+async def test_names_of_methods_are_completed(client: Client) -> None:
+    reference = ResourceTemplateReference(type="ref/resource", uri="b24://method/{method}")
+    result = await client.complete(reference, {"name": "method", "value": "crm.deal.l"})
+    assert result.completion.values[0] == "crm.deal.list"
+
+
+async def test_a_method_can_be_read_as_a_resource(client: Client) -> None:
+    (content,) = (await client.read_resource("b24://method/crm.deal.list")).contents
+    assert json.loads(getattr(content, "text", ""))["method"] == "crm.deal.list"
