@@ -53,6 +53,7 @@ check: lint types test      ## all of the above
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults
 	$(BIN)/python -m benchmarks.limits
 

@@ -167,6 +167,8 @@ def mistakes_from(
                 name,
             )
         kind = documented[name]["type"]
+        if method.version == "v3" and name == "filter" and isinstance(params[name], list):
+            yield "filter of v2 in v3", name, {**params, name: {">id": 1}}, name
         if kind in ("object", "array") and isinstance(params[name], dict | list):
             yield "text for object", name, {**params, name: "ID=1"}, name
     invented = method.name + ("s" if not method.name.endswith("s") else "es")

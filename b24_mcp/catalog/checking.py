@@ -138,17 +138,23 @@ def _model(method: str, version: str, fields: tuple[tuple[str, str, bool], ...])
     """A model of a method's parameters; they are numbered, since names of the API need not be names of Python."""
     definitions: dict[str, Any] = {}
     for number, (_, type_, required) in enumerate(fields):
-        definitions[f"p{number}"] = (_annotation(type_), ... if required else None)
+        definitions[f"p{number}"] = (_annotation(type_, strict=version == "v3"), ... if required else None)
     return create_model(
         f"{method.replace('.', '_')}_{version}", __config__=ConfigDict(arbitrary_types_allowed=True), **definitions
     )
 
 
-def _annotation(type_: str) -> Any:
-    """What a value of a documented type may be. To PHP numbers, texts and booleans are one and the same."""
+def _annotation(type_: str, *, strict: bool) -> Any:
+    """What a value of a documented type may be. To PHP numbers, texts and booleans are one and the same, and so are
+    lists and maps; REST 3.0, which is `strict`, tells the latter apart.
+    """
     kinds = {kind.strip().lower() for kind in type_.replace("/", "|").split("|")}
     if not all(kind in _CONTAINERS or kind.endswith("[]") for kind in kinds):
         return Any
+    if strict and kinds == {"object"}:
+        return dict[Any, Any] | None
+    if strict and "object" not in kinds and "map" not in kinds:
+        return list[Any] | None
     return dict[Any, Any] | list[Any] | None
 
 

@@ -157,6 +157,9 @@ _FACTS: dict[str, CodeFact] = {
         "Nothing was sent. A person has to set B24_WEBHOOK_URL to an incoming webhook: "
         "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
     ),
+    "B24MCP_V3_ONLY": CodeFact(
+        "unknown_method", "Nothing was sent. b24-mcp does not call REST 3.0 yet: look for a method of version v2."
+    ),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(

@@ -17,10 +17,13 @@ def check_call(method: str, params: Any) -> list[str]:
     """Refuse certain mistakes in the parameters of a method; gives warnings for what is merely unusual.
 
     Raises:
-        B24Error: `B24MCP_PARAMS` or `B24MCP_METHOD_NAME`, saying what to write instead; nothing was sent.
+        B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_V3_ONLY`, saying what to write instead; nothing was
+            sent.
     """
     check_method_name(method)
     known = shipped().method(method)
+    if known is not None and shipped().versions(method) == ["v3"]:
+        raise our_error("B24MCP_V3_ONLY", f"{known.name} exists only in REST 3.0.", method=known.name)
     if known is None or not isinstance(params, dict):
         return []
     problems = check_arguments(known.name, known.version, known.facts.get("params", ()), params)

@@ -59,5 +59,12 @@ def test_what_is_documented_or_somebodys_own_is_let_through(method: str, params:
     assert refused(method, params) == []
 
 
+def test_a_filter_of_the_old_api_is_refused_in_rest_3() -> None:
+    assert "filter must be a list" in "; ".join(refused("tasks.task.list", {"filter": {">id": 5}}, "v3"))
+    assert (
+        refused("tasks.task.list", {"filter": [["id", ">", 5]], "select": ["id"], "order": {"id": "asc"}}, "v3") == []
+    )
+
+
 def test_what_nobody_documented_is_a_warning() -> None:
     assert [problem.certain for problem in problems("crm.deal.get", {"id": 5, "wholly_new": 1})] == [False]
