@@ -54,9 +54,10 @@ def scopes_of(line: str) -> list[str]:
     if re.search(r"базов", line, re.I):
         return ["basic"]
     codes: list[str] = []
-    for quoted in re.findall(r"`([^`]+)`", line):
+    # "(for example, `crm`)" is no scope of this method.
+    for quoted in re.findall(r"`([^`]+)`", re.sub(r"\((?:e\.g|for example|например)[^)]*(?:\)[^)]*)?\)", "", line)):
         for code in re.split(r"[,/\s]+", quoted):
-            if re.fullmatch(r"[a-z][\w.]*", code) and code not in codes and not _PROSE.search(quoted):
+            if re.fullmatch(r"[a-z][a-z0-9_.]*", code) and code not in codes and not _PROSE.search(quoted):
                 codes.append(code)
             elif _PROSE.search(quoted) and not codes:
                 codes.append(quoted.split(",")[0].strip())

@@ -165,6 +165,9 @@ class _Tree:
         if name.lower() == "group":
             return []
         fields = self.params(section.tables, depth + 1, here)
+        for param in fields:
+            labels = [section.labels.get(label, label) for label in param.of]
+            param.of = tuple(one for label in labels for one in label.split("|"))
         if name.lower().removeprefix("ar") in _ORDERS:
             # The table describes the fields; what is passed for each is a direction.
             return [_direction(field) for field in fields]

@@ -28,6 +28,14 @@ _GENERIC = {
 }  # fmt: skip
 
 
+# What a tab is for, said by a value rather than by a word: "**entityTypeId:** `1`".
+_TAB_KEY = re.compile(r"\*\*(\w+):\*\*\s*(?:`(\w+)`)?")
+# "Parameter LIST": said so plainly, any word may be the name.
+_PLAIN_TITLE = re.compile(
+    r"(?:parameter|object|параметр|объект) `?([\w.\[\]]+)`?|`?([\w.\[\]]+)`? (?:parameter|object)", re.I
+)
+
+
 @dataclass(slots=True)
 class Section:
     """A heading below the parameters with its tables."""
@@ -40,6 +48,7 @@ class Section:
     behind: bool = False
     stars: bool = False
     texts: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 def zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
@@ -74,6 +83,8 @@ def zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
             elif isinstance(block, Text):
                 current.stars = current.stars or STARS_COUNT in block.text
                 current.texts.append(block.text)
+                if block.tab and (keyed := _TAB_KEY.search(block.text)):
+                    current.labels.setdefault(block.tab[-1], f"{keyed[1]}={keyed[2] or 'other'}")
             elif isinstance(block, Note):
                 current.texts.append(block.text)
     if root is not None and not root.title and not root.tables:
@@ -103,6 +114,8 @@ def failures(blocks: list[Block]) -> list[str]:
 
 def subject_of(title: str) -> str:
     """Name what a heading is about: `Parameter fields`, `FIELDS Parameter` and `fields Array Element` alike."""
+    if plain := _PLAIN_TITLE.fullmatch(title.strip()):
+        return str(plain[1] or plain[2]).lower().replace("[]", "")
     words = re.findall(r"[\w.\[\]]+", title)
     rest = [word for word in words if word.lower() not in _GENERIC]
     if not rest:

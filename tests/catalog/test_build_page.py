@@ -1,0 +1,478 @@
+"""Reading one page: every oddity of the documentation's grammar on a page made for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from b24_mcp.catalog.build import pages
+from b24_mcp.catalog.build.editions import STARS_COUNT, Source
+from b24_mcp.catalog.build.extract import facts_of
+from b24_mcp.catalog.build.markup import BrokenPageError, Table, parse, table_of
+from b24_mcp.catalog.build.naming import name_of
+from b24_mcp.catalog.build.rows import names_of, type_of, values_of
+from b24_mcp.catalog.build.sections import subject_of
+
+TYPE = "../data-types.md"
+
+
+def row(name: str, kind: str = "string", text: str = "Words") -> str:
+    return f"|| **{name}**\n[`{kind}`]({TYPE}) | {text} ||\n"
+
+
+def table(*rows: str, head: str = "|| **Name**\n`type` | **Description** ||\n") -> str:
+    return f"#|\n{head}{''.join(rows)}|#\n"
+
+
+def page(parameters: str = "", *, lead: str = "", top: str = "", rest: str = "", sample: str = "") -> str:
+    code = f"## Code Examples\n\n```bash\ncurl -d '{sample}' https://x/rest/1/a/shop.cart.add\n```\n" if sample else ""
+    return (
+        f"# Put into the cart shop.cart.add\n\n> Scope: [`shop`](../scopes.md)\n>\n"
+        f"> Who can execute the method: any user\n\n{top}\n{lead}\n\n"
+        f"## Method Parameters\n\n{parameters}\n{code}{rest}"
+    )
+
+
+def form(text: str, method: str = "shop.cart.add", version: str = "v2") -> dict[str, Any]:
+    opened = pages.open_page(Source("api-reference/shop/shop-cart-add", text))
+    return facts_of(opened, method, version).form()
+
+
+def params(text: str, method: str = "shop.cart.add") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = form(text, method)["params"]
+    return found
+
+
+def one(text: str, name: str) -> dict[str, Any]:
+    return next(param for param in params(text) if param["name"] == name)
+
+
+# Tables
+
+
+def test_a_bar_in_code_does_not_divide_cells() -> None:
+    cells = table_of("#|\n|| **a** | `x|y` and ```p|q``` ||\n|#", ()).rows[0]
+    assert [cell.text for cell in cells] == ["**a**", "`x|y` and `p|q`"]
+
+
+def test_a_row_without_closing_bars_ends_where_the_next_begins() -> None:
+    rows = table_of("#|\n|| **a** | one\n|| **b** | two ||\n|| **c** | three\n||\n|#", ()).rows
+    assert [cells[0].text for cells in rows] == ["**a**", "**b**", "**c**"]
+
+
+def test_a_table_in_a_cell_belongs_to_the_cell() -> None:
+    outer = table_of("#|\n|| **a** | See\n#|\n|| **x** | y ||\n|#\nthere ||\n|| **b** | two ||\n|#", ()).rows
+    assert len(outer) == 2
+    assert [cells[0].text for cells in outer[0][1].tables[0].rows] == ["**x**"]
+
+
+def test_a_table_that_is_never_closed_breaks_the_page() -> None:
+    with pytest.raises(BrokenPageError, match="line 3"):
+        parse("# Title\n\n#|\n|| **a** | b ||\n")
+
+
+def test_tables_in_tabs_know_their_tab() -> None:
+    tabs = "- Lead\n\n  #|\n  || **a** | b ||\n  |#\n\n- Deal\n\n  #|\n  || **c** | d ||\n  |#\n"
+    text = "{% list tabs %}\n\n" + tabs + "\n{% endlist %}"
+    assert [block.tab for block in parse(text) if isinstance(block, Table)] == [("Lead",), ("Deal",)]
+
+
+# Names, stars and types
+
+
+@pytest.mark.parametrize(
+    ("cell", "names", "starred"),
+    [
+        ("**fields***", ["fields"], True),
+        ("**fields*** ", ["fields"], True),
+        ("**id**^*^", ["id"], True),
+        ("**id^*^**", ["id"], True),
+        ("**weight****", ["weight"], False),
+        ("**name***,**", ["name"], True),
+        ("`azure`", ["azure"], False),
+        ("**REPORT_ID*** \\| **ID***", ["REPORT_ID", "ID"], True),
+        ("**CALENDAR_EVENT**\\|**UF_CRM_CAL_EVENT**", ["CALENDAR_EVENT|UF_CRM_CAL_EVENT"], False),
+        ("**LANGUAGE_ID (LANG)**", ["LANGUAGE_ID"], False),
+        ("**Settings for every printer**", [], False),
+        ("**<selector>**", ["<selector>"], False),
+    ],
+)
+def test_names_and_stars_are_read_in_all_spellings(cell: str, names: list[str], starred: bool) -> None:
+    assert names_of(cell)[:2] == (names, starred)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("[`integer`](t.md)", "integer"),
+        ("[`integer`](t.md) \\| [`string`](t.md)", "integer|string"),
+        ("[`integer`](t.md)\n[`string`](t.md)", "integer|string"),
+        ("[`string` \\| `object`](t.md)", "string|object"),
+        ("[```integer | integer[]```](t.md)", "integer|integer[]"),
+        ("[`integer`](t.md) \\| `null`", "integer|null"),
+        ("[`object`] ", "object"),
+        ("`sale_order.id`", "sale_order.id"),
+        ("", ""),
+    ],
+)
+def test_types_stay_raw_and_unions_are_joined(written: str, kind: str) -> None:
+    assert type_of(written) == kind
+
+
+@pytest.mark.parametrize("name", ["UF_...", "propertyN", "<selector>", "PROPERTY_PropertyId", "UF_CRM_xxx"])
+def test_a_name_that_stands_for_many_is_a_pattern(name: str) -> None:
+    assert params(page(table(row(name))))[0]["pattern"] is True
+
+
+# Required
+
+
+def test_without_any_star_nothing_is_said_of_being_required() -> None:
+    assert [p["required"] for p in params(page(table(row("a"), row("b"))))] == [None, None]
+
+
+def test_one_star_makes_the_others_optional() -> None:
+    assert [p["required"] for p in params(page(table(row("a*"), row("b"))))] == [True, False]
+
+
+def test_the_note_about_stars_makes_all_without_one_optional() -> None:
+    assert params(page(STARS_COUNT + "\n\n" + table(row("a"))))[0]["required"] is False
+
+
+@pytest.mark.parametrize("text", ["Required if `mode` is `x`", "Обязателен, если `mode` равен `x`"])
+def test_what_is_required_under_a_condition_is_conditional(text: str) -> None:
+    assert one(page(table(row("a*", text=text), row("mode"))), "a")["required"] == "conditional"
+
+
+def test_the_required_format_of_something_is_no_condition() -> None:
+    assert one(page(table(row("a", text="See the required format for dates"), row("b*"))), "a")["required"] is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At least one of the parameters must be specified: `CODE` or `ID`",
+        "Нужен хотя бы один из параметров: `CODE` или `ID`",
+        "Обязательно передать `CODE` или `ID`",
+        "Pass either `CODE` or `ID`",
+    ],
+)
+def test_two_starred_parameters_of_which_one_is_enough_form_a_group(text: str) -> None:
+    found = form(page(table(row("CODE*"), row("ID*", text=text))))
+    assert found["one_of"] == [["CODE", "ID"]]
+    assert [p["required"] for p in found["params"]] == ["conditional", "conditional"]
+
+
+def test_a_choice_for_a_purpose_is_no_group() -> None:
+    text = "To get one row, specify at least one of the parameters: `CODE` or `ID`"
+    assert "one_of" not in form(page(table(row("TYPE*"), row("CODE"), row("ID", text=text))))
+
+
+def test_a_parameter_needed_in_the_absence_of_another_forms_a_group() -> None:
+    text = "Required if `DIALOG_ID` is not passed"
+    assert form(page(table(row("CHAT_ID*", text=text), row("DIALOG_ID"))))["one_of"] == [["DIALOG_ID", "CHAT_ID"]]
+
+
+def test_a_group_inside_an_object_is_named_by_paths() -> None:
+    inner = table(row("id*"), row("code*")) + "\nPass one of the parameters `id` or `code`.\n"
+    found = form(page(table(row("who*", "object")) + f"\n### Parameter who {{#who}}\n\n{inner}"))
+    assert found["one_of"] == [["who.id", "who.code"]]
+
+
+def test_alternative_ways_to_call_are_joined_and_their_keys_form_a_group() -> None:
+    first = "### 1. By number\n\n" + table(row("id*", "integer"), row("size"))
+    found = form(page(first + "\n### 2. By sign\n\n" + table(row("sign*"), row("size"))))
+    assert [(p["name"], p["required"]) for p in found["params"]] == [
+        ("id", "conditional"),
+        ("size", False),
+        ("sign", "conditional"),
+    ]
+    assert found["one_of"] == [["id", "sign"]]
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("Active. Possible values:\n- `Y` — yes\n- `N` — no\n\nBy default `Y`", ("Y", "N")),
+        ("Состояние. Возможные значения: `new`, `old`. По умолчанию `new`", ("new", "old")),
+        ("Whether it is active: `Y` or `N`", ("Y", "N")),
+        ("Possible values for example `a`, `b`", ()),
+        ("The `align` parameter is inside. Possible values: `left`, `right`", ()),
+        ("Allowed values: `true`, `false`", ()),
+        ("From `1` to `7`", ()),
+    ],
+)
+def test_values_are_taken_only_where_they_are_the_parameters_own(text: str, values: tuple[str, ...]) -> None:
+    assert values_of(text) == values
+
+
+def test_values_that_the_pages_own_sample_contradicts_are_dropped() -> None:
+    text = "Possible values:\n- `Im` for chats\n- `blog` for posts"
+    assert "values" not in one(page(table(row("module", text=text)), sample='{"module":"im"}'), "module")
+
+
+# Nested fields
+
+
+@pytest.mark.parametrize(
+    "heading", ["Parameter fields {#fields}", "FIELDS Parameter", "Параметр fields", "fields Array Element"]
+)
+def test_fields_are_found_by_the_heading_however_it_is_written(heading: str) -> None:
+    text = page(table(row("fields*", "object")) + f"\n### {heading}\n\n" + table(row("TITLE*")))
+    assert one(text, "fields")["fields"] == [{"name": "TITLE", "type": "string", "required": True}]
+
+
+def test_fields_are_found_by_an_anchor() -> None:
+    linked = row("options", "object", "See [below](#how)")
+    text = page(table(linked) + "\n### What may be chosen {#how}\n\n" + table(row("color")))
+    assert [p["name"] for p in one(text, "options")["fields"]] == ["color"]
+
+
+def test_a_dead_anchor_of_the_other_language_is_matched_by_its_last_word() -> None:
+    linked = row("fields", "object", "See [below](#parametr-fields)")
+    text = page(table(linked) + "\n### Parameter fields\n\n" + table(row("color")))
+    assert [p["name"] for p in one(text, "fields")["fields"]] == ["color"]
+
+
+def test_fields_nest_three_deep() -> None:
+    text = page(
+        table(row("a", "object"))
+        + "\n### Parameter a\n\n" + table(row("b", "object"))
+        + "\n### Parameter b\n\n" + table(row("c", "object"))
+        + "\n### Parameter c\n\n" + table(row("d"))
+    )  # fmt: skip
+    a = one(text, "a")
+    assert a["fields"][0]["fields"][0]["fields"][0]["name"] == "d"
+
+
+def test_a_section_of_the_second_level_describes_fields_as_well() -> None:
+    text = page(table(row("fields*", "object")) + "\n## Fields Parameter\n\n" + table(row("TITLE")))
+    assert [p["name"] for p in one(text, "fields")["fields"]] == ["TITLE"]
+
+
+def test_dotted_names_hang_below_their_parent() -> None:
+    text = page(table(row("flowData*", "object"), row("flowData.id*", "integer"), row("items[].code")))
+    assert [(p["name"], [f["name"] for f in p.get("fields", [])]) for p in params(text)] == [
+        ("flowData", ["id"]),
+        ("items", ["code"]),
+    ]
+
+
+def test_filterable_fields_belong_to_the_filter() -> None:
+    text = page(
+        table(row("filter", "object")) + "\n### Available Fields for Filtering\n\n" + table(row("ID", "integer"))
+    )
+    assert [p["name"] for p in one(text, "filter")["fields"]] == ["ID"]
+
+
+def test_sorting_fields_take_directions_and_not_their_own_types() -> None:
+    text = page(
+        table(row("order", "object", "By [fields](#f)")) + "\n### Fields {#f}\n\n" + table(row("ID", "integer"))
+    )
+    assert one(text, "order")["fields"][0]["type"] == "string"
+
+
+def test_a_table_of_error_codes_is_never_taken_for_fields() -> None:
+    codes = "#|\n|| **Code** | **Description** ||\n|| `X` | y ||\n|#\n"
+    rest = "## Error Handling\n\n### Possible Error Codes {#codes}\n\n" + codes
+    assert "fields" not in one(page(table(row("data", "object", "See [below](#nowhere-codes)")), rest=rest), "data")
+
+
+def test_fields_that_differ_by_tab_say_for_which_they_are() -> None:
+    tabs = "{% list tabs %}\n\n- Lead\n\n" + table(row("title"), row("name*")) + "\n- Deal\n\n" + table(row("title"))
+    fields = one(
+        page(table(row("fields*", "object")) + "\n### Parameter fields\n\n" + tabs + "\n{% endlist %}\n"), "fields"
+    )["fields"]
+    assert fields == [
+        {"name": "title", "type": "string", "required": False},
+        {"name": "name", "type": "string", "required": "conditional", "for": ["Lead"]},
+    ]
+
+
+def test_a_tab_is_named_by_the_value_it_is_for() -> None:
+    tab = "{% list tabs %}\n\n- Lead\n\n  For **entityTypeId:** `1`\n\n" + table(row("a"))
+    text = page(table(row("fields*", "object")) + "\n### Parameter fields\n\n" + tab + "\n- Deal\n\n" + table(row("b")))
+    assert [p["for"] for p in one(text, "fields")["fields"]] == [["entityTypeId=1"], ["Deal"]]
+
+
+def test_a_map_whose_values_are_documented_is_known_by_the_sample() -> None:
+    text = page(
+        table(row("PROPERTIES", "object", "Objects by name, see [below](#p)"))
+        + "\n### Object P {#p}\n\n"
+        + table(row("Type")),
+        sample='{"PROPERTIES":{"color":{"Type":"string"}}}',
+    )
+    assert one(text, "PROPERTIES")["fields"] == [
+        {"name": "<key>", "type": "object", "required": None, "pattern": True, "fields": [
+            {"name": "Type", "type": "string", "required": None}]}
+    ]  # fmt: skip
+
+
+def test_an_array_that_the_sample_sends_as_a_list_is_a_list() -> None:
+    text = page(table(row("ids", "array"), row("map", "array")), sample='{"ids":[1,2],"map":{"a":1}}')
+    assert [p.get("list", False) for p in params(text)] == [True, False]
+
+
+def test_a_headerless_table_and_one_with_a_column_of_types_are_read() -> None:
+    assert params(page(table(row("FILTER", "object"), head="")))[0]["name"] == "FILTER"
+    columns = "#|\n|| **Field** | **Type** | **Description** ||\n|| **A** | [`integer`](t.md) | Words ||\n|#\n"
+    assert params(page(columns)) == [{"name": "A", "type": "integer", "required": None}]
+
+
+def test_a_table_in_the_lead_of_an_older_page_is_read() -> None:
+    text = page(lead=table(row("id*", "integer"))).replace("## Method Parameters", "")
+    assert params(text) == [{"name": "id", "type": "integer", "required": True}]
+
+
+def test_a_page_without_any_table_is_read_by_its_sample() -> None:
+    assert params(page(sample='{"filter":{"ID":1},"auth":"x"}')) == [
+        {"name": "filter", "type": "object", "required": None}
+    ]
+
+
+def test_arguments_of_an_old_task_method_stand_in_the_servers_order() -> None:
+    text = page(table(row("FILTER", "object"), row("TASKID*", "integer"), row("ORDER", "object")))
+    found = form(text, "task.commentitem.getlist")
+    assert found["positional"] is True
+    assert [p["name"] for p in found["params"]] == ["TASKID", "ORDER", "FILTER"]
+
+
+# Headers, deprecation, answers, errors
+
+
+@pytest.mark.parametrize(
+    ("line", "scopes"),
+    [
+        ("[`crm`](s.md)", ["crm"]),
+        ("[`a`](s.md), [`b`](s.md)", ["a", "b"]),
+        ("`placement, crm`", ["placement", "crm"]),
+        ("`placement, depending on the module`", ["placement"]),
+        ("[`shop`](s.md), that of the module in `moduleId` (for example, [`crm`](s.md))", ["shop"]),
+        ("basic", ["basic"]),
+        ("базовый", ["basic"]),
+    ],
+)
+def test_scopes_are_read_in_all_forms(line: str, scopes: list[str]) -> None:
+    text = page().replace("[`shop`](../scopes.md)", line)
+    assert form(text)["scope"] == scopes
+
+
+@pytest.mark.parametrize(
+    ("wording", "who"),
+    [
+        ("any user", "any"),
+        ("`any user`", "any"),
+        ("administrator", "admin"),
+        ("CRM administrator", "crm_admin"),
+        ("administrator CRM", "crm_admin"),
+        ("a user with the right to read deals", "rights"),
+    ],
+)
+def test_who_may_call_is_sorted(wording: str, who: str) -> None:
+    text = page().replace("the method: any user", f"the method: {wording}")
+    assert form(text)["who"] == who
+
+
+def test_an_application_only_method_is_known_by_its_lead_or_by_its_error() -> None:
+    row_of_code = "## Error Handling\n\n#|\n|| **Code** | **Description** ||\n|| `WRONG_AUTH_TYPE` | {} ||\n|#\n"
+    assert form(page(lead="It works only in the context of an application."))["context"] == "app"
+    assert form(page(rest=row_of_code.format("Application context required")))["context"] == "app"
+    assert form(page(rest=row_of_code.format("not allowed by session authorization")))["context"] == "session"
+    assert form(page())["context"] == "any"
+
+
+def test_a_deprecated_method_is_known_by_its_note() -> None:
+    note = '{% note warning "DEPRECATED" %}\n\nUse [shop.basket.add](./shop-basket-add.md).\n\n{% endnote %}\n'
+    facts = facts_of(pages.open_page(Source("api-reference/shop/shop-cart-add", page(top=note))), "shop.cart.add", "v2")
+    assert facts.deprecated
+    assert facts.links == ["api-reference/shop/shop-basket-add"]
+
+
+def test_a_deprecated_parameter_does_not_deprecate_the_method() -> None:
+    text = page(table(row("old", text='Old {% note warning "DEPRECATED" %} Do not use. {% endnote %}')))
+    assert "deprecated" not in form(text)
+
+
+@pytest.mark.parametrize(
+    ("sample", "result"),
+    [
+        ('{"result": true}', {"kind": "boolean"}),
+        ('{"result": 17, "time": {}}', {"kind": "integer"}),
+        ('{"result": [{"ID": "1"}, ...]}', {"kind": "list"}),
+        (
+            '{"result": {"items": [{"id": 1}], "total": 3}}',
+            {"kind": "object", "list_key": "items", "keys": ["items", "total"]},
+        ),
+        ('{"result": {"7": {"ID": 7}, "9": {"ID": 9}}}', {"kind": "map"}),
+        ('{"vats": [{"id": 1}], "total": 1}', {"kind": "object", "list_key": "vats", "keys": ["vats"]}),
+        ('{\n "result": { // the id\n  "id": 5,\n },\n}', {"kind": "object", "keys": ["id"]}),
+    ],
+)
+def test_the_answer_is_read_from_the_sample(sample: str, result: dict[str, Any]) -> None:
+    rest = f"## Response Handling\n\n```json\n{sample}\n```\n"
+    assert form(page(rest=rest), method="shop.cart.list")["result"] == result
+
+
+def test_codes_are_read_from_each_layout_of_the_table_of_errors() -> None:
+    def codes(body: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = form(page(rest=f"## Error Handling\n\n{body}"))["errors"]
+        return found
+
+    assert codes("#|\n|| **Status** | **Code** | **Description** ||\n|| `403` | `NO` | x ||\n|#") == [
+        {"code": "NO", "status": 403}
+    ]
+    assert codes("#|\n|| **Code** | **Description** | **Status** ||\n|| `NO` | x | 404 ||\n|#") == [
+        {"code": "NO", "status": 404}
+    ]
+    assert codes("#|\n|| **Code** | **Description** ||\n|| Empty value | x ||\n|| `A`\n`B` | y ||\n|#") == [
+        {"code": ""},
+        {"code": "A"},
+        {"code": "B"},
+    ]
+    fields = "#|\n|| **Field** | **Error description** | **How to fix** ||\n|| `id` | x | y ||\n|#"
+    assert codes("Error code: `SOME_EXCEPTION`\n\n" + fields) == [{"code": "SOME_EXCEPTION"}]
+
+
+def test_the_status_above_a_sample_is_that_of_the_samples_code_only() -> None:
+    sample = 'HTTP status: **400**\n\n```json\n{"error": "A", "error_description": ""}\n```\n\n'
+    listed = "#|\n|| **Code** | **Description** ||\n|| `A` | x ||\n|| `B` | y ||\n|#"
+    assert form(page(rest=f"## Error Handling\n\n{sample}{listed}"))["errors"] == [
+        {"code": "A", "status": 400},
+        {"code": "B"},
+    ]
+
+
+# Names of methods
+
+
+def test_the_name_is_voted_when_the_title_lacks_it() -> None:
+    text = "# Fields\n\nThe method `shop.cart.fields` tells.\n\n```\ncurl https://x/rest/1/a/shop.cart.fields\n```"
+    assert name_of("api-reference/shop/shop-cart-fields", ["Fields"], text) == "shop.cart.fields"
+
+
+def test_a_title_outvotes_a_sample_of_another_method() -> None:
+    text = "```\ncurl https://x/rest/1/a/shop.pay.list\n```\n"
+    assert name_of("api-reference/shop/shop-cart-add", ["Add shop.cart.add"], text) == "shop.cart.add"
+
+
+def test_the_spelling_is_the_titles() -> None:
+    text = "```\ncurl https://x/rest/1/a/shop.cartitem.add\n```\n"
+    assert name_of("api-reference/shop/shop-cart-item-add", ["Add shop.cartItem.add"], text) == "shop.cartItem.add"
+
+
+def test_a_page_whose_title_lies_is_named_by_hand() -> None:
+    page_path = "api-reference/chats/special-operations/im-recent-pin"
+    assert name_of(page_path, ["Pin above the im.recent list"], "") == "im.recent.pin"
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [("Parameter fields", "fields"), ("SETTINGS Parameter", "settings"), ("Объект permissions", "permissions"),
+     ("fields.fields Array Element", "fields.fields"), ("Examples of Objects", "examples")],
+)  # fmt: skip
+def test_a_heading_is_about_the_word_that_is_not_generic(title: str, subject: str) -> None:
+    assert subject_of(title) == subject
