@@ -1,11 +1,11 @@
 """The Bitrix24 client: one door, `Portal`, to one portal."""
 
 from b24_mcp.rest.answer import Answer, CallTime, Format
-from b24_mcp.rest.batch import BatchAnswer, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.limits import Plan
 from b24_mcp.rest.method_name import check_method_name
+from b24_mcp.rest.outcomes import BatchAnswer, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.portal import Portal, PortalOptions
 from b24_mcp.rest.redaction import RedactingFormatter, Redactor

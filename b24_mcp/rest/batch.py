@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from b24_mcp.catalog import is_reading
-from b24_mcp.rest.answer import Answer, CallTime, Format, by_label, integer, read_time, restore_empty_list
+from b24_mcp.rest.answer import Answer, CallTime, Format
 from b24_mcp.rest.commands import Command
-from b24_mcp.rest.errors import B24Error, Fault, is_error, our_error, portal_error
+from b24_mcp.rest.errors import B24Error, Fault
+from b24_mcp.rest.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import NotExpressibleError, Params, query_string
 from b24_mcp.rest.references import NoValueError, Reference, replace_references, replaced_by_portal
 from b24_mcp.rest.retries import is_refused_by_limit
@@ -48,44 +49,6 @@ class Door(Protocol):
     def is_patient(self) -> bool:
         """Whether there is time left to begin anything."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    """A command that ran; its answer has the form of a single call's."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A command that was sent and did not succeed. `time` and `warnings` as in an `Answer`."""
-
-    error: B24Error
-    time: CallTime | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NotRun:
-    """A command that surely did not run, and why."""
-
-    reason: str
-
-
-Outcome = Succeeded | Failed | NotRun
-
-
-@dataclass(frozen=True, slots=True)
-class BatchAnswer:
-    """What became of each command, in their order. `requests` is the number of HTTP requests it took; `error` is set
-    when a request failed as a whole and no further one was sent.
-    """
-
-    outcomes: Mapping[str, Outcome]
-    requests: int
-    error: B24Error | None = None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -216,7 +179,7 @@ class BatchRun:
         methods = ["batch", *dict.fromkeys(bound.command.method for bound in request)]
         try:
             answer = await self.door.send("batch", {"halt": int(self.halt), "cmd": cmd}, methods)
-            maps = _Maps.read(answer, self.format)
+            maps = BatchMaps.read(answer, self.format)
         except B24Error as exc:
             self._note_failed_request(exc)
             self._account_for_lost(request, exc)
@@ -312,62 +275,6 @@ class BatchRun:
         if self._rounds[command.name]:
             return "its answer was lost or refused, and there was no time to ask again"
         return "not sent: an earlier request failed as a whole"
-
-
-@dataclass(frozen=True, slots=True)
-class _Maps:
-    """The five maps of a batch answer, each keyed by label."""
-
-    result: dict[str, Any]
-    errors: dict[str, Any]
-    totals: dict[str, Any]
-    nexts: dict[str, Any]
-    times: dict[str, Any]
-    format: Format
-
-    @classmethod
-    def read(cls, answer: Answer, format: Format) -> _Maps:
-        """Read the maps, each of which may be an object, a list or an empty list.
-
-        Raises:
-            B24Error: `B24MCP_BAD_ANSWER` when there are none: the commands may have run all the same.
-        """
-        try:
-            body = by_label(answer.result)
-            return cls(
-                result=by_label(body.get("result")),
-                errors=by_label(body.get("result_error")),
-                totals=by_label(body.get("result_total")),
-                nexts=by_label(body.get("result_next")),
-                times=by_label(body.get("result_time")),
-                format=format,
-            )
-        except TypeError as exc:
-            raise our_error("B24MCP_BAD_ANSWER", f"The answer is not that of a batch: {exc}.", method="batch") from None
-
-    def outcome(self, label: str, method: str, warnings: tuple[str, ...]) -> Outcome:
-        """Say what became of one command that was sent. A command the answer does not mention may have run."""
-        time = read_time(self.times.get(label))
-        if label in self.errors:
-            entry = self.errors[label]
-            body = entry if isinstance(entry, dict) and is_error(entry) else {"error": "", "error_description": entry}
-            return Failed(portal_error(body, method=method, status=None), time, warnings)
-        if label in self.result:
-            result = self.result[label]
-            answer = Answer(
-                method=method,
-                result=restore_empty_list(method, result) if self.format == "xml" else result,
-                total=integer(self.totals.get(label)),
-                next=integer(self.nexts.get(label)),
-                time=time,
-                warnings=warnings,
-            )
-            return Succeeded(answer)
-        return Failed(
-            our_error("B24MCP_NO_ANSWER", "The answer of the batch does not mention this command.", method=method),
-            time,
-            warnings,
-        )
 
 
 def _labels(commands: list[Command], format: Format) -> dict[str, str]:

@@ -12,12 +12,13 @@ from urllib.parse import urljoin, urlsplit
 
 from b24_mcp.catalog import is_reading
 from b24_mcp.rest.answer import Answer, CallTime, Format, Reply, read_answer
-from b24_mcp.rest.batch import BatchAnswer, BatchRun
+from b24_mcp.rest.batch import BatchRun
 from b24_mcp.rest.commands import check_commands
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.limits import Limits, Plan
 from b24_mcp.rest.method_name import check_method_name
+from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.params import Params, check_params, json_body
 from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.state import LimitState, open_state

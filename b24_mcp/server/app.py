@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from mcp_types import CallToolResult, TextContent
 
 from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.budget import fit
 from b24_mcp.server.portals import Portals
 from b24_mcp.server.rendering import Form
-
-if TYPE_CHECKING:
-    from mcp_types import CallToolResult
 
 _DEFAULT_BUDGET = 20_000
 
@@ -27,9 +25,9 @@ class App:
 
     def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
         """Write a form within its size and without secrets. Every answer to a client passes here."""
-        from b24_mcp.server.tooling import text_result
-
-        return text_result(self.redactor.redact(fit(form, budget)), failed=failed)
+        text = self.redactor.redact(fit(form, budget))
+        # One block of text: the one thing that every client shows to its model.
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
 
 
 @asynccontextmanager

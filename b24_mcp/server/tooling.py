@@ -15,7 +15,7 @@ from typing import Any
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import ToolAnnotations
 from pydantic import ValidationError
 
 from b24_mcp.rest import B24Error, FieldProblem, our_error
@@ -68,11 +68,6 @@ def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnno
     schema = model.model_json_schema(by_alias=True)
     tool.parameters = {**_lean(schema, schema.get("$defs", {})), "type": "object"}
     return tool
-
-
-def text_result(text: str, *, failed: bool) -> CallToolResult:
-    """One block of text: the one thing that every client shows to its model."""
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
 
 
 def _as_b24_error(cause: BaseException) -> B24Error:
