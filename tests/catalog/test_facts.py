@@ -96,7 +96,13 @@ def test_lists_know_their_key_and_how_they_are_paged(facts: FactsFile) -> None:
     assert found["documentgenerator.template.list"].result.is_map
     tail = known(facts, "main.eventlog.tail", "v3")
     assert (tail.paging, tail.result.list_key) == ("tail", "items")
-    assert known(facts, "tasks.task.list", "v3").paging == "pagination"
+    tasks = known(facts, "tasks.task.list", "v3")
+    assert tasks.paging == "pagination"
+    pagination = next(param for param in tasks.params if param.name == "pagination")
+    assert [field.name for field in pagination.fields] == ["limit", "offset", "page"]
+    assert known(facts, "note.collection.list", "v3").paging == "cursor"
+    # Its `start` is where the numbers begin.
+    assert known(facts, "documentgenerator.numerator.add").paging is None
 
 
 def test_positional_methods_keep_the_order_of_the_server(facts: FactsFile) -> None:

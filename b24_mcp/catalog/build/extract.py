@@ -11,7 +11,7 @@ from b24_mcp.catalog.build.answers import answer_of
 from b24_mcp.catalog.build.editions import Edition, Source
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
-from b24_mcp.catalog.build.known import NAMES, POSITIONAL, STALE
+from b24_mcp.catalog.build.known import COMMON_OBJECTS, MISSPELT_VALUES, NAMES, POSITIONAL, STALE
 from b24_mcp.catalog.build.markup import BrokenPageError
 from b24_mcp.catalog.build.model import Facts
 from b24_mcp.catalog.build.naming import name_of
@@ -69,8 +69,11 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
     if order is not None:
         params = _ordered(params, order)
     shape(params, requests)
+    _correct(params, name, version)
     answer = answer_of(page.blocks, name, version)
     deprecated, links = pages.deprecation_of(page)
+    # REST 3.0 keeps its cursors inside `pagination`.
+    names = [one.name for _, one in flat(params)] if version == "v3" else [one.name for one in params]
     is_list = answer.kind in {"list", "map"} or answer.list_key is not None
     return Facts(
         method=name,
@@ -85,10 +88,18 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
         deprecated=deprecated,
         links=links,
         answer=answer,
-        paging=paging_of(name, version, [param.name for param in params], is_list=is_list),
+        paging=paging_of(name, version, names, is_list=is_list),
         errors=errors,
         orphans=found.orphans,
     )
+
+
+def _correct(params: list[Param], method: str, version: str) -> None:
+    for param in params:
+        if (method.lower().rpartition(".")[0] + ".", param.name) in MISSPELT_VALUES:
+            param.values = ()
+        if version == "v3" and not param.fields:
+            param.fields = [Param(key, kind, False) for key, kind in COMMON_OBJECTS.get(param.name, {}).items()]
 
 
 def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:

@@ -79,6 +79,15 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     **{f"task.{family}.getmanifest": () for family in ("item", "elapseditem", "checklistitem", "commentitem")},
 }  # fmt: skip
 
+# Objects that REST 3.0 takes everywhere alike, where a page shows their keys in prose only: key -> type.
+COMMON_OBJECTS: dict[str, dict[str, str]] = {
+    "pagination": {"limit": "integer", "offset": "integer", "page": "integer"},
+    "cursor": {"field": "string", "value": "any", "order": "string", "limit": "integer"},
+}
+
+# Pages that list values in a spelling the portal does not take: (beginning of the method, parameter).
+MISSPELT_VALUES = (("vote.attachedvote.", "moduleId"),)
+
 # Commands a batch refuses inside itself.
 NOT_IN_BATCH = frozenset({"batch", "download", "upload"})
 

@@ -44,10 +44,10 @@ def paging_of(method: str, version: str, params: Iterable[str], *, is_list: bool
     if version == "v3":
         if key.endswith(".tail"):
             return "tail"
+        if names & {"nextCursor", "afterCursor"}:
+            return "cursor"
         if "pagination" in names:
             return "pagination"
-        if names & {"cursor", "nextCursor", "afterCursor"}:
-            return "cursor"
         return "none" if is_list else None
     lower = {name.lower() for name in names}
     for pattern, kind in _COMPILED:
