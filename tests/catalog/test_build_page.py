@@ -276,6 +276,14 @@ def test_sorting_fields_take_directions_and_not_their_own_types() -> None:
     assert one(text, "order")["fields"][0]["type"] == "string"
 
 
+def test_keys_that_stand_as_bullets_are_fields_and_required_when_the_page_says_so() -> None:
+    listed = "\n- `TITLE` — words\n- `CODE` — words"
+    some = one(page(table(row("FILTER", "object", "The fields to filter by:" + listed))), "FILTER")["fields"]
+    assert [(field["name"], field["required"]) for field in some] == [("TITLE", None), ("CODE", None)]
+    all_needed = one(page(table(row("fields*", "object", "Required fields:" + listed))), "fields")["fields"]
+    assert [field["required"] for field in all_needed] == [True, True]
+
+
 def test_a_table_of_error_codes_is_never_taken_for_fields() -> None:
     codes = "#|\n|| **Code** | **Description** ||\n|| `X` | y ||\n|#\n"
     rest = "## Error Handling\n\n### Possible Error Codes {#codes}\n\n" + codes

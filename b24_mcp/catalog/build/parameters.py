@@ -160,7 +160,9 @@ class _Tree:
             return []
         section = self._section(row, here)
         if section is None:
-            return []
+            kind = "string" if name.lower().removeprefix("ar") in _ORDERS else ""
+            needed = True if row.keys_needed else None
+            return [Param(key, kind, needed) for key in row.keys if key.lower() not in {"asc", "desc"}]
         section.used = True
         if name.lower() == "group":
             return []

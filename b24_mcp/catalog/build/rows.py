@@ -26,6 +26,10 @@ _VALUES_AHEAD = re.compile(
     r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать(?: значения)?|может быть:",
     re.I,
 )
+_KEYS_AHEAD = re.compile(
+    r"\b(?:fields?|keys)\b(?!_)[^.\n]*:\s*$|\bпол(?:я|ям|ей|е)\b[^.\n]*:\s*$|\bключ\w*[^.\n]*:\s*$", re.I
+)
+_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательные поля", re.I)
 # "Active: `Y` or `N`", without a word about values.
 _YES_NO = re.compile(r"[:—–(]\s*`Y` (?:or|или|/) `N`")
 _BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`(?:\]\([^)]*\))?\**(.*)$")
@@ -53,6 +57,8 @@ class Row:
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False
+    keys: tuple[str, ...] = ()
+    keys_needed: bool = False
     inner: tuple[Table, ...] = ()
 
 
@@ -125,6 +131,8 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
         values=_values(names[0], kind, said),
+        keys=keys_of(said) if kind == "object" else (),
+        keys_needed=bool(_NEEDED.search(said)),
         alternatives=tuple(names[1:]),
         conditional=bool(_CONDITION.search(said)) and not _NOT_A_CONDITION.search(said),
         pattern=is_pattern(names[0]),
@@ -241,6 +249,17 @@ def values_of(text: str) -> tuple[str, ...]:
             continue
         if len(usable) > 1 and all(_VALUE.match(value) for value in usable):
             return tuple(usable)
+    return ()
+
+
+def keys_of(text: str) -> tuple[str, ...]:
+    """Read the keys of an object that stand as bullets of code below a line that announces fields."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if _KEYS_AHEAD.search(line):
+            keys = _bullets(lines[at + 1 :])
+            if len(keys) > 1 and all(re.fullmatch(r"[A-Za-z_]\w*", key) for key in keys):
+                return tuple(dict.fromkeys(keys))
     return ()
 
 
