@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from b24_mcp.catalog.build.answers import Answer
+from b24_mcp.catalog.build.known import NOT_IN_BATCH
 from b24_mcp.catalog.build.parameters import Param
 
 
@@ -56,7 +57,7 @@ class Facts:
         form["result"] = answer_form(self.answer)
         form["paging"] = self.paging
         form["errors"] = [{"code": code} | ({"status": status} if status else {}) for code, status in self.errors]
-        if self.method.lower() == "batch":
+        if self.method.lower() in NOT_IN_BATCH:
             form["batch"] = False
         form["page"] = self.page
         return form
