@@ -151,7 +151,7 @@ def mistakes_from(
     method: Method, params: dict[str, Any], dice: random.Random
 ) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Mistakes somebody could make in a request: kind, the wrong name, the parameters, what has to be named."""
-    documented = {parameter["name"]: parameter for parameter in method.facts["params"]}
+    documented = {parameter["name"]: parameter for parameter in method.form["params"]}
     for name in params:
         if name not in documented:
             continue
@@ -185,7 +185,7 @@ def swapped(name: str, dice: random.Random) -> str:
 
 def certain(method: Method, params: dict[str, Any]) -> list[tuple[str, str]]:
     """The certain mistakes in parameters."""
-    problems = check_arguments(method.name, method.version, method.facts["params"], params)
+    problems = check_arguments(method.name, method.version, method.facts.params, params)
     return [(problem.field, problem.message) for problem in problems if problem.certain]
 
 

@@ -12,17 +12,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_mcp.catalog.search import Search
 from b24_mcp.catalog.slips import similar_methods
 
 Effect = Literal["read", "write", "destructive"]
-Version = Literal["v2", "v3"]
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What is known of one method. `facts` are as `methods.jsonl` has them; `note` says why an effect is not what the
-    verb in the name suggests; `summary_ru` is Russian.
+    """What is known of one method. `form` holds its facts as `methods.jsonl` has them; `note` says why an effect is not
+    what the verb in the name suggests; `summary_ru` is Russian.
     """
 
     name: str
@@ -31,17 +31,22 @@ class Method:
     note: str
     summary: str
     summary_ru: str
-    facts: Mapping[str, Any]
+    form: Mapping[str, Any]
+
+    @property
+    def facts(self) -> MethodFacts:
+        """The facts as types."""
+        return MethodFacts.read(self.form)
 
     @property
     def deprecated(self) -> bool:
         """Whether the documentation advises against it; it works all the same."""
-        return bool(self.facts.get("deprecated"))
+        return bool(self.form.get("deprecated"))
 
     @property
     def signature(self) -> str:
         """The parameters in one line, the required ones starred."""
-        return ", ".join(p["name"] + ("*" if p.get("required") is True else "") for p in self.facts.get("params", ()))
+        return ", ".join(p["name"] + ("*" if p.get("required") is True else "") for p in self.form["params"])
 
 
 class Catalogue:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.slips import is_slip, nearest
 
 # Old services look a name up in several letter cases; these bind by the exact name.
@@ -27,10 +28,6 @@ _EXACT = (
 _CUSTOM = ("uf_", "ufcrm", "uf", "property_", "property", "parentid", "auth_connector", "start")
 _CONTAINERS = {"object", "array", "map", "list"}
 _OPERATORS = "<>=!%@~?*+"
-
-
-Parameter = Mapping[str, Any]
-"""What is documented of one parameter: `name`, `type`, `required`, perhaps `fields` and `pattern`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +51,17 @@ def check_arguments(
     exact = version == "v3" or method.lower().startswith(_EXACT)
     problems = [*_names(parameters, params, exact), *_shapes(method, version, parameters, params, exact)]
     for parameter in parameters:
-        inner = _value_of(parameter["name"], params, exact)
-        nested = parameter.get("fields", ())
+        inner = _value_of(parameter.name, params, exact)
+        nested = parameter.fields
         if nested and isinstance(inner, Mapping):
-            problems += _nested(parameter["name"], nested, inner, exact and not method.startswith("tasks.task."))
+            problems += _nested(parameter.name, nested, inner, exact and not method.startswith("tasks.task."))
     return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
 
 
 def _names(parameters: Sequence[Parameter], params: Mapping[str, Any], exact: bool) -> list[Problem]:
     """Names nobody documented: a slip for a documented one is certain, anything else is only unusual."""
-    known = {parameter["name"] for parameter in parameters if not parameter.get("pattern")}
-    patterns = any(parameter.get("pattern") for parameter in parameters)
+    known = {parameter.name for parameter in parameters if not parameter.pattern}
+    patterns = any(parameter.pattern for parameter in parameters)
     folded = {name.lower(): name for name in known}
     missing = [name for name in known if _value_of(name, params, exact) is None]
     problems = []
@@ -85,8 +82,8 @@ def _names(parameters: Sequence[Parameter], params: Mapping[str, Any], exact: bo
 
 def _nested(path: str, fields: Sequence[Parameter], value: Mapping[str, Any], exact: bool) -> list[Problem]:
     """The fields inside a parameter. Keys of filters carry operators before the name."""
-    known = {field["name"] for field in fields if not field.get("pattern")}
-    if any(field.get("pattern") for field in fields):
+    known = {field.name for field in fields if not field.pattern}
+    if any(field.pattern for field in fields):
         return []
     given = {str(key).lstrip(_OPERATORS): str(key) for key in value}
     folded = {name.lower(): name for name in known}
@@ -109,27 +106,21 @@ def _shapes(
     method: str, version: str, parameters: Sequence[Parameter], params: Mapping[str, Any], exact: bool
 ) -> list[Problem]:
     """What is missing and what has the wrong container, as pydantic sees it."""
-    model = _model(
-        method.lower(), version, tuple((p["name"], p["type"], p.get("required") is True) for p in parameters)
-    )
+    model = _model(method.lower(), version, tuple((p.name, p.type, p.required is True) for p in parameters))
     folded = {name.lower(): name for name in params}
-    given = {
-        p["name"]: params[folded[p["name"].lower()]] for p in parameters if not exact and p["name"].lower() in folded
-    }
-    given |= {p["name"]: params[p["name"]] for p in parameters if p["name"] in params}
+    given = {p.name: params[folded[p.name.lower()]] for p in parameters if not exact and p.name.lower() in folded}
+    given |= {p.name: params[p.name] for p in parameters if p.name in params}
     problems = []
     try:
-        model.model_validate(
-            {f"p{number}": given[p["name"]] for number, p in enumerate(parameters) if p["name"] in given}
-        )
+        model.model_validate({f"p{number}": given[p.name] for number, p in enumerate(parameters) if p.name in given})
     except ValidationError as exc:
         for error in exc.errors(include_url=False, include_input=False):
             parameter = parameters[int(str(error["loc"][0])[1:])]
             if error["type"] == "missing":
-                if not any(is_slip(name, parameter["name"]) for name in params):
-                    problems.append(Problem(parameter["name"], "is required but missing", True))
+                if not any(is_slip(name, parameter.name) for name in params):
+                    problems.append(Problem(parameter.name, "is required but missing", True))
             else:
-                problems.append(Problem(parameter["name"], f"must be {_said(parameter['type'])}", True))
+                problems.append(Problem(parameter.name, f"must be {_said(parameter.type)}", True))
     return problems
 
 

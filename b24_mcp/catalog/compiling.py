@@ -31,6 +31,9 @@ CREATE VIRTUAL TABLE unit USING fts5 (method UNINDEXED, kind UNINDEXED, words, i
 _UNJUDGED = ["destructive", ""]
 
 
+_Table = dict[tuple[str, str], list[str]]
+
+
 class DataError(ValueError):
     """The data of the catalogue does not fit together; the text names file and line, or the method."""
 
@@ -47,15 +50,27 @@ class _Entry:
     phrasings: list[str]
 
 
-def compile_catalogue(data: Path, target: Path) -> int:
-    """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `texts*.tsv`, `concepts.txt`); count the methods.
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What was compiled: how many methods, and by name those nobody has judged yet, and those judged that are gone."""
 
-    A catalogue that is there is replaced at the end only.
+    methods: int
+    unjudged: list[str]
+    gone: list[str]
+
+
+def compile_catalogue(data: Path, target: Path, facts: Path | None = None) -> Compiled:
+    """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `texts*.tsv`, `concepts.txt`) into `target`.
+
+    `facts` is a folder with newer `methods.jsonl` than that in `data`. A catalogue that is there is replaced at the end
+    only.
 
     Raises:
-        DataError: when the files contradict each other.
+        DataError: when a file contradicts itself.
     """
-    entries = list(_entries(data))
+    effects = _table(data, "effects*.tsv", 3)
+    judged = set(effects)
+    entries = list(_entries(facts or data, effects, _table(data, "texts*.tsv", 4)))
     ideas = read_concepts((data / "concepts.txt").read_text("utf-8").splitlines())
     draft = target.with_suffix(".draft")
     draft.unlink(missing_ok=True)
@@ -83,28 +98,26 @@ def compile_catalogue(data: Path, target: Path) -> int:
     finally:
         db.close()
     draft.replace(target)
-    return len(entries)
+    known = {(entry.facts["method"].lower(), entry.facts["version"]) for entry in entries}
+    return Compiled(
+        len(entries), sorted(name for name, _ in known - judged), sorted(name for name, _ in judged - known)
+    )
 
 
-def _entries(data: Path) -> Iterator[_Entry]:
-    effects = _table(data, "effects*.tsv", 3)
-    texts = _table(data, "texts*.tsv", 4)
+def _entries(data: Path, effects: _Table, texts: _Table) -> Iterator[_Entry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
         facts = json.loads(line)
         key = (facts["method"].lower(), facts["version"])
-        effect, note = [*effects.pop(key, _UNJUDGED), ""][:2]
+        effect, note = [*effects.get(key, _UNJUDGED), ""][:2]
         if effect not in ("read", "write", "destructive"):
             raise DataError(f"effects of {key[0]}: {effect!r} is none")
-        summary, summary_ru, phrasings = [*texts.pop(key, ["", ""]), ""][:3]
+        summary, summary_ru, phrasings = [*texts.get(key, ["", ""]), ""][:3]
         yield _Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
-    for what, left in (("effects", effects), ("texts", texts)):
-        if left:
-            raise DataError(f"there are {what} of methods that methods.jsonl does not have: {sorted(left)[:5]}")
 
 
-def _table(data: Path, pattern: str, columns: int) -> dict[tuple[str, str], list[str]]:
+def _table(data: Path, pattern: str, columns: int) -> _Table:
     """Read TSV files together, keyed by method, in lower case, and version."""
-    rows: dict[tuple[str, str], list[str]] = {}
+    rows: _Table = {}
     for path in sorted(data.glob(pattern)):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             method, version, *rest = line.split("\t")

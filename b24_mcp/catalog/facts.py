@@ -1,19 +1,11 @@
-"""The facts of a method as types, and reading them from `data/methods.jsonl` one line at a time.
-
-The file has one line of JSON for every method and version, written by the build from the official documentation; each
-line names the page its facts come from.
+"""The facts of a method as types. As JSON they are lines of `data/methods.jsonl`, made from the official documentation;
+each names the page its facts come from.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Literal
 
 Version = Literal["v2", "v3"]
@@ -124,64 +116,3 @@ class MethodFacts:
             replaced_by=tuple(form.get("replaced_by", ())),
             batch=form.get("batch", True),
         )
-
-
-_HEAD = re.compile(rb'^\{"method":"([^"]+)","version":"(v\d)"', re.M)
-_KEPT = 256
-
-
-class FactsFile:
-    """The facts in one file. Nothing is read before the first question, and only the lines asked for are parsed.
-
-    Safe to use from several threads.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path or Path(str(files("b24_mcp.catalog").joinpath("data/methods.jsonl")))
-        self._lock = threading.Lock()
-        self._data = b""
-        self._lines: dict[tuple[str, str], tuple[str, int, int]] | None = None
-        self._read = lru_cache(maxsize=_KEPT)(self._read_line)
-
-    def facts(self, method: str, version: str | None = None) -> MethodFacts | None:
-        """Give the facts of a method in any letter case; None when it is not documented.
-
-        Without a version v2 comes before v3 where a name exists in both.
-        """
-        key = method.lower()
-        wanted = ("v2", "v3") if version is None else (version,)
-        return next((self._read((key, one)) for one in wanted if (key, one) in self._index()), None)
-
-    def versions(self, method: str) -> list[Version]:
-        """The REST versions in which a method is documented."""
-        both: tuple[Version, Version] = ("v2", "v3")
-        return [one for one in both if (method.lower(), one) in self._index()]
-
-    def names(self) -> Iterator[tuple[str, str]]:
-        """Every method with its version, in the order of the file."""
-        return ((name, version) for (_, version), (name, _, _) in self._index().items())
-
-    def __len__(self) -> int:
-        return len(self._index())
-
-    def _index(self) -> dict[tuple[str, str], tuple[str, int, int]]:
-        if self._lines is None:
-            with self._lock:
-                if self._lines is None:
-                    self._data = self._path.read_bytes()
-                    self._lines = _index_of(self._data)
-        return self._lines
-
-    def _read_line(self, key: tuple[str, str]) -> MethodFacts:
-        _, start, length = self._index()[key]
-        return MethodFacts.read(json.loads(self._data[start : start + length]))
-
-
-def _index_of(data: bytes) -> dict[tuple[str, str], tuple[str, int, int]]:
-    """Find where each line lies: (lower-case name, version) -> (name, offset, length)."""
-    heads = [(found[1].decode(), found[2].decode(), found.start()) for found in _HEAD.finditer(data)]
-    ends = [start for _, _, start in heads[1:]] + [len(data)]
-    return {
-        (name.lower(), version): (name, start, end - start)
-        for (name, version, start), end in zip(heads, ends, strict=True)
-    }

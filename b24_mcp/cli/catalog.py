@@ -33,7 +33,9 @@ def catalog() -> None:
 )
 @click.option("-v", "--verbose", is_flag=True, help="List every difference between the editions.")
 def build(docs: Path, out: Path | None, verbose: bool) -> None:
-    """Build the facts of all methods from the official documentation.
+    """Build the catalogue from the official documentation.
+
+    Writes the facts of all methods, and compiles them with the effects and texts that come with the program.
 
     Ends with 0, with 1 when a page breaks the grammar (everything else is written), with 2 when DIR holds no
     documentation.
@@ -46,7 +48,27 @@ def build(docs: Path, out: Path | None, verbose: bool) -> None:
     except NoDocumentationError as exc:
         raise click.BadParameter(str(exc), param_hint="--docs") from None
     _show(report, verbose=verbose)
+    _compile(out or _installed())
     sys.exit(1 if report.broken else 0)
+
+
+@catalog.command("compile")
+def compile_() -> None:
+    """Compile the catalogue of this installation anew, after a change of its data."""
+    _compile(_installed())
+
+
+def _compile(target: Path) -> None:
+    from b24_mcp.catalog.compiling import DataError, compile_catalogue
+
+    try:
+        compiled = compile_catalogue(_installed(), target / "catalog.db", facts=target)
+    except DataError as exc:
+        raise click.ClickException(f"The data of the catalogue is not in order: {exc}.") from None
+    click.echo(f"compiled      {compiled.methods}")
+    for what, names in (("not judged", compiled.unjudged), ("gone", compiled.gone)):
+        if names:
+            click.echo(f"{what:<13} {len(names)}: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")
 
 
 def _installed() -> Path:

@@ -26,7 +26,7 @@ def check_call(method: str, params: Any) -> list[str]:
         raise our_error("B24MCP_V3_ONLY", f"{known.name} exists only in REST 3.0.", method=known.name)
     if known is None or not isinstance(params, dict):
         return []
-    problems = check_arguments(known.name, known.version, known.facts.get("params", ()), params)
+    problems = check_arguments(known.name, known.version, known.facts.params, params)
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
     if certain:
         said = "; ".join(f"{problem.field} {problem.message}" for problem in certain)

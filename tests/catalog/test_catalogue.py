@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.catalog import is_reading, shipped
-from b24_mcp.catalog.catalogue import shipped_catalogue
+from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.compiling import DataError, compile_catalogue
 
 DATA = shipped_catalogue().parent
@@ -30,7 +30,8 @@ def rows(path: Path) -> list[tuple[object, ...]]:
 
 def test_the_shipped_file_is_what_its_sources_compile_to(tmp_path: Path) -> None:
     """After a change of the data: `b24-mcp catalog compile`."""
-    compile_catalogue(DATA, tmp_path / "catalog.db")
+    compiled = compile_catalogue(DATA, tmp_path / "catalog.db")
+    assert compiled.gone == []
     assert rows(tmp_path / "catalog.db") == rows(shipped_catalogue())
 
 
@@ -48,7 +49,7 @@ def test_every_method_with_a_page_has_an_effect_and_texts_of_our_own() -> None:
         for version in shipped().versions(name):
             method = shipped().method(name, version)
             assert method is not None
-            if method.facts.get("page"):
+            if method.facts.page:
                 assert method.summary, name
                 assert method.summary_ru, name
                 assert len(method.summary) <= 120
@@ -91,10 +92,18 @@ def test_data_that_contradicts_itself_is_refused_with_the_place(tmp_path: Path) 
     (tmp_path / "effects.tsv").write_text("a.b\tv2\tharmless\n", "utf-8")
     with pytest.raises(DataError, match="harmless"):
         compile_catalogue(tmp_path, tmp_path / "x.db")
-    (tmp_path / "effects.tsv").write_text("a.b\tv2\tread\nc.d\tv2\tread\n", "utf-8")
-    with pytest.raises(DataError, match=r"c\.d"):
+    (tmp_path / "effects.tsv").write_text("a.b\tv2\tread\na.b\tv2\twrite\n", "utf-8")
+    with pytest.raises(DataError, match=r"effects\.tsv:2"):
         compile_catalogue(tmp_path, tmp_path / "x.db")
     assert not (tmp_path / "x.db").exists()
+
+
+def test_a_method_that_is_new_is_destructive_until_somebody_has_judged_it(tmp_path: Path) -> None:
+    facts = {"method": "new.method.get", "version": "v2", "scope": [], "params": []}
+    (tmp_path / "methods.jsonl").write_text(json.dumps(facts) + "\n", "utf-8")
+    compiled = compile_catalogue(DATA, tmp_path / "catalog.db", facts=tmp_path)
+    assert compiled.unjudged == ["new.method.get"]
+    assert Catalogue(tmp_path / "catalog.db").effect("new.method.get") == "destructive"
 
 
 def test_names_that_do_not_exist_have_neighbours() -> None:

@@ -12,7 +12,7 @@ from b24_mcp.catalog import Problem, check_arguments, shipped
 def problems(method: str, params: dict[str, Any], version: str | None = None) -> list[Problem]:
     known = shipped().method(method, version)
     assert known is not None
-    return check_arguments(known.name, known.version, known.facts["params"], params)
+    return check_arguments(known.name, known.version, known.facts.params, params)
 
 
 def refused(method: str, params: dict[str, Any], version: str | None = None) -> list[str]:

@@ -75,7 +75,7 @@ def test_a_scope_narrows_the_search() -> None:
     for hit in found:
         method = shipped().method(hit.name, hit.version)
         assert method is not None
-        assert "calendar" in method.facts["scope"]
+        assert "calendar" in method.facts.scope
 
 
 @pytest.mark.parametrize("query", ["", "   ", "😀", "?!", "the of a", "и в на", "\x00"])

@@ -99,15 +99,15 @@ def _in_short(method: Method, *, russian: bool) -> Form:
         "summary": (method.summary_ru if russian else method.summary) or method.summary,
         "signature": signature,
         "effect": method.effect,
-        "scope": method.facts.get("scope", []),
+        "scope": method.form.get("scope", []),
     }
     if method.deprecated:
-        form |= {"deprecated": True, "replaced_by": method.facts.get("replaced_by", [])}
+        form |= {"deprecated": True, "replaced_by": method.form.get("replaced_by", [])}
     return form
 
 
 def _in_full(method: Method, versions: list[str]) -> Form:
-    facts = method.facts
+    facts = method.form
     form: Form = {"method": method.name, "version": method.version}
     if len(versions) > 1:
         form["also_in"] = [version for version in versions if version != method.version]
