@@ -68,7 +68,7 @@ async def test_a_call_a_person_waits_for_goes_before_bulk_calls() -> None:
 async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_come_back() -> None:
     clock, fake = FakeClock(), FakePortal([Reply({"result": 1, "time": {}})] * 60)
     async with open_portal(fake, clock=clock, deadline=0.1, plan="basic") as portal:
-        for _ in range(47):
+        for _ in range(38):
             await portal.call("profile")
         with pytest.raises(B24Error) as caught:
             await portal.call("profile")
@@ -76,7 +76,7 @@ async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_com
     assert (fault.code, fault.kind, fault.executed, fault.retryable) == ("B24MCP_BUSY", "rate_limit", "no", True)
     moment = datetime.fromisoformat(fault.message.split("until ")[1].split(",")[0])
     assert 0 <= moment.timestamp() - clock.now() <= 2
-    assert len(fake.requests) == 47
+    assert len(fake.requests) == 38
 
 
 async def test_a_method_whose_working_time_is_used_up_waits_until_it_is_forgiven() -> None:
@@ -156,11 +156,11 @@ async def test_a_cancelled_wait_gives_its_place_back() -> None:
 
     clock, state = EndlessClock(), open_state("memory")
     limits = Limits(WEBHOOK, "basic", state)
-    for _ in range(47):
+    for _ in range(38):
         await limits.turn(["profile"], Effort(clock, clock.now() + 100))
     with anyio.move_on_after(0.05):
         await limits.turn(["profile"], Effort(clock, clock.now() + 100))
-    turn = await state.take(limits._bucket_key, Bucket(47, 2), clock.now(), keep_free=0, longest_wait=100)
+    turn = await state.take(limits._bucket_key, Bucket(38, 2), clock.now(), keep_free=0, longest_wait=100)
     assert turn.wait == pytest.approx(0.5)
     await state.aclose()
 
