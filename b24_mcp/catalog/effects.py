@@ -13,15 +13,15 @@ def shipped() -> Catalogue:
     return Catalogue(shipped_catalogue())
 
 
-def is_reading(method: str) -> bool:
+def is_reading(method: str, version: str | None = None) -> bool:
     """Tell whether a method, in any letter case, surely changes nothing, so that it may be called twice.
 
-    A verb in a name proves nothing: there are methods called `get` that delete or acknowledge what they return. Where a
-    name exists in both generations of the API, both have to read.
+    A verb in a name proves nothing: there are methods called `get` that delete or acknowledge what they return. Without
+    a version, all generations of the API that have the name must read.
     """
     catalogue = shipped()
-    versions = catalogue.versions(method)
-    return bool(versions) and all(catalogue.effect(method, version) == "read" for version in versions)
+    versions = [version] if version else catalogue.versions(method)
+    return bool(versions) and all(catalogue.effect(method, one) == "read" for one in versions)
 
 
 def load() -> None:

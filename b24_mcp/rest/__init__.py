@@ -1,6 +1,6 @@
 """The Bitrix24 client: one door, `Portal`, to one portal."""
 
-from b24_mcp.rest.answer import Answer, CallTime, Format
+from b24_mcp.rest.answer import Answer, CallTime
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.limits import Plan
@@ -9,6 +9,7 @@ from b24_mcp.rest.outcomes import BatchAnswer, Failed, NotRun, Outcome, Succeede
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.portal import Portal, PortalOptions
 from b24_mcp.rest.redaction import RedactingFormatter, Redactor
+from b24_mcp.rest.request import Format
 from b24_mcp.rest.webhook import Webhook, parse_webhook
 
 __all__ = [

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import from_json
 
+from b24_mcp.catalog import Version
 from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
-
-Format = Literal["json", "xml"]
+from b24_mcp.rest.request import Request
 
 _XML_WARNING = (
     "XML has no types: numbers and booleans are text here, and empty text may stand for null, false or an empty list"
@@ -36,32 +36,42 @@ class CallTime:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A call that succeeded. `total` and `next` (the offset of the next page) belong to lists only."""
+    """A call that succeeded. `total` and `next` belong to lists only: `next` is the `start` of the next page, or in
+    REST 3.0 the parameter that asks for it.
+    """
 
     method: str
     result: Any
     total: int | None = None
-    next: int | None = None
+    next: int | Mapping[str, Any] | None = None
     time: CallTime | None = None
     warnings: tuple[str, ...] = ()
+    version: Version = "v2"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer as it came: `media_type` is the Content-Type in lower case without its parameters."""
+    """An HTTP answer as it came: `media_type` is the Content-Type in lower case without its parameters, `key` the
+    Idempotency-Key, which a portal that knows such keys gives back.
+    """
 
     status: int
     media_type: str
     body: bytes
     location: str = ""
+    key: str | None = None
 
 
-def read_answer(reply: Reply, method: str, wanted: Format) -> Answer:
+def read_answer(reply: Reply, request: Request) -> Answer:
     """Bring an HTTP answer to the normal form.
 
     Raises:
-        B24Error: the portal's error, or `B24MCP_BAD_ANSWER` for what is no answer of the REST API at all.
+        B24Error: the portal's error, `B24MCP_NO_V3` from a portal without REST 3.0, or `B24MCP_BAD_ANSWER` for what is
+            no answer of the REST API at all.
     """
+    method, wanted = request.method, request.format
+    if request.version == "v3" and reply.status == 404 and not _is_json(reply.media_type):
+        raise our_error("B24MCP_NO_V3", "This portal has no REST 3.0.", method=method, status=404)
     body = _parse(reply, method)
     if is_error(body):
         raise portal_error(body, method=method, status=reply.status)
@@ -70,9 +80,10 @@ def read_answer(reply: Reply, method: str, wanted: Format) -> Answer:
     written_as = "xml" if _is_xml(reply.media_type) else "json" if _is_json(reply.media_type) else None
     if written_as is None or (written_as == "xml" and wanted == "json"):
         raise _bad_answer(reply, method, f"The answer is marked as {reply.media_type}, not as {wanted}.")
-    if "result" not in body:
+    if "result" not in body and not (request.version == "v3" and "openapi" in body):
         raise _bad_answer(reply, method, "The answer holds neither a result nor an error.")
-    result = body["result"]
+    # The description a portal gives of its own methods is an answer without an envelope.
+    result = body.get("result", body)
     if written_as == "xml":
         result = restore_empty_list(method, result)
     return Answer(
@@ -82,6 +93,7 @@ def read_answer(reply: Reply, method: str, wanted: Format) -> Answer:
         next=integer(body.get("next")),
         time=read_time(body.get("time")),
         warnings=(_XML_WARNING,) if written_as == "xml" else (),
+        version=request.version,
     )
 
 

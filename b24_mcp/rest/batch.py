@@ -1,41 +1,45 @@
 """Running the commands of a batch: as few requests as possible, and an account of every command.
 
-A request takes 50 commands. More are sent in several requests, in order; a reference that crosses from one request
-to the next is replaced by the value that is known by then. A command that a query string cannot say without loss
-(null, an empty list) goes as a call of its own, at its place. A command that a limit refused is sent again, and so
-is one that only reads and whose answer was lost; one that succeeded never is. Source: documentation,
-settings/how-to-call-rest-api/batch; measured behaviour.
+Commands go in order. A request takes 50 of them, all of one generation of the API; a reference that crosses from one
+request to another is replaced by the value that is known by then. A command that its generation's batch cannot say
+without loss goes as a call of its own, at its place. A command that a limit refused is sent again, and so is one that
+only reads and whose answer was lost; one that succeeded never is. Source: documentation,
+settings/how-to-call-rest-api/batch and api-reference/rest-v3; measured behaviour.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from b24_mcp.catalog import is_reading
-from b24_mcp.rest.answer import Answer, CallTime, Format
+from b24_mcp.catalog import Version, is_reading
+from b24_mcp.rest.answer import Answer, CallTime
+from b24_mcp.rest.batch_v2 import BatchV2
+from b24_mcp.rest.batch_v3 import BatchV3, failed_as_a_whole
+from b24_mcp.rest.bound import Bound, WaitsForValueError
 from b24_mcp.rest.commands import Command
 from b24_mcp.rest.errors import B24Error, Fault
-from b24_mcp.rest.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
-from b24_mcp.rest.params import NotExpressibleError, Params, query_string
-from b24_mcp.rest.references import NoValueError, Reference, replace_references, replaced_by_portal
+from b24_mcp.rest.outcomes import BatchAnswer, Failed, NotRun, Outcome, Succeeded
+from b24_mcp.rest.params import Params
+from b24_mcp.rest.references import NoValueError, Reference
+from b24_mcp.rest.references_v3 import v3_value
+from b24_mcp.rest.request import Format, Request
 from b24_mcp.rest.retries import is_refused_by_limit
 
 COMMANDS_PER_REQUEST = 50
 _MOST_ROUNDS = 5
 
-# Labels become JSON keys, and names of XML elements, where a number is lost and `item` means an entry of a list.
-_LABEL = {"json": re.compile(r"[A-Za-z0-9_]+"), "xml": re.compile(r"(?!item$)[A-Za-z_][A-Za-z0-9_]*")}
-
 
 class Door(Protocol):
     """What running a batch needs of the portal."""
 
-    async def send(self, method: str, params: Params, methods: Sequence[str]) -> Answer:
-        """Deliver one request; `methods` are all it runs. Raises `B24Error`."""
+    async def send(self, request: Request) -> Answer:
+        """Deliver one request. Raises `B24Error`."""
+        ...
+
+    async def call(self, method: str, params: Params, version: Version, format: Format) -> Answer:
+        """Call one method. Raises `B24Error`."""
         ...
 
     async def learn(self, method: str, time: CallTime | None) -> None:
@@ -52,16 +56,6 @@ class Door(Protocol):
 
 
 @dataclass(slots=True)
-class _Bound:
-    """A command whose references to answered commands are replaced by values, ready to be written down."""
-
-    command: Command
-    params: Params
-    query: str | None
-    """None when the command cannot be said in a query string and has to be a call of its own."""
-
-
-@dataclass(slots=True)
 class BatchRun:
     """One run of checked commands through the door of a portal."""
 
@@ -69,20 +63,26 @@ class BatchRun:
     halt: bool
     format: Format
     door: Door
+    _v2: BatchV2 = field(init=False)
+    _v3: BatchV3 = field(init=False)
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
     _values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _labels: dict[str, str] = field(default_factory=dict)
     _pending: list[Command] = field(default_factory=list)
     _rounds: Counter[str] = field(default_factory=Counter)
+    _together: dict[str, int] = field(default_factory=dict)
+    """Commands that were refused together and are asked again in smaller groups, each with the number of its group."""
     _requests: int = 0
     _halted_after: str | None = None
     _error: B24Error | None = None
     _stopped: bool = False
     _warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        self._v2 = BatchV2(self.commands, self.halt, self.format)
+        self._v3 = BatchV3(self.commands, self.halt)
+
     async def run(self) -> BatchAnswer:
         """Send everything that may be sent and account for every command; raises no `B24Error`."""
-        self._labels = _labels(self.commands, self.format)
         self._pending = list(self.commands)
         while self._pending and self._halted_after is None and not self._stopped:
             request = self._next_request()
@@ -90,67 +90,58 @@ class BatchRun:
                 continue
             self._requests += 1
             self._rounds.update(bound.command.name for bound in request)
-            if len(request) == 1 and request[0].query is None:
+            if request[0].alone or (len(request) == 1 and request[0].command.version == "v3"):
                 await self._run_alone(request[0])
+            elif request[0].command.version == "v3":
+                await self._run_v3(request)
             else:
-                await self._run_together(request)
+                await self._run_v2(request)
         for command in self._pending:
             self._outcomes[command.name] = NotRun(self._why_nothing_more(command))
         ordered = {command.name: self._outcomes[command.name] for command in self.commands}
         return BatchAnswer(ordered, self._requests, self._error, self._warnings)
 
-    def _next_request(self) -> list[_Bound]:
+    def _next_request(self) -> list[Bound]:
         """Take the commands of the next request from the front of what is pending; settle those that cannot run.
 
         A command that has to be a call of its own comes alone.
         """
-        request: list[_Bound] = []
+        request: list[Bound] = []
         while self._pending and len(request) < COMMANDS_PER_REQUEST and self._halted_after is None:
             command = self._pending[0]
+            if request and not self._goes_with(command, request[0].command):
+                break
             try:
                 bound = self._bind(command)
+            except WaitsForValueError:
+                break
             except NoValueError as exc:
                 if request and self.halt:  # whether it comes to this command is decided by those before it
                     break
                 self._settle(command.name, NotRun(str(exc)))
                 del self._pending[0]
                 continue
-            if bound.query is None and request:
+            if bound.alone and request:
                 break
             request.append(bound)
             del self._pending[0]
-            if bound.query is None:
+            if bound.alone:
                 break
         return request
 
-    def _bind(self, command: Command) -> _Bound:
-        """Replace what is known by now; what is still to come stays a reference, under the label on the wire.
+    def _goes_with(self, command: Command, first: Command) -> bool:
+        return command.version == first.version and self._together.get(command.name) == self._together.get(first.name)
 
-        Raises:
-            NoValueError: when a command it refers to has no such value.
-        """
-        still_references = []
-
-        def replacement(reference: Reference) -> Any:
-            if reference.command in self._outcomes:
-                return self._value_of(reference)
-            still_references.append(reference.on_the_wire(self._labels[reference.command]))
-            return still_references[-1]
-
-        params = replace_references(command.params, replacement)
-        try:
-            query = query_string(params)
-        except NotExpressibleError:
-            query = None
-        # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
-        if replaced_by_portal(params) != still_references:
-            query = None
-        return _Bound(command, params, query)
+    def _bind(self, command: Command) -> Bound:
+        dialect = self._v3 if command.version == "v3" else self._v2
+        return dialect.bind(command, self._outcomes, self._value_of)
 
     def _value_of(self, reference: Reference) -> Any:
         outcome = self._outcomes.get(reference.command)
         known = self._values.get(reference.command, {})
         if reference.root in known:
+            if isinstance(outcome, Succeeded) and outcome.answer.version == "v3":
+                return v3_value(reference, known["result"])
             return reference.value_in(known[reference.root])
         if isinstance(outcome, NotRun):
             raise NoValueError(f"it refers to {reference.command}, which was not run")
@@ -160,10 +151,10 @@ class BatchRun:
             raise NoValueError(f"it refers to {reference.command}, which a limit refused at that time")
         raise NoValueError(f"{reference} leads to nothing: {reference.command} has no {reference.root}")
 
-    async def _run_alone(self, bound: _Bound) -> None:
+    async def _run_alone(self, bound: Bound) -> None:
         command = bound.command
         try:
-            answer = await self.door.send(command.method, bound.params, [command.method])
+            answer = await self.door.call(command.method, bound.params, command.version, self.format)
         except B24Error as exc:
             self._settle(command.name, Failed(exc))
             if exc.fault.code.startswith("B24MCP_"):
@@ -171,15 +162,10 @@ class BatchRun:
             return
         self._settle(command.name, Succeeded(answer))
 
-    async def _run_together(self, request: list[_Bound]) -> None:
-        cmd = {}
-        for bound in request:
-            query = f"?{bound.query}" if bound.query else ""
-            cmd[self._labels[bound.command.name]] = bound.command.method + query
-        methods = ["batch", *dict.fromkeys(bound.command.method for bound in request)]
+    async def _run_v2(self, request: list[Bound]) -> None:
         try:
-            answer = await self.door.send("batch", {"halt": int(self.halt), "cmd": cmd}, methods)
-            maps = BatchMaps.read(answer, self.format)
+            answer = await self.door.send(self._v2.write(request))
+            outcomes = self._v2.read(answer, request, self._value_of)
         except B24Error as exc:
             self._note_failed_request(exc)
             self._account_for_lost(request, exc)
@@ -191,9 +177,8 @@ class BatchRun:
             if self._halted_after is not None:
                 self._outcomes[command.name] = NotRun(f"halted after {self._halted_after}")
                 continue
-            warnings = self._doubtful_references(bound)
-            outcome = maps.outcome(self._labels[command.name], command.method, warnings)
-            if isinstance(outcome, NotRun) or not await self._is_to_run_again(command, outcome):
+            outcome = outcomes(bound)
+            if not await self._is_to_run_again(command, outcome):
                 self._settle(command.name, outcome)
                 continue
             again.append(command)
@@ -201,6 +186,20 @@ class BatchRun:
                 again += [later.command for later in request[position + 1 :]]
                 break
         self._pending[:0] = again
+
+    async def _run_v3(self, request: list[Bound]) -> None:
+        try:
+            answer = await self.door.send(self._v3.write(request))
+            outcomes = self._v3.read(answer, request)
+        except B24Error as exc:
+            if exc.fault.executed == "no" and not failed_as_a_whole(exc.fault):
+                self._account_for_refused(request, exc)
+                return
+            self._note_failed_request(exc)
+            self._account_for_lost(request, exc)
+            return
+        for bound, outcome in zip(request, outcomes, strict=True):
+            self._settle(bound.command.name, outcome)
 
     async def _is_to_run_again(self, command: Command, outcome: Succeeded | Failed) -> bool:
         """Learn from one command what its working time is, and tell whether a limit refused it and it may run again."""
@@ -214,25 +213,43 @@ class BatchRun:
         await self.door.learn_refusal(command.method, fault)
         return self._rounds[command.name] < _MOST_ROUNDS
 
-    def _account_for_lost(self, request: list[_Bound], error: B24Error) -> None:
+    def _account_for_lost(self, request: list[Bound], error: B24Error) -> None:
         """A request failed as a whole: its commands surely did not run, or nobody knows.
 
         What only reads is asked again, unless the batch is to halt at a failure.
         """
         again = []
         # A request that only reads was sent again as a whole before it got here.
-        writes = not all(is_reading(bound.command.method) for bound in request)
+        writes = not all(_reads(bound.command) for bound in request)
         for bound in request:
             command = bound.command
             if error.fault.executed == "no":
                 self._outcomes[command.name] = NotRun("not executed: the request failed as a whole")
-            elif writes and not self.halt and is_reading(command.method) and self._rounds[command.name] < _MOST_ROUNDS:
+            elif writes and not self.halt and _reads(command) and self._rounds[command.name] < _MOST_ROUNDS:
                 again.append(command)
             else:
                 self._settle(command.name, Failed(error.of(command.method)), halting=False)
         if self.halt and not self._stopped:
             self._halted_after = request[0].command.name
         self._pending[:0] = again
+
+    def _account_for_refused(self, request: list[Bound], error: B24Error) -> None:
+        """REST 3.0 refused one command, answers with that alone, and keeps what ran before it.
+
+        Commands that only read are asked again, in halves, until it is clear which one is refused. With a write among
+        them nothing is asked again; what is known of each is said.
+        """
+        if all(_reads(bound.command) for bound in request):
+            middle = len(request) // 2
+            group = max(self._together.values(), default=0)
+            for position, bound in enumerate(request):
+                self._together[bound.command.name] = group + 1 + (position >= middle)
+            self._pending[:0] = [bound.command for bound in request]
+            return
+        self._error = self._error or error
+        outcomes, self._halted_after = self._v3.account(request, error)
+        for name, outcome in outcomes.items():
+            self._settle(name, outcome, halting=False)
 
     def _note_failed_request(self, error: B24Error) -> None:
         """Keep the first failure of a whole request; go on after it only if the portal may answer the next one."""
@@ -255,20 +272,6 @@ class BatchRun:
         if self.halt and halting:
             self._halted_after = name
 
-    def _doubtful_references(self, bound: _Bound) -> tuple[str, ...]:
-        """Within one request the portal puts *something* where a reference leads to nothing, and runs the command."""
-        doubtful = []
-        for reference in dict.fromkeys(bound.command.references):
-            if reference.root == "time":
-                continue  # the portal knows more of its own clock than we keep
-            try:
-                self._value_of(reference)
-            except NoValueError:
-                doubtful.append(
-                    f"{reference} had no value, and the portal ran this command with something else in its place"
-                )
-        return tuple(doubtful)
-
     def _why_nothing_more(self, command: Command) -> str:
         if self._halted_after is not None:
             return f"halted after {self._halted_after}"
@@ -277,18 +280,8 @@ class BatchRun:
         return "not sent: an earlier request failed as a whole"
 
 
-def _labels(commands: list[Command], format: Format) -> dict[str, str]:
-    """Give each command a label that survives the way: its name where that is plain, else a stand-in."""
-    plain = _LABEL[format]
-    taken = {command.name for command in commands}
-    labels = {}
-    for position, command in enumerate(commands):
-        label = command.name
-        while not plain.fullmatch(label) or (label != command.name and label in taken):
-            label = f"command_{position}" if label == command.name else f"{label}_"
-        taken.add(label)
-        labels[command.name] = label
-    return labels
+def _reads(command: Command) -> bool:
+    return is_reading(command.method, command.version)
 
 
 def _time_values(time: CallTime | None) -> dict[str, Any]:

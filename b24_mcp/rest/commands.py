@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24_mcp.catalog import Version
 from b24_mcp.rest.errors import B24Error, our_error
 from b24_mcp.rest.method_name import check_method_name
 from b24_mcp.rest.params import Params, check_params
 from b24_mcp.rest.references import NotAReferenceError, Reference, references_in
+from b24_mcp.rest.references_v3 import v3_references_in
+from b24_mcp.rest.request import Format, check_version
 
 _LONGEST_NAME = 64
 # A name stands between brackets in a reference, which white space would end.
@@ -26,9 +29,10 @@ class Command:
     method: str
     params: Params
     references: tuple[Reference, ...] = ()
+    version: Version = "v2"
 
 
-def check_commands(commands: Mapping[str, Mapping[str, Any]]) -> list[Command]:
+def check_commands(commands: Mapping[str, Mapping[str, Any]], format: Format = "json") -> list[Command]:
     """Check names, methods, parameters and references of all commands, keeping their order.
 
     Raises:
@@ -37,16 +41,16 @@ def check_commands(commands: Mapping[str, Mapping[str, Any]]) -> list[Command]:
     if not commands:
         raise our_error("B24MCP_COMMANDS", "The batch is empty: give at least one command.", method="batch")
     checked: list[Command] = []
-    earlier: set[str] = set()
+    earlier: dict[str, Version] = {}
     for name, command in commands.items():
         _check_name(name)
         try:
-            checked.append(_check_command(name, command, earlier, commands))
+            checked.append(_check_command(name, command, earlier, commands, format))
         except B24Error as exc:
             raise our_error(
                 exc.fault.code, f"Command {name!r}: {exc.fault.message}", method="batch", hint=exc.fault.hint
             ) from None
-        earlier.add(name)
+        earlier[name] = checked[-1].version
     return checked
 
 
@@ -63,9 +67,13 @@ def _check_name(name: str) -> None:
 
 
 def _check_command(
-    name: str, command: Mapping[str, Any], earlier: set[str], all_names: Mapping[str, object]
+    name: str,
+    command: Mapping[str, Any],
+    earlier: Mapping[str, Version],
+    all_names: Mapping[str, object],
+    format: Format,
 ) -> Command:
-    method, params = command.get("method"), command.get("params")
+    method, params, version = command.get("method"), command.get("params"), command.get("version", "v2")
     params = {} if params is None else params
     if not isinstance(method, str):
         raise our_error("B24MCP_COMMANDS", "method is missing or is no text.")
@@ -75,14 +83,17 @@ def _check_command(
     if method.lower() in _NOT_IN_A_BATCH:
         raise our_error("B24MCP_COMMANDS", f"{method} cannot be part of a batch.")
     check_params(params, method)
+    check_version(version, params, format, method)
     try:
-        references = tuple(references_in(params))
+        references = tuple(v3_references_in(params) if version == "v3" else references_in(params))
     except NotAReferenceError as exc:
         raise our_error("B24MCP_REFERENCE", f"{exc}.") from None
     for reference in references:
         if reference.command not in earlier:
             raise our_error("B24MCP_REFERENCE", _why_not(reference, name, all_names))
-    return Command(name, method, params, references)
+        if reference.root != "result" and earlier[reference.command] == "v3":
+            raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has a result only.")
+    return Command(name, method, params, references, version)
 
 
 def _why_not(reference: Reference, name: str, all_names: Mapping[str, object]) -> str:

@@ -157,9 +157,12 @@ _FACTS: dict[str, CodeFact] = {
         "Nothing was sent. A person has to set B24_WEBHOOK_URL to an incoming webhook: "
         "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
     ),
-    "B24MCP_V3_ONLY": CodeFact(
-        "unknown_method", "Nothing was sent. b24-mcp does not call REST 3.0 yet: look for a method of version v2."
+    "B24MCP_NO_V3": CodeFact(
+        "unknown_method",
+        "Nothing was executed. Look for a method of version v2 with find_methods; a portal on its owner's machines may "
+        "get REST 3.0 with an update.",
     ),
+    "B24MCP_VERSION": CodeFact("validation", "Nothing was sent. Set version to auto, or to the one named here."),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(
@@ -201,6 +204,17 @@ _FACTS: dict[str, CodeFact] = {
     "B24MCP_PORTAL_CLOSED": CodeFact(
         "unavailable",
         "Nothing was executed. The portal shows a page of its own instead of answering: its licence may have ended.",
+    ),
+    "B24MCP_RESULT_LOST": CodeFact(
+        "portal",
+        "It ran, but REST 3.0 answers a batch that fails with the failure alone. Read the record back; do not repeat.",
+        "yes",
+    ),
+    "B24MCP_BATCH_FAILED": CodeFact(
+        "portal",
+        "A later or this command was refused, and REST 3.0 does not say which; those before it ran. Read the record "
+        "back before you repeat a write.",
+        "unknown",
     ),
     "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {_CHECK_FIRST}", "unknown"),
     "B24MCP_INTERNAL": CodeFact(

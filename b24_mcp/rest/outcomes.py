@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.rest.answer import Answer, CallTime, Format, by_label, integer, read_time, restore_empty_list
+from b24_mcp.rest.answer import Answer, CallTime, by_label, integer, read_time, restore_empty_list
 from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
+from b24_mcp.rest.request import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class BatchMaps:
         except TypeError as exc:
             raise our_error("B24MCP_BAD_ANSWER", f"The answer is not that of a batch: {exc}.", method="batch") from None
 
-    def outcome(self, label: str, method: str, warnings: tuple[str, ...]) -> Outcome:
+    def outcome(self, label: str, method: str, warnings: tuple[str, ...]) -> Succeeded | Failed:
         """Say what became of one command that was sent. A command the answer does not mention may have run."""
         time = read_time(self.times.get(label))
         if label in self.errors:

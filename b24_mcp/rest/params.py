@@ -7,7 +7,6 @@ batch; behaviour of PHP's parse_str.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -59,14 +58,6 @@ def check_params(params: Params, method: str) -> None:
         _check_value(params, _DEEPEST)
     except ValueError as exc:
         raise _refuse(str(exc), method) from None
-
-
-def json_body(params: Params) -> bytes:
-    """Write checked parameters as the JSON body of a call.
-
-    The portal ignores malformed JSON and runs the method without parameters, so this never writes any.
-    """
-    return json.dumps(params, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def query_string(params: Params) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from b24_mcp.catalog import is_reading
-from b24_mcp.rest.answer import Answer, CallTime, Format, Reply, read_answer
+from b24_mcp.catalog import Version
+from b24_mcp.rest.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.batch import BatchRun
 from b24_mcp.rest.commands import check_commands
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
@@ -19,7 +19,9 @@ from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.limits import Limits, Plan
 from b24_mcp.rest.method_name import check_method_name
 from b24_mcp.rest.outcomes import BatchAnswer
-from b24_mcp.rest.params import Params, check_params, json_body
+from b24_mcp.rest.paging_v3 import next_page
+from b24_mcp.rest.params import Params, check_params
+from b24_mcp.rest.request import Format, Request, call_request, check_version
 from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.state import LimitState, open_state
 
@@ -70,6 +72,7 @@ class Portal:
         self._app = app
         self._transport: Transport | None = None
         self._moved_to: str | None = None
+        self._honours_keys = False
 
     @property
     def host(self) -> str:
@@ -81,13 +84,15 @@ class Portal:
         method: str,
         params: Params | None = None,
         *,
+        version: Version = "v2",
         format: Format = "json",
         bulk: bool = False,
         on_wait: OnWait | None = None,
     ) -> Answer:
         """Call one method, with named parameters or, for the positional `task.*` methods, a list.
 
-        A `bulk` call lets others go first. `on_wait` is told of waiting that takes seconds.
+        `version` is the generation of the API; REST 3.0 takes named parameters and writes JSON. A `bulk` call lets
+        others go first. `on_wait` is told of waiting that takes seconds.
 
         Raises:
             B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
@@ -95,8 +100,8 @@ class Portal:
         check_method_name(method)
         params = {} if params is None else params
         check_params(params, method)
-        effort = self._effort(bulk, on_wait)
-        return await self._send(method, params, format, effort, [method])
+        check_version(version, params, format, method)
+        return await self._call(method, params, version, format, self._effort(bulk, on_wait))
 
     async def batch(
         self,
@@ -107,16 +112,17 @@ class Portal:
         bulk: bool = False,
         on_wait: OnWait | None = None,
     ) -> BatchAnswer:
-        """Run named commands `{name: {"method": …, "params": …}}` in order, in as few requests as possible.
+        """Run named commands `{name: {"method": …, "params": …, "version": …}}` in order, in few requests.
 
-        With `halt` nothing runs after the first failed command. Every command is checked before any is sent.
+        A command's version is v2 when not said; both may be mixed. With `halt` nothing runs after the first failed
+        command. Every command is checked before any is sent.
 
         Raises:
             B24Error: when the commands themselves are wrong; nothing was sent. Failures of commands, and of whole
                 requests, are in the answer.
         """
-        checked = check_commands(commands)
-        door = _BatchDoor(self, format, self._effort(bulk, on_wait))
+        checked = check_commands(commands, format)
+        door = _BatchDoor(self, self._effort(bulk, on_wait))
         return await BatchRun(checked, halt=halt, format=format, door=door).run()
 
     async def aclose(self) -> None:
@@ -129,59 +135,65 @@ class Portal:
     def _effort(self, bulk: bool, on_wait: OnWait | None) -> Effort:
         return Effort(self._clock, self._clock.now() + self._options.deadline, bulk, on_wait)
 
-    async def _send(
-        self, method: str, params: Params, format: Format, effort: Effort, methods: Sequence[str]
-    ) -> Answer:
-        """Send what was checked before, and again where that is safe. Every request to the portal passes here.
+    async def _call(self, method: str, params: Params, version: Version, format: Format, effort: Effort) -> Answer:
+        answer = await self._send(call_request(method, params, version, format), effort)
+        if version == "v3" and isinstance(params, dict):
+            return replace(answer, next=next_page(method, params, answer.result))
+        return answer
 
-        `methods` are those the request runs: the method itself, or for a batch `batch` and those of its commands.
-        """
-        reading = all(is_reading(name) for name in methods if name != "batch")
+    async def _send(self, request: Request, effort: Effort) -> Answer:
+        """Send what was checked before, and again where that is safe. Every request to the portal passes here."""
         tries = 0
         while True:
-            await self._turn(methods, effort, method)
+            await self._turn(request, effort)
             tries += 1
             try:
-                answer = await self._deliver(method, params, format)
+                answer = await self._deliver(request)
             except B24Error as exc:
-                error = exc.of(method)
+                error = exc.of(request.method)
             else:
-                await self._limits.learn(method, answer.time, self._clock.now())
+                await self._limits.learn(request.method, answer.time, self._clock.now())
                 return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to)
             if is_refused_by_limit(error.fault):
-                await self._limits.learn_refusal(method, error.fault, self._clock.now())
-            pause = pause_before_retry(error.fault, tries, reading=reading)
+                await self._limits.learn_refusal(request.method, error.fault, self._clock.now())
+            repeatable = request.reads or (request.key is not None and self._honours_keys)
+            pause = pause_before_retry(error.fault, tries, repeatable=repeatable)
             if pause is None or pause > effort.left:
                 raise error
-            _LOG.info("%s: %s, sent again in %.1f s", method, error.fault.code or "no code", pause)
+            _LOG.info("%s: %s, sent again in %.1f s", request.method, error.fault.code or "no code", pause)
             await effort.wait(pause, "trying again after a failure")
 
-    async def _turn(self, methods: Sequence[str], effort: Effort, method: str) -> None:
+    async def _turn(self, request: Request, effort: Effort) -> None:
         try:
-            await self._limits.turn(methods, effort)
+            await self._limits.turn(request.charged, effort)
         except B24Error as exc:
-            raise exc.of(method) from None
+            raise exc.of(request.method) from None
 
-    async def _deliver(self, method: str, params: Params, format: Format) -> Answer:
+    async def _deliver(self, request: Request) -> Answer:
         """Send one request; to the portal's new address too, when it says that it has moved there."""
         started = time.perf_counter()
         outcome = "failed"
         try:
             webhook = self._webhook
-            reply = await self._post(webhook, method, params, format)
+            reply = await self._post(webhook, request)
             if 300 <= reply.status < 400:
                 webhook = self._follow_move(webhook, reply)
-                reply = await self._post(webhook, method, params, format)
+                reply = await self._post(webhook, request)
                 if 300 <= reply.status < 400:
                     raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
             outcome = f"HTTP {reply.status}"
-            return read_answer(reply, method, format)
+            # A portal that does not know these keys ignores them; only one that gives a key back keeps answers for it.
+            self._honours_keys = self._honours_keys or (request.key is not None and reply.key == request.key)
+            return read_answer(reply, request)
         finally:
-            _LOG.debug("%s: %s in %.0f ms", method, outcome, (time.perf_counter() - started) * 1000)
+            _LOG.debug("%s: %s in %.0f ms", request.method, outcome, (time.perf_counter() - started) * 1000)
 
-    async def _post(self, webhook: Webhook, method: str, params: Params, format: Format) -> Reply:
-        address = webhook.address_of(method, ".xml" if format == "xml" else "")
-        return await self._connected().post(address, json_body(params), format)
+    async def _post(self, webhook: Webhook, request: Request) -> Reply:
+        if request.version == "v3":
+            address = webhook.v3_address_of(request.method)
+        else:
+            address = webhook.address_of(request.method, ".xml" if request.format == "xml" else "")
+        return await self._connected().post(address, request.content, request.format, request.key)
 
     def _connected(self) -> Transport:
         if self._transport is None:
@@ -230,11 +242,13 @@ class _BatchDoor:
     """What the run of a batch may do with the portal; see `b24_mcp.rest.batch.Door`."""
 
     portal: Portal
-    format: Format
     effort: Effort
 
-    async def send(self, method: str, params: Params, methods: Sequence[str]) -> Answer:
-        return await self.portal._send(method, params, self.format, self.effort, methods)
+    async def send(self, request: Request) -> Answer:
+        return await self.portal._send(request, self.effort)
+
+    async def call(self, method: str, params: Params, version: Version, format: Format) -> Answer:
+        return await self.portal._call(method, params, version, format, self.effort)
 
     async def learn(self, method: str, time: CallTime | None) -> None:
         await self.portal._limits.learn(method, time, self.portal._clock.now())

@@ -31,11 +31,14 @@ class NoValueError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`$root[command][path…]`; `root` is one of result, next, total, time, error."""
+    """`$root[command][path…]`; `root` is one of result, next, total, time, error. With `each` it stands for the list of
+    what the last part of the path is in every row, as only REST 3.0 can say (`$refArray`).
+    """
 
     root: str
     command: str
     path: tuple[str, ...]
+    each: bool = False
 
     def __str__(self) -> str:
         return f"${self.root}[{self.command}]" + "".join(f"[{part}]" for part in self.path)
@@ -53,14 +56,20 @@ class Reference:
             NoValueError: where the path ends early.
         """
         value: Any = answered
-        for part in self.path:
-            if isinstance(value, Mapping) and part in value:
-                value = value[part]
-            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                raise NoValueError(f"{self} leads to nothing: there is no [{part}]")
-        return value
+        for part in self.path[:-1] if self.each else self.path:
+            value = self._inside(value, part)
+        if not self.each:
+            return value
+        if not isinstance(value, list) or not value:
+            raise NoValueError(f"{self} leads to no rows")
+        return [self._inside(row, self.path[-1]) for row in value]
+
+    def _inside(self, value: Any, part: str) -> Any:
+        if isinstance(value, Mapping) and part in value:
+            return value[part]
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            return value[int(part)]
+        raise NoValueError(f"{self} leads to nothing: there is no [{part}]")
 
 
 def replaced_by_portal(value: Any) -> list[str]:
@@ -79,20 +88,22 @@ def references_in(value: Any) -> Iterator[Reference]:
             yield _read(match.group())
 
 
-def replace_references(value: Any, replacement: Callable[[Reference], Any]) -> Any:
+def replace_references(
+    value: Any, replacement: Callable[[Reference], Any], inside_text: Callable[[Reference], Any] | None = None
+) -> Any:
     """Give the value with each reference replaced, as the portal does it.
 
     A text that is nothing but one reference becomes the replacement with its own type. Inside a longer text only text
-    and numbers can be inserted.
+    and numbers can be inserted; `inside_text` gives them where they are not the same.
 
     Raises:
         NotAReferenceError: as `references_in`.
         NoValueError: for a list, map, null or boolean in the middle of a text, or from `replacement`.
     """
     if isinstance(value, dict):
-        return {name: replace_references(inner, replacement) for name, inner in value.items()}
+        return {name: replace_references(inner, replacement, inside_text) for name, inner in value.items()}
     if isinstance(value, list):
-        return [replace_references(inner, replacement) for inner in value]
+        return [replace_references(inner, replacement, inside_text) for inner in value]
     if not isinstance(value, str) or "$" not in value:
         return value
     whole = _TOKEN.fullmatch(value)
@@ -101,7 +112,7 @@ def replace_references(value: Any, replacement: Callable[[Reference], Any]) -> A
 
     def inserted(match: re.Match[str]) -> str:
         reference = _read(match.group())
-        found = replacement(reference)
+        found = (inside_text or replacement)(reference)
         if isinstance(found, bool) or not isinstance(found, str | int | float):
             raise NoValueError(f"{reference} is not a text or a number, so it cannot stand inside a text")
         return str(found)

@@ -1,7 +1,8 @@
 """Whether a failed request is sent again, and after how long.
 
-What surely was not executed may be repeated; what may have been executed is repeated only when it reads. The pauses
-grow and are jittered, so that processes that failed together do not come back together.
+What surely was not executed may be repeated; what may have been executed is repeated only when it reads, or in REST
+3.0 under a key the portal knows it by. The pauses grow and are jittered, so that processes that failed together do not
+come back together.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ _AFTER_NO_CONNECTION = (0.5, 2.0, 2)
 _AFTER_DOUBT = (0.5, 1.6, 8)
 
 
-def pause_before_retry(fault: Fault, tries: int, *, reading: bool) -> float | None:
+def pause_before_retry(fault: Fault, tries: int, *, repeatable: bool) -> float | None:
     """Seconds to wait before the same request is sent again; None when it must not be.
 
-    `tries` is how many times it was sent so far; `reading` whether everything in it only reads.
+    `tries` is how many times it was sent so far; `repeatable` whether sending it twice does no harm.
     """
-    plan = _plan(fault, reading)
+    plan = _plan(fault, repeatable)
     if plan is None:
         return None
     first, growth, most = plan
@@ -36,10 +37,10 @@ def is_refused_by_limit(fault: Fault) -> bool:
     return fault.executed == "no" and fault.retryable and fault.kind in ("rate_limit", "operating_limit")
 
 
-def _plan(fault: Fault, reading: bool) -> tuple[float, float, int] | None:
+def _plan(fault: Fault, repeatable: bool) -> tuple[float, float, int] | None:
     if is_refused_by_limit(fault):
         return _AFTER_REFUSAL
     if fault.executed == "no" and fault.retryable and fault.kind == "unavailable":
         return _AFTER_NO_CONNECTION
     passing = fault.kind == "unavailable" or (fault.status or 0) >= 500
-    return _AFTER_DOUBT if reading and fault.executed == "unknown" and passing else None
+    return _AFTER_DOUBT if repeatable and fault.executed == "unknown" and passing else None

@@ -18,6 +18,7 @@ import truststore
 from b24_mcp import __version__
 from b24_mcp.rest.answer import Reply
 from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.request import Format
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
 _CONNECT_SECONDS = 10.0
@@ -69,13 +70,15 @@ class Transport:
         self._seconds = seconds
         self._largest_answer = largest_answer
 
-    async def post(self, address: str, body: bytes, wanted: str) -> Reply:
-        """Send one POST with a JSON body. `wanted` is `json` or `xml`.
+    async def post(self, address: str, body: bytes, wanted: Format, key: str | None = None) -> Reply:
+        """Send one POST with a JSON body. `key` is sent as its Idempotency-Key.
 
         Raises:
             B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
         """
         headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted]}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         try:
             async with self._client.stream("POST", address, content=body, headers=headers) as response:
                 return Reply(
@@ -83,6 +86,7 @@ class Transport:
                     media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                     body=await self._read(response),
                     location=response.headers.get("Location", ""),
+                    key=response.headers.get("Idempotency-Key"),
                 )
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
             error = self._translate(exc)

@@ -77,8 +77,12 @@ class Webhook:
         return _is_loopback(urlsplit(self.origin).hostname or "")
 
     def address_of(self, method: str, suffix: str = "") -> str:
-        """The v2 address of a method: secret, so never shown. `suffix` is empty or `.xml`."""
+        """The address of a method: secret, so never shown. `suffix` is empty or `.xml`."""
         return f"{self.origin}/rest/{self.user}/{self.code}/{method}{suffix}"
+
+    def v3_address_of(self, method: str) -> str:
+        """The address of a method of REST 3.0, as secret. Source: documentation, api-reference/rest-v3."""
+        return f"{self.origin}/rest/api/{self.user}/{self.code}/{method}"
 
 
 def parse_webhook(text: str) -> Webhook:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from b24_mcp.rest import Answer, B24Error, Format
 from b24_mcp.rest.answer import Reply as Read
 from b24_mcp.rest.answer import read_answer
+from b24_mcp.rest.request import Request
 from tests.fake_portal import FakePortal, Page, Reply, open_portal
 
 
@@ -90,7 +91,7 @@ _MEDIA = st.sampled_from(["", "application/json", "text/xml", "application/xml",
 @given(_BODY, _MEDIA, st.integers(100, 599), st.sampled_from(["json", "xml"]))
 def test_only_an_answer_or_our_error_ever_comes_out(body: bytes, media_type: str, status: int, wanted: Format) -> None:
     try:
-        answer = read_answer(Read(status, media_type, body), "crm.deal.list", wanted)
+        answer = read_answer(Read(status, media_type, body), Request("crm.deal.list", {}, format=wanted))
     except B24Error:
         return
     assert isinstance(answer, Answer)
@@ -112,7 +113,7 @@ _TIME = st.fixed_dictionaries(
 def test_no_object_is_too_odd_to_be_read(body: dict[str, Any], time: Any, status: int) -> None:
     text = json.dumps(body if time is None else {**body, "time": time}).encode()
     try:
-        answer = read_answer(Read(status, "application/json", text), "crm.deal.list", "json")
+        answer = read_answer(Read(status, "application/json", text), Request("crm.deal.list", {}))
     except B24Error:
         return
     assert "result" in body
