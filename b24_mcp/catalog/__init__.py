@@ -4,5 +4,17 @@ from b24_mcp.catalog.catalogue import Catalogue, Effect, Method
 from b24_mcp.catalog.checking import Problem, check_arguments
 from b24_mcp.catalog.effects import is_reading, load, shipped
 from b24_mcp.catalog.facts import Version
+from b24_mcp.catalog.versions import choose_version
 
-__all__ = ["Catalogue", "Effect", "Method", "Problem", "Version", "check_arguments", "is_reading", "load", "shipped"]
+__all__ = [
+    "Catalogue",
+    "Effect",
+    "Method",
+    "Problem",
+    "Version",
+    "check_arguments",
+    "choose_version",
+    "is_reading",
+    "load",
+    "shipped",
+]

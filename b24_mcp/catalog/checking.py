@@ -8,6 +8,7 @@ facts of a method the first time it is called.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from b24_mcp.catalog.facts import Parameter
+from b24_mcp.catalog.filters import CannotBeSaidError, as_v2, as_v3, is_v3_filter
 from b24_mcp.catalog.slips import is_slip, nearest
 
 # Old services look a name up in several letter cases; these bind by the exact name.
@@ -49,7 +51,11 @@ def check_arguments(
     if not parameters:
         return []
     exact = version == "v3" or method.lower().startswith(_EXACT)
-    problems = [*_names(parameters, params, exact), *_shapes(method, version, parameters, params, exact)]
+    of_filter = _filter(version, parameters, params)
+    shapes = _shapes(method, version, parameters, params, exact)
+    problems = [*_names(parameters, params, exact), *(of_filter or shapes)]
+    if of_filter:
+        problems += [problem for problem in shapes if problem.field != of_filter[0].field]
     for parameter in parameters:
         inner = _value_of(parameter.name, params, exact)
         nested = parameter.fields
@@ -100,6 +106,31 @@ def _nested(path: str, fields: Sequence[Parameter], value: Mapping[str, Any], ex
         if meant is not None:
             problems.append(Problem(f"{path}.{key}", f"is not a field here; it is called {meant}", True))
     return problems
+
+
+def _filter(version: str, parameters: Sequence[Parameter], params: Mapping[str, Any]) -> list[Problem]:
+    """A filter in the form of the other generation of the API, with the right form in the message."""
+    documented = next((parameter for parameter in parameters if parameter.name.lower() == "filter"), None)
+    name = next((name for name in params if name.lower() == "filter"), None)
+    if documented is None or name is None:
+        return []
+    value = params[name]
+    try:
+        if version == "v3" and isinstance(value, dict) and value and documented.type == "array":
+            return [Problem(name, f"is a list of conditions in REST 3.0: {_shown(as_v3(value))}", True)]
+        if version == "v2" and is_v3_filter(value):
+            known = [field.name for field in documented.fields if not field.pattern]
+            return [Problem(name, f"is an object in this version: {_shown(as_v2(value, known))}", True)]
+    except CannotBeSaidError as exc:
+        form = (
+            'a list of conditions like ["field", ">=", value]' if version == "v3" else 'an object like {">=FIELD": 1}'
+        )
+        return [Problem(name, f"must be {form} here, which has no counterpart of {exc}", True)]
+    return []
+
+
+def _shown(filter: object) -> str:
+    return json.dumps(filter, ensure_ascii=False)
 
 
 def _shapes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import click
 
@@ -47,7 +47,8 @@ def serve() -> None:
     help="Parameters: a JSON object or list, @FILE to read one, or - for stdin.",
 )
 @click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
-def call(method: str, params_source: str, as_xml: bool) -> None:
+@click.option("--rest", type=click.Choice(["auto", "v2", "v3"]), default="auto", help="Generation of the API.")
+def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v2", "v3"]) -> None:
     """Call one REST METHOD and print the answer as JSON.
 
     \b
@@ -58,7 +59,7 @@ def call(method: str, params_source: str, as_xml: bool) -> None:
     redactor = Redactor()
     configure_logging(redactor)
     params = _read_params(params_source)
-    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json"))
+    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
@@ -67,8 +68,11 @@ cli.add_command(sandbox)
 cli.add_command(catalog)
 
 
-async def _call(redactor: Redactor, method: str, params: Params, format: Format) -> dict[str, object]:
+async def _call(
+    redactor: Redactor, method: str, params: Params, format: Format, rest: Literal["auto", "v2", "v3"]
+) -> dict[str, object]:
     # Both are imported here so that --help answers at once.
+    from b24_mcp.server.checks import check_call
     from b24_mcp.server.portals import Portals
     from b24_mcp.server.rendering import call_form, error_form
 
@@ -77,7 +81,8 @@ async def _call(redactor: Redactor, method: str, params: Params, format: Format)
     try:
         opened = await portals.get()
         notice = opened.notice
-        return call_form(await opened.portal.call(method, params, format=format), notice)
+        version = check_call(method, params, rest, validate=False).version
+        return call_form(await opened.portal.call(method, params, version=version, format=format), notice)
     except B24Error as exc:
         return error_form(exc, notice)
     finally:

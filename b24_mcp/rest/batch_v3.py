@@ -12,7 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.catalog import is_reading, shipped
+from b24_mcp.catalog import Version, is_reading, shipped
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.batch_v2 import labels
 from b24_mcp.rest.bound import Bound, ValueOf, WaitsForValueError
@@ -21,7 +21,7 @@ from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.outcomes import Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.paging_v3 import next_page
 from b24_mcp.rest.references import Reference
-from b24_mcp.rest.references_v3 import holds_reference, on_the_wire, replace_v3_references
+from b24_mcp.rest.references_v3 import TextOfV2, holds_reference, on_the_wire, replace_v3_references, with_numbers
 from b24_mcp.rest.request import Request
 
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a number would be taken for a position
@@ -36,10 +36,12 @@ class BatchV3:
     halt: bool
     _aliases: dict[str, str] = field(init=False)
     _methods: dict[str, str] = field(init=False)
+    _versions: dict[str, Version] = field(init=False)
 
     def __post_init__(self) -> None:
         self._aliases = labels(self.commands, _ALIAS)
         self._methods = {command.name: command.method for command in self.commands}
+        self._versions = {command.name: command.version for command in self.commands}
 
     def bind(self, command: Command, answered: Container[str], value_of: ValueOf) -> Bound:
         """Replace what is known by now; what is still to come becomes a reference of REST 3.0.
@@ -52,8 +54,10 @@ class BatchV3:
 
         def replacement(reference: Reference) -> Any:
             if reference.command in answered:
-                values.append(value_of(reference))
-                return values[-1]
+                value = value_of(reference)
+                values.append(value)
+                is_old = isinstance(value, str) and self._versions[reference.command] == "v2"
+                return TextOfV2(value) if is_old else value
             written = on_the_wire(reference, self._aliases[reference.command])
             if written is None or not _is_referable(self._methods[reference.command]):
                 raise WaitsForValueError
@@ -64,7 +68,7 @@ class BatchV3:
                 raise WaitsForValueError
             return value_of(reference)
 
-        params = replace_v3_references(command.params, replacement, inside_text)
+        params = with_numbers(replace_v3_references(command.params, replacement, inside_text))
         alone = not self.halt and not is_reading(command.method, "v3")
         # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
         return Bound(command, params, params, alone or holds_reference(values))

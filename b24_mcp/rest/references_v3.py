@@ -74,6 +74,28 @@ def on_the_wire(reference: Reference, alias: str) -> dict[str, str] | None:
     return {"$refArray" if reference.each else "$ref": ".".join((alias, *path))}
 
 
+class TextOfV2(str):
+    """A text that an answer of the older generation gave, where REST 3.0 may want the number it spells."""
+
+
+def with_numbers(value: Any, name: str = "") -> Any:
+    """Turn ids that the older generation wrote as text into the numbers REST 3.0 takes for them.
+
+    `name` is what the value stands under: a key, or the field of a condition of a filter.
+    """
+    match value:
+        case TextOfV2() if name.lower().endswith("id") and value.isascii() and value.isdecimal():
+            return int(value)
+        case dict():
+            return {key: with_numbers(inner, key) for key, inner in value.items()}
+        case [str(field), *rest] if not isinstance(field, TextOfV2):
+            return [field, *(with_numbers(inner, field) for inner in rest)]
+        case list():
+            return [with_numbers(inner, name) for inner in value]
+        case _:
+            return value
+
+
 def holds_reference(value: Any) -> bool:
     """Whether the portal would take something in a value for a reference: data that came from elsewhere must not."""
     if isinstance(value, Mapping):

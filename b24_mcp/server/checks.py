@@ -1,62 +1,89 @@
-"""Arguments held against the catalogue before a call, and hints after one that met an unknown method."""
+"""Calls held against the catalogue before anything is sent, and hints after one that met an unknown method."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from b24_mcp.catalog import check_arguments, shipped
+from b24_mcp.catalog import Version, check_arguments, choose_version, shipped
 from b24_mcp.rest import B24Error, FieldProblem, check_method_name, our_error
 
 _REFERENCE = re.compile(r"\$\w+\[\S+")
 
+WantedVersion = Literal["auto", "v2", "v3"]
 
-def check_call(method: str, params: Any) -> list[str]:
-    """Refuse certain mistakes in the parameters of a method; gives warnings for what is merely unusual.
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A call that may be sent: in which generation of the API, and what is unusual about it."""
+
+    version: Version
+    warnings: tuple[str, ...] = ()
+
+
+def check_call(
+    method: str,
+    params: Any,
+    wanted: WantedVersion = "auto",
+    *,
+    validate: bool = True,
+    unknown: Collection[str] = (),
+) -> Checked:
+    """Choose the version of a call and refuse certain mistakes in its parameters.
+
+    Without `validate` only the version is chosen. The values of `unknown` parameters are not known yet.
 
     Raises:
-        B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_V3_ONLY`, saying what to write instead; nothing was
+        B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, saying what to write instead; nothing was
             sent.
     """
     check_method_name(method)
-    known = shipped().method(method)
-    if known is not None and shipped().versions(method) == ["v3"]:
-        raise our_error("B24MCP_V3_ONLY", f"{known.name} exists only in REST 3.0.", method=known.name)
-    if known is None or not isinstance(params, dict):
-        return []
-    problems = check_arguments(known.name, known.version, known.facts.params, params)
+    version = choose_version(shipped(), method, params) if wanted == "auto" else wanted
+    if not validate:
+        return Checked(version)
+    known = shipped().method(method, version)
+    if known is None:
+        _refuse_other_version(method, version)
+        return Checked(version)
+    if not isinstance(params, dict):
+        return Checked(version)
+    found = check_arguments(known.name, known.version, known.facts.params, params)
+    problems = [problem for problem in found if problem.field not in unknown]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
     if certain:
         said = "; ".join(f"{problem.field} {problem.message}" for problem in certain)
         raise our_error(
             "B24MCP_PARAMS",
-            f"These parameters do not fit {known.name}: {said}.",
+            f"These parameters do not fit {known.name} ({version}): {said}.",
             method=method,
             hint="Nothing was sent. Correct them (describe_method tells all); validate=false would send them as is.",
             validation=certain,
         )
-    return [f"{problem.field} {problem.message}" for problem in problems]
+    return Checked(version, tuple(f"{problem.field} {problem.message}" for problem in problems))
 
 
-def check_commands(commands: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def check_commands(
+    commands: Mapping[str, Mapping[str, Any]], wanted: WantedVersion = "auto", *, validate: bool = True
+) -> dict[str, Checked]:
     """The same for the commands of a batch. A reference stands for a value of whatever kind is wanted.
 
     Raises:
         B24Error: for the first command with a certain mistake, naming it; nothing was sent.
     """
-    warnings = []
+    checked = {}
     for name, command in commands.items():
-        params = command.get("params")
-        if isinstance(params, dict):
-            params = {key: {} if _REFERENCE.fullmatch(str(value)) else value for key, value in params.items()}
+        params = command.get("params") or {}
+        references = [key for key, value in params.items() if _is_reference(value)] if isinstance(params, dict) else ()
         try:
-            warnings += [f"{name}: {warning}" for warning in check_call(str(command.get("method")), params or {})]
+            checked[name] = check_call(
+                str(command.get("method")), params, wanted, validate=validate, unknown=references
+            )
         except B24Error as exc:
             fault = exc.fault
             raise B24Error(replace(fault, message=f"Command {name!r}: {fault.message}"), "batch") from None
-    return warnings
+    return checked
 
 
 def with_similar_names(error: B24Error) -> B24Error:
@@ -68,3 +95,20 @@ def with_similar_names(error: B24Error) -> B24Error:
         return error
     hint = f"Perhaps one of these was meant: {', '.join(similar)}. find_methods finds methods by what they do."
     return B24Error(replace(error.fault, hint=hint), error.method)
+
+
+def _is_reference(value: object) -> bool:
+    if isinstance(value, str):
+        return _REFERENCE.fullmatch(value) is not None
+    return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray"})
+
+
+def _refuse_other_version(method: str, version: Version) -> None:
+    others = shipped().versions(method)
+    if others:
+        raise our_error(
+            "B24MCP_VERSION",
+            f"{method} exists in {others[0]}, not in {version}.",
+            method=method,
+            hint=f"Nothing was sent. Leave version out, or set it to {others[0]}; validate=false would send it as is.",
+        )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
+from b24_mcp.catalog import Version
 from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.server.tables import as_table
 
@@ -13,20 +15,24 @@ Form = dict[str, Any]
 
 def call_form(answer: Answer, notice: str | None = None) -> Form:
     """The form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
-    form = _head(True, notice) | {"method": answer.method, "version": "v2"} | _body(answer)
+    form = _head(True, notice) | {"method": answer.method, "version": answer.version} | _body(answer)
     return form | {"warnings": list(answer.warnings)}
 
 
-def error_form(error: B24Error, notice: str | None = None) -> Form:
-    """The form of a call that failed, or of arguments that were refused."""
+def error_form(error: B24Error, notice: str | None = None, version: Version | None = None) -> Form:
+    """The form of a call that failed, or of arguments that were refused; `version` is what it was made in."""
     form = _head(False, notice)
     if error.method:
         form["method"] = error.method
+    if version is not None:
+        form["version"] = version
     return form | {"error": _error(error)}
 
 
-def batch_form(answer: BatchAnswer, notice: str | None = None) -> Form:
-    """The form of a batch: a summary, then what became of each command, in their order."""
+def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection[str] = ()) -> Form:
+    """The form of a batch: a summary, then what became of each command, in their order. `in_v3` names the commands
+    made in REST 3.0.
+    """
     outcomes = answer.outcomes.values()
     succeeded = sum(isinstance(outcome, Succeeded) for outcome in outcomes)
     not_run = sum(isinstance(outcome, NotRun) for outcome in outcomes)
@@ -42,7 +48,11 @@ def batch_form(answer: BatchAnswer, notice: str | None = None) -> Form:
         form["error"] = _error(answer.error)
     if answer.warnings:
         form["warnings"] = list(answer.warnings)
-    return form | {"results": {name: _outcome(outcome, answer.error) for name, outcome in answer.outcomes.items()}}
+    results: Form = {}
+    for name, outcome in answer.outcomes.items():
+        entry = _outcome(outcome, answer.error)
+        results[name] = {"ok": entry["ok"], "version": "v3"} | entry if name in in_v3 else entry
+    return form | {"results": results}
 
 
 def compact(form: Any) -> str:

@@ -96,12 +96,6 @@ async def test_a_certain_mistake_is_refused_before_anything_is_sent(
     assert portal.calls == []
 
 
-async def test_a_method_of_rest_3_alone_is_not_sent_to_the_old_api(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    error = (await call_tool("call_method", method="main.eventlog.list"))["error"]
-    assert (error["code"], error["executed"]) == ("B24MCP_V3_ONLY", "no")
-    assert portal.calls == []
-
-
 async def test_checking_can_be_switched_off(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.get", params={}, validate=False)
     assert answer["error"]["code"] != "B24MCP_PARAMS"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
-from b24_mcp.server.checks import check_call, check_commands, with_similar_names
+from b24_mcp.server.checks import WantedVersion, check_call, check_commands, with_similar_names
 from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import batch_form, call_form, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -31,6 +32,9 @@ Params = Annotated[
 ]
 AnswerFormat = Annotated[
     Literal["json", "xml"], Field(description="What the portal writes. Keep json; xml loses types.")
+]
+Version = Annotated[
+    WantedVersion, Field(description="Generation of the API. auto: the one that has the method, v2 where both do.")
 ]
 Validate = Annotated[bool, Field(description="Check params against the documentation first. false sends them as is.")]
 
@@ -51,25 +55,28 @@ async def call_method(
         Params,
         Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
     ] = None,
+    version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
 ) -> CallToolResult:
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
 
-    The answer is JSON: ok, result, and for lists total and next (pass it as start to get the next page of 50).
-    On failure error.executed says whether the call took effect (no, yes, unknown) and error.hint what to do.
-    For several calls use batch_call.
+    The answer is JSON: ok, version, result, and for lists total and next (pass it as start for the next page of 50;
+    in v3 add it to params). On failure error.executed says whether the call took effect (no, yes, unknown) and
+    error.hint what to do. For several calls use batch_call.
     """
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get()
+    used = None
     try:
-        warnings = await run_sync(check_call, method, params or {}) if validate else []
-        answer = await opened.portal.call(method, params, format=format, on_wait=progress_of(ctx))
+        checked = await run_sync(partial(check_call, method, params or {}, version, validate=validate))
+        used = checked.version
+        answer = await opened.portal.call(method, params, version=used, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
         error = await run_sync(with_similar_names, exc)
-        return app.answer(error_form(error, opened.notice), failed=True, budget=opened.budget)
-    answer = replace(answer, warnings=(*answer.warnings, *warnings))
+        return app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
+    answer = replace(answer, warnings=(*answer.warnings, *checked.warnings))
     return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
 
 
@@ -81,6 +88,7 @@ async def batch_call(
     halt: Annotated[
         bool, Field(description="Stop at the first failure. Set it when commands build on each other.")
     ] = False,
+    version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
 ) -> CallToolResult:
@@ -96,11 +104,14 @@ async def batch_call(
     opened = await app.portals.get()
     named = {name: command.model_dump() for name, command in commands.items()}
     try:
-        warnings = await run_sync(check_commands, named) if validate else []
-        answer = await opened.portal.batch(named, halt=halt, format=format, on_wait=progress_of(ctx))
+        checked = await run_sync(partial(check_commands, named, version, validate=validate))
+        versioned = {name: command | {"version": checked[name].version} for name, command in named.items()}
+        answer = await opened.portal.batch(versioned, halt=halt, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice)
+    warnings = [f"{name}: {warning}" for name, one in checked.items() for warning in one.warnings]
+    in_v3 = [name for name, one in checked.items() if one.version == "v3"]
+    form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
     return app.answer(form, failed=not form["ok"], budget=opened.budget)
 
 
