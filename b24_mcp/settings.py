@@ -43,8 +43,17 @@ class Settings(BaseSettings):
     """Megabytes of one answer of the portal; what is larger is refused while it comes."""
     budget: int = Field(default=20_000, ge=1_000)
     """Characters of one answer to a model."""
+    config: Path | None = None
+    """The file that names several portals. Default: `portals.toml` in the user's configuration directory."""
+    keep_secrets: Literal["auto", "keyring", "file"] = "auto"
+    """Where secrets of the portals in that file are kept: `auto` is the keyring where there is one."""
 
-    @field_validator("webhook_url", "ca_bundle", "state", mode="before")
+    @property
+    def has_portal(self) -> bool:
+        """Whether the environment configures a portal of its own."""
+        return self.webhook_url is not None
+
+    @field_validator("webhook_url", "ca_bundle", "state", "config", mode="before")
     @classmethod
     def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""

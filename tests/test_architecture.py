@@ -15,9 +15,10 @@ ALLOWED = {
     "sandbox": set(),
     "state": {"settings"},
     "catalog": set(),
+    "config": {"settings"},
     "rest": {"catalog", "state", "settings"},
-    "server": {"rest", "catalog", "state", "settings", "sandbox"},
-    "cli": {"server", "rest", "catalog", "settings", "sandbox"},
+    "server": {"rest", "catalog", "state", "config", "settings", "sandbox"},
+    "cli": {"server", "rest", "catalog", "config", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
 }
@@ -29,6 +30,7 @@ AT_HOME = {
     "xmltodict": ("rest/xml.py",),
     "redis": ("state/redis.py",),
     "click": ("cli/",),
+    "keyring": ("config/secrets.py",),
 }
 
 

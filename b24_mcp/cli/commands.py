@@ -11,6 +11,7 @@ import click
 
 from b24_mcp import __version__
 from b24_mcp.cli.catalog import catalog
+from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Format, Params, Redactor
@@ -66,6 +67,7 @@ def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v
 
 cli.add_command(sandbox)
 cli.add_command(catalog)
+cli.add_command(portals)
 
 
 async def _call(

@@ -1,0 +1,78 @@
+"""The environment and the file of portals together, and what comes first.
+
+The portal of the environment (or `.env`) is the one meant when none is named; without it the default of the file; and
+without any portal, the sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
+from b24_mcp.config.secrets import Secrets, open_secrets
+from b24_mcp.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a person configured. `portals` are those of the file."""
+
+    settings: Settings
+    file: Path
+    portals: Mapping[str, PortalSettings]
+    default: str
+    """The portal that is meant when none is named; `sandbox` when none is configured."""
+
+    @property
+    def names(self) -> list[str]:
+        """Every portal that can be named, the default first, the sandbox last."""
+        configured = [ENVIRONMENT] if self.settings.has_portal else []
+        names = [*configured, *self.portals, SANDBOX]
+        return sorted(names, key=lambda name: name != self.default)
+
+    def webhook(self, name: str, secrets: Secrets) -> str:
+        """The incoming webhook of a portal of the file: a secret.
+
+        Raises:
+            ConfigurationError: when it is not where the file says it is.
+            SecretsError: when that place cannot be used.
+        """
+        portal = self.portals[name]
+        if portal.webhook_env is not None:
+            found = os.environ.get(portal.webhook_env)
+            if not found:
+                raise ConfigurationError(f"The variable {portal.webhook_env}, which portal {name!r} needs, is not set")
+            return found
+        kept = secrets.get(f"{name}.webhook")
+        if kept is None:
+            raise ConfigurationError(
+                f"The webhook of portal {name!r} is not in {secrets.place}: run b24-mcp portals add {name}"
+            )
+        return kept
+
+    def open_secrets(self) -> Secrets:
+        """The place for secrets, beside the file when it is a file."""
+        return open_secrets(self.settings.keep_secrets, self.file.with_name("secrets.json"))
+
+
+def load_configuration() -> Configuration:
+    """Read the environment and the file.
+
+    Raises:
+        SettingsError: for the environment.
+        ConfigurationError: for the file.
+    """
+    settings = load_settings()
+    path = settings.config or _default_path()
+    file = PortalFile(path)
+    default = ENVIRONMENT if settings.has_portal else file.default or SANDBOX
+    return Configuration(settings, path, file.portals, default)
+
+
+def _default_path() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path("b24-mcp") / "portals.toml"

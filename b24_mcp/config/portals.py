@@ -1,0 +1,196 @@
+"""Portals as a person names them, and the file they are written in.
+
+The file is TOML: a table for each portal under `portals`, and `default`, the one meant when none is named. It holds no
+secret, so it can be kept and shared.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from tomlkit.exceptions import TOMLKitError
+
+ENVIRONMENT = "environment"
+"""The name of the portal that the environment or `.env` configures."""
+SANDBOX = "sandbox"
+"""The name of the portal this program carries."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_RESERVED = (ENVIRONMENT, SANDBOX)
+
+
+class ConfigurationError(ValueError):
+    """The file of portals cannot be used; the text names the place in it and repeats no value of a secret."""
+
+
+class PortalSettings(BaseModel):
+    """One portal. It is opened by an incoming webhook, or as an OAuth application (`address` and `client_id`).
+
+    What is not said here (`plan`, `access`, …) is taken from the environment, and from there access can only be
+    narrowed further.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    webhook: Literal["kept", "env"] | None = None
+    """`kept`: the webhook is where `b24-mcp portals add` put it; `env`: in the variable `webhook_env`."""
+    webhook_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    address: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+/?$")
+    client_id: str | None = None
+    plan: Literal["basic", "enterprise", "none"] | None = None
+    access: Literal["read", "write", "full"] | None = None
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    approval: Literal["ask", "off"] | None = None
+    approval_writes: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secret(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for name in ("webhook_url", "client_secret", "token"):
+                if name in values:
+                    raise ValueError(f"{name} is a secret and does not belong into this file: use b24-mcp portals add")
+        return values
+
+    @field_validator("webhook", mode="before")
+    @classmethod
+    def _no_address(cls, value: Any) -> Any:
+        if isinstance(value, str) and "://" in value:
+            raise ValueError("a webhook is a secret and does not belong into this file: use b24-mcp portals add")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> PortalSettings:
+        if (self.webhook == "env") != (self.webhook_env is not None):
+            raise ValueError('webhook = "env" and webhook_env go together')
+        is_oauth = self.address is not None or self.client_id is not None
+        if is_oauth and (self.address is None or self.client_id is None):
+            raise ValueError("an application needs both address and client_id")
+        if is_oauth == (self.webhook is not None):
+            raise ValueError("a portal is opened by either webhook, or address and client_id")
+        return self
+
+    @property
+    def is_oauth(self) -> bool:
+        """Whether it is opened as an application rather than by a webhook."""
+        return self.client_id is not None
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    default: str | None = None
+    portals: dict[str, PortalSettings] = {}
+
+
+class PortalFile:
+    """The file at `path`. Reading one that is not there gives no portals; changing keeps comments and order."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._written = self._checked(self._document())
+
+    @property
+    def portals(self) -> dict[str, PortalSettings]:
+        """The portals by name, in the order of the file."""
+        return self._written.portals
+
+    @property
+    def default(self) -> str | None:
+        """The portal meant when none is named: the one the file says, else the first."""
+        return self._written.default or next(iter(self.portals), None)
+
+    def add(self, name: str, portal: PortalSettings) -> None:
+        """Write a portal, in place of one of the same name. The first one becomes the default.
+
+        Raises:
+            ConfigurationError: for a name that is no plain word, or a file that cannot be written.
+        """
+        check_name(name)
+        document = self._document()
+        table = tomlkit.table()
+        for key, value in portal.model_dump(exclude_defaults=True).items():
+            table.add(key, list(value) if isinstance(value, tuple) else value)
+        portals = document.setdefault("portals", tomlkit.table(is_super_table=True))
+        portals[name] = table
+        if "default" not in document:
+            document["default"] = name
+        self._write(document)
+
+    def remove(self, name: str) -> None:
+        """Take a portal out. When it was the default, the first one left is."""
+        document = self._document()
+        del document["portals"][name]
+        left = list(document["portals"])
+        if document.get("default") == name:
+            document.remove("default")
+            if left:
+                document["default"] = left[0]
+        self._write(document)
+
+    def make_default(self, name: str) -> None:
+        """Make a portal the one meant when none is named."""
+        document = self._document()
+        document["default"] = name
+        self._write(document)
+
+    def _document(self) -> tomlkit.TOMLDocument:
+        try:
+            return tomlkit.parse(self.path.read_text("utf-8"))
+        except FileNotFoundError:
+            return tomlkit.document()
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(f"{self.path} cannot be read") from None
+        except TOMLKitError as exc:
+            raise ConfigurationError(f"{self.path} is not valid TOML: {exc}") from None
+
+    def _checked(self, document: tomlkit.TOMLDocument) -> _Written:
+        try:
+            written = _Written.model_validate(document.unwrap())
+        except ValidationError as exc:
+            first = exc.errors(include_input=False, include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise ConfigurationError(f"{self.path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        for name in written.portals:
+            check_name(name)
+        if written.default is not None and written.default not in written.portals:
+            raise ConfigurationError(f"{self.path}: default names {written.default!r}, which is no portal in it")
+        return written
+
+    def _write(self, document: tomlkit.TOMLDocument) -> None:
+        written = self._checked(document)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target = self.path.resolve()  # a file that is a link stays one
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".portals-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(tomlkit.dumps(document))
+                Path(name).replace(target)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as exc:
+            raise ConfigurationError(f"{self.path} cannot be written: {exc.strerror}") from None
+        self._written = written
+
+
+def check_name(name: str) -> None:
+    """Accept the name of a portal: a plain word that means nothing else here.
+
+    Raises:
+        ConfigurationError: otherwise.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name[:40]!r} cannot be the name of a portal: small letters, digits, - and _, at most 32"
+        )
+    if name in _RESERVED:
+        raise ConfigurationError(f"{name!r} always means another portal: choose another name")

@@ -1,0 +1,143 @@
+"""Where secrets of portals are kept: the operating system's keyring, or a file only its owner can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+_SERVICE = "b24-mcp"
+
+
+class SecretsError(OSError):
+    """A secret cannot be read or kept; the text holds none."""
+
+
+class Secrets(Protocol):
+    """Secrets by name, such as `sales.webhook`. `place` says where they are, fit to be shown.
+
+    Raises (every method):
+        SecretsError: when the place cannot be used.
+    """
+
+    place: str
+
+    def get(self, name: str) -> str | None:
+        """The secret, or None."""
+        ...
+
+    def set(self, name: str, secret: str) -> None:
+        """Keep a secret, in place of an earlier one."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Forget a secret; one that is not there is forgotten already."""
+        ...
+
+
+class SecretFile:
+    """Secrets in one JSON file that only its owner can read, replaced as a whole at each change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.place = str(path)
+
+    def get(self, name: str) -> str | None:
+        """See `Secrets`."""
+        return self._read().get(name)
+
+    def set(self, name: str, secret: str) -> None:
+        """See `Secrets`."""
+        self._write(self._read() | {name: secret})
+
+    def delete(self, name: str) -> None:
+        """See `Secrets`."""
+        kept = self._read()
+        if kept.pop(name, None) is not None:
+            self._write(kept)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            raise SecretsError(f"the file of secrets cannot be read: {self._path}") from None
+        if not isinstance(found, dict) or not all(isinstance(secret, str) for secret in found.values()):
+            raise SecretsError(f"the file of secrets is not one of b24-mcp: {self._path}")
+        return found
+
+    def _write(self, secrets: dict[str, str]) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Made with mode 0600, filled and synced, then put in place: nobody ever sees half of it.
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".secrets-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(secrets, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self._path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as exc:
+            raise SecretsError(f"the file of secrets cannot be written: {exc.strerror} ({self._path})") from None
+
+
+class KeyringSecrets:
+    """Secrets in the keyring of the operating system."""
+
+    def __init__(self) -> None:
+        import keyring
+        from keyring.errors import KeyringError
+
+        self._keyring = keyring
+        self._failure = KeyringError
+        self.place = f"the keyring of this computer ({keyring.get_keyring().name})"
+
+    def get(self, name: str) -> str | None:
+        """See `Secrets`."""
+        try:
+            return self._keyring.get_password(_SERVICE, name)
+        except self._failure as exc:
+            raise _locked(exc) from None
+
+    def set(self, name: str, secret: str) -> None:
+        """See `Secrets`."""
+        try:
+            self._keyring.set_password(_SERVICE, name, secret)
+        except self._failure as exc:
+            raise _locked(exc) from None
+
+    def delete(self, name: str) -> None:
+        """See `Secrets`."""
+        try:
+            if self._keyring.get_password(_SERVICE, name) is not None:
+                self._keyring.delete_password(_SERVICE, name)
+        except self._failure as exc:
+            raise _locked(exc) from None
+
+
+def open_secrets(setting: str, path: Path) -> Secrets:
+    """Open the place for secrets: `keyring`, `file` (at `path`), or `auto` for the keyring where there is one.
+
+    Raises:
+        SecretsError: for `keyring` where there is none.
+    """
+    if setting == "file":
+        return SecretFile(path)
+    import keyring  # takes a tenth of a second, and only portals from the file have secrets here
+    from keyring.backends import fail, null
+
+    if not isinstance(keyring.get_keyring(), fail.Keyring | null.Keyring):
+        return KeyringSecrets()
+    if setting == "keyring":
+        raise SecretsError("this computer has no keyring that can be used")
+    return SecretFile(path)
+
+
+def _locked(exc: Exception) -> SecretsError:
+    return SecretsError(f"the keyring of this computer cannot be used ({type(exc).__name__})")

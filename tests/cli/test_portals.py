@@ -1,0 +1,72 @@
+"""`b24-mcp portals`, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+from tests.loopback import SECRET, loopback_portal
+
+CLOSED = f"http://127.0.0.1:9/rest/1/{SECRET}/\n"
+
+
+def written(folder: Path) -> str:
+    return "".join(path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "secrets.json")
+
+
+def test_a_portal_is_added_after_it_said_who_we_are(run: Run, tmp_path: Path) -> None:
+    with loopback_portal() as portal:
+        done = run("portals", "add", "main", "--access", "read", typed=portal.address + "\n")
+    assert done.returncode == 0, done.stderr
+    assert "administrator" in done.stdout
+    assert SECRET not in done.stdout + done.stderr + written(tmp_path)
+    rows = json.loads(run("portals", "list", "--json").stdout)
+    assert [(row["portal"], row["default"]) for row in rows] == [("main", True), ("sandbox", False)]
+
+
+def test_a_webhook_that_does_not_work_is_not_kept(run: Run, tmp_path: Path) -> None:
+    for typed in (CLOSED, "https://portal.example/other\n", "\n"):
+        done = run("portals", "add", "main", typed=typed)
+        assert done.returncode == 1
+        assert SECRET not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "config").exists()
+
+
+def test_the_default_is_chosen_and_portals_are_forgotten_with_their_secrets(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert run("portals", "add", name, "--no-check", typed=CLOSED).returncode == 0
+    assert run("portals", "default", "two").returncode == 0
+    assert run("portals", "list").stdout.splitlines()[0].startswith("* two")
+    assert run("portals", "remove", "two").returncode == 0
+    assert json.loads((tmp_path / "config" / "secrets.json").read_text()).keys() == {"one.webhook"}
+    assert run("portals", "list").stdout.splitlines()[0].startswith("* one")
+
+
+def test_a_name_that_is_not_there_is_answered_with_those_that_are(run: Run) -> None:
+    run("portals", "add", "one", "--no-check", typed=CLOSED)
+    for command in ("remove", "default"):
+        done = run("portals", command, "nosuch")
+        assert done.returncode == 1
+        assert "one" in done.stderr
+
+
+def test_an_application_is_added_with_its_secret_and_told_to_log_in(run: Run, tmp_path: Path) -> None:
+    oauth = ("--oauth", "https://shop.example", "--client-id", "local.1")
+    done = run("portals", "add", "shop", *oauth, typed="cl1entsecret\n")
+    assert done.returncode == 0, done.stderr
+    assert "b24-mcp login shop" in done.stdout
+    assert "cl1entsecret" not in done.stdout + written(tmp_path)
+
+
+def test_half_of_an_application_is_refused(run: Run, tmp_path: Path) -> None:
+    done = run("portals", "add", "shop", "--client-id", "local.1", typed="cl1entsecret\n")
+    assert done.returncode == 1
+    assert "both address and client_id" in done.stderr
+    assert not (tmp_path / "config").exists()
+
+
+def test_a_webhook_can_stay_in_a_variable(run: Run, tmp_path: Path) -> None:
+    assert run("portals", "add", "team", "--webhook-env", "TEAM_HOOK").returncode == 0
+    assert "TEAM_HOOK" in run("portals", "list").stdout

@@ -1,0 +1,1 @@
+"""The portals a person names, and their secrets."""
