@@ -13,7 +13,7 @@ from typing import Any
 
 Form = dict[str, Any]
 
-_DEEPEST = 3
+_DEEPEST = 2  # parameters and their fields: deeper lie whole related records, which nobody sends
 _MOST_FIELDS = 400
 _MOST_VALUES = 50
 _MOST_LINKS = 8
@@ -67,12 +67,9 @@ class Shapes:
         required = {
             name for part in self._parts(schema) for name in listing(part.get("required")) if isinstance(name, str)
         }
-        found = []
-        for name, inner in self.properties(schema).items():
-            if not room.takes(name):
-                continue
-            found.append(self._parameter(name, inner, name in required, room, depth))
-        return found
+        # All names of a level before what is inside the first of them, in case there is no room for everything.
+        taken = [(name, inner) for name, inner in self.properties(schema).items() if room.takes(name)]
+        return [self._parameter(name, inner, name in required, room, depth) for name, inner in taken]
 
     def _parameter(self, name: str, schema: object, required: bool, room: _Room, depth: int) -> Form:
         kind = self.type_of(schema, name)
@@ -85,7 +82,7 @@ class Shapes:
         inner = schema
         if kind == "array":
             inner = next((part["items"] for part in self._parts(schema) if "items" in part), None)
-        if depth < _DEEPEST and name != "order":
+        if depth < _DEEPEST and room.left > 0:
             fields = self._fields(inner, room, depth + 1)
             if fields:
                 form["fields"] = fields
@@ -115,12 +112,12 @@ class _Room:
     """How many fields the description of one method may still take."""
 
     def __init__(self, most: int) -> None:
-        self._left = most
+        self.left = most
 
     def takes(self, name: str) -> bool:
         """Whether a field of this name is one to keep; keeps count."""
-        self._left -= 1
-        return self._left >= 0 and 0 < len(name) <= 100 and name.isprintable()
+        self.left -= 1
+        return self.left >= 0 and 0 < len(name) <= 100 and name.isprintable()
 
 
 def mapping(value: object) -> Mapping[str, Any]:
