@@ -44,6 +44,11 @@ class Discovery:
         """What is known now."""
         return self._known or Knowledge(documented().catalogue, trouble=self._trouble)
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the portal is being asked at this moment."""
+        return self._asking is not None
+
     async def look(self, background: TaskGroup, patience: float = 0.0) -> Knowledge:
         """Give what is known after `patience` seconds at most, and have the portal asked in `background` when due."""
         if self._asking is None and self._clock.now() >= self._due_at:
