@@ -70,7 +70,8 @@ class Sandbox:
     ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
     batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
     ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
-    (``None``: everything). ``allow_http`` lets webhooks be called over plain HTTP from other machines.
+    (``None``: everything). ``v3`` false makes a portal without REST 3.0. ``allow_http`` lets webhooks be called over
+    plain HTTP from other machines.
     ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it. While it is
     served with TLS, :attr:`ca` is the file of the authority clients have to trust.
     """
@@ -94,10 +95,12 @@ class Sandbox:
         token_lifetime: float = 3600.0,
         handler: str = "http://127.0.0.1/handler",
         app_scopes: frozenset[str] | None = None,
+        v3: bool = True,
         allow_http: bool = False,
         control: bool = False,
     ) -> None:
         self.webhook = webhook
+        self._has_v3 = v3
         self.name = name
         self.ca: Path | None = None
         self.application = _application(webhook, name, handler, app_scopes)
@@ -212,6 +215,8 @@ class Sandbox:
 
     def _rest_v3(self, received: HttpRequest) -> Response:
         """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
+        if not self._has_v3:
+            return _NO_PAGE
         if self._v3 is None:
             from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
 

@@ -26,7 +26,7 @@ class Kept:
 
 
 class DocumentCache:
-    """The file of one portal, in `folder`. What cannot be read is as good as not there; what cannot be written is left."""
+    """The file of one portal, in `folder`. One that cannot be read counts as none, and none need be written."""
 
     def __init__(self, folder: Path, host: str) -> None:
         # The name serves people, the digest tells hosts apart that file systems would not. No credential is in either.

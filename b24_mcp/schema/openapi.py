@@ -12,7 +12,7 @@ from typing import Any
 
 from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.rest import B24Error, check_method_name
-from b24_mcp.schema.shapes import Form, Shapes, mapping, text
+from b24_mcp.schema.shapes import Form, Shapes, listing, mapping, text
 
 _MOST_METHODS = 5_000
 _MOST_KEYS = 30
@@ -68,7 +68,7 @@ def _method(name: str, item: Mapping[str, Any], shapes: Shapes) -> PortalMethod:
     form: Form = {
         "method": name,
         "version": "v3",
-        "scope": [],
+        "scope": _scope(name, operation),
         "who": "any",
         "context": "any",
         "params": params,
@@ -82,6 +82,15 @@ def _method(name: str, item: Mapping[str, Any], shapes: Shapes) -> PortalMethod:
         form["deprecated"] = True
     MethodFacts.read(form)  # a form the catalogue cannot read is a defect of ours: better here than at a call
     return PortalMethod(form, _title(operation))
+
+
+def _scope(name: str, operation: Mapping[str, Any]) -> list[str]:
+    """The document names no scopes, but modules, as tags: all documented methods have the scope of that name, but for
+    those of the framework itself, which take any.
+    """
+    tag = next(iter(listing(operation.get("tags"))), None)
+    module = tag if isinstance(tag, str) and re.fullmatch(r"[a-z][a-z0-9_.]{0,60}", tag) else name.partition(".")[0]
+    return [] if module == "rest" or "." not in name else [module]
 
 
 def _title(operation: Mapping[str, Any]) -> str:

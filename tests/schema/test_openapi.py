@@ -100,7 +100,9 @@ def test_an_array_of_php_may_be_a_map_and_a_filter_may_not() -> None:
     anything = body(data={"type": "array"}, filter={"type": "array"})
     params = facts(document(a__b=operation(anything))).params
     assert [p.type for p in params] == ["array|object", "array"]
-    refused = {problem.field for problem in check_arguments("a.b", "v3", params, {"data": {"x": 1}, "filter": {"x": 1}})}
+    refused = {
+        problem.field for problem in check_arguments("a.b", "v3", params, {"data": {"x": 1}, "filter": {"x": 1}})
+    }
     assert refused == {"filter"}
 
 
@@ -121,7 +123,9 @@ def test_circles_and_dead_links_end() -> None:
     schemas = {
         "A": {"$ref": "#/components/schemas/B"},
         "B": {"$ref": "#/components/schemas/A"},
-        "Node": body(parent={"$ref": "#/components/schemas/Node"}, children={"type": "array", "items": {"$ref": "Node"}}),
+        "Node": body(
+            parent={"$ref": "#/components/schemas/Node"}, children={"type": "array", "items": {"$ref": "Node"}}
+        ),
     }
     links = body(
         a={"$ref": "#/components/schemas/A"},
@@ -140,7 +144,10 @@ def test_circles_and_dead_links_end() -> None:
     ("result", "form"),
     [
         (body(item={"type": "object"}), {"kind": "object", "keys": ["item"]}),
-        (body(items={"type": "array"}, hasMore={}), {"kind": "object", "keys": ["items", "hasMore"], "list_key": "items"}),
+        (
+            body(items={"type": "array"}, hasMore={}),
+            {"kind": "object", "keys": ["items", "hasMore"], "list_key": "items"},
+        ),
         (body(rows={"type": "array"}), {"kind": "object", "keys": ["rows"], "list_key": "rows"}),
         ({"type": "array", "items": {}}, {"kind": "object", "list_key": "items", "keys": ["items"]}),
         ({"type": "boolean"}, {"kind": "boolean"}),
@@ -175,6 +182,22 @@ def test_titles_are_one_bounded_line_without_html() -> None:
     assert only(document(a__b=operation(summary={"en": "no text"}))).title == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "tags", "scope"),
+    [
+        ("tasks__task__get", ["tasks"], ("tasks",)),
+        ("tasks__task__get", ["vendor.zoo"], ("vendor.zoo",)),
+        ("tasks__task__get", [], ("tasks",)),
+        ("tasks__task__get", "tasks", ("tasks",)),
+        ("tasks__task__get", [{"a": 1}], ("tasks",)),
+        ("rest__scope__list", ["rest"], ()),
+        ("scopes", None, ()),
+    ],
+)
+def test_the_scope_is_that_of_the_module(name: str, tags: Any, scope: tuple[str, ...]) -> None:
+    assert facts(document(**{name: operation(tags=tags)})).scope == scope
+
+
 def test_what_is_deprecated_is_marked() -> None:
     assert facts(document(a__b=operation(deprecated=True))).deprecated
     assert not facts(document(a__b=operation(deprecated="no"))).deprecated
@@ -192,7 +215,9 @@ def test_what_is_no_name_of_a_method_is_left_out(path: str) -> None:
     assert read_openapi({"paths": {path: {"post": operation()}}}) == []
 
 
-@pytest.mark.parametrize("nothing", [None, [], {}, "", 0, {"paths": []}, {"paths": "x"}, {"paths": None}, [{"paths": {}}]])
+@pytest.mark.parametrize(
+    "nothing", [None, [], {}, "", 0, {"paths": []}, {"paths": "x"}, {"paths": None}, [{"paths": {}}]]
+)
 def test_what_is_no_document_holds_no_methods(nothing: Any) -> None:
     assert read_openapi(nothing) == []
 

@@ -162,7 +162,8 @@ def _unknown(known: Knowledge, method: str, version: str | None) -> B24Error:
         meant = f"Perhaps one of these was meant: {', '.join(similar)}. " if similar else ""
         hint = f"{meant}find_methods finds methods by what they do."
     if known.offered is None:
-        hint += f" What this portal has beyond the documentation is not known now{known.trouble and ': '}{known.trouble}."
+        why = f" ({known.trouble})" if known.trouble else ""
+        hint += f" What this portal has beyond the documentation is not known now{why}."
     name = method[:80]
     return our_error("B24MCP_UNKNOWN_METHOD", f"No method {name!r} is documented.", method=name, hint=hint)
 

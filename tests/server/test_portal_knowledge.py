@@ -1,0 +1,143 @@
+"""What a portal has beyond the documentation, and what it lacks, as a client meets it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Literal
+
+import pytest
+from mcp import Client
+from mcp_types import ResourceTemplateReference
+
+from b24_mcp.rest import Redactor
+from b24_mcp.server.mcp_server import build_server
+from tests.fake_portal import FakeClock
+from tests.loopback import LoopbackPortal, loopback_portal
+from tests.server.conftest import CallTool
+
+# The sandbox has it, the documentation does not know it in REST 3.0.
+BEYOND = "tasks.task.result.field.get"
+# The documentation knows it, the sandbox does not have it.
+LACKED = "mail.mailbox.list"
+
+
+@pytest.fixture
+async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
+    """On a clock of its own, so that nothing is waited for between tries."""
+    async with Client(build_server(Redactor(), clock=FakeClock(time.time())), mode=era) as connected:
+        yield connected
+
+
+def documents_read(portal: LoopbackPortal) -> int:
+    return portal.methods.count("rest.documentation.openapi")
+
+
+async def test_a_method_beyond_the_documentation_is_described(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    answer = await call_tool("describe_method", method=BEYOND)
+    assert (answer["method"], answer["version"], answer["source"]) == (BEYOND, "v3", "portal")
+    assert answer["available"] is True
+    assert answer["effect"] == "destructive"
+    assert "judged" in answer["effect_note"]
+    assert answer["params"] == [
+        {"name": "name", "type": "string", "required": True},
+        {"name": "select", "type": "array", "required": False, "list": True},
+    ]
+    assert answer["page"] is None
+
+
+async def test_what_the_portal_lacks_of_rest_3_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    assert (await call_tool("describe_method", method=LACKED, version="v3"))["available"] is False
+    assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is True
+    assert (await call_tool("describe_method", method="crm.deal.get"))["available"] is True
+    found = (await call_tool("find_methods", query=LACKED))["methods"]
+    marks = {method["method"]: method.get("available") for method in found}
+    assert marks[LACKED] is False
+
+
+async def test_finding_never_waits_and_knows_more_once_the_portal_has_said_it(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    first = await call_tool("find_methods", query="tasks.task.result.field")
+    assert BEYOND not in [method["method"] for method in first["methods"]]
+    await call_tool("describe_method", method=BEYOND)
+    later = await call_tool("find_methods", query="tasks.task.result.field", scope="tasks")
+    assert BEYOND in [method["method"] for method in later["methods"]]
+    assert documents_read(portal) == 1
+
+
+async def test_finding_alone_has_the_portal_asked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    for _ in range(500):
+        answer = await call_tool("find_methods", query="tasks.task.result.field")
+        if BEYOND in [method["method"] for method in answer["methods"]]:
+            break
+    else:
+        pytest.fail("the portal was never asked")
+    assert documents_read(portal) == 1
+
+
+async def test_a_method_of_the_portal_is_completed_and_read_as_a_resource(
+    client: Client, call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    await call_tool("describe_method", method=BEYOND)
+    reference = ResourceTemplateReference(uri="b24://method/{method}")
+    completed = await client.complete(reference, {"name": "method", "value": "tasks.task.result.field"})
+    assert BEYOND in completed.completion.values
+    (content,) = (await client.read_resource(f"b24://method/{BEYOND}")).contents
+    assert json.loads(getattr(content, "text", ""))["source"] == "portal"
+
+
+async def test_calls_of_documented_methods_ask_for_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"]})
+    await call_tool("batch_call", commands={"a": {"method": "user.current"}})
+    await call_tool("describe_method", method="crm.deal.get")
+    assert documents_read(portal) == 0
+
+
+async def test_a_method_nobody_knows_is_refused_with_the_nearest_of_the_portal_too(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    error = (await call_tool("describe_method", method="tasks.task.result.field.gett"))["error"]
+    assert (error["code"], error["executed"]) == ("B24MCP_UNKNOWN_METHOD", "no")
+    assert BEYOND in error["hint"]
+    assert "not known now" not in error["hint"]
+
+
+async def test_a_portal_that_cannot_say_what_it_offers_is_no_error(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    portal.sandbox.faults.fail("rest.documentation.openapi", "500", None)
+    assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is None
+    error = (await call_tool("describe_method", method=BEYOND))["error"]
+    assert error["code"] == "B24MCP_UNKNOWN_METHOD"
+    assert error["hint"].endswith(
+        "What this portal has beyond the documentation is not known now (INTERNAL_SERVER_ERROR)."
+    )
+    assert (await call_tool("find_methods", query="deal"))["methods"]
+
+
+@pytest.fixture
+def older_portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPortal]:
+    with loopback_portal(v3=False) as served:
+        monkeypatch.setenv("B24_WEBHOOK_URL", served.address)
+        yield served
+
+
+async def test_on_a_portal_without_rest_3_none_of_it_is_available(
+    call_tool: CallTool, older_portal: LoopbackPortal
+) -> None:
+    assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is False
+    assert (await call_tool("describe_method", method="tasks.task.get"))["available"] is True
+
+
+async def test_the_sandbox_without_settings_says_what_it_offers_too(call_tool: CallTool) -> None:
+    assert (await call_tool("describe_method", method=BEYOND))["available"] is True
+
+
+async def test_wrong_settings_keep_nobody_from_finding_and_describing(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")
+    assert (await call_tool("find_methods", query="deal"))["methods"]
+    answer: dict[str, Any] = await call_tool("describe_method", method=LACKED)
+    assert answer["available"] is None
+    assert (await call_tool("describe_method", method=BEYOND))["error"]["code"] == "B24MCP_UNKNOWN_METHOD"
