@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.catalog.facts import MethodFacts
-from b24_mcp.rest import B24Error, check_method_name
+from b24_mcp.rest import is_method_name
 from b24_mcp.schema.shapes import Form, Shapes, listing, mapping, text
 
 _MOST_METHODS = 5_000
@@ -48,17 +48,9 @@ def read_openapi(document: object) -> list[PortalMethod]:
         name = str(path).removeprefix("/")
         if len(found) == _MOST_METHODS:
             break
-        if _is_name(name) and name.lower() not in found:
+        if is_method_name(name) and name.lower() not in found:
             found[name.lower()] = _method(name, mapping(item), shapes)
     return list(found.values())
-
-
-def _is_name(name: str) -> bool:
-    try:
-        check_method_name(name)
-    except B24Error:
-        return False
-    return True
 
 
 def _method(name: str, item: Mapping[str, Any], shapes: Shapes) -> PortalMethod:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
-from b24_mcp.rest import B24Error
+from b24_mcp.catalog import shipped
+from b24_mcp.rest import B24Error, is_method_name
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
 
@@ -33,6 +35,17 @@ async def known_with_portal(app: App) -> Knowledge:
     except B24Error:
         return documented()
     return await opened.discovery.look(app.background, _PATIENCE)
+
+
+async def known_for_calls(app: App, methods: Iterable[str], version: str) -> Knowledge:
+    """What is known for these calls: only where one is not documented, `version` being `auto` or the one that is
+    wanted, the portal's word is waited for.
+    """
+    for method in methods:
+        versions = shipped().versions(method)
+        if not versions or version not in ("auto", *versions):
+            return await known_with_portal(app) if is_method_name(method) else known_now(app)
+    return known_now(app)
 
 
 async def _ask_portal(app: App) -> None:

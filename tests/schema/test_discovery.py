@@ -92,7 +92,7 @@ async def test_a_portal_with_nothing_new_needs_no_catalogue_of_its_own() -> None
     async with asked(Reply(document(tasks__task__get=operation()))) as it:
         known = await it.look()
     assert known.catalogue is shipped()
-    assert known.offered == {"tasks.task.get"}
+    assert known.offered == frozenset({"tasks.task.get"})
 
 
 async def test_methods_of_the_portal_are_found_by_their_titles_behind_documented_ones_that_fit_as_well() -> None:
@@ -134,7 +134,7 @@ async def test_the_impatient_get_what_is_documented_and_the_next_one_what_the_po
         assert (at_once.offered, soon.offered) == (None, None)
         assert soon.catalogue is shipped()
         answering.set()
-        assert (await it.look()).offered == {"tasks.task.get", "crm.robot.start"}
+        assert (await it.look()).offered == frozenset({"tasks.task.get", "crm.robot.start"})
 
 
 async def test_many_who_ask_at_once_make_one_request_and_none_is_made_again_for_a_day() -> None:
@@ -214,7 +214,7 @@ async def test_what_was_known_stays_known_while_the_portal_cannot_say_more() -> 
     async with asked(Reply(DOCUMENT), IN_PROGRESS, Reply(document(a__b=operation()))) as it:
         before = await it.look()
         assert (await it.look_again(DAY)).offered == before.offered
-        assert (await it.look_again(MINUTE)).offered == {"a.b"}
+        assert (await it.look_again(MINUTE)).offered == frozenset({"a.b"})
 
 
 async def test_other_processes_read_what_one_has_kept(tmp_path: Path) -> None:
@@ -222,9 +222,9 @@ async def test_other_processes_read_what_one_has_kept(tmp_path: Path) -> None:
     async with asked(Reply(DOCUMENT), cache=cache) as first:
         await first.look()
     async with asked(Reply(document(a__b=operation())), cache=cache) as second:
-        assert (await second.look()).offered == {"tasks.task.get", "crm.robot.start"}
+        assert (await second.look()).offered == frozenset({"tasks.task.get", "crm.robot.start"})
         assert second.portal.requests == []
-        assert (await second.look_again(DAY)).offered == {"a.b"}
+        assert (await second.look_again(DAY)).offered == frozenset({"a.b"})
     assert [path.suffix for path in cache.path.parent.iterdir()] == [".json"]
 
 
@@ -234,7 +234,7 @@ async def test_that_there_is_no_rest_3_is_kept_for_an_hour(tmp_path: Path) -> No
         await first.look()
     async with asked(Reply(DOCUMENT), cache=cache) as second:
         assert (await second.look()).offered == frozenset()
-        assert (await second.look_again(HOUR)).offered == {"tasks.task.get", "crm.robot.start"}
+        assert (await second.look_again(HOUR)).offered == frozenset({"tasks.task.get", "crm.robot.start"})
 
 
 @pytest.mark.parametrize(

@@ -223,19 +223,20 @@ def test_what_is_no_document_holds_no_methods(nothing: Any) -> None:
 
 
 def test_a_huge_document_takes_bounded_time_and_room() -> None:
-    wide = {f"f{number}": {"$ref": "#/components/schemas/Wide"} for number in range(2_000)}
+    wide: Any = {f"f{number}": {"$ref": "#/components/schemas/Wide"} for number in range(2_000)}
     methods = {f"a__m{number}": operation(body(**wide)) for number in range(300)}
     started = time.process_time()
     found = read_openapi(document({"Wide": body(**wide)}, **methods))
     assert len(found) == 300
     assert all(len(method.form["params"]) == 400 for method in found)
     assert time.process_time() - started < 30
-    many = {"paths": {f"/a.m{number}": {} for number in range(20_000)}}
+    many: Any = {"paths": {f"/a.m{number}": {} for number in range(20_000)}}
     assert len(read_openapi(many)) == 5_000
 
 
 def test_names_of_parameters_come_before_what_is_inside_the_first_of_them() -> None:
-    first = body(**{f"f{number}": {"type": "string"} for number in range(1_000)})
+    fields: Any = {f"f{number}": {"type": "string"} for number in range(1_000)}
+    first = body(**fields)
     (a, b) = facts(document(a__b=operation(body(first=first, last={"type": "string"})))).params
     assert (a.name, b.name, len(a.fields)) == ("first", "last", 398)
 

@@ -88,6 +88,54 @@ async def test_a_method_of_the_portal_is_completed_and_read_as_a_resource(
     assert json.loads(getattr(content, "text", ""))["source"] == "portal"
 
 
+async def test_a_method_beyond_the_documentation_is_called_in_its_own_generation(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    answer = await call_tool("call_method", method=BEYOND, params={"name": "id", "select": ["name", "type"]})
+    assert (answer["version"], answer["result"]["item"]) == ("v3", {"name": "id", "type": "int"})
+    commands = {
+        "old": {"method": "user.current"},
+        "new": {"method": BEYOND, "params": {"name": "text", "select": ["name"]}},
+    }
+    answer = await call_tool("batch_call", commands=commands)
+    assert answer["results"]["new"]["result"]["item"] == {"name": "text"}
+    assert documents_read(portal) == 1
+
+
+async def test_a_call_of_it_is_checked_against_what_the_portal_says(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    error = (await call_tool("call_method", method=BEYOND, params={"names": "id"}))["error"]
+    assert (error["code"], error["executed"]) == ("B24MCP_PARAMS", "no")
+    assert "it is called name" in error["message"]
+    commands = {"a": {"method": BEYOND, "params": {"select": "name", "name": "id"}}}
+    error = (await call_tool("batch_call", commands=commands))["error"]
+    assert "Command 'a'" in error["message"]
+    assert "select must be a list" in error["message"]
+    assert set(portal.methods) == {"rest.documentation.openapi"}
+    sent = await call_tool("call_method", method=BEYOND, params={"names": "id"}, validate=False)
+    assert sent["error"]["kind"] == "validation"
+    assert portal.methods.count(BEYOND) == 1
+
+
+async def test_an_unknown_method_is_sent_in_the_old_generation_and_the_portal_asked_only_once(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    for _ in range(2):
+        error = (await call_tool("call_method", method="tasks.task.result.field.gett"))["error"]
+        assert error["code"] == "ERROR_METHOD_NOT_FOUND"
+        assert BEYOND in error["hint"]
+    assert documents_read(portal) == 1
+
+
+@pytest.mark.parametrize("method", ["", "a b", "../x", "x.json", "batch", "a" * 500])
+async def test_what_can_be_no_method_asks_for_no_document(
+    call_tool: CallTool, portal: LoopbackPortal, method: str
+) -> None:
+    assert (await call_tool("call_method", method=method))["error"]["code"] == "B24MCP_METHOD_NAME"
+    assert portal.calls == []
+
+
 async def test_calls_of_documented_methods_ask_for_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
     await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"]})
     await call_tool("batch_call", commands={"a": {"method": "user.current"}})
