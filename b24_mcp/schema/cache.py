@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -29,6 +28,8 @@ class DocumentCache:
     """The file of one portal, in `folder`. One that cannot be read counts as none, and none need be written."""
 
     def __init__(self, folder: Path, host: str) -> None:
+        import hashlib  # not needed to start
+
         # The name serves people, the digest tells hosts apart that file systems would not. No credential is in either.
         name = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:60]
         self.path = folder / f"{name}-{hashlib.sha256(host.lower().encode()).hexdigest()[:16]}.json"

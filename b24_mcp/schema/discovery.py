@@ -7,7 +7,7 @@ waits a moment at most and gets what is known by then; the asking goes on, and l
 from __future__ import annotations
 
 import logging
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -16,8 +16,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.rest import B24Error, Clock, Portal, SystemClock
 from b24_mcp.schema.cache import DocumentCache, Kept
-from b24_mcp.schema.knowledge import Knowledge, documented, known_with
-from b24_mcp.schema.openapi import read_openapi
+from b24_mcp.schema.knowledge import Knowledge, documented
 
 _LOG = logging.getLogger(__name__)
 _DOCUMENT = "rest.documentation.openapi"
@@ -42,7 +41,7 @@ class Discovery:
     @property
     def known(self) -> Knowledge:
         """What is known now."""
-        return self._known or Knowledge(documented().catalogue, trouble=self._trouble)
+        return self._known or replace(documented(), trouble=self._trouble)
 
     @property
     def is_asking(self) -> bool:
@@ -91,28 +90,33 @@ class Discovery:
 
     async def _understand(self, kept: Kept) -> bool:
         """Take a document over; False when there is no method in it."""
-        methods = [] if kept.document is None else await run_sync(read_openapi, kept.document)
-        if kept.document is not None and not methods:
+        known = await run_sync(_joined, kept.document)
+        if known is None:
             return False
-        self._known = await run_sync(known_with, methods)
+        self._known = known
         self._failures = 0
         self._due_at = kept.read_at + _lifetime(kept)
         return True
 
     async def _document(self) -> Any:
         """Ask the portal; None when it has no REST 3.0."""
-        ask = partial(self._portal.call, _DOCUMENT, {}, version="v3", bulk=True)
         try:
-            return (await ask()).result
+            return (await self._portal.call(_DOCUMENT, {}, version="v3", bulk=True)).result
         except B24Error as exc:
             if exc.fault.status == 404:
                 return None
             raise
 
     def _put_off(self, trouble: str) -> None:
-        self._trouble = trouble
-        self._due_at = self._clock.now() + min(_MINUTE * 2**self._failures, _HOUR)
+        self._trouble = trouble[:80]
+        self._due_at = self._clock.now() + min(_MINUTE * 2 ** min(self._failures, 10), _HOUR)
         self._failures += 1
+
+
+def _joined(document: Any) -> Knowledge | None:
+    from b24_mcp.schema.joining import known_with  # not needed before a portal has answered
+
+    return known_with(document)
 
 
 def _lifetime(kept: Kept) -> float:
