@@ -142,8 +142,12 @@ class Sandbox:
         return self._faults
 
     @property
-    def rest_v3(self) -> "RestV3 | None":
-        """Version 3 of the REST API with its switches; ``None`` before it was called for the first time."""
+    def rest_v3(self) -> "RestV3":
+        """Version 3 of the REST API with its switches."""
+        if self._v3 is None:
+            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
+
+            self._v3 = RestV3(self.portal, self._note)
         return self._v3
 
     def webhook_url(self, base: str, webhook: str | None = None) -> str:
@@ -217,11 +221,7 @@ class Sandbox:
         """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
         if not self._has_v3:
             return _NO_PAGE
-        if self._v3 is None:
-            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
-
-            self._v3 = RestV3(self.portal, self._note)
-        return self._v3.answer(received)
+        return self.rest_v3.answer(received)
 
     def _note(self, method: str, params: Map, status: int, error: str | None, duration: float) -> None:
         """Tell the log of an answered call of version 3."""

@@ -38,13 +38,14 @@ async def known_with_portal(app: App) -> Knowledge:
 
 
 async def known_for_calls(app: App, methods: Iterable[str], version: str) -> Knowledge:
-    """What is known for these calls: only where one is not documented, `version` being `auto` or the one that is
-    wanted, the portal's word is waited for.
+    """What is known for these calls, `version` being `auto` or the one that is wanted. Only where one of them is not
+    documented, and may be a method of REST 3.0 by its name, the portal's word is waited for.
     """
     for method in methods:
         versions = shipped().versions(method)
-        if not versions or version not in ("auto", *versions):
-            return await known_with_portal(app) if is_method_name(method) else known_now(app)
+        known = bool(versions) and version in ("auto", *versions)
+        if not known and version != "v2" and "." in method and is_method_name(method):
+            return await known_with_portal(app)
     return known_now(app)
 
 

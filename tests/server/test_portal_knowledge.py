@@ -12,6 +12,9 @@ from mcp import Client
 from mcp_types import ResourceTemplateReference
 
 from b24_mcp.rest import Redactor
+from b24_mcp.sandbox.v3.context import Context
+from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.service import Service
 from b24_mcp.server.mcp_server import build_server
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal, loopback_portal
@@ -28,6 +31,12 @@ async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
     """On a clock of its own, so that nothing is waited for between tries."""
     async with Client(build_server(Redactor(), clock=FakeClock(time.time())), mode=era) as connected:
         yield connected
+
+
+@pytest.fixture
+def rest_v3(portal: LoopbackPortal) -> Service:
+    """The REST 3.0 of the portal, to change what it offers."""
+    return portal.sandbox.rest_v3.service
 
 
 def documents_read(portal: LoopbackPortal) -> int:
@@ -128,6 +137,43 @@ async def test_an_unknown_method_is_sent_in_the_old_generation_and_the_portal_as
     assert documents_read(portal) == 1
 
 
+async def test_every_command_of_a_batch_is_looked_up(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    commands = {"a": {"method": "nonsense"}, "b": {"method": BEYOND, "params": {"name": "id"}}}
+    answer = await call_tool("batch_call", commands=commands)
+    assert answer["results"]["a"]["ok"] is False
+    assert answer["results"]["b"]["result"]["item"]["name"] == "id"
+
+
+async def test_a_method_documented_in_the_old_generation_is_called_in_the_new_one_only_when_told(
+    call_tool: CallTool, rest_v3: Service
+) -> None:
+    def run(context: Context, params: Any) -> Any:
+        return {"item": {"id": params["id"], "title": "of the new kind"}}
+
+    new = Method("crm.deal.get", "crm", run, "item", "A deal", params={"id": "integer*"})
+    rest_v3.add(new)
+    assert (await call_tool("describe_method", method=new.name, version="v3"))["source"] == "portal"
+    assert (await call_tool("describe_method", method=new.name))["also_in"] == ["v3"]
+    old = await call_tool("call_method", method=new.name, params={"id": 1})
+    assert (old["version"], "TITLE" in old["result"]) == ("v2", True)
+    told = await call_tool("call_method", method=new.name, params={"id": 1}, version="v3")
+    assert (told["version"], told["result"]["item"]["title"]) == ("v3", "of the new kind")
+    # What does not fit the old one does not fit, though the new one would take it.
+    missing = await call_tool("call_method", method=new.name, params={})
+    assert missing["error"]["code"] == "B24MCP_PARAMS"
+
+
+async def test_a_documented_method_the_portal_lacks_is_described_all_the_same_and_its_call_is_left_to_the_portal(
+    call_tool: CallTool, rest_v3: Service
+) -> None:
+    rest_v3.remove("tasks.task.get")
+    described = await call_tool("describe_method", method="tasks.task.get", version="v3")
+    assert described["available"] is False
+    assert described["page"] is not None
+    called = await call_tool("call_method", method="tasks.task.get", params={"id": 1}, version="v3")
+    assert (called["error"]["kind"], called["error"]["executed"]) == ("unknown_method", "no")
+
+
 @pytest.mark.parametrize("method", ["", "a b", "../x", "x.json", "batch", "a" * 500])
 async def test_what_can_be_no_method_asks_for_no_document(
     call_tool: CallTool, portal: LoopbackPortal, method: str
@@ -139,6 +185,8 @@ async def test_what_can_be_no_method_asks_for_no_document(
 async def test_calls_of_documented_methods_ask_for_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
     await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"]})
     await call_tool("batch_call", commands={"a": {"method": "user.current"}})
+    await call_tool("call_method", method="crm.dael.get", version="v2")
+    await call_tool("batch_call", commands={"a": {"method": "download"}})
     await call_tool("describe_method", method="crm.deal.get")
     assert documents_read(portal) == 0
 
