@@ -57,7 +57,7 @@ async def test_a_method_beyond_the_documentation_is_described(call_tool: CallToo
 
 
 async def test_what_the_portal_lacks_of_rest_3_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    assert (await call_tool("describe_method", method=LACKED, version="v3"))["available"] is False
+    assert (await call_tool("describe_method", method=LACKED))["available"] is False
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is True
     assert (await call_tool("describe_method", method="crm.deal.get"))["available"] is True
     found = (await call_tool("find_methods", query=LACKED))["methods"]

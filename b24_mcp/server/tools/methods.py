@@ -66,7 +66,8 @@ async def describe_method(
     """
     app = ctx.request_context.lifespan_context
     known = known_now(app)
-    if version == "v3" or await run_sync(known.catalogue.method, method, version) is None:
+    found = await run_sync(known.catalogue.method, method, version)
+    if found is None or found.version == "v3":
         known = await known_with_portal(app)
     form: Form = {"ok": True} | await run_sync(_described, known, method, version)
     if form["version"] == "v2":
