@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -223,6 +224,14 @@ async def test_on_a_portal_without_rest_3_none_of_it_is_available(
 ) -> None:
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is False
     assert (await call_tool("describe_method", method="tasks.task.get"))["available"] is True
+
+
+async def test_nothing_is_kept_of_a_portal_on_this_computer(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("b24_mcp.server.portals.cache_folder", lambda: tmp_path / "cache")
+    assert (await call_tool("describe_method", method=BEYOND))["available"] is True
+    assert not (tmp_path / "cache").exists()
 
 
 async def test_the_sandbox_without_settings_says_what_it_offers_too(call_tool: CallTool) -> None:
