@@ -15,8 +15,9 @@ SECRET = "s3cretofthetests"
 
 @dataclass
 class LoopbackPortal:
-    """`address` is the webhook's; `calls` is everything that arrived, refused or not."""
+    """`sandbox` plays the portal; `address` is the webhook's; `calls` is everything that arrived, refused or not."""
 
+    sandbox: Sandbox
     address: str = ""
     calls: list[LoggedCall] = field(default_factory=list)
 
@@ -26,9 +27,10 @@ class LoopbackPortal:
 
 
 @contextmanager
-def loopback_portal() -> Iterator[LoopbackPortal]:
-    portal = LoopbackPortal()
-    sandbox = Sandbox(webhook=f"1/{SECRET}", log=portal.calls.append)
+def loopback_portal(*, v3: bool = True) -> Iterator[LoopbackPortal]:
+    calls: list[LoggedCall] = []
+    sandbox = Sandbox(webhook=f"1/{SECRET}", log=calls.append, v3=v3)
+    portal = LoopbackPortal(sandbox, calls=calls)
     listening = threading.Event()
     stop: list[asyncio.Event] = []
     loop: list[asyncio.AbstractEventLoop] = []

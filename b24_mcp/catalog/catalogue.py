@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_mcp.catalog.search import Search
 from b24_mcp.catalog.slips import similar_methods
+
+if TYPE_CHECKING:
+    from b24_mcp.catalog.compiling import Entry
 
 Effect = Literal["read", "write", "destructive"]
 
@@ -50,10 +53,10 @@ class Method:
 
 
 class Catalogue:
-    """All documented methods, in the file at `path`. Safe to use from several threads."""
+    """All documented methods, in a file, or in an open database. Safe to use from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, source: Path | sqlite3.Connection) -> None:
+        self._source = source
         self._lock = threading.Lock()
         self._methods: dict[tuple[str, str | None], Method | None] = {}
 
@@ -92,6 +95,18 @@ class Catalogue:
         names = [name for name in self.names if wanted in name.lower()]
         return sorted(names, key=lambda name: (not name.lower().startswith(wanted), name.lower()))
 
+    def enlarged(self, entries: Iterable[Entry]) -> Catalogue:
+        """A catalogue of its own, in memory, that has these methods too. None of them may be in this one already."""
+        from b24_mcp.catalog.compiling import add_entries  # only a portal that has more than is documented needs it
+
+        db = sqlite3.connect(":memory:", check_same_thread=False)
+        with self._lock:
+            self._db.backup(db)
+        ideas = {word: found.split() for word, found in db.execute("SELECT word, ideas FROM concept")}
+        add_entries(db, entries, ideas)
+        db.commit()
+        return Catalogue(db)
+
     @cached_property
     def names(self) -> list[str]:
         """Every documented name once, in order."""
@@ -121,7 +136,9 @@ class Catalogue:
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
-        address = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
+        if isinstance(self._source, sqlite3.Connection):
+            return self._source
+        address = f"{self._source.resolve().as_uri()}?mode=ro&immutable=1"
         return sqlite3.connect(address, uri=True, check_same_thread=False)
 
 

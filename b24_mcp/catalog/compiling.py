@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,16 @@ class DataError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """One method from all files."""
+class Entry:
+    """One method with all that is known of it. `added` ones come from a portal and not from our own files."""
 
-    facts: dict[str, Any]
+    facts: Mapping[str, Any]
     effect: str
     note: str
     summary: str
     summary_ru: str
-    phrasings: list[str]
+    phrasings: Sequence[str] = ()
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,7 @@ def compile_catalogue(data: Path, target: Path, facts: Path | None = None) -> Co
         db.executemany(
             "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
         )
-        counts: dict[str, int] = {}
-        for number, entry in enumerate(entries, 1):
-            db.execute("INSERT INTO method VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(number, entry))
-            seen = set()
-            for kind, words in _units(entry):
-                seen |= set(words)
-                unit = (number, kind, " ".join(words), " ".join(ideas_of(words, ideas)))
-                db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
-            for word in seen:
-                counts[word] = counts.get(word, 0) + 1
-        db.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(counts.items()))
+        add_entries(db, entries, ideas)
         db.execute("INSERT INTO unit (unit) VALUES ('optimize')")
         db.commit()
         db.execute("VACUUM")
@@ -104,7 +95,26 @@ def compile_catalogue(data: Path, target: Path, facts: Path | None = None) -> Co
     )
 
 
-def _entries(data: Path, effects: _Table, texts: _Table) -> Iterator[_Entry]:
+def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping[str, Sequence[str]]) -> None:
+    """Add methods to an open catalogue; `ideas` is its lexicon."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM method").fetchone()
+    counts: dict[str, int] = {}
+    for number, entry in enumerate(entries, last + 1):
+        db.execute("INSERT INTO method VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(number, entry))
+        seen = set()
+        for kind, words in _units(entry):
+            seen |= set(words)
+            unit = (number, "added" if entry.added else kind, " ".join(words), " ".join(ideas_of(words, ideas)))
+            db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
+        for word in seen:
+            counts[word] = counts.get(word, 0) + 1
+    db.executemany(
+        "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET methods = methods + excluded.methods",
+        sorted(counts.items()),
+    )
+
+
+def _entries(data: Path, effects: _Table, texts: _Table) -> Iterator[Entry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
         facts = json.loads(line)
         key = (facts["method"].lower(), facts["version"])
@@ -112,7 +122,7 @@ def _entries(data: Path, effects: _Table, texts: _Table) -> Iterator[_Entry]:
         if effect not in ("read", "write", "destructive"):
             raise DataError(f"effects of {key[0]}: {effect!r} is none")
         summary, summary_ru, phrasings = [*texts.get(key, ["", ""]), ""][:3]
-        yield _Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
+        yield Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
 
 
 def _table(data: Path, pattern: str, columns: int) -> _Table:
@@ -143,12 +153,12 @@ def read_concepts(lines: Iterable[str]) -> dict[str, list[str]]:
     return ideas
 
 
-def ideas_of(words: Iterable[str], ideas: dict[str, list[str]]) -> list[str]:
+def ideas_of(words: Iterable[str], ideas: Mapping[str, Sequence[str]]) -> list[str]:
     """The ideas that stemmed words may stand for, each once."""
     return list(dict.fromkeys(idea for word in words for idea in ideas.get(word, ())))
 
 
-def _units(entry: _Entry) -> Iterator[tuple[str, list[str]]]:
+def _units(entry: Entry) -> Iterator[tuple[str, list[str]]]:
     yield "name", words_of_name(entry.facts["method"])
     yield "summary", words_of(entry.summary)
     yield "summary", words_of(entry.summary_ru)
@@ -156,7 +166,7 @@ def _units(entry: _Entry) -> Iterator[tuple[str, list[str]]]:
         yield "phrasing", words_of(phrasing)
 
 
-def _row(number: int, entry: _Entry) -> tuple[object, ...]:
+def _row(number: int, entry: Entry) -> tuple[object, ...]:
     facts = entry.facts
     return (
         number,

@@ -4,7 +4,7 @@ from b24_mcp.rest.answer import Answer, CallTime
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.limits import Plan
-from b24_mcp.rest.method_name import check_method_name
+from b24_mcp.rest.method_name import check_method_name, is_method_name
 from b24_mcp.rest.outcomes import BatchAnswer, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.portal import Portal, PortalOptions
@@ -35,6 +35,7 @@ __all__ = [
     "SystemClock",
     "Webhook",
     "check_method_name",
+    "is_method_name",
     "our_error",
     "parse_webhook",
 ]

@@ -39,6 +39,15 @@ def check_method_name(name: str) -> None:
         )
 
 
+def is_method_name(name: str) -> bool:
+    """Whether a name may be called at all; see `check_method_name`."""
+    try:
+        check_method_name(name)
+    except B24Error:
+        return False
+    return True
+
+
 def _refuse(name: str, message: str) -> B24Error:
     return our_error("B24MCP_METHOD_NAME", message, method=name[:80])
 

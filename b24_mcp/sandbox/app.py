@@ -70,7 +70,8 @@ class Sandbox:
     ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
     batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
     ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
-    (``None``: everything). ``allow_http`` lets webhooks be called over plain HTTP from other machines.
+    (``None``: everything). ``v3`` false makes a portal without REST 3.0. ``allow_http`` lets webhooks be called over
+    plain HTTP from other machines.
     ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it. While it is
     served with TLS, :attr:`ca` is the file of the authority clients have to trust.
     """
@@ -94,10 +95,12 @@ class Sandbox:
         token_lifetime: float = 3600.0,
         handler: str = "http://127.0.0.1/handler",
         app_scopes: frozenset[str] | None = None,
+        v3: bool = True,
         allow_http: bool = False,
         control: bool = False,
     ) -> None:
         self.webhook = webhook
+        self._has_v3 = v3
         self.name = name
         self.ca: Path | None = None
         self.application = _application(webhook, name, handler, app_scopes)
@@ -139,8 +142,12 @@ class Sandbox:
         return self._faults
 
     @property
-    def rest_v3(self) -> "RestV3 | None":
-        """Version 3 of the REST API with its switches; ``None`` before it was called for the first time."""
+    def rest_v3(self) -> "RestV3":
+        """Version 3 of the REST API with its switches."""
+        if self._v3 is None:
+            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
+
+            self._v3 = RestV3(self.portal, self._note)
         return self._v3
 
     def webhook_url(self, base: str, webhook: str | None = None) -> str:
@@ -212,11 +219,9 @@ class Sandbox:
 
     def _rest_v3(self, received: HttpRequest) -> Response:
         """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
-        if self._v3 is None:
-            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
-
-            self._v3 = RestV3(self.portal, self._note)
-        return self._v3.answer(received)
+        if not self._has_v3:
+            return _NO_PAGE
+        return self.rest_v3.answer(received)
 
     def _note(self, method: str, params: Map, status: int, error: str | None, duration: float) -> None:
         """Tell the log of an answered call of version 3."""

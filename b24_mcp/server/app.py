@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import anyio
+from anyio.abc import TaskGroup
 from mcp_types import CallToolResult, TextContent
 
 from b24_mcp.rest import Clock, Redactor
@@ -18,10 +20,11 @@ _DEFAULT_BUDGET = 20_000
 
 @dataclass(slots=True)
 class App:
-    """The portals, and the one way out for answers."""
+    """The portals, the one way out for answers, and room for what goes on while nobody waits for it."""
 
     portals: Portals
     redactor: Redactor
+    background: TaskGroup
 
     def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
         """Write a form within its size and without secrets. Every answer to a client passes here."""
@@ -35,6 +38,8 @@ async def open_app(redactor: Redactor, clock: Clock | None = None) -> AsyncGener
     """Open what the tools use, cheaply: a client waits for this before the server says its first word."""
     portals = Portals(redactor, clock)
     try:
-        yield App(portals, redactor)
+        async with anyio.create_task_group() as background:
+            yield App(portals, redactor, background)
+            background.cancel_scope.cancel()
     finally:
         await portals.aclose()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from b24_mcp.catalog import Version, check_arguments, choose_version, shipped
+from b24_mcp.catalog import Catalogue, Version, check_arguments, choose_version, shipped
 from b24_mcp.rest import B24Error, FieldProblem, check_method_name, our_error
 
 _REFERENCE = re.compile(r"\$\w+\[\S+")
@@ -30,22 +30,27 @@ def check_call(
     *,
     validate: bool = True,
     unknown: Collection[str] = (),
+    catalogue: Catalogue | None = None,
 ) -> Checked:
     """Choose the version of a call and refuse certain mistakes in its parameters.
 
-    Without `validate` only the version is chosen. The values of `unknown` parameters are not known yet.
+    Without `validate` only the version is chosen. The values of `unknown` parameters are not known yet. `catalogue` is
+    the one to check against, by default the one that comes with the package.
 
     Raises:
         B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, saying what to write instead; nothing was
             sent.
     """
     check_method_name(method)
-    version = choose_version(shipped(), method, params) if wanted == "auto" else wanted
+    catalogue = catalogue or shipped()
+    # What a portal alone knows of a documented method's other generation is no reason to call that one unasked.
+    choosing = shipped() if shipped().versions(method) else catalogue
+    version = choose_version(choosing, method, params) if wanted == "auto" else wanted
     if not validate:
         return Checked(version)
-    known = shipped().method(method, version)
+    known = catalogue.method(method, version)
     if known is None:
-        _refuse_other_version(method, version)
+        _refuse_other_version(catalogue, method, version)
         return Checked(version)
     if not isinstance(params, dict):
         return Checked(version)
@@ -65,7 +70,11 @@ def check_call(
 
 
 def check_commands(
-    commands: Mapping[str, Mapping[str, Any]], wanted: WantedVersion = "auto", *, validate: bool = True
+    commands: Mapping[str, Mapping[str, Any]],
+    wanted: WantedVersion = "auto",
+    *,
+    validate: bool = True,
+    catalogue: Catalogue | None = None,
 ) -> dict[str, Checked]:
     """The same for the commands of a batch. A reference stands for a value of whatever kind is wanted.
 
@@ -78,7 +87,7 @@ def check_commands(
         references = [key for key, value in params.items() if _is_reference(value)] if isinstance(params, dict) else ()
         try:
             checked[name] = check_call(
-                str(command.get("method")), params, wanted, validate=validate, unknown=references
+                str(command.get("method")), params, wanted, validate=validate, unknown=references, catalogue=catalogue
             )
         except B24Error as exc:
             fault = exc.fault
@@ -86,11 +95,11 @@ def check_commands(
     return checked
 
 
-def with_similar_names(error: B24Error) -> B24Error:
-    """Add to an unknown method the documented names that were perhaps meant."""
+def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
+    """Add to an unknown method the known names that were perhaps meant."""
     if error.fault.kind != "unknown_method" or not error.method:
         return error
-    similar = shipped().similar(error.method)
+    similar = catalogue.similar(error.method)
     if not similar:
         return error
     hint = f"Perhaps one of these was meant: {', '.join(similar)}. find_methods finds methods by what they do."
@@ -103,8 +112,8 @@ def _is_reference(value: object) -> bool:
     return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray"})
 
 
-def _refuse_other_version(method: str, version: Version) -> None:
-    others = shipped().versions(method)
+def _refuse_other_version(catalogue: Catalogue, method: str, version: Version) -> None:
+    others = catalogue.versions(method)
     if others:
         raise our_error(
             "B24MCP_VERSION",

@@ -29,12 +29,16 @@ def build_server(
     `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests.
     """
 
+    running: list[App] = []
+
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
         try:
             async with open_app(redactor, clock) as app:
+                running.append(app)
                 yield app
         finally:
+            running.clear()
             on_close()
 
     server: MCPServer[App] = MCPServer(
@@ -47,5 +51,5 @@ def build_server(
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )
-    add_method_resource(server)
+    add_method_resource(server, lambda: running[-1] if running else None)
     return server

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from b24_mcp import catalog
 from b24_mcp.rest import Clock, Portal, PortalOptions, Redactor, our_error, parse_webhook
+from b24_mcp.schema import Discovery, DocumentCache, cache_folder
 from b24_mcp.state import open_state
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ _SANDBOX_ORIGIN = "https://sandbox.invalid"
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """A portal to call. `notice` stands in every answer when the portal is not one the person configured."""
+    """A portal to call, and what it says of itself. `notice` stands in every answer when the portal is not one the
+    person configured.
+    """
 
     portal: Portal
     budget: int
+    discovery: Discovery
     notice: str | None = None
 
 
@@ -41,6 +45,11 @@ class Portals:
         self._opening = anyio.Lock()
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
+
+    @property
+    def opened(self) -> OpenPortal | None:
+        """The portal, if a call has opened it."""
+        return self._open
 
     async def get(self) -> OpenPortal:
         """Give the portal.
@@ -89,7 +98,10 @@ class Portals:
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
-        return OpenPortal(Portal(webhook, options, state=state, clock=self._clock), settings.budget)
+        portal = Portal(webhook, options, state=state, clock=self._clock)
+        # What answers on this computer may be another portal tomorrow: nothing is kept of it.
+        cache = None if webhook.is_loopback else DocumentCache(cache_folder(), portal.host)
+        return OpenPortal(portal, settings.budget, Discovery(portal, cache, self._clock))
 
     def _sandbox_portal(self, settings: Settings) -> OpenPortal:
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
@@ -97,4 +109,4 @@ class Portals:
         self._sandbox = Sandbox()
         webhook = parse_webhook(self._sandbox.webhook_url(_SANDBOX_ORIGIN))
         portal = Portal(webhook, PortalOptions(plan="none"), app=self._sandbox)
-        return OpenPortal(portal, settings.budget, SANDBOX_NOTICE)
+        return OpenPortal(portal, settings.budget, Discovery(portal), SANDBOX_NOTICE)

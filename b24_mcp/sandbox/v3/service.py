@@ -105,6 +105,14 @@ class Service:
         """Every method there is at the moment."""
         return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
 
+    def add(self, method: Method) -> None:
+        """Have one method more, or this one in place of that of its name."""
+        self._methods[method.name] = method
+
+    def remove(self, name: str) -> None:
+        """Have one method less."""
+        del self._methods[name]
+
     def find(self, name: str) -> Method:
         """The method of exactly this name; raises 404."""
         name = ALIASES.get(name, name)

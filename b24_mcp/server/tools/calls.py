@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
 from b24_mcp.server.checks import WantedVersion, check_call, check_commands, with_similar_names
+from b24_mcp.server.knowing import known_for_calls
 from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import batch_form, call_form, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -68,13 +69,15 @@ async def call_method(
     """
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get()
+    catalogue = (await known_for_calls(app, [method], version)).catalogue
+    check = partial(check_call, method, params or {}, version, validate=validate, catalogue=catalogue)
     used = None
     try:
-        checked = await run_sync(partial(check_call, method, params or {}, version, validate=validate))
+        checked = await run_sync(check)
         used = checked.version
         answer = await opened.portal.call(method, params, version=used, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:
-        error = await run_sync(with_similar_names, exc)
+        error = await run_sync(with_similar_names, exc, catalogue)
         return app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
     answer = replace(answer, warnings=(*answer.warnings, *checked.warnings))
     return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
@@ -103,8 +106,9 @@ async def batch_call(
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get()
     named = {name: command.model_dump() for name, command in commands.items()}
+    catalogue = (await known_for_calls(app, [command.method for command in commands.values()], version)).catalogue
     try:
-        checked = await run_sync(partial(check_commands, named, version, validate=validate))
+        checked = await run_sync(partial(check_commands, named, version, validate=validate, catalogue=catalogue))
         versioned = {name: command | {"version": checked[name].version} for name, command in named.items()}
         answer = await opened.portal.batch(versioned, halt=halt, format=format, on_wait=progress_of(ctx))
     except B24Error as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
@@ -20,9 +21,11 @@ from mcp_types import (
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.catalog import Method, shipped
+from b24_mcp.catalog import Method
 from b24_mcp.rest import B24Error, Succeeded, our_error
+from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
+from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
 from b24_mcp.server.rendering import Form, compact
 from b24_mcp.server.tooling import FormalTool, make_tool
 
@@ -43,7 +46,7 @@ async def find_methods(
     Works offline. Then describe_method tells all of one.
     """
     app = ctx.request_context.lifespan_context
-    methods = await run_sync(_found, query, scope, limit)
+    methods = await run_sync(_found, await known_soon(app), query, scope, limit)
     form: Form = {"ok": True, "methods": methods}
     if not methods:
         form["hint"] = "Nothing fits. Say what is to be done in other words, or name the thing it is done to."
@@ -62,14 +65,20 @@ async def describe_method(
     deprecated and by what it is replaced, and whether this portal has and grants it (available).
     """
     app = ctx.request_context.lifespan_context
-    form: Form = {"ok": True} | await run_sync(_described, method, version)
+    known = known_now(app)
+    found = await run_sync(known.catalogue.method, method, version)
+    if found is None or found.version == "v3":
+        known = await known_with_portal(app)
+    form: Form = {"ok": True} | await run_sync(_described, known, method, version)
     if form["version"] == "v2":
         form["available"] = await _available(app, form["method"])
+    else:
+        form["available"] = known.available(form["method"], "v3")
     return app.answer(form, failed=False)
 
 
-def _found(query: str, scope: str | None, limit: int) -> list[Form]:
-    catalogue = shipped()
+def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> list[Form]:
+    catalogue = known.catalogue
     if scope is not None and scope not in catalogue.scopes:
         raise our_error(
             "B24MCP_ARGUMENTS",
@@ -79,14 +88,18 @@ def _found(query: str, scope: str | None, limit: int) -> list[Form]:
     russian = re.search("[а-яё]", query, re.IGNORECASE) is not None
     hits = catalogue.search.find(query, scope=scope, limit=limit)
     found = (catalogue.method(hit.name, hit.version) for hit in hits)
-    return [_in_short(method, russian=russian) for method in found if method is not None]
+    forms = [_in_short(method, russian=russian) for method in found if method is not None]
+    for form in forms:
+        if known.available(form["method"], form["version"]) is False:
+            form["available"] = False
+    return forms
 
 
-def _described(method: str, version: str | None) -> Form:
-    known = shipped().method(method, version)
-    if known is None:
-        raise _unknown(method, version)
-    return _in_full(known, shipped().versions(method))
+def _described(known: Knowledge, name: str, version: str | None) -> Form:
+    method = known.catalogue.method(name, version)
+    if method is None:
+        raise _unknown(known, name, version)
+    return _in_full(method, known.catalogue.versions(name))
 
 
 def _in_short(method: Method, *, russian: bool) -> Form:
@@ -122,6 +135,8 @@ def _in_full(method: Method, versions: list[str]) -> Form:
     form["deprecated"] = method.deprecated
     if method.deprecated:
         form["replaced_by"] = facts.get("replaced_by", [])
+    if "source" in facts:
+        form["source"] = facts["source"]
     return form | {"page": facts.get("page")}
 
 
@@ -139,28 +154,39 @@ async def _available(app: App, method: str) -> bool | None:
     return bool(answer["isExisting"]) and bool(answer.get("isAvailable"))
 
 
-def _unknown(method: str, version: str | None) -> B24Error:
-    catalogue = shipped()
+def _unknown(known: Knowledge, method: str, version: str | None) -> B24Error:
+    catalogue = known.catalogue
     if version is not None and catalogue.method(method) is not None:
         hint = f"It exists in {', '.join(catalogue.versions(method))} only."
     else:
         similar = catalogue.similar(method)
         meant = f"Perhaps one of these was meant: {', '.join(similar)}. " if similar else ""
         hint = f"{meant}find_methods finds methods by what they do."
+    if known.offered is None:
+        why = f" ({known.trouble})" if known.trouble else ""
+        hint += f" What this portal has beyond the documentation is not known now{why}."
     name = method[:80]
     return our_error("B24MCP_UNKNOWN_METHOD", f"No method {name!r} is documented.", method=name, hint=hint)
 
 
-def add_method_resource(server: MCPServer[App]) -> None:
-    """Offer each method as a resource too, and complete the names of methods where a client asks for it."""
+def add_method_resource(server: MCPServer[App], running: Callable[[], App | None]) -> None:
+    """Offer each method as a resource too, and complete the names of methods where a client asks for it.
+
+    `running` gives what the tools use, once it is there: the SDK hands it to no completion.
+    """
+
+    def known() -> Knowledge:
+        app = running()
+        return documented() if app is None else known_now(app)
 
     @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
     def method_facts(method: str) -> str:
         """The documented parameters, effect, result and errors of a REST method, as JSON."""
-        known = shipped().method(method)
-        if known is None:
+        catalogue = known().catalogue
+        found = catalogue.method(method)
+        if found is None:
             raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
-        return compact(_in_full(known, shipped().versions(known.name)))
+        return compact(_in_full(found, catalogue.versions(found.name)))
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(
@@ -170,7 +196,7 @@ def add_method_resource(server: MCPServer[App]) -> None:
     ) -> Completion | None:
         if not isinstance(ref, ResourceTemplateReference) or ref.uri != _METHOD_ADDRESS:
             return None
-        names = await run_sync(shipped().completions, argument.value)
+        names = await run_sync(known().catalogue.completions, argument.value)
         return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
 
 
