@@ -1,0 +1,114 @@
+"""Who we are on a portal, what it grants us, and how it keeps time: two requests, for a person or a model to look at.
+
+Source: documentation, api-reference/common (`profile`, `scope`, `app.info`, `server.time`) and api-reference/rest-v3.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from b24_mcp.catalog import Catalogue
+from b24_mcp.rest import Answer, B24Error, BatchAnswer, Clock, Failed, Portal, Succeeded, SystemClock
+
+_ASKED = ("profile", "scope", "server.time", "app.info")
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What a portal answered; what it did not say is None. `skew` is how many seconds its clock is before ours.
+
+    `trouble` is why it could not be asked at all: then nothing else is known.
+    """
+
+    host: str
+    user_id: str | None = None
+    user: str | None = None
+    is_admin: bool | None = None
+    scopes: tuple[str, ...] | None = None
+    licence: str | None = None
+    skew: float | None = None
+    has_v3: bool | None = None
+    trouble: B24Error | None = None
+    missing: Mapping[str, int] = field(default_factory=dict)
+    """Scopes that are not granted, and how many documented methods each would open, most first."""
+
+
+async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = None) -> Portrait:
+    """Ask a portal; nothing is raised."""
+    try:
+        answer = await portal.batch({name: {"method": name} for name in _ASKED})
+        answered_at = (clock or SystemClock()).now()
+    except B24Error as exc:
+        return Portrait(portal.host, trouble=exc)
+    trouble = _why_nothing(answer)
+    if trouble is not None:
+        return Portrait(portal.host, trouble=trouble)
+    profile = _result(answer, "profile")
+    scopes = _result(answer, "scope")
+    info = _result(answer, "app.info")
+    granted = tuple(sorted(map(str, scopes))) if isinstance(scopes, list) else None
+    return Portrait(
+        host=portal.host,
+        **_who(profile),
+        scopes=granted,
+        licence=str(info["LICENSE"]) if isinstance(info, dict) and info.get("LICENSE") else None,
+        skew=_skew(_result(answer, "server.time"), answered_at),
+        has_v3=await _has_v3(portal),
+        missing={} if granted is None else _missing(catalogue, granted),
+    )
+
+
+def _who(profile: Any) -> dict[str, Any]:
+    if not isinstance(profile, dict):
+        return {}
+    name = " ".join(str(profile[part]) for part in ("NAME", "LAST_NAME") if profile.get(part))
+    admin = profile.get("ADMIN")
+    return {
+        "user_id": str(profile.get("ID", "")) or None,
+        "user": name or None,
+        "is_admin": admin if isinstance(admin, bool) else None,
+    }
+
+
+def _skew(said: Any, now: float) -> float | None:
+    try:
+        return round(datetime.fromisoformat(str(said)).timestamp() - now, 1)
+    except (ValueError, OverflowError):
+        return None
+
+
+async def _has_v3(portal: Portal) -> bool | None:
+    try:
+        answer: Answer = await portal.call("rest.scope.list", version="v3")
+    except B24Error as exc:
+        return False if exc.fault.kind == "unknown_method" else None
+    return isinstance(answer.result, dict | list)
+
+
+def _missing(catalogue: Catalogue, granted: tuple[str, ...]) -> dict[str, int]:
+    """Count the methods of each scope that is not granted. Wider forms of a scope hold its narrower ones."""
+    counts = Counter(
+        scope
+        for name in catalogue.names
+        if (method := catalogue.method(name))
+        for scope in method.form.get("scope", ())
+    )
+    held = set(granted) | ({"user_basic", "user_brief"} if "user" in granted else set())
+    return {scope: count for scope, count in counts.most_common() if scope not in held}
+
+
+def _why_nothing(answer: BatchAnswer) -> B24Error | None:
+    """The failure of the request as a whole, or of every command in it."""
+    if answer.error is not None:
+        return answer.error
+    failures = [outcome.error for outcome in answer.outcomes.values() if isinstance(outcome, Failed)]
+    return failures[0] if len(failures) == len(answer.outcomes) else None
+
+
+def _result(answer: BatchAnswer, name: str) -> Any:
+    outcome = answer.outcomes[name]
+    return outcome.answer.result if isinstance(outcome, Succeeded) else None
