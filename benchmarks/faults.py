@@ -113,7 +113,7 @@ async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
         }
         page = await portal.call("crm.deal.list", params)
         found.update(row["ORIGIN_ID"] for row in page.result)
-        start = page.next
+        start = page.next if isinstance(page.next, int) else None
     await portal.aclose()
     return found
 
