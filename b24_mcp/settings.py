@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
 
@@ -53,11 +54,49 @@ class Settings(BaseSettings):
         """Whether the environment configures a portal of its own."""
         return self.webhook_url is not None
 
-    @field_validator("webhook_url", "ca_bundle", "state", "config", mode="before")
+    access: Literal["read", "write", "full"] = "write"
+    """What may be done: only read; write, and delete with a person's approval; or everything unasked."""
+    allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Globs over method names, separated by commas; where there are any, nothing else is called."""
+    deny: Annotated[tuple[str, ...], NoDecode] = ()
+    """Globs over method names that are never called."""
+    approval: Literal["ask", "off"] = "ask"
+    """Whether a person is asked at level `write`."""
+    approval_writes: int = Field(default=50, ge=0)
+    """A batch that changes something more often than this needs approval as well."""
+    audit: str | None = None
+    """The folder of the audit trail, or `off`. Default: one in the user's state directory."""
+    audit_values: bool = False
+    """Whether the audit trail holds the values of fields too, not only their names."""
+
+    @field_validator("allow", "deny", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return () if _is_placeholder(value) else tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("access", "approval", mode="before")
+    @classmethod
+    def _default_if_placeholder(cls, value: Any, info: ValidationInfo) -> Any:
+        return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
+
+    @field_validator("webhook_url", "ca_bundle", "state", "config", "audit", mode="before")
     @classmethod
     def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""
-        return None if isinstance(value, str) and value.startswith("${") and value.endswith("}") else value
+        return None if _is_placeholder(value) else value
+
+    def secrets(self) -> list[str]:
+        """Everything in the settings that may be shown to nobody."""
+        # Of the webhook only its code is a secret, and whoever reads the address learns it.
+        others = [value for name, value in self if isinstance(value, SecretStr) and name != "webhook_url"]
+        password = urlsplit(self.state).password if self.state and "://" in self.state else None
+        return [secret for secret in (*(value.get_secret_value() for value in others), password) if secret]
+
+
+def _is_placeholder(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("${") and value.endswith("}")
 
 
 def load_settings() -> Settings:

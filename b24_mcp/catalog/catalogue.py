@@ -81,6 +81,14 @@ class Catalogue:
         effects = self._effects.get(name.lower(), {})
         return effects.get(version or min(effects, default="v2"), "destructive")
 
+    def spelling(self, name: str) -> str | None:
+        """How the documentation writes a name given in any letter case; None when it does not know it.
+
+        The portal looks a name up in lower case first and as written second, and some classes behind it are found only
+        in the documented case. Source: measured behaviour of the portal.
+        """
+        return self._spellings.get(name.lower())
+
     def versions(self, name: str) -> list[str]:
         """The generations of the API in which a method exists."""
         return sorted(self._effects.get(name.lower(), {}))
@@ -128,6 +136,11 @@ class Catalogue:
             for key, version, effect in self._db.execute("SELECT key, version, effect FROM method"):
                 effects.setdefault(key, {})[version] = effect
         return effects
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        with self._lock:
+            return dict(self._db.execute("SELECT key, name FROM method"))
 
     @cached_property
     def search(self) -> Search:

@@ -27,3 +27,4 @@ def is_reading(method: str, version: str | None = None) -> bool:
 def load() -> None:
     """Open the catalogue now, so that no later question has to read from disk first."""
     shipped().effect("profile")
+    shipped().spelling("profile")

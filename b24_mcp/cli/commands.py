@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 import click
 
 from b24_mcp import __version__
+from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
@@ -49,31 +50,38 @@ def serve() -> None:
 )
 @click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
 @click.option("--rest", type=click.Choice(["auto", "v2", "v3"]), default="auto", help="Generation of the API.")
-def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v2", "v3"]) -> None:
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before what needs approval.")
+def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v2", "v3"], yes: bool) -> None:
     """Call one REST METHOD and print the answer as JSON.
 
     \b
     b24-mcp call crm.deal.list --params '{"select": ["ID", "TITLE"]}'
+
+    The rules of B24_ACCESS, B24_ALLOW and B24_DENY hold here too; what they want approved is asked in the terminal.
 
     Ends with 0 when the call succeeded, 1 when it failed, 2 when it was not understood.
     """
     redactor = Redactor()
     configure_logging(redactor)
     params = _read_params(params_source)
-    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest))
+    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest, yes))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
 
+cli.add_command(approve)
 cli.add_command(sandbox)
 cli.add_command(catalog)
 cli.add_command(portals)
 
 
 async def _call(
-    redactor: Redactor, method: str, params: Params, format: Format, rest: Literal["auto", "v2", "v3"]
+    redactor: Redactor, method: str, params: Params, format: Format, rest: Literal["auto", "v2", "v3"], yes: bool
 ) -> dict[str, object]:
-    # Both are imported here so that --help answers at once.
+    # All are imported here so that --help answers at once.
+    from b24_mcp.access import Caller, calling, os_user
+    from b24_mcp.cli.approve import permit_at_terminal
+    from b24_mcp.rest import act_of_call
     from b24_mcp.server.checks import check_call
     from b24_mcp.server.portals import Portals
     from b24_mcp.server.rendering import call_form, error_form
@@ -84,7 +92,11 @@ async def _call(
         opened = await portals.get()
         notice = opened.notice
         version = check_call(method, params, rest, validate=False).version
-        return call_form(await opened.portal.call(method, params, version=version, format=format), notice)
+        act = act_of_call(method, params, version, format)
+        permit = permit_at_terminal(opened.gate, act, redactor, yes=yes)
+        with calling(Caller(os_user(), "b24-mcp call")):
+            answer = await opened.portal.call(act.method, params, version=version, format=format, permit=permit)
+        return call_form(answer, notice)
     except B24Error as exc:
         return error_form(exc, notice)
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.errors import B24Error, our_error
-from b24_mcp.rest.method_name import check_method_name
+from b24_mcp.rest.method_name import documented_name
 from b24_mcp.rest.params import Params, check_params
 from b24_mcp.rest.references import NotAReferenceError, Reference, references_in
 from b24_mcp.rest.references_v3 import v3_references_in
@@ -79,7 +79,7 @@ def _check_command(
         raise our_error("B24MCP_COMMANDS", "method is missing or is no text.")
     if not isinstance(params, dict | list):
         raise our_error("B24MCP_COMMANDS", "params is neither an object nor a list.")
-    check_method_name(method)
+    method = documented_name(method)
     if method.lower() in _NOT_IN_A_BATCH:
         raise our_error("B24MCP_COMMANDS", f"{method} cannot be part of a batch.")
     check_params(params, method)

@@ -163,6 +163,17 @@ _FACTS: dict[str, CodeFact] = {
         "get REST 3.0 with an update.",
     ),
     "B24MCP_VERSION": CodeFact("validation", "Nothing was sent. Set version to auto, or to the one named here."),
+    "B24MCP_POLICY": CodeFact(
+        "policy",
+        "Nothing was sent. The settings of b24-mcp do not allow this: tell the person, look for no way round it.",
+    ),
+    "B24MCP_APPROVAL": CodeFact("approval", "Nothing was sent. A person has to allow this call first."),
+    "B24MCP_DECLINED": CodeFact(
+        "approval", "Nothing was sent. The person said no: ask what to do instead, and do not repeat the call unasked."
+    ),
+    "B24MCP_AUDIT": CodeFact(
+        "policy", "Nothing was sent. A person has to make the folder in B24_AUDIT writable, or set it to off."
+    ),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 import re
 
+from b24_mcp.catalog import shipped
 from b24_mcp.rest.errors import B24Error, our_error
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 _LONGEST = 128
+
+
+def documented_name(name: str) -> str:
+    """Accept a name as `check_method_name` does; gives it in the documented letter case where it is documented.
+
+    So what is looked up here is what is sent, and methods that the portal finds in that case alone are found.
+
+    Raises:
+        B24Error: `B24MCP_METHOD_NAME`.
+    """
+    check_method_name(name)
+    return shipped().spelling(name) or name
 
 
 def check_method_name(name: str) -> None:

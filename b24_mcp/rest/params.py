@@ -75,6 +75,14 @@ def query_string(params: Params) -> str:
     return "&".join(pairs)
 
 
+def written_as_query(params: Params) -> str | None:
+    """The same, or None for what a query string cannot say."""
+    try:
+        return query_string(params)
+    except NotExpressibleError:
+        return None
+
+
 def _pairs(params: Params) -> Iterator[tuple[str, str]]:
     for name, value in _items(params):
         if not _PLAIN_TOP_NAME.fullmatch(name):

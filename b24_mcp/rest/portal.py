@@ -16,12 +16,12 @@ from b24_mcp.rest.batch import BatchRun
 from b24_mcp.rest.commands import check_commands
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
+from b24_mcp.rest.guarding import Guard, OpenWay, Passage, act_of_call, acts_of_batch, acts_on_the_wire
 from b24_mcp.rest.limits import Limits, Plan
-from b24_mcp.rest.method_name import check_method_name
 from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.paging_v3 import next_page
-from b24_mcp.rest.params import Params, check_params
-from b24_mcp.rest.request import Format, Request, call_request, check_version
+from b24_mcp.rest.params import Params
+from b24_mcp.rest.request import Format, Request, call_request
 from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.state import LimitState, open_state
 
@@ -52,8 +52,9 @@ class PortalOptions:
 class Portal:
     """A portal opened by an incoming webhook. Connections are made at the first call and shared by all calls.
 
-    `state` is where the limits are shared with other processes; without it they are this object's own. `app` is an
-    ASGI application that plays the portal inside this process. `clock` is there for tests.
+    `guard` decides what may be sent; without it everything may. `state` is where the limits are shared with other
+    processes; without it they are this object's own. `app` is an ASGI application that plays the portal inside this
+    process. `clock` is there for tests.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Portal:
         webhook: Webhook,
         options: PortalOptions | None = None,
         *,
+        guard: Guard | None = None,
         state: LimitState | None = None,
         clock: Clock | None = None,
         app: Any = None,
     ) -> None:
         self._webhook = webhook
         self._options = options or PortalOptions()
+        self._guard: Guard = guard or OpenWay()
         self._clock = clock or SystemClock()
         self._limits = Limits(webhook, self._options.plan, state or open_state("memory"))
         self._app = app
@@ -88,20 +91,20 @@ class Portal:
         format: Format = "json",
         bulk: bool = False,
         on_wait: OnWait | None = None,
+        permit: object | None = None,
     ) -> Answer:
         """Call one method, with named parameters or, for the positional `task.*` methods, a list.
 
         `version` is the generation of the API; REST 3.0 takes named parameters and writes JSON. A `bulk` call lets
-        others go first. `on_wait` is told of waiting that takes seconds.
+        others go first. `on_wait` is told of waiting that takes seconds. `permit` is for the guard. A documented name
+        is sent as the documentation writes it.
 
         Raises:
             B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
         """
-        check_method_name(method)
         params = {} if params is None else params
-        check_params(params, method)
-        check_version(version, params, format, method)
-        return await self._call(method, params, version, format, self._effort(bulk, on_wait))
+        act = act_of_call(method, params, version, format)
+        return await self._call(act.method, params, version, format, self._effort(bulk, on_wait), permit)
 
     async def batch(
         self,
@@ -111,6 +114,7 @@ class Portal:
         format: Format = "json",
         bulk: bool = False,
         on_wait: OnWait | None = None,
+        permit: object | None = None,
     ) -> BatchAnswer:
         """Run named commands `{name: {"method": …, "params": …, "version": …}}` in order, in few requests.
 
@@ -122,7 +126,8 @@ class Portal:
                 requests, are in the answer.
         """
         checked = check_commands(commands, format)
-        door = _BatchDoor(self, self._effort(bulk, on_wait))
+        self._guard.review(acts_of_batch(checked), permit)
+        door = _BatchDoor(self, self._effort(bulk, on_wait), permit)
         return await BatchRun(checked, halt=halt, format=format, door=door).run()
 
     async def aclose(self) -> None:
@@ -135,20 +140,38 @@ class Portal:
     def _effort(self, bulk: bool, on_wait: OnWait | None) -> Effort:
         return Effort(self._clock, self._clock.now() + self._options.deadline, bulk, on_wait)
 
-    async def _call(self, method: str, params: Params, version: Version, format: Format, effort: Effort) -> Answer:
-        answer = await self._send(call_request(method, params, version, format), effort)
+    async def _call(
+        self, method: str, params: Params, version: Version, format: Format, effort: Effort, permit: object | None
+    ) -> Answer:
+        answer = await self._send(call_request(method, params, version, format), effort, permit)
         if version == "v3" and isinstance(params, dict):
             return replace(answer, next=next_page(method, params, answer.result))
         return answer
 
-    async def _send(self, request: Request, effort: Effort) -> Answer:
-        """Send what was checked before, and again where that is safe. Every request to the portal passes here."""
+    async def _send(self, request: Request, effort: Effort, permit: object | None = None) -> Answer:
+        """Send what was checked before. Every request to the portal passes here, and none without the guard."""
+        # Written down and judged in one step: what goes out are these bytes, however long they wait.
+        content = request.content
+        passage = self._guard.admit(acts_on_the_wire(request), permit)
+        outcome: Answer | B24Error | None = None
+        try:
+            outcome = await self._send_until_answered(request, content, effort, passage)
+        except B24Error as exc:
+            outcome = exc
+            raise
+        finally:
+            await passage.ended(outcome)
+        return outcome
+
+    async def _send_until_answered(self, request: Request, content: bytes, effort: Effort, passage: Passage) -> Answer:
+        """Send a request, and again where that is safe."""
         tries = 0
         while True:
             await self._turn(request, effort)
+            await passage.going()
             tries += 1
             try:
-                answer = await self._deliver(request)
+                answer = await self._deliver(request, content)
             except B24Error as exc:
                 error = exc.of(request.method)
             else:
@@ -169,16 +192,16 @@ class Portal:
         except B24Error as exc:
             raise exc.of(request.method) from None
 
-    async def _deliver(self, request: Request) -> Answer:
+    async def _deliver(self, request: Request, content: bytes) -> Answer:
         """Send one request; to the portal's new address too, when it says that it has moved there."""
         started = time.perf_counter()
         outcome = "failed"
         try:
             webhook = self._webhook
-            reply = await self._post(webhook, request)
+            reply = await self._post(webhook, request, content)
             if 300 <= reply.status < 400:
                 webhook = self._follow_move(webhook, reply)
-                reply = await self._post(webhook, request)
+                reply = await self._post(webhook, request, content)
                 if 300 <= reply.status < 400:
                     raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
             outcome = f"HTTP {reply.status}"
@@ -188,12 +211,12 @@ class Portal:
         finally:
             _LOG.debug("%s: %s in %.0f ms", request.method, outcome, (time.perf_counter() - started) * 1000)
 
-    async def _post(self, webhook: Webhook, request: Request) -> Reply:
+    async def _post(self, webhook: Webhook, request: Request, content: bytes) -> Reply:
         if request.version == "v3":
             address = webhook.v3_address_of(request.method)
         else:
             address = webhook.address_of(request.method, ".xml" if request.format == "xml" else "")
-        return await self._connected().post(address, request.content, request.format, request.key)
+        return await self._connected().post(address, content, request.format, request.key)
 
     def _connected(self) -> Transport:
         if self._transport is None:
@@ -243,12 +266,13 @@ class _BatchDoor:
 
     portal: Portal
     effort: Effort
+    permit: object | None
 
     async def send(self, request: Request) -> Answer:
-        return await self.portal._send(request, self.effort)
+        return await self.portal._send(request, self.effort, self.permit)
 
     async def call(self, method: str, params: Params, version: Version, format: Format) -> Answer:
-        return await self.portal._call(method, params, version, format, self.effort)
+        return await self.portal._call(method, params, version, format, self.effort, self.permit)
 
     async def learn(self, method: str, time: CallTime | None) -> None:
         await self.portal._limits.learn(method, time, self.portal._clock.now())

@@ -34,6 +34,14 @@ def v3_references_in(value: Any) -> Iterator[Reference]:
         yield from references_in(value)
 
 
+def holds_references(value: Any) -> bool:
+    """Whether anything in a value, in either notation, is or looks like a reference to another command."""
+    try:
+        return next(v3_references_in(value), None) is not None
+    except NotAReferenceError:
+        return True
+
+
 def replace_v3_references(
     value: Any, replacement: Callable[[Reference], Any], inside_text: Callable[[Reference], Any]
 ) -> Any:

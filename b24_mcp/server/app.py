@@ -10,10 +10,11 @@ import anyio
 from anyio.abc import TaskGroup
 from mcp_types import CallToolResult, TextContent
 
+from b24_mcp.access import Level, without_hidden
 from b24_mcp.rest import Clock, Redactor
-from b24_mcp.server.budget import fit
+from b24_mcp.server.budget import cut_to
 from b24_mcp.server.portals import Portals
-from b24_mcp.server.rendering import Form
+from b24_mcp.server.rendering import Form, compact, with_notice
 
 _DEFAULT_BUDGET = 20_000
 
@@ -27,16 +28,31 @@ class App:
     background: TaskGroup
 
     def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
-        """Write a form within its size and without secrets. Every answer to a client passes here."""
-        text = self.redactor.redact(fit(form, budget))
+        """Write a form within its size, without secrets and without characters that nobody sees.
+
+        Every answer to a client passes here.
+        """
+        text, hidden = self._written(form, budget)
+        if hidden:
+            said = f"{form['notice']} " if "notice" in form else ""
+            told = said + f"{hidden} invisible characters were taken out."
+            text, _ = self._written(with_notice(form, told), budget)
         # One block of text: the one thing that every client shows to its model.
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
 
+    def _written(self, form: Form, budget: int) -> tuple[str, int]:
+        # Fields are cleaned one by one, where their names say what they hold; the whole once more, as it goes out.
+        text = self.redactor.redact(compact(self.redactor.clean(cut_to(form, budget))))
+        return without_hidden(text)
+
 
 @asynccontextmanager
-async def open_app(redactor: Redactor, clock: Clock | None = None) -> AsyncGenerator[App]:
-    """Open what the tools use, cheaply: a client waits for this before the server says its first word."""
-    portals = Portals(redactor, clock)
+async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> AsyncGenerator[App]:
+    """Open what the tools use, cheaply: a client waits for this before the server says its first word.
+
+    `level` is what the tools are said to do.
+    """
+    portals = Portals(redactor, clock, level)
     try:
         async with anyio.create_task_group() as background:
             yield App(portals, redactor, background)

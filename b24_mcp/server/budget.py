@@ -20,13 +20,11 @@ _COMMANDS_LEFT_OUT = "run fewer commands at once, or ask each for fewer fields, 
 _SMALLEST_SHARE = 1_500
 
 
-def fit(form: Form, budget: int) -> str:
-    """Write a form as JSON of at most `budget` characters, leaving out rows where it would be longer."""
-    text = compact(form)
-    if len(text) <= budget:
-        return text
-    form = _cut_batch(form, budget) if "results" in form else _cut_result(form, budget)
-    return compact(form)
+def cut_to(form: Form, budget: int) -> Form:
+    """Leave out rows where a form would be longer than `budget` characters when it is written as JSON."""
+    if len(compact(form)) <= budget:
+        return form
+    return _cut_batch(form, budget) if "results" in form else _cut_result(form, budget)
 
 
 def _cut_result(form: Form, budget: int) -> Form:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from mcp.server.mcpserver import MCPServer
 
 from b24_mcp import __version__
+from b24_mcp.access import Level
 from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.app import App, open_app
 from b24_mcp.server.tools.calls import call_tools
@@ -22,11 +23,16 @@ portal instead of reading everything, and read a record before you change it. Wh
 
 
 def build_server(
-    redactor: Redactor, on_close: Callable[[], None] = lambda: None, clock: Clock | None = None
+    redactor: Redactor,
+    on_close: Callable[[], None] = lambda: None,
+    clock: Clock | None = None,
+    *,
+    level: Level = "write",
 ) -> MCPServer[App]:
     """Build a server. It makes no connection and reads no settings before a tool is called.
 
-    `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests.
+    `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests. `level`
+    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings.
     """
 
     running: list[App] = []
@@ -34,7 +40,7 @@ def build_server(
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App]:
         try:
-            async with open_app(redactor, clock) as app:
+            async with open_app(redactor, clock, "read" if level == "read" else "full") as app:
                 running.append(app)
                 yield app
         finally:
@@ -47,7 +53,7 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[*method_tools(), *call_tools()],
+        tools=[*method_tools(), *call_tools(level)],
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from b24_mcp import catalog
+from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
 from b24_mcp.rest import Clock, Portal, PortalOptions, Redactor, our_error, parse_webhook
 from b24_mcp.schema import Discovery, DocumentCache, cache_folder
-from b24_mcp.state import open_state
+from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox import Sandbox
@@ -23,28 +25,34 @@ _SANDBOX_ORIGIN = "https://sandbox.invalid"
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """A portal to call, and what it says of itself. `notice` stands in every answer when the portal is not one the
-    person configured.
+    """A portal to call, the gate before it, and what it says of itself. `approvals` is where a person allows what the
+    client cannot ask for; None when no other process could reach it. `notice` stands in every answer when the portal is
+    not one the person configured.
     """
 
     portal: Portal
     budget: int
+    gate: Gate
     discovery: Discovery
+    approvals: Approvals | None = None
     notice: str | None = None
 
 
 class Portals:
     """Opens the portal at the first call, not before: a server that only lists its tools needs no settings.
 
-    The code of the webhook is told to `redactor` before anything is done with it.
+    Secrets of the settings are told to `redactor` before anything is done with them. `level` is what clients were told
+    that the tools can do: settings that allow more, read later, do not.
     """
 
-    def __init__(self, redactor: Redactor, clock: Clock | None = None) -> None:
+    def __init__(self, redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> None:
         self._redactor = redactor
         self._clock = clock
+        self._level: Level = level
         self._opening = anyio.Lock()
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
+        self._state: SharedState | None = None
 
     @property
     def opened(self) -> OpenPortal | None:
@@ -69,28 +77,29 @@ class Portals:
         opened, self._open = self._open, None
         if opened is not None:
             await opened.portal.aclose()
+        state, self._state = self._state, None
+        if state is not None:
+            await state.aclose()
         if self._sandbox is not None:
             await anyio.to_thread.run_sync(self._sandbox.close)
             self._sandbox = None
 
     def _open_portal(self) -> OpenPortal:
-        from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
-
         catalog.load()
+        settings = settings_of_person(self._redactor)
         try:
-            settings = load_settings()
-        except SettingsError as exc:
+            self._state = open_state(settings.state)
+            rules = _rules(settings).narrowed_to(self._level)
+        except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        return self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
+        if settings.webhook_url is None:
+            return self._sandbox_portal(settings, rules, self._state)
+        return self._configured(settings, rules, self._state)
 
-    def _configured(self, settings: Settings) -> OpenPortal:
+    def _configured(self, settings: Settings, rules: AccessRules, state: SharedState) -> OpenPortal:
         assert settings.webhook_url is not None
         webhook = parse_webhook(settings.webhook_url.get_secret_value())
         self._redactor.add(webhook.code)
-        try:
-            state = open_state(settings.state)
-        except ValueError as exc:
-            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         options = PortalOptions(
             seconds=settings.timeout,
             deadline=settings.deadline,
@@ -98,15 +107,57 @@ class Portals:
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
-        portal = Portal(webhook, options, state=state, clock=self._clock)
+        gate = Gate(webhook.host, rules, _trail(settings, self._redactor))
+        portal = Portal(webhook, options, guard=gate, state=state, clock=self._clock)
         # What answers on this computer may be another portal tomorrow: nothing is kept of it.
         cache = None if webhook.is_loopback else DocumentCache(cache_folder(), portal.host)
-        return OpenPortal(portal, settings.budget, Discovery(portal, cache, self._clock))
+        discovery = Discovery(portal, cache, self._clock)
+        return OpenPortal(portal, settings.budget, gate, discovery, _approvals(settings, state))
 
-    def _sandbox_portal(self, settings: Settings) -> OpenPortal:
+    def _sandbox_portal(self, settings: Settings, rules: AccessRules, state: SharedState) -> OpenPortal:
+        """The sandbox keeps the same rules, so that they can be tried; what is done to it is in no audit trail."""
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
 
         self._sandbox = Sandbox()
         webhook = parse_webhook(self._sandbox.webhook_url(_SANDBOX_ORIGIN))
-        portal = Portal(webhook, PortalOptions(plan="none"), app=self._sandbox)
-        return OpenPortal(portal, settings.budget, Discovery(portal), SANDBOX_NOTICE)
+        gate = Gate("the sandbox", rules)
+        portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=self._sandbox)
+        return OpenPortal(portal, settings.budget, gate, Discovery(portal), _approvals(settings, state), SANDBOX_NOTICE)
+
+
+def settings_of_person(redactor: Redactor) -> Settings:
+    """Read the settings, and tell `redactor` what in them is secret before anything is done with it.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS`, naming the setting that is wrong.
+    """
+    from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
+
+    try:
+        settings = load_settings()
+    except SettingsError as exc:
+        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+    for secret in settings.secrets():
+        redactor.add(secret)
+    return settings
+
+
+def _rules(settings: Settings) -> AccessRules:
+    return AccessRules(
+        level=settings.access,
+        allow=settings.allow,
+        deny=settings.deny,
+        approval=settings.approval,
+        approval_writes=settings.approval_writes,
+    )
+
+
+def _approvals(settings: Settings, state: SharedState) -> Approvals | None:
+    return None if settings.state == "memory" else Approvals(state)
+
+
+def _trail(settings: Settings, redactor: Redactor) -> AuditTrail | None:
+    if settings.audit == "off":
+        return None
+    folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
+    return AuditTrail(folder, redactor, settings.audit_values)

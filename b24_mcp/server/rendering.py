@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from b24_mcp.access import Judgement, Ruling
 from b24_mcp.catalog import Version
 from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.server.tables import as_table
@@ -55,6 +56,23 @@ def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection
     return form | {"results": results}
 
 
+def dry_form(judgement: Judgement, notice: str | None = None) -> Form:
+    """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked."""
+    rulings = judgement.rulings
+    form = _head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
+    if judgement.to_approve:
+        form["approval"] = "a person is asked first"
+    if len(rulings) == 1 and not rulings[0].act.name:
+        return form | _ruled(rulings[0])
+    return form | {"commands": {ruling.act.name: _ruled(ruling) for ruling in rulings}}
+
+
+def with_notice(form: Form, notice: str) -> Form:
+    """Put a remark where a reader meets it before what it is about."""
+    head = {key: form[key] for key in ("ok", "portal") if key in form}
+    return head | {"notice": notice} | {key: value for key, value in form.items() if key not in (*head, "notice")}
+
+
 def compact(form: Any) -> str:
     """Write a form as JSON without needless white space."""
     return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
@@ -76,6 +94,14 @@ def _outcome(outcome: Outcome, of_request: B24Error | None) -> Form:
             form |= _time(outcome.time)
             warnings = outcome.warnings
     return form | {"warnings": list(warnings)} if warnings else form
+
+
+def _ruled(ruling: Ruling) -> Form:
+    act = ruling.act
+    form: Form = {"method": act.method, "version": act.version, "effect": ruling.effect}
+    if ruling.need == "approval":
+        form["needs_approval"] = ruling.why
+    return form | {"params": act.params}
 
 
 def _same_fault(error: B24Error, other: B24Error | None) -> bool:

@@ -8,7 +8,9 @@ import sys
 
 import anyio
 
+from b24_mcp.access import Level
 from b24_mcp.rest import Redactor
+from b24_mcp.server.announcing import announced_level
 from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
 
@@ -24,12 +26,12 @@ def serve_stdio() -> None:
             "b24-mcp waits for an MCP client on stdin. Clients start it themselves; `b24-mcp --help` says what else "
             "it can do. Ctrl-C ends it.\n"
         )
-    anyio.run(_serve, redactor)
+    anyio.run(_serve, redactor, announced_level())
 
 
-async def _serve(redactor: Redactor) -> None:
+async def _serve(redactor: Redactor, level: Level) -> None:
     closed = anyio.Event()
-    server = build_server(redactor, on_close=closed.set)
+    server = build_server(redactor, on_close=closed.set, level=level)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":
             tasks.start_soon(_stop_on_signal, tasks.cancel_scope, closed)

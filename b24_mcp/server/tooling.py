@@ -18,8 +18,10 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import ValidationError
 
+from b24_mcp.access import calling
 from b24_mcp.rest import B24Error, FieldProblem, our_error
 from b24_mcp.server.app import App
+from b24_mcp.server.callers import caller_of
 from b24_mcp.server.rendering import error_form
 
 _LOG = logging.getLogger(__name__)
@@ -42,7 +44,8 @@ class FormalTool(Tool):
         app: App = context.request_context.lifespan_context
         try:
             _refuse_repeated_names(arguments)
-            return await super().run(arguments, context, convert_result)
+            with calling(caller_of(context)):
+                return await super().run(arguments, context, convert_result)
         except B24Error as exc:
             error = exc
         except ToolError as exc:
@@ -81,6 +84,8 @@ def _as_b24_error(cause: BaseException) -> B24Error:
             ][:_PROBLEMS_SHOWN]
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
             return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems)
+        case ToolError() if "elicitation" in str(cause):  # an answer that does not fit the question
+            return our_error("B24MCP_APPROVAL", "What the client sent as the person's answer could not be read.")
         case _:
             return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
 

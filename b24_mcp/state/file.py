@@ -20,6 +20,7 @@ _PATIENCE = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS charge (key TEXT PRIMARY KEY, seconds REAL NOT NULL, reset_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, text TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -82,6 +83,29 @@ class FileState:
 
         return await self._in_one_step(work)
 
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
+        """Keep a text for a time; see `ExpiringStore`."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM note WHERE until <= ?", (now,))
+            db.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (key, text, now + seconds))
+
+        await self._in_one_step(work)
+
+    async def read_note(self, key: str, now: float) -> str | None:
+        """A text that is kept; see `ExpiringStore`."""
+        return await self._in_one_step(lambda db: _note(db, key, now))
+
+    async def take_note(self, key: str, now: float) -> str | None:
+        """A text, once; see `ExpiringStore`."""
+
+        def work(db: sqlite3.Connection) -> str | None:
+            found = _note(db, key, now)
+            db.execute("DELETE FROM note WHERE key = ?", (key,))
+            return found
+
+        return await self._in_one_step(work)
+
     async def aclose(self) -> None:
         """Close the file."""
 
@@ -123,3 +147,8 @@ class FileState:
             db.executescript(_SCHEMA)
             self._opened = db
         return self._opened
+
+
+def _note(db: sqlite3.Connection, key: str, now: float) -> str | None:
+    row = db.execute("SELECT text FROM note WHERE key = ? AND until > ?", (key, now)).fetchone()
+    return None if row is None else str(row[0])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
+from b24_mcp.state.expiring import ExpiringStore
 from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LimitState
 
 
-def open_state(setting: str | None) -> LimitState:
+class SharedState(LimitState, ExpiringStore, Protocol):
+    """Everything a store keeps."""
+
+
+def open_state(setting: str | None) -> SharedState:
     """Open the store. `setting` is `redis://…`, the path of a file, `memory`, or None for the user's state directory.
 
     Nothing is connected or written before the first use.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,11 @@ level = math.max(capacity, level - math.max(0, now - at) * rate)
 redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
+"""
+_TAKE_NOTE = """
+local found = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+return found
 """
 
 
@@ -84,6 +90,18 @@ class RedisState:
         found = await self._do("mget", [f"{_PREFIX}charge:{key}" for key in wanted])
         return {key: Charge(*json.loads(text)) for key, text in zip(wanted, found, strict=True) if text}
 
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
+        """Keep a text for a time; see `ExpiringStore`."""
+        await self._do("set", f"{_PREFIX}note:{key}", json.dumps([now + seconds, text]), ex=math.ceil(seconds))
+
+    async def read_note(self, key: str, now: float) -> str | None:
+        """A text that is kept; see `ExpiringStore`."""
+        return _unexpired(await self._do("get", f"{_PREFIX}note:{key}"), now)
+
+    async def take_note(self, key: str, now: float) -> str | None:
+        """A text, once; see `ExpiringStore`."""
+        return _unexpired(await self._do("eval", _TAKE_NOTE, 1, f"{_PREFIX}note:{key}"), now)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
@@ -93,3 +111,11 @@ class RedisState:
             return await getattr(self._redis, command)(*arguments, **options)
         except self._failure as exc:
             raise OSError(f"Redis cannot be used ({type(exc).__name__})") from None
+
+
+def _unexpired(stored: str | None, now: float) -> str | None:
+    """Redis forgets by its own clock; the time written beside the text is that of whoever wrote it."""
+    if stored is None:
+        return None
+    until, text = json.loads(stored)
+    return str(text) if until > now else None

@@ -103,7 +103,9 @@ async def test_an_error_of_the_portal_keeps_its_code_and_says_what_to_do(
     code: str,
     kind: str,
     status: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("B24_APPROVAL", "off")
     answer = await call_tool("call_method", method=method, params=params, validate=False)
     error = answer["error"]
     assert answer["method"] == method

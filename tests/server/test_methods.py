@@ -77,8 +77,9 @@ async def test_an_unknown_method_is_answered_with_the_nearest_ones(call_tool: Ca
     assert (described["kind"], described["executed"]) == ("unknown_method", "no")
     assert "crm.deal.add" in described["hint"]
     called = (await call_tool("call_method", method="crm.dael.add"))["error"]
-    assert called["code"] == "ERROR_METHOD_NOT_FOUND"
+    assert (called["code"], called["executed"]) == ("B24MCP_UNKNOWN_METHOD", "no")
     assert "crm.deal.add" in called["hint"]
+    assert "crm.dael.add" not in portal.methods
 
 
 async def test_a_certain_mistake_is_refused_before_anything_is_sent(

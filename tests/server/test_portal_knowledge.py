@@ -27,6 +27,12 @@ BEYOND = "tasks.task.result.field.get"
 LACKED = "mail.mailbox.list"
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the portal knows counts as destructive; here it is called unasked."""
+    monkeypatch.setenv("B24_ACCESS", "full")
+
+
 @pytest.fixture
 async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
     """On a clock of its own, so that nothing is waited for between tries."""

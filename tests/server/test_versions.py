@@ -117,7 +117,10 @@ async def test_a_batch_can_be_asked_for_in_v3_as_a_whole(call_tool: CallTool, po
     assert portal.methods == ["batch"]
 
 
-async def test_what_a_lost_batch_of_v3_did_is_said_of_each_command(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_what_a_lost_batch_of_v3_did_is_said_of_each_command(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
     new = {"title": "Kept", "creatorId": 1, "responsibleId": 1}
     commands: dict[str, Any] = {
         "a": {"method": "tasks.task.add", "params": {"fields": new}},

@@ -1,22 +1,27 @@
-"""The tools that call methods: one alone, or many in a batch."""
+"""The tools that call methods: one alone, or many in a batch, each judged before and asked about where need be."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from b24_mcp.rest import B24Error
+from b24_mcp.access import NOTICE, Level, may_hold_words_of_strangers
+from b24_mcp.rest import Answer, B24Error, Succeeded, act_of_call, acts_of_batch
+from b24_mcp.rest import check_commands as as_commands
 from b24_mcp.server.app import App
 from b24_mcp.server.checks import WantedVersion, check_call, check_commands, with_similar_names
+from b24_mcp.server.consent import Answered, Consent, Plan, Unasked, ask, permit_for
 from b24_mcp.server.knowing import known_for_calls
 from b24_mcp.server.progress import progress_of
-from b24_mcp.server.rendering import batch_form, call_form, error_form
+from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, make_tool
 
 
@@ -49,16 +54,38 @@ class BatchCommand(BaseModel):
     params: Params = None
 
 
+DryRun = Annotated[bool, Field(description="Send nothing; show what would be sent and whether a person is asked.")]
+Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
+MethodParams = Annotated[
+    Params,
+    Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
+]
+
+
+async def plan_call(
+    ctx: Context[App], method: str, params: Any, version: WantedVersion, format: Literal["json", "xml"], validate: bool
+) -> Plan:
+    """Check and judge one call."""
+    return await _plan(ctx, method, params, version, format, validate)
+
+
+async def ask_about_call(
+    ctx: Context[App], plan: Annotated[Plan, Resolve(plan_call)], dry_run: bool
+) -> Elicit[Consent] | Unasked:
+    """Ask the person about one call."""
+    return await ask(ctx, plan, dry_run)
+
+
 async def call_method(
     ctx: Context[App],
-    method: Annotated[str, Field(description="Method name only, e.g. crm.deal.list")],
-    params: Annotated[
-        Params,
-        Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
-    ] = None,
+    plan: Annotated[Plan, Resolve(plan_call)],
+    answered: Annotated[Answered, Resolve(ask_about_call)],
+    method: Method,
+    params: MethodParams = None,
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
+    dry_run: DryRun = False,
 ) -> CallToolResult:
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
@@ -68,23 +95,61 @@ async def call_method(
     error.hint what to do. For several calls use batch_call.
     """
     app = ctx.request_context.lifespan_context
-    opened = await app.portals.get()
-    catalogue = (await known_for_calls(app, [method], version)).catalogue
-    check = partial(check_call, method, params or {}, version, validate=validate, catalogue=catalogue)
-    used = None
+    if dry_run and plan.error is None:
+        return app.answer(dry_form(plan.judgement, plan.opened.notice), failed=False, budget=plan.opened.budget)
+    return await _call(ctx, plan, answered, format)
+
+
+async def read_method(
+    ctx: Context[App],
+    method: Method,
+    params: MethodParams = None,
+    version: Version = "auto",
+    format: AnswerFormat = "json",
+    validate: Validate = True,
+) -> CallToolResult:
+    """call_method for methods that only read (describe_method: effect read). Prefer it for reading: clients run it
+    without asking. Any other method is refused.
+    """
+    plan = await _plan(ctx, method, params, version, format, validate, reading_only=True)
+    return await _call(ctx, plan, None, format)
+
+
+async def plan_batch(
+    ctx: Context[App],
+    commands: dict[str, BatchCommand],
+    halt: bool,
+    version: WantedVersion,
+    format: Literal["json", "xml"],
+    validate: bool,
+) -> Plan:
+    """Check and judge the commands of a batch."""
+    app = ctx.request_context.lifespan_context
+    plan = Plan(await app.portals.get(), halt=halt)
+    named = {name: command.model_dump() for name, command in commands.items()}
+    catalogue = (await known_for_calls(app, [command.method for command in commands.values()], version)).catalogue
     try:
-        checked = await run_sync(check)
-        used = checked.version
-        answer = await opened.portal.call(method, params, version=used, format=format, on_wait=progress_of(ctx))
+        check = partial(check_commands, named, version, validate=validate, catalogue=catalogue)
+        plan.checked = await run_sync(check)
+        versioned = {name: command | {"version": plan.checked[name].version} for name, command in named.items()}
+        plan.acts = acts_of_batch(as_commands(versioned, format))
+        plan.judge(catalogue if validate else None)
     except B24Error as exc:
-        error = await run_sync(with_similar_names, exc, catalogue)
-        return app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
-    answer = replace(answer, warnings=(*answer.warnings, *checked.warnings))
-    return app.answer(call_form(answer, opened.notice), failed=False, budget=opened.budget)
+        plan.error = await run_sync(with_similar_names, exc, catalogue)
+    return plan
+
+
+async def ask_about_batch(
+    ctx: Context[App], plan: Annotated[Plan, Resolve(plan_batch)], dry_run: bool
+) -> Elicit[Consent] | Unasked:
+    """Ask the person about a batch."""
+    return await ask(ctx, plan, dry_run)
 
 
 async def batch_call(
     ctx: Context[App],
+    plan: Annotated[Plan, Resolve(plan_batch)],
+    answered: Annotated[Answered, Resolve(ask_about_batch)],
     commands: Annotated[
         dict[str, BatchCommand], Field(description="Commands by name, run in this order; any number of them.")
     ],
@@ -94,6 +159,7 @@ async def batch_call(
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
+    dry_run: DryRun = False,
 ) -> CallToolResult:
     """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
     {"me": {"method": "user.current"},
@@ -103,29 +169,85 @@ async def batch_call(
     The answer has a summary and for each command its result, error, or why it was not run. Independent commands
     go on after a failure unless halt is true.
     """
-    app = ctx.request_context.lifespan_context
-    opened = await app.portals.get()
-    named = {name: command.model_dump() for name, command in commands.items()}
-    catalogue = (await known_for_calls(app, [command.method for command in commands.values()], version)).catalogue
+    app, opened = ctx.request_context.lifespan_context, plan.opened
     try:
-        checked = await run_sync(partial(check_commands, named, version, validate=validate, catalogue=catalogue))
-        versioned = {name: command | {"version": checked[name].version} for name, command in named.items()}
-        answer = await opened.portal.batch(versioned, halt=halt, format=format, on_wait=progress_of(ctx))
+        if plan.error is not None:
+            raise plan.error
+        if dry_run:
+            return app.answer(dry_form(plan.judgement, opened.notice), failed=False, budget=opened.budget)
+        permit = await permit_for(plan, answered)
+        written = {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
+        answer = await opened.portal.batch(written, halt=halt, format=format, on_wait=progress_of(ctx), permit=permit)
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    warnings = [f"{name}: {warning}" for name, one in checked.items() for warning in one.warnings]
-    in_v3 = [name for name, one in checked.items() if one.version == "v3"]
+    warnings = [f"{name}: {warning}" for name, one in plan.checked.items() for warning in one.warnings]
+    in_v3 = [act.name for act in plan.acts if act.version == "v3"]
     form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
-    return app.answer(form, failed=not form["ok"], budget=opened.budget)
+    answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
+    return app.answer(_with_care(form, answers), failed=not form["ok"], budget=opened.budget)
 
 
-def call_tools() -> list[FormalTool]:
-    """The tools of this family, ready to be served."""
-    # Until a call is judged by its method, each may change or delete anything on the portal.
-    annotations = ToolAnnotations(
-        read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
-    )
-    return [
-        make_tool(call_method, title="Call a Bitrix24 method", annotations=annotations),
-        make_tool(batch_call, title="Call many Bitrix24 methods", annotations=annotations),
+def call_tools(level: Level) -> list[FormalTool]:
+    """The tools of this family, ready to be served to clients that are told of this level of access."""
+    reading = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+    anything = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
+    own = reading if level == "read" else anything
+    tools = [
+        make_tool(call_method, title="Call a Bitrix24 method", annotations=own),
+        make_tool(batch_call, title="Call many Bitrix24 methods", annotations=own),
     ]
+    if level == "read":
+        return tools
+    return [make_tool(read_method, title="Read with a Bitrix24 method", annotations=reading), *tools]
+
+
+async def _plan(
+    ctx: Context[App],
+    method: str,
+    params: Any,
+    version: WantedVersion,
+    format: Literal["json", "xml"],
+    validate: bool,
+    *,
+    reading_only: bool = False,
+) -> Plan:
+    app = ctx.request_context.lifespan_context
+    plan = Plan(await app.portals.get())
+    catalogue = (await known_for_calls(app, [method], version)).catalogue
+    try:
+        check = partial(check_call, method, params or {}, version, validate=validate, catalogue=catalogue)
+        plan.checked = await run_sync(check)
+        plan.acts = [act_of_call(method, params, plan.checked.version, format)]
+        plan.judge(catalogue if validate else None, reading_only=reading_only)
+    except B24Error as exc:
+        plan.error = await run_sync(with_similar_names, exc, catalogue)
+    return plan
+
+
+async def _call(
+    ctx: Context[App], plan: Plan, answered: Answered | None, format: Literal["json", "xml"]
+) -> CallToolResult:
+    """Make a planned call; without an answer of a person nothing that needs one goes."""
+    app, opened = ctx.request_context.lifespan_context, plan.opened
+    used = plan.checked.version if plan.checked is not None else None
+    try:
+        if plan.error is not None:
+            raise plan.error
+        (act,) = plan.acts
+        permit = None if answered is None else await permit_for(plan, answered)
+        assert not isinstance(act.params, str)
+        answer = await opened.portal.call(
+            act.method, act.params, version=act.version, format=format, on_wait=progress_of(ctx), permit=permit
+        )
+    except B24Error as exc:
+        error = exc if exc is plan.error else await run_sync(with_similar_names, exc, opened.discovery.known.catalogue)
+        return app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
+    answer = replace(answer, warnings=(*answer.warnings, *plan.checked.warnings))
+    form = _with_care(call_form(answer, opened.notice), [answer])
+    return app.answer(form, failed=False, budget=opened.budget)
+
+
+def _with_care(form: Form, answers: list[Answer]) -> Form:
+    """Say of texts that strangers may have written what they are."""
+    holding = [answer.method for answer in answers if answer.result and isinstance(answer.result, Mapping | list)]
+    return with_notice(form, NOTICE) if any(map(may_hold_words_of_strangers, holding)) else form

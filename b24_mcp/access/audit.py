@@ -1,0 +1,195 @@
+"""The audit trail: what was changed on a portal, by whom, and how it ended.
+
+Every write leaves two lines of JSON. The first, `sent`, is on disk before the request goes out, so that a process that
+dies with a request under way leaves word of it; where it cannot be written, nothing is sent. The second, `ended`,
+repeats it with the outcome. A line names the fields that were given, and their values only when a person wants that.
+
+There is one file a day, which all processes of a user append to, each line in one step; those older than 90 days go.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import anyio
+import anyio.to_thread
+
+from b24_mcp.access.current import current_caller
+from b24_mcp.access.permits import digest_of
+from b24_mcp.catalog.catalogue import Effect
+from b24_mcp.rest import Act, Answer, B24Error, BatchMaps, Failed, Params, Redactor, our_error
+
+_LOG = logging.getLogger(__name__)
+_DAYS_KEPT = 90
+_MOST_FIELDS = 100
+_LONGEST_FIELD = 100
+_LONGEST_VALUES = 20_000
+_A_DAY = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
+
+Line = dict[str, Any]
+
+
+def default_folder() -> Path:
+    """Where the trail is kept when nobody says otherwise."""
+    from platformdirs import user_state_path
+
+    return user_state_path("b24-mcp") / "audit"
+
+
+@dataclass(slots=True)
+class AuditTrail:
+    """The trail in a folder. `values` notes the parameters themselves too. `now` gives Unix time, for tests."""
+
+    folder: Path
+    redactor: Redactor
+    values: bool = False
+    now: Callable[[], float] = time.time
+    _day: str = ""
+
+    def sending(self, portal: str, writes: Sequence[tuple[Act, Effect]], *, approved: bool) -> Sending:
+        """Begin what is noted of one request. `writes` are those of its acts that change something."""
+        caller = current_caller()
+        common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
+        return Sending(self, [(act, common | self._of_act(act, effect)) for act, effect in writes])
+
+    async def append(self, lines: Sequence[Line]) -> None:
+        """Write lines, all in one step and away from the event loop.
+
+        Raises:
+            OSError: when they could not be written whole.
+        """
+        moment = datetime.fromtimestamp(self.now(), UTC)
+        stamped = [{"at": moment.isoformat(timespec="milliseconds")} | line for line in lines]
+        text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in stamped)
+        await anyio.to_thread.run_sync(self._append, f"{moment:%Y-%m-%d}", self.redactor.redact(text).encode())
+
+    def _append(self, day: str, data: bytes) -> None:
+        path = self.folder / f"{day}.jsonl"
+        if day != self._day:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._forget_before(day)
+            self._day = day
+        # Made with its mode, so that at no moment others of this machine can read it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            _write_at_end(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def _forget_before(self, day: str) -> None:
+        oldest = (datetime.fromisoformat(day) - timedelta(days=_DAYS_KEPT)).date().isoformat()
+        for file in self.folder.iterdir():
+            if _A_DAY.fullmatch(file.name) and file.name < oldest:
+                file.unlink(missing_ok=True)
+
+    def _of_act(self, act: Act, effect: Effect) -> Line:
+        line: Line = {"method": act.method, "version": act.version, "effect": effect}
+        if act.name:
+            line["command"] = act.name
+        line |= {"arguments": digest_of(act.params)[:16], "fields": _fields(act.params)}
+        if self.values:
+            text = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
+            line["values"] = text[:_LONGEST_VALUES]
+        return line
+
+
+@dataclass(slots=True)
+class Sending:
+    """What the trail notes of one request."""
+
+    trail: AuditTrail
+    writes: list[tuple[Act, Line]]
+    id: str = field(default_factory=lambda: secrets.token_hex(6))
+    _began: float | None = None
+
+    async def going(self) -> None:
+        """Note that the request is about to be sent; sent again, it stays the same entry.
+
+        Raises:
+            B24Error: `B24MCP_AUDIT` when that cannot be noted.
+        """
+        if self._began is not None:
+            return
+        try:
+            await self.trail.append([{"event": "sent", "id": self.id} | line for _, line in self.writes])
+        except OSError as exc:
+            raise our_error(
+                "B24MCP_AUDIT", f"The audit trail cannot be written ({type(exc).__name__}), so nothing was sent."
+            ) from None
+        self._began = time.perf_counter()
+
+    async def ended(self, outcome: Answer | B24Error | None) -> None:
+        """Note how it ended. That this cannot be written is said in the log: the call itself is over."""
+        if self._began is None:
+            return
+        seconds = round(time.perf_counter() - self._began, 3)
+        lines = [
+            {"event": "ended", "id": self.id} | line | {"duration": seconds} | _outcome(act, outcome)
+            for act, line in self.writes
+        ]
+        try:
+            with anyio.CancelScope(shield=True):
+                await self.trail.append(lines)
+        except OSError as exc:
+            _LOG.error("How a write ended could not be noted in the audit trail: %s", exc)
+
+
+def _outcome(act: Act, outcome: Answer | B24Error | None) -> Line:
+    if outcome is None:
+        return {"outcome": "not awaited", "executed": "unknown"}
+    if isinstance(outcome, B24Error):
+        return {"outcome": outcome.fault.code or "error", "executed": outcome.fault.executed}
+    if not act.name or act.version == "v3":  # a batch of REST 3.0 fails as a whole or not at all
+        return {"outcome": "ok", "executed": "yes"}
+    try:
+        maps = BatchMaps.read(outcome, "json")
+    except B24Error as exc:
+        return _outcome(act, exc)
+    if act.name not in maps.result and act.name not in maps.errors and maps.errors:
+        return {"outcome": "not run", "executed": "no"}  # the portal halted at the command that failed
+    of_command = maps.outcome(act.name, act.method, ())
+    return _outcome(act, of_command.error) if isinstance(of_command, Failed) else {"outcome": "ok", "executed": "yes"}
+
+
+def _fields(params: Params | str) -> list[str]:
+    """The names that were given, two levels deep: `id`, `fields.TITLE`."""
+    found = _names_in_query(params) if isinstance(params, str) else _names(params, 2)
+    return [name[:_LONGEST_FIELD] for name, _ in zip(dict.fromkeys(found), range(_MOST_FIELDS), strict=False)]
+
+
+def _names(value: Any, levels: int) -> Iterator[str]:
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        below = [f"{name}.{deeper}" for deeper in _names(inner, levels - 1)] if levels > 1 else []
+        yield from below or [name]
+
+
+def _names_in_query(query: str) -> Iterator[str]:
+    for pair in query.split("&"):
+        name = unquote_plus(pair.partition("=")[0])
+        if name:
+            yield ".".join(part.rstrip("]") for part in name.split("[")[:2])
+
+
+def _write_at_end(descriptor: int, data: bytes) -> None:
+    """Append in one step. Systems of the POSIX family promise that for files opened so; Windows needs a lock."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    if os.write(descriptor, data) != len(data):
+        raise OSError("the disk took only a part of it")

@@ -1,0 +1,132 @@
+"""The one gate before a portal. The tools ask it first, to refuse early and to ask a person; the portal asks it again
+about every single request, so that nothing goes another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from b24_mcp.access.audit import AuditTrail, Sending
+from b24_mcp.access.current import current_caller
+from b24_mcp.access.permits import Permit
+from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
+from b24_mcp.catalog.catalogue import Effect
+from b24_mcp.rest import Act, Answer, B24Error, our_error
+
+Need = Literal["nothing", "approval", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the gate says of one act: its effect, and why it is refused or a person is to be asked (or empty)."""
+
+    act: Act
+    effect: Effect
+    need: Need
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the gate says of everything a call is to do."""
+
+    rulings: tuple[Ruling, ...]
+
+    @property
+    def to_approve(self) -> tuple[Ruling, ...]:
+        """The acts a person has to allow first."""
+        return tuple(ruling for ruling in self.rulings if ruling.need == "approval")
+
+    def refuse(self) -> None:
+        """Refuse the whole when one act is refused.
+
+        Raises:
+            B24Error: `B24MCP_POLICY`; nothing was sent.
+        """
+        for ruling in self.rulings:
+            if ruling.need == "refused":
+                raise our_error("B24MCP_POLICY", f"{_command(ruling.act)}{ruling.why}.", method=ruling.act.method)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate of one portal; see `b24_mcp.rest.Guard`. `portal` is what the portal is called in questions and permits,
+    `trail` where writes are noted.
+    """
+
+    portal: str
+    rules: AccessRules
+    trail: AuditTrail | None = None
+
+    def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
+        """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""
+        rules = self.rules.narrowed_to(current_caller().level)
+        rulings = [_rule(rules, act, reading_only) for act in acts]
+        writes = sum(ruling.effect != "read" for ruling in rulings)
+        if rules.asks and writes > rules.approval_writes:
+            why = f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
+            rulings = [_asked(ruling, why) for ruling in rulings]
+        return Judgement(tuple(rulings))
+
+    def review(self, acts: Sequence[Act], permit: object | None) -> None:
+        """See `Guard`."""
+        judgement = self.judge(acts)
+        judgement.refuse()
+        for ruling in judgement.to_approve:
+            if not (isinstance(permit, Permit) and permit.covers(self.portal, ruling.act)):
+                raise our_error(
+                    "B24MCP_APPROVAL",
+                    f"{_command(ruling.act)}{ruling.act.method} needs the approval of a person: {ruling.why}.",
+                    method=ruling.act.method,
+                )
+
+    def admit(self, acts: Sequence[Act], permit: object | None) -> Passage:
+        """See `Guard`."""
+        self.review(acts, permit)
+        effects = [effect_of(act.method, act.version) for act in acts]
+        writes = [(act, effect) for act, effect in zip(acts, effects, strict=True) if effect != "read"]
+        if self.trail is None or not writes:
+            return Passage(None)
+        return Passage(self.trail.sending(self.portal, writes, approved=permit is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The way of one request that was let through, with what is noted of it; see `b24_mcp.rest.Passage`."""
+
+    sending: Sending | None
+
+    async def going(self) -> None:
+        """See `Passage` in `rest`."""
+        if self.sending is not None:
+            await self.sending.going()
+
+    async def ended(self, outcome: Answer | B24Error | None) -> None:
+        """See `Passage` in `rest`."""
+        if self.sending is not None:
+            await self.sending.ended(outcome)
+
+
+def _rule(rules: AccessRules, act: Act, reading_only: bool) -> Ruling:
+    effect = effect_of(act.method, act.version)
+    why = rules.why_refused(act.method, act.version, effect)
+    if why is not None:
+        return Ruling(act, effect, "refused", why)
+    does = what_it_does(act.method, act.version, effect)
+    if reading_only and effect != "read":
+        return Ruling(act, effect, "refused", f"read_method calls only methods that read, and {act.method} {does}")
+    if effect == "destructive" and rules.asks:
+        return Ruling(act, effect, "approval", f"it {does}")
+    return Ruling(act, effect, "nothing")
+
+
+def _asked(ruling: Ruling, why: str) -> Ruling:
+    if ruling.effect == "read" or ruling.need != "nothing":
+        return ruling
+    return Ruling(ruling.act, ruling.effect, "approval", why)
+
+
+def _command(act: Act) -> str:
+    return f"Command {act.name!r}: " if act.name else ""

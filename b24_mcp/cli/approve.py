@@ -1,0 +1,88 @@
+"""`b24-mcp approve`: a person reads what an assistant wants to do, and lets it through once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from b24_mcp.access import Gate, Permit, question
+from b24_mcp.rest import Act, B24Error, Redactor, our_error
+from b24_mcp.server.logs import configure_logging
+
+
+@click.command()
+@click.argument("code")
+def approve(code: str) -> None:
+    """Approve the call that waits under CODE, after reading what it does.
+
+    An assistant was told the code because its client could not ask you. The call may then be made once, within ten
+    minutes, with exactly these arguments. It takes a terminal and a person at it.
+
+    Ends with 0 when the call was approved, 1 when it was not, 2 when there is no such call.
+    """
+    redactor = Redactor()
+    configure_logging(redactor)
+    if not _somebody_is_there():
+        raise click.ClickException("Approving takes a person at a terminal: this is none.")
+    try:
+        asyncio.run(_approve(code, redactor))
+    except B24Error as exc:
+        raise click.ClickException(exc.fault.message) from None
+    except OSError as exc:
+        raise click.ClickException(f"The approvals cannot be read: {exc}") from None
+
+
+async def _approve(code: str, redactor: Redactor) -> None:
+    from b24_mcp.access import Approvals
+    from b24_mcp.server.portals import settings_of_person
+    from b24_mcp.state import open_state
+
+    settings = settings_of_person(redactor)
+    if settings.state == "memory":
+        raise click.ClickException("With B24_STATE=memory approvals cannot reach the server.")
+    state = open_state(settings.state)
+    try:
+        approvals = Approvals(state)
+        pending = await approvals.find(code)
+        if pending is None:
+            raise click.UsageError("Nothing waits under this code: it was used, or its ten minutes are over.")
+        asked_by = pending.client or "a client without a name"
+        click.echo(f"Asked by {asked_by}, for {pending.user}.\n{redactor.redact(pending.said)}\n")
+        if not click.confirm("Let exactly this be done, once?", default=False):
+            click.echo("Nothing was approved.")
+            sys.exit(1)
+        if not await approvals.approve(code):
+            raise click.UsageError("Its ten minutes are over: let the assistant ask again.")
+        click.echo("Approved for ten minutes. Tell the assistant to make the same call again.")
+    finally:
+        await state.aclose()
+
+
+def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -> Permit | None:
+    """Ask the person at the terminal about a call of their own, unless they said `yes` beforehand.
+
+    Raises:
+        B24Error: `B24MCP_POLICY`, `B24MCP_APPROVAL` or `B24MCP_DECLINED`; nothing was sent.
+    """
+    judgement = gate.judge([act])
+    judgement.refuse()
+    if not judgement.to_approve:
+        return None
+    if not yes:
+        if not _somebody_is_there():
+            raise our_error(
+                "B24MCP_APPROVAL",
+                f"{act.method} needs approval, and nobody is at a terminal to give it.",
+                method=act.method,
+                hint="Nothing was sent. --yes approves it beforehand.",
+            )
+        click.echo(redactor.redact(question(judgement, gate.portal)), err=True)
+        if not click.confirm("Do it?", default=False, err=True):
+            raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
+    return Permit.to_do(gate.portal, [act])
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,398 @@
+"""What an assistant may do, as a client meets it: levels, globs, approvals, and what reached the portal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from mcp import Client
+from mcp_types import ElicitRequestParams, ElicitResult
+
+from b24_mcp.access import Approvals
+from b24_mcp.rest import Redactor
+from b24_mcp.server.mcp_server import build_server
+from b24_mcp.state import open_state
+from tests.loopback import SECRET, LoopbackPortal
+from tests.server.conftest import Answer, CallTool
+
+DELETE: dict[str, Any] = {"method": "crm.deal.delete", "params": {"id": 5}}
+Era = Literal["auto", "legacy"]
+
+
+class Person:
+    """Somebody at a client that can ask; `answers` with an action and what is put into the form."""
+
+    def __init__(self, action: str, content: dict[str, Any] | None = None) -> None:
+        self.action, self.content = action, content
+        self.asked: list[str] = []
+
+    async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
+        self.asked.append(params.message)
+        return ElicitResult.model_validate({"action": self.action, "content": self.content})
+
+
+def yes() -> Person:
+    return Person("accept", {"allow": True})
+
+
+OpenClient = Callable[..., AbstractAsyncContextManager[Callable[..., Any]]]
+
+
+@pytest.fixture
+def connect(era: Era) -> OpenClient:
+    """Open a client with a person behind it, or without the ability to ask."""
+
+    @asynccontextmanager
+    async def opened(person: Person | None = None, level: Any = "write") -> AsyncIterator[Callable[..., Any]]:
+        async with Client(build_server(Redactor(), level=level), mode=era, elicitation_callback=person) as client:
+
+            async def call(name: str, **arguments: Any) -> Answer:
+                (block,) = (await client.call_tool(name, arguments)).content
+                answer: Answer = json.loads(getattr(block, "text", ""))
+                return answer
+
+            yield call
+
+    return opened
+
+
+def sent(portal: LoopbackPortal) -> list[str]:
+    """What reached the portal, without what we ask it about itself."""
+    return [method for method in portal.methods if method != "rest.documentation.openapi"]
+
+
+def code_in(answer: Answer) -> str:
+    hint: str = answer["error"]["hint"]
+    return hint.partition("b24-mcp approve ")[2].partition("`")[0]
+
+
+async def approve(code: str, tmp_path: Path) -> bool:
+    """What `b24-mcp approve` does once the person has said yes."""
+    state = open_state(str(tmp_path / "state" / "limits.db"))
+    try:
+        return await Approvals(state).approve(code)
+    finally:
+        await state.aclose()
+
+
+# --- Levels and globs ---------------------------------------------------------------------------------------------
+
+
+WRITES = ["crm.deal.add", "crm.deal.update", "crm.deal.delete", "event.offline.get", "my.own.method", "im.notify"]
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("tool", ["call_method", "batch_call"])
+async def test_at_level_read_nothing_that_writes_is_sent(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, method: str, tool: str
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "read")
+    async with connect(level="read") as call:
+        given: dict[str, Any] = {"method": method, "params": {"id": 1}}
+        arguments = given if tool == "call_method" else {"commands": {"a": {"method": "profile"}, "b": given}}
+        answer = await call(tool, **arguments, validate=False)
+        assert (answer["error"]["kind"], answer["error"]["executed"]) == ("policy", "no")
+        assert sent(portal) == []
+        assert (await call("call_method", method="profile"))["ok"] is True
+
+
+async def test_settings_read_later_do_not_widen_what_clients_were_told(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    async with connect(level="read") as call:
+        assert (await call("call_method", **DELETE))["error"]["kind"] == "policy"
+    assert sent(portal) == []
+
+
+async def test_at_level_full_nobody_is_asked(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    person = yes()
+    async with connect(person) as call:
+        assert (await call("call_method", **DELETE))["ok"] is True
+    assert (sent(portal), person.asked) == (["crm.deal.delete"], [])
+
+
+@pytest.mark.parametrize("tool", ["call_method", "batch_call", "read_method"])
+@pytest.mark.parametrize(
+    ("allow", "deny"), [("", "crm.deal.*"), ("crm.lead.*,tasks.*", ""), ("crm.*", "CRM.DEAL.?et"), ("", "*")]
+)
+async def test_what_globs_exclude_is_refused_even_to_read(
+    connect: OpenClient,
+    portal: LoopbackPortal,
+    monkeypatch: pytest.MonkeyPatch,
+    tool: str,
+    allow: str,
+    deny: str,
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    monkeypatch.setenv("B24_ALLOW", allow)
+    monkeypatch.setenv("B24_DENY", deny)
+    given = {"method": "Crm.Deal.GET", "params": {"id": 1}}
+    async with connect() as call:
+        answer = await call(tool, **({"commands": {"a": given}} if tool == "batch_call" else given))
+    assert (answer["error"]["code"], answer["error"]["executed"]) == ("B24MCP_POLICY", "no")
+    assert sent(portal) == []
+
+
+async def test_a_glob_that_cannot_match_any_method_is_an_error_of_the_settings(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_DENY", "crm.deal.delete; crm.lead.delete")
+    async with connect() as call:
+        answer = await call("call_method", method="profile")
+    assert answer["error"]["code"] == "B24MCP_SETTINGS"
+    assert sent(portal) == []
+
+
+@pytest.mark.parametrize("method", ["crm.deal.add", "crm.deal.delete", "event.offline.get", "no.such.method"])
+async def test_read_method_calls_nothing_but_what_reads(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    async with connect(yes()) as call:
+        answer = await call("read_method", method=method, validate=False)
+        assert (answer["error"]["kind"], answer["error"]["executed"]) == ("policy", "no")
+        assert sent(portal) == []
+        read = await call("read_method", method="crm.deal.get", params={"id": 3})
+    assert read["result"]["ID"] == "3"
+
+
+# --- Approval through the client ----------------------------------------------------------------------------------
+
+
+async def test_a_person_is_asked_what_exactly_is_to_be_done_and_then_it_is(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    async with connect(person) as call:
+        answer = await call("call_method", **DELETE)
+    assert answer["ok"] is True
+    assert sent(portal) == ["crm.deal.delete"]
+    (asked,) = person.asked
+    assert "127.0.0.1" in asked
+    assert "crm.deal.delete" in asked
+    assert '{"id": 5}' in asked
+    assert SECRET not in asked
+
+
+@pytest.mark.parametrize(
+    "person",
+    [Person("decline"), Person("accept", {"allow": False}), Person("cancel"), Person("accept", {"allow": "perhaps"})],
+)
+async def test_without_a_clear_yes_nothing_is_sent(connect: OpenClient, portal: LoopbackPortal, person: Person) -> None:
+    async with connect(person) as call:
+        answer = await call("call_method", **DELETE)
+    assert (answer["error"]["kind"], answer["error"]["executed"]) == ("approval", "no")
+    assert sent(portal) == []
+
+
+async def test_a_yes_counts_for_one_call_only(connect: OpenClient, portal: LoopbackPortal) -> None:
+    person = yes()
+    async with connect(person) as call:
+        await call("call_method", **DELETE)
+        await call("call_method", method="crm.deal.delete", params={"id": 6})
+        await call("call_method", method="crm.deal.delete", params={"id": 6})
+    assert len(person.asked) == 3
+    assert len(sent(portal)) == 3
+
+
+async def test_nobody_is_asked_about_writing_or_reading(connect: OpenClient, portal: LoopbackPortal) -> None:
+    person = Person("decline")
+    async with connect(person) as call:
+        assert (await call("call_method", method="crm.deal.add", params={"fields": {"TITLE": "x"}}))["ok"] is True
+        assert (await call("call_method", method="crm.deal.get", params={"id": 3}))["ok"] is True
+    assert person.asked == []
+
+
+async def test_nobody_is_asked_about_a_call_that_would_be_refused_anyway(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    async with connect(person) as call:
+        missing = await call("call_method", method="crm.deal.delete")
+        typo = await call("call_method", method="crm.deal.remove", params={"id": 5})
+        bad = await call("call_method", method="crm.deal.delete?id=5")
+    assert [one["error"]["kind"] for one in (missing, typo, bad)] == ["validation", "unknown_method", "validation"]
+    assert (person.asked, sent(portal)) == ([], [])
+
+
+async def test_a_batch_is_asked_about_as_a_whole_and_sent_as_a_whole(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    commands = {
+        "new": {"method": "crm.deal.add", "params": {"fields": {"TITLE": "x"}}},
+        "gone": {"method": "crm.deal.delete", "params": {"id": "$result[new]"}},
+        "other": DELETE,
+    }
+    async with connect(person) as call:
+        answer = await call("batch_call", commands=commands, halt=True)
+    assert answer["ok"] is True
+    (asked,) = person.asked
+    assert "a batch of 3 commands, of which 2 need approval" in asked
+    assert "$result[new]" in asked
+    assert "crm.deal.add" not in asked
+    assert sent(portal) == ["batch"]
+
+
+async def test_a_batch_with_one_command_nobody_allowed_is_not_sent_at_all(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    commands = {f"n{number}": {"method": "server.time"} for number in range(60)} | {"gone": DELETE}
+    async with connect(Person("decline")) as call:
+        answer = await call("batch_call", commands=commands)
+    assert answer["error"]["code"] == "B24MCP_DECLINED"
+    assert sent(portal) == []
+
+
+async def test_a_batch_of_many_writes_is_asked_about(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_APPROVAL_WRITES", "2")
+    add = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "x"}}}
+    person = yes()
+    async with connect(person) as call:
+        assert (await call("batch_call", commands={"a": add, "b": add}))["ok"] is True
+        assert person.asked == []
+        assert (await call("batch_call", commands={"a": add, "b": add, "c": add}))["ok"] is True
+    assert "changes something 3 times, and more than 2 need approval" in person.asked[0]
+
+
+async def test_text_in_the_arguments_cannot_forge_the_question(connect: OpenClient, portal: LoopbackPortal) -> None:
+    person = yes()
+    title = "x\n\nApproved.\u202e\u200b Nothing is deleted."
+    async with connect(person) as call:
+        await call(
+            "call_method", method="crm.deal.productrows.set", params={"id": 5, "rows": [{"PRODUCT_NAME": title}]}
+        )
+    (asked,) = person.asked
+    assert asked.count("\n") == 2
+    assert "\u202e" not in asked
+    assert "\\u202e\\u200b" in asked
+
+
+async def test_what_a_question_has_no_room_for_is_said_to_be_hidden(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    rows = [{"PRODUCT_NAME": "x" * 100, "PRICE": n} for n in range(100)]
+    commands = {f"c{n}": {"method": "crm.deal.productrows.set", "params": {"id": n, "rows": rows}} for n in range(9)}
+    async with connect(person) as call:
+        await call("batch_call", commands=commands)
+    (asked,) = person.asked
+    assert len(asked) < 4_000
+    assert "more characters are NOT shown here" in asked
+    assert "× crm.deal.productrows.set, not shown here" in asked
+
+
+# --- Approval in a terminal ---------------------------------------------------------------------------------------
+
+
+async def test_where_the_client_cannot_ask_a_code_lets_the_same_call_through_once(
+    connect: OpenClient, portal: LoopbackPortal, tmp_path: Path
+) -> None:
+    async with connect() as call:
+        refused = await call("call_method", **DELETE)
+        assert (refused["error"]["code"], refused["error"]["executed"]) == ("B24MCP_APPROVAL", "no")
+        assert sent(portal) == []
+        assert code_in(await call("call_method", **DELETE)) == code_in(refused), "the same call waits under one code"
+        assert await approve(code_in(refused), tmp_path)
+        other = await call("call_method", method="crm.deal.delete", params={"id": 6})
+        assert other["error"]["kind"] == "approval"
+        assert sent(portal) == []
+        assert (await call("call_method", **DELETE))["ok"] is True
+        again = await call("call_method", **DELETE)
+        assert again["error"]["kind"] == "approval"
+        assert code_in(again) != code_in(refused)
+    assert sent(portal) == ["crm.deal.delete"]
+
+
+async def test_a_batch_waits_for_the_terminal_too(connect: OpenClient, portal: LoopbackPortal, tmp_path: Path) -> None:
+    commands = {"a": {"method": "server.time"}, "b": DELETE}
+    async with connect() as call:
+        code = code_in(await call("batch_call", commands=commands))
+        assert await approve(code, tmp_path)
+        changed = await call("batch_call", commands=commands, halt=True)
+        assert changed["error"]["kind"] == "approval"
+        assert (await call("batch_call", commands=commands))["ok"] is True
+    assert sent(portal) == ["batch"]
+
+
+async def test_an_approval_in_a_terminal_spares_the_question_in_the_client(
+    connect: OpenClient, portal: LoopbackPortal, tmp_path: Path
+) -> None:
+    absent = Person("cancel")
+    async with connect(absent) as call:
+        code = code_in(await call("call_method", **DELETE))
+        assert await approve(code, tmp_path)
+        assert (await call("call_method", **DELETE))["ok"] is True
+    assert len(absent.asked) == 1
+
+
+async def test_where_no_terminal_can_reach_the_server_it_says_so(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_STATE", "memory")
+    async with connect() as call:
+        answer = await call("call_method", **DELETE)
+    assert "B24_STATE" in answer["error"]["message"]
+    assert sent(portal) == []
+
+
+async def test_no_tool_approves(call_tool: CallTool, client: Client) -> None:
+    for tool in (await client.list_tools()).tools:
+        assert not {"approve", "approval", "permit", "code", "allow"} & set(tool.input_schema["properties"])
+        assert "approv" not in tool.name
+
+
+# --- Trying without sending ---------------------------------------------------------------------------------------
+
+
+async def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    async with connect(person) as call:
+        one = await call("call_method", method="CRM.Deal.Delete", params={"id": 5}, dry_run=True)
+        many = await call("batch_call", commands={"a": {"method": "server.time"}, "b": DELETE}, dry_run=True)
+    assert (one["method"], one["version"], one["effect"], one["params"]) == (
+        "crm.deal.delete", "v2", "destructive", {"id": 5}
+    )  # fmt: skip
+    assert one["approval"] == "a person is asked first"
+    assert many["commands"]["a"]["effect"] == "read"
+    assert "needs_approval" in many["commands"]["b"]
+    assert (person.asked, sent(portal)) == ([], [])
+
+
+async def test_a_dry_run_of_what_is_forbidden_is_refused_like_the_call(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_DENY", "*.delete")
+    async with connect() as call:
+        answer = await call("call_method", **DELETE, dry_run=True)
+    assert answer["error"]["code"] == "B24MCP_POLICY"
+
+
+# --- Annotations --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["read", "write", "full"])
+async def test_annotations_say_what_the_level_lets_a_tool_do(era: Era, level: Any) -> None:
+    async with Client(build_server(Redactor(), level=level), mode=era) as client:
+        tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
+    for name in ("call_method", "batch_call"):
+        annotations = tools[name]
+        assert annotations is not None
+        assert annotations.read_only_hint is (level == "read")
+        assert annotations.destructive_hint is (level != "read")
+    assert ("read_method" in tools) is (level != "read")
+    reading = tools["find_methods" if level == "read" else "read_method"]
+    assert reading is not None
+    assert reading.read_only_hint is True

@@ -1,0 +1,84 @@
+"""The store of short-lived texts, in a file, in memory and in Redis: kept for a time, taken once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from b24_mcp.state import SharedState, open_state
+from tests.state.test_shared_state import redis_url, state  # noqa: F401 (fixtures)
+
+
+def some_key() -> str:
+    return f"note{os.urandom(4).hex()}"
+
+
+async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> None:  # noqa: F811
+    key = some_key()
+    await state.put_note(key, "удалить 5?", 1_000.0, seconds=600)
+    assert await state.read_note(key, 1_599.0) == "удалить 5?"
+    assert await state.read_note(key, 1_600.0) is None
+    assert await state.take_note(key, 1_600.0) is None
+
+
+async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> None:  # noqa: F811
+    key = some_key()
+    await state.put_note(key, "yes", 1_000.0, seconds=600)
+    assert [await state.read_note(key, 1_001.0) for _ in range(3)] == ["yes"] * 3
+    assert await state.take_note(key, 1_001.0) == "yes"
+    assert await state.take_note(key, 1_001.0) is None
+    assert await state.read_note(key, 1_001.0) is None
+
+
+async def test_a_later_text_takes_the_place_of_the_earlier(state: SharedState) -> None:  # noqa: F811
+    key = some_key()
+    await state.put_note(key, "old", 1_000.0, seconds=5)
+    await state.put_note(key, "new", 1_001.0, seconds=600)
+    assert await state.read_note(key, 1_100.0) == "new"
+
+
+async def test_of_many_who_take_at_once_one_gets_it(state: SharedState) -> None:  # noqa: F811
+    key = some_key()
+    await state.put_note(key, "yes", 1_000.0, seconds=600)
+    taken: list[str | None] = []
+
+    async def take() -> None:
+        taken.append(await state.take_note(key, 1_001.0))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(take)
+    assert sorted(map(str, taken)) == ["None"] * 19 + ["yes"]
+
+
+TAKER = """
+import asyncio, sys
+from b24_mcp.state import open_state
+async def main():
+    state = open_state(sys.argv[1])
+    print(sum([await state.take_note(f"key{n}", 1.0) is not None for n in range(100)]))
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+async def test_of_many_processes_each_text_goes_to_one(tmp_path: Path) -> None:
+    path = str(tmp_path / "limits.db")
+    store = open_state(path)
+    for number in range(100):
+        await store.put_note(f"key{number}", "x", 0.0, seconds=600)
+    await store.aclose()
+
+    def race() -> int:
+        command = [sys.executable, "-c", textwrap.dedent(TAKER), path]
+        racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        return sum(int(racer.communicate(timeout=60)[0]) for racer in racers)
+
+    assert await anyio.to_thread.run_sync(race) == 100
