@@ -1,10 +1,21 @@
-"""What several processes share: how much of a portal's limits is used up.
+"""What several processes share: how much of a portal's limits is used up, and the tokens of logins.
 
 An editor starts one server for each window, and all of them call one portal from one address. The default is a file in
 the user's state directory; Redis when several machines share a portal.
 """
 
 from b24_mcp.state.limits import Bucket, Charge, LimitState, Turn
-from b24_mcp.state.opening import open_state
+from b24_mcp.state.opening import open_state, open_tokens
+from b24_mcp.state.tokens import TokenLease, Tokens, TokenStore
 
-__all__ = ["Bucket", "Charge", "LimitState", "Turn", "open_state"]
+__all__ = [
+    "Bucket",
+    "Charge",
+    "LimitState",
+    "TokenLease",
+    "TokenStore",
+    "Tokens",
+    "Turn",
+    "open_state",
+    "open_tokens",
+]
