@@ -18,7 +18,7 @@ class Tokens:
 
     `client_id` is the application's, `member_id` the portal's identity, whatever its address. `endpoint` and `server`
     are scheme and host of the portal and of the authorization server. From `expires` on the access token is not used
-    any more. `renewed_at` is when the pair came. `renewing_since` stands while the refresh token may be used up already.
+    any more. `renewed_at` is when the pair came. `renewing_since` stands while the refresh token may be used up.
     `serial` counts what was written under this name.
     """
 
