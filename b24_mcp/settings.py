@@ -28,7 +28,15 @@ class Settings(BaseSettings):
     )
 
     webhook_url: SecretStr | None = None
-    """The portal and its incoming webhook. Without it the sandbox portal answers."""
+    """The portal and its incoming webhook. Without any portal the sandbox answers."""
+    portal: str | None = None
+    """The address of a portal that is opened by a login (`b24-mcp login`) instead of a webhook."""
+    client_id: str | None = None
+    """The application that asks for the login, as Bitrix24 names it."""
+    client_secret: SecretStr | None = None
+    """The secret key of that application; it goes to the authorization server only."""
+    oauth_server: str | None = None
+    """An authorization server other than those of Bitrix24's cloud. A person has to name it; a portal cannot."""
     ca_bundle: Path | None = None
     """A PEM file of authorities to trust beside those of the operating system."""
     plan: Literal["basic", "enterprise", "none"] = "basic"
@@ -51,9 +59,19 @@ class Settings(BaseSettings):
     @property
     def has_portal(self) -> bool:
         """Whether the environment configures a portal of its own."""
-        return self.webhook_url is not None
+        return self.webhook_url is not None or self.portal is not None or self.client_id is not None
 
-    @field_validator("webhook_url", "ca_bundle", "state", "config", mode="before")
+    @field_validator(
+        "webhook_url",
+        "portal",
+        "client_id",
+        "client_secret",
+        "oauth_server",
+        "ca_bundle",
+        "state",
+        "config",
+        mode="before",
+    )
     @classmethod
     def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""

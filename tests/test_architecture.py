@@ -19,7 +19,7 @@ ALLOWED = {
     "rest": {"catalog", "state", "settings"},
     "schema": {"rest", "catalog", "state", "settings"},
     "server": {"schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
-    "cli": {"server", "rest", "catalog", "config", "settings", "sandbox"},
+    "cli": {"server", "rest", "catalog", "state", "config", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
 }

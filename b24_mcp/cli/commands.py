@@ -11,6 +11,7 @@ import click
 
 from b24_mcp import __version__
 from b24_mcp.cli.catalog import catalog
+from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
@@ -68,6 +69,8 @@ def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v
 cli.add_command(sandbox)
 cli.add_command(catalog)
 cli.add_command(portals)
+cli.add_command(login)
+cli.add_command(logout)
 
 
 async def _call(

@@ -1,6 +1,7 @@
 """The Bitrix24 client: one door, `Portal`, to one portal."""
 
 from b24_mcp.rest.answer import Answer, CallTime
+from b24_mcp.rest.credential import Credential
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.limits import Plan
@@ -18,6 +19,7 @@ __all__ = [
     "BatchAnswer",
     "CallTime",
     "Clock",
+    "Credential",
     "Failed",
     "Fault",
     "FieldProblem",

@@ -102,7 +102,7 @@ def parse_portal(text: str) -> PortalAddress:
         if not address.is_https and not address.is_loopback:
             raise ValueError("it uses http: tokens go over https, except to this very computer")
     except ValueError as exc:
-        raise our_error("B24MCP_SETTINGS", f"The address of the portal (B24_PORTAL) cannot be used: {exc}.") from None
+        raise our_error("B24MCP_SETTINGS", f"The address of the portal cannot be used: {exc}.") from None
     return address
 
 

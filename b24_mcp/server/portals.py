@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 
 from b24_mcp import catalog
-from b24_mcp.rest import Clock, Portal, PortalOptions, Redactor, our_error, parse_webhook
+from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, Redactor, our_error, parse_webhook
 from b24_mcp.schema import Discovery, DocumentCache, cache_folder
 from b24_mcp.state import open_state
 
@@ -81,12 +81,20 @@ class Portals:
             settings = load_settings()
         except SettingsError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        return self._sandbox_portal(settings) if settings.webhook_url is None else self._configured(settings)
+        return self._configured(settings) if settings.has_portal else self._sandbox_portal(settings)
+
+    def _credential(self, settings: Settings) -> Credential:
+        if settings.webhook_url is not None:
+            webhook = parse_webhook(settings.webhook_url.get_secret_value())
+            self._redactor.add(webhook.code)
+            return webhook
+        from b24_mcp.server.logins import configured_application, open_login  # only who logs in pays for it
+
+        portal, application = configured_application(settings)
+        return open_login(portal.host, portal, application, settings, self._redactor, self._clock)
 
     def _configured(self, settings: Settings) -> OpenPortal:
-        assert settings.webhook_url is not None
-        webhook = parse_webhook(settings.webhook_url.get_secret_value())
-        self._redactor.add(webhook.code)
+        credential = self._credential(settings)
         try:
             state = open_state(settings.state)
         except ValueError as exc:
@@ -98,9 +106,9 @@ class Portals:
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
-        portal = Portal(webhook, options, state=state, clock=self._clock)
+        portal = Portal(credential, options, state=state, clock=self._clock)
         # What answers on this computer may be another portal tomorrow: nothing is kept of it.
-        cache = None if webhook.is_loopback else DocumentCache(cache_folder(), portal.host)
+        cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         return OpenPortal(portal, settings.budget, Discovery(portal, cache, self._clock))
 
     def _sandbox_portal(self, settings: Settings) -> OpenPortal:

@@ -47,8 +47,8 @@ class TokenLease(Protocol):
         """Replace them; when this returns they are on the disk. The serial is set here."""
         ...
 
-    async def forget(self) -> None:
-        """Delete them."""
+    async def forget(self) -> bool:
+        """Delete them; False when there were none."""
         ...
 
 

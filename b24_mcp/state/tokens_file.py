@@ -88,15 +88,17 @@ class _FileLease:
 
         await anyio.to_thread.run_sync(put)
 
-    async def forget(self) -> None:
+    async def forget(self) -> bool:
         """Delete the tokens."""
 
-        def delete() -> None:
-            _new(self.path).unlink(missing_ok=True)
+        def delete() -> bool:
+            known = self.path.exists() or _new(self.path).exists()
+            _new(self.path).unlink(missing_ok=True)  # first: alone it would count as the newest
             self.path.unlink(missing_ok=True)
             _sync_folder(self.path.parent)
+            return known
 
-        await anyio.to_thread.run_sync(delete)
+        return await anyio.to_thread.run_sync(delete)
 
 
 def _try_lock(path: Path) -> sqlite3.Connection | None:

@@ -90,13 +90,14 @@ class _RedisLease:
             raise OSError("the tokens in Redis were changed meanwhile")
         self._serial += 1
 
-    async def forget(self) -> None:
+    async def forget(self) -> bool:
         """Delete the tokens."""
         try:
-            await self.redis.delete(self.key)
+            deleted = await self.redis.delete(self.key)
         except self.failure as exc:
             raise _unusable(exc) from None
         self._serial = 0
+        return bool(deleted)
 
 
 def _key(name: str) -> str:
