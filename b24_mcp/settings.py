@@ -29,7 +29,15 @@ class Settings(BaseSettings):
     )
 
     webhook_url: SecretStr | None = None
-    """The portal and its incoming webhook. Without it the sandbox portal answers."""
+    """The portal and its incoming webhook. Without any portal the sandbox answers."""
+    portal: str | None = None
+    """The address of a portal that is opened by a login (`b24-mcp login`) instead of a webhook."""
+    client_id: str | None = None
+    """The application that asks for the login, as Bitrix24 names it."""
+    client_secret: SecretStr | None = None
+    """The secret key of that application; it goes to the authorization server only."""
+    oauth_server: str | None = None
+    """An authorization server other than those of Bitrix24's cloud. A person has to name it; a portal cannot."""
     ca_bundle: Path | None = None
     """A PEM file of authorities to trust beside those of the operating system."""
     plan: Literal["basic", "enterprise", "none"] = "basic"
@@ -52,7 +60,7 @@ class Settings(BaseSettings):
     @property
     def has_portal(self) -> bool:
         """Whether the environment configures a portal of its own."""
-        return self.webhook_url is not None
+        return self.webhook_url is not None or self.portal is not None or self.client_id is not None
 
     access: Literal["read", "write", "full"] = "write"
     """What may be done: only read; write, and delete with a person's approval; or everything unasked."""
@@ -74,18 +82,13 @@ class Settings(BaseSettings):
     def _separated_by_commas(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        return () if _is_placeholder(value) else tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("access", "approval", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
     def _default_if_placeholder(cls, value: Any, info: ValidationInfo) -> Any:
-        return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
-
-    @field_validator("webhook_url", "ca_bundle", "state", "config", "audit", mode="before")
-    @classmethod
-    def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""
-        return None if _is_placeholder(value) else value
+        return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
 
     def secrets(self) -> list[str]:
         """Everything in the settings that may be shown to nobody."""

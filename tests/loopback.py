@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from b24_mcp.sandbox import LoggedCall, Sandbox, serve
 
@@ -15,28 +16,48 @@ SECRET = "s3cretofthetests"
 
 @dataclass
 class LoopbackPortal:
-    """`sandbox` plays the portal; `address` is the webhook's; `calls` is everything that arrived, refused or not."""
+    """`sandbox` plays the portal; `address` is the webhook's, `origin` the portal's; `calls` is what arrived,
+    refused or not, and `paths` what was asked for beside.
+    """
 
     sandbox: Sandbox
     address: str = ""
+    origin: str = ""
     calls: list[LoggedCall] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     @property
     def methods(self) -> list[str]:
         return [call.method for call in self.calls]
 
+    @property
+    def renewals(self) -> int:
+        """How often the authorization server was asked for tokens."""
+        return self.paths.count("/oauth/token/")
+
+
+class _Watched(Sandbox):
+    """Notes the path of each request."""
+
+    paths: list[str]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.paths.append(scope["path"])
+        await super().__call__(scope, receive, send)
+
 
 @contextmanager
-def loopback_portal(*, v3: bool = True) -> Iterator[LoopbackPortal]:
+def loopback_portal(**options: Any) -> Iterator[LoopbackPortal]:
     calls: list[LoggedCall] = []
-    sandbox = Sandbox(webhook=f"1/{SECRET}", log=calls.append, v3=v3)
+    sandbox = _Watched(webhook=f"1/{SECRET}", log=calls.append, **options)
     portal = LoopbackPortal(sandbox, calls=calls)
+    sandbox.paths = portal.paths
     listening = threading.Event()
     stop: list[asyncio.Event] = []
     loop: list[asyncio.AbstractEventLoop] = []
 
     def ready(base: str) -> None:
-        portal.address = sandbox.webhook_url(base)
+        portal.address, portal.origin = sandbox.webhook_url(base), base
         listening.set()
 
     async def run() -> None:

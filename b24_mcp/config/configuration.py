@@ -53,6 +53,21 @@ class Configuration:
             )
         return kept
 
+    def client_secret(self, name: str, secrets: Secrets) -> str:
+        """The secret key of the application that opens a portal of the file: a secret.
+
+        Raises:
+            ConfigurationError: when it was not kept.
+            SecretsError: when the place of secrets cannot be used.
+        """
+        kept = secrets.get(f"{name}.client_secret")
+        if kept is None:
+            raise ConfigurationError(
+                f"The client secret of portal {name!r} is not in {secrets.place}: run b24-mcp portals add {name} "
+                "--oauth ADDRESS --client-id ID"
+            )
+        return kept
+
     def open_secrets(self) -> Secrets:
         """The place for secrets, beside the file when it is a file."""
         return open_secrets(self.settings.keep_secrets, self.file.with_name("secrets.json"))

@@ -2,6 +2,7 @@
 
 from b24_mcp.rest.answer import Answer, CallTime
 from b24_mcp.rest.commands import check_commands
+from b24_mcp.rest.credential import Credential
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.guarding import Act, Guard, act_of_call, acts_of_batch
@@ -23,6 +24,7 @@ __all__ = [
     "BatchMaps",
     "CallTime",
     "Clock",
+    "Credential",
     "Failed",
     "Fault",
     "FieldProblem",

@@ -41,7 +41,8 @@ class CodeFact:
 
 _CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
 _ASK_ADMIN_WEBHOOK = (
-    "Ask the person to check the webhook in Bitrix24 (Developer resources) and to set B24_WEBHOOK_URL anew."
+    "Ask the person to check the webhook in Bitrix24 (Developer resources) and to set B24_WEBHOOK_URL anew, or where "
+    "there is no webhook to run b24-mcp login."
 )
 _NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
 _FIX_PARAMETER = "Correct the parameter named in the message and call again."
@@ -51,7 +52,17 @@ _SCOPE = CodeFact(
     "permission", "The webhook or application lacks the scope of this method. Ask the person to grant it."
 )
 _CREDENTIAL = CodeFact("auth", f"The portal does not accept the credential. {_ASK_ADMIN_WEBHOOK}")
-_EXPIRED = CodeFact("auth", "The token is no longer valid and must be refreshed.", retryable=True)
+_EXPIRED = CodeFact(
+    "auth",
+    "The portal does not take the token, although it is new. Try again; if that does not help, a person has to run "
+    "b24-mcp login.",
+    retryable=True,
+)
+_APPLICATION = CodeFact(
+    "auth",
+    "Nothing was executed. Ask the person to compare B24_CLIENT_ID and B24_CLIENT_SECRET with the application in "
+    "Bitrix24, and to see that it is installed there.",
+)
 _NO_METHOD = CodeFact(
     "unknown_method", "The portal knows no such method: check spelling and letter case in the documentation."
 )
@@ -84,7 +95,7 @@ _FACTS: dict[str, CodeFact] = {
     "USER_ACCESS_ERROR": _FORBIDDEN,
     "APPLICATION_NOT_FOUND": CodeFact("auth", "The application is not on this portal. A person must install it."),
     "NOT_INSTALLED": CodeFact("auth", "The application is not installed completely. A person must finish it."),
-    "INVALID_REQUEST": CodeFact("auth", "The portal wants https. Check the address in B24_WEBHOOK_URL."),
+    "INVALID_REQUEST": CodeFact("auth", "The portal wants https. Check its address in the settings."),
     "CONNECTION_ERROR": CodeFact(
         "unavailable", "The portal could not reach the authorisation server. Try again soon.", retryable=True
     ),
@@ -101,6 +112,15 @@ _FACTS: dict[str, CodeFact] = {
     "PAYMENT_REQUIRED": _SUBSCRIPTION,
     "WRONG_LICENSE": _SUBSCRIPTION,
     "PORTAL_DELETED": CodeFact("unavailable", "This portal is closed or deleted. Check the address."),
+    # The authorization server
+    "INVALID_CLIENT": _APPLICATION,
+    "WRONG_CLIENT": _APPLICATION,
+    "INVALID_GRANT": CodeFact("auth", "Nothing was executed. The login has ended: a person has to run b24-mcp login."),
+    "BAD_VERIFICATION_CODE": CodeFact("auth", "Nothing was executed. A person has to run b24-mcp login again."),
+    "INVALID_SCOPE": CodeFact("permission", "The application may not have this scope. A person has to grant it."),
+    "VERIFICATION_NEEDED": CodeFact(
+        "auth", "Nothing was executed. The licence of the portal could not be checked; a person has to see to it."
+    ),
     # Methods and arguments
     "ERROR_METHOD_NOT_FOUND": _NO_METHOD,
     "22002": CodeFact("unknown_method", "The portal knows this group of methods, but not this action in it."),
@@ -157,6 +177,21 @@ _FACTS: dict[str, CodeFact] = {
         "Nothing was sent. A person has to set B24_WEBHOOK_URL to an incoming webhook: "
         "https://PORTAL/rest/USER_ID/CODE/ (in Bitrix24: Developer resources, Other, Inbound webhook).",
     ),
+    "B24MCP_NO_LOGIN": CodeFact("auth", "Nothing was sent. A person has to run b24-mcp login on this computer."),
+    "B24MCP_CONSENT": CodeFact("auth", "Nothing was kept. A person has to run b24-mcp login again."),
+    "B24MCP_OTHER_PORTAL": CodeFact(
+        "auth", "Nothing was sent or kept. If the other portal is meant, run b24-mcp logout first, then b24-mcp login."
+    ),
+    "B24MCP_TOKENS": CodeFact(
+        "unavailable",
+        "Nothing was executed. Tokens are renewed only where they can be kept: their folder must be writable, or Redis "
+        "reachable.",
+    ),
+    "B24MCP_OAUTH_SERVER": CodeFact(
+        "unavailable",
+        "Nothing was executed. The tokens could not be renewed just now, and the login is not lost. Try again soon.",
+        retryable=True,
+    ),
     "B24MCP_NO_V3": CodeFact(
         "unknown_method",
         "Nothing was executed. Look for a method of version v2 with find_methods; a portal on its owner's machines may "
@@ -198,7 +233,8 @@ _FACTS: dict[str, CodeFact] = {
     ),
     "B24MCP_PORTAL_MOVED": CodeFact(
         "unavailable",
-        "Nothing was executed. Ask the person to look up the portal's present address and to set B24_WEBHOOK_URL anew.",
+        "Nothing was executed. Ask the person to look up the portal's present address and to set B24_WEBHOOK_URL or "
+        "B24_PORTAL anew.",
     ),
     "B24MCP_TOO_LARGE": CodeFact(
         "portal", "The method ran. Ask for less: fewer fields with select, a narrower filter, fewer commands.", "yes"
@@ -251,7 +287,7 @@ _UNSURE = CodeFact("portal", f"The portal reported an error. {_CHECK_FIRST}", "u
 _BY_STATUS: dict[int, CodeFact] = {
     401: _CREDENTIAL,
     403: _FORBIDDEN,
-    404: CodeFact("not_found", "Nothing is at this address of the portal. Check the method name and B24_WEBHOOK_URL."),
+    404: CodeFact("not_found", "Nothing is at this address of the portal. Check method name and portal."),
     429: CodeFact("rate_limit", "Too many requests. Wait a few seconds and call again.", retryable=True),
     410: _FACTS["PORTAL_DELETED"],
 }

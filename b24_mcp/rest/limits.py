@@ -17,9 +17,9 @@ from typing import Literal
 import anyio
 
 from b24_mcp.rest.answer import CallTime
+from b24_mcp.rest.credential import Credential
 from b24_mcp.rest.effort import Effort
 from b24_mcp.rest.errors import B24Error, Fault, our_error
-from b24_mcp.rest.webhook import Webhook
 from b24_mcp.state import Bucket, Charge, LimitState
 
 _LOG = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ _UNKNOWN_RESET = 10.0
 class Limits:
     """The limits of one portal for one credential, known to every process that shares `state`."""
 
-    webhook: Webhook
+    credential: Credential
     plan: Plan
     state: LimitState
     _state_is_lost: bool = False
@@ -121,11 +121,11 @@ class Limits:
 
     @property
     def _bucket_key(self) -> str:
-        return f"portal:{self.webhook.host.lower()}"
+        return f"portal:{self.credential.host.lower()}"
 
     def _charge_key(self, method: str) -> str:
         """Working time belongs to portal, credential and method; the credential is kept only as a digest."""
-        owner = hashlib.sha256(f"{self.webhook.host}/{self.webhook.user}/{self.webhook.code}".encode()).hexdigest()
+        owner = hashlib.sha256(f"{self.credential.host}/{self.credential.owner}".encode()).hexdigest()
         return f"method:{owner[:16]}:{method.lower()}"
 
     def _tell_once(self, exc: OSError) -> None:

@@ -14,6 +14,7 @@ from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.batch import BatchRun
 from b24_mcp.rest.commands import check_commands
+from b24_mcp.rest.credential import Credential, Way
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.guarding import Guard, OpenWay, Passage, act_of_call, acts_of_batch, acts_on_the_wire
@@ -27,7 +28,6 @@ from b24_mcp.state import LimitState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.rest.transport import Transport
-    from b24_mcp.rest.webhook import Webhook
 
 _LOG = logging.getLogger(__name__)
 _MEGABYTE = 1 << 20
@@ -50,7 +50,7 @@ class PortalOptions:
 
 
 class Portal:
-    """A portal opened by an incoming webhook. Connections are made at the first call and shared by all calls.
+    """A portal, opened by a webhook or a login. Connections are made at the first call and shared by all calls.
 
     `guard` decides what may be sent; without it everything may. `state` is where the limits are shared with other
     processes; without it they are this object's own. `app` is an ASGI application that plays the portal inside this
@@ -59,7 +59,7 @@ class Portal:
 
     def __init__(
         self,
-        webhook: Webhook,
+        credential: Credential,
         options: PortalOptions | None = None,
         *,
         guard: Guard | None = None,
@@ -67,11 +67,11 @@ class Portal:
         clock: Clock | None = None,
         app: Any = None,
     ) -> None:
-        self._webhook = webhook
+        self._credential = credential
         self._options = options or PortalOptions()
         self._guard: Guard = guard or OpenWay()
         self._clock = clock or SystemClock()
-        self._limits = Limits(webhook, self._options.plan, state or open_state("memory"))
+        self._limits = Limits(credential, self._options.plan, state or open_state("memory"))
         self._app = app
         self._transport: Transport | None = None
         self._moved_to: str | None = None
@@ -80,7 +80,7 @@ class Portal:
     @property
     def host(self) -> str:
         """The portal's host name, fit to be shown."""
-        return self._webhook.host
+        return self._credential.host
 
     async def call(
         self,
@@ -135,6 +135,7 @@ class Portal:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+        await self._credential.aclose()
         await self._limits.state.aclose()
 
     def _effort(self, bulk: bool, on_wait: OnWait | None) -> Effort:
@@ -176,7 +177,7 @@ class Portal:
                 error = exc.of(request.method)
             else:
                 await self._limits.learn(request.method, answer.time, self._clock.now())
-                return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to)
+                return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to, self._credential)
             if is_refused_by_limit(error.fault):
                 await self._limits.learn_refusal(request.method, error.fault, self._clock.now())
             repeatable = request.reads or (request.key is not None and self._honours_keys)
@@ -193,30 +194,45 @@ class Portal:
             raise exc.of(request.method) from None
 
     async def _deliver(self, request: Request, content: bytes) -> Answer:
-        """Send one request; to the portal's new address too, when it says that it has moved there."""
+        """Send one request; once more when the portal took it for too old a token and there is a new one."""
         started = time.perf_counter()
         outcome = "failed"
         try:
-            webhook = self._webhook
-            reply = await self._post(webhook, request, content)
-            if 300 <= reply.status < 400:
-                webhook = self._follow_move(webhook, reply)
-                reply = await self._post(webhook, request, content)
-                if 300 <= reply.status < 400:
-                    raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
-            outcome = f"HTTP {reply.status}"
-            # A portal that does not know these keys ignores them; only one that gives a key back keeps answers for it.
-            self._honours_keys = self._honours_keys or (request.key is not None and reply.key == request.key)
-            return read_answer(reply, request)
+            way = await self._credential.way()
+            try:
+                reply = await self._reach(way, request, content)
+                outcome = f"HTTP {reply.status}"
+                return self._read(reply, request)
+            except B24Error as exc:
+                error = exc
+            if not await self._credential.renew(way, error.fault):
+                raise error
+            reply = await self._reach(await self._credential.way(), request, content)
+            outcome = f"HTTP {reply.status} with a new token"
+            return self._read(reply, request)
         finally:
             _LOG.debug("%s: %s in %.0f ms", request.method, outcome, (time.perf_counter() - started) * 1000)
 
-    async def _post(self, webhook: Webhook, request: Request, content: bytes) -> Reply:
+    async def _reach(self, way: Way, request: Request, content: bytes) -> Reply:
+        """Send one request; to the portal's new address too, when it says that it has moved there."""
+        reply = await self._post(way, request, content)
+        if 300 <= reply.status < 400:
+            reply = await self._post(await self._follow_move(way, reply), request, content)
+            if 300 <= reply.status < 400:
+                raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
+        return reply
+
+    def _read(self, reply: Reply, request: Request) -> Answer:
+        # A portal that does not know these keys ignores them; only one that gives a key back keeps answers for it.
+        self._honours_keys = self._honours_keys or (request.key is not None and reply.key == request.key)
+        return read_answer(reply, request)
+
+    async def _post(self, way: Way, request: Request, content: bytes) -> Reply:
         if request.version == "v3":
-            address = webhook.v3_address_of(request.method)
+            address = way.v3_address_of(request.method)
         else:
-            address = webhook.address_of(request.method, ".xml" if request.format == "xml" else "")
-        return await self._connected().post(address, content, request.format, request.key)
+            address = way.address_of(request.method, ".xml" if request.format == "xml" else "")
+        return await self._connected().post(address, content, request.format, request.key, way.headers)
 
     def _connected(self) -> Transport:
         if self._transport is None:
@@ -227,26 +243,26 @@ class Portal:
                 seconds=self._options.seconds,
                 largest_answer=self._options.largest_answer,
                 ca_bundle=self._options.ca_bundle,
-                https=self._webhook.is_https,
-                local=self._webhook.is_loopback,
+                https=self._credential.is_https,
+                local=self._credential.is_loopback,
                 app=self._app,
             )
         return self._transport
 
-    def _follow_move(self, webhook: Webhook, reply: Reply) -> Webhook:
+    async def _follow_move(self, way: Way, reply: Reply) -> Way:
         """A portal redirects no call that it executes: it has moved, or a page about its licence answers for it.
 
-        `webhook` is the one the call went to: another call may have found the new address meanwhile.
+        `way` is the one the call took: another call may have found the new address meanwhile.
 
         Raises:
             B24Error: when it is not certain that the new address is the same portal. Nothing was executed.
         """
-        target = _absolute(webhook.origin, reply.location)
-        if target is None or webhook.is_at(target):
+        target = _absolute(way.origin, reply.location)
+        if target is None or way.is_at(target):
             raise our_error(
                 "B24MCP_PORTAL_CLOSED", "The portal answers with a page of its own instead.", status=reply.status
             )
-        moved = webhook.moved_to(target)
+        moved = await self._credential.follow(way, target)
         if moved is None:
             host = urlsplit(target).netloc.rpartition("@")[2]
             raise our_error(
@@ -255,9 +271,9 @@ class Portal:
                 status=reply.status,
             )
         if self._moved_to != moved.host:
-            _LOG.warning("The portal %s is at %s now", webhook.host, moved.host)
-        self._webhook, self._moved_to = moved, moved.host
-        return moved
+            _LOG.warning("The portal %s is at %s now", urlsplit(way.origin).netloc, moved.host)
+        self._credential, self._moved_to = moved, moved.host
+        return await moved.way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +308,6 @@ def _absolute(origin: str, location: str) -> str | None:
         return None
 
 
-def _tell_of_move(answer: Answer, host: str) -> Answer:
-    said = f"this portal has moved to {host}: change B24_WEBHOOK_URL"
+def _tell_of_move(answer: Answer, host: str, credential: Credential) -> Answer:
+    said = f"this portal has moved to {host}: change {credential.setting}"
     return replace(answer, warnings=(*answer.warnings, said))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ class Transport:
 
     `seconds` bounds the wait for each part of an answer, `largest_answer` its size in bytes once unpacked. `ca_bundle`
     is a file with further authorities to trust. `local` is set for a portal on this computer, to which no proxy
-    leads. `app` is an ASGI application that answers in this very process instead of the network.
+    leads. `app` is an ASGI application that answers in this very process instead of the network. `peer` is what
+    messages call the other side.
 
     Raises:
         B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
@@ -48,6 +50,7 @@ class Transport:
         https: bool,
         local: bool,
         app: Any = None,
+        peer: str = "The portal",
     ) -> None:
         network = app is None
         context = _tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -67,16 +70,24 @@ class Transport:
         if client is None:
             raise our_error("B24MCP_PROXY", "The proxy named in the environment cannot be used.")
         self._client = client
+        self._peer = peer
         self._seconds = seconds
         self._largest_answer = largest_answer
 
-    async def post(self, address: str, body: bytes, wanted: Format, key: str | None = None) -> Reply:
-        """Send one POST with a JSON body. `key` is sent as its Idempotency-Key.
+    async def post(
+        self,
+        address: str,
+        body: bytes,
+        wanted: Format,
+        key: str | None = None,
+        also: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send one POST with a JSON body. `key` is sent as its Idempotency-Key, `also` are further headers.
 
         Raises:
             B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
         """
-        headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted]}
+        headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted], **(also or {})}
         if key is not None:
             headers["Idempotency-Key"] = key
         try:
@@ -119,15 +130,15 @@ class Transport:
     def _translate(self, exc: Exception) -> B24Error:
         match exc:
             case httpx.ConnectError() | httpx.ProxyError() if _is_certificate_failure(exc):
-                return our_error("B24MCP_TLS", "The portal's certificate could not be verified.")
+                return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
             case httpx.ProxyError():
                 return our_error("B24MCP_PROXY", "The proxy did not let the call through.")
             case httpx.ConnectTimeout() | httpx.PoolTimeout():
-                return our_error("B24MCP_NO_CONNECTION", "The portal did not take the connection in time.")
+                return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not take the connection in time.")
             case httpx.ConnectError():
-                return our_error("B24MCP_NO_CONNECTION", f"The portal cannot be reached: {_reason(exc)}.")
+                return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
             case httpx.TimeoutException():
-                return our_error("B24MCP_TIMEOUT", f"The portal did not answer within {self._seconds:g} seconds.")
+                return our_error("B24MCP_TIMEOUT", f"{self._peer} did not answer within {self._seconds:g} seconds.")
             case httpx.DecodingError():
                 return our_error("B24MCP_BAD_ANSWER", "The compressed answer is broken or cut short.")
             case httpx.UnsupportedProtocol() | httpx.InvalidURL():

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from b24_mcp import catalog
 from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
-from b24_mcp.rest import Clock, Portal, PortalOptions, Redactor, our_error, parse_webhook
+from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, Redactor, our_error, parse_webhook
 from b24_mcp.schema import Discovery, DocumentCache, cache_folder
 from b24_mcp.state import SharedState, open_state
 
@@ -92,14 +92,22 @@ class Portals:
             rules = _rules(settings).narrowed_to(self._level)
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        if settings.webhook_url is None:
+        if not settings.has_portal:
             return self._sandbox_portal(settings, rules, self._state)
         return self._configured(settings, rules, self._state)
 
+    def _credential(self, settings: Settings) -> Credential:
+        if settings.webhook_url is not None:
+            webhook = parse_webhook(settings.webhook_url.get_secret_value())
+            self._redactor.add(webhook.code)
+            return webhook
+        from b24_mcp.server.logins import configured_application, open_login  # only who logs in pays for it
+
+        portal, application = configured_application(settings)
+        return open_login(portal.host, portal, application, settings, self._redactor, self._clock)
+
     def _configured(self, settings: Settings, rules: AccessRules, state: SharedState) -> OpenPortal:
-        assert settings.webhook_url is not None
-        webhook = parse_webhook(settings.webhook_url.get_secret_value())
-        self._redactor.add(webhook.code)
+        credential = self._credential(settings)
         options = PortalOptions(
             seconds=settings.timeout,
             deadline=settings.deadline,
@@ -107,10 +115,10 @@ class Portals:
             largest_answer=settings.largest_answer << 20,
             ca_bundle=settings.ca_bundle,
         )
-        gate = Gate(webhook.host, rules, _trail(settings, self._redactor))
-        portal = Portal(webhook, options, guard=gate, state=state, clock=self._clock)
+        gate = Gate(credential.host, rules, _trail(settings, self._redactor))
+        portal = Portal(credential, options, guard=gate, state=state, clock=self._clock)
         # What answers on this computer may be another portal tomorrow: nothing is kept of it.
-        cache = None if webhook.is_loopback else DocumentCache(cache_folder(), portal.host)
+        cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self._clock)
         return OpenPortal(portal, settings.budget, gate, discovery, _approvals(settings, state))
 

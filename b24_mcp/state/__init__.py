@@ -1,4 +1,4 @@
-"""What several processes share: how much of a portal's limits is used up, and what a person was asked and said.
+"""What several processes share: how much of a portal's limits is used up, what a person was asked, and tokens.
 
 An editor starts one server for each window, and all of them call one portal from one address. The default is a file in
 the user's state directory; Redis when several machines share a portal.
@@ -6,6 +6,19 @@ the user's state directory; Redis when several machines share a portal.
 
 from b24_mcp.state.expiring import ExpiringStore
 from b24_mcp.state.limits import Bucket, Charge, LimitState, Turn
-from b24_mcp.state.opening import SharedState, open_state
+from b24_mcp.state.opening import SharedState, open_state, open_tokens
+from b24_mcp.state.tokens import TokenLease, Tokens, TokenStore
 
-__all__ = ["Bucket", "Charge", "ExpiringStore", "LimitState", "SharedState", "Turn", "open_state"]
+__all__ = [
+    "Bucket",
+    "Charge",
+    "ExpiringStore",
+    "LimitState",
+    "SharedState",
+    "TokenLease",
+    "TokenStore",
+    "Tokens",
+    "Turn",
+    "open_state",
+    "open_tokens",
+]

@@ -9,7 +9,7 @@ from typing import Any
 
 from b24_mcp.state.limits import Bucket, Charge, Turn
 
-_PREFIX = "b24-mcp:"
+PREFIX = "b24-mcp:"
 _FORGET_AFTER = 3_600
 # The rule of `limits.take_turn`, in one step. Key; now, capacity, rate, keep_free, longest_wait, lifetime.
 _TAKE = """
@@ -56,51 +56,47 @@ class RedisState:
     """
 
     def __init__(self, url: str) -> None:
-        from redis import asyncio as redis
-        from redis.exceptions import RedisError
-
-        self._failure = RedisError
-        self._redis: Any = redis.Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+        self._redis, self._failure = open_redis(url)
 
     async def take(self, key: str, bucket: Bucket, now: float, *, keep_free: float, longest_wait: float) -> Turn:
         """Reserve one request; see `LimitState`."""
         longest = min(longest_wait, 1e9)
         values = (now, bucket.capacity, bucket.rate, keep_free, longest, _FORGET_AFTER)
-        granted, wait = await self._do("eval", _TAKE, 1, _PREFIX + key, *values)
+        granted, wait = await self._do("eval", _TAKE, 1, PREFIX + key, *values)
         return Turn(bool(granted), float(wait))
 
     async def give_back(self, key: str) -> None:
         """Return a reserved place; see `LimitState`."""
-        await self._do("eval", _GIVE_BACK, 1, _PREFIX + key)
+        await self._do("eval", _GIVE_BACK, 1, PREFIX + key)
 
     async def fill(self, key: str, bucket: Bucket, now: float) -> None:
         """Take the bucket for full; see `LimitState`."""
-        await self._do("eval", _FILL, 1, _PREFIX + key, now, bucket.capacity, bucket.rate, _FORGET_AFTER)
+        await self._do("eval", _FILL, 1, PREFIX + key, now, bucket.capacity, bucket.rate, _FORGET_AFTER)
 
     async def charge(self, key: str, charge: Charge) -> None:
         """Note working time; see `LimitState`."""
         text = json.dumps([charge.seconds, charge.reset_at])
-        await self._do("set", f"{_PREFIX}charge:{key}", text, ex=_FORGET_AFTER)
+        await self._do("set", f"{PREFIX}charge:{key}", text, ex=_FORGET_AFTER)
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
         """Working time of methods; see `LimitState`."""
         wanted = list(keys)
         if not wanted:
             return {}
-        found = await self._do("mget", [f"{_PREFIX}charge:{key}" for key in wanted])
+        found = await self._do("mget", [f"{PREFIX}charge:{key}" for key in wanted])
         return {key: Charge(*json.loads(text)) for key, text in zip(wanted, found, strict=True) if text}
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
         """Keep a text for a time; see `ExpiringStore`."""
-        await self._do("set", f"{_PREFIX}note:{key}", json.dumps([now + seconds, text]), ex=math.ceil(seconds))
+        await self._do("set", f"{PREFIX}note:{key}", json.dumps([now + seconds, text]), ex=math.ceil(seconds))
 
     async def read_note(self, key: str, now: float) -> str | None:
         """A text that is kept; see `ExpiringStore`."""
-        return _unexpired(await self._do("get", f"{_PREFIX}note:{key}"), now)
+        return _unexpired(await self._do("get", f"{PREFIX}note:{key}"), now)
 
     async def take_note(self, key: str, now: float) -> str | None:
         """A text, once; see `ExpiringStore`."""
-        return _unexpired(await self._do("eval", _TAKE_NOTE, 1, f"{_PREFIX}note:{key}"), now)
+        return _unexpired(await self._do("eval", _TAKE_NOTE, 1, f"{PREFIX}note:{key}"), now)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -119,3 +115,16 @@ def _unexpired(stored: str | None, now: float) -> str | None:
         return None
     until, text = json.loads(stored)
     return str(text) if until > now else None
+
+
+def open_redis(url: str) -> tuple[Any, type[Exception]]:
+    """A client for the Redis at `url`, and what it raises.
+
+    Raises:
+        ImportError: without the library.
+    """
+    from redis import asyncio as redis
+    from redis.exceptions import RedisError
+
+    client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+    return client, RedisError

@@ -1,0 +1,181 @@
+"""Tokens in files of the user: one for each login, replaced as a whole, readable by nobody else."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+
+from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
+
+_PATIENCE = 90.0
+_LOOK_AGAIN = 0.05
+
+
+class FileTokens:
+    """The tokens in a folder of the user, for all processes of this computer.
+
+    Raises (every method):
+        OSError: when the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def read(self, name: str) -> Tokens | None:
+        """The tokens of a login; see `TokenStore`."""
+        return await anyio.to_thread.run_sync(_read, self._path(name))
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncGenerator[TokenLease]:
+        """Keep other processes out; see `TokenStore`."""
+        lock = await self._locked(self._path(name).with_suffix(".lock"))
+        try:
+            yield _FileLease(self._path(name))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(lock.close)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{quote(name.lower(), safe='-_.')}.json"
+
+    async def _locked(self, path: Path) -> sqlite3.Connection:
+        """Wait for the lock. Closing the connection lets go of it, and so does the death of the process."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            lock = await anyio.to_thread.run_sync(_try_lock, path)
+            if lock is not None:
+                return lock
+            if time.monotonic() > until:
+                raise TimeoutError(f"another process holds {path.name}")
+            await anyio.sleep(_LOOK_AGAIN)
+
+
+@dataclass(slots=True)
+class _FileLease:
+    path: Path
+
+    async def read(self) -> Tokens | None:
+        """The newest tokens; a write that a killed process had all but finished is finished now."""
+
+        def newest() -> Tokens | None:
+            stored, begun = _read(self.path), _unfinished(self.path)
+            if begun is None or (stored is not None and begun.serial <= stored.serial):
+                return stored
+            _put_in_place(self.path)
+            return begun
+
+        return await anyio.to_thread.run_sync(newest)
+
+    async def write(self, tokens: Tokens) -> None:
+        """Replace the tokens and wait for the disk."""
+
+        def put() -> None:
+            stored = _read_if_whole(self.path)
+            serial = (stored.serial if stored else 0) + 1
+            _write(self.path, tokens_to_text(replace(tokens, serial=serial)))
+
+        await anyio.to_thread.run_sync(put)
+
+    async def forget(self) -> bool:
+        """Delete the tokens."""
+
+        def delete() -> bool:
+            known = self.path.exists() or _new(self.path).exists()
+            _new(self.path).unlink(missing_ok=True)  # first: alone it would count as the newest
+            self.path.unlink(missing_ok=True)
+            _sync_folder(self.path.parent)
+            return known
+
+        return await anyio.to_thread.run_sync(delete)
+
+
+def _try_lock(path: Path) -> sqlite3.Connection | None:
+    """An empty database is the lock: SQLite locks files alike on every system, and between threads too."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Closing any other handle of the file would let go of this process's locks, so it is opened here only to be made.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as exc:
+        raise OSError(f"{path.name} cannot be used: {exc}") from None
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as exc:
+        lock.close()
+        if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return None
+        raise OSError(f"{path.name} cannot be used: {exc}") from None
+    return lock
+
+
+def _read(path: Path) -> Tokens | None:
+    try:
+        return tokens_from_text(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise OSError(f"{path.name} is damaged: log out, then log in again") from None
+
+
+def _read_if_whole(path: Path) -> Tokens | None:
+    try:
+        return tokens_from_text(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _new(path: Path) -> Path:
+    return path.with_suffix(".new")
+
+
+def _unfinished(path: Path) -> Tokens | None:
+    return _read_if_whole(_new(path))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the file, wait for the disk, and put it in its place: it is old or new, and never half of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = _new(path)
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        # In one piece: from here on the tokens outlive this process, if not yet the machine.
+        content = text.encode()
+        if os.write(handle, content) != len(content):
+            raise OSError("the disk took only a part of the tokens")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(new, path)
+    _sync_folder(path.parent)
+
+
+def _put_in_place(path: Path) -> None:
+    with _new(path).open("rb+") as new:
+        os.fsync(new.fileno())
+    os.replace(_new(path), path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the folder itself is on the disk; Windows has no such thing and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,119 @@
+"""A portal opened by a login, all in this process, on a clock that stands until it is moved."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from b24_mcp.rest import Portal, PortalOptions, Redactor
+from b24_mcp.rest.address import PortalAddress
+from b24_mcp.rest.oauth import Application, AuthorizationServer, Login
+from b24_mcp.sandbox import Sandbox
+from b24_mcp.state import Tokens, TokenStore, open_tokens
+from tests.fake_portal import FakeClock
+
+ORIGIN = "http://127.0.0.1:8000"
+NAME = "127.0.0.1:8000"
+
+
+@dataclass
+class Arrived:
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Watched:
+    """Hands requests on to another ASGI application and notes them."""
+
+    app: Any
+    requests: list[Arrived] = field(default_factory=list)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        arrived = Arrived(scope["path"], scope["query_string"].decode(), headers, message["body"])
+        self.requests.append(arrived)
+        messages = [message]
+
+        async def replay() -> Any:
+            return messages.pop() if messages else await receive()
+
+        await self.app(scope, replay, send)
+
+
+@dataclass
+class Scene:
+    """`sandbox` is portal and authorization server; the client is told the time by `clock`."""
+
+    sandbox: Sandbox
+    store: TokenStore
+    clock: FakeClock
+    redactor: Redactor = field(default_factory=Redactor)
+    server: Any = None
+
+    def __post_init__(self) -> None:
+        self.app = Watched(self.sandbox)
+        self.server = self.server or self.app
+
+    @property
+    def renewals(self) -> int:
+        return sum(request.path == "/oauth/token/" for request in self.app.requests)
+
+    @property
+    def application(self) -> Application:
+        known = self.sandbox.application
+        return Application(known.client_id, known.client_secret)
+
+    def tokens(self, lifetime: float | None = None, **changes: Any) -> Tokens:
+        """A pair from the authorization server; `lifetime` is what the portal thinks, `expires` what we do."""
+        issued = self.sandbox.portal.oauth.issue(lifetime=lifetime)
+        tokens = Tokens(
+            client_id=self.application.client_id,
+            member_id=self.sandbox.application.member_id,
+            access_token=issued.access_token,
+            refresh_token=issued.refresh_token,
+            expires=self.clock.now() + 3500,
+            endpoint=ORIGIN,
+            server=ORIGIN,
+            user_id=1,
+        )
+        return replace(tokens, **changes)
+
+    async def keep(self, tokens: Tokens) -> None:
+        async with self.store.alone(NAME) as lease:
+            await lease.read()
+            await lease.write(tokens)
+
+    async def kept(self) -> Tokens:
+        found = await self.store.read(NAME)
+        assert found is not None
+        return found
+
+    def login(self, application: Application | None = None) -> Login:
+        server = AuthorizationServer(application or self.application, app=self.server)
+        return Login(NAME, PortalAddress(ORIGIN), server, self.store, self.redactor.add, self.clock)
+
+    @asynccontextmanager
+    async def open(self, login: Login | None = None, deadline: float = 0.0) -> AsyncIterator[Portal]:
+        options = PortalOptions(plan="none", deadline=deadline)
+        portal = Portal(login or self.login(), options, clock=self.clock, app=self.app)
+        try:
+            yield portal
+        finally:
+            await portal.aclose()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    clock = FakeClock()
+    sandbox = Sandbox(empty=True, clock=clock.now)
+    yield Scene(sandbox, open_tokens(str(tmp_path / "state" / "limits.db")), clock)
+    sandbox.close()
