@@ -17,8 +17,9 @@ ALLOWED = {
     "catalog": set(),
     "config": {"settings"},
     "rest": {"catalog", "state", "settings"},
+    "access": {"rest", "catalog", "state", "settings"},
     "schema": {"rest", "catalog", "state", "settings"},
-    "server": {"schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
+    "server": {"access", "schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
     "cli": {"server", "rest", "catalog", "config", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
@@ -73,7 +74,7 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         assert place.startswith(AT_HOME[library])
 
 
-@pytest.mark.parametrize("room", ["rest", "state", "catalog", "schema", "sandbox", "cli"])
+@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "sandbox", "cli"])
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:
