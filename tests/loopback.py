@@ -7,17 +7,41 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from b24_mcp.sandbox import LoggedCall, Sandbox, serve
 
 SECRET = "s3cretofthetests"
 
 
+class HeldSandbox(Sandbox):
+    """A sandbox that, after `hold`, sets `arrived` at a request and answers it after `let_go`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.arrived = threading.Event()
+        self._free = threading.Event()
+        self._free.set()
+
+    def hold(self) -> None:
+        self.arrived.clear()
+        self._free.clear()
+
+    def let_go(self) -> None:
+        self._free.set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if not self._free.is_set():
+            self.arrived.set()
+            await asyncio.to_thread(self._free.wait, 30)
+        await super().__call__(scope, receive, send)
+
+
 @dataclass
 class LoopbackPortal:
     """`sandbox` plays the portal; `address` is the webhook's; `calls` is everything that arrived, refused or not."""
 
-    sandbox: Sandbox
+    sandbox: HeldSandbox
     address: str = ""
     calls: list[LoggedCall] = field(default_factory=list)
 
@@ -29,7 +53,7 @@ class LoopbackPortal:
 @contextmanager
 def loopback_portal(*, v3: bool = True) -> Iterator[LoopbackPortal]:
     calls: list[LoggedCall] = []
-    sandbox = Sandbox(webhook=f"1/{SECRET}", log=calls.append, v3=v3)
+    sandbox = HeldSandbox(webhook=f"1/{SECRET}", log=calls.append, v3=v3)
     portal = LoopbackPortal(sandbox, calls=calls)
     listening = threading.Event()
     stop: list[asyncio.Event] = []
@@ -53,6 +77,7 @@ def loopback_portal(*, v3: bool = True) -> Iterator[LoopbackPortal]:
         assert listening.wait(20), "the sandbox did not start"
         yield portal
     finally:
+        sandbox.let_go()
         loop[0].call_soon_threadsafe(stop[0].set)
         thread.join()
         sandbox.close()
