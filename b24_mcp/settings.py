@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     http_audience: str | None = None
     """For whom a token must be issued. Default: `http_url`."""
     http_key: SecretStr | None = None
-    """Seals what clients carry from a question to its answer; servers behind one balancer share it. `NEW,OLD` rolls it."""
+    """Seals what clients carry from a question to its answer; servers behind one balancer share it. `NEW,OLD` rolls."""
     http_calls: int = Field(default=256, ge=1)
     """Calls answered at the same time; more are refused until later."""
     http_calls_per_caller: int = Field(default=32, ge=1)

@@ -13,7 +13,7 @@ from mcp.server.auth.routes import build_resource_metadata_url, create_protected
 from mcp.server.mcpserver import MCPServer
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import AnyHttpUrl, TypeAdapter
+from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
 from starlette.middleware import Middleware
@@ -33,7 +33,8 @@ from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
-_URL = TypeAdapter(AnyHttpUrl)
+# An issuer is compared letter by letter, so no slash may be added to its name.
+_URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
 
 def http_application(
