@@ -33,11 +33,11 @@ async def call(url: str, tool: str, token: str | None = None, version: str = VER
 async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: LoopbackPortal, version: str) -> None:
     with server_process() as served:
         assert (await call(served.url, "call_method", method="profile"))["ok"] is True
-        portal.hold()
+        portal.sandbox.hold()
         deal: dict[str, Any] = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "Last"}}}
         async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(call(served.url, "call_method", version=version, **deal))
-            await anyio.to_thread.run_sync(portal.arrived.wait, 20)
+            await anyio.to_thread.run_sync(portal.sandbox.arrived.wait, 20)
             served.stop()
             while True:
                 try:
@@ -47,7 +47,7 @@ async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: Lo
                     break
             # Streams to older clients look every half second whether the server stops: let them see it.
             assert await asyncio.wait([running], timeout=1.2) == (set(), {running})
-            portal.let_go()
+            portal.sandbox.let_go()
             assert (await running)["ok"] is True
         assert await anyio.to_thread.run_sync(served.ended) == 0
     assert portal.methods == ["profile", "crm.deal.add"]
@@ -55,9 +55,9 @@ async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: Lo
 
 async def test_a_call_that_does_not_finish_in_time_does_not_hold_the_stop(portal: LoopbackPortal) -> None:
     with server_process(B24_HTTP_GRACE="1") as served:
-        portal.hold()
+        portal.sandbox.hold()
         running = asyncio.create_task(call(served.url, "call_method", method="profile"))
-        await anyio.to_thread.run_sync(portal.arrived.wait, 20)
+        await anyio.to_thread.run_sync(portal.sandbox.arrived.wait, 20)
         begin = time.monotonic()
         served.stop()
         assert await anyio.to_thread.run_sync(served.ended) == 0
