@@ -28,8 +28,9 @@ from b24_mcp.server.app import App
 from b24_mcp.server.http.access_log import AccessLog
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
-from b24_mcp.server.http.limits import CallsAtATime, PromptBody, refusal
+from b24_mcp.server.http.limits import CallsAtATime, WholeBody, refusal
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
+from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
@@ -39,8 +40,11 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
 def http_application(
     server: MCPServer[App], options: HttpOptions, state: LimitState, ca_bundle: Path | None = None
-) -> Starlette:
-    """Put the application together. It keeps no sessions: any server behind a balancer can take any request."""
+) -> tuple[Starlette, Stoppable]:
+    """Put the application together. It keeps no sessions: any server behind a balancer can take any request.
+
+    The second part breaks off what still runs when the process has to end.
+    """
     # Made for its session manager; the routes are ours, because they carry the checks below in their order.
     server.streamable_http_app(
         stateless_http=True,
@@ -55,14 +59,15 @@ def http_application(
             yield
         await state.aclose()
 
-    endpoint = _checked(PromptBody(StreamableHTTPASGIApp(manager)), options, ca_bundle)
+    stoppable = Stoppable(StreamableHTTPASGIApp(manager))
+    endpoint = _checked(WholeBody(stoppable, options.body), options, ca_bundle)
     # POST alone: without sessions there is nothing to listen for with GET, nor to end with DELETE.
     routes = [Route(PATH, CallsAtATime(endpoint, options.calls), methods=["POST"]), *health_routes(Readiness(state))]
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     application = Starlette(routes=routes, middleware=[Middleware(AccessLog)], lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would be built from the header Host
-    return application
+    return application, stoppable
 
 
 def _checked(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""How much of the server one caller, or all together, may take: calls at a time, and the time to send a request."""
+"""How much of the server a caller, or all together, may take: calls at a time, the size and slowness of a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import principal_components
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,37 +45,64 @@ class CallsAtATime:
                 del self._running[caller]
 
 
-class PromptBody:
-    """Gives up (408) on a request whose body does not arrive, so that nobody holds a place by sending nothing."""
+class WholeBody:
+    """Reads a request whole before anything else looks at it: what is too large (413), or does not arrive (408), goes
+    no further, and nobody holds a place by sending nothing.
+    """
 
-    def __init__(self, app: ASGIApp, seconds: float = _BODY_SECONDS) -> None:
+    def __init__(self, app: ASGIApp, most: int, seconds: float = _BODY_SECONDS) -> None:
         self._app = app
+        self._most = most
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body within the time; what comes after it, the end of the connection, may take any."""
-        deadline = anyio.current_time() + self._seconds
-        arrived = False
-
-        async def receive_promptly() -> Message:
-            nonlocal arrived
-            if arrived:
-                return await receive()
-            with anyio.fail_at(deadline):
-                message = await receive()
-            arrived = not message.get("more_body", False)
-            return message
-
+        """Read, then pass on; nothing answers a client that went away meanwhile."""
         try:
-            await self._app(scope, receive_promptly, send)
+            with anyio.fail_after(self._seconds):
+                body = await self._read(scope, receive)
+        except _TooLargeError:
+            message = f"The request is larger than {self._most} bytes. Nothing was executed."
+            await refusal(413, message, closing=True)(scope, receive, send)
+            return
         except TimeoutError:
-            if arrived:
-                raise
-            await refusal(408, "The request did not arrive in time.", closing=True)(scope, receive, send)
+            message = "The request did not arrive in time. Nothing was executed."
+            await refusal(408, message, closing=True)(scope, receive, send)
+            return
+        if body is None:
+            return
+        held: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_again() -> Message:
+            return held.pop() if held else await receive()
+
+        await self._app(scope, receive_again, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The body, or None when the client went away."""
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._most:
+            raise _TooLargeError
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            body += message.get("body", b"")
+            if len(body) > self._most:
+                raise _TooLargeError
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+class _TooLargeError(Exception):
+    pass
 
 
 def refusal(status: int, message: str, *, closing: bool = False) -> JSONResponse:
-    """An answer to a request that was not looked into, in the form MCP clients read errors in."""
+    """An answer in place of the one asked for, in the form MCP clients read errors in.
+
+    It says when to come back, or, when `closing`, that this connection is of no more use.
+    """
     headers = {"connection": "close"} if closing else {"retry-after": str(_RETRY_AFTER)}
     error = {"code": _SERVER_ERROR, "message": message}
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status, headers)

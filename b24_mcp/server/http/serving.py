@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -16,6 +17,7 @@ from b24_mcp.rest import Redactor
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import PATH, HttpOptions
+from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
@@ -25,6 +27,8 @@ from b24_mcp.state import open_state
 _LOG = logging.getLogger(__name__)
 
 _BACKLOG = 1024
+_BACKSTOP = 5
+"""Seconds after which uvicorn ends what would not be broken off."""
 
 
 def serve_http(settings: Settings, host: str, port: int) -> None:
@@ -49,7 +53,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     if "://" in (settings.state or "") and not options.keys:
         _LOG.warning("B24_HTTP_KEY is not set: an answer to a question counts only at the server that asked it")
     server = build_server(redactor, keys=options.keys)
-    application = http_application(server, options, state, settings.ca_bundle)
+    application, stoppable = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cut running calls off at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -64,23 +68,36 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             lifespan="on",
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=options.grace,
+            timeout_graceful_shutdown=options.grace + _BACKSTOP,
         )
         try:
-            _Server(config, lambda: _announce(options, listener)).run(sockets=[listener])
+            _Server(config, lambda: _announce(options, listener), stoppable, options.grace).run(sockets=[listener])
         finally:
             stop_tracing()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stoppable: Stoppable, grace: float) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stoppable = stoppable
+        self._grace = grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        timer = asyncio.get_running_loop().call_later(self._grace, self._break_off)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
+
+    def _break_off(self) -> None:
+        if number := self._stoppable.break_off():
+            _LOG.warning("Calls broken off, for not finishing in %g s: %d", self._grace, number)
 
 
 def _announce(options: HttpOptions, listener: socket.socket) -> None:

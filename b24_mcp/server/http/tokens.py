@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -88,7 +88,7 @@ def _scopes(claim: Any) -> set[str]:
     """RFC 9068 writes one text, some issuers a list; what is neither grants nothing."""
     if isinstance(claim, str):
         return set(claim.split())
-    return {scope for scope in claim if isinstance(scope, str)} if isinstance(claim, Iterable) else set()
+    return {scope for scope in claim if isinstance(scope, str)} if isinstance(claim, list) else set()
 
 
 def _text(claim: Any) -> str | None:

@@ -101,7 +101,7 @@ def serve() -> Serve:
     @asynccontextmanager
     async def run(state: LimitState | None = None, clock: Clock | None = None, **options: Any) -> AsyncIterator[Served]:
         served = Served(httpx.AsyncClient())
-        application = http_application(
+        application, _ = http_application(
             watched_server(served, clock), HttpOptions(**options), state or open_state("memory")
         )
         transport = httpx.ASGITransport(application, client=("203.0.113.5", 5000))
@@ -133,7 +133,7 @@ def serve_on_loopback() -> Serve:
     @asynccontextmanager
     async def run(clock: Clock | None = None, **options: Any) -> AsyncIterator[Served]:
         served = Served(httpx.AsyncClient())
-        application = http_application(watched_server(served, clock), HttpOptions(**options), open_state("memory"))
+        application, _ = http_application(watched_server(served, clock), HttpOptions(**options), open_state("memory"))
         config = uvicorn.Config(application, port=0, log_config=None, access_log=False, ws="none")
         server = AnnouncedServer(config)
         serving = asyncio.create_task(server.serve())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.server.http.access_log import ACCESS
-from b24_mcp.server.http.limits import PromptBody
+from b24_mcp.server.http.limits import WholeBody
 from b24_mcp.server.http.options import Issuer
 from tests.server.http.conftest import JSON_OR_EVENTS, Serve, modern_call, modern_headers
 from tests.server.http.issuer import NAME, URL, SignedFor
@@ -79,24 +79,42 @@ async def test_refused_tokens_take_no_place_for_long(serve: Serve) -> None:
         assert (await served.call("who", "0123456789abcdef0123456789abcdef")).status_code == 200
 
 
+class Reader:
+    """A body that comes in these messages and then no more; notes what was sent and whether it was passed on."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self.messages = list(messages)
+        self.sent: list[Any] = []
+        self.passed_on = False
+
+    async def run(self, seconds: float = 10) -> None:
+        await WholeBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        self.passed_on = True
+
+    async def _receive(self) -> Any:
+        return self.messages.pop(0) if self.messages else await asyncio.Event().wait()
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+PIECE = {"type": "http.request", "body": b"{", "more_body": True}
+
+
 async def test_a_request_that_does_not_arrive_gives_its_place_back() -> None:
-    sent: list[Any] = []
+    reader = Reader(PIECE)
+    await reader.run(0.01)
+    assert reader.sent[0]["status"] == 408
+    assert (b"connection", b"close") in reader.sent[0]["headers"]
+    assert not reader.passed_on
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        while (await receive()).get("more_body"):
-            pass
 
-    pieces = [{"type": "http.request", "body": b"{", "more_body": True}]
-
-    async def receive() -> Any:
-        return pieces.pop() if pieces else await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await PromptBody(app, 0.01)({"type": "http", "headers": []}, receive, send)
-    assert sent[0]["status"] == 408
-    assert (b"connection", b"close") in sent[0]["headers"]
+async def test_a_client_that_goes_away_while_it_sends_is_no_error() -> None:
+    reader = Reader(PIECE, {"type": "http.disconnect"})
+    await reader.run()
+    assert (reader.sent, reader.passed_on) == ([], False)
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "OPTIONS"])

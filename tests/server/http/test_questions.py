@@ -44,7 +44,7 @@ async def replicas(*keys: tuple[str, ...], **options: Any) -> AsyncIterator[list
         for ring in keys:
             server = watched_server(Served(httpx.AsyncClient()), keys=ring)
             server.tool()(delete)
-            application = http_application(server, HttpOptions(**options), open_state("memory"))
+            application, _ = http_application(server, HttpOptions(**options), open_state("memory"))
             await stack.enter_async_context(application.router.lifespan_context(application))
             transport = httpx.ASGITransport(application)
             clients.append(

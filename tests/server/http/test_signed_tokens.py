@@ -6,11 +6,16 @@ import asyncio
 import time
 from typing import Any
 
+import jwt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from b24_mcp.access import Caller
+from b24_mcp.access.scopes import level_of, portals_of
 from b24_mcp.server.http.keys import IssuerKeys, KeysUnavailableError
 from b24_mcp.server.http.options import Issuer
+from b24_mcp.server.http.tokens import SignedTokens
 from tests.server.http.conftest import Serve
 from tests.server.http.issuer import _KEYS as KEYS
 from tests.server.http.issuer import NAME, URL, SignedFor, jwk
@@ -96,7 +101,9 @@ async def test_a_good_token_says_who_calls_and_what_they_may(
     assert served.callers == [caller]
 
 
-@pytest.mark.parametrize("scope", [None, "", "openid profile", "b24:portal:sales", "B24:READ", 7, {"b24": "read"}])
+@pytest.mark.parametrize(
+    "scope", [None, "", "openid profile", "b24:portal:sales", "B24:READ", 7, {"b24:full": "b24:full"}]
+)
 async def test_a_token_without_a_level_is_forbidden(
     serve: Serve, issuer: SignedFor, oauth: dict[str, Any], scope: Any
 ) -> None:
@@ -194,3 +201,74 @@ async def test_many_at_once_fetch_the_keys_once(serve: Serve, issuer: SignedFor,
     assert {answer.status_code for answer in answers} == {200}
     assert {caller.name for caller in served.callers} == {f"p{n}" for n in range(20)}
     assert issuer.fetched == 1
+
+
+def test_no_other_text_than_a_signed_one_is_a_token() -> None:
+    with SignedFor.published() as issuer, asyncio.Runner() as runner:
+        tokens = SignedTokens(NAME, URL, IssuerKeys(issuer.url))
+        good = issuer.token()
+        assert runner.run(tokens.verify_token(good)) is not None
+        alphabet = "ABCxyz0189-_.=+/ \n\x00é"
+
+        @given(st.integers(0, len(good) - 1), st.text(alphabet, max_size=3), st.integers(0, 3))
+        @settings(max_examples=300, deadline=None)
+        def changed(at: int, put: str, instead_of: int) -> None:
+            token = good[:at] + put + good[at + instead_of :]
+            granted = runner.run(tokens.verify_token(token))
+            assert granted is None or same(token, good)
+
+        @given(st.text(max_size=200))
+        @settings(max_examples=200, deadline=None)
+        def invented(token: str) -> None:
+            assert runner.run(tokens.verify_token(token)) is None
+
+        changed()
+        invented()
+
+
+def same(token: str, good: str) -> bool:
+    """Whether two spellings of base64 mean one token: the last letter of a part has bits that say nothing."""
+    return [jwt.utils.base64url_decode(part) for part in token.split(".")] == [
+        jwt.utils.base64url_decode(part) for part in good.split(".")
+    ]
+
+
+WORD = st.sampled_from(["b24:read", "b24:write", "b24:full", "b24:portal:a", "openid"]) | st.text(max_size=4)
+CLAIM = (
+    st.none()
+    | st.integers()
+    | st.lists(WORD, max_size=3).map(" ".join)
+    | st.lists(WORD | st.integers() | st.lists(WORD, max_size=1), max_size=3)
+    | st.dictionaries(WORD, WORD, max_size=2)
+)
+
+
+@given(st.dictionaries(st.sampled_from(["sub", "client_id", "azp", "scope", "scp", "nbf", "iat", "jti"]), CLAIM))
+@settings(max_examples=300, deadline=None)
+def test_odd_claims_never_break_the_check_and_grant_only_what_they_name(claims: dict[str, Any]) -> None:
+    async def verify() -> Any:
+        return await SignedTokens(NAME, URL, KnownKeys()).verify_token(token)
+
+    def words(claim: Any) -> set[str]:
+        return set(claim.split()) if isinstance(claim, str) else {*map(str, claim)} if type(claim) is list else set()
+
+    try:
+        token = SignedFor().token(**claims)
+    except TypeError:  # the library signs no token with such claims
+        return
+    granted = asyncio.run(verify())
+    if granted is not None:
+        named = words(claims.get("scope", "b24:read")) | words(claims.get("scp"))
+        assert level_of(granted.scopes) == level_of(named)
+        assert portals_of(granted.scopes) == portals_of(named)
+        assert granted.client_id
+
+
+class KnownKeys(IssuerKeys):
+    """Keys that need not be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1/")
+
+    async def find(self, kid: object) -> jwt.PyJWK | None:
+        return jwt.PyJWK(SignedFor().jwks["keys"][0])
