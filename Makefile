@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 
-.PHONY: help demo test sdk lint types check bench clean
+.PHONY: help demo test sdk lint types check load bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ types: $(VENV)/.developing  ## mypy, strict
 	$(BIN)/mypy
 
 check: lint types test      ## all of the above
+
+load: $(VENV)/.installed    ## 200 clients at once over HTTP, without an error
+	$(BIN)/python -m benchmarks.load
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py

@@ -57,6 +57,27 @@ class Settings(BaseSettings):
     keep_secrets: Literal["auto", "keyring", "file"] = "auto"
     """Where secrets of the portals in that file are kept: `auto` is the keyring where there is one."""
 
+    http_url: str | None = None
+    """Serving over HTTP: the address clients use, such as `https://mcp.example.com/mcp`. Without it: loopback only."""
+    http_token: SecretStr | None = None
+    """One secret that all clients send as their bearer token."""
+    http_issuer: str | None = None
+    """OAuth instead of one token: who issues the access tokens, exactly as they name it."""
+    http_jwks: str | None = None
+    """Where the issuer publishes its keys."""
+    http_audience: str | None = None
+    """For whom a token must be issued. Default: `http_url`."""
+    http_key: SecretStr | None = None
+    """Seals what clients carry from a question to its answer; servers behind one balancer share it. `NEW,OLD` rolls."""
+    http_calls: int = Field(default=256, ge=1)
+    """Calls answered at the same time; more are refused until later."""
+    http_calls_per_caller: int = Field(default=32, ge=1)
+    """The same for each caller known by a token of OAuth."""
+    http_body: int = Field(default=4, ge=1, le=1_024)
+    """Megabytes of one request."""
+    http_grace: int = Field(default=30, ge=0, le=3_600)
+    """Seconds that running calls have to finish when the server is stopped."""
+
     @property
     def has_portal(self) -> bool:
         """Whether the environment configures a portal of its own."""

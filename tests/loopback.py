@@ -14,13 +14,40 @@ from b24_mcp.sandbox import LoggedCall, Sandbox, serve
 SECRET = "s3cretofthetests"
 
 
+class WatchedSandbox(Sandbox):
+    """A sandbox that notes the path of each request, and after `hold` sets `arrived` at one and answers it after
+    `let_go`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.paths: list[str] = []
+        self.arrived = threading.Event()
+        self._free = threading.Event()
+        self._free.set()
+
+    def hold(self) -> None:
+        self.arrived.clear()
+        self._free.clear()
+
+    def let_go(self) -> None:
+        self._free.set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.paths.append(scope["path"])
+        if not self._free.is_set():
+            self.arrived.set()
+            await asyncio.to_thread(self._free.wait, 30)
+        await super().__call__(scope, receive, send)
+
+
 @dataclass
 class LoopbackPortal:
     """`sandbox` plays the portal; `address` is the webhook's, `origin` the portal's; `calls` is what arrived,
     refused or not, and `paths` what was asked for beside.
     """
 
-    sandbox: Sandbox
+    sandbox: WatchedSandbox
     address: str = ""
     origin: str = ""
     calls: list[LoggedCall] = field(default_factory=list)
@@ -36,20 +63,10 @@ class LoopbackPortal:
         return self.paths.count("/oauth/token/")
 
 
-class _Watched(Sandbox):
-    """Notes the path of each request."""
-
-    paths: list[str]
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.paths.append(scope["path"])
-        await super().__call__(scope, receive, send)
-
-
 @contextmanager
 def loopback_portal(**options: Any) -> Iterator[LoopbackPortal]:
     calls: list[LoggedCall] = []
-    sandbox = _Watched(webhook=f"1/{SECRET}", log=calls.append, **options)
+    sandbox = WatchedSandbox(webhook=f"1/{SECRET}", log=calls.append, **options)
     portal = LoopbackPortal(sandbox, calls=calls)
     sandbox.paths = portal.paths
     listening = threading.Event()
@@ -74,6 +91,7 @@ def loopback_portal(**options: Any) -> Iterator[LoopbackPortal]:
         assert listening.wait(20), "the sandbox did not start"
         yield portal
     finally:
+        sandbox.let_go()
         loop[0].call_soon_threadsafe(stop[0].set)
         thread.join()
         sandbox.close()

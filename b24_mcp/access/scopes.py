@@ -21,3 +21,10 @@ def level_of(scopes: Iterable[str]) -> Level | None:
 def portals_of(scopes: Iterable[str]) -> frozenset[str] | None:
     """The portals named by scopes such as `b24:portal:sales`; None when none is named, which means all."""
     return frozenset(scope.removeprefix(_PORTAL) for scope in scopes if scope.startswith(_PORTAL)) or None
+
+
+def with_included(scopes: Iterable[str]) -> list[str]:
+    """The scopes together with those that the widest level includes, sorted."""
+    held = set(scopes)
+    level = level_of(held)
+    return sorted(held | set(LEVEL_SCOPES[: LEVELS.index(level) + 1] if level else ()))

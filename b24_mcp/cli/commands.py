@@ -32,11 +32,31 @@ def cli() -> None:
 
 
 @cli.command()
-def serve() -> None:
-    """Serve an MCP client on stdin and stdout (the same as no command)."""
-    from b24_mcp.server.stdio import serve_stdio
+@click.option("--http", "over_http", is_flag=True, help="Serve many clients over HTTP instead.")
+@click.option("--host", help="Where to listen (127.0.0.1). Other than this computer: needs a token and B24_HTTP_URL.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The same (8024); 0 takes a free one.")
+def serve(over_http: bool, host: str | None, port: int | None) -> None:
+    """Serve an MCP client on stdin and stdout (the same as no command), or clients over HTTP.
 
-    serve_stdio()
+    Ends with 2 when serving over HTTP as it is configured would not be safe.
+    """
+    if not over_http:
+        if host is not None or port is not None:
+            raise click.UsageError("--host and --port are for --http.")
+        from b24_mcp.server.stdio import serve_stdio
+
+        serve_stdio()
+        return
+    from b24_mcp.server.http import serve_http
+    from b24_mcp.settings import SettingsError, load_settings
+
+    host, port = host or "127.0.0.1", 8024 if port is None else port
+    try:
+        serve_http(load_settings(), host, port)
+    except SettingsError as exc:
+        raise click.UsageError(f"{exc}.") from None
+    except OSError as exc:
+        raise click.ClickException(f"b24-mcp cannot listen on {host}, port {port}: {exc.strerror}.") from None
 
 
 @cli.command()

@@ -53,7 +53,7 @@ class Transport:
         peer: str = "The portal",
     ) -> None:
         network = app is None
-        context = _tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             client = httpx.AsyncClient(
                 transport=None if network else httpx.ASGITransport(app=app),
@@ -147,7 +147,7 @@ class Transport:
                 return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
 
 
-def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     """The operating system decides whom to trust; a file can add to that, nothing can switch it off.
 
     Raises:

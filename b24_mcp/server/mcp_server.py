@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
 from b24_mcp import __version__
 from b24_mcp.access import Level
@@ -28,11 +28,14 @@ def build_server(
     clock: Clock | None = None,
     *,
     level: Level = "write",
+    keys: Sequence[str] = (),
 ) -> MCPServer[App]:
     """Build a server. It makes no connection and reads no settings before a tool is called.
 
     `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests. `level`
-    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings.
+    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings. `keys`
+    seal what a client carries from a question to its answer; servers that take each other's answers share them, the
+    first seals. Without any, this process makes one for itself.
     """
 
     running: list[App] = []
@@ -54,6 +57,7 @@ def build_server(
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         tools=[*method_tools(), *call_tools(level)],
+        request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )

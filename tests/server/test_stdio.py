@@ -64,7 +64,8 @@ async def test_a_real_client_calls_a_tool_over_stdio(era: Any) -> None:
 
 def test_it_lists_its_tools_with_only_what_that_takes() -> None:
     """Clients race a slow start, so the way to the tool list loads no HTTP client, no XML and no portal."""
-    watched = ["httpx", "xmltodict", "pydantic_settings", "truststore", "rich", "b24_mcp.sandbox", "b24_mcp.cli"]
+    watched = ["httpx", "xmltodict", "pydantic_settings", "truststore", "rich"]
+    watched += ["b24_mcp.sandbox", "b24_mcp.cli", "b24_mcp.server.http"]
     code = f"""
 import sys, atexit
 atexit.register(lambda: sys.stderr.write("LOADED " + ",".join(sorted(set({watched!r}) & set(sys.modules)))))

@@ -13,14 +13,13 @@ import anyio.to_thread
 import pytest
 
 from b24_mcp.state import SharedState, open_state
-from tests.state.test_shared_state import redis_url, state  # noqa: F401 (fixtures)
 
 
 def some_key() -> str:
     return f"note{os.urandom(4).hex()}"
 
 
-async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> None:  # noqa: F811
+async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "удалить 5?", 1_000.0, seconds=600)
     assert await state.read_note(key, 1_599.0) == "удалить 5?"
@@ -28,7 +27,7 @@ async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> 
     assert await state.take_note(key, 1_600.0) is None
 
 
-async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> None:  # noqa: F811
+async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "yes", 1_000.0, seconds=600)
     assert [await state.read_note(key, 1_001.0) for _ in range(3)] == ["yes"] * 3
@@ -37,14 +36,14 @@ async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> No
     assert await state.read_note(key, 1_001.0) is None
 
 
-async def test_a_later_text_takes_the_place_of_the_earlier(state: SharedState) -> None:  # noqa: F811
+async def test_a_later_text_takes_the_place_of_the_earlier(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "old", 1_000.0, seconds=5)
     await state.put_note(key, "new", 1_001.0, seconds=600)
     assert await state.read_note(key, 1_100.0) == "new"
 
 
-async def test_of_many_who_take_at_once_one_gets_it(state: SharedState) -> None:  # noqa: F811
+async def test_of_many_who_take_at_once_one_gets_it(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "yes", 1_000.0, seconds=600)
     taken: list[str | None] = []

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import anyio
@@ -24,41 +21,6 @@ from b24_mcp.state import Bucket, Charge, LimitState, open_state
 from b24_mcp.state.limits import take_turn
 
 BUCKET = Bucket(10, 2)
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ready to accept connections" in line:
-            break
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.stdout.read()
-    process.stdout.close()
-    process.wait()
-
-
-@pytest.fixture(params=["file", "memory", "redis"])
-async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LimitState]:
-    if request.param == "redis":
-        opened = open_state(request.getfixturevalue("redis_url"))
-    else:
-        opened = open_state("memory" if request.param == "memory" else str(tmp_path / "state" / "limits.db"))
-    yield opened
-    await opened.aclose()
 
 
 async def take(

@@ -1,0 +1,87 @@
+"""The public keys of an issuer: fetched when needed, kept for a while, and never fetched as often as somebody asks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import jwt
+from starlette.authentication import AuthenticationError
+
+_LOG = logging.getLogger(__name__)
+
+_FRESH = 600.0
+"""Seconds after which keys are fetched again: so long may a key that was withdrawn still count."""
+_COOLDOWN = 30.0
+"""Seconds between two fetches, whatever keys the tokens name."""
+_RETRY = 5.0
+"""The same after a fetch that failed."""
+_LONGEST_USE = 3_600.0
+"""Seconds for which keys count while the issuer cannot be reached."""
+_TIMEOUT = 5.0
+
+
+class KeysUnavailableError(AuthenticationError):
+    """The issuer's keys cannot be had now; whether a token is good is not known."""
+
+
+class IssuerKeys:
+    """The keys at `url`, by their id. `ca_bundle` names authorities to trust beside those of the operating system.
+
+    Raises (from `find`):
+        KeysUnavailableError: when there are no keys that may still be used.
+    """
+
+    def __init__(self, url: str, ca_bundle: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._ca_bundle = ca_bundle
+        self._clock = clock
+        self._client: jwt.PyJWKClient | None = None
+        self._lock = anyio.Lock()
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._fetched_at = self._tried_at = -float("inf")
+
+    async def find(self, kid: object) -> jwt.PyJWK | None:
+        """The key of this id; without an id, the only key there is. None when the issuer has no such key."""
+        key = self._choose(kid)
+        if key is None or self._age > _FRESH:
+            async with self._lock:
+                await self._renew(kid)
+            key = self._choose(kid)
+        if self._age > _LONGEST_USE:
+            raise KeysUnavailableError("The keys of the issuer cannot be had.")
+        return key
+
+    @property
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _choose(self, kid: object) -> jwt.PyJWK | None:
+        if kid is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(kid) if isinstance(kid, str) else None
+
+    async def _renew(self, kid: object) -> None:
+        """Fetch the keys, unless somebody did while this call waited or just before."""
+        pause = _COOLDOWN if self._fetched_at >= self._tried_at else _RETRY
+        if self._clock() - self._tried_at < pause or (self._choose(kid) is not None and self._age <= _FRESH):
+            return
+        self._tried_at = self._clock()
+        try:
+            self._keys = await anyio.to_thread.run_sync(self._fetch)
+            self._fetched_at = self._clock()
+        except (jwt.PyJWTError, OSError, ValueError) as exc:
+            _LOG.warning("The keys at %s cannot be fetched (%s)", self._url, type(exc).__name__)
+
+    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
+        from b24_mcp.rest.transport import tls_context  # brings the whole HTTP client
+
+        if self._client is None:
+            self._client = jwt.PyJWKClient(
+                self._url, cache_jwk_set=False, timeout=_TIMEOUT, ssl_context=tls_context(self._ca_bundle)
+            )
+        return {key.key_id: key for key in self._client.get_signing_keys() if key.key_id is not None}

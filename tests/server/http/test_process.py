@@ -1,0 +1,127 @@
+"""`b24-mcp serve --http` as a process: what it says, how it stops, and that several of them work as one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from typing import Any
+
+import anyio.to_thread
+import httpx
+import pytest
+
+from tests.loopback import SECRET, LoopbackPortal
+from tests.server.http.conftest import TOKEN, modern_call, modern_headers, server_process
+
+VERSIONS = ["2025-11-25", "2026-07-28"]
+
+
+async def call(url: str, tool: str, token: str | None = None, version: str = VERSIONS[1], **arguments: Any) -> Any:
+    headers = modern_headers(tool, token) | {"mcp-protocol-version": version}
+    async with httpx.AsyncClient(timeout=40) as http:
+        answer = await http.post(url, headers=headers, content=modern_call(tool, arguments))
+    assert answer.status_code == 200, answer.text
+    text = answer.text
+    if answer.headers["content-type"].startswith("text/event-stream"):
+        text = [line[6:] for line in text.splitlines() if line.startswith("data: ") and line[6:]][-1]
+    return json.loads(json.loads(text)["result"]["content"][0]["text"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: LoopbackPortal, version: str) -> None:
+    with server_process() as served:
+        assert (await call(served.url, "call_method", method="profile"))["ok"] is True
+        portal.sandbox.hold()
+        deal: dict[str, Any] = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "Last"}}}
+        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(call(served.url, "call_method", version=version, **deal))
+            await anyio.to_thread.run_sync(portal.sandbox.arrived.wait, 20)
+            served.stop()
+            while True:
+                try:
+                    async with httpx.AsyncClient() as http:
+                        await http.get(served.url.replace("/mcp", "/health"))
+                except httpx.TransportError:
+                    break
+            # Streams to older clients look every half second whether the server stops: let them see it.
+            assert await asyncio.wait([running], timeout=1.2) == (set(), {running})
+            portal.sandbox.let_go()
+            assert (await running)["ok"] is True
+        assert await anyio.to_thread.run_sync(served.ended) == 0
+    assert portal.methods == ["profile", "crm.deal.add"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_call_that_does_not_finish_in_time_is_told_and_does_not_hold_the_stop(
+    portal: LoopbackPortal, version: str
+) -> None:
+    headers = modern_headers("call_method") | {"mcp-protocol-version": version}
+    body = modern_call("call_method", {"method": "profile"})
+    with server_process(B24_HTTP_GRACE="1") as served:
+        portal.sandbox.hold()
+        async with httpx.AsyncClient(timeout=40) as http:
+            running = asyncio.create_task(http.post(served.url, headers=headers, content=body))
+            await anyio.to_thread.run_sync(portal.sandbox.arrived.wait, 20)
+            begin = time.monotonic()
+            served.stop()
+            (answer,) = await asyncio.gather(running, return_exceptions=True)
+        assert await anyio.to_thread.run_sync(served.ended) == 0
+        assert time.monotonic() - begin < 5
+    if version == VERSIONS[1]:
+        assert isinstance(answer, httpx.Response)
+        assert (answer.status_code, answer.headers.get("retry-after")) == (503, None)
+        assert "may have been executed" in answer.json()["error"]["message"]
+    else:  # its stream had begun; all that can be done is to end it
+        assert isinstance(answer, httpx.Response | httpx.RemoteProtocolError)
+    log = "".join(served.log)
+    assert "Calls broken off, for not finishing in 1 s: 1" in log
+    assert "Traceback" not in log
+
+
+def test_ctrl_c_ends_it_like_a_polite_kill() -> None:
+    with server_process() as served:
+        served.process.send_signal(signal.SIGINT)
+        assert served.ended() == 0
+    assert "Traceback" not in "".join(served.log)
+
+
+async def test_it_says_where_it_serves_and_no_secret(portal: LoopbackPortal) -> None:
+    with server_process(B24_HTTP_TOKEN=TOKEN, B24_HTTP_KEY="k" * 32) as served:
+        assert (await call(served.url, "call_method", TOKEN, method="profile"))["ok"] is True
+        async with httpx.AsyncClient() as http:
+            await http.post(f"{served.url}?token={TOKEN}", headers={"host": TOKEN}, content=b"{}")
+            await http.get(served.url.replace("/mcp", f"/{TOKEN}/{SECRET}"))
+        served.stop()
+        assert await anyio.to_thread.run_sync(served.ended) == 0
+    log = "".join(served.log)
+    assert f"serves MCP at {served.url}, asking for the bearer token" in log
+    assert "shared_token POST /mcp 200" in log
+    for secret in (TOKEN, SECRET, "k" * 32):
+        assert secret not in log
+
+
+async def test_two_servers_share_the_limits_of_a_portal(portal: LoopbackPortal, redis_url: str) -> None:
+    settings = {"B24_STATE": redis_url, "B24_DEADLINE": "1"}
+    with server_process(**settings) as one, server_process(**settings) as other:
+        begin = time.monotonic()
+        answers = await asyncio.gather(
+            *(call(url, "call_method", method="profile") for _ in range(40) for url in (one.url, other.url))
+        )
+        took = time.monotonic() - begin
+        async with httpx.AsyncClient() as http:
+            ready = await http.get(one.url.replace("/mcp", "/ready"))
+    done = [answer for answer in answers if answer["ok"]]
+    assert ready.status_code == 200
+    assert len(portal.calls) == len(done)
+    assert 38 <= len(done) <= 38 + 2 * took + 2
+    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} == {"B24MCP_BUSY"}
+    assert "B24_HTTP_KEY is not set" in "".join(one.log)
+
+
+async def test_a_server_is_not_ready_once_its_redis_is_gone() -> None:
+    with server_process(B24_STATE="redis://127.0.0.1:1/0") as served:
+        async with httpx.AsyncClient(timeout=20) as http:
+            assert (await http.get(served.url.replace("/mcp", "/health"))).status_code == 200
+            assert (await http.get(served.url.replace("/mcp", "/ready"))).status_code == 503
