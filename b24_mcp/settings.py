@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Characters of one answer to a model."""
     config: Path | None = None
     """The file that names several portals. Default: `portals.toml` in the user's configuration directory."""
+    default_portal: str | None = None
+    """The portal of that file (or `sandbox`) that is meant when none is named, instead of any other."""
     keep_secrets: Literal["auto", "keyring", "file"] = "auto"
     """Where secrets of the portals in that file are kept: `auto` is the keyring where there is one."""
 
@@ -81,7 +83,7 @@ class Settings(BaseSettings):
     def _default_if_placeholder(cls, value: Any, info: ValidationInfo) -> Any:
         return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
 
-    @field_validator("webhook_url", "ca_bundle", "state", "config", "audit", mode="before")
+    @field_validator("webhook_url", "ca_bundle", "state", "config", "default_portal", "audit", mode="before")
     @classmethod
     def _unset_if_placeholder(cls, value: Any) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""

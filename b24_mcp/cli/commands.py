@@ -12,6 +12,7 @@ import click
 from b24_mcp import __version__
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
+from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
@@ -73,6 +74,8 @@ cli.add_command(approve)
 cli.add_command(sandbox)
 cli.add_command(catalog)
 cli.add_command(portals)
+cli.add_command(connect)
+cli.add_command(disconnect)
 
 
 async def _call(
