@@ -59,6 +59,14 @@ VARIABLES = (
         secret=True,
     ),
     Variable(
+        "B24_ACCESS",
+        "What may be done",
+        "read, write (the default: deleting needs a person's approval), or full.",
+        choices=("read", "write", "full"),
+    ),
+    Variable("B24_ALLOW", "Methods that may be called", "Globs separated by commas, such as crm.*,user.get."),
+    Variable("B24_DENY", "Methods never called", "Globs separated by commas, such as *.delete."),
+    Variable(
         "B24_PLAN",
         "Limits of the portal",
         "Which limits to keep: basic, enterprise, or none for a portal on your own machines.",
