@@ -126,7 +126,8 @@ async def answer_of(entry: dict[str, Any], variables: dict[str, str]) -> dict[st
         given |= {name: variables[name] for name in entry["env_vars"] if name in variables}
     elif not given:  # the client hands its whole environment on
         given = variables
-    environment = {name: os.environ[name] for name in ("PATH", "B24_CONFIG")} | {"B24_STATE": "memory"}
+    kept = ("PATH", "PYTHONPATH", "B24_CONFIG")
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | {"B24_STATE": "memory"}
     command = StdioServerParameters(command=entry["command"], args=entry["args"], env=environment | given)
     async with Client(command) as client:
         (block,) = (await client.call_tool("call_method", {"method": "profile"})).content
