@@ -200,9 +200,12 @@ def _texts(value: Any) -> set[str]:
 
 
 def _own_program(client: Client, wanted: Wanted, machine: Machine, entry: Any) -> tuple[str, ...]:
-    """Claude Code keeps its whole state in the file and rewrites it while it runs; its own program locks it first."""
+    """Claude Code keeps its whole state in the file and rewrites it while it runs; its own program locks it first.
+
+    Not on Windows, where that program is a batch file, whose arguments are not passed safely.
+    """
     program = shutil.which("claude", path=machine.environment.get("PATH", ""))
-    if client.name != "claude-code" or wanted.scope != "user" or program is None:
+    if client.name != "claude-code" or wanted.scope != "user" or program is None or machine.os == "windows":
         return ()
     import json
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.judging import SAID, SANDBOX, SCRIPT, Outcome, judge
 from tests.clients.protobuf import at_path, field, fields, plain
-from tests.clients.run import SAID, SANDBOX, SCRIPT, Outcome, _judge
 from tests.clients.script import Call, Offered, next_turn
 
 GOOD = " ".join([*SAID, SANDBOX])
@@ -29,7 +29,7 @@ def passed(log: Path, *calls: str, noise: str = "") -> Path:
     [
         (0, GOOD, ("batch_call", "call_method"), "", []),
         (1, GOOD, ("batch_call", "call_method"), "", ["ended with 1"]),
-        (-1, GOOD, ("batch_call", "call_method"), "", ["not done after 120 s"]),
+        (None, GOOD, ("batch_call", "call_method"), "", ["was not done in time"]),
         (0, GOOD.replace("not_found", ""), ("batch_call", "call_method"), "", ["did not say not_found"]),
         (0, GOOD.replace(SANDBOX, ""), ("batch_call", "call_method"), "", ["another portal answered"]),
         (0, GOOD, ("batch_call",), "", ["called ['batch_call']"]),
@@ -37,10 +37,10 @@ def passed(log: Path, *calls: str, noise: str = "") -> Path:
     ],
 )
 def test_a_run_is_judged_by_what_was_said_and_what_passed(
-    tmp_path: Path, code: int, said: str, calls: tuple[str, ...], noise: str, wrong: list[str]
+    tmp_path: Path, code: int | None, said: str, calls: tuple[str, ...], noise: str, wrong: list[str]
 ) -> None:
     outcome = Outcome()
-    _judge(outcome, "manifest", code, said, passed(tmp_path / "log", *calls, noise=noise), expect_sandbox=True)
+    judge(outcome, code, said, passed(tmp_path / "log", *calls, noise=noise), expect_sandbox=True)
     assert outcome.wrong == wrong
     assert outcome.protocol == "2025-11-25"
 

@@ -505,6 +505,20 @@ def test_claude_code_writes_its_own_file_where_it_can(person: Make, tmp_path: Pa
     assert "connected already" in someone.types("connect", "claude-code").output
 
 
+def test_claude_code_replaces_an_entry_of_before(person: Make, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(FAKE_CLAUDE.replace("{BODY}", "exit 1"), "utf-8")
+    program.chmod(0o755)
+    someone = person(PATH=f"{program.parent}:/usr/bin:/bin")
+    file = someone.machine.home / ".claude.json"
+    file.write_text('{"mcpServers": {"bitrix24": {"type": "stdio", "command": "old"}}}', "utf-8")
+    assert someone.types("connect", "claude-code", "--yes").exit_code == 0
+    asked = (someone.machine.home / "claude.log").read_text("utf-8").splitlines()
+    assert [line.split()[1] for line in asked] == ["remove", "add-json"]
+    assert entry_in(file, "claude-code")["command"] == PROGRAM
+
+
 def test_the_command_is_the_link_on_path_where_it_leads_here(tmp_path: Path) -> None:
     environment, links = tmp_path / "venv" / "bin", tmp_path / "bin"
     environment.mkdir(parents=True)
