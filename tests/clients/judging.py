@@ -23,7 +23,7 @@ SCRIPT = (
     ),
     Call("call_method", {"method": "crm.contact.get", "params": {"id": 999998}}),
 )
-# Who we are there, the kind of a failure, what it says of the execution, and which call failed: only our server says so.
+# Who we are there, the kind of a failure, whether it was executed, and which call failed: only our server says so.
 SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
 SANDBOX = "sandbox (invented data"
 
