@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 JSSDK  := @bitrix24/b24jssdk@2.2.0
+MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo test sdk lint types check load bench clean
+.PHONY: help demo test sdk clients load lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +43,9 @@ test: $(VENV)/.developing   ## the test suite
 sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-node/.installed    ## clients written by others against the sandbox
 	$(BIN)/python tests/sdk/run.py
 
+clients: $(VENV)/.developing    ## real MCP clients against the server, offline (needs npm and root, else left out)
+	$(BIN)/python -m tests.clients.run
+
 lint: $(VENV)/.developing   ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,6 +58,15 @@ check: lint types test      ## all of the above
 load: $(VENV)/.installed    ## 200 clients at once over HTTP, without an error
 	$(BIN)/python -m benchmarks.load
 
+manifests: $(VENV)/.installed    ## what each client needs, from the one description in b24_mcp/connect
+	$(BIN)/python -m b24_mcp.connect
+
+mcpb: manifests      ## the bundle for desktop programs, in dist/ (needs npm)
+	rm -rf dist/mcpb && mkdir -p dist/mcpb
+	cp manifests/mcpb/* LICENSE dist/mcpb/
+	cp -R b24_mcp dist/mcpb/ && find dist/mcpb -name __pycache__ -prune -exec rm -rf {} +
+	npx --yes $(MCPB) pack dist/mcpb dist/b24-mcp.mcpb
+
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python -m benchmarks.catalog
@@ -61,4 +74,4 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.limits
 
 clean:               ## forget the virtual environments
-	rm -rf $(VENV) .venv-sdk .sdk-node
+	rm -rf $(VENV) .venv-sdk .sdk-node .clients-node

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Characters of one answer to a model."""
     config: Path | None = None
     """The file that names several portals. Default: `portals.toml` in the user's configuration directory."""
+    default_portal: str | None = None
+    """The portal of that file (or `sandbox`) that is meant when none is named, instead of any other."""
     keep_secrets: Literal["auto", "keyring", "file"] = "auto"
     """Where secrets of the portals in that file are kept: `auto` is the keyring where there is one."""
 

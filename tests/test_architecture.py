@@ -20,7 +20,8 @@ ALLOWED = {
     "access": {"rest", "catalog", "state", "settings"},
     "schema": {"rest", "catalog", "state", "settings"},
     "server": {"access", "schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
-    "cli": {"server", "access", "state", "rest", "catalog", "config", "settings", "sandbox"},
+    "connect": set(),
+    "cli": {"server", "connect", "access", "state", "rest", "catalog", "config", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
 }
@@ -33,6 +34,7 @@ AT_HOME = {
     "redis": ("state/redis.py",),
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
+    "ruamel": ("connect/yaml.py",),
 }
 
 
@@ -74,7 +76,7 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         assert place.startswith(AT_HOME[library])
 
 
-@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "sandbox", "cli"])
+@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "sandbox", "connect", "cli"])
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:

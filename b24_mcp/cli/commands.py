@@ -12,6 +12,7 @@ import click
 from b24_mcp import __version__
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
+from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
@@ -94,6 +95,8 @@ cli.add_command(approve)
 cli.add_command(sandbox)
 cli.add_command(catalog)
 cli.add_command(portals)
+cli.add_command(connect)
+cli.add_command(disconnect)
 cli.add_command(login)
 cli.add_command(logout)
 

@@ -1,7 +1,7 @@
 """The environment and the file of portals together, and what comes first.
 
-The portal of the environment (or `.env`) is the one meant when none is named; without it the default of the file; and
-without any portal, the sandbox.
+The one meant when none is named is the portal that `B24_DEFAULT_PORTAL` names; or else that of the environment (or
+`.env`); without it the default of the file; and without any portal, the sandbox.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ def load_configuration() -> Configuration:
     settings = load_settings()
     path = settings.config or _default_path()
     file = PortalFile(path)
-    default = ENVIRONMENT if settings.has_portal else file.default or SANDBOX
+    default = settings.default_portal or (ENVIRONMENT if settings.has_portal else file.default or SANDBOX)
+    if default not in (ENVIRONMENT, SANDBOX, *file.portals):
+        names = ", ".join(file.portals) or "none"
+        raise ConfigurationError(f"B24_DEFAULT_PORTAL names {default!r}, which is not in {path}; there are: {names}")
     return Configuration(settings, path, file.portals, default)
 
 

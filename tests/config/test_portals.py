@@ -39,6 +39,19 @@ def test_the_portal_of_the_environment_comes_first(path: Path, monkeypatch: pyte
     assert load_configuration().names == ["environment", "a", "sandbox"]
 
 
+@pytest.mark.parametrize("name", ["a", "sandbox"])
+def test_the_portal_a_client_is_connected_for_comes_before_all(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path.write_text('[portals.b]\nwebhook = "kept"\n[portals.a]\nwebhook = "kept"\n')
+    monkeypatch.setenv("B24_WEBHOOK_URL", WEBHOOK)
+    monkeypatch.setenv("B24_DEFAULT_PORTAL", name)
+    assert load_configuration().default == name
+    monkeypatch.setenv("B24_DEFAULT_PORTAL", "c")
+    with pytest.raises(ConfigurationError, match=r"names 'c', which is not in .*; there are: b, a"):
+        load_configuration()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -1,0 +1,241 @@
+"""Every file in `manifests/`, made from the one description: `python -m b24_mcp.connect` writes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from b24_mcp import __version__
+from b24_mcp.connect import description as about
+from b24_mcp.connect import yaml
+from b24_mcp.connect.clients import CLIENTS
+from b24_mcp.connect.formats import put
+from b24_mcp.connect.wanted import Wanted, own_launch
+
+_LONG = (
+    "Find the right method of the Bitrix24 REST API, check its arguments, call it, call many at once, and get every "
+    "answer in one normal form that says what happened and whether anything was executed. Without a webhook a sandbox "
+    "portal with an invented company answers."
+)
+_WEBHOOK = about.VARIABLES[0]
+_SHORT_FILES = {
+    "claude-code": ".mcp.json",
+    "cursor": "mcp.json",
+    "codex": "config.toml",
+    "vscode": "mcp.json",
+    "claude-desktop": "claude_desktop_config.json",
+    "copilot": "mcp-config.json",
+    "gemini": "settings.json",
+    "goose": "config.yaml",
+}
+
+
+def manifests(project: Path) -> dict[str, str]:
+    """Give the text of every manifest by its path inside `manifests/`.
+
+    `project` is the folder of the source, whose `pyproject.toml` names the libraries that a bundle installs.
+    """
+    return dict(_manifests(project))
+
+
+def _manifests(project: Path) -> Iterator[tuple[str, str]]:
+    for name, file in _SHORT_FILES.items():
+        yield f"{name}/{file}", _configuration(name)
+    yield "claude-plugin/.claude-plugin/marketplace.json", _json(_marketplace())
+    yield f"claude-plugin/{about.NAME}/.claude-plugin/plugin.json", _json(_claude_plugin())
+    yield "cursor/install-link.txt", _cursor_link() + "\n"
+    yield "vscode/install-link.txt", _vscode_link() + "\n"
+    yield "mcpb/manifest.json", _json(_bundle())
+    yield "mcpb/pyproject.toml", _bundle_project(project)
+    yield "gemini/gemini-extension.json", _json(_gemini_extension())
+    yield "goose/recipe.yaml", _goose_recipe()
+    yield "registry/server.json", _json(_registry())
+    yield "docker/Dockerfile", _dockerfile()
+
+
+def _configuration(name: str) -> str:
+    """What a person pastes: the same entry that `b24-mcp connect NAME` writes, with the program found on PATH."""
+    client = CLIENTS[name]
+    entry = client.entry(_wanted())
+    text = put(client.format, "", (client.table, about.NAME), entry.says | entry.defaults)
+    for place, value in entry.beside:
+        text = put(client.format, text, place, value)
+    return text
+
+
+def _entry(name: str) -> dict[str, Any]:
+    entry = CLIENTS[name].entry(_wanted())
+    return entry.says | entry.defaults
+
+
+def _wanted() -> Wanted:
+    return Wanted(scope="project", launch=own_launch("project"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _marketplace() -> dict[str, Any]:
+    return {
+        "name": about.PACKAGE,
+        "owner": {"name": about.AUTHOR},
+        "metadata": {"description": about.SUMMARY, "version": __version__},
+        "plugins": [{"name": about.NAME, "source": f"./{about.NAME}", "description": about.SUMMARY}],
+    }
+
+
+def _claude_plugin() -> dict[str, Any]:
+    return {
+        "name": about.NAME,
+        "version": __version__,
+        "description": about.SUMMARY,
+        "author": {"name": about.AUTHOR},
+        "license": about.LICENSE,
+        "keywords": list(about.KEYWORDS),
+        "userConfig": {"webhook_url": _asked() | {"sensitive": True, "required": False}},
+        "mcpServers": {
+            about.NAME: {
+                "command": about.PACKAGE,
+                "args": [],
+                "env": {_WEBHOOK.name: "${user_config.webhook_url}"},
+            }
+        },
+    }
+
+
+def _asked() -> dict[str, Any]:
+    return {"type": "string", "title": _WEBHOOK.title, "description": _WEBHOOK.description}
+
+
+def _cursor_link() -> str:
+    config = base64.b64encode(json.dumps(_entry("cursor"), separators=(",", ":")).encode()).decode()
+    return f"cursor://anysphere.cursor-deeplink/mcp/install?name={about.NAME}&config={quote(config, safe='')}"
+
+
+def _vscode_link() -> str:
+    """A link takes no inputs, so it asks for nothing: the server reads its own settings."""
+    entry = {"name": about.NAME, "type": "stdio", "command": about.PACKAGE, "args": []}
+    return "vscode:mcp/install?" + quote(json.dumps(entry, separators=(",", ":")), safe="")
+
+
+def _bundle() -> dict[str, Any]:
+    """A bundle for desktop programs. Its folder also holds the package itself, copied in by `make mcpb`."""
+    run = ["run", "--no-dev", "--directory", "${__dirname}", "python", "-m", "b24_mcp"]
+    return {
+        "manifest_version": "0.4",
+        "name": about.PACKAGE,
+        "display_name": about.TITLE,
+        "version": __version__,
+        "description": about.SUMMARY,
+        "long_description": _LONG,
+        "author": {"name": about.AUTHOR},
+        "license": about.LICENSE,
+        "keywords": list(about.KEYWORDS),
+        "server": {
+            "type": "uv",
+            "entry_point": "b24_mcp/__main__.py",
+            "mcp_config": {"command": "uv", "args": run, "env": {_WEBHOOK.name: "${user_config.webhook_url}"}},
+        },
+        "user_config": {"webhook_url": _asked() | {"sensitive": True, "required": False}},
+        "tools_generated": True,
+        "compatibility": {"platforms": ["darwin", "linux", "win32"], "runtimes": {"python": about.PYTHON}},
+    }
+
+
+def _bundle_project(project: Path) -> str:
+    import tomllib
+
+    ours = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    libraries = "".join(f"    {json.dumps(library)},\n" for library in ours["dependencies"])
+    return (
+        f'[project]\nname = "{about.PACKAGE}"\nversion = "{__version__}"\n'
+        f'requires-python = "{ours["requires-python"]}"\ndependencies = [\n{libraries}]\n\n[tool.uv]\npackage = false\n'
+    )
+
+
+def _gemini_extension() -> dict[str, Any]:
+    return {
+        "name": about.NAME,
+        "version": __version__,
+        "description": about.SUMMARY,
+        "mcpServers": {about.NAME: _entry("gemini")},
+        "settings": [
+            {
+                "name": _WEBHOOK.title,
+                "description": _WEBHOOK.description,
+                "envVar": _WEBHOOK.name,
+                "sensitive": True,
+            }
+        ],
+    }
+
+
+def _goose_recipe() -> str:
+    recipe = {
+        "version": "1.0.0",
+        "title": about.TITLE,
+        "description": about.SUMMARY,
+        "instructions": (
+            "Work with the Bitrix24 portal through the tools of the extension. Find the method first, read its exact "
+            "parameters, then call it. Say so when the sandbox portal answers: its data is invented."
+        ),
+        "prompt": "What can be done on this Bitrix24 portal?",
+        "extensions": [_entry("goose")],
+    }
+    return yaml.written(recipe)
+
+
+def _registry() -> dict[str, Any]:
+    return {
+        "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+        "name": about.REGISTRY_NAME,
+        "title": about.TITLE,
+        "description": about.SUMMARY,
+        "version": __version__,
+        "packages": [
+            {
+                "registryType": "pypi",
+                "identifier": about.PACKAGE,
+                "version": __version__,
+                "runtimeHint": "uvx",
+                "transport": {"type": "stdio"},
+                "environmentVariables": [_registry_variable(variable) for variable in about.VARIABLES],
+            }
+        ],
+    }
+
+
+def _registry_variable(variable: about.Variable) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": variable.name, "description": variable.description, "isRequired": False}
+    said |= {"isSecret": True} if variable.secret else {}
+    return said | ({"choices": list(variable.choices)} if variable.choices else {})
+
+
+def _dockerfile() -> str:
+    return f"""\
+# docker build -f manifests/docker/Dockerfile -t {about.PACKAGE} .
+# docker run --rm -i -e {_WEBHOOK.name} {about.PACKAGE}
+FROM python:3.13-slim AS build
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY b24_mcp ./b24_mcp
+RUN python -m venv /opt/{about.PACKAGE} && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir .[redis]
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="{about.TITLE}" \\
+      org.opencontainers.image.description="{about.SUMMARY}" \\
+      org.opencontainers.image.version="{__version__}" \\
+      org.opencontainers.image.licenses="{about.LICENSE}" \\
+      io.modelcontextprotocol.server.name="{about.REGISTRY_NAME}"
+RUN useradd --create-home --uid 10001 {about.NAME}
+COPY --from=build /opt/{about.PACKAGE} /opt/{about.PACKAGE}
+ENV PATH=/opt/{about.PACKAGE}/bin:$PATH PYTHONUNBUFFERED=1
+USER {about.NAME}
+WORKDIR /home/{about.NAME}
+ENTRYPOINT ["{about.PACKAGE}"]
+"""

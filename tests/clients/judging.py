@@ -1,0 +1,81 @@
+"""Whether a run was right: by what the client printed, and by every message that passed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.clients.script import Call
+
+SCRIPT = (
+    Call(
+        "batch_call",
+        {
+            "commands": {
+                "who": {"method": "user.current"},
+                "deals": {"method": "crm.deal.list", "params": {"select": ["ID"]}},
+                "missing": {"method": "crm.deal.get", "params": {"id": 999999}},
+            },
+            "halt": False,
+        },
+    ),
+    Call("call_method", {"method": "crm.contact.get", "params": {"id": 999998}}),
+)
+# Who we are there, the kind of a failure, whether it was executed, and which call failed: only our server says so.
+SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
+SANDBOX = "sandbox (invented data"
+
+
+@dataclass
+class Outcome:
+    """What came of one run; `wrong` says everything that is not as it should be."""
+
+    seconds: float = 0
+    portal: str = ""
+    protocol: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+
+def judge(outcome: Outcome, code: int | None, said: str, log: Path | None, *, expect_sandbox: bool) -> None:
+    """Write into the outcome what is wrong. `code` is None when the client had to be stopped.
+
+    `log` is what the tap wrote down, None where there was no tap.
+    """
+    if code is None:
+        outcome.wrong.append("was not done in time")
+    elif code:
+        outcome.wrong.append(f"ended with {code}")
+    outcome.wrong += [f"did not say {text}" for text in SAID if text not in said]
+    outcome.portal = "sandbox" if SANDBOX in said else "webhook"
+    if (outcome.portal == "sandbox") is not expect_sandbox:
+        outcome.wrong.append("another portal answered")
+    if log is None:
+        return
+    passed = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    calls = [m["params"]["name"] for line in passed if (m := _message(line, "client")).get("method") == "tools/call"]
+    if calls != [call.tool for call in SCRIPT]:
+        outcome.wrong.append(f"called {calls}")
+    if noise := [line["noise"] for line in passed if line["from"] == "server" and "noise" in line]:
+        outcome.wrong.append(f"the server wrote {noise[0]!r}")
+    outcome.protocol = _protocol(passed)
+
+
+def _message(line: dict[str, Any], who: str) -> dict[str, Any]:
+    message = line.get("message") if line["from"] == who else None
+    return message if isinstance(message, dict) else {}
+
+
+def _protocol(passed: list[dict[str, Any]]) -> str:
+    """The generation agreed on: in the answer to `initialize`, or with every request."""
+    for line in passed:
+        result = _message(line, "server").get("result")
+        if isinstance(result, dict) and "protocolVersion" in result:
+            return str(result["protocolVersion"])
+        meta = (_message(line, "client").get("params") or {}).get("_meta") or {}
+        if "io.modelcontextprotocol/protocolVersion" in meta and "tools/" in str(
+            _message(line, "client").get("method")
+        ):
+            return str(meta["io.modelcontextprotocol/protocolVersion"])
+    return ""

@@ -1,0 +1,228 @@
+"""The client programs: where each comes from, what it needs besides our server, and how it is run once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MANIFESTS = Path(__file__).parent.parent.parent / "manifests"
+PROMPT = "Who am I on this portal, and what fails?"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The home, the project and the model of one run, and where the programs are installed."""
+
+    home: Path
+    project: Path
+    model: str
+    programs: Path
+
+    def bin(self, package: str, name: str) -> str:
+        """The path of an installed program."""
+        return str(self.programs / package / "node_modules" / ".bin" / name)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a client is run: its arguments, and its variables beside those every run has."""
+
+    arguments: list[str]
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One client program.
+
+    `connected` is its name for `b24-mcp connect`, empty where it takes a manifest only. `before` writes what it needs
+    of its own before it is connected; `manifest` and `pasted` are the file in `manifests/` and where a person puts it,
+    below home or project, or empty where it is used in its place.
+    """
+
+    package: str
+    version: str
+    connected: str
+    command: Callable[[Place], Command]
+    before: Callable[[Place], None] = lambda place: None
+    scope: str = "user"
+    manifest: str = ""
+    pasted: str = ""
+    needs: tuple[str, ...] = ()
+    cursor: bool = False
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """What to install, by folder."""
+        return {self.package: f"{_NPM[self.package]}@{self.version}"} | {name: _NPM[name] for name in self.needs}
+
+
+_NPM = {
+    "claude": "@anthropic-ai/claude-code",
+    "codex": "@openai/codex",
+    "cursorsdk": "@cursor/sdk",
+    "copilot": "@github/copilot",
+    "gemini": "@google/gemini-cli",
+    "goose": "@aaif/goose-binary-linux-x64",
+    "node22": "node@22",
+}
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), "utf-8")
+
+
+def _claude(place: Place, *more: str, server: str = "bitrix24", **variables: str) -> Command:
+    arguments = [*more, "-p", PROMPT, "--allowedTools", f"mcp__{server}__*", "--output-format", "json"]
+    # Without it the first turn may come before the server is up.
+    own = {"ANTHROPIC_BASE_URL": place.model, "ANTHROPIC_API_KEY": "sk-ant-dummy", "MCP_CONNECTION_NONBLOCKING": "0"}
+    return Command([place.bin("claude", "claude"), *arguments], own | variables)
+
+
+def _claude_legacy(place: Place) -> Command:
+    return _claude(place, MCP_PROTOCOL_NEGOTIATION="legacy", ENABLE_TOOL_SEARCH="false")
+
+
+def _claude_plugin(place: Place) -> Command:
+    plugin = MANIFESTS / "claude-plugin/bitrix24"
+    return _claude(place, "--plugin-dir", str(plugin), server="plugin_bitrix24_bitrix24")
+
+
+def _codex_before(place: Place) -> None:
+    _write(
+        place.home / ".codex/config.toml",
+        f"""model = "fake-model"
+model_provider = "fake"
+approval_policy = "never" # nobody is there to ask
+sandbox_mode = "read-only"
+check_for_update_on_startup = false
+
+[analytics]
+enabled = false
+
+[model_providers.fake]
+name = "fake"
+base_url = "{place.model}/v1"
+wire_api = "responses"
+env_key = "FAKE_KEY"
+
+""",
+    )
+
+
+def _codex(place: Place) -> Command:
+    agreed = "mcp_servers.bitrix24.default_tools_approval_mode=approve"
+    arguments = ["exec", "--strict-config", "--skip-git-repo-check", "-c", agreed, PROMPT]
+    return Command([place.bin("codex", "codex"), *arguments], {"FAKE_KEY": "x"})
+
+
+def _cursor(place: Place) -> Command:
+    node = str(place.programs / "node22/node_modules/node/bin/node")
+    agent = str(Path(__file__).parent / "cursor_agent.mjs")
+    sdk = str(place.programs / "cursorsdk")
+    variables = {"CURSOR_BACKEND_URL": place.model, "CURSOR_WEBSITE_URL": place.model, "CURSOR_SDK": sdk}
+    return Command([node, "--no-warnings", agent, str(place.project), PROMPT], variables)
+
+
+def _copilot(place: Place) -> Command:
+    arguments = ["-p", PROMPT, "--allow-all-tools", "--disable-client-telemetry", "--no-auto-update"]
+    variables = {"COPILOT_PROVIDER_BASE_URL": f"{place.model}/v1", "COPILOT_PROVIDER_API_KEY": "x"}
+    return Command(
+        [place.bin("copilot", "copilot"), *arguments],
+        variables | {"COPILOT_MODEL": "fake-model", "COPILOT_OFFLINE": "true"},
+    )
+
+
+def _gemini_before(place: Place) -> None:
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+    }
+    _write(place.home / ".gemini/settings.json", settings)
+
+
+def _gemini(place: Place) -> Command:
+    arguments = ["-p", PROMPT, "--approval-mode", "yolo", "-m", "gemini-2.5-flash"]
+    variables = {"GEMINI_API_KEY": "x", "GOOGLE_GEMINI_BASE_URL": place.model}
+    return Command([place.bin("gemini", "gemini"), *arguments], variables)
+
+
+def _goose_before(place: Place) -> None:
+    own = "GOOSE_PROVIDER: openai\nGOOSE_MODEL: gpt-4o\nGOOSE_MODE: auto\nGOOSE_TELEMETRY_ENABLED: false\n"
+    _write(place.home / ".config/goose/config.yaml", own)
+
+
+def _goose(place: Place) -> Command:
+    program = place.programs / "goose/node_modules/@aaif/goose-binary-linux-x64/bin/goose"
+    variables = {"OPENAI_HOST": place.model, "OPENAI_API_KEY": "x", "GOOSE_DISABLE_KEYRING": "1"}
+    return Command([str(program), "run", "--no-session", "-t", PROMPT], variables | {"GOOSE_TELEMETRY_OFF": "1"})
+
+
+PROGRAMS: dict[str, Program] = {
+    "claude": Program("claude", "2.1.330", "claude-code", _claude),
+    "claude-legacy": Program("claude", "2.1.330", "claude-code", _claude_legacy),
+    "claude-project": Program(
+        "claude",
+        "2.1.330",
+        "claude-code",
+        _claude,
+        scope="project",
+        manifest="claude-code/.mcp.json",
+        pasted="project/.mcp.json",
+    ),
+    "claude-plugin": Program(
+        "claude", "2.1.330", "", _claude_plugin, manifest="claude-plugin/bitrix24/.claude-plugin/plugin.json"
+    ),
+    "codex": Program(
+        "codex",
+        "0.169.0",
+        "codex",
+        _codex,
+        _codex_before,
+        manifest="codex/config.toml",
+        pasted="home/.codex/config.toml",
+    ),
+    "cursor": Program(
+        "cursorsdk",
+        "1.0.32",
+        "cursor",
+        _cursor,
+        scope="project",
+        manifest="cursor/mcp.json",
+        pasted="project/.cursor/mcp.json",
+        needs=("node22",),
+        cursor=True,
+    ),
+    "copilot": Program(
+        "copilot",
+        "1.0.102",
+        "copilot",
+        _copilot,
+        manifest="copilot/mcp-config.json",
+        pasted="home/.copilot/mcp-config.json",
+    ),
+    "gemini": Program(
+        "gemini",
+        "0.61.0",
+        "gemini",
+        _gemini,
+        _gemini_before,
+        manifest="gemini/settings.json",
+        pasted="home/.gemini/settings.json",
+    ),
+    "goose": Program(
+        "goose",
+        "1.52.0",
+        "goose",
+        _goose,
+        _goose_before,
+        manifest="goose/config.yaml",
+        pasted="home/.config/goose/config.yaml",
+    ),
+}

@@ -1,0 +1,96 @@
+"""What a run needs on loopback: the model, a portal, the server over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+ROOT = Path(__file__).parent.parent.parent
+OURS = str(Path(sys.executable).parent / "b24-mcp")
+"""The program under test."""
+TOKEN = "a-token-for-this-run-of-the-clients-only"
+
+
+@contextmanager
+def answering(app: Starlette) -> Iterator[str]:
+    """Serve an application on a free port of loopback, and give its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=free_port(), log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    _wait_for(server.config.port)
+    try:
+        yield f"http://127.0.0.1:{server.config.port}"
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(10)
+
+
+@contextmanager
+def portal() -> Iterator[str]:
+    """A sandbox portal as a service, and its webhook."""
+    with _started("sandbox", "--port", "0") as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["webhook"]
+
+
+@contextmanager
+def web_server() -> Iterator[str]:
+    """The server over HTTP on the sandbox, asking for the token; an empty address where it cannot serve so."""
+    said = subprocess.run([OURS, "serve", "--help"], env=_own(), capture_output=True, text=True, check=False).stdout
+    if "--http" not in said:
+        yield ""
+        return
+    port = free_port()
+    with _started("serve", "--http", "--port", str(port), B24_HTTP_TOKEN=TOKEN):
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}/mcp"
+
+
+@contextmanager
+def _started(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([OURS, *arguments], env=_own() | variables, **_PIPES)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+_PIPES: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+
+
+def _own() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
+    return kept | {"PYTHONPATH": str(ROOT), "B24_STATE": "memory"}
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody uses."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nothing answers on port {port}")
