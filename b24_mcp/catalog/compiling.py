@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.catalog.words import stem, words_of, words_of_name
+from b24_mcp.words import stem, words_of, words_of_name
 
 FORMAT = 1
 _SCHEMA = """
