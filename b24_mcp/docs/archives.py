@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from b24_mcp.docs.errors import DocsError
 
@@ -67,7 +67,7 @@ def read_archive(path: Path, bounds: Bounds | None = None) -> Unpacked:
 
 def _opened(path: Path, start: bytes) -> IO[bytes]:
     if start[:2] == b"\x1f\x8b":
-        return gzip.open(path)
+        return cast("IO[bytes]", gzip.open(path))
     if start == b"\xfd7zXZ\x00":
         return lzma.open(path)
     return path.open("rb")
@@ -106,7 +106,7 @@ def _tar(stream: _Bounded, bounds: Bounds) -> Unpacked:
                 assert content is not None
                 texts.put(member.name, content)
             stream.allow(member.size)
-            tar.members.clear()  # type: ignore[attr-defined]  # it would remember each
+            tar.members.clear()  # it would remember each
         comment = tar.pax_headers.get("comment", "")
     return Unpacked(texts.found, comment if _REVISION.fullmatch(comment) else None)
 

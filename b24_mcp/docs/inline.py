@@ -1,4 +1,4 @@
-"""What stands inside a line: links, pictures, anchors, classes and terms, brought from the dialect to plain Markdown."""
+"""What stands inside a line, brought from the dialect to plain Markdown: links, pictures, anchors, classes, terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _SPAN = re.compile(r"(`+)([^\n]*?[^`\n])\1(?!`)")
 _HIDDEN = "\ue007{}\ue008"
 _HIDDEN_FOUND = re.compile("\ue007(\\d+)\ue008")
 _PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?(\*[^)]*|[^()\s>]*(?:\([^()]*\)[^()\s]*)?)>?(?:\s+[\"'][^)]*)?\s*\)")
+_LINK = re.compile(
+    r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
+    r"\(\s*<?(\*[^)]*|[^()\s>]*(?:\([^()]*\)[^()\s]*)?)>?(?:\s+[\"'][^)]*)?\s*\)"
+)
 _TERM = re.compile(r"^\s*\[\*(?:key_)?([^\]]+)\]:\s*", re.M)
 _MARK = re.compile(r"[ \t]*\{\s*(?:[#.][\w.\- :]*|(?:width|height)\s*=\s*[\w%]+(?:\s+\w+=\w+)*)\s*\}")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)

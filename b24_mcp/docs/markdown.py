@@ -147,7 +147,8 @@ def _lines(text: str) -> list[str]:
 
 def _note(note: Note, links: Links, depth: int) -> Piece:
     try:
-        text = join(pieces_of(parse(note.text), links, depth + 1)) if depth < _DEEPEST_NOTE else inline(note.text, links)
+        blocks = parse(note.text) if depth < _DEEPEST_NOTE else [Text(note.text, ())]
+        text = join(pieces_of(blocks, links, depth + 1))
     except BrokenPageError:
         text = inline(note.text, links)
     title = inline(note.title, links).strip() or note.kind.capitalize()

@@ -21,6 +21,13 @@ _CANDIDATES = 300
 _LONGEST_EXTRACT = 240
 # Title, heading, path, text, code.
 _COLUMN_WEIGHTS = "8.0, 4.0, 2.0, 1.0, 0.2"
+_FITTING = f"""
+SELECT section.page, section.id, fit FROM (
+    SELECT rowid AS id, bm25(unit, {_COLUMN_WEIGHTS}) AS fit FROM unit WHERE unit MATCH ? AND (
+        ? IS NULL OR rowid IN (SELECT section.id FROM section JOIN page ON page.id = section.page WHERE page.kind = ?)
+    ) ORDER BY fit LIMIT ?
+) AS found JOIN section ON section.id = found.id ORDER BY fit
+"""  # noqa: S608 - the weights are a constant of ours
 _TITLE, _SECTIONS, _FURTHER_SECTIONS = 0.8, 0.3, 0.15
 _FOCUS = 0.25
 # A word in more than this share of the sections finds nothing by itself; one in none of them tells no more than this.
@@ -94,13 +101,8 @@ def _sections(db: sqlite3.Connection, question: _Question, kind: Kind | None) ->
     """The pages the index proposes: how well their sections fit, and which fits best."""
     if not question.telling:
         return {}
-    rows = db.execute(
-        # The weights are a constant of ours, the terms go in as a parameter.
-        f"SELECT section.page, section.id, bm25(unit, {_COLUMN_WEIGHTS}) AS fit FROM unit "  # noqa: S608
-        "JOIN section ON section.id = unit.rowid JOIN page ON page.id = section.page "
-        "WHERE unit MATCH ? AND page.kind = coalesce(?, page.kind) ORDER BY fit LIMIT ?",
-        (" OR ".join(f'"{term}"' for term in question.telling), kind, _CANDIDATES),
-    ).fetchall()
+    terms = " OR ".join(f'"{term}"' for term in question.telling)
+    rows = db.execute(_FITTING, (terms, kind, kind, _CANDIDATES)).fetchall()
     fits: dict[int, list[tuple[float, int]]] = {}
     for page, section, fit in rows:
         fits.setdefault(page, []).append((-fit, section))

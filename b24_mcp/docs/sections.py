@@ -134,7 +134,7 @@ def _best(group: dict[str, list[Block]], code: CodeLanguage) -> list[Block]:
 
 
 def find_section(sections: list[Section], wanted: str) -> list[Section]:
-    """The section asked for by name, title or anchor, with all that stand below it; an empty list when there is none."""
+    """The section asked for by name, title or anchor, with all below it; an empty list when there is none."""
     key = " ".join(wanted.strip().lstrip("#").casefold().split())
     tests = (
         lambda one: one.name.casefold() == key,
