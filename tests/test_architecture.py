@@ -16,7 +16,7 @@ ALLOWED = {
     "state": {"settings"},
     "words": set(),
     "dialect": set(),
-    "catalog": {"dialect", "words"},
+    "catalog": {"dialect", "words", "settings"},
     "docs": {"dialect", "words"},
     "config": {"settings"},
     "rest": {"catalog", "state", "settings"},

@@ -13,6 +13,7 @@ from b24_mcp import __version__
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.portals import portals
+from b24_mcp.cli.docs import docs
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Format, Params, Redactor
@@ -73,6 +74,7 @@ cli.add_command(approve)
 cli.add_command(sandbox)
 cli.add_command(catalog)
 cli.add_command(portals)
+cli.add_command(docs)
 
 
 async def _call(

@@ -15,7 +15,6 @@ from b24_mcp.dialect.editions import Edition
 from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
-from b24_mcp.docs.inline import plain
 from b24_mcp.docs.origin import LANGUAGES, Language, Origin
 from b24_mcp.docs.reading import Reading, parsed, read
 from b24_mcp.docs.search import Hit, search
@@ -26,8 +25,7 @@ _ONLINE = re.compile(r"(?:https?://apidocs\.bitrix24\.(?P<zone>com|ru)|b24://doc
 _LANGUAGE_OF_ZONE: dict[str, Language] = {"com": "en", "ru": "ru"}
 _CYRILLIC = re.compile("[а-яё]", re.I)
 _LONGEST_NAME = 300
-_SENTENCE = re.compile(r"(?<=[.!?])\s")
-_LONGEST_SENTENCE = 240
+_LONGEST_VALUE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +124,26 @@ class Library:
                 return read(db, language, page, "", code, room)
 
     def examples(self, page: str, *, most: int = 2, room: int = 700) -> list[Any]:
-        """The parameters a method's own page sends in its samples, short ones first, each at most `room` characters."""
+        """The parameters a method's own page sends in its samples, short ones first, each at most `room` characters.
+
+        Where all are longer, the first is given with its lists and objects shortened.
+        """
         for language in self.languages:
             with opened(self._folder, language) as db:
                 if db.execute("SELECT 1 FROM page WHERE page = ?", (page,)).fetchone():
                     sent = requests_of(samples_of(parsed(db, language, page, "curl")))
-                    short = {text: body for body in sent if body and len(text := json.dumps(body)) <= room}
-                    return [short[text] for text in sorted(short, key=len)][:most]
+                    by_text = {_compact(body): body for body in sent if body}
+                    short = sorted((text for text in by_text if len(text) <= room), key=len)[:most]
+                    return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], room)
         return []
 
-    def lead(self, language: Language, page: str) -> str:
-        """What a page says first of itself, in a sentence; empty when it says nothing or is not there."""
-        with opened(self._folder, language) as db:
-            row = db.execute(
-                "SELECT text FROM section WHERE page = (SELECT id FROM page WHERE page = ?) ORDER BY id", (page,)
-            ).fetchone()
-        said = re.sub(r"^(?:>[^>]*)+", "", plain(row[0])) if row else ""
-        sentence = _SENTENCE.split(said, maxsplit=1)[0]
-        return sentence if len(sentence) <= _LONGEST_SENTENCE else ""
-
-    def title(self, language: Language, page: str) -> str:
-        """The title of a page; empty when it is not there."""
+    def summary(self, language: Language, page: str, method: str) -> str:
+        """What the page of a method calls it, without its name; empty when it is not there."""
+        if language not in self.languages:
+            return ""
         with opened(self._folder, language) as db:
             row = db.execute("SELECT title FROM page WHERE page = ?", (page,)).fetchone()
-        return row[0] if row else ""
+        return " ".join(re.sub(re.escape(method), "", row[0], flags=re.I).strip(" :()-").split()) if row else ""
 
     @contextmanager
     def editions(self) -> Iterator[dict[str, Edition]]:
@@ -159,6 +153,32 @@ class Library:
                 language: Edition(language, Stored(stack.enter_context(opened(self._folder, language))))
                 for language in self.languages
             }
+
+
+def _compact(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shortened(bodies: list[Any], room: int) -> list[Any]:
+    """Leave out what stands deep in a body until it fits, and say how much that is; nothing when it never fits."""
+    for body in bodies:
+        for entries in (12, 8, 5, 3, 2):
+            if len(_compact(short := _with_entries(body, entries))) <= room:
+                return [short]
+    return []
+
+
+def _with_entries(value: Any, most: int) -> Any:
+    match value:
+        case dict():
+            kept = {key: _with_entries(inner, most) for key, inner in list(value.items())[:most]}
+            return kept | ({"…": f"{len(value) - most} more"} if len(value) > most else {})
+        case list():
+            return [_with_entries(inner, most) for inner in value[:most]] + (["…"] if len(value) > most else [])
+        case str() if len(value) > _LONGEST_VALUE:
+            return value[:_LONGEST_VALUE] + "…"
+        case _:
+            return value
 
 
 def _taken_apart(wanted: str) -> tuple[str, str, str]:

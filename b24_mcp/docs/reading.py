@@ -19,6 +19,7 @@ from b24_mcp.docs.storage import Stored
 
 _GOING_ON = re.compile(r"\s*#(\d{1,5})$")
 _SMALLEST_ROOM = 200
+_DEEPEST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +102,4 @@ def _fitting(pieces: list[Piece], room: int) -> int:
 
 
 def _outline(sections: list[Section]) -> list[str]:
-    return [section.name for section in sections if section.name and section.level <= 3]
+    return [section.name for section in sections if section.name and section.level <= _DEEPEST_NAMED]

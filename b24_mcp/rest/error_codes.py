@@ -174,6 +174,9 @@ _FACTS: dict[str, CodeFact] = {
     "B24MCP_AUDIT": CodeFact(
         "policy", "Nothing was sent. A person has to make the folder in B24_AUDIT writable, or set it to off."
     ),
+    "B24MCP_NO_PAGE": CodeFact("not_found", "search_docs finds pages by question."),
+    "B24MCP_NO_DOCS": CodeFact("not_found", "search_docs and describe_method know the methods all the same."),
+    "B24MCP_DOCS": CodeFact("unavailable", "Ask the person to run `b24-mcp docs sync`."),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(

@@ -26,12 +26,14 @@ from b24_mcp.rest import B24Error, Succeeded, our_error
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
 from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
+from b24_mcp.server.library import examples_of
 from b24_mcp.server.rendering import Form, compact
 from b24_mcp.server.tooling import FormalTool, make_tool
 
 _LONGEST_SIGNATURE = 160
 _METHOD_ADDRESS = "b24://method/{method}"
 _MOST_COMPLETIONS = 100
+_ROOM_BEFORE_EXAMPLES = 15_000
 
 
 async def find_methods(
@@ -99,7 +101,9 @@ def _described(known: Knowledge, name: str, version: str | None) -> Form:
     method = known.catalogue.method(name, version)
     if method is None:
         raise _unknown(known, name, version)
-    return _in_full(method, known.catalogue.versions(name))
+    form = _in_full(method, known.catalogue.versions(name))
+    examples = examples_of(form["page"])
+    return form | {"examples": examples} if examples and len(compact(form)) < _ROOM_BEFORE_EXAMPLES else form
 
 
 def _in_short(method: Method, *, russian: bool) -> Form:
