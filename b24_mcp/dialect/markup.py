@@ -103,12 +103,14 @@ _CODE = "\ue005{}\ue006"
 _CODE_FOUND = re.compile("\ue005(\\d+)\ue006")
 _HELD = re.compile("(\ue003\\d+\ue004|\ue005\\d+\ue006)")
 _HELD_ONE = re.compile("\ue003(\\d+)\ue004|\ue005(\\d+)\ue006")
+# What we put into texts for a while to remember a place by.
+_OUR_MARKS = re.compile("[\ue001-\ue008]")
 _CUT = re.compile(r"\{%\s*cut\s+[\"“«](.*?)[\"”»]\s*%\}")
 
 
 def parse(text: str) -> list[Block]:
     """Read a page with its includes in place into blocks. Raises `BrokenPageError`."""
-    return list(_Reader(text.splitlines()).blocks())
+    return list(_Reader(_OUR_MARKS.sub("", text).splitlines()).blocks())
 
 
 @dataclass(slots=True)
