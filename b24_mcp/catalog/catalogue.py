@@ -100,7 +100,7 @@ class Catalogue:
     @cached_property
     def _pages(self) -> dict[str, tuple[str, str]]:
         with self._lock:
-            rows = self._db.execute("SELECT name, version, facts ->> 'page' FROM method").fetchall()
+            rows = self._db.execute("SELECT name, version, json_extract(facts, '$.page') FROM method").fetchall()
         return {page: (name, version) for name, version, page in rows if page}
 
     def similar(self, name: str) -> list[str]:

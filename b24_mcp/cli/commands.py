@@ -12,8 +12,8 @@ import click
 from b24_mcp import __version__
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
-from b24_mcp.cli.portals import portals
 from b24_mcp.cli.docs import docs
+from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Format, Params, Redactor
