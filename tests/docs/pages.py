@@ -6,6 +6,7 @@ import io
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 TIP = '{% note tip "" %}\n\nConnect to the [MCP server](../../ai-tools/mcp.md).\n\n{% endnote %}\n'
 WHO = {"en": "Who can execute the method: any user", "ru": "Кто может выполнять метод: любой пользователь"}
@@ -151,7 +152,7 @@ def edition(language: str) -> dict[str, str]:
     }
 
 
-_ENGLISH: dict[str, object] = {
+_ENGLISH: dict[str, Any] = {
     "readme": "About these pages",
     "required": "What carries * must be there {.b24-info}\n",
     "word": "proves who sent it",
@@ -222,7 +223,7 @@ Whoever leaves without paying gets a reminder. Write `{% raw %}` and `#| not a t
     "tutorial": "# Your first cart, step by step\n\nFirst make a visitor, then give them a cart.\n\n"
     "## Step 1\n\nMake a visitor.\n",
 }
-_RUSSIAN: dict[str, object] = {
+_RUSSIAN: dict[str, Any] = {
     "readme": "Об этих страницах",
     "required": "Что отмечено *, то обязательно {.b24-info}\n",
     "word": "доказывает отправителя",

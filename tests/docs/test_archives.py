@@ -161,7 +161,7 @@ def test_damage_anywhere_ends_in_texts_or_a_refusal(
     whole = raw.getvalue()
     if kind == "zip":
         whole = write_zip(tmp_path / "z.zip", {"page.md": content.decode("latin-1")}).read_bytes()
-    packed = {"gz": gzip.compress, "xz": lzma.compress}.get(kind, bytes)(whole)
+    packed = gzip.compress(whole) if kind == "gz" else lzma.compress(whole) if kind == "xz" else whole
     (tmp_path / "damaged").write_bytes(packed[:at] + damage + packed[at + len(damage) :])
     try:
         read_archive(tmp_path / "damaged")

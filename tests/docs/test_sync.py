@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from b24_mcp.dialect.markup import Block, parse
 from b24_mcp.docs import DocsError, Library
-from b24_mcp.docs import index as index_module
 from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.index import FORMAT
 from b24_mcp.docs.sync import syncing, take_over
@@ -65,7 +65,7 @@ def test_a_place_without_documentation_is_refused_and_the_copy_stays(
     for place in (tmp_path / "empty", tmp_path / "other.tar.gz"):
         with pytest.raises(DocsError, match="no folder with api-reference"):
             sync(folder, place)
-    assert library.read(ADD)
+    assert library.read(ADD).text
 
 
 def test_unchanged_pages_are_not_parsed_again(tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +73,12 @@ def test_unchanged_pages_are_not_parsed_again(tree: Path, folder: Path, monkeypa
     assert [one.written.read for one in first.values() if one.written] == [12, 12]
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
     parsed = []
-    parse = index_module.parse
-    monkeypatch.setattr(index_module, "parse", lambda text: parsed.append(text) or parse(text))  # type: ignore[func-returns-value]
+
+    def counting(text: str) -> list[Block]:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr("b24_mcp.docs.index.parse", counting)
     done = sync(folder, tree)
     assert len(parsed) == 1
     assert done["en"].written is not None
@@ -204,7 +208,7 @@ def test_an_edition_without_pages_does_not_replace_one_that_has_some(tree: Path,
     (hollow / "api-reference/_parts/_x.md").write_text("Who can execute the method: any user", "utf-8")
     with pytest.raises(DocsError, match="holds no page"):
         sync(folder, hollow)
-    assert Library(folder).read(ADD)
+    assert Library(folder).read(ADD).text
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
