@@ -145,6 +145,16 @@ class Library:
             row = db.execute("SELECT title FROM page WHERE page = ?", (page,)).fetchone()
         return " ".join(re.sub(re.escape(method), "", row[0], flags=re.I).strip(" :()-").split()) if row else ""
 
+    def completions(self, beginning: str) -> list[str]:
+        """Pages, with their language, whose path begins so; those that only contain it after them."""
+        wanted = beginning.strip().lower()
+        names: list[str] = []
+        for language in self.languages:
+            with opened(self._folder, language) as db:
+                names += [f"{language}/{name}" for (name,) in db.execute("SELECT page FROM page ORDER BY page")]
+        found = [name for name in names if wanted in name.lower()]
+        return sorted(found, key=lambda name: not name.lower().startswith(wanted))
+
     @contextmanager
     def editions(self) -> Iterator[dict[str, Edition]]:
         """The editions as they were written, while the context lasts."""

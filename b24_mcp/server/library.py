@@ -29,6 +29,19 @@ def open_library() -> tuple[Library, int]:
     return Library(settings.data_folder / "docs"), settings.budget
 
 
+DOC_ADDRESS = "b24://doc/{+page}"
+
+
+def page_names(beginning: str) -> list[str]:
+    """Pages, with their language, whose path begins so; those that only contain it after them."""
+    from b24_mcp.docs import DocsError
+
+    try:
+        return open_library()[0].completions(beginning)
+    except (B24Error, DocsError):
+        return []
+
+
 def examples_of(page: str | None) -> list[object]:
     """What the page of a method sends in its samples, short ones; an empty list where there is no copy of it."""
     from b24_mcp.docs import DocsError

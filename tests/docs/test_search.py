@@ -145,6 +145,15 @@ def test_questions_find_their_official_page_among_the_first_three(official: Libr
 
 @NEEDS_DOCS
 @pytest.mark.slow
+def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: Library) -> None:
+    lines = (HERE.parents[1] / "b24_mcp/docs/topics.tsv").read_text("utf-8").splitlines()
+    with official.editions() as editions:
+        names = set(editions["ru"].page_names())
+    assert [page for line in lines if (page := line.partition("\t")[0]) not in names] == []
+
+
+@NEEDS_DOCS
+@pytest.mark.slow
 def test_every_official_page_reads_without_anything_of_the_dialect_left(official: Library) -> None:
     wrong = {}
     with official.editions() as editions:

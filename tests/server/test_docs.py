@@ -9,6 +9,7 @@ import pytest
 from anyio.to_thread import run_sync
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from mcp_types import ResourceTemplateReference
 
 from tests.docs.conftest import sync
 from tests.docs.pages import write_edition
@@ -199,6 +200,14 @@ async def test_a_page_is_a_resource(client: Client, copied: Path) -> None:
 async def test_a_resource_that_is_not_there_is_refused(client: Client, copied: Path, page: str) -> None:
     with pytest.raises(MCPError):
         await client.read_resource(f"b24://doc/{page}")
+
+
+async def test_names_of_pages_are_completed(client: Client, copied: Path) -> None:
+    reference = ResourceTemplateReference(type="ref/resource", uri="b24://doc/{+page}")
+    found = (await client.complete(reference, {"name": "page", "value": "ru/guides/c"})).completion.values
+    assert found == ["ru/guides/carts"]
+    found = (await client.complete(reference, {"name": "page", "value": "cart-add"})).completion.values
+    assert found[0] == "en/api-reference/shop/events/on-cart-add"
 
 
 async def test_a_copy_made_while_the_server_runs_is_met_at_once(

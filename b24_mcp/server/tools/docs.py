@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from b24_mcp.catalog import Method, shipped
 from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
-from b24_mcp.server.library import NO_COPY, open_library
+from b24_mcp.server.library import DOC_ADDRESS, NO_COPY, open_library
 from b24_mcp.server.rendering import Form, compact
 from b24_mcp.server.tooling import FormalTool, make_tool
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Kind = Literal["method", "event", "widget", "tutorial", "article"]
 CodeLanguage = Literal["curl", "python", "js", "php"]
 
-_ADDRESS = "b24://doc/{+page}"
 _WHOLE_PAGE = 200_000
 _AROUND = 3_000
 _ESSENTIALS = ("scope", "params", "result", "errors", "deprecated", "replaced_by")
@@ -172,7 +171,7 @@ def _hint(similar: list[str], section: str) -> str:
 def add_doc_resource(server: MCPServer[App]) -> None:
     """Offer each page as a resource too."""
 
-    @server.resource(_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
+    @server.resource(DOC_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
     def doc_page(page: str) -> str:
         """A page of the official documentation as Markdown, e.g. en/settings/oauth/index."""
         from b24_mcp.docs import DocsError

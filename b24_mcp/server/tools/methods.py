@@ -26,7 +26,7 @@ from b24_mcp.rest import B24Error, Succeeded, our_error
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
 from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
-from b24_mcp.server.library import examples_of
+from b24_mcp.server.library import DOC_ADDRESS, examples_of, page_names
 from b24_mcp.server.rendering import Form, compact
 from b24_mcp.server.tooling import FormalTool, make_tool
 
@@ -198,9 +198,11 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion | None:
-        if not isinstance(ref, ResourceTemplateReference) or ref.uri != _METHOD_ADDRESS:
+        # A server has one place for completions, so those of the documentation are here too.
+        offered = {_METHOD_ADDRESS: known().catalogue.completions, DOC_ADDRESS: page_names}
+        if not isinstance(ref, ResourceTemplateReference) or ref.uri not in offered:
             return None
-        names = await run_sync(known().catalogue.completions, argument.value)
+        names = await run_sync(offered[ref.uri], argument.value)
         return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
 
 
