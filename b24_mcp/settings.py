@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Which limits the portal has: `basic`, `enterprise`, or `none` for a portal on its owner's machines."""
     state: str | None = None
     """Where the state of limits is shared: an address of Redis, a file, or `memory`. Default: the user's directory."""
+    data_dir: Path | None = None
+    """Where data sets, the documentation and indexes are kept. Default: the user's data directory."""
     timeout: float = Field(default=65.0, gt=0, le=3600)
     """Seconds to wait for one answer; the portal itself ends a request after 60."""
     deadline: float = Field(default=100.0, gt=0, le=86_400)
@@ -112,6 +114,15 @@ class Settings(BaseSettings):
     def _default_if_placeholder(cls, value: Any, info: ValidationInfo) -> Any:
         """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""
         return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
+
+    @property
+    def data_folder(self) -> Path:
+        """`data_dir`, or the user's data directory."""
+        if self.data_dir is not None:
+            return self.data_dir.expanduser()
+        from platformdirs import user_data_path
+
+        return user_data_path("b24-mcp")
 
     def secrets(self) -> list[str]:
         """Everything in the settings that may be shown to nobody."""

@@ -93,6 +93,16 @@ class Catalogue:
         """The generations of the API in which a method exists."""
         return sorted(self._effects.get(name.lower(), {}))
 
+    def documented_at(self, page: str) -> Method | None:
+        """The method a page of the documentation is about, by the page's path; None when it is about none."""
+        return self.method(*self._pages[page]) if page in self._pages else None
+
+    @cached_property
+    def _pages(self) -> dict[str, tuple[str, str]]:
+        with self._lock:
+            rows = self._db.execute("SELECT name, version, json_extract(facts, '$.page') FROM method").fetchall()
+        return {page: (name, version) for name, version, page in rows if page}
+
     def similar(self, name: str) -> list[str]:
         """Documented names somebody may have meant by one that does not exist."""
         return similar_methods(name, self.names)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.catalog.words import stem, words_of, words_of_name
+from b24_mcp.words import stem, words_of, words_of_name
 
 FORMAT = 1
 _SCHEMA = """
@@ -32,6 +32,10 @@ _UNJUDGED = ["destructive", ""]
 
 
 _Table = dict[tuple[str, str], list[str]]
+
+
+Summaries = Callable[[dict[str, Any]], tuple[str, str]]
+"""Given the facts of a method nobody has written texts for: its summary in English and in Russian, empty if unknown."""
 
 
 class DataError(ValueError):
@@ -60,18 +64,25 @@ class Compiled:
     gone: list[str]
 
 
-def compile_catalogue(data: Path, target: Path, facts: Path | None = None) -> Compiled:
+def compile_catalogue(
+    data: Path,
+    target: Path,
+    facts: Path | None = None,
+    *,
+    builder: int = 0,
+    summaries: Summaries = lambda _: ("", ""),
+) -> Compiled:
     """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `texts*.tsv`, `concepts.txt`) into `target`.
 
-    `facts` is a folder with newer `methods.jsonl` than that in `data`. A catalogue that is there is replaced at the end
-    only.
+    `facts` is a folder with newer `methods.jsonl` than that in `data`; `builder` marks who compiled it; `summaries` are
+    asked for methods that `data` has no text of. A catalogue that is there is replaced at the end only.
 
     Raises:
         DataError: when a file contradicts itself.
     """
     effects = _table(data, "effects*.tsv", 3)
     judged = set(effects)
-    entries = list(_entries(facts or data, effects, _table(data, "texts*.tsv", 4)))
+    entries = list(_entries(facts or data, effects, _table(data, "texts*.tsv", 4), summaries))
     ideas = read_concepts((data / "concepts.txt").read_text("utf-8").splitlines())
     draft = target.with_suffix(".draft")
     draft.unlink(missing_ok=True)
@@ -79,6 +90,7 @@ def compile_catalogue(data: Path, target: Path, facts: Path | None = None) -> Co
     try:
         db.executescript(_SCHEMA)
         db.execute(f"PRAGMA user_version = {FORMAT}")
+        db.execute(f"PRAGMA application_id = {builder}")
         db.executemany(
             "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
         )
@@ -114,14 +126,14 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping
     )
 
 
-def _entries(data: Path, effects: _Table, texts: _Table) -> Iterator[Entry]:
+def _entries(data: Path, effects: _Table, texts: _Table, summaries: Summaries) -> Iterator[Entry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
         facts = json.loads(line)
         key = (facts["method"].lower(), facts["version"])
         effect, note = [*effects.get(key, _UNJUDGED), ""][:2]
         if effect not in ("read", "write", "destructive"):
             raise DataError(f"effects of {key[0]}: {effect!r} is none")
-        summary, summary_ru, phrasings = [*texts.get(key, ["", ""]), ""][:3]
+        summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
         yield Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
 
 

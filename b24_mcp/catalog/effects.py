@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
+from b24_mcp.catalog.own import own_catalogue
 
 
 @cache
 def shipped() -> Catalogue:
-    """The catalogue that comes with the package."""
-    return Catalogue(shipped_catalogue())
+    """The catalogue that comes with the package, or the one a person built from newer documentation."""
+    return Catalogue(own_catalogue() or shipped_catalogue())
 
 
 def is_reading(method: str, version: str | None = None) -> bool:

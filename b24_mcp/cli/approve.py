@@ -36,10 +36,10 @@ def approve(code: str) -> None:
 
 async def _approve(code: str, redactor: Redactor) -> None:
     from b24_mcp.access import Approvals
-    from b24_mcp.server.portals import settings_of_person
+    from b24_mcp.server.opening import configuration_of_person
     from b24_mcp.state import open_state
 
-    settings = settings_of_person(redactor)
+    settings = configuration_of_person(redactor).settings
     if settings.state == "memory":
         raise click.ClickException("With B24_STATE=memory approvals cannot reach the server.")
     state = open_state(settings.state)

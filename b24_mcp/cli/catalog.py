@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from b24_mcp.cli.docs import data_folder
+
 if TYPE_CHECKING:
     from b24_mcp.catalog.build import Report
+    from b24_mcp.docs import Library
 
 
 @click.group()
@@ -20,52 +23,73 @@ def catalog() -> None:
 @catalog.command()
 @click.option(
     "--docs",
-    required=True,
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The unpacked documentation: one edition, or a folder that holds both.",
+    help="The unpacked documentation: one edition, or a folder that holds both. By default what `docs sync` fetched.",
 )
 @click.option(
     "--out",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to write; the catalogue of this installation unless given.",
+    help="Where to write. By default your data directory, where the program takes it up when it starts.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="List every difference between the editions.")
-def build(docs: Path, out: Path | None, verbose: bool) -> None:
-    """Build the catalogue from the official documentation.
+def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
+    """Build the catalogue from the official documentation, so that its newest methods are known.
 
-    Writes the facts of all methods, and compiles them with the effects and texts that come with the program.
+    Writes the facts of all methods, and compiles them with the effects and texts that come with the program. A method
+    that is new counts as destructive.
 
-    Ends with 0, with 1 when a page breaks the grammar (everything else is written), with 2 when DIR holds no
+    Ends with 0, with 1 when a page breaks the grammar (everything else is written), with 2 when there is no
     documentation.
     """
-    from b24_mcp.catalog.build import NoDocumentationError
+    from b24_mcp.catalog.build import NoDocumentationError, build_from
     from b24_mcp.catalog.build import build as run
+    from b24_mcp.docs import Library
 
+    data = data_folder()
+    out = out or data / "catalog"
+    library = Library(data / "docs")
     try:
-        report = run(docs, out or _installed())
+        if docs is not None:
+            report = run(docs, out)
+        elif not library.languages:
+            raise click.UsageError("No documentation is here yet. Run `b24-mcp docs sync` first, or give --docs.")
+        else:
+            with library.editions() as editions:
+                report = build_from(editions, out)
     except NoDocumentationError as exc:
         raise click.BadParameter(str(exc), param_hint="--docs") from None
     _show(report, verbose=verbose)
-    _compile(out or _installed())
+    _compile(out, library if docs is None else None)
     sys.exit(1 if report.broken else 0)
 
 
 @catalog.command("compile")
 def compile_() -> None:
     """Compile the catalogue of this installation anew, after a change of its data."""
-    _compile(_installed())
+    _compile(_installed(), None)
 
 
-def _compile(target: Path) -> None:
+def _compile(target: Path, library: Library | None) -> None:
     from b24_mcp.catalog.compiling import DataError, compile_catalogue
+    from b24_mcp.catalog.own import builder
 
+    def summaries(facts: dict[str, Any]) -> tuple[str, str]:
+        """What the pages of a new method say of it, in the person's own copy of them."""
+        if library is None or not facts.get("page"):
+            return "", ""
+        english, russian = (library.summary(language, facts["page"], facts["method"]) for language in ("en", "ru"))
+        return english, russian
+
+    mark = 0 if target.resolve() == _installed().resolve() else builder()
     try:
-        compiled = compile_catalogue(_installed(), target / "catalog.db", facts=target)
+        compiled = compile_catalogue(
+            _installed(), target / "catalog.db", facts=target, builder=mark, summaries=summaries
+        )
     except DataError as exc:
         raise click.ClickException(f"The data of the catalogue is not in order: {exc}.") from None
-    click.echo(f"compiled      {compiled.methods}")
+    click.echo(f"compiled      {compiled.methods} into {target}")
     for what, names in (("not judged", compiled.unjudged), ("gone", compiled.gone)):
         if names:
             click.echo(f"{what:<13} {len(names)}: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")

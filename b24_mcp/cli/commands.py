@@ -13,6 +13,7 @@ from b24_mcp import __version__
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
+from b24_mcp.cli.docs import docs
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
@@ -99,6 +100,7 @@ cli.add_command(connect)
 cli.add_command(disconnect)
 cli.add_command(login)
 cli.add_command(logout)
+cli.add_command(docs)
 
 
 async def _call(

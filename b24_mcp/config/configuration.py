@@ -27,6 +27,11 @@ class Configuration:
     """The portal that is meant when none is named; `sandbox` when none is configured."""
 
     @property
+    def has_portals(self) -> bool:
+        """Whether any portal but the sandbox is configured."""
+        return self.settings.has_portal or bool(self.portals)
+
+    @property
     def names(self) -> list[str]:
         """Every portal that can be named, the default first, the sandbox last."""
         configured = [ENVIRONMENT] if self.settings.has_portal else []

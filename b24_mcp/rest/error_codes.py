@@ -171,6 +171,7 @@ _FACTS: dict[str, CodeFact] = {
         "Nothing was sent. A reference is $result[name][field], where name is an earlier command, and stands alone or "
         "between spaces. Text that only looks like one has to go through call_method.",
     ),
+    "B24MCP_PORTAL": CodeFact("policy", "Nothing was sent. A person configures portals, and who may use them."),
     "B24MCP_SETTINGS": CodeFact("auth", "Nothing was sent. A person has to correct the settings of b24-mcp."),
     "B24MCP_WEBHOOK": CodeFact(
         "auth",
@@ -209,6 +210,9 @@ _FACTS: dict[str, CodeFact] = {
     "B24MCP_AUDIT": CodeFact(
         "policy", "Nothing was sent. A person has to make the folder in B24_AUDIT writable, or set it to off."
     ),
+    "B24MCP_NO_PAGE": CodeFact("not_found", "search_docs finds pages by question."),
+    "B24MCP_NO_DOCS": CodeFact("not_found", "search_docs and describe_method know the methods all the same."),
+    "B24MCP_DOCS": CodeFact("unavailable", "Ask the person to run `b24-mcp docs sync`."),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(

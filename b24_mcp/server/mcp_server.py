@@ -11,13 +11,16 @@ from b24_mcp import __version__
 from b24_mcp.access import Level
 from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.app import App, open_app
+from b24_mcp.server.tooling import name_portals
 from b24_mcp.server.tools.calls import call_tools
+from b24_mcp.server.tools.docs import add_doc_resource, doc_tools
 from b24_mcp.server.tools.methods import add_method_resource, method_tools
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
 Find the method with find_methods, learn its parameters with describe_method, then call it with call_method, or \
-several with batch_call. Ask lists for the fields you need (select), filter on the \
+several with batch_call. How things work (events, authorization, paging, files, widgets) is found with search_docs and \
+read with read_doc. Ask lists for the fields you need (select), filter on the \
 portal instead of reading everything, and read a record before you change it. When an answer names the portal \
 "sandbox", its data is invented and safe to change."""
 
@@ -28,14 +31,16 @@ def build_server(
     clock: Clock | None = None,
     *,
     level: Level = "write",
+    portals: Sequence[str] = (),
     keys: Sequence[str] = (),
 ) -> MCPServer[App]:
     """Build a server. It makes no connection and reads no settings before a tool is called.
 
     `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests. `level`
-    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings. `keys`
-    seal what a client carries from a question to its answer; servers that take each other's answers share them, the
-    first seals. Without any, this process makes one for itself.
+    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings.
+    `portals` are the names clients may choose from, the default first. `keys` seal what a client carries from a
+    question to its answer; servers that take each other's answers share them, the first seals. Without any, this
+    process makes one for itself.
     """
 
     running: list[App] = []
@@ -56,10 +61,11 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[*method_tools(), *call_tools(level)],
+        tools=[name_portals(tool, portals) for tool in (*method_tools(), *call_tools(level), *doc_tools())],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )
     add_method_resource(server, lambda: running[-1] if running else None)
+    add_doc_resource(server)
     return server

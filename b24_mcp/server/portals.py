@@ -1,35 +1,31 @@
-"""Which portal answers: the configured one, or the sandbox inside this process when there is none."""
+"""The portals that answer: which one a call means, and keeping it open for the next."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from b24_mcp import catalog
-from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
-from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, Redactor, our_error, parse_webhook
-from b24_mcp.schema import Discovery, DocumentCache, cache_folder
-from b24_mcp.state import SharedState, open_state
+from b24_mcp.access import Approvals, Gate, Level, current_caller
+from b24_mcp.rest import Clock, Portal, Redactor, our_error
+from b24_mcp.schema import Discovery
+from b24_mcp.state import SharedState
 
 if TYPE_CHECKING:
+    from b24_mcp.config import Configuration
     from b24_mcp.sandbox import Sandbox
-    from b24_mcp.settings import Settings
-
-SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
-_SANDBOX_ORIGIN = "https://sandbox.invalid"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """A portal to call, the gate before it, and what it says of itself. `approvals` is where a person allows what the
-    client cannot ask for; None when no other process could reach it. `notice` stands in every answer when the portal is
-    not one the person configured.
+    """A portal to call, the gate before it, and what it says of itself. `name` is what it is configured as.
+    `approvals` is where a person allows what the client cannot ask for; None when no other process could reach it.
+    `notice` stands in every answer where it is not plain which portal gave it.
     """
 
+    name: str
     portal: Portal
     budget: int
     gate: Gate
@@ -39,7 +35,7 @@ class OpenPortal:
 
 
 class Portals:
-    """Opens the portal at the first call, not before: a server that only lists its tools needs no settings.
+    """Opens a portal at its first call, not before: a server that only lists its tools needs no settings.
 
     Secrets of the settings are told to `redactor` before anything is done with them. `level` is what clients were told
     that the tools can do: settings that allow more, read later, do not.
@@ -50,33 +46,51 @@ class Portals:
         self._clock = clock
         self._level: Level = level
         self._opening = anyio.Lock()
-        self._open: OpenPortal | None = None
+        self._open: dict[str, OpenPortal] = {}
+        self._default: str | None = None
         self._sandbox: Sandbox | None = None
         self._state: SharedState | None = None
 
-    @property
-    def opened(self) -> OpenPortal | None:
-        """The portal, if a call has opened it."""
-        return self._open
+    def opened(self, name: str | None = None) -> OpenPortal | None:
+        """A portal, if a call has opened it."""
+        return self._open.get(name or self._default or "")
 
-    async def get(self) -> OpenPortal:
-        """Give the portal.
+    async def get(self, name: str | None = None) -> OpenPortal:
+        """Give the portal of this name, or the one that is meant when none is named.
 
         Raises:
-            B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the
-                next call, so a corrected `.env` needs no restart.
+            B24Error: `B24MCP_PORTAL` for a name that is none, or not for this caller; `B24MCP_SETTINGS` or
+                `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the next call, so a corrected
+                `.env` needs no restart.
         """
+        caller = current_caller()
+        if caller.portals is None and (opened := self.opened(name)) is not None:
+            return opened
         async with self._opening:
-            if self._open is None:
-                # Reads files and may fill a database: other calls go on meanwhile.
-                self._open = await anyio.to_thread.run_sync(self._open_portal)
-            return self._open
+            # Reads files and may fill a database: other calls go on meanwhile.
+            configuration = await anyio.to_thread.run_sync(self.configuration)
+            chosen = _chosen(configuration, name, caller.portals)
+            if chosen not in self._open:
+                self._open[chosen] = await anyio.to_thread.run_sync(self._open_portal, configuration, chosen)
+            if name is None and caller.portals is None:
+                self._default = chosen
+            return self._open[chosen]
+
+    def configuration(self) -> Configuration:
+        """Read what the person configured, now. Reads files: call it in a thread.
+
+        Raises:
+            B24Error: `B24MCP_SETTINGS`.
+        """
+        from b24_mcp.server.opening import configuration_of_person  # not needed to start and list the tools
+
+        return configuration_of_person(self._redactor)
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        opened, self._open = self._open, None
-        if opened is not None:
-            await opened.portal.aclose()
+        opened, self._open, self._default = self._open, {}, None
+        for one in opened.values():
+            await one.portal.aclose()
         state, self._state = self._state, None
         if state is not None:
             await state.aclose()
@@ -84,88 +98,33 @@ class Portals:
             await anyio.to_thread.run_sync(self._sandbox.close)
             self._sandbox = None
 
-    def _open_portal(self) -> OpenPortal:
+    def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
+        from b24_mcp import catalog
+        from b24_mcp.config import SANDBOX
+        from b24_mcp.server.opening import Opening, open_shared_state
+
         catalog.load()
-        settings = settings_of_person(self._redactor)
-        try:
-            self._state = open_state(settings.state)
-            rules = _rules(settings).narrowed_to(self._level)
-        except ValueError as exc:
-            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        if not settings.has_portal:
-            return self._sandbox_portal(settings, rules, self._state)
-        return self._configured(settings, rules, self._state)
-
-    def _credential(self, settings: Settings) -> Credential:
-        if settings.webhook_url is not None:
-            webhook = parse_webhook(settings.webhook_url.get_secret_value())
-            self._redactor.add(webhook.code)
-            return webhook
-        from b24_mcp.server.logins import configured_application, open_login  # only who logs in pays for it
-
-        portal, application = configured_application(settings)
-        return open_login(portal.host, portal, application, settings, self._redactor, self._clock)
-
-    def _configured(self, settings: Settings, rules: AccessRules, state: SharedState) -> OpenPortal:
-        credential = self._credential(settings)
-        options = PortalOptions(
-            seconds=settings.timeout,
-            deadline=settings.deadline,
-            plan=settings.plan,
-            largest_answer=settings.largest_answer << 20,
-            ca_bundle=settings.ca_bundle,
-        )
-        gate = Gate(credential.host, rules, _trail(settings, self._redactor))
-        portal = Portal(credential, options, guard=gate, state=state, clock=self._clock)
-        # What answers on this computer may be another portal tomorrow: nothing is kept of it.
-        cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
-        discovery = Discovery(portal, cache, self._clock)
-        return OpenPortal(portal, settings.budget, gate, discovery, _approvals(settings, state))
-
-    def _sandbox_portal(self, settings: Settings, rules: AccessRules, state: SharedState) -> OpenPortal:
-        """The sandbox keeps the same rules, so that they can be tried; what is done to it is in no audit trail."""
+        self._state = self._state or open_shared_state(configuration.settings)
+        opening = Opening(configuration, self._state, self._redactor, self._clock, self._level)
+        if name != SANDBOX:
+            return opening.configured(name)
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
 
         self._sandbox = Sandbox()
-        webhook = parse_webhook(self._sandbox.webhook_url(_SANDBOX_ORIGIN))
-        gate = Gate("the sandbox", rules)
-        portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=self._sandbox)
-        return OpenPortal(portal, settings.budget, gate, Discovery(portal), _approvals(settings, state), SANDBOX_NOTICE)
+        return opening.sandbox(self._sandbox)
 
 
-def settings_of_person(redactor: Redactor) -> Settings:
-    """Read the settings, and tell `redactor` what in them is secret before anything is done with it.
-
-    Raises:
-        B24Error: `B24MCP_SETTINGS`, naming the setting that is wrong.
-    """
-    from b24_mcp.settings import SettingsError, load_settings  # not needed to start and list the tools
-
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-    for secret in settings.secrets():
-        redactor.add(secret)
-    return settings
-
-
-def _rules(settings: Settings) -> AccessRules:
-    return AccessRules(
-        level=settings.access,
-        allow=settings.allow,
-        deny=settings.deny,
-        approval=settings.approval,
-        approval_writes=settings.approval_writes,
+def _chosen(configuration: Configuration, name: str | None, allowed: frozenset[str] | None) -> str:
+    """The portal a caller means, of those that he may use."""
+    names = [one for one in configuration.names if allowed is None or one in allowed]
+    if name is None and names:
+        return names[0]
+    if name in names:
+        return name
+    if not names:
+        raise our_error("B24MCP_PORTAL", "None of the portals configured here is for this caller.")
+    raise our_error(
+        "B24MCP_PORTAL",
+        f"There is no portal {str(name)[:60]!r}.",
+        hint=f"Nothing was sent. Leave portal out, or use one of: {', '.join(names)}.",
     )
-
-
-def _approvals(settings: Settings, state: SharedState) -> Approvals | None:
-    return None if settings.state == "memory" else Approvals(state)
-
-
-def _trail(settings: Settings, redactor: Redactor) -> AuditTrail | None:
-    if settings.audit == "off":
-        return None
-    folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
-    return AuditTrail(folder, redactor, settings.audit_values)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.access import calling
 from b24_mcp.rest import B24Error, FieldProblem, our_error
@@ -34,6 +35,10 @@ _PLAIN_WORDS = {
     "model_type": "must be an object with method and perhaps params",
     "string_type": "must be a text",
 }
+
+
+PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which portal")]
+"""The argument that names a portal, on every tool that asks one; see `name_portals`."""
 
 
 class FormalTool(Tool):
@@ -70,6 +75,16 @@ def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnno
     model.model_rebuild(force=True)
     schema = model.model_json_schema(by_alias=True)
     tool.parameters = {**_lean(schema, schema.get("$defs", {})), "type": "object"}
+    return tool
+
+
+def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
+    """List the portals, the default first, where a tool takes one; where there is but one, the argument goes."""
+    properties = tool.parameters.get("properties", {})
+    if len(names) < 2:
+        properties.pop("portal", None)
+    elif "portal" in properties:
+        properties["portal"] = {"enum": list(names), "description": f"Which portal. Default {names[0]}"}
     return tool
 
 

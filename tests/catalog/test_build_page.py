@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.build import pages
-from b24_mcp.catalog.build.editions import STARS_COUNT, Source
 from b24_mcp.catalog.build.extract import facts_of
-from b24_mcp.catalog.build.markup import BrokenPageError, Table, parse, table_of
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.rows import names_of, type_of, values_of
 from b24_mcp.catalog.build.sections import subject_of
+from b24_mcp.dialect.editions import STARS_COUNT, Source
+from b24_mcp.dialect.markup import BrokenPageError, Table, parse, table_of
 
 TYPE = "../data-types.md"
 

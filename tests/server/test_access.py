@@ -348,7 +348,9 @@ async def test_where_no_terminal_can_reach_the_server_it_says_so(
 
 async def test_no_tool_approves(call_tool: CallTool, client: Client) -> None:
     for tool in (await client.list_tools()).tools:
-        assert not {"approve", "approval", "permit", "code", "allow"} & set(tool.input_schema["properties"])
+        # The code that read_doc takes is the language of samples.
+        codes = {"code"} if tool.name != "read_doc" else set()
+        assert not {"approve", "approval", "permit", "allow", *codes} & set(tool.input_schema["properties"])
         assert "approv" not in tool.name
 
 

@@ -7,15 +7,16 @@ names, types, flags, codes and page paths.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from b24_mcp.catalog.build.editions import NoDocumentationError, find_editions
 from b24_mcp.catalog.build.extract import Extract, extract
 from b24_mcp.catalog.build.merge import Difference, merge
 from b24_mcp.catalog.build.writing import write_events, write_methods
+from b24_mcp.dialect.editions import Edition, NoDocumentationError, find_editions
 
-__all__ = ["Difference", "NoDocumentationError", "Report", "build"]
+__all__ = ["Difference", "NoDocumentationError", "Report", "build", "build_from"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,16 @@ class Report:
 
 
 def build(docs: Path, out: Path) -> Report:
-    """Read the editions below `docs` and write the data files into `out`. Raises `NoDocumentationError`.
+    """Read the editions below `docs` and write the data files into `out`. Raises `NoDocumentationError`."""
+    return build_from(find_editions(docs), out)
+
+
+def build_from(found: Mapping[str, Edition], out: Path) -> Report:
+    """Read editions, by language, and write the data files into `out`.
 
     Pages that break the grammar are left out and reported; everything else is written all the same.
     """
-    editions = {language: extract(edition) for language, edition in sorted(find_editions(docs).items())}
+    editions = {language: extract(edition) for language, edition in sorted(found.items())}
     facts, differences = merge(editions)
     write_methods(facts, out)
     events = _events(editions)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.catalog.build.known import IF_UNKNOWN, LIST_KEYS, RESULTS
-from b24_mcp.catalog.build.markup import Block, Code, Heading, Table
 from b24_mcp.catalog.build.rows import rows_of
+from b24_mcp.dialect.markup import Block, Code, Heading, Table
 
 _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем", re.I)
 _NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from b24_mcp.catalog.build.markup import Block, Code, Heading, Table, Text
+from b24_mcp.dialect.markup import Block, Code, Heading, Table, Text
 
 _ERRORS = re.compile(r"error|ошиб", re.I)
 _CODE_HEAD = re.compile(r"(?:error )?codes?(?: of the error| or text)?$|error$|код(?: ошибки)?$|ошибка$", re.I)

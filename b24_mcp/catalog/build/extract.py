@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import answer_of
-from b24_mcp.catalog.build.editions import Edition, Source
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
 from b24_mcp.catalog.build.known import COMMON_OBJECTS, MISSPELT_VALUES, NAMES, POSITIONAL, STALE
-from b24_mcp.catalog.build.markup import BrokenPageError
 from b24_mcp.catalog.build.model import Facts
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import Param, parameters_of
-from b24_mcp.catalog.build.samples import from_samples, requests_of, shape
+from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.dialect.editions import Edition, Source
+from b24_mcp.dialect.kinds import is_event, may_be_method
+from b24_mcp.dialect.markup import BrokenPageError
+from b24_mcp.dialect.requests import requests_of
 
 
 @dataclass(slots=True)
@@ -33,14 +35,14 @@ def extract(edition: Edition) -> Extract:
     """Read all pages of an edition. A page that breaks the grammar is noted and the rest is read all the same."""
     result = Extract()
     for source in edition.pages():
-        if source.page in STALE or not (pages.may_be_method(source) or pages.is_event(source)):
+        if source.page in STALE or not (may_be_method(source) or is_event(source)):
             continue
         try:
             page = pages.open_page(source)
         except BrokenPageError as exc:
             result.broken[source.page] = str(exc)
             continue
-        if pages.is_event(source):
+        if is_event(source):
             if name := pages.event_name(page):
                 result.events[source.page] = (name, header_of(source.text)[0])
             continue

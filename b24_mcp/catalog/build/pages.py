@@ -1,4 +1,4 @@
-"""Which pages are methods, which are events, and what a page says besides parameters."""
+"""What a page says besides parameters: its title and lead, which event it names, whether its method is deprecated."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from b24_mcp.catalog.build.editions import Source
-from b24_mcp.catalog.build.markup import Block, Heading, Note, parse
+from b24_mcp.dialect.editions import Source
+from b24_mcp.dialect.markup import Block, Heading, Note, parse
 
-_WHO = re.compile(
-    r"^\s*>?\s*(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute"
-    r"|Кто может выполнять(?: этот)? метод|Права на выполнение метода)\b",
-    re.M,
-)
-_SUBSCRIBE = re.compile(r"^\s*>?\s*(?:Who can subscribe|Кто может подпис)", re.M)
-_OUTSIDE = ("tutorials/", "ai-tools/", "sdk/", "market/", "first-steps/", "local-integrations/")
-_NOT_METHODS = re.compile(r"(^|/)index$|/bx24-|^BX24\.|/examples/")
 _DEPRECATED = re.compile(
     r"deprecated|(?:has been |is |was )?(?:halted|discontinued|stopped)\b|no longer (?:being )?(?:developed|supported)"
     r"|устаре|развитие (?:этого |данного )?метода (?:остановлено|прекращено)|метод не развива|остановлен",
@@ -30,7 +22,6 @@ _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _EVENT = re.compile(
     r"\b(On[A-Z][A-Za-z0-9_:]+|ON[A-Z0-9_:]{3,}|on[A-Z][A-Za-z0-9]+|[A-Z]+(?:\.[A-Z]+)*\.ON\.[A-Z]+|\w*CallCard::\w+)"
 )
-_IN_EVENTS = re.compile(r"/(?:\w+-)?events?(?:-[\w-]+)?/[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +40,6 @@ def open_page(source: Source) -> Page:
     blocks = parse(source.text)
     title = next((b.text for b in blocks if isinstance(b, Heading) and b.level == 1), "")
     return Page(source.page, title, re.split(r"^##\s", source.text, maxsplit=1, flags=re.M)[0], source.text, blocks)
-
-
-def may_be_method(source: Source) -> bool:
-    """Tell whether a page speaks of calling one method; its name must agree as well."""
-    if source.page.startswith(_OUTSIDE) or _NOT_METHODS.search(source.page):
-        return False
-    return bool(_WHO.search(source.text.partition("\n## ")[0]))
-
-
-def is_event(source: Source) -> bool:
-    """Tell whether a page describes one event."""
-    if not source.page.startswith("api-reference/") or _NOT_METHODS.search(source.page):
-        return False
-    if _SUBSCRIBE.search(source.text.partition("\n## ")[0]):
-        return True
-    return bool(_IN_EVENTS.search(source.page)) and not may_be_method(source)
 
 
 def event_name(page: Page) -> str | None:

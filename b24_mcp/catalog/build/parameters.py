@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.markup import Block, Table
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import Section, failures, stars_count, subject_of, zone
+from b24_mcp.dialect.markup import Block, Table
 
 # Tables of further parameters of the call itself.
 _MORE = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from b24_mcp.catalog.build.markup import Cell, Table
+from b24_mcp.dialect.markup import Cell, Table
 
 _NAME_WORDS = {
     "name", "parameter", "parameters", "param", "field", "key", "title", "argument", "identifier",

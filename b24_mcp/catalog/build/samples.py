@@ -1,37 +1,16 @@
-"""The requests in a page's cURL samples, and what they tell of the shape of parameters."""
+"""What the requests in a page's cURL samples tell of the shape of parameters."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from b24_mcp.catalog.build.markup import Block, Code
 from b24_mcp.catalog.build.parameters import Param
 
-_BODY = re.compile(r"(?:-d|--data(?:-raw)?)\s+(?:\$?'((?:[^']|'\\'')*)'|\"((?:[^\"\\]|\\.)*)\")", re.S)
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
 # Taken as a list of buttons or as an object with one.
 _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
-
-
-def requests_of(blocks: list[Block]) -> list[dict[str, Any]]:
-    """Give the JSON objects that the cURL samples send, without credentials."""
-    found = []
-    for block in blocks:
-        if not isinstance(block, Code) or "curl" not in block.text:
-            continue
-        for quoted, double in _BODY.findall(block.text):
-            text = quoted.replace("'\\''", "'") if quoted else double.replace('\\"', '"')
-            try:
-                body = json.loads(text, strict=False)
-            except ValueError:
-                continue
-            if isinstance(body, dict):
-                body.pop("auth", None)
-                found.append(body)
-    return found
 
 
 def shape(params: list[Param], bodies: list[Any]) -> None:

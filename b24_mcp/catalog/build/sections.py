@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from b24_mcp.catalog.build.editions import STARS_COUNT
-from b24_mcp.catalog.build.markup import Block, Heading, Note, Table, Text
 from b24_mcp.catalog.build.rows import rows_of
+from b24_mcp.dialect.editions import STARS_COUNT
+from b24_mcp.dialect.markup import Block, Heading, Note, Table, Text
 
 _ROOT = re.compile(
     r"(?:method |request |call |command )?parameters?(?: of the method)?$"

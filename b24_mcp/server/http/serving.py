@@ -14,6 +14,7 @@ import uvicorn
 from sse_starlette.sse import AppStatus
 
 from b24_mcp.rest import Redactor
+from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import PATH, HttpOptions
@@ -52,7 +53,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     stop_tracing = start_tracing()
     if "://" in (settings.state or "") and not options.keys:
         _LOG.warning("B24_HTTP_KEY is not set: an answer to a question counts only at the server that asked it")
-    server = build_server(redactor, level=settings.access, keys=options.keys)
+    server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
     application, stoppable = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cut running calls off at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ from b24_mcp.server.consent import Answered, Consent, Plan, Unasked, ask, permit
 from b24_mcp.server.knowing import known_for_calls
 from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
-from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
 
 def _object_or_list(value: Any) -> Any:
@@ -63,10 +63,16 @@ MethodParams = Annotated[
 
 
 async def plan_call(
-    ctx: Context[App], method: str, params: Any, version: WantedVersion, format: Literal["json", "xml"], validate: bool
+    ctx: Context[App],
+    method: str,
+    params: Any,
+    version: WantedVersion,
+    format: Literal["json", "xml"],
+    validate: bool,
+    portal: str | None,
 ) -> Plan:
     """Check and judge one call."""
-    return await _plan(ctx, method, params, version, format, validate)
+    return await _plan(ctx, method, params, version, format, validate, portal)
 
 
 async def ask_about_call(
@@ -86,6 +92,7 @@ async def call_method(
     format: AnswerFormat = "json",
     validate: Validate = True,
     dry_run: DryRun = False,
+    portal: PortalName = None,
 ) -> CallToolResult:
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
@@ -107,11 +114,12 @@ async def read_method(
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
+    portal: PortalName = None,
 ) -> CallToolResult:
     """call_method for methods that only read (describe_method: effect read). Prefer it for reading: clients run it
     without asking. Any other method is refused.
     """
-    plan = await _plan(ctx, method, params, version, format, validate, reading_only=True)
+    plan = await _plan(ctx, method, params, version, format, validate, portal, reading_only=True)
     return await _call(ctx, plan, None, format)
 
 
@@ -122,12 +130,14 @@ async def plan_batch(
     version: WantedVersion,
     format: Literal["json", "xml"],
     validate: bool,
+    portal: str | None,
 ) -> Plan:
     """Check and judge the commands of a batch."""
     app = ctx.request_context.lifespan_context
-    plan = Plan(await app.portals.get(), halt=halt)
+    plan = Plan(await app.portals.get(portal), halt=halt)
     named = {name: command.model_dump() for name, command in commands.items()}
-    catalogue = (await known_for_calls(app, [command.method for command in commands.values()], version)).catalogue
+    methods = [command.method for command in commands.values()]
+    catalogue = (await known_for_calls(app, methods, version, portal)).catalogue
     try:
         check = partial(check_commands, named, version, validate=validate, catalogue=catalogue)
         plan.checked = await run_sync(check)
@@ -160,6 +170,7 @@ async def batch_call(
     format: AnswerFormat = "json",
     validate: Validate = True,
     dry_run: DryRun = False,
+    portal: PortalName = None,
 ) -> CallToolResult:
     """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
     {"me": {"method": "user.current"},
@@ -208,12 +219,13 @@ async def _plan(
     version: WantedVersion,
     format: Literal["json", "xml"],
     validate: bool,
+    portal: str | None,
     *,
     reading_only: bool = False,
 ) -> Plan:
     app = ctx.request_context.lifespan_context
-    plan = Plan(await app.portals.get())
-    catalogue = (await known_for_calls(app, [method], version)).catalogue
+    plan = Plan(await app.portals.get(portal))
+    catalogue = (await known_for_calls(app, [method], version, portal)).catalogue
     try:
         check = partial(check_call, method, params or {}, version, validate=validate, catalogue=catalogue)
         plan.checked = await run_sync(check)

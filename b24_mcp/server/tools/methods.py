@@ -26,12 +26,14 @@ from b24_mcp.rest import B24Error, Succeeded, our_error
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
 from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
+from b24_mcp.server.library import DOC_ADDRESS, examples_of, page_names
 from b24_mcp.server.rendering import Form, compact
-from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
 _LONGEST_SIGNATURE = 160
 _METHOD_ADDRESS = "b24://method/{method}"
 _MOST_COMPLETIONS = 100
+_ROOM_BEFORE_EXAMPLES = 15_000
 
 
 async def find_methods(
@@ -60,18 +62,21 @@ async def describe_method(
         Literal["v2", "v3"] | SkipJsonSchema[None],
         Field(description="Generation of the API, where a method exists in both. Default v2"),
     ] = None,
+    portal: PortalName = None,
 ) -> CallToolResult:
     """Tell the exact parameters of a Bitrix24 REST method, its scope, effect, result, paging and errors, whether it is
     deprecated and by what it is replaced, and whether this portal has and grants it (available).
     """
     app = ctx.request_context.lifespan_context
-    known = known_now(app)
+    if portal is not None:
+        await app.portals.get(portal)  # a name that is none is said, not passed over
+    known = await known_now(app, portal)
     found = await run_sync(known.catalogue.method, method, version)
     if found is None or found.version == "v3":
-        known = await known_with_portal(app)
+        known = await known_with_portal(app, portal)
     form: Form = {"ok": True} | await run_sync(_described, known, method, version)
     if form["version"] == "v2":
-        form["available"] = await _available(app, form["method"])
+        form["available"] = await _available(app, form["method"], portal)
     else:
         form["available"] = known.available(form["method"], "v3")
     return app.answer(form, failed=False)
@@ -99,7 +104,9 @@ def _described(known: Knowledge, name: str, version: str | None) -> Form:
     method = known.catalogue.method(name, version)
     if method is None:
         raise _unknown(known, name, version)
-    return _in_full(method, known.catalogue.versions(name))
+    form = _in_full(method, known.catalogue.versions(name))
+    examples = examples_of(form["page"])
+    return form | {"examples": examples} if examples and len(compact(form)) < _ROOM_BEFORE_EXAMPLES else form
 
 
 def _in_short(method: Method, *, russian: bool) -> Form:
@@ -140,10 +147,10 @@ def _in_full(method: Method, versions: list[str]) -> Form:
     return form | {"page": facts.get("page")}
 
 
-async def _available(app: App, method: str) -> bool | None:
+async def _available(app: App, method: str, portal: str | None) -> bool | None:
     """Ask the portal whether it has a method and grants it; None when it does not say."""
     try:
-        opened = await app.portals.get()
+        opened = await app.portals.get(portal)
         asked = {"it": {"method": "method.get", "params": {"name": method}}}
         outcome = (await opened.portal.batch(asked)).outcomes["it"]
     except B24Error:
@@ -175,15 +182,15 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
     `running` gives what the tools use, once it is there: the SDK hands it to no completion.
     """
 
-    def known() -> Knowledge:
+    async def known() -> Knowledge:
         app = running()
-        return documented() if app is None else known_now(app)
+        return await run_sync(documented) if app is None else await known_now(app)
 
     @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
-    def method_facts(method: str) -> str:
+    async def method_facts(method: str) -> str:
         """The documented parameters, effect, result and errors of a REST method, as JSON."""
-        catalogue = known().catalogue
-        found = catalogue.method(method)
+        catalogue = (await known()).catalogue
+        found = await run_sync(catalogue.method, method)
         if found is None:
             raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
         return compact(_in_full(found, catalogue.versions(found.name)))
@@ -194,9 +201,11 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion | None:
-        if not isinstance(ref, ResourceTemplateReference) or ref.uri != _METHOD_ADDRESS:
+        # A server has one place for completions, so those of the documentation are here too.
+        offered = {_METHOD_ADDRESS: (await known()).catalogue.completions, DOC_ADDRESS: page_names}
+        if not isinstance(ref, ResourceTemplateReference) or ref.uri not in offered:
             return None
-        names = await run_sync(known().catalogue.completions, argument.value)
+        names = await run_sync(offered[ref.uri], argument.value)
         return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
 
 

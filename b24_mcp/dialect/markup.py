@@ -7,8 +7,10 @@ may stand in a cell of another, a row may lack its closing bars, and bars inside
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,23 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: its text (fenced code taken out) and the tables inside it."""
+    """A cell: its text without fenced code and inner tables, and these.
+
+    `whole` is the text with marks where they stood: `held` divides it at them.
+    """
 
     text: str
     tables: tuple[Table, ...] = ()
+    code: tuple[Code, ...] = ()
+    whole: str = ""
+
+    def held(self) -> Iterator[str | Table | Code]:
+        """Give text, inner tables and code in the order they stand in."""
+        for part in _HELD.split(self.whole):
+            if found := _HELD_ONE.fullmatch(part):
+                yield self.tables[int(found[1])] if found[1] else self.code[int(found[2])]
+            elif part.strip():
+                yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +63,21 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note: its kind (`info`, `warning`, …), its title and its text."""
+    """A note: its kind (`info`, `warning`, …), its title, its text, and the tabs it stands in."""
 
     kind: str
     title: str
     text: str
+    tab: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text, with the tabs it stands in."""
+    """One line of text, with the tabs it stands in. `apart` when an empty line stands above it."""
 
     text: str
     tab: tuple[str, ...]
+    apart: bool = field(default=False, compare=False)
 
 
 Block = Heading | Table | Code | Note | Text
@@ -82,11 +99,18 @@ _HIDDEN_BAR = "\ue001"
 _HIDDEN_HASH = "\ue002"
 _INNER = "\ue003{}\ue004"
 _INNER_FOUND = re.compile("\ue003(\\d+)\ue004")
+_CODE = "\ue005{}\ue006"
+_CODE_FOUND = re.compile("\ue005(\\d+)\ue006")
+_HELD = re.compile("(\ue003\\d+\ue004|\ue005\\d+\ue006)")
+_HELD_ONE = re.compile("\ue003(\\d+)\ue004|\ue005(\\d+)\ue006")
+# What we put into texts for a while to remember a place by.
+_OUR_MARKS = re.compile("[\ue001-\ue008]")
+_CUT = re.compile(r"\{%\s*cut\s+[\"“«](.*?)[\"”»]\s*%\}")
 
 
 def parse(text: str) -> list[Block]:
     """Read a page with its includes in place into blocks. Raises `BrokenPageError`."""
-    return list(_Reader(text.splitlines()).blocks())
+    return list(_Reader(_OUR_MARKS.sub("", text).splitlines()).blocks())
 
 
 @dataclass(slots=True)
@@ -95,6 +119,7 @@ class _Reader:
     at: int = 0
     tabs: list[list[str]] = field(default_factory=list)
     indents: list[int | None] = field(default_factory=list)
+    apart: bool = False
 
     def blocks(self) -> Iterator[Block]:
         while self.at < len(self.lines):
@@ -112,8 +137,17 @@ class _Reader:
                 yield Heading(len(found[1]), text, anchor, self._tab())
             else:
                 self.at += 1
-                if not self._list_mark(line, bare) and bare:
-                    yield Text(line.rstrip(), self._tab())
+                if cut := _CUT.match(bare):
+                    yield Text(f"**{cut[1]}**", self._tab(), apart=True)
+                elif not self._list_mark(line, bare) and bare:
+                    yield Text(self._moved_left(line).rstrip(), self._tab(), self.apart)
+            self.apart = not bare
+
+    def _moved_left(self, line: str) -> str:
+        """A line without the indentation that only says in which tab it stands."""
+        depth = (self.indents[-1] or 0) + 4 if self.indents else 0
+        spaces = len(line) - len(line.lstrip(" "))
+        return line[min(spaces, depth) :]
 
     def _tab(self) -> tuple[str, ...]:
         return tuple(label[0] for label in self.tabs if label)
@@ -158,7 +192,7 @@ class _Reader:
             depth += len(re.findall(r"\{%\s*note\b", line)) - len(re.findall(r"\{%\s*endnote\b", line))
             body.append(re.sub(r"\{%.*?%\}", "", line))
             if depth <= 0:
-                return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip())
+                return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip(), self._tab())
         raise BrokenPageError(f"a note opened on line {opened + 1} is not closed")
 
     def _table(self) -> Table:
@@ -186,16 +220,27 @@ def _without_anchor(text: str) -> tuple[str, str]:
 
 def table_of(source: str, tab: tuple[str, ...]) -> Table:
     """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
-    text = _INLINE.sub(_hide, _FENCED.sub("\n", _SHORT_FENCE.sub(r"`\1`", source)))
+    code: list[Code] = []
+
+    def put_aside(found: re.Match[str]) -> str:
+        opening, _, body = textwrap.dedent(found[0].strip("\n")).lstrip().partition("\n")
+        code.append(Code(opening.strip("` ").lower(), body.rstrip("` \t").rstrip("\n"), tab))
+        return f"\n{_CODE.format(len(code) - 1)}\n"
+
+    text = _INLINE.sub(_hide, _FENCED.sub(put_aside, _SHORT_FENCE.sub(r"`\1`", source)))
+    return _table(text, tab, code)
+
+
+def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> Table:
     text = text.strip().removeprefix("#|").removesuffix("|#")
     inner: list[Table] = []
     while (start := text.rfind("#|")) >= 0:
         end = text.find("|#", start)
         if end < 0:
             break
-        inner.append(table_of(_shown(text[start : end + 2]), tab))
+        inner.append(_table(text[start : end + 2], tab, code))
         text = text[:start] + _INNER.format(len(inner) - 1) + text[end + 2 :]
-    return Table(tuple(_row(row, inner) for row in _rows(text)), tab)
+    return Table(tuple(_row(row, inner, code) for row in _rows(text)), tab)
 
 
 def _hide(found: re.Match[str]) -> str:
@@ -229,9 +274,18 @@ def _rows(text: str) -> Iterator[str]:
         yield "\n".join(row)
 
 
-def _row(text: str, inner: list[Table]) -> tuple[Cell, ...]:
+def _row(text: str, inner: list[Table], code: list[Code]) -> tuple[Cell, ...]:
     cells = []
     for part in re.split(r"(?<!\\)\|", text):
+        # Every table numbers what is inside it from the outermost on: a cell keeps its own.
         tables = tuple(inner[int(number)] for number in _INNER_FOUND.findall(part))
-        cells.append(Cell(_shown(_INNER_FOUND.sub("", part)).strip(), tables))
+        codes = tuple(code[int(number)] for number in _CODE_FOUND.findall(part))
+        plain = _shown(_CODE_FOUND.sub("", _INNER_FOUND.sub("", part))).strip()
+        cells.append(Cell(plain, tables, codes, _shown(_renumbered(part)).strip()))
     return tuple(cells)
+
+
+def _renumbered(part: str) -> str:
+    tables, codes = count(), count()
+    part = _INNER_FOUND.sub(lambda _: _INNER.format(next(tables)), part)
+    return _CODE_FOUND.sub(lambda _: _CODE.format(next(codes)), part)

@@ -1,0 +1,207 @@
+"""The local copy of one edition as one file: the pages as they are written, and the index that `search` reads.
+
+Each section of a page is a unit of the index. The lead carries the title of its page; a heading counts more than text,
+and samples of code count little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Literal
+
+from b24_mcp.dialect.editions import FOR_READING, FOR_SEARCH, Edition, Source
+from b24_mcp.dialect.kinds import is_event, may_be_method
+from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, Note, Table, Text, parse
+from b24_mcp.docs.inline import inline, plain
+from b24_mcp.docs.sections import Page, Section, page_of
+from b24_mcp.words import words_of, words_of_name
+
+# Raise it whenever what stands in the index, or the stems of `words`, change: copies of another format are made anew.
+FORMAT = 1
+
+Kind = Literal["method", "event", "widget", "tutorial", "article"]
+Progress = Callable[[str, int, int], None]
+"""Told of progress: the language, pages done, pages in all."""
+
+_SCHEMA = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE source (name TEXT PRIMARY KEY, digest TEXT NOT NULL, text BLOB NOT NULL);
+CREATE TABLE page (id INTEGER PRIMARY KEY, page TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL,
+    words TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE phrasing (page INTEGER NOT NULL, words TEXT NOT NULL);
+CREATE TABLE section (id INTEGER PRIMARY KEY, page INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX section_of ON section (page);
+CREATE VIRTUAL TABLE unit USING fts5 (title, heading, path, body, code, tokenize = 'unicode61');
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (unit, row);
+"""
+_EXTRACT_ROOM = 1_500
+_MOST_CODE_WORDS = 300
+_LARGEST_PAGE = 4_000_000
+_NAME = re.compile(r"\b[A-Za-z]\w*(?:\.\w+)+")
+_UNTOLD = re.compile(r"(?:code examples?|примеры? кода|response handling|обработка ответа)$", re.I)
+
+
+@dataclass(slots=True)
+class Written:
+    """What was done: pages in all, of them read anew, gone since the last time, and those that break the grammar."""
+
+    pages: int = 0
+    read: int = 0
+    gone: int = 0
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make an empty index."""
+    db.executescript(_SCHEMA)
+    db.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def write(db: sqlite3.Connection, edition: Edition, progress: Progress) -> Written:
+    """Bring an index in line with an edition. Pages that did not change are not parsed again; nothing is committed."""
+    done = Written()
+    _sources(db, edition)
+    known = {page: (number, digest) for number, page, digest in db.execute("SELECT id, page, digest FROM page")}
+    names = edition.page_names()
+    for position, name in enumerate(names):
+        if position % 20 == 0:
+            progress(edition.language, position, len(names))
+        source = edition.page(name, FOR_READING)
+        if source is None:
+            continue
+        done.pages += 1
+        digest = _digest(source.text)
+        number, before = known.pop(name, (None, None))
+        if digest == before:
+            continue
+        if number is not None:
+            _forget(db, number)
+        done.read += 1
+        if why := _put(db, edition, source, digest):
+            done.broken[name] = why
+    for number, _ in known.values():
+        _forget(db, number)
+    done.gone = len(known)
+    _phrasings(db)
+    progress(edition.language, len(names), len(names))
+    return done
+
+
+def _sources(db: sqlite3.Connection, edition: Edition) -> None:
+    known = dict(db.execute("SELECT name, digest FROM source").fetchall())
+    for name in edition.files.names():
+        text = edition.files.text(name)
+        if text is None or len(text) > _LARGEST_PAGE:
+            continue
+        digest = _digest(text)
+        if known.pop(name, None) != digest:
+            packed = zlib.compress(text.encode("utf-8", "replace"), 6)
+            db.execute("INSERT OR REPLACE INTO source VALUES (?, ?, ?)", (name, digest, packed))
+    db.executemany("DELETE FROM source WHERE name = ?", [(name,) for name in known])
+
+
+def _phrasings(db: sqlite3.Connection) -> None:
+    """Note the turns in which people ask for pages, in both languages whatever the edition."""
+    topics = files("b24_mcp.docs").joinpath("topics.tsv").read_text("utf-8")
+    db.execute("DELETE FROM phrasing")
+    for line in topics.splitlines():
+        page, *phrasings = line.split("\t")
+        rows = [(" ".join(words_of(phrasing)), page) for turns in phrasings for phrasing in turns.split(" | ")]
+        db.executemany("INSERT INTO phrasing SELECT id, ? FROM page WHERE page = ?", rows)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _forget(db: sqlite3.Connection, page: int) -> None:
+    db.execute("DELETE FROM unit WHERE rowid IN (SELECT id FROM section WHERE page = ?)", (page,))
+    db.execute("DELETE FROM section WHERE page = ?", (page,))
+    db.execute("DELETE FROM page WHERE id = ?", (page,))
+
+
+def _put(db: sqlite3.Connection, edition: Edition, source: Source, digest: str) -> str | None:
+    """Index a page; gives what breaks the grammar in it, if anything does. It can be read all the same."""
+    searched = edition.page(source.page, FOR_SEARCH) or source
+    broken = None
+    try:
+        page = page_of(parse(searched.text)) if len(source.text) <= _LARGEST_PAGE else Page("", [])
+    except BrokenPageError as exc:
+        broken = str(exc)
+        lines = [Text(line, ()) for line in searched.text.splitlines() if not line.startswith("# ")]
+        page = Page(_first_line(searched.text), [Section("", 1, blocks=list(lines))])
+    title = page.title or source.page.rpartition("/")[2]
+    number = db.execute(
+        "INSERT INTO page (page, title, kind, words, digest) VALUES (?, ?, ?, ?, ?)",
+        (source.page, title, kind_of(searched), " ".join(_title_words(title)), digest),
+    ).lastrowid
+    for position, section in enumerate(page.sections):
+        if section.is_more:
+            continue
+        text = "\n".join(_texts(section.blocks))
+        extract = " ".join(text.split())[:_EXTRACT_ROOM]
+        unit = db.execute(
+            "INSERT INTO section (page, name, text) VALUES (?, ?, ?)", (number, section.name, extract)
+        ).lastrowid
+        heading = "" if _UNTOLD.match(section.title) else section.title
+        columns = (_title_words(title), "", _path_words(source.page)) if position == 0 else ([], words_of(heading), [])
+        code = dict.fromkeys(word for block in section.blocks if isinstance(block, Code) for word in _words(block.text))
+        db.execute(
+            "INSERT INTO unit (rowid, title, heading, path, body, code) VALUES (?, ?, ?, ?, ?, ?)",
+            (unit, *(" ".join(words) for words in (*columns, words_of(text), list(code)[:_MOST_CODE_WORDS]))),
+        )
+    return broken
+
+
+def kind_of(source: Source) -> Kind:
+    """Tell what a page is about."""
+    if source.page.startswith("tutorials/"):
+        return "tutorial"
+    if may_be_method(source):
+        return "method"
+    if is_event(source):
+        return "event"
+    return "widget" if re.search(r"(^|/)(widgets|embedding|placements?)(/|$)", source.page) else "article"
+
+
+def _title_words(title: str) -> list[str]:
+    names = (word for name in _NAME.findall(title) for word in words_of_name(name))
+    return list(dict.fromkeys([*words_of(title), *names]))
+
+
+def _path_words(page: str) -> list[str]:
+    return words_of(page.removeprefix("api-reference/").replace("-", " ").replace("/", " "))
+
+
+def _words(code: str) -> Iterator[str]:
+    return (word for word in words_of(code[:20_000]) if not word.isdigit())
+
+
+def _first_line(text: str) -> str:
+    return next((plain(line[2:]) for line in text.splitlines() if line.startswith("# ")), "")
+
+
+def _texts(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case Text():
+                yield plain(block.text)
+            case Note():
+                yield plain(f"{block.title} {block.text}")
+            case Table():
+                for row in block.rows:
+                    yield from _cell_texts(row)
+
+
+def _cell_texts(row: Iterable[Cell]) -> Iterator[str]:
+    for cell in row:
+        yield " ".join(inline(cell.text).replace("`", "").replace("*", "").split())
+        for table in cell.tables:
+            for inner in table.rows:
+                yield from _cell_texts(inner)

@@ -1,0 +1,99 @@
+"""How fast the documentation is indexed, brought up to date, searched and read, and how well it is found.
+
+Usage: python -m benchmarks.docs PLACE
+`PLACE` is what `b24-mcp docs sync --from` takes: a folder or archive with the official documentation.
+
+Times are of this process and shown beside those of reading the same texts once, so that machines compare.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from b24_mcp.docs import Library
+from b24_mcp.docs.incoming import Incoming, local_editions
+from b24_mcp.docs.sync import syncing, take_over
+
+Result = TypeVar("Result")
+QUESTIONS = Path(__file__).parent.parent / "tests" / "docs"
+
+
+def main() -> None:
+    """Measure and print."""
+    place = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory(prefix="b24-docs-") as scratch:
+        folder = Path(scratch)
+        reading, editions = timed(lambda: list(local_editions(place)))
+        words = sum(len(text.split()) for text in texts(editions))
+        print(f"reading {len(editions)} editions, {words:,} words: {reading:.1f} s")
+        anew, _ = timed(lambda: taken_over(folder, editions))
+        again, _ = timed(lambda: taken_over(folder, editions))
+        print(f"indexed anew {anew:.1f} s, with nothing changed {again:.1f} s ({anew / again:.0f} times as fast)")
+        library = Library(folder)
+        for one in library.status():
+            print(f"  {one.language}: {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB on disk")
+        searching(library)
+        pages(library)
+
+
+def timed(act: Callable[[], Result]) -> tuple[float, Result]:
+    """Give how many seconds it took, and what came of it."""
+    begin = time.perf_counter()
+    result = act()
+    return time.perf_counter() - begin, result
+
+
+def texts(editions: list[Incoming]) -> list[str]:
+    """The texts of all editions."""
+    return [one.edition.files.text(name) or "" for one in editions for name in one.edition.files.names()]
+
+
+def taken_over(folder: Path, editions: list[Incoming]) -> None:
+    """Bring the copy up to date."""
+    with syncing(folder):
+        for incoming in editions:
+            take_over(folder, incoming, lambda *_: None)
+
+
+def searching(library: Library) -> None:
+    """How many questions find their page, and how long a search takes."""
+    spent = []
+    for name in ("questions", "held_out"):
+        for language in library.languages:
+            asked = [json.loads(line) for line in (QUESTIONS / f"{name}.jsonl").read_text("utf-8").splitlines()]
+            first = three = count = 0
+            for question in asked:
+                if question["lang"] != language:
+                    continue
+                begin = time.process_time()
+                hits = library.search(question["query"], limit=5)
+                spent.append(time.process_time() - begin)
+                found = [hit.page for hit in hits]
+                count += 1
+                first += bool(found) and found[0] in question["accept"]
+                three += bool(set(found[:3]) & set(question["accept"]))
+            print(f"{name}, {language}: {three} of {count} among the first three, {first} at the top")
+    middle, most = statistics.median(spent) * 1e3, max(spent) * 1e3
+    print(f"a search takes {middle:.0f} ms of processor time, at most {most:.0f} ms")
+
+
+def pages(library: Library) -> None:
+    """How long reading a page takes."""
+    spent = []
+    for language in library.languages:
+        for hit in library.search("crm deal task user list" if language == "en" else "сделка задача", limit=20):
+            begin = time.process_time()
+            library.read(f"{hit.language}/{hit.page}")
+            spent.append(time.process_time() - begin)
+    print(f"reading a page takes {statistics.median(spent) * 1e3:.0f} ms, at most {max(spent) * 1e3:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

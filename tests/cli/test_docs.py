@@ -1,0 +1,155 @@
+"""`b24-mcp docs` and a catalogue of one's own, as a person runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.docs.pages import edition, write_edition, write_tar
+
+HOME = Path(__file__).parents[2]
+NEW_METHOD = """# {title} crm.brandnew.fetch
+
+> Scope: [`crm`](../../scopes.md)
+>
+> {who}: any user
+
+{lead}
+
+## {parameters}
+
+#|
+|| **{name}**
+`type` | **{text}** ||
+|| **number***
+[`integer`](../../data-types.md) | Which ||
+|#
+
+## Code
+
+```bash
+curl -d '{{"number": 1}}' https://portal/rest/1/code/crm.brandnew.fetch
+```
+"""
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> Path:
+    """Both editions as archives in a folder, with a method that is in no catalogue yet."""
+    english = NEW_METHOD.format(
+        title="Fetch a brand new thing", who="Who can execute the method", lead="Brings it.",
+        parameters="Method Parameters", name="Name", text="Description",
+    )  # fmt: skip
+    russian = NEW_METHOD.format(
+        title="Достать новинку", who="Кто может выполнять метод", lead="Приносит.",
+        parameters="Параметры метода", name="Название", text="Описание",
+    )  # fmt: skip
+    place = tmp_path / "archives"
+    place.mkdir()
+    for language, page in (("en", english), ("ru", russian)):
+        path = "api-reference/crm/new/crm-brandnew-fetch.md"
+        write_tar(place / f"{language}.tar.gz", edition(language) | {path: page})
+    return place
+
+
+def python(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = dict(os.environ) | settings | {"PYTHONPATH": str(HOME)}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, env=env)
+
+
+def test_a_copy_is_made_from_archives_and_its_status_told(run: Run, archives: Path, tmp_path: Path) -> None:
+    nothing = run("docs", "status")
+    assert (nothing.returncode, nothing.stderr) == (1, "")
+    assert "b24-mcp docs sync" in nothing.stdout
+    done = run("docs", "sync", "--from", str(archives))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "en            13 pages, 13 of them new or changed\n" in done.stdout
+    again = run("docs", "sync", "--from", str(archives))
+    assert "ru            13 pages, 0 of them new or changed\n" in again.stdout
+    status = run("docs", "status")
+    assert status.returncode == 0
+    assert "(github.com/bitrix24/b24restdocs, MIT licence)" in status.stdout
+    form = json.loads(run("docs", "status", "--json").stdout)
+    assert form["folder"] == str(tmp_path / "data" / "docs")
+    assert {language: one["pages"] for language, one in form["editions"].items()} == {"en": 13, "ru": 13}
+    assert form["editions"]["ru"]["origin"]["source"] == "ru.tar.gz"
+
+
+def test_one_language_alone_can_be_asked_for(run: Run, archives: Path, tmp_path: Path) -> None:
+    assert run("docs", "sync", "--lang", "ru", "--from", str(archives)).returncode == 0
+    assert list(json.loads(run("docs", "status", "--json").stdout)["editions"]) == ["ru"]
+    only_english = write_edition(tmp_path / "english", "en")
+    missing = run("docs", "sync", "--lang", "ru", "--from", str(only_english))
+    assert (missing.returncode, missing.stderr) == (1, "not there     ru\n")
+    both = run("docs", "sync", "--from", str(only_english))
+    assert both.returncode == 0
+    assert "not there     ru" in both.stdout
+
+
+def test_what_is_no_documentation_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"PK nothing of use")
+    failed = run("docs", "sync", "--from", str(tmp_path / "broken.zip"))
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == "Error: broken.zip is no archive that can be read, or it is broken or cut short.\n"
+    assert run("docs", "sync", "--from", str(tmp_path / "nowhere")).returncode == 2
+
+
+def test_without_a_connection_the_other_way_is_told(run: Run) -> None:
+    failed = run("docs", "sync", HTTPS_PROXY="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
+    assert failed.returncode == 1
+    assert "`--from` takes an archive or a folder." in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_settings_that_cannot_be_read_are_told(run: Run) -> None:
+    failed = run("docs", "status", B24_BUDGET="many")
+    assert failed.returncode == 1
+    assert "B24_BUDGET" in failed.stderr
+
+
+FOUND = """
+from b24_mcp.catalog import shipped
+method = shipped().method("crm.brandnew.fetch")
+old = shipped().method("crm.deal.add")
+print(None if method is None else (method.effect, method.summary, method.summary_ru, method.signature), old is not None)
+print([hit.name for hit in shipped().search.find("fetch a brand new thing", limit=1)])
+"""
+
+
+def test_a_catalogue_built_from_the_copy_knows_the_newest_methods(run: Run, archives: Path, tmp_path: Path) -> None:
+    assert python(FOUND).stdout.startswith("None True")
+    assert "docs sync" in run("catalog", "build").stderr
+    run("docs", "sync", "--from", str(archives))
+    built = run("catalog", "build")
+    assert built.returncode == 0, built.stderr
+    assert "crm.brandnew.fetch" in built.stdout
+    assert (tmp_path / "data" / "catalog" / "catalog.db").exists()
+    found = python(FOUND)
+    assert found.stdout.startswith("('destructive', 'Fetch a brand new thing', 'Достать новинку', 'number*')")
+    assert "['crm.brandnew.fetch']" in found.stdout
+    assert found.stderr == ""
+
+
+def test_a_catalogue_of_another_version_is_left_aside_and_said_so(run: Run, archives: Path, tmp_path: Path) -> None:
+    run("docs", "sync", "--from", str(archives))
+    run("catalog", "build")
+    path = tmp_path / "data" / "catalog" / "catalog.db"
+    python(f"import sqlite3; sqlite3.connect({str(path)!r}).execute('PRAGMA application_id = 1').connection.commit()")
+    found = python(FOUND)
+    assert found.stdout.startswith("None True")
+    assert "was built by another version and is left aside" in found.stderr
+    path.write_bytes(b"no database")
+    assert python(FOUND).stdout.startswith("None True")
+
+
+def test_a_catalogue_of_ones_own_can_be_written_elsewhere(run: Run, archives: Path, tmp_path: Path) -> None:
+    run("docs", "sync", "--from", str(archives))
+    assert run("catalog", "build", "--out", str(tmp_path / "elsewhere")).returncode == 0
+    assert (tmp_path / "elsewhere" / "methods.jsonl").exists()
+    assert python(FOUND).stdout.startswith("None True")

@@ -1,0 +1,40 @@
+"""The invented documentation, as files and as a synchronised copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from b24_mcp.docs import Library
+from b24_mcp.docs.incoming import local_editions
+from b24_mcp.docs.sync import Synced, syncing, take_over
+from tests.docs.pages import write_edition
+
+
+def sync(folder: Path, place: Path) -> dict[str, Synced]:
+    """Synchronise from a place, as the command does."""
+    with syncing(folder):
+        done = [take_over(folder, incoming, lambda *_: None) for incoming in local_editions(place)]
+    return {one.language: one for one in done}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A folder with both editions, unpacked."""
+    for language in ("en", "ru"):
+        write_edition(tmp_path / "tree" / language / "checkout", language)
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the copy is kept."""
+    return tmp_path / "data" / "docs"
+
+
+@pytest.fixture
+def library(tree: Path, folder: Path) -> Library:
+    """A copy of both editions."""
+    sync(folder, tree)
+    return Library(folder)

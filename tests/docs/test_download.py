@@ -1,0 +1,180 @@
+"""Fetching an archive, from a server on loopback that behaves in every way a server may."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from b24_mcp.docs import DocsError, Library
+from b24_mcp.docs.download import GITHUB, Host, download
+from b24_mcp.docs.fetching import fetched
+from b24_mcp.docs.sync import syncing, take_over
+from tests.docs.pages import edition, write_tar
+
+Answer = tuple[int, dict[str, str], bytes]
+REPOSITORY = "bitrix24/b24restdocs"
+PATH = f"/{REPOSITORY}/archive/HEAD.tar.gz"
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@contextmanager
+def server(answer: Callable[[str, dict[str, str]], Answer]) -> Iterator[str]:
+    """Serve on loopback what `answer` says to a path and the headers; gives the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answer(self.path, {name.lower(): value for name, value in self.headers.items()})
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_port}"
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+def loopback(address: str, largest: int = 1 << 20) -> Host:
+    return Host(address, ("127.0.0.1",), largest)
+
+
+def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Path) -> None:
+    asked = []
+
+    def answer(path: str, headers: dict[str, str]) -> Answer:
+        asked.append((path, headers["user-agent"].partition("/")[0]))
+        if path == PATH:
+            return 302, {"Location": "/elsewhere.tar.gz"}, b""
+        return 200, {"ETag": '"state"'}, b"archive"
+
+    received: list[tuple[int, int | None]] = []
+    with server(answer) as address:
+        target = tmp_path / "a.tar.gz"
+        got = download(
+            REPOSITORY, target, host=loopback(address), received=lambda size, whole: received.append((size, whole))
+        )
+    assert (got, target.read_bytes()) == ('"state"', b"archive")
+    assert asked == [(PATH, "b24-mcp"), ("/elsewhere.tar.gz", "b24-mcp")]
+    assert received == [(7, 7)]
+
+
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://evil.example/a.tar.gz", "evil.example"),
+        ("https://github.com.evil.example/a.tar.gz", "github.com.evil.example"),
+        ("http://192.0.2.1/a.tar.gz", "192.0.2.1"),
+        ("file:///etc/passwd", ""),
+        ("ftp://127.0.0.1/a", "127.0.0.1"),
+    ],
+)
+def test_a_redirect_to_anywhere_else_is_not_followed(tmp_path: Path, location: str, named: str) -> None:
+    with (
+        server(lambda *_: (302, {"Location": location}, b"")) as address,
+        pytest.raises(DocsError, match=f"{named} is not a host"),
+    ):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address))
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://github.com/a", True),
+        ("https://codeload.github.com/a", True),
+        ("https://objects.githubusercontent.com/a", True),
+        ("http://github.com/a", False),
+        ("https://github.com.evil.example/a", False),
+        ("https://evilgithubusercontent.com/a", False),
+        ("https://localhost/a", False),
+    ],
+)
+def test_github_is_asked_over_https_alone(address: str, allowed: bool) -> None:
+    import httpx
+
+    assert GITHUB.allows(httpx.URL(address)) is allowed
+
+
+def test_plain_http_is_for_this_computer_only(tmp_path: Path) -> None:
+    with pytest.raises(DocsError, match="is not a host"):
+        download(REPOSITORY, tmp_path / "a", host=Host("http://mirror.example", ("mirror.example",)))
+
+
+def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
+    with server(lambda *_: (302, {"Location": PATH}, b"")) as address, pytest.raises(DocsError, match="circle"):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address))
+
+
+def test_an_archive_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (
+        server(lambda *_: (200, {}, b"x" * 100_000)) as address,
+        pytest.raises(DocsError, match="larger than the documentation"),
+    ):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address, largest=50_000))
+
+
+def test_an_archive_that_breaks_off_is_told(tmp_path: Path) -> None:
+    with (
+        server(lambda *_: (200, {"Content-Length": "999", "Connection": "close"}, b"short")) as address,
+        pytest.raises(DocsError, match="broke before the archive was complete"),
+    ):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address))
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 304])
+def test_another_answer_than_an_archive_is_told(tmp_path: Path, status: int) -> None:
+    with server(lambda *_: (status, {}, b"")) as address, pytest.raises(DocsError, match=f"answers {status}"):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address))
+
+
+def test_a_server_that_is_not_there_is_told_with_the_other_way(tmp_path: Path) -> None:
+    with server(lambda *_: (200, {}, b"")) as address:
+        pass
+    with pytest.raises(DocsError, match=r"cannot be reached.*`--from`"):
+        download(REPOSITORY, tmp_path / "a", host=loopback(address))
+
+
+def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_changes(
+    tmp_path: Path, folder: Path
+) -> None:
+    archive = write_tar(tmp_path / "docs.tar.gz", edition("en"), revision=REVISION).read_bytes()
+    sent = []
+
+    def answer(path: str, headers: dict[str, str]) -> Answer:
+        assert path == PATH
+        unchanged = headers.get("if-none-match") == '"state"'
+        sent.append(unchanged)
+        return (304, {}, b"") if unchanged else (200, {"ETag": '"state"'}, archive)
+
+    with server(answer) as address:
+        host = loopback(address)
+        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+        assert known is None
+        with syncing(folder):
+            for one in incoming:
+                take_over(folder, one, lambda *_: None)
+        (status,) = Library(folder).status()
+        assert status.origin is not None
+        assert (status.origin.source, status.origin.revision) == (f"{address}/{REPOSITORY}", REVISION)
+        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+    assert (list(incoming), known) == ([], status.origin)
+    assert sent == [False, True]
+
+
+def test_a_repository_that_is_something_else_is_refused(tmp_path: Path, folder: Path) -> None:
+    archive = write_tar(tmp_path / "docs.tar.gz", {"readme.md": "# Else"}).read_bytes()
+    with server(lambda *_: (200, {}, archive)) as address, pytest.raises(DocsError, match="is not the documentation"):
+        fetched(folder, tmp_path, "en", lambda *_: None, host=loopback(address))

@@ -1,0 +1,245 @@
+"""Bringing the copy up to date: from wherever it comes, only what changed, and never leaving half of it behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from b24_mcp.dialect.markup import Block, parse
+from b24_mcp.docs import DocsError, Library
+from b24_mcp.docs.incoming import local_editions
+from b24_mcp.docs.index import FORMAT
+from b24_mcp.docs.sync import syncing, take_over
+from tests.docs.conftest import sync
+from tests.docs.pages import LICENCE, edition, write_tar, write_zip
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+ADD = "en/api-reference/shop/shop-cart-add"
+
+
+def state(folder: Path) -> dict[str, object]:
+    return {one.language: one for one in Library(folder).status()}
+
+
+@pytest.mark.parametrize("name", ["docs.tar.gz", "docs.tgz", "docs.tar.xz", "docs.tar", "docs.zip"])
+def test_an_archive_of_any_kind_is_taken_with_its_revision_and_licence(tmp_path: Path, folder: Path, name: str) -> None:
+    files = edition("en") | {"LICENSE": LICENCE, "_images/a.png": "no text"}
+    write = write_zip if name.endswith("zip") else write_tar
+    sync(folder, write(tmp_path / name, files, revision=REVISION))
+    (status,) = Library(folder).status()
+    assert status.origin is not None
+    assert (status.language, status.pages, status.origin.revision) == ("en", 12, REVISION)
+    assert (status.origin.source, len(status.origin.sha256 or "")) == (name, 64)
+    assert (folder / "en" / "LICENSE.txt").read_text("utf-8") == LICENCE
+    assert REVISION in (folder / "en" / "ORIGIN.txt").read_text("utf-8")
+    assert Library(folder).read(ADD).title == "Put goods into a cart shop.cart.add"
+
+
+def test_a_folder_of_archives_gives_both_editions(tmp_path: Path, folder: Path) -> None:
+    place = tmp_path / "archives"
+    place.mkdir()
+    write_tar(place / "a-ru.tar.xz", edition("ru"))
+    write_zip(place / "b-en.zip", edition("en"), root="")
+    (place / "notes.txt").write_text("nothing", "utf-8")
+    assert set(sync(folder, place)) == {"en", "ru"}
+    assert Library(folder).languages == ["en", "ru"]
+
+
+def test_one_archive_may_hold_both_editions(tmp_path: Path, folder: Path) -> None:
+    files = {f"{language}/{name}": text for language in ("en", "ru") for name, text in edition(language).items()}
+    assert set(sync(folder, write_tar(tmp_path / "both.tar.gz", files, root=""))) == {"en", "ru"}
+
+
+def test_a_place_without_documentation_is_refused_and_the_copy_stays(
+    tmp_path: Path, library: Library, folder: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    write_tar(tmp_path / "other.tar.gz", {"readme.md": "# Nothing of this kind"})
+    for place in (tmp_path / "empty", tmp_path / "other.tar.gz"):
+        with pytest.raises(DocsError, match="no folder with api-reference"):
+            sync(folder, place)
+    assert library.read(ADD).text
+
+
+def test_unchanged_pages_are_not_parsed_again(tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = sync(folder, tree)
+    assert [one.written.read for one in first.values() if one.written] == [12, 12]
+    (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
+    parsed = []
+
+    def counting(text: str) -> list[Block]:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr("b24_mcp.docs.index.parse", counting)
+    done = sync(folder, tree)
+    assert len(parsed) == 1
+    assert done["en"].written is not None
+    assert done["en"].written.read == 1
+    hits = Library(folder).search("how carts end")
+    assert (hits[0].page, hits[0].title) == ("guides/carts", "How carts end")
+    assert all(hit.section != "Abandoned baskets" for hit in Library(folder).search("abandoned baskets"))
+
+
+def test_a_changed_include_changes_the_pages_it_stands_in(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    (tree / "en/checkout/_includes/required.md").write_text("Stars are compulsory\n", "utf-8")
+    done = sync(folder, tree)
+    assert done["en"].written is not None
+    assert done["en"].written.read == 1
+    assert "Stars are compulsory" in Library(folder).read(ADD).text
+
+
+def test_a_page_that_is_gone_is_found_no_more(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    (tree / "en/checkout/tutorials/first-cart.md").unlink()
+    done = sync(folder, tree)
+    assert done["en"].written is not None
+    assert (done["en"].written.pages, done["en"].written.gone) == (11, 1)
+    assert Library(folder).search("step by step", kind="tutorial") == []
+
+
+def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folder: Path, tmp_path: Path) -> None:
+    sync(folder, tree)
+    (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
+    (tree / "en/checkout/guides/new.md").write_text("# Brand new\n\nA cart of gold.\n", "utf-8")
+    sync(folder, tree)
+    sync(tmp_path / "fresh", tree)
+    for query in ("cart", "abandoned baskets", "gold", "how carts end"):
+        went_on, anew = Library(folder).search(query, limit=20), Library(tmp_path / "fresh").search(query, limit=20)
+        assert {(hit.page, hit.section, round(hit.score, 6)) for hit in went_on} == {
+            (hit.page, hit.section, round(hit.score, 6)) for hit in anew
+        }
+
+
+INTERRUPTED = """
+import sys, time
+from pathlib import Path
+from b24_mcp.docs.incoming import local_editions
+from b24_mcp.docs.sync import syncing, take_over
+
+def progress(language, done, whole):
+    print("indexing", flush=True)
+    time.sleep(600)  # until it is killed
+
+folder, place = map(Path, sys.argv[1:])
+with syncing(folder):
+    for incoming in local_editions(place):
+        take_over(folder, incoming, progress)
+"""
+
+
+def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
+    command = [sys.executable, "-c", INTERRUPTED, str(folder), str(tree)]
+    env = dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "indexing\n"
+        with pytest.raises(DocsError, match="Another sync"):
+            sync(folder, tree)
+        assert Library(folder).read("en/guides/carts").title == "How carts live"
+        running.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+    assert (folder / "en" / "index.draft").exists()
+    assert Library(folder).read("en/guides/carts").title == "How carts live"
+    sync(folder, tree)
+    assert Library(folder).read("en/guides/carts").title == "How carts end"
+    assert not (folder / "en" / "index.draft").exists()
+
+
+def test_an_interrupted_sync_clears_up_behind_itself(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n", "utf-8")
+    with pytest.raises(KeyboardInterrupt), syncing(folder):
+        take_over(folder, next(local_editions(tree)), interrupt)
+    assert sorted(path.name for path in (folder / "en").iterdir()) == ["LICENSE.txt", "ORIGIN.txt", "index.db"]
+    assert Library(folder).read("en/guides/carts").title == "How carts live"
+
+
+def test_a_copy_of_another_version_is_not_used_and_made_anew(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    db = sqlite3.connect(folder / "en" / "index.db")
+    db.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    db.close()
+    library = Library(folder)
+    assert library.languages == ["ru"]
+    assert [(one.language, one.usable) for one in library.status()] == [("en", False), ("ru", True)]
+    done = sync(folder, tree)
+    assert [one.written.read for one in done.values() if one.written] == [12, 0]
+    assert library.languages == ["en", "ru"]
+
+
+def test_a_broken_copy_says_so_and_is_made_anew(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    path = folder / "en" / "index.db"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(bytes(content))
+    with pytest.raises(DocsError, match="docs sync"):
+        Library(folder).search("cart")
+    sync(folder, tree)
+    assert Library(folder).search("cart")
+
+
+def test_a_copy_that_is_no_database_counts_as_none(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    (folder / "en" / "index.db").write_bytes(b"something else")
+    assert Library(folder).languages == ["ru"]
+    sync(folder, tree)
+    assert Library(folder).languages == ["en", "ru"]
+
+
+def test_an_edition_without_pages_does_not_replace_one_that_has_some(tree: Path, folder: Path, tmp_path: Path) -> None:
+    sync(folder, tree)
+    hollow = tmp_path / "hollow"
+    (hollow / "api-reference/_parts").mkdir(parents=True)
+    (hollow / "api-reference/_parts/_x.md").write_text("Who can execute the method: any user", "utf-8")
+    with pytest.raises(DocsError, match="holds no page"):
+        sync(folder, hollow)
+    assert Library(folder).read(ADD).text
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
+def test_a_folder_that_cannot_be_written_is_told(tree: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    with pytest.raises(DocsError, match="cannot be written"):
+        sync(locked / "docs", tree)
+
+
+def test_a_folder_that_is_a_file_is_told(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(DocsError, match="cannot be written"):
+        sync(tmp_path / "file" / "docs", tree)
+
+
+def test_what_a_link_outside_of_the_folder_points_to_is_not_taken(tree: Path, folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.md"
+    secret.write_text("# Secret\n\nhunter2\n", "utf-8")
+    (tree / "en/checkout/guides/link.md").symlink_to(secret)
+    (tree / "en/checkout/guides/included.md").write_text(
+        "# Page\n\n{% include [x](../../../../secret.md) %}\n", "utf-8"
+    )
+    sync(folder, tree)
+    assert Library(folder).search("hunter2") == []
+    assert "hunter2" not in Library(folder).read("en/guides/included").text
+
+
+def test_the_status_is_whole_as_json(library: Library) -> None:
+    (english, russian) = library.status()
+    assert english.origin is not None
+    assert json.loads(english.origin.write())["repository"] == "bitrix24/b24restdocs"
+    assert (english.usable, english.pages, russian.language) == (True, 12, "ru")
+    assert english.size > 0

@@ -1,0 +1,219 @@
+"""`search_docs` and `read_doc`, with a copy of the documentation and without, and what a copy adds to methods."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from anyio.to_thread import run_sync
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import ResourceTemplateReference
+
+from tests.docs.conftest import sync
+from tests.docs.pages import write_edition
+from tests.server.conftest import CallTool
+
+DEAL_ADD = """# Make a new deal crm.deal.add
+
+> Who can execute the method: any user
+
+Invented words about deals.
+
+## Code Examples
+
+```bash
+curl -d '{"fields":{"TITLE":"A deal","PHONE":[1,2,3]},"auth":"**put_access_token_here**"}' https://x/rest/1/a/crm.deal.add
+```
+"""
+LONG = "# A long page\n\n" + "".join(f"## Part {number}\n\n" + 'Some "quoted" words.\n\n' * 60 for number in range(20))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the invented documentation where the settings say it lies."""
+    for language in ("en", "ru"):
+        root = write_edition(tmp_path / "tree" / language, language)
+        (root / "guides/long.md").write_text(LONG, "utf-8")
+        (root / "api-reference/crm/deals").mkdir(parents=True)
+        (root / "api-reference/crm/deals/crm-deal-add.md").write_text(
+            DEAL_ADD if language == "en" else DEAL_ADD.replace("Who can execute the", "Кто может выполнять"), "utf-8"
+        )
+    sync(tmp_path / "data" / "docs", tmp_path / "tree")
+    return tmp_path / "data" / "docs"
+
+
+async def test_a_question_is_answered_with_pages(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("search_docs", query="who leaves without paying", limit=2)
+    assert answer["pages"][0] == {
+        "page": "en/guides/carts",
+        "title": "How carts live",
+        "section": "Abandoned baskets",
+        "kind": "article",
+        "lang": "en",
+        "extract": "Whoever leaves without paying gets a reminder. Write {% raw %} and #| not a table |# as they are. "
+        "week: Seven days, counted from the last change.",
+    }
+
+
+async def test_a_russian_question_gets_russian_pages(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("search_docs", query="положить товар в корзину", kind="method")
+    assert answer["pages"][0]["page"] == "ru/api-reference/shop/shop-cart-add"
+
+
+async def test_a_question_nothing_fits_gets_advice(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("search_docs", query="zzzqqq", kind="event")
+    assert answer["pages"] == []
+    assert "without kind" in answer["hint"]
+
+
+@pytest.mark.parametrize("arguments", [{"kind": "poem"}, {"limit": 0}, {"limit": 21}, {"language": "de"}])
+async def test_arguments_that_do_not_fit_are_refused(call_tool: CallTool, arguments: dict[str, object]) -> None:
+    answer = await call_tool("search_docs", query="cart", **arguments)
+    assert answer["error"]["code"] == "B24MCP_ARGUMENTS"
+
+
+async def test_a_page_is_read_as_markdown_with_its_address(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("read_doc", page="en/api-reference/shop/shop-cart-add", code="php")
+    assert answer["url"] == "https://apidocs.bitrix24.com/api-reference/shop/shop-cart-add.html"
+    assert (answer["title"], answer["kind"]) == ("Put goods into a cart shop.cart.add", "method")
+    assert "$shop->call" in answer["text"]
+    assert "curl" not in answer["text"]
+
+
+async def test_a_section_is_read_alone_and_the_others_are_named(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("read_doc", page="guides/carts", section="abandoned")
+    assert answer["section"] == "Abandoned baskets"
+    assert answer["text"].startswith("## Abandoned baskets\n\nWhoever leaves")
+    assert answer["sections"] == ["Abandoned baskets"]
+
+
+async def test_a_method_name_leads_to_its_page(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("read_doc", page="CRM.deal.add")
+    assert "Invented words about deals." in answer["text"]
+
+
+async def test_a_long_page_stays_within_the_answer_and_can_be_read_on(
+    call_tool: CallTool, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for budget in ("20000", "2000"):
+        monkeypatch.setenv("B24_BUDGET", budget)
+        answer = await call_tool("read_doc", page="en/guides/long")
+        assert int(budget) // 4 < len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= int(budget)
+        assert answer["sections"][:2] == ["Part 0", "Part 1"]
+        further = await call_tool("read_doc", page="en/guides/long", section=answer["cut"]["section"])
+        assert further["text"] not in answer["text"]
+        assert further["text"].partition("\n")[0] not in ("", answer["text"].partition("\n")[0])
+
+
+async def test_an_unknown_page_or_section_is_answered_with_what_there_is(call_tool: CallTool, copied: Path) -> None:
+    error = (await call_tool("read_doc", page="shop/shop-cart-add"))["error"]
+    assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_NO_PAGE", "not_found", "no")
+    assert "en/api-reference/shop/shop-cart-add" in error["hint"]
+    error = (await call_tool("read_doc", page="en/guides/carts", section="Prices"))["error"]
+    assert error["hint"] == "Its sections: Abandoned baskets."
+
+
+async def test_a_method_whose_page_is_not_in_the_copy_is_told_from_the_catalogue(
+    call_tool: CallTool, copied: Path
+) -> None:
+    answer = await call_tool("read_doc", page="crm.contact.add")
+    assert (answer["method"], answer["effect"]) == ("crm.contact.add", "write")
+    assert "hint" not in answer
+
+
+async def test_a_broken_copy_is_told_with_what_to_do(call_tool: CallTool, copied: Path) -> None:
+    path = copied / "en" / "index.db"
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    error = (await call_tool("search_docs", query="cart"))["error"]
+    assert (error["code"], error["kind"]) == ("B24MCP_DOCS", "unavailable")
+    assert "docs sync" in error["hint"]
+    assert (await call_tool("describe_method", method="crm.deal.add"))["ok"]
+
+
+async def test_without_a_copy_methods_are_found_and_it_is_said_how_to_get_one(call_tool: CallTool) -> None:
+    answer = await call_tool("search_docs", query="put a task on hold")
+    page = answer["pages"][0]
+    assert page["kind"] == "method"
+    assert page["url"] == f"https://apidocs.bitrix24.com/{page['page']}.html"
+    assert "b24-mcp docs sync" in answer["hint"]
+    assert (await call_tool("search_docs", query="events", kind="tutorial"))["pages"] == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "crm.deal.add",
+        "api-reference/crm/deals/crm-deal-add",
+        "https://apidocs.bitrix24.ru/api-reference/crm/deals/crm-deal-add.html",
+    ],
+)
+async def test_without_a_copy_a_method_is_told_in_short(call_tool: CallTool, page: str) -> None:
+    answer = await call_tool("read_doc", page=page)
+    assert (answer["method"], answer["effect"], answer["scope"]) == ("crm.deal.add", "write", ["crm"])
+    assert answer["params"]
+    assert "b24-mcp docs sync" in answer["hint"]
+
+
+async def test_without_a_copy_other_pages_are_refused_with_how_to_get_one(call_tool: CallTool) -> None:
+    error = (await call_tool("read_doc", page="settings/oauth/index"))["error"]
+    assert (error["code"], error["executed"]) == ("B24MCP_NO_DOCS", "no")
+    assert "b24-mcp docs sync" in error["message"]
+
+
+async def test_both_work_whatever_the_portal_and_refuse_settings_they_cannot_read(
+    call_tool: CallTool, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")
+    assert (await call_tool("search_docs", query="cart"))["pages"]
+    monkeypatch.setenv("B24_BUDGET", "many")
+    assert (await call_tool("search_docs", query="cart"))["error"]["code"] == "B24MCP_SETTINGS"
+
+
+async def test_a_method_is_described_with_what_its_page_sends(call_tool: CallTool, copied: Path) -> None:
+    answer = await call_tool("describe_method", method="crm.deal.add")
+    assert answer["examples"] == [{"fields": {"TITLE": "A deal", "PHONE": [1, 2, 3]}}]
+    assert "examples" not in await call_tool("describe_method", method="crm.deal.get")
+
+
+async def test_a_long_example_is_shortened_and_says_so(call_tool: CallTool, copied: Path, tmp_path: Path) -> None:
+    page = tmp_path / "tree/en/api-reference/crm/deals/crm-deal-add.md"
+    fields = ",".join(f'"FIELD_{number}":"{number * 1111}"' for number in range(60))
+    page.write_text(DEAL_ADD.replace('"TITLE":"A deal"', fields), "utf-8")
+    await run_sync(sync, copied, tmp_path / "tree")
+    (example,) = (await call_tool("describe_method", method="crm.deal.add"))["examples"]
+    assert len(json.dumps(example)) < 800
+    assert example["fields"]["FIELD_0"] == "0"
+    assert "more" in example["fields"]["…"]
+
+
+async def test_a_page_is_a_resource(client: Client, copied: Path) -> None:
+    (content,) = (await client.read_resource("b24://doc/ru/guides/carts")).contents
+    text = getattr(content, "text", "")
+    assert text.startswith("# Как живут корзины\n\nhttps://apidocs.bitrix24.ru/guides/carts.html\n\nКорзина рождается")
+    assert content.mime_type == "text/markdown"
+
+
+@pytest.mark.parametrize("page", ["en/nowhere", "../../etc/passwd", "en/../../secret"])
+async def test_a_resource_that_is_not_there_is_refused(client: Client, copied: Path, page: str) -> None:
+    with pytest.raises(MCPError):
+        await client.read_resource(f"b24://doc/{page}")
+
+
+async def test_names_of_pages_are_completed(client: Client, copied: Path) -> None:
+    reference = ResourceTemplateReference(type="ref/resource", uri="b24://doc/{+page}")
+    found = (await client.complete(reference, {"name": "page", "value": "ru/guides/c"})).completion.values
+    assert found == ["ru/guides/carts"]
+    found = (await client.complete(reference, {"name": "page", "value": "cart-add"})).completion.values
+    assert found[0] == "en/api-reference/shop/events/on-cart-add"
+
+
+async def test_a_copy_made_while_the_server_runs_is_met_at_once(
+    call_tool: CallTool, copied: Path, tmp_path: Path
+) -> None:
+    assert (await call_tool("search_docs", query="silver carts"))["pages"][0]["page"] != "en/guides/silver"
+    (tmp_path / "tree/en/guides/silver.md").write_text("# Silver carts\n\nThey shine.\n", "utf-8")
+    await run_sync(sync, copied, tmp_path / "tree")
+    assert (await call_tool("search_docs", query="silver carts"))["pages"][0]["page"] == "en/guides/silver"

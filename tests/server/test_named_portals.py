@@ -1,0 +1,171 @@
+"""Several portals through the tools: which is meant, what each allows, who may use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.to_thread import run_sync
+from mcp import Client
+
+from b24_mcp.access import Caller, calling
+from b24_mcp.config import PortalFile, PortalSettings, open_secrets
+from b24_mcp.rest import B24Error, Redactor
+from b24_mcp.server.announcing import Announced
+from b24_mcp.server.mcp_server import build_server
+from b24_mcp.server.portals import Portals
+from tests.loopback import LoopbackPortal, loopback_portal
+from tests.server.conftest import CallTool
+
+
+@pytest.fixture
+def sales() -> Iterator[LoopbackPortal]:
+    with loopback_portal() as served:
+        yield served
+
+
+@pytest.fixture
+def shop() -> Iterator[LoopbackPortal]:
+    with loopback_portal() as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def configured(tmp_path: Path, sales: LoopbackPortal, shop: LoopbackPortal) -> Path:
+    path = tmp_path / "config" / "portals.toml"
+    secrets = open_secrets("file", path.with_name("secrets.json"))
+    file = PortalFile(path)
+    for name, portal, access in (("sales", sales, "full"), ("shop", shop, "read")):
+        secrets.set(f"{name}.webhook", portal.address)
+        file.add(name, PortalSettings.model_validate({"webhook": "kept", "access": access}))
+    return path
+
+
+async def listed(**options: Any) -> dict[str, Any]:
+    names = await run_sync(lambda: Announced().portals)
+    async with Client(build_server(Redactor(), portals=names, **options)) as client:
+        return {tool.name: tool.input_schema["properties"] for tool in (await client.list_tools()).tools}
+
+
+async def test_the_tools_that_ask_a_portal_list_the_names_the_default_first() -> None:
+    tools = await listed()
+    for name in ("call_method", "read_method", "batch_call", "describe_method"):
+        assert tools[name]["portal"]["enum"] == ["sales", "shop", "sandbox"]
+    assert "portal" not in tools["find_methods"]
+
+
+async def test_with_one_portal_to_choose_from_there_is_nothing_to_choose(configured: Path) -> None:
+    await run_sync(configured.unlink)
+    assert not any("portal" in properties for properties in (await listed()).values())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "names"),
+    [
+        ("B24_WEBHOOK_URL", "https://x.example/rest/1/abcdefgh/", ["environment", "sales", "shop", "sandbox"]),
+        ("B24_DEFAULT_PORTAL", "shop", ["shop", "sales", "sandbox"]),
+        ("B24_WEBHOOK_URL", "${B24_WEBHOOK_URL}", ["sales", "shop", "sandbox"]),
+    ],
+)
+async def test_what_is_told_of_portals_is_what_calls_will_find(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, names: list[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert await run_sync(lambda: Announced().portals) == names
+    assert (await run_sync(Portals(Redactor()).configuration)).names == names
+
+
+async def test_a_call_goes_to_the_portal_it_names(
+    call_tool: CallTool, sales: LoopbackPortal, shop: LoopbackPortal
+) -> None:
+    assert (await call_tool("call_method", method="profile"))["portal"] == "sales"
+    assert (await call_tool("read_method", method="profile", portal="shop"))["portal"] == "shop"
+    answer = await call_tool("batch_call", commands={"a": {"method": "profile"}}, portal="sandbox")
+    assert answer["portal"] == "sandbox (invented data)"
+    assert (sales.methods, shop.methods) == (["profile"], ["profile"])
+
+
+async def test_each_portal_keeps_its_own_rules(
+    call_tool: CallTool, sales: LoopbackPortal, shop: LoopbackPortal
+) -> None:
+    deletion: dict[str, Any] = {"method": "crm.deal.delete", "params": {"id": 1}}
+    assert (await call_tool("call_method", **deletion, portal="sales"))["ok"]
+    error = (await call_tool("call_method", **deletion, portal="shop"))["error"]
+    assert (error["kind"], error["executed"]) == ("policy", "no")
+    assert shop.calls == []
+
+
+async def test_the_environment_can_only_narrow_what_a_portal_allows(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, sales: LoopbackPortal
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "read")
+    monkeypatch.setenv("B24_DENY", "user.*")
+    for method in ("crm.deal.delete", "user.get"):
+        answer = await call_tool("call_method", method=method, params={"id": 1}, validate=False)
+        assert answer["error"]["kind"] == "policy"
+    assert sales.calls == []
+
+
+@pytest.mark.parametrize("name", ["nosuch", "", "Sales", "https://evil.example/rest/1/x/", "../sales"])
+async def test_a_name_that_is_none_is_answered_with_those_that_are(
+    call_tool: CallTool, sales: LoopbackPortal, name: str
+) -> None:
+    for tool, arguments in [
+        ("call_method", {"method": "profile"}),
+        ("describe_method", {"method": "profile"}),
+        ("batch_call", {"commands": {"a": {"method": "profile"}}}),
+    ]:
+        error = (await call_tool(tool, portal=name, **arguments))["error"]
+        assert (error["code"], error["executed"]) == ("B24MCP_PORTAL", "no")
+        assert "sales, shop, sandbox" in error["hint"]
+    assert sales.calls == []
+
+
+async def test_a_caller_gets_only_the_portals_its_token_names() -> None:
+    portals = Portals(Redactor())
+    try:
+        with calling(Caller("ann", portals=frozenset({"shop", "sandbox"}))):
+            assert (await portals.get()).name == "shop"
+            with pytest.raises(B24Error) as caught:
+                await portals.get("sales")
+        assert "sales" not in caught.value.fault.hint.replace("'sales'", "")
+        with calling(Caller("bob", portals=frozenset({"other"}))), pytest.raises(B24Error) as caught:
+            await portals.get()
+        assert caught.value.fault.code == "B24MCP_PORTAL"
+        assert (await portals.get()).name == "sales"
+    finally:
+        await portals.aclose()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('[portals.a]\nwebhook = "kept"\naccess = "all"\n', "portals.a.access"), ("[portals", "TOML")],
+)
+async def test_a_file_that_cannot_be_used_is_said_at_the_call_and_works_once_corrected(
+    call_tool: CallTool, configured: Path, text: str, said: str
+) -> None:
+    right = await run_sync(configured.read_text)
+    await run_sync(configured.write_text, text)
+    error = (await call_tool("call_method", method="profile"))["error"]
+    assert error["code"] == "B24MCP_SETTINGS"
+    assert said in error["message"]
+    await run_sync(configured.write_text, right)
+    assert (await call_tool("call_method", method="profile"))["ok"]
+
+
+async def test_a_webhook_that_is_not_kept_any_more_is_named(call_tool: CallTool, configured: Path) -> None:
+    await run_sync(configured.with_name("secrets.json").write_text, json.dumps({}))
+    error = (await call_tool("call_method", method="profile"))["error"]
+    assert error["code"] == "B24MCP_SETTINGS"
+    assert "b24-mcp portals add sales" in error["message"]
+
+
+async def test_allow_in_two_places_is_refused_rather_than_guessed(
+    call_tool: CallTool, configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run_sync(lambda: PortalFile(configured).add("sales", PortalSettings(webhook="kept", allow=("crm.*",))))
+    monkeypatch.setenv("B24_ALLOW", "user.*")
+    assert "keep one of them" in (await call_tool("call_method", method="profile"))["error"]["message"]
