@@ -1,0 +1,216 @@
+"""Reading by `start`: pages of 50 counted from the beginning, 50 of them in one request.
+
+For lists in an order of the reader's own, or of methods that cannot filter by id. Rows that others add or remove
+meanwhile shift all that follow, so a page is read again at every seam, rows are told apart by id, and a removal moves
+reading back. Beyond the end the older methods answer with the first page again. Source: documentation,
+settings/performance/huge-data; measured behaviour of the families of methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from b24_mcp.rest.answer import Answer
+from b24_mcp.rest.errors import B24Error
+from b24_mcp.rest.listing.lanes import bad_cursor
+from b24_mcp.rest.listing.pace import Pace, is_too_much
+from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page
+from b24_mcp.rest.outcomes import Failed, Succeeded
+
+_MOST_FAILURES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    start: int
+    """Where the page after this one starts."""
+
+
+class Offset:
+    """One list read page by page from the start."""
+
+    name = "offset"
+
+    def __init__(
+        self,
+        door: Door,
+        method: str,
+        shape: Shape,
+        params: Mapping[str, Any],
+        account: Account,
+        given: Iterable[Any] = (),
+    ) -> None:
+        self._door, self._method, self._shape, self._params = door, method, shape, dict(params)
+        self.account = account
+        self._start = self._begin = max(0, int(self._params.pop("start", 0) or 0))
+        self._committed = self._start
+        self._pace = Pace()
+        self._seen = Seen()
+        for identity in given:
+            self._seen.add(identity)
+        self._size = PAGE_SIZE
+        self._total: int | None = None
+        self._is_first = True
+        self._speculative = 1
+        self._last_page: bytes = b""
+        self._failures = 0
+        self._back = 0
+        self._error: B24Error | None = None
+        self._done = False
+
+    def resume(self, cursor: Mapping[str, Any]) -> None:
+        """Go on at the page a cursor names. Raises `B24Error` for a cursor that does not fit."""
+        start = cursor.get("start")
+        if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < 2**63:
+            raise bad_cursor(self._method)
+        self._start = self._committed = start
+        self.account.note("rows that were added or removed since the first part was read may be missing or doubled")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end was reached."""
+        return self._done and self._error is None
+
+    def commit(self, page: Page, rows: int) -> None:
+        """Note that rows are with the reader; a page that was not used up is read again."""
+        place: _Place = page.place
+        if rows == len(page.rows):
+            self._committed = place.start
+
+    def position(self) -> dict[str, Any]:
+        """Give the start of the next page."""
+        return {"start": self._committed}
+
+    async def advance(self, wanted: int | None) -> list[Page]:
+        """Read the next pages in one request."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        starts = self._starts(wanted)
+        answers, error = await self._ask(starts)
+        pages: list[Page] = []
+        for start, answer in zip(starts, answers, strict=False):
+            if self._done:
+                break
+            page = self._page(start, answer)
+            if page is not None:
+                pages.append(page)
+            if self._back:
+                break
+        if answers:
+            self._failures = 0
+            self._pace.learn(answer.time for answer in answers)
+        if error is not None and not self._done:
+            self._failures += 1
+            self._pace.back_off(len(starts))
+            if len(starts) == 1 or self._failures > _MOST_FAILURES or not is_too_much(error.fault):
+                self._error = error
+        return pages
+
+    def _starts(self, wanted: int | None) -> list[int]:
+        """The offsets of the next request. It begins with the last page of the one before, where rows are known by id."""
+        if self._is_first:
+            return [self._start]
+        pages = self._pace.pages
+        if wanted is not None:
+            pages = min(pages, max(1, -(-wanted // self._size)))
+        start = self._start
+        if self._back:
+            start = max(self._begin, start - -(-self._back // self._size) * self._size)
+            self._back = 0
+        if self._total:
+            pages = min(pages, max(1, -(-(self._total - start) // self._size)))
+        else:
+            pages = min(pages, self._speculative)
+            self._speculative *= 2
+        if pages > 4 and self.account.key is not None and start >= self._begin + self._size:
+            start -= self._size
+        return [start + number * self._size for number in range(pages)]
+
+    async def _ask(self, starts: list[int]) -> tuple[list[Answer], B24Error | None]:
+        """Send one request; the pages up to the first that failed, and why it did."""
+        if len(starts) == 1:
+            try:
+                return [await self._door.call(self._method, {**self._params, "start": starts[0]})], None
+            except B24Error as exc:
+                return [], exc
+        commands = {
+            f"start{start}": {"method": self._method, "params": {**self._params, "start": start}} for start in starts
+        }
+        answered = await self._door.batch(commands)
+        answers = []
+        for outcome in answered.outcomes.values():
+            if not isinstance(outcome, Succeeded):
+                return answers, outcome.error if isinstance(outcome, Failed) else answered.error
+            answers.append(outcome.answer)
+        return answers, None
+
+    def _page(self, start: int, answer: Answer) -> Page | None:
+        """Take one page; None for one that tells only that the list is at its end."""
+        rows = self._shape.rows(answer.result)
+        if self._is_first:
+            self._learn_first(rows, answer)
+        elif start >= (self._total or start + 1):  # beyond the end; some methods give the first page again there
+            self._done = True
+            return None
+        self._compare_totals(answer)
+        fresh = self._fresh(rows)
+        if rows and not fresh and start >= self._start and self._is_ignoring(rows, answer):
+            self._done = True
+            return None
+        self._last_page = fingerprint(rows)
+        self._start = max(self._start, start + self._size) if not self._back else start + self._size
+        if answer.next is None:
+            self._done = not self._goes_on_unsaid(rows)
+        if self._done:
+            self._check_count()
+        return Page(fresh, _Place(self._start))
+
+    def _learn_first(self, rows: list[Any], answer: Answer) -> None:
+        self._is_first = False
+        self.account.key = key_of(rows)
+        self._total = answer.total or None
+        if self.account.total is None:
+            self.account.total = answer.total if answer.total or not rows else None
+        if answer.next is not None and answer.next > self._start:
+            self._size = answer.next - self._start
+
+    def _goes_on_unsaid(self, rows: list[Any]) -> bool:
+        """Some methods say neither total nor next: their list ends with a page that is not full."""
+        return not self._total and len(rows) == self._size
+
+    def _compare_totals(self, answer: Answer) -> None:
+        if not answer.total or not self._total or answer.total == self._total:
+            return
+        self.account.note("rows were added or removed while the list was read; it was followed as far as ids allow")
+        if answer.total < self._total:
+            self._back += self._total - answer.total
+        self._total = answer.total
+
+    def _fresh(self, rows: list[Any]) -> list[Any]:
+        """The rows that were not given yet."""
+        key = self.account.key
+        if key is None:
+            return rows
+        fresh = [row for row in rows if self._seen.add(row.get(key) if isinstance(row, dict) else row)]
+        return fresh
+
+    def _is_ignoring(self, rows: list[Any], answer: Answer) -> bool:
+        """Tell whether a page that brought nothing new shows a method that does not look at `start`."""
+        if self._last_page != fingerprint(rows) and self._total:
+            self.account.note("rows were added or removed while the list was read; it was followed as far as ids allow")
+            return False
+        self.account.whole = False
+        self.account.note(f"{self._method} answers with the same rows whatever start is, so reading was stopped")
+        return True
+
+    def _check_count(self) -> None:
+        if self.account.key is None or not self._total or self._begin:
+            return
+        missing = self._total - self._seen.count
+        if missing > 0:
+            self.account.whole = False
+            self.account.note(f"{missing} of {self._total} rows moved while the list was read and may be missing")

@@ -1,0 +1,50 @@
+"""How many pages one request asks for, by what the portal needs for a page.
+
+The portal ends a request after 60 s, and many other calls wait for the same database. Source: documentation, limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from b24_mcp.rest.answer import CallTime
+from b24_mcp.rest.batch import COMMANDS_PER_REQUEST
+from b24_mcp.rest.errors import Fault
+
+_AIM_SECONDS = 15.0
+_TOO_MUCH = ("B24MCP_TOO_LARGE", "B24MCP_TIMEOUT", "B24MCP_BAD_ANSWER", "B24MCP_CONNECTION_LOST")
+
+
+class Pace:
+    """Pages for the next request: as many as take about 15 s, fewer after a request that was too much."""
+
+    def __init__(self) -> None:
+        self._page_seconds: float | None = None
+        self._most = float(COMMANDS_PER_REQUEST)
+
+    @property
+    def pages(self) -> int:
+        """How many pages to ask for in one request; one until the first was measured."""
+        if self._page_seconds is None:
+            return 1
+        by_speed = _AIM_SECONDS / max(self._page_seconds, 0.001)
+        return max(1, int(min(by_speed, self._most, COMMANDS_PER_REQUEST)))
+
+    def learn(self, times: Iterable[CallTime | None]) -> None:
+        """Note what the pages of a request that went well took."""
+        durations = [time.duration for time in times if time is not None and time.duration is not None]
+        if durations:
+            latest = sum(durations) / len(durations)
+            self._page_seconds = max(latest, (self._page_seconds or 0.0) / 2)
+        elif self._page_seconds is None:
+            self._page_seconds = 0.3
+        self._most = min(COMMANDS_PER_REQUEST, self._most * 1.5)
+
+    def back_off(self, tried: int) -> None:
+        """A request for so many pages was too much: ask for half."""
+        self._most = max(1.0, tried / 2)
+
+
+def is_too_much(fault: Fault) -> bool:
+    """Tell whether asking for less may help: the portal gave up, or could not be understood."""
+    return fault.code in _TOO_MUCH or fault.kind == "unavailable" or (fault.status or 0) >= 500

@@ -1,0 +1,88 @@
+"""Reading a list in single calls, each page where the one before says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from b24_mcp.rest.listing.lanes import bad_cursor
+from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
+from b24_mcp.rest.listing.steps import Position, Steps, Turn
+from b24_mcp.rest.listing.strategy import Account, Door, Page
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    next: Position
+    done: bool
+
+
+class Walk:
+    """One list read step by step. Rows that come twice, as they do when others add rows at the front, are left out."""
+
+    def __init__(self, door: Door, method: str, shape: Shape, steps: Steps, account: Account) -> None:
+        self.name = steps.name
+        self.account = account
+        self._door, self._method, self._shape, self._steps = door, method, shape, steps
+        self._position: Position = None
+        self._committed: Position = None
+        self._seen = Seen()
+        self._fullest = 0
+        self._last_page = b""
+        self._is_first = True
+        self._done = False
+
+    def resume(self, cursor: Mapping[str, Any]) -> None:
+        """Go on where a cursor says. Raises `B24Error` for a cursor that does not fit."""
+        position = cursor.get("at")
+        plain = isinstance(position, int | str | None) or (
+            isinstance(position, list) and len(position) == 2 and all(isinstance(part, int) for part in position)
+        )
+        if not plain:
+            raise bad_cursor(self._method)
+        self._position = self._committed = position
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last page was read."""
+        return self._done
+
+    def commit(self, page: Page, rows: int) -> None:
+        """Note that rows are with the reader; a page that was not used up is read again."""
+        place: _Place = page.place
+        if rows == len(page.rows):
+            self._committed = place.next
+
+    def position(self) -> dict[str, Any]:
+        """Give the place of the next page."""
+        return {"at": self._committed}
+
+    async def advance(self, wanted: int | None) -> list[Page]:
+        """Read one page."""
+        answer = await self._door.call(self._method, self._steps.params(self._position))
+        rows = self._shape.rows(answer.result)
+        if self._is_first:
+            self._is_first = False
+            self.account.key = key_of(rows)
+            if self.account.total is None and answer.total is not None and answer.total >= 0:
+                self.account.total = answer.total
+        fresh = self._fresh(rows)
+        same = fingerprint(rows)
+        following = self._steps.next(Turn(self._position, rows, answer, self._fullest))
+        if rows and not fresh and same == self._last_page:
+            self.account.whole, following = False, None
+            self.account.note(f"{self._method} answers with the same rows on every page, so reading was stopped")
+        self._last_page = same
+        self._fullest = max(self._fullest, len(rows))
+        self._position, self._done = following, following is None
+        return [Page(fresh, _Place(following, self._done))]
+
+    def _fresh(self, rows: list[Any]) -> list[Any]:
+        key = self.account.key
+        if key is None:
+            return [] if rows and fingerprint(rows) == self._last_page else rows
+        fresh = [row for row in rows if self._seen.add(row.get(key) if isinstance(row, dict) else row)]
+        if 0 < len(fresh) < len(rows):
+            self.account.note("rows came a second time, as they do when others add rows meanwhile; they were left out")
+        return fresh
