@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.state import LimitState, open_state
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.listing import Listing
     from b24_mcp.rest.transport import Transport
 
 _LOG = logging.getLogger(__name__)
@@ -130,6 +131,33 @@ class Portal:
         door = _BatchDoor(self, self._effort(bulk, on_wait), permit)
         return await BatchRun(checked, halt=halt, format=format, door=door).run()
 
+    def listing(
+        self,
+        method: str,
+        params: Params | None = None,
+        *,
+        version: Version | None = None,
+        limit: int | None = None,
+        resume: Mapping[str, Any] | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Listing:
+        """Read all rows of a list, page after page: `async for rows in portal.listing("crm.deal.list"): …`.
+
+        `limit` ends it after so many rows. `resume` is the `cursor` of a listing that stopped, with the same method and
+        params. Without a version the older generation comes first where a method exists in both.
+
+        Raises:
+            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR` or what is wrong with the parameters; nothing was sent.
+        """
+        from b24_mcp.rest.listing import open_listing  # most calls are no lists
+
+        def effort(repeats: bool) -> Effort:
+            made = self._effort(True, on_wait)
+            made.repeats = repeats
+            return made
+
+        return open_listing(_ListingDoor(self, effort), method, params, version=version, limit=limit, resume=resume)
+
     async def aclose(self) -> None:
         """Close the connections and the state; the portal can still be used and opens them anew."""
         transport, self._transport = self._transport, None
@@ -171,6 +199,7 @@ class Portal:
             await self._turn(request, effort)
             await passage.going()
             tries += 1
+            effort.attempts += 1
             try:
                 answer = await self._deliver(request, content)
             except B24Error as exc:
@@ -180,7 +209,7 @@ class Portal:
                 return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to, self._credential)
             if is_refused_by_limit(error.fault):
                 await self._limits.learn_refusal(request.method, error.fault, self._clock.now())
-            repeatable = request.reads or (request.key is not None and self._honours_keys)
+            repeatable = effort.repeats and (request.reads or (request.key is not None and self._honours_keys))
             pause = pause_before_retry(error.fault, tries, repeatable=repeatable)
             if pause is None or pause > effort.left:
                 raise error
@@ -298,6 +327,37 @@ class _BatchDoor:
 
     def is_patient(self) -> bool:
         return self.effort.left > 0
+
+
+@dataclass(slots=True)
+class _ListingDoor:
+    """What reading a list may do with the portal; see `b24_mcp.rest.listing.strategy.Door`."""
+
+    portal: Portal
+    effort: Callable[[bool], Effort]
+    requests: int = 0
+
+    @property
+    def at_once(self) -> int:
+        return 3 if self.portal._options.plan == "basic" else 4
+
+    async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
+        effort = self.effort(True)
+        try:
+            return await self.portal._call(method, params, version, "json", effort)
+        finally:
+            self.requests += effort.attempts
+
+    async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
+        effort = self.effort(False)
+        checked = check_commands(commands, "json")
+        try:
+            return await BatchRun(checked, halt=True, format="json", door=_BatchDoor(self.portal, effort)).run()
+        finally:
+            self.requests += effort.attempts
+
+    async def pause(self, seconds: float) -> None:
+        await self.effort(True).wait(seconds, "trying again with less after a failure")
 
 
 def _absolute(origin: str, location: str) -> str | None:

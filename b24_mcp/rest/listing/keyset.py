@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -18,7 +19,7 @@ import anyio
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.errors import B24Error
 from b24_mcp.rest.listing.lanes import Lane, Share, bounds_between, read_lanes, shares
-from b24_mcp.rest.listing.pace import Pace, is_too_much
+from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.query import Bound, KeysetQuery
 from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
 from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page
@@ -27,7 +28,6 @@ from b24_mcp.rest.outcomes import Failed, Succeeded
 _WORTH_SPLITTING = 5_000
 """Rows from which a list is read in several ranges."""
 _RANGES_PER_REQUEST = 2
-_MOST_FAILURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,24 @@ class Keyset:
     """One list read by id. Rows come in the order of ids, or, in several ranges, in that order within each."""
 
     name = "keyset"
+    is_exact = True
 
     def __init__(
-        self, door: Door, method: str, shape: Shape, query: KeysetQuery, account: Account, *, in_order: bool
+        self,
+        door: Door,
+        method: str,
+        shape: Shape,
+        query: KeysetQuery,
+        account: Account,
+        *,
+        in_order: bool,
+        together: bool,
     ) -> None:
         self._door, self._method, self._shape, self._query = door, method, shape, query
         self.account = account
-        self._may_split = not (in_order or query.ordered)
+        self._may_split = together and not (in_order or query.ordered)
         self._requests = door.at_once
-        self._pace = Pace()
+        self._pace = Pace(together=together)
         self._lanes = [Lane(query.begin, query.end)]
         self._committed = [lane.copy() for lane in self._lanes]
         self._path: tuple[str, ...] = ()
@@ -72,6 +81,7 @@ class Keyset:
         self._given: list[int] = []
         self._read = 0
         self._failures = 0
+        self._pause = 0.0
         self._error: B24Error | None = None
 
     def resume(self, cursor: Mapping[str, Any]) -> None:
@@ -107,6 +117,9 @@ class Keyset:
             raise error
         if self._is_first:
             return await self._read_first()
+        if self._pause:
+            await self._door.pause(self._pause)
+            self._pause = 0.0
         if self._may_split and (self._lanes[0].left or 0) >= _WORTH_SPLITTING:
             return await self._split()
         pages = self._pace.pages
@@ -243,7 +256,9 @@ class Keyset:
         numbers = [found for found in ids if found is not None]
         if len(numbers) != len(rows) or not self._follows(numbers, lane):
             if not self._is_proved:
-                raise OtherWayError(f"it does not follow its filter and order by {self._query.names.field}", self._given)
+                raise OtherWayError(
+                    f"it does not follow its filter and order by {self._query.names.field}", self._given
+                )
             self._stop("the portal stopped following the order of ids, so the rest of the list was not read")
             return Page([], _Place(number, [], lane.left, False))
         if lane.after is not None and rows:
@@ -264,7 +279,7 @@ class Keyset:
     def _follows(self, ids: list[int], lane: Lane) -> bool:
         sign = -1 if self._query.descending else 1
         signed = [sign * value for value in ([] if lane.after is None else [lane.after]) + ids]
-        if any(later <= earlier for earlier, later in zip(signed, signed[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(signed)):
             return False
         if lane.until is None or not ids:
             return True
@@ -278,17 +293,17 @@ class Keyset:
             self._failures = 0
             self._pace.learn(times)
         failed = [part for part in asked if part.error is not None and not self._lanes[part.share.lane].done]
-        if not failed:
+        if not failed or failed[0].error is None:
             return
         self._failures += 1
         self._requests = max(1, self._requests // 2)
         tried = max(sum(part.share.pages for part in parts) for parts in found)
-        error = failed[0].error
-        if error is None:
-            return
         self._pace.back_off(tried)
-        if tried == 1 or self._failures > _MOST_FAILURES or not is_too_much(error.fault):
+        error = failed[0].error
+        if tried == 1 or self._failures > MOST_FAILURES or not is_too_much(error.fault):
             self._give_up(error)
+        else:
+            self._pause = failure_pause(self._failures)
 
     def _give_up(self, error: B24Error) -> None:
         if not self._is_proved and error.fault.kind in ("validation", "portal") and (error.fault.status or 400) < 500:

@@ -15,12 +15,10 @@ from typing import Any
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.errors import B24Error
 from b24_mcp.rest.listing.lanes import bad_cursor
-from b24_mcp.rest.listing.pace import Pace, is_too_much
+from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
 from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page
 from b24_mcp.rest.outcomes import Failed, Succeeded
-
-_MOST_FAILURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,7 @@ class Offset:
     """One list read page by page from the start."""
 
     name = "offset"
+    is_exact = False
 
     def __init__(
         self,
@@ -41,16 +40,15 @@ class Offset:
         shape: Shape,
         params: Mapping[str, Any],
         account: Account,
-        given: Iterable[Any] = (),
+        *,
+        together: bool,
     ) -> None:
         self._door, self._method, self._shape, self._params = door, method, shape, dict(params)
         self.account = account
         self._start = self._begin = max(0, int(self._params.pop("start", 0) or 0))
         self._committed = self._start
-        self._pace = Pace()
+        self._pace = Pace(together=together)
         self._seen = Seen()
-        for identity in given:
-            self._seen.add(identity)
         self._size = PAGE_SIZE
         self._total: int | None = None
         self._is_first = True
@@ -58,8 +56,14 @@ class Offset:
         self._last_page: bytes = b""
         self._failures = 0
         self._back = 0
+        self._pause = 0.0
         self._error: B24Error | None = None
         self._done = False
+
+    def leave_out(self, given: Iterable[Any]) -> None:
+        """Note ids of rows that are with the reader already."""
+        for identity in given:
+            self._seen.add(identity)
 
     def resume(self, cursor: Mapping[str, Any]) -> None:
         """Go on at the page a cursor names. Raises `B24Error` for a cursor that does not fit."""
@@ -87,8 +91,11 @@ class Offset:
     async def advance(self, wanted: int | None) -> list[Page]:
         """Read the next pages in one request."""
         if self._error is not None:
-            error, self._error = self._error, None
-            raise error
+            kept, self._error = self._error, None
+            raise kept
+        if self._pause:
+            await self._door.pause(self._pause)
+            self._pause = 0.0
         starts = self._starts(wanted)
         answers, error = await self._ask(starts)
         pages: list[Page] = []
@@ -106,12 +113,13 @@ class Offset:
         if error is not None and not self._done:
             self._failures += 1
             self._pace.back_off(len(starts))
-            if len(starts) == 1 or self._failures > _MOST_FAILURES or not is_too_much(error.fault):
+            if len(starts) == 1 or self._failures > MOST_FAILURES or not is_too_much(error.fault):
                 self._error = error
+            self._pause = failure_pause(self._failures)
         return pages
 
     def _starts(self, wanted: int | None) -> list[int]:
-        """The offsets of the next request. It begins with the last page of the one before, where rows are known by id."""
+        """The offsets of the next request; where ids tell rows apart it begins one page back."""
         if self._is_first:
             return [self._start]
         pages = self._pace.pages
@@ -141,7 +149,7 @@ class Offset:
             f"start{start}": {"method": self._method, "params": {**self._params, "start": start}} for start in starts
         }
         answered = await self._door.batch(commands)
-        answers = []
+        answers: list[Answer] = []
         for outcome in answered.outcomes.values():
             if not isinstance(outcome, Succeeded):
                 return answers, outcome.error if isinstance(outcome, Failed) else answered.error
@@ -175,7 +183,7 @@ class Offset:
         self._total = answer.total or None
         if self.account.total is None:
             self.account.total = answer.total if answer.total or not rows else None
-        if answer.next is not None and answer.next > self._start:
+        if isinstance(answer.next, int) and answer.next > self._start:
             self._size = answer.next - self._start
 
     def _goes_on_unsaid(self, rows: list[Any]) -> bool:
@@ -195,8 +203,7 @@ class Offset:
         key = self.account.key
         if key is None:
             return rows
-        fresh = [row for row in rows if self._seen.add(row.get(key) if isinstance(row, dict) else row)]
-        return fresh
+        return [row for row in rows if self._seen.add(row.get(key) if isinstance(row, dict) else row)]
 
     def _is_ignoring(self, rows: list[Any], answer: Answer) -> bool:
         """Tell whether a page that brought nothing new shows a method that does not look at `start`."""

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.listing.rows import whole_number
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, OtherWayError
+from b24_mcp.rest.paging_v3 import is_full
 from b24_mcp.rest.params import Params
 
-Position = int | list[int] | str | None
+_V3_PAGE = 500
+"""Rows of a page in REST 3.0, which gives up to 1,000."""
+
+Position = int | list[int] | dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class LimitOffset:
     offset: str
     inside: str | None = None
     name: str = "limit and offset"
-    size: int = 50
+    size: int = PAGE_SIZE
 
     def params(self, position: Position) -> Params:
         """Write limit and offset; a limit of the reader's own is kept."""
@@ -109,26 +115,25 @@ class PageNumber:
 
 @dataclass(slots=True)
 class LastId:
-    """`LAST_ID`: each page goes back from the oldest id of the page before.
+    """`LAST_ID`: each page goes back from the oldest id of the page before; `FIRST_ID` goes forward from the newest.
 
     `typed` methods want the stage of the last row beside it (`LAST_TYPE`): 1 for notifications that wait for an answer,
-    3 for the others. With `rising` the ids grow from page to page.
+    3 for the others. With `rising` the last id of a page is its last row's, whatever the order.
     """
 
     given: Mapping[str, Any]
-    size: int = 50
     typed: bool = False
     rising: bool = False
+    size: int = PAGE_SIZE
     name: str = "last id"
 
     def params(self, position: Position) -> Params:
         """Write the last id; a limit of the reader's own is kept."""
-        params: dict[str, Any] = {**self.given}
-        params.setdefault("LIMIT", self.size)
+        params: dict[str, Any] = {"LIMIT": self.size, **self.given}
         if isinstance(position, list):
             params |= {"LAST_ID": position[0], "LAST_TYPE": position[1]}
         elif position is not None:
-            params["LAST_ID"] = position
+            params[self._field] = position
         return params
 
     def next(self, turn: Turn) -> Position:
@@ -136,22 +141,24 @@ class LastId:
         ids = [found for row in turn.rows if (found := _id_of(row)) is not None]
         if not ids or len(turn.rows) < turn.fullest:
             return None
+        following: Position = ids[-1] if self.rising else min(ids) if self._field == "LAST_ID" else max(ids)
         if self.typed:
-            kind = 1 if _number(turn.rows[-1].get("notify_type")) == 1 else 3
-            return None if turn.position == [ids[-1], kind] else [ids[-1], kind]
-        last = ids[-1] if self.rising else min(ids)
-        if isinstance(turn.position, int) and not self.rising and last >= turn.position:
-            return None
-        return None if last == turn.position else last
+            following = [ids[-1], 1 if _number(turn.rows[-1].get("notify_type")) == 1 else 3]
+        return None if following == turn.position else following
+
+    @property
+    def _field(self) -> str:
+        return "FIRST_ID" if "FIRST_ID" in self.given else "LAST_ID"
 
 
 @dataclass(slots=True)
 class NavParams:
-    """`NAV_PARAMS`, one of the arguments that the old `task.*` methods count."""
+    """`NAV_PARAMS`, in one of the arguments that the old `task.*` methods count; `bare` methods take it as the argument
+    itself by their page, and inside it by the portal's source."""
 
     given: list[Any]
     argument: int
-    inside: str | None = None
+    bare: bool = False
     name: str = "NAV_PARAMS"
 
     def params(self, position: Position) -> Params:
@@ -160,24 +167,76 @@ class NavParams:
         arguments += [{} for _ in range(self.argument + 1 - len(arguments))]
         argument = arguments[self.argument]
         held = dict(argument) if isinstance(argument, dict) else {}
-        wanted = {"nPageSize": 50, "iNumPage": position or 1}
-        if self.inside is None:
-            arguments[self.argument] = {**held, **wanted}
-        else:
-            arguments[self.argument] = {**held, self.inside: {**(held.get(self.inside) or {}), **wanted}}
+        wanted = {"nPageSize": PAGE_SIZE, "iNumPage": position or 1}
+        arguments[self.argument] = {**held, "NAV_PARAMS": wanted} | (wanted if self.bare else {})
         return arguments
 
     def next(self, turn: Turn) -> Position:
         """Stop by `next` and `total`: beyond the end the first page comes again."""
         page = _number(turn.position) or 1
-        if not turn.rows or turn.answer.next is None or page * 50 >= (turn.answer.total or 0):
+        if not turn.rows or turn.answer.next is None or page * PAGE_SIZE >= (turn.answer.total or 0):
             return None
         return page + 1
 
 
+@dataclass(slots=True)
+class Follow:
+    """REST 3.0, where the client knows from an answer how to ask for the page after it."""
+
+    given: Mapping[str, Any]
+    paging: str = "pagination"
+    size: int = _V3_PAGE
+    name: str = "pagination"
+
+    def params(self, position: Position) -> Params:
+        """Write the reader's own parameters with the place of the page in them."""
+        if isinstance(position, dict):
+            return {**self.given, **position}
+        place = "cursor" if self.paging == "tail" else "pagination"
+        if self.paging == "tail" and not self.given.get("cursor"):
+            return dict(self.given)  # a cursor needs a value, which only the first page shows
+        asked = self.given.get(place)
+        return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
+
+    def next(self, turn: Turn) -> Position:
+        """Take what the client found."""
+        return turn.answer.next if isinstance(turn.answer.next, dict) else None
+
+
+@dataclass(slots=True)
+class ByIdV3:
+    """REST 3.0 by id: a condition `["id", ">", last]` and the order of ids. Nothing shifts."""
+
+    given: Mapping[str, Any]
+    size: int = _V3_PAGE
+    name: str = "keyset"
+
+    def params(self, position: Position) -> Params:
+        """Write the condition beside the reader's own."""
+        params: dict[str, Any] = {**self.given, "order": {"id": "asc"}, "pagination": {"limit": self.size}}
+        if isinstance(position, int):
+            params["filter"] = [*(self.given.get("filter") or []), ["id", ">", position]]
+        return params
+
+    def next(self, turn: Turn) -> Position:
+        """Stop at a page that is not full.
+
+        Raises:
+            OtherWayError: when ids do not rise, or are none.
+        """
+        ids = [_id_of(row) for row in turn.rows]
+        numbers = [found for found in ids if found is not None]
+        known = ([turn.position] if isinstance(turn.position, int) else []) + numbers
+        if len(numbers) != len(ids) or any(b <= a for a, b in pairwise(known)):
+            raise OtherWayError("it does not follow its filter and order by id")
+        return numbers[-1] if numbers and is_full(len(numbers), self.size) else None
+
+
 def _says_end(result: Any) -> bool:
     """Some answers say whether there is more."""
-    said = [result[name] for name in ("hasMore", "hasMorePages", "hasNextPage") if isinstance(result, dict) and name in result]
+    if not isinstance(result, dict):
+        return False
+    said = [result[name] for name in ("hasMore", "hasMorePages", "hasNextPage") if name in result]
     return bool(said) and not any(said)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.params import Params
@@ -16,7 +17,7 @@ settings/performance/huge-data."""
 
 
 class Door(Protocol):
-    """What reading a list needs of the portal. Everything that goes through here only reads and steps back for others."""
+    """What reading a list needs of the portal. All that goes through here only reads, and steps back for others."""
 
     @property
     def requests(self) -> int:
@@ -28,12 +29,16 @@ class Door(Protocol):
         """How many requests may be under way together."""
         ...
 
-    async def call(self, method: str, params: Params) -> Answer:
+    async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
         """Make one call. Raises `B24Error`."""
         ...
 
     async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
         """Run commands up to the first that fails. A request whose answer was lost is not sent again as it is."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Let a portal that failed come to itself."""
         ...
 
 
@@ -78,6 +83,8 @@ class Strategy(Protocol):
 
     name: str
     account: Account
+    is_exact: bool
+    """Whether a position can stand in the middle of a page."""
 
     @property
     def finished(self) -> bool:
@@ -91,6 +98,10 @@ class Strategy(Protocol):
 
     def commit(self, page: Page, rows: int) -> None:
         """Note that the first `rows` rows of a page are with the reader."""
+        ...
+
+    def resume(self, cursor: Mapping[str, Any]) -> None:
+        """Go on at a position. Raises `B24Error`, `B24MCP_CURSOR`, for one this strategy has not written."""
         ...
 
     def position(self) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24_mcp.catalog import Version
 from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
-from b24_mcp.rest.listing.steps import Position, Steps, Turn
-from b24_mcp.rest.listing.strategy import Account, Door, Page
+from b24_mcp.rest.listing.steps import Once, Position, Steps, Turn
+from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,11 @@ class _Place:
 class Walk:
     """One list read step by step. Rows that come twice, as they do when others add rows at the front, are left out."""
 
-    def __init__(self, door: Door, method: str, shape: Shape, steps: Steps, account: Account) -> None:
+    is_exact = False
+
+    def __init__(self, door: Door, method: str, shape: Shape, steps: Steps, account: Account, version: Version) -> None:
         self.name = steps.name
+        self._version = version
         self.account = account
         self._door, self._method, self._shape, self._steps = door, method, shape, steps
         self._position: Position = None
@@ -36,7 +40,7 @@ class Walk:
     def resume(self, cursor: Mapping[str, Any]) -> None:
         """Go on where a cursor says. Raises `B24Error` for a cursor that does not fit."""
         position = cursor.get("at")
-        plain = isinstance(position, int | str | None) or (
+        plain = isinstance(position, int | dict | None) or (
             isinstance(position, list) and len(position) == 2 and all(isinstance(part, int) for part in position)
         )
         if not plain:
@@ -60,7 +64,7 @@ class Walk:
 
     async def advance(self, wanted: int | None) -> list[Page]:
         """Read one page."""
-        answer = await self._door.call(self._method, self._steps.params(self._position))
+        answer = await self._door.call(self._method, self._steps.params(self._position), self._version)
         rows = self._shape.rows(answer.result)
         if self._is_first:
             self._is_first = False
@@ -70,6 +74,8 @@ class Walk:
         fresh = self._fresh(rows)
         same = fingerprint(rows)
         following = self._steps.next(Turn(self._position, rows, answer, self._fullest))
+        if following is None and isinstance(self._steps, Once) and answer.next is not None:
+            raise OtherWayError("it gives its list in pages")
         if rows and not fresh and same == self._last_page:
             self.account.whole, following = False, None
             self.account.note(f"{self._method} answers with the same rows on every page, so reading was stopped")
