@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MEGABYTE = 1 << 20
+_LISTING_REQUESTS = 5
+"""Requests of one listing under way together: more would hold more rows in memory than they save time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +341,7 @@ class _ListingDoor:
 
     @property
     def at_once(self) -> int:
-        return 3 if self.portal._options.plan == "basic" else 4
+        return _LISTING_REQUESTS
 
     async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
         effort = self.effort(True)

@@ -38,17 +38,17 @@ _SPELLED = {
     "sonet_group.get": Names(filter="FILTER", order="ORDER", select=None),
     "voximplant.statistic.get": Names(filter="FILTER", order="ORDER", select=None, sorting="SORT"),
     "event.offline.list": _NO_SELECT,
-    "disk.folder.getchildren": _NO_SELECT,
-    "disk.storage.getchildren": _NO_SELECT,
-    "disk.storage.getlist": _NO_SELECT,
 }
-# Their rows have no number that could be filtered and ordered by.
+# Their rows have no number that could be filtered and ordered by, or (disk) a page leaves out what may not be seen.
 _WITHOUT_ID = {
     "bizproc.workflow.instances",
     "catalog.userfield.document.list",
     "crm.address.list",
     "crm.orderentity.list",
     "crm.requisite.link.list",
+    "disk.folder.getchildren",
+    "disk.storage.getchildren",
+    "disk.storage.getlist",
     "sale.businessvaluepersondomain.list",
     "sale.status.list",
     "sale.statuslang.list",
@@ -69,7 +69,6 @@ class Choice:
     method: str
     params: Params
     facts: MethodFacts
-    limited: bool
     account: Account = field(default_factory=Account)
 
     def open(self, name: str | None = None) -> Strategy:
@@ -126,7 +125,6 @@ class Choice:
             self._shape,
             query,
             self.account,
-            in_order=self.limited,
             together=fits_in_a_batch(params),
         )
 

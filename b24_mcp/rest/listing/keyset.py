@@ -22,7 +22,7 @@ from b24_mcp.rest.listing.lanes import Lane, Share, bounds_between, read_lanes, 
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.query import Bound, KeysetQuery
 from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page, why_not
 from b24_mcp.rest.outcomes import Failed, Succeeded
 
 _WORTH_SPLITTING = 5_000
@@ -40,13 +40,17 @@ class _Place:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
-    """What came back for one share: the pages that were answered, in order, and the error that ended them."""
+    """What came back for one share: the pages that were answered, in order, and the error that ended them.
+
+    `at_end` once a page was found not to be full: what follows it means nothing, failures neither.
+    """
 
     share: Share
     answers: list[Answer]
     error: B24Error | None = None
+    at_end: bool = False
 
 
 class Keyset:
@@ -63,12 +67,11 @@ class Keyset:
         query: KeysetQuery,
         account: Account,
         *,
-        in_order: bool,
         together: bool,
     ) -> None:
         self._door, self._method, self._shape, self._query = door, method, shape, query
         self.account = account
-        self._may_split = together and not (in_order or query.ordered)
+        self._may_split = together and not query.ordered
         self._requests = door.at_once
         self._pace = Pace(together=together)
         self._lanes = [Lane(query.begin, query.end)]
@@ -120,7 +123,8 @@ class Keyset:
         if self._pause:
             await self._door.pause(self._pause)
             self._pause = 0.0
-        if self._may_split and (self._lanes[0].left or 0) >= _WORTH_SPLITTING:
+        left = self._lanes[0].left or 0
+        if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
             return await self._split()
         pages = self._pace.pages
         if wanted is not None:
@@ -146,8 +150,8 @@ class Keyset:
             lane.left = answer.total
         if answer.next is None and (answer.total or 0) <= len(rows):
             self._size = max(PAGE_SIZE, len(rows) + 1)  # all there is, however many it may be
-        elif rows:
-            self._size = len(rows)
+        elif len(rows) != PAGE_SIZE:
+            raise OtherWayError("its pages are not full")
         self._pace.learn([answer.time])
         page = self._page(0, answer)
         self._is_first = False
@@ -220,13 +224,15 @@ class Keyset:
             return [_Asked(share, [], exc) for share in request]
         asked = []
         for share in request:
-            answers, error = [], answered.error
+            answers: list[Answer] = []
+            error = None
             for number in range(share.pages):
                 outcome = answered.outcomes[f"range{share.lane}page{number}"]
                 if isinstance(outcome, Succeeded):
                     answers.append(outcome.answer)
                     continue
-                error = outcome.error if isinstance(outcome, Failed) else error
+                # What did not run because the chain of another range failed is asked for again.
+                error = why_not(outcome, answered) if isinstance(outcome, Failed) or share is request[0] else None
                 break
             asked.append(_Asked(share, answers, error))
         return asked
@@ -239,9 +245,11 @@ class Keyset:
         """Read the pages of one share up to the first that is not full."""
         pages = []
         for answer in asked.answers:
-            if self._lanes[asked.share.lane].done:
+            page = self._page(asked.share.lane, answer)
+            pages.append(page)
+            if len(page.rows) < self._size:
+                asked.at_end = True
                 break
-            pages.append(self._page(asked.share.lane, answer))
         return pages
 
     def _page(self, number: int, answer: Answer) -> Page:
@@ -267,7 +275,9 @@ class Keyset:
             self._given += numbers
         if numbers:
             lane.move(numbers[-1], len(numbers))
-        lane.done = lane.done or len(rows) < self._size
+        if len(rows) < self._size:
+            # With more rows counted, some were removed meanwhile, or pages are not always full: then the next tells.
+            lane.done = lane.done or not rows or not lane.left or lane.left < 0
         self._read += len(rows)
         if self.account.total is not None and self._read > 2 * self.account.total + 10_000:
             self._stop("the list grows faster than it can be read, so reading was stopped")
@@ -292,7 +302,7 @@ class Keyset:
         if times:
             self._failures = 0
             self._pace.learn(times)
-        failed = [part for part in asked if part.error is not None and not self._lanes[part.share.lane].done]
+        failed = [part for part in asked if part.error is not None and not part.at_end]
         if not failed or failed[0].error is None:
             return
         self._failures += 1

@@ -179,5 +179,5 @@ def open_listing(
     check_given(params, facts)
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
-    choice = Choice(door, method, params, facts, limited=limit is not None)
+    choice = Choice(door, method, params, facts)
     return Listing(choice, door, limit=limit, resume=resume)

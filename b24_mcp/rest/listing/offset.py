@@ -1,8 +1,9 @@
 """Reading by `start`: pages of 50 counted from the beginning, 50 of them in one request.
 
 For lists in an order of the reader's own, or of methods that cannot filter by id. Rows that others add or remove
-meanwhile shift all that follow, so a page is read again at every seam, rows are told apart by id, and a removal moves
-reading back. Beyond the end the older methods answer with the first page again. Source: documentation,
+meanwhile shift all that follow. So a page is read again between requests, rows are told apart by id, a removal moves
+reading back, and a list that came out short is gone through once more. What cannot be seen is a row added and another
+removed in the same moment. Beyond the end the older methods answer with the first page again. Source: documentation,
 settings/performance/huge-data; measured behaviour of the families of methods.
 """
 
@@ -17,8 +18,11 @@ from b24_mcp.rest.errors import B24Error
 from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page
-from b24_mcp.rest.outcomes import Failed, Succeeded
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page, why_not
+from b24_mcp.rest.outcomes import Succeeded
+
+_MOST_TURNS = 50
+_SHIFTED = "rows were added or removed while the list was read by start; what had moved was read again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ class Offset:
         self._speculative = 1
         self._last_page: bytes = b""
         self._failures = 0
-        self._back = 0
+        self._turned_back = False
+        self._turns = 0
+        self._is_second_pass = self._expects_known = False
         self._pause = 0.0
         self._error: B24Error | None = None
         self._done = False
@@ -64,13 +70,14 @@ class Offset:
         """Note ids of rows that are with the reader already."""
         for identity in given:
             self._seen.add(identity)
+            self._expects_known = True
 
     def resume(self, cursor: Mapping[str, Any]) -> None:
         """Go on at the page a cursor names. Raises `B24Error` for a cursor that does not fit."""
         start = cursor.get("start")
         if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < 2**63:
             raise bad_cursor(self._method)
-        self._start = self._committed = start
+        self._start = self._committed = self._begin = start
         self.account.note("rows that were added or removed since the first part was read may be missing or doubled")
 
     @property
@@ -105,7 +112,7 @@ class Offset:
             page = self._page(start, answer)
             if page is not None:
                 pages.append(page)
-            if self._back:
+            if self._turned_back:
                 break
         if answers:
             self._failures = 0
@@ -125,10 +132,7 @@ class Offset:
         pages = self._pace.pages
         if wanted is not None:
             pages = min(pages, max(1, -(-wanted // self._size)))
-        start = self._start
-        if self._back:
-            start = max(self._begin, start - -(-self._back // self._size) * self._size)
-            self._back = 0
+        start, self._turned_back = self._start, False
         if self._total:
             pages = min(pages, max(1, -(-(self._total - start) // self._size)))
         else:
@@ -152,7 +156,7 @@ class Offset:
         answers: list[Answer] = []
         for outcome in answered.outcomes.values():
             if not isinstance(outcome, Succeeded):
-                return answers, outcome.error if isinstance(outcome, Failed) else answered.error
+                return answers, why_not(outcome, answered)
             answers.append(outcome.answer)
         return answers, None
 
@@ -161,21 +165,42 @@ class Offset:
         rows = self._shape.rows(answer.result)
         if self._is_first:
             self._learn_first(rows, answer)
-        elif start >= (self._total or start + 1):  # beyond the end; some methods give the first page again there
-            self._done = True
+        removed = self._removed(answer)
+        if self._total and start >= self._total:  # beyond the end; some methods give the first page again there
+            self._go_back(start, removed)
             return None
-        self._compare_totals(answer)
         fresh = self._fresh(rows)
-        if rows and not fresh and start >= self._start and self._is_ignoring(rows, answer):
+        if rows and not fresh and start >= self._start and self._is_ignoring(rows):
             self._done = True
             return None
         self._last_page = fingerprint(rows)
-        self._start = max(self._start, start + self._size) if not self._back else start + self._size
-        if answer.next is None:
-            self._done = not self._goes_on_unsaid(rows)
-        if self._done:
-            self._check_count()
+        self._start = max(self._start, start + self._size)
+        if removed or (answer.next is None and not self._goes_on_unsaid(rows)):
+            self._go_back(start, removed)
         return Page(fresh, _Place(self._start))
+
+    def _go_back(self, start: int, removed: int) -> None:
+        """Go back where rows were removed. Else this is the end; if fewer rows came than there are, start anew.
+
+        Where rows are removed all the time, going back ends at some point, which is said.
+        """
+        if removed and self._turns < _MOST_TURNS:
+            self._turns += 1
+            self._start = max(self._begin, start - -(-removed // self._size) * self._size)
+            self._turned_back = True
+            return
+        if removed:
+            self.account.whole = False
+            self.account.note("rows are removed faster than the list can be read, so reading was stopped")
+        self._done = True
+        missing = (self._total or 0) - self._seen.count
+        if self.account.key is None or self._begin or missing <= 0:
+            return
+        if not self._is_second_pass:
+            self._is_second_pass, self._done, self._start = True, False, self._begin
+            return
+        self.account.whole = False
+        self.account.note(f"{missing} of {self._total} rows moved while the list was read and may be missing")
 
     def _learn_first(self, rows: list[Any], answer: Answer) -> None:
         self._is_first = False
@@ -190,34 +215,30 @@ class Offset:
         """Some methods say neither total nor next: their list ends with a page that is not full."""
         return not self._total and len(rows) == self._size
 
-    def _compare_totals(self, answer: Answer) -> None:
+    def _removed(self, answer: Answer) -> int:
+        """How many rows fewer than before the portal counts, where pages can be read again without doubling rows."""
         if not answer.total or not self._total or answer.total == self._total:
-            return
-        self.account.note("rows were added or removed while the list was read; it was followed as far as ids allow")
-        if answer.total < self._total:
-            self._back += self._total - answer.total
-        self._total = answer.total
+            return 0
+        self.account.note(_SHIFTED)
+        fewer, self._total = self._total - answer.total, answer.total
+        if fewer > 0 and self.account.key is None:
+            self.account.whole = False
+            return 0
+        return max(0, fewer)
 
     def _fresh(self, rows: list[Any]) -> list[Any]:
-        """The rows that were not given yet."""
+        """The rows that were not given yet; where nothing identifies a row, whole pages are compared."""
         key = self.account.key
         if key is None:
-            return rows
+            return [] if fingerprint(rows) == self._last_page else rows
         return [row for row in rows if self._seen.add(row.get(key) if isinstance(row, dict) else row)]
 
-    def _is_ignoring(self, rows: list[Any], answer: Answer) -> bool:
+    def _is_ignoring(self, rows: list[Any]) -> bool:
         """Tell whether a page that brought nothing new shows a method that does not look at `start`."""
-        if self._last_page != fingerprint(rows) and self._total:
-            self.account.note("rows were added or removed while the list was read; it was followed as far as ids allow")
+        if self._total and self._last_page != fingerprint(rows):
+            if not (self._is_second_pass or self._expects_known):
+                self.account.note(_SHIFTED)
             return False
         self.account.whole = False
         self.account.note(f"{self._method} answers with the same rows whatever start is, so reading was stopped")
         return True
-
-    def _check_count(self) -> None:
-        if self.account.key is None or not self._total or self._begin:
-            return
-        missing = self._total - self._seen.count
-        if missing > 0:
-            self.account.whole = False
-            self.account.note(f"{missing} of {self._total} rows moved while the list was read and may be missing")

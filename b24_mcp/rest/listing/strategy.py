@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.outcomes import BatchAnswer
+from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.outcomes import BatchAnswer, Failed, Outcome
 from b24_mcp.rest.params import Params
 
 PAGE_SIZE = 50
@@ -107,3 +108,10 @@ class Strategy(Protocol):
     def position(self) -> dict[str, Any]:
         """Where to go on after what was committed, as JSON."""
         ...
+
+
+def why_not(outcome: Outcome, answered: BatchAnswer) -> B24Error:
+    """Give the error for a command of a batch that did not succeed."""
+    if isinstance(outcome, Failed):
+        return outcome.error
+    return answered.error or our_error("B24MCP_NO_ANSWER", "The portal did not come to this page.", method="batch")
