@@ -48,8 +48,9 @@ class Pace:
         self._most = min(self._limit, self._most * 1.5)
 
     def back_off(self, tried: int) -> None:
-        """A request for so many pages was too much: ask for half."""
+        """A request for so many pages was too much: ask for half, and never for nearly as many again."""
         self._most = max(1.0, tried / 2)
+        self._limit = max(1, min(self._limit, tried * 3 // 4))
 
 
 def is_too_much(fault: Fault) -> bool:

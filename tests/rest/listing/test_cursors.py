@@ -77,7 +77,7 @@ async def test_the_same_listing_goes_on_after_its_loop_was_left(opened: Opened) 
 
 
 @pytest.mark.parametrize("order", [{}, {"order": {"TITLE": "ASC"}}])
-@pytest.mark.parametrize("hanging", [1, 2, 3, 4])
+@pytest.mark.parametrize("hanging", [0, 1, 2])
 async def test_a_cancelled_listing_loses_nothing(order: Any, hanging: int) -> None:
     deals = MemoryList(list(range(1, 5_001)))
     fake = FakePortal(methods={"crm.deal.list": deals})
@@ -100,7 +100,8 @@ async def test_a_cancelled_listing_loses_nothing(order: Any, hanging: int) -> No
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(reading)
-                await hangs.wait()
+                with anyio.fail_after(10):
+                    await hangs.wait()
                 tasks.cancel_scope.cancel()
             assert not listing.complete
             elsewhere = portal.listing("crm.deal.list", order, resume=json.loads(json.dumps(listing.cursor)))
