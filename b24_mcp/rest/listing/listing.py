@@ -133,7 +133,7 @@ class Listing:
         if account.whole and account.total is not None and account.total != self.rows_seen:
             account.note(
                 f"the portal counted {account.total} rows at the beginning and gave {self.rows_seen}: "
-                "others added or removed some meanwhile"
+                "others added or removed some meanwhile, or this user may not see them all"
             )
 
     def _checked(self, resume: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ class Offset:
         self._failures = 0
         self._turned_back = False
         self._turns = 0
-        self._is_second_pass = self._expects_known = False
+        self._is_second_pass = self._expects_known = self._leaves_out = False
         self._pause = 0.0
         self._error: B24Error | None = None
         self._done = False
@@ -139,7 +139,7 @@ class Offset:
             pages = min(pages, self._speculative)
             self._speculative *= 2
         if pages > 4 and self.account.key is not None and start >= self._begin + self._size:
-            start -= self._size
+            start, pages = start - self._size, min(pages + 1, self._pace.pages)
         return [start + number * self._size for number in range(pages)]
 
     async def _ask(self, starts: list[int]) -> tuple[list[Answer], B24Error | None]:
@@ -173,6 +173,8 @@ class Offset:
         if rows and not fresh and start >= self._start and self._is_ignoring(rows):
             self._done = True
             return None
+        # Some methods take out of a page what this user may not see.
+        self._leaves_out = self._leaves_out or (answer.next is not None and len(rows) < self._size)
         self._last_page = fingerprint(rows)
         self._start = max(self._start, start + self._size)
         if removed or (answer.next is None and not self._goes_on_unsaid(rows)):
@@ -194,7 +196,7 @@ class Offset:
             self.account.note("rows are removed faster than the list can be read, so reading was stopped")
         self._done = True
         missing = (self._total or 0) - self._seen.count
-        if self.account.key is None or self._begin or missing <= 0:
+        if self.account.key is None or self._begin or self._leaves_out or missing <= 0:
             return
         if not self._is_second_pass:
             self._is_second_pass, self._done, self._start = True, False, self._begin

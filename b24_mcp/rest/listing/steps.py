@@ -84,11 +84,12 @@ class LimitOffset:
     def next(self, turn: Turn) -> Position:
         """Stop at an empty page, at the total, or where the method says that there is no more."""
         after = (self._begin() if turn.position is None else _number(turn.position)) + len(turn.rows)
-        if not turn.rows or _says_end(turn.answer.result) or len(turn.rows) < turn.fullest:
+        if not turn.rows or _says_end(turn.answer.result):
             return None
-        if turn.answer.total is not None and turn.answer.total >= 0 and after >= turn.answer.total:
-            return None
-        return after
+        total = turn.answer.total
+        if total is not None and total >= 0:
+            return None if after >= total else after
+        return None if len(turn.rows) < turn.fullest else after
 
     def _begin(self) -> int:
         inner = self.given if self.inside is None else self.given.get(self.inside) or {}
@@ -137,9 +138,9 @@ class LastId:
         return params
 
     def next(self, turn: Turn) -> Position:
-        """Stop at a page that brings no further id."""
+        """Stop at a page that brings no further id; unread messages make some pages fuller than others."""
         ids = [found for row in turn.rows if (found := _id_of(row)) is not None]
-        if not ids or len(turn.rows) < turn.fullest:
+        if not ids:
             return None
         following: Position = ids[-1] if self.rising else min(ids) if self._field == "LAST_ID" else max(ids)
         if self.typed:
