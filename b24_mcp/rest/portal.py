@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.batch import BatchRun
-from b24_mcp.rest.commands import check_commands
+from b24_mcp.rest.commands import Command, check_commands
 from b24_mcp.rest.credential import Credential, Way
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MEGABYTE = 1 << 20
-_LISTING_REQUESTS = 5
-"""Requests of one listing under way together: more would hold more rows in memory than they save time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +149,16 @@ class Portal:
         Raises:
             B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR` or what is wrong with the parameters; nothing was sent.
         """
-        from b24_mcp.rest.listing import open_listing  # most calls are no lists
+        from b24_mcp.rest.listing import PortalDoor, open_listing  # most calls are no lists
 
-        def effort(repeats: bool) -> Effort:
-            made = self._effort(True, on_wait)
-            made.repeats = repeats
-            return made
+        async def call(method: str, params: Params, version: Version, effort: Effort) -> Answer:
+            return await self._call(method, params, version, "json", effort)
 
-        return open_listing(_ListingDoor(self, effort), method, params, version=version, limit=limit, resume=resume)
+        async def batch(commands: list[Command], effort: Effort) -> BatchAnswer:
+            return await BatchRun(commands, halt=True, format="json", door=_BatchDoor(self, effort)).run()
+
+        door = PortalDoor(lambda: self._effort(True, on_wait), call, batch)
+        return open_listing(door, method, params, version=version, limit=limit, resume=resume)
 
     async def aclose(self) -> None:
         """Close the connections and the state; the portal can still be used and opens them anew."""
@@ -329,37 +329,6 @@ class _BatchDoor:
 
     def is_patient(self) -> bool:
         return self.effort.left > 0
-
-
-@dataclass(slots=True)
-class _ListingDoor:
-    """What reading a list may do with the portal; see `b24_mcp.rest.listing.strategy.Door`."""
-
-    portal: Portal
-    effort: Callable[[bool], Effort]
-    requests: int = 0
-
-    @property
-    def at_once(self) -> int:
-        return _LISTING_REQUESTS
-
-    async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
-        effort = self.effort(True)
-        try:
-            return await self.portal._call(method, params, version, "json", effort)
-        finally:
-            self.requests += effort.attempts
-
-    async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
-        effort = self.effort(False)
-        checked = check_commands(commands, "json")
-        try:
-            return await BatchRun(checked, halt=True, format="json", door=_BatchDoor(self.portal, effort)).run()
-        finally:
-            self.requests += effort.attempts
-
-    async def pause(self, seconds: float) -> None:
-        await self.effort(True).wait(seconds, "trying again with less after a failure")
 
 
 def _absolute(origin: str, location: str) -> str | None:

@@ -18,12 +18,12 @@ import anyio
 
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.errors import B24Error
+from b24_mcp.rest.listing.chains import Asked, ask
 from b24_mcp.rest.listing.lanes import Lane, Share, bounds_between, read_lanes, shares
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
-from b24_mcp.rest.listing.query import Bound, KeysetQuery
+from b24_mcp.rest.listing.query import KeysetQuery
 from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page, why_not
-from b24_mcp.rest.outcomes import Failed, Succeeded
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page
 
 _WORTH_SPLITTING = 5_000
 """Rows from which a list is read in several ranges."""
@@ -38,19 +38,6 @@ class _Place:
     ids: list[int]
     left: int | None
     done: bool
-
-
-@dataclass(slots=True)
-class _Asked:
-    """What came back for one share: the pages that were answered, in order, and the error that ended them.
-
-    `at_end` once a page was found not to be full: what follows it means nothing, failures neither.
-    """
-
-    share: Share
-    answers: list[Answer]
-    error: B24Error | None = None
-    at_end: bool = False
 
 
 class Keyset:
@@ -126,10 +113,11 @@ class Keyset:
         left = self._lanes[0].left or 0
         if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
             return await self._split()
-        pages = self._pace.pages
+        pages, requests = self._pace.pages, self._requests
         if wanted is not None:
             pages = max(1, min(pages, -(-wanted // self._size)))
-        return await self._read_round(shares(self._lanes, self._requests, pages, self._size))
+            requests = min(requests, -(-wanted // (pages * self._size)))
+        return await self._read_round(shares(self._lanes, requests, pages, self._size))
 
     async def _read_first(self) -> list[Page]:
         """Read the first page alone: it shows where the rows are, how many, and how long a page takes."""
@@ -189,59 +177,21 @@ class Keyset:
         return [self._page(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Answer)]
 
     async def _read_round(self, requests: list[list[Share]]) -> list[Page]:
-        found: list[list[_Asked]] = [[] for _ in requests]
+        found: list[list[Asked]] = [[] for _ in requests]
 
-        async def ask(number: int) -> None:
-            found[number] = await self._ask(requests[number])
+        last_id = (*self._path, str(self._size - 1), str(self._row_key))
+
+        async def send(number: int) -> None:
+            found[number] = await ask(self._door, self._method, self._query, self._lanes, requests[number], last_id)
 
         async with anyio.create_task_group() as group:
             for number in range(len(requests)):
-                group.start_soon(ask, number)
+                group.start_soon(send, number)
         pages = [page for asked in found for part in asked for page in self._pages(part)]
         self._judge(found)
         return pages
 
-    async def _ask(self, request: list[Share]) -> list[_Asked]:
-        """Send one request for the pages of one or several lanes, chained within each."""
-        if sum(share.pages for share in request) == 1:
-            lane = self._lanes[request[0].lane]
-            try:
-                answer = await self._door.call(self._method, self._query.page(lane.after, lane.until))
-            except B24Error as exc:
-                return [_Asked(request[0], [], exc)]
-            return [_Asked(request[0], [answer])]
-        commands: dict[str, dict[str, Any]] = {}
-        for share in request:
-            lane = self._lanes[share.lane]
-            after: Bound | None = lane.after
-            for number in range(share.pages):
-                name = f"range{share.lane}page{number}"
-                commands[name] = {"method": self._method, "params": self._query.page(after, lane.until)}
-                after = self._last_id_of(name)
-        try:
-            answered = await self._door.batch(commands)
-        except B24Error as exc:
-            return [_Asked(share, [], exc) for share in request]
-        asked = []
-        for share in request:
-            answers: list[Answer] = []
-            error = None
-            for number in range(share.pages):
-                outcome = answered.outcomes[f"range{share.lane}page{number}"]
-                if isinstance(outcome, Succeeded):
-                    answers.append(outcome.answer)
-                    continue
-                # What did not run because the chain of another range failed is asked for again.
-                error = why_not(outcome, answered) if isinstance(outcome, Failed) or share is request[0] else None
-                break
-            asked.append(_Asked(share, answers, error))
-        return asked
-
-    def _last_id_of(self, command: str) -> str:
-        path = "".join(f"[{part}]" for part in (*self._path, str(self._size - 1), str(self._row_key)))
-        return f"$result[{command}]{path}"
-
-    def _pages(self, asked: _Asked) -> list[Page]:
+    def _pages(self, asked: Asked) -> list[Page]:
         """Read the pages of one share up to the first that is not full."""
         pages = []
         for answer in asked.answers:
@@ -295,7 +245,7 @@ class Keyset:
             return True
         return ids[-1] > lane.until if self._query.descending else ids[-1] <= lane.until
 
-    def _judge(self, found: list[list[_Asked]]) -> None:
+    def _judge(self, found: list[list[Asked]]) -> None:
         """Learn from a round: how fast pages are, and whether a failure is a reason to ask for less or to give up."""
         asked = [part for parts in found for part in parts]
         times = [answer.time for part in asked for answer in part.answers]

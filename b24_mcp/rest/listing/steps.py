@@ -200,8 +200,21 @@ class Follow:
         return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
 
     def next(self, turn: Turn) -> Position:
-        """Take what the client found."""
-        return turn.answer.next if isinstance(turn.answer.next, dict) else None
+        """Take what the client found; a page by offset begins with the last row of the one before (`seam`)."""
+        following = turn.answer.next
+        if not isinstance(following, dict):
+            return None
+        if self.seam(following):
+            asked = following["pagination"]
+            return {**following, "pagination": {**asked, "offset": asked["offset"] - 1}}
+        return following
+
+    def seam(self, position: Position) -> bool:
+        """Whether the page at a position begins with a row that was read already, to show that nothing has shifted."""
+        asked = position.get("pagination") if isinstance(position, dict) else None
+        if not isinstance(asked, dict) or self.paging != "pagination" or "page" in asked:
+            return False
+        return isinstance(asked.get("offset"), int) and asked["offset"] > 0 and asked.get("limit") != 1
 
 
 @dataclass(slots=True)

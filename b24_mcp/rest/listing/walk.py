@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.catalog import Version
+from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
-from b24_mcp.rest.listing.steps import Once, Position, Steps, Turn
+from b24_mcp.rest.listing.steps import Follow, Once, Position, Steps, Turn
 from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Page
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     next: Position
-    done: bool
+    last_row: bytes
 
 
 class Walk:
@@ -35,6 +37,8 @@ class Walk:
         self._fullest = 0
         self._last_page = b""
         self._is_first = True
+        self._is_at_seam = False
+        self._last_row = self._committed_row = b""
         self._done = False
 
     def resume(self, cursor: Mapping[str, Any]) -> None:
@@ -45,7 +49,12 @@ class Walk:
         )
         if not plain:
             raise bad_cursor(self._method)
+        last = cursor.get("seam", "")
+        if not isinstance(last, str) or not re.fullmatch(r"(?:[0-9a-f]{2})*", last):
+            raise bad_cursor(self._method)
         self._position = self._committed = position
+        self._last_row = self._committed_row = bytes.fromhex(last)
+        self._is_at_seam = isinstance(self._steps, Follow) and self._steps.seam(position)
 
     @property
     def finished(self) -> bool:
@@ -56,11 +65,11 @@ class Walk:
         """Note that rows are with the reader; a page that was not used up is read again."""
         place: _Place = page.place
         if rows == len(page.rows):
-            self._committed = place.next
+            self._committed, self._committed_row = place.next, place.last_row
 
     def position(self) -> dict[str, Any]:
         """Give the place of the next page."""
-        return {"at": self._committed}
+        return {"at": self._committed, "seam": self._committed_row.hex()}
 
     async def advance(self, wanted: int | None) -> list[Page]:
         """Read one page."""
@@ -71,9 +80,14 @@ class Walk:
             self.account.key = key_of(rows)
             if self.account.total is None and answer.total is not None and answer.total >= 0:
                 self.account.total = answer.total
+        if self._is_at_seam:
+            rows = self._past_seam(rows)
+        self._compare_totals(answer)
         fresh = self._fresh(rows)
         same = fingerprint(rows)
         following = self._steps.next(Turn(self._position, rows, answer, self._fullest))
+        self._is_at_seam = isinstance(self._steps, Follow) and self._steps.seam(following)
+        self._last_row = self._identity(rows[-1]) if rows else self._last_row
         if following is None and isinstance(self._steps, Once) and answer.next is not None:
             raise OtherWayError("it gives its list in pages")
         if rows and not fresh and same == self._last_page:
@@ -82,7 +96,28 @@ class Walk:
         self._last_page = same
         self._fullest = max(self._fullest, len(rows))
         self._position, self._done = following, following is None
-        return [Page(fresh, _Place(following, self._done))]
+        return [Page(fresh, _Place(following, self._last_row))]
+
+    def _past_seam(self, rows: list[Any]) -> list[Any]:
+        """The rows after the one that was read already. Where another stands first, rows were added or removed."""
+        if rows and self._identity(rows[0]) == self._last_row:
+            return rows[1:]
+        self.account.note("rows were added or removed while the list was read, and what follows them shifted")
+        if not any(self._identity(row) == self._last_row for row in rows):
+            self.account.whole = False
+        return rows
+
+    def _compare_totals(self, answer: Answer) -> None:
+        total, known = answer.total, self.account.total
+        if self._is_first or total is None or known is None or total == known:
+            return
+        self.account.note("rows were added or removed while the list was read, and what follows them shifted")
+        self.account.whole = self.account.whole and total > known
+        self.account.total = total
+
+    def _identity(self, row: Any) -> bytes:
+        key = self.account.key
+        return fingerprint(row.get(key) if key is not None and isinstance(row, dict) else row)
 
     def _fresh(self, rows: list[Any]) -> list[Any]:
         key = self.account.key

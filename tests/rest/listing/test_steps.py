@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.fake_portal import Page
+from tests.fake_portal import Page, open_portal
 from tests.rest.listing.lists import numbers, portal_with, read
 
 CHATS = [{"id": number, "name": f"Chat {number}"} for number in range(1, 131)]
@@ -162,3 +163,53 @@ async def test_a_map_keyed_by_id_is_rows_with_their_keys() -> None:
     async with portal_with(im__search__user__list=method) as (portal, _):
         rows = await read(portal.listing("im.search.user.list", {"FIND": "ann"}))
     assert rows == [{"key": "5", "name": "Ann"}, {"id": 9, "name": "Bob"}, {"key": "x", "value": 7}]
+
+
+class Notes:
+    """A list of REST 3.0 by limit and offset, in the order of its list."""
+
+    def __init__(self, rows: list[dict[str, Any]], changes: dict[int, Any]) -> None:
+        self.rows, self.changes, self.calls = rows, changes, 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.calls += 1
+        self.changes.get(self.calls, lambda rows: None)(self.rows)
+        asked = json.loads((await receive())["body"])["pagination"]
+        page = self.rows[asked.get("offset", 0) :][: min(asked["limit"], 50)]
+        body = json.dumps({"result": {"items": page}, "time": {}}).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize(
+    ("change", "added", "complete", "noted"),
+    [
+        (lambda rows: None, [], True, False),
+        (lambda rows: rows.append({"id": 900}), [900], True, False),
+        (lambda rows: rows.insert(0, {"id": 900}), [], True, True),
+        (lambda rows: rows.pop(3), [], False, True),
+    ],
+)
+async def test_a_shift_in_a_list_of_rest_3_is_seen_at_the_seam(
+    change: Any, added: list[int], complete: bool, noted: bool
+) -> None:
+    app = Notes([{"id": number} for number in range(1, 221)], {2: change})
+    async with open_portal(app) as portal:
+        listing = portal.listing("mail.mailbox.list", version="v3")
+        seen = numbers(await read(listing), "id")
+    assert seen == [*range(1, 221), *added]
+    assert (listing.complete, bool(listing.notes)) == (complete, noted)
+    assert app.calls == 5
+
+
+@pytest.mark.parametrize("limit", [1, 49, 50, 51, 99, 100, 148])
+async def test_a_list_of_rest_3_goes_on_by_its_cursor_without_doubling_the_seam(limit: int) -> None:
+    app = Notes([{"id": number} for number in range(1, 221)], {})
+    async with open_portal(app) as portal:
+        first = portal.listing("mail.mailbox.list", version="v3", limit=limit)
+        seen = numbers(await read(first), "id")
+        rest = portal.listing("mail.mailbox.list", version="v3", resume=json.loads(json.dumps(first.cursor)))
+        seen += numbers(await read(rest), "id")
+    assert seen == list(range(1, 221))
+    assert rest.complete
+    assert rest.notes == ()
