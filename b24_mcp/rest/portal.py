@@ -147,17 +147,23 @@ class Portal:
         params. Without a version the older generation comes first where a method exists in both.
 
         Raises:
-            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR` or what is wrong with the parameters; nothing was sent.
+            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, what is wrong with the parameters, or what the guard says;
+                nothing was sent.
         """
         from b24_mcp.rest.listing import PortalDoor, open_listing  # most calls are no lists
 
         async def call(method: str, params: Params, version: Version, effort: Effort) -> Answer:
-            return await self._call(method, params, version, "json", effort)
+            return await self._call(method, params, version, "json", effort, None)
 
         async def batch(commands: list[Command], effort: Effort) -> BatchAnswer:
-            return await BatchRun(commands, halt=True, format="json", door=_BatchDoor(self, effort)).run()
+            return await BatchRun(commands, halt=True, format="json", door=_BatchDoor(self, effort, None)).run()
 
-        door = PortalDoor(lambda: self._effort(True, on_wait), call, batch)
+        door = PortalDoor(
+            review=lambda act: self._guard.review([act], None),
+            effort=lambda: self._effort(True, on_wait),
+            send_call=call,
+            send_batch=batch,
+        )
         return open_listing(door, method, params, version=version, limit=limit, resume=resume)
 
     async def aclose(self) -> None:

@@ -19,7 +19,7 @@ from b24_mcp.rest.listing.rows import Shape
 from b24_mcp.rest.listing.steps import ByIdV3, Follow, LastId, LimitOffset, NavParams, Once, PageNumber, Steps
 from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Strategy
 from b24_mcp.rest.listing.walk import Walk
-from b24_mcp.rest.params import NotExpressibleError, Params, check_params, query_string
+from b24_mcp.rest.params import NotExpressibleError, Params, query_string
 from b24_mcp.rest.references import replaced_by_portal
 
 _CLASSIC = Names()
@@ -174,12 +174,11 @@ def facts_of(method: str, version: Version | None) -> MethodFacts:
 
 
 def check_given(params: Params, facts: MethodFacts) -> None:
-    """Check the parameters of a list as those of a call.
+    """Check whether parameters have the form this list takes them in.
 
     Raises:
         B24Error: `B24MCP_PARAMS`; nothing was sent.
     """
-    check_params(params, facts.method)
     if isinstance(params, list) and not facts.positional:
         raise our_error("B24MCP_PARAMS", f"{facts.method} takes named parameters, not a list.", method=facts.method)
 

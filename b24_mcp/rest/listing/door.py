@@ -10,6 +10,7 @@ from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.commands import Command, check_commands
 from b24_mcp.rest.effort import Effort
+from b24_mcp.rest.guarding import Act
 from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.params import Params
 
@@ -19,8 +20,11 @@ _AT_ONCE = 5
 
 @dataclass(slots=True)
 class PortalDoor:
-    """See `b24_mcp.rest.listing.strategy.Door`. `effort` makes the patience of one request; the others send it."""
+    """See `b24_mcp.rest.listing.strategy.Door`. `review` asks the guard, `effort` makes the patience of one
+    request, the others send it.
+    """
 
+    review: Callable[[Act], None]
     effort: Callable[[], Effort]
     send_call: Callable[[str, Params, Version, Effort], Awaitable[Answer]]
     send_batch: Callable[[list[Command], Effort], Awaitable[BatchAnswer]]

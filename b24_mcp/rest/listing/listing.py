@@ -8,10 +8,11 @@ from typing import Any
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.guarding import act_of_call
 from b24_mcp.rest.listing.choosing import Choice, check_given, facts_of
 from b24_mcp.rest.listing.rows import fingerprint
 from b24_mcp.rest.listing.strategy import Door, OtherWayError, Page, Strategy
-from b24_mcp.rest.method_name import check_method_name
+from b24_mcp.rest.method_name import documented_name
 from b24_mcp.rest.params import Params
 
 
@@ -108,6 +109,8 @@ class Listing:
         try:
             self._waiting.extend(await self._strategy.advance(wanted))
         except OtherWayError as exc:
+            if self._is_resumed:
+                self._choice.account.note("the list was begun anew: rows of the parts before come again")
             self._strategy = self._choice.other(self._strategy, exc)
         except B24Error as exc:
             if self.rows_seen:
@@ -173,10 +176,12 @@ def open_listing(
     Raises:
         B24Error: when this cannot be read as a list.
     """
-    check_method_name(method)
+    method = documented_name(method)
     facts = facts_of(method, version)
-    params = {} if params is None and not facts.positional else [] if params is None else params
+    if params is None:
+        params = [] if facts.positional else {}
     check_given(params, facts)
+    door.review(act_of_call(method, params, facts.version))
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
     choice = Choice(door, method, params, facts)

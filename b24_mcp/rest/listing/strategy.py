@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.guarding import Act
 from b24_mcp.rest.outcomes import BatchAnswer, Failed, Outcome
 from b24_mcp.rest.params import Params
 
@@ -28,6 +29,10 @@ class Door(Protocol):
     @property
     def at_once(self) -> int:
         """How many requests may be under way together."""
+        ...
+
+    def review(self, act: Act) -> None:
+        """Ask whether this may be done. Raises `B24Error` when not."""
         ...
 
     async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:

@@ -11,7 +11,7 @@ import pytest
 
 from b24_mcp.rest import B24Error
 from b24_mcp.rest.listing import Listing, keyset
-from tests.fake_portal import FakePortal, Page, PortalError, open_portal
+from tests.fake_portal import FakeClock, FakePortal, Page, PortalError, open_portal
 from tests.rest.listing.conftest import DEALS, Opened
 from tests.rest.listing.lists import MemoryList, numbers, portal_with, read
 
@@ -139,3 +139,43 @@ async def test_a_failure_ends_the_loop_and_the_cursor_goes_on_after_what_was_giv
         assert numbers(await read(rest)) == list(range(251, 401))
         assert numbers(await read(listing)) == list(range(251, 401))  # and so does the same one
     assert rest.complete
+
+
+async def test_used_up_working_time_ends_the_loop_and_says_when_to_come_back() -> None:
+    fake = FakePortal(methods={"crm.deal.list": MemoryList(list(range(1, 401)))})
+    clock = FakeClock()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def spent(message: Any) -> None:
+            if "body" in message:
+                told = json.loads(message["body"])
+                told["time"] = {"operating": 470, "operating_reset_at": int(clock.now()) + 400}
+                message = {**message, "body": json.dumps(told).encode()}
+            await send(message)
+
+        await fake(scope, receive, spent)
+
+    seen: list[int] = []
+    async with open_portal(app, clock=clock, deadline=100) as portal:
+        listing = portal.listing("crm.deal.list")
+        with pytest.raises(B24Error) as stopped:
+            await read_into(seen, listing)
+        assert stopped.value.fault.code == "B24MCP_OPERATING"
+        assert seen == list(range(1, 51))
+        assert "B24MCP_OPERATING" in listing.notes[0]
+        clock.time += 500
+        rest = portal.listing("crm.deal.list", resume=listing.cursor)
+        seen += numbers(await anext(rest))
+    assert seen == list(range(1, 101))
+
+
+async def test_a_cursor_of_a_list_that_changed_its_ways_is_begun_anew_and_says_so() -> None:
+    deals = MemoryList(list(range(1, 161)))
+    async with portal_with(crm__deal__list=deals) as (portal, _):
+        first = portal.listing("crm.deal.list", limit=60)
+        await read(first)
+        deals.knows_filter = False
+        rest = portal.listing("crm.deal.list", resume=first.cursor)
+        assert numbers(await read(rest)) == list(range(1, 161))
+    assert rest.strategy == "offset"
+    assert "the list was begun anew: rows of the parts before come again" in rest.notes
