@@ -14,10 +14,11 @@ from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.rest.errors import our_error
 from b24_mcp.rest.listing.keyset import Keyset
 from b24_mcp.rest.listing.offset import Offset
-from b24_mcp.rest.listing.query import Names, keyset_query
+from b24_mcp.rest.listing.query import Names, keyset_query, without_order
 from b24_mcp.rest.listing.rows import Shape
 from b24_mcp.rest.listing.steps import ByIdV3, Follow, LastId, LimitOffset, NavParams, Once, PageNumber, Steps
 from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Strategy
+from b24_mcp.rest.listing.tally import Tally
 from b24_mcp.rest.listing.walk import Walk
 from b24_mcp.rest.params import NotExpressibleError, Params, query_string
 from b24_mcp.rest.references import replaced_by_portal
@@ -104,17 +105,25 @@ class Choice:
         is_map = result.is_map or result.kind == "map"
         return Shape(self.method, list_key, is_map)
 
+    @property
+    def _names(self) -> Names | None:
+        """How to ask for ids; None when that is not possible with this method and these parameters."""
+        name = self.method.lower()
+        if not isinstance(self.params, dict) or name in _WITHOUT_ID or self._shape.is_map:
+            return None
+        if name == "user.get" and any(given.lower() not in _USER_GET for given in self.params):
+            return None
+        return _names(self.facts)
+
     def _keyset(self) -> Strategy | None:
-        name, params = self.method.lower(), self.params
+        params = self.params
         if not isinstance(params, dict):
             return None
         if self.facts.version == "v3":
             steps = _by_id_v3(self.facts, params)
             return None if steps is None else self._walk(steps)
-        names = _names(self.facts)
-        if names is None or name in _WITHOUT_ID or self._shape.is_map:
-            return None
-        if name == "user.get" and any(given.lower() not in _USER_GET for given in params):
+        names = self._names
+        if names is None:
             return None
         query = keyset_query(params, names)
         if query is None:  # an order of the reader's own, which offset honours
@@ -149,9 +158,11 @@ class Choice:
         return Walk(self.door, self.method, self._shape, steps, self.account, self.facts.version)
 
     def _offset(self) -> Offset:
-        params = _mapping(self.params)
+        params, names = _mapping(self.params), self._names
+        query = None if names is None else keyset_query(without_order(params, names), names)
+        tally = None if query is None else Tally(self.door, self.method, self._shape, query)
         together = fits_in_a_batch(params)
-        return Offset(self.door, self.method, self._shape, params, self.account, together=together)
+        return Offset(self.door, self.method, self._shape, params, self.account, together=together, tally=tally)
 
 
 def facts_of(method: str, version: Version | None) -> MethodFacts:

@@ -2,9 +2,9 @@
 
 For lists in an order of the reader's own, or of methods that cannot filter by id. Rows that others add or remove
 meanwhile shift all that follow. So a page is read again between requests, rows are told apart by id, a removal moves
-reading back, and a list that came out short is gone through once more. What cannot be seen is a row added and another
-removed in the same moment. Beyond the end the older methods answer with the first page again. Source: documentation,
-settings/performance/huge-data; measured behaviour of the families of methods.
+reading back, and a list that came out short is gone through once more; a `Tally` finds what counts do not show. Beyond
+the end the older methods answer with the first page again. Source: documentation, settings/performance/huge-data;
+measured behaviour of the families of methods.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
 from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page, why_not
+from b24_mcp.rest.listing.tally import Tally
 from b24_mcp.rest.outcomes import Succeeded
 
 _MOST_TURNS = 50
@@ -46,12 +47,15 @@ class Offset:
         account: Account,
         *,
         together: bool,
+        tally: Tally | None = None,
     ) -> None:
         self._door, self._method, self._shape, self._params = door, method, shape, dict(params)
         self.account = account
         self._start = self._begin = max(0, int(self._params.pop("start", 0) or 0))
         self._committed = self._start
         self._pace = Pace(together=together)
+        self._tally = tally if together else None
+        self._tally_ends = False
         self._seen = Seen()
         self._size = PAGE_SIZE
         self._total: int | None = None
@@ -67,7 +71,8 @@ class Offset:
         self._done = False
 
     def leave_out(self, given: Iterable[Any]) -> None:
-        """Note ids of rows that are with the reader already."""
+        """Note ids of rows that are with the reader already, before a way was given up that asked for ids."""
+        self._tally = None
         for identity in given:
             self._seen.add(identity)
             self._expects_known = True
@@ -78,6 +83,7 @@ class Offset:
         if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < 2**63:
             raise bad_cursor(self._method)
         self._start = self._committed = self._begin = start
+        self._tally = None  # what there was at the beginning is not known any more
         self.account.note("rows that were added or removed since the first part was read may be missing or doubled")
 
     @property
@@ -103,6 +109,11 @@ class Offset:
         if self._pause:
             await self._door.pause(self._pause)
             self._pause = 0.0
+        if self._tally is not None and self._tally_ends:
+            self._settle(await self._tally.masked())
+            return []
+        if wanted is not None:
+            self._tally = None  # a part is no account of the whole
         starts = self._starts(wanted)
         answers, error = await self._ask(starts)
         pages: list[Page] = []
@@ -144,6 +155,11 @@ class Offset:
 
     async def _ask(self, starts: list[int]) -> tuple[list[Answer], B24Error | None]:
         """Send one request; the pages up to the first that failed, and why it did."""
+        if self._is_first and self._tally is not None:
+            answer = await self._tally.begin({**self._params, "start": starts[0]})
+            if answer is not None:
+                return [answer], None
+            self._tally = None
         if len(starts) == 1:
             try:
                 return [await self._door.call(self._method, {**self._params, "start": starts[0]})], None
@@ -182,7 +198,7 @@ class Offset:
         return Page(fresh, _Place(self._start))
 
     def _go_back(self, start: int, removed: int) -> None:
-        """Go back where rows were removed. Else this is the end; if fewer rows came than there are, start anew.
+        """Go back where rows were removed; else this is the end.
 
         Where rows are removed all the time, going back ends at some point, which is said.
         """
@@ -194,10 +210,19 @@ class Offset:
         if removed:
             self.account.whole = False
             self.account.note("rows are removed faster than the list can be read, so reading was stopped")
-        self._done = True
+        if self._tally is None or self._is_second_pass:
+            self._settle(0)
+        else:
+            self._tally_ends = True
+
+    def _settle(self, masked: int) -> None:
+        """End here, or start anew when fewer rows came than there are, or rows were removed unseen."""
+        self._tally_ends, self._done = False, True
         missing = (self._total or 0) - self._seen.count
-        if self.account.key is None or self._begin or self._leaves_out or missing <= 0:
+        if self.account.key is None or self._begin or self._leaves_out or (missing <= 0 and not masked):
             return
+        if masked:
+            self.account.note(_SHIFTED)
         if not self._is_second_pass:
             self._is_second_pass, self._done, self._start = True, False, self._begin
             return
@@ -208,6 +233,8 @@ class Offset:
         self._is_first = False
         self.account.key = key_of(rows)
         self._total = answer.total or None
+        if answer.next is None:
+            self._tally = None
         if self.account.total is None:
             self.account.total = answer.total if answer.total or not rows else None
         if isinstance(answer.next, int) and answer.next > self._start:
@@ -223,6 +250,8 @@ class Offset:
             return 0
         self.account.note(_SHIFTED)
         fewer, self._total = self._total - answer.total, answer.total
+        if self._tally is not None:
+            self._tally.seen += max(0, -fewer)
         if fewer > 0 and self.account.key is None:
             self.account.whole = False
             return 0

@@ -136,6 +136,12 @@ def spelled(params: Mapping[str, Any], name: str, exact: bool) -> str:
     return next((form for form in forms if form in params), name)
 
 
+def without_order(params: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """The parameters without the reader's own order and start."""
+    ordering = {spelled(params, name, names.exact) for name in (names.order, names.sorting) if name is not None}
+    return {name: value for name, value in params.items() if name not in ordering and name != "start"}
+
+
 def same_field(condition: str, field: str) -> bool:
     """Tell whether a key of a filter, with or without an operator, speaks of a field."""
     return condition.lstrip(_OPERATORS).lower() == field.lower()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error
+from b24_mcp.rest import B24Error, Portal, our_error, parse_webhook
+from b24_mcp.rest.guarding import Act, OpenWay
+from tests.fake_portal import WEBHOOK, FakePortal
 from tests.rest.listing.lists import MemoryList, portal_with, read
 
 
@@ -104,3 +107,29 @@ async def test_an_answer_without_a_list_is_an_error() -> None:
             await read(portal.listing("crm.deal.list"))
     assert broken.value.fault.code == "B24MCP_LIST_SHAPE"
     assert broken.value.fault.executed == "yes"
+
+
+class NoDeals(OpenWay):
+    """A guard that lets nobody read deals, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Act] = []
+
+    def review(self, acts: Sequence[Act], permit: object | None) -> None:
+        self.asked += acts
+        if any(act.method == "crm.deal.list" for act in acts):
+            raise our_error("B24MCP_POLICY", "Deals are not for you.", method="crm.deal.list")
+
+
+async def test_the_guard_is_asked_before_anything_is_sent() -> None:
+    guard = NoDeals()
+    app = FakePortal(methods={"crm.lead.list": MemoryList(list(range(1, 121)))})
+    portal = Portal(parse_webhook(WEBHOOK), app=app, guard=guard)
+    with pytest.raises(B24Error, match="not for you"):
+        portal.listing("CRM.Deal.List", {"filter": {">ID": 1}})
+    assert len(await read(portal.listing("crm.lead.list", {"select": ["ID"]}))) == 120
+    await portal.aclose()
+    assert guard.asked == [
+        Act("crm.deal.list", "v2", {"filter": {">ID": 1}}),
+        Act("crm.lead.list", "v2", {"select": ["ID"]}),
+    ]
