@@ -72,6 +72,7 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults
 	$(BIN)/python -m benchmarks.limits
+	$(BIN)/python -m benchmarks.listing
 
 clean:               ## forget the virtual environments
 	rm -rf $(VENV) .venv-sdk .sdk-node .clients-node

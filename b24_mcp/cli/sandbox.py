@@ -52,6 +52,9 @@ class Webhook(click.ParamType[str]):
 @click.option("--plan", type=click.Choice(["basic", "enterprise", "none"]), default="none", show_default=True)
 @click.option("--latency", metavar="SECONDS", type=click.FloatRange(0), default=0.0, help="Wait for every request.")
 @click.option("--row-latency", metavar="SECONDS", type=click.FloatRange(0), default=0.0, help="Wait for every row.")
+@click.option(
+    "--offset-latency", metavar="SECONDS", type=click.FloatRange(0), default=0.0, help="Wait for every row skipped."
+)
 @click.option("--cost", metavar="SECONDS", type=click.FloatRange(0), help="What every call is said to have taken.")
 @click.option(
     "--accounting",
@@ -87,18 +90,15 @@ def _open(options: dict[str, Any]) -> Sandbox:
     import sqlite3
 
     from b24_mcp.sandbox import Sandbox
-    from b24_mcp.sandbox.seed.load import load_deals
 
     db: Path | None = options.pop("db")
     deals: int = options.pop("seed")
     control: bool = options.pop("faults")
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        portal = Sandbox(":memory:" if db is None else db, control=control, **given)
-        load_deals(portal.portal.storage, portal.portal.clock(), deals)
+        return Sandbox(":memory:" if db is None else db, control=control, deals=deals, **given)
     except (sqlite3.Error, ValueError) as exc:
         raise click.ClickException(f"{db} cannot be used as a database: {exc}.") from None
-    return portal
 
 
 def _certificates(cleaning: ExitStack, state: Path | None, names: list[str | None]) -> Certificates:

@@ -44,13 +44,15 @@ class SystemClock:
 class Effort:
     """The patience of one call. After `deadline` (Unix time) nothing is begun or waited for any more.
 
-    A `bulk` call steps back behind those a person is waiting for.
+    A `bulk` call steps back behind those a person is waiting for. Without `repeats` a request whose answer was lost is
+    not sent again as it is. `attempts` counts the requests that were sent.
     """
 
     clock: Clock
     deadline: float
     bulk: bool = False
     on_wait: OnWait | None = None
+    repeats: bool = True
     attempts: int = field(default=0, init=False)
 
     @property

@@ -213,6 +213,16 @@ _FACTS: dict[str, CodeFact] = {
     "B24MCP_NO_PAGE": CodeFact("not_found", "search_docs finds pages by question."),
     "B24MCP_NO_DOCS": CodeFact("not_found", "search_docs and describe_method know the methods all the same."),
     "B24MCP_DOCS": CodeFact("unavailable", "Ask the person to run `b24-mcp docs sync`."),
+    "B24MCP_NOT_A_LIST": CodeFact(
+        "validation",
+        "Nothing was sent. Only documented methods that read a list are read as a whole; call_method takes any other.",
+    ),
+    "B24MCP_CURSOR": CodeFact(
+        "validation", "Nothing was sent. Give the cursor as it was, with the same method and params, or start anew."
+    ),
+    "B24MCP_LIST_SHAPE": CodeFact(
+        "portal", "The method ran and only read. Look at its answer with read_method: this portal may differ.", "yes"
+    ),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(

@@ -32,6 +32,7 @@ _BUCKETS: dict[Plan, Bucket | None] = {"basic": Bucket(38, 2), "enterprise": Buc
 _KEPT_FOR_PEOPLE = 5
 _WORKING_SECONDS = 480.0
 _RESERVE_SECONDS = 5.0
+_KEPT_SECONDS_FOR_PEOPLE = 40.0
 _UNKNOWN_RESET = 10.0
 
 
@@ -101,10 +102,11 @@ class Limits:
     async def _working_time(self, methods: Iterable[str], effort: Effort) -> None:
         keys = {self._charge_key(method): method for method in methods}
         now = effort.clock.now()
+        usable = _WORKING_SECONDS - _RESERVE_SECONDS - (_KEPT_SECONDS_FOR_PEOPLE if effort.bulk else 0.0)
         exhausted = [
             (charge.reset_at, keys[key])
             for key, charge in (await self.state.charges(keys)).items()
-            if charge.seconds >= _WORKING_SECONDS - _RESERVE_SECONDS and charge.reset_at > now
+            if charge.seconds >= usable and charge.reset_at > now
         ]
         if not exhausted:
             return

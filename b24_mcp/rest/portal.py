@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.batch import BatchRun
-from b24_mcp.rest.commands import check_commands
+from b24_mcp.rest.commands import Command, check_commands
 from b24_mcp.rest.credential import Credential, Way
 from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
@@ -27,6 +27,7 @@ from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.state import LimitState, open_state
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.listing import Listing
     from b24_mcp.rest.transport import Transport
 
 _LOG = logging.getLogger(__name__)
@@ -130,6 +131,41 @@ class Portal:
         door = _BatchDoor(self, self._effort(bulk, on_wait), permit)
         return await BatchRun(checked, halt=halt, format=format, door=door).run()
 
+    def listing(
+        self,
+        method: str,
+        params: Params | None = None,
+        *,
+        version: Version | None = None,
+        limit: int | None = None,
+        resume: Mapping[str, Any] | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Listing:
+        """Read all rows of a list, page after page: `async for rows in portal.listing("crm.deal.list"): …`.
+
+        `limit` ends it after so many rows. `resume` is the `cursor` of a listing that stopped, with the same method and
+        params. Without a version the older generation comes first where a method exists in both.
+
+        Raises:
+            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, what is wrong with the parameters, or what the guard says;
+                nothing was sent.
+        """
+        from b24_mcp.rest.listing import PortalDoor, open_listing  # most calls are no lists
+
+        async def call(method: str, params: Params, version: Version, effort: Effort) -> Answer:
+            return await self._call(method, params, version, "json", effort, None)
+
+        async def batch(commands: list[Command], effort: Effort) -> BatchAnswer:
+            return await BatchRun(commands, halt=True, format="json", door=_BatchDoor(self, effort, None)).run()
+
+        door = PortalDoor(
+            review=lambda act: self._guard.review([act], None),
+            effort=lambda: self._effort(True, on_wait),
+            send_call=call,
+            send_batch=batch,
+        )
+        return open_listing(door, method, params, version=version, limit=limit, resume=resume)
+
     async def aclose(self) -> None:
         """Close the connections and the state; the portal can still be used and opens them anew."""
         transport, self._transport = self._transport, None
@@ -171,6 +207,7 @@ class Portal:
             await self._turn(request, effort)
             await passage.going()
             tries += 1
+            effort.attempts += 1
             try:
                 answer = await self._deliver(request, content)
             except B24Error as exc:
@@ -180,7 +217,7 @@ class Portal:
                 return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to, self._credential)
             if is_refused_by_limit(error.fault):
                 await self._limits.learn_refusal(request.method, error.fault, self._clock.now())
-            repeatable = request.reads or (request.key is not None and self._honours_keys)
+            repeatable = effort.repeats and (request.reads or (request.key is not None and self._honours_keys))
             pause = pause_before_retry(error.fault, tries, repeatable=repeatable)
             if pause is None or pause > effort.left:
                 raise error

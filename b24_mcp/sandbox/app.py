@@ -59,14 +59,16 @@ class Sandbox:
     """A Bitrix24 portal in this process.
 
     ``db`` is a file, or ``":memory:"``; a file keeps its data, and is filled with the demonstration company only when
-    it is new (``empty`` leaves the company out: one administrator, stages, nothing else). ``webhook`` is the user id
+    it is new (``empty`` leaves the company out: one administrator, stages, nothing else). ``deals`` fills it up to so
+    many deals, plain rows for measurements. ``webhook`` is the user id
     and code of the administrator's webhook; beside it there are an ordinary user's and one of narrow scope
     (:data:`USER_WEBHOOK`, :data:`SCOPE_USER_WEBHOOK`) and an OAuth application. ``log`` is told of every answered
     call. ``clock`` gives Unix seconds.
 
     As a service: ``name`` stands for the host in addresses the portal writes, ``oauth_name`` is a host name under
     which it is the authorization server and nothing else. ``plan`` limits requests. ``latency``
-    and ``row_latency`` are waits a request and a list row, in seconds; they keep no other request from being answered.
+    and ``row_latency`` are waits a request and a list row, ``offset_latency`` a row that an offset passes over, in
+    seconds; they keep no other request from being answered.
     ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
     batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
     ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
@@ -82,6 +84,7 @@ class Sandbox:
         *,
         webhook: str = DEMO_WEBHOOK,
         empty: bool = False,
+        deals: int = 0,
         log: Callable[[LoggedCall], None] | None = None,
         clock: Callable[[], float] = time.time,
         name: str | None = None,
@@ -89,6 +92,7 @@ class Sandbox:
         plan: Plan = "none",
         latency: float = 0.0,
         row_latency: float = 0.0,
+        offset_latency: float = 0.0,
         cost: float | None = None,
         accounting: Accounting = "methods",
         operating_limit: float = 480.0,
@@ -116,7 +120,11 @@ class Sandbox:
         )
         self.portal = Portal(db, settings, empty=empty, clock=clock)
         self._log = log
-        self._latency, self._row_latency = latency, row_latency
+        if deals:
+            from b24_mcp.sandbox.seed.load import load_deals  # only for measurements
+
+            load_deals(self.portal.storage, clock(), deals)
+        self._latency, self._row_latency, self._offset_latency = latency, row_latency, offset_latency
         self._bucket = Bucket(plan, clock)
         self._faults: Faults | None = None
         self._control: Control | None = None
@@ -198,10 +206,17 @@ class Sandbox:
             return _refused(errors.too_many_requests())
         if self._latency:
             await asyncio.sleep(self._latency)
-        response = await asyncio.get_running_loop().run_in_executor(self._worker, self._respond, received)
-        if self._row_latency and response.rows:
-            await asyncio.sleep(self._row_latency * response.rows)
+        loop = asyncio.get_running_loop()
+        response, skipped = await loop.run_in_executor(self._worker, self._respond_and_count, received)
+        working = self._row_latency * response.rows + self._offset_latency * skipped
+        if working:
+            await asyncio.sleep(working)
         return response
+
+    def _respond_and_count(self, received: HttpRequest) -> tuple[Response, int]:
+        """Answer, and tell how many rows offsets have passed over for it."""
+        before = self.portal.storage.skipped
+        return self._respond(received), self.portal.storage.skipped - before
 
     def _respond(self, received: HttpRequest) -> Response:
         """Choose who answers by the path; runs in the worker's thread."""

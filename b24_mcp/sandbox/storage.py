@@ -43,7 +43,8 @@ def _table(entity: Entity) -> str:
 
 
 class Storage:
-    """One database: memory or a file. ``new`` tells whether it had no tables before."""
+    """One database: memory or a file. ``new`` tells whether it had no tables before, ``skipped`` how many rows all
+    offsets together have passed over."""
 
     def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
         # The constructor's thread fills it, one worker thread answers calls: never two at a time.
@@ -53,6 +54,7 @@ class Storage:
         self._db.create_function("matches", 2, matches, deterministic=True)
         self._db.create_function("folded", 1, folded, deterministic=True)
         self._db.execute("pragma synchronous = normal")
+        self.skipped = 0
         version = int(self._db.execute("pragma user_version").fetchone()[0])
         self.new = version == 0
         if version not in (0, SCHEMA_VERSION):
@@ -153,6 +155,7 @@ class Storage:
         offset: int = 0,
     ) -> list[Map]:
         """Records as column -> stored value. ``where`` and ``order`` are built from descriptions only."""
+        self.skipped += offset
         found = self._db.execute(
             f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
             _bindable([*bound, limit, offset]),

@@ -92,6 +92,18 @@ async def test_a_method_whose_working_time_is_used_up_waits_until_it_is_forgiven
     assert sum(clock.slept) == pytest.approx(300, abs=1)
 
 
+async def test_bulk_calls_leave_working_time_for_people() -> None:
+    clock = FakeClock()
+    busy = {"result": 1, "time": {"operating": 440, "operating_reset_at": int(clock.now()) + 300}}
+    fake = FakePortal([Reply(busy), Reply({"result": 2, "time": {}})])
+    async with open_portal(fake, clock=clock, deadline=100) as portal:
+        await portal.call("crm.deal.list")
+        with pytest.raises(B24Error, match=r"crm\.deal\.list") as caught:
+            await portal.call("crm.deal.list", bulk=True)
+        assert (await portal.call("crm.deal.list")).result == 2
+    assert caught.value.fault.code == "B24MCP_OPERATING"
+
+
 async def test_working_time_that_lasts_beyond_the_deadline_is_an_error() -> None:
     clock = FakeClock()
     busy = {"result": 1, "time": {"operating": 480, "operating_reset_at": int(clock.now()) + 300}}

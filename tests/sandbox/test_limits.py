@@ -178,6 +178,19 @@ async def test_a_request_waits_and_so_does_every_row_it_answers(waits: Waits) ->
     assert waits.seconds == [0.25, 0.5, 0.25, 0.03, 0.25, 0.02, 0.25]
 
 
+async def test_a_request_waits_for_every_row_an_offset_passes_over(waits: Waits) -> None:
+    async with opened(offset_latency=0.001) as call:
+        await call("crm.deal.list", {"start": 150})
+        await call("crm.deal.list", {"start": 0})
+        await call.batch({"a": "crm.deal.list?start=100", "b": "crm.deal.list?start=50&select[]=ID"})
+    assert waits.seconds == [0.15, pytest.approx(0.15)]
+
+
+async def test_a_sandbox_starts_with_as_many_deals_as_asked_for() -> None:
+    async with opened(deals=1_234) as call:
+        assert (await call("crm.deal.list"))["total"] == 1_234
+
+
 async def test_waiting_keeps_nobody_else_from_an_answer(waits: Waits) -> None:
     async with opened(row_latency=1.0) as call, anyio.create_task_group() as tasks:
         tasks.start_soon(call, "crm.deal.list")

@@ -1,0 +1,123 @@
+"""Finding the rows in an answer, and what identifies a row.
+
+Most lists are `result` itself or stand under a key of it; some are maps keyed by the id of the row, which PHP writes
+as a list when the ids happen to be 0, 1, 2 …, and as `[]` when there is none. Source: documentation, api-reference;
+measured answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from b24_mcp.rest.errors import our_error
+
+_KEYS = ("ID", "id", "Id")
+MAP_KEY = "key"
+"""Under this name a row of a map carries the key it had there, where the row itself does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where the catalogue expects the rows: under `list_key` of the result, or in the result itself."""
+
+    method: str
+    list_key: str | None = None
+    is_map: bool = False
+
+    def locate(self, result: Any) -> tuple[tuple[str, ...], list[Any]]:
+        """Give the path below `result` and the rows there.
+
+        Raises:
+            B24Error: `B24MCP_LIST_SHAPE` when there is no list.
+        """
+        path: tuple[str, ...] = ()
+        if self.list_key is not None and isinstance(result, dict):
+            key = self.list_key if self.list_key in result else _only_list_in(result)
+            if key is not None:
+                path, result = (key,), result[key]
+        elif self.list_key is None and not self.is_map and isinstance(result, dict):
+            key = _only_list_in(result)
+            if key is not None:
+                path, result = (key,), result[key]
+        if isinstance(result, list):
+            return path, result
+        if isinstance(result, dict) and self.is_map:
+            return path, [_with_key(key, row) for key, row in result.items()]
+        if result is None or result == "":
+            return path, []
+        raise our_error(
+            "B24MCP_LIST_SHAPE",
+            f"The answer holds no list where the documentation of {self.method} has one.",
+            method=self.method,
+        )
+
+    def rows(self, result: Any) -> list[Any]:
+        """Give the rows in a result; raises as `locate`."""
+        return self.locate(result)[1]
+
+
+def key_of(rows: Sequence[Any]) -> str | None:
+    """Name the field that identifies these rows: it is in all of them and never the same twice."""
+    for key in (*_KEYS, MAP_KEY):
+        found = [row[key] for row in rows if isinstance(row, dict) and isinstance(row.get(key), int | str)]
+        if found and len(found) == len(rows) and len(set(map(str, found))) == len(rows):
+            return key
+    return None
+
+
+def whole_number(value: Any) -> int | None:
+    """Read an id that is a whole number, as number or as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
+        return int(value)
+    return None
+
+
+class Seen:
+    """The rows handed out so far, in little memory: numbers as bits, everything else as a digest."""
+
+    def __init__(self) -> None:
+        self._bits: dict[int, int] = {}
+        self._others: set[bytes] = set()
+        self.count = 0
+
+    def add(self, value: Any) -> bool:
+        """Note a row's id, or a whole row; tell whether it is new."""
+        number = whole_number(value)
+        if number is None:
+            digest = fingerprint(value)
+            new = digest not in self._others
+            self._others.add(digest)
+        else:
+            block, bit = number >> 12, 1 << (number & 4095)
+            known = self._bits.get(block, 0)
+            new = not known & bit
+            self._bits[block] = known | bit
+        self.count += new
+        return new
+
+
+def fingerprint(value: Any) -> bytes:
+    """Tell values apart without keeping them."""
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=12).digest()
+
+
+def _only_list_in(result: dict[str, Any]) -> str | None:
+    """The one list in an object; pages disagree with the portal about the names of a few."""
+    lists = [key for key, value in result.items() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _with_key(key: str, row: Any) -> Any:
+    if not isinstance(row, dict):
+        return {MAP_KEY: key, "value": row}
+    if any(str(row.get(name)) == key for name in _KEYS):
+        return row
+    return {MAP_KEY if MAP_KEY not in row else f"_{MAP_KEY}": key, **row}

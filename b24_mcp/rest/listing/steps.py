@@ -1,0 +1,264 @@
+"""Reading one page after the other where the next page follows from the one before: limits, page numbers, cursors.
+
+Each way of paging is a `Steps`: what the parameters of a page are, and where the page after it begins. Positions are
+JSON. Sources: documentation, the pages of the methods, api-reference/rest-v3 for REST 3.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+from b24_mcp.rest.answer import Answer
+from b24_mcp.rest.listing.rows import whole_number
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, OtherWayError
+from b24_mcp.rest.paging_v3 import is_full
+from b24_mcp.rest.params import Params
+
+_V3_PAGE = 500
+"""Rows of a page in REST 3.0, which gives up to 1,000."""
+
+Position = int | list[int] | dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A page that was read: where it began, its rows as they came, the answer, and the fullest page so far."""
+
+    position: Position
+    rows: list[Any]
+    answer: Answer
+    fullest: int
+
+
+class Steps(Protocol):
+    """One way of going from page to page."""
+
+    name: str
+
+    def params(self, position: Position) -> Params:
+        """Write the parameters of the page at a position; None is the first page."""
+        ...
+
+    def next(self, turn: Turn) -> Position:
+        """Say where the next page begins; None when this was the last."""
+        ...
+
+
+@dataclass(slots=True)
+class Once:
+    """A method that gives everything at once."""
+
+    given: Params
+    name: str = "everything at once"
+
+    def params(self, position: Position) -> Params:
+        """Write the reader's own parameters."""
+        return self.given
+
+    def next(self, turn: Turn) -> Position:
+        """There is no other page."""
+        return None
+
+
+@dataclass(slots=True)
+class LimitOffset:
+    """`limit` and `offset`, in the letter case and the parameter (`params`, `PARAMS`) a method has them in."""
+
+    given: Mapping[str, Any]
+    limit: str
+    offset: str
+    inside: str | None = None
+    name: str = "limit and offset"
+    size: int = PAGE_SIZE
+
+    def params(self, position: Position) -> Params:
+        """Write limit and offset; a limit of the reader's own is kept."""
+        inner = dict(self.given) if self.inside is None else dict(self.given.get(self.inside) or {})
+        inner.setdefault(self.limit, self.size)
+        inner[self.offset] = self._begin() if position is None else position
+        return inner if self.inside is None else {**self.given, self.inside: inner}
+
+    def next(self, turn: Turn) -> Position:
+        """Stop at an empty page, at the total, or where the method says that there is no more."""
+        after = (self._begin() if turn.position is None else _number(turn.position)) + len(turn.rows)
+        if not turn.rows or _says_end(turn.answer.result):
+            return None
+        total = turn.answer.total
+        if total is not None and total >= 0:
+            return None if after >= total else after
+        return None if len(turn.rows) < turn.fullest else after
+
+    def _begin(self) -> int:
+        inner = self.given if self.inside is None else self.given.get(self.inside) or {}
+        return _number(inner.get(self.offset))
+
+
+@dataclass(slots=True)
+class PageNumber:
+    """`page`, counted from 1."""
+
+    given: Mapping[str, Any]
+    name: str = "page numbers"
+
+    def params(self, position: Position) -> Params:
+        """Write the number of the page."""
+        return {**self.given, "page": position or whole_number(self.given.get("page")) or 1}
+
+    def next(self, turn: Turn) -> Position:
+        """Stop at a page that is empty or not as full as one before."""
+        if not turn.rows or len(turn.rows) < turn.fullest:
+            return None
+        return (_number(turn.position) or whole_number(self.given.get("page")) or 1) + 1
+
+
+@dataclass(slots=True)
+class LastId:
+    """`LAST_ID`: each page goes back from the oldest id of the page before; `FIRST_ID` goes forward from the newest.
+
+    `typed` methods want the stage of the last row beside it (`LAST_TYPE`): 1 for notifications that wait for an answer,
+    3 for the others. With `rising` the last id of a page is its last row's, whatever the order.
+    """
+
+    given: Mapping[str, Any]
+    typed: bool = False
+    rising: bool = False
+    size: int = PAGE_SIZE
+    name: str = "last id"
+
+    def params(self, position: Position) -> Params:
+        """Write the last id; a limit of the reader's own is kept."""
+        params: dict[str, Any] = {"LIMIT": self.size, **self.given}
+        if isinstance(position, list):
+            params |= {"LAST_ID": position[0], "LAST_TYPE": position[1]}
+        elif position is not None:
+            params[self._field] = position
+        return params
+
+    def next(self, turn: Turn) -> Position:
+        """Stop at a page that brings no further id; unread messages make some pages fuller than others."""
+        ids = [found for row in turn.rows if (found := _id_of(row)) is not None]
+        if not ids:
+            return None
+        following: Position = ids[-1] if self.rising else min(ids) if self._field == "LAST_ID" else max(ids)
+        if self.typed:
+            following = [ids[-1], 1 if _number(turn.rows[-1].get("notify_type")) == 1 else 3]
+        return None if following == turn.position else following
+
+    @property
+    def _field(self) -> str:
+        return "FIRST_ID" if "FIRST_ID" in self.given else "LAST_ID"
+
+
+@dataclass(slots=True)
+class NavParams:
+    """`NAV_PARAMS`, in one of the arguments that the old `task.*` methods count; `bare` methods take it as the argument
+    itself by their page, and inside it by the portal's source."""
+
+    given: list[Any]
+    argument: int
+    bare: bool = False
+    name: str = "NAV_PARAMS"
+
+    def params(self, position: Position) -> Params:
+        """Put the page into its place among the arguments."""
+        arguments: list[Any] = [*self.given]
+        arguments += [{} for _ in range(self.argument + 1 - len(arguments))]
+        argument = arguments[self.argument]
+        held = dict(argument) if isinstance(argument, dict) else {}
+        wanted = {"nPageSize": PAGE_SIZE, "iNumPage": position or 1}
+        arguments[self.argument] = {**held, "NAV_PARAMS": wanted} | (wanted if self.bare else {})
+        return arguments
+
+    def next(self, turn: Turn) -> Position:
+        """Stop by `next` and `total`: beyond the end the first page comes again."""
+        page = _number(turn.position) or 1
+        if not turn.rows or turn.answer.next is None or page * PAGE_SIZE >= (turn.answer.total or 0):
+            return None
+        return page + 1
+
+
+@dataclass(slots=True)
+class Follow:
+    """REST 3.0, where the client knows from an answer how to ask for the page after it."""
+
+    given: Mapping[str, Any]
+    paging: str = "pagination"
+    size: int = _V3_PAGE
+    name: str = "pagination"
+
+    def params(self, position: Position) -> Params:
+        """Write the reader's own parameters with the place of the page in them."""
+        if isinstance(position, dict):
+            return {**self.given, **position}
+        place = "cursor" if self.paging == "tail" else "pagination"
+        if self.paging == "tail" and not self.given.get("cursor"):
+            return dict(self.given)  # a cursor needs a value, which only the first page shows
+        asked = self.given.get(place)
+        return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
+
+    def next(self, turn: Turn) -> Position:
+        """Take what the client found; a page by offset begins with the last row of the one before (`seam`)."""
+        following = turn.answer.next
+        if not isinstance(following, dict):
+            return None
+        if self.seam(following):
+            asked = following["pagination"]
+            return {**following, "pagination": {**asked, "offset": asked["offset"] - 1}}
+        return following
+
+    def seam(self, position: Position) -> bool:
+        """Whether the page at a position begins with a row that was read already, to show that nothing has shifted."""
+        asked = position.get("pagination") if isinstance(position, dict) else None
+        if not isinstance(asked, dict) or self.paging != "pagination" or "page" in asked:
+            return False
+        return isinstance(asked.get("offset"), int) and asked["offset"] > 0 and asked.get("limit") != 1
+
+
+@dataclass(slots=True)
+class ByIdV3:
+    """REST 3.0 by id: a condition `["id", ">", last]` and the order of ids. Nothing shifts."""
+
+    given: Mapping[str, Any]
+    size: int = _V3_PAGE
+    name: str = "keyset"
+
+    def params(self, position: Position) -> Params:
+        """Write the condition beside the reader's own."""
+        params: dict[str, Any] = {**self.given, "order": {"id": "asc"}, "pagination": {"limit": self.size}}
+        if isinstance(position, int):
+            params["filter"] = [*(self.given.get("filter") or []), ["id", ">", position]]
+        return params
+
+    def next(self, turn: Turn) -> Position:
+        """Stop at a page that is not full.
+
+        Raises:
+            OtherWayError: when ids do not rise, or are none.
+        """
+        ids = [_id_of(row) for row in turn.rows]
+        numbers = [found for found in ids if found is not None]
+        known = ([turn.position] if isinstance(turn.position, int) else []) + numbers
+        if len(numbers) != len(ids) or any(b <= a for a, b in pairwise(known)):
+            raise OtherWayError("it does not follow its filter and order by id")
+        return numbers[-1] if numbers and is_full(len(numbers), self.size) else None
+
+
+def _says_end(result: Any) -> bool:
+    """Some answers say whether there is more."""
+    if not isinstance(result, dict):
+        return False
+    said = [result[name] for name in ("hasMore", "hasMorePages", "hasNextPage") if name in result]
+    return bool(said) and not any(said)
+
+
+def _number(value: Any) -> int:
+    return whole_number(value) or 0
+
+
+def _id_of(row: Any) -> int | None:
+    if not isinstance(row, dict):
+        return whole_number(row)
+    return next((found for name in ("ID", "id") if (found := whole_number(row.get(name))) is not None), None)

@@ -1,0 +1,39 @@
+"""A sandbox with more deals than fit in one request, and a portal that speaks to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from b24_mcp.rest import Portal
+from b24_mcp.sandbox import LoggedCall, Sandbox
+from tests.fake_portal import open_portal
+
+DEALS = 7_000
+
+
+@dataclass
+class Opened:
+    """A portal before a sandbox, and what arrived there."""
+
+    portal: Portal
+    sandbox: Sandbox
+    calls: list[LoggedCall] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def company() -> Iterator[tuple[Sandbox, list[LoggedCall]]]:
+    calls: list[LoggedCall] = []
+    sandbox = Sandbox(deals=DEALS, log=calls.append)
+    yield sandbox, calls
+    sandbox.close()
+
+
+@pytest.fixture
+async def opened(company: tuple[Sandbox, list[LoggedCall]]) -> AsyncIterator[Opened]:
+    sandbox, calls = company
+    calls.clear()
+    async with open_portal(sandbox, f"http://127.0.0.1:8000/rest/{sandbox.webhook}/") as portal:
+        yield Opened(portal, sandbox, calls)

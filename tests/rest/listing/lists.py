@@ -1,0 +1,109 @@
+"""Lists in memory for the fake portal, paged as the families of methods do, which others change while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from b24_mcp.rest import Portal
+from b24_mcp.rest.listing import Listing
+from tests.fake_portal import FakePortal, Page, open_portal
+
+
+@dataclass
+class MemoryList:
+    """Rows `{"ID": "7", "TITLE": "…"}`; `changes` are run one before each page, `asked` are the parameters of each.
+
+    `family` is A (beyond the end page one again), B (empty beyond the end, no total for start=-1) or C (exact offset).
+    `key` is how the id is spelled; `knows_filter` and `knows_order` can be taken away.
+    """
+
+    ids: list[int]
+    family: str = "A"
+    key: str = "ID"
+    list_key: str | None = None
+    knows_filter: bool = True
+    knows_order: bool = True
+    changes: list[Callable[[list[int]], None]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(self, params: Any) -> Page:
+        params = params if isinstance(params, dict) else {}
+        self.asked.append(params)
+        if self.changes:
+            self.changes.pop(0)(self.ids)
+        found = sorted(self.ids)
+        for condition, value in (params.get("filter") or {}).items():
+            found = self._filtered(found, condition, value)
+        found = self._ordered(found, params.get("order") or {})
+        start = int(params.get("start", 0))
+        page, following, total = self._page(found, start)
+        rows = [{self.key: str(number) if self.key == "ID" else number, "TITLE": title(number)} for number in page]
+        select = params.get("select")
+        if select:
+            rows = [{name: row[name] for name in row if name in select} for row in rows]
+        return Page(rows if self.list_key is None else {self.list_key: rows}, total, following)
+
+    def _filtered(self, found: list[int], condition: str, value: Any) -> list[int]:
+        if not self.knows_filter:
+            return found
+        compare = {
+            ">": lambda number, bound: number > bound,
+            "<": lambda number, bound: number < bound,
+            ">=": lambda number, bound: number >= bound,
+            "<=": lambda number, bound: number <= bound,
+            "": lambda number, bound: number == bound,
+        }
+        name = condition.lstrip("<>=!")
+        assert name == self.key, condition
+        # A reference that led to nothing puts an array here, and the portal makes what it can of it.
+        bound = 1 if isinstance(value, dict | list) else int(value or 0)
+        return [number for number in found if compare[condition[: -len(name)]](number, bound)]
+
+    def _ordered(self, found: list[int], order: dict[str, str]) -> list[int]:
+        if not self.knows_order or not order:
+            return found
+        ((name, sense),) = order.items()
+        by = (lambda number: number) if name == self.key else title
+        return sorted(found, key=by, reverse=sense.upper() == "DESC")
+
+    def _page(self, found: list[int], start: int) -> tuple[list[int], int | None, int | None]:
+        total = len(found)
+        if start < 0:
+            return found[:50], None, None if self.family == "B" else 0
+        offset = start if self.family == "C" else start // 50 * 50
+        if self.family == "A" and offset >= total:
+            offset = 0
+        page = found[offset : offset + 50]
+        following = offset + len(page)
+        return page, following if following < total else None, total
+
+
+def title(number: int) -> str:
+    """A text whose order has nothing to do with the number's."""
+    return f"{number * 7919 % 10_007:05d}"
+
+
+@asynccontextmanager
+async def portal_with(**methods: Any) -> Any:
+    """A portal that has these methods, their dots written as underscores."""
+    app = FakePortal(methods={name.replace("__", "."): method for name, method in methods.items()})
+    async with open_portal(app) as portal:
+        yield portal, app
+
+
+async def read(listing: Listing) -> list[Any]:
+    """All rows of a listing."""
+    return [row async for rows in listing for row in rows]
+
+
+def numbers(rows: Sequence[Any], key: str = "ID") -> list[int]:
+    """The ids of rows, in their order."""
+    return [int(row[key]) for row in rows]
+
+
+async def read_ids(portal: Portal, method: str, params: Any = None, *, key: str = "ID", **options: Any) -> list[int]:
+    """The ids of a whole list."""
+    return numbers(await read(portal.listing(method, params, **options)), key)

@@ -1,0 +1,128 @@
+"""Lists that others change while they are read: rows that exist all the time come exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from b24_mcp.rest.listing import keyset
+from tests.rest.listing.lists import MemoryList, numbers, portal_with, read
+
+Change = Callable[[list[int]], None]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_lists_are_split() -> Iterator[None]:
+    with mock.patch.object(keyset, "_WORTH_SPLITTING", 150):
+        yield
+
+
+def removing(position: int) -> Change:
+    def change(ids: list[int]) -> None:
+        if ids:
+            del ids[position % len(ids)]
+
+    return change
+
+
+def adding(gap: int) -> Change:
+    def change(ids: list[int]) -> None:
+        ids.append(max(ids, default=0) + 1 + gap)
+
+    return change
+
+
+def exchanging(position: int) -> Change:
+    """One goes and another comes in the same moment, so that a count shows nothing."""
+
+    def change(ids: list[int]) -> None:
+        removing(position)(ids)
+        adding(0)(ids)
+
+    return change
+
+
+def turning_up(position: int) -> Change:
+    """A record with an old id comes to match the filter."""
+
+    def change(ids: list[int]) -> None:
+        missing = sorted(set(range(1, max(ids, default=1))) - set(ids))
+        if missing:
+            ids.append(missing[position % len(missing)])
+
+    return change
+
+
+def nothing(ids: list[int]) -> None:
+    pass
+
+
+def changes(*kinds: Callable[[int], Change]) -> st.SearchStrategy[list[Change]]:
+    one = st.one_of(st.just(nothing), *(st.integers(0, 500).map(kind) for kind in kinds))
+    return st.lists(one, max_size=40)
+
+
+IDS = st.tuples(st.integers(0, 420), st.integers(1, 4)).map(
+    lambda drawn: list(range(3, 3 + drawn[0] * drawn[1], drawn[1]))
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(ids=IDS, script=changes(removing, adding, turning_up), family=st.sampled_from("ABC"), down=st.booleans())
+def test_by_id_every_lasting_row_comes_exactly_once(
+    ids: list[int], script: list[Change], family: str, down: bool
+) -> None:
+    async def run() -> None:
+        deals = MemoryList(ids, family, changes=list(script))
+        initial = set(ids)
+        ever = set(ids)
+
+        def watched(params: object) -> object:
+            page = deals(params)
+            ever.update(deals.ids)
+            removed.update(initial - set(deals.ids))
+            return page
+
+        removed: set[int] = set()
+        async with portal_with(crm__deal__list=watched) as (portal, _):
+            listing = portal.listing("crm.deal.list", {"order": {"ID": "DESC"}} if down else None)
+            seen = numbers(await read(listing))
+        assert listing.strategy == "keyset"
+        assert listing.complete
+        assert len(seen) == len(set(seen))
+        assert initial - removed <= set(seen) <= ever
+
+    anyio.run(run)
+
+
+@settings(deadline=None, max_examples=80)
+@given(ids=IDS, script=changes(removing, adding, exchanging), family=st.sampled_from("ABC"))
+def test_by_start_every_lasting_row_comes_exactly_once_or_is_said_to_be_missing(
+    ids: list[int], script: list[Change], family: str
+) -> None:
+    async def run() -> None:
+        deals = MemoryList(ids, family, changes=list(script))
+        initial = set(ids)
+        removed: set[int] = set()
+
+        def watched(params: object) -> object:
+            page = deals(params)
+            removed.update(initial - set(deals.ids))
+            return page
+
+        async with portal_with(crm__deal__list=watched) as (portal, _):
+            listing = portal.listing("crm.deal.list", {"order": {"TITLE": "DESC"}})
+            seen = numbers(await read(listing))
+        assert listing.strategy == "offset"
+        assert len(seen) == len(set(seen))
+        missing = initial - removed - set(seen)
+        assert not missing or not listing.complete
+        if listing.requests > 1 and removed & set(seen):
+            assert listing.notes
+
+    anyio.run(run)

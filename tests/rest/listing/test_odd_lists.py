@@ -1,0 +1,192 @@
+"""Methods that do not do what lists do: they are read another way, or reading stops and says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fake_portal import Page, PortalError
+from tests.rest.listing.lists import MemoryList, numbers, portal_with, read
+
+
+async def test_a_method_that_ignores_conditions_on_the_id_is_read_by_start() -> None:
+    deals = MemoryList(list(range(1, 321)), knows_filter=False)
+    async with portal_with(crm__deal__list=deals) as (portal, _):
+        listing = portal.listing("crm.deal.list")
+        seen = numbers(await read(listing))
+    assert sorted(seen) == list(range(1, 321))
+    assert len(seen) == len(set(seen))
+    assert listing.strategy == "offset"
+    assert listing.complete
+    assert listing.notes == ("crm.deal.list was not read by keyset: it does not follow its filter and order by ID",)
+
+
+async def test_a_method_that_ignores_the_order_is_read_by_start() -> None:
+    deals = MemoryList(list(range(1, 321)), knows_order=False)
+
+    def shuffled(params: Any) -> Page:
+        page = deals(params)
+        return Page(page.result[::-1], page.total, page.next)
+
+    async with portal_with(crm__deal__list=shuffled) as (portal, _):
+        listing = portal.listing("crm.deal.list")
+        seen = numbers(await read(listing))
+    assert sorted(seen) == list(range(1, 321))
+    assert len(seen) == len(set(seen))
+    assert listing.complete
+
+
+async def test_a_method_that_refuses_conditions_on_the_id_is_read_by_start() -> None:
+    deals = MemoryList(list(range(1, 121)), family="B", key="id", list_key="items")
+
+    def strict(params: Any) -> Page:
+        if params.get("filter"):
+            raise PortalError("INVALID_ARG_VALUE", "id cannot be filtered", 400)
+        return deals(params)
+
+    async with portal_with(crm__type__list=lambda p: strict(p)) as (portal, _):
+        listing = portal.listing("crm.type.list", {})
+        assert (await portal.call("crm.type.list")).total == 120
+        deals.list_key = "types"
+        assert numbers(await read(listing), "id") == list(range(1, 121))
+    assert listing.complete
+    assert "refused to filter by id" in listing.notes[0]
+
+
+@pytest.mark.parametrize("total", [500, None])
+async def test_a_method_that_ignores_start_is_stopped_and_explained(total: int | None) -> None:
+    def method(params: Any) -> Page:
+        return Page([{"ID": str(number)} for number in range(50)], total, 50 if total else None)
+
+    async with portal_with(department__get=method) as (portal, app):
+        listing = portal.listing("department.get")
+        seen = numbers(await read(listing))
+    assert seen == list(range(50))
+    assert not listing.complete
+    assert "the same rows whatever start is" in listing.notes[0]
+    assert len(app.requests) <= 3
+
+
+async def test_rows_without_an_id_that_never_end_are_stopped_too() -> None:
+    def method(_: Any) -> Page:
+        return Page([{"TYPE_ID": "1"}] * 50)
+
+    async with portal_with(crm__address__list=method) as (portal, app):
+        listing = portal.listing("crm.address.list")
+        rows = await read(listing)
+    assert len(rows) == 50
+    assert not listing.complete
+    assert listing.key is None
+    assert len(app.requests) <= 3
+
+
+async def test_a_cursor_that_a_method_ignores_is_stopped_and_explained() -> None:
+    def method(_: Any) -> Any:
+        return [{"id": number} for number in range(50)]
+
+    async with portal_with(im__search__chat__list=method) as (portal, app):
+        listing = portal.listing("im.search.chat.list", {"FIND": "abc"})
+        assert len(await read(listing)) == 50
+    assert not listing.complete
+    assert "the same rows on every page" in listing.notes[0]
+    assert len(app.requests) == 2
+
+
+async def test_a_list_that_gives_everything_at_once_takes_one_request() -> None:
+    async with portal_with(crm__deal__list=lambda _: Page([{"ID": str(n)} for n in range(1, 131)], 130)) as (
+        portal,
+        app,
+    ):
+        listing = portal.listing("crm.deal.list")
+        assert len(await read(listing)) == 130
+    assert listing.complete
+    assert len(app.requests) == 1
+
+
+async def test_a_list_said_to_come_at_once_is_read_by_start_when_it_does_not() -> None:
+    async with portal_with(crm__status__list=MemoryList(list(range(1, 171)))) as (portal, _):
+        listing = portal.listing("crm.status.list")
+        assert numbers(await read(listing)) == list(range(1, 171))
+    assert listing.complete
+    assert listing.strategy == "offset"
+
+
+async def test_pages_that_leave_out_what_may_not_be_seen_are_followed_to_the_end() -> None:
+    files = MemoryList(list(range(1, 331)), family="C")
+
+    def without_some(params: Any) -> Page:
+        page = files(params)
+        return Page([row for row in page.result if int(row["ID"]) % 3], page.total, page.next)
+
+    async with portal_with(disk__folder__getchildren=without_some) as (portal, _):
+        listing = portal.listing("disk.folder.getchildren", {"id": 1})
+        seen = numbers(await read(listing))
+    assert seen == [number for number in range(1, 331) if number % 3]
+    assert listing.complete
+    assert len(files.asked) == 8  # one of the seven pages twice, between requests
+    assert "counted 330 rows at the beginning and gave 220" in listing.notes[0]
+
+
+async def test_pages_that_are_not_full_do_not_end_reading_by_id() -> None:
+    deals = MemoryList(list(range(1, 331)))
+
+    def without_some(params: Any) -> Page:
+        page = deals(params)
+        return Page([row for row in page.result if int(row["ID"]) != 120], page.total, page.next)
+
+    async with portal_with(crm__deal__list=without_some) as (portal, _):
+        listing = portal.listing("crm.deal.list")
+        seen = numbers(await read(listing))
+    assert seen == [number for number in range(1, 331) if number != 120]
+    assert "counted 330 rows at the beginning and gave 329" in listing.notes[0]
+
+
+async def test_no_total_means_reading_until_a_page_is_not_full() -> None:
+    sprints = list(range(1, 231))
+
+    def method(params: Any) -> Any:
+        start = int(params.get("start", 0))
+        return [{"id": number} for number in sprints[start : start + 50]]
+
+    async with portal_with(booking__v1__clienttype__list=lambda p: {"clientType": method(p)}) as (portal, _):
+        listing = portal.listing("booking.v1.clienttype.list")
+        assert numbers(await read(listing), "id") == sprints
+    assert listing.complete
+    assert listing.total is None
+
+
+async def test_a_text_that_looks_like_a_reference_never_goes_through_a_batch() -> None:
+    deals = MemoryList(list(range(1, 161)))
+    seen_params: list[Any] = []
+
+    def method(params: Any) -> Page:
+        seen_params.append(params)
+        conditions = {name: value for name, value in params.get("filter", {}).items() if name != "TITLE"}
+        return deals({**params, "filter": conditions})
+
+    async with portal_with(crm__deal__list=method) as (portal, app):
+        listing = portal.listing("crm.deal.list", {"filter": {"TITLE": "$result[a]"}})
+        assert numbers(await read(listing)) == list(range(1, 161))
+    assert {request.method for request in app.requests} == {"crm.deal.list"}
+    assert all(params["filter"]["TITLE"] == "$result[a]" for params in seen_params)
+
+
+async def test_references_that_led_to_nothing_are_no_rows_and_no_noise() -> None:
+    """Rows disappear after they were counted, so that a chain is longer than the list."""
+    deals = MemoryList(list(range(1, 1_001)))
+
+    def thinning(ids: list[int]) -> None:
+        del ids[130:]
+
+    deals.changes = [lambda ids: None, thinning]
+    async with portal_with(crm__deal__list=deals) as (portal, _):
+        listing = portal.listing("crm.deal.list")
+        seen = numbers(await read(listing))
+    assert seen == list(range(1, 131))
+    assert len(deals.asked) > 10
+    assert listing.complete
+    assert listing.notes == (
+        "the portal counted 1000 rows at the beginning and gave 130: "
+        "others added or removed some meanwhile, or this user may not see them all",
+    )

@@ -1,0 +1,135 @@
+"""What is no list, or no cursor, is refused before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from b24_mcp.rest import B24Error, Portal, our_error, parse_webhook
+from b24_mcp.rest.guarding import Act, OpenWay
+from tests.fake_portal import WEBHOOK, FakePortal
+from tests.rest.listing.lists import MemoryList, portal_with, read
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code", "said"),
+    [
+        ("crm.deal.get", {"id": 1}, "B24MCP_NOT_A_LIST", "gives no list"),
+        ("crm.deal.add", {}, "B24MCP_NOT_A_LIST", "more than read"),
+        ("event.offline.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
+        ("imbot.v2.Event.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
+        ("no.such.list", {}, "B24MCP_NOT_A_LIST", "not in the catalogue"),
+        ("crm deal list", {}, "B24MCP_METHOD_NAME", "crm deal list"),
+        ("crm.deal.list", {"auth": "x"}, "B24MCP_PARAMS", "auth"),
+        ("crm.deal.list", [{}], "B24MCP_PARAMS", "named"),
+    ],
+)
+async def test_what_cannot_be_read_as_a_list_is_refused(method: str, params: Any, code: str, said: str) -> None:
+    async with portal_with() as (portal, app):
+        with pytest.raises(B24Error, match=said) as refused:
+            portal.listing(method, params)
+    assert refused.value.fault.code == code
+    assert refused.value.fault.executed == "no"
+    assert app.requests == []
+
+
+@pytest.mark.parametrize("limit", [0, -5])
+async def test_a_limit_is_at_least_one(limit: int) -> None:
+    async with portal_with() as (portal, _):
+        with pytest.raises(B24Error, match="limit") as refused:
+            portal.listing("crm.deal.list", limit=limit)
+    assert refused.value.fault.code == "B24MCP_PARAMS"
+
+
+async def some_cursor(portal: Any, params: Any = None) -> dict[str, Any]:
+    listing = portal.listing("crm.deal.list", params, limit=60)
+    await read(listing)
+    cursor: dict[str, Any] = listing.cursor
+    return cursor
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "version"),
+    [("crm.lead.list", None, None), ("crm.deal.list", {"filter": {">ID": 3}}, None), ("tasks.task.list", None, "v3")],
+)
+async def test_a_cursor_belongs_to_one_list(method: str, params: Any, version: Any) -> None:
+    async with portal_with(crm__deal__list=MemoryList(list(range(1, 200)))) as (portal, app):
+        cursor = await some_cursor(portal)
+        sent = len(app.requests)
+        with pytest.raises(B24Error, match="another list") as refused:
+            portal.listing(method, params, version=version, resume=cursor)
+    assert refused.value.fault.code == "B24MCP_CURSOR"
+    assert len(app.requests) == sent
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strategy": "magic"},
+        {"strategy": None},
+        {"lanes": []},
+        {"lanes": "all"},
+        {"lanes": [[1, 2]]},
+        {"lanes": [["1", None, None]]},
+        {"lanes": [[True, None, None]]},
+        {"lanes": [[2**70, None, None]]},
+        {"total": "many"},
+        {"list": "0"},
+        {"strategy": "offset"},
+        {"strategy": "offset", "start": -1},
+        {"strategy": "offset", "start": "50"},
+        {"strategy": "offset", "start": 50, "skip": -1},
+    ],
+)
+async def test_a_cursor_that_was_altered_is_refused(change: dict[str, Any]) -> None:
+    async with portal_with(crm__deal__list=MemoryList(list(range(1, 200)))) as (portal, app):
+        cursor = await some_cursor(portal)
+        sent = len(app.requests)
+        with pytest.raises(B24Error) as refused:
+            portal.listing("crm.deal.list", resume=cursor | change)
+    assert refused.value.fault.code == "B24MCP_CURSOR"
+    assert len(app.requests) == sent
+
+
+@pytest.mark.parametrize("cursor", [{}, {"list": None}, {"strategy": "keyset"}])
+async def test_what_is_no_cursor_is_refused(cursor: dict[str, Any]) -> None:
+    async with portal_with() as (portal, _):
+        with pytest.raises(B24Error) as refused:
+            portal.listing("crm.deal.list", resume=cursor)
+    assert refused.value.fault.code == "B24MCP_CURSOR"
+
+
+async def test_an_answer_without_a_list_is_an_error() -> None:
+    async with portal_with(crm__deal__list=lambda _: {"ID": "1"}) as (portal, _):
+        with pytest.raises(B24Error) as broken:
+            await read(portal.listing("crm.deal.list"))
+    assert broken.value.fault.code == "B24MCP_LIST_SHAPE"
+    assert broken.value.fault.executed == "yes"
+
+
+class NoDeals(OpenWay):
+    """A guard that lets nobody read deals, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Act] = []
+
+    def review(self, acts: Sequence[Act], permit: object | None) -> None:
+        self.asked += acts
+        if any(act.method == "crm.deal.list" for act in acts):
+            raise our_error("B24MCP_POLICY", "Deals are not for you.", method="crm.deal.list")
+
+
+async def test_the_guard_is_asked_before_anything_is_sent() -> None:
+    guard = NoDeals()
+    app = FakePortal(methods={"crm.lead.list": MemoryList(list(range(1, 121)))})
+    portal = Portal(parse_webhook(WEBHOOK), app=app, guard=guard)
+    with pytest.raises(B24Error, match="not for you"):
+        portal.listing("CRM.Deal.List", {"filter": {">ID": 1}})
+    assert len(await read(portal.listing("crm.lead.list", {"select": ["ID"]}))) == 120
+    await portal.aclose()
+    assert guard.asked == [
+        Act("crm.deal.list", "v2", {"filter": {">ID": 1}}),
+        Act("crm.lead.list", "v2", {"select": ["ID"]}),
+    ]
