@@ -62,7 +62,10 @@ class Gate:
 
     def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
         """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""
-        rules = self.rules.narrowed_to(current_caller().level)
+        caller = current_caller()
+        if caller.portals is not None and self.portal not in caller.portals:
+            return Judgement(tuple(_elsewhere(act, self.portal) for act in acts))
+        rules = self.rules.narrowed_to(caller.level)
         rulings = [_rule(rules, act, reading_only) for act in acts]
         writes = sum(ruling.effect != "read" for ruling in rulings)
         if rules.asks and writes > rules.approval_writes:
@@ -107,6 +110,11 @@ class Passage:
         """See `Passage` in `rest`."""
         if self.sending is not None:
             await self.sending.ended(outcome)
+
+
+def _elsewhere(act: Act, portal: str) -> Ruling:
+    why = f"this caller may use certain portals only, and {portal} is none of them"
+    return Ruling(act, effect_of(act.method, act.version), "refused", why)
 
 
 def _rule(rules: AccessRules, act: Act, reading_only: bool) -> Ruling:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import Context
 from mcp_types import Implementation
 
-from b24_mcp.access import Caller
+from b24_mcp.access import Caller, os_user
 from b24_mcp.rest import Redactor
 from b24_mcp.server.app import App
 from b24_mcp.server.callers import caller_of
@@ -48,21 +47,13 @@ def token(**facts: Any) -> Iterator[None]:
 
 async def test_without_http_it_is_the_user_of_the_computer_and_the_client_by_its_name(era: Any) -> None:
     seen = await caller_seen(era, Implementation(name="Editor", version="7.1"))
-    assert seen == Caller(getpass.getuser(), "Editor 7.1")
+    assert seen == Caller(os_user(), "Editor 7.1")
 
 
 async def test_a_client_cannot_write_control_characters_or_pages_as_its_name(era: Any) -> None:
     seen = await caller_seen(era, Implementation(name="Ed\n\x1b[2Jitor" + "x" * 500, version="1"))
     assert seen.client.startswith("Ed[2Jitor")
     assert len(seen.client) == 80
-
-
-async def test_a_user_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch, era: Any) -> None:
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found")
-
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    assert (await caller_seen(era)).name.startswith("uid ")
 
 
 @pytest.mark.parametrize(

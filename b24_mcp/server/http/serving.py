@@ -45,9 +45,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     except ValueError as exc:
         raise SettingsError(str(exc)) from None
     redactor = Redactor()
-    for secret in (options.token, *options.keys):
-        if secret is not None:
-            redactor.add(secret)
+    for secret in (*settings.secrets(), *options.keys):
+        redactor.add(secret)
     configure_logging(redactor)
     ACCESS.setLevel(logging.INFO)
     stop_tracing = start_tracing()

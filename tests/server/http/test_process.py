@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
+import sys
 import time
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import httpx
 import pytest
@@ -125,3 +128,23 @@ async def test_a_server_is_not_ready_once_its_redis_is_gone() -> None:
         async with httpx.AsyncClient(timeout=20) as http:
             assert (await http.get(served.url.replace("/mcp", "/health"))).status_code == 200
             assert (await http.get(served.url.replace("/mcp", "/ready"))).status_code == 503
+
+
+APPROVE = """
+import asyncio, sys
+from b24_mcp.access import Approvals
+from b24_mcp.state import open_state
+assert asyncio.run(Approvals(open_state(sys.argv[1])).approve(sys.argv[2]))
+"""
+
+
+async def test_what_is_approved_once_is_done_once_by_whichever_server(portal: LoopbackPortal, redis_url: str) -> None:
+    deletion: dict[str, Any] = {"method": "crm.deal.delete", "params": {"id": 1}}
+    with server_process(B24_STATE=redis_url) as one, server_process(B24_STATE=redis_url) as other:
+        asked = await call(one.url, "call_method", **deletion)
+        found = re.search(r"b24-mcp approve (\w+)", asked["error"]["hint"])
+        assert found is not None
+        await anyio.run_process([sys.executable, "-c", APPROVE, redis_url, found[1]])
+        answers = await asyncio.gather(*(call(url, "call_method", **deletion) for url in (one.url, other.url) * 5))
+    assert [answer["ok"] for answer in answers].count(True) == 1
+    assert portal.methods == ["crm.deal.delete"]

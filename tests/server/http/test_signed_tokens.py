@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from b24_mcp.access.scopes import level_of, portals_of
 from b24_mcp.server.http.keys import IssuerKeys, KeysUnavailableError
 from b24_mcp.server.http.options import Issuer
 from b24_mcp.server.http.tokens import SignedTokens
+from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import Serve
 from tests.server.http.issuer import _KEYS as KEYS
 from tests.server.http.issuer import NAME, URL, SignedFor, jwk
@@ -272,3 +274,52 @@ class KnownKeys(IssuerKeys):
 
     async def find(self, kid: object) -> jwt.PyJWK | None:
         return jwt.PyJWK(SignedFor().jwks["keys"][0])
+
+
+def answer(response: Any) -> Any:
+    return json.loads(response.json()["result"]["content"][0]["text"])
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "kind"),
+    [
+        ("b24:read", "crm.deal.list", None),
+        ("b24:read", "crm.deal.add", "policy"),
+        ("b24:write", "crm.deal.add", None),
+        ("b24:write", "crm.deal.delete", "approval"),
+        ("b24:full", "crm.deal.delete", None),
+        ("b24:full b24:portal:elsewhere", "crm.deal.list", "policy"),
+        ("b24:full b24:portal:127.0.0.1", "crm.deal.list", None),
+    ],
+)
+async def test_the_scopes_decide_what_is_sent_to_the_portal(
+    serve: Serve,
+    issuer: SignedFor,
+    oauth: dict[str, Any],
+    portal: LoopbackPortal,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: str,
+    method: str,
+    kind: str | None,
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    host = portal.address.split("/")[2]
+    async with serve(**oauth) as served:
+        served.http.headers["host"] = "mcp.example.com"
+        token = issuer.token(scope=scope.replace("127.0.0.1", host))
+        params = {"fields": {"TITLE": "New"}} if method.endswith("add") else {"id": 1}
+        told = answer(await served.call("call_method", token, method=method, params=params, validate=False))
+    assert told.get("error", {}).get("kind") == kind
+    assert portal.methods == ([] if kind else [method])
+
+
+async def test_no_caller_gets_more_than_is_configured(
+    serve: Serve, issuer: SignedFor, oauth: dict[str, Any], portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "read")
+    deal = {"method": "crm.deal.add", "params": {"fields": {"TITLE": "New"}}}
+    async with serve(**oauth) as served:
+        served.http.headers["host"] = "mcp.example.com"
+        told = answer(await served.call("call_method", issuer.token(scope="b24:full"), **deal))
+    assert told["error"]["kind"] == "policy"
+    assert portal.calls == []
