@@ -53,17 +53,18 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The gate of one portal; see `b24_mcp.rest.Guard`. `portal` is what the portal is called in questions and permits,
-    `trail` where writes are noted.
+    `trail` where writes are noted, `name` what it is configured as, by which tokens name it.
     """
 
     portal: str
     rules: AccessRules
     trail: AuditTrail | None = None
+    name: str = ""
 
     def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
         """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""
         caller = current_caller()
-        if caller.portals is not None and self.portal not in caller.portals:
+        if caller.portals is not None and (self.name or self.portal) not in caller.portals:
             return Judgement(tuple(_elsewhere(act, self.portal) for act in acts))
         rules = self.rules.narrowed_to(caller.level)
         rulings = [_rule(rules, act, reading_only) for act in acts]

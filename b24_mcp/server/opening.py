@@ -80,7 +80,7 @@ class Opening:
             rules = self.rules(name)
         except (ValueError, SecretsError) as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        gate = Gate(credential.host, rules, self._trail())
+        gate = Gate(credential.host, rules, self._trail(), name)
         portal = Portal(credential, options, guard=gate, state=self.state, clock=self.clock)
         # What answers on this computer may be another portal tomorrow: nothing is kept of it.
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
@@ -95,7 +95,7 @@ class Opening:
             B24Error: `B24MCP_SETTINGS`.
         """
         try:
-            gate = Gate("the sandbox", self.rules(SANDBOX))
+            gate = Gate("the sandbox", self.rules(SANDBOX), name=SANDBOX)
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))

@@ -113,11 +113,12 @@ async def test_the_environment_can_only_narrow_what_a_portal_allows(
 async def test_a_name_that_is_none_is_answered_with_those_that_are(
     call_tool: CallTool, sales: LoopbackPortal, name: str
 ) -> None:
-    for tool, arguments in [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("call_method", {"method": "profile"}),
         ("describe_method", {"method": "profile"}),
         ("batch_call", {"commands": {"a": {"method": "profile"}}}),
-    ]:
+    ]
+    for tool, arguments in calls:
         error = (await call_tool(tool, portal=name, **arguments))["error"]
         assert (error["code"], error["executed"]) == ("B24MCP_PORTAL", "no")
         assert "sales, shop, sandbox" in error["hint"]
