@@ -9,6 +9,7 @@ from b24_mcp.rest import B24Error, our_error
 if TYPE_CHECKING:
     from b24_mcp.docs import Library
 
+DOC_ADDRESS = "b24://doc/{+page}"
 NO_COPY = "The documentation itself is not on this computer; a person gets it with: b24-mcp docs sync"
 
 
@@ -27,9 +28,6 @@ def open_library() -> tuple[Library, int]:
     except SettingsError as exc:
         raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
     return Library(settings.data_folder / "docs"), settings.budget
-
-
-DOC_ADDRESS = "b24://doc/{+page}"
 
 
 def page_names(beginning: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import PROGRAM, Run
 from tests.docs.pages import edition, write_edition, write_tar
 
 HOME = Path(__file__).parents[2]
@@ -79,6 +79,19 @@ def test_a_copy_is_made_from_archives_and_its_status_told(run: Run, archives: Pa
     assert form["folder"] == str(tmp_path / "data" / "docs")
     assert {language: one["pages"] for language, one in form["editions"].items()} == {"en": 13, "ru": 13}
     assert form["editions"]["ru"]["origin"]["source"] == "ru.tar.gz"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+def test_a_person_at_a_terminal_sees_how_far_it_is(archives: Path) -> None:
+    ours, theirs = os.openpty()
+    command = [str(PROGRAM), "docs", "sync", "--from", str(archives)]
+    with open(ours, "rb", buffering=0) as screen:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=False)
+        os.close(theirs)
+        seen = screen.read(10_000).decode()
+    assert done.returncode == 0
+    assert "indexing en" in seen
+    assert "100%" in seen
 
 
 def test_one_language_alone_can_be_asked_for(run: Run, archives: Path, tmp_path: Path) -> None:

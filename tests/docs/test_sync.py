@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,20 +128,24 @@ from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.sync import syncing, take_over
 
 def progress(language, done, whole):
-    print("indexing", flush=True)
-    time.sleep(600)  # until it is killed
+    if (done == whole) == (sys.argv[3] == "late"):
+        print("indexing", flush=True)
+        time.sleep(600)  # until it is killed
 
-folder, place = map(Path, sys.argv[1:])
+folder, place = map(Path, sys.argv[1:3])
 with syncing(folder):
     for incoming in local_editions(place):
         take_over(folder, incoming, progress)
 """
 
 
-def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(tree: Path, folder: Path) -> None:
+@pytest.mark.parametrize("moment", ["early", "late"])
+def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(
+    tree: Path, folder: Path, moment: str
+) -> None:
     sync(folder, tree)
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
-    command = [sys.executable, "-c", INTERRUPTED, str(folder), str(tree)]
+    command = [sys.executable, "-c", INTERRUPTED, str(folder), str(tree), moment]
     env = dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as running:
         assert running.stdout is not None
@@ -153,6 +159,29 @@ def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(tre
     sync(folder, tree)
     assert Library(folder).read("en/guides/carts").title == "How carts end"
     assert not (folder / "en" / "index.draft").exists()
+
+
+def test_searches_go_on_while_a_new_copy_takes_the_place_of_the_old(tree: Path, folder: Path) -> None:
+    sync(folder, tree)
+    stop = threading.Event()
+
+    def searching() -> int:
+        searches = 0
+        while not stop.is_set():
+            assert Library(folder).search("abandoned baskets")
+            assert Library(folder).read(ADD).text
+            searches += 1
+        return searches
+
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(searching) for _ in range(2)]
+        try:
+            for number in range(5):
+                (tree / "en/checkout/guides/new.md").write_text(f"# New {number}\n", "utf-8")
+                sync(folder, tree)
+        finally:
+            stop.set()
+        assert all(one.result() > 0 for one in found)
 
 
 def test_an_interrupted_sync_clears_up_behind_itself(tree: Path, folder: Path) -> None:
