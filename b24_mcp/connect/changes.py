@@ -29,8 +29,8 @@ class Change:
     """What is to become of a file. `before` or `after` is None where there is no file.
 
     `shown` are the texts that are ours and may be shown to the person; `left_plain` names the variables that hold a
-    secret as it is because a person wrote it there. `command` writes the change instead, where the client's own program
-    does that better, in this `environment`; `entry` is what must then stand at `path`.
+    secret as it is because a person wrote it there. `commands` write the change instead, where the client's own program
+    does that better, in this `environment`; `entry` is what must then stand at `path`, None for nothing.
     """
 
     client: Client
@@ -42,7 +42,7 @@ class Change:
     entry: Any = None
     shown: frozenset[str] = frozenset()
     left_plain: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -105,7 +105,7 @@ def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> Change:
         now,
         frozenset(_texts(entry)),
         tuple(plain_secrets(now)),
-        _own_program(client, wanted, machine, now),
+        _own_program(client, wanted.name, wanted.scope, machine, before, now),
         machine.environment,
     )
 
@@ -134,7 +134,17 @@ def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -
         return Change(client, file, scope, None, None, path)
     after, shown = _edited(file, before, edit, f"remove {name} from {client.table}.")
     empty = after != before and after.strip(_BOM + " \t\r\n") in ("", "{}")
-    return Change(client, file, scope, before, None if empty else after, path, shown=shown)
+    return Change(
+        client,
+        file,
+        scope,
+        before,
+        None if empty else after,
+        path,
+        shown=shown,
+        commands=_own_program(client, name, scope, machine, before, None),
+        environment=machine.environment,
+    )
 
 
 def write(change: Change, now: datetime) -> Path | None:
@@ -152,7 +162,7 @@ def write(change: Change, now: datetime) -> Path | None:
         change.file.parent.mkdir(parents=True, exist_ok=True)
         if change.before is not None:
             backup = _copy_of(change.file, now)
-        if change.command:
+        if change.commands:
             _run(change)
         elif change.after is None:
             change.file.unlink()
@@ -199,32 +209,35 @@ def _texts(value: Any) -> set[str]:
     return {value} if isinstance(value, str) else set()
 
 
-def _own_program(client: Client, wanted: Wanted, machine: Machine, entry: Any) -> tuple[str, ...]:
+def _own_program(
+    client: Client, name: str, scope: Scope, machine: Machine, before: str | None, entry: Any
+) -> tuple[tuple[str, ...], ...]:
     """Claude Code keeps its whole state in the file and rewrites it while it runs; its own program locks it first.
 
     Not on Windows, where that program is a batch file, whose arguments are not passed safely.
     """
     program = shutil.which("claude", path=machine.environment.get("PATH", ""))
-    if client.name != "claude-code" or wanted.scope != "user" or program is None or machine.os == "windows":
+    if client.name != "claude-code" or scope != "user" or program is None or machine.os == "windows":
         return ()
     import json
 
-    return (program, "mcp", "add-json", "--scope", "user", wanted.name, json.dumps(entry, ensure_ascii=False))
+    there = value_at(client.format.read((before or "").removeprefix(_BOM)), (client.table, name)) is not None
+    remove = (program, "mcp", "remove", "--scope", "user", name)
+    add = (program, "mcp", "add-json", "--scope", "user", name, json.dumps(entry, ensure_ascii=False))
+    return (*((remove,) if there else ()), *((add,) if entry is not None else ()))
 
 
 def _run(change: Change) -> None:
-    try:
-        if change.before and value_at(change.client.format.read(change.before), change.path) is not None:
-            remove = (change.command[0], "mcp", "remove", "--scope", "user", str(change.path[-1]))
-            _quietly(remove, change.environment)
-        _quietly(change.command, change.environment)
-    except (OSError, subprocess.TimeoutExpired):
-        pass
-    now = _text_of(change.file) or ""
-    if value_at(change.client.format.read(now.removeprefix(_BOM)), change.path) != change.entry:
-        # Its own program is missing, broken or of another version: the file itself is known.
-        assert change.after is not None
-        _replace(change.file, put(change.client.format, now, change.path, change.entry), private=True)
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        for command in change.commands:
+            _quietly(command, change.environment)
+    now = (_text_of(change.file) or "").removeprefix(_BOM)
+    if value_at(change.client.format.read(now), change.path) == change.entry:
+        return
+    # Its own program is missing, broken or of another version: the file itself is known.
+    form = change.client.format
+    text = drop(form, now, change.path) if change.entry is None else put(form, now, change.path, change.entry)
+    _replace(change.file, text, private=True)
 
 
 def _quietly(command: tuple[str, ...], environment: Mapping[str, str]) -> None:

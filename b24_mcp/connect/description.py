@@ -58,6 +58,9 @@ VARIABLES = (
         "A password: whoever has it acts as its owner. Empty: the sandbox portal with invented data.",
         secret=True,
     ),
+    Variable("B24_PORTAL", "Address of your portal", "For an application instead of a webhook: https://PORTAL."),
+    Variable("B24_CLIENT_ID", "Application", "The client id of the application; then run b24-mcp login once."),
+    Variable("B24_CLIENT_SECRET", "Secret of the application", "The client secret of the application.", secret=True),
     Variable(
         "B24_ACCESS",
         "What may be done",

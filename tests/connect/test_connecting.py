@@ -503,6 +503,9 @@ def test_claude_code_writes_its_own_file_where_it_can(person: Make, tmp_path: Pa
     file = someone.machine.home / ".claude.json"
     assert entry_in(file, "claude-code")["command"] == PROGRAM
     assert "connected already" in someone.types("connect", "claude-code").output
+    assert someone.types("disconnect", "claude-code", "--yes").exit_code == 0
+    assert "mcp remove --scope user bitrix24" in (someone.machine.home / "claude.log").read_text("utf-8")
+    assert "bitrix24" not in file.read_text("utf-8")
 
 
 def test_claude_code_replaces_an_entry_of_before(person: Make, tmp_path: Path) -> None:
