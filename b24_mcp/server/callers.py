@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context
 
-from b24_mcp.access import Caller
+from b24_mcp.access import Caller, os_user
 from b24_mcp.access.scopes import level_of, portals_of
 from b24_mcp.server.app import App
 
@@ -25,18 +25,7 @@ def caller_of(ctx: Context[App]) -> Caller:
     if token is not None:
         return _caller_of_token(token, ctx)
     over_http = ctx.headers is not None
-    return Caller(LOCAL_CALLER if over_http else user_name(), _client_of(ctx))
-
-
-def user_name() -> str:
-    """The user of the operating system this process runs as; a number where the system knows no name."""
-    import getpass  # asked for at a call, not to start
-    import os
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may run as a user that is nobody
-        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return Caller(LOCAL_CALLER if over_http else os_user(), _client_of(ctx))
 
 
 def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
