@@ -11,6 +11,7 @@ import base64
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -41,11 +42,17 @@ _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
 # Looking for a mark that is nearly never there is much faster than looking for the shapes.
 _MARKS_OF_A_PARAMETER = ("=", "%3d", "%253d", "\\u003d")
 _MARKS_OF_A_FIELD = ("access_token", "refresh_", "application_token", "client_secret", "auth_id", "sessid", "password")
-_IS_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&(?:#|\w+;)")
+_ENCODED = re.compile(
+    r"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})|\\+u(?P<u>[0-9A-Fa-f]{4})|\\+(?P<c>[/\"'\\])"
+    r"|&(?:amp;)*#(?:0*(?P<dec>\d{1,7})|[xX]0*(?P<hex>[0-9A-Fa-f]{1,6}));|&(?:amp;)*(?P<n>amp|lt|gt|quot|apos);",
+    re.IGNORECASE,
+)
+_IS_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[/\"'\\]|&(?:#|\w+;)")
 # A secret shorter than this is only masked inside an address: alone it would mask ordinary words and numbers.
 _SHORTEST_BARE_SECRET = 6
 _SHORTEST_BASE64 = 10
 _HTML_NAMES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_HTML_CHARACTERS = {name: character for character, name in _HTML_NAMES.items()}
 
 
 class Redactor:
@@ -53,34 +60,36 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._plain: re.Pattern[str] | None = None
-        self._marks: tuple[str, ...] = ()
-        self._encoded: re.Pattern[str] | None = None
+        self._forms: dict[str, str] = {}
+        """Each form of a secret to look for, in small letters -> as it is."""
         self._in_addresses: list[re.Pattern[str]] = []
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Learn one more secret, such as the code of a webhook, plain or as written in an address."""
+        """Learn one more secret, such as the code of a webhook, plain or as written in an address.
+
+        It costs nearly nothing: tokens come every hour for as long as a server runs.
+        """
         if not secret or secret in self._secrets:
             return
         if len(secret) < _SHORTEST_BARE_SECRET:
             self._in_addresses.append(re.compile(rf"({_SLASH}){re.escape(secret)}{_END_OF_PART}"))
             return
         self._secrets.add(secret)
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        plain = [form for known in longest_first for form in (known, *_in_base64(known))]
-        self._marks = tuple(form.lower() for form in plain)
-        self._plain = re.compile("|".join(map(re.escape, plain)), re.IGNORECASE)
-        self._encoded = re.compile("|".join(map(_however_written, longest_first)), re.IGNORECASE)
+        self._forms |= {form.lower(): form for form in (secret, *_in_base64(secret))}
 
     def redact(self, text: str) -> str:
         """Give the text with every secret replaced by `***`."""
         lowered = text.lower()
-        if self._plain is not None and any(mark in lowered for mark in self._marks):
-            text = self._plain.sub(MASK, text)
-        if self._encoded is not None and _IS_ENCODED.search(text):
-            text = self._encoded.sub(MASK, text)
+        found = sorted((form for mark, form in self._forms.items() if mark in lowered), key=len, reverse=True)
+        for form in found:
+            text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
+        if self._secrets and _IS_ENCODED.search(text):
+            decoded = _ENCODED.sub(_decoded, text).lower()
+            for secret in self._secrets:
+                if not secret.isascii() or secret.lower() in decoded:
+                    text = _however_written(secret).sub(MASK, text)
         for short in self._in_addresses:
             text = short.sub(rf"\g<1>{MASK}", text)
         if "rest" in text:
@@ -150,9 +159,24 @@ def _names_a_secret(name: object) -> bool:
     return isinstance(name, str) and _IS_SECRET_FIELD.fullmatch(name) is not None
 
 
-def _however_written(secret: str) -> str:
+@lru_cache(maxsize=32)
+def _however_written(secret: str) -> re.Pattern[str]:
     """A pattern of a secret each character of which may be encoded: in an address, JSON or HTML, also repeatedly."""
-    return "".join(f"(?:{'|'.join(_writings(character))})" for character in secret)
+    return re.compile("".join(f"(?:{'|'.join(_writings(character))})" for character in secret), re.IGNORECASE)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character an encoding stands for."""
+    in_hex, in_decimal, itself, name = (
+        match["percent"] or match["u"] or match["hex"],
+        match["dec"],
+        match["c"],
+        match["n"],
+    )
+    if in_hex or in_decimal:
+        code = int(in_hex, 16) if in_hex else int(in_decimal)
+        return chr(code) if code < 0x110000 else ""
+    return itself or _HTML_CHARACTERS[name.lower()]
 
 
 def _writings(character: str) -> Iterator[str]:
