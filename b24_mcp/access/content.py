@@ -59,7 +59,13 @@ _BY_THE_PORTAL = ("*.fields", "*.getfields", "*.types", "*.count", "*.counters",
 
 def without_hidden(text: str) -> tuple[str, int]:
     """Take out what nobody sees, and say how many characters that were."""
-    return _HIDDEN.subn("", text)
+    removed = 0
+    while _TO_SHOW.search(text):  # what stood beside something hidden may be hidden only now
+        text, count = _HIDDEN.subn("", text)
+        removed += count
+        if not count:
+            break
+    return text, removed
 
 
 def show_hidden(text: str) -> str:

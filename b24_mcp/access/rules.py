@@ -37,9 +37,9 @@ class AccessRules:
     approval_writes: int = 50
 
     def __post_init__(self) -> None:
-        for glob in (*self.allow, *self.deny):
-            if not _GLOB.fullmatch(glob):
-                raise ValueError(f"{glob!r} is no glob over method names: use letters, digits, _ . * and ?")
+        for setting, globs in (("B24_ALLOW", self.allow), ("B24_DENY", self.deny)):
+            if not all(map(_GLOB.fullmatch, globs)):
+                raise ValueError(f"{setting} holds what is no glob over method names: use letters, digits, _ . * and ?")
 
     @property
     def asks(self) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -38,13 +39,20 @@ _SECRET_FIELDS = (
 )
 _SECRET_FIELD = re.compile(rf"((\\*)\"(?:{_SECRET_FIELDS})\2\"\s*:\s*\2\")((?:(?!\2\")[^\"])+)", re.IGNORECASE)
 _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
-# A text without any of these marks has no secret in the shape of an address or a field.
-_MAY_HOLD_A_SHAPE = re.compile(r"rest|auth|token|secret|_id|sessid|signature|password", re.IGNORECASE)
-_IS_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#")
+# Looking for a mark that is nearly never there is much faster than looking for the shapes.
+_MARKS_OF_A_PARAMETER = ("=", "%3d", "%253d", "\\u003d")
+_MARKS_OF_A_FIELD = ("access_token", "refresh_", "application_token", "client_secret", "auth_id", "sessid", "password")
+_ENCODED = re.compile(
+    r"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})|\\+u(?P<u>[0-9A-Fa-f]{4})|\\+(?P<c>[/\"'\\])"
+    r"|&(?:amp;)*#(?:0*(?P<dec>\d{1,7})|[xX]0*(?P<hex>[0-9A-Fa-f]{1,6}));|&(?:amp;)*(?P<n>amp|lt|gt|quot|apos);",
+    re.IGNORECASE,
+)
+_IS_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[/\"'\\]|&(?:#|\w+;)")
 # A secret shorter than this is only masked inside an address: alone it would mask ordinary words and numbers.
 _SHORTEST_BARE_SECRET = 6
 _SHORTEST_BASE64 = 10
 _HTML_NAMES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_HTML_CHARACTERS = {name: character for character, name in _HTML_NAMES.items()}
 
 
 class Redactor:
@@ -52,72 +60,87 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._plain: re.Pattern[str] | None = None
-        self._encoded: re.Pattern[str] | None = None
+        self._forms: dict[str, str] = {}
+        """Each form of a secret to look for, in small letters -> as it is."""
         self._in_addresses: list[re.Pattern[str]] = []
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Learn one more secret, such as the code of a webhook, plain or as written in an address."""
+        """Learn one more secret, such as the code of a webhook, plain or as written in an address.
+
+        It costs nearly nothing: tokens come every hour for as long as a server runs.
+        """
         if not secret or secret in self._secrets:
             return
         if len(secret) < _SHORTEST_BARE_SECRET:
             self._in_addresses.append(re.compile(rf"({_SLASH}){re.escape(secret)}{_END_OF_PART}"))
             return
         self._secrets.add(secret)
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        plain = [re.escape(form) for known in longest_first for form in (known, *_in_base64(known))]
-        self._plain = re.compile("|".join(plain), re.IGNORECASE)
-        self._encoded = re.compile("|".join(map(_however_written, longest_first)), re.IGNORECASE)
+        self._forms |= {form.lower(): form for form in (secret, *_in_base64(secret))}
 
     def redact(self, text: str) -> str:
         """Give the text with every secret replaced by `***`."""
-        if self._plain is not None and self._encoded is not None:
-            text = self._plain.sub(MASK, text)
-            if _IS_ENCODED.search(text):
-                text = self._encoded.sub(MASK, text)
+        lowered = text.lower()
+        found = sorted((form for mark, form in self._forms.items() if mark in lowered), key=len, reverse=True)
+        for form in found:
+            text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
+        if self._secrets and _IS_ENCODED.search(text):
+            decoded = _ENCODED.sub(_decoded, text).lower()
+            for secret in self._secrets:
+                if not secret.isascii() or secret.lower() in decoded:
+                    text = _however_written(secret).sub(MASK, text)
         for short in self._in_addresses:
             text = short.sub(rf"\g<1>{MASK}", text)
-        if not _MAY_HOLD_A_SHAPE.search(text):
-            return text
         if "rest" in text:
             text = _WEBHOOK_PATH.sub(rf"\g<1>\g<2>{MASK}", text)
-        text = _CREDENTIAL_PARAMETER.sub(rf"\g<1>{MASK}", text)
-        return _SECRET_FIELD.sub(rf"\g<1>{MASK}", text)
+        if any(mark in lowered for mark in _MARKS_OF_A_PARAMETER):
+            text = _CREDENTIAL_PARAMETER.sub(rf"\g<1>{MASK}", text)
+        if "bottoken" in lowered or any(mark in lowered for mark in _MARKS_OF_A_FIELD):
+            text = _SECRET_FIELD.sub(rf"\g<1>{MASK}", text)
+        return text
 
     def clean(self, value: Any) -> Any:
         """Give a value of JSON with every secret in it masked: in texts, and in fields whose name says that they hold
         one, also in a table of columns and rows.
         """
-        match value:
-            case str():
-                return self.redact(value)
-            case {"columns": list(columns), "rows": list(rows)}:
-                secret = {place for place, name in enumerate(columns) if _names_a_secret(name)}
-                cleaned = [self._row(row, secret) for row in rows]
-                return self._fields({name: inner for name, inner in value.items() if name != "rows"}) | {
-                    "rows": cleaned
-                }
-            case dict():
-                return self._fields(value)
-            case list():
-                return [self.clean(inner) for inner in value]
-        return value
+        return _each_text(hide_fields(value), self.redact)
 
-    def _fields(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {
-            self.redact(name): MASK if inner and isinstance(inner, str) and _names_a_secret(name) else self.clean(inner)
-            for name, inner in value.items()
-        }
 
-    def _row(self, row: Any, secret: set[int]) -> Any:
-        if not isinstance(row, list):
-            return self.clean(row)
-        return [
-            MASK if place in secret and inner and isinstance(inner, str) else self.clean(inner)
-            for place, inner in enumerate(row)
-        ]
+def hide_fields(value: Any) -> Any:
+    """Give a value of JSON with the fields masked whose name says that they hold a secret, also in a table of columns
+    and rows. Texts stay as they are.
+    """
+    match value:
+        case {"columns": list(columns), "rows": list(rows)}:
+            secret = [place for place, name in enumerate(columns) if _names_a_secret(name)]
+            return value | {"rows": [_hide_places(row, secret) for row in rows]}
+        case dict():
+            return {
+                name: MASK if _names_a_secret(name) and inner and isinstance(inner, str) else hide_fields(inner)
+                for name, inner in value.items()
+            }
+        case list():
+            return [hide_fields(inner) for inner in value]
+    return value
+
+
+def _hide_places(row: Any, secret: list[int]) -> Any:
+    row = hide_fields(row)
+    if not secret or not isinstance(row, list):
+        return row
+    return [MASK if place in secret and inner and isinstance(inner, str) else inner for place, inner in enumerate(row)]
+
+
+def _each_text(value: Any, redact: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return {redact(name): _each_text(inner, redact) for name, inner in value.items()}
+        case list():
+            return [_each_text(inner, redact) for inner in value]
+    return value
 
 
 class RedactingFormatter(logging.Formatter):
@@ -136,9 +159,24 @@ def _names_a_secret(name: object) -> bool:
     return isinstance(name, str) and _IS_SECRET_FIELD.fullmatch(name) is not None
 
 
-def _however_written(secret: str) -> str:
+@lru_cache(maxsize=32)
+def _however_written(secret: str) -> re.Pattern[str]:
     """A pattern of a secret each character of which may be encoded: in an address, JSON or HTML, also repeatedly."""
-    return "".join(f"(?:{'|'.join(_writings(character))})" for character in secret)
+    return re.compile("".join(f"(?:{'|'.join(_writings(character))})" for character in secret), re.IGNORECASE)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character an encoding stands for."""
+    in_hex, in_decimal, itself, name = (
+        match["percent"] or match["u"] or match["hex"],
+        match["dec"],
+        match["c"],
+        match["n"],
+    )
+    if in_hex or in_decimal:
+        code = int(in_hex, 16) if in_hex else int(in_decimal)
+        return chr(code) if code < 0x110000 else ""
+    return itself or _HTML_CHARACTERS[name.lower()]
 
 
 def _writings(character: str) -> Iterator[str]:

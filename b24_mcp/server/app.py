@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from mcp_types import CallToolResult, TextContent
 
 from b24_mcp.access import Level, without_hidden
-from b24_mcp.rest import Clock, Redactor
+from b24_mcp.rest import Clock, Redactor, hide_fields
 from b24_mcp.server.budget import cut_to
 from b24_mcp.server.portals import Portals
 from b24_mcp.server.rendering import Form, compact, with_notice
@@ -41,9 +41,8 @@ class App:
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
 
     def _written(self, form: Form, budget: int) -> tuple[str, int]:
-        # Fields are cleaned one by one, where their names say what they hold; the whole once more, as it goes out.
-        text = self.redactor.redact(compact(self.redactor.clean(cut_to(form, budget))))
-        return without_hidden(text)
+        # Fields are hidden where their names are still to be seen, and the text is cleaned as a whole, as it goes out.
+        return without_hidden(self.redactor.redact(compact(hide_fields(cut_to(form, budget)))))
 
 
 @asynccontextmanager

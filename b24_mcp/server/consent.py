@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 
 from b24_mcp.access import Judgement, Pending, Permit, current_caller, digest_of_call, question
 from b24_mcp.catalog import Catalogue
-from b24_mcp.rest import Act, B24Error, our_error
+from b24_mcp.rest import Act, B24Error, Redactor, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.portals import OpenPortal
 
@@ -91,7 +91,7 @@ async def ask(ctx: Context[App], plan: Plan, dry_run: bool) -> Elicit[Consent] |
     return Elicit(redactor.redact(f"An assistant wants to change data in Bitrix24. {said}"), Consent)
 
 
-async def permit_for(plan: Plan, answered: Answered) -> Permit | None:
+async def permit_for(plan: Plan, answered: Answered, redactor: Redactor) -> Permit | None:
     """What the call may carry to the portal, after the person was asked or had no need to be.
 
     Raises:
@@ -105,10 +105,10 @@ async def permit_for(plan: Plan, answered: Answered) -> Permit | None:
         case AcceptedElicitation(data=Consent()) | DeclinedElicitation():
             raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=_method(plan))
         case CancelledElicitation() | AcceptedElicitation():
-            return await _permit_from_outside(plan)
+            return await _permit_from_outside(plan, redactor)
 
 
-async def _permit_from_outside(plan: Plan) -> Permit:
+async def _permit_from_outside(plan: Plan, redactor: Redactor) -> Permit:
     approvals, method = plan.opened.approvals, _method(plan)
     first = plan.judgement.to_approve[0]
     need = f"{first.act.method} needs the approval of a person, because {first.why}"
@@ -123,7 +123,7 @@ async def _permit_from_outside(plan: Plan) -> Permit:
     try:
         if await approvals.use(plan.digest):
             return Permit.to_do(plan.opened.gate.portal, plan.acts)
-        said = await anyio.to_thread.run_sync(_question, plan, None)
+        said = redactor.redact(await anyio.to_thread.run_sync(_question, plan, None))
         code = await approvals.ask(Pending(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said))
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"{need}, and approvals cannot be kept: {exc}.", method=method) from None

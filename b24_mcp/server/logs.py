@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from types import TracebackType
 
 from b24_mcp.rest import RedactingFormatter, Redactor
 
@@ -15,3 +17,17 @@ def configure_logging(redactor: Redactor) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.raiseExceptions = False  # a line that cannot be written would be shown as it is, with its arguments
+    # What Python itself would write to stderr goes through the same formatter.
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda failed: _log_uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: _log_uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+
+
+def _log_uncaught(kind: type[BaseException], exception: BaseException | None, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    logging.getLogger("b24_mcp").critical(
+        "Unexpected failure", exc_info=(kind, exception or kind(), traceback), stack_info=False
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from b24_mcp.access import Judgement, Ruling
 from b24_mcp.catalog import Version
-from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Succeeded
+from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Rehearsal, Request, Succeeded
 from b24_mcp.server.tables import as_table
 
 Form = dict[str, Any]
@@ -56,15 +56,20 @@ def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection
     return form | {"results": results}
 
 
-def dry_form(judgement: Judgement, notice: str | None = None) -> Form:
-    """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked."""
+def dry_form(judgement: Judgement, notice: str | None = None, rehearsal: Rehearsal | None = None) -> Form:
+    """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked. The
+    requests of a batch are in its `rehearsal`.
+    """
     rulings = judgement.rulings
     form = _head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
     if judgement.to_approve:
         form["approval"] = "a person is asked first"
-    if len(rulings) == 1 and not rulings[0].act.name:
-        return form | _ruled(rulings[0])
-    return form | {"commands": {ruling.act.name: _ruled(ruling) for ruling in rulings}}
+    if rehearsal is None:
+        return form | _ruled(rulings[0]) | {"params": rulings[0].act.params}
+    form["commands"] = {ruling.act.name: _ruled(ruling) for ruling in rulings}
+    if rehearsal.waiting:
+        form["written_down_later"] = list(rehearsal.waiting)
+    return form | {"requests": [_request(request) for request in rehearsal.requests]}
 
 
 def with_notice(form: Form, notice: str) -> Form:
@@ -101,7 +106,12 @@ def _ruled(ruling: Ruling) -> Form:
     form: Form = {"method": act.method, "version": act.version, "effect": ruling.effect}
     if ruling.need == "approval":
         form["needs_approval"] = ruling.why
-    return form | {"params": act.params}
+    return form
+
+
+def _request(request: Request) -> Form:
+    body = json.loads(json.dumps(request.body, default=str))  # what is not known yet says so
+    return {"method": request.method, "version": request.version, "body": body}
 
 
 def _same_fault(error: B24Error, other: B24Error | None) -> bool:

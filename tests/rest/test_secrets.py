@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import traceback
@@ -156,6 +157,61 @@ def test_the_code_in_an_address_is_masked_however_short(secret: str, address: st
 )
 def test_what_has_the_shape_of_a_credential_is_masked_unknown_as_it_is(text: str) -> None:
     assert "UNKNOWNCODE" not in Redactor().redact(text)
+
+
+@given(_SECRET, st.randoms(use_true_random=False), st.integers(0, 3))
+def test_a_known_secret_is_masked_however_each_of_its_characters_is_encoded(
+    secret: str, random: Any, depth: int
+) -> None:
+    def written(letter: str) -> str:
+        code = ord(letter)
+        percent = "%" + "25" * depth + f"{code:02x}"
+        ways = [letter, percent, f"\\u{code:04x}", f"&#{code};", f"&#x{code:X};", f"&amp;#{code};"]
+        return str(random.choice(ways))
+
+    text = "".join(map(written, secret))
+    assert Redactor([secret]).redact(f"a {text} b") == "a *** b"
+
+
+@given(st.binary(max_size=7), st.from_regex(r"[A-Za-z0-9_-]{12,40}", fullmatch=True), st.binary(max_size=7))
+def test_a_known_secret_is_masked_inside_base64(before: bytes, secret: str, after: bytes) -> None:
+    data = before + secret.encode() + after
+    for text in (base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()):
+        assert "***" in Redactor([secret]).redact(text)
+
+
+LINKS = [
+    "https://a.example/rest/1/UNKNOWNCODE/download/?token=disk%7CUNKNOWNTOKEN%7CSIGN",
+    "https://a.example/rest/download.json?auth=UNKNOWNCODE&token=disk|UNKNOWN/TOKEN==|SIGN",
+    r"https:\/\/a.example\/rest\/download.json?auth=UNKNOWNCODE\u0026token=disk|UNKNOWN\/TOKEN|SIGN",
+    "/bitrix/tools/disk/uf.php?attachedId=975&auth%5Bauth%5D=UNKNOWNCODE&action=download",
+    "https%3A%2F%2Fa.example%2Frest%2Fdownload.json%3Fauth%3DUNKNOWNCODE%26x%3D1",
+    "<a href='https://a.example/rest/1/UNKNOWNCODE/download/?x=1&amp;token=UNKNOWNTOKEN'>",
+    "/disk/showFile/931/?&ncc=1&signature=UNKNOWNSIGN&ts=1",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_signed_link_of_the_portal_keeps_its_address_and_loses_its_secrets(link: str) -> None:
+    text = Redactor().redact(link)
+    assert "UNKNOWN" not in text
+    assert "SIGN" not in text
+    assert "***" in text
+    assert "rest" in text or "disk" in text
+
+
+@pytest.mark.parametrize("field", ["access_token", "REFRESH_TOKEN", "client_secret", "PASSWORD", "botToken", "AUTH_ID"])
+def test_a_field_that_holds_a_secret_is_masked_in_every_form_of_an_answer(field: str) -> None:
+    redactor = Redactor()
+    plain = {"result": {"ID": "5", field: "UNKNOWN"}, "fields": {field: {"title": "Password"}}, field: None}
+    assert redactor.clean(plain) == {
+        "result": {"ID": "5", field: "***"}, "fields": {field: {"title": "Password"}}, field: None
+    }  # fmt: skip
+    table = {"table": True, "result": {"columns": ["ID", field], "rows": [["1", "UNKNOWN"], ["2", ""], ["3", None]]}}
+    assert redactor.clean(table)["result"]["rows"] == [["1", "***"], ["2", ""], ["3", None]]
+    text = json.dumps(plain)
+    for written in (text, json.dumps(text), json.dumps(json.dumps(text))):
+        assert "UNKNOWN" not in redactor.redact(written)
 
 
 @pytest.mark.parametrize(

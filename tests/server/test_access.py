@@ -370,7 +370,35 @@ async def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     assert one["approval"] == "a person is asked first"
     assert many["commands"]["a"]["effect"] == "read"
     assert "needs_approval" in many["commands"]["b"]
+    (request,) = many["requests"]
+    assert request == {
+        "method": "batch",
+        "version": "v2",
+        "body": {"halt": 0, "cmd": {"a": "server.time", "b": "crm.deal.delete?id=5"}},
+    }
     assert (person.asked, sent(portal)) == ([], [])
+
+
+async def test_a_dry_run_shows_every_request_of_a_batch_and_what_is_not_known_yet(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    commands: dict[str, Any] = {"first": {"method": "crm.deal.list"}}
+    commands |= {f"t{number}": {"method": "server.time"} for number in range(49)}
+    commands["later"] = {"method": "crm.deal.get", "params": {"id": "$result[first][0][ID]"}}
+    commands["alone"] = {"method": "crm.deal.update", "params": {"id": 1, "fields": {"TITLE": None}}}
+    commands["inside"] = {"method": "crm.deal.list", "params": {"filter": {"TITLE": "of $result[later][ID] only"}}}
+    new = {"title": "x", "creatorId": 1, "responsibleId": 1}
+    commands["v3"] = {"method": "tasks.task.add", "params": {"fields": new}}
+    async with connect() as call:
+        answer = await call("batch_call", commands=commands, dry_run=True)
+    whole, rest, alone, *_ = answer["requests"]
+    assert len(whole["body"]["cmd"]) == 50
+    assert rest["body"]["cmd"] == {"later": "crm.deal.get?id=%3Cwhat%20first%20answers%3E"}
+    assert alone == {
+        "method": "crm.deal.update", "version": "v2", "body": {"id": 1, "fields": {"TITLE": None}}
+    }  # fmt: skip
+    assert answer["written_down_later"] == ["inside"]
+    assert sent(portal) == []
 
 
 async def test_a_dry_run_of_what_is_forbidden_is_refused_like_the_call(

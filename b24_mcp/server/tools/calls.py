@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from b24_mcp.access import NOTICE, Level, may_hold_words_of_strangers
-from b24_mcp.rest import Answer, B24Error, Succeeded, act_of_call, acts_of_batch
+from b24_mcp.rest import Answer, B24Error, Succeeded, act_of_call, acts_of_batch, rehearse
 from b24_mcp.rest import check_commands as as_commands
 from b24_mcp.server.app import App
 from b24_mcp.server.checks import WantedVersion, check_call, check_commands, with_similar_names
@@ -185,10 +185,11 @@ async def batch_call(
         if plan.error is not None:
             raise plan.error
         if dry_run:
-            return app.answer(dry_form(plan.judgement, opened.notice), failed=False, budget=opened.budget)
-        permit = await permit_for(plan, answered)
-        written = {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
-        answer = await opened.portal.batch(written, halt=halt, format=format, on_wait=progress_of(ctx), permit=permit)
+            return app.answer(await _dry_batch(plan, format), failed=False, budget=opened.budget)
+        permit = await permit_for(plan, answered, app.redactor)
+        answer = await opened.portal.batch(
+            _written(plan), halt=halt, format=format, on_wait=progress_of(ctx), permit=permit
+        )
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     warnings = [f"{name}: {warning}" for name, one in plan.checked.items() for warning in one.warnings]
@@ -246,7 +247,7 @@ async def _call(
         if plan.error is not None:
             raise plan.error
         (act,) = plan.acts
-        permit = None if answered is None else await permit_for(plan, answered)
+        permit = None if answered is None else await permit_for(plan, answered, app.redactor)
         assert not isinstance(act.params, str)
         answer = await opened.portal.call(
             act.method, act.params, version=act.version, format=format, on_wait=progress_of(ctx), permit=permit
@@ -257,6 +258,15 @@ async def _call(
     answer = replace(answer, warnings=(*answer.warnings, *plan.checked.warnings))
     form = _with_care(call_form(answer, opened.notice), [answer])
     return app.answer(form, failed=False, budget=opened.budget)
+
+
+async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:
+    rehearsal = await rehearse(as_commands(_written(plan), format), halt=plan.halt, format=format)
+    return dry_form(plan.judgement, plan.opened.notice, rehearsal)
+
+
+def _written(plan: Plan) -> dict[str, dict[str, Any]]:
+    return {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
 
 
 def _with_care(form: Form, answers: list[Answer]) -> Form:
