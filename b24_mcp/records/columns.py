@@ -68,9 +68,11 @@ class Column:
             return value if self.kind != "number" and _is_small_number(value) else _unchanged(value)
 
     def watch(self, value: Any) -> None:
-        """Let a column of texts that turns out to hold lists or objects be called what it is."""
+        """Let a column that turns out to hold lists or objects, or fractions, be called what it is."""
         if self.kind == "text" and isinstance(value, dict | list):
             self.kind = "json"
+        elif self.kind == "integer" and isinstance(value, float) and not value.is_integer():
+            self.kind = "number"
 
 
 def kind_of(values: Iterable[Any], documented: Kind | None, *, is_key: bool = False) -> Kind | None:

@@ -40,7 +40,7 @@ _KINDS: dict[str, Kind] = {
 
 
 class FieldKinds:
-    """The documented types of fields. A field is found however its name is written: `RESPONSIBLE_ID` is `responsibleId`."""
+    """The documented types of fields, found however a name is written: `RESPONSIBLE_ID` is `responsibleId`."""
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self._kinds = {_squeezed(name): kind for name, kind in kinds.items()}
@@ -62,7 +62,7 @@ async def ask_kinds(portal: Portal, method: str, params: Any) -> FieldKinds:
     if wanted is None:
         return FieldKinds({})
     try:
-        answer = await portal.call(teller.name, wanted, bulk=True)
+        answer = await portal.call(teller.name, wanted, version=teller.version, bulk=True)
     except B24Error:
         return FieldKinds({})
     return FieldKinds(_kinds_in(answer.result))
@@ -81,7 +81,7 @@ def _method_that_tells(method: str) -> Method | None:
 
 
 def _params_for(teller: Method, params: Any) -> dict[str, Any] | None:
-    """What the list was asked with and this method takes too, such as `entityTypeId`; None when something is missing."""
+    """What the list was asked with and this method takes too, such as `entityTypeId`; None when one is missing."""
     given = params if isinstance(params, Mapping) else {}
     wanted = {}
     for parameter in teller.facts.params:
