@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
+from b24_mcp.catalog import Version
 from b24_mcp.records.fields import ask_kinds
 from b24_mcp.records.library import DataSet, Library, Origin
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
-from b24_mcp.rest import B24Error, OnWait, Portal
+from b24_mcp.rest import B24Error, Listing, OnWait, Portal
 
-_LOG = logging.getLogger(__name__)
 _SECONDS_TO_KEEP = 30.0
 
 OnRows = Callable[[int, int | None], Awaitable[None]]
@@ -57,6 +56,7 @@ class Fetch:
         method: str,
         params: Any = None,
         *,
+        version: Version | None = None,
         name: str | None = None,
         limit: int | None = None,
         resume: bool = False,
@@ -69,6 +69,7 @@ class Fetch:
         self._library = library
         self._portal = portal
         self._origin = Origin(method, params, portal.host)
+        self._version = version
         self._limit = limit
         self._resume = resume
         self.fetched = Fetched(name_for(method, params) if name is None else check_name(name))
@@ -109,20 +110,26 @@ class Fetch:
                 await self._look(run)
         return done
 
-    async def _begin(self, on_wait: OnWait | None) -> tuple[Run, Any]:
-        method, params, name = self._origin.method, self._origin.params, self.fetched.name
-        listing = self._portal.listing(method, params, limit=self._limit, on_wait=on_wait)
-        kinds = await ask_kinds(self._portal, method, params)
+    async def _begin(self, on_wait: OnWait | None) -> tuple[Run, Listing]:
+        name = self.fetched.name
+        listing = self._listing(on_wait)
+        kinds = await ask_kinds(self._portal, self._origin.method, self._origin.params)
         if not self._resume:
             return await self._library.begin(name, self._origin, kinds), listing
         run, cursor = await self._library.resume(name, self._origin, kinds)
         try:
-            return run, self._portal.listing(method, params, limit=self._limit, resume=cursor, on_wait=on_wait)
+            return run, self._listing(on_wait, cursor)
         except BaseException:
             await self._stop(run)
             raise
 
-    def _tell(self, run: Run, listing: Any) -> None:
+    def _listing(self, on_wait: OnWait | None, cursor: Mapping[str, Any] | None = None) -> Listing:
+        method, params = self._origin.method, self._origin.params
+        return self._portal.listing(
+            method, params, version=self._version, limit=self._limit, resume=cursor, on_wait=on_wait
+        )
+
+    def _tell(self, run: Run, listing: Listing) -> None:
         done = self.fetched
         done.count, done.total, done.requests = run.rows, listing.total, listing.requests
         done.notes, done.resumable = tuple(listing.notes), listing.cursor is not None

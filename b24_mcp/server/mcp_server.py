@@ -13,11 +13,13 @@ from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.app import App, open_app
 from b24_mcp.server.tools.calls import call_tools
 from b24_mcp.server.tools.methods import add_method_resource, method_tools
+from b24_mcp.server.tools.records import add_records_resource, record_tools
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
 Find the method with find_methods, learn its parameters with describe_method, then call it with call_method, or \
-several with batch_call. Ask lists for the fields you need (select), filter on the \
+several with batch_call. Read whole lists with list_records and answer questions about them with query_records, \
+so that rows need not pass through you. Ask lists for the fields you need (select), filter on the \
 portal instead of reading everything, and read a record before you change it. When an answer names the portal \
 "sandbox", its data is invented and safe to change."""
 
@@ -56,10 +58,11 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[*method_tools(), *call_tools(level)],
+        tools=[*method_tools(), *call_tools(level), *record_tools()],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )
     add_method_resource(server, lambda: running[-1] if running else None)
+    add_records_resource(server)
     return server

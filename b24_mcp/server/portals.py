@@ -52,6 +52,8 @@ class Portals:
         self._opening = anyio.Lock()
         self._open: OpenPortal | None = None
         self._sandbox: Sandbox | None = None
+        self.settings: Settings | None = None
+        """What was configured when the portal was opened."""
         self._state: SharedState | None = None
 
     @property
@@ -92,6 +94,7 @@ class Portals:
             rules = _rules(settings).narrowed_to(self._level)
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        self.settings = settings
         if not settings.has_portal:
             return self._sandbox_portal(settings, rules, self._state)
         return self._configured(settings, rules, self._state)

@@ -109,9 +109,7 @@ def _written(path: Path, query: Query, rows: Iterator[list[list[Any]]], open_wri
     return Exported(path, count, tuple(query.columns), writer.notes)
 
 
-def _writer(
-    ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], types: list[str] | None
-) -> Writer:
+def _writer(ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
     # The libraries of the extras are imported only when their format is wanted.
     kinds = _kinds_of(query, sets)
     if types is not None:
