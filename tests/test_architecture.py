@@ -19,9 +19,10 @@ ALLOWED = {
     "rest": {"catalog", "state", "settings"},
     "access": {"rest", "catalog", "state", "settings"},
     "schema": {"rest", "catalog", "state", "settings"},
-    "server": {"access", "schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
+    "records": {"rest", "catalog", "state", "settings"},
+    "server": {"access", "records", "schema", "rest", "catalog", "state", "config", "settings", "sandbox"},
     "connect": set(),
-    "cli": {"server", "connect", "access", "state", "rest", "catalog", "config", "settings", "sandbox"},
+    "cli": {"server", "connect", "access", "records", "state", "rest", "catalog", "config", "settings", "sandbox"},
     "__main__": {"server", "cli"},
     "__init__": set(),
 }
@@ -35,6 +36,8 @@ AT_HOME = {
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),
+    "xlsxwriter": ("records/export/xlsx.py",),
+    "pyarrow": ("records/export/parquet.py",),
 }
 
 
@@ -76,7 +79,7 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         assert place.startswith(AT_HOME[library])
 
 
-@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "sandbox", "connect", "cli"])
+@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "records", "sandbox", "connect", "cli"])
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:

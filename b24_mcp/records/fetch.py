@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -14,7 +14,10 @@ from b24_mcp.records.fields import ask_kinds
 from b24_mcp.records.library import DataSet, Library, Origin
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
-from b24_mcp.rest import B24Error, Listing, OnWait, Portal
+from b24_mcp.rest import B24Error, OnWait, Portal
+
+if TYPE_CHECKING:
+    from b24_mcp.rest.listing import Listing
 
 _SECONDS_TO_KEEP = 30.0
 
@@ -72,6 +75,7 @@ class Fetch:
         self._version = version
         self._limit = limit
         self._resume = resume
+        self._asked = 0
         self.fetched = Fetched(name_for(method, params) if name is None else check_name(name))
 
     async def run(self, on_rows: OnRows | None = None, on_wait: OnWait | None = None) -> Fetched:
@@ -114,6 +118,7 @@ class Fetch:
         name = self.fetched.name
         listing = self._listing(on_wait)
         kinds = await ask_kinds(self._portal, self._origin.method, self._origin.params)
+        self._asked = kinds.requests
         if not self._resume:
             return await self._library.begin(name, self._origin, kinds), listing
         run, cursor = await self._library.resume(name, self._origin, kinds)
@@ -131,7 +136,8 @@ class Fetch:
 
     def _tell(self, run: Run, listing: Listing) -> None:
         done = self.fetched
-        done.count, done.total, done.requests = run.rows, listing.total, listing.requests
+        done.count, done.total = run.rows, listing.total
+        done.requests = self._asked + listing.requests
         done.notes, done.resumable = tuple(listing.notes), listing.cursor is not None
 
     async def _stop(self, run: Run) -> None:

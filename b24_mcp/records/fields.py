@@ -42,7 +42,9 @@ _KINDS: dict[str, Kind] = {
 class FieldKinds:
     """The documented types of fields, found however a name is written: `RESPONSIBLE_ID` is `responsibleId`."""
 
-    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], *, requests: int = 0) -> None:
+        self.requests = requests
+        """What it took to learn them."""
         self._kinds = {_squeezed(name): kind for name, kind in kinds.items()}
 
     def get(self, field: str) -> Kind | None:
@@ -64,8 +66,8 @@ async def ask_kinds(portal: Portal, method: str, params: Any) -> FieldKinds:
     try:
         answer = await portal.call(teller.name, wanted, version=teller.version, bulk=True)
     except B24Error:
-        return FieldKinds({})
-    return FieldKinds(_kinds_in(answer.result))
+        return FieldKinds({}, requests=1)
+    return FieldKinds(_kinds_in(answer.result), requests=1)
 
 
 def _method_that_tells(method: str) -> Method | None:

@@ -217,7 +217,7 @@ def _file_error(exc: sqlite3.Error | OSError) -> B24Error:
         said = "the disk is full"
         hint = "What was fetched before is kept. A person has to make room; then resume=true goes on."
     elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        said, hint = "it is damaged", "A person removes it (b24-mcp records path names it); then fetch the lists again."
+        said, hint = "it is damaged", "A person removes it (b24-mcp records list names it); then read the lists again."
     else:
         said = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
         hint = "A person has to make the folder of B24_DATA_DIR writable for b24-mcp, or set another one."

@@ -64,6 +64,7 @@ class Gate:
         self.denied: str | None = None
 
     def __call__(self, action: int, first: str | None, second: str | None, database: str | None, _: str | None) -> int:
+        """Tell SQLite whether an action of the statement is let through."""
         if self._may(action, first, second, database):
             return sqlite3.SQLITE_OK
         if self.denied is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from b24_mcp.records import Answered, Column, DataSet, Exported, Fetched, Library, quoted
-from b24_mcp.server.rendering import Form, error_form
+from b24_mcp.server.rendering import Form, error_form, head
 
 _PREVIEW_ROWS = 10
 _LONGEST_CELL = 200
@@ -15,9 +15,7 @@ _LONGEST_CELL = 200
 
 async def list_form(fetched: Fetched, library: Library, method: str, notice: str | None, version: str) -> Form:
     """What became of reading a list: counts, what there is to know, the columns, and the first rows."""
-    form: Form = {"ok": True} if fetched.error is None else error_form(fetched.error)
-    if notice is not None:
-        form["portal"] = notice
+    form = head(True, notice) if fetched.error is None else error_form(fetched.error, notice)
     form |= {"method": method, "version": version, "records": fetched.name, "count": fetched.count}
     if fetched.total is not None:
         form["total"] = fetched.total
@@ -37,9 +35,9 @@ async def list_form(fetched: Fetched, library: Library, method: str, notice: str
     return form
 
 
-def query_form(answered: Answered) -> Form:
+def query_form(answered: Answered, notice: str | None) -> Form:
     """The rows of a query, and how old and how whole the sets are that they come from."""
-    form: Form = {"ok": True, "columns": answered.columns, "count": len(answered.rows)}
+    form = head(True, notice) | {"columns": answered.columns, "count": len(answered.rows)}
     form["truncated"] = answered.truncated
     if answered.read:
         form["as_of"] = {data_set.name: data_set.updated_at for data_set in answered.read}
@@ -49,9 +47,10 @@ def query_form(answered: Answered) -> Form:
     return form | {"rows": answered.rows}
 
 
-def export_form(exported: Exported) -> Form:
+def export_form(exported: Exported, notice: str | None) -> Form:
     """Where a file was written, and what is in it."""
-    form: Form = {"ok": True, "file": str(exported.path), "written": exported.rows, "columns": list(exported.columns)}
+    form = head(True, notice) | {"file": str(exported.path), "written": exported.rows}
+    form["columns"] = list(exported.columns)
     return form | {"notes": list(exported.notes)} if exported.notes else form
 
 
@@ -69,8 +68,12 @@ def set_form(data_set: DataSet) -> Form:
 
 def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
     """What is left of reading a list that a person broke off."""
-    form: Form = {"ok": False} if notice is None else {"ok": False, "portal": notice}
-    form |= {"interrupted": True, "records": fetched.name, "count": fetched.count, "complete": False}
+    form = head(False, notice) | {
+        "interrupted": True,
+        "records": fetched.name,
+        "count": fetched.count,
+        "complete": False,
+    }
     return form | {"notes": _what_to_do(fetched)}
 
 
@@ -113,4 +116,4 @@ def _in_short(value: Any) -> Any:
 def _example(data_set: DataSet) -> str:
     column = data_set.columns[0].name
     shown = column if column.isidentifier() else quoted(column)
-    return f"SELECT {shown} FROM {data_set.name} LIMIT 100 OFFSET {_PREVIEW_ROWS}"
+    return f"SELECT {shown} FROM {data_set.name} LIMIT 100 OFFSET {_PREVIEW_ROWS}"  # noqa: S608  # a hint

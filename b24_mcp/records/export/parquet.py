@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from b24_mcp.records.columns import Kind
@@ -118,14 +118,14 @@ def _is_moment(value: Any) -> bool:
 
 
 _ORDER = ("boolean", "integer", "number", "date", "datetime")
-_FITS = {
+_FITS: dict[str, Callable[[Any], bool]] = {
     "boolean": _is_boolean,
     "integer": _is_integer,
     "number": _is_number,
     "date": _is_date,
     "datetime": _is_moment,
 }
-_CONVERTED = {
+_CONVERTED: dict[str, Callable[[Any], Any]] = {
     "boolean": lambda value: None if value is None else bool(value),
     "integer": lambda value: value,
     "number": lambda value: None if value is None else float(value),

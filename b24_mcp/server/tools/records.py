@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
-from b24_mcp.server.checks import check_call, with_similar_names
+from b24_mcp.server.checks import Checked, check_call, with_similar_names
 from b24_mcp.server.progress import ListProgress
 from b24_mcp.server.rendering import compact, error_form
 from b24_mcp.server.tooling import FormalTool, make_tool
@@ -46,7 +46,7 @@ async def list_records(
     opened = await app.portals.get()
     library = app.data_sets.of(opened)
     try:
-        checked = await run_sync(partial(check_call, method, params or {}))
+        checked = await run_sync(_checked, method, params or {})
         fetch = await run_sync(
             lambda: Fetch(
                 library,
@@ -90,7 +90,7 @@ async def query_records(
         answered = await ask(app.data_sets.of(opened), sql, rows=limit, characters=opened.budget)
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    return app.answer(query_form(answered), failed=False, budget=opened.budget)
+    return app.answer(query_form(answered, opened.notice), failed=False, budget=opened.budget)
 
 
 async def export_records(
@@ -110,23 +110,34 @@ async def export_records(
         exported = await export(app.data_sets.of(opened), sql, place)
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    return app.answer(export_form(exported), failed=False, budget=opened.budget)
+    return app.answer(export_form(exported, opened.notice), failed=False, budget=opened.budget)
+
+
+def _checked(method: str, params: Params) -> Checked:
+    try:
+        return check_call(method, params)
+    except B24Error as exc:
+        if exc.fault.code != "B24MCP_PARAMS":
+            raise
+        hint = "Nothing was sent. Correct them (describe_method tells all)."
+        raise B24Error(replace(exc.fault, hint=hint), exc.method) from None
 
 
 def add_records_resource(server: MCPServer[App]) -> None:
-    """Offer the data sets as resources: all in one, and each by its name.
+    """Offer the data sets as resources: all, or those of one method, and each by its name.
 
-    They are not listed one by one, since listing them would open the portal for a client that only starts.
+    They are not listed one by one: that would open the portal for a client that only starts.
     """
 
-    @server.resource("b24://records", name="records", title="Data sets", mime_type="application/json")
-    async def data_sets(ctx: Context[App]) -> str:
+    @server.resource("b24://records{?method}", name="data-sets", title="Data sets", mime_type="application/json")
+    async def data_sets(ctx: Context[App], method: str = "") -> str:
         """Every data set that was read from the portal: its rows, columns, origin and age."""
         from b24_mcp.server.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
         sets = await app.data_sets.of(await app.portals.get()).sets()
-        return app.redactor.redact(compact([set_form(data_set) for data_set in sets]))
+        wanted = [one for one in sets if method.lower() in ("", one.method.lower())]
+        return app.redactor.redact(compact([set_form(data_set) for data_set in wanted]))
 
     @server.resource("b24://records/{name}", name="data-set", title="A data set", mime_type="application/json")
     async def data_set(name: str, ctx: Context[App]) -> str:
