@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 
 from b24_mcp.catalog import Version
 from b24_mcp.records.fields import ask_kinds
@@ -64,11 +65,6 @@ class Fetch:
         limit: int | None = None,
         resume: bool = False,
     ) -> None:
-        """Check the name.
-
-        Raises:
-            B24Error: `B24MCP_RECORDS_NAME`.
-        """
         self._library = library
         self._portal = portal
         self._origin = Origin(method, params, portal.host)
@@ -76,7 +72,8 @@ class Fetch:
         self._limit = limit
         self._resume = resume
         self._asked = 0
-        self.fetched = Fetched(name_for(method, params) if name is None else check_name(name))
+        self._wanted = name
+        self.fetched = Fetched(name_for(method, params) if name is None else name)
 
     async def run(self, on_rows: OnRows | None = None, on_wait: OnWait | None = None) -> Fetched:
         """Read the list. A failure of the portal on the way is no exception: it stands in the outcome, beside the rows.
@@ -84,7 +81,7 @@ class Fetch:
         Cancelling keeps what was read.
 
         Raises:
-            B24Error: when nothing was read at all: the method is no list, there is nothing to resume, the file of data
+            B24Error: when nothing was read at all: the name cannot be one, the method is no list, there is nothing to resume, the file of data
                 sets cannot be used, or the first request failed.
         """
         run, listing = await self._begin(on_wait)
@@ -115,6 +112,8 @@ class Fetch:
         return done
 
     async def _begin(self, on_wait: OnWait | None) -> tuple[Run, Listing]:
+        if self._wanted is not None:
+            self.fetched.name = await anyio.to_thread.run_sync(check_name, self._wanted)
         name = self.fetched.name
         listing = self._listing(on_wait)
         kinds = await ask_kinds(self._portal, self._origin.method, self._origin.params)

@@ -47,17 +47,15 @@ async def list_records(
     library = app.data_sets.of(opened)
     try:
         checked = await run_sync(_checked, method, params or {})
-        fetch = await run_sync(
-            lambda: Fetch(
-                library,
-                opened.portal,
-                method,
-                params,
-                version=checked.version,
-                name=save_as,
-                limit=limit,
-                resume=resume,
-            )
+        fetch = Fetch(
+            library,
+            opened.portal,
+            method,
+            params,
+            version=checked.version,
+            name=save_as,
+            limit=limit,
+            resume=resume,
         )
         progress = ListProgress(ctx)
         fetched = await fetch.run(progress.rows, progress.wait)
