@@ -36,8 +36,8 @@ AT_HOME = {
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),
-    "xlsxwriter": ("records/export/xlsx.py",),
-    "pyarrow": ("records/export/parquet.py",),
+    "xlsxwriter": ("records/exports/xlsx.py",),
+    "pyarrow": ("records/exports/parquet.py",),
 }
 
 

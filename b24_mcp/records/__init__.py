@@ -2,7 +2,7 @@
 
 from b24_mcp.records.answering import Answered, ask
 from b24_mcp.records.columns import Column, Kind
-from b24_mcp.records.export import Exported, check_format, export, place_in
+from b24_mcp.records.exports import Exported, check_format, export, place_in
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
 from b24_mcp.records.library import DataSet, Library, Origin

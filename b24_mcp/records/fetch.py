@@ -81,8 +81,8 @@ class Fetch:
         Cancelling keeps what was read.
 
         Raises:
-            B24Error: when nothing was read at all: the name cannot be one, the method is no list, there is nothing to resume, the file of data
-                sets cannot be used, or the first request failed.
+            B24Error: when nothing was read at all: the name cannot be one, the method is no list, there is nothing to
+                resume, the file of data sets cannot be used, or the first request failed.
         """
         run, listing = await self._begin(on_wait)
         done = self.fetched

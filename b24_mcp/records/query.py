@@ -35,7 +35,7 @@ class Query:
     """
 
     def __init__(self, path: Path, sql: str, *, rows: int | None, seconds: float) -> None:
-        self._question = {"path": str(path.resolve()), "sql": sql, "rows": rows, "seconds": seconds}
+        self._question = {"path": str(path), "sql": sql, "rows": rows, "seconds": seconds}
         self._seconds = seconds
         self._sql = sql
         self._process: subprocess.Popen[bytes] | None = None

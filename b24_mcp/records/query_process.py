@@ -133,7 +133,7 @@ def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[dict[str, Any]
 
 def _open(path: str) -> sqlite3.Connection:
     try:
-        db = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA cache_size = -16000")

@@ -209,7 +209,7 @@ async def test_only_the_same_list_is_resumed(library: Library) -> None:
     await run.append(deals(1, 2), {"page": 1}, key="ID", total=4)
     await run.stop()
     for other in (Origin("crm.deal.list", {"a": 1}, HOST), Origin("crm.lead.list", {"a": 1, "b": 2}, HOST)):
-        with pytest.raises(B24Error, match="crm.deal.list with params"):
+        with pytest.raises(B24Error, match=r"crm\.deal\.list with params"):
             await library.resume("deals", other, DEAL_KINDS)
     await library.resume("deals", Origin("CRM.deal.list", {"b": 2, "a": 1}, HOST), DEAL_KINDS)
 
@@ -259,17 +259,21 @@ async def test_the_file_of_a_portal_nobody_uses_any_more_is_removed_when_it_is_t
     assert used.exists()
 
 
-@pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4_080])
-async def test_a_damaged_file_is_set_aside(library: Library, path: Path, content: bytes) -> None:
+def damage(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4_080])
+async def test_a_damaged_file_is_set_aside(library: Library, path: Path, content: bytes) -> None:
+    damage(path, content)
     await keep(library, "deals", deals(1, 3))
     assert [found.name for found in await library.sets()] == ["deals"]
     assert path.with_name(path.name + ".damaged").read_bytes() == content
 
 
 async def test_a_file_of_another_version_is_set_aside(library: Library, path: Path) -> None:
-    path.parent.mkdir(parents=True)
+    damage(path, b"")
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.execute("CREATE TABLE data_sets (other)")

@@ -113,20 +113,20 @@ def _writer(ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], 
     # The libraries of the extras are imported only when their format is wanted.
     kinds = _kinds_of(query, sets)
     if types is not None:
-        from b24_mcp.records.export.parquet import ParquetWriter
+        from b24_mcp.records.exports.parquet import ParquetWriter
 
         return ParquetWriter(file, query.columns, types)
     if ending == ".xlsx":
-        from b24_mcp.records.export.xlsx import XlsxWriter
+        from b24_mcp.records.exports.xlsx import XlsxWriter
 
         return XlsxWriter(file, query.columns, kinds)
-    from b24_mcp.records.export.text import CsvWriter, JsonLinesWriter
+    from b24_mcp.records.exports.text import CsvWriter, JsonLinesWriter
 
     return (CsvWriter if ending == ".csv" else JsonLinesWriter)(file, query.columns, kinds)
 
 
 def _surveyed(query: Query, rows: Iterator[list[list[Any]]], sets: Sequence[DataSet]) -> list[str]:
-    from b24_mcp.records.export.parquet import Survey
+    from b24_mcp.records.exports.parquet import Survey
 
     survey: Survey | None = None
     for some in rows:

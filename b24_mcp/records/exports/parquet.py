@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from b24_mcp.records.columns import Kind
-from b24_mcp.records.export.text import distinct
+from b24_mcp.records.exports.text import distinct
 
 _ROWS_AT_ONCE = 10_000
 
