@@ -58,6 +58,11 @@ def exists(path: Path) -> bool:
     return path.exists()
 
 
+def files_in(folder: Path) -> list[Path]:
+    """All files, but for what SQLite keeps beside an open one."""
+    return [path for path in sorted(folder.rglob("*")) if not path.name.endswith(("-shm", "-wal"))]
+
+
 def written(path: Path, text: str) -> Path:
     path.write_text(text, "utf-8")
     return path
@@ -179,13 +184,11 @@ async def test_nothing_is_overwritten_unless_it_is_said(filled: Library, tmp_pat
     ],
 )
 async def test_what_fails_leaves_nothing(filled: Library, tmp_path: Path, sql: str, name: str) -> None:
-    before = sorted(tmp_path.rglob("*"))
+    before = files_in(tmp_path)
     with pytest.raises(B24Error) as caught:
         await export(filled, sql, tmp_path / name)
     assert caught.value.fault.code in ("B24MCP_SQL", "B24MCP_EXPORT")
-    assert [path for path in sorted(tmp_path.rglob("*")) if not path.name.endswith(("-shm", "-wal"))] == [
-        path for path in before if not path.name.endswith(("-shm", "-wal"))
-    ]
+    assert files_in(tmp_path) == before
 
 
 async def test_a_sheet_that_is_too_long_is_refused(

@@ -99,11 +99,17 @@ async def export(library: Library, sql: str, path: Path, *, overwrite: bool = Fa
 def _written(path: Path, query: Query, rows: Iterator[list[list[Any]]], open_writer: Callable[[], Writer]) -> Exported:
     writer: Writer | None = None
     count = 0
-    for some in rows:
-        if writer is None:
-            writer = open_writer()
-        writer.write(some)
-        count += len(some)
+    try:
+        for some in rows:
+            if writer is None:
+                writer = open_writer()
+            writer.write(some)
+            count += len(some)
+    except BaseException:
+        if writer is not None:
+            with contextlib.suppress(Exception):
+                writer.close()  # it holds files of its own; what it wrote is removed
+        raise
     assert writer is not None  # the first part of every answer names the columns
     writer.close()
     return Exported(path, count, tuple(query.columns), writer.notes)
