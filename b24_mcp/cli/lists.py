@@ -107,6 +107,7 @@ class _Reading:
         return await _with_library(self.redactor, self._read)
 
     async def _read(self, opened: OpenPortal, library: Library) -> dict[str, Any]:
+        from b24_mcp.access import Caller, calling, os_user
         from b24_mcp.records import Fetch, check_format, export, quoted
         from b24_mcp.rest import our_error
         from b24_mcp.server.checks import check_call
@@ -128,7 +129,7 @@ class _Reading:
             limit=self.limit,
             resume=self.resume,
         )
-        with _Bar() as bar:
+        with _Bar() as bar, calling(Caller(os_user(), "b24-mcp list")):
             fetched = await self.fetch.run(bar.rows, bar.wait)
         form = await list_form(fetched, library, self.method, opened.notice, checked.version)
         if self.out is not None and form["ok"] and fetched.records is not None:

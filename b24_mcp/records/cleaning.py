@@ -9,30 +9,24 @@ from b24_mcp.rest import Redactor
 
 
 def without_secrets(rows: Sequence[Any], redactor: Redactor) -> Sequence[Any]:
-    """Give the rows with every secret masked; the same rows when there is none, which is cheap to tell."""
+    """Give the rows with every secret masked; the same rows when there is none, which is told at little cost."""
     texts: list[str] = []
-    _collect(rows, texts)
-    whole = "\n".join(texts)
-    return rows if redactor.redact(whole) == whole else [_masked(row, redactor) for row in rows]
+    names: set[str] = set()
+    _collect(rows, texts, names)
+    text = "\n".join(texts)
+    named = dict.fromkeys(names, "x")
+    if redactor.redact(text) == text and redactor.clean(named) == named:
+        return rows
+    return [redactor.clean(row) for row in rows]
 
 
-def _collect(value: Any, texts: list[str]) -> None:
+def _collect(value: Any, texts: list[str], names: set[str]) -> None:
     if isinstance(value, str):
         texts.append(value)
     elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            texts.append(key)
-            _collect(inner, texts)
-    elif isinstance(value, list | tuple):
+        for name, inner in value.items():
+            names.add(name)
+            _collect(inner, texts, names)
+    elif isinstance(value, list):
         for inner in value:
-            _collect(inner, texts)
-
-
-def _masked(value: Any, redactor: Redactor) -> Any:
-    if isinstance(value, str):
-        return redactor.redact(value)
-    if isinstance(value, Mapping):
-        return {redactor.redact(key): _masked(inner, redactor) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(inner, redactor) for inner in value]
-    return value
+            _collect(inner, texts, names)

@@ -59,7 +59,7 @@ def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection
 def dry_form(judgement: Judgement, notice: str | None = None) -> Form:
     """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked."""
     rulings = judgement.rulings
-    form = _head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
+    form = head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
     if judgement.to_approve:
         form["approval"] = "a person is asked first"
     if len(rulings) == 1 and not rulings[0].act.name:

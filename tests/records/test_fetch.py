@@ -190,7 +190,7 @@ async def test_memory_stays_flat_however_long_the_list_is(library: Library) -> N
         reading = fetch(library, ScriptedPortal([]))
         listing = ScriptedPortal([]).listing("x")
         listing.pages = [_made(number) for number in range(count)]
-        reading._portal.listing = lambda *_, _listing=listing, **__: _listing  # type: ignore[method-assign,misc]
+        reading._portal.listing = lambda *_, _listing=listing, **__: _listing  # type: ignore[method-assign]
         tracemalloc.start()
         done = await reading.run()
         peaks.append(tracemalloc.get_traced_memory()[1])

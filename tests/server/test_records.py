@@ -85,6 +85,13 @@ async def test_the_same_numbers_come_out_as_the_portal_gives(call_tool: CallTool
     assert whole["rows"] == [[len(rows), sum(float(row[amount]) for row in rows)]]
 
 
+async def test_texts_that_strangers_wrote_are_marked_as_such(call_tool: CallTool) -> None:
+    read = await call_tool("list_records", method="crm.contact.list", params={"select": ["ID", "NAME"]})
+    assert "outsiders" in read["notice"]
+    assert "outsiders" in (await call_tool("query_records", sql="SELECT NAME FROM crm_contact_list"))["notice"]
+    assert "notice" not in await call_tool("query_records", sql="SELECT 1")
+
+
 async def test_a_long_answer_is_cut_between_rows_and_says_so(call_tool: CallTool) -> None:
     await call_tool("list_records", method="crm.deal.list")
     answer = await call_tool("query_records", sql="SELECT * FROM crm_deal_list", limit=5_000)
@@ -125,7 +132,7 @@ async def test_a_limit_is_kept_and_resume_goes_on(call_tool: CallTool) -> None:
     [
         ({"method": "crm.deal.get", "params": {"id": 1}}, "B24MCP_NOT_A_LIST"),
         ({"method": "crm.deal.add", "params": {"fields": {}}}, "B24MCP_NOT_A_LIST"),
-        ({"method": "crm.nonsense.list"}, "B24MCP_NOT_A_LIST"),
+        ({"method": "crm.nonsense.list"}, "B24MCP_UNKNOWN_METHOD"),
         ({"method": "../../x"}, "B24MCP_METHOD_NAME"),
         ({"method": "crm.deal.list", "params": {"filtr": {}}}, "B24MCP_PARAMS"),
         ({"method": "crm.deal.list", "save_as": "../deals"}, "B24MCP_RECORDS_NAME"),

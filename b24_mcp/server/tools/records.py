@@ -12,13 +12,13 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from b24_mcp.access import NOTICE, may_hold_words_of_strangers
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
-from b24_mcp.server.checks import Checked, check_call, with_similar_names
 from b24_mcp.server.progress import ListProgress
-from b24_mcp.server.rendering import compact, error_form
+from b24_mcp.server.rendering import Form, compact, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.tools.calls import Params
+from b24_mcp.server.tools.calls import Params, plan_call
 
 Sql = Annotated[str, Field(description="One SELECT in the SQL of SQLite")]
 
@@ -46,26 +46,29 @@ async def list_records(
     opened = await app.portals.get()
     library = app.data_sets.of(opened)
     try:
-        checked = await run_sync(_checked, method, params or {})
+        plan = await plan_call(ctx, method, params, "auto", "json", True)
+        if plan.error is not None:
+            raise _without_escape(plan.error)
+        assert plan.checked is not None
+        version = plan.checked.version
         fetch = Fetch(
             library,
             opened.portal,
             method,
             params,
-            version=checked.version,
+            version=version,
             name=save_as,
             limit=limit,
             resume=resume,
         )
         progress = ListProgress(ctx)
         fetched = await fetch.run(progress.rows, progress.wait)
-        form = await list_form(fetched, library, method, opened.notice, checked.version)
+        form = await list_form(fetched, library, method, opened.notice, version)
     except B24Error as exc:
-        error = await run_sync(with_similar_names, exc)
-        return app.answer(error_form(error, opened.notice), failed=True, budget=opened.budget)
-    if checked.warnings:
-        form["warnings"] = list(checked.warnings)
-    return app.answer(form, failed=not form["ok"], budget=opened.budget)
+        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+    if plan.checked.warnings:
+        form["warnings"] = list(plan.checked.warnings)
+    return app.answer(_with_care(form, [method]), failed=not form["ok"], budget=opened.budget)
 
 
 async def query_records(
@@ -88,7 +91,8 @@ async def query_records(
         answered = await ask(app.data_sets.of(opened), sql, rows=limit, characters=opened.budget)
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    return app.answer(query_form(answered, opened.notice), failed=False, budget=opened.budget)
+    form = _with_care(query_form(answered, opened.notice), [data_set.method for data_set in answered.read])
+    return app.answer(form, failed=False, budget=opened.budget)
 
 
 async def export_records(
@@ -111,14 +115,18 @@ async def export_records(
     return app.answer(export_form(exported, opened.notice), failed=False, budget=opened.budget)
 
 
-def _checked(method: str, params: Params) -> Checked:
-    try:
-        return check_call(method, params)
-    except B24Error as exc:
-        if exc.fault.code != "B24MCP_PARAMS":
-            raise
-        hint = "Nothing was sent. Correct them (describe_method tells all)."
-        raise B24Error(replace(exc.fault, hint=hint), exc.method) from None
+def _without_escape(error: B24Error) -> B24Error:
+    """Here no check can be switched off, so the hint must not say so."""
+    if error.fault.code != "B24MCP_PARAMS":
+        return error
+    hint = "Nothing was sent. Correct them (describe_method tells all)."
+    return B24Error(replace(error.fault, hint=hint), error.method)
+
+
+def _with_care(form: Form, methods: list[str]) -> Form:
+    """Say of texts that strangers may have written what they are."""
+    holds = form.get("rows") and any(map(may_hold_words_of_strangers, methods))
+    return with_notice(form, NOTICE) if holds else form
 
 
 def add_records_resource(server: MCPServer[App]) -> None:
