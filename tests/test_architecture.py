@@ -79,7 +79,9 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         assert place.startswith(AT_HOME[library])
 
 
-@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "records", "sandbox", "connect", "cli"])
+@pytest.mark.parametrize(
+    "room", ["rest", "access", "state", "catalog", "schema", "records", "sandbox", "connect", "cli"]
+)
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:
