@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from b24_mcp.records.cleaning import without_secrets
+from b24_mcp.records.cleaning import Cleaner
 from b24_mcp.records.columns import Column
 from b24_mcp.records.file import RecordsFile, drop_table, give_back_room, in_one_step
 from b24_mcp.records.names import quoted
@@ -44,7 +44,7 @@ class Run:
         self.readable = False
         self._ended = False
         self._file = file
-        self._redactor = redactor
+        self._cleaner = Cleaner(redactor)
         self._number = number
         self._owner = owner
         self._table = table
@@ -63,7 +63,7 @@ class Run:
         def work(db: sqlite3.Connection) -> None:
             table = self._table.copy()
             table.key = key
-            added, lines = table.take(without_secrets(rows, self._redactor))
+            added, lines = table.take(self._cleaner.clean(rows))
             written_rows = self.rows + len(lines)
             with in_one_step(db):
                 self._claim(db)
