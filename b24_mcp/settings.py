@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     """Where the state of limits is shared: an address of Redis, a file, or `memory`. Default: the user's directory."""
     data_dir: Path | None = None
     """Where data sets, the documentation and indexes are kept. Default: the user's data directory."""
+    records_ttl: float = Field(default=30.0, ge=0)
+    """Days after which a data set is removed; 0 keeps them."""
+    files_dir: str | None = None
+    """The folders that files may be written to for a model, separated as in PATH. Without it none is."""
     timeout: float = Field(default=65.0, gt=0, le=3600)
     """Seconds to wait for one answer; the portal itself ends a request after 60."""
     deadline: float = Field(default=100.0, gt=0, le=86_400)

@@ -22,9 +22,33 @@ ALLOWED = {
     "rest": {"catalog", "state", "settings"},
     "access": {"rest", "catalog", "state", "settings"},
     "schema": {"rest", "catalog", "state", "settings"},
-    "server": {"access", "schema", "rest", "catalog", "docs", "state", "config", "settings", "sandbox"},
+    "records": {"rest", "catalog", "state", "settings"},
+    "server": {
+        "access",
+        "records",
+        "schema",
+        "rest",
+        "catalog",
+        "docs",
+        "state",
+        "config",
+        "settings",
+        "sandbox",
+    },
     "connect": set(),
-    "cli": {"server", "connect", "access", "state", "rest", "catalog", "docs", "config", "settings", "sandbox"},
+    "cli": {
+        "server",
+        "connect",
+        "access",
+        "records",
+        "state",
+        "rest",
+        "catalog",
+        "docs",
+        "config",
+        "settings",
+        "sandbox",
+    },
     "__main__": {"server", "cli"},
     "__init__": set(),
 }
@@ -38,6 +62,8 @@ AT_HOME = {
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
     "ruamel": ("connect/yaml.py",),
+    "xlsxwriter": ("records/exports/xlsx.py",),
+    "pyarrow": ("records/exports/parquet.py",),
 }
 
 
@@ -79,7 +105,9 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         assert place.startswith(AT_HOME[library])
 
 
-@pytest.mark.parametrize("room", ["rest", "access", "state", "catalog", "schema", "sandbox", "connect", "cli"])
+@pytest.mark.parametrize(
+    "room", ["rest", "access", "state", "catalog", "schema", "records", "sandbox", "connect", "cli"]
+)
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 import click
 
@@ -14,7 +13,9 @@ from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.docs import docs
+from b24_mcp.cli.lists import list_, records
 from b24_mcp.cli.login import login, logout
+from b24_mcp.cli.params import HELP, read_params
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
@@ -69,7 +70,7 @@ def serve(over_http: bool, host: str | None, port: int | None) -> None:
     "params_source",
     metavar="JSON",
     default="{}",
-    help="Parameters: a JSON object or list, @FILE to read one, or - for stdin.",
+    help=HELP,
 )
 @click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
 @click.option("--rest", type=click.Choice(["auto", "v2", "v3"]), default="auto", help="Generation of the API.")
@@ -86,7 +87,7 @@ def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v
     """
     redactor = Redactor()
     configure_logging(redactor)
-    params = _read_params(params_source)
+    params = read_params(params_source)
     form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest, yes))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
@@ -101,6 +102,8 @@ cli.add_command(disconnect)
 cli.add_command(login)
 cli.add_command(logout)
 cli.add_command(docs)
+cli.add_command(list_)
+cli.add_command(records)
 
 
 async def _call(
@@ -129,26 +132,3 @@ async def _call(
         return error_form(exc, notice)
     finally:
         await portals.aclose()
-
-
-def _read_params(source: str) -> Params:
-    """Read `--params`. What is not JSON, or no object or list, ends the program with an explanation."""
-    from pydantic_core import from_json
-
-    try:
-        text = _text_of(source)
-        params = from_json(text)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise click.BadParameter(f"cannot read {source[1:]}: {exc}", param_hint="--params") from None
-    except ValueError as exc:
-        raise click.BadParameter(f"not JSON: {exc}", param_hint="--params") from None
-    if not isinstance(params, dict | list):
-        raise click.BadParameter("a JSON object or list is needed", param_hint="--params")
-    return params
-
-
-def _text_of(source: str) -> str:
-    if source == "-":
-        stdin: TextIO = sys.stdin
-        return stdin.read()
-    return Path(source[1:]).read_text("utf-8") if source.startswith("@") else source

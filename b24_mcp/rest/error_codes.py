@@ -224,6 +224,30 @@ _FACTS: dict[str, CodeFact] = {
         "portal", "The method ran and only read. Look at its answer with read_method: this portal may differ.", "yes"
     ),
     "B24MCP_UNKNOWN_METHOD": CodeFact("unknown_method", "find_methods finds methods by what they do."),
+    # Ours: data sets on disk
+    "B24MCP_RECORDS_NAME": CodeFact(
+        "validation", "Nothing was sent. Choose a name of letters, digits and underscores, such as deals_2026."
+    ),
+    "B24MCP_RECORDS_RESUME": CodeFact(
+        "validation", "Nothing was sent. Leave resume out to read the list from its beginning, or repeat that call."
+    ),
+    "B24MCP_RECORDS_TAKEN": CodeFact(
+        "conflict", "The other run keeps what was fetched. Look at the data set before you read the list again."
+    ),
+    "B24MCP_RECORDS_FILE": CodeFact("unavailable", "Nothing on the portal was changed."),
+    "B24MCP_SQL": CodeFact(
+        "validation",
+        "One SELECT of SQLite over the data sets. SELECT name, rows, columns FROM data_sets tells which there are.",
+    ),
+    "B24MCP_SQL_LIMIT": CodeFact(
+        "validation", "Read less: filter earlier, join on an equality, aggregate, or take fewer columns."
+    ),
+    "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Give a free name in an existing folder."),
+    "B24MCP_EXPORT_FOLDER": CodeFact(
+        "policy",
+        "Nothing was written. A person sets B24_FILES_DIR to the folders that exports may be written to; the path has "
+        "to lie in one of them.",
+    ),
     # Ours: the way to the portal
     "B24MCP_NO_CONNECTION": CodeFact(
         "unavailable", "Nothing was executed. Check that the address is right and reachable from here.", retryable=True

@@ -13,6 +13,7 @@ from mcp_types import CallToolResult, TextContent
 from b24_mcp.access import Level, without_hidden
 from b24_mcp.rest import Clock, Redactor, hide_fields
 from b24_mcp.server.budget import cut_to
+from b24_mcp.server.data_sets import DataSets
 from b24_mcp.server.portals import Portals
 from b24_mcp.server.rendering import Form, compact, with_notice
 
@@ -21,10 +22,13 @@ _DEFAULT_BUDGET = 20_000
 
 @dataclass(slots=True)
 class App:
-    """The portals, the one way out for answers, and room for what goes on while nobody waits for it."""
+    """The portals, the data sets read from them, the one way out for answers, and room for what goes on while nobody
+    waits for it.
+    """
 
     portals: Portals
     redactor: Redactor
+    data_sets: DataSets
     background: TaskGroup
 
     def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
@@ -52,9 +56,11 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     `level` is what the tools are said to do.
     """
     portals = Portals(redactor, clock, level)
+    data_sets = DataSets(redactor)
     try:
         async with anyio.create_task_group() as background:
-            yield App(portals, redactor, background)
+            yield App(portals, redactor, data_sets, background)
             background.cancel_scope.cancel()
     finally:
+        await data_sets.aclose()
         await portals.aclose()

@@ -13,6 +13,7 @@ from b24_mcp.server.rendering import Form, compact
 _NAMED_OMISSIONS = 20
 _ROOM_FOR_CUT = 400
 _ROWS_LEFT_OUT = "ask for fewer fields with select, narrow the filter, or read on with start"
+_SQL_ROWS_LEFT_OUT = "select fewer columns, cut long texts with substr, aggregate, or read on with LIMIT and OFFSET"
 _FIELDS_LEFT_OUT = "ask for the rest by name with select, or read these values one by one"
 _TEXT_LEFT_OUT = "one long text; these are its first characters"
 _COMMANDS_LEFT_OUT = "run fewer commands at once, or ask each for fewer fields, to see what the others answered"
@@ -24,7 +25,20 @@ def cut_to(form: Form, budget: int) -> Form:
     """Leave out rows where a form would be longer than `budget` characters when it is written as JSON."""
     if len(compact(form)) <= budget:
         return form
+    if "rows" in form:
+        return _cut_rows(form, budget)
     return _cut_batch(form, budget) if "results" in form else _cut_result(form, budget)
+
+
+def _cut_rows(form: Form, budget: int) -> Form:
+    rows = form["rows"]
+    kept = _keep(rows, budget - len(compact(form | {"rows": []})) - _ROOM_FOR_CUT, compact)
+    changed: Form = {}
+    for key, value in form.items():
+        if key == "rows":
+            changed["cut"] = {"shown": len(kept), "of": len(rows), "more": _SQL_ROWS_LEFT_OUT}
+        changed[key] = kept if key == "rows" else value
+    return changed
 
 
 def _cut_result(form: Form, budget: int) -> Form:

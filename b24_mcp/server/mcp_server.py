@@ -15,12 +15,14 @@ from b24_mcp.server.tooling import name_portals
 from b24_mcp.server.tools.calls import call_tools
 from b24_mcp.server.tools.docs import add_doc_resource, doc_tools
 from b24_mcp.server.tools.methods import add_method_resource, method_tools
+from b24_mcp.server.tools.records import add_records_resource, record_tools
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
 Find the method with find_methods, learn its parameters with describe_method, then call it with call_method, or \
-several with batch_call. How things work (events, authorization, paging, files, widgets) is found with search_docs and \
-read with read_doc. Ask lists for the fields you need (select), filter on the \
+several with batch_call. Read whole lists with list_records and answer questions about them with query_records, \
+so that rows need not pass through you. How things work (events, authorization, paging, files, widgets) is found with \
+search_docs and read with read_doc. Ask lists for the fields you need (select), filter on the \
 portal instead of reading everything, and read a record before you change it. When an answer names the portal \
 "sandbox", its data is invented and safe to change."""
 
@@ -61,11 +63,14 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[name_portals(tool, portals) for tool in (*method_tools(), *call_tools(level), *doc_tools())],
+        tools=[
+            name_portals(tool, portals) for tool in (*method_tools(), *call_tools(level), *record_tools(), *doc_tools())
+        ],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
     )
     add_method_resource(server, lambda: running[-1] if running else None)
     add_doc_resource(server)
+    add_records_resource(server)
     return server

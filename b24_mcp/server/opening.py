@@ -86,7 +86,7 @@ class Opening:
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
         several = len(self.configuration.names) > 2
-        return OpenPortal(name, portal, settings.budget, gate, discovery, self._approvals(), name if several else None)
+        return OpenPortal(name, portal, settings, gate, discovery, self._approvals(), name if several else None)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
         """Open the sandbox. It keeps the same rules, so that they can be tried; what is done to it is in no trail.
@@ -101,8 +101,8 @@ class Opening:
         webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))
         portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=sandbox)
         notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
-        budget = self.configuration.settings.budget
-        return OpenPortal(SANDBOX, portal, budget, gate, Discovery(portal), self._approvals(), notice)
+        settings = self.configuration.settings
+        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), self._approvals(), notice)
 
     def credential(self, name: str) -> Credential:
         """What opens a portal; secrets are told to the redactor.

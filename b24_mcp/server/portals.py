@@ -16,22 +16,29 @@ from b24_mcp.state import SharedState
 if TYPE_CHECKING:
     from b24_mcp.config import Configuration
     from b24_mcp.sandbox import Sandbox
+    from b24_mcp.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """A portal to call, the gate before it, and what it says of itself. `name` is what it is configured as.
+    """A portal to call, the gate before it, and what it says of itself. `name` is what it is configured as, `settings`
+    what it was opened with.
     `approvals` is where a person allows what the client cannot ask for; None when no other process could reach it.
     `notice` stands in every answer where it is not plain which portal gave it.
     """
 
     name: str
     portal: Portal
-    budget: int
+    settings: Settings
     gate: Gate
     discovery: Discovery
     approvals: Approvals | None = None
     notice: str | None = None
+
+    @property
+    def budget(self) -> int:
+        """Characters of one answer."""
+        return self.settings.budget
 
 
 class Portals:
@@ -49,6 +56,7 @@ class Portals:
         self._open: dict[str, OpenPortal] = {}
         self._default: str | None = None
         self._sandbox: Sandbox | None = None
+        """What was configured when the portal was opened."""
         self._state: SharedState | None = None
 
     def opened(self, name: str | None = None) -> OpenPortal | None:

@@ -16,13 +16,13 @@ Form = dict[str, Any]
 
 def call_form(answer: Answer, notice: str | None = None) -> Form:
     """The form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
-    form = _head(True, notice) | {"method": answer.method, "version": answer.version} | _body(answer)
+    form = head(True, notice) | {"method": answer.method, "version": answer.version} | _body(answer)
     return form | {"warnings": list(answer.warnings)}
 
 
 def error_form(error: B24Error, notice: str | None = None, version: Version | None = None) -> Form:
     """The form of a call that failed, or of arguments that were refused; `version` is what it was made in."""
-    form = _head(False, notice)
+    form = head(False, notice)
     if error.method:
         form["method"] = error.method
     if version is not None:
@@ -37,7 +37,7 @@ def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection
     outcomes = answer.outcomes.values()
     succeeded = sum(isinstance(outcome, Succeeded) for outcome in outcomes)
     not_run = sum(isinstance(outcome, NotRun) for outcome in outcomes)
-    form = _head(succeeded == len(outcomes), notice)
+    form = head(succeeded == len(outcomes), notice)
     form["summary"] = {
         "commands": len(outcomes),
         "succeeded": succeeded,
@@ -61,7 +61,7 @@ def dry_form(judgement: Judgement, notice: str | None = None, rehearsal: Rehears
     requests of a batch are in its `rehearsal`.
     """
     rulings = judgement.rulings
-    form = _head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
+    form = head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
     if judgement.to_approve:
         form["approval"] = "a person is asked first"
     if rehearsal is None:
@@ -83,7 +83,8 @@ def compact(form: Any) -> str:
     return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
 
 
-def _head(ok: bool, notice: str | None) -> Form:
+def head(ok: bool, notice: str | None) -> Form:
+    """How every answer begins."""
     return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}
 
 

@@ -1,0 +1,224 @@
+"""`b24-mcp list` and `b24-mcp records`: whole lists into data sets and files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from b24_mcp.cli.params import HELP, read_params
+from b24_mcp.cli.showing import show_form
+from b24_mcp.rest import B24Error, Params, Redactor
+from b24_mcp.server.logs import configure_logging
+
+if TYPE_CHECKING:
+    from b24_mcp.records import Fetch, Library
+    from b24_mcp.server.portals import OpenPortal
+
+_INTERRUPTED = 130
+
+
+@click.command("list")
+@click.argument("method")
+@click.option("-p", "--params", "params_source", metavar="JSON", default="{}", help=HELP)
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Read at most N rows.")
+@click.option("--save-as", metavar="NAME", help="Name the data set; it is called after the method unless given.")
+@click.option("--resume", is_flag=True, help="Go on where the same command was interrupted or limited.")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all rows to FILE too: .csv, .jsonl, .xlsx or .parquet.",
+)
+@click.option("--overwrite", is_flag=True, help="Let --out replace a file.")
+def list_(
+    method: str,
+    params_source: str,
+    limit: int | None,
+    save_as: str | None,
+    resume: bool,
+    out: Path | None,
+    overwrite: bool,
+) -> None:
+    """Read the whole list of METHOD into a data set.
+
+    \b
+    b24-mcp list crm.deal.list --params '{"select": ["ID", "TITLE"]}' --out deals.csv
+
+    Prints counts and the first rows as JSON. Ctrl-C keeps what was read; --resume goes on with it.
+
+    Ends with 0 when the list was read, 1 when it was not or not to its end, 2 when the command was not understood, 130
+    when it was interrupted.
+    """
+    redactor = Redactor()
+    configure_logging(redactor)
+    reading = _Reading(redactor, method, read_params(params_source), limit, save_as, resume, out, overwrite)
+    try:
+        form = asyncio.run(reading.run())
+    except KeyboardInterrupt:
+        show_form(reading.interrupted(), redactor)
+        sys.exit(_INTERRUPTED)
+    show_form(form, redactor)
+    sys.exit(0 if form["ok"] and (form["complete"] or limit is not None) else 1)
+
+
+@click.group()
+def records() -> None:
+    """The data sets of the portal."""
+
+
+@records.command("list")
+def list_sets() -> None:
+    """List the data sets: their rows, columns, origin and age, and the file they are in."""
+    _run(_sets)
+
+
+@records.command()
+@click.argument("name")
+def drop(name: str) -> None:
+    """Remove the data set NAME.
+
+    Ends with 1 when there is none.
+    """
+    _run(lambda opened, library: _drop(library, name))
+
+
+@dataclass
+class _Reading:
+    """One list being read. What is known of it outlives an interruption."""
+
+    redactor: Redactor
+    method: str
+    params: Params
+    limit: int | None
+    save_as: str | None
+    resume: bool
+    out: Path | None
+    overwrite: bool
+    notice: str | None = None
+    fetch: Fetch | None = field(default=None, init=False)
+
+    async def run(self) -> dict[str, Any]:
+        return await _with_library(self.redactor, self._read)
+
+    async def _read(self, opened: OpenPortal, library: Library) -> dict[str, Any]:
+        from b24_mcp.access import Caller, calling, os_user
+        from b24_mcp.records import Fetch, check_format, export, quoted
+        from b24_mcp.rest import our_error
+        from b24_mcp.server.checks import check_call
+        from b24_mcp.server.record_forms import list_form
+
+        self.notice = opened.notice
+        if self.out is not None:
+            check_format(self.out)
+            if self.out.exists() and not self.overwrite:
+                raise our_error("B24MCP_EXPORT", f"{self.out} exists already.", hint="--overwrite replaces it.")
+        checked = check_call(self.method, self.params, validate=False)
+        self.fetch = Fetch(
+            library,
+            opened.portal,
+            self.method,
+            self.params,
+            version=checked.version,
+            name=self.save_as,
+            limit=self.limit,
+            resume=self.resume,
+        )
+        with _Bar() as bar, calling(Caller(os_user(), "b24-mcp list")):
+            fetched = await self.fetch.run(bar.rows, bar.wait)
+        form = await list_form(fetched, library, self.method, opened.notice, checked.version)
+        if self.out is not None and form["ok"] and fetched.records is not None:
+            columns = ", ".join(quoted(column.name) for column in fetched.records.columns)
+            sql = f"SELECT {columns} FROM {quoted(fetched.name)}"  # noqa: S608  # the names are quoted
+            exported = await export(library, sql, self.out, overwrite=self.overwrite)
+            form |= {"file": str(exported.path), "written": exported.rows}
+        return form
+
+    def interrupted(self) -> dict[str, Any]:
+        from b24_mcp.server.record_forms import interrupted_form
+
+        if self.fetch is None:
+            return {"ok": False, "interrupted": True}
+        return interrupted_form(self.fetch.fetched, self.notice)
+
+
+class _Bar:
+    """How far reading is, on a terminal; nothing anywhere else."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._shown = 0
+        self._is_seen = sys.stderr.isatty()
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    async def rows(self, rows: int, total: int | None) -> None:
+        if not self._is_seen:
+            return
+        if total is None:
+            click.echo(f"\r{rows} rows ", nl=False, err=True)
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label="rows", show_pos=True, file=sys.stderr)
+        self._bar.update(rows - self._shown)
+        self._shown = rows
+
+    async def wait(self, waited: float, whole: float, why: str) -> None:
+        if self._is_seen:
+            click.echo(f"\rwaiting {whole - waited:.0f} s: {why} ", nl=False, err=True)
+
+
+def _run(work: Any) -> None:
+    redactor = Redactor()
+    configure_logging(redactor)
+    form = asyncio.run(_with_library(redactor, work))
+    show_form(form, redactor)
+    sys.exit(0 if form["ok"] else 1)
+
+
+async def _sets(opened: OpenPortal, library: Library) -> dict[str, Any]:
+    from b24_mcp.server.record_forms import set_form
+    from b24_mcp.server.rendering import head
+
+    sets = [set_form(data_set) for data_set in await library.sets()]
+    return head(True, opened.notice) | {"file": str(library.file.path), "data_sets": sets}
+
+
+async def _drop(library: Library, name: str) -> dict[str, Any]:
+    from b24_mcp.rest import our_error
+
+    if not await library.drop(name):
+        raise our_error("B24MCP_RECORDS_NAME", f"There is no data set {name[:80]!r}.", hint="")
+    return {"ok": True, "dropped": name}
+
+
+async def _with_library(redactor: Redactor, work: Any) -> dict[str, Any]:
+    """Open the portal's data sets for a piece of work, and give its outcome, or its failure, in the normal form."""
+    # Imported here so that --help answers at once.
+    from b24_mcp.server.data_sets import DataSets
+    from b24_mcp.server.portals import Portals
+    from b24_mcp.server.rendering import error_form
+
+    portals = Portals(redactor)
+    data_sets = DataSets(redactor)
+    notice = None
+    try:
+        opened = await portals.get()
+        notice = opened.notice
+        outcome: dict[str, Any] = await work(opened, data_sets.of(opened))
+        return outcome
+    except B24Error as exc:
+        return error_form(exc, notice)
+    finally:
+        await data_sets.aclose()
+        await portals.aclose()

@@ -1,0 +1,31 @@
+"""Whole lists on disk: data sets, SQL over them, export."""
+
+from b24_mcp.records.answering import Answered, ask
+from b24_mcp.records.columns import Column, Kind
+from b24_mcp.records.exports import Exported, check_format, export, place_in
+from b24_mcp.records.fetch import Fetch, Fetched, OnRows
+from b24_mcp.records.file import RecordsFile, path_for
+from b24_mcp.records.library import DataSet, Library, Origin
+from b24_mcp.records.names import check_name, name_for, quoted
+
+__all__ = [
+    "Answered",
+    "Column",
+    "DataSet",
+    "Exported",
+    "Fetch",
+    "Fetched",
+    "Kind",
+    "Library",
+    "OnRows",
+    "Origin",
+    "RecordsFile",
+    "ask",
+    "check_format",
+    "check_name",
+    "export",
+    "name_for",
+    "path_for",
+    "place_in",
+    "quoted",
+]

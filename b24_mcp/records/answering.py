@@ -1,0 +1,71 @@
+"""A question in SQL and its answer, with what a reader has to know of the sets that were read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from b24_mcp.records.library import DataSet, Library
+from b24_mcp.records.query import Query
+from b24_mcp.rest import B24Error, our_error
+
+_SECONDS = 15.0
+_SETS_NAMED = 20
+_COLUMNS_NAMED = 80
+_UNKNOWN_NAME = re.compile(r"no such (table|column)|is no data set")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Rows of a query. `truncated` says that there are more; `read` are the sets they come from."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool
+    read: tuple[DataSet, ...]
+
+
+async def ask(library: Library, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS) -> Answered:
+    """Run a query, and take rows until there are `rows` of them or some `characters` of JSON.
+
+    Raises:
+        B24Error: as `Query`. What names no data set or column gets told which there are.
+    """
+    sets = await library.sets()
+    try:
+        return await Query(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
+            lambda query, parts: _taken(query, parts, sets, characters)
+        )
+    except B24Error as exc:
+        if exc.fault.code != "B24MCP_SQL" or not _UNKNOWN_NAME.search(exc.fault.message):
+            raise
+        raise our_error("B24MCP_SQL", exc.fault.message, hint=_what_there_is(sql, sets)) from None
+
+
+def _taken(query: Query, parts: Iterator[list[list[Any]]], sets: Sequence[DataSet], characters: int) -> Answered:
+    taken: list[list[Any]] = []
+    left = characters
+    is_cut = False
+    for part in parts:
+        taken += part
+        left -= sum(len(str(value)) for row in part for value in row)
+        if left < 0:
+            is_cut = True
+            break
+    read = tuple(data_set for data_set in sets if data_set.name in query.read)
+    return Answered(query.columns, taken, query.truncated or is_cut, read)
+
+
+def _what_there_is(sql: str, sets: Sequence[DataSet]) -> str:
+    if not sets:
+        return "There are no data sets yet: list_records makes them."
+    names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
+    hint = f"Data sets: {names}."
+    for data_set in sets:
+        if data_set.name.lower() in sql.lower():
+            columns = [column.name for column in data_set.columns]
+            more = ", …" * (len(columns) > _COLUMNS_NAMED)
+            hint += f" Columns of {data_set.name}: {', '.join(columns[:_COLUMNS_NAMED])}{more}."
+    return hint + ' Names that are words of SQL stand in double quotes, e.g. "group".'

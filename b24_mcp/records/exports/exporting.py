@@ -1,0 +1,189 @@
+"""A query's rows into a file that is either whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from b24_mcp.records.columns import Kind
+from b24_mcp.records.library import DataSet, Library
+from b24_mcp.records.query import Query
+from b24_mcp.rest import our_error
+
+_SECONDS = 900.0
+# The ending of a file, and the library and the extra it needs.
+_ENDINGS: dict[str, tuple[str, str] | None] = {
+    ".csv": None,
+    ".jsonl": None,
+    ".xlsx": ("xlsxwriter", "xlsx"),
+    ".parquet": ("pyarrow", "parquet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written. `columns` are named as in the file."""
+
+    path: Path
+    rows: int
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Writer(Protocol):
+    """What writes a format into a file."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the format could not hold."""
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows."""
+
+    def close(self) -> None:
+        """Write what is left; the file stays open."""
+
+
+def check_format(path: Path) -> str:
+    """Give the ending of a file whose format can be written here.
+
+    Raises:
+        B24Error: `B24MCP_EXPORT`, saying which endings there are or which extra is missing.
+    """
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise our_error(
+            "B24MCP_EXPORT",
+            f"What format {path.name[:100]!r} should have is not known.",
+            hint=f"Nothing was written. Let the name end with one of: {', '.join(_ENDINGS)}.",
+        )
+    needed = _ENDINGS[ending]
+    if needed is not None and importlib.util.find_spec(needed[0]) is None:
+        raise our_error(
+            "B24MCP_EXPORT",
+            f"{ending} needs an extra that is not installed.",
+            hint=f"Nothing was written. A person installs b24-mcp[{needed[1]}]; .csv and .jsonl need nothing.",
+        )
+    return ending
+
+
+async def export(library: Library, sql: str, path: Path, *, overwrite: bool = False) -> Exported:
+    """Run a query and write all its rows to `path`, whose ending says the format.
+
+    Raises:
+        B24Error: `B24MCP_EXPORT` when the file exists or cannot be written, and what `Query` raises. Nothing is left.
+    """
+    ending = check_format(path)
+    sets = await library.sets()
+
+    def ask() -> Query:
+        return Query(library.file.path, sql, rows=None, seconds=_SECONDS)
+
+    types: list[str] | None = None
+    if ending == ".parquet":
+        types = await ask().with_rows(lambda query, rows: _surveyed(query, rows, sets))
+
+    def work(query: Query, rows: Iterator[list[list[Any]]]) -> Exported:
+        with _new_file(path, overwrite=overwrite) as file:
+            return _written(path, query, rows, lambda: _writer(ending, file, query, sets, types))
+
+    return await ask().with_rows(work)
+
+
+def _written(path: Path, query: Query, rows: Iterator[list[list[Any]]], open_writer: Callable[[], Writer]) -> Exported:
+    writer: Writer | None = None
+    count = 0
+    try:
+        for some in rows:
+            if writer is None:
+                writer = open_writer()
+            writer.write(some)
+            count += len(some)
+    except BaseException:
+        if writer is not None:
+            with contextlib.suppress(Exception):
+                writer.close()  # it holds files of its own; what it wrote is removed
+        raise
+    assert writer is not None  # the first part of every answer names the columns
+    writer.close()
+    return Exported(path, count, tuple(query.columns), writer.notes)
+
+
+def _writer(ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
+    # The libraries of the extras are imported only when their format is wanted.
+    kinds = _kinds_of(query, sets)
+    if types is not None:
+        from b24_mcp.records.exports.parquet import ParquetWriter
+
+        return ParquetWriter(file, query.columns, types)
+    if ending == ".xlsx":
+        from b24_mcp.records.exports.xlsx import XlsxWriter
+
+        return XlsxWriter(file, query.columns, kinds)
+    from b24_mcp.records.exports.text import CsvWriter, JsonLinesWriter
+
+    return (CsvWriter if ending == ".csv" else JsonLinesWriter)(file, query.columns, kinds)
+
+
+def _surveyed(query: Query, rows: Iterator[list[list[Any]]], sets: Sequence[DataSet]) -> list[str]:
+    from b24_mcp.records.exports.parquet import Survey
+
+    survey: Survey | None = None
+    for some in rows:
+        survey = survey or Survey(_kinds_of(query, sets))
+        survey.look(some)
+    assert survey is not None
+    return survey.types
+
+
+def _kinds_of(query: Query, sets: Sequence[DataSet]) -> list[Kind | None]:
+    """What the sets a query reads say of columns of these names; nothing where two disagree."""
+    kinds: dict[str, Kind | None] = {}
+    for data_set in sets:
+        for column in data_set.columns if data_set.name in query.read else ():
+            if kinds.setdefault(column.name, column.kind) != column.kind:
+                kinds[column.name] = None
+    return [kinds.get(column) for column in query.columns]
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Write a file beside its place and put it there when it is whole."""
+    if not overwrite and os.path.lexists(path):
+        raise _exists(path)
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            yield file
+        if overwrite:
+            os.replace(beside, path)
+        else:
+            _put(beside, path)
+    except OSError as exc:
+        said = exc.strerror or type(exc).__name__
+        raise our_error("B24MCP_EXPORT", f"{path.name[:100]!r} cannot be written: {said}.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _put(beside: Path, path: Path) -> None:
+    """Give a file its name, unless something has it meanwhile."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise _exists(path) from None
+        os.rename(beside, path)
+
+
+def _exists(path: Path) -> Exception:
+    return our_error("B24MCP_EXPORT", f"{path.name[:100]!r} exists already and is not overwritten.")

@@ -1,0 +1,152 @@
+"""Reading a whole list of a portal into a data set."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from b24_mcp.catalog import Version
+from b24_mcp.records.fields import ask_kinds
+from b24_mcp.records.library import DataSet, Library, Origin
+from b24_mcp.records.names import check_name, name_for
+from b24_mcp.records.run import Run
+from b24_mcp.rest import B24Error, OnWait, Portal
+
+if TYPE_CHECKING:
+    from b24_mcp.rest.listing import Listing
+
+_SECONDS_TO_KEEP = 30.0
+
+OnRows = Callable[[int, int | None], Awaitable[None]]
+"""Told after each page: rows read by this call, and how many there are if the portal says."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What became of reading a list; filled while it is read, so that it is true whenever reading ends.
+
+    `count` is the rows of the run with those of the runs it resumed, `requests` those of this call. `records` is the
+    data set to query; None when nothing can be, and then, or when `kept_apart`, an interrupted run has its rows beside
+    the former set of the name. `error` is why reading ended early.
+    """
+
+    name: str
+    count: int = 0
+    total: int | None = None
+    complete: bool = False
+    requests: int = 0
+    notes: tuple[str, ...] = ()
+    records: DataSet | None = None
+    kept_apart: bool = False
+    resumable: bool = False
+    error: B24Error | None = None
+
+
+class Fetch:
+    """Reads the list of one method into one data set. `name` is None for one named after the method.
+
+    `fetched` says how far it has come, also after it was cancelled.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        portal: Portal,
+        method: str,
+        params: Any = None,
+        *,
+        version: Version | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        resume: bool = False,
+    ) -> None:
+        self._library = library
+        self._portal = portal
+        self._origin = Origin(method, params, portal.host)
+        self._version = version
+        self._limit = limit
+        self._resume = resume
+        self._asked = 0
+        self._wanted = name
+        self.fetched = Fetched(name_for(method, params) if name is None else name)
+
+    async def run(self, on_rows: OnRows | None = None, on_wait: OnWait | None = None) -> Fetched:
+        """Read the list. A failure of the portal on the way is no exception: it stands in the outcome, beside the rows.
+
+        Cancelling keeps what was read.
+
+        Raises:
+            B24Error: when nothing was read at all: the name cannot be one, the method is no list, there is nothing to
+                resume, the file of data sets cannot be used, or the first request failed.
+        """
+        run, listing = await self._begin(on_wait)
+        done = self.fetched
+        try:
+            try:
+                async for rows in listing:
+                    await run.append(rows, listing.cursor, key=listing.key, total=listing.total)
+                    self._tell(run, listing)
+                    if on_rows is not None:
+                        await on_rows(listing.rows_seen, listing.total)
+                self._tell(run, listing)
+                await run.finish(complete=listing.complete, notes=listing.notes)
+                done.complete = listing.complete
+            except B24Error as exc:
+                self._tell(run, listing)
+                done.error = exc
+                await self._stop(run)
+                if not run.rows:
+                    raise
+        except BaseException:
+            self._tell(run, listing)
+            await self._stop(run)
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._look(run)
+        return done
+
+    async def _begin(self, on_wait: OnWait | None) -> tuple[Run, Listing]:
+        if self._wanted is not None:
+            self.fetched.name = await anyio.to_thread.run_sync(check_name, self._wanted)
+        name = self.fetched.name
+        listing = self._listing(on_wait)
+        kinds = await ask_kinds(self._portal, self._origin.method, self._origin.params)
+        self._asked = kinds.requests
+        if not self._resume:
+            return await self._library.begin(name, self._origin, kinds), listing
+        run, cursor = await self._library.resume(name, self._origin, kinds)
+        try:
+            return run, self._listing(on_wait, cursor)
+        except BaseException:
+            await self._stop(run)
+            raise
+
+    def _listing(self, on_wait: OnWait | None, cursor: Mapping[str, Any] | None = None) -> Listing:
+        method, params = self._origin.method, self._origin.params
+        return self._portal.listing(
+            method, params, version=self._version, limit=self._limit, resume=cursor, on_wait=on_wait
+        )
+
+    def _tell(self, run: Run, listing: Listing) -> None:
+        done = self.fetched
+        done.count, done.total = run.rows, listing.total
+        done.requests = self._asked + listing.requests
+        done.notes, done.resumable = tuple(listing.notes), listing.cursor is not None
+
+    async def _stop(self, run: Run) -> None:
+        """Keep what there is, also when this task is cancelled; a failure of that must not hide why reading ended."""
+        with anyio.move_on_after(_SECONDS_TO_KEEP, shield=True), contextlib.suppress(B24Error):
+            await run.stop(self.fetched.notes)
+
+    async def _look(self, run: Run) -> None:
+        """See what can be queried now."""
+        done = self.fetched
+        with contextlib.suppress(B24Error):
+            done.records = await self._library.find(done.name)
+            done.kept_apart = bool(run.rows) and not run.readable

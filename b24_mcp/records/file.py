@@ -1,0 +1,224 @@
+"""The file that holds the data sets of one portal: SQLite, for its owner alone, written by several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import anyio.to_thread
+
+from b24_mcp.records.names import quoted
+from b24_mcp.rest import B24Error, our_error
+
+_T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
+_FORM = 1
+_PATIENCE = 20.0
+_LONGEST_HOST = 100
+_SIDE_FILES = ("-wal", "-shm")
+_DAY = 86_400
+# `table_name` is the table the rows are in; it is the name of the set once they are `readable`. `owner` is the run that
+# may write: a run that another one took over finds a foreign name there. `cursor` says where to go on.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS data_sets (
+    name TEXT NOT NULL COLLATE NOCASE, rows INTEGER NOT NULL DEFAULT 0, total INTEGER,
+    complete INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'running', readable INTEGER NOT NULL DEFAULT 0,
+    method TEXT NOT NULL, params TEXT NOT NULL, portal TEXT NOT NULL, started_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL, columns TEXT NOT NULL DEFAULT '{}', notes TEXT NOT NULL DEFAULT '[]',
+    fields TEXT NOT NULL DEFAULT '[]', id INTEGER PRIMARY KEY AUTOINCREMENT, table_name TEXT, owner TEXT, cursor TEXT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS readable_name ON data_sets (name) WHERE readable;
+"""
+
+
+def path_for(folder: Path, host: str) -> Path:
+    """The file of a portal's data sets in a folder. Hosts are as `Portal.host` gives them, with a port perhaps."""
+    plain = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:_LONGEST_HOST]
+    if plain != host:
+        plain += "-" + hashlib.sha256(host.encode()).hexdigest()[:8]
+    return folder / f"{plain}.db"
+
+
+class RecordsFile:
+    """The file at `path`, opened when it is first needed. Work on it is done in threads, one piece at a time."""
+
+    def __init__(self, path: Path, *, keep_days: float = 0, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._keep_days = keep_days
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._opened: sqlite3.Connection | None = None
+
+    async def do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do a piece of work on the file.
+
+        Raises:
+            B24Error: `B24MCP_RECORDS_FILE` when the file cannot be used.
+        """
+
+        def locked() -> _T:
+            with self._lock, told():
+                if self._opened is None:
+                    self._opened = _open(self.path, self._keep_days, self._clock())
+                return work(self._opened)
+
+        return await anyio.to_thread.run_sync(locked)
+
+    def moment(self, ago: float = 0) -> str:
+        """Now, or so many seconds ago, as data sets note it: UTC, in a form that sorts."""
+        return _moment(self._clock() - ago)
+
+    async def aclose(self) -> None:
+        """Close the file; it is opened anew when needed."""
+
+        def close() -> None:
+            with self._lock:
+                if self._opened is not None:
+                    self._opened.close()
+                    self._opened = None
+
+        await anyio.to_thread.run_sync(close)
+
+
+def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
+    """Open the file, making it when there is none, and remove what is older than `keep_days` (0 keeps everything).
+
+    A file that is damaged is set aside under another name: data sets can be fetched again.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(path)
+    try:
+        db = _prepared(path)
+    except sqlite3.DatabaseError as exc:
+        if not _is_damage(exc):
+            raise
+        _set_aside(path)
+        _make(path)
+        db = _prepared(path)
+    if keep_days:
+        _expire(db, now - keep_days * _DAY)
+        _expire_files(path, now - keep_days * _DAY)
+    return db
+
+
+def _make(path: Path) -> None:
+    """Make the file with its mode, so that at no moment others of this machine can read it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn what SQLite and the system say of the file into an error for the reader."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as exc:
+        raise _file_error(exc) from None
+
+
+@contextlib.contextmanager
+def in_one_step(db: sqlite3.Connection) -> Iterator[None]:
+    """Let what is written become visible at once, or not at all."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def drop_table(db: sqlite3.Connection, table: str | None) -> None:
+    """Remove a table, when it was made at all."""
+    if table is not None:
+        db.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
+
+
+def give_back_room(db: sqlite3.Connection) -> None:
+    """Let the file shrink by what was removed; outside of a step."""
+    db.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        form = db.execute("PRAGMA user_version").fetchone()[0]
+        if form == 0:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORM}; COMMIT;")
+        elif form != _FORM:
+            raise _OtherFormError("file of another version of b24-mcp")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+class _OtherFormError(sqlite3.DatabaseError):
+    pass
+
+
+def _is_damage(exc: sqlite3.DatabaseError) -> bool:
+    code = getattr(exc, "sqlite_errorcode", None)
+    return isinstance(exc, _OtherFormError) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _set_aside(path: Path) -> None:
+    aside = path.with_name(f"{path.name}.damaged")
+    os.replace(path, aside)
+    for ending in _SIDE_FILES:
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    _LOG.warning("The file of data sets was damaged; it is now %s", aside)
+
+
+def _expire(db: sqlite3.Connection, before: float) -> None:
+    with in_one_step(db):
+        old = "SELECT id, table_name FROM data_sets WHERE updated_at < ?"
+        expired = db.execute(old, (_moment(before),)).fetchall()
+        for number, table in expired:
+            drop_table(db, table)
+            db.execute("DELETE FROM data_sets WHERE id = ?", (number,))
+    if expired:
+        give_back_room(db)
+
+
+def _expire_files(path: Path, before: float) -> None:
+    """Remove the files of other portals whose sets are all too old: nobody may open them again."""
+    for other in [*path.parent.glob("*.db"), *path.parent.glob("*.db.damaged")]:
+        if other == path:
+            continue
+        files = [other, *(other.with_name(other.name + ending) for ending in _SIDE_FILES)]
+        with contextlib.suppress(OSError):
+            if max(file.stat().st_mtime for file in files if file.exists()) < before:
+                for file in files:
+                    file.unlink(missing_ok=True)
+
+
+def _file_error(exc: sqlite3.Error | OSError) -> B24Error:
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        said, hint = "another process holds it", "Nothing of it was changed. Call again in a moment."
+    elif code == sqlite3.SQLITE_FULL or getattr(exc, "errno", None) == 28:
+        said = "the disk is full"
+        hint = "What was fetched before is kept. A person has to make room; then resume=true goes on."
+    elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        said, hint = "it is damaged", "A person removes it (b24-mcp records list names it); then read the lists again."
+    else:
+        said = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        hint = "A person has to make the folder of B24_DATA_DIR writable for b24-mcp, or set another one."
+    return our_error("B24MCP_RECORDS_FILE", f"The file of data sets cannot be used: {said}.", hint=hint)

@@ -1,0 +1,38 @@
+"""The data sets of the portal that answers, opened when they are first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from b24_mcp.rest import Redactor
+from b24_mcp.server.portals import OpenPortal
+
+if TYPE_CHECKING:
+    from b24_mcp.records import Library
+
+_FOLDER = "records"
+
+
+class DataSets:
+    """One file for each portal. Those of the sandbox lie apart from all others, as its name is no portal's."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._open: dict[str, Library] = {}
+
+    def of(self, opened: OpenPortal) -> Library:
+        """The data sets of a portal. Nothing of them is read yet."""
+        host = opened.portal.host
+        if host not in self._open:
+            from b24_mcp.records import Library, RecordsFile, path_for  # not needed to start and list the tools
+
+            folder = opened.settings.data_folder / _FOLDER
+            file = RecordsFile(path_for(folder, host), keep_days=opened.settings.records_ttl)
+            self._open[host] = Library(file, self._redactor)
+        return self._open[host]
+
+    async def aclose(self) -> None:
+        """Close the files."""
+        for library in self._open.values():
+            await library.aclose()
+        self._open.clear()

@@ -1,0 +1,152 @@
+"""Data sets in a folder of the test, and a portal whose lists are scripted page by page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from b24_mcp.records import Fetch, Library, Origin, RecordsFile, path_for
+from b24_mcp.records.fields import FieldKinds
+from b24_mcp.rest import B24Error, Portal, Redactor
+
+HOST = "acme.bitrix24.example"
+SECRET = "s3cretofthetests"
+
+
+@dataclass
+class Clock:
+    """Time stands still unless a test moves it."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[None]:
+    """Nobody else may wait for the disk."""
+    with blockbuster_ctx("b24_mcp"):
+        yield
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return path_for(tmp_path / "data" / "records", HOST)
+
+
+@pytest.fixture
+async def library(path: Path, clock: Clock) -> AsyncIterator[Library]:
+    opened = open_library(path, clock)
+    yield opened
+    await opened.aclose()
+
+
+def open_library(path: Path, clock: Clock | None = None, *, keep_days: float = 30) -> Library:
+    return Library(RecordsFile(path, keep_days=keep_days, clock=clock or Clock()), Redactor([SECRET]))
+
+
+def deals(first: int, last: int) -> list[dict[str, Any]]:
+    """Rows as crm.deal.list gives them: everything is text."""
+    return [
+        {"ID": str(number), "TITLE": f"Сделка {number}", "OPPORTUNITY": f"{number}.50", "CLOSED": "N"}
+        for number in range(first, last + 1)
+    ]
+
+
+DEAL_KINDS = FieldKinds({"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number", "CLOSED": "text"})
+DEALS = Origin("crm.deal.list", {"select": ["*"]}, HOST)
+
+
+async def keep(library: Library, name: str, rows: list[Any], kinds: FieldKinds = DEAL_KINDS, key: str = "ID") -> None:
+    """Keep rows as a whole data set."""
+    run = await library.begin(name, DEALS, kinds)
+    await run.append(rows, None, key=key, total=len(rows))
+    await run.finish(complete=True)
+
+
+@dataclass
+class ScriptedListing:
+    """Gives pages; where a page is an error, raises it; where it is callable, awaits it first."""
+
+    pages: list[Any]
+    position: int = 0
+    limit: int | None = None
+    requests: int = 0
+    rows_seen: int = 0
+    key: str | None = "ID"
+    notes: tuple[str, ...] = ()
+    never_whole: bool = False
+
+    def __aiter__(self) -> ScriptedListing:
+        return self
+
+    async def __anext__(self) -> list[Any]:
+        if self.position >= len(self.pages) or (self.limit is not None and self.rows_seen >= self.limit):
+            raise StopAsyncIteration
+        page = self.pages[self.position]
+        self.requests += 1
+        if isinstance(page, B24Error):
+            raise page
+        if callable(page):
+            page = await page()
+        self.position += 1
+        self.rows_seen += len(page)
+        return list(page)
+
+    @property
+    def total(self) -> int:
+        return sum(len(page) for page in self.pages if isinstance(page, list))
+
+    @property
+    def complete(self) -> bool:
+        return self.position >= len(self.pages) and not self.never_whole
+
+    @property
+    def cursor(self) -> Mapping[str, Any] | None:
+        return None if self.position >= len(self.pages) else {"page": self.position}
+
+
+@dataclass
+class ScriptedPortal:
+    """A portal with one list."""
+
+    pages: list[Any]
+    fields: dict[str, Any] | B24Error = field(default_factory=dict)
+    never_whole: bool = False
+    notes: tuple[str, ...] = ()
+    host: str = HOST
+    called: list[tuple[str, Any]] = field(default_factory=list)
+
+    def listing(self, method: str, params: Any = None, **options: Any) -> ScriptedListing:
+        resume = options.get("resume")
+        return ScriptedListing(
+            self.pages,
+            position=0 if resume is None else resume["page"],
+            limit=options.get("limit"),
+            never_whole=self.never_whole,
+            notes=self.notes,
+        )
+
+    async def call(self, method: str, params: Any = None, **_: Any) -> Any:
+        self.called.append((method, params))
+        if isinstance(self.fields, B24Error):
+            raise self.fields
+        return type("Answered", (), {"result": self.fields})
+
+
+def fetch(library: Library, portal: ScriptedPortal, **options: Any) -> Fetch:
+    return Fetch(
+        library, cast(Portal, portal), options.pop("method", "crm.deal.list"), options.pop("params", None), **options
+    )

@@ -1,0 +1,294 @@
+"""Files for the person: each format holds what the query gave, whole, where it may be written, or not at all."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import os
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from b24_mcp.records import Library, check_format, export, place_in
+from b24_mcp.records.exports.text import _no_formula
+from b24_mcp.records.fields import FieldKinds
+from b24_mcp.rest import B24Error
+from tests.records.conftest import deals, keep
+
+ROWS = [
+    {
+        "ID": "1",
+        "TITLE": '=HYPERLINK("http://evil")',
+        "SUM": "100.50",
+        "ON": "Y",
+        "DAY": "2025-09-30T00:00:00+03:00",
+        "AT": "2025-09-30T08:36:05+03:00",
+        "PHONE": [{"VALUE": "+7916"}],
+        "NOTE": None,
+    },
+    {
+        "ID": "2",
+        "TITLE": "Сделка; \"x\"\nдве строки",
+        "SUM": "",
+        "ON": "N",
+        "DAY": "",
+        "AT": "",
+        "PHONE": [],
+        "NOTE": "+7 (916) 123-45-67",
+    },
+]  # fmt: skip
+KINDS = FieldKinds({"ID": "integer", "SUM": "number", "ON": "boolean", "DAY": "date", "AT": "datetime"})
+ALL = "SELECT * FROM deals ORDER BY ID"
+
+
+@pytest.fixture
+async def filled(library: Library) -> Library:
+    await keep(library, "deals", ROWS, KINDS)
+    return library
+
+
+def exists(path: Path) -> bool:
+    return path.exists()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files, but for what SQLite keeps beside an open one."""
+    return [path for path in sorted(folder.rglob("*")) if not path.name.endswith(("-shm", "-wal"))]
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+async def test_csv_is_what_spreadsheets_read_and_runs_no_formula(filled: Library, tmp_path: Path) -> None:
+    done = await export(filled, ALL, tmp_path / "deals.csv")
+    assert done.rows == 2
+    content = done.path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfID,TITLE,")
+    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines(keepends=True)))
+    assert rows[0]["TITLE"] == '\'=HYPERLINK("http://evil")'
+    assert rows[0]["PHONE"] == '[{"VALUE":"+7916"}]'
+    assert rows[0]["NOTE"] == ""
+    assert rows[1]["TITLE"] == 'Сделка; "x"\nдве строки'
+    assert rows[1]["NOTE"] == "+7 (916) 123-45-67"
+
+
+async def test_json_lines_gives_objects_and_truths_back(filled: Library, tmp_path: Path) -> None:
+    done = await export(filled, "SELECT *, ID, count(*) OVER () FROM deals ORDER BY ID", tmp_path / "deals.jsonl")
+    first, second = [json.loads(line) for line in done.path.read_bytes().splitlines()]
+    assert first["PHONE"] == [{"VALUE": "+7916"}]
+    assert (first["ON"], second["ON"]) == (True, False)
+    assert (first["ID"], first["ID_2"], first["count(*) OVER ()"]) == (1, 1, 2)
+    assert second["SUM"] is None
+
+
+async def test_xlsx_has_numbers_and_dates_and_no_formulas(filled: Library, tmp_path: Path) -> None:
+    done = await export(filled, ALL, tmp_path / "deals.xlsx")
+    with zipfile.ZipFile(done.path) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    cells = {cell.get("r"): "".join(cell.itertext()) for cell in sheet.iter(f"{space}c")}
+    assert [cells[f"{column}1"] for column in "ABC"] == ["ID", "TITLE", "SUM"]
+    assert cells["A2"] == "1"
+    assert cells["B2"] == '=HYPERLINK("http://evil")'
+    assert list(sheet.iter(f"{space}f")) == []
+    assert float(cells["C2"]) == 100.5
+    day = datetime.datetime(1899, 12, 30) + datetime.timedelta(days=float(cells["E2"]))
+    moment = datetime.datetime(1899, 12, 30) + datetime.timedelta(days=float(cells["F2"]))
+    assert day == datetime.datetime(2025, 9, 30)
+    assert abs(moment - datetime.datetime(2025, 9, 30, 8, 36, 5)) < datetime.timedelta(seconds=1)
+
+
+async def test_parquet_has_types(filled: Library, tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    done = await export(filled, "SELECT *, ID * 1.5 AS HALF FROM deals ORDER BY ID", tmp_path / "deals.parquet")
+    table = parquet.read_table(done.path)
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types == {
+        "ID": "int64",
+        "TITLE": "string",
+        "SUM": "double",
+        "ON": "bool",
+        "DAY": "date32[day]",
+        "AT": "timestamp[us, tz=UTC]",
+        "PHONE": "string",
+        "NOTE": "string",
+        "HALF": "double",
+    }
+    first, second = table.to_pylist()
+    assert first["AT"] == datetime.datetime(2025, 9, 30, 5, 36, 5, tzinfo=datetime.UTC)
+    assert first["DAY"] == datetime.date(2025, 9, 30)
+    assert (first["ON"], second["SUM"], second["AT"]) == (True, None, None)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "xlsx", "parquet"])
+async def test_values_that_are_not_of_their_column_and_empty_results_are_written_too(
+    library: Library, tmp_path: Path, ending: str
+) -> None:
+    odd = [{"ID": str(number), "SUM": 1.5, "ON": "Y", "AT": "2025-09-30T08:36:05+03:00"} for number in range(700)]
+    odd += [{"ID": "007", "SUM": "n/a", "ON": "perhaps", "DAY": "soon", "AT": "24.08.2023"}, {"ID": str(2**62)}]
+    await keep(library, "odd", odd, KINDS)
+    done = await export(library, "SELECT * FROM odd", tmp_path / f"odd.{ending}")
+    assert done.rows == 702
+    empty = await export(library, "SELECT ID, NULL FROM odd WHERE 0", tmp_path / f"empty.{ending}")
+    assert empty.rows == 0
+    assert exists(empty.path)
+
+
+async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: Library, tmp_path: Path) -> None:
+    await keep(library, "deals", deals(1, 100))
+    many = "SELECT a.* FROM deals a, deals b, (SELECT ID FROM deals LIMIT 5)"
+    done = await export(library, many, tmp_path / "many.csv")
+    assert done.rows == 50_000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+async def test_a_file_is_its_owners_alone(filled: Library, tmp_path: Path) -> None:
+    done = await export(filled, ALL, tmp_path / "deals.csv")
+    assert stat.S_IMODE(done.path.stat().st_mode) == 0o600
+
+
+async def test_nothing_is_overwritten_unless_it_is_said(filled: Library, tmp_path: Path) -> None:
+    path = written(tmp_path / "deals.csv", "mine")
+    with pytest.raises(B24Error, match="exists already"):
+        await export(filled, ALL, path)
+    os.symlink(tmp_path / "nowhere.csv", tmp_path / "link.csv")
+    with pytest.raises(B24Error, match="exists already"):
+        await export(filled, ALL, tmp_path / "link.csv")
+    assert text_of(path) == "mine"
+    await export(filled, ALL, path, overwrite=True)
+    assert text_of(path).startswith("\ufeffID,")
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT nosuch FROM deals", "x.csv"),
+        ("SELECT * FROM hidden", "x.xlsx"),
+        ("DROP TABLE deals", "x.parquet"),
+        ("SELECT ID FROM deals", "no/such/folder/x.csv"),
+        ("SELECT json_extract('{', '$') FROM deals", "x.jsonl"),
+    ],
+)
+async def test_what_fails_leaves_nothing(filled: Library, tmp_path: Path, sql: str, name: str) -> None:
+    before = files_in(tmp_path)
+    with pytest.raises(B24Error) as caught:
+        await export(filled, sql, tmp_path / name)
+    assert caught.value.fault.code in ("B24MCP_SQL", "B24MCP_EXPORT")
+    assert files_in(tmp_path) == before
+
+
+async def test_a_sheet_that_is_too_long_is_refused(
+    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("b24_mcp.records.exports.xlsx._MOST_ROWS", 1)
+    with pytest.raises(B24Error, match="XLSX takes 1 rows"):
+        await export(filled, ALL, tmp_path / "deals.xlsx")
+    assert not exists(tmp_path / "deals.xlsx")
+
+
+async def test_a_text_longer_than_a_cell_is_cut_and_told(library: Library, tmp_path: Path) -> None:
+    await keep(library, "long", [{"ID": "1", "TITLE": "x" * 40_000}])
+    done = await export(library, "SELECT * FROM long", tmp_path / "long.xlsx")
+    assert "1 texts were cut" in done.notes[0]
+
+
+@pytest.mark.parametrize("name", ["deals", "deals.doc", "deals.csv.exe", ".csv"])
+def test_a_format_that_is_not_known_is_told_with_those_that_are(name: str) -> None:
+    with pytest.raises(B24Error) as caught:
+        check_format(Path(name))
+    assert ".csv, .jsonl, .xlsx, .parquet" in caught.value.fault.hint
+
+
+@pytest.mark.parametrize(("ending", "extra"), [(".xlsx", "xlsx"), (".parquet", "parquet")])
+def test_a_missing_extra_is_named(ending: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(B24Error) as caught:
+        check_format(Path("deals" + ending))
+    assert f"b24-mcp[{extra}]" in caught.value.fault.hint
+    assert check_format(Path("deals.CSV")) == ".csv"
+
+
+# --- Where files may be written ------------------------------------------------------------------------------------
+
+
+def test_without_a_folder_nothing_is_written() -> None:
+    for setting in (None, "", os.pathsep):
+        with pytest.raises(B24Error) as caught:
+            place_in(setting, "deals.csv")
+        assert caught.value.fault.code == "B24MCP_EXPORT_FOLDER"
+        assert "B24_FILES_DIR" in caught.value.fault.hint
+
+
+def test_a_path_lies_in_one_of_the_folders(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    (one / "sub").mkdir(parents=True)
+    other.mkdir()
+    setting = f"{one}{os.pathsep}{other}"
+    assert place_in(setting, "deals.csv") == one / "deals.csv"
+    assert place_in(setting, "sub/deals.csv") == one / "sub" / "deals.csv"
+    assert place_in(setting, f"{other}/deals.csv") == other / "deals.csv"
+    assert place_in(setting, "sub/../deals.csv") == one / "deals.csv"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../deals.csv",
+        "/etc/deals.csv",
+        "sub/../../deals.csv",
+        "link/deals.csv",
+        "..",
+        ".",
+        "",
+        "a\0b",
+        " ",
+        "loop/x.csv",
+    ],
+)
+def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "files"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "loop").symlink_to(folder / "loop")
+    with pytest.raises(B24Error) as caught:
+        place_in(str(folder), path)
+    assert caught.value.fault.code in ("B24MCP_EXPORT_FOLDER", "B24MCP_EXPORT")
+
+
+@given(st.lists(st.sampled_from(["..", ".", "sub", "link", "x", "", "/", "~", "\\", "…"]), max_size=6))
+def test_whatever_is_written_lies_in_the_folder(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
+    root = tmp_path_factory.getbasetemp() / "places"
+    folder = root / "files"
+    (folder / "sub").mkdir(parents=True, exist_ok=True)
+    if not (folder / "link").is_symlink():
+        (folder / "link").symlink_to(root)
+    try:
+        place = place_in(str(folder), "/".join(parts))
+    except B24Error:
+        return
+    assert place.parent.resolve().is_relative_to(folder.resolve())
+    assert place.name not in ("", ".", "..")
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[=+@\t\r-].*", fullmatch=True), st.integers(), st.none()))
+def test_no_cell_of_csv_begins_a_formula(value: Any) -> None:
+    cell = _no_formula(value)
+    if isinstance(cell, str) and cell[:1] in ("=", "@", "\t", "\r"):
+        raise AssertionError(cell)
+    if isinstance(cell, str) and cell[:1] in ("+", "-"):
+        assert not any(character.isalpha() or character in "!|'\"" for character in cell)
+    assert cell == value or cell == f"'{value}"
