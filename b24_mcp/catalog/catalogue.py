@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,11 +133,11 @@ class Catalogue:
             return [name for (name,) in self._db.execute("SELECT DISTINCT name FROM method ORDER BY key")]
 
     @cached_property
-    def scopes(self) -> set[str]:
-        """Every scope a method may want."""
+    def scopes(self) -> Counter[str]:
+        """Every scope a method may want, and how many methods do."""
         with self._lock:
             rows = self._db.execute("SELECT facts FROM method").fetchall()
-        return {scope for (facts,) in rows for scope in json.loads(facts).get("scope", ())}
+        return Counter(scope for (facts,) in rows for scope in json.loads(facts).get("scope", ()))
 
     @cached_property
     def _effects(self) -> dict[str, dict[str, Effect]]:

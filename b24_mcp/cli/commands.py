@@ -13,6 +13,7 @@ from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.docs import docs
+from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.lists import list_, records
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.params import HELP, read_params
@@ -102,6 +103,7 @@ cli.add_command(disconnect)
 cli.add_command(login)
 cli.add_command(logout)
 cli.add_command(docs)
+cli.add_command(doctor)
 cli.add_command(list_)
 cli.add_command(records)
 

@@ -1,6 +1,6 @@
 """Connecting clients: their configuration written and undone, and all manifests, from one description of the server."""
 
-from b24_mcp.connect.changes import Change, plan_connect, plan_disconnect, write
+from b24_mcp.connect.changes import Change, entry_of, plan_connect, plan_disconnect, write
 from b24_mcp.connect.clients import CLIENTS, Client
 from b24_mcp.connect.differences import difference
 from b24_mcp.connect.errors import ConnectError
@@ -19,6 +19,7 @@ __all__ = [
     "checked_url",
     "difference",
     "entry_name",
+    "entry_of",
     "is_loopback",
     "own_launch",
     "plan_connect",

@@ -66,6 +66,23 @@ def file_of(client: Client, scope: Scope, machine: Machine) -> Path:
     return Path(os.path.realpath(machine.project / client.project))
 
 
+def entry_of(client: Client, name: str, scope: Scope, machine: Machine) -> Mapping[str, Any] | None:
+    """What a client's file says of the server now; None when it does not know it.
+
+    Raises:
+        ConnectError: when its file is not understood.
+    """
+    file = file_of(client, scope, machine)
+    text = _text_of(file)
+    if text is None:
+        return None
+    try:
+        found = value_at(client.format.read(text.removeprefix(_BOM)), (client.table, name))
+    except ValueError as exc:
+        raise ConnectError(f"{file} is not understood: {exc}.") from None
+    return found if isinstance(found, Mapping) else None
+
+
 def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> Change:
     """Plan what has to change so that the client knows the server.
 

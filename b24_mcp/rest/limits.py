@@ -59,6 +59,17 @@ class Limits:
         except OSError as exc:
             self._tell_once(exc)
 
+    async def free(self, now: float) -> int | None:
+        """How many requests could go at this moment; None where the portal has no such limit, or nobody knows."""
+        bucket = _BUCKETS[self.plan]
+        if bucket is None:
+            return None
+        try:
+            return max(0, int(bucket.capacity - await self.state.level(self._bucket_key, bucket, now)))
+        except OSError as exc:
+            self._tell_once(exc)
+            return None
+
     async def learn(self, method: str, time: CallTime | None, now: float) -> None:
         """Note the working time an answer tells, of a call or of one command of a batch."""
         if time is None or time.operating is None:

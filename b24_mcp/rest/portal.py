@@ -166,6 +166,15 @@ class Portal:
         )
         return open_listing(door, method, params, version=version, limit=limit, resume=resume)
 
+    @property
+    def plan(self) -> Plan:
+        """Which limits are kept."""
+        return self._options.plan
+
+    async def requests_free(self) -> int | None:
+        """How many requests could go at this moment without waiting; None where there is no such limit."""
+        return await self._limits.free(self._clock.now())
+
     async def aclose(self) -> None:
         """Close the connections and the state; the portal can still be used and opens them anew."""
         transport, self._transport = self._transport, None

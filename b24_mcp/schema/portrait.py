@@ -5,11 +5,12 @@ Source: documentation, api-reference/common (`profile`, `scope`, `app.info`, `se
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from anyio.to_thread import run_sync
 
 from b24_mcp.catalog import Catalogue
 from b24_mcp.rest import Answer, B24Error, BatchAnswer, Clock, Failed, Portal, Succeeded, SystemClock
@@ -58,7 +59,7 @@ async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = No
         licence=str(info["LICENSE"]) if isinstance(info, dict) and info.get("LICENSE") else None,
         skew=_skew(_result(answer, "server.time"), answered_at),
         has_v3=await _has_v3(portal),
-        missing={} if granted is None else _missing(catalogue, granted),
+        missing={} if granted is None else await run_sync(_missing, catalogue, granted),
     )
 
 
@@ -91,14 +92,8 @@ async def _has_v3(portal: Portal) -> bool | None:
 
 def _missing(catalogue: Catalogue, granted: tuple[str, ...]) -> dict[str, int]:
     """Count the methods of each scope that is not granted. Wider forms of a scope hold its narrower ones."""
-    counts = Counter(
-        scope
-        for name in catalogue.names
-        if (method := catalogue.method(name))
-        for scope in method.form.get("scope", ())
-    )
     held = set(granted) | ({"user_basic", "user_brief"} if "user" in granted else set())
-    return {scope: count for scope, count in counts.most_common() if scope not in held}
+    return {scope: count for scope, count in catalogue.scopes.most_common() if scope not in held}
 
 
 def _why_nothing(answer: BatchAnswer) -> B24Error | None:

@@ -15,6 +15,7 @@ from b24_mcp.server.tooling import name_portals
 from b24_mcp.server.tools.calls import call_tools
 from b24_mcp.server.tools.docs import add_doc_resource, doc_tools
 from b24_mcp.server.tools.methods import add_method_resource, method_tools
+from b24_mcp.server.tools.portal import portal_tools
 from b24_mcp.server.tools.records import add_records_resource, record_tools
 
 INSTRUCTIONS = """\
@@ -64,7 +65,8 @@ def build_server(
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         tools=[
-            name_portals(tool, portals) for tool in (*method_tools(), *call_tools(level), *record_tools(), *doc_tools())
+            name_portals(tool, portals)
+            for tool in (*method_tools(), *call_tools(level), *record_tools(), *doc_tools(), *portal_tools())
         ],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs

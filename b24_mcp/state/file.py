@@ -54,6 +54,15 @@ class FileState:
             lambda db: db.execute("UPDATE bucket SET level = max(0, level - 1) WHERE key = ?", (key,))
         )
 
+    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+        """How full a bucket is; see `LimitState`."""
+
+        def work(db: sqlite3.Connection) -> float:
+            level, at = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone() or (0.0, now)
+            return max(0.0, level - max(0.0, now - at) * bucket.rate)
+
+        return await self._in_one_step(work)
+
     async def fill(self, key: str, bucket: Bucket, now: float) -> None:
         """Take the bucket for full; see `LimitState`."""
 

@@ -51,6 +51,10 @@ class LimitState(Protocol):
         """Return a reserved place that was not used."""
         ...
 
+    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+        """How full a bucket is, without taking anything."""
+        ...
+
     async def fill(self, key: str, bucket: Bucket, now: float) -> None:
         """The portal refused a call: its bucket is fuller than was known."""
         ...

@@ -69,6 +69,11 @@ class RedisState:
         """Return a reserved place; see `LimitState`."""
         await self._do("eval", _GIVE_BACK, 1, PREFIX + key)
 
+    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+        """How full a bucket is; see `LimitState`."""
+        level, at = await self._do("hmget", PREFIX + key, "level", "at")
+        return max(0.0, float(level or 0) - max(0.0, now - float(at or now)) * bucket.rate)
+
     async def fill(self, key: str, bucket: Bucket, now: float) -> None:
         """Take the bucket for full; see `LimitState`."""
         await self._do("eval", _FILL, 1, PREFIX + key, now, bucket.capacity, bucket.rate, _FORGET_AFTER)

@@ -1,0 +1,257 @@
+"""What `b24-mcp doctor` looks at: settings, portals, folders, clients. Each finding says what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from b24_mcp.config import ENVIRONMENT, SANDBOX, Configuration, ConfigurationError, load_configuration
+from b24_mcp.rest import B24Error, Redactor
+from b24_mcp.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from b24_mcp.schema import Portrait
+    from b24_mcp.server.portals import OpenPortal
+
+Status = Literal["ok", "note", "wrong"]
+
+_SKEW_TO_TELL = 30.0
+_SCOPES_TO_NAME = 6
+# Where missing scopes hurt most people first.
+_FAMILIES = {
+    "crm": "CRM",
+    "task": "tasks",
+    "user": "users",
+    "department": "departments",
+    "disk": "files",
+    "im": "chats",
+    "calendar": "calendar",
+    "telephony": "telephony",
+    "lists": "lists",
+    "catalog": "products",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: about what, whether it is well, what was found, and what to do about it (empty when nothing)."""
+
+    about: str
+    status: Status
+    said: str
+    to_do: str = ""
+
+
+def examine_settings() -> tuple[Configuration | None, list[Finding]]:
+    """Look at the environment, `.env` and the file of portals, and say where each setting comes from."""
+    findings = list(_variables())
+    try:
+        configuration = load_configuration()
+    except (SettingsError, ConfigurationError) as exc:
+        return None, [*findings, Finding("settings", "wrong", f"{exc}.", "Correct it; until then every call fails.")]
+    found = [] if configuration.portals else ["no portals"]
+    names = ", ".join(configuration.portals) or found[0]
+    exists = "" if configuration.file.exists() else " (not there)"
+    findings.append(Finding("file of portals", "ok", f"{configuration.file}{exists}: {names}"))
+    if configuration.portals:
+        findings.append(_place_of_secrets(configuration))
+    default = configuration.default
+    why = {
+        ENVIRONMENT: "set in the environment or .env, which comes first",
+        SANDBOX: "nothing else is configured",
+    }.get(
+        default, "named in the file of portals" if not configuration.settings.default_portal else "B24_DEFAULT_PORTAL"
+    )
+    todo = "Set B24_WEBHOOK_URL, or run b24-mcp portals add NAME." if default == SANDBOX else ""
+    findings.append(Finding("default portal", "note" if default == SANDBOX else "ok", f"{default}: {why}", todo))
+    return configuration, findings
+
+
+async def examine_portals(configuration: Configuration, redactor: Redactor) -> AsyncIterator[Finding]:
+    """Ask each configured portal who we are; without any, the sandbox."""
+    from b24_mcp.server.portals import Portals
+
+    portals = Portals(redactor)
+    names = [name for name in configuration.names if name != SANDBOX] or [SANDBOX]
+    try:
+        for name in names:
+            about = f"portal {name}"
+            try:
+                opened = await portals.get(name)
+            except B24Error as exc:
+                yield _trouble(about, exc)
+                continue
+            async for finding in _portal(about, opened):
+                yield finding
+    finally:
+        await portals.aclose()
+
+
+def examine_folders(settings: Settings) -> Iterator[Finding]:
+    """See whether what is kept on this computer can be written."""
+    from platformdirs import user_state_path
+
+    state = settings.state
+    if state == "memory":
+        yield Finding(
+            "shared state",
+            "note",
+            "memory: limits are not shared with other processes, and approvals cannot be given",
+            "Leave B24_STATE empty unless that is meant.",
+        )
+    elif state and "://" in state:
+        yield Finding("shared state", "ok", "Redis, as B24_STATE says")
+    else:
+        path = Path(state).expanduser() if state else user_state_path("b24-mcp") / "limits.db"
+        yield _folder("shared state", path.parent, path)
+    yield _folder("data", settings.data_folder, settings.data_folder)
+    if settings.audit == "off":
+        yield Finding("audit trail", "note", "off: what was changed is noted nowhere")
+    else:
+        from b24_mcp.access import default_folder
+
+        folder = Path(settings.audit).expanduser() if settings.audit else default_folder()
+        yield _folder("audit trail", folder, folder)
+    yield _documentation(settings)
+
+
+def examine_clients() -> Iterator[Finding]:
+    """See which clients on this computer know the server, and whether what they start is there."""
+    from b24_mcp.connect import CLIENTS, ConnectError, Machine, entry_name, entry_of
+
+    machine = Machine.here()
+    some = False
+    for client in CLIENTS.values():
+        try:
+            entry = entry_of(client, entry_name(None), "user", machine)
+        except ConnectError as exc:
+            yield Finding(client.title, "wrong", str(exc), "Correct the file; b24-mcp leaves it alone until then.")
+            continue
+        if entry is None:
+            continue
+        some = True
+        program = entry.get("command") or entry.get("cmd")
+        if isinstance(program, str) and os.path.isabs(program) and not os.access(program, os.X_OK):
+            yield Finding(
+                client.title, "wrong", f"starts {program}, which is not there", f"Run b24-mcp connect {client.name}."
+            )
+        else:
+            how = f"starts {program}" if program else "reaches a server over HTTP"
+            yield Finding(client.title, "ok", f"connected: {how}")
+    if not some:
+        yield Finding("clients", "note", "none of them knows this server", "b24-mcp connect CLIENT tells one of it.")
+
+
+def _variables() -> Iterator[Finding]:
+    known = {f"B24_{name.upper()}" for name in Settings.model_fields}
+    here = {name.upper() for name, value in os.environ.items() if name.upper().startswith("B24_") and value}
+    in_file = _names_in_dotenv()
+    for source, names in (("environment", here), (f"{Path('.env').resolve()}", in_file - here)):
+        if names & known:
+            yield Finding("settings", "ok", f"from {source}: {', '.join(sorted(names & known))}")
+        for name in sorted(names - known):
+            meant = get_close_matches(name, known, 1, 0.8)
+            todo = f"Is {meant[0]} meant?" if meant else "Remove it unless something else uses it."
+            yield Finding("settings", "note", f"{name} (from {source}) is no setting of b24-mcp", todo)
+    if not here and not in_file:
+        yield Finding("settings", "ok", "nothing in the environment, no .env in this folder")
+
+
+def _names_in_dotenv() -> set[str]:
+    from dotenv import dotenv_values
+
+    try:
+        values = dotenv_values(".env", encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return set()
+    return {name.upper() for name, value in values.items() if name.upper().startswith("B24_") and value}
+
+
+def _place_of_secrets(configuration: Configuration) -> Finding:
+    from b24_mcp.config.secrets import SecretsError
+
+    try:
+        secrets = configuration.open_secrets()
+        secrets.get("nothing")
+    except SecretsError as exc:
+        return Finding("secrets", "wrong", f"{exc}.", "Unlock the keyring, or set B24_KEEP_SECRETS=file.")
+    return Finding("secrets", "ok", f"in {secrets.place}")
+
+
+async def _portal(about: str, opened: OpenPortal) -> AsyncIterator[Finding]:
+    from b24_mcp.catalog import shipped
+    from b24_mcp.schema import look_at
+
+    portrait = await look_at(opened.portal, shipped())
+    if portrait.trouble is not None:
+        yield _trouble(about, portrait.trouble)
+        return
+    who = portrait.user or f"user {portrait.user_id}"
+    role = "administrator" if portrait.is_admin else "not an administrator"
+    yield Finding(about, "ok", f"{portrait.host} answers: we are {who}, {role}")
+    yield _scopes(about, portrait)
+    v3 = {True: "REST 3.0 is there", False: "has no REST 3.0", None: "does not say whether it has REST 3.0"}
+    yield Finding(about, "ok", v3[portrait.has_v3])
+    if portrait.skew is not None and abs(portrait.skew) > _SKEW_TO_TELL:
+        ahead = "ahead of" if portrait.skew > 0 else "behind"
+        yield Finding(
+            about,
+            "note",
+            f"its clock is {abs(portrait.skew):.0f} s {ahead} ours",
+            "Set the clock of this computer: limits and logins go by it.",
+        )
+    rules = opened.gate.rules
+    narrowed = [f"only {', '.join(rules.allow)}"] * bool(rules.allow) + [f"never {', '.join(rules.deny)}"] * bool(
+        rules.deny
+    )
+    yield Finding(about, "ok", "; ".join([f"access: {rules.level}", *narrowed]))
+    free = await opened.portal.requests_free()
+    left = "no limit is kept" if free is None else f"{free} requests can go at once"
+    yield Finding(about, "ok", f"limits: plan {opened.portal.plan}, {left}")
+
+
+def _scopes(about: str, portrait: Portrait) -> Finding:
+    if portrait.scopes is None:
+        return Finding(about, "note", "it does not say which scopes are granted")
+    granted = f"{len(portrait.scopes)} scopes granted"
+    wanted = [scope for scope in portrait.missing if scope in _FAMILIES]
+    if not wanted:
+        others = [f"{scope} ({count} methods)" for scope, count in portrait.missing.items()][:_SCOPES_TO_NAME]
+        return Finding(about, "ok", granted + (f"; not granted: {', '.join(others)}, …" if others else ""))
+    named = [f"{scope} ({_FAMILIES[scope]}, {portrait.missing[scope]} methods)" for scope in wanted[:_SCOPES_TO_NAME]]
+    return Finding(
+        about,
+        "note",
+        f"{granted}; not granted: {', '.join(named)}",
+        "Grant what is needed in the settings of the webhook or application in Bitrix24.",
+    )
+
+
+def _trouble(about: str, error: B24Error) -> Finding:
+    fault = error.fault
+    code = f"{fault.code}: " if fault.code and not fault.code.startswith("B24MCP_") else ""
+    return Finding(about, "wrong", f"{code}{fault.message}", fault.hint)
+
+
+def _folder(about: str, folder: Path, shown: Path) -> Finding:
+    """The folder itself, or the nearest one above it that is there, has to be writable."""
+    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding(about, "ok", str(shown))
+    return Finding(about, "wrong", f"{shown} cannot be written", "Change its rights, or name another place.")
+
+
+def _documentation(settings: Settings) -> Finding:
+    from b24_mcp.docs import DocsError, Library
+
+    try:
+        languages: Any = Library(settings.data_folder / "docs").languages
+    except DocsError as exc:
+        return Finding("documentation", "note", str(exc), "Run b24-mcp docs sync.")
+    if not languages:
+        return Finding("documentation", "note", "not on this computer", "b24-mcp docs sync gets it (optional).")
+    return Finding("documentation", "ok", f"on this computer: {', '.join(sorted(languages))}")

@@ -1,0 +1,155 @@
+"""`b24-mcp doctor`, in front of everything that can be wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from b24_mcp.config import PortalFile, PortalSettings, open_secrets
+from tests.cli.conftest import Run
+from tests.loopback import SECRET, loopback_portal
+
+Finding = dict[str, str]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, so that no client of this machine is looked at."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def findings(run: Run, *arguments: str, code: int = 0, **settings: str) -> list[Finding]:
+    done = run("doctor", "--json", *arguments, **settings)
+    assert SECRET not in done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
+    found: list[Finding] = json.loads(done.stdout)["findings"]
+    return found
+
+
+def about(found: list[Finding], topic: str) -> str:
+    return "\n".join(f"{one['status']}: {one['said']} {one['to_do']}" for one in found if one["about"] == topic)
+
+
+def test_with_nothing_configured_it_says_what_to_do_first(run: Run, home: Path) -> None:
+    found = findings(run)
+    assert "portals add" in about(found, "default portal")
+    assert "administrator" in about(found, "portal sandbox")
+    assert "b24-mcp docs sync" in about(found, "documentation")
+    assert "b24-mcp connect" in about(found, "clients")
+
+
+def test_a_portal_that_works_is_described(run: Run, home: Path) -> None:
+    with loopback_portal() as portal:
+        found = findings(run, B24_WEBHOOK_URL=portal.address, B24_ACCESS="read", B24_DENY="user.*")
+    said = about(found, "portal environment")
+    for part in ("administrator", "scopes granted", "REST 3.0 is there", "access: read", "never user.*", "plan basic"):
+        assert part in said
+    assert "wrong" not in said
+    assert "B24_WEBHOOK_URL" in about(found, "settings")
+
+
+def test_where_settings_come_from_is_said_and_what_is_none_is_told_apart(run: Run, home: Path) -> None:
+    Path(".env").write_text("B24_BUDGET=5000\nB24_WEBHOK_URL=x\n")
+    said = about(findings(run, "--offline", B24_ACESS="read"), "settings")
+    assert ".env: B24_BUDGET" in said
+    assert "Is B24_WEBHOOK_URL meant?" in said
+    assert "Is B24_ACCESS meant?" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (f"http://portal.example/rest/1/{SECRET}/", "it uses http"),
+        ("https://portal.example/crm/", "its path is not"),
+        (f"https://portal.example/rest/1/{SECRET}/?x=1", "after ?"),
+    ],
+)
+def test_an_address_that_is_none_is_explained(run: Run, home: Path, address: str, said: str) -> None:
+    assert said in about(findings(run, code=1, B24_WEBHOOK_URL=address), "portal environment")
+
+
+def test_a_webhook_the_portal_does_not_accept_is_named_so(run: Run, home: Path) -> None:
+    with loopback_portal() as portal:
+        wrong = portal.address.replace(SECRET, "deadbeefdeadbeef")
+        said = about(findings(run, code=1, B24_WEBHOOK_URL=wrong), "portal environment")
+    assert "INVALID_CREDENTIALS" in said
+    assert "check the webhook" in said
+
+
+def test_a_portal_that_is_not_there_is_named_so(run: Run, home: Path) -> None:
+    address = f"http://127.0.0.1:9/rest/1/{SECRET}/"
+    said = about(findings(run, code=1, B24_WEBHOOK_URL=address, B24_DEADLINE="1"), "portal environment")
+    assert "cannot be reached" in said
+
+
+def test_a_portal_that_moved_is_named_so(run: Run, home: Path) -> None:
+    with loopback_portal() as portal:
+        portal.sandbox.faults.fail("*", "moved", times=None)
+        said = about(findings(run, code=1, B24_WEBHOOK_URL=portal.address), "portal environment")
+    assert "wrong" in said
+    assert "portal" in said
+
+
+def test_a_clock_that_is_off_is_told(run: Run, home: Path) -> None:
+    with loopback_portal(clock=lambda: time.time() + 3_600) as portal:
+        said = about(findings(run, B24_WEBHOOK_URL=portal.address), "portal environment")
+    assert "s ahead of ours" in said
+
+
+def test_a_portal_without_rest_3_is_told(run: Run, home: Path) -> None:
+    with loopback_portal(v3=False) as portal:
+        said = about(findings(run, B24_WEBHOOK_URL=portal.address), "portal environment")
+    assert "has no REST 3.0" in said
+
+
+def test_every_portal_of_the_file_is_asked_and_a_login_that_is_missing_is_told(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "config" / "portals.toml"
+    secrets = open_secrets("file", path.with_name("secrets.json"))
+    file = PortalFile(path)
+    with loopback_portal() as portal:
+        secrets.set("good.webhook", portal.address)
+        file.add("good", PortalSettings(webhook="kept"))
+        file.add("lost", PortalSettings(webhook="kept"))
+        secrets.set("shop.client_secret", "cl1entsecret")
+        file.add("shop", PortalSettings(address="https://shop.example", client_id="local.1"))
+        found = findings(run, code=1)
+    assert "administrator" in about(found, "portal good")
+    assert "portals add lost" in about(found, "portal lost")
+    assert "b24-mcp login" in about(found, "portal shop")
+
+
+def test_settings_that_cannot_be_used_are_named_and_the_rest_is_looked_at(run: Run, home: Path) -> None:
+    found = findings(run, code=1, B24_PLAN="gold")
+    assert "B24_PLAN" in about(found, "settings")
+    assert about(found, "clients")
+
+
+def test_a_client_is_found_and_a_program_that_is_gone_is_told(run: Run, home: Path) -> None:
+    done = run("connect", "cursor", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "connected" in about(findings(run, "--offline"), "Cursor")
+    file = home / ".cursor" / "mcp.json"
+    written: dict[str, Any] = json.loads(file.read_text())
+    next(iter(written["mcpServers"].values()))["command"] = "/nowhere/b24-mcp"
+    file.write_text(json.dumps(written))
+    assert "not there" in about(findings(run, "--offline", code=1), "Cursor")
+    file.write_text("{")
+    assert "not understood" in about(findings(run, "--offline", code=1), "Cursor")
+
+
+def test_a_person_reads_it_line_by_line(run: Run, home: Path) -> None:
+    done = run("doctor", "--offline")
+    assert done.returncode == 0
+    assert "default portal" in done.stdout
+    assert "→" in done.stdout
