@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.server.announcing import announced_level
+from b24_mcp.server.announcing import Announced
 from tests.server.test_stdio import INITIALIZE, ask, server
 
 
@@ -31,12 +31,12 @@ def test_it_is_read_as_the_settings_read_it(
         monkeypatch.setenv("B24_ACCESS", environment)
     if file is not None:
         Path(".env").write_text(file, "utf-8")
-    assert announced_level() == level
+    assert Announced().level == level
 
 
 def test_a_file_that_is_no_text_is_left_to_the_settings() -> None:
     Path(".env").write_bytes(b"B24_ACCESS=\xff\xfe")
-    assert announced_level() == "write"
+    assert Announced().level == "write"
 
 
 @pytest.mark.parametrize("in_file", [True, False])
