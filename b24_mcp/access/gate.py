@@ -61,6 +61,15 @@ class Gate:
     trail: AuditTrail | None = None
     name: str = ""
 
+    @property
+    def key(self) -> str:
+        """What permits and approvals are bound to: one host may be configured under two names, with two credentials."""
+        return f"{self.name}@{self.portal}"
+
+    def permit(self, acts: Sequence[Act]) -> Permit:
+        """What a person's yes to these acts, as they were given, lets through."""
+        return Permit.to_do(self.key, acts)
+
     def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
         """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""
         caller = current_caller()
@@ -79,7 +88,7 @@ class Gate:
         judgement = self.judge(acts)
         judgement.refuse()
         for ruling in judgement.to_approve:
-            if not (isinstance(permit, Permit) and permit.covers(self.portal, ruling.act)):
+            if not (isinstance(permit, Permit) and permit.covers(self.key, ruling.act)):
                 raise our_error(
                     "B24MCP_APPROVAL",
                     f"{_command(ruling.act)}{ruling.act.method} needs the approval of a person: {ruling.why}.",

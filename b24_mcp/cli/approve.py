@@ -81,7 +81,7 @@ def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -
         click.echo(redactor.redact(question(judgement, gate.portal)), err=True)
         if not click.confirm("Do it?", default=False, err=True):
             raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
-    return Permit.to_do(gate.portal, [act])
+    return gate.permit([act])
 
 
 def _somebody_is_there() -> bool:

@@ -58,7 +58,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """What the same call is recognised by."""
-        return digest_of_call(current_caller().name, self.opened.gate.portal, self.acts, self.halt)
+        return digest_of_call(current_caller().name, self.opened.gate.key, self.acts, self.halt)
 
     def judge(self, known: Catalogue | None, *, reading_only: bool = False) -> None:
         """Judge everything that is to be done. No person is asked about a method that is not in `known`, unless that is
@@ -101,7 +101,7 @@ async def permit_for(plan: Plan, answered: Answered, redactor: Redactor) -> Perm
         return None
     match answered:
         case AcceptedElicitation(data=Consent(allow=True)):
-            return Permit.to_do(plan.opened.gate.portal, plan.acts)
+            return plan.opened.gate.permit(plan.acts)
         case AcceptedElicitation(data=Consent()) | DeclinedElicitation():
             raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=_method(plan))
         case CancelledElicitation() | AcceptedElicitation():
@@ -122,7 +122,7 @@ async def _permit_from_outside(plan: Plan, redactor: Redactor) -> Permit:
     caller = current_caller()
     try:
         if await approvals.use(plan.digest):
-            return Permit.to_do(plan.opened.gate.portal, plan.acts)
+            return plan.opened.gate.permit(plan.acts)
         said = redactor.redact(await anyio.to_thread.run_sync(_question, plan, None))
         code = await approvals.ask(Pending(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said))
     except OSError as exc:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.access import AccessRules, Caller, Gate, Permit, calling, digest_of_call
+from b24_mcp.access import AccessRules, Caller, Gate, calling, digest_of_call
 from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, acts_of_batch, check_commands, parse_webhook
 from tests.fake_portal import WEBHOOK, FakePortal
 
@@ -35,14 +35,15 @@ async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
     gone: dict[str, Any] = {}
     gate = Gate("acme", RULES)
     portal = guarded(deleting(gone), gate)
-    permit = Permit.to_do("acme", [Act(DELETE, "v2", {"id": 5})])
+    permit = gate.permit([Act(DELETE, "v2", {"id": 5})])
     others: list[tuple[str, dict[str, Any], object]] = [
         (DELETE, {"id": 6}, permit),
         (DELETE, {"id": "5"}, permit),
         (DELETE, {"id": 5, "more": 1}, permit),
         ("crm.lead.delete", {"id": 5}, permit),
         (DELETE, {"id": 5}, None),
-        (DELETE, {"id": 5}, Permit.to_do("other", [Act(DELETE, "v2", {"id": 5})])),
+        (DELETE, {"id": 5}, Gate("other", RULES).permit([Act(DELETE, "v2", {"id": 5})])),
+        (DELETE, {"id": 5}, Gate("acme", RULES, name="second").permit([Act(DELETE, "v2", {"id": 5})])),
         (DELETE, {"id": 5}, "yes"),
     ]
     for method, params, given_permit in others:
@@ -61,8 +62,9 @@ async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
     commands["by_reference"] = {"method": DELETE, "params": {"id": "$result[first][0][ID]"}}
     commands["plain"] = {"method": DELETE, "params": {"id": 5}}
     commands["alone"] = {"method": DELETE, "params": {"id": 6, "x": None}}
-    permit = Permit.to_do("acme", acts_of_batch(check_commands(commands)))
-    answer = await guarded(deleting(gone), Gate("acme", RULES)).batch(commands, permit=permit)
+    gate = Gate("acme", RULES)
+    permit = gate.permit(acts_of_batch(check_commands(commands)))
+    answer = await guarded(deleting(gone), gate).batch(commands, permit=permit)
     assert answer.error is None
     assert sorted(gone) == ["17", "5", "6"]
 
