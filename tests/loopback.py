@@ -43,8 +43,8 @@ class WatchedSandbox(Sandbox):
 
 @dataclass
 class LoopbackPortal:
-    """`sandbox` plays the portal; `address` is the webhook's, `origin` the portal's; `calls` is what arrived,
-    refused or not, and `paths` what was asked for beside.
+    """`sandbox` plays the portal; `address` is the webhook's, `origin` the portal's; `calls` is everything that
+    arrived, refused or not, and `paths` are those of all requests.
     """
 
     sandbox: WatchedSandbox

@@ -98,7 +98,7 @@ class Scene:
         return found
 
     def login(self, application: Application | None = None) -> Login:
-        server = AuthorizationServer(application or self.application, app=self.server)
+        server = AuthorizationServer(application or self.application, app=self.server or None)
         return Login(NAME, PortalAddress(ORIGIN), server, self.store, self.redactor.add, self.clock)
 
     @asynccontextmanager

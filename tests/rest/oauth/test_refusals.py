@@ -1,0 +1,271 @@
+"""What the authorization server refuses, and what becomes of it when it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+
+from b24_mcp.rest import B24Error
+from b24_mcp.state import TokenLease, Tokens
+from tests.fake_portal import FakePortal, Reply, http_answer, serve
+from tests.rest.oauth.conftest import NAME, Scene
+
+
+def refusal(code: str, status: int = 400) -> Reply:
+    return Reply({"error": code, "error_description": "The server says no"}, status)
+
+
+async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
+    async with scene.open(deadline=deadline) as portal:
+        with pytest.raises(B24Error) as caught:
+            await portal.call("crm.deal.add", {"fields": {"TITLE": "x"}})
+    assert caught.value.fault.executed == "no"
+    assert not any(request.path.startswith("/rest/") for request in scene.app.requests)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "hint"),
+    [
+        (refusal("invalid_grant"), "auth", "b24-mcp login"),
+        (refusal("INVALID_GRANT"), "auth", "b24-mcp login"),
+        (refusal("invalid_client", 401), "auth", "B24_CLIENT_SECRET"),
+        (refusal("invalid_client", 400), "auth", "B24_CLIENT_SECRET"),
+        (refusal("WRONG_CLIENT", 200), "auth", "B24_CLIENT_ID"),
+        (refusal("PAYMENT_REQUIRED", 401), "permission", "plan"),
+        (refusal("NOT_INSTALLED", 401), "auth", "installed"),
+        (refusal("verification_needed", 401), "auth", "licence"),
+        (refusal("invalid_request"), "auth", "question"),
+        (refusal("invalid_scope", 403), "permission", "scope"),
+        (refusal("insufficient_scope", 403), "permission", "scope"),
+        (refusal("something_new", 400), "auth", ""),
+        (refusal("something_new", 404), "auth", ""),
+        (refusal("something_new", 200), "auth", ""),
+    ],
+    ids=lambda value: str(value.body["error"]) + str(value.status) if isinstance(value, Reply) else "",
+)
+async def test_a_refusal_is_told_with_what_a_person_can_do_and_loses_nothing(
+    scene: Scene, reply: Reply, kind: str, hint: str
+) -> None:
+    before = scene.tokens(expires=0.0)
+    await scene.keep(before)
+    scene.server = FakePortal([reply])
+    error = await failure(scene, deadline=100.0)
+    assert (error.fault.kind, error.fault.retryable) == (kind, False)
+    assert "The server says no" in error.fault.message
+    assert hint in error.fault.hint
+    assert (await scene.kept()).refresh_token == before.refresh_token
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply("<html>502</html>", 502, "text/html"),
+        Reply("<html>welcome</html>", 200, "text/html"),
+        Reply("", 503),
+        Reply("", 200),
+        Reply({"error": "INTERNAL_SERVER_ERROR", "error_description": "x"}, 500),
+        Reply({"error": "too_many", "error_description": "x"}, 429),
+        Reply("", 302, headers=(("Location", "https://evil.example/oauth/token/"),)),
+        Reply("[1]"),
+        Reply('{"access_token":'),
+        Reply({"result": 1}, 403),
+    ],
+    ids=lambda reply: f"{reply.status} {str(reply.body)[:12]}",
+)
+async def test_what_is_no_answer_is_asked_for_again_with_the_same_refresh_token(scene: Scene, reply: Reply) -> None:
+    before = scene.tokens(expires=0.0)
+    await scene.keep(before)
+    scene.server = server = FakePortal([reply] * 3)
+    error = await failure(scene, deadline=100.0)
+    assert (error.fault.code, error.fault.kind, error.fault.retryable) == ("B24MCP_OAUTH_SERVER", "unavailable", True)
+    assert [f"refresh_token={before.refresh_token}".encode() in one.body for one in server.requests] == [True] * 3
+    scene.server = scene.app
+    async with scene.open() as portal:
+        assert (await portal.call("profile")).result["ID"] == "1"
+
+
+@pytest.mark.parametrize("missing", ["access_token", "refresh_token", "member_id"])
+async def test_half_a_pair_is_no_pair(scene: Scene, missing: str) -> None:
+    whole = {"access_token": "a" * 20, "refresh_token": "r" * 20, "member_id": "m", "expires_in": 3600}
+    before = scene.tokens(expires=0.0)
+    await scene.keep(before)
+    scene.server = FakePortal([Reply({name: value for name, value in whole.items() if name != missing})])
+    error = await failure(scene)
+    assert "holds no" in error.fault.message
+    assert (await scene.kept()).refresh_token == before.refresh_token
+
+
+async def test_tokens_of_another_portal_are_refused_and_not_kept(scene: Scene) -> None:
+    before = scene.tokens(expires=0.0)
+    await scene.keep(before)
+    other = {"access_token": "a" * 20, "refresh_token": "r" * 20, "member_id": "other", "expires_in": 3600}
+    scene.server = FakePortal([Reply(other)])
+    assert (await failure(scene)).fault.code == "B24MCP_OTHER_PORTAL"
+    assert (await scene.kept()).refresh_token == before.refresh_token
+
+
+async def test_a_refused_refresh_token_is_not_tried_again_for_a_minute(scene: Scene) -> None:
+    await scene.keep(scene.tokens(expires=0.0))
+    scene.server = server = FakePortal([refusal("PAYMENT_REQUIRED", 401)])
+    async with scene.open() as portal:
+        for _ in range(3):
+            with pytest.raises(B24Error, match="PAYMENT_REQUIRED"):
+                await portal.call("profile")
+        assert len(server.requests) == 1
+        scene.clock.time += 61
+        server.replies.append(refusal("PAYMENT_REQUIRED", 401))
+        with pytest.raises(B24Error, match="PAYMENT_REQUIRED"):
+            await portal.call("profile")
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "truncated", "html", "500"])
+async def test_an_answer_that_breaks_on_the_way_is_asked_for_again(scene: Scene, kind: Any) -> None:
+    """What breaks after the server decided has used the token up here; whatever broke before has not."""
+    await scene.keep(scene.tokens(expires=0.0))
+
+    async def broken_once(request: bytes, writer: asyncio.StreamWriter) -> None:
+        if kind == "truncated":
+            writer.write(http_answer(b'{"access_token": "', length=400))
+        elif kind in ("html", "500"):
+            writer.write(http_answer(b"<html>", status="500 Oh no"))
+
+    async with serve(broken_once) as served:
+        stored = await scene.kept()
+        await scene.keep(replace(stored, server=f"http://127.0.0.1:{served.port}"))
+        scene.server = False
+        login = scene.login()
+        async with scene.open(login) as portal:
+            with pytest.raises(B24Error, match="B24MCP_OAUTH_SERVER"):
+                await portal.call("profile")
+        assert served.connections == 1
+    await scene.keep(replace(await scene.kept(), server=stored.server))
+    scene.server = scene.app
+    async with scene.open() as portal:
+        assert (await portal.call("profile")).result["ID"] == "1"
+
+
+async def test_when_the_lost_answer_had_used_the_token_up_the_reader_learns_that(scene: Scene) -> None:
+    await scene.keep(scene.tokens(expires=0.0))
+
+    async def losing(scope: Any, receive: Any, send: Any) -> None:
+        async def swallow(message: Any) -> None:
+            return None
+
+        await scene.sandbox(scope, receive, swallow)
+        await send({"type": "http.response.start", "status": 502, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<html>"})
+
+    scene.server = losing
+    assert (await failure(scene)).fault.code == "B24MCP_OAUTH_SERVER"
+    scene.server = scene.sandbox
+    error = await failure(scene)
+    assert (error.fault.code, error.fault.kind) == ("invalid_grant", "auth")
+    assert "got no answer" in error.fault.message
+    assert "b24-mcp login" in error.fault.hint
+
+
+async def test_a_revoked_login_is_not_blamed_on_a_lost_answer(scene: Scene) -> None:
+    await scene.keep(scene.tokens(expires=0.0, refresh_token="revoked"))
+    error = await failure(scene)
+    assert error.fault.code == "invalid_grant"
+    assert "got no answer" not in error.fault.message
+
+
+async def test_an_authorization_server_that_is_down_is_no_lost_login(scene: Scene) -> None:
+    await scene.keep(scene.tokens(expires=0.0, server="http://127.0.0.1:1"))
+    scene.server = False
+    error = await failure(scene)
+    assert error.fault.code == "B24MCP_OAUTH_SERVER"
+    assert "authorization server cannot be reached" in error.fault.message
+    assert "not lost" in error.fault.hint
+
+
+async def test_nothing_is_asked_when_nothing_could_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await scene.keep(scene.tokens(expires=0.0))
+
+    def full(*args: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("b24_mcp.state.tokens_file.os.write", full)
+    error = await failure(scene)
+    assert (error.fault.code, error.fault.kind) == ("B24MCP_TOKENS", "unavailable")
+    assert scene.renewals == 0
+    monkeypatch.undo()
+    async with scene.open() as portal:
+        await portal.call("profile")
+
+
+async def test_a_pair_that_could_not_be_written_is_written_by_the_next_call(scene: Scene) -> None:
+    """It is the only one that works: it is neither used before it is written nor thrown away."""
+    await scene.keep(scene.tokens(expires=0.0))
+    writes, lost = 0, False
+    login = scene.login()
+
+    class FullDisk:
+        def __init__(self, lease: TokenLease) -> None:
+            self.lease = lease
+            self.read, self.forget = lease.read, lease.forget
+
+        async def write(self, tokens: Tokens) -> None:
+            nonlocal writes
+            writes += 1
+            if lost and tokens.renewing_since is None:
+                raise OSError(28, "No space left on device")
+            await self.lease.write(tokens)
+
+    class Store:
+        read, aclose = scene.store.read, scene.store.aclose
+
+        def alone(self, name: str) -> Any:
+            from contextlib import asynccontextmanager
+
+            @asynccontextmanager
+            async def alone() -> Any:
+                async with scene.store.alone(name) as lease:
+                    yield FullDisk(lease)
+
+            return alone()
+
+    login._store = Store()
+    async with scene.open(login) as portal:
+        lost = True
+        for _ in range(2):
+            with pytest.raises(B24Error, match="B24MCP_TOKENS"):
+                await portal.call("profile")
+        assert not any(request.path.startswith("/rest/") for request in scene.app.requests)
+        lost = False
+        assert (await portal.call("profile")).result["ID"] == "1"
+    assert scene.renewals == 1
+    assert writes == 4
+
+
+async def test_without_its_store_a_living_token_is_used_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await scene.keep(scene.tokens())
+
+    async def gone(name: str) -> Tokens:
+        raise OSError("Redis cannot be used")
+
+    async with scene.open() as portal:
+        await portal.call("profile")
+        monkeypatch.setattr(scene.store, "read", gone)
+        assert (await portal.call("profile")).result["ID"] == "1"
+        scene.clock.time += 4000
+        with pytest.raises(B24Error, match="B24MCP_TOKENS"):
+            await portal.call("profile")
+
+
+async def test_damaged_tokens_are_told_and_left_alone(scene: Scene) -> None:
+    await scene.keep(scene.tokens())
+    folder = scene.store._folder  # type: ignore[attr-defined]
+    (file,) = folder.glob("*.json")
+    await anyio.Path(file).write_text('{"client_id": ')
+    error = await failure(scene)
+    assert error.fault.code == "B24MCP_TOKENS"
+    assert "damaged" in error.fault.message
+    assert NAME.split(":")[0] in file.name
