@@ -47,8 +47,14 @@ def set_trap(point: str) -> None:
             die()
         return answer
 
+    def after_replace(old: Any, new: Any) -> None:
+        os.replace(old, new)
+        if answered:
+            die()
+
     AuthorizationServer._ask = watched  # type: ignore[method-assign, assignment]
-    own = tokens_file.os = _Os()  # type: ignore[assignment]
+    own = _Os()
+    tokens_file.__dict__["os"] = own
     if point == "before the mark is written":
         own.patched["write"] = die
     elif point == "half of the mark is written":
@@ -60,7 +66,7 @@ def set_trap(point: str) -> None:
     elif point == "before the pair is in its place":
         own.patched["replace"] = before(os.replace, lambda: answered)
     elif point == "after the pair is in its place":
-        own.patched["replace"] = lambda old, new: (os.replace(old, new), die() if answered else None)
+        own.patched["replace"] = after_replace
     elif point == "before the pair is used":
         Portal._reach = die  # type: ignore[method-assign, assignment]
 
