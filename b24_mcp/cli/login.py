@@ -96,7 +96,7 @@ def logout(target: str | None) -> None:
     try:
         configuration = load_configuration()
         name = _name(configuration, target)
-        known = asyncio.run(_forget(configuration, name))
+        known = asyncio.run(forget(configuration, name))
     except (B24Error, ConfigurationError, SettingsError, OSError, ValueError) as exc:
         raise click.ClickException(_said(exc)) from None
     click.echo(f"The login {name} is forgotten." if known else f"There is no login {name}.")
@@ -224,7 +224,12 @@ async def _keep(configuration: Configuration, wanted: _Target, tokens: Tokens) -
         await store.aclose()
 
 
-async def _forget(configuration: Configuration, name: str) -> bool:
+async def forget(configuration: Configuration, name: str) -> bool:
+    """Delete the tokens of a login; False when there were none.
+
+    Raises:
+        OSError: when the store cannot be used.
+    """
     from b24_mcp.state import open_tokens
 
     store = open_tokens(configuration.settings.state)

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from b24_mcp.cli.login import forget
 from b24_mcp.config import Configuration, ConfigurationError, PortalFile, PortalSettings, load_configuration
 from b24_mcp.config.portals import check_name
 from b24_mcp.config.secrets import SecretsError
@@ -97,15 +98,17 @@ def list_portals(as_json: bool) -> None:
 @portals.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Forget the portal NAME and its secrets."""
+    """Forget the portal NAME, its secrets and its login."""
     configuration = _configuration()
     _known(configuration, name)
     try:
         secrets = configuration.open_secrets()
         for kind in ("webhook", "client_secret"):
             secrets.delete(f"{name}.{kind}")
+        if configuration.portals[name].is_oauth:
+            asyncio.run(forget(configuration, name))
         PortalFile(configuration.file).remove(name)
-    except (ConfigurationError, SecretsError) as exc:
+    except (ConfigurationError, OSError, ValueError) as exc:
         raise click.ClickException(_said(exc)) from None
     click.echo(f"{name} is forgotten")
 

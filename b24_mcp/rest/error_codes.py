@@ -189,7 +189,7 @@ _FACTS: dict[str, CodeFact] = {
     ),
     "B24MCP_OAUTH_SERVER": CodeFact(
         "unavailable",
-        "Nothing was executed. The tokens could not be renewed just now, and the login is not lost. Try again soon.",
+        "Nothing was executed. The tokens could not be renewed just now. Try again soon.",
         retryable=True,
     ),
     "B24MCP_NO_V3": CodeFact(

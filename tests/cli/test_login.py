@@ -267,7 +267,8 @@ def test_a_named_portal_uses_the_address_the_application_and_the_secret_kept_for
         code, said = person.ends(process)
     assert code == 0
     assert "kept as sales" in said
-    assert run("logout", "sales", **here).stdout == "The login sales is forgotten.\n"
+    assert run("portals", "remove", "sales", **here).returncode == 0
+    assert not list((person.folder / "state").rglob("*.json"))
 
 
 @pytest.mark.parametrize("source", ["file", "stdin"])

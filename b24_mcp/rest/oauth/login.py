@@ -80,6 +80,8 @@ class Login:
         self._tell = tell
         self._clock = clock or SystemClock()
         self._renewing = anyio.Lock()
+        self._tries = 0
+        self._failed: Fault | None = None
         self._endpoint = portal.origin
         self._last: Tokens | None = None
         self._unsaved: tuple[str, Tokens] | None = None
@@ -185,17 +187,28 @@ class Login:
         return stored
 
     async def _renewed(self, rejected: str) -> Tokens:
-        """New tokens in place of those with the access token `rejected`, whoever gets them."""
+        """New tokens in place of those with the access token `rejected`, whoever gets them.
+
+        Calls that wait for one renewal share what comes of it, be it a failure.
+        """
+        tries = self._tries
         async with self._renewing:
             stored = await self._stored()
             if self._is_good(stored, rejected):
                 return stored
+            if self._tries != tries and self._failed is not None:
+                raise B24Error(self._failed)
+            self._tries, self._failed = self._tries + 1, None
             try:
                 async with self._store.alone(self._name) as lease:
                     stored = self._checked(await lease.read())
                     return stored if self._is_good(stored, rejected) else await self._renew_alone(lease, stored)
             except OSError as exc:
-                raise _no_store(exc) from None
+                error = _no_store(exc)
+            except B24Error as exc:
+                error = exc
+            self._failed = error.fault
+            raise error
 
     def _is_good(self, tokens: Tokens, rejected: str) -> bool:
         return tokens.access_token != rejected and tokens.expires > self._clock.now()

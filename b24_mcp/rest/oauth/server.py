@@ -22,6 +22,11 @@ from b24_mcp.rest.oauth.application import Application
 _SECONDS = 20.0
 _SECONDS_IN_ALL = 30.0
 _LARGEST = 1 << 20
+# Codes that mean something else when a portal says them.
+_HINTS = {
+    "invalid_request": "Nothing was executed. The authorization server did not understand the question.",
+    "payment_required": "Nothing was executed. The paid or trial time of the application has ended.",
+}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -105,8 +110,7 @@ def _read(reply: Reply) -> Mapping[str, Any]:
 def _refusal(error: B24Error) -> B24Error:
     """What the server refuses is about the login, whatever the same code means when a portal says it."""
     fault = replace(error.fault, executed="no", retryable=False)
-    if fault.code.lower() == "invalid_request":
-        fault = replace(fault, hint="Nothing was executed. The authorization server did not understand the question.")
+    fault = replace(fault, hint=_HINTS.get(fault.code.lower(), fault.hint))
     if fault.kind not in ("auth", "permission"):
         fault = replace(fault, kind="auth")
     return B24Error(replace(fault, message=fault.message or "The authorization server refused."))
