@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
 _FORM = 1
 _PATIENCE = 20.0
-_LONGEST_HOST = 100
+_LONGEST_NAME = 100
 _SIDE_FILES = ("-wal", "-shm")
 _DAY = 86_400
 # `table_name` is the table the rows are in; it is the name of the set once they are `readable`. `owner` is the run that
@@ -40,11 +40,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS readable_name ON data_sets (name) WHERE readab
 """
 
 
-def path_for(folder: Path, host: str) -> Path:
-    """The file of a portal's data sets in a folder. Hosts are as `Portal.host` gives them, with a port perhaps."""
-    plain = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:_LONGEST_HOST]
-    if plain != host:
-        plain += "-" + hashlib.sha256(host.encode()).hexdigest()[:8]
+def path_for(folder: Path, portal: str) -> Path:
+    """The file of a portal's data sets in a folder; `portal` is what it is told from others by, such as its host."""
+    plain = re.sub(r"[^a-z0-9.@-]", "_", portal.lower())[:_LONGEST_NAME]
+    if plain != portal:
+        plain += "-" + hashlib.sha256(portal.encode()).hexdigest()[:8]
     return folder / f"{plain}.db"
 
 

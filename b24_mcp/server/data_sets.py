@@ -14,7 +14,7 @@ _FOLDER = "records"
 
 
 class DataSets:
-    """One file for each portal. Those of the sandbox lie apart from all others, as its name is no portal's."""
+    """One file for each portal as it is configured: two names for one host may stand for people of different rights."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -22,14 +22,14 @@ class DataSets:
 
     def of(self, opened: OpenPortal) -> Library:
         """The data sets of a portal. Nothing of them is read yet."""
-        host = opened.portal.host
-        if host not in self._open:
+        key = f"{opened.name}@{opened.portal.host}"
+        if key not in self._open:
             from b24_mcp.records import Library, RecordsFile, path_for  # not needed to start and list the tools
 
             folder = opened.settings.data_folder / _FOLDER
-            file = RecordsFile(path_for(folder, host), keep_days=opened.settings.records_ttl)
-            self._open[host] = Library(file, self._redactor)
-        return self._open[host]
+            file = RecordsFile(path_for(folder, key), keep_days=opened.settings.records_ttl)
+            self._open[key] = Library(file, self._redactor)
+        return self._open[key]
 
     async def aclose(self) -> None:
         """Close the files."""

@@ -65,7 +65,7 @@ def test_sets_are_listed_and_dropped(run: Run) -> None:
     listed = json.loads(run("records", "list").stdout)
     (found,) = listed["data_sets"]
     assert (found["records"], found["count"], found["columns"]) == ("deals", 400, {"ID": "integer", "TITLE": "text"})
-    assert Path(listed["file"]).name == "sandbox.invalid.db"
+    assert Path(listed["file"]).name == "sandbox@sandbox.invalid.db"
     assert json.loads(run("records", "drop", "deals").stdout)["dropped"] == "deals"
     assert json.loads(run("records", "list").stdout)["data_sets"] == []
     assert run("records", "drop", "deals").returncode == 1

@@ -343,16 +343,16 @@ async def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "name"),
+    ("portal", "name"),
     [
         ("acme.bitrix24.ru", "acme.bitrix24.ru.db"),
-        ("sandbox.invalid", "sandbox.invalid.db"),
+        ("sandbox@sandbox.invalid", "sandbox@sandbox.invalid.db"),
         ("127.0.0.1:8024", "127.0.0.1_8024-"),
         ("портал.рф", "______.__-"),
         ("a" * 250, "a" * 100 + "-"),
     ],
 )
-def test_each_portal_has_a_file_of_its_own(tmp_path: Path, host: str, name: str) -> None:
-    assert path_for(tmp_path, host).name.startswith(name)
-    assert path_for(tmp_path, host) != path_for(tmp_path, host + "x")
-    assert path_for(tmp_path, host).parent == tmp_path
+def test_each_portal_has_a_file_of_its_own(tmp_path: Path, portal: str, name: str) -> None:
+    assert path_for(tmp_path, portal).name.startswith(name)
+    assert path_for(tmp_path, portal) != path_for(tmp_path, portal + "x")
+    assert path_for(tmp_path, portal).parent == tmp_path

@@ -170,3 +170,35 @@ async def test_allow_in_two_places_is_refused_rather_than_guessed(
     await run_sync(lambda: PortalFile(configured).add("sales", PortalSettings(webhook="kept", allow=("crm.*",))))
     monkeypatch.setenv("B24_ALLOW", "user.*")
     assert "keep one of them" in (await call_tool("call_method", method="profile"))["error"]["message"]
+
+
+async def test_each_portal_has_data_sets_of_its_own_even_two_that_share_a_host(
+    call_tool: CallTool, configured: Path, sales: LoopbackPortal
+) -> None:
+    def add_alias() -> None:
+        open_secrets("file", configured.with_name("secrets.json")).set("alias.webhook", sales.address)
+        PortalFile(configured).add("alias", PortalSettings.model_validate({"webhook": "kept"}))
+
+    await run_sync(add_alias)
+    read = await call_tool("list_records", method="user.get", save_as="people", portal="sales")
+    assert read["count"] == 20
+    assert (await call_tool("query_records", sql="SELECT count(*) FROM people", portal="sales"))["rows"] == [[20]]
+    for other in ("shop", "alias", "sandbox"):
+        answer = await call_tool("query_records", sql="SELECT count(*) FROM people", portal=other)
+        assert answer["error"]["code"] == "B24MCP_SQL"
+
+
+async def test_resources_tell_of_data_sets_only_where_the_caller_may_be(
+    client: Client, call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await call_tool("list_records", method="user.get", save_as="people", portal="sales")
+
+    async def told() -> list[Any]:
+        content = (await client.read_resource("b24://records")).contents[0]
+        found: list[Any] = json.loads(getattr(content, "text", ""))
+        return found
+
+    assert [one["records"] for one in await told()] == ["people"]
+    only_shop = Caller("somebody", portals=frozenset({"shop"}))
+    monkeypatch.setattr("b24_mcp.server.tools.records.caller_of", lambda _: only_shop)
+    assert await told() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context, MCPServer
@@ -12,13 +12,17 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.access import NOTICE, calling, may_hold_words_of_strangers
 from b24_mcp.rest import B24Error
 from b24_mcp.server.app import App
+from b24_mcp.server.callers import caller_of
 from b24_mcp.server.progress import ListProgress
 from b24_mcp.server.rendering import Form, compact, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 from b24_mcp.server.tools.calls import Params, plan_call
+
+if TYPE_CHECKING:
+    from b24_mcp.records import Library
 
 Sql = Annotated[str, Field(description="One SELECT in the SQL of SQLite")]
 
@@ -144,7 +148,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
         from b24_mcp.server.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
-        sets = await app.data_sets.of(await app.portals.get()).sets()
+        sets = await (await _library(ctx)).sets()
         wanted = [one for one in sets if method.lower() in ("", one.method.lower())]
         return app.redactor.redact(compact([set_form(data_set) for data_set in wanted]))
 
@@ -154,10 +158,17 @@ def add_records_resource(server: MCPServer[App]) -> None:
         from b24_mcp.server.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
-        found = await app.data_sets.of(await app.portals.get()).find(name)
+        found = await (await _library(ctx)).find(name)
         if found is None:
             raise ResourceNotFoundError(f"there is no data set {name[:80]!r}")
         return app.redactor.redact(compact(set_form(found)))
+
+
+async def _library(ctx: Context[App]) -> Library:
+    """The data sets a resource tells of: those of the portal that is meant when this caller names none."""
+    app = ctx.request_context.lifespan_context
+    with calling(caller_of(ctx)):
+        return app.data_sets.of(await app.portals.get())
 
 
 def record_tools() -> list[FormalTool]:
