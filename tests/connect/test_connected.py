@@ -15,18 +15,32 @@ from tests.loopback import loopback_portal
 PROGRAM = Path(sys.executable).parent / "b24-mcp"
 
 
-async def test_an_entry_for_one_of_several_portals_reaches_that_one(tmp_path: Path) -> None:
-    home, portals = tmp_path / "home", tmp_path / "config" / "portals.toml"
+PORTALS = """\
+[portals.first]
+webhook = "env"
+webhook_env = "FIRST"
+
+[portals.sales]
+webhook = "env"
+webhook_env = "SALES"
+"""
+
+
+def connected(home: Path, *arguments: str) -> None:
+    """Type `b24-mcp connect`, at home here."""
     home.mkdir()
-    portals.parent.mkdir()
-    portals.write_text(
-        '[portals.first]\nwebhook = "env"\nwebhook_env = "FIRST"\n[portals.sales]\nwebhook = "env"\nwebhook_env = "SALES"\n'
-    )
-    typed = [PROGRAM, "connect", "cursor", "--portal", "sales", "--yes"]
+    typed = [str(PROGRAM), "connect", *arguments, "--yes"]
     here = dict(os.environ) | {"HOME": str(home)}
     done = subprocess.run(typed, env=here, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    entry = json.loads((home / ".cursor/mcp.json").read_text("utf-8"))["mcpServers"]["bitrix24-sales"]
+
+
+async def test_an_entry_for_one_of_several_portals_reaches_that_one(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "portals.toml").write_text(PORTALS, "utf-8")
+    connected(tmp_path / "home", "cursor", "--portal", "sales")
+    servers = json.loads((tmp_path / "home/.cursor/mcp.json").read_text("utf-8"))["mcpServers"]
+    entry = servers["bitrix24-sales"]
     with loopback_portal() as first, loopback_portal() as sales:
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "B24_CONFIG") if name in os.environ}
         own = kept | {"FIRST": first.address, "SALES": sales.address, "B24_STATE": "memory"}
