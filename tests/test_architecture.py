@@ -41,6 +41,7 @@ ALLOWED = {
         "connect",
         "access",
         "records",
+        "schema",
         "state",
         "rest",
         "catalog",

@@ -16,7 +16,7 @@ from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
 from b24_mcp.cli.lists import list_, records
 from b24_mcp.cli.login import login, logout
-from b24_mcp.cli.params import HELP, read_params
+from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
@@ -76,7 +76,15 @@ def serve(over_http: bool, host: str | None, port: int | None) -> None:
 @click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
 @click.option("--rest", type=click.Choice(["auto", "v2", "v3"]), default="auto", help="Generation of the API.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before what needs approval.")
-def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v2", "v3"], yes: bool) -> None:
+@PORTAL
+def call(
+    method: str,
+    params_source: str,
+    as_xml: bool,
+    rest: Literal["auto", "v2", "v3"],
+    yes: bool,
+    portal: str | None,
+) -> None:
     """Call one REST METHOD and print the answer as JSON.
 
     \b
@@ -89,7 +97,7 @@ def call(method: str, params_source: str, as_xml: bool, rest: Literal["auto", "v
     redactor = Redactor()
     configure_logging(redactor)
     params = read_params(params_source)
-    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest, yes))
+    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest, yes, portal))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
@@ -109,7 +117,13 @@ cli.add_command(records)
 
 
 async def _call(
-    redactor: Redactor, method: str, params: Params, format: Format, rest: Literal["auto", "v2", "v3"], yes: bool
+    redactor: Redactor,
+    method: str,
+    params: Params,
+    format: Format,
+    rest: Literal["auto", "v2", "v3"],
+    yes: bool,
+    portal: str | None,
 ) -> dict[str, object]:
     # All are imported here so that --help answers at once.
     from b24_mcp.access import Caller, calling, os_user
@@ -122,7 +136,7 @@ async def _call(
     portals = Portals(redactor)
     notice = None
     try:
-        opened = await portals.get()
+        opened = await portals.get(portal)
         notice = opened.notice
         version = check_call(method, params, rest, validate=False).version
         act = act_of_call(method, params, version, format)

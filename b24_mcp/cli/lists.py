@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from b24_mcp.cli.params import HELP, read_params
+from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.showing import show_form
 from b24_mcp.rest import B24Error, Params, Redactor
 from b24_mcp.server.logs import configure_logging
@@ -36,6 +36,7 @@ _INTERRUPTED = 130
     help="Write all rows to FILE too: .csv, .jsonl, .xlsx or .parquet.",
 )
 @click.option("--overwrite", is_flag=True, help="Let --out replace a file.")
+@PORTAL
 def list_(
     method: str,
     params_source: str,
@@ -44,6 +45,7 @@ def list_(
     resume: bool,
     out: Path | None,
     overwrite: bool,
+    portal: str | None,
 ) -> None:
     """Read the whole list of METHOD into a data set.
 
@@ -57,7 +59,7 @@ def list_(
     """
     redactor = Redactor()
     configure_logging(redactor)
-    reading = _Reading(redactor, method, read_params(params_source), limit, save_as, resume, out, overwrite)
+    reading = _Reading(redactor, method, read_params(params_source), limit, save_as, resume, out, overwrite, portal)
     try:
         form = asyncio.run(reading.run())
     except KeyboardInterrupt:
@@ -73,19 +75,21 @@ def records() -> None:
 
 
 @records.command("list")
-def list_sets() -> None:
+@PORTAL
+def list_sets(portal: str | None) -> None:
     """List the data sets: their rows, columns, origin and age, and the file they are in."""
-    _run(_sets)
+    _run(portal, _sets)
 
 
 @records.command()
 @click.argument("name")
-def drop(name: str) -> None:
+@PORTAL
+def drop(name: str, portal: str | None) -> None:
     """Remove the data set NAME.
 
     Ends with 1 when there is none.
     """
-    _run(lambda opened, library: _drop(library, name))
+    _run(portal, lambda opened, library: _drop(library, name))
 
 
 @dataclass
@@ -100,11 +104,12 @@ class _Reading:
     resume: bool
     out: Path | None
     overwrite: bool
+    portal: str | None
     notice: str | None = None
     fetch: Fetch | None = field(default=None, init=False)
 
     async def run(self) -> dict[str, Any]:
-        return await _with_library(self.redactor, self._read)
+        return await _with_library(self.redactor, self.portal, self._read)
 
     async def _read(self, opened: OpenPortal, library: Library) -> dict[str, Any]:
         from b24_mcp.access import Caller, calling, os_user
@@ -178,10 +183,10 @@ class _Bar:
             click.echo(f"\rwaiting {whole - waited:.0f} s: {why} ", nl=False, err=True)
 
 
-def _run(work: Any) -> None:
+def _run(portal: str | None, work: Any) -> None:
     redactor = Redactor()
     configure_logging(redactor)
-    form = asyncio.run(_with_library(redactor, work))
+    form = asyncio.run(_with_library(redactor, portal, work))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
@@ -202,7 +207,7 @@ async def _drop(library: Library, name: str) -> dict[str, Any]:
     return {"ok": True, "dropped": name}
 
 
-async def _with_library(redactor: Redactor, work: Any) -> dict[str, Any]:
+async def _with_library(redactor: Redactor, portal: str | None, work: Any) -> dict[str, Any]:
     """Open the portal's data sets for a piece of work, and give its outcome, or its failure, in the normal form."""
     # Imported here so that --help answers at once.
     from b24_mcp.server.data_sets import DataSets
@@ -213,7 +218,7 @@ async def _with_library(redactor: Redactor, work: Any) -> dict[str, Any]:
     data_sets = DataSets(redactor)
     notice = None
     try:
-        opened = await portals.get()
+        opened = await portals.get(portal)
         notice = opened.notice
         outcome: dict[str, Any] = await work(opened, data_sets.of(opened))
         return outcome

@@ -1,4 +1,4 @@
-"""`--params`: the parameters of a method, as a person types them."""
+"""What commands that call a portal have in common: which one, and the parameters as a person types them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TextIO
 import click
 
 from b24_mcp.rest import Params
+
+PORTAL = click.option("--portal", metavar="NAME", help="One of the portals b24-mcp portals lists.")
+"""The option that names a portal."""
 
 HELP = "Parameters: a JSON object or list, @FILE to read one, or - for stdin."
 

@@ -70,3 +70,17 @@ def test_half_of_an_application_is_refused(run: Run, tmp_path: Path) -> None:
 def test_a_webhook_can_stay_in_a_variable(run: Run, tmp_path: Path) -> None:
     assert run("portals", "add", "team", "--webhook-env", "TEAM_HOOK").returncode == 0
     assert "TEAM_HOOK" in run("portals", "list").stdout
+
+
+def test_commands_that_call_a_portal_take_its_name(run: Run) -> None:
+    with loopback_portal() as portal:
+        run("portals", "add", "one", "--no-check", typed=CLOSED)
+        run("portals", "add", "two", typed=portal.address + "\n")
+        called = json.loads(run("call", "profile", "--portal", "two").stdout)
+        listed = json.loads(run("list", "crm.deal.list", "--limit", "5", "--portal", "two").stdout)
+        sets = json.loads(run("records", "list", "--portal", "two").stdout)
+    assert (called["ok"], called["portal"]) == (True, "two")
+    assert listed["count"] == 5
+    assert [one["name"] for one in sets["data_sets"]] == ["crm_deal_list"]
+    wrong = json.loads(run("call", "profile", "--portal", "nosuch").stdout)
+    assert wrong["error"]["code"] == "B24MCP_PORTAL"

@@ -1,0 +1,23 @@
+"""Every setting is where people look for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from b24_mcp.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+NAMES = {f"B24_{name.upper()}" for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("place", [".env.example", "docs/settings.md"])
+def test_every_setting_is_explained(place: str) -> None:
+    assert set(re.findall(r"\bB24_[A-Z_]+\b", (ROOT / place).read_text("utf-8"))) >= NAMES
+
+
+@pytest.mark.parametrize("place", [".env.example", "docs/settings.md", "docs/http.md", "docs/login.md", "README.md"])
+def test_nothing_is_named_that_is_no_setting(place: str) -> None:
+    assert set(re.findall(r"\bB24_[A-Z_]+\b", (ROOT / place).read_text("utf-8"))) <= NAMES
