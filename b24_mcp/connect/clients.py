@@ -12,6 +12,7 @@ from typing import Any
 
 from b24_mcp.connect.description import (
     DEFAULT_PORTAL,
+    FURTHER,
     STARTUP_SECONDS,
     SUMMARY,
     SURROUNDINGS,
@@ -91,7 +92,7 @@ def _codex(wanted: Wanted) -> Entry:
     defaults = {"required": True, "startup_timeout_sec": STARTUP_SECONDS, "tool_timeout_sec": TOOL_SECONDS}
     if wanted.url:
         return Entry({"url": wanted.url} | ({"bearer_token_env_var": TOKEN} if wanted.token else {}), defaults)
-    names = [*(variable.name for variable in VARIABLES), *SURROUNDINGS]
+    names = [*(variable.name for variable in VARIABLES), *FURTHER, *SURROUNDINGS]
     return Entry(_stdio(wanted, None) | {"env_vars": names}, defaults)
 
 

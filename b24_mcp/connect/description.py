@@ -33,6 +33,8 @@ SURROUNDINGS = (
     "XDG_RUNTIME_DIR",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_CACHE_HOME",
     "HTTPS_PROXY",
     "NO_PROXY",
 )
@@ -79,3 +81,20 @@ VARIABLES = (
     Variable("B24_CONFIG", "File of portals", "Where several portals are named, by `b24-mcp portals`."),
     Variable("B24_CA_BUNDLE", "Certificate authorities", "A PEM file of authorities to trust beside the system's."),
 )
+
+FURTHER = (
+    "B24_OAUTH_SERVER",
+    "B24_KEEP_SECRETS",
+    "B24_DATA_DIR",
+    "B24_FILES_DIR",
+    "B24_RECORDS_TTL",
+    "B24_APPROVAL",
+    "B24_APPROVAL_WRITES",
+    "B24_AUDIT",
+    "B24_AUDIT_VALUES",
+    "B24_TIMEOUT",
+    "B24_DEADLINE",
+    "B24_LARGEST_ANSWER",
+    "B24_BUDGET",
+)
+"""Settings that nobody is asked for, but that hold where a person has set them."""

@@ -81,6 +81,6 @@ def test_commands_that_call_a_portal_take_its_name(run: Run) -> None:
         sets = json.loads(run("records", "list", "--portal", "two").stdout)
     assert (called["ok"], called["portal"]) == (True, "two")
     assert listed["count"] == 5
-    assert [one["name"] for one in sets["data_sets"]] == ["crm_deal_list"]
+    assert [one["records"] for one in sets["data_sets"]] == ["crm_deal_list"]
     wrong = json.loads(run("call", "profile", "--portal", "nosuch").stdout)
     assert wrong["error"]["code"] == "B24MCP_PORTAL"

@@ -1,0 +1,12 @@
+"""What clients are told of our settings is what there is."""
+
+from __future__ import annotations
+
+from b24_mcp.connect.description import DEFAULT_PORTAL, FURTHER, VARIABLES
+from b24_mcp.settings import Settings
+
+
+def test_every_setting_reaches_a_server_whose_client_hands_on_only_what_is_named() -> None:
+    named = {variable.name for variable in VARIABLES} | {*FURTHER, DEFAULT_PORTAL}
+    settings = {f"B24_{name.upper()}" for name in Settings.model_fields}
+    assert named == {name for name in settings if not name.startswith("B24_HTTP_")}
