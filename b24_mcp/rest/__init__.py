@@ -10,11 +10,12 @@ from b24_mcp.rest.limits import Plan
 from b24_mcp.rest.method_name import check_method_name, documented_name, is_method_name
 from b24_mcp.rest.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import Params, written_as_query
-from b24_mcp.rest.portal import Portal, PortalOptions
+from b24_mcp.rest.portal import Portal
 from b24_mcp.rest.redaction import RedactingFormatter, Redactor, hide_fields
 from b24_mcp.rest.references_v3 import holds_references
 from b24_mcp.rest.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.request import Format, Request
+from b24_mcp.rest.sending import PortalOptions
 from b24_mcp.rest.webhook import Webhook, parse_webhook
 
 __all__ = [

@@ -15,6 +15,7 @@ from typing import Any
 from b24_mcp.rest import B24Error, Portal, PortalOptions
 from b24_mcp.rest.address import PortalAddress
 from b24_mcp.rest.oauth import Application, AuthorizationServer, Login
+from b24_mcp.rest.sending import Sender
 from b24_mcp.state import open_tokens, tokens_file
 
 
@@ -68,7 +69,7 @@ def set_trap(point: str) -> None:
     elif point == "after the pair is in its place":
         own.patched["replace"] = after_replace
     elif point == "before the pair is used":
-        Portal._reach = die  # type: ignore[method-assign, assignment]
+        Sender._reach = die  # type: ignore[method-assign, assignment]
 
 
 class _Os:
