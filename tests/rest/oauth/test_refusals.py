@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from b24_mcp.rest import B24Error
@@ -173,9 +174,18 @@ async def test_when_the_lost_answer_had_used_the_token_up_the_reader_learns_that
 async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -> None:
     """A server that hangs is not waited for by one call after the other."""
     await scene.keep(scene.tokens(expires=0.0))
-    scene.server = server = FakePortal([Reply("", 503)])
+    failing = FakePortal([Reply("", 503)] * 2)
+    others = 19
+
+    async def hanging(*asgi: Any) -> None:
+        while login._renewing.statistics().tasks_waiting < others:
+            await anyio.lowlevel.checkpoint()
+        await failing(*asgi)
+
+    scene.server = hanging
+    login = scene.login()
     codes: list[str] = []
-    async with scene.open() as portal:
+    async with scene.open(login) as portal:
 
         async def call() -> None:
             with pytest.raises(B24Error) as caught:
@@ -183,13 +193,13 @@ async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -
             codes.append(caught.value.fault.code)
 
         async with anyio.create_task_group() as tasks:
-            for _ in range(20):
+            for _ in range(1 + others):
                 tasks.start_soon(call)
         assert codes == ["B24MCP_OAUTH_SERVER"] * 20
-        assert len(server.requests) == 1
-        server.replies.append(Reply("", 503))
+        assert len(failing.requests) == 1
+        others = 0
         await call()
-        assert len(server.requests) == 2
+        assert len(failing.requests) == 2
 
 
 async def test_a_revoked_login_is_not_blamed_on_a_lost_answer(scene: Scene) -> None:
