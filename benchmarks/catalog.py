@@ -18,15 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.catalog import Method, check_arguments, shipped
+from b24_mcp.catalog import Method, check_arguments, known_methods
 
 INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
 MISTAKES = 300
 FRESH = """
 import time
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 begin = time.perf_counter()
-shipped().search.find("поставить задачу", limit=5)
+known_methods().search.find("поставить задачу", limit=5)
 print(time.perf_counter() - begin)
 """
 
@@ -48,10 +48,10 @@ def completeness() -> None:
     sections: Counter[str] = Counter()
     effects: Counter[str] = Counter()
     versions: Counter[str] = Counter()
-    for name in shipped().names:
-        for version in shipped().versions(name):
+    for name in known_methods().names:
+        for version in known_methods().versions(name):
             sections[name.partition(".")[0].lower()] += 1
-            effects[shipped().effect(name, version)] += 1
+            effects[known_methods().effect(name, version)] += 1
             versions[version] += 1
     print(f"methods: {sum(versions.values())} ({dict(versions)}), effects {dict(effects)}")
     print("by section: " + ", ".join(f"{section} {count}" for section, count in sections.most_common()))
@@ -68,7 +68,7 @@ def search() -> None:
         first, five = 0, 0
         for intent in asked:
             accepted = {name.lower() for name in intent["accept"]}
-            found = [hit.name.lower() for hit in shipped().search.find(intent["query"], limit=5)]
+            found = [hit.name.lower() for hit in known_methods().search.find(intent["query"], limit=5)]
             first += bool(found) and found[0] in accepted
             five += bool(accepted & set(found))
         print(f"search, {language}: {five} of {len(asked)} among the first five, {first} at the top")
@@ -83,7 +83,7 @@ def speed() -> None:
     times = []
     for query in queries:
         begin = time.perf_counter()
-        shipped().search.find(query, limit=8)
+        known_methods().search.find(query, limit=8)
         times.append(time.perf_counter() - begin)
     times.sort()
     print(
@@ -93,7 +93,7 @@ def speed() -> None:
     print(f"19 of 20 under {times[56] * 1e3:.1f} ms")
     tracemalloc.start()
     begin = time.perf_counter()
-    shipped().method("crm.deal.add")
+    known_methods().method("crm.deal.add")
     print(f"facts of one method: {(time.perf_counter() - begin) * 1e3:.2f} ms; ", end="")
     tracemalloc.reset_peak()
     from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
@@ -108,7 +108,7 @@ def documented_requests(requests: list[dict[str, Any]]) -> None:
     """Requests of the documentation pass."""
     refused, suspicious, unknown = 0, 0, 0
     for request in requests:
-        method = shipped().method(request["method"], request["version"])
+        method = known_methods().method(request["method"], request["version"])
         if method is None:
             unknown += 1
         elif isinstance(request["params"], dict) and certain(method, request["params"]):
@@ -129,12 +129,12 @@ def mistakes(requests: list[dict[str, Any]]) -> None:
     made = 0
     while made < MISTAKES:
         request = dice.choice(sound)
-        method = shipped().method(request["method"], request["version"])
+        method = known_methods().method(request["method"], request["version"])
         if method is None:
             continue
         for kind, name, params, right in dice.sample(list(mistakes_from(method, request["params"], dice)), k=1):
             if kind == "invented method":
-                hit = right in shipped().similar(name)
+                hit = right in known_methods().similar(name)
             else:
                 hit = any(right in f"{field} {message}" for field, message in certain(method, params))
             outcomes.setdefault(kind, Counter())["refused" if hit else "passed"] += 1

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from b24_mcp.access.content import show_hidden
 from b24_mcp.access.gate import Judgement, Ruling
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 
 _WHOLE = 1_000_000
 
@@ -39,7 +39,7 @@ def _how_much(judgement: Judgement) -> str:
 
 def _entry(ruling: Ruling, longest: int) -> str:
     act = ruling.act
-    method = shipped().method(act.method, act.version)
+    method = known_methods().method(act.method, act.version)
     note = f" ({method.note})" if method is not None and method.note else ""
     params = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
     shown = show_hidden(params)

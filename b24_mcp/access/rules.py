@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from b24_mcp.access.levels import LEVELS, Level
-from b24_mcp.catalog import Version, shipped
+from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.catalogue import Effect
 
 Approval = Literal["ask", "off"]
@@ -72,13 +72,13 @@ def effect_of(method: str, version: Version) -> Effect:
     A name that is not written as the documentation writes it counts as unknown, and the unknown as destructive: the
     portal looks up letter cases in an order of its own.
     """
-    catalogue = shipped()
+    catalogue = known_methods()
     return catalogue.effect(method, version) if catalogue.spelling(method) == method else "destructive"
 
 
 def is_known(method: str, version: Version) -> bool:
     """Whether the catalogue knows the method in this version, so that its effect is more than a precaution."""
-    catalogue = shipped()
+    catalogue = known_methods()
     return catalogue.spelling(method) == method and version in catalogue.versions(method)
 
 

@@ -2,7 +2,7 @@
 
 from b24_mcp.catalog.catalogue import Catalogue, Effect, Method
 from b24_mcp.catalog.checking import Problem, check_arguments
-from b24_mcp.catalog.effects import is_reading, load, shipped
+from b24_mcp.catalog.effects import is_reading, known_methods, load
 from b24_mcp.catalog.facts import Version
 from b24_mcp.catalog.versions import choose_version
 
@@ -15,6 +15,6 @@ __all__ = [
     "check_arguments",
     "choose_version",
     "is_reading",
+    "known_methods",
     "load",
-    "shipped",
 ]

@@ -9,7 +9,7 @@ from b24_mcp.catalog.own import own_catalogue
 
 
 @cache
-def shipped() -> Catalogue:
+def known_methods() -> Catalogue:
     """The catalogue that comes with the package, or the one a person built from newer documentation."""
     return Catalogue(own_catalogue() or shipped_catalogue())
 
@@ -20,12 +20,12 @@ def is_reading(method: str, version: str | None = None) -> bool:
     A verb in a name proves nothing: there are methods called `get` that delete or acknowledge what they return. Without
     a version, all generations of the API that have the name must read.
     """
-    catalogue = shipped()
+    catalogue = known_methods()
     versions = [version] if version else catalogue.versions(method)
     return bool(versions) and all(catalogue.effect(method, one) == "read" for one in versions)
 
 
 def load() -> None:
     """Open the catalogue now, so that no later question has to read from disk first."""
-    shipped().effect("profile")
-    shipped().spelling("profile")
+    known_methods().effect("profile")
+    known_methods().spelling("profile")

@@ -183,10 +183,10 @@ def _place_of_secrets(configuration: Configuration) -> Finding:
 
 
 async def _portal(about: str, opened: OpenPortal) -> AsyncIterator[Finding]:
-    from b24_mcp.catalog import shipped
+    from b24_mcp.catalog import known_methods
     from b24_mcp.schema import look_at
 
-    portrait = await look_at(opened.portal, shipped())
+    portrait = await look_at(opened.portal, known_methods())
     if portrait.trouble is not None:
         yield _trouble(about, portrait.trouble)
         return

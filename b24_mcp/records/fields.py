@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from b24_mcp.catalog import Method, is_reading, shipped
+from b24_mcp.catalog import Method, is_reading, known_methods
 from b24_mcp.records.columns import Kind
 from b24_mcp.rest import B24Error, Portal
 
@@ -73,7 +73,7 @@ async def ask_kinds(portal: Portal, method: str, params: Any) -> FieldKinds:
 def _method_that_tells(method: str) -> Method | None:
     """`crm.deal.fields` for `crm.deal.list`, `tasks.task.getFields` for `tasks.task.list`, and so on."""
     base = method.rpartition(".")[0]
-    catalogue = shipped()
+    catalogue = known_methods()
     version = "v3" if catalogue.versions(method) == ["v3"] else "v2"
     for name in _NAMES:
         found = catalogue.method(f"{base}.{name}", version)

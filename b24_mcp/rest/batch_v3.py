@@ -12,7 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.catalog import Version, is_reading, shipped
+from b24_mcp.catalog import Version, is_reading, known_methods
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.batch_v2 import labels
 from b24_mcp.rest.bound import Bound, ValueOf, WaitsForValueError
@@ -143,7 +143,7 @@ def failed_as_a_whole(fault: Fault) -> bool:
 
 def _is_referable(method: str) -> bool:
     """Whether what a method answers can be referred to: a record or rows, as far as is documented."""
-    known = shipped().method(method, "v3")
+    known = known_methods().method(method, "v3")
     keys = known.facts.result.keys if known is not None else ()
     return not keys or not _REFERABLE.isdisjoint(keys)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.rest.errors import B24Error, our_error
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
@@ -24,7 +24,7 @@ def documented_name(name: str) -> str:
         B24Error: `B24MCP_METHOD_NAME`.
     """
     check_method_name(name)
-    return shipped().spelling(name) or name
+    return known_methods().spelling(name) or name
 
 
 def check_method_name(name: str) -> None:

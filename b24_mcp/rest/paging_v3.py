@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 1_000
@@ -49,7 +49,7 @@ def is_full(rows: int, limit: object) -> bool:
 
 def _paging(method: str, params: Mapping[str, Any]) -> str | None:
     """How a method gives its pages; what is asked for tells it of a method that is not catalogued."""
-    known = shipped().method(method, "v3")
+    known = known_methods().method(method, "v3")
     if known is None:
         return "tail" if "cursor" in params else "pagination" if "pagination" in params else None
     fields = {field.name for parameter in known.facts.params for field in parameter.fields if not parameter.pattern}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.catalog.compiling import Entry
 from b24_mcp.schema.knowledge import Knowledge
 from b24_mcp.schema.openapi import PortalMethod, read_openapi
@@ -19,11 +19,11 @@ def known_with(document: Any) -> Knowledge | None:
     Gives None when there is not one method in the document.
     """
     if document is None:
-        return Knowledge(shipped(), frozenset())
+        return Knowledge(known_methods(), frozenset())
     offered = read_openapi(document)
     if not offered:
         return None
-    catalogue = shipped()
+    catalogue = known_methods()
     beyond = [method for method in offered if catalogue.method(method.key, "v3") is None]
     if beyond:
         catalogue = catalogue.enlarged(map(_entry, beyond))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from b24_mcp.catalog import Catalogue, shipped
+from b24_mcp.catalog import Catalogue, known_methods
 
 # Parts of the framework, which no document lists: wherever there is a REST 3.0, they are.
 _EVERYWHERE = frozenset(("batch", "documentation", "scopes", "rest.documentation.openapi", "rest.scope.list"))
@@ -31,4 +31,4 @@ class Knowledge:
 
 def documented() -> Knowledge:
     """What is known without any portal."""
-    return Knowledge(shipped())
+    return Knowledge(known_methods())

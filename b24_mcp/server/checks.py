@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from b24_mcp.catalog import Catalogue, Version, check_arguments, choose_version, shipped
+from b24_mcp.catalog import Catalogue, Version, check_arguments, choose_version, known_methods
 from b24_mcp.rest import B24Error, FieldProblem, check_method_name, our_error
 
 _REFERENCE = re.compile(r"\$\w+\[\S+")
@@ -42,9 +42,9 @@ def check_call(
             sent.
     """
     check_method_name(method)
-    catalogue = catalogue or shipped()
+    catalogue = catalogue or known_methods()
     # What a portal alone knows of a documented method's other generation is no reason to call that one unasked.
-    choosing = shipped() if shipped().versions(method) else catalogue
+    choosing = known_methods() if known_methods().versions(method) else catalogue
     version = choose_version(choosing, method, params) if wanted == "auto" else wanted
     if not validate:
         return Checked(version)

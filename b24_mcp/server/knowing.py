@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.rest import B24Error, is_method_name
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
@@ -44,7 +44,7 @@ async def known_for_calls(app: App, methods: Iterable[str], version: str, portal
     documented, and may be a method of REST 3.0 by its name, the portal's word is waited for.
     """
     for method in methods:
-        versions = shipped().versions(method)
+        versions = known_methods().versions(method)
         known = bool(versions) and version in ("auto", *versions)
         if not known and version != "v2" and "." in method and is_method_name(method):
             return await known_with_portal(app, portal)

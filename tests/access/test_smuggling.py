@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.access import AccessRules, Gate
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, parse_webhook
 from b24_mcp.sandbox import Sandbox
 
@@ -197,7 +197,7 @@ def test_a_read_that_deletes_what_it_returns_is_no_read(watched: Watched, name: 
 
 
 def test_methods_whose_verb_promises_less_than_they_do_are_known() -> None:
-    catalogue = shipped()
+    catalogue = known_methods()
     for name in ("disk.file.getExternalLink", "disk.storage.getForApp", "im.disk.folder.get", "entity.rights"):
         assert catalogue.effect(name) != "read"
     for name in ("lists.element.update", "crm.deal.productrows.set", "im.chat.leave", "catalog.price.modify"):
@@ -249,7 +249,7 @@ def check(watched: Watched, guard: WatchedGate, rules: AccessRules) -> None:
     assert not unjudged, "something ran that nobody judged"
     assert "internal" not in watched.refusals
     if rules.level == "read":
-        assert all(shipped().effect(method) == "read" for method in watched.ran)
+        assert all(known_methods().effect(method) == "read" for method in watched.ran)
 
 
 @given(commands=_COMMANDS, rules=st.sampled_from([READ, FULL]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.catalog import is_reading, shipped
+from b24_mcp.catalog import is_reading, known_methods
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.compiling import DataError, compile_catalogue
 
@@ -41,13 +41,13 @@ def test_every_documented_method_is_there_in_both_generations() -> None:
     assert counts["v2"] + counts["v3"] >= 1_671
     assert counts["v3"] >= 106
     for name in ("tasks.task.add", "tasks.task.get", "tasks.task.update", "tasks.task.delete", "tasks.task.list"):
-        assert shipped().versions(name) == ["v2", "v3"]
+        assert known_methods().versions(name) == ["v2", "v3"]
 
 
 def test_every_method_with_a_page_has_an_effect_and_texts_of_our_own() -> None:
-    for name in shipped().names:
-        for version in shipped().versions(name):
-            method = shipped().method(name, version)
+    for name in known_methods().names:
+        for version in known_methods().versions(name):
+            method = known_methods().method(name, version)
             assert method is not None
             if method.facts.page:
                 assert method.summary, name
@@ -58,10 +58,10 @@ def test_every_method_with_a_page_has_an_effect_and_texts_of_our_own() -> None:
 def test_a_new_verb_does_not_slip_in_unjudged() -> None:
     """The verbs and how often each has which effect; look at each new one, then rewrite the file."""
     counts: dict[str, Counter[str]] = {}
-    for name in shipped().names:
-        for version in shipped().versions(name):
+    for name in known_methods().names:
+        for version in known_methods().versions(name):
             verb = name.rpartition(".")[2].lower()
-            counts.setdefault(verb, Counter())[shipped().effect(name, version)] += 1
+            counts.setdefault(verb, Counter())[known_methods().effect(name, version)] += 1
     found = {verb: dict(sorted(effects.items())) for verb, effects in sorted(counts.items())}
     assert found == json.loads(VERBS.read_text("utf-8"))
 
@@ -81,7 +81,7 @@ def test_a_new_verb_does_not_slip_in_unjudged() -> None:
     ],
 )
 def test_effects_are_judged_by_what_a_method_does_and_not_by_its_verb(method: str, effect: str) -> None:
-    assert shipped().effect(method) == effect
+    assert known_methods().effect(method) == effect
     assert is_reading(method) is (effect == "read")
 
 
@@ -107,5 +107,5 @@ def test_a_method_that_is_new_is_destructive_until_somebody_has_judged_it(tmp_pa
 
 
 def test_names_that_do_not_exist_have_neighbours() -> None:
-    assert "crm.deal.add" in shipped().similar("crm.dael.add")
-    assert shipped().similar("zzzzzzzz") == []
+    assert "crm.deal.add" in known_methods().similar("crm.dael.add")
+    assert known_methods().similar("zzzzzzzz") == []

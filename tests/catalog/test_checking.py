@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.catalog import Problem, check_arguments, shipped
+from b24_mcp.catalog import Problem, check_arguments, known_methods
 
 
 def problems(method: str, params: dict[str, Any], version: str | None = None) -> list[Problem]:
-    known = shipped().method(method, version)
+    known = known_methods().method(method, version)
     assert known is not None
     return check_arguments(known.name, known.version, known.facts.params, params)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.catalog.facts import MethodFacts
 
 SHIPPED = Path(__file__).parents[2] / "b24_mcp/catalog/data"
@@ -37,7 +37,7 @@ def flat(params: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def known(method: str, version: str | None = None) -> MethodFacts:
-    found = shipped().method(method, version)
+    found = known_methods().method(method, version)
     assert found is not None
     return found.facts
 
@@ -45,12 +45,12 @@ def known(method: str, version: str | None = None) -> MethodFacts:
 def test_a_method_is_found_in_any_letter_case_and_keeps_the_documented_one() -> None:
     assert known("CRM.DEAL.LIST").method == "crm.deal.list"
     assert known("imbot.v2.bot.list").method == "imbot.v2.Bot.list"
-    assert shipped().method("crm.deal.fly") is None
-    assert shipped().method("crm.deal.list", "v3") is None
+    assert known_methods().method("crm.deal.fly") is None
+    assert known_methods().method("crm.deal.list", "v3") is None
 
 
 def test_without_a_version_v2_comes_first() -> None:
-    assert shipped().versions("tasks.task.get") == ["v2", "v3"]
+    assert known_methods().versions("tasks.task.get") == ["v2", "v3"]
     assert known("tasks.task.get").version == "v2"
     assert known("tasks.task.get", "v3").params[0].name == "id"
     assert known("mail.mailbox.list").version == "v3"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 
 INTENTS = [json.loads(line) for line in Path(__file__).with_name("intents.jsonl").read_text("utf-8").splitlines()]
 SHARE = 0.9
 
 
 def names(query: str, limit: int = 5, scope: str | None = None) -> list[str]:
-    return [found.name for found in shipped().search.find(query, limit=limit, scope=scope)]
+    return [found.name for found in known_methods().search.find(query, limit=limit, scope=scope)]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -64,16 +64,16 @@ def test_a_current_method_comes_before_the_deprecated_one_it_replaces() -> None:
 
 
 def test_methods_that_exist_only_in_rest_3_are_found() -> None:
-    found = shipped().search.find("журнал событий портала", limit=5)
+    found = known_methods().search.find("журнал событий портала", limit=5)
     assert "main.eventlog.list" in [hit.name for hit in found]
     assert {hit.version for hit in found if hit.name == "main.eventlog.list"} == {"v3"}
 
 
 def test_a_scope_narrows_the_search() -> None:
-    found = shipped().search.find("add", scope="calendar", limit=10)
+    found = known_methods().search.find("add", scope="calendar", limit=10)
     assert found
     for hit in found:
-        method = shipped().method(hit.name, hit.version)
+        method = known_methods().method(hit.name, hit.version)
         assert method is not None
         assert "calendar" in method.facts.scope
 
@@ -94,4 +94,4 @@ def test_no_query_breaks_the_search(query: str) -> None:
 )
 def test_queries_that_look_like_a_language_are_only_words(query: str) -> None:
     assert len(names(query)) <= 5
-    assert shipped().method("crm.deal.list") is not None
+    assert known_methods().method("crm.deal.list") is not None

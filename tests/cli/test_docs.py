@@ -127,11 +127,11 @@ def test_settings_that_cannot_be_read_are_told(run: Run) -> None:
 
 
 FOUND = """
-from b24_mcp.catalog import shipped
-method = shipped().method("crm.brandnew.fetch")
-old = shipped().method("crm.deal.add")
+from b24_mcp.catalog import known_methods
+method = known_methods().method("crm.brandnew.fetch")
+old = known_methods().method("crm.deal.add")
 print(None if method is None else (method.effect, method.summary, method.summary_ru, method.signature), old is not None)
-print([hit.name for hit in shipped().search.find("fetch a brand new thing", limit=1)])
+print([hit.name for hit in known_methods().search.find("fetch a brand new thing", limit=1)])
 """
 
 

@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.catalog import shipped
+from b24_mcp.catalog import known_methods
 from b24_mcp.schema import Discovery, DocumentCache, Knowledge
 from b24_mcp.schema.cache import Kept
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
@@ -78,25 +78,25 @@ async def test_methods_beyond_the_documented_ones_are_known_and_those_it_lacks_m
     assert known.available("tasks.task.list", "v3") is False
     assert known.available("rest.scope.list", "v3") is True
     assert known.available("tasks.task.list", "v2") is None
-    assert shipped().method("crm.robot.start") is None
+    assert known_methods().method("crm.robot.start") is None
 
 
 async def test_what_is_documented_keeps_its_documented_facts() -> None:
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
-    assert known.catalogue.method("tasks.task.get", "v3") == shipped().method("tasks.task.get", "v3")
-    assert known.catalogue.method("tasks.task.get", "v2") == shipped().method("tasks.task.get", "v2")
+    assert known.catalogue.method("tasks.task.get", "v3") == known_methods().method("tasks.task.get", "v3")
+    assert known.catalogue.method("tasks.task.get", "v2") == known_methods().method("tasks.task.get", "v2")
 
 
 async def test_a_portal_with_nothing_new_needs_no_catalogue_of_its_own() -> None:
     async with asked(Reply(document(tasks__task__get=operation()))) as it:
         known = await it.look()
-    assert known.catalogue is shipped()
+    assert known.catalogue is known_methods()
     assert known.offered == frozenset({"tasks.task.get"})
 
 
 async def test_methods_of_the_portal_are_found_by_their_titles_behind_documented_ones_that_fit_as_well() -> None:
-    like = shipped().method("crm.deal.add")
+    like = known_methods().method("crm.deal.add")
     assert like is not None
     titles = {
         "zoo__keeper__feed": operation(summary="Feed the giraffes of the zoo"),
@@ -132,7 +132,7 @@ async def test_the_impatient_get_what_is_documented_and_the_next_one_what_the_po
         at_once = await it.look(0)
         soon = await it.look(0.01)
         assert (at_once.offered, soon.offered) == (None, None)
-        assert soon.catalogue is shipped()
+        assert soon.catalogue is known_methods()
         answering.set()
         assert (await it.look()).offered == frozenset({"tasks.task.get", "crm.robot.start"})
 
@@ -172,7 +172,7 @@ async def test_one_who_leaves_ends_nothing() -> None:
 async def test_a_portal_that_cannot_say_is_asked_again_after_minutes(reply: Reply) -> None:
     async with asked(reply, Reply(DOCUMENT)) as it:
         known = await it.look()
-        assert known.catalogue is shipped()
+        assert known.catalogue is known_methods()
         assert known.offered is None
         assert known.trouble
         assert known.available("tasks.task.list", "v3") is None
@@ -301,5 +301,5 @@ async def test_a_defect_while_reading_ends_nothing_else(monkeypatch: pytest.Monk
     monkeypatch.setattr("b24_mcp.schema.joining.read_openapi", broken)
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
-        assert known.catalogue is shipped()
+        assert known.catalogue is known_methods()
         assert known.trouble

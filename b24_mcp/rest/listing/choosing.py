@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.catalog import Version, shipped
+from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.rest.errors import our_error
 from b24_mcp.rest.listing.keyset import Keyset
@@ -171,7 +171,7 @@ def facts_of(method: str, version: Version | None) -> MethodFacts:
     Raises:
         B24Error: `B24MCP_NOT_A_LIST`; nothing was sent.
     """
-    catalogue = shipped()
+    catalogue = known_methods()
     known = catalogue.method(method, version)
     if known is None:
         why = "is not in the catalogue, so it is not known how its pages follow each other"

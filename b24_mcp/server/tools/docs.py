@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.catalog import Method, shipped
+from b24_mcp.catalog import Method, known_methods
 from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.library import DOC_ADDRESS, NO_COPY, open_library
@@ -84,7 +84,7 @@ def _found(query: str, kind: Kind | None, limit: int) -> Form:
 
 def _found_methods(query: str, kind: Kind | None, limit: int) -> Form:
     """Without a copy of the documentation: the methods that fit, and where their pages are online."""
-    catalogue = shipped()
+    catalogue = known_methods()
     hits = catalogue.search.find(query, limit=limit) if kind in (None, "method") else []
     methods = (catalogue.method(hit.name, hit.version) for hit in hits)
     pages = [_as_page(method) for method in methods if method is not None and method.form.get("page")]
@@ -120,7 +120,7 @@ def _read(wanted: str, section: str, code: CodeLanguage) -> tuple[Form, int]:
 def _method(wanted: str) -> Method | None:
     """The method that is meant by its name, or by the path or address of its page."""
     path = re.sub(r"^.*?(?=api-reference/)|\.(?:md|html)?(?:[?#].*)?$", "", wanted.strip())
-    return shipped().method(wanted.strip()) or shipped().documented_at(path)
+    return known_methods().method(wanted.strip()) or known_methods().documented_at(path)
 
 
 def _page_form(

@@ -23,12 +23,12 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
     """Tell which portal answers and who we are there: host, user, level of access, granted and missing scopes, whether
     it has REST 3.0, licence, requests left, configured portals.
     """
-    from b24_mcp.catalog import shipped
+    from b24_mcp.catalog import known_methods
     from b24_mcp.schema import look_at  # a server that only lists its tools needs none of it
 
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
-    catalogue = await run_sync(shipped)
+    catalogue = await run_sync(known_methods)
     portrait = await look_at(opened.portal, catalogue)
     if portrait.trouble is not None:
         form = error_form(portrait.trouble, opened.notice) | {"host": portrait.host}
