@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -58,6 +59,69 @@ async def main() -> None:
 
 async def play(client: Client) -> None:
     """The scenes, each a tool call, what is expected of it, and what came."""
+    await play_knowledge(client)
+    await play_calls(client)
+    await play_records(client)
+    await play_access(client)
+
+
+async def play_knowledge(client: Client) -> None:
+    """From what is to be done to the method that does it, in either language."""
+    await show(
+        client,
+        "Which method? Asked in Russian",
+        "find_methods",
+        {"query": "добавить комментарий в таймлайн сделки", "limit": 2},
+        lambda answer: answer["methods"][0]["method"] == "crm.timeline.comment.add",
+    )
+    await show(
+        client,
+        "A parameter is misspelt: nothing is sent, and the right name is in the answer",
+        "call_method",
+        {"method": "crm.deal.update", "params": {"id": 1, "filds": {"TITLE": "x"}}},
+        lambda answer: "fields" in answer["error"]["message"] and answer["error"]["executed"] == "no",
+    )
+
+
+async def play_records(client: Client) -> None:
+    """A question about many rows, none of which pass through the model."""
+    await show(
+        client,
+        "All deals into a data set",
+        "list_records",
+        {"method": "crm.deal.list", "params": {"select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID", "CLOSED"]}},
+        lambda answer: answer["complete"] and answer["count"] == answer["total"],
+    )
+    await show(
+        client,
+        "How much is open, for each person?",
+        "query_records",
+        {"sql": "SELECT ASSIGNED_BY_ID, count(*), sum(OPPORTUNITY) FROM crm_deal_list WHERE CLOSED = 'N' GROUP BY 1"},
+        lambda answer: answer["count"] > 1,
+    )
+
+
+async def play_access(client: Client) -> None:
+    """What a model may not do alone."""
+    delete = {"method": "crm.deal.delete", "params": {"id": 1}}
+    await show(
+        client,
+        "Deleting needs a person; this client cannot ask one, so the answer carries a code for b24-mcp approve",
+        "call_method",
+        delete,
+        lambda answer: answer["error"]["kind"] == "approval" and "b24-mcp approve" in answer["error"]["hint"],
+    )
+    await show(
+        client,
+        "What would be sent?",
+        "call_method",
+        delete | {"dry_run": True},
+        lambda answer: answer["ok"],
+    )
+
+
+async def play_calls(client: Client) -> None:
+    """One method, many methods, both generations of the API, and what goes wrong."""
     await show(
         client,
         "Three deals above a sum, the largest first",
@@ -111,6 +175,17 @@ async def play(client: Client) -> None:
         "batch_call",
         {"commands": many},
         lambda answer: answer["summary"]["requests"] == 3 and len(answer["results"]) > 0,
+    )
+    both = {
+        "old": {"method": "crm.deal.list", "params": {"select": ["ID"], "order": {"ID": "ASC"}}},
+        "new": {"method": "main.eventlog.list", "params": {"pagination": {"limit": 1}}},
+    }
+    await show(
+        client,
+        "Both generations of the API in one batch_call",
+        "batch_call",
+        {"commands": both},
+        lambda answer: answer["ok"] and answer["results"]["new"]["version"] == "v3",
     )
     await show(
         client,
@@ -167,12 +242,22 @@ def shortened(text: str, length: int) -> str:
 
 @asynccontextmanager
 async def connected(**settings: str) -> AsyncIterator[Client]:
-    """An MCP client, connected to b24-mcp in a process of its own with these settings and no others."""
+    """An MCP client, connected to b24-mcp in a process of its own with these settings and no others.
+
+    What the server keeps goes into a folder that is removed again.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
-    settings = {"B24_STATE": "memory"} | settings
-    server = StdioServerParameters(command=sys.executable, args=["-m", "b24_mcp"], env=environment | settings)
-    async with Client(server) as client:
-        yield client
+    with tempfile.TemporaryDirectory(prefix="b24-mcp-demo-") as folder:
+        kept = {
+            "B24_STATE": os.path.join(folder, "limits.db"),
+            "B24_DATA_DIR": folder,
+            "B24_AUDIT": folder,
+            "B24_CONFIG": os.path.join(folder, "portals.toml"),
+        }
+        command = [sys.executable, "-m", "b24_mcp"]
+        server = StdioServerParameters(command=command[0], args=command[1:], env=environment | kept | settings)
+        async with Client(server) as client:
+            yield client
 
 
 def start_sandbox() -> tuple[subprocess.Popen[str], str]:
