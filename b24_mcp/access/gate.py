@@ -10,6 +10,7 @@ from typing import Literal
 
 from b24_mcp.access.audit import AuditTrail, Sending
 from b24_mcp.access.current import current_caller
+from b24_mcp.access.levels import Level
 from b24_mcp.access.permits import Permit
 from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
 from b24_mcp.catalog.catalogue import Effect
@@ -69,6 +70,11 @@ class Gate:
     def permit(self, acts: Sequence[Act]) -> Permit:
         """What a person's yes to these acts, as they were given, lets through."""
         return Permit.to_do(self.key, acts)
+
+    @property
+    def level(self) -> Level:
+        """What the present caller may do at most."""
+        return self.rules.narrowed_to(current_caller().level).level
 
     def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
         """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""

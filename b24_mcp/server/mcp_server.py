@@ -66,7 +66,7 @@ def build_server(
         lifespan=lifespan,
         tools=[
             name_portals(tool, portals)
-            for tool in (*method_tools(), *call_tools(level), *record_tools(), *doc_tools(), *portal_tools())
+            for tool in (*method_tools(), *call_tools(level), *record_tools(level), *doc_tools(), *portal_tools())
         ],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs

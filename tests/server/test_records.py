@@ -335,3 +335,14 @@ async def test_sets_are_resources_too(client: Client, call_tool: CallTool) -> No
     assert await read("b24://records/deals") == listed
     with pytest.raises(MCPError, match="no data set"):
         await client.read_resource("b24://records/nothing")
+
+
+async def test_at_the_level_read_no_file_is_written(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "read")
+    monkeypatch.setenv("B24_FILES_DIR", str(tmp_path))
+    assert (await call_tool("list_records", method="crm.deal.list", limit=5))["ok"]
+    error = (await call_tool("export_records", sql="SELECT * FROM crm_deal_list", path="deals.csv"))["error"]
+    assert (error["kind"], error["executed"]) == ("policy", "no")
+    assert not (tmp_path / "deals.csv").exists()

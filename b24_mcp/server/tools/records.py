@@ -12,8 +12,8 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.access import NOTICE, calling, may_hold_words_of_strangers
-from b24_mcp.rest import B24Error
+from b24_mcp.access import NOTICE, Level, calling, may_hold_words_of_strangers
+from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.progress import ListProgress
@@ -114,6 +114,8 @@ async def export_records(
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
     try:
+        if opened.gate.level == "read":
+            raise our_error("B24MCP_POLICY", "At the level of access read nothing is written, files included.")
         place = await run_sync(place_in, opened.settings.files_dir, path)
         await run_sync(check_format, place)
         exported = await export(app.data_sets.of(opened), sql, place)
@@ -171,16 +173,18 @@ async def _library(ctx: Context[App]) -> Library:
         return app.data_sets.of(await app.portals.get())
 
 
-def record_tools() -> list[FormalTool]:
-    """The tools of this family, ready to be served."""
+def record_tools(level: Level) -> list[FormalTool]:
+    """The tools of this family, ready to be served to clients that are told of this level of access."""
     # Nothing on the portal is changed; the data sets are this program's own memory of it.
     listing = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
     asking = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     writing = ToolAnnotations(
         read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
     )
-    return [
+    tools = [
         make_tool(list_records, title="Read a whole Bitrix24 list", annotations=listing),
         make_tool(query_records, title="Query data sets", annotations=asking),
-        make_tool(export_records, title="Export data sets", annotations=writing),
     ]
+    if level == "read":
+        return tools
+    return [*tools, make_tool(export_records, title="Export data sets", annotations=writing)]
