@@ -80,7 +80,7 @@ class Login:
         self._tell = tell
         self._clock = clock or SystemClock()
         self._renewing = anyio.Lock()
-        self._tries = 0
+        self._failures = 0
         self._failed: Fault | None = None
         self._endpoint = portal.origin
         self._last: Tokens | None = None
@@ -191,14 +191,13 @@ class Login:
 
         Calls that wait for one renewal share what comes of it, be it a failure.
         """
-        tries = self._tries
+        failures = self._failures
         async with self._renewing:
             stored = await self._stored()
             if self._is_good(stored, rejected):
                 return stored
-            if self._tries != tries and self._failed is not None:
+            if self._failures != failures and self._failed is not None:
                 raise B24Error(self._failed)
-            self._tries, self._failed = self._tries + 1, None
             try:
                 async with self._store.alone(self._name) as lease:
                     stored = self._checked(await lease.read())
@@ -207,7 +206,7 @@ class Login:
                 error = _no_store(exc)
             except B24Error as exc:
                 error = exc
-            self._failed = error.fault
+            self._failures, self._failed = self._failures + 1, error.fault
             raise error
 
     def _is_good(self, tokens: Tokens, rejected: str) -> bool:
