@@ -14,7 +14,7 @@ from b24_mcp.rest.guarding import Act
 from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.params import Params
 
-_AT_ONCE = 5
+_AT_ONCE = 8
 """More requests at a time would hold more rows in memory than they save time."""
 
 
