@@ -1,6 +1,7 @@
 """Programs of others that some runs need: installed below `.clients-node`, run where only this computer is reached.
 
-They come from npm, or from Python's index when marked `pip:`, and stay for the next run. CLIENTS_DIR names another folder.
+They come from npm, or from Python's index when marked `pip:`, and stay for the next run. CLIENTS_DIR names another
+folder.
 """
 
 from __future__ import annotations

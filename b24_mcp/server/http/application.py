@@ -34,8 +34,8 @@ from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
-_MOST_SESSIONS = 1_000
-"""Kept at the same time; one that nobody uses for half an hour is forgotten."""
+_MOST_SESSIONS = 4_000
+"""Kept at the same time, at 40 kB each; one that nobody uses for half an hour is forgotten."""
 # An issuer is compared letter by letter, so no slash may be added to its name.
 _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 

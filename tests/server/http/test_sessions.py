@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -110,6 +111,19 @@ async def test_a_session_that_is_not_there_is_not_found(serve: Serve) -> None:
     async with serve(sessions=True) as served:
         assert (await call_who(served.http, "of another server")).status_code == 404
     assert served.callers == []
+
+
+async def test_in_a_session_a_call_that_its_client_cancels_ends(serve_on_loopback: Serve) -> None:
+    async with serve_on_loopback(sessions=True) as served:
+        session = await begin(served.http)
+        call = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "wait", "arguments": {}}}
+        calling = asyncio.create_task(served.http.post("/mcp", headers=older(None, session), json=call))
+        await served.until_waiting(1)
+        cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 5}}
+        told = await served.http.post("/mcp", headers=older(None, session), json=cancelled)
+        async with asyncio.timeout(10):
+            await calling
+    assert (told.status_code, served.ended) == (202, 1)
 
 
 async def test_clients_of_2026_have_no_session(serve: Serve) -> None:
