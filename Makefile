@@ -6,7 +6,7 @@ PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo test sdk clients load lint types check manifests mcpb bench clean
+.PHONY: help demo test sdk clients conformance load lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-node/.installed    ## clients 
 
 clients: $(VENV)/.developing    ## real MCP clients against the server, offline (needs npm and root, else left out)
 	$(BIN)/python -m tests.clients.run
+
+conformance: $(VENV)/.developing    ## the official suite and the Inspector, offline (needs npm and root, else left out)
+	$(BIN)/python -m tests.conformance.run
 
 lint: $(VENV)/.developing   ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """Calls answered at the same time; more are refused until later."""
     http_calls_per_caller: int = Field(default=32, ge=1)
     """The same for each caller known by a token of OAuth."""
+    http_sessions: bool = False
+    """Whether clients from before 2026-07-28 get a session, in which they can be asked for an approval."""
     http_body: int = Field(default=4, ge=1, le=1_024)
     """Megabytes of one request."""
     http_grace: int = Field(default=30, ge=0, le=3_600)

@@ -100,6 +100,11 @@ def test_a_room_imports_only_what_lies_below_it(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_of_the_tests_is_in_the_package(module: Path) -> None:
+    assert "tests" not in {name.split(".")[0] for name in imports(module)}
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
     place = module.relative_to(PACKAGE).as_posix()
     for library in {name.split(".")[0] for name in imports(module)} & set(AT_HOME):

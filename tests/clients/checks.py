@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.installing import ROOT
+
 MANIFESTS = ROOT / "manifests"
 SECONDS = 120
 # Packages of programs that only check; `pip:` marks one from Python's index.

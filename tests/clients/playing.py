@@ -19,7 +19,8 @@ from tests.clients.cursor_backend import cursor_backend
 from tests.clients.judging import SCRIPT, Outcome, judge
 from tests.clients.model import model
 from tests.clients.programs import MANIFESTS, Command, Place, Program
-from tests.clients.services import OURS, ROOT, TOKEN, answering
+from tests.clients.services import OURS, TOKEN, answering
+from tests.installing import ROOT
 
 HERE = Path(__file__).parent
 SECONDS = 120

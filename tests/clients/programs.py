@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.installing import NODE, node
+
 MANIFESTS = Path(__file__).parent.parent.parent / "manifests"
 PROMPT = "Who am I on this portal, and what fails?"
 
@@ -67,8 +69,7 @@ _NPM = {
     "copilot": "@github/copilot",
     "gemini": "@google/gemini-cli",
     "goose": "@aaif/goose-binary-linux-x64",
-    "node22": "node@22",
-}
+} | NODE
 
 
 def _write(path: Path, content: Any) -> None:
@@ -121,11 +122,10 @@ def _codex(place: Place) -> Command:
 
 
 def _cursor(place: Place) -> Command:
-    node = str(place.programs / "node22/node_modules/node/bin/node")
     agent = str(Path(__file__).parent / "cursor_agent.mjs")
     sdk = str(place.programs / "cursorsdk")
     variables = {"CURSOR_BACKEND_URL": place.model, "CURSOR_WEBSITE_URL": place.model, "CURSOR_SDK": sdk}
-    return Command([node, "--no-warnings", agent, str(place.project), PROMPT], variables)
+    return Command([node(place.programs), "--no-warnings", agent, str(place.project), PROMPT], variables)
 
 
 def _copilot(place: Place) -> Command:

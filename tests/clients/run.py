@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.clients.checks import CHECKERS, check, checks
 from tests.clients.playing import QUIET, run, ways
 from tests.clients.programs import PROGRAMS, Program
-from tests.clients.services import ROOT, portal, web_server
-
-INSTALLED = Path(os.environ.get("CLIENTS_DIR", ROOT / ".clients-node"))
+from tests.clients.services import portal, web_server
+from tests.installing import INSTALLED, install, is_sealed, missing, run_sealed
 
 
 def main() -> int:
@@ -32,18 +29,17 @@ def main() -> int:
     if unknown := [name for name in names if name not in PROGRAMS]:
         parser.error(f"no such client: {', '.join(unknown)}")
     chosen = {name: PROGRAMS[name] for name in names or PROGRAMS}
-    if "CLIENTS_SEALED" in os.environ:
+    if is_sealed():
         failed = (0 if names else _checked()) + _played(chosen)
         return 1 if failed else 0
-    if reason := _missing():
+    if reason := missing():
         print(f"The clients were not run: {reason}")
         return 0
     wanted = {folder: package for program in chosen.values() for folder, package in program.packages.items()}
-    if not all(_install(folder, package) for folder, package in (wanted | CHECKERS).items()):
+    if wrong := install(wanted | CHECKERS):
+        print(wrong)
         return 1
-    sealed = ["unshare", "-n", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sealed"]
-    again = [*sealed, sys.executable, "-m", "tests.clients.run", *names]
-    return subprocess.run(again, env=dict(os.environ) | {"CLIENTS_SEALED": "1"}, check=False).returncode
+    return run_sealed("tests.clients.run", names)
 
 
 def _played(chosen: dict[str, Program]) -> int:
@@ -74,35 +70,6 @@ def _checked() -> int:
         failed += bool(wrong)
         print(f"{'FAIL' if wrong else 'ok  '} {one.name}  {wrong}", flush=True)
     return failed
-
-
-def _missing() -> str:
-    """What this needs and has not; empty when nothing is missing."""
-    if shutil.which("npm") is None:
-        return "npm is not here, and the clients come from its index."
-    if os.name != "posix" or os.geteuid() != 0 or shutil.which("unshare") is None:
-        return "only root can make the network in which nothing but this computer is reachable."
-    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
-        return "this computer does not let us make a network of our own."
-    return ""
-
-
-def _install(folder: str, package: str) -> bool:
-    target = INSTALLED / folder
-    if target.is_dir():
-        return True
-    target.mkdir(parents=True)
-    print(f"installing {package}", flush=True)
-    if package.startswith("pip:"):
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), package[4:]]
-    else:
-        (target / "package.json").write_text('{"private": true}', "utf-8")
-        command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package]
-    done = subprocess.run(command, cwd=target, capture_output=True, text=True, check=False)
-    if done.returncode:
-        shutil.rmtree(target, ignore_errors=True)
-        print(f"{package} could not be installed: {done.stderr.strip()[-300:]}")
-    return done.returncode == 0
 
 
 if __name__ == "__main__":

@@ -12,28 +12,31 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from starlette.applications import Starlette
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.installing import ROOT
+
 OURS = str(Path(sys.executable).parent / "b24-mcp")
 """The program under test."""
 TOKEN = "a-token-for-this-run-of-the-clients-only"
 
 
 @contextmanager
-def answering(app: Starlette) -> Iterator[str]:
-    """Serve an application on a free port of loopback, and give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=free_port(), log_level="error", lifespan="off"))
+def answering(app: Starlette, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+    """Serve an application on a free port of loopback, and give its address. One with a lifespan comes to its end."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=free_port(), log_level="error", lifespan=lifespan)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     _wait_for(server.config.port)
     try:
         yield f"http://127.0.0.1:{server.config.port}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
+        server.force_exit = lifespan == "off"
         thread.join(10)
 
 

@@ -34,6 +34,8 @@ from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
+_MOST_SESSIONS = 4_000
+"""Kept at the same time, at 40 kB each; one that nobody uses for half an hour is forgotten."""
 # An issuer is compared letter by letter, so no slash may be added to its name.
 _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
@@ -41,13 +43,15 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 def http_application(
     server: MCPServer[App], options: HttpOptions, state: LimitState, ca_bundle: Path | None = None
 ) -> tuple[Starlette, Stoppable]:
-    """Put the application together. It keeps no sessions: any server behind a balancer can take any request.
+    """Put the application together. Unless told to, it keeps no sessions: any server behind a balancer can take any
+    request. A session is what an older client needs to be asked something from inside a call.
 
     The second part breaks off what still runs when the process has to end.
     """
     # Made for its session manager; the routes are ours, because they carry the checks below in their order.
     server.streamable_http_app(
-        stateless_http=True,
+        stateless_http=not options.sessions,
+        max_sessions=_MOST_SESSIONS,
         max_request_body_size=options.body,
         transport_security=TransportSecuritySettings(allowed_hosts=options.hosts(), allowed_origins=options.origins()),
     )
@@ -61,8 +65,9 @@ def http_application(
 
     stoppable = Stoppable(StreamableHTTPASGIApp(manager))
     endpoint = _checked(WholeBody(stoppable, options.body), options, ca_bundle)
-    # POST alone: without sessions there is nothing to listen for with GET, nor to end with DELETE.
-    routes = [Route(PATH, CallsAtATime(endpoint, options.calls), methods=["POST"]), *health_routes(Readiness(state))]
+    # No GET: all that is said belongs to a call and comes with its answer. DELETE ends a session.
+    methods = ["POST", "DELETE"] if options.sessions else ["POST"]
+    routes = [Route(PATH, CallsAtATime(endpoint, options.calls), methods=methods), *health_routes(Readiness(state))]
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     application = Starlette(routes=routes, middleware=[Middleware(AccessLog)], lifespan=lifespan)

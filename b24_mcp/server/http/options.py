@@ -27,7 +27,7 @@ class HttpOptions:
     """Everything decided before the first request. At most one of `token` and `issuer` is set.
 
     `host` and `port` say where to listen, `url` is the address clients use if that is another one; `body` counts bytes
-    of one request, `grace` seconds.
+    of one request, `grace` seconds. With `sessions`, a client of an older protocol is to come back to the same process.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +38,7 @@ class HttpOptions:
     keys: tuple[str, ...] = ()
     calls: int = 256
     calls_per_caller: int = 32
+    sessions: bool = False
     body: int = 4 << 20
     grace: int = 30
 
@@ -67,6 +68,7 @@ class HttpOptions:
             keys=tuple(keys),
             calls=settings.http_calls,
             calls_per_caller=settings.http_calls_per_caller,
+            sessions=settings.http_sessions,
             body=settings.http_body << 20,
             grace=settings.http_grace,
         )

@@ -52,6 +52,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     stop_tracing = start_tracing()
     if "://" in (settings.state or "") and not options.keys:
         _LOG.warning("B24_HTTP_KEY is not set: an answer to a question counts only at the server that asked it")
+    if "://" in (settings.state or "") and options.sessions:
+        _LOG.warning("B24_HTTP_SESSIONS is set: a balancer has to bring each session back to the server that keeps it")
     server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
     application, stoppable = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cut running calls off at the first signal.

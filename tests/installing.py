@@ -1,0 +1,78 @@
+"""Programs of others that some runs need: installed below `.clients-node`, run where only this computer is reached.
+
+They come from npm, or from Python's index when marked `pip:`, and stay for the next run. CLIENTS_DIR names another
+folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+INSTALLED = Path(os.environ.get("CLIENTS_DIR", ROOT / ".clients-node"))
+NODE = {"node22": "node@22"}
+"""The interpreter for programs that ask for a newer one than a computer may have."""
+_SEALED = "CLIENTS_SEALED"
+_MARK = ".installed"
+
+
+def node(programs: Path = INSTALLED) -> str:
+    """The interpreter of `NODE`."""
+    return str(programs / "node22/node_modules/node/bin/node")
+
+
+def missing() -> str:
+    """What this needs and has not; empty when nothing is missing."""
+    if shutil.which("npm") is None:
+        return "npm is not here, and the programs come from its index."
+    if os.name != "posix" or os.geteuid() != 0 or shutil.which("unshare") is None:
+        return "only root can make the network in which nothing but this computer is reachable."
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
+        return "this computer does not let us make a network of our own."
+    return ""
+
+
+def is_sealed() -> bool:
+    """Whether this process is the one started by `run_sealed`."""
+    return _SEALED in os.environ
+
+
+def run_sealed(module: str, arguments: Sequence[str]) -> int:
+    """Run a module in a network of its own, with nothing but loopback; gives what it ended with."""
+    sealed = ["unshare", "-n", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sealed"]
+    again = [*sealed, sys.executable, "-m", module, *arguments]
+    return subprocess.run(again, env=dict(os.environ) | {_SEALED: "1"}, check=False).returncode
+
+
+def install(packages: Mapping[str, str], into: Path = INSTALLED, say: Callable[[str], None] = print) -> str:
+    """Install the packages, each into the folder it is named under, unless just that is there already.
+
+    Gives what was wrong, or nothing.
+    """
+    for folder, package in packages.items():
+        target = into / folder
+        mark = target / _MARK
+        if mark.is_file() and mark.read_text("utf-8") == package:
+            continue
+        say(f"installing {package}")
+        # What is there is of another version, or was left half done.
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        done = subprocess.run(_command(package, target), cwd=target, capture_output=True, text=True, check=False)
+        if done.returncode:
+            shutil.rmtree(target, ignore_errors=True)
+            return f"{package} could not be installed: {done.stderr.strip()[-300:]}"
+        mark.write_text(package, "utf-8")
+    return ""
+
+
+def _command(package: str, target: Path) -> list[str]:
+    if package.startswith("pip:"):
+        return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), package[4:]]
+    (target / "package.json").write_text('{"private": true}', "utf-8")
+    return ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package]
