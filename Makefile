@@ -25,7 +25,7 @@ demo: $(VENV)/.installed    ## a real MCP client talks to the server on the sand
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.developing   ## the test suite
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto
 
 .venv-sdk/.installed: tests/sdk/requirements.txt
 	$(PYTHON) -m venv .venv-sdk

@@ -130,7 +130,7 @@ async def test_in_500_odd_calls_no_form_of_it_gets_out(
     out, errors = capfd.readouterr()
     assert forms_in(out + errors) == []
     written = files_under(tmp_path)
-    assert "DEBUG b24_mcp.rest.portal" in written
+    assert "DEBUG b24_mcp.rest.sending" in written
     assert '"event":"ended"' in written
     assert forms_in(written) == []
 

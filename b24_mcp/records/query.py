@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -44,7 +45,7 @@ class Query:
         self.read: list[str] = []
         self.truncated = False
 
-    def rows(self) -> Iterator[list[list[Any]]]:
+    def rows(self) -> Generator[list[list[Any]], None, None]:
         """Run the statement and give its rows, some hundred at a time. The columns are known from the first on.
 
         To be run in a thread; `stop` ends it from any other.
@@ -85,8 +86,14 @@ class Query:
 
     async def with_rows(self, work: Callable[[Query, Iterator[list[list[Any]]]], _T]) -> _T:
         """Let `work` take the rows in a thread; when this task is cancelled, the statement ends at once."""
+
+        def working() -> _T:
+            # Ended here, in the thread, when `work` leaves rows untaken: ending it waits for the process.
+            with closing(self.rows()) as rows:
+                return work(self, rows)
+
         try:
-            return await anyio.to_thread.run_sync(lambda: work(self, self.rows()), abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(working, abandon_on_cancel=True)
         finally:
             self.stop()
 
