@@ -213,7 +213,7 @@ _WRITERS: Mapping[Kind, Callable[[Any], Stored]] = {
 def _is_small_number(value: Any) -> bool:
     """Whether a column of whole numbers keeps it as it is."""
     if isinstance(value, float):
-        return math.isfinite(value)
+        return abs(value) <= 2**53  # SQLite writes larger ones out to more digits than were given
     return isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value < _LARGEST
 
 

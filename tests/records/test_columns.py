@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from b24_mcp.records.columns import SQL_TYPES, Column, Kind, kind_of
@@ -96,6 +96,8 @@ json_values = st.recursive(
 
 
 @given(st.sampled_from(KINDS), json_values)
+@example("integer", 5.537145626816375e16)
+@example("number", 1.7976931348623157e308)
 def test_no_value_is_lost_to_a_type(kind: Kind, value: Any) -> None:
     read, _ = through_sqlite(kind, value)
     text = read.decode() if isinstance(read, bytes) else read
