@@ -54,14 +54,17 @@ class Portals:
         self._level: Level = level
         self._opening = anyio.Lock()
         self._open: dict[str, OpenPortal] = {}
-        self._default: str | None = None
+        self._defaults: dict[frozenset[str] | None, str] = {}
+        """What a caller means who names no portal, by the portals he may use."""
         self._sandbox: Sandbox | None = None
         """What was configured when the portal was opened."""
         self._state: SharedState | None = None
 
     def opened(self, name: str | None = None) -> OpenPortal | None:
-        """A portal, if a call has opened it."""
-        return self._open.get(name or self._default or "")
+        """A portal, if a call has opened it, and this caller may use it."""
+        allowed = current_caller().portals
+        wanted = self._defaults.get(allowed, "") if name is None else name
+        return self._open.get(wanted) if allowed is None or wanted in allowed else None
 
     async def get(self, name: str | None = None) -> OpenPortal:
         """Give the portal of this name, or the one that is meant when none is named.
@@ -71,17 +74,19 @@ class Portals:
                 `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the next call, so a corrected
                 `.env` needs no restart.
         """
-        caller = current_caller()
-        if caller.portals is None and (opened := self.opened(name)) is not None:
+        if (opened := self.opened(name)) is not None:
             return opened
         async with self._opening:
+            if (opened := self.opened(name)) is not None:
+                return opened  # somebody else was first
             # Reads files and may fill a database: other calls go on meanwhile.
             configuration = await anyio.to_thread.run_sync(self.configuration)
-            chosen = _chosen(configuration, name, caller.portals)
+            allowed = current_caller().portals
+            chosen = _chosen(configuration, name, allowed)
             if chosen not in self._open:
                 self._open[chosen] = await anyio.to_thread.run_sync(self._open_portal, configuration, chosen)
-            if name is None and caller.portals is None:
-                self._default = chosen
+            if name is None:
+                self._defaults[allowed] = chosen
             return self._open[chosen]
 
     def configuration(self) -> Configuration:
@@ -96,7 +101,7 @@ class Portals:
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        opened, self._open, self._default = self._open, {}, None
+        opened, self._open, self._defaults = self._open, {}, {}
         for one in opened.values():
             await one.portal.aclose()
         state, self._state = self._state, None

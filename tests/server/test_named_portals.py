@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from anyio.to_thread import run_sync
 from mcp import Client
@@ -202,3 +203,32 @@ async def test_resources_tell_of_data_sets_only_where_the_caller_may_be(
     only_shop = Caller("somebody", portals=frozenset({"shop"}))
     monkeypatch.setattr("b24_mcp.server.tools.records.caller_of", lambda _: only_shop)
     assert await told() == []
+
+
+async def test_many_first_calls_at_once_open_the_portal_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    portals = Portals(Redactor())
+    read = portals.configuration
+    times = 0
+
+    def counted() -> Any:
+        nonlocal times
+        times += 1
+        return read()
+
+    monkeypatch.setattr(portals, "configuration", counted)
+    found: list[str] = []
+
+    async def ask(caller: Caller) -> None:
+        with calling(caller):
+            found.append((await portals.get()).name)
+
+    try:
+        for _ in range(2):
+            async with anyio.create_task_group() as group:
+                for _ in range(20):
+                    group.start_soon(ask, Caller("ann"))
+                    group.start_soon(ask, Caller("bob", portals=frozenset({"shop"})))
+    finally:
+        await portals.aclose()
+    assert (found.count("sales"), found.count("shop")) == (40, 40)
+    assert times == 2
