@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
@@ -115,11 +115,11 @@ class Settings(BaseSettings):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _default_if_placeholder(cls, value: Any, info: ValidationInfo) -> Any:
-        """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value."""
-        return cls.model_fields[str(info.field_name)].default if _is_placeholder(value) else value
+    def _without_placeholders(cls, values: Any) -> Any:
+        """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value, and not set."""
+        return {name: value for name, value in values.items() if not _is_placeholder(value)}
 
     @property
     def data_folder(self) -> Path:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from b24_mcp.catalog import Version, is_reading
 from b24_mcp.rest.answer import Answer, CallTime
 from b24_mcp.rest.batch_v2 import BatchV2
-from b24_mcp.rest.batch_v3 import BatchV3, failed_as_a_whole
+from b24_mcp.rest.batch_v3 import BatchV3, is_of_one_command
 from b24_mcp.rest.bound import Bound, WaitsForValueError
 from b24_mcp.rest.commands import Command
 from b24_mcp.rest.errors import B24Error, Fault
@@ -192,7 +192,7 @@ class BatchRun:
             answer = await self.door.send(self._v3.write(request))
             outcomes = self._v3.read(answer, request)
         except B24Error as exc:
-            if exc.fault.executed == "no" and not failed_as_a_whole(exc.fault):
+            if is_of_one_command(exc.fault, reading=all(_reads(bound.command) for bound in request)):
                 self._account_for_refused(request, exc)
                 return
             self._note_failed_request(exc)

@@ -133,12 +133,18 @@ class BatchV3:
         return quoting[0] if len(quoting) == 1 else None
 
 
-def failed_as_a_whole(fault: Fault) -> bool:
-    """Whether a batch was refused before any of its commands ran, rather than because of one of them.
+def is_of_one_command(fault: Fault, *, reading: bool) -> bool:
+    """Whether a batch was refused because of one of its commands, so that the others can be asked without it.
 
-    Names, credentials and limits are looked at first. Source: source behaviour of the portal.
+    Names, credentials and limits are looked at before anything runs. A name that is unknown is that of one command all
+    the same; where everything is `reading`, the others lose nothing by being asked again. Source: source behaviour of
+    the portal.
     """
-    return fault.code.startswith("B24MCP_") or fault.kind in ("auth", "unknown_method", "rate_limit", "operating_limit")
+    if fault.executed != "no" or fault.code.startswith("B24MCP_"):
+        return False
+    if fault.kind == "unknown_method":
+        return reading
+    return fault.kind not in ("auth", "rate_limit", "operating_limit")
 
 
 def _is_referable(method: str) -> bool:

@@ -197,6 +197,21 @@ async def test_an_unknown_method_stops_a_batch_before_anything_ran() -> None:
     assert set(states(answer).values()) == {"not run"}
 
 
+async def test_an_unknown_method_among_reads_keeps_none_of_the_others_from_answering() -> None:
+    commands = {"a": get(5), "b": v3("tasks.task.nosuch"), "c": get(6), "d": v2("profile"), "e": get(7)}
+    async with v3_portal() as (portal, _):
+        answer = await portal.batch(commands)
+    assert states(answer) == {"a": "ok", "b": "no", "c": "ok", "d": "ok", "e": "ok"}
+
+
+async def test_reads_beside_one_of_an_unknown_name_answer_too() -> None:
+    refused = {"code": "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION", "message": "Method not found"}
+    replies = [Reply({"error": refused}, 404), Reply({"result": {"item": {"id": 5}}}), Reply({"error": refused}, 404)]
+    async with open_portal(FakePortal(replies)) as portal:
+        answer = await portal.batch({"a": get(5), "b": v3("tasks.task.access.get", id=1)})
+    assert states(answer) == {"a": "ok", "b": "no"}
+
+
 @pytest.mark.parametrize("halt", [False, True])
 async def test_a_lost_answer_is_never_followed_by_the_same_write(halt: bool) -> None:
     commands = {"a": add("Once"), "b": get(5), "c": add("Twice")}

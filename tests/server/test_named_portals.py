@@ -110,6 +110,13 @@ async def test_the_environment_can_only_narrow_what_a_portal_allows(
     assert sales.calls == []
 
 
+async def test_a_variable_the_client_did_not_fill_in_narrows_nothing(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, sales: LoopbackPortal
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "${B24_ACCESS}")
+    assert (await call_tool("call_method", method="crm.deal.delete", params={"id": 1}))["ok"]
+
+
 @pytest.mark.parametrize("name", ["nosuch", "", "Sales", "https://evil.example/rest/1/x/", "../sales"])
 async def test_a_name_that_is_none_is_answered_with_those_that_are(
     call_tool: CallTool, sales: LoopbackPortal, name: str
