@@ -39,11 +39,15 @@ NOT_AMONG_THE_FACTS: dict[str, frozenset[str]] = {
     # The page refers to crm.invoice.fields.
     "crm.invoice.add": frozenset(("STATUS_ID", "PAYED")),
     "crm.invoice.update": frozenset(("STATUS_ID", "PAYED")),
+    # The page refers to crm.invoice.recurring.fields.
+    "crm.invoice.recurring.add": frozenset(("SEND_BILL",)),
+    "crm.invoice.recurring.update": frozenset(("SEND_BILL",)),
     # The page refers to the fields of rpa.type.add.
     "rpa.type.update": frozenset(("permissions",)),
     # The page names the keys of FIELDS in one sentence.
     "sale.cashbox.handler.update": frozenset(("SETTINGS",)),
     # Not documented; if a portal takes them, they decide who has access.
+    "disk.folder.addSubFolder": frozenset(("rights",)),
     "calendar.section.add": frozenset(("access",)),
     "calendar.section.update": frozenset(("access",)),
     "user.update": frozenset(("LOGIN", "PASSWORD", "GROUP_ID")),
@@ -219,6 +223,7 @@ ALWAYS_RISKY = {
 RISKY_UNDER_A_CONDITION = {
     ("crm.activity.add", "TYPE_ID=4"): "outside",
     ("crm.activity.add", "PROVIDER_ID=CRM_EMAIL"): "outside",
+    ("crm.invoice.recurring.update", "SEND_BILL=Y"): "outside",
     ("disk.folder.uploadFile", "rights"): "rights",
     ("entity.rights", "ACCESS"): "rights",
     ("entity.update", "ACCESS"): "rights",
