@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from b24_mcp.rest import Clock, Redactor, hide_fields
 from b24_mcp.server.budget import cut_to
 from b24_mcp.server.data_sets import DataSets
 from b24_mcp.server.portals import Portals
-from b24_mcp.server.rendering import Form, compact, with_notice
+from b24_mcp.server.rendering import Form, with_notice
+from b24_mcp.server.truncation import compact
 
 _DEFAULT_BUDGET = 20_000
 
@@ -31,22 +32,32 @@ class App:
     data_sets: DataSets
     background: TaskGroup
 
-    def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
-        """Write a form within its size, without secrets and without characters that nobody sees.
+    def answer(
+        self,
+        form: Form,
+        *,
+        failed: bool,
+        budget: int = _DEFAULT_BUDGET,
+        writes: Collection[str] = (),
+        methods: Mapping[str, str] | None = None,
+    ) -> CallToolResult:
+        """Write a form within `budget` characters, without secrets and without invisible characters.
 
-        Every answer to a client passes here.
+        Every answer to a client passes here. Of a batch, `writes` names the commands that change something, whose
+        outcomes are never cut, and `methods` is the method of each command.
         """
-        text, hidden = self._written(form, budget)
+        form = cut_to(form, budget, writes=writes, methods=methods)
+        text, hidden = self._written(form)
         if hidden:
             said = f"{form['notice']} " if "notice" in form else ""
             told = said + f"{hidden} invisible characters were taken out."
-            text, _ = self._written(with_notice(form, told), budget)
+            text, _ = self._written(with_notice(form, told))
         # One block of text: the one thing that every client shows to its model.
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
 
-    def _written(self, form: Form, budget: int) -> tuple[str, int]:
+    def _written(self, form: Form) -> tuple[str, int]:
         # Fields are hidden where their names are still to be seen, and the text is cleaned as a whole, as it goes out.
-        return without_hidden(self.redactor.redact(compact(hide_fields(cut_to(form, budget)))))
+        return without_hidden(self.redactor.redact(compact(hide_fields(form))))
 
 
 @asynccontextmanager

@@ -78,11 +78,6 @@ def with_notice(form: Form, notice: str) -> Form:
     return head | {"notice": notice} | {key: value for key, value in form.items() if key not in (*head, "notice")}
 
 
-def compact(form: Any) -> str:
-    """Write a form as JSON without needless white space."""
-    return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
-
-
 def head(ok: bool, notice: str | None) -> Form:
     """How every answer begins."""
     return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -192,11 +192,17 @@ async def batch_call(
         )
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    warnings = [f"{name}: {warning}" for name, one in plan.checked.items() for warning in one.warnings]
+    warnings = _by_text({name: one.warnings for name, one in plan.checked.items()})
     in_v3 = [act.name for act in plan.acts if act.version == "v3"]
     form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
-    return app.answer(_with_care(form, answers), failed=not form["ok"], budget=opened.budget)
+    return app.answer(
+        _with_care(form, answers),
+        failed=not form["ok"],
+        budget=opened.budget,
+        writes={ruling.act.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
+        methods={act.name: act.method for act in plan.acts},
+    )
 
 
 def call_tools(level: Level) -> list[FormalTool]:
@@ -267,6 +273,18 @@ async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:
 
 def _written(plan: Plan) -> dict[str, dict[str, Any]]:
     return {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
+
+
+def _by_text(warnings: Mapping[str, Sequence[str]]) -> list[str]:
+    """The warnings of commands, each text once: with the command it is about, and how many others it is about."""
+    names: dict[str, list[str]] = {}
+    for name, texts in warnings.items():
+        for text in dict.fromkeys(texts):
+            names.setdefault(text, []).append(name)
+    return [
+        f"{about[0]}: {text}" if len(about) == 1 else f"{about[0]} and {len(about) - 1} more commands: {text}"
+        for text, about in names.items()
+    ]
 
 
 def _with_care(form: Form, answers: list[Answer]) -> Form:

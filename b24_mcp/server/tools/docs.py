@@ -16,8 +16,9 @@ from b24_mcp.catalog import Method, known_methods
 from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.library import DOC_ADDRESS, NO_COPY, open_library
-from b24_mcp.server.rendering import Form, compact
+from b24_mcp.server.rendering import Form
 from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.truncation import compact
 
 if TYPE_CHECKING:
     from b24_mcp.docs import Library

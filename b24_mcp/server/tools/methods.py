@@ -27,8 +27,9 @@ from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
 from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
 from b24_mcp.server.library import DOC_ADDRESS, examples_of, page_names
-from b24_mcp.server.rendering import Form, compact
+from b24_mcp.server.rendering import Form
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
+from b24_mcp.server.truncation import compact
 
 _LONGEST_SIGNATURE = 160
 _METHOD_ADDRESS = "b24://method/{method}"

@@ -17,9 +17,10 @@ from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.progress import ListProgress
-from b24_mcp.server.rendering import Form, compact, error_form, with_notice
+from b24_mcp.server.rendering import Form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 from b24_mcp.server.tools.calls import Params, plan_call
+from b24_mcp.server.truncation import compact
 
 if TYPE_CHECKING:
     from b24_mcp.records import Library
