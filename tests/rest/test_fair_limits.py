@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import anyio
 import pytest
 
 from b24_mcp.rest import parse_webhook
-from b24_mcp.rest.effort import Effort
+from b24_mcp.rest.effort import Effort, SystemClock
 from b24_mcp.rest.limits import CONNECTIONS, Limits
 from b24_mcp.state import open_state
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
@@ -234,7 +235,7 @@ async def test_a_lock_that_is_held_stops_the_first_call_only(tmp_path: Path, mon
     path = tmp_path / "limits.db"
     held_lock(path)
     waits: list[Any] = []
-    real = sqlite3.connect
+    real: Callable[..., sqlite3.Connection] = sqlite3.connect
 
     def counting(*arguments: Any, **options: Any) -> sqlite3.Connection:
         waits.append(options["timeout"])
@@ -264,11 +265,9 @@ async def test_working_time_is_counted_by_the_portals_clock(wrong_by: float) -> 
 
 
 async def test_a_clock_that_is_set_while_calls_wait_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from b24_mcp.rest import effort
-
     moment = [5_000.0]
-    monkeypatch.setattr(effort.time, "time", lambda: moment[0])
-    clock = effort.SystemClock()
+    monkeypatch.setattr(time, "time", lambda: moment[0])
+    clock = SystemClock()
     before = clock.now()
     moment[0] -= 86_400
     assert 0 <= clock.now() - before < 60
