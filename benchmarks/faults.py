@@ -1,9 +1,12 @@
-"""Are calls that meet faults accounted for truthfully?
+"""Whether calls that meet faults are reported truthfully.
 
-Several processes call a sandbox portal that breaks a share of all requests in every way there is. Afterwards its data
+Several processes call a sandbox portal that breaks a share of all requests in every way the sandbox can: refusals,
+connections cut before, after and while the portal works, half answers, stray bytes behind an answer, slow answers.
+Meanwhile the file of the shared state is overwritten with garbage every few seconds. Afterwards the data of the portal
 is compared with what each process was told: no write may be there twice, none may be there that was reported as surely
-failed, none missing that was reported as done, every read must have been answered, and nothing printed may hold the
-secret.
+failed, none missing that was reported as done, every read must have been answered, no call may end after its deadline,
+and nothing printed may hold the secret. A second scene fills all connections with slow calls on the basic plan: none of
+the quick calls behind them may be refused.
 Usage: python -m benchmarks.faults [CALLS] [PROCESSES] [SHARE] [SEED]
 """
 
@@ -16,8 +19,11 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +36,10 @@ AT_ONCE = 8
 SLOW_SECONDS = 1.0
 PATIENCE_SECONDS = 0.6
 """Shorter than a slow answer, so that slow answers are given up."""
+DEADLINE_SECONDS = 55.0
+LATE_SECONDS = 2.0
+"""How much later than its deadline a call may end on a machine that is busy."""
+SPOIL_EVERY_SECONDS = 3.0
 
 
 @dataclass
@@ -42,6 +52,9 @@ class Report:
     injected: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     leaks: int = 0
+    late: int = 0
+    longest: float = 0.0
+    spoiled: int = 0
 
     def wrongs(self) -> dict[str, int]:
         """Each kind of untruth, and how often it happened."""
@@ -54,6 +67,7 @@ class Report:
             ),
             "there, but never reported": len(set(self.stored) - set(self.writes)),
             "reads without an answer": sum(count for said, count in self.reads.items() if said != "answered"),
+            "calls that ended after their deadline": self.late,
             "secrets in what was printed": self.leaks,
         }
 
@@ -76,8 +90,9 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
             )
             for number in range(processes)
         ]
-        for worker in workers:
-            out, errors = worker.communicate()
+        with spoiling(Path(folder) / "limits.db", report):
+            printed = [worker.communicate() for worker in workers]
+        for worker, (out, errors) in zip(workers, printed, strict=True):
             if worker.returncode:
                 raise SystemExit(f"A process failed:\n{errors}")
             report.leaks += (out + errors).count(SECRET)
@@ -85,6 +100,7 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
                 take_line(report, json.loads(line))
         report.seconds = time.perf_counter() - begin
         report.injected = sandbox.injected
+        time.sleep(2 * SLOW_SECONDS)  # what the portal does after its connection was cut
         sandbox.fault_share = 0.0
         sandbox.faults.clear()
         report.stored = asyncio.run(markers_in(sandbox))
@@ -93,10 +109,47 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
 
 def take_line(report: Report, line: dict[str, Any]) -> None:
     """Note one outcome a worker printed: of a write with its marker, or of a read."""
-    if "marker" in line:
+    if "seconds" in line:
+        report.longest = max(report.longest, line["seconds"])
+        report.late += line["seconds"] > DEADLINE_SECONDS + LATE_SECONDS
+    elif "marker" in line:
         report.writes[line["marker"]] = line["said"]
     else:
         report.reads[line["said"]] += 1
+
+
+@contextmanager
+def spoiling(path: Path, report: Report) -> Iterator[None]:
+    """Overwrite the file of the shared state with garbage every few seconds."""
+    ended = threading.Event()
+
+    def spoil() -> None:
+        while not ended.wait(SPOIL_EVERY_SECONDS):
+            beside = path.with_name("garbage")
+            beside.write_bytes(os.urandom(8_192))
+            beside.replace(path)
+            report.spoiled += 1
+
+    thread = threading.Thread(target=spoil)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+async def crowd(slow: int = 20, quick: int = 120) -> tuple[int, int]:
+    """How many calls were answered and how many refused when slow calls fill all connections on the basic plan."""
+    sandbox = WatchedSandbox(plan="basic", slow_seconds=8.0)
+    with served(sandbox) as address:
+        portal = Portal(parse_webhook(address), PortalOptions(plan="basic", deadline=120))
+        sandbox.faults.fail("crm.deal.list", "slow", slow, seconds=8.0)
+        calls = [portal.call("crm.deal.list", {"select": ["ID"]}) for _ in range(slow)]
+        calls += [portal.call("server.time") for _ in range(quick)]
+        await asyncio.gather(*calls)
+        await portal.aclose()
+    return sandbox.statuses[200], sandbox.statuses[503]
 
 
 async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
@@ -120,19 +173,21 @@ async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
 
 async def work(state: str, calls: int, name: str) -> None:
     """One process: `calls` calls and batches, some at a time, each outcome printed."""
-    options = PortalOptions(plan="none", seconds=PATIENCE_SECONDS)
+    options = PortalOptions(plan="none", seconds=PATIENCE_SECONDS, deadline=DEADLINE_SECONDS)
     portal = Portal(parse_webhook(os.environ["ADDRESS"]), options, state=open_state(state))
     dice = random.Random(name)
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int, kind: float) -> None:
         async with turns:
+            begin = time.perf_counter()
             if kind < 0.35:
                 await read(portal, dice)
             elif kind < 0.7:
                 await write(portal, f"{name}-{number}")
             else:
                 await mixed_batch(portal, f"{name}-{number}", long=kind > 0.97)
+            tell(seconds=round(time.perf_counter() - begin, 3))
 
     await asyncio.gather(*(one(number, dice.random()) for number in range(calls)))
     await portal.aclose()
@@ -194,7 +249,7 @@ def why(outcome: object, answer: BatchAnswer) -> str:
     return f"{reason} {answer.error}" if answer.error else reason or str(getattr(outcome, "error", outcome))
 
 
-def tell(**line: str) -> None:
+def tell(**line: str | float) -> None:
     """Print one outcome for the process that started this one."""
     print(json.dumps(line), flush=True)
 
@@ -202,7 +257,7 @@ def tell(**line: str) -> None:
 def main() -> None:
     """Run, print the table, and fail if anything untrue was reported."""
     given = [float(text) for text in sys.argv[1:]]
-    calls, processes, share, seed = [*given, *[2_000.0, 4.0, 0.3, 1.0][len(given) :]]
+    calls, processes, share, seed = [*given, *[10_000.0, 4.0, 0.3, 1.0][len(given) :]]
     report = run(int(calls), int(processes), share, int(seed))
     print(f"{calls:.0f} calls and batches from {processes:.0f} processes in {report.seconds:.0f} s")
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(report.injected.items()))
@@ -211,12 +266,15 @@ def main() -> None:
     claims = ", ".join(f"{claim} {said[claim]}" for claim in ("done", "not done", "unknown"))
     print(f"writes: {len(report.writes)}, reported {claims}")
     print(f"reads:  {sum(report.reads.values())}, answered {report.reads['answered']}")
+    print(f"shared state overwritten with garbage {report.spoiled} times; longest call {report.longest:.1f} s")
     for wrong, count in report.wrongs().items():
-        print(f"  {wrong:32} {count}")
+        print(f"  {wrong:38} {count}")
     for reason, count in report.reads.most_common(4):
         if reason != "answered":
             print(f"    {count} x {reason}")
-    if any(report.wrongs().values()):
+    answered, refused = asyncio.run(crowd())
+    print(f"20 slow calls and 120 quick ones on the basic plan: {answered} answered, {refused} refused by the portal")
+    if any(report.wrongs().values()) or refused:
         raise SystemExit(1)
 
 

@@ -26,12 +26,14 @@ _XML_WARNING = (
 @dataclass(frozen=True, slots=True)
 class CallTime:
     """How long a call took. `duration` and `operating` are seconds, `operating` those charged to the method so far;
-    `operating_reset_at` is when the oldest of them are forgiven. What the portal did not say is None.
+    `operating_reset_at` is when the oldest of them are forgiven, `finished_at` when the call ended, both by the
+    portal's clock. What the portal did not say is None.
     """
 
     duration: float | None = None
     operating: float | None = None
     operating_reset_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,12 @@ def read_time(block: object) -> CallTime | None:
     """Read a `time` block, of an answer or of one command; None where there is none."""
     if not isinstance(block, Mapping):
         return None
-    reset_at = number(block.get("operating_reset_at"))
+    reset_at, finish = number(block.get("operating_reset_at")), number(block.get("finish"))
     return CallTime(
         duration=number(block.get("duration")),
         operating=number(block.get("operating")),
         operating_reset_at=_moment(reset_at) if reset_at else None,
+        finished_at=_moment(finish) if finish else None,
     )
 
 

@@ -29,11 +29,17 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the computer."""
+    """The time since this object was made, added to the computer's clock at that moment.
+
+    When somebody sets the computer's clock, deadlines and pauses that are under way do not change.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
 
     def now(self) -> float:
         """Unix time in seconds."""
-        return time.time()
+        return time.monotonic() + self._offset
 
     async def sleep(self, seconds: float) -> None:
         """Wait; cancelling ends it at once."""
@@ -60,14 +66,23 @@ class Effort:
         """Seconds until the deadline; never negative."""
         return max(0.0, self.deadline - self.clock.now())
 
-    async def wait(self, seconds: float, why: str) -> None:
-        """Wait, telling of it now and then when it takes long enough to be noticed."""
-        if self.on_wait is None or seconds < _WORTH_TELLING:
+    async def wait(self, seconds: float, why: str, *, before: float = 0.0, after: float = 0.0) -> None:
+        """Wait, and report it every few seconds when the whole takes long enough to be noticed.
+
+        `before` and `after` are the seconds that this wait is preceded and followed by, in one and the same cause.
+        """
+        whole = before + seconds + after
+        if self.on_wait is None or whole < _WORTH_TELLING:
             await self.clock.sleep(seconds)
             return
         waited = 0.0
         while waited < seconds:
-            await self.on_wait(waited, seconds, why)
+            await self.on_wait(before + waited, whole, why)
             step = min(_TELL_EVERY, seconds - waited)
             await self.clock.sleep(step)
             waited += step
+
+    async def report(self, waited: float, whole: float, why: str) -> None:
+        """Report a wait of so many seconds out of `whole` that goes on elsewhere."""
+        if self.on_wait is not None:
+            await self.on_wait(waited, max(waited, whole), why)

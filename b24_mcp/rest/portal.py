@@ -42,8 +42,9 @@ class Portal:
         app: Any = None,
     ) -> None:
         options = options or PortalOptions()
-        limits = Limits(credential, options.plan, state or open_state("memory"))
-        self._sender = Sender(credential, options, guard or OpenWay(), limits, clock or SystemClock(), app)
+        clock = clock or SystemClock()
+        limits = Limits(credential, options.plan, state or open_state("memory", clock.now), clock)
+        self._sender = Sender(credential, options, guard or OpenWay(), limits, clock, app)
 
     @property
     def host(self) -> str:
@@ -140,7 +141,7 @@ class Portal:
 
     async def requests_free(self) -> int | None:
         """How many requests could go at this moment without waiting; None where there is no such limit."""
-        return await self._sender.limits.free(self._sender.clock.now())
+        return await self._sender.limits.free()
 
     async def aclose(self) -> None:
         """Close the connections and the state; the portal can still be used and opens them anew."""

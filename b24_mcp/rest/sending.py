@@ -108,16 +108,20 @@ class Sender:
         """Send a request, and again where that is safe."""
         tries = 0
         while True:
-            await self._turn(request, effort)
-            await passage.going()
-            tries += 1
-            effort.attempts += 1
             try:
-                answer = await self._deliver(request, content)
-            except B24Error as exc:
-                error = exc.of(request.method)
+                async with self.limits.turn(request.charged, effort):
+                    await passage.going()
+                    tries += 1
+                    effort.attempts += 1
+                    answer = await self._attempt(request, content)
+            except B24Error as exc:  # a limit or the guard: nothing of this try was sent
+                raise exc.of(request.method) from None
+            if isinstance(answer, B24Error):
+                error = answer.of(request.method)
             else:
                 await self.limits.learn(request.method, answer.time, self.clock.now())
+                if (warning := self.limits.warning) is not None:
+                    answer = replace(answer, warnings=(*answer.warnings, warning))
                 return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to, self.credential)
             if is_refused_by_limit(error.fault):
                 await self.limits.learn_refusal(request.method, error.fault, self.clock.now())
@@ -128,11 +132,11 @@ class Sender:
             _LOG.info("%s: %s, sent again in %.1f s", request.method, error.fault.code or "no code", pause)
             await effort.wait(pause, "trying again after a failure")
 
-    async def _turn(self, request: Request, effort: Effort) -> None:
+    async def _attempt(self, request: Request, content: bytes) -> Answer | B24Error:
         try:
-            await self.limits.turn(request.charged, effort)
+            return await self._deliver(request, content)
         except B24Error as exc:
-            raise exc.of(request.method) from None
+            return exc
 
     async def _deliver(self, request: Request, content: bytes) -> Answer:
         """Send one request; once more when the portal took it for too old a token and there is a new one."""

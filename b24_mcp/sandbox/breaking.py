@@ -1,4 +1,4 @@
-"""Acting out a fault: refusing, waiting, and cutting connections, over a real socket or inside one process."""
+"""Faults carried out: a refusal, a wait, a cut connection, over a real socket or inside one process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,12 @@ from collections.abc import Awaitable, Callable
 from b24_mcp.sandbox import answer
 from b24_mcp.sandbox.faults import Fault
 from b24_mcp.sandbox.messages import HttpRequest, Receive, Response, Send, start_message
+
+_STRAY_ANSWER = (
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 18\r\n\r\n{"result":"stray"}'
+)
+# Calls that go on after their connection was cut; a task without a reference may be collected.
+_WORKING: set[asyncio.Task[None]] = set()
 
 
 async def broken(
@@ -23,10 +29,21 @@ async def broken(
     instead = fault.response(received)
     if instead is not None:
         return instead
+    if fault.kind == "cut_while_working":
+        working = asyncio.create_task(_answer_later(fault.seconds, received, respond))
+        _WORKING.add(working)
+        working.add_done_callback(_WORKING.discard)
     response = await respond(received) if fault.runs else None
     if fault.kind == "slow":
         await asyncio.sleep(fault.seconds)
         return response
+    if fault.kind == "stray_bytes" and response is not None:
+        await send(start_message(response, answer.CORS_HEADERS))
+        await send({"type": "http.response.body", "body": response.body})
+        transport = _transport(send)
+        if transport is not None:
+            transport.write(_STRAY_ANSWER)
+        return None
     half = len(response.body) // 2 if response is not None and fault.kind == "truncated" else 0
     if half and response is not None:
         await send(start_message(response, answer.CORS_HEADERS))
@@ -35,10 +52,22 @@ async def broken(
     return None
 
 
-async def _cut(receive: Receive, send: Send) -> None:
-    """Close the client's connection under the server's hands, then wait until the server has noticed."""
+async def _answer_later(
+    seconds: float, received: HttpRequest, respond: Callable[[HttpRequest], Awaitable[Response]]
+) -> None:
+    await asyncio.sleep(seconds)
+    await respond(received)
+
+
+def _transport(send: Send) -> asyncio.Transport | None:
     transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if not isinstance(transport, asyncio.Transport):
+    return transport if isinstance(transport, asyncio.Transport) else None
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Close the connection of the client, then wait until the server has noticed."""
+    transport = _transport(send)
+    if transport is None:
         raise ConnectionResetError("the sandbox cut the connection")
     transport.close()  # what was written before is still sent
     while (await receive())["type"] != "http.disconnect":

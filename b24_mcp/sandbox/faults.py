@@ -1,4 +1,4 @@
-"""A switch-board of faults: what goes wrong between a client and a portal, on demand and counted.
+"""Faults between a client and a portal, on demand and counted.
 
 ``fail("crm.deal.add", "cut_after")`` breaks the next call of that method. The name is matched as a glob against the
 method of the request (``batch`` for a batch, whatever is inside; ``oauth.token`` for the authorization server).
@@ -12,13 +12,26 @@ from b24_mcp.sandbox import errors, php
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
 
-Kind = Literal["503", "429", "500", "html", "cut_before", "cut_after", "truncated", "slow", "moved"]
+Kind = Literal[
+    "503",
+    "429",
+    "500",
+    "html",
+    "cut_before",
+    "cut_after",
+    "cut_while_working",
+    "truncated",
+    "stray_bytes",
+    "slow",
+    "moved",
+]
 """What happens instead of, or around, the answer:
 
 ``503`` ``QUERY_LIMIT_EXCEEDED``, ``429`` ``OPERATION_TIME_LIMIT``, ``500`` ``INTERNAL_SERVER_ERROR``, all as JSON and
 without running the method; ``html``: a front end's 502 page, not run; ``cut_before``: closed, not run;
-``cut_after``: run, then closed without a byte; ``truncated``: run, half of the body, then closed; ``slow``: run and
-answered after a wait; ``moved``: 302 to another host, not run.
+``cut_after``: run, then closed without a byte; ``cut_while_working``: closed at once, and run after a wait;
+``truncated``: run, half of the body, then closed; ``stray_bytes``: run and answered, with the bytes of a second answer
+behind it; ``slow``: run and answered after a wait; ``moved``: 302 to another host, not run.
 """
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -28,7 +41,7 @@ _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502
 
 @dataclass(slots=True)
 class Fault:
-    """One fault in waiting. ``times`` ``None``: until cleared. ``seconds`` is the wait of ``slow``.
+    """One fault in waiting. ``times`` ``None``: until cleared. ``seconds`` is the wait of those that wait.
 
     ``target`` is scheme and host of ``moved``.
     """
@@ -42,7 +55,7 @@ class Fault:
     @property
     def runs(self) -> bool:
         """Whether the method runs all the same."""
-        return self.kind in ("cut_after", "truncated", "slow")
+        return self.kind in ("cut_after", "truncated", "stray_bytes", "slow")
 
     def response(self, request: HttpRequest) -> Response | None:
         """The answer in place of the real one; ``None`` when there is no such answer."""

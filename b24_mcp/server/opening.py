@@ -38,14 +38,14 @@ def configuration_of_person(redactor: Redactor) -> Configuration:
     return configuration
 
 
-def open_shared_state(settings: Settings) -> SharedState:
-    """Open what is shared with other processes.
+def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedState:
+    """Open what is shared with other processes. `clock` replaces the clock of the store in tests.
 
     Raises:
         B24Error: `B24MCP_SETTINGS`.
     """
     try:
-        return open_state(settings.state)
+        return open_state(settings.state, None if clock is None else clock.now)
     except ValueError as exc:
         raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
 

@@ -117,7 +117,7 @@ class Portals:
         from b24_mcp.server.opening import Opening, open_shared_state
 
         catalog.load()
-        self._state = self._state or open_shared_state(configuration.settings)
+        self._state = self._state or open_shared_state(configuration.settings, self._clock)
         opening = Opening(configuration, self._state, self._redactor, self._clock, self._level)
         if name != SANDBOX:
             return opening.configured(name)

@@ -1,22 +1,30 @@
-"""The shared state in a SQLite file. A process that is killed at any point leaves nothing locked: what it had begun is
-rolled back by the next one.
+"""The shared state in a SQLite file.
+
+A process that is killed at any point leaves nothing locked: what it had begun is rolled back by the next one. A file
+that is no database any more is set aside and made again, because what it held is worth minutes only.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
 
-from b24_mcp.state.limits import Bucket, Charge, Turn, take_turn
+from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn, take_turn
 
+_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_PATIENCE = 10.0
+_LOCK_PATIENCE = 2.0
+# After a failure every step fails at once for so long, so that calls do not queue behind a lock that is held.
+_PAUSE_AFTER_FAILURE = 5.0
+_NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS charge (key TEXT PRIMARY KEY, seconds REAL NOT NULL, reset_at REAL NOT NULL) WITHOUT ROWID;
@@ -27,22 +35,28 @@ CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, text TEXT NOT NULL, until
 class FileState:
     """The state in one file that all processes of a user open. `path` is `:memory:` for one process alone.
 
+    `clock` counts seconds and is the same in all processes of the computer; nothing sets it back while the computer
+    runs. After a restart of the computer it begins again, which the rules allow for.
+
     Raises (every method):
         OSError: when the file cannot be used.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._now = clock
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
+        self._file_id: tuple[int, int] | None = None
+        self._failure: tuple[float, str] | None = None
 
-    async def take(self, key: str, bucket: Bucket, now: float, *, keep_free: float, longest_wait: float) -> Turn:
+    async def take(self, key: str, bucket: Bucket, *, keep_free: float, longest_wait: float) -> Turn:
         """Reserve one request; see `LimitState`."""
 
         def work(db: sqlite3.Connection) -> Turn:
-            level, at = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone() or (0.0, now)
+            now = self._now()
+            level, at = self._bucket(db, key, now)
             turn, level = take_turn(level, now - at, bucket, keep_free=keep_free, longest_wait=longest_wait)
-            # A clock set back must not make the bucket drain twice, nor stand still for long.
             db.execute("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)", (key, level, now))
             return turn
 
@@ -54,28 +68,30 @@ class FileState:
             lambda db: db.execute("UPDATE bucket SET level = max(0, level - 1) WHERE key = ?", (key,))
         )
 
-    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+    async def level(self, key: str, bucket: Bucket) -> float:
         """How full a bucket is; see `LimitState`."""
 
         def work(db: sqlite3.Connection) -> float:
-            level, at = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone() or (0.0, now)
+            now = self._now()
+            level, at = self._bucket(db, key, now)
             return max(0.0, level - max(0.0, now - at) * bucket.rate)
 
         return await self._in_one_step(work)
 
-    async def fill(self, key: str, bucket: Bucket, now: float) -> None:
-        """Take the bucket for full; see `LimitState`."""
+    async def fill(self, key: str, bucket: Bucket) -> None:
+        """Mark a bucket as full; see `LimitState`."""
 
         def work(db: sqlite3.Connection) -> None:
-            level, at = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone() or (0.0, now)
+            now = self._now()
+            level, at = self._bucket(db, key, now)
             level = max(bucket.capacity, level - max(0.0, now - at) * bucket.rate)
             db.execute("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)", (key, level, now))
 
         await self._in_one_step(work)
 
     async def charge(self, key: str, charge: Charge) -> None:
-        """Note working time; see `LimitState`."""
-        row = (key, charge.seconds, charge.reset_at)
+        """Record working time; see `LimitState`."""
+        row = (key, charge.seconds, self._now() + charge.resets_in)
         await self._in_one_step(lambda db: db.execute("INSERT OR REPLACE INTO charge VALUES (?, ?, ?)", row))
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
@@ -83,14 +99,20 @@ class FileState:
         wanted = list(keys)
 
         def work(db: sqlite3.Connection) -> dict[str, Charge]:
-            found = {}
+            now, found = self._now(), {}
             for key in wanted:
                 row = db.execute("SELECT seconds, reset_at FROM charge WHERE key = ?", (key,)).fetchone()
-                if row is not None:
-                    found[key] = Charge(*row)
+                # Beyond the longest time there is, a moment was written before the computer was restarted.
+                if row is not None and 0 < row[1] - now <= LONGEST_CHARGE:
+                    found[key] = Charge(row[0], row[1] - now)
             return found
 
         return await self._in_one_step(work)
+
+    @staticmethod
+    def _bucket(db: sqlite3.Connection, key: str, now: float) -> tuple[float, float]:
+        row = db.execute("SELECT level, at FROM bucket WHERE key = ?", (key,)).fetchone()
+        return (0.0, now) if row is None else (float(row[0]), float(row[1]))
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
         """Keep a text for a time; see `ExpiringStore`."""
@@ -120,42 +142,97 @@ class FileState:
 
         def close() -> None:
             with self._lock:
-                if self._opened is not None:
-                    self._opened.close()
-                    self._opened = None
+                self._close()
 
         await anyio.to_thread.run_sync(close)
 
     async def _in_one_step(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        def step() -> _T:
-            with self._lock:
-                db = self._open()
-                db.execute("BEGIN IMMEDIATE")
-                try:
-                    result = work(db)
-                    db.execute("COMMIT")
-                except BaseException:
-                    db.execute("ROLLBACK")
-                    raise
-                return result
+        return await anyio.to_thread.run_sync(self._step, work)
 
+    def _step(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        with self._lock:
+            if self._failure is not None and time.monotonic() < self._failure[0]:
+                raise OSError(self._failure[1])
+            try:
+                result = self._try_twice(work)
+            except (sqlite3.Error, OSError) as exc:
+                self._close()
+                reason = f"the shared state cannot be used: {_reason(exc)}"
+                self._failure = (time.monotonic() + _PAUSE_AFTER_FAILURE, reason)
+                raise OSError(reason) from None
+            self._failure = None
+            return result
+
+    def _try_twice(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do the work; once more with a new file when this one turned out to be no database."""
         try:
-            return await anyio.to_thread.run_sync(step)
-        except sqlite3.Error as exc:
-            raise OSError(f"the shared state cannot be used: {exc}") from None
+            return self._transaction(work)
+        except sqlite3.DatabaseError as exc:
+            if getattr(exc, "sqlite_errorcode", 0) & 0xFF not in _NOT_A_DATABASE or not isinstance(self._path, Path):
+                raise
+        self._set_aside(self._path)
+        return self._transaction(work)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        db = self._open()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return result
 
     def _open(self) -> sqlite3.Connection:
+        if self._opened is not None and self._file_id != self._id_on_disk():
+            self._close()  # removed or replaced: other processes use the new file
         if self._opened is None:
             if isinstance(self._path, Path):
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # Made with its mode, so that at no moment others of this machine can read it.
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = OFF")  # it is worth minutes, not a wait for the disk at each call
-            db.executescript(_SCHEMA)
+            self._file_id = self._id_on_disk()
+            db = sqlite3.connect(self._path, timeout=_LOCK_PATIENCE, isolation_level=None, check_same_thread=False)
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = OFF")  # it is worth minutes, not a wait for the disk at each call
+                db.executescript(_SCHEMA)
+            except BaseException:
+                db.close()
+                raise
             self._opened = db
         return self._opened
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def _id_on_disk(self) -> tuple[int, int] | None:
+        if not isinstance(self._path, Path):
+            return None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _set_aside(self, path: Path) -> None:
+        """Rename a file that is no database, unless another process has replaced it already."""
+        self._close()
+        if self._file_id is not None and self._file_id == self._id_on_disk():
+            damaged = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+            path.replace(damaged)
+            for suffix in ("-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            _LOG.warning("%s is no database any more; it was renamed to %s and made again", path, damaged.name)
+
+
+def _reason(exc: Exception) -> str:
+    """What went wrong, without the address of the file: the text may reach a model."""
+    return (exc.strerror or type(exc).__name__) if isinstance(exc, OSError) else str(exc)
 
 
 def _note(db: sqlite3.Connection, key: str, now: float) -> str | None:

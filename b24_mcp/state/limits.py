@@ -1,4 +1,4 @@
-"""The two budgets a portal keeps, and what a store of their state has to do.
+"""The two budgets of a portal, and the interface of a store that keeps them.
 
 Source: documentation, limits and settings/performance/limits.
 """
@@ -20,8 +20,8 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The answer to one who wants to send. When `granted`, a place is reserved and due after `wait` seconds;
-    otherwise none is, and asking again makes sense after `wait` seconds.
+    """Whether a request may be sent. When `granted`, a place is reserved and due after `wait` seconds; otherwise
+    nothing is reserved, and the place would be due after `wait` seconds.
     """
 
     granted: bool
@@ -30,20 +30,31 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Working time a method used up: `seconds` so far, forgiven from `reset_at` on (Unix time)."""
+    """Working time a method has used: `seconds` so far, forgiven `resets_in` seconds from now."""
 
     seconds: float
-    reset_at: float
+    resets_in: float
+
+
+LONGEST_CHARGE = 600.0
+"""Seconds after which the portal has forgiven any working time. Source: documentation, limits."""
 
 
 class LimitState(Protocol):
-    """Where the budgets are kept. `now` is Unix time; every change is one atomic step, shared by all processes."""
+    """A store of the budgets. Every change is one atomic step, shared by all processes.
 
-    async def take(self, key: str, bucket: Bucket, now: float, *, keep_free: float, longest_wait: float) -> Turn:
+    A store measures time with a clock of its own that all its processes share and that nothing sets back, so a wrong
+    clock of a caller changes nothing.
+
+    Raises (every method):
+        OSError: when the store cannot be used.
+    """
+
+    async def take(self, key: str, bucket: Bucket, *, keep_free: float, longest_wait: float) -> Turn:
         """Reserve one request of a bucket.
 
-        `keep_free` places are left for others; whoever leaves some does not queue for a later place. A place later
-        than `longest_wait` seconds is not reserved.
+        `keep_free` places are left for others; a caller that leaves some does not queue for a later place. A place
+        later than `longest_wait` seconds is not reserved.
         """
         ...
 
@@ -51,33 +62,33 @@ class LimitState(Protocol):
         """Return a reserved place that was not used."""
         ...
 
-    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+    async def level(self, key: str, bucket: Bucket) -> float:
         """How full a bucket is, without taking anything."""
         ...
 
-    async def fill(self, key: str, bucket: Bucket, now: float) -> None:
-        """The portal refused a call: its bucket is fuller than was known."""
+    async def fill(self, key: str, bucket: Bucket) -> None:
+        """Mark a bucket as full, after the portal refused a call."""
         ...
 
     async def charge(self, key: str, charge: Charge) -> None:
-        """Note the working time of a method, as the portal last told it."""
+        """Record the working time of a method, as the portal last reported it."""
         ...
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
-        """The working time of those of these methods for which any is known."""
+        """The working time of those of these methods for which any is known and not yet forgiven."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 
 def take_turn(
     level: float, since: float, bucket: Bucket, *, keep_free: float, longest_wait: float
 ) -> tuple[Turn, float]:
-    """The rule of the bucket: what one gets who comes `since` seconds after the bucket stood at `level`.
+    """The rule of the bucket, `since` seconds after it stood at `level`.
 
-    Gives the turn and the new level. A level above the capacity means that places further on are reserved.
+    Return the turn and the new level. A level above the capacity means that later places are reserved.
     """
     level = max(0.0, level - max(0.0, since) * bucket.rate)
     wait = max(0.0, (level + 1 - bucket.capacity + keep_free) / bucket.rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
@@ -18,21 +19,21 @@ class SharedState(LimitState, ExpiringStore, Protocol):
     """Everything a store keeps."""
 
 
-def open_state(setting: str | None) -> SharedState:
+def open_state(setting: str | None, clock: Callable[[], float] | None = None) -> SharedState:
     """Open the store. `setting` is `redis://…`, the path of a file, `memory`, or None for the user's state directory.
 
-    Nothing is connected or written before the first use.
+    Nothing is connected or written before the first use. `clock` replaces the clock of the store in tests.
 
     Raises:
         ValueError: for an address of another kind, or Redis without the library for it.
     """
     if setting == "memory":
-        return FileState(":memory:")
+        return FileState(":memory:", clock or time.monotonic)
     if is_redis(setting):
         from b24_mcp.state.redis import RedisState
 
-        return in_redis(RedisState, setting)
-    return FileState(state_path(setting))
+        return in_redis(lambda url: RedisState(url, clock), setting)
+    return FileState(state_path(setting), clock or time.monotonic)
 
 
 def open_tokens(setting: str | None) -> TokenStore:

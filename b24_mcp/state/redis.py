@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from b24_mcp.state.limits import Bucket, Charge, Turn
+from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn
 
 PREFIX = "b24-mcp:"
 _FORGET_AFTER = 3_600
-# The rule of `limits.take_turn`, in one step. Key; now, capacity, rate, keep_free, longest_wait, lifetime.
-_TAKE = """
+# The time of the server, so that the clocks of the callers do not matter. The last argument replaces it in tests.
+_NOW = """
+local now = tonumber(ARGV[#ARGV])
+if not now then
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+end
+"""
+# The rule of `limits.take_turn`, in one step. Key; capacity, rate, keep_free, longest_wait, lifetime, now.
+_TAKE = f"""{_NOW}
 local stored = redis.call('HMGET', KEYS[1], 'level', 'at')
-local now, capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local keep_free, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
+local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
+local keep_free, longest = tonumber(ARGV[3]), tonumber(ARGV[4])
 local level, at = tonumber(stored[1] or 0), tonumber(stored[2] or now)
 level = math.max(0, level - math.max(0, now - at) * rate)
 local wait = math.max(0, (level + 1 - capacity + keep_free) / rate)
@@ -23,23 +31,49 @@ local allowed = longest
 if keep_free > 0 then allowed = 0 end
 local granted = 0
 if wait <= allowed then granted = 1; level = level + 1 end
-redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', tostring(now))
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-return {granted, tostring(wait)}
+redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', string.format('%.6f', now))
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return {{granted, tostring(wait)}}
 """
 _GIVE_BACK = """
-local level = tonumber(redis.call('HGET', KEYS[1], 'level') or 0)
-redis.call('HSET', KEYS[1], 'level', tostring(math.max(0, level - 1)))
+local level = redis.call('HGET', KEYS[1], 'level')
+if level then redis.call('HSET', KEYS[1], 'level', tostring(math.max(0, tonumber(level) - 1))) end
 return 1
 """
-_FILL = """
+# Key; rate, now.
+_LEVEL = f"""{_NOW}
 local stored = redis.call('HMGET', KEYS[1], 'level', 'at')
-local now, capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local level, at = tonumber(stored[1] or 0), tonumber(stored[2] or now)
+return tostring(math.max(0, level - math.max(0, now - at) * tonumber(ARGV[1])))
+"""
+# Key; capacity, rate, lifetime, now.
+_FILL = f"""{_NOW}
+local stored = redis.call('HMGET', KEYS[1], 'level', 'at')
+local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
 local level, at = tonumber(stored[1] or 0), tonumber(stored[2] or now)
 level = math.max(capacity, level - math.max(0, now - at) * rate)
-redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', tostring(now))
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('HSET', KEYS[1], 'level', tostring(level), 'at', string.format('%.6f', now))
+redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
+"""
+# Key; seconds, resets_in, lifetime, now.
+_CHARGE = f"""{_NOW}
+redis.call('HSET', KEYS[1], 'seconds', ARGV[1], 'reset_at', string.format('%.6f', now + tonumber(ARGV[2])))
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+# Keys; now. A pair of seconds and remaining time for each key, empty where nothing is known.
+_CHARGES = f"""{_NOW}
+local found = {{}}
+for i, key in ipairs(KEYS) do
+  local stored = redis.call('HMGET', key, 'seconds', 'reset_at')
+  if stored[1] then
+    found[i] = {{stored[1], tostring(tonumber(stored[2]) - now)}}
+  else
+    found[i] = {{}}
+  end
+end
+return found
 """
 _TAKE_NOTE = """
 local found = redis.call('GET', KEYS[1])
@@ -51,17 +85,20 @@ return found
 class RedisState:
     """The state in the Redis at `url` (`redis://…`, `rediss://…`), which every server names alike.
 
+    Redis measures the time. `clock` replaces it in tests.
+
     Raises (every method):
         OSError: when Redis cannot be reached or answers with an error.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self._redis, self._failure = open_redis(url)
+        self._clock = clock
 
-    async def take(self, key: str, bucket: Bucket, now: float, *, keep_free: float, longest_wait: float) -> Turn:
+    async def take(self, key: str, bucket: Bucket, *, keep_free: float, longest_wait: float) -> Turn:
         """Reserve one request; see `LimitState`."""
         longest = min(longest_wait, 1e9)
-        values = (now, bucket.capacity, bucket.rate, keep_free, longest, _FORGET_AFTER)
+        values = (bucket.capacity, bucket.rate, keep_free, longest, _FORGET_AFTER, self._now())
         granted, wait = await self._do("eval", _TAKE, 1, PREFIX + key, *values)
         return Turn(bool(granted), float(wait))
 
@@ -69,27 +106,31 @@ class RedisState:
         """Return a reserved place; see `LimitState`."""
         await self._do("eval", _GIVE_BACK, 1, PREFIX + key)
 
-    async def level(self, key: str, bucket: Bucket, now: float) -> float:
+    async def level(self, key: str, bucket: Bucket) -> float:
         """How full a bucket is; see `LimitState`."""
-        level, at = await self._do("hmget", PREFIX + key, "level", "at")
-        return max(0.0, float(level or 0) - max(0.0, now - float(at or now)) * bucket.rate)
+        return float(await self._do("eval", _LEVEL, 1, PREFIX + key, bucket.rate, self._now()))
 
-    async def fill(self, key: str, bucket: Bucket, now: float) -> None:
-        """Take the bucket for full; see `LimitState`."""
-        await self._do("eval", _FILL, 1, PREFIX + key, now, bucket.capacity, bucket.rate, _FORGET_AFTER)
+    async def fill(self, key: str, bucket: Bucket) -> None:
+        """Mark a bucket as full; see `LimitState`."""
+        await self._do("eval", _FILL, 1, PREFIX + key, bucket.capacity, bucket.rate, _FORGET_AFTER, self._now())
 
     async def charge(self, key: str, charge: Charge) -> None:
-        """Note working time; see `LimitState`."""
-        text = json.dumps([charge.seconds, charge.reset_at])
-        await self._do("set", f"{PREFIX}charge:{key}", text, ex=_FORGET_AFTER)
+        """Record working time; see `LimitState`."""
+        values = (charge.seconds, charge.resets_in, _FORGET_AFTER, self._now())
+        await self._do("eval", _CHARGE, 1, f"{PREFIX}worked:{key}", *values)
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
         """Working time of methods; see `LimitState`."""
         wanted = list(keys)
         if not wanted:
             return {}
-        found = await self._do("mget", [f"{PREFIX}charge:{key}" for key in wanted])
-        return {key: Charge(*json.loads(text)) for key, text in zip(wanted, found, strict=True) if text}
+        names = [f"{PREFIX}worked:{key}" for key in wanted]
+        found = await self._do("eval", _CHARGES, len(names), *names, self._now())
+        charges = {key: Charge(*map(float, pair)) for key, pair in zip(wanted, found, strict=True) if pair}
+        return {key: charge for key, charge in charges.items() if 0 < charge.resets_in <= LONGEST_CHARGE}
+
+    def _now(self) -> float | str:
+        return "" if self._clock is None else self._clock()
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
         """Keep a text for a time; see `ExpiringStore`."""

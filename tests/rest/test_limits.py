@@ -31,15 +31,21 @@ class LeakyBucket:
         return self.level <= self.capacity
 
 
+async def take_turn(limits: Limits, clock: FakeClock, *, bulk: bool = False) -> None:
+    """One request: it waits until it may be sent, and is answered at once."""
+    async with limits.turn(["profile"], Effort(clock, clock.now() + 1e6, bulk=bulk)):
+        pass
+
+
 @pytest.mark.parametrize(("plan", "capacity", "rate"), [("basic", 50, 2), ("enterprise", 250, 5)])
 async def test_many_calls_never_overfill_the_portals_bucket_and_lose_little_time(
     plan: Plan, capacity: int, rate: int
 ) -> None:
     clock, portals = FakeClock(0.0), LeakyBucket(capacity, rate)
-    limits = Limits(WEBHOOK, plan, open_state("memory"))
+    limits = Limits(WEBHOOK, plan, open_state("memory", clock.now), clock)
     number = capacity * 4
     for _ in range(number):
-        await limits.turn(["profile"], Effort(clock, clock.now() + 1e6))
+        await take_turn(limits, clock)
         assert portals.accepts(clock.now())
     assert clock.now() <= 1.1 * (number - capacity) / rate
     await limits.state.aclose()
@@ -47,20 +53,20 @@ async def test_many_calls_never_overfill_the_portals_bucket_and_lose_little_time
 
 async def test_a_self_hosted_portal_has_no_limit_of_requests() -> None:
     clock = FakeClock()
-    limits = Limits(WEBHOOK, "none", open_state("memory"))
+    limits = Limits(WEBHOOK, "none", open_state("memory", clock.now), clock)
     for _ in range(500):
-        await limits.turn(["profile"], Effort(clock, clock.now()))
+        await take_turn(limits, clock)
     assert clock.slept == []
     await limits.state.aclose()
 
 
 async def test_a_call_a_person_waits_for_goes_before_bulk_calls() -> None:
     clock = FakeClock()
-    limits = Limits(WEBHOOK, "basic", open_state("memory"))
+    limits = Limits(WEBHOOK, "basic", open_state("memory", clock.now), clock)
     for _ in range(60):
-        await limits.turn(["profile"], Effort(clock, clock.now() + 1e6, bulk=True))
+        await take_turn(limits, clock, bulk=True)
     slept = len(clock.slept)
-    await limits.turn(["profile"], Effort(clock, clock.now() + 1e6))
+    await take_turn(limits, clock)
     assert [pause for pause in clock.slept[slept:] if pause] == []
     await limits.state.aclose()
 
@@ -134,11 +140,15 @@ async def test_both_ways_of_charging_a_batch_are_watched(charged: str) -> None:
 async def test_a_refusal_by_the_portal_makes_every_process_wait(tmp_path: Path) -> None:
     clock, shared = FakeClock(), str(tmp_path / "limits.db")
     refused = Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}, 503)
-    async with open_portal(FakePortal([refused]), clock=clock, plan="basic", state=open_state(shared)) as portal:
+    async with open_portal(
+        FakePortal([refused]), clock=clock, plan="basic", state=open_state(shared, clock.now)
+    ) as portal:
         with pytest.raises(B24Error):
             await portal.call("profile")
     fake = FakePortal([Reply({"result": 1})])
-    async with open_portal(fake, clock=clock, plan="basic", state=open_state(shared), deadline=100) as portal:
+    async with open_portal(
+        fake, clock=clock, plan="basic", state=open_state(shared, clock.now), deadline=100
+    ) as portal:
         await portal.call("profile")
     assert sum(clock.slept) > 0
 
@@ -166,13 +176,14 @@ async def test_a_cancelled_wait_gives_its_place_back() -> None:
             if seconds:
                 await anyio.sleep_forever()
 
-    clock, state = EndlessClock(), open_state("memory")
-    limits = Limits(WEBHOOK, "basic", state)
+    clock = EndlessClock()
+    state = open_state("memory", clock.now)
+    limits = Limits(WEBHOOK, "basic", state, clock)
     for _ in range(38):
-        await limits.turn(["profile"], Effort(clock, clock.now() + 100))
+        await take_turn(limits, clock)
     with anyio.move_on_after(0.05):
-        await limits.turn(["profile"], Effort(clock, clock.now() + 100))
-    turn = await state.take(limits._bucket_key, Bucket(38, 2), clock.now(), keep_free=0, longest_wait=100)
+        await take_turn(limits, clock)
+    turn = await state.take(limits._bucket_key, Bucket(38, 2), keep_free=0, longest_wait=100)
     assert turn.wait == pytest.approx(0.5)
     await state.aclose()
 

@@ -233,3 +233,30 @@ def test_a_client_hears_of_a_cut_as_a_broken_protocol() -> None:
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
                 client.get(address)
         assert client.get(address).status_code == 200
+
+
+async def test_a_cut_while_the_portal_works_leaves_the_call_to_be_executed_later(call: Caller) -> None:
+    call.sandbox.faults.fail("crm.deal.add", "cut_while_working", seconds=0.05)
+    with pytest.raises((httpx.HTTPError, ConnectionResetError)):
+        await call.http.post(call.base + "crm.deal.add", json={"fields": {"TITLE": "late"}})
+    assert await counts(call, "late") == {}
+    for _ in range(1_000):
+        if await counts(call, "late"):
+            break
+        await asyncio.sleep(0.01)
+    assert await counts(call, "late") == {"crm.deal.add": 1}
+
+
+def test_stray_bytes_stand_behind_a_whole_answer_on_the_same_connection() -> None:
+    with listening() as (sandbox, base, _):
+        sandbox.faults.fail("server.time", "stray_bytes")
+        where = urlsplit(base)
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
+            path = f"/rest/{sandbox.webhook}/server.time"
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            got = b""
+            while not got.endswith(b'{"result":"stray"}'):
+                piece = connection.recv(65_536)
+                assert piece, "the connection stays open"
+                got += piece
+    assert got.count(b"HTTP/1.1 200") == 2

@@ -34,10 +34,10 @@ class Held(FakeClock):
 
 async def used_up(portal: LoopbackPortal, folder: Path, clock: FakeClock, seconds: float) -> None:
     """Let another process have used up the portal's limit for so long."""
-    state = open_state(str(folder / "state" / "limits.db"))
+    state = open_state(str(folder / "state" / "limits.db"), clock.now)
     host = portal.address.split("/")[2]
     for _ in range(38 + int(seconds * 2)):
-        await state.take(f"portal:{host}", Bucket(38, 2), clock.now(), keep_free=0, longest_wait=1e9)
+        await state.take(f"portal:{host}", Bucket(38, 2), keep_free=0, longest_wait=1e9)
     await state.aclose()
 
 

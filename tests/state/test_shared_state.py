@@ -19,65 +19,75 @@ from hypothesis import strategies as st
 
 from b24_mcp.state import Bucket, Charge, LimitState, open_state
 from b24_mcp.state.limits import take_turn
+from tests.state.conftest import Ticker
 
 BUCKET = Bucket(10, 2)
 
 
-async def take(
-    state: LimitState, key: str, now: float, keep_free: float = 0, longest: float = 1e9
-) -> tuple[bool, float]:
-    turn = await state.take(key, BUCKET, now, keep_free=keep_free, longest_wait=longest)
+async def take(state: LimitState, key: str, keep_free: float = 0, longest: float = 1e9) -> tuple[bool, float]:
+    turn = await state.take(key, BUCKET, keep_free=keep_free, longest_wait=longest)
     return turn.granted, round(turn.wait, 3)
 
 
-async def test_what_fits_goes_at_once_and_the_rest_queues_at_the_rate(state: LimitState) -> None:
+async def test_what_fits_goes_at_once_and_the_rest_queues_at_the_rate(state: LimitState, ticker: Ticker) -> None:
     key = f"queue{os.urandom(4).hex()}"
-    assert [await take(state, key, 100.0) for _ in range(10)] == [(True, 0.0)] * 10
-    assert [await take(state, key, 100.0) for _ in range(3)] == [(True, 0.5), (True, 1.0), (True, 1.5)]
-    assert await take(state, key, 100.0, longest=1.0) == (False, 2.0)
-    assert await take(state, key, 200.0) == (True, 0.0)
+    assert [await take(state, key) for _ in range(10)] == [(True, 0.0)] * 10
+    assert [await take(state, key) for _ in range(3)] == [(True, 0.5), (True, 1.0), (True, 1.5)]
+    assert await take(state, key, longest=1.0) == (False, 2.0)
+    ticker.time = 200.0
+    assert await take(state, key) == (True, 0.0)
 
 
 async def test_who_leaves_places_free_does_not_queue(state: LimitState) -> None:
     key = f"bulk{os.urandom(4).hex()}"
-    assert [await take(state, key, 100.0, keep_free=4) for _ in range(7)] == [(True, 0.0)] * 6 + [(False, 0.5)]
-    assert await take(state, key, 100.0) == (True, 0.0)
+    assert [await take(state, key, keep_free=4) for _ in range(7)] == [(True, 0.0)] * 6 + [(False, 0.5)]
+    assert await take(state, key) == (True, 0.0)
 
 
 async def test_a_place_given_back_can_be_taken_again(state: LimitState) -> None:
     key = f"back{os.urandom(4).hex()}"
     for _ in range(10):
-        await take(state, key, 100.0)
+        await take(state, key)
     await state.give_back(key)
-    assert await take(state, key, 100.0) == (True, 0.0)
+    assert await take(state, key) == (True, 0.0)
 
 
 async def test_a_refusal_fills_the_bucket(state: LimitState) -> None:
     key = f"full{os.urandom(4).hex()}"
-    await state.fill(key, BUCKET, 100.0)
-    assert await take(state, key, 100.0) == (True, 0.5)
+    await state.fill(key, BUCKET)
+    assert await take(state, key) == (True, 0.5)
 
 
-async def test_a_clock_that_is_set_back_neither_blocks_nor_floods(state: LimitState) -> None:
+async def test_a_clock_that_begins_again_neither_blocks_nor_floods(state: LimitState, ticker: Ticker) -> None:
+    """The clock of the computer counts from its start: after a restart it shows less than what was written."""
     key = f"clock{os.urandom(4).hex()}"
+    ticker.time = 1_000.0
     for _ in range(10):
-        await take(state, key, 1_000.0)
-    assert await take(state, key, 10.0) == (True, 0.5)
-    assert await take(state, key, 20.0) == (True, 0.0)
+        await take(state, key)
+    await state.charge(key, Charge(480.0, 600.0))
+    ticker.time = 10.0
+    assert await take(state, key) == (True, 0.5)
+    assert await state.charges([key]) == {}
+    ticker.time = 20.0
+    assert await take(state, key) == (True, 0.0)
 
 
-async def test_charges_are_kept_by_key(state: LimitState) -> None:
+async def test_charges_are_kept_by_key_until_they_are_forgiven(state: LimitState, ticker: Ticker) -> None:
     key = f"charge{os.urandom(4).hex()}"
     assert await state.charges([key]) == {}
-    await state.charge(key, Charge(12.5, 2_000.0))
-    await state.charge(key, Charge(13.5, 2_000.0))
-    assert await state.charges([key, key + "x"]) == {key: Charge(13.5, 2_000.0)}
+    await state.charge(key, Charge(12.5, 300.0))
+    await state.charge(key, Charge(13.5, 300.0))
+    assert await state.charges([key, key + "x"]) == {key: Charge(13.5, 300.0)}
     assert await state.charges([]) == {}
+    ticker.time += 100
+    assert await state.charges([key]) == {key: Charge(13.5, 200.0)}
+    ticker.time += 200
+    assert await state.charges([key]) == {}
 
 
 async def test_tasks_that_ask_at_once_never_get_the_same_place(state: LimitState) -> None:
     key = f"at-once{os.urandom(4).hex()}"
-    waits = await asyncio.gather(*(take(state, key, 100.0) for _ in range(40)))
+    waits = await asyncio.gather(*(take(state, key) for _ in range(40)))
     assert sorted(wait for _, wait in waits) == [0.0] * 10 + [0.5 * n for n in range(1, 31)]
 
 
@@ -86,9 +96,9 @@ TAKER = """
     from b24_mcp.state import Bucket, open_state
 
     async def main():
-        state = open_state(sys.argv[1])
+        state = open_state(sys.argv[1], lambda: 100.0)
         while True:
-            await state.take("shared", Bucket(10, 2), 100.0, keep_free=0, longest_wait=1e9)
+            await state.take("shared", Bucket(10, 2), keep_free=0, longest_wait=1e9)
             print("took", flush=True)
 
     asyncio.run(main())
@@ -115,9 +125,9 @@ def take_and_be_killed(path: str) -> int:
 async def test_processes_that_are_killed_at_any_point_leave_nothing_locked(tmp_path: Path) -> None:
     path = str(tmp_path / "limits.db")
     taken = await anyio.to_thread.run_sync(take_and_be_killed, path)
-    state = open_state(path)
+    state = open_state(path, lambda: 100.0)
     with anyio.fail_after(5):
-        _, wait = await take(state, "shared", 100.0)
+        _, wait = await take(state, "shared")
     await state.aclose()
     # Each process may have taken one place that it did not live to tell of.
     assert 0.5 * (taken - 9) <= wait <= 0.5 * (taken - 9 + 3)
@@ -141,7 +151,7 @@ def test_an_address_of_another_kind_is_refused() -> None:
 async def test_a_redis_that_is_not_there_is_an_os_error() -> None:
     state = open_state("redis://127.0.0.1:1/0")
     with pytest.raises(OSError, match="Redis"):
-        await take(state, "x", 1.0)
+        await take(state, "x")
     await state.aclose()
 
 
