@@ -11,12 +11,13 @@ import asyncio
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import anyio
 import anyio.lowlevel
 
 from b24_mcp.rest import Plan, Portal, PortalOptions, parse_webhook
@@ -355,11 +356,12 @@ def _resolved(match: re.Match[str], box: Mapping[str, Any]) -> Any:
 
 
 class FakeClock:
-    """A clock on which only sleeping takes time, and that none."""
+    """A clock on which only sleeping takes time, and that none. A timeout ends when sleeping passes its moment."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now
         self.slept: list[float] = []
+        self._timeouts: list[tuple[float, anyio.CancelScope]] = []
 
     def now(self) -> float:
         return self.time
@@ -367,7 +369,20 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.time += seconds
         self.slept.append(seconds)
+        for moment, scope in self._timeouts:
+            if self.time > moment:
+                scope.cancel()
         await anyio.lowlevel.checkpoint()
+
+    @contextmanager
+    def timeout(self, seconds: float) -> Iterator[None]:
+        with anyio.CancelScope() as scope:
+            entry = (self.time + seconds, scope)
+            self._timeouts.append(entry)
+            try:
+                yield
+            finally:
+                self._timeouts.remove(entry)
 
 
 @asynccontextmanager

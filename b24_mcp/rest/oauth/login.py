@@ -157,6 +157,11 @@ class Login:
         self._portal = PortalAddress(moved.origin)
         return self
 
+    def at_configured_address(self) -> Login:
+        """This login at the address that its tokens name."""
+        self._portal = PortalAddress(self._endpoint)
+        return self
+
     async def aclose(self) -> None:
         """Let go of the store."""
         await self._store.aclose()

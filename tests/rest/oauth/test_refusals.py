@@ -37,7 +37,7 @@ async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
         (refusal("invalid_client", 401), "auth", "B24_CLIENT_SECRET"),
         (refusal("invalid_client", 400), "auth", "B24_CLIENT_SECRET"),
         (refusal("WRONG_CLIENT", 200), "auth", "B24_CLIENT_ID"),
-        (refusal("PAYMENT_REQUIRED", 401), "permission", "paid or trial time"),
+        (refusal("PAYMENT_REQUIRED", 401), "plan", "paid or trial time"),
         (refusal("NOT_INSTALLED", 401), "auth", "installed"),
         (refusal("verification_needed", 401), "auth", "licence"),
         (refusal("invalid_request"), "auth", "question"),
