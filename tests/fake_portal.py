@@ -11,8 +11,8 @@ import asyncio
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -21,7 +21,7 @@ import anyio
 import anyio.lowlevel
 
 from b24_mcp.rest import Plan, Portal, PortalOptions, parse_webhook
-from b24_mcp.state import LimitState
+from b24_mcp.state import SharedState
 
 CODE = "secretcode123"
 WEBHOOK = f"http://127.0.0.1:8000/rest/1/{CODE}/"
@@ -372,17 +372,13 @@ class FakeClock:
         for moment, scope in self._timeouts:
             if self.time > moment:
                 scope.cancel()
+        self._timeouts = [entry for entry in self._timeouts if self.time <= entry[0]]
         await anyio.lowlevel.checkpoint()
 
-    @contextmanager
-    def timeout(self, seconds: float) -> Iterator[None]:
-        with anyio.CancelScope() as scope:
-            entry = (self.time + seconds, scope)
-            self._timeouts.append(entry)
-            try:
-                yield
-            finally:
-                self._timeouts.remove(entry)
+    def timeout(self, seconds: float) -> anyio.CancelScope:
+        scope = anyio.CancelScope()
+        self._timeouts.append((self.time + seconds, scope))
+        return scope
 
 
 @asynccontextmanager
@@ -391,7 +387,7 @@ async def open_portal(
     address: str = WEBHOOK,
     *,
     clock: FakeClock | None = None,
-    state: LimitState | None = None,
+    state: SharedState | None = None,
     deadline: float = 0.0,
     plan: Plan = "none",
     **options: Any,

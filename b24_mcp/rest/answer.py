@@ -68,7 +68,7 @@ def read_answer(reply: Reply, request: Request) -> Answer:
         B24Error: the portal's error, `B24MCP_NO_V3` from a portal without REST 3.0, or `B24MCP_BAD_ANSWER` for what is
             no answer of the REST API at all.
     """
-    method, wanted = request.method, request.format
+    method = request.method
     if request.version == "v3" and reply.status == 404 and find_object(reply.body) is None:
         raise our_error("B24MCP_NO_V3", "This portal has no REST 3.0.", method=method, status=404)
     body, written_as, warnings = _parse(reply, request)

@@ -6,8 +6,9 @@ An `httpx` transport over `httpcore`, whose network backend is watched: see `fra
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import httpcore
@@ -175,10 +176,8 @@ def _status(response: httpcore.Response) -> int:
 
 def _httpcore_proxy(url: str) -> httpcore.Proxy:
     named = httpx.Proxy(url)
-    if named.url.scheme.startswith("socks"):
-        import socksio  # raises ImportError here, not at the first request
-
-        del socksio
+    if named.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ImportError("socksio")  # here, and not at the first request
     return httpcore.Proxy(
         httpcore.URL(
             scheme=named.url.raw_scheme,
@@ -192,7 +191,7 @@ def _httpcore_proxy(url: str) -> httpcore.Proxy:
 
 
 @contextmanager
-def _errors_of_httpx() -> Any:
+def _errors_of_httpx() -> Iterator[None]:
     """Errors of `httpcore` under the names that `httpx` has for them; the names are the same."""
     try:
         yield

@@ -28,7 +28,7 @@ class Clock(Protocol):
         """Wait."""
         ...
 
-    def timeout(self, seconds: float) -> AbstractContextManager[object]:
+    def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
         """A context whose body is cancelled after so many seconds, and then left without an exception."""
         ...
 
@@ -44,7 +44,7 @@ class SystemClock:
         """Wait; cancelling ends it at once."""
         await anyio.sleep(seconds)
 
-    def timeout(self, seconds: float) -> AbstractContextManager[object]:
+    def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
         """A cancel scope of anyio."""
         return anyio.move_on_after(seconds)
 

@@ -43,7 +43,7 @@ class CodeFact:
 
 CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
 _ASK_ADMIN_WEBHOOK = (
-    "A webhook may have been deleted, blocked or changed, or its time is over. Ask the person to look it up in Bitrix24 "
+    "A webhook may have been deleted, blocked or changed, or have expired. Ask the person to look it up in Bitrix24 "
     "(Developer resources) and to set B24_WEBHOOK_URL again, or, where there is no webhook, to run b24-mcp login."
 )
 _NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
@@ -320,9 +320,7 @@ _FACTS: dict[str, CodeFact] = {
         "unknown",
     ),
     "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {CHECK_FIRST}", "unknown"),
-    "B24MCP_INTERNAL": CodeFact(
-        "internal", f"This is a defect in b24-mcp, please report it. {CHECK_FIRST}", "unknown"
-    ),
+    "B24MCP_INTERNAL": CodeFact("internal", f"This is a defect in b24-mcp, please report it. {CHECK_FIRST}", "unknown"),
 }
 
 # Module codes follow habits of naming; these endings say enough about the kind.
@@ -341,7 +339,8 @@ _ENDINGS: tuple[tuple[str, CodeFact], ...] = (
 # What a message says where its code says little: the portal writes it in its own language. A plan is named under the
 # code for rights too. Sources: documentation, error-codes; measured messages.
 _PLAN_WORDS = re.compile(
-    r"commercial plan|only (?:by|with|on) (?:a )?subscription|available by subscription|(?:your|current|this) (?:tariff )?plan\b"
+    r"commercial plan|only (?:by|with|on) (?:a )?subscription|available by subscription"
+    r"|(?:your|current|this) (?:tariff )?plan\b"
     r"|tariff|licen[cs]e (?:check|restrict|does not|do not|has expired|expired)|upgrade your|bitrix24 market plus"
     r"|тариф|по подписке|коммерческ\w+ (?:план|лиценз)|лицензи\w+ (?:не|истек|закончил|ограничен)|вашей лицензии"
     r"|abonnement|plan comercial|kostenpflichtig\w* tarif",

@@ -54,21 +54,24 @@ class Framing:
             BadFramingError: after a status that no answer follows, or too many informational ones.
         """
         self.begun = self.begun or bool(data)
-        if self.status is not None:
+        if self._has_head():
             self._count(data)
             return data
         self._held += data
         passed = b""
-        while self.status is None and (end := _END_OF_HEAD.search(self._held)):
+        while not self._has_head() and (end := _END_OF_HEAD.search(self._held)):
             passed += self._head(bytes(self._held[: end.end()]))
             del self._held[: end.end()]
-        if self.status is not None or not data or len(self._held) > _LARGEST_HEAD:
+        if self._has_head() or not data or len(self._held) > _LARGEST_HEAD:
             rest = bytes(self._held)
             self._held.clear()
-            if self.status is not None:
+            if self._has_head():
                 self._count(rest)
             return passed + rest
         return passed
+
+    def _has_head(self) -> bool:
+        return self.status is not None
 
     def _head(self, head: bytes) -> bytes:
         found = _STATUS_LINE.match(head)

@@ -27,8 +27,8 @@ class Portal:
     """A portal, opened by a webhook or a login. Connections are made at the first call and shared by all calls.
 
     `guard` decides what may be sent; without it everything may. `state` is what is shared with other processes,
-    limits and keys; without it they are this object's own. `app` is an ASGI application that plays the portal inside this
-    process. `clock` is there for tests.
+    limits and keys; without it they are this object's own. `app` is an ASGI application that plays the portal inside
+    this process. `clock` is there for tests.
     """
 
     def __init__(

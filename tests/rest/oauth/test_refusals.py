@@ -11,6 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from b24_mcp.rest import B24Error
+from b24_mcp.rest.oauth.login import Login
 from b24_mcp.state import TokenLease, Tokens
 from tests.fake_portal import FakePortal, Reply, http_answer, serve
 from tests.rest.oauth.conftest import NAME, Scene
@@ -175,15 +176,21 @@ async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -
     """A server that hangs is not waited for by one call after the other."""
     await scene.keep(scene.tokens(expires=0.0))
     failing = FakePortal([Reply("", 503)] * 2)
-    others = 19
+    others, arrived = 19, 0
+
+    class Counted(Login):
+        async def _renewed(self, rejected: str) -> Tokens:
+            nonlocal arrived
+            arrived += 1
+            return await super()._renewed(rejected)
 
     async def hanging(*asgi: Any) -> None:
-        while login._renewing.statistics().tasks_waiting < others:
+        while arrived < 1 + others:
             await anyio.lowlevel.checkpoint()
         await failing(*asgi)
 
     scene.server = hanging
-    login = scene.login()
+    login = scene.login(of=Counted)
     codes: list[str] = []
     async with scene.open(login) as portal:
 
