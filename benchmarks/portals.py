@@ -15,7 +15,7 @@ from b24_mcp.sandbox import Sandbox, serve
 from b24_mcp.sandbox.faults import KINDS
 
 SECRET = "s3cretofthebenchmarks"
-# A portal that moved is played here, since it may happen to each caller only once.
+# A redirect is followed only between portals of the cloud, so here it would end each call.
 # A method that is blocked for its working time stays so for ten seconds, so that is rarer than the rest.
 BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind != "moved"]
 
@@ -40,23 +40,10 @@ class WatchedSandbox(Sandbox):
             await send(message)
 
         if scope["type"] == "http" and self._random.random() < self.fault_share:
-            host = dict(scope["headers"]).get(b"host", b"").decode()
-            if host.startswith("127.0.0.1") and self._random.random() < 0.3:
-                self.injected["moved"] += 1
-                location = f"http://localhost:{host.partition(':')[2]}{scope['path']}"
-                await send_redirect(counting, location)
-                return
             kind = self._random.choice(BROKEN_BY_SWITCHBOARD)
             self.injected[kind] += 1
             self.faults.fail("*", kind, seconds=self._slow_seconds)  # type: ignore[arg-type]
         await super().__call__(scope, receive, counting)
-
-
-async def send_redirect(send: Any, location: str) -> None:
-    """Answer 302."""
-    headers = [(b"location", location.encode()), (b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": 302, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
 
 
 @contextmanager
