@@ -51,9 +51,9 @@ class Settings(BaseSettings):
     files_dir: str | None = None
     """The folders that files may be written to for a model, separated as in PATH. Without it none is."""
     timeout: float = Field(default=65.0, gt=0, le=3600)
-    """Seconds to wait for one answer; the portal itself ends a request after 60."""
-    deadline: float = Field(default=100.0, gt=0, le=86_400)
-    """Seconds after which a call no longer waits for limits and is not sent again."""
+    """Seconds to wait for one answer, within the deadline; the portal itself ends a request after 60."""
+    deadline: float = Field(default=55.0, gt=0, le=86_400)
+    """Seconds after which a whole call ends, whatever it waits for; clients give up after 60."""
     largest_answer: int = Field(default=64, ge=1, le=2_048)
     """Megabytes of one answer of the portal; what is larger is refused while it comes."""
     budget: int = Field(default=20_000, ge=1_000)

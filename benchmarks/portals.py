@@ -15,6 +15,7 @@ from b24_mcp.sandbox import Sandbox, serve
 from b24_mcp.sandbox.faults import KINDS
 
 SECRET = "s3cretofthebenchmarks"
+# A redirect is followed only between portals of the cloud, so here it would end each call.
 # A method that is blocked for its working time stays so for ten seconds, so that is rarer than the rest.
 BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind != "moved"]
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import anyio
 import anyio.lowlevel
 
 from b24_mcp.rest import Plan, Portal, PortalOptions, parse_webhook
-from b24_mcp.state import LimitState
+from b24_mcp.state import SharedState
 
 CODE = "secretcode123"
 WEBHOOK = f"http://127.0.0.1:8000/rest/1/{CODE}/"
@@ -355,11 +356,12 @@ def _resolved(match: re.Match[str], box: Mapping[str, Any]) -> Any:
 
 
 class FakeClock:
-    """A clock on which only sleeping takes time, and that none."""
+    """A clock on which only sleeping takes time, and that none. A timeout ends when sleeping passes its moment."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now
         self.slept: list[float] = []
+        self._timeouts: list[tuple[float, anyio.CancelScope]] = []
 
     def now(self) -> float:
         return self.time
@@ -367,7 +369,16 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.time += seconds
         self.slept.append(seconds)
+        for moment, scope in self._timeouts:
+            if self.time > moment:
+                scope.cancel()
+        self._timeouts = [entry for entry in self._timeouts if self.time <= entry[0]]
         await anyio.lowlevel.checkpoint()
+
+    def timeout(self, seconds: float) -> anyio.CancelScope:
+        scope = anyio.CancelScope()
+        self._timeouts.append((self.time + seconds, scope))
+        return scope
 
 
 @asynccontextmanager
@@ -376,7 +387,7 @@ async def open_portal(
     address: str = WEBHOOK,
     *,
     clock: FakeClock | None = None,
-    state: LimitState | None = None,
+    state: SharedState | None = None,
     deadline: float = 0.0,
     plan: Plan = "none",
     **options: Any,

@@ -57,7 +57,8 @@ ALLOWED = {
 AT_HOME = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
-    "httpx": ("rest/transport.py", "docs/download.py", "sandbox/deliveries.py"),
+    "httpcore": ("rest/connections.py",),
+    "httpx": ("rest/transport.py", "rest/connections.py", "docs/download.py", "sandbox/deliveries.py"),
     "xmltodict": ("rest/xml.py",),
     "redis": ("state/redis.py",),
     "click": ("cli/",),

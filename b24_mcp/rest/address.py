@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from b24_mcp.rest.errors import our_error
 
 _HOST = re.compile(r"[^\s\x00-\x20/\\?#@%<>\"'`{}|^\[\]]+")
+_NOT_PORTALS = {"www", "helpdesk", "dev", "apidocs", "training", "dl", "cdn", "oauth", "auth", "mail", "support"}
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -24,6 +25,11 @@ class PortalAddress:
     def host(self) -> str:
         """The portal's host name with its port, fit to be shown."""
         return urlsplit(self.origin).netloc
+
+    @property
+    def hostname(self) -> str:
+        """The host name alone, in lower case."""
+        return urlsplit(self.origin).hostname or ""
 
     @property
     def is_https(self) -> bool:
@@ -48,24 +54,24 @@ class PortalAddress:
         )
 
     def moved_to(self, address: str) -> Self | None:
-        """The same at the host of an address the portal names, or None when that host is not surely the portal's own.
+        """Return the same at the host of an address the portal names, or None when that may be another portal.
 
-        The cloud gives each portal a name under the domain of its zone, such as `bitrix24.de`, and renames it there.
-        So a portal that is reached under such a domain over https may name another host under the same domain: both
-        are the vendor's. On this computer any port will do. Anything else a person has to confirm.
+        The cloud names each portal under the domain of its zone, such as `bitrix24.de`, and renames it there. So a
+        cloud portal may move to another portal name of the same zone, over https and at the usual port. Any other
+        address has to be confirmed by a person. Source: documentation, how-to-call-rest-api/change-domen.
         """
         try:
             parts = urlsplit(address)
             host, port = parts.hostname, parts.port
         except ValueError:
             return None
-        if host is None or parts.scheme != urlsplit(self.origin).scheme or not _HOST.fullmatch(host):
+        own = urlsplit(self.origin)
+        if host is None or parts.scheme != "https" or not self.is_https or not _HOST.fullmatch(host):
             return None
-        zone = cloud_zone(urlsplit(self.origin).hostname or "")
-        same_vendor = self.is_https and port is None and zone is not None and zone == cloud_zone(host)
-        if not same_vendor and not (self.is_loopback and is_loopback(host)):
+        zone = cloud_zone(own.hostname or "")
+        if zone is None or zone != cloud_zone(host) or port not in (None, 443) or own.port not in (None, 443):
             return None
-        return replace(self, origin=written_origin(parts.scheme, host, port))
+        return replace(self, origin=written_origin("https", host, None))
 
 
 def split_address(text: str) -> tuple[SplitResult, str]:
@@ -113,9 +119,12 @@ def written_origin(scheme: str, host: str, port: int | None) -> str:
 
 
 def cloud_zone(host: str) -> str | None:
-    """The domain of a zone of the cloud a host belongs to, or None. Websites people build there have other domains."""
-    match = re.fullmatch(r"[a-z0-9-]+\.(bitrix24\.(?:[a-z]{2}|com|com\.[a-z]{2}))", host.lower())
-    return match[1] if match else None
+    """The zone of the cloud in which a host is a portal, such as `bitrix24.de`; None for every other host.
+
+    Websites people build there have other domains; the vendor's own sites, such as `www`, are not portals.
+    """
+    match = re.fullmatch(r"([a-z0-9-]+)\.(bitrix24\.(?:[a-z]{2}|com|com\.[a-z]{2}))", host.lower())
+    return match[2] if match and match[1] not in _NOT_PORTALS else None
 
 
 def is_loopback(host: str) -> bool:

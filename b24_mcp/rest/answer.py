@@ -1,4 +1,4 @@
-"""One normal form for what a portal answers, whatever it wrote it in.
+"""One normal form for what a portal answers, in whatever form it was written.
 
 JSON and XML, an `error` that is text, empty, a number or an object, a map that PHP wrote as a list: all of it ends as
 an `Answer` or as a `B24Error`. Sources: documentation, settings/how-to-call-rest-api and error-codes;
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import from_json
-
 from b24_mcp.catalog import Version
-from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
-from b24_mcp.rest.request import Request
+from b24_mcp.rest.errors import B24Error, front_end_error, is_error, our_error, portal_error
+from b24_mcp.rest.reading import find_object, quote
+from b24_mcp.rest.request import Format, Request
 
 _XML_WARNING = (
     "XML has no types: numbers and booleans are text here, and empty text may stand for null, false or an empty list"
@@ -71,17 +70,16 @@ def read_answer(reply: Reply, request: Request) -> Answer:
         B24Error: the portal's error, `B24MCP_NO_V3` from a portal without REST 3.0, or `B24MCP_BAD_ANSWER` for what is
             no answer of the REST API at all.
     """
-    method, wanted = request.method, request.format
-    if request.version == "v3" and reply.status == 404 and not _is_json(reply.media_type):
+    method = request.method
+    if request.version == "v3" and reply.status == 404 and find_object(reply.body) is None:
         raise our_error("B24MCP_NO_V3", "This portal has no REST 3.0.", method=method, status=404)
-    body = _parse(reply, method)
+    body, written_as, warnings = _parse(reply, request)
     if is_error(body):
         raise portal_error(body, method=method, status=reply.status)
     if not 200 <= reply.status < 300:
         raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} without saying why.")
-    written_as = "xml" if _is_xml(reply.media_type) else "json" if _is_json(reply.media_type) else None
-    if written_as is None or (written_as == "xml" and wanted == "json"):
-        raise _bad_answer(reply, method, f"The answer is marked as {reply.media_type}, not as {wanted}.")
+    if body.get("status") == "success" and "data" in body and "result" not in body:
+        body = {**body, "result": body["data"]}  # what controllers write outside of the REST API's envelope
     if "result" not in body and not (request.version == "v3" and "openapi" in body):
         raise _bad_answer(reply, method, "The answer holds neither a result nor an error.")
     # The description a portal gives of its own methods is an answer without an envelope.
@@ -94,7 +92,7 @@ def read_answer(reply: Reply, request: Request) -> Answer:
         total=integer(body.get("total")),
         next=integer(body.get("next")),
         time=read_time(body.get("time")),
-        warnings=(_XML_WARNING,) if written_as == "xml" else (),
+        warnings=warnings,
         version=request.version,
     )
 
@@ -144,38 +142,47 @@ def by_label(value: object) -> dict[str, Any]:
     raise TypeError(f"a map was expected, not {type(value).__name__}")
 
 
-def _parse(reply: Reply, method: str) -> dict[str, Any]:
-    if not reply.body.strip():
+def _parse(reply: Reply, request: Request) -> tuple[dict[str, Any], Format, tuple[str, ...]]:
+    """Read the body by what it holds, not by how it is marked: the object, how it is written, and warnings."""
+    method, body = request.method, reply.body
+    if not body.strip():
         raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} with nothing in it.")
-    if _is_xml(reply.media_type):
+    if request.format == "xml" and _looks_like_xml(body):
         from b24_mcp.rest.xml import parse_xml  # only callers who ask for XML pay for its parser
 
         try:
-            return parse_xml(reply.body)
+            return parse_xml(body.strip().removeprefix(b"\xef\xbb\xbf")), "xml", (_XML_WARNING,)
         except ValueError as exc:
             raise _bad_answer(reply, method, f"The XML answer is broken or cut short: {exc}.") from None
-    try:
-        body = from_json(reply.body)
-    except ValueError:
-        raise _bad_answer(reply, method, _what_it_looks_like(reply)) from None
-    if not isinstance(body, dict):
-        raise _bad_answer(reply, method, "The answer is JSON, but not an object.")
-    return body
+    found = find_object(body)
+    if found is None:
+        raise _bad_answer(reply, method, _what_it_looks_like(reply))
+    around = quote(found.around.encode()) if found.around else ""
+    return found.value, "json", (f"the portal wrote other text around its answer: {around}",) if around else ()
+
+
+def _looks_like_xml(body: bytes) -> bool:
+    start = body.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()[:10]
+    return start.startswith((b"<?xml", b"<response"))
 
 
 def _what_it_looks_like(reply: Reply) -> str:
-    start = reply.body.lstrip()[:200].lower()
+    start = reply.body.strip().removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    begins = f" It begins: {begin}" if (begin := quote(reply.body)) else ""
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")) or reply.media_type == "text/html":
-        return f"The portal answered HTTP {reply.status} with a web page instead of data."
-    if start.startswith((b"{", b"[")):
-        return f"The JSON answer (HTTP {reply.status}) is cut short or broken."
-    return f"The portal answered HTTP {reply.status} with {reply.media_type or 'unmarked content'} instead of data."
+        return f"The portal answered HTTP {reply.status} with a web page instead of data.{begins}"
+    if start.startswith(b"{"):
+        return f"The JSON answer (HTTP {reply.status}) is cut short or broken.{begins}"
+    if start.startswith(b"["):
+        return f"The answer (HTTP {reply.status}) is a list, or broken, not an object.{begins}"
+    marked = f" marked as {reply.media_type}" if reply.media_type else ""
+    return f"The portal answered HTTP {reply.status} with a body{marked} that is not an answer of its API.{begins}"
 
 
 def _bad_answer(reply: Reply, method: str, message: str) -> B24Error:
     """An answer the REST API did not write. Only a status says more: 4xx was refused on the way."""
     if 400 <= reply.status < 500:
-        return our_error("HTTP", message, method=method, status=reply.status).coded("B24MCP_BAD_ANSWER")
+        return front_end_error(message, method=method, status=reply.status)
     return our_error("B24MCP_BAD_ANSWER", message, method=method, status=reply.status)
 
 
@@ -189,14 +196,6 @@ def restore_empty_list(method: str, result: Any) -> Any:
         ((key, value),) = result.items()
         return {key: [] if value == "" else value}
     return result
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type in ("", "application/json", "text/json") or media_type.endswith("+json")
-
-
-def _is_xml(media_type: str) -> bool:
-    return media_type in ("text/xml", "application/xml")
 
 
 def _moment(seconds: float) -> datetime | None:

@@ -86,6 +86,10 @@ class Credential(Protocol):
         """The credential for the address the portal names as its new one; None when that is not surely it."""
         ...
 
+    def at_configured_address(self) -> Credential:
+        """The credential for the address it had before `follow`."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of files and connections."""
         ...

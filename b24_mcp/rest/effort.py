@@ -1,9 +1,10 @@
-"""How long a call may try: its deadline, the clock it lives by, and who wants to know of its waiting."""
+"""How long a call may take: its deadline, its clock, and who is informed while it waits."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,7 +25,11 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait."""
+        ...
+
+    def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
+        """A context whose body is cancelled after so many seconds, and then left without an exception."""
         ...
 
 
@@ -45,10 +50,14 @@ class SystemClock:
         """Wait; cancelling ends it at once."""
         await anyio.sleep(seconds)
 
+    def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
+        """A cancel scope of anyio."""
+        return anyio.move_on_after(seconds)
+
 
 @dataclass(slots=True)
 class Effort:
-    """The patience of one call. After `deadline` (Unix time) nothing is begun or waited for any more.
+    """What one call may spend. At `deadline` (Unix time) it ends, whatever it is doing.
 
     A `bulk` call steps back behind those a person is waiting for. Without `repeats` a request whose answer was lost is
     not sent again as it is. `attempts` counts the requests that were sent.

@@ -6,7 +6,8 @@ they disagree on a status the code decides, so statuses are only a fallback for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal[
@@ -14,6 +15,7 @@ Kind = Literal[
     "unknown_method",
     "not_found",
     "permission",
+    "plan",
     "auth",
     "rate_limit",
     "operating_limit",
@@ -39,14 +41,14 @@ class CodeFact:
     retryable: bool = False
 
 
-_CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
+CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
 _ASK_ADMIN_WEBHOOK = (
-    "Ask the person to check the webhook in Bitrix24 (Developer resources) and to set B24_WEBHOOK_URL anew, or where "
-    "there is no webhook to run b24-mcp login."
+    "A webhook may have been deleted, blocked or changed, or have expired. Ask the person to look it up in Bitrix24 "
+    "(Developer resources) and to set B24_WEBHOOK_URL again, or, where there is no webhook, to run b24-mcp login."
 )
 _NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
 _FIX_PARAMETER = "Correct the parameter named in the message and call again."
-_NOT_HERE = "There is no such record, or this user may not see it. Check the id with the matching list method."
+_NOT_HERE = "There is no such record, or this user may not see it. Look the id up among the records of this kind."
 
 _SCOPE = CodeFact(
     "permission", "The webhook or application lacks the scope of this method. Ask the person to grant it."
@@ -66,17 +68,20 @@ _APPLICATION = CodeFact(
 _NO_METHOD = CodeFact(
     "unknown_method", "The portal knows no such method: check spelling and letter case in the documentation."
 )
-_SUBSCRIPTION = CodeFact("permission", "The portal's plan does not include this. A person has to change the plan.")
+_PLAN = CodeFact(
+    "plan",
+    "The portal's plan does not include this; it is not about the rights of the user. A person has to change the plan.",
+)
 _MISSING = CodeFact("not_found", _NOT_HERE)
 _ARGUMENT = CodeFact("validation", _FIX_PARAMETER)
 _FORBIDDEN = CodeFact("permission", _NO_RIGHT)
-_BROKE = CodeFact("portal", f"The portal failed while it worked on the call. {_CHECK_FIRST}", "unknown")
+_BROKE = CodeFact("portal", f"The portal failed while it worked on the call. {CHECK_FIRST}", "unknown")
 _CONFLICT = CodeFact("conflict", "Something with this name or key exists already: read it, or choose another name.")
 
 _FACTS: dict[str, CodeFact] = {
     # Limits
     "QUERY_LIMIT_EXCEEDED": CodeFact(
-        "rate_limit", "Too many requests in a short time. Wait a few seconds, or use batch_call.", retryable=True
+        "rate_limit", "Too many requests in a short time. Wait a few seconds and call again.", retryable=True
     ),
     "OPERATION_TIME_LIMIT": CodeFact(
         "operating_limit",
@@ -109,8 +114,8 @@ _FACTS: dict[str, CodeFact] = {
         "permission", "An administrator of the portal has to confirm this method first. Then call again."
     ),
     "METHOD_CONFIRM_DENIED": CodeFact("permission", "An administrator of the portal refused this method."),
-    "PAYMENT_REQUIRED": _SUBSCRIPTION,
-    "WRONG_LICENSE": _SUBSCRIPTION,
+    "PAYMENT_REQUIRED": _PLAN,
+    "WRONG_LICENSE": _PLAN,
     "PORTAL_DELETED": CodeFact("unavailable", "This portal is closed or deleted. Check the address."),
     # The authorization server
     "INVALID_CLIENT": _APPLICATION,
@@ -140,12 +145,12 @@ _FACTS: dict[str, CodeFact] = {
     "ERROR_NOT_FOUND": _MISSING,
     "DISK_OBJ_22000": _CONFLICT,
     # Thrown from inside a method: the text varies and part of the work may be done
-    "ERROR_CORE": CodeFact("portal", f"The method refused or failed; the message says why. {_CHECK_FIRST}", "unknown"),
+    "ERROR_CORE": CodeFact("portal", f"The method refused or failed; the message says why. {CHECK_FIRST}", "unknown"),
     "INTERNAL_SERVER_ERROR": _BROKE,
     "ERROR_UNEXPECTED_ANSWER": _BROKE,
     "INTERNAL_WRONG_TRANSPORT": CodeFact("portal", "The portal rejected the form of the address."),
     "INTERNAL_WRONG_HANDLER_CLASS": CodeFact("portal", "The portal's module of this method is broken."),
-    "WRONG_ENCODING": CodeFact("portal", f"The portal could not write its answer down. {_CHECK_FIRST}", "unknown"),
+    "WRONG_ENCODING": CodeFact("portal", f"The portal could not write its answer down. {CHECK_FIRST}", "unknown"),
     # REST 3.0, without the common prefix
     "METHODNOTFOUNDEXCEPTION": _NO_METHOD,
     "ACCESSDENIEDEXCEPTION": _FORBIDDEN,
@@ -153,7 +158,7 @@ _FACTS: dict[str, CodeFact] = {
     "RATELIMITEXCEPTION": CodeFact(
         "rate_limit", "Too many requests. Wait a few seconds and call again.", retryable=True
     ),
-    "LICENSEEXCEPTION": _SUBSCRIPTION,
+    "LICENSEEXCEPTION": _PLAN,
     "ENTITYNOTFOUNDEXCEPTION": _MISSING,
     "ENTITYALREADYEXISTSEXCEPTION": _CONFLICT,
     "IDEMPOTENCYKEYREUSEDEXCEPTION": _CONFLICT,
@@ -258,15 +263,26 @@ _FACTS: dict[str, CodeFact] = {
         "its certificate in the system, or name its file in B24_CA_BUNDLE.",
     ),
     "B24MCP_PROXY": CodeFact(
-        "unavailable", "Nothing was executed. Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", retryable=True
+        "unavailable",
+        "Nothing was executed. A person has to check the proxy; NO_PROXY names hosts that are reached without one.",
+        retryable=True,
     ),
-    "B24MCP_TIMEOUT": CodeFact("unavailable", f"The portal did not answer in time. {_CHECK_FIRST}", "unknown"),
+    "B24MCP_DEADLINE": CodeFact(
+        "unavailable",
+        "Nothing was executed: the request had not been sent when the time for the whole call (B24_DEADLINE) was over. "
+        "Call again, with fewer calls at once.",
+        retryable=True,
+    ),
+    "B24MCP_STILL_RUNNING": CodeFact(
+        "unavailable", "Nothing was sent now. Call again at the time in the message.", "unknown", retryable=True
+    ),
+    "B24MCP_TIMEOUT": CodeFact("unavailable", f"The portal did not answer in time. {CHECK_FIRST}", "unknown"),
     "B24MCP_CONNECTION_LOST": CodeFact(
-        "unavailable", f"The connection broke before the answer. {_CHECK_FIRST}", "unknown"
+        "unavailable", f"The connection broke before the answer. {CHECK_FIRST}", "unknown"
     ),
     "B24MCP_BAD_ANSWER": CodeFact(
         "unavailable",
-        f"No answer of the REST API: a proxy, a login page or a failure on the way. {_CHECK_FIRST}",
+        f"No answer of the REST API: a proxy, a login page or a failure on the way. {CHECK_FIRST}",
         "unknown",
     ),
     "B24MCP_PORTAL_MOVED": CodeFact(
@@ -275,7 +291,9 @@ _FACTS: dict[str, CodeFact] = {
         "B24_PORTAL anew.",
     ),
     "B24MCP_TOO_LARGE": CodeFact(
-        "portal", "The method ran. Ask for less: fewer fields with select, a narrower filter, fewer commands.", "yes"
+        "portal",
+        f"Ask for less: fewer fields with select, a narrower filter, fewer commands. {CHECK_FIRST}",
+        "unknown",
     ),
     # Ours: waiting was not worth it
     "B24MCP_BUSY": CodeFact(
@@ -301,10 +319,8 @@ _FACTS: dict[str, CodeFact] = {
         "back before you repeat a write.",
         "unknown",
     ),
-    "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {_CHECK_FIRST}", "unknown"),
-    "B24MCP_INTERNAL": CodeFact(
-        "internal", f"This is a defect in b24-mcp, please report it. {_CHECK_FIRST}", "unknown"
-    ),
+    "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {CHECK_FIRST}", "unknown"),
+    "B24MCP_INTERNAL": CodeFact("internal", f"This is a defect in b24-mcp, please report it. {CHECK_FIRST}", "unknown"),
 }
 
 # Module codes follow habits of naming; these endings say enough about the kind.
@@ -312,15 +328,36 @@ _ENDINGS: tuple[tuple[str, CodeFact], ...] = (
     ("ACCESS_DENIED", _FORBIDDEN),
     ("NOT_FOUND", _MISSING),
     ("ALREADY_EXISTS", _CONFLICT),
+    ("LICENSE_RESTRICTED", _PLAN),
+    ("TARIFF_RESTRICTED", _PLAN),
+    ("FEATURE_NOT_AVAILABLE", _PLAN),
     ("REQUESTVALIDATIONEXCEPTION", _ARGUMENT),
     ("VALIDATIONEXCEPTION", _ARGUMENT),
     ("EXCEPTION", CodeFact("validation", _FIX_PARAMETER)),
 )
 
+# What a message says where its code says little: the portal writes it in its own language. A plan is named under the
+# code for rights too. Sources: documentation, error-codes; measured messages.
+_PLAN_WORDS = re.compile(
+    r"commercial plan|only (?:by|with|on) (?:a )?subscription|available by subscription"
+    r"|(?:your|current|this) (?:tariff )?plan\b"
+    r"|tariff|licen[cs]e (?:check|restrict|does not|do not|has expired|expired)|upgrade your|bitrix24 market plus"
+    r"|тариф|по подписке|коммерческ\w+ (?:план|лиценз)|лицензи\w+ (?:не|истек|закончил|ограничен)|вашей лицензии"
+    r"|abonnement|plan comercial|kostenpflichtig\w* tarif",
+    re.IGNORECASE,
+)
+_MISSING_WORDS = re.compile(
+    r"^(?:\W|\b(?:the|this)\b)*(?:\w+[ .\"'«»#:\[\]()-]{1,3}){0,5}?"
+    r"(?:(?:is|was|were|has been)? ?not (?:been )?found|could not be found|does not exist|do(?:es)?n'?t exist"
+    r"|не найден(?:а|о|ы)?|не существует|не обнаружен(?:а|о|ы)?|не знайдено|nicht gefunden|no encontrad[oa])",
+    re.IGNORECASE,
+)
+_LONGEST_SEARCHED = 300
+
 _REFUSED = CodeFact(
     "portal", "The portal refused the call; the message says why. Correct the call before repeating it."
 )
-_UNSURE = CodeFact("portal", f"The portal reported an error. {_CHECK_FIRST}", "unknown")
+_UNSURE = CodeFact("portal", f"The portal reported an error. {CHECK_FIRST}", "unknown")
 
 _BY_STATUS: dict[int, CodeFact] = {
     401: _CREDENTIAL,
@@ -329,15 +366,51 @@ _BY_STATUS: dict[int, CodeFact] = {
     429: CodeFact("rate_limit", "Too many requests. Wait a few seconds and call again.", retryable=True),
     410: _FACTS["PORTAL_DELETED"],
 }
-_SERVER_TROUBLE = CodeFact("unavailable", f"The portal is overloaded or being repaired. {_CHECK_FIRST}", "unknown")
+_SERVER_TROUBLE = CodeFact("unavailable", f"The portal is overloaded or being repaired. {CHECK_FIRST}", "unknown")
+
+_BLOCKED_ON_THE_WAY = CodeFact(
+    "unavailable",
+    "Nothing was executed: something before the portal's REST API (a firewall, a proxy, a list of allowed addresses) "
+    "refused the request. It is not about the rights of the user. A person has to look at it.",
+)
+# What a 4xx means that the REST API did not write.
+_BY_FRONT_END: dict[int, CodeFact] = {
+    401: _BLOCKED_ON_THE_WAY,
+    403: _BLOCKED_ON_THE_WAY,
+    404: CodeFact("not_found", "Nothing was executed: there is no REST API at this address. Check it with the person."),
+    407: _BLOCKED_ON_THE_WAY,
+    410: _FACTS["PORTAL_DELETED"],
+    413: CodeFact("validation", "Nothing was executed: the request is too large. Send less at once, or smaller files."),
+    429: _BY_STATUS[429],
+}
+_NOT_TAKEN = CodeFact(
+    "unavailable", "Nothing was executed: the request was refused before it reached the portal's REST API."
+)
 
 
-def fact_for(code: str, status: int | None) -> CodeFact:
-    """Look a code up, whatever its letter case; fall back to its ending, then to the HTTP status.
+def fact_for(code: str, status: int | None, message: str = "") -> CodeFact:
+    """Look a code up, whatever its letter case; fall back to its ending, the message, then the HTTP status.
 
     `status` is None for a command inside a batch. An unlisted code with a 4xx status is a refusal by the method
-    (not executed); with 5xx, or with 200 where methods report partial failures, nobody knows.
+    (not executed); with any other, such as 200 where methods report partial failures, it is not known.
     """
+    fact = _fact_of_code(code, status)
+    if fact is None:
+        fact = _fact_of_status(status)
+    message = message[:_LONGEST_SEARCHED]
+    if fact.kind in ("permission", "portal") and _PLAN_WORDS.search(message):
+        return replace(_PLAN, executed=fact.executed)
+    if fact.kind == "portal" and _MISSING_WORDS.search(message):
+        return replace(_MISSING, executed=fact.executed)
+    return fact
+
+
+def front_end_fact(status: int) -> CodeFact:
+    """What an answer with a 4xx status means that the REST API did not write."""
+    return _BY_FRONT_END.get(status, _NOT_TAKEN)
+
+
+def _fact_of_code(code: str, status: int | None) -> CodeFact | None:
     name = code.upper().removeprefix(V3_PREFIX)
     if name == "ACCESSDENIEDEXCEPTION" and status == 401:
         return _CREDENTIAL  # REST 3.0 says so for every failure of authentication
@@ -345,13 +418,12 @@ def fact_for(code: str, status: int | None) -> CodeFact:
     if listed is not None:
         return listed
     upper = code.upper()
-    for ending, fact in _ENDINGS:
-        if upper.endswith(ending):
-            return fact
-    if status is not None and status >= 500:
+    return next((fact for ending, fact in _ENDINGS if upper.endswith(ending)), None)
+
+
+def _fact_of_status(status: int | None) -> CodeFact:
+    if status is None:
+        return _REFUSED
+    if status >= 500:
         return _SERVER_TROUBLE
-    if status is not None and status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if status is not None and 200 <= status < 300:
-        return _UNSURE
-    return _REFUSED
+    return _BY_STATUS.get(status) or (_REFUSED if 400 <= status < 500 else _UNSURE)

@@ -85,10 +85,14 @@ class BatchMaps:
             raise our_error("B24MCP_BAD_ANSWER", f"The answer is not that of a batch: {exc}.", method="batch") from None
 
     def outcome(self, label: str, method: str, warnings: tuple[str, ...]) -> Succeeded | Failed:
-        """Say what became of one command that was sent. A command the answer does not mention may have run."""
+        """Return what became of one command that was sent. A command the answer does not mention may have run.
+
+        An empty entry among the errors, beside a result, reports nothing.
+        """
         time = read_time(self.times.get(label))
-        if label in self.errors:
-            entry = self.errors[label]
+        entry = self.errors.get(label)
+        empty = isinstance(entry, dict) and not any(entry.values())
+        if entry and not (empty and label in self.result):
             body = entry if isinstance(entry, dict) and is_error(entry) else {"error": "", "error_description": entry}
             return Failed(portal_error(body, method=method, status=None), time, warnings)
         if label in self.result:

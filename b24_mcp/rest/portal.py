@@ -17,7 +17,7 @@ from b24_mcp.rest.outcomes import BatchAnswer
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.request import Format
 from b24_mcp.rest.sending import BatchDoor, PortalOptions, Sender
-from b24_mcp.state import LimitState, open_state
+from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
     from b24_mcp.rest.listing import Listing
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Portal:
     """A portal, opened by a webhook or a login. Connections are made at the first call and shared by all calls.
 
-    `guard` decides what may be sent; without it everything may. `state` is where the limits are shared with other
-    processes; without it they are this object's own. `app` is an ASGI application that plays the portal inside this
-    process. `clock` is there for tests.
+    `guard` decides what may be sent; without it everything may. `state` is what is shared with other processes,
+    limits and keys; without it they are this object's own. `app` is an ASGI application that plays the portal inside
+    this process. `clock` is there for tests.
     """
 
     def __init__(
@@ -37,14 +37,15 @@ class Portal:
         options: PortalOptions | None = None,
         *,
         guard: Guard | None = None,
-        state: LimitState | None = None,
+        state: SharedState | None = None,
         clock: Clock | None = None,
         app: Any = None,
     ) -> None:
         options = options or PortalOptions()
         clock = clock or SystemClock()
-        limits = Limits(credential, options.plan, state or open_state("memory", clock.now), clock)
-        self._sender = Sender(credential, options, guard or OpenWay(), limits, clock, app)
+        state = state or open_state("memory", clock.now)
+        limits = Limits(credential, options.plan, state, clock)
+        self._sender = Sender(credential, options, guard or OpenWay(), limits, state, clock, app)
 
     @property
     def host(self) -> str:

@@ -44,9 +44,12 @@ class Request:
     def content(self) -> bytes:
         """The body as it is sent.
 
-        The portal ignores malformed JSON and runs the method without parameters, so this never writes any.
+        The portal ignores malformed JSON and runs the method without parameters, so this never writes any. Under a key
+        the names stand in order: the portal compares bodies, and the same call is to have the same one.
         """
-        return json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        in_order = self.key is not None
+        written = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=in_order)
+        return written.encode()
 
 
 def check_version(version: Version, params: Params, format: Format, method: str) -> None:
@@ -69,7 +72,7 @@ def check_version(version: Version, params: Params, format: Format, method: str)
 
 
 def call_request(method: str, params: Params, version: Version, format: Format) -> Request:
-    """The request that calls one method. A write in REST 3.0 gets a key of its own, by which a portal knows it."""
+    """The request that calls one method. A write in REST 3.0 gets a key of its own, by which a portal recognises it."""
     if version == "v2":
         return Request(method, params, "v2", format, (method,))
     name = method.lower()  # REST 3.0 looks a name up in small letters

@@ -18,22 +18,38 @@ _AFTER_NO_CONNECTION = (0.5, 2.0, 2)
 _AFTER_DOUBT = (0.5, 1.6, 8)
 
 
-def pause_before_retry(fault: Fault, tries: int, *, repeatable: bool) -> float | None:
+def pause_before_retry(fault: Fault, tries: int, *, repeatable: bool, alike: int = 1) -> float | None:
     """Seconds to wait before the same request is sent again; None when it must not be.
 
-    `tries` is how many times it was sent so far; `repeatable` whether sending it twice does no harm.
+    `tries` is how many times it was sent so far, `alike` how many of these ended like this one; `repeatable` is whether
+    sending it twice does no harm.
     """
     plan = _plan(fault, repeatable)
     if plan is None:
         return None
     first, growth, most = plan
-    if tries > most:
+    if tries > most or (alike > 1 and _is_final(fault)):
         return None
     return float(first * growth ** (tries - 1) * _JITTER.uniform(0.8, 1.2))
 
 
+def is_answer(fault: Fault) -> bool:
+    """Whether the portal itself had finished with the request when this failure came back.
+
+    A gateway's page says only that the gateway waits no longer.
+    """
+    if fault.status is None:
+        return False
+    return not fault.code.startswith("B24MCP_") or 200 <= fault.status < 300
+
+
+def _is_final(fault: Fault) -> bool:
+    """Whether an answer that comes twice will not get better: a page instead of data, or the method itself fails."""
+    return fault.executed == "unknown" and (is_answer(fault) or fault.status == 500)
+
+
 def is_refused_by_limit(fault: Fault) -> bool:
-    """Tell whether a limit refused the call before it ran."""
+    """Whether a limit refused the call before it ran."""
     return fault.executed == "no" and fault.retryable and fault.kind in ("rate_limit", "operating_limit")
 
 

@@ -1,54 +1,68 @@
-"""Sending requests to one portal: judged, within its limits, again where that is safe, to where the portal is now."""
+"""Sending requests to one portal: checked by the guard, within its limits and the deadline, repeated where safe."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+import anyio
+
 from b24_mcp.catalog import Version
 from b24_mcp.rest.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.credential import Credential, Way
+from b24_mcp.rest.delivery import Delivery, moment_text
 from b24_mcp.rest.effort import Clock, Effort, OnWait
 from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.guarding import Guard, Passage, acts_on_the_wire
+from b24_mcp.rest.idempotency import Keys
 from b24_mcp.rest.limits import Limits, Plan
 from b24_mcp.rest.paging_v3 import next_page
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.request import Format, Request, call_request
 from b24_mcp.rest.retries import is_refused_by_limit, pause_before_retry
+from b24_mcp.state import ExpiringStore
 
 if TYPE_CHECKING:
     from b24_mcp.rest.transport import Transport
 
 _LOG = logging.getLogger(__name__)
 _MEGABYTE = 1 << 20
+_LEARNING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class PortalOptions:
     """How a portal is treated.
 
-    `seconds` bounds the wait for one answer: the portal itself ends a request after 60 s, so less would give up too
-    early. `deadline` bounds a whole call in seconds: after it nothing is waited for or sent again. `plan` says which
-    limits to keep. `largest_answer` is in bytes. `ca_bundle` names a file of further authorities to trust.
+    `seconds` bounds the wait for each part of one answer: the portal itself ends a request after 60 s. `deadline` is
+    the longest a whole call takes, in seconds, waiting and token renewal included. `plan` says which limits to keep.
+    `largest_answer` is in bytes. `ca_bundle` names a file of further authorities to trust.
     """
 
     seconds: float = 65.0
-    deadline: float = 100.0
+    deadline: float = 55.0
     plan: Plan = "basic"
     largest_answer: int = 64 * _MEGABYTE
     ca_bundle: Path | None = None
 
 
 class Sender:
-    """The way to one portal, shared by everything that is sent there. For its arguments see `Portal`."""
+    """Sends everything that goes to one portal. For its arguments see `Portal`."""
 
     def __init__(
-        self, credential: Credential, options: PortalOptions, guard: Guard, limits: Limits, clock: Clock, app: Any
+        self,
+        credential: Credential,
+        options: PortalOptions,
+        guard: Guard,
+        limits: Limits,
+        keys: ExpiringStore,
+        clock: Clock,
+        app: Any,
     ) -> None:
         self.credential = credential
         self.options = options
@@ -57,11 +71,12 @@ class Sender:
         self.clock = clock
         self._app = app
         self._transport: Transport | None = None
+        self._configured = credential
         self._moved_to: str | None = None
-        self._honours_keys = False
+        self._keys = Keys(keys, credential.host, credential.owner)
 
     def effort(self, bulk: bool, on_wait: OnWait | None) -> Effort:
-        """The patience for a call that begins now."""
+        """What a call that begins now may spend."""
         return Effort(self.clock, self.clock.now() + self.options.deadline, bulk, on_wait)
 
     async def call(
@@ -91,93 +106,206 @@ class Sender:
         Raises:
             B24Error: what the guard says, or whatever went wrong on the way or on the portal.
         """
-        # Written down and judged in one step: what goes out are these bytes, however long they wait.
+        # Written and judged in one step: what goes out are these bytes, however long they wait.
         content = request.content
         passage = self.guard.admit(acts_on_the_wire(request), permit)
+        delivery = Delivery(request, content)
         outcome: Answer | B24Error | None = None
         try:
-            outcome = await self._send_until_answered(request, content, effort, passage)
+            outcome = await self._send_in_time(delivery, effort, passage)
         except B24Error as exc:
             outcome = exc
             raise
         finally:
             await passage.ended(outcome)
-        return outcome
+        await self._learn(request.method, outcome)
+        if (warning := self.limits.warning) is not None:
+            outcome = replace(outcome, warnings=(*outcome.warnings, warning))
+        return outcome if self._moved_to is None else _tell_of_move(outcome, self._moved_to, self.credential)
 
-    async def _send_until_answered(self, request: Request, content: bytes, effort: Effort, passage: Passage) -> Answer:
+    async def _send_in_time(self, delivery: Delivery, effort: Effort, passage: Passage) -> Answer:
+        """Send a request until it is answered or the deadline is over.
+
+        Raises:
+            B24Error: with `executed` as everything that was sent of this call allows to say.
+        """
+        error: B24Error | None = None
+        try:
+            with self.clock.timeout(effort.left):
+                try:
+                    return await self._send_until_answered(delivery, effort, passage)
+                except B24Error as exc:
+                    error = exc
+        finally:
+            # Reached by cancellation too: whoever makes this call again needs its key.
+            if delivery.is_unknown(error):
+                with anyio.CancelScope(shield=True):
+                    await self._keep_key(delivery)
+        if error is None:
+            error = delivery.out_of_time(self.options.deadline)
+        error = delivery.truth(error).of(delivery.request.method)
+        if error.fault.executed == "unknown" and delivery.request.key is not None:
+            with anyio.move_on_after(_LEARNING_SECONDS):
+                if await self._keys.honoured(self.clock.now()):
+                    raise delivery.repeatable(error)
+        raise error
+
+    async def _keep_key(self, delivery: Delivery) -> None:
+        if delivery.request.key is not None:
+            now = self.clock.now()
+            await self._keys.keep(delivery.request, delivery.content, delivery.again_from(now), now)
+
+    async def _send_until_answered(self, delivery: Delivery, effort: Effort, passage: Passage) -> Answer:
         """Send a request, and again where that is safe."""
+        await self._take_kept_key(delivery, effort)
+        request = delivery.request
         tries = 0
+        alike: Counter[tuple[str, int | None]] = Counter()
         while True:
             try:
                 async with self.limits.turn(request.charged, effort):
                     await passage.going()
                     tries += 1
                     effort.attempts += 1
-                    answer = await self._attempt(request, content)
+                    answer = await self._attempt(delivery)
             except B24Error as exc:  # a limit or the guard: nothing of this try was sent
                 raise exc.of(request.method) from None
-            if isinstance(answer, B24Error):
-                error = answer.of(request.method)
-            else:
-                await self.limits.learn(request.method, answer.time, self.clock.now())
-                if (warning := self.limits.warning) is not None:
-                    answer = replace(answer, warnings=(*answer.warnings, warning))
-                return answer if self._moved_to is None else _tell_of_move(answer, self._moved_to, self.credential)
-            if is_refused_by_limit(error.fault):
-                await self.limits.learn_refusal(request.method, error.fault, self.clock.now())
-            repeatable = effort.repeats and (request.reads or (request.key is not None and self._honours_keys))
-            pause = pause_before_retry(error.fault, tries, repeatable=repeatable)
+            if isinstance(answer, Answer):
+                delivery.answered = True
+                return answer
+            error = answer.of(request.method)
+            delivery.failed(error)
+            fault = error.fault
+            alike[fault.code, fault.status] += 1
+            if is_refused_by_limit(fault):
+                await self.limits.learn_refusal(request.method, fault, self.clock.now())
+            repeatable = effort.repeats and (request.reads or await self._is_repeatable(request))
+            pause = pause_before_retry(fault, tries, repeatable=repeatable, alike=alike[fault.code, fault.status])
+            if pause is not None and not request.reads and delivery.doubt is not None:
+                pause = max(pause, delivery.again_from(self.clock.now()) - self.clock.now())
             if pause is None or pause > effort.left:
                 raise error
-            _LOG.info("%s: %s, sent again in %.1f s", request.method, error.fault.code or "no code", pause)
+            _LOG.info("%s: %s, sent again in %.1f s", request.method, fault.code or "no code", pause)
             await effort.wait(pause, "trying again after a failure")
 
-    async def _attempt(self, request: Request, content: bytes) -> Answer | B24Error:
+    async def _take_kept_key(self, delivery: Delivery, effort: Effort) -> None:
+        """Use the key of the same call made before, if its outcome is unknown, once nothing of it is under way.
+
+        Raises:
+            B24Error: `B24MCP_STILL_RUNNING` when that is after the deadline; nothing was sent.
+        """
+        if delivery.request.key is None:
+            return
+        kept = await self._keys.take(delivery.request, delivery.content, self.clock.now())
+        if kept is None:
+            return
+        delivery.resume(kept)
+        pause = kept.again_from - self.clock.now()
+        if pause <= 0:
+            return
+        if pause > effort.left:
+            raise our_error(
+                "B24MCP_STILL_RUNNING",
+                "The same call was made before, its outcome is unknown, and it may still be running until "
+                f"{moment_text(kept.again_from)}.",
+                method=delivery.request.method,
+            )
+        await effort.wait(pause, "the same call may still be running on the portal")
+
+    async def _is_repeatable(self, request: Request) -> bool:
+        return request.key is not None and await self._keys.honoured(self.clock.now())
+
+    async def _learn(self, method: str, answer: Answer) -> None:
+        """Note the working time; the answer is there, so nothing that happens here may lose it."""
+        with anyio.move_on_after(_LEARNING_SECONDS):
+            await self.limits.learn(method, answer.time, self.clock.now())
+
+    async def _attempt(self, delivery: Delivery) -> Answer | B24Error:
         try:
-            return await self._deliver(request, content)
+            return await self._deliver(delivery)
         except B24Error as exc:
             return exc
 
-    async def _deliver(self, request: Request, content: bytes) -> Answer:
+    async def _deliver(self, delivery: Delivery) -> Answer:
         """Send one request; once more when the portal took it for too old a token and there is a new one."""
         started = time.perf_counter()
         outcome = "failed"
+        request = delivery.request
+        delivery.in_flight = False
         try:
             way = await self.credential.way()
             try:
-                reply = await self._reach(way, request, content)
+                reply = await self._reach(way, delivery)
                 outcome = f"HTTP {reply.status}"
-                return self._read(reply, request)
+                return await self._read(reply, delivery)
             except B24Error as exc:
                 error = exc
+            # A refused token executed nothing, and whatever else happened is noted by the caller.
+            if error.fault.executed == "no":
+                delivery.in_flight = False
             if not await self.credential.renew(way, error.fault):
                 raise error
-            reply = await self._reach(await self.credential.way(), request, content)
+            reply = await self._reach(await self.credential.way(), delivery)
             outcome = f"HTTP {reply.status} with a new token"
-            return self._read(reply, request)
+            return await self._read(reply, delivery)
         finally:
             _LOG.debug("%s: %s in %.0f ms", request.method, outcome, (time.perf_counter() - started) * 1000)
 
-    async def _reach(self, way: Way, request: Request, content: bytes) -> Reply:
-        """Send one request; to the portal's new address too, when it says that it has moved there."""
-        reply = await self._post(way, request, content)
+    async def _reach(self, way: Way, delivery: Delivery) -> Reply:
+        """Send one request; to the portal's new address too, when it says that it has moved there.
+
+        A new address that does not answer is given up for the configured one.
+        """
+        try:
+            reply = await self._post(way, delivery)
+        except B24Error as exc:
+            if not self._is_given_up(way, exc.fault):
+                raise
+            way = await self.credential.way()
+            reply = await self._post(way, delivery)
         if 300 <= reply.status < 400:
-            reply = await self._post(await self._follow_move(way, reply), request, content)
+            delivery.in_flight = False
+            way = await self._follow_move(way, reply)
+            try:
+                reply = await self._post(way, delivery)
+            except B24Error as exc:
+                self._is_given_up(way, exc.fault)
+                raise
             if 300 <= reply.status < 400:
+                delivery.in_flight = False
                 raise our_error("B24MCP_PORTAL_CLOSED", "The portal sends callers on and on.", status=reply.status)
         return reply
 
-    def _read(self, reply: Reply, request: Request) -> Answer:
-        # A portal that does not know these keys ignores them; only one that gives a key back keeps answers for it.
-        self._honours_keys = self._honours_keys or (request.key is not None and reply.key == request.key)
+    def _is_given_up(self, way: Way, fault: Fault) -> bool:
+        """Whether an address that was followed does not answer; then the configured one is used again."""
+        if self._moved_to is None or urlsplit(way.origin).netloc != self._moved_to:
+            return False
+        if fault.executed != "no" or fault.code not in ("B24MCP_NO_CONNECTION", "B24MCP_TLS"):
+            return False
+        _LOG.warning("The portal does not answer at %s any more: the configured address is used", self._moved_to)
+        self.credential, self._moved_to = self._configured.at_configured_address(), None
+        return True
+
+    async def _read(self, reply: Reply, delivery: Delivery) -> Answer:
+        request = delivery.request
+        # A portal that does not know these keys ignores them; only one that returns a key keeps answers for it.
+        if request.key is not None and reply.key == request.key:
+            await self._keys.learn_honoured(self.clock.now())
         return read_answer(reply, request)
 
-    async def _post(self, way: Way, request: Request, content: bytes) -> Reply:
+    async def _post(self, way: Way, delivery: Delivery) -> Reply:
+        request = delivery.request
         if request.version == "v3":
             address = way.v3_address_of(request.method)
         else:
             address = way.address_of(request.method, ".xml" if request.format == "xml" else "")
-        return await self._connected().post(address, content, request.format, request.key, way.headers)
+
+        def on_sent() -> None:
+            delivery.sent(self.clock.now())
+
+        return await self._connected().post(
+            address, delivery.content, request.format, request.key, way.headers, on_sent
+        )
 
     def _connected(self) -> Transport:
         if self._transport is None:
@@ -189,13 +317,13 @@ class Sender:
                 largest_answer=self.options.largest_answer,
                 ca_bundle=self.options.ca_bundle,
                 https=self.credential.is_https,
-                local=self.credential.is_loopback,
+                host=None if self.credential.is_loopback else urlsplit(f"//{self.credential.host}").hostname,
                 app=self._app,
             )
         return self._transport
 
     async def _follow_move(self, way: Way, reply: Reply) -> Way:
-        """A portal redirects no call that it executes: it has moved, or a page about its licence answers for it.
+        """The way to the portal's new address. A portal redirects no call that it executes.
 
         `way` is the one the call took: another call may have found the new address meanwhile.
 
@@ -217,7 +345,9 @@ class Sender:
             )
         if self._moved_to != moved.host:
             _LOG.warning("The portal %s is at %s now", urlsplit(way.origin).netloc, moved.host)
-        self.credential, self._moved_to = moved, moved.host
+        self.credential = moved
+        home = self._configured.host
+        self._moved_to = None if moved is not self._configured and moved.host == home else moved.host
         return await moved.way()
 
 

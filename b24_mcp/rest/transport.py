@@ -1,4 +1,4 @@
-"""The only module that knows the HTTP library: it sends bytes to one portal and brings a `Reply` back.
+"""Requests to one portal over HTTP, each answered with a `Reply`. Only this module and `connections` know the library.
 
 Whatever the library raises is translated here, into an error of ours that repeats nothing of the address: an address
 holds the secret of the webhook.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ import truststore
 
 from b24_mcp import __version__
 from b24_mcp.rest.answer import Reply
+from b24_mcp.rest.connections import NetworkTransport
 from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.rest.proxies import ProxyChoice, proxy_for
 from b24_mcp.rest.request import Format
+from b24_mcp.rest.unpacking import ACCEPTED, TooLargeError, Unpacker, UnpackingError
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
 _CONNECT_SECONDS = 10.0
@@ -33,9 +36,9 @@ class Transport:
     """A pool of connections to one portal. Follows no redirect, keeps no cookie, checks every certificate.
 
     `seconds` bounds the wait for each part of an answer, `largest_answer` its size in bytes once unpacked. `ca_bundle`
-    is a file with further authorities to trust. `local` is set for a portal on this computer, to which no proxy
-    leads. `app` is an ASGI application that answers in this very process instead of the network. `peer` is what
-    messages call the other side.
+    is a file with further authorities to trust. `host` is the host the proxy is chosen for; None for a portal on this
+    computer, to which no proxy leads. `app` is an ASGI application that answers in this process instead of the
+    network. `peer` is what messages call the other side.
 
     Raises:
         B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
@@ -48,28 +51,21 @@ class Transport:
         largest_answer: int,
         ca_bundle: Path | None,
         https: bool,
-        local: bool,
+        host: str | None,
         app: Any = None,
         peer: str = "The portal",
     ) -> None:
         network = app is None
+        self._proxy = _chosen_proxy(host) if network and host is not None else None
         context = tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            client = httpx.AsyncClient(
-                transport=None if network else httpx.ASGITransport(app=app),
-                verify=context,
-                trust_env=network and not local,
-                follow_redirects=False,
-                timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None),
-                limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30),
-                headers={"User-Agent": f"b24-mcp/{__version__}"},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            )
-        except (ValueError, httpx.InvalidURL, ImportError):  # the only thing read from outside here is the proxy
-            client = None
-        if client is None:
-            raise our_error("B24MCP_PROXY", "The proxy named in the environment cannot be used.")
-        self._client = client
+        self._client = httpx.AsyncClient(
+            transport=_network(context, self._proxy) if network else httpx.ASGITransport(app=app),
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": ACCEPTED},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+        self._in_process = not network
         self._peer = peer
         self._seconds = seconds
         self._largest_answer = largest_answer
@@ -81,8 +77,12 @@ class Transport:
         wanted: Format,
         key: str | None = None,
         also: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> Reply:
-        """Send one POST with a JSON body. `key` is sent as its Idempotency-Key, `also` are further headers.
+        """Send one POST with a JSON body.
+
+        `key` is sent as its Idempotency-Key, `also` are further headers. `on_sent` is called just before the first
+        byte of the request goes out: whatever fails before that, the other side has not seen the request.
 
         Raises:
             B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
@@ -90,8 +90,15 @@ class Transport:
         headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted], **(also or {})}
         if key is not None:
             headers["Idempotency-Key"] = key
+        progress = _Progress(on_sent)
+        if self._in_process:
+            progress.sending()
+        timeout = httpx.Timeout(self._seconds, connect=min(_CONNECT_SECONDS, self._seconds), pool=None)
+        extensions = {"trace": progress.trace}
         try:
-            async with self._client.stream("POST", address, content=body, headers=headers) as response:
+            async with self._client.stream(
+                "POST", address, content=body, headers=headers, timeout=timeout, extensions=extensions
+            ) as response:
                 return Reply(
                     status=response.status_code,
                     media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
@@ -100,7 +107,8 @@ class Transport:
                     key=response.headers.get("Idempotency-Key"),
                 )
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-            error = self._translate(exc)
+            unsent = not progress.sent or isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
+            error = self._translate_unsent(exc, progress) if unsent else self._translate(exc)
         # Raised here, outside the handler, so that no exception holding the address hangs on to it.
         raise error
 
@@ -112,39 +120,96 @@ class Transport:
         """Read a body piece by piece, and no further than an answer may be long.
 
         Raises:
-            B24Error: `B24MCP_TOO_LARGE`; the connection is given up.
+            B24Error: `B24MCP_TOO_LARGE` or `B24MCP_BAD_ANSWER`; the connection is given up.
         """
-        pieces, size = [], 0
-        async for piece in response.aiter_bytes():
-            size += len(piece)
-            if size > self._largest_answer:
-                megabytes = self._largest_answer / (1 << 20)
-                raise our_error(
-                    "B24MCP_TOO_LARGE",
-                    f"The answer is larger than {megabytes:g} MB and was not read to its end.",
-                    status=response.status_code,
-                )
-            pieces.append(piece)
-        return b"".join(pieces)
+        try:
+            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._largest_answer)
+            async for piece in response.aiter_raw():
+                unpacker.feed(piece)
+            return unpacker.finish()
+        except UnpackingError as exc:
+            error = our_error("B24MCP_BAD_ANSWER", str(exc), status=response.status_code)
+        except TooLargeError:
+            megabytes = self._largest_answer / (1 << 20)
+            error = our_error(
+                "B24MCP_TOO_LARGE",
+                f"The answer is larger than {megabytes:g} MB and was not read to its end.",
+                status=response.status_code,
+            )
+        raise error
+
+    def _translate_unsent(self, exc: Exception, progress: _Progress) -> B24Error:
+        """The error for a request of which no byte went out."""
+        proxy = self._proxy
+        if proxy is not None and not progress.tunnelled and not isinstance(exc, httpx.InvalidURL):
+            why = _proxy_reason(exc)
+            return our_error("B24MCP_PROXY", f"The proxy {proxy.shown} (from {proxy.variable}) {why}.")
+        if _is_certificate_failure(exc):
+            return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
+        if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
+            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
+        if isinstance(exc, httpx.TimeoutException):
+            return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not take the connection in time.")
+        return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
 
     def _translate(self, exc: Exception) -> B24Error:
-        match exc:
-            case httpx.ConnectError() | httpx.ProxyError() if _is_certificate_failure(exc):
-                return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
-            case httpx.ProxyError():
-                return our_error("B24MCP_PROXY", "The proxy did not let the call through.")
-            case httpx.ConnectTimeout() | httpx.PoolTimeout():
-                return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not take the connection in time.")
-            case httpx.ConnectError():
-                return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
-            case httpx.TimeoutException():
-                return our_error("B24MCP_TIMEOUT", f"{self._peer} did not answer within {self._seconds:g} seconds.")
-            case httpx.DecodingError():
-                return our_error("B24MCP_BAD_ANSWER", "The compressed answer is broken or cut short.")
-            case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-                return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
-            case _:
-                return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
+        """The error for a request that was sent, wholly or in part."""
+        if isinstance(exc, httpx.TimeoutException):
+            return our_error("B24MCP_TIMEOUT", f"{self._peer} did not answer within {self._seconds:g} seconds.")
+        if "informational status" in str(exc):
+            return our_error("B24MCP_BAD_ANSWER", f"{self._peer} sent {exc} instead of an answer.")
+        return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
+
+
+class _Progress:
+    """How far one request has come, as the trace of `httpcore` reports it."""
+
+    def __init__(self, on_sent: Callable[[], None] | None) -> None:
+        self._on_sent = on_sent
+        self.sent = False
+        self.tunnelled = False
+
+    def sending(self) -> None:
+        """The first byte of the request is about to go out."""
+        if not self.sent and self._on_sent is not None:
+            self._on_sent()
+        self.sent = True
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take one event. The request for a tunnel through a proxy has events of the same names."""
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.sending()
+        elif event == "proxy.start_tls.started" or event == "socks.start_tls.started":
+            self.tunnelled = True
+
+
+def _chosen_proxy(host: str) -> ProxyChoice | None:
+    try:
+        return proxy_for(host)
+    except ValueError as exc:
+        variable = str(exc)
+    raise our_error("B24MCP_PROXY", f"The proxy named in {variable} is not the address of a proxy.")
+
+
+def _network(context: ssl.SSLContext, proxy: ProxyChoice | None) -> httpx.AsyncBaseTransport:
+    try:
+        return NetworkTransport(context, proxy)
+    except (ValueError, httpx.InvalidURL, ImportError):  # the only thing read from outside here is the proxy
+        named = "" if proxy is None else f" {proxy.shown} (from {proxy.variable})"
+    raise our_error("B24MCP_PROXY", f"The proxy{named} is of a kind that cannot be used here.")
+
+
+def _proxy_reason(exc: Exception) -> str:
+    if isinstance(exc, httpx.ProxyError):
+        status = str(exc)[:3]
+        if status == "407":
+            return "wants a user name and password (HTTP 407)"
+        return f"refused the connection (HTTP {status})" if status.isdecimal() else "refused the connection"
+    if isinstance(exc, httpx.ConnectError):
+        return f"cannot be reached: {_reason(exc)}"
+    if isinstance(exc, httpx.TimeoutException):
+        return "did not answer in time"
+    return "closed the connection before it led anywhere"
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -174,7 +239,7 @@ def _is_certificate_failure(exc: BaseException) -> bool:
 
 
 def _reason(exc: BaseException) -> str:
-    """Say in plain words why a connection failed; the library's text never goes further than this."""
+    """The reason a connection failed, in plain words; the library's text goes no further than this."""
     text = str(exc).lower()
     for sign, reason in (
         ("refused", "nothing listens at this address"),

@@ -55,13 +55,17 @@ class Webhook(PortalAddress):
         return self
 
     async def renew(self, way: Way, fault: Fault) -> bool:
-        """A webhook that is refused stays refused."""
+        """False: a webhook that is refused stays refused."""
         return False
 
     async def follow(self, way: Way, address: str) -> Webhook | None:
         """The same webhook at an address the portal names, when that is surely the portal's own."""
         moved = way.moved_to(address)
         return moved if isinstance(moved, Webhook) else None
+
+    def at_configured_address(self) -> Webhook:
+        """The webhook itself: `follow` returns another one."""
+        return self
 
     async def aclose(self) -> None:
         """Nothing is open."""

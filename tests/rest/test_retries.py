@@ -17,6 +17,7 @@ LIMIT = Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many r
 OPERATING = Reply({"error": "OPERATION_TIME_LIMIT", "error_description": "Method is blocked"}, 429)
 BAD_GATEWAY = Reply("<html>", 502, HTML)
 TRUNCATED = Reply(b'{"result": [1, 2')
+PAGE = Reply("<html>Sign in</html>", 200, HTML)
 BROKEN = Reply({"error": "INTERNAL_SERVER_ERROR", "error_description": "x"}, 500)
 REFUSED = Reply({"error": "ERROR_ARGUMENT", "error_description": "x"}, 400)
 WRITE: tuple[str, dict[str, Any]] = ("crm.deal.add", {"fields": {"TITLE": "x"}})
@@ -40,12 +41,21 @@ async def test_what_a_limit_refused_is_sent_again_even_if_it_writes(refusal: Rep
     assert sum(clock.slept) > 1
 
 
-@pytest.mark.parametrize("failure", [BAD_GATEWAY, TRUNCATED, BROKEN])
-async def test_a_read_whose_answer_was_lost_is_sent_again(failure: Reply) -> None:
-    fake = FakePortal([failure, failure, OK])
+@pytest.mark.parametrize("failures", [[BAD_GATEWAY, BAD_GATEWAY], [TRUNCATED, BROKEN], [PAGE], [BROKEN, BAD_GATEWAY]])
+async def test_a_read_whose_answer_was_lost_is_sent_again(failures: list[Reply]) -> None:
+    fake = FakePortal([*failures, OK])
     async with open_portal(fake, deadline=100) as portal:
         assert await outcome(portal, READ) == 1
-    assert len(fake.requests) == 3
+    assert len(fake.requests) == len(failures) + 1
+
+
+@pytest.mark.parametrize("failure", [PAGE, TRUNCATED, BROKEN, Reply("<b>Fatal error</b>", 500, HTML)])
+async def test_a_bad_answer_that_comes_twice_is_not_asked_for_a_third_time(failure: Reply) -> None:
+    fake, clock = FakePortal([failure] * 9), FakeClock()
+    async with open_portal(fake, clock=clock, deadline=55) as portal:
+        assert (await outcome(portal, READ)).executed == "unknown"
+    assert len(fake.requests) == 2
+    assert sum(clock.slept) < 2
 
 
 @pytest.mark.parametrize("failure", [BAD_GATEWAY, TRUNCATED, BROKEN])

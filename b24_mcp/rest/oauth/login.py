@@ -14,6 +14,7 @@ then, a person has to log in again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -79,9 +80,7 @@ class Login:
         self._store = store
         self._tell = tell
         self._clock = clock or SystemClock()
-        self._renewing = anyio.Lock()
-        self._failures = 0
-        self._failed: Fault | None = None
+        self._renewal: asyncio.Task[Tokens] | None = None
         self._endpoint = portal.origin
         self._last: Tokens | None = None
         self._unsaved: tuple[str, Tokens] | None = None
@@ -157,8 +156,15 @@ class Login:
         self._portal = PortalAddress(moved.origin)
         return self
 
+    def at_configured_address(self) -> Login:
+        """This login at the address that its tokens name."""
+        self._portal = PortalAddress(self._endpoint)
+        return self
+
     async def aclose(self) -> None:
-        """Let go of the store."""
+        """Close the store, after a renewal that is under way."""
+        if self._renewal is not None and not self._renewal.done():
+            await asyncio.wait([self._renewal])
         await self._store.aclose()
 
     async def _stored(self) -> Tokens:
@@ -189,31 +195,39 @@ class Login:
     async def _renewed(self, rejected: str) -> Tokens:
         """New tokens in place of those with the access token `rejected`, whoever gets them.
 
+        A renewal is a task of its own: a call that is cancelled or out of time leaves at once, and the renewal goes on.
         Calls that wait for one renewal share what comes of it, be it a failure.
         """
-        failures = self._failures
-        async with self._renewing:
-            stored = await self._stored()
-            if self._is_good(stored, rejected):
-                return stored
-            if self._failures != failures and self._failed is not None:
-                raise B24Error(self._failed)
+        while True:
+            task = self._renewal
+            joined = task is not None and not task.done()
+            if task is None or not joined:
+                task = self._renewal = asyncio.create_task(self._renew(rejected))
+                task.add_done_callback(_retrieve)
             try:
-                async with self._store.alone(self._name) as lease:
-                    stored = self._checked(await lease.read())
-                    return stored if self._is_good(stored, rejected) else await self._renew_alone(lease, stored)
-            except OSError as exc:
-                error = _no_store(exc)
+                tokens = await asyncio.shield(task)
             except B24Error as exc:
-                error = exc
-            self._failures, self._failed = self._failures + 1, error.fault
-            raise error
+                raise B24Error(exc.fault) from None
+            if not joined or self._is_good(tokens, rejected):
+                return tokens
+
+    async def _renew(self, rejected: str) -> Tokens:
+        """The body of the task: tokens other than `rejected`, from the store or from the authorization server."""
+        stored = await self._stored()
+        if self._is_good(stored, rejected):
+            return stored
+        try:
+            async with self._store.alone(self._name) as lease:
+                stored = self._checked(await lease.read())
+                return stored if self._is_good(stored, rejected) else await self._renew_alone(lease, stored)
+        except OSError as exc:
+            raise _no_store(exc) from None
 
     def _is_good(self, tokens: Tokens, rejected: str) -> bool:
         return tokens.access_token != rejected and tokens.expires > self._clock.now()
 
     async def _renew_alone(self, lease: TokenLease, stored: Tokens) -> Tokens:
-        """The three steps. Once begun they are gone through, also when the call that wanted them is cancelled."""
+        """The three steps. Once begun they are completed, also when the program is asked to stop."""
         self._stop_if_refused(stored)
         # The new pair belongs to nobody until it is written, so nothing may interrupt.
         with anyio.CancelScope(shield=True):
@@ -258,6 +272,12 @@ class Login:
         _, at, fault = self._refused
         if self._clock.now() - at < _NOT_AGAIN_FOR:
             raise B24Error(fault)
+
+
+def _retrieve(task: asyncio.Task[Tokens]) -> None:
+    """Mark the exception of a task as seen: the call that waited for it may be gone."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _doubt_about_token(fault: Fault) -> bool | None:

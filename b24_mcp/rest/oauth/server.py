@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import anyio
-from pydantic_core import from_json
 
 from b24_mcp.rest.address import PortalAddress
 from b24_mcp.rest.answer import Reply
 from b24_mcp.rest.errors import B24Error, is_error, our_error, portal_error
 from b24_mcp.rest.oauth.application import Application
+from b24_mcp.rest.reading import find_object
 
 _SECONDS = 20.0
 _SECONDS_IN_ALL = 30.0
@@ -68,7 +68,7 @@ class AuthorizationServer:
             largest_answer=_LARGEST,
             ca_bundle=self.ca_bundle,
             https=address.is_https,
-            local=address.is_loopback,
+            host=None if address.is_loopback else address.hostname,
             app=self.app,
             peer="The authorization server",
         )
@@ -92,12 +92,10 @@ class AuthorizationServer:
 
 def _read(reply: Reply) -> Mapping[str, Any]:
     """The answer as an object, errors raised. `WRONG_CLIENT` comes with status 200."""
-    try:
-        body = from_json(reply.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    found = find_object(reply.body)
+    if found is None:
         raise _no_answer(f"The authorization server answered HTTP {reply.status} without data.", reply.status)
+    body = found.value
     if reply.status >= 500 or reply.status == 429:
         raise _no_answer(f"The authorization server is in trouble (HTTP {reply.status}).", reply.status)
     if is_error(body):
@@ -111,7 +109,7 @@ def _refusal(error: B24Error) -> B24Error:
     """What the server refuses is about the login, whatever the same code means when a portal says it."""
     fault = replace(error.fault, executed="no", retryable=False)
     fault = replace(fault, hint=_HINTS.get(fault.code.lower(), fault.hint))
-    if fault.kind not in ("auth", "permission"):
+    if fault.kind not in ("auth", "permission", "plan"):
         fault = replace(fault, kind="auth")
     return B24Error(replace(fault, message=fault.message or "The authorization server refused."))
 

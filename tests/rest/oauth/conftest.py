@@ -97,9 +97,9 @@ class Scene:
         assert found is not None
         return found
 
-    def login(self, application: Application | None = None) -> Login:
+    def login(self, application: Application | None = None, of: type[Login] = Login) -> Login:
         server = AuthorizationServer(application or self.application, app=self.server or None)
-        return Login(NAME, PortalAddress(ORIGIN), server, self.store, self.redactor.add, self.clock)
+        return of(NAME, PortalAddress(ORIGIN), server, self.store, self.redactor.add, self.clock)
 
     @asynccontextmanager
     async def open(self, login: Login | None = None, deadline: float = 0.0) -> AsyncIterator[Portal]:

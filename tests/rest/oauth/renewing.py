@@ -86,7 +86,7 @@ async def main(origin: str, state: str, client_id: str, client_secret: str) -> s
     portal = PortalAddress(origin)
     server = AuthorizationServer(Application(client_id, client_secret))
     login = Login("crashing", portal, server, open_tokens(state), lambda secret: None)
-    opened = Portal(login, PortalOptions(plan="none", deadline=0.0))
+    opened = Portal(login, PortalOptions(plan="none", deadline=30.0))
     try:
         return str((await opened.call("profile")).result["ID"])
     except B24Error as exc:

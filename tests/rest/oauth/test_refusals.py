@@ -11,6 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from b24_mcp.rest import B24Error
+from b24_mcp.rest.oauth.login import Login
 from b24_mcp.state import TokenLease, Tokens
 from tests.fake_portal import FakePortal, Reply, http_answer, serve
 from tests.rest.oauth.conftest import NAME, Scene
@@ -37,7 +38,7 @@ async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
         (refusal("invalid_client", 401), "auth", "B24_CLIENT_SECRET"),
         (refusal("invalid_client", 400), "auth", "B24_CLIENT_SECRET"),
         (refusal("WRONG_CLIENT", 200), "auth", "B24_CLIENT_ID"),
-        (refusal("PAYMENT_REQUIRED", 401), "permission", "paid or trial time"),
+        (refusal("PAYMENT_REQUIRED", 401), "plan", "paid or trial time"),
         (refusal("NOT_INSTALLED", 401), "auth", "installed"),
         (refusal("verification_needed", 401), "auth", "licence"),
         (refusal("invalid_request"), "auth", "question"),
@@ -175,15 +176,21 @@ async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -
     """A server that hangs is not waited for by one call after the other."""
     await scene.keep(scene.tokens(expires=0.0))
     failing = FakePortal([Reply("", 503)] * 2)
-    others = 19
+    others, arrived = 19, 0
+
+    class Counted(Login):
+        async def _renewed(self, rejected: str) -> Tokens:
+            nonlocal arrived
+            arrived += 1
+            return await super()._renewed(rejected)
 
     async def hanging(*asgi: Any) -> None:
-        while login._renewing.statistics().tasks_waiting < others:
+        while arrived < 1 + others:
             await anyio.lowlevel.checkpoint()
         await failing(*asgi)
 
     scene.server = hanging
-    login = scene.login()
+    login = scene.login(of=Counted)
     codes: list[str] = []
     async with scene.open(login) as portal:
 

@@ -183,8 +183,9 @@ async def test_a_renewal_goes_through_when_the_call_that_wanted_it_is_cancelled(
             scene.app.app = cancelling
             await portal.call("profile")
         assert scope.cancelled_caught
-        assert (await scene.kept()).refresh_token != old.refresh_token
         scene.app.app = reached
+        await portal.aclose()
+        assert (await scene.kept()).refresh_token != old.refresh_token
         await portal.call("profile")
     assert scene.renewals == 1
 
@@ -244,14 +245,17 @@ async def test_a_portal_that_moved_is_found_by_what_the_authorization_server_say
 
 
 async def test_a_redirect_of_a_moved_portal_is_followed_with_the_token(scene: Scene) -> None:
-    away = Reply("", 302, "text/html", (("Location", "http://127.0.0.1:9000/rest/profile"),))
-    await scene.keep(scene.tokens())
+    old, new = "https://acme.bitrix24.de", "https://nova.bitrix24.de"
+    away = Reply("", 302, "text/html", (("Location", f"{new}/rest/profile"),))
+    await scene.keep(scene.tokens(endpoint=old))
     scene.app.app = FakePortal([away, Reply({"result": 1}), Reply({"result": 2})])
     async with scene.open() as portal:
         answer = await portal.call("profile")
         assert (await portal.call("profile")).result == 2
     assert "B24_PORTAL" in answer.warnings[0]
-    assert [request.headers["host"] for request in scene.app.requests] == ["127.0.0.1:8000"] + ["127.0.0.1:9000"] * 2
+    assert [request.headers["host"] for request in scene.app.requests] == ["acme.bitrix24.de"] + [
+        "nova.bitrix24.de"
+    ] * 2
     assert len({request.headers["authorization"] for request in scene.app.requests}) == 1
 
 

@@ -1,0 +1,92 @@
+"""What became of the tries of one request, and what may be said of it in the end.
+
+A try is doubtful when the request was sent and no answer says that it was not executed. Nothing that happens to a later
+try removes that doubt; only an answer does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from b24_mcp.rest.errors import B24Error, after_doubt, our_error
+from b24_mcp.rest.idempotency import PORTAL_SECONDS, KeptKey
+from b24_mcp.rest.request import Request
+from b24_mcp.rest.retries import is_answer
+
+
+class Delivery:
+    """One request on its way. `content` is its body as it goes out.
+
+    `in_flight` is true while a try is sent and neither answered nor known to have failed. `answered` is true once it
+    succeeded. `doubt` is the first failure of a write after which it may have been executed.
+    """
+
+    def __init__(self, request: Request, content: bytes) -> None:
+        self.request = request
+        self.content = content
+        self.in_flight = False
+        self.answered = False
+        self.doubt: B24Error | None = None
+        self._again_from = 0.0
+
+    def sent(self, now: float) -> None:
+        """Note that a try is about to go out."""
+        self.in_flight = True
+        self._again_from = max(self._again_from, now + PORTAL_SECONDS)
+
+    def failed(self, error: B24Error) -> None:
+        """Note how a try ended."""
+        self.in_flight = False
+        if error.fault.executed == "unknown" and not self.request.reads:
+            self.doubt = self.doubt or error
+        if error.fault.executed == "no" and self.doubt is None:
+            self._again_from = 0.0
+        elif is_answer(error.fault):
+            self._again_from = 0.0  # the portal has finished with it
+
+    def resume(self, kept: KeptKey) -> None:
+        """Go on under the key of the same call, whose outcome is unknown."""
+        self.request = replace(self.request, key=kept.key)
+        self._again_from = kept.again_from
+        self.doubt = our_error("B24MCP_STILL_RUNNING", "the same call was made before, with an unknown outcome.")
+
+    def again_from(self, now: float) -> float:
+        """When nothing of this call is under way any more (Unix time)."""
+        return max(now, self._again_from)
+
+    def is_unknown(self, error: B24Error | None) -> bool:
+        """Whether the call may have been executed, if it ends now, with this error or without any."""
+        if self.request.reads or self.answered:
+            return False
+        return self.in_flight or self.doubt is not None or (error is not None and error.fault.executed == "unknown")
+
+    def out_of_time(self, seconds: float) -> B24Error:
+        """The error when the deadline ended the call."""
+        method = self.request.method
+        if self.in_flight:
+            message = f"The portal had not answered when the {seconds:g} seconds of the whole call were over."
+            error = our_error("B24MCP_TIMEOUT", message, method=method)
+            self.failed(error)
+            return error
+        message = f"The {seconds:g} seconds of the whole call were over before the request could be sent."
+        return our_error("B24MCP_DEADLINE", message, method=method)
+
+    def truth(self, error: B24Error) -> B24Error:
+        """The error to raise: what is known of all tries together."""
+        return error if self.doubt is None else after_doubt(error, self.doubt)
+
+    def repeatable(self, error: B24Error) -> B24Error:
+        """The same error for a portal that honours keys: the very same call can be made again, and is done once."""
+        moment = moment_text(self._again_from) if self._again_from else "now"
+        hint = (
+            f"It may have been executed. From {moment} on, within 24 hours, make the very same call again: it is sent "
+            "under the same key, so the portal executes it once. Do not change anything in it."
+        )
+        return B24Error(replace(error.fault, hint=hint, retryable=True), error.method)
+
+
+def moment_text(moment: float) -> str:
+    """A Unix time for a message, rounded up to whole seconds."""
+    return datetime.fromtimestamp(math.ceil(moment), UTC).isoformat()
