@@ -20,7 +20,7 @@ from b24_mcp.rest.listing.steps import ByIdV3, Follow, LastId, LimitOffset, NavP
 from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Strategy
 from b24_mcp.rest.listing.tally import Tally
 from b24_mcp.rest.listing.walk import Walk
-from b24_mcp.rest.params import NotExpressibleError, Params, query_string
+from b24_mcp.rest.params import Params, fits_query_string
 from b24_mcp.rest.references import replaced_by_portal
 
 _CLASSIC = Names()
@@ -195,12 +195,8 @@ def check_given(params: Params, facts: MethodFacts) -> None:
 
 
 def fits_in_a_batch(params: Params) -> bool:
-    """Tell whether a batch says these parameters without loss."""
-    try:
-        query_string(params)
-    except NotExpressibleError:
-        return False
-    return not replaced_by_portal(params)
+    """Whether a batch carries these parameters unchanged. Otherwise each page is a call of its own, in JSON."""
+    return fits_query_string(params) and not replaced_by_portal(params)
 
 
 def _names(facts: MethodFacts) -> Names | None:

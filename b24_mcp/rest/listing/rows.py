@@ -1,8 +1,8 @@
 """Finding the rows in an answer, and what identifies a row.
 
 Most lists are `result` itself or stand under a key of it; some are maps keyed by the id of the row, which PHP writes
-as a list when the ids happen to be 0, 1, 2 …, and as `[]` when there is none. Source: documentation, api-reference;
-measured answers.
+as a list when the ids happen to be 0, 1, 2 …, and as `[]` when there is none. Any list whose indexes have gaps is
+written as an object with these indexes as keys. Source: documentation, api-reference; measured answers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from b24_mcp.rest.errors import our_error
 
@@ -29,24 +29,21 @@ class Shape:
     is_map: bool = False
 
     def locate(self, result: Any) -> tuple[tuple[str, ...], list[Any]]:
-        """Give the path below `result` and the rows there.
+        """Return the path below `result` and the rows there.
 
         Raises:
             B24Error: `B24MCP_LIST_SHAPE` when there is no list.
         """
-        path: tuple[str, ...] = ()
-        if self.list_key is not None and isinstance(result, dict):
-            key = self.list_key if self.list_key in result else _only_list_in(result)
-            if key is not None:
-                path, result = (key,), result[key]
-        elif self.list_key is None and not self.is_map and isinstance(result, dict):
-            key = _only_list_in(result)
-            if key is not None:
-                path, result = (key,), result[key]
-        if isinstance(result, list):
-            return path, result
-        if isinstance(result, dict) and self.is_map:
-            return path, [_with_key(key, row) for key, row in result.items()]
+        path, holder = self._find(result)
+        if isinstance(holder, list):
+            return path, holder
+        if isinstance(holder, dict) and self.is_map:
+            return path, [_with_key(key, row) for key, row in holder.items()]
+        if _is_list_with_gaps(holder):
+            return path, list(holder.values())
+        if path and isinstance(holder, dict) and holder and all(isinstance(row, dict) for row in holder.values()):
+            return path, [_with_key(key, row) for key, row in holder.items()]
+        result = holder
         if result is None or result == "":
             return path, []
         raise our_error(
@@ -56,8 +53,19 @@ class Shape:
         )
 
     def rows(self, result: Any) -> list[Any]:
-        """Give the rows in a result; raises as `locate`."""
+        """Return the rows in a result; raises as `locate`."""
         return self.locate(result)[1]
+
+    def is_numbered(self, result: Any) -> bool:
+        """Whether the rows stand at the indexes 0, 1, 2 …, where a reference of a batch finds them."""
+        return isinstance(self._find(result)[1], list)
+
+    def _find(self, result: Any) -> tuple[tuple[str, ...], Any]:
+        """Return the path below `result` and what should hold the rows."""
+        if not isinstance(result, dict) or (self.list_key is None and (self.is_map or _is_list_with_gaps(result))):
+            return (), result
+        key = self.list_key if self.list_key in result else _only_list_in(result)
+        return ((), result) if key is None else ((key,), result[key])
 
 
 def key_of(rows: Sequence[Any]) -> str | None:
@@ -110,9 +118,19 @@ def fingerprint(value: Any) -> bytes:
 
 
 def _only_list_in(result: dict[str, Any]) -> str | None:
-    """The one list in an object; pages disagree with the portal about the names of a few."""
+    """The one list in an object; the documentation and the portal disagree about the names of a few."""
     lists = [key for key, value in result.items() if isinstance(value, list)]
+    lists = lists or [key for key, value in result.items() if _is_list_with_gaps(value)]
     return lists[0] if len(lists) == 1 else None
+
+
+def _is_list_with_gaps(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a list of rows as PHP writes one whose indexes are not 0, 1, 2 …"""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(key.isascii() and key.isdigit() and isinstance(row, dict) for key, row in value.items())
+    )
 
 
 def _with_key(key: str, row: Any) -> Any:
