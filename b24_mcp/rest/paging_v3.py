@@ -17,7 +17,7 @@ LARGEST_PAGE = 1_000
 
 
 def next_page(method: str, params: Mapping[str, Any], result: object) -> dict[str, Any] | None:
-    """Return the parameter that asks for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last one.
+    """Return the parameter for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last one.
 
     `params` and `result` are those of the page at hand. A last page that happens to be full is followed by an empty
     one.

@@ -15,6 +15,8 @@ from typing import Any, TypeGuard
 
 from b24_mcp.rest.errors import our_error
 
+_BLOCK = 12
+_CHUNK = 256
 _KEYS = ("ID", "id", "Id")
 MAP_KEY = "key"
 """Under this name a row of a map carries the key it had there, where the row itself does not say it."""
@@ -104,12 +106,45 @@ class Seen:
             new = digest not in self._others
             self._others.add(digest)
         else:
-            block, bit = number >> 12, 1 << (number & 4095)
+            block, bit = number >> _BLOCK, 1 << (number & ((1 << _BLOCK) - 1))
             known = self._bits.get(block, 0)
             new = not known & bit
             self._bits[block] = known | bit
         self.count += new
         return new
+
+    def ranges(self, most: int, last: int | None) -> list[tuple[int, int]] | None:
+        """Divide the numbers into up to `most` ranges of about as many, as `(upper bound, how many are in it)`.
+
+        With `last` one range more follows, for the numbers above it. None when not every row is a number.
+        """
+        if self._others:
+            return None
+        chunks = [
+            ((block << _BLOCK) + begin + _CHUNK - 1, (bits >> begin & (1 << _CHUNK) - 1).bit_count())
+            for block, bits in sorted(self._bits.items())
+            for begin in range(0, 1 << _BLOCK, _CHUNK)
+        ]
+        above = 0 if last is None else self.above(last)
+        ranges: list[tuple[int, int]] = []
+        held = 0
+        for until, count in chunks:
+            held += count
+            if last is not None and until >= last:
+                break
+            if held * most >= self.count:
+                ranges.append((until, held))
+                held = 0
+        if last is None:
+            return [*ranges, (chunks[-1][0], held)] if chunks else []
+        ranges.append((last, self.count - above - sum(count for _, count in ranges)))
+        return [*ranges, (last, above)]
+
+    def above(self, last: int) -> int:
+        """How many numbers are above one."""
+        top = last >> _BLOCK
+        inside = self._bits.get(top, 0) >> (last & ((1 << _BLOCK) - 1)) + 1
+        return inside.bit_count() + sum(bits.bit_count() for block, bits in self._bits.items() if block > top)
 
 
 def fingerprint(value: Any) -> bytes:
