@@ -17,14 +17,14 @@ LARGEST_PAGE = 1_000
 
 
 def next_page(method: str, params: Mapping[str, Any], result: object) -> dict[str, Any] | None:
-    """Give the parameter that asks for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last one.
+    """Return the parameter for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last one.
 
     `params` and `result` are those of the page at hand. A last page that happens to be full is followed by an empty
     one.
     """
-    if not isinstance(result, Mapping) or not isinstance(result.get("items"), list) or not result["items"]:
+    rows = _rows_in(result)
+    if not isinstance(result, Mapping) or not rows:
         return None
-    rows: list[Any] = result["items"]
     match _paging(method, params):
         case "pagination":
             following = _after_offset(_asked(params, "pagination"), len(rows))
@@ -45,6 +45,14 @@ def is_full(rows: int, limit: object) -> bool:
     """Whether a page of so many rows may be followed by another, when `limit` rows were asked for."""
     wanted = limit if isinstance(limit, int) else DEFAULT_PAGE
     return rows >= min(wanted, LARGEST_PAGE) or rows == DEFAULT_PAGE
+
+
+def _rows_in(result: object) -> list[Any]:
+    """The rows under `items`, which PHP writes as an object when their indexes have gaps."""
+    items = result.get("items") if isinstance(result, Mapping) else None
+    if isinstance(items, Mapping):
+        return list(items.values())
+    return items if isinstance(items, list) else []
 
 
 def _paging(method: str, params: Mapping[str, Any]) -> str | None:

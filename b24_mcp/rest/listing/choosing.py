@@ -12,15 +12,15 @@ from typing import Any
 from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.rest.errors import our_error
+from b24_mcp.rest.listing.checking import ById
 from b24_mcp.rest.listing.keyset import Keyset
 from b24_mcp.rest.listing.offset import Offset
-from b24_mcp.rest.listing.query import Names, keyset_query, without_order
+from b24_mcp.rest.listing.query import Names, keyset_query, with_id, without_order
 from b24_mcp.rest.listing.rows import Shape
 from b24_mcp.rest.listing.steps import ByIdV3, Follow, LastId, LimitOffset, NavParams, Once, PageNumber, Steps
 from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Strategy
-from b24_mcp.rest.listing.tally import Tally
 from b24_mcp.rest.listing.walk import Walk
-from b24_mcp.rest.params import NotExpressibleError, Params, query_string
+from b24_mcp.rest.params import Params, fits_query_string
 from b24_mcp.rest.references import replaced_by_portal
 
 _CLASSIC = Names()
@@ -159,10 +159,15 @@ class Choice:
 
     def _offset(self) -> Offset:
         params, names = _mapping(self.params), self._names
-        query = None if names is None else keyset_query(without_order(params, names), names)
-        tally = None if query is None else Tally(self.door, self.method, self._shape, query)
         together = fits_in_a_batch(params)
-        return Offset(self.door, self.method, self._shape, params, self.account, together=together, tally=tally)
+        query = None if names is None else keyset_query(without_order(params, names), names)
+        by_id, strip = None, False
+        if names is not None and query is not None:
+            by_id = ById(self.door, self.method, self._shape, query, together)
+            params, strip = with_id(params, names)
+        return Offset(
+            self.door, self.method, self._shape, params, self.account, together=together, by_id=by_id, strip=strip
+        )
 
 
 def facts_of(method: str, version: Version | None) -> MethodFacts:
@@ -195,12 +200,8 @@ def check_given(params: Params, facts: MethodFacts) -> None:
 
 
 def fits_in_a_batch(params: Params) -> bool:
-    """Tell whether a batch says these parameters without loss."""
-    try:
-        query_string(params)
-    except NotExpressibleError:
-        return False
-    return not replaced_by_portal(params)
+    """Whether a batch carries these parameters unchanged. Otherwise each page is a call of its own, in JSON."""
+    return fits_query_string(params) and not replaced_by_portal(params)
 
 
 def _names(facts: MethodFacts) -> Names | None:

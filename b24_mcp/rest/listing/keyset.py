@@ -129,6 +129,8 @@ class Keyset:
                 raise OtherWayError(f"the portal refused to read this list by {self._query.names.field}") from exc
             raise
         self._path, rows = self._shape.locate(answer.result)
+        if rows and not self._shape.is_numbered(answer.result):
+            self._pace = Pace(together=False)
         known = key_of(rows)
         if rows and (known is None or known.lower() != self._query.names.field.lower()):
             raise OtherWayError(f"its rows have no {self._query.names.field}")
@@ -137,9 +139,12 @@ class Keyset:
             self.account.total = self.account.total or answer.total
             lane.left = answer.total
         if answer.next is None and (answer.total or 0) <= len(rows):
-            self._size = max(PAGE_SIZE, len(rows) + 1)  # all there is, however many it may be
+            # All there is, however many rows; only a page that may be merely full is followed by another.
+            self._size = PAGE_SIZE if len(rows) == PAGE_SIZE else max(PAGE_SIZE, len(rows) + 1)
         elif len(rows) != PAGE_SIZE:
             raise OtherWayError("its pages are not full")
+        if answer.next is not None and answer.total is not None and answer.total <= len(rows):
+            self.account.total = lane.left = None  # more rows follow than it counts
         self._pace.learn([answer.time])
         page = self._page(0, answer)
         self._is_first = False
@@ -197,6 +202,10 @@ class Keyset:
         for answer in asked.answers:
             page = self._page(asked.share.lane, answer)
             pages.append(page)
+            if not self._shape.is_numbered(answer.result):
+                self._pace = Pace(together=False)  # no reference finds the last row of such a page
+                asked.at_end = True
+                break
             if len(page.rows) < self._size:
                 asked.at_end = True
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from b24_mcp.rest.listing.rows import whole_number
@@ -70,6 +70,10 @@ class KeysetQuery:
         """The bound of the last page, as `until` of `page`."""
         return self.low if self.descending else self.high
 
+    def count(self, after: int | None, until: int | None) -> dict[str, Any]:
+        """Write the parameters of a page that counts the ids above `after` up to `until`, and holds ids only."""
+        return self._ids_only(replace(self, descending=False).page(after, until, start=0))
+
     def newest(self) -> dict[str, Any]:
         """Write the parameters of a page that begins with the largest id of an ascending list, and holds ids only."""
         conditions = dict(self.conditions)
@@ -77,7 +81,9 @@ class KeysetQuery:
             conditions[">" + self.names.field] = self.low
         if self.high is not None:
             conditions["<=" + self.names.field] = self.high
-        params = self._params(conditions, "DESC", -1)
+        return self._ids_only(self._params(conditions, "DESC", -1))
+
+    def _ids_only(self, params: dict[str, Any]) -> dict[str, Any]:
         if self.names.select is not None:
             params[spelled(params, self.names.select, self.names.exact)] = [self.names.field]
         return params
@@ -140,6 +146,11 @@ def without_order(params: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """The parameters without the reader's own order and start."""
     ordering = {spelled(params, name, names.exact) for name in (names.order, names.sorting) if name is not None}
     return {name: value for name, value in params.items() if name not in ordering and name != "start"}
+
+
+def with_id(params: Mapping[str, Any], names: Names) -> tuple[dict[str, Any], bool]:
+    """The parameters with the id selected, and whether it was not before; unchanged where that is not possible."""
+    return _selecting(params, names) or (dict(params), False)
 
 
 def same_field(condition: str, field: str) -> bool:

@@ -1,8 +1,8 @@
 """Finding the rows in an answer, and what identifies a row.
 
 Most lists are `result` itself or stand under a key of it; some are maps keyed by the id of the row, which PHP writes
-as a list when the ids happen to be 0, 1, 2 …, and as `[]` when there is none. Source: documentation, api-reference;
-measured answers.
+as a list when the ids happen to be 0, 1, 2 …, and as `[]` when there is none. Any list whose indexes have gaps is
+written as an object with these indexes as keys. Source: documentation, api-reference; measured answers.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from b24_mcp.rest.errors import our_error
 
+_BLOCK = 12
+_CHUNK = 256
 _KEYS = ("ID", "id", "Id")
 MAP_KEY = "key"
 """Under this name a row of a map carries the key it had there, where the row itself does not say it."""
@@ -29,24 +31,21 @@ class Shape:
     is_map: bool = False
 
     def locate(self, result: Any) -> tuple[tuple[str, ...], list[Any]]:
-        """Give the path below `result` and the rows there.
+        """Return the path below `result` and the rows there.
 
         Raises:
             B24Error: `B24MCP_LIST_SHAPE` when there is no list.
         """
-        path: tuple[str, ...] = ()
-        if self.list_key is not None and isinstance(result, dict):
-            key = self.list_key if self.list_key in result else _only_list_in(result)
-            if key is not None:
-                path, result = (key,), result[key]
-        elif self.list_key is None and not self.is_map and isinstance(result, dict):
-            key = _only_list_in(result)
-            if key is not None:
-                path, result = (key,), result[key]
-        if isinstance(result, list):
-            return path, result
-        if isinstance(result, dict) and self.is_map:
-            return path, [_with_key(key, row) for key, row in result.items()]
+        path, holder = self._find(result)
+        if isinstance(holder, list):
+            return path, holder
+        if isinstance(holder, dict) and self.is_map:
+            return path, [_with_key(key, row) for key, row in holder.items()]
+        if _is_list_with_gaps(holder):
+            return path, list(holder.values())
+        if path and isinstance(holder, dict) and holder and all(isinstance(row, dict) for row in holder.values()):
+            return path, [_with_key(key, row) for key, row in holder.items()]
+        result = holder
         if result is None or result == "":
             return path, []
         raise our_error(
@@ -56,8 +55,19 @@ class Shape:
         )
 
     def rows(self, result: Any) -> list[Any]:
-        """Give the rows in a result; raises as `locate`."""
+        """Return the rows in a result; raises as `locate`."""
         return self.locate(result)[1]
+
+    def is_numbered(self, result: Any) -> bool:
+        """Whether the rows stand at the indexes 0, 1, 2 …, where a reference of a batch finds them."""
+        return isinstance(self._find(result)[1], list)
+
+    def _find(self, result: Any) -> tuple[tuple[str, ...], Any]:
+        """Return the path below `result` and what should hold the rows."""
+        if not isinstance(result, dict) or (self.list_key is None and (self.is_map or _is_list_with_gaps(result))):
+            return (), result
+        key = self.list_key if self.list_key in result else _only_list_in(result)
+        return ((), result) if key is None else ((key,), result[key])
 
 
 def key_of(rows: Sequence[Any]) -> str | None:
@@ -96,12 +106,45 @@ class Seen:
             new = digest not in self._others
             self._others.add(digest)
         else:
-            block, bit = number >> 12, 1 << (number & 4095)
+            block, bit = number >> _BLOCK, 1 << (number & ((1 << _BLOCK) - 1))
             known = self._bits.get(block, 0)
             new = not known & bit
             self._bits[block] = known | bit
         self.count += new
         return new
+
+    def ranges(self, most: int, last: int | None) -> list[tuple[int, int]] | None:
+        """Divide the numbers into up to `most` ranges of about as many, as `(upper bound, how many are in it)`.
+
+        With `last` one range more follows, for the numbers above it. None when not every row is a number.
+        """
+        if self._others:
+            return None
+        chunks = [
+            ((block << _BLOCK) + begin + _CHUNK - 1, (bits >> begin & (1 << _CHUNK) - 1).bit_count())
+            for block, bits in sorted(self._bits.items())
+            for begin in range(0, 1 << _BLOCK, _CHUNK)
+        ]
+        above = 0 if last is None else self.above(last)
+        ranges: list[tuple[int, int]] = []
+        held = 0
+        for until, count in chunks:
+            held += count
+            if last is not None and until >= last:
+                break
+            if held * most >= self.count:
+                ranges.append((until, held))
+                held = 0
+        if last is None:
+            return [*ranges, (chunks[-1][0], held)] if chunks else []
+        ranges.append((last, self.count - above - sum(count for _, count in ranges)))
+        return [*ranges, (last, above)]
+
+    def above(self, last: int) -> int:
+        """How many numbers are above one."""
+        top = last >> _BLOCK
+        inside = self._bits.get(top, 0) >> (last & ((1 << _BLOCK) - 1)) + 1
+        return inside.bit_count() + sum(bits.bit_count() for block, bits in self._bits.items() if block > top)
 
 
 def fingerprint(value: Any) -> bytes:
@@ -110,9 +153,19 @@ def fingerprint(value: Any) -> bytes:
 
 
 def _only_list_in(result: dict[str, Any]) -> str | None:
-    """The one list in an object; pages disagree with the portal about the names of a few."""
+    """The one list in an object; the documentation and the portal disagree about the names of a few."""
     lists = [key for key, value in result.items() if isinstance(value, list)]
+    lists = lists or [key for key, value in result.items() if _is_list_with_gaps(value)]
     return lists[0] if len(lists) == 1 else None
+
+
+def _is_list_with_gaps(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a list of rows as PHP writes one whose indexes are not 0, 1, 2 …"""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(key.isascii() and key.isdigit() and isinstance(row, dict) for key, row in value.items())
+    )
 
 
 def _with_key(key: str, row: Any) -> Any:

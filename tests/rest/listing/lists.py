@@ -17,7 +17,8 @@ class MemoryList:
     """Rows `{"ID": "7", "TITLE": "…"}`; `changes` are run one before each page, `asked` are the parameters of each.
 
     `family` is A (beyond the end page one again), B (empty beyond the end, no total for start=-1) or C (exact offset).
-    `key` is how the id is spelled; `knows_filter` and `knows_order` can be taken away.
+    `key` is how the id is spelled; `knows_filter` and `knows_order` can be taken away, and so can
+    total and next (`counted`).
     """
 
     ids: list[int]
@@ -26,6 +27,7 @@ class MemoryList:
     list_key: str | None = None
     knows_filter: bool = True
     knows_order: bool = True
+    counted: bool = True
     changes: list[Callable[[list[int]], None]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -44,6 +46,8 @@ class MemoryList:
         select = params.get("select")
         if select:
             rows = [{name: row[name] for name in row if name in select} for row in rows]
+        if not self.counted:
+            total = following = None
         return Page(rows if self.list_key is None else {self.list_key: rows}, total, following)
 
     def _filtered(self, found: list[int], condition: str, value: Any) -> list[int]:

@@ -131,3 +131,101 @@ def test_by_start_every_lasting_row_comes_exactly_once_or_is_said_to_be_missing(
             assert listing.notes
 
     anyio.run(run)
+
+
+def busy(per_page: int, *kinds: Callable[[int], Change]) -> st.SearchStrategy[list[Change]]:
+    """So many changes before every page, for a while."""
+    one = st.tuples(st.sampled_from(kinds), st.integers(0, 2_000)).map(lambda drawn: drawn[0](drawn[1]))
+
+    def together(drawn: list[list[Change]]) -> list[Change]:
+        def all_of(several: list[Change]) -> Change:
+            return lambda ids: [change(ids) for change in several] and None
+
+        return [all_of(several) for several in drawn]
+
+    return st.lists(st.lists(one, min_size=per_page, max_size=per_page), max_size=60).map(together)
+
+
+LONGER = st.integers(0, 1_900).map(lambda count: list(range(3, 3 + count)))
+ANY_CHANGE = (removing, adding, exchanging, turning_up)
+
+
+async def read_watched(method: str, params: Any, rows: MemoryList, **options: Any) -> tuple[Any, list[int], set[int]]:
+    """Read a list; the listing, the ids that came, and those that were in the list the whole time."""
+    lasting = set(rows.ids)
+
+    def watched(given: Any) -> Page:
+        page = rows(given)
+        lasting.intersection_update(rows.ids)
+        return page
+
+    async with portal_with(**{method.replace(".", "__"): watched}) as (portal, _):
+        listing = portal.listing(method, params, **options)
+        return listing, numbers(await read(listing), rows.key), lasting
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    ids=LONGER,
+    script=st.one_of(busy(1, *ANY_CHANGE), busy(2, *ANY_CHANGE)),
+    family=st.sampled_from("ABC"),
+    false=st.booleans(),
+)
+def test_a_sorted_list_is_whole_however_many_rows_change_meanwhile(
+    ids: list[int], script: list[Change], family: str, false: bool
+) -> None:
+    async def run() -> None:
+        deals = MemoryList(ids, family, changes=list(script))
+        params: dict[str, Any] = {"order": {"TITLE": "DESC"}}
+        listing, seen, lasting = await read_watched("crm.deal.list", params | ({"X": False} if false else {}), deals)
+        assert listing.strategy == "offset"
+        assert len(seen) == len(set(seen))
+        assert lasting <= set(seen) or not listing.complete
+        if not false and len(seen) < 1_000:
+            assert lasting <= set(seen)
+            assert listing.complete
+
+    anyio.run(run)
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    ids=LONGER,
+    script=st.one_of(busy(1, removing, adding), busy(2, removing, adding), changes(removing, adding)),
+    family=st.sampled_from("ABC"),
+    counted=st.booleans(),
+)
+def test_a_list_that_cannot_be_read_by_id_is_whole_or_says_what_may_be_missing(
+    ids: list[int], script: list[Change], family: str, counted: bool
+) -> None:
+    async def run() -> None:
+        rows = MemoryList(ids, family, counted=counted, changes=list(script))
+        listing, seen, lasting = await read_watched("disk.folder.getchildren", {"id": 1}, rows)
+        assert listing.strategy == "offset"
+        assert len(seen) == len(set(seen))
+        assert lasting <= set(seen) or (not listing.complete and "may be missing" in " ".join(listing.notes))
+
+    anyio.run(run)
+
+
+@pytest.mark.parametrize("per_page", [1, 2])
+@pytest.mark.parametrize("family", ["A", "B", "C"])
+async def test_ten_thousand_rows_in_an_order_of_the_readers_own_come_whole(family: str, per_page: int) -> None:
+    def change(ids: list[int]) -> None:
+        for number in range(per_page):
+            del ids[(len(ids) * (number + 1)) // 5]
+
+    deals = MemoryList(list(range(1, 10_001)), family, changes=[lambda ids: None] * 2 + [change] * 200)
+    listing, seen, lasting = await read_watched("crm.deal.list", {"order": {"TITLE": "ASC"}}, deals)
+    assert listing.complete
+    assert lasting <= set(seen)
+    assert len(seen) == len(set(seen))
+    assert any("out of order" in note for note in listing.notes)
+
+
+async def test_one_row_removed_after_the_first_page_of_a_sorted_list_ends_nothing() -> None:
+    deals = MemoryList(list(range(1, 10_001)), changes=[lambda ids: None] * 2 + [removing(4_000)])
+    listing, seen, lasting = await read_watched("crm.deal.list", {"order": {"TITLE": "ASC"}}, deals)
+    assert listing.complete
+    assert lasting <= set(seen)
+    assert not any("same rows" in note for note in listing.notes)
