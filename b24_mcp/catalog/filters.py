@@ -21,8 +21,13 @@ class CannotBeSaidError(ValueError):
 
 
 def is_v3_filter(value: object) -> bool:
-    """Whether a filter is a list of conditions or groups of them, not a map."""
-    return isinstance(value, list) and bool(value) and all(isinstance(condition, list | dict) for condition in value)
+    """Whether a filter is a list of conditions or groups of them.
+
+    A list of maps alone is of the older generation: PHP makes no difference between it and a map with the keys 0, 1, ….
+    """
+    if not isinstance(value, list) or not all(isinstance(condition, list | dict) for condition in value):
+        return False
+    return any(isinstance(condition, list) or "conditions" in condition for condition in value)
 
 
 def as_v3(filter: Mapping[str, Any]) -> list[Any]:

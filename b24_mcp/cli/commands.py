@@ -126,6 +126,8 @@ async def _call(
     portal: str | None,
 ) -> dict[str, object]:
     # All are imported here so that --help answers at once.
+    from dataclasses import replace
+
     from b24_mcp.access import Caller, calling, os_user
     from b24_mcp.cli.approve import permit_at_terminal
     from b24_mcp.rest import act_of_call
@@ -138,12 +140,13 @@ async def _call(
     try:
         opened = await portals.get(portal)
         notice = opened.notice
-        version = check_call(method, params, rest, validate=False).version
+        checked = check_call(method, params, rest, validate=False, arranging=True)
+        version, params = checked.version, checked.params
         act = act_of_call(method, params, version, format)
         permit = permit_at_terminal(opened.gate, act, redactor, yes=yes)
         with calling(Caller(os_user(), "b24-mcp call")):
             answer = await opened.portal.call(act.method, params, version=version, format=format, permit=permit)
-        return call_form(answer, notice)
+        return call_form(replace(answer, warnings=(*answer.warnings, *checked.warnings)), notice)
     except B24Error as exc:
         return error_form(exc, notice)
     finally:

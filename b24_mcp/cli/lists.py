@@ -123,12 +123,12 @@ class _Reading:
             check_format(self.out)
             if self.out.exists() and not self.overwrite:
                 raise our_error("B24MCP_EXPORT", f"{self.out} exists already.", hint="--overwrite replaces it.")
-        checked = check_call(self.method, self.params, validate=False)
+        checked = check_call(self.method, self.params, validate=False, arranging=True)
         self.fetch = Fetch(
             library,
             opened.portal,
             self.method,
-            self.params,
+            checked.params,
             version=checked.version,
             name=self.save_as,
             limit=self.limit,
@@ -137,6 +137,8 @@ class _Reading:
         with _Bar() as bar, calling(Caller(os_user(), "b24-mcp list")):
             fetched = await self.fetch.run(bar.rows, bar.wait)
         form = await list_form(fetched, library, self.method, opened.notice, checked.version)
+        if checked.warnings:
+            form["warnings"] = [*form.get("warnings", ()), *checked.warnings]
         if self.out is not None and form["ok"] and fetched.records is not None:
             columns = ", ".join(quoted(column.name) for column in fetched.records.columns)
             sql = f"SELECT {columns} FROM {quoted(fetched.name)}"  # noqa: S608  # the names are quoted

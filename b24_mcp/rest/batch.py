@@ -1,10 +1,13 @@
-"""Running the commands of a batch: as few requests as possible, and an account of every command.
+"""Running the commands of a batch: as few requests as possible, and an outcome for every command.
 
-Commands go in order. A request takes 50 of them, all of one generation of the API; a reference that crosses from one
-request to another is replaced by the value that is known by then. A command that its generation's batch cannot say
-without loss goes as a call of its own, at its place. A command that a limit refused is sent again, and so is one that
-only reads and whose answer was lost; one that succeeded never is. Source: documentation,
-settings/how-to-call-rest-api/batch and api-reference/rest-v3; measured behaviour.
+Commands run in the order in which they are written. A request takes 50 of them, all of one generation of the API. A
+command that writes and refers to one of the request before it begins the next request, so that the value is known and
+checked first: a chain of writes costs a request for each link, and commands that do not depend on each other share one.
+A command that only reads may keep a reference to one of the same request; when that turns out to lead to nothing, what
+it read is not returned. A command that its generation's batch cannot express without loss goes as a call of its own, at
+its place. A command that a limit refused is sent again, and so is one that only reads and whose answer was lost; one
+that succeeded never is. Source: documentation, settings/how-to-call-rest-api/batch and api-reference/rest-v3; measured
+behaviour.
 """
 
 from __future__ import annotations
@@ -13,13 +16,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from b24_mcp.catalog import Version, is_reading
+from b24_mcp.catalog import Version, is_reading, known_methods
 from b24_mcp.rest.answer import Answer, CallTime
-from b24_mcp.rest.batch_v2 import BatchV2
+from b24_mcp.rest.batch_v2 import BatchV2, why_not_trusted
 from b24_mcp.rest.batch_v3 import BatchV3, is_of_one_command
 from b24_mcp.rest.bound import Bound, WaitsForValueError
 from b24_mcp.rest.commands import Command
-from b24_mcp.rest.errors import B24Error, Fault
+from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.outcomes import BatchAnswer, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import Params
 from b24_mcp.rest.references import NoValueError, Reference
@@ -102,14 +105,14 @@ class BatchRun:
         return BatchAnswer(ordered, self._requests, self._error, self._warnings)
 
     def _next_request(self) -> list[Bound]:
-        """Take the commands of the next request from the front of what is pending; settle those that cannot run.
+        """Remove the commands of the next request from the front of what is pending; settle those that cannot run.
 
         A command that has to be a call of its own comes alone.
         """
         request: list[Bound] = []
         while self._pending and len(request) < COMMANDS_PER_REQUEST and self._halted_after is None:
             command = self._pending[0]
-            if request and not self._goes_with(command, request[0].command):
+            if request and not self._goes_with(command, request):
                 break
             try:
                 bound = self._bind(command)
@@ -129,7 +132,10 @@ class BatchRun:
                 break
         return request
 
-    def _goes_with(self, command: Command, first: Command) -> bool:
+    def _goes_with(self, command: Command, request: list[Bound]) -> bool:
+        first = request[0].command
+        if self.halt and any(bound.kept for bound in request) and not _reads(command):
+            return False  # a reference that leads to nothing halts the batch, and the portal would go on
         return command.version == first.version and self._together.get(command.name) == self._together.get(first.name)
 
     def _bind(self, command: Command) -> Bound:
@@ -142,7 +148,8 @@ class BatchRun:
         if reference.root in known:
             if isinstance(outcome, Succeeded) and outcome.answer.version == "v3":
                 return v3_value(reference, known["result"])
-            return reference.value_in(known[reference.root])
+            value = reference.value_in(known[reference.root])
+            return value == "1" if self._was_a_boolean(reference) else value
         if isinstance(outcome, NotRun):
             raise NoValueError(f"it refers to {reference.command}, which was not run")
         if isinstance(outcome, Failed):
@@ -150,6 +157,14 @@ class BatchRun:
         if outcome is None:
             raise NoValueError(f"it refers to {reference.command}, which a limit refused at that time")
         raise NoValueError(f"{reference} leads to nothing: {reference.command} has no {reference.root}")
+
+    def _was_a_boolean(self, reference: Reference) -> bool:
+        """Whether XML, which has no types, made a text of `true` or `false`."""
+        if self.format != "xml" or reference.root != "result" or reference.path:
+            return False
+        method = next(command.method for command in self.commands if command.name == reference.command)
+        known = known_methods().method(method, "v2")
+        return known is not None and known.facts.result.kind == "boolean"
 
     async def _run_alone(self, bound: Bound) -> None:
         command = bound.command
@@ -165,26 +180,34 @@ class BatchRun:
     async def _run_v2(self, request: list[Bound]) -> None:
         try:
             answer = await self.door.send(self._v2.write(request))
-            outcomes = self._v2.read(answer, request, self._value_of)
+            outcomes = self._v2.read(answer)
         except B24Error as exc:
             self._note_failed_request(exc)
             self._account_for_lost(request, exc)
             return
         self._warnings = answer.warnings
-        again = []
+        again: list[Command] = []
+        without_value: str | None = None
         for position, bound in enumerate(request):
             command = bound.command
             if self._halted_after is not None:
                 self._outcomes[command.name] = NotRun(f"halted after {self._halted_after}")
                 continue
             outcome = outcomes(bound)
-            if not await self._is_to_run_again(command, outcome):
+            if await self._is_to_run_again(command, outcome):
+                again.append(command)
+                if self.halt:  # the portal stopped here, so all that follow have not run either
+                    again += [later.command for later in request[position + 1 :]]
+                    break
+            elif any(kept.reference.command == earlier.name for kept in bound.kept for earlier in again):
+                again.append(command)  # it read without the value of a command that is sent again
+            elif (why := why_not_trusted(bound, self._value_of)) is not None:
+                without_value = without_value or command.name
+                self._settle(command.name, Failed(_no_value(command, why)), halting=False)
+            else:
                 self._settle(command.name, outcome)
-                continue
-            again.append(command)
-            if self.halt:  # the portal stopped here, so all that follow have not run either
-                again += [later.command for later in request[position + 1 :]]
-                break
+        if self.halt and self._halted_after is None:
+            self._halted_after = without_value
         self._pending[:0] = again
 
     async def _run_v3(self, request: list[Bound]) -> None:
@@ -260,7 +283,7 @@ class BatchRun:
         self._outcomes[name] = outcome
         if isinstance(outcome, Succeeded):
             answer = outcome.answer
-            self._values[name] = {"result": answer.result, "time": _time_values(answer.time)}
+            self._values[name] = {"result": answer.result, "time": outcome.times or _time_values(answer.time)}
             if answer.total is not None:
                 self._values[name]["total"] = answer.total
             if answer.next is not None:
@@ -278,6 +301,14 @@ class BatchRun:
         if self._rounds[command.name]:
             return "its answer was lost or refused, and there was no time to ask again"
         return "not sent: an earlier request failed as a whole"
+
+
+def _no_value(command: Command, why: str) -> B24Error:
+    return our_error(
+        "B24MCP_NO_VALUE",
+        f"{why}. The portal put something else in its place and read that, so the answer is left out.",
+        method=command.method,
+    )
 
 
 def _reads(command: Command) -> bool:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from b24_mcp.catalog import is_reading
 from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.bound import Bound, ValueOf
+from b24_mcp.rest.bound import Bound, Kept, ValueOf, WaitsForValueError, check_resolved
 from b24_mcp.rest.commands import Command
 from b24_mcp.rest.outcomes import BatchMaps, Failed, Succeeded
 from b24_mcp.rest.params import NotExpressibleError, query_string
-from b24_mcp.rest.references import NoValueError, Reference, replace_references, replaced_by_portal
+from b24_mcp.rest.references import NoValueError, Path, Reference, replace_references, replaced_by_portal
+from b24_mcp.rest.references_values import fit
 from b24_mcp.rest.request import Format, Request
 
 # Labels become JSON keys, and names of XML elements, where a number is lost and `item` means an entry of a list.
@@ -35,29 +37,44 @@ class BatchV2:
         self._labels = labels(self.commands, _LABEL[self.format])
 
     def bind(self, command: Command, answered: Container[str], value_of: ValueOf) -> Bound:
-        """Replace what is known by now; what is still to come stays a reference, under the label on the wire.
+        """Replace the references whose values are known; those to commands of the same request stay, under the label on
+        the wire, in a command that only reads.
 
-        What a query string cannot say goes alone.
+        Where a reference leads to nothing the portal puts an array, which it takes for the id 1. So what writes, or
+        counts its arguments, never reaches the portal with a reference. What a query string cannot express goes alone.
 
         Raises:
-            NoValueError: when a command it refers to has no such value.
+            NoValueError: when a reference leads to nothing, or to what cannot stand in its place.
+            WaitsForValueError: when a value has to be known first.
         """
-        still_references = []
+        needs_values = not is_reading(command.method, "v2") or isinstance(command.params, list)
+        kept: list[Kept] = []
 
-        def replacement(reference: Reference) -> Any:
+        def on_the_wire(reference: Reference, path: Path, *, is_inside_text: bool) -> str:
+            if needs_values:
+                raise WaitsForValueError
+            kept.append(Kept(reference, path, is_inside_text))
+            return reference.on_the_wire(self._labels[reference.command])
+
+        def replacement(reference: Reference, path: Path) -> Any:
+            if reference.command in answered:
+                return fit(value_of(reference), reference, command.method, "v2", path)
+            return on_the_wire(reference, path, is_inside_text=False)
+
+        def inside_text(reference: Reference) -> Any:
             if reference.command in answered:
                 return value_of(reference)
-            still_references.append(reference.on_the_wire(self._labels[reference.command]))
-            return still_references[-1]
+            return on_the_wire(reference, (), is_inside_text=True)
 
-        params = replace_references(command.params, replacement)
+        params = check_resolved(replace_references(command.params, replacement, inside_text), command)
         try:
             query = query_string(params)
         except NotExpressibleError:
-            return Bound(command, params, None, alone=True)
+            return Bound(command, params, None, True, tuple(kept))
         # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
-        alone = replaced_by_portal(params) != still_references
-        return Bound(command, params, f"{command.method}?{query}" if query else command.method, alone)
+        wired = [one.reference.on_the_wire(self._labels[one.reference.command]) for one in kept]
+        alone = replaced_by_portal(params) != wired
+        return Bound(command, params, f"{command.method}?{query}" if query else command.method, alone, tuple(kept))
 
     def write(self, request: list[Bound]) -> Request:
         """The request that runs these commands."""
@@ -66,19 +83,14 @@ class BatchV2:
         runs = dict.fromkeys(bound.command.method for bound in request)
         return Request("batch", body, "v2", self.format, tuple(runs))
 
-    def read(self, answer: Answer, request: list[Bound], value_of: ValueOf) -> Callable[[Bound], Succeeded | Failed]:
-        """Give what became of each command, to be asked in their order.
+    def read(self, answer: Answer, warnings: tuple[str, ...] = ()) -> Callable[[Bound], Succeeded | Failed]:
+        """Return what became of each command.
 
         Raises:
             B24Error: `B24MCP_BAD_ANSWER`.
         """
         maps = BatchMaps.read(answer, self.format)
-
-        def outcome(bound: Bound) -> Succeeded | Failed:
-            command = bound.command
-            return maps.outcome(self._labels[command.name], command.method, _doubtful_references(bound, value_of))
-
-        return outcome
+        return lambda bound: maps.outcome(self._labels[bound.command.name], bound.command.method, warnings)
 
 
 def labels(commands: list[Command], plain: re.Pattern[str]) -> dict[str, str]:
@@ -94,16 +106,19 @@ def labels(commands: list[Command], plain: re.Pattern[str]) -> dict[str, str]:
     return given
 
 
-def _doubtful_references(bound: Bound, value_of: ValueOf) -> tuple[str, ...]:
-    """Within one request the portal puts *something* where a reference leads to nothing, and runs the command."""
-    doubtful = []
-    for reference in dict.fromkeys(bound.command.references):
-        if reference.root == "time":
-            continue  # the portal knows more of its own clock than we keep
+def why_not_trusted(bound: Bound, value_of: ValueOf) -> str | None:
+    """Say which reference of a command that only read led to nothing, after its request was answered.
+
+    The portal put something else in its place, so that the command read another record, or read without a filter. None
+    when every reference had a value that may stand in its place.
+    """
+    for kept in bound.kept:
         try:
-            value_of(reference)
-        except NoValueError:
-            doubtful.append(
-                f"{reference} had no value, and the portal ran this command with something else in its place"
-            )
-    return tuple(doubtful)
+            value = value_of(kept.reference)
+            if not kept.is_inside_text:
+                fit(value, kept.reference, bound.command.method, "v2", kept.path)
+            elif value is None or isinstance(value, bool | list | dict):
+                return f"{kept.reference} is not a text or a number, so it cannot stand inside a text"
+        except NoValueError as exc:
+            return str(exc)
+    return None

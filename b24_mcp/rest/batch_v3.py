@@ -15,13 +15,14 @@ from typing import Any
 from b24_mcp.catalog import Version, is_reading, known_methods
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.batch_v2 import labels
-from b24_mcp.rest.bound import Bound, ValueOf, WaitsForValueError
+from b24_mcp.rest.bound import Bound, ValueOf, WaitsForValueError, check_resolved
 from b24_mcp.rest.commands import Command
 from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.outcomes import Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.paging_v3 import next_page
-from b24_mcp.rest.references import Reference
+from b24_mcp.rest.references import Path, Reference
 from b24_mcp.rest.references_v3 import TextOfV2, holds_reference, on_the_wire, replace_v3_references, with_numbers
+from b24_mcp.rest.references_values import fit
 from b24_mcp.rest.request import Request
 
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a number would be taken for a position
@@ -44,22 +45,25 @@ class BatchV3:
         self._versions = {command.name: command.version for command in self.commands}
 
     def bind(self, command: Command, answered: Container[str], value_of: ValueOf) -> Bound:
-        """Replace what is known by now; what is still to come becomes a reference of REST 3.0.
+        """Replace the references whose values are known; in a command that only reads the others become references of
+        REST 3.0.
 
         Raises:
-            NoValueError: when a command it refers to has no such value.
-            WaitsForValueError: when REST 3.0 cannot say a reference: inside a text, or to an answer that is no record.
+            NoValueError: when a reference leads to nothing, or to what cannot stand in its place.
+            WaitsForValueError: when a value has to be known first: in what writes, inside a text, and where the answer
+                is not a record, which REST 3.0 cannot refer to.
         """
         values: list[Any] = []
+        needs_values = not is_reading(command.method, "v3")
 
-        def replacement(reference: Reference) -> Any:
+        def replacement(reference: Reference, path: Path) -> Any:
             if reference.command in answered:
-                value = value_of(reference)
+                value = fit(value_of(reference), reference, command.method, "v3", path)
                 values.append(value)
                 is_old = isinstance(value, str) and self._versions[reference.command] == "v2"
                 return TextOfV2(value) if is_old else value
             written = on_the_wire(reference, self._aliases[reference.command])
-            if written is None or not _is_referable(self._methods[reference.command]):
+            if needs_values or written is None or not _is_referable(self._methods[reference.command]):
                 raise WaitsForValueError
             return written
 
@@ -68,7 +72,7 @@ class BatchV3:
                 raise WaitsForValueError
             return value_of(reference)
 
-        params = with_numbers(replace_v3_references(command.params, replacement, inside_text))
+        params = check_resolved(with_numbers(replace_v3_references(command.params, replacement, inside_text)), command)
         alone = not self.halt and not is_reading(command.method, "v3")
         # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
         return Bound(command, params, params, alone or holds_reference(values))

@@ -7,24 +7,52 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.rest.commands import Command
-from b24_mcp.rest.params import Params
-from b24_mcp.rest.references import Reference
+from b24_mcp.rest.errors import B24Error
+from b24_mcp.rest.params import Params, check_params
+from b24_mcp.rest.references import NoValueError, Path, Reference
 
 ValueOf = Callable[[Reference], Any]
 """What a reference to an answered command stands for. Raises `NoValueError`."""
 
 
 class WaitsForValueError(Exception):
-    """A command refers to one of the same request in a way only an answer can settle: it has to go in the next one."""
+    """A command needs the answer to one of the same request before it can be written: it has to go in the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reference that the portal replaces. `path` is its place, `is_inside_text` whether text is around it."""
+
+    reference: Reference
+    path: Path
+    is_inside_text: bool
 
 
 @dataclass(slots=True)
 class Bound:
     """A command whose references to answered commands are replaced by values. `written` is how it stands in a batch;
-    one that goes `alone` has to be a call of its own.
+    one that goes `alone` has to be a call of its own. `kept` are the references to commands of the same request.
     """
 
     command: Command
     params: Params
     written: Any
     alone: bool
+    kept: tuple[Kept, ...] = ()
+
+
+def check_resolved(params: Any, command: Command) -> Params:
+    """Check parameters whose references were replaced as if they had been written so.
+
+    Raises:
+        NoValueError: when they cannot be sent.
+    """
+    if not command.references:
+        return command.params
+    if not isinstance(params, dict | list):
+        raise NoValueError("params as a whole cannot be a reference")
+    try:
+        check_params(params, command.method)
+    except B24Error as exc:
+        raise NoValueError(f"with the values of its references it cannot be sent: {exc.fault.message}") from None
+    return params

@@ -319,6 +319,9 @@ _FACTS: dict[str, CodeFact] = {
         "back before you repeat a write.",
         "unknown",
     ),
+    "B24MCP_NO_VALUE": CodeFact(
+        "validation", "It only read, and changed nothing. Correct the reference and call it again.", "yes"
+    ),
     "B24MCP_NO_ANSWER": CodeFact("portal", f"The portal said nothing about this command. {CHECK_FIRST}", "unknown"),
     "B24MCP_INTERNAL": CodeFact("internal", f"This is a defect in b24-mcp, please report it. {CHECK_FIRST}", "unknown"),
 }

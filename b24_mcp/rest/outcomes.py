@@ -17,9 +17,12 @@ from b24_mcp.rest.request import Format
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """A command that ran; its answer has the form of a single call's."""
+    """A command that ran; its answer has the form of a single call's. `times` is what a batch says of its time, as the
+    portal wrote it.
+    """
 
     answer: Answer
+    times: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class BatchMaps:
                 time=time,
                 warnings=warnings,
             )
-            return Succeeded(answer)
+            times = self.times.get(label)
+            return Succeeded(answer, times if isinstance(times, dict) else None)
         return Failed(
             our_error("B24MCP_NO_ANSWER", "The answer of the batch does not mention this command.", method=method),
             time,

@@ -39,7 +39,7 @@ _READ_AS_APPEND = set(" \t\n\r\v\f")
 
 
 class NotExpressibleError(ValueError):
-    """A query string cannot say this value; JSON can."""
+    """A query string cannot express this value; JSON can."""
 
 
 def check_params(params: Params, method: str) -> None:
@@ -63,11 +63,12 @@ def check_params(params: Params, method: str) -> None:
 def query_string(params: Params) -> str:
     """Write parameters the way PHP reads them: `fields[PHONE][0][VALUE]=1&select[]=…` with explicit indexes.
 
-    Booleans become 1 and 0, as PHP itself writes them; numbers become text.
+    Numbers become the text that PHP makes of them.
 
     Raises:
-        NotExpressibleError: for null, an empty list or map, a name that PHP would alter, too many or too deep values.
-            They would vanish or change on the way, so such a call has to be sent as JSON.
+        NotExpressibleError: for null, a boolean, an empty list or map, a number that PHP writes differently, a name
+            that PHP would alter, too many or too deep values. They would vanish or change on the way (as `0`, false
+            is another filter), so such a call has to be sent as JSON.
     """
     pairs = [f"{name}={quote(value, safe='')}" for name, value in _pairs(params)]
     if len(pairs) > _MOST_VALUES:
@@ -76,7 +77,7 @@ def query_string(params: Params) -> str:
 
 
 def written_as_query(params: Params) -> str | None:
-    """The same, or None for what a query string cannot say."""
+    """Return the same, or None for what a query string cannot express."""
     try:
         return query_string(params)
     except NotExpressibleError:
@@ -84,18 +85,8 @@ def written_as_query(params: Params) -> str | None:
 
 
 def fits_query_string(params: Params) -> bool:
-    """Whether a query string carries these parameters unchanged, as JSON does.
-
-    `query_string` writes `false` as 0, which some filters read as another condition: `false` in a filter by a property
-    means an empty property. Source: measured behaviour.
-    """
-    return not _holds_false(params) and written_as_query(params) is not None
-
-
-def _holds_false(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_false, value.values()))
-    return any(map(_holds_false, value)) if isinstance(value, list) else value is False
+    """Whether a query string carries these parameters unchanged, as JSON does."""
+    return written_as_query(params) is not None
 
 
 def _pairs(params: Params) -> Iterator[tuple[str, str]]:
@@ -113,12 +104,21 @@ def _flat(prefix: str, value: Any, levels_left: int) -> Iterator[tuple[str, str]
             if not name or name in _READ_AS_APPEND or "]" in name or "\0" in name:
                 raise NotExpressibleError(name)
             yield from _flat(f"{prefix}[{quote(name, safe='')}]", inner, levels_left - 1)
-    elif value is None:
+    elif value is None or isinstance(value, bool):
         raise NotExpressibleError(prefix)
-    elif isinstance(value, bool):
-        yield prefix, "1" if value else "0"
+    elif isinstance(value, float):
+        yield prefix, _number(value)
     else:
         yield prefix, str(value)
+
+
+def _number(value: float) -> str:
+    """Write a number with a fraction as PHP does: without a fraction of zero, and in at most 14 digits."""
+    text = str(value).removesuffix(".0")
+    digits = text.lstrip("-").replace(".", "").lstrip("0")
+    if "e" in text or "n" in text or text == "-0" or len(digits) > 14:
+        raise NotExpressibleError(text)
+    return text
 
 
 def _items(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:

@@ -13,12 +13,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24_mcp.catalog.slips import nearest
+
 # ASCII white space only, as PHP's \s without the u modifier.
 _TOKEN = re.compile(
     r"\$(?:result|next|total|time|error)[^ \t\n\r\f\v\[]*\[[^ \t\n\r\f\v]*\][^ \t\n\r\f\v]*", re.IGNORECASE | re.ASCII
 )
 _REFERENCE = re.compile(r"\$(?P<root>result|next|total|time|error)(?P<path>(?:\[[^\[\]]+\])+)")
 _PART = re.compile(r"\[([^\[\]]+)\]")
+_KEYS_SHOWN = 20
+
+Path = tuple[str | int, ...]
+"""Where a value stands in parameters: names, and positions in lists."""
 
 
 class NotAReferenceError(ValueError):
@@ -69,11 +75,11 @@ class Reference:
             return value[part]
         if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             return value[int(part)]
-        raise NoValueError(f"{self} leads to nothing: there is no [{part}]")
+        raise NoValueError(f"{self} leads to nothing: there is no [{part}]{_what_is_there(value, part)}")
 
 
 def replaced_by_portal(value: Any) -> list[str]:
-    """Give all pieces of text in a value, at any depth and in order, that the portal would replace in a batch."""
+    """Return all pieces of text in a value, at any depth and in order, that the portal would replace in a batch."""
     return [match.group() for text in _texts(value) for match in _TOKEN.finditer(text)]
 
 
@@ -89,35 +95,59 @@ def references_in(value: Any) -> Iterator[Reference]:
 
 
 def replace_references(
-    value: Any, replacement: Callable[[Reference], Any], inside_text: Callable[[Reference], Any] | None = None
+    value: Any,
+    replacement: Callable[[Reference, Path], Any],
+    inside_text: Callable[[Reference], Any],
+    path: Path = (),
 ) -> Any:
-    """Give the value with each reference replaced, as the portal does it.
+    """Return the value with each reference replaced, as the portal does it.
 
-    A text that is nothing but one reference becomes the replacement with its own type. Inside a longer text only text
-    and numbers can be inserted; `inside_text` gives them where they are not the same.
+    A text that is nothing but one reference becomes the replacement with its own type; `replacement` is called with the
+    place of the text, which begins with `path`. Inside a longer text only text and numbers can be inserted, and
+    `inside_text` returns them.
 
     Raises:
         NotAReferenceError: as `references_in`.
         NoValueError: for a list, map, null or boolean in the middle of a text, or from `replacement`.
     """
     if isinstance(value, dict):
-        return {name: replace_references(inner, replacement, inside_text) for name, inner in value.items()}
+        return {
+            name: replace_references(inner, replacement, inside_text, (*path, name)) for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [replace_references(inner, replacement, inside_text) for inner in value]
+        return [
+            replace_references(inner, replacement, inside_text, (*path, index)) for index, inner in enumerate(value)
+        ]
     if not isinstance(value, str) or "$" not in value:
         return value
     whole = _TOKEN.fullmatch(value)
     if whole is not None:
-        return replacement(_read(value))
+        return replacement(_read(value), path)
 
     def inserted(match: re.Match[str]) -> str:
         reference = _read(match.group())
-        found = (inside_text or replacement)(reference)
-        if isinstance(found, bool) or not isinstance(found, str | int | float):
+        found = inside_text(reference)
+        if found is None or isinstance(found, bool | list | dict):
             raise NoValueError(f"{reference} is not a text or a number, so it cannot stand inside a text")
         return str(found)
 
     return _TOKEN.sub(inserted, value)
+
+
+def _what_is_there(value: Any, part: str) -> str:
+    """Describe the value that a path cannot enter any further, so that the right path can be written."""
+    if isinstance(value, Mapping):
+        keys = [str(key) for key in value]
+        if not keys:
+            return ": the answer is empty here"
+        folded = [key for key in keys if key.lower() == part.lower()]
+        meant = folded[0] if len(folded) == 1 else nearest(part, keys)
+        more = "" if len(keys) <= _KEYS_SHOWN else f" and {len(keys) - _KEYS_SHOWN} more"
+        perhaps = f"; [{meant}] is probably meant" if meant is not None else ""
+        return f". Its keys are {', '.join(keys[:_KEYS_SHOWN])}{more}{perhaps}"
+    if isinstance(value, list):
+        return f" in a list of {len(value)}, whose first entry is [0]" if value else ": the list is empty"
+    return ": the answer ends before it"
 
 
 def _read(token: str) -> Reference:

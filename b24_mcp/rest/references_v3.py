@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from b24_mcp.rest.references import NotAReferenceError, NoValueError, Reference, references_in, replace_references
+from b24_mcp.rest.references import (
+    NotAReferenceError,
+    NoValueError,
+    Path,
+    Reference,
+    references_in,
+    replace_references,
+)
 
 _NATIVE = {"$ref": False, "$refArray": True}
 
@@ -43,20 +50,27 @@ def holds_references(value: Any) -> bool:
 
 
 def replace_v3_references(
-    value: Any, replacement: Callable[[Reference], Any], inside_text: Callable[[Reference], Any]
+    value: Any,
+    replacement: Callable[[Reference, Path], Any],
+    inside_text: Callable[[Reference], Any],
+    path: Path = (),
 ) -> Any:
-    """Give the value with each reference replaced; see `replace_references`.
+    """Return the value with each reference replaced; see `replace_references`.
 
     Raises:
         NotAReferenceError, NoValueError: as `replace_references`.
     """
     if isinstance(value, Mapping):
         if (native := _native(value)) is not None:
-            return replacement(native)
-        return {name: replace_v3_references(inner, replacement, inside_text) for name, inner in value.items()}
+            return replacement(native, path)
+        return {
+            name: replace_v3_references(inner, replacement, inside_text, (*path, name)) for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [replace_v3_references(inner, replacement, inside_text) for inner in value]
-    return replace_references(value, replacement, inside_text)
+        return [
+            replace_v3_references(inner, replacement, inside_text, (*path, index)) for index, inner in enumerate(value)
+        ]
+    return replace_references(value, replacement, inside_text, path)
 
 
 def v3_value(reference: Reference, result: Any) -> Any:

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from b24_mcp.catalog import Catalogue, Version, check_arguments, choose_version, known_methods
+from b24_mcp.catalog import (
+    Catalogue,
+    ClashError,
+    Method,
+    Version,
+    arguments_of,
+    arrange,
+    check_arguments,
+    choose_version,
+    known_methods,
+    nest_brackets,
+    written_order,
+)
 from b24_mcp.rest import B24Error, FieldProblem, check_method_name, our_error
 
 _REFERENCE = re.compile(r"\$\w+\[\S+")
+
+_CORRECT = "Nothing was sent. Correct them (describe_method tells all); validate=false would send them as is."
 
 WantedVersion = Literal["auto", "v2", "v3"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A call that may be sent: in which generation of the API, and what is unusual about it."""
+    """A call that may be sent: in which generation of the API, what is unusual about it, and its parameters in the form
+    in which they are to be sent.
+    """
 
     version: Version
     warnings: tuple[str, ...] = ()
+    params: Any = None
 
 
 def check_call(
@@ -29,44 +46,55 @@ def check_call(
     wanted: WantedVersion = "auto",
     *,
     validate: bool = True,
-    unknown: Collection[str] = (),
+    arranging: bool | None = None,
+    refers: bool = False,
     catalogue: Catalogue | None = None,
 ) -> Checked:
-    """Choose the version of a call and refuse certain mistakes in its parameters.
+    """Choose the version of a call, bring its parameters into the form the portal takes, and refuse certain mistakes.
 
-    Without `validate` only the version is chosen. The values of `unknown` parameters are not known yet. `catalogue` is
-    the one to check against, by default the one that comes with the package.
+    Names in brackets are nested, and the values of a positional method are put into their order. Without `validate`
+    nothing is held against the documentation. Without `arranging`, which is as `validate` unless given, names in
+    brackets stay, and what cannot be put into an order is sent as it is. With `refers` a parameter may be a reference
+    to a value that is not known yet. `catalogue` is the one to check against, by default the one that comes with the
+    package.
 
     Raises:
         B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, saying what to write instead; nothing was
             sent.
     """
     check_method_name(method)
+    arranging = validate if arranging is None else arranging
     catalogue = catalogue or known_methods()
+    params = {} if params is None else params
+    warnings: tuple[str, ...] = ()
+    hint = _CORRECT if validate else "Nothing was sent. Correct them."
+    if arranging and isinstance(params, dict) and arguments_of(method) is None:
+        params, warnings = _nested(method, params)
     # What a portal alone knows of a documented method's other generation is no reason to call that one unasked.
     choosing = known_methods() if known_methods().versions(method) else catalogue
     version = choose_version(choosing, method, params) if wanted == "auto" else wanted
-    if not validate:
-        return Checked(version)
     known = catalogue.method(method, version)
+    checkable: Any = params
+    if version == "v2" and arguments_of(method) is not None:
+        params, checkable = _arranged(method, params, refusing=arranging, refers=refers, hint=hint)
+    elif isinstance(params, list) and known is not None and arranging:
+        if params:
+            raise _list_for_names(known)
+        params = checkable = {}
+    if not validate:
+        return Checked(version, warnings, params)
     if known is None:
         _refuse_other_version(catalogue, method, version)
-        return Checked(version)
-    if not isinstance(params, dict):
-        return Checked(version)
-    found = check_arguments(known.name, known.version, known.facts.params, params)
-    problems = [problem for problem in found if problem.field not in unknown]
+        return Checked(version, warnings, params)
+    if not isinstance(checkable, dict):
+        return Checked(version, warnings, params)
+    found = check_arguments(known.name, known.version, known.facts.params, checkable)
+    open_ones = _references(checkable) if refers else set()
+    problems = [problem for problem in found if problem.field not in open_ones]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
     if certain:
-        said = "; ".join(f"{problem.field} {problem.message}" for problem in certain)
-        raise our_error(
-            "B24MCP_PARAMS",
-            f"These parameters do not fit {known.name} ({version}): {said}.",
-            method=method,
-            hint="Nothing was sent. Correct them (describe_method tells all); validate=false would send them as is.",
-            validation=certain,
-        )
-    return Checked(version, tuple(f"{problem.field} {problem.message}" for problem in problems))
+        raise _misfit(known.name, version, certain, hint)
+    return Checked(version, (*warnings, *(f"{problem.field} {problem.message}" for problem in problems)), params)
 
 
 def check_commands(
@@ -83,11 +111,14 @@ def check_commands(
     """
     checked = {}
     for name, command in commands.items():
-        params = command.get("params") or {}
-        references = [key for key, value in params.items() if _is_reference(value)] if isinstance(params, dict) else ()
         try:
             checked[name] = check_call(
-                str(command.get("method")), params, wanted, validate=validate, unknown=references, catalogue=catalogue
+                str(command.get("method")),
+                command.get("params"),
+                wanted,
+                validate=validate,
+                refers=True,
+                catalogue=catalogue,
             )
         except B24Error as exc:
             fault = exc.fault
@@ -104,6 +135,54 @@ def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
         return error
     hint = f"Perhaps one of these was meant: {', '.join(similar)}. find_methods finds methods by what they do."
     return B24Error(replace(error.fault, hint=hint), error.method)
+
+
+def _nested(method: str, params: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    try:
+        nested = nest_brackets(params)
+    except ClashError as exc:
+        raise our_error("B24MCP_PARAMS", f"{exc}: keep one of them.", method=method) from None
+    return nested.params, nested.changes
+
+
+def _arranged(method: str, params: Any, *, refusing: bool, refers: bool, hint: str) -> tuple[Any, Any]:
+    """Return the parameters of a positional method in their order, and the same under their documented names."""
+    arranged = arrange(method, params, _references(params) if refers else ())
+    if not arranged.problems:
+        return arranged.values, dict(zip(arranged.names, arranged.values, strict=True))
+    if not refusing:
+        return params, None
+    problems = [FieldProblem(field, message) for field, message in arranged.problems.items()]
+    raise _misfit(method, "v2", problems, hint, f" It takes {written_order(method)}, in this order.")
+
+
+def _misfit(method: str, version: Version, problems: list[FieldProblem], hint: str, more: str = "") -> B24Error:
+    said = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
+    return our_error(
+        "B24MCP_PARAMS",
+        f"These parameters do not fit {method} ({version}): {said}.{more}",
+        method=method,
+        hint=hint,
+        validation=problems,
+    )
+
+
+def _list_for_names(known: Method) -> B24Error:
+    parameters = [parameter for parameter in known.facts.params if not parameter.pattern]
+    shown = [parameter for parameter in parameters if parameter.required is True] or parameters[:3]
+    names = ", ".join(f'"{parameter.name}": …' for parameter in shown)
+    return our_error(
+        "B24MCP_PARAMS",
+        f"{known.name} takes named parameters, not a list: params is an object such as {{{names}}}.",
+        method=known.name,
+        hint=f"Nothing was sent. The parameters are {known.signature or 'none'} (* required).",
+    )
+
+
+def _references(params: Any) -> set[str | int]:
+    """The names or places of parameters that are references as a whole."""
+    entries = params.items() if isinstance(params, dict) else enumerate(params)
+    return {name for name, value in entries if _is_reference(value)}
 
 
 def _is_reference(value: object) -> bool:

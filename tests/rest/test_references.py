@@ -53,7 +53,7 @@ def _fake(seen: list[Any]) -> FakePortal:
         seen.append(params["text"])
         return 1
 
-    return FakePortal(methods={"first": lambda _: {"ID": 7}, "note": note})
+    return FakePortal(methods={"first": lambda _: {"ID": 7}, "crm.contact.get": note, "note": note})
 
 
 @given(TEXT.filter(lambda text: not would_replace(text)))
@@ -64,7 +64,7 @@ def _fake(seen: list[Any]) -> FakePortal:
 async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> None:
     seen: list[Any] = []
     async with open_portal(_fake(seen)) as portal:
-        await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}})
+        await portal.batch({"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}})
     assert seen == [text]
 
 
@@ -80,7 +80,7 @@ async def test_what_the_portal_would_replace_is_a_true_reference_or_refused(text
     fake = _fake(seen)
     true = all(re.fullmatch(TRUE_REFERENCE, token, re.ASCII) for token in would_replace(text))
     async with open_portal(fake) as portal:
-        commands: dict[str, Any] = {"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}}
+        commands: dict[str, Any] = {"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}}
         if true:
             await portal.batch(commands)
             assert len(seen) == 1
@@ -156,16 +156,24 @@ async def test_a_true_reference_brings_its_value(text: str, arrives: Any) -> Non
     fake = _fake(seen)
     fake.methods = {**fake.methods, "first": lambda _: Page({"ID": 7, "NAMES": ["Ann", "Bob"]}, total=120, next=50)}
     async with open_portal(fake) as portal:
-        answer = await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": text}}})
+        answer = await portal.batch({"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}})
     assert seen == [arrives]
     assert all(isinstance(outcome, Succeeded) and not outcome.answer.warnings for outcome in answer.outcomes.values())
 
 
-async def test_a_reference_goes_out_as_the_portal_expects_it() -> None:
-    fake = FakePortal(methods={"first": lambda _: 7, "note": lambda _: 1})
+async def test_a_value_is_written_into_a_command_that_writes_before_it_is_sent() -> None:
+    seen: list[Any] = []
+    fake = _fake(seen)
+    async with open_portal(fake) as portal:
+        await portal.batch({"a": {"method": "first"}, "b": {"method": "note", "params": {"text": "$result[a][ID]"}}})
+    assert [request.commands for request in fake.requests] == [{"a": ("first", [])}, {"b": ("note", {"text": "7"})}]
+
+
+async def test_a_reference_of_a_read_goes_out_as_the_portal_expects_it() -> None:
+    fake = FakePortal(methods={"first": lambda _: 7, "crm.contact.get": lambda _: 1})
     commands: dict[str, Any] = {
         "a": {"method": "first"},
-        "b": {"method": "note", "params": {"id": "$result['a']", "t": "x $result[a] y"}},
+        "b": {"method": "crm.contact.get", "params": {"id": "$result['a']", "t": "x $result[a] y"}},
     }
     async with open_portal(fake) as portal:
         await portal.batch(commands)

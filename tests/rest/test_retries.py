@@ -9,7 +9,7 @@ import anyio.lowlevel
 import pytest
 
 from b24_mcp.rest import B24Error, Failed, NotRun, Portal, Succeeded
-from tests.fake_portal import FakeClock, FakePortal, Reply, open_portal
+from tests.fake_portal import FakeClock, FakePortal, PortalError, Reply, noting, open_portal
 
 HTML = "text/html"
 OK = Reply({"result": 1, "time": {}})
@@ -122,14 +122,53 @@ async def test_in_a_batch_only_what_a_limit_refused_is_sent_again() -> None:
 
 async def test_with_halt_a_refused_command_and_all_after_it_are_sent_again() -> None:
     refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
-    fake = FakePortal([batch_answer({"a": 1}, {"b": refused}), batch_answer({"b": 2, "c": 3})])
-    commands = {name: {"method": "crm.deal.add", "params": {"fields": {"TITLE": name}}} for name in "abc"}
-    commands["c"]["params"] = {"fields": {"PARENT": "$result[b]"}}
+    answers = [batch_answer({"a": 1}, {"b": refused}), batch_answer({"b": 2, "c": 3}), batch_answer({"d": 4})]
+    fake = FakePortal(answers)
+    commands = {name: {"method": "crm.deal.add", "params": {"fields": {"TITLE": name}}} for name in "abcd"}
+    commands["d"]["params"] = {"fields": {"PARENT": "$result[b]"}}
     async with open_portal(fake, deadline=1_000) as portal:
         answer = await portal.batch(commands, halt=True)
-    assert labels(fake) == [["a", "b", "c"], ["b", "c"]]
-    assert fake.requests[1].json["cmd"]["c"].endswith("fields[PARENT]=%24result%5Bb%5D")
+    assert labels(fake) == [["a", "b", "c"], ["b", "c"], ["d"]]
+    assert fake.requests[2].json["cmd"]["d"].endswith("fields[PARENT]=2")
     assert all(isinstance(out, Succeeded) for out in answer.outcomes.values())
+
+
+async def test_a_read_that_refers_to_a_refused_command_is_sent_again_with_it() -> None:
+    refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
+    fake = FakePortal([batch_answer({"b": {"ID": "1"}, "c": 1}, {"a": refused}), batch_answer({"a": 7, "b": {"ID": "7"}})])
+    commands: dict[str, Any] = {
+        "a": {"method": "crm.contact.add", "params": {"fields": {"NAME": "a"}}},
+        "b": {"method": "crm.contact.get", "params": {"id": "$result[a]"}},
+        "c": {"method": "crm.contact.add", "params": {"fields": {"NAME": "c"}}},
+    }
+    async with open_portal(fake, deadline=1_000) as portal:
+        answer = await portal.batch(commands)
+    assert labels(fake) == [["a", "b", "c"], ["a", "b"]]
+    assert [out.answer.result for out in answer.outcomes.values() if isinstance(out, Succeeded)] == [7, {"ID": "7"}, 1]
+
+
+async def test_what_refers_to_a_command_that_limits_refuse_for_good_is_not_run_nor_trusted() -> None:
+    refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
+    ran: list[Any] = []
+
+    def limited(_: Any) -> Any:
+        raise PortalError(refused["error"], refused["error_description"])
+
+    methods = {
+        "crm.contact.add": limited,
+        "crm.contact.get": lambda _: {"ID": "1"},
+        "crm.contact.update": noting(ran, True),
+    }
+    commands: dict[str, Any] = {
+        "a": {"method": "crm.contact.add", "params": {"fields": {"NAME": "a"}}},
+        "b": {"method": "crm.contact.get", "params": {"id": "$result[a]"}},
+        "c": {"method": "crm.contact.update", "params": {"id": "$result[b][ID]", "fields": {"NAME": "c"}}},
+    }
+    async with open_portal(FakePortal(methods=methods), deadline=1_000) as portal:
+        answer = await portal.batch(commands)
+    assert ran == []
+    assert isinstance(answer.outcomes["b"], Failed)
+    assert answer.outcomes["c"] == NotRun("it refers to b, which failed")
 
 
 async def test_a_command_that_is_refused_again_and_again_is_reported() -> None:

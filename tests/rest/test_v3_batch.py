@@ -177,13 +177,25 @@ async def test_with_halt_writes_go_together_and_a_failure_says_what_is_known() -
     assert answer.error.fault.kind == "not_found"
 
 
+async def test_a_write_whose_reference_leads_to_nothing_is_not_sent() -> None:
+    commands = {"a": add("Done"), "b": add("Broken", parentId="$result[a][iD]"), "c": add("After")}
+    async with v3_portal(deadline=60) as (portal, recorder):
+        answer = await portal.batch(commands, halt=True)
+        assert recorder.paths == ["api/tasks.task.add"]
+        assert [await count(portal, title) for title in ("Done", "Broken", "After")] == [1, 0, 0]
+    assert states(answer) == {"a": "ok", "b": "not run", "c": "not run"}
+    refused = answer.outcomes["b"]
+    assert isinstance(refused, NotRun)
+    assert "[id] is probably meant" in refused.reason
+
+
 async def test_a_refusal_that_quotes_a_reference_tells_which_command_it_was() -> None:
-    commands = {"a": add("Done"), "b": add("Broken", parentId="$result[a][nosuch]"), "c": add("After")}
+    commands = {"a": add("Done"), "b": get(5), "c": get({"$ref": "b.nosuch"}), "d": get(6)}
     async with v3_portal(deadline=60) as (portal, recorder):
         answer = await portal.batch(commands, halt=True)
         assert recorder.paths == ["api/batch"]
-        assert [await count(portal, title) for title in ("Done", "Broken", "After")] == [1, 0, 0]
-    assert states(answer) == {"a": "yes", "b": "no", "c": "not run"}
+        assert await count(portal, "Done") == 1
+    assert states(answer) == {"a": "yes", "b": "yes", "c": "no", "d": "not run"}
     lost = answer.outcomes["a"]
     assert isinstance(lost, Failed)
     assert lost.error.fault.code == "B24MCP_RESULT_LOST"

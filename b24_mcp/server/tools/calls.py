@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from b24_mcp.access import NOTICE, Level, may_hold_words_of_strangers
 from b24_mcp.rest import Answer, B24Error, Succeeded, act_of_call, acts_of_batch, rehearse
@@ -23,6 +23,20 @@ from b24_mcp.server.knowing import known_for_calls
 from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
+
+_RIGHT_COMMANDS = (
+    'commands is an object of named commands, such as {"deal": {"method": "crm.deal.get", "params": {"id": 1}}}'
+)
+
+
+def _named_commands(value: Any) -> Any:
+    """Refuse commands in another form, with the right one."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{_RIGHT_COMMANDS}; put the commands under names of your choice")
+    for name, command in value.items():
+        if not isinstance(command, dict | BatchCommand):
+            raise ValueError(f"{name} is not a command: {_RIGHT_COMMANDS}")
+    return value
 
 
 def _object_or_list(value: Any) -> Any:
@@ -141,7 +155,10 @@ async def plan_batch(
     try:
         check = partial(check_commands, named, version, validate=validate, catalogue=catalogue)
         plan.checked = await run_sync(check)
-        versioned = {name: command | {"version": plan.checked[name].version} for name, command in named.items()}
+        versioned = {
+            name: command | {"params": plan.checked[name].params, "version": plan.checked[name].version}
+            for name, command in named.items()
+        }
         plan.acts = acts_of_batch(as_commands(versioned, format))
         plan.judge(catalogue if validate else None)
     except B24Error as exc:
@@ -161,7 +178,9 @@ async def batch_call(
     plan: Annotated[Plan, Resolve(plan_batch)],
     answered: Annotated[Answered, Resolve(ask_about_batch)],
     commands: Annotated[
-        dict[str, BatchCommand], Field(description="Commands by name, run in this order; any number of them.")
+        dict[str, BatchCommand],
+        BeforeValidator(_named_commands),
+        Field(description="Commands by name, run in this order; any number of them."),
     ],
     halt: Annotated[
         bool, Field(description="Stop at the first failure. Set it when commands build on each other.")
@@ -234,9 +253,9 @@ async def _plan(
     plan = Plan(await app.portals.get(portal))
     catalogue = (await known_for_calls(app, [method], version, portal)).catalogue
     try:
-        check = partial(check_call, method, params or {}, version, validate=validate, catalogue=catalogue)
+        check = partial(check_call, method, params, version, validate=validate, catalogue=catalogue)
         plan.checked = await run_sync(check)
-        plan.acts = [act_of_call(method, params, plan.checked.version, format)]
+        plan.acts = [act_of_call(method, plan.checked.params, plan.checked.version, format)]
         plan.judge(catalogue if validate else None, reading_only=reading_only)
     except B24Error as exc:
         plan.error = await run_sync(with_similar_names, exc, catalogue)

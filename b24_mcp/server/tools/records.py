@@ -61,7 +61,7 @@ async def list_records(
             library,
             opened.portal,
             method,
-            params,
+            plan.checked.params,
             version=version,
             name=save_as,
             limit=limit,

@@ -1,0 +1,176 @@
+"""The methods whose arguments are counted: which value stands at which place.
+
+The portal ignores the names of their top-level parameters and takes the values in the order in which they are written.
+`data/positional.tsv` holds one method a line: its name, a tab, and its arguments in order, separated by spaces, each as
+`NAME|OTHER_NAME:kind`. A `*` after the kind marks an argument that must be given. A `~` marks one that may be left out
+altogether, with those behind it moving up. Source: documentation, pages below api-reference/tasks; source behaviour of
+the portal where a page names none of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, cast
+
+from b24_mcp.catalog.slips import nearest
+
+Kind = Literal["integer", "string", "object", "array", "any"]
+
+_EMPTY: dict[Kind, Any] = {"integer": None, "string": "", "object": {}, "array": [], "any": None}
+_KINDS_IN_WORDS = {"integer": "a whole number", "string": "a text", "object": "an object", "array": "a list"}
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a positional method. `names` are those it is written by, the documented one first."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    is_required: bool
+    moves_up: bool
+
+    @property
+    def name(self) -> str:
+        """The documented name."""
+        return self.names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The values of a positional method in their order, or what is wrong with them.
+
+    `problems` maps the name or the place of an argument to what is wrong with it; where there are any, `values` must
+    not be sent. `names` are the documented names of the values.
+    """
+
+    values: list[Any]
+    names: tuple[str, ...]
+    problems: Mapping[str, str]
+
+
+def arguments_of(method: str) -> tuple[Argument, ...] | None:
+    """Return the arguments of a positional method in their order; None for any other method."""
+    return _orders().get(method.lower())
+
+
+def written_order(method: str) -> str:
+    """Return the order of a positional method in one line, the required arguments starred."""
+    arguments = arguments_of(method) or ()
+    names = ", ".join(argument.name + ("*" if argument.is_required else "") for argument in arguments)
+    return f"[{names}]"
+
+
+def arrange(method: str, params: Mapping[str, Any] | Sequence[Any], unknown: Collection[str | int] = ()) -> Arranged:
+    """Put the parameters of a positional method into their order and check each value at its place.
+
+    A gap before a given value is filled with an empty value of its kind. The kinds of the parameters in `unknown`, by
+    name or place, are not checked: they hold references to values that are not known yet.
+    """
+    arguments = arguments_of(method) or ()
+    if not isinstance(params, Mapping):
+        return _checked(_of_list(arguments, params), list(params), unknown)
+    if params and all(name.isascii() and name.isdecimal() for name in params):
+        places = sorted(params, key=int)
+        if [int(place) for place in places] == list(range(len(places))):
+            values = [params[place] for place in places]
+            return _checked(_of_list(arguments, values), values, {int(place) for place in places if place in unknown})
+    return _of_names(arguments, params, unknown)
+
+
+def _of_names(arguments: Sequence[Argument], params: Mapping[str, Any], unknown: Collection[str | int]) -> Arranged:
+    known = {_folded(name): argument for argument in arguments for name in argument.names}
+    given: dict[str, Any] = {}
+    open_ones: set[str] = set()
+    problems: dict[str, str] = {}
+    for name, value in params.items():
+        argument = known.get(_folded(name))
+        if argument is None:
+            meant = nearest(name, [one.name for one in arguments])
+            perhaps = f"; it is called {meant}" if meant is not None else ""
+            problems[name] = f"is not a parameter of this method{perhaps}"
+        elif argument.name in given:
+            problems[name] = f"names the same argument twice ({argument.name})"
+        else:
+            given[argument.name] = value
+            if name in unknown:
+                open_ones.add(argument.name)
+    if not problems:
+        missing = (one for one in arguments if one.is_required and given.get(one.name) is None)
+        problems = {argument.name: "is required but missing" for argument in missing}
+    if problems:
+        return Arranged([], (), problems)
+    in_order = [argument for argument in arguments if argument.name in given or not argument.moves_up]
+    while in_order and in_order[-1].name not in given:
+        in_order.pop()
+    values = [given.get(argument.name, _EMPTY[argument.kind]) for argument in in_order]
+    places = {place for place, argument in enumerate(in_order) if argument.name in open_ones}
+    return _checked(in_order, values, places)
+
+
+def _of_list(arguments: Sequence[Argument], values: Sequence[Any]) -> Sequence[Argument]:
+    """Return the arguments that a list of values fills; a container in place of the first may leave that out."""
+    if arguments and arguments[0].moves_up and values and isinstance(values[0], Mapping | list):
+        return arguments[1:]
+    return arguments
+
+
+def _checked(arguments: Sequence[Argument], values: list[Any], unknown: Collection[str | int]) -> Arranged:
+    problems: dict[str, str] = {}
+    for place, argument in enumerate(arguments):
+        label = f"{argument.name} (place {place + 1})"
+        if place >= len(values):
+            if argument.is_required:
+                problems[label] = "is required but missing"
+        elif place not in unknown and not _fits(values[place], argument):
+            problems[label] = f"must be {_KINDS_IN_WORDS[argument.kind]}, not {_shown(values[place])}"
+    if len(values) > len(arguments):
+        problems[f"place {len(arguments) + 1}"] = f"is one too many: the method takes {len(arguments)}"
+    return Arranged(values, tuple(argument.name for argument in arguments[: len(values)]), problems)
+
+
+def _fits(value: Any, argument: Argument) -> bool:
+    if not argument.is_required and value in (None, ""):
+        return True
+    match argument.kind:
+        case "integer":
+            is_number = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            is_text = isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value.strip()) is not None
+            return (is_number or is_text) and not isinstance(value, bool)
+        case "object" | "array":
+            return isinstance(value, dict | list)
+        case "string":
+            return value is not None and not isinstance(value, dict | list)
+        case "any":
+            return True
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _folded(name: str) -> str:
+    """Return a name as it is compared: `TASK_ID` is `taskId`, and `arOrder` is `ORDER`."""
+    return name.replace("_", "").lower().removeprefix("ar") or name
+
+
+@cache
+def _orders() -> dict[str, tuple[Argument, ...]]:
+    text = files("b24_mcp.catalog").joinpath("data/positional.tsv").read_text("utf-8")
+    orders = {}
+    for line in text.splitlines():
+        method, _, arguments = line.partition("\t")
+        orders[method] = tuple(map(_argument, arguments.split()))
+    return orders
+
+
+def _argument(text: str) -> Argument:
+    names, _, kind = text.partition(":")
+    mark = kind[-1] if kind[-1] in "*~" else ""
+    return Argument(tuple(names.split("|")), cast("Kind", kind.removesuffix(mark)), mark == "*", mark == "~")
