@@ -43,7 +43,7 @@ class CodeFact:
 
 CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
 _ASK_ADMIN_WEBHOOK = (
-    "Ask the person to check the webhook in Bitrix24 (Developer resources): it may have been deleted, blocked, changed, "
+    "Ask the person to check the webhook in Bitrix24 (Developer resources): it may have been deleted, blocked, changed "
     "or has expired. Then set B24_WEBHOOK_URL again, or, where there is no webhook, run b24-mcp login."
 )
 _NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
