@@ -43,8 +43,8 @@ class CodeFact:
 
 CHECK_FIRST = "It may have been executed: read the record back before you repeat a call that writes."
 _ASK_ADMIN_WEBHOOK = (
-    "A webhook may have been deleted, blocked or changed, or have expired. Ask the person to look it up in Bitrix24 "
-    "(Developer resources) and to set B24_WEBHOOK_URL again, or, where there is no webhook, to run b24-mcp login."
+    "Ask the person to check the webhook in Bitrix24 (Developer resources): it may have been deleted, blocked, changed "
+    "or has expired. Then set B24_WEBHOOK_URL again, or, where there is no webhook, run b24-mcp login."
 )
 _NO_RIGHT = "The user behind this webhook or token may not do this. Ask a person with the right, or read less."
 _FIX_PARAMETER = "Correct the parameter named in the message and call again."

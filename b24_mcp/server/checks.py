@@ -22,6 +22,7 @@ from b24_mcp.catalog import (
 )
 from b24_mcp.rest import B24Error, FieldProblem, check_method_name, our_error
 
+_METHOD_NOT_FOUND = ("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION")
 _REFERENCE = re.compile(r"\$\w+\[\S+")
 
 _CORRECT = "Nothing was sent. Correct them (describe_method tells all); validate=false would send them as is."
@@ -127,10 +128,19 @@ def check_commands(
 
 
 def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
-    """Add to an unknown method the known names that were perhaps meant."""
+    """Add the known names that were perhaps meant to the error of an unknown method.
+
+    The name that was called is never among them: a documented method that the portal lacks is said to be that.
+    """
     if error.fault.kind != "unknown_method" or not error.method:
         return error
-    similar = catalogue.similar(error.method)
+    if error.fault.code.upper().endswith(_METHOD_NOT_FOUND) and catalogue.method(error.method) is not None:
+        hint = (
+            "The method is documented, but this portal does not have it: a module, its edition or its plan may be "
+            "missing. Look for another method, or ask the person."
+        )
+        return B24Error(replace(error.fault, hint=hint), error.method)
+    similar = [name for name in catalogue.similar(error.method) if name.lower() != error.method.lower()]
     if not similar:
         return error
     hint = f"Perhaps one of these was meant: {', '.join(similar)}. find_methods finds methods by what they do."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import anyio
 import pytest
@@ -313,3 +314,24 @@ async def test_working_time_is_charged_to_the_application_whatever_the_token(sce
     assert (login.owner, login.host) == before
     assert login.owner == scene.application.client_id
     assert ORIGIN.endswith(login.host)
+
+
+async def test_a_call_does_not_outlast_its_deadline_for_a_renewal_and_the_renewal_goes_on(scene: Scene) -> None:
+    old = scene.tokens(expires=0.0)
+    await scene.keep(old)
+    goes_on = anyio.Event()
+
+    async def slow(*asgi: Any) -> None:
+        await scene.clock.sleep(60)
+        await goes_on.wait()
+        await scene.app(*asgi)
+
+    scene.server = slow
+    async with scene.open(deadline=55) as portal:
+        with anyio.fail_after(10), pytest.raises(B24Error) as caught:
+            await portal.call("crm.deal.add")
+        assert (caught.value.fault.code, caught.value.fault.executed) == ("B24MCP_DEADLINE", "no")
+        goes_on.set()
+        await portal.aclose()
+        assert (await scene.kept()).refresh_token != old.refresh_token
+    assert [request.path for request in scene.app.requests] == ["/oauth/token/"]
