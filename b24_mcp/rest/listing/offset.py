@@ -279,9 +279,7 @@ class Offset:
     def _fresh(self, rows: list[Any]) -> list[Any]:
         """The rows that did not come before, where ids tell."""
         key = self._key
-        fresh = [
-            row for row in rows if key is None or self._seen.add(row.get(key) if isinstance(row, dict) else row)
-        ]
+        fresh = [row for row in rows if key is None or self._seen.add(row.get(key) if isinstance(row, dict) else row)]
         self._rows += len(fresh)
         return fresh
 
