@@ -86,16 +86,16 @@ def written_as_query(params: Params) -> str | None:
 def fits_query_string(params: Params) -> bool:
     """Whether a query string carries these parameters unchanged, as JSON does.
 
-    `query_string` writes `false` as 0, which some filters read as another condition: `false` in a filter by a property
-    means an empty property. Source: measured behaviour.
+    `query_string` writes a boolean as 1 or 0, which some filters read as another condition: `false` in a filter by a
+    property means an empty property. Source: measured behaviour.
     """
-    return not _holds_false(params) and written_as_query(params) is not None
+    return not _holds_boolean(params) and written_as_query(params) is not None
 
 
-def _holds_false(value: Any) -> bool:
+def _holds_boolean(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(map(_holds_false, value.values()))
-    return any(map(_holds_false, value)) if isinstance(value, list) else value is False
+        return any(map(_holds_boolean, value.values()))
+    return any(map(_holds_boolean, value)) if isinstance(value, list) else isinstance(value, bool)
 
 
 def _pairs(params: Params) -> Iterator[tuple[str, str]]:
