@@ -189,16 +189,6 @@ def facts_of(method: str, version: Version | None) -> MethodFacts:
     raise our_error("B24MCP_NOT_A_LIST", f"{method} {why}.", method=method)
 
 
-def check_given(params: Params, facts: MethodFacts) -> None:
-    """Check whether parameters have the form this list takes them in.
-
-    Raises:
-        B24Error: `B24MCP_PARAMS`; nothing was sent.
-    """
-    if isinstance(params, list) and not facts.positional:
-        raise our_error("B24MCP_PARAMS", f"{facts.method} takes named parameters, not a list.", method=facts.method)
-
-
 def fits_in_a_batch(params: Params) -> bool:
     """Whether a batch carries these parameters unchanged. Otherwise each page is a call of its own, in JSON."""
     return fits_query_string(params) and not replaced_by_portal(params)

@@ -9,7 +9,8 @@ from typing import Any
 from b24_mcp.catalog import Version
 from b24_mcp.rest.errors import B24Error, our_error
 from b24_mcp.rest.guarding import act_of_call
-from b24_mcp.rest.listing.choosing import Choice, check_given, facts_of
+from b24_mcp.rest.listing.choosing import Choice, facts_of
+from b24_mcp.rest.listing.given import checked_params
 from b24_mcp.rest.listing.rows import fingerprint
 from b24_mcp.rest.listing.strategy import Door, OtherWayError, Page, Strategy
 from b24_mcp.rest.method_name import documented_name
@@ -180,9 +181,11 @@ def open_listing(
     facts = facts_of(method, version)
     if params is None:
         params = [] if facts.positional else {}
-    check_given(params, facts)
+    params = checked_params(params, facts)
     door.review(act_of_call(method, params, facts.version))
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
     choice = Choice(door, method, params, facts)
+    if isinstance(params, dict) and "start" in params:
+        choice.account.note(f"the rows before start={params['start']} in params were left out")
     return Listing(choice, door, limit=limit, resume=resume)

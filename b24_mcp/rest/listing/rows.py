@@ -113,6 +113,13 @@ class Seen:
         self.count += new
         return new
 
+    def has(self, value: Any) -> bool:
+        """Whether a row's id, or a whole row, was noted."""
+        number = whole_number(value)
+        if number is None:
+            return fingerprint(value) in self._others
+        return bool(self._bits.get(number >> _BLOCK, 0) >> (number & ((1 << _BLOCK) - 1)) & 1)
+
     def ranges(self, most: int, last: int | None) -> list[tuple[int, int]] | None:
         """Divide the numbers into up to `most` ranges of about as many, as `(upper bound, how many are in it)`.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.listing.rows import whole_number
@@ -21,6 +21,7 @@ _V3_PAGE = 500
 """Rows of a page in REST 3.0, which gives up to 1,000."""
 
 Position = int | list[int] | dict[str, Any] | None
+Shifts = Literal["no", "offset", "page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,42 @@ class Turn:
 
 
 class Steps(Protocol):
-    """One way of going from page to page."""
+    """One way of going from page to page. `shifts` says what rows that are added or removed do to the pages after them:
+    "no" where pages begin at an id or a cursor, "offset" where they begin at any row of the list, "page" where they
+    begin at fixed rows of it.
+    """
 
     name: str
+    shifts: Shifts
 
     def params(self, position: Position) -> Params:
         """Write the parameters of the page at a position; None is the first page."""
         ...
 
     def next(self, turn: Turn) -> Position:
-        """Say where the next page begins; None when this was the last."""
+        """Return where the next page begins; None when this was the last."""
+        ...
+
+    def back(self, position: Position, rows: int) -> Position:
+        """Return a position so many rows before another, as far as there are any; None for the beginning."""
         ...
 
 
+class _Fixed:
+    """Positions that cannot be moved by rows."""
+
+    def back(self, position: Position, rows: int) -> Position:
+        """Return the same position."""
+        return position
+
+
 @dataclass(slots=True)
-class Once:
+class Once(_Fixed):
     """A method that gives everything at once."""
 
     given: Params
     name: str = "everything at once"
+    shifts: Shifts = "no"
 
     def params(self, position: Position) -> Params:
         """Write the reader's own parameters."""
@@ -73,6 +91,7 @@ class LimitOffset:
     inside: str | None = None
     name: str = "limit and offset"
     size: int = PAGE_SIZE
+    shifts: Shifts = "offset"
 
     def params(self, position: Position) -> Params:
         """Write limit and offset; a limit of the reader's own is kept."""
@@ -82,26 +101,41 @@ class LimitOffset:
         return inner if self.inside is None else {**self.given, self.inside: inner}
 
     def next(self, turn: Turn) -> Position:
-        """Stop at an empty page, at the total, or where the method says that there is no more."""
+        """Stop at an empty page, at one that is not full, or where the method says that there is no more.
+
+        A page that is not full may be followed by others where the total says so. Some methods give smaller pages
+        than they were asked for, so that only those before show whether one is full.
+        """
         after = (self._begin() if turn.position is None else _number(turn.position)) + len(turn.rows)
         if not turn.rows or _says_end(turn.answer.result):
             return None
         total = turn.answer.total
         if total is not None and total >= 0:
-            return None if after >= total else after
+            is_full = len(turn.rows) >= (turn.fullest or self._limit())
+            return None if after >= total and not is_full else after
         return None if len(turn.rows) < turn.fullest else after
 
+    def back(self, position: Position, rows: int) -> Position:
+        """Return the offset so many rows before, not before the reader's own."""
+        return max(self._begin(), _number(position) - rows)
+
     def _begin(self) -> int:
-        inner = self.given if self.inside is None else self.given.get(self.inside) or {}
-        return _number(inner.get(self.offset))
+        return _number(self._inner().get(self.offset))
+
+    def _limit(self) -> int:
+        return _number(self._inner().get(self.limit)) or self.size
+
+    def _inner(self) -> Mapping[str, Any]:
+        return self.given if self.inside is None else self.given.get(self.inside) or {}
 
 
 @dataclass(slots=True)
-class PageNumber:
+class PageNumber(_Fixed):
     """`page`, counted from 1."""
 
     given: Mapping[str, Any]
     name: str = "page numbers"
+    shifts: Shifts = "page"
 
     def params(self, position: Position) -> Params:
         """Write the number of the page."""
@@ -115,7 +149,7 @@ class PageNumber:
 
 
 @dataclass(slots=True)
-class LastId:
+class LastId(_Fixed):
     """`LAST_ID`: each page goes back from the oldest id of the page before; `FIRST_ID` goes forward from the newest.
 
     `typed` methods want the stage of the last row beside it (`LAST_TYPE`): 1 for notifications that wait for an answer,
@@ -127,6 +161,7 @@ class LastId:
     rising: bool = False
     size: int = PAGE_SIZE
     name: str = "last id"
+    shifts: Shifts = "no"
 
     def params(self, position: Position) -> Params:
         """Write the last id; a limit of the reader's own is kept."""
@@ -153,7 +188,7 @@ class LastId:
 
 
 @dataclass(slots=True)
-class NavParams:
+class NavParams(_Fixed):
     """`NAV_PARAMS`, in one of the arguments that the old `task.*` methods count; `bare` methods take it as the argument
     itself by their page, and inside it by the portal's source."""
 
@@ -161,6 +196,7 @@ class NavParams:
     argument: int
     bare: bool = False
     name: str = "NAV_PARAMS"
+    shifts: Shifts = "page"
 
     def params(self, position: Position) -> Params:
         """Put the page into its place among the arguments."""
@@ -173,11 +209,17 @@ class NavParams:
         return arguments
 
     def next(self, turn: Turn) -> Position:
-        """Stop by `next` and `total`: beyond the end the first page comes again."""
+        """Stop at a page that is not full and without `next`. Beyond the end the first page comes again."""
         page = _number(turn.position) or 1
-        if not turn.rows or turn.answer.next is None or page * PAGE_SIZE >= (turn.answer.total or 0):
+        if not turn.rows or (turn.answer.next is None and len(turn.rows) < PAGE_SIZE):
             return None
         return page + 1
+
+    def is_beyond(self, turn: Turn) -> bool:
+        """Whether a page begins beyond the last row that the portal counts."""
+        start = ((_number(turn.position) or 1) - 1) * PAGE_SIZE
+        said = turn.answer.next
+        return 0 < (turn.answer.total or 0) <= start and not (isinstance(said, int) and said > start)
 
 
 @dataclass(slots=True)
@@ -188,6 +230,15 @@ class Follow:
     paging: str = "pagination"
     size: int = _V3_PAGE
     name: str = "pagination"
+    has_skipped: bool = False
+
+    @property
+    def shifts(self) -> Shifts:
+        """Pages begin at an offset, at a page number, or where a cursor says."""
+        if self.paging != "pagination":
+            return "no"
+        asked = self.given.get("pagination")
+        return "page" if isinstance(asked, dict) and "page" in asked else "offset"
 
     def params(self, position: Position) -> Params:
         """Write the reader's own parameters with the place of the page in them."""
@@ -200,30 +251,41 @@ class Follow:
         return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
 
     def next(self, turn: Turn) -> Position:
-        """Take what the client found; a page by offset begins with the last row of the one before (`seam`)."""
+        """Return what the client read in the answer. By a cursor of values that several rows may have in common, the
+        next page begins with those of the last value again; `has_skipped` is set where a whole page has one value, so
+        that more rows of it may be passed over.
+        """
         following = turn.answer.next
         if not isinstance(following, dict):
             return None
-        if self.seam(following):
-            asked = following["pagination"]
-            return {**following, "pagination": {**asked, "offset": asked["offset"] - 1}}
-        return following
+        cursor = following.get("cursor")
+        if self.paging != "tail" or not isinstance(cursor, dict) or cursor.get("field") in (None, "id"):
+            return following
+        values = [row.get(cursor["field"]) for row in turn.rows if isinstance(row, dict)]
+        before = [value for value in values if value is not None and value != values[-1]]
+        if not before:
+            self.has_skipped = True
+            return following
+        return {**following, "cursor": {**cursor, "value": before[-1]}}
 
-    def seam(self, position: Position) -> bool:
-        """Whether the page at a position begins with a row that was read already, to show that nothing has shifted."""
+    def back(self, position: Position, rows: int) -> Position:
+        """Return the offset so many rows before, not before the reader's own."""
         asked = position.get("pagination") if isinstance(position, dict) else None
-        if not isinstance(asked, dict) or self.paging != "pagination" or "page" in asked:
-            return False
-        return isinstance(asked.get("offset"), int) and asked["offset"] > 0 and asked.get("limit") != 1
+        if not isinstance(position, dict) or not isinstance(asked, dict) or not isinstance(asked.get("offset"), int):
+            return position
+        given = self.given.get("pagination")
+        begin = _number(given.get("offset")) if isinstance(given, dict) else 0
+        return {**position, "pagination": {**asked, "offset": max(begin, asked["offset"] - rows)}}
 
 
 @dataclass(slots=True)
-class ByIdV3:
+class ByIdV3(_Fixed):
     """REST 3.0 by id: a condition `["id", ">", last]` and the order of ids. Nothing shifts."""
 
     given: Mapping[str, Any]
     size: int = _V3_PAGE
     name: str = "keyset"
+    shifts: Shifts = "no"
 
     def params(self, position: Position) -> Params:
         """Write the condition beside the reader's own."""

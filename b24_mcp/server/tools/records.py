@@ -127,7 +127,7 @@ async def export_records(
 
 def _without_escape(error: B24Error) -> B24Error:
     """Here no check can be switched off, so the hint must not say so."""
-    if error.fault.code != "B24MCP_PARAMS":
+    if error.fault.code != "B24MCP_PARAMS" or "validate=false" not in (error.fault.hint or ""):
         return error
     hint = "Nothing was sent. Correct them (describe_method tells all)."
     return B24Error(replace(error.fault, hint=hint), error.method)

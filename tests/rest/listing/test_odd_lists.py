@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.fake_portal import Page, PortalError
+from tests.fake_portal import Page, PortalError, open_portal
 from tests.rest.listing.lists import MemoryList, numbers, portal_with, read
 
 
@@ -190,3 +191,135 @@ async def test_references_that_led_to_nothing_are_no_rows_and_no_noise() -> None
         "the portal counted 1000 rows at the beginning and gave 130: "
         "others added or removed some meanwhile, or this user may not see them all",
     )
+
+
+@pytest.mark.parametrize("value", [False, True, None, [], {}])
+@pytest.mark.parametrize("order", [{}, {"ELEMENT_ORDER": {"NAME": "ASC"}}])
+async def test_a_value_that_no_query_string_carries_is_the_same_on_every_page(value: Any, order: Any) -> None:
+    elements = MemoryList(list(range(1, 356)))
+
+    def method(params: Any) -> Page:
+        conditions = dict(params["FILTER"])
+        if conditions.pop("%PROPERTY_199") != value:
+            return Page([], 0)
+        sorting = {"order": params["ELEMENT_ORDER"]} if "ID" in params["ELEMENT_ORDER"] else {}
+        return elements({"filter": conditions, "start": params["start"], **sorting})
+
+    given = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": "29", "FILTER": {"%PROPERTY_199": value}}
+    async with portal_with(lists__element__get=method) as (portal, app):
+        listing = portal.listing("lists.element.get", given | order)
+        assert numbers(await read(listing)) == list(range(1, 356))
+    assert listing.complete
+    assert {request.method for request in app.requests} == {"lists.element.get"}
+    assert all(request.json["FILTER"]["%PROPERTY_199"] == value for request in app.requests)
+
+
+@pytest.mark.parametrize("rows", [51, 100, 150, 230])
+@pytest.mark.parametrize("total", [50, None])
+async def test_next_is_followed_beyond_a_total_that_is_too_small(rows: int, total: int | None) -> None:
+    addresses = [{"TYPE_ID": "1", "ENTITY_ID": str(number)} for number in range(rows)]
+
+    def method(params: Any) -> Page:
+        start = int(params.get("start", 0))
+        start = start if start < rows else 0
+        following = start + 50 if start + 50 < rows else None
+        return Page(addresses[start : start + 50], total if following else (total and 50), following)
+
+    async with portal_with(crm__address__list=method) as (portal, _):
+        listing = portal.listing("crm.address.list")
+        assert await read(listing) == addresses
+    assert listing.complete
+    assert listing.total is None
+    assert listing.notes == ()
+
+
+async def test_next_is_followed_beyond_a_total_that_is_too_small_by_id_too() -> None:
+    deals = MemoryList(list(range(1, 231)))
+
+    def method(params: Any) -> Page:
+        page = deals(params)
+        return Page(page.result, min(50, page.total or 0), page.next)
+
+    async with portal_with(crm__deal__list=method) as (portal, _):
+        for order in ({}, {"order": {"TITLE": "ASC"}}):
+            listing = portal.listing("crm.deal.list", order)
+            assert sorted(numbers(await read(listing))) == list(range(1, 231))
+            assert listing.complete
+
+
+@pytest.mark.parametrize("order", [{}, {"order": {"title": "ASC"}}])
+async def test_a_full_page_without_a_next_is_followed_by_one_more_request(order: dict[str, Any]) -> None:
+    """More rows follow than it counts, and it does not say so either."""
+    deals = MemoryList(list(range(1, 81)), family="B", key="id", list_key="items")
+
+    def method(params: Any) -> Page:
+        page = deals(params | {"order": {("id" if name == "id" else "TITLE"): "ASC" for name in params["order"]}})
+        return Page(page.result, 50)
+
+    async with portal_with(crm__item__list=method) as (portal, _):
+        listing = portal.listing("crm.item.list", {"entityTypeId": 2, **order})
+        assert sorted(numbers(await read(listing), "id")) == list(range(1, 81))
+    assert listing.complete
+
+
+def as_object(rows: list[Any]) -> dict[str, Any]:
+    """A list whose indexes have gaps, as PHP writes it."""
+    return {str(7 + position): row for position, row in enumerate(rows)}
+
+
+@pytest.mark.parametrize(
+    ("method", "list_key", "key", "params"),
+    [
+        ("crm.item.list", "items", "id", {"entityTypeId": 2}),
+        ("crm.item.list", "items", "id", {"entityTypeId": 2, "order": {"title": "ASC"}}),
+        ("crm.item.list", "others", "id", {"entityTypeId": 2}),
+        ("crm.deal.list", None, "ID", {}),
+        ("crm.deal.list", None, "ID", {"order": {"TITLE": "ASC"}}),
+        ("tasks.task.list", "tasks", "id", {}),
+    ],
+)
+@pytest.mark.parametrize("count", [3, 50, 230])
+async def test_a_list_that_came_as_an_object_is_rows(
+    method: str, list_key: str | None, key: str, params: dict[str, Any], count: int
+) -> None:
+    rows = MemoryList(list(range(1, count + 1)), key=key)
+
+    def answer(given: Any) -> Page:
+        order = {key if name.lower() == "id" else "TITLE": sense for name, sense in given["order"].items()}
+        conditions = {name.replace("ID", key): value for name, value in given.get("filter", {}).items()}
+        page = rows({"filter": conditions, "order": order, "start": given["start"]})
+        found = as_object(page.result)
+        return Page(found if list_key is None else {list_key: found}, page.total, page.next)
+
+    async with portal_with(**{method.replace(".", "__"): answer}) as (portal, _):
+        listing = portal.listing(method, params)
+        assert sorted(numbers(await read(listing), key)) == list(range(1, count + 1))
+    assert (listing.complete, listing.notes) == (True, ())
+
+
+async def test_pages_of_steps_that_came_as_objects_are_rows() -> None:
+    chats = [{"id": number} for number in range(1, 131)]
+
+    def answer(params: Any) -> Any:
+        return {"items": as_object(chats[int(params["OFFSET"]) :][:50])}
+
+    async with portal_with(im__recent__list=answer) as (portal, _):
+        listing = portal.listing("im.recent.list")
+        assert await read(listing) == chats
+    assert listing.complete
+
+
+async def test_pages_of_rest_3_that_came_as_objects_are_rows_and_are_followed() -> None:
+    tasks = [{"id": number} for number in range(1, 131)]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        given = json.loads((await receive())["body"])
+        after = given["filter"][-1][2] if given.get("filter") else 0
+        body = json.dumps({"result": {"items": as_object(tasks[after : after + 50])}, "time": {}}).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+
+    async with open_portal(app) as portal:
+        listing = portal.listing("tasks.task.list", version="v3")
+        assert await read(listing) == tasks
+    assert listing.complete

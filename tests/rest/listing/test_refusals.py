@@ -133,3 +133,57 @@ async def test_the_guard_is_asked_before_anything_is_sent() -> None:
         Act("crm.deal.list", "v2", {"filter": {">ID": 1}}),
         Act("crm.lead.list", "v2", {"select": ["ID"]}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "said", "argument"),
+    [
+        ("crm.deal.list", {"limit": 10}, "crm.deal.list has no limit", "the argument limit"),
+        ("crm.deal.list", {"LIMIT": "10"}, "has no LIMIT", "the argument limit"),
+        ("crm.deal.list", {"page": 2}, "has no page", "the argument limit"),
+        ("crm.item.list", {"entityTypeId": 2, "offset": 50}, "has no offset", "the argument resume"),
+        ("crm.deal.list", {"start": "abc"}, "start is not a whole number", "the argument resume"),
+        ("crm.deal.list", {"start": -50}, "start is not a whole number", "the argument resume"),
+        ("crm.deal.list", {"start": True}, "start is not a whole number", "the argument resume"),
+        ("crm.deal.list", {"start": {"a": 1}}, "start is not a whole number", "the argument resume"),
+        ("crm.deal.list", {"start": 1.5}, "start is not a whole number", "the argument resume"),
+        ("im.search.chat.list", {"FIND": "abc", "OFFSET": "x"}, "OFFSET is not", "the argument resume"),
+        ("im.search.chat.list", {"FIND": "abc", "LIMIT": 0}, "LIMIT is not a whole number of 1", "the argument limit"),
+        ("biconnector.source.list", {"page": 0}, "page is not a whole number of 1", "the argument limit"),
+        ("landing.site.getList", {"params": {"offset": -1}}, "params.offset is not", "the argument resume"),
+    ],
+)
+async def test_paging_that_cannot_be_followed_names_the_argument_that_is_meant(
+    method: str, params: Any, said: str, argument: str
+) -> None:
+    async with portal_with() as (portal, app):
+        with pytest.raises(B24Error) as refused:
+            portal.listing(method, params)
+    assert refused.value.fault.code == "B24MCP_PARAMS"
+    assert said in refused.value.fault.message
+    assert argument in (refused.value.fault.hint or "")
+    assert app.requests == []
+
+
+@pytest.mark.parametrize("pagination", [{"limit": 0}, {"limit": "many"}, {"offset": -1}, {"page": 0}])
+async def test_a_pagination_of_rest_3_that_is_no_number_is_refused(pagination: dict[str, Any]) -> None:
+    async with portal_with() as (portal, app):
+        with pytest.raises(B24Error, match="pagination") as refused:
+            portal.listing("mail.mailbox.list", {"pagination": pagination}, version="v3")
+    assert refused.value.fault.code == "B24MCP_PARAMS"
+    assert app.requests == []
+
+
+@pytest.mark.parametrize("start", [0, -1, "0", None, ""])
+async def test_a_start_that_is_the_beginning_changes_nothing(start: Any) -> None:
+    async with portal_with(crm__deal__list=MemoryList(list(range(1, 121)))) as (portal, _):
+        listing = portal.listing("crm.deal.list", {"start": start})
+        assert len(await read(listing)) == 120
+    assert (listing.strategy, listing.complete, listing.notes) == ("keyset", True, ())
+
+
+async def test_a_start_of_the_readers_own_is_followed_and_noted() -> None:
+    async with portal_with(crm__deal__list=MemoryList(list(range(1, 171)))) as (portal, _):
+        listing = portal.listing("crm.deal.list", {"start": 100})
+        assert len(await read(listing)) == 70
+    assert listing.notes[0] == "the rows before start=100 in params were left out"

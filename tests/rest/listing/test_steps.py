@@ -35,24 +35,35 @@ async def test_upper_case_limits_are_walked_through_whatever_the_portal_makes_of
     assert listing.requests == len(asked) <= len(CHATS) / most + 2
 
 
-async def test_a_total_saves_the_last_request() -> None:
+async def test_a_full_page_is_followed_by_one_more_request_whatever_the_total_says() -> None:
     asked: list[Any] = []
     plain = with_limits(CHATS[:100], "LIMIT", "OFFSET", 50, asked)
     async with portal_with(im__search__chat__list=lambda params: Page(plain(params), 100)) as (portal, _):
         listing = portal.listing("im.search.chat.list", {"FIND": "chat"})
         assert await read(listing) == CHATS[:100]
-    assert len(asked) == 2
+    assert len(asked) == 3
     assert listing.total == 100
+    assert listing.complete
+
+
+async def test_a_total_saves_the_request_after_a_page_that_is_not_full() -> None:
+    asked: list[Any] = []
+    plain = with_limits(CHATS[:90], "LIMIT", "OFFSET", 50, asked)
+    async with portal_with(im__search__chat__list=lambda params: Page(plain(params), 90)) as (portal, _):
+        listing = portal.listing("im.search.chat.list", {"FIND": "chat"})
+        assert await read(listing) == CHATS[:90]
+    assert len(asked) == 2
+    assert listing.complete
 
 
 async def test_an_answer_that_says_there_is_no_more_ends_the_list() -> None:
     def method(params: Any) -> Any:
         offset = int(params["OFFSET"])
-        return {"items": CHATS[offset : offset + 50], "hasMore": offset + 50 < 100}
+        return {"items": CHATS[:99][offset : offset + 50], "hasMore": offset + 50 < 99}
 
     async with portal_with(im__recent__list=lambda params: Page(method(params), -1)) as (portal, app):
         listing = portal.listing("im.recent.list")
-        assert await read(listing) == CHATS[:100]
+        assert await read(listing) == CHATS[:99]
     assert len(app.requests) == 2
     assert listing.total is None
 
@@ -83,7 +94,7 @@ async def test_page_numbers_go_on_until_a_page_is_not_full() -> None:
     async with portal_with(biconnector__source__list=method) as (portal, app):
         listing = portal.listing("biconnector.source.list")
         assert await read(listing) == CHATS
-    assert len(app.requests) == 3
+    assert len(app.requests) == 3 + 2  # all but the last a second time, to see that no row moved
 
 
 def messages(newest: int, sizes: list[int] | None = None) -> Any:
@@ -187,7 +198,7 @@ class Notes:
         (lambda rows: None, [], True, False),
         (lambda rows: rows.append({"id": 900}), [900], True, False),
         (lambda rows: rows.insert(0, {"id": 900}), [], True, True),
-        (lambda rows: rows.pop(3), [], False, True),
+        (lambda rows: rows.pop(3), [], True, True),
     ],
 )
 async def test_a_shift_in_a_list_of_rest_3_is_seen_at_the_seam(
@@ -199,7 +210,7 @@ async def test_a_shift_in_a_list_of_rest_3_is_seen_at_the_seam(
         seen = numbers(await read(listing), "id")
     assert seen == [*range(1, 221), *added]
     assert (listing.complete, bool(listing.notes)) == (complete, noted)
-    assert app.calls == 5
+    assert app.calls == (5 if len(app.rows) >= 220 else 7)  # where the seam is not found, the page before is read again
 
 
 @pytest.mark.parametrize("limit", [1, 49, 50, 51, 99, 100, 148])
