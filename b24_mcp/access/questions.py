@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from b24_mcp.access.content import show_hidden
 from b24_mcp.access.gate import Judgement, Ruling
 from b24_mcp.catalog import known_methods
+from b24_mcp.rest import show_hidden
 
 _WHOLE = 1_000_000
 

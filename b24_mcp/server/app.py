@@ -10,8 +10,8 @@ import anyio
 from anyio.abc import TaskGroup
 from mcp_types import CallToolResult, TextContent
 
-from b24_mcp.access import Level, without_hidden
-from b24_mcp.rest import Clock, Redactor, hide_fields
+from b24_mcp.access import Level
+from b24_mcp.rest import Clock, Redactor, hide_fields, without_hidden
 from b24_mcp.server.budget import cut_to
 from b24_mcp.server.data_sets import DataSets
 from b24_mcp.server.portals import Portals
