@@ -5,7 +5,8 @@ backslash, HTML and quoted-printable escapes. *Codecs* rewrite the bits of a who
 A codec is undone for the text as a whole, at each of the possible bit offsets, with every character outside of its
 alphabet left out: so neither the place where the encoded part starts nor the line breaks in it have to be guessed.
 
-Everything here is linear in the length of the text: the patterns have no nested repeats and cannot restart inside a run.
+Everything here is linear in the length of the text: the patterns have no nested repeats and cannot restart inside a
+run.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _ESCAPES = re.compile(b"|".join((_PERCENT, _BACKSLASH, _HTML)))
 # Read apart from the others: a soft line break may stand inside of an escape, and `=` is seldom an escape at all.
 _QUOTED_PRINTABLE = re.compile(_QUOTED)
 _HEX_PREFIX = re.compile(rb"(?:(?<!H)|(?<=0[xX]H{2}))0[xX]".replace(b"H", _HEX))
+_MARKS_OF_ESCAPES = bytes(0x31 if byte in b"%\\&" else 0x30 for byte in range(256))
+_MARK_OF_QUOTED = bytes(0x31 if byte in b"=" else 0x30 for byte in range(256))
+_MARK_OF_HEX = bytes(0x31 if byte in b"0" else 0x30 for byte in range(256))
 _CODES = frozenset(("pu", "u", "ub", "ul", "xb", "hex"))
 _BYTES = frozenset(("p", "x", "q"))
 """Escapes that stand for a byte of UTF-8, not for a code point."""
@@ -60,8 +64,8 @@ class View(Protocol):
 
 @dataclass(slots=True)
 class Unescaped:
-    """A text with its escapes undone. `at` and `size` say where in `data` each escape came out, `starts` and `ends` where
-    it stands in the text.
+    """A text with its escapes undone. `at` and `size` say where in `data` each escape came out, `starts` and `ends`
+    where it stands in the text.
     """
 
     data: bytes = b""
@@ -111,30 +115,43 @@ class Recoded:
 
 def unescaped(data: bytes, *, quoted: bool = False) -> Unescaped | None:
     """Return the text with its escapes undone, with `quoted` those of quoted-printable; None when it has none."""
-    pattern = _QUOTED_PRINTABLE if quoted else _ESCAPES
+    pattern, marks = (_QUOTED_PRINTABLE, _MARK_OF_QUOTED) if quoted else (_ESCAPES, _MARKS_OF_ESCAPES)
     view = Unescaped()
     known: dict[bytes, bytes] = {}
-    pieces: list[bytes] = []
-    done = size = 0
-    for found in pattern.finditer(data):
+    said = bytearray()
+    done = 0
+    for found in _each(pattern, data, marks):
         raw = found[0]
         if (meant := known.get(raw)) is None:
             meant = known[raw] = _meaning(found)
         if meant == raw:
             continue
         start = found.start()
-        pieces += (data[done:start], meant)
-        size += start - done
-        view.at.append(size)
+        said += data[done:start]
+        view.at.append(len(said))
         view.size.append(len(meant))
         view.starts.append(start)
         done = found.end()
         view.ends.append(done)
-        size += len(meant)
-    if not pieces:
+        said += meant
+    if not view.at:
         return None
-    view.data = b"".join((*pieces, data[done:]))
+    view.data = bytes(said + data[done:])
     return view
+
+
+def _each(pattern: re.Pattern[bytes], data: bytes, marks: bytes) -> Iterator[re.Match[bytes]]:
+    """Give each match that begins with one of the marked bytes.
+
+    Places are found with `find`: it is faster than a search by the pattern, and other threads get their turn between.
+    """
+    places = data.translate(marks)
+    place = places.find(b"1")
+    while place >= 0:
+        found = pattern.match(data, place)
+        if found is not None:
+            yield found
+        place = places.find(b"1", place + 1 if found is None else found.end())
 
 
 def straddling(text: bytes, view: Unescaped, secrets: dict[bytes, list[bytes]]) -> Iterator[tuple[int, int]]:
@@ -230,13 +247,23 @@ def _from_base64(data: bytes, shortest: int) -> Iterator[Recoded]:
 
 
 def _from_hex(data: bytes, shortest: int) -> Iterator[Recoded]:
-    text = _HEX_PREFIX.sub(b"  ", data)
+    text = _without_prefixes(data)
     kept = text.translate(None, _NOT_HEX)
     if len(kept) < shortest * 2:
         return
     for skipped in range(2):
         end = skipped + (len(kept) - skipped) // 2 * 2
         yield from _readable(binascii.unhexlify(kept[skipped:end]), text, _NOT_HEX, 4, skipped * 4, shortest)
+
+
+def _without_prefixes(data: bytes) -> bytes:
+    """The text with blanks in place of each `0x` before hexadecimal digits."""
+    if b"0x" not in data and b"0X" not in data:
+        return data
+    text = bytearray(data)
+    for found in _each(_HEX_PREFIX, data, _MARK_OF_HEX):
+        text[found.start() : found.end()] = b"  "
+    return bytes(text)
 
 
 def _from_base32(data: bytes, shortest: int) -> Iterator[Recoded]:

@@ -1,8 +1,8 @@
 """Masking secrets in every text that leaves the process.
 
 Bitrix24 carries its secrets inside addresses: the code of a webhook is a part of the path, also of the signed download
-links the portal answers with, and tokens travel as `auth`. So a text is cleaned of the known secrets first, however they
-are encoded, and of what has the shape of such addresses and fields second.
+links the portal answers with, and tokens travel as `auth`. So a text is cleaned of the known secrets first, however
+they are encoded, and of what has the shape of such addresses and fields second.
 
 All of it takes time linear in the text: each pattern begins with a fixed word, and no repeat in it can be divided in
 more than one way.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
 from typing import Any
 
 from b24_mcp.rest.known_secrets import SHORTEST, KnownSecrets
@@ -21,25 +22,25 @@ from b24_mcp.rest.unseen import without_unseen
 MASK = "***"
 
 _ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
-# Where an address begins one slash is enough; the backslashes of JSON before it are not part of what is found.
-_FIRST_SLASH = rf"(?:/|{_ENCODED_SLASH})"
 _SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
 _END_OF_PART = r"(?=[/\"'\s?&#\\<>]|%(?:25)*+(?:2[Ff36]|3[Ff])|$)"
 _CODE_CHARACTERS = r"[A-Za-z0-9_-]"
 # After a numeric user id anything is a code; after a login only what is long enough not to be a word.
 _WEBHOOK_PATH = re.compile(
-    rf"({_FIRST_SLASH}rest{_SLASH}(?:api{_SLASH})?)"
-    rf"([0-9]++{_SLASH}(?={_CODE_CHARACTERS})|[A-Za-z0-9_.@-]++{_SLASH}(?={_CODE_CHARACTERS}{{8}}))"
-    rf"({_CODE_CHARACTERS}++){_END_OF_PART}"
+    rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))rest{_SLASH}(?:api{_SLASH})?"
+    rf"(?:[0-9]++{_SLASH}(?={_CODE_CHARACTERS})|[A-Za-z0-9_.@-]++{_SLASH}(?={_CODE_CHARACTERS}{{8}}))"
+    rf"(?P<secret>{_CODE_CHARACTERS}++){_END_OF_PART}"
 )
 _OPENING = r"(?:\[|%(?:25)*+5[Bb])"
 _CLOSING = r"(?:\]|%(?:25)*+5[Dd])"
+_CREDENTIAL_NAMES = (
+    "auth", "access_token", "refresh_token", "client_secret", "token", "AUTH_ID", "REFRESH_ID", "application_token",
+    "sessid", "signature",
+)  # fmt: skip
 _CREDENTIAL_PARAMETER = re.compile(
-    r"((?:^|[?&;\s\"']|%(?:25)*+(?:3[Ff]|26)|\\u0026|&#38;)"
-    r"(?:auth|access_token|refresh_token|client_secret|token|AUTH_ID|REFRESH_ID|application_token|sessid|signature)"
-    rf"(?:{_OPENING}auth{_CLOSING})?"
-    r"(?:=|%(?:25)*+3[Dd]|\\++u003[Dd]))"
-    r"((?:[^%&\s\"'<>\\]|%(?!(?:25)*+26)|\\++(?:/|u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4}))++)"
+    r"(?:^|(?<=[?&;\s\"'])|(?<=[%5]3[Ff])|(?<=[%5]26)|(?<=\\u0026))"
+    rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"
+    r"(?P<secret>(?:[^%&\s\"'<>\\]|%(?!(?:25)*+26)|\\++(?:/|u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4}))++)"
 )
 # Fields that hold a secret in answers and events of the portal (documentation: api-reference).
 _SECRET_FIELDS = (
@@ -51,9 +52,8 @@ _SECRET_FIELD = re.compile(
     re.IGNORECASE,
 )
 _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
-# Looking for a mark that is nearly never there is much faster than looking for the shapes.
-_MARKS_OF_A_PARAMETER = ("=", "%3d", "%253d", "%25253d", "\\u003d")
-_MARKS_OF_A_FIELD = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
+# Looking for words that are nearly never there is much faster than looking for the shapes.
+_WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
 
 
 class Redactor:
@@ -76,7 +76,9 @@ class Redactor:
         if len(secret) >= SHORTEST:
             self._known.add(secret)
         elif secret not in self._in_addresses:
-            self._in_addresses[secret] = re.compile(rf"({_FIRST_SLASH}){re.escape(secret)}{_END_OF_PART}")
+            self._in_addresses[secret] = re.compile(
+                rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
+            )
 
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced by `***`.
@@ -97,16 +99,36 @@ class Redactor:
     def _masked(self, text: str) -> str:
         if self._known:
             text = _replaced(text, self._known)
-        for short in tuple(self._in_addresses.values()):
-            text = short.sub(rf"\g<1>{MASK}", text)
-        if "rest" in text:
-            text = _WEBHOOK_PATH.sub(rf"\g<1>\g<2>{MASK}", text)
+        for short, pattern in tuple(self._in_addresses.items()):
+            text = _mask(text, pattern, (short,))
+        text = _mask(text, _WEBHOOK_PATH, ("rest",))
+        text = _mask(text, _CREDENTIAL_PARAMETER, _CREDENTIAL_NAMES)
         lowered = text.lower()
-        if any(mark in lowered for mark in _MARKS_OF_A_PARAMETER):
-            text = _CREDENTIAL_PARAMETER.sub(rf"\g<1>{MASK}", text)
-        if any(mark in lowered for mark in _MARKS_OF_A_FIELD):
+        if any(word in lowered for word in _WORDS_OF_FIELDS):
             text = _without_fields(text)
         return text
+
+
+def _mask(text: str, pattern: re.Pattern[str], words: Iterable[str]) -> str:
+    """Mask the group `secret` of each match of a pattern that begins with one of the words.
+
+    What is inside of one match is not looked at again, so that a text full of beginnings takes no longer.
+    """
+    pieces: list[str] = []
+    done = 0
+    for place in merge(*(_places(text, word) for word in words)):
+        if place >= done and (found := pattern.match(text, place)):
+            start, end = found.span("secret")
+            pieces += (text[done:start], MASK)
+            done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + len(word))
 
 
 def _replaced(text: str, known: KnownSecrets) -> str:

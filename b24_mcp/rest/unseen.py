@@ -17,6 +17,8 @@ UNSEEN = (
 # Joiners and the emoji selector belong to writing, after a visible character; longer rows of them can carry data.
 JOINERS = "\u200c\u200d\ufe0f"
 
+_PIECE = 100_000
+
 _ALWAYS_HIDDEN = re.compile(f"[{BIDI}{UNSEEN}]+")
 _ROW_OF_JOINERS = re.compile(f"[{JOINERS}]+")
 _ANY = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]")
@@ -30,19 +32,24 @@ def without_hidden(text: str) -> tuple[str, int]:
     """
     if _ANY.search(text) is None:
         return text, 0
-    left = _ALWAYS_HIDDEN.sub("", text)
+    left = _without(_ALWAYS_HIDDEN, text)
     left = _ROW_OF_JOINERS.sub(_joiners_to_keep, left)
     return left, len(text) - len(left)
 
 
 def without_unseen(text: str) -> str:
     """Return the text without any invisible character, joiners included; the same object when it has none."""
-    return text if _ANY.search(text) is None else _ANY_ROW.sub("", text)
+    return text if _ANY.search(text) is None else _without(_ANY_ROW, text)
 
 
 def show_hidden(text: str) -> str:
     """Return the text with each invisible character written as `\\uXXXX`, so that a person sees it."""
     return _ANY.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _without(characters: re.Pattern[str], text: str) -> str:
+    """The text without these characters. It is done in pieces, so that other threads get their turn in between."""
+    return "".join(characters.sub("", text[at : at + _PIECE]) for at in range(0, len(text), _PIECE))
 
 
 def _joiners_to_keep(row: re.Match[str]) -> str:
