@@ -14,6 +14,8 @@ SHORTEST = 6
 """A secret of fewer characters is not looked for by itself: it would mask ordinary words and numbers."""
 
 _DEEPEST = 4
+_CUTS = ("…".encode(), b"...", b"'", b'"')
+"""What stands behind a text that was cut."""
 Span = tuple[int, int]
 
 
@@ -25,6 +27,8 @@ class KnownSecrets:
         self._wanted: dict[bytes, None] = {}
         """What is searched for, in lower case: secrets, and what decoding makes of those that look encoded."""
         self._beginnings: dict[bytes, list[bytes]] = {}
+        self._cut: dict[bytes, int] = {}
+        """Secrets whose beginning is masked too where a text was cut inside of them -> its least length."""
         self._shortest = 0
 
     def __bool__(self) -> bool:
@@ -37,6 +41,8 @@ class KnownSecrets:
         self._secrets.add(secret)
         for form in _forms(secret):
             self._wanted[form] = None
+            if (least := _least_beginning(form)) < len(form):
+                self._cut[form] = least
             for beginning in beginnings(form):
                 self._beginnings.setdefault(beginning, []).append(form)
         self._shortest = min(map(len, self._wanted))
@@ -46,7 +52,7 @@ class KnownSecrets:
         return _merged(self._found(data, _DEEPEST))
 
     def _found(self, data: bytes, depth: int) -> Iterator[Span]:
-        if len(data) < self._shortest:
+        if len(data) < min(self._shortest, 8):
             return
         lowered = data.lower()
         for wanted in tuple(self._wanted):  # another thread may add one
@@ -54,6 +60,8 @@ class KnownSecrets:
             while start >= 0:
                 yield start, start + len(wanted)
                 start = lowered.find(wanted, start + len(wanted))
+        for wanted, least in tuple(self._cut.items()):
+            yield from _cut_off(lowered, wanted, least)
         if depth == 0:
             return
         for quoted in (False, True):
@@ -65,6 +73,25 @@ class KnownSecrets:
 
     def _inside(self, view: View, depth: int) -> Iterator[Span]:
         return (view.origin(start, end) for start, end in _merged(self._found(view.data, depth - 1)))
+
+
+def _cut_off(lowered: bytes, secret: bytes, least: int) -> Iterator[Span]:
+    """Find beginnings of a secret right before the place where a text was cut."""
+    beginning = secret[:least]
+    start = lowered.find(beginning)
+    while start >= 0:
+        part = lowered[start : start + len(secret)]
+        size = next((place for place, (a, b) in enumerate(zip(part, secret, strict=False)) if a != b), len(part))
+        end = start + size
+        if size < len(secret) and (end == len(lowered) or lowered.startswith(_CUTS, end)):
+            yield start, end
+        start = lowered.find(beginning, end)
+
+
+def _least_beginning(secret: bytes) -> int:
+    """The length from which the beginning of a secret is no ordinary word: it has a character that is no letter."""
+    first = next((place for place, byte in enumerate(secret) if not chr(byte).isalpha()), len(secret))
+    return max(8, min(first + 1, 12))
 
 
 def _forms(secret: str) -> Iterator[bytes]:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 from mcp_types import CallToolResult, TextContent
 
 from b24_mcp.access import Level
-from b24_mcp.rest import Clock, Redactor, hide_fields, without_hidden
-from b24_mcp.server.budget import cut_to
+from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.data_sets import DataSets
+from b24_mcp.server.outgoing import is_long, written
 from b24_mcp.server.portals import Portals
-from b24_mcp.server.rendering import Form, compact, with_notice
+from b24_mcp.server.rendering import Form
 
 _DEFAULT_BUDGET = 20_000
+# Each holds its answer in memory several times, and all of them share one interpreter.
+_LONG_AT_ONCE = 2
 
 
 @dataclass(slots=True)
@@ -30,23 +33,19 @@ class App:
     redactor: Redactor
     data_sets: DataSets
     background: TaskGroup
+    long_answers: anyio.CapacityLimiter
 
-    def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
-        """Write a form within its size, without secrets and without characters that nobody sees.
+    async def answer(self, form: Form, *, failed: bool, budget: int = _DEFAULT_BUDGET) -> CallToolResult:
+        """Return a form as the result of a tool: within its size, without secrets and invisible characters.
 
-        Every answer to a client passes here.
+        Every answer to a client passes here. A long one is written in a worker thread, so that it delays no other call.
         """
-        text, hidden = self._written(form, budget)
-        if hidden:
-            said = f"{form['notice']} " if "notice" in form else ""
-            told = said + f"{hidden} invisible characters were taken out."
-            text, _ = self._written(with_notice(form, told), budget)
+        if is_long(form):
+            text = await run_sync(written, form, budget, self.redactor, limiter=self.long_answers)
+        else:
+            text = written(form, budget, self.redactor)
         # One block of text: the one thing that every client shows to its model.
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
-
-    def _written(self, form: Form, budget: int) -> tuple[str, int]:
-        # Fields are hidden where their names are still to be seen, and the text is cleaned as a whole, as it goes out.
-        return without_hidden(self.redactor.redact(compact(hide_fields(cut_to(form, budget)))))
 
 
 @asynccontextmanager
@@ -59,7 +58,7 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     data_sets = DataSets(redactor)
     try:
         async with anyio.create_task_group() as background:
-            yield App(portals, redactor, data_sets, background)
+            yield App(portals, redactor, data_sets, background, anyio.CapacityLimiter(_LONG_AT_ONCE))
             background.cancel_scope.cancel()
     finally:
         await data_sets.aclose()

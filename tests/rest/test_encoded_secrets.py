@@ -234,3 +234,13 @@ def test_the_value_of_a_secret_field_is_masked_to_its_end(name: str) -> None:
     for _ in range(3):
         nested = json.dumps({"inner": nested})
         assert "UNKNOWN" not in Redactor().redact(nested)
+
+
+@pytest.mark.parametrize("cut", ["…", "...", "'", ""])
+def test_the_beginning_of_a_secret_is_masked_where_a_text_was_cut(cut: str) -> None:
+    secret = "k3y9zqA1b2c3D4e5"
+    for size in range(8, len(secret)):
+        assert Redactor([secret]).redact(f"no portal {secret[:size]}{cut}") == f"no portal ***{cut}"
+        assert Redactor([secret]).redact(f"{secret[:size]}{cut}") == f"***{cut}"
+    ordinary = f"production{cut}"
+    assert Redactor(["production-pass-2026"]).redact(ordinary) == ordinary
