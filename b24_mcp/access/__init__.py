@@ -5,7 +5,7 @@ approvals, audit trail, care with strangers' words.
 from b24_mcp.access.approvals import Approvals, Pending
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import Caller
-from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers, show_hidden, without_hidden
+from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
 from b24_mcp.access.current import calling, current_caller, os_user
 from b24_mcp.access.gate import Gate, Judgement, Ruling
 from b24_mcp.access.levels import LEVELS, Level
@@ -33,6 +33,4 @@ __all__ = [
     "may_hold_words_of_strangers",
     "os_user",
     "question",
-    "show_hidden",
-    "without_hidden",
 ]

@@ -72,8 +72,14 @@ class AuditTrail:
         """
         moment = datetime.fromtimestamp(self.now(), UTC)
         stamped = [{"at": moment.isoformat(timespec="milliseconds")} | line for line in lines]
-        text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in stamped)
-        await anyio.to_thread.run_sync(self._append, f"{moment:%Y-%m-%d}", self.redactor.redact(text).encode())
+        await anyio.to_thread.run_sync(self._write, f"{moment:%Y-%m-%d}", stamped)
+
+    def _write(self, day: str, lines: Sequence[Line]) -> None:
+        for line in lines:
+            if "values" in line:  # half a secret would not be found: they are redacted before they are cut
+                line["values"] = self.redactor.redact(line["values"])[:_LONGEST_VALUES]
+        text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+        self._append(day, self.redactor.redact(text).encode("utf-8", "backslashreplace"))
 
     def _append(self, day: str, data: bytes) -> None:
         path = self.folder / f"{day}.jsonl"
@@ -100,8 +106,7 @@ class AuditTrail:
             line["command"] = act.name
         line |= {"arguments": digest_of(act.params)[:16], "fields": _fields(act.params)}
         if self.values:
-            text = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
-            line["values"] = text[:_LONGEST_VALUES]
+            line["values"] = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
         return line
 
 

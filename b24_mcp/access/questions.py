@@ -6,29 +6,30 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from b24_mcp.access.content import show_hidden
 from b24_mcp.access.gate import Judgement, Ruling
 from b24_mcp.catalog import known_methods
+from b24_mcp.rest import Redactor, show_hidden
 
 _WHOLE = 1_000_000
 
 
-def question(judgement: Judgement, portal: str, *, longest: int = _WHOLE) -> str:
-    """Say what is to be allowed on a portal, in about `longest` characters.
+def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: int = _WHOLE) -> str:
+    """Return what is to be allowed on a portal, in about `longest` characters, with secrets masked.
 
-    What does not fit is counted, and said to be hidden, never left out without a word.
+    What does not fit is counted and said to be hidden. Secrets are masked before that, since a part of one that was cut
+    would not be found.
     """
     rulings = judgement.to_approve
     lines = [f"On {portal}, {_how_much(judgement)}:"]
     room = longest
     for position, ruling in enumerate(rulings):
-        entry = _entry(ruling, max(room // 2, 200) if longest < _WHOLE else _WHOLE)
+        entry = _entry(ruling, max(room // 2, 200) if longest < _WHOLE else _WHOLE, redactor)
         room -= len(entry)
         if room < 0 and position:
             lines.append(f"… and {_counted(rulings[position:])}, not shown here")
             break
         lines.append(entry)
-    return "\n".join(lines)
+    return redactor.redact("\n".join(lines))
 
 
 def _how_much(judgement: Judgement) -> str:
@@ -37,12 +38,12 @@ def _how_much(judgement: Judgement) -> str:
     return f"a batch of {len(judgement.rulings)} commands, of which {len(judgement.to_approve)} need approval"
 
 
-def _entry(ruling: Ruling, longest: int) -> str:
+def _entry(ruling: Ruling, longest: int, redactor: Redactor) -> str:
     act = ruling.act
     method = known_methods().method(act.method, act.version)
     note = f" ({method.note})" if method is not None and method.note else ""
     params = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
-    shown = show_hidden(params)
+    shown = show_hidden(redactor.redact(params))
     if len(shown) > longest:
         shown = f"{shown[:longest]} … {len(shown) - longest} more characters are NOT shown here"
     name = f"{show_hidden(act.name)}: " if act.name else ""

@@ -78,7 +78,7 @@ def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -
                 method=act.method,
                 hint="Nothing was sent. --yes approves it beforehand.",
             )
-        click.echo(redactor.redact(question(judgement, gate.portal)), err=True)
+        click.echo(question(judgement, gate.portal, redactor), err=True)
         if not click.confirm("Do it?", default=False, err=True):
             raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
     return gate.permit([act])

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from b24_mcp.access import show_hidden
-from b24_mcp.rest import Redactor, hide_fields
+from b24_mcp.rest import Redactor, hide_fields, show_hidden
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'

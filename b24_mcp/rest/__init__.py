@@ -11,11 +11,12 @@ from b24_mcp.rest.method_name import check_method_name, documented_name, is_meth
 from b24_mcp.rest.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.params import Params, written_as_query
 from b24_mcp.rest.portal import Portal
-from b24_mcp.rest.redaction import RedactingFormatter, Redactor, hide_fields
+from b24_mcp.rest.redaction import RedactingFormatter, Redactor, each_text, hide_fields
 from b24_mcp.rest.references_v3 import holds_references
 from b24_mcp.rest.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.request import Format, Request
 from b24_mcp.rest.sending import PortalOptions
+from b24_mcp.rest.unseen import show_hidden, without_hidden
 from b24_mcp.rest.webhook import Webhook, parse_webhook
 
 __all__ = [
@@ -51,11 +52,14 @@ __all__ = [
     "check_commands",
     "check_method_name",
     "documented_name",
+    "each_text",
     "hide_fields",
     "holds_references",
     "is_method_name",
     "our_error",
     "parse_webhook",
     "rehearse",
+    "show_hidden",
+    "without_hidden",
     "written_as_query",
 ]

@@ -1,115 +1,181 @@
-"""Keeping secrets out of every text that leaves the process.
+"""Masking secrets in every text that leaves the process.
 
-Bitrix24 carries its secrets inside addresses: the code of a webhook is a part of the path, also of the signed
-download links the portal answers with, and tokens travel as `auth`. So a text is cleaned by the known secrets first,
-in whatever way they are written, and by the shape of such addresses and fields second.
+Bitrix24 carries its secrets inside addresses: the code of a webhook is a part of the path, also of the signed download
+links the portal answers with, and tokens travel as `auth`. So a text is cleaned of the known secrets first, however
+they are encoded, and of what has the shape of such addresses and fields second.
+
+All of it takes time linear in the text: each pattern begins with a fixed word, and no repeat in it can be divided in
+more than one way.
 """
 
 from __future__ import annotations
 
-import base64
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from heapq import merge
 from typing import Any
+
+from b24_mcp.rest.known_secrets import SHORTEST, KnownSecrets
+from b24_mcp.rest.unseen import without_unseen
 
 MASK = "***"
 
-_SLASH = r"(?:\\*/|%(?:25)*2[Ff]|\\+u002[Ff]|&#(?:47|[xX]2[Ff]);)"
-_END_OF_PART = rf"(?={_SLASH}|[\"'\s?&#\\<>]|%(?:25)*(?:3[Ff]|2[36])|$)"
+_ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
+_SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
+_END_OF_PART = r"(?=[/\"'\s?&#\\<>]|%(?:25)*+(?:2[Ff36]|3[Ff])|$)"
+_CODE_CHARACTERS = r"[A-Za-z0-9_-]"
 # After a numeric user id anything is a code; after a login only what is long enough not to be a word.
 _WEBHOOK_PATH = re.compile(
-    rf"({_SLASH}rest{_SLASH}(?:api{_SLASH})?)(\d+{_SLASH}(?=[A-Za-z0-9_-]+)|[A-Za-z0-9_.@-]+{_SLASH}(?=[A-Za-z0-9_-]{{8,}}))"
-    rf"([A-Za-z0-9_-]+){_END_OF_PART}"
+    rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))rest{_SLASH}(?:api{_SLASH})?"
+    rf"(?:[0-9]++{_SLASH}(?={_CODE_CHARACTERS})|[A-Za-z0-9_.@-]++{_SLASH}(?={_CODE_CHARACTERS}{{8}}))"
+    rf"(?P<secret>{_CODE_CHARACTERS}++){_END_OF_PART}"
 )
-_OPENING = r"(?:\[|%(?:25)*5[Bb])"
-_CLOSING = r"(?:\]|%(?:25)*5[Dd])"
+_OPENING = r"(?:\[|%(?:25)*+5[Bb])"
+_CLOSING = r"(?:\]|%(?:25)*+5[Dd])"
+_CREDENTIAL_NAMES = (
+    "auth", "access_token", "refresh_token", "client_secret", "token", "AUTH_ID", "REFRESH_ID", "application_token",
+    "sessid", "signature",
+)  # fmt: skip
 _CREDENTIAL_PARAMETER = re.compile(
-    r"((?:^|[?&;\s\"']|%(?:25)*(?:3[Ff]|26)|\\+u0026|&#38;)"
-    r"(?:auth|access_token|refresh_token|client_secret|token|AUTH_ID|REFRESH_ID|application_token|sessid|signature)"
-    rf"(?:{_OPENING}auth{_CLOSING})?"
-    r"(?:=|%(?:25)*3[Dd]|\\+u003[Dd]))"
-    r"((?:(?!%(?:25)*26)[^&\s\"'<>\\]|\\+/|\\+u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4})+)"
+    r"(?:^|(?<=[?&;\s\"'])|(?<=[%5]3[Ff])|(?<=[%5]26)|(?<=\\u0026))"
+    rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"
+    r"(?P<secret>(?:[^%&\s\"'<>\\]|%(?!(?:25)*+26)|\\++(?:/|u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4}))++)"
 )
 # Fields that hold a secret in answers and events of the portal (documentation: api-reference).
 _SECRET_FIELDS = (
     "access_token|refresh_token|application_token|client_secret|auth_id|refresh_id|sessid|bottoken"  # noqa: S105
     "|password|incoming_password|sip_password"
 )
-_SECRET_FIELD = re.compile(rf"((\\*)\"(?:{_SECRET_FIELDS})\2\"\s*:\s*\2\")((?:(?!\2\")[^\"])+)", re.IGNORECASE)
-_IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
-# Looking for a mark that is nearly never there is much faster than looking for the shapes.
-_MARKS_OF_A_PARAMETER = ("=", "%3d", "%253d", "\\u003d")
-_MARKS_OF_A_FIELD = ("access_token", "refresh_", "application_token", "client_secret", "auth_id", "sessid", "password")
-_ENCODED = re.compile(
-    r"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})|\\+u(?P<u>[0-9A-Fa-f]{4})|\\+(?P<c>[/\"'\\])"
-    r"|&(?:amp;)*#(?:0*(?P<dec>\d{1,7})|[xX]0*(?P<hex>[0-9A-Fa-f]{1,6}));|&(?:amp;)*(?P<n>amp|lt|gt|quot|apos);",
+_SECRET_FIELD = re.compile(
+    rf"(?<=[\"'])(?:{_SECRET_FIELDS})(?P<closing>\\*+)(?P<quote>[\"'])\s*+:\s*+(?P<opening>\\*+)(?P=quote)",
     re.IGNORECASE,
 )
-_IS_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[/\"'\\]|&(?:#|\w+;)")
-# A secret shorter than this is only masked inside an address: alone it would mask ordinary words and numbers.
-_SHORTEST_BARE_SECRET = 6
-_SHORTEST_BASE64 = 10
-_HTML_NAMES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-_HTML_CHARACTERS = {name: character for character, name in _HTML_NAMES.items()}
+_IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
+# Looking for words that are nearly never there is much faster than looking for the shapes.
+_WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
 
 
 class Redactor:
     """Masks the given secrets, and whatever has the shape of a Bitrix24 credential, in texts."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: set[str] = set()
-        self._forms: dict[str, str] = {}
-        """Each form of a secret to look for, in small letters -> as it is."""
-        self._in_addresses: list[re.Pattern[str]] = []
+        self._known = KnownSecrets()
+        self._in_addresses: dict[str, re.Pattern[str]] = {}
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Learn one more secret, such as the code of a webhook, plain or as written in an address.
+        """Mask one more secret from now on, such as the code of a webhook, plain or as written in an address.
 
-        It costs nearly nothing: tokens come every hour for as long as a server runs.
+        A secret of fewer than six characters is masked inside addresses only. Adding one is cheap: tokens come every
+        hour for as long as a server runs.
         """
-        if not secret or secret in self._secrets:
+        if not secret:
             return
-        if len(secret) < _SHORTEST_BARE_SECRET:
-            self._in_addresses.append(re.compile(rf"({_SLASH}){re.escape(secret)}{_END_OF_PART}"))
-            return
-        self._secrets.add(secret)
-        self._forms |= {form.lower(): form for form in (secret, *_in_base64(secret))}
+        if len(secret) >= SHORTEST:
+            self._known.add(secret)
+        elif secret not in self._in_addresses:
+            self._in_addresses[secret] = re.compile(
+                rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
+            )
 
     def redact(self, text: str) -> str:
-        """Give the text with every secret replaced by `***`."""
-        lowered = text.lower()
-        found = sorted((form for mark, form in self._forms.items() if mark in lowered), key=len, reverse=True)
-        for form in found:
-            text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
-        if self._secrets and _IS_ENCODED.search(text):
-            decoded = _ENCODED.sub(_decoded, text).lower()
-            for secret in self._secrets:
-                if not secret.isascii() or secret.lower() in decoded:
-                    text = _however_written(secret).sub(MASK, text)
-        for short in self._in_addresses:
-            text = short.sub(rf"\g<1>{MASK}", text)
-        if "rest" in text:
-            text = _WEBHOOK_PATH.sub(rf"\g<1>\g<2>{MASK}", text)
-        if any(mark in lowered for mark in _MARKS_OF_A_PARAMETER):
-            text = _CREDENTIAL_PARAMETER.sub(rf"\g<1>{MASK}", text)
-        if "bottoken" in lowered or any(mark in lowered for mark in _MARKS_OF_A_FIELD):
-            text = _SECRET_FIELD.sub(rf"\g<1>{MASK}", text)
-        return text
+        """Return the text with every secret replaced by `***`.
+
+        Invisible characters do not protect a secret. Where they stand in a text with a secret, they are removed;
+        a text without any secret is returned unchanged.
+        """
+        seen = without_unseen(text)
+        masked = self._masked(seen)
+        return text if masked == seen else masked
 
     def clean(self, value: Any) -> Any:
-        """Give a value of JSON with every secret in it masked: in texts, and in fields whose name says that they hold
+        """Return a JSON value with every secret in it masked: in texts, and in fields whose names say that they hold
         one, also in a table of columns and rows.
         """
-        return _each_text(hide_fields(value), self.redact)
+        return each_text(hide_fields(value), self.redact)
+
+    def _masked(self, text: str) -> str:
+        if self._known:
+            text = _replaced(text, self._known)
+        for short, pattern in tuple(self._in_addresses.items()):
+            text = _mask(text, pattern, (short,))
+        text = _mask(text, _WEBHOOK_PATH, ("rest",))
+        text = _mask(text, _CREDENTIAL_PARAMETER, _CREDENTIAL_NAMES)
+        lowered = text.lower()
+        if any(word in lowered for word in _WORDS_OF_FIELDS):
+            text = _without_fields(text)
+        return text
+
+
+def _mask(text: str, pattern: re.Pattern[str], words: Iterable[str]) -> str:
+    """Mask the group `secret` of each match of a pattern that begins with one of the words.
+
+    What is inside of one match is not looked at again, so that a text full of beginnings takes no longer.
+    """
+    pieces: list[str] = []
+    done = 0
+    for place in merge(*(_places(text, word) for word in words)):
+        if place >= done and (found := pattern.match(text, place)):
+            start, end = found.span("secret")
+            pieces += (text[done:start], MASK)
+            done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + len(word))
+
+
+def _replaced(text: str, known: KnownSecrets) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    spans = known.spans(data)
+    if not spans:
+        return text
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in spans:
+        pieces += (data[done:start], MASK.encode())
+        done = end
+    pieces.append(data[done:])
+    return b"".join(pieces).decode("utf-8", "surrogatepass")
+
+
+def _without_fields(text: str) -> str:
+    """Mask the values of secret fields in JSON, also in JSON that is a text in other JSON, as often as that may be."""
+    pieces: list[str] = []
+    done = 0
+    for found in _SECRET_FIELD.finditer(text):
+        start = found.end()
+        if start < done or found["opening"] != found["closing"]:
+            continue
+        end = _end_of_value(text, start, found["quote"], len(found["opening"]))
+        if end > start:
+            pieces += (text[done:start], MASK)
+            done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _end_of_value(text: str, start: int, quote: str, backslashes: int) -> int:
+    """Return where a value ends whose quotes are written with that many backslashes; the end of the text if nowhere."""
+    place = text.find(quote, start)
+    while place >= 0:
+        before = place
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        if (place - before) % (2 * (backslashes + 1)) == backslashes:
+            return place - backslashes
+        place = text.find(quote, place + 1)
+    return len(text)
 
 
 def hide_fields(value: Any) -> Any:
-    """Give a value of JSON with the fields masked whose name says that they hold a secret, also in a table of columns
-    and rows. Texts stay as they are.
+    """Return a JSON value with the fields masked whose names say that they hold a secret, also in a table of columns
+    and rows. Other texts stay as they are.
     """
     match value:
         case {"columns": list(columns), "rows": list(rows)}:
@@ -132,14 +198,15 @@ def _hide_places(row: Any, secret: list[int]) -> Any:
     return [MASK if place in secret and inner and isinstance(inner, str) else inner for place, inner in enumerate(row)]
 
 
-def _each_text(value: Any, redact: Callable[[str], str]) -> Any:
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it, names included, replaced by what `change` returns for it."""
     match value:
         case str():
-            return redact(value)
+            return change(value)
         case dict():
-            return {redact(name): _each_text(inner, redact) for name, inner in value.items()}
+            return {change(name): each_text(inner, change) for name, inner in value.items()}
         case list():
-            return [_each_text(inner, redact) for inner in value]
+            return [each_text(inner, change) for inner in value]
     return value
 
 
@@ -157,49 +224,3 @@ class RedactingFormatter(logging.Formatter):
 
 def _names_a_secret(name: object) -> bool:
     return isinstance(name, str) and _IS_SECRET_FIELD.fullmatch(name) is not None
-
-
-@lru_cache(maxsize=32)
-def _however_written(secret: str) -> re.Pattern[str]:
-    """A pattern of a secret each character of which may be encoded: in an address, JSON or HTML, also repeatedly."""
-    return re.compile("".join(f"(?:{'|'.join(_writings(character))})" for character in secret), re.IGNORECASE)
-
-
-def _decoded(match: re.Match[str]) -> str:
-    """The character an encoding stands for."""
-    in_hex, in_decimal, itself, name = (
-        match["percent"] or match["u"] or match["hex"],
-        match["dec"],
-        match["c"],
-        match["n"],
-    )
-    if in_hex or in_decimal:
-        code = int(in_hex, 16) if in_hex else int(in_decimal)
-        return chr(code) if code < 0x110000 else ""
-    return itself or _HTML_CHARACTERS[name.lower()]
-
-
-def _writings(character: str) -> Iterator[str]:
-    code = ord(character)
-    yield re.escape(character)
-    yield "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    yield "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4))
-    yield rf"&(?:amp;)*#(?:0*{code}|x0*{code:x});"
-    if character in "/\"'\\":
-        yield rf"\\+{re.escape(character)}"
-    if character in _HTML_NAMES:
-        yield rf"&(?:amp;)*{_HTML_NAMES[character]};"
-
-
-def _in_base64(secret: str) -> Iterator[str]:
-    """What of a secret is the same in every base64 text that holds it, for its three possible places in there."""
-    data = secret.encode("utf-8", "surrogatepass")
-    if len(data) < _SHORTEST_BASE64:
-        return
-    for before in range(3):
-        whole = base64.b64encode(b"\0" * before + data).decode()
-        own = whole[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-        yield own
-        if "+" in own or "/" in own:
-            yield own.replace("+", "-").replace("/", "_")

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 from mcp_types import CallToolResult, TextContent
 
-from b24_mcp.access import Level, without_hidden
-from b24_mcp.rest import Clock, Redactor, hide_fields
-from b24_mcp.server.budget import cut_to
+from b24_mcp.access import Level
+from b24_mcp.rest import Clock, Redactor
 from b24_mcp.server.data_sets import DataSets
+from b24_mcp.server.outgoing import LONG, is_long, written
 from b24_mcp.server.portals import Portals
-from b24_mcp.server.rendering import Form, with_notice
-from b24_mcp.server.truncation import compact
+from b24_mcp.server.rendering import Form
 
 _DEFAULT_BUDGET = 20_000
+# Each holds its answer in memory several times, and all of them share one interpreter.
+_LONG_AT_ONCE = 2
 
 
 @dataclass(slots=True)
@@ -31,8 +34,9 @@ class App:
     redactor: Redactor
     data_sets: DataSets
     background: TaskGroup
+    long_answers: anyio.CapacityLimiter
 
-    def answer(
+    async def answer(
         self,
         form: Form,
         *,
@@ -41,23 +45,20 @@ class App:
         writes: Collection[str] = (),
         methods: Mapping[str, str] | None = None,
     ) -> CallToolResult:
-        """Write a form within `budget` characters, without secrets and without invisible characters.
+        """Return a form as the result of a tool: within its size, without secrets and invisible characters.
 
-        Every answer to a client passes here. Of a batch, `writes` names the commands that change something, whose
-        outcomes are never cut, and `methods` is the method of each command.
+        Every answer to a client passes here. A long one is written in a worker thread, so that it delays no other call.
+        Of a batch, `writes` names the commands that change something, whose outcomes are never cut, and `methods` is
+        the method of each command.
         """
-        form = cut_to(form, budget, writes=writes, methods=methods)
-        text, hidden = self._written(form)
-        if hidden:
-            said = f"{form['notice']} " if "notice" in form else ""
-            told = said + f"{hidden} invisible characters were taken out."
-            text, _ = self._written(with_notice(form, told))
+        write = partial(written, form, budget, self.redactor, writes=writes, methods=methods or {})
+        # One that will be cut is written there too: the advice on how to see the rest comes from the catalogue.
+        if is_long(form, min(LONG, budget // 2)):
+            text = await run_sync(write, limiter=self.long_answers)
+        else:
+            text = write()
         # One block of text: the one thing that every client shows to its model.
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=failed)
-
-    def _written(self, form: Form) -> tuple[str, int]:
-        # Fields are hidden where their names are still to be seen, and the text is cleaned as a whole, as it goes out.
-        return without_hidden(self.redactor.redact(compact(hide_fields(form))))
 
 
 @asynccontextmanager
@@ -70,7 +71,7 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     data_sets = DataSets(redactor)
     try:
         async with anyio.create_task_group() as background:
-            yield App(portals, redactor, data_sets, background)
+            yield App(portals, redactor, data_sets, background, anyio.CapacityLimiter(_LONG_AT_ONCE))
             background.cancel_scope.cancel()
     finally:
         await data_sets.aclose()

@@ -87,8 +87,8 @@ async def ask(ctx: Context[App], plan: Plan, dry_run: bool) -> Elicit[Consent] |
     if not _can_ask(ctx) or (approvals is not None and await _is_approved(plan)):
         return _OUTSIDE
     redactor = ctx.request_context.lifespan_context.redactor
-    said = await anyio.to_thread.run_sync(_question, plan, _LONGEST_QUESTION)
-    return Elicit(redactor.redact(f"An assistant wants to change data in Bitrix24. {said}"), Consent)
+    said = await anyio.to_thread.run_sync(_question, plan, _LONGEST_QUESTION, redactor)
+    return Elicit(f"An assistant wants to change data in Bitrix24. {said}", Consent)
 
 
 async def permit_for(plan: Plan, answered: Answered, redactor: Redactor) -> Permit | None:
@@ -123,7 +123,7 @@ async def _permit_from_outside(plan: Plan, redactor: Redactor) -> Permit:
     try:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.acts)
-        said = redactor.redact(await anyio.to_thread.run_sync(_question, plan, None))
+        said = await anyio.to_thread.run_sync(_question, plan, None, redactor)
         code = await approvals.ask(Pending(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said))
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"{need}, and approvals cannot be kept: {exc}.", method=method) from None
@@ -136,9 +136,11 @@ async def _permit_from_outside(plan: Plan, redactor: Redactor) -> Permit:
     )
 
 
-def _question(plan: Plan, longest: int | None) -> str:
+def _question(plan: Plan, longest: int | None, redactor: Redactor) -> str:
     portal = plan.opened.gate.portal
-    return question(plan.judgement, portal) if longest is None else question(plan.judgement, portal, longest=longest)
+    if longest is None:
+        return question(plan.judgement, portal, redactor)
+    return question(plan.judgement, portal, redactor, longest=longest)
 
 
 async def _is_approved(plan: Plan) -> bool:

@@ -57,7 +57,7 @@ class FormalTool(Tool):
             error = _as_b24_error(exc.__cause__ or exc)
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=exc.__cause__ or exc)
-        return app.answer(error_form(error), failed=True)
+        return await app.answer(error_form(error), failed=True)
 
 
 def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> FormalTool:

@@ -117,7 +117,7 @@ async def call_method(
     """
     app = ctx.request_context.lifespan_context
     if dry_run and plan.error is None:
-        return app.answer(dry_form(plan.judgement, plan.opened.notice), failed=False, budget=plan.opened.budget)
+        return await app.answer(dry_form(plan.judgement, plan.opened.notice), failed=False, budget=plan.opened.budget)
     return await _call(ctx, plan, answered, format)
 
 
@@ -204,18 +204,18 @@ async def batch_call(
         if plan.error is not None:
             raise plan.error
         if dry_run:
-            return app.answer(await _dry_batch(plan, format), failed=False, budget=opened.budget)
+            return await app.answer(await _dry_batch(plan, format), failed=False, budget=opened.budget)
         permit = await permit_for(plan, answered, app.redactor)
         answer = await opened.portal.batch(
             _written(plan), halt=halt, format=format, on_wait=progress_of(ctx), permit=permit
         )
     except B24Error as exc:
-        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+        return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     warnings = _by_text({name: one.warnings for name, one in plan.checked.items()})
     in_v3 = [act.name for act in plan.acts if act.version == "v3"]
     form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
-    return app.answer(
+    return await app.answer(
         _with_care(form, answers),
         failed=not form["ok"],
         budget=opened.budget,
@@ -279,10 +279,10 @@ async def _call(
         )
     except B24Error as exc:
         error = exc if exc is plan.error else await run_sync(with_similar_names, exc, opened.discovery.known.catalogue)
-        return app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
+        return await app.answer(error_form(error, opened.notice, used), failed=True, budget=opened.budget)
     answer = replace(answer, warnings=(*answer.warnings, *plan.checked.warnings))
     form = _with_care(call_form(answer, opened.notice), [answer])
-    return app.answer(form, failed=False, budget=opened.budget)
+    return await app.answer(form, failed=False, budget=opened.budget)
 
 
 async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:

@@ -43,7 +43,7 @@ async def search_docs(
     Gives pages with the section that fits and an extract; read_doc reads them. Works offline.
     """
     app = ctx.request_context.lifespan_context
-    return app.answer({"ok": True} | await run_sync(_found, query, kind, limit), failed=False)
+    return await app.answer({"ok": True} | await run_sync(_found, query, kind, limit), failed=False)
 
 
 async def read_doc(
@@ -57,7 +57,7 @@ async def read_doc(
     """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
     app = ctx.request_context.lifespan_context
     form, budget = await run_sync(_read, page, section or "", code)
-    return app.answer({"ok": True} | form, failed=False, budget=budget)
+    return await app.answer({"ok": True} | form, failed=False, budget=budget)
 
 
 def _found(query: str, kind: Kind | None, limit: int) -> Form:

@@ -53,7 +53,7 @@ async def find_methods(
     form: Form = {"ok": True, "methods": methods}
     if not methods:
         form["hint"] = "Nothing fits. Say what is to be done in other words, or name the thing it is done to."
-    return app.answer(form, failed=False)
+    return await app.answer(form, failed=False)
 
 
 async def describe_method(
@@ -80,7 +80,7 @@ async def describe_method(
         form["available"] = await _available(app, form["method"], portal)
     else:
         form["available"] = known.available(form["method"], "v3")
-    return app.answer(form, failed=False)
+    return await app.answer(form, failed=False)
 
 
 def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> list[Form]:

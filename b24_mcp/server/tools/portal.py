@@ -32,7 +32,7 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
     portrait = await look_at(opened.portal, catalogue)
     if portrait.trouble is not None:
         form = error_form(portrait.trouble, opened.notice) | {"host": portrait.host}
-        return app.answer(form, failed=True, budget=opened.budget)
+        return await app.answer(form, failed=True, budget=opened.budget)
     form = head(True, opened.notice) | {"name": opened.name, "host": portrait.host}
     form["user"] = {"id": portrait.user_id, "name": portrait.user, "admin": portrait.is_admin}
     form["access"] = opened.gate.level
@@ -41,7 +41,7 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
         form["clock_ahead"] = portrait.skew
     form |= {"scopes": portrait.scopes, "missing_scopes": dict(islice(portrait.missing.items(), _MISSING_SHOWN))}
     form |= {"limits": await _limits(opened), "portals": await run_sync(partial(_names, app))}
-    return app.answer(form, failed=False, budget=opened.budget)
+    return await app.answer(form, failed=False, budget=opened.budget)
 
 
 async def _limits(opened: OpenPortal) -> Form:

@@ -71,10 +71,10 @@ async def list_records(
         fetched = await fetch.run(progress.rows, progress.wait)
         form = await list_form(fetched, library, method, opened.notice, version)
     except B24Error as exc:
-        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+        return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     if plan.checked.warnings:
         form["warnings"] = list(plan.checked.warnings)
-    return app.answer(_with_care(form, [method]), failed=not form["ok"], budget=opened.budget)
+    return await app.answer(_with_care(form, [method]), failed=not form["ok"], budget=opened.budget)
 
 
 async def query_records(
@@ -97,9 +97,9 @@ async def query_records(
     try:
         answered = await ask(app.data_sets.of(opened), sql, rows=limit, characters=opened.budget)
     except B24Error as exc:
-        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+        return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     form = _with_care(query_form(answered, opened.notice), [data_set.method for data_set in answered.read])
-    return app.answer(form, failed=False, budget=opened.budget)
+    return await app.answer(form, failed=False, budget=opened.budget)
 
 
 async def export_records(
@@ -121,8 +121,8 @@ async def export_records(
         await run_sync(check_format, place)
         exported = await export(app.data_sets.of(opened), sql, place)
     except B24Error as exc:
-        return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    return app.answer(export_form(exported, opened.notice), failed=False, budget=opened.budget)
+        return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
+    return await app.answer(export_form(exported, opened.notice), failed=False, budget=opened.budget)
 
 
 def _without_escape(error: B24Error) -> B24Error:
