@@ -1,32 +1,27 @@
-"""What a person configures: environment variables, or a `.env` file in the folder the program starts in."""
+"""What a person configures, as types. `b24_mcp.environment` says where it is read from."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSettingError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+
+from b24_mcp.environment import SettingsError, absolute, read_given
+from b24_mcp.folders import KINDS, FolderError, user_folder
+
+__all__ = ["Settings", "SettingsError", "load_settings"]
 
 
-class SettingsError(ValueError):
-    """A setting cannot be used; the text names it and repeats no value."""
+class Settings(BaseModel):
+    """The settings. Each is named `B24_` and its name in capitals where it is read. An empty value means not set.
 
+    Paths are absolute; a person may begin them with `~`.
+    """
 
-class Settings(BaseSettings):
-    """The settings, each read from `B24_` and its name in capitals. An empty value counts as not given."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="B24_",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     webhook_url: SecretStr | None = None
     """The portal and its incoming webhook. Without any portal the sandbox answers."""
@@ -39,7 +34,7 @@ class Settings(BaseSettings):
     oauth_server: str | None = None
     """An authorization server other than those of Bitrix24's cloud. A person has to name it; a portal cannot."""
     ca_bundle: Path | None = None
-    """A PEM file of authorities to trust beside those of the operating system."""
+    """A PEM file of authorities to trust in addition to those of the operating system."""
     plan: Literal["basic", "enterprise", "none"] = "basic"
     """Which limits the portal has: `basic`, `enterprise`, or `none` for a portal on its owner's machines."""
     state: str | None = None
@@ -95,9 +90,9 @@ class Settings(BaseSettings):
 
     access: Literal["read", "write", "full"] = "write"
     """What may be done: only read; write, and delete with a person's approval; or everything unasked."""
-    allow: Annotated[tuple[str, ...], NoDecode] = ()
+    allow: tuple[str, ...] = ()
     """Globs over method names, separated by commas; where there are any, nothing else is called."""
-    deny: Annotated[tuple[str, ...], NoDecode] = ()
+    deny: tuple[str, ...] = ()
     """Globs over method names that are never called."""
     approval: Literal["ask", "off"] = "ask"
     """Whether a person is asked at level `write`."""
@@ -115,31 +110,44 @@ class Settings(BaseSettings):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @model_validator(mode="before")
+    @field_validator("ca_bundle", "data_dir", "config", mode="before")
     @classmethod
-    def _without_placeholders(cls, values: Any) -> Any:
-        """Clients hand `${NAME}` on as it stands when the person has not set NAME: that is no value, and not set."""
-        return {name: value for name, value in values.items() if not _is_placeholder(value)}
+    def _absolute(cls, value: Any, info: ValidationInfo) -> Any:
+        return absolute(_variable(info.field_name), value) if isinstance(value, str) else value
+
+    @field_validator("state", "audit", mode="before")
+    @classmethod
+    def _absolute_unless_a_word(cls, value: Any, info: ValidationInfo) -> Any:
+        word = {"state": "memory", "audit": "off"}[info.field_name or ""]
+        if not isinstance(value, str) or value == word or (info.field_name == "state" and "://" in value):
+            return value
+        return str(absolute(_variable(info.field_name), value))
+
+    @field_validator("files_dir", mode="before")
+    @classmethod
+    def _each_absolute(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return os.pathsep.join(str(absolute("B24_FILES_DIR", part)) for part in value.split(os.pathsep) if part)
 
     @property
     def data_folder(self) -> Path:
         """`data_dir`, or the user's data directory."""
-        if self.data_dir is not None:
-            return self.data_dir.expanduser()
-        from platformdirs import user_data_path
-
-        return user_data_path("b24-mcp")
+        return self.data_dir or user_folder("data")
 
     def secrets(self) -> list[str]:
-        """Everything in the settings that may be shown to nobody."""
+        """Return the values in the settings that are secret."""
         # Of the webhook only its code is a secret, and whoever reads the address learns it.
         others = [value for name, value in self if isinstance(value, SecretStr) and name != "webhook_url"]
         password = urlsplit(self.state).password if self.state and "://" in self.state else None
         return [secret for secret in (*(value.get_secret_value() for value in others), password) if secret]
 
 
-def _is_placeholder(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("${") and value.endswith("}")
+def _variable(field: str | None) -> str:
+    return f"B24_{(field or '').upper()}"
+
+
+_NAMES = frozenset(map(_variable, Settings.model_fields))
 
 
 def load_settings() -> Settings:
@@ -148,11 +156,16 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: naming the setting that is wrong and why.
     """
+    given = read_given(_NAMES)
     try:
-        return Settings()
+        for kind in KINDS:
+            user_folder(kind)
+        return Settings.model_validate({name.removeprefix("B24_").lower(): text for name, text in given.values.items()})
+    except FolderError as exc:
+        raise SettingsError(str(exc)) from None
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
+        said = first["msg"].removeprefix("Value error, ")
         name = "_".join(("B24", *(str(part).upper() for part in first["loc"])))
-        raise SettingsError(f"{name}: {first['msg']}") from None
-    except (UnreadableSettingError, UnicodeDecodeError, OSError):
-        raise SettingsError("The file .env in the current folder cannot be read as UTF-8 text") from None
+        # Ours name the variable themselves.
+        raise SettingsError(said if said.startswith(name) else f"{name}: {said}") from None

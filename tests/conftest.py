@@ -19,16 +19,25 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the settings, the proxies or the `.env` of the machine it runs on."""
+    """No test sees the settings, the proxies or the file of settings of the machine it runs on."""
     for name in list(os.environ):
         if name.startswith("B24_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
     monkeypatch.setenv("B24_STATE", str(tmp_path / "state" / "limits.db"))
     monkeypatch.setenv("B24_CONFIG", str(tmp_path / "config" / "portals.toml"))
     monkeypatch.setenv("B24_KEEP_SECRETS", "file")
     monkeypatch.setenv("B24_AUDIT", str(tmp_path / "audit"))
     monkeypatch.setenv("B24_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def user_env(tmp_path: Path) -> Path:
+    """The path of `.env` in the user's configuration folder; the folder exists, the file does not."""
+    path = tmp_path / "user" / "b24-mcp" / ".env"
+    path.parent.mkdir(parents=True)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -9,20 +9,22 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "b24_mcp"
-# What each room may import of the others. `settings` is a module, the rest are folders.
+# What each room may import of the others. `folders`, `settings` and `words` are modules, the rest are folders.
 ALLOWED = {
-    "settings": set(),
+    "folders": set(),
+    "environment": {"folders"},
+    "settings": {"environment", "folders"},
     "sandbox": set(),
-    "state": {"settings"},
+    "state": {"settings", "folders"},
     "words": set(),
     "dialect": set(),
-    "catalog": {"dialect", "words", "settings"},
-    "docs": {"dialect", "words"},
-    "config": {"settings"},
+    "catalog": {"dialect", "words", "settings", "folders"},
+    "docs": {"dialect", "words", "folders"},
+    "config": {"settings", "folders"},
     "rest": {"catalog", "state", "settings"},
-    "access": {"rest", "catalog", "state", "settings"},
-    "schema": {"rest", "catalog", "state", "settings"},
-    "records": {"rest", "catalog", "state", "settings"},
+    "access": {"rest", "catalog", "state", "settings", "folders"},
+    "schema": {"rest", "catalog", "state", "settings", "folders"},
+    "records": {"rest", "catalog", "state", "settings", "folders"},
     "server": {
         "access",
         "records",
@@ -32,6 +34,8 @@ ALLOWED = {
         "docs",
         "state",
         "config",
+        "environment",
+        "folders",
         "settings",
         "sandbox",
     },
@@ -47,6 +51,8 @@ ALLOWED = {
         "catalog",
         "docs",
         "config",
+        "environment",
+        "folders",
         "settings",
         "sandbox",
     },

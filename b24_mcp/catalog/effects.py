@@ -10,8 +10,9 @@ from b24_mcp.catalog.own import own_catalogue
 
 @cache
 def known_methods() -> Catalogue:
-    """The catalogue that comes with the package, or the one a person built from newer documentation."""
-    return Catalogue(own_catalogue() or shipped_catalogue())
+    """Return the catalogue that comes with the package, or the one a person built from newer documentation."""
+    shipped = shipped_catalogue()
+    return Catalogue(own_catalogue(shipped) or shipped)
 
 
 def is_reading(method: str, version: str | None = None) -> bool:

@@ -14,6 +14,7 @@ from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
 from b24_mcp.cli.docs import docs
 from b24_mcp.cli.doctor import doctor
+from b24_mcp.cli.env_file import add_env_file_option
 from b24_mcp.cli.lists import list_, records
 from b24_mcp.cli.login import login, logout
 from b24_mcp.cli.params import HELP, PORTAL, read_params
@@ -24,15 +25,21 @@ from b24_mcp.rest import B24Error, Format, Params, Redactor
 from b24_mcp.server.logs import configure_logging
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Bitrix24 for AI assistants.
 
     Without a command, b24-mcp is an MCP server on stdin and stdout, to be started by a client. Which portal it
-    works with is set by B24_WEBHOOK_URL, in the environment or in a file .env; without it a sandbox portal with
-    invented data answers.
+    works with is set by B24_WEBHOOK_URL, in the environment, in the file that --env-file names, or in b24-mcp/.env in
+    your configuration folder; without it a sandbox portal with invented data answers. Nothing is read from the folder
+    the program is started in.
     """
+    if context.invoked_subcommand is None:
+        from b24_mcp.server.stdio import serve_stdio
+
+        serve_stdio()
 
 
 @cli.command()
@@ -114,6 +121,7 @@ cli.add_command(docs)
 cli.add_command(doctor)
 cli.add_command(list_)
 cli.add_command(records)
+add_env_file_option(cli)
 
 
 async def _call(

@@ -27,9 +27,9 @@ _MARKS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "wrong": ("✘", "red
 @click.option("--json", "as_json", is_flag=True, help="As one line of JSON.")
 @click.option("--offline", is_flag=True, help="Ask no portal.")
 def doctor(as_json: bool, offline: bool) -> None:
-    """Look at settings, portals, folders and clients, and say what to do where something is wrong.
+    """Examine settings, portals, folders and clients, and show what to do where something is wrong.
 
-    What is set in the environment comes before .env, and both before the file of portals.
+    The environment comes before the file of settings, and both come before the file of portals.
 
     Ends with 0 when nothing is wrong, else with 1.
     """

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from b24_mcp.config import ENVIRONMENT, SANDBOX, Configuration, ConfigurationError, load_configuration
+from b24_mcp.environment import ENV_FILE, RESTRICTIONS, env_file_path, names_in_file
+from b24_mcp.folders import FolderError, is_open_to_others, user_folder
 from b24_mcp.rest import B24Error, Redactor
 from b24_mcp.settings import Settings, SettingsError
 
@@ -47,12 +49,15 @@ class Finding:
 
 
 def examine_settings() -> tuple[Configuration | None, list[Finding]]:
-    """Look at the environment, `.env` and the file of portals, and say where each setting comes from."""
-    findings = list(_variables())
+    """Examine the environment, the file of settings and the file of portals: where each setting is from."""
+    findings = [*_variables(), *_ignored_file()]
     try:
         configuration = load_configuration()
     except (SettingsError, ConfigurationError) as exc:
-        return None, [*findings, Finding("settings", "wrong", f"{exc}.", "Correct it; until then every call fails.")]
+        return None, [
+            *findings,
+            Finding("settings", "wrong", f"{exc}.", "Correct it; until then every call is refused."),
+        ]
     found = [] if configuration.portals else ["no portals"]
     names = ", ".join(configuration.portals) or found[0]
     exists = "" if configuration.file.exists() else " (not there)"
@@ -61,7 +66,7 @@ def examine_settings() -> tuple[Configuration | None, list[Finding]]:
         findings.append(_place_of_secrets(configuration))
     default = configuration.default
     why = {
-        ENVIRONMENT: "set in the environment or .env, which comes first",
+        ENVIRONMENT: "set in the environment or the file of settings, which come first",
         SANDBOX: "nothing else is configured",
     }.get(
         default, "named in the file of portals" if not configuration.settings.default_portal else "B24_DEFAULT_PORTAL"
@@ -147,28 +152,49 @@ def examine_clients() -> Iterator[Finding]:
 
 
 def _variables() -> Iterator[Finding]:
-    known = {f"B24_{name.upper()}" for name in Settings.model_fields}
+    known = {f"B24_{name.upper()}" for name in Settings.model_fields} | {ENV_FILE, *RESTRICTIONS}
     here = {name.upper() for name, value in os.environ.items() if name.upper().startswith("B24_") and value}
-    in_file = _names_in_dotenv()
-    for source, names in (("environment", here), (f"{Path('.env').resolve()}", in_file - here)):
+    try:
+        path = env_file_path()
+    except SettingsError:
+        path = None  # reported where all settings are read
+    in_file = set() if path is None else names_in_file(path)
+    if path is not None and is_open_to_others(path):
+        yield Finding("settings", "note", f"{path} can be read by other users of this computer", f"chmod 600 {path}")
+    for source, names in (("environment", here), (str(path), in_file - here)):
         if names & known:
             yield Finding("settings", "ok", f"from {source}: {', '.join(sorted(names & known))}")
         for name in sorted(names - known):
             meant = get_close_matches(name, known, 1, 0.8)
             todo = f"Is {meant[0]} meant?" if meant else "Remove it unless something else uses it."
-            yield Finding("settings", "note", f"{name} (from {source}) is no setting of b24-mcp", todo)
+            yield Finding("settings", "note", f"{name} (from {source}) is not a setting of b24-mcp", todo)
     if not here and not in_file:
-        yield Finding("settings", "ok", "nothing in the environment, no .env in this folder")
+        yield Finding("settings", "ok", f"none in the environment, none in {path or _usual_file()}")
 
 
-def _names_in_dotenv() -> set[str]:
-    from dotenv import dotenv_values
-
+def _usual_file() -> str:
     try:
-        values = dotenv_values(".env", encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return set()
-    return {name.upper() for name, value in values.items() if name.upper().startswith("B24_") and value}
+        return str(user_folder("config") / ".env")
+    except FolderError:
+        return "a file"
+
+
+def _ignored_file() -> Iterator[Finding]:
+    """Report a `.env` in the working directory, which is not read, by the names in it."""
+    here = Path(".env").absolute()
+    try:
+        used = env_file_path()
+        if not here.is_file() or (used is not None and used.exists() and here.samefile(used)):
+            return
+    except (SettingsError, OSError):
+        used = None
+    if names := names_in_file(here):
+        yield Finding(
+            "settings",
+            "note",
+            f"{here} is ignored, since it is in the current folder; it names {', '.join(sorted(names))}",
+            f"To use it on purpose: b24-mcp --env-file {here}, or move it to {_usual_file()}.",
+        )
 
 
 def _place_of_secrets(configuration: Configuration) -> Finding:

@@ -214,12 +214,12 @@ async def _complete(configuration: Configuration, wanted: _Target, pending: Pend
 
 
 async def _keep(configuration: Configuration, wanted: _Target, tokens: Tokens) -> None:
-    from b24_mcp.rest.oauth import keep_login
+    from b24_mcp.rest.oauth import keep_login, sealed
     from b24_mcp.state import open_tokens
 
     store = open_tokens(configuration.settings.state)
     try:
-        await keep_login(store, wanted.name, tokens)
+        await keep_login(store, wanted.name, sealed(tokens, wanted.name, wanted.application))
     finally:
         await store.aclose()
 

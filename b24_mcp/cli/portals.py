@@ -21,7 +21,7 @@ def portals() -> None:
     """Name several portals and choose between them.
 
     Their names stand in a file without secrets; webhooks are kept in the keyring of this computer, or where there is
-    none in a file only you can read. A portal in the environment or in .env needs none of this.
+    none in a file only you can read. A portal in the environment or in the file of settings needs none of this.
     """
 
 
@@ -124,7 +124,7 @@ def default(name: str) -> None:
     except ConfigurationError as exc:
         raise click.ClickException(_said(exc)) from None
     if configuration.settings.has_portal:
-        click.echo("The portal in the environment (or .env) comes first all the same.")
+        click.echo("The portal of the environment or the file of settings still comes first.")
     click.echo(f"{name} is the default")
 
 

@@ -1,7 +1,7 @@
 """The environment and the file of portals together, and what comes first.
 
-The one meant when none is named is the portal that `B24_DEFAULT_PORTAL` names; or else that of the environment (or
-`.env`); without it the default of the file; and without any portal, the sandbox.
+The default is the portal that `B24_DEFAULT_PORTAL` names, or else that of the environment or the file of settings, or
+else the default of the file of portals. Without any portal it is the sandbox.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
 from b24_mcp.config.secrets import Secrets, open_secrets
+from b24_mcp.folders import user_folder
 from b24_mcp.settings import Settings, load_settings
 
 
@@ -96,6 +97,4 @@ def load_configuration() -> Configuration:
 
 
 def _default_path() -> Path:
-    from platformdirs import user_config_path
-
-    return user_config_path("b24-mcp") / "portals.toml"
+    return user_folder("config") / "portals.toml"

@@ -9,20 +9,26 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from tomlkit.exceptions import TOMLKitError
+
+from b24_mcp.folders import make_private
+
+if TYPE_CHECKING:
+    import tomlkit
 
 ENVIRONMENT = "environment"
-"""The name of the portal that the environment or `.env` configures."""
+"""The name of the portal that the environment or the file of settings configures."""
 SANDBOX = "sandbox"
-"""The name of the portal this program carries."""
+"""The name of the portal that is part of this program."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _RESERVED = (ENVIRONMENT, SANDBOX)
+_LISTS = ("allow", "deny", "risks")
 
 
 class ConfigurationError(ValueError):
@@ -57,6 +63,17 @@ class PortalSettings(BaseModel):
             for name in ("webhook_url", "client_secret", "token"):
                 if name in values:
                     raise ValueError(f"{name} is a secret and does not belong into this file: use b24-mcp portals add")
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_empty_list(cls, values: Any) -> Any:
+        """Refuse `allow = []`: it would read as "nothing is allowed" and mean the opposite."""
+        if isinstance(values, dict):
+            for name in _LISTS:
+                given = values.get(name)
+                if isinstance(given, list) and not any(str(entry).strip() for entry in given):
+                    raise ValueError(f"{name} is a list without entries: name some, or remove it")
         return values
 
     @field_validator("webhook", mode="before")
@@ -95,7 +112,7 @@ class PortalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._written = self._checked(self._document())
+        self._written = self._read()
 
     @property
     def portals(self) -> dict[str, PortalSettings]:
@@ -113,6 +130,8 @@ class PortalFile:
         Raises:
             ConfigurationError: for a name that is no plain word, or a file that cannot be written.
         """
+        import tomlkit
+
         check_name(name)
         document = self._document()
         table = tomlkit.table()
@@ -142,22 +161,34 @@ class PortalFile:
         self._write(document)
 
     def _document(self) -> tomlkit.TOMLDocument:
+        import tomlkit  # only whoever changes the file waits for it
+
+        return tomlkit.parse(self._text())
+
+    def _text(self) -> str:
         try:
-            return tomlkit.parse(self.path.read_text("utf-8"))
+            return self.path.read_text("utf-8")
         except FileNotFoundError:
-            return tomlkit.document()
+            return ""
         except (OSError, UnicodeDecodeError):
             raise ConfigurationError(f"{self.path} cannot be read") from None
-        except TOMLKitError as exc:
+
+    def _read(self) -> _Written:
+        try:
+            return self._checked(tomllib.loads(self._text()))
+        except tomllib.TOMLDecodeError as exc:
             raise ConfigurationError(f"{self.path} is not valid TOML: {exc}") from None
 
-    def _checked(self, document: tomlkit.TOMLDocument) -> _Written:
+    def _checked(self, document: dict[str, Any]) -> _Written:
         try:
-            written = _Written.model_validate(document.unwrap())
+            written = _Written.model_validate(document)
         except ValidationError as exc:
             first = exc.errors(include_input=False, include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise ConfigurationError(f"{self.path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+            said = first["msg"].removeprefix("Value error, ")
+            if first["type"] == "extra_forbidden":
+                said = f"there is no such key{_meant(str(first['loc'][-1]))}"
+            raise ConfigurationError(f"{self.path}: {place}: {said}") from None
         for name in written.portals:
             check_name(name)
         if written.default is not None and written.default not in written.portals:
@@ -165,9 +196,11 @@ class PortalFile:
         return written
 
     def _write(self, document: tomlkit.TOMLDocument) -> None:
-        written = self._checked(document)
+        import tomlkit
+
+        written = self._checked(document.unwrap())
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.path.parent)
             target = self.path.resolve()  # a file that is a link stays one
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=".portals-")
             try:
@@ -180,6 +213,11 @@ class PortalFile:
         except OSError as exc:
             raise ConfigurationError(f"{self.path} cannot be written: {exc.strerror}") from None
         self._written = written
+
+
+def _meant(key: str) -> str:
+    close = get_close_matches(key.lower(), [*PortalSettings.model_fields, *_Written.model_fields], 1, 0.6)
+    return f", {close[0]} is probably meant" if close else ""
 
 
 def check_name(name: str) -> None:

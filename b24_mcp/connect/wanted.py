@@ -86,7 +86,8 @@ def own_launch(
         return Launch(os.path.abspath(uvx), (PACKAGE,))
     script = Path(executable).parent / (f"{PACKAGE}.exe" if executable.lower().endswith(".exe") else PACKAGE)
     if not script.is_file():
-        return Launch(executable, ("-m", "b24_mcp"))
+        # -P: nothing is imported from the folder the client starts the program in.
+        return Launch(executable, ("-P", "-m", "b24_mcp"))
     found = shutil.which(PACKAGE, path=path)
     linked = found is not None and Path(found).resolve() == script.resolve()
     return Launch(os.path.abspath(found) if linked and found else str(script.absolute()))

@@ -19,7 +19,7 @@ class Tokens:
     `client_id` is the application's, `member_id` the portal's identity, whatever its address. `endpoint` and `server`
     are scheme and host of the portal and of the authorization server. From `expires` on the access token is not used
     any more. `renewed_at` is when the pair came. `renewing_since` stands while the refresh token may be used up.
-    `serial` counts what was written under this name.
+    `serial` counts what was written under this name. `seal` shows who wrote `endpoint` and `server`.
     """
 
     client_id: str
@@ -34,6 +34,7 @@ class Tokens:
     renewed_at: float = 0.0
     renewing_since: float | None = None
     serial: int = 0
+    seal: str = ""
 
 
 class TokenLease(Protocol):
@@ -81,10 +82,22 @@ def tokens_from_text(text: str) -> Tokens:
     """Read what was written down; fields that a later version added are left out.
 
     Raises:
-        ValueError: when it is not whole.
+        ValueError: when it is not whole, or a value is not of the type it should have.
     """
-    found = json.loads(text)
     try:
-        return Tokens(**{one.name: found[one.name] for one in fields(Tokens) if one.name in found})
-    except (TypeError, KeyError):
-        raise ValueError("these are no tokens") from None
+        found = json.loads(text)
+        tokens = Tokens(**{one.name: found[one.name] for one in fields(Tokens) if one.name in found})
+    except (TypeError, KeyError, RecursionError):
+        raise ValueError("this does not hold tokens") from None
+    if not all(isinstance(getattr(tokens, one.name), _TYPES[str(one.type)]) for one in fields(Tokens)):
+        raise ValueError("this does not hold tokens")
+    return tokens
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "int | None": (int, type(None)),
+    "float | None": (int, float, type(None)),
+}

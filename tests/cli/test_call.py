@@ -43,11 +43,28 @@ def test_params_come_from_a_file_or_from_stdin(run: Run, tmp_path: Path) -> None
     assert json.loads(run("call", "crm.deal.get", "-p", "-", typed='{"id": 4}').stdout)["result"]["ID"] == "4"
 
 
-def test_the_env_file_of_the_folder_is_read(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["user", "group", "command", "variable"])
+def test_a_file_of_settings_is_read_where_a_person_put_or_named_it(
+    run: Run, tmp_path: Path, user_env: Path, how: str
+) -> None:
+    file = user_env if how == "user" else tmp_path / "named.env"
+    before = ["--env-file", str(file)] if how == "group" else []
+    after = [f"--env-file={file}"] if how == "command" else []
+    named = {"B24_ENV_FILE": str(file)} if how == "variable" else {}
     with loopback_portal() as portal:
-        (tmp_path / ".env").write_text(f"B24_WEBHOOK_URL={portal.address}\n", "utf-8")
-        assert "portal" not in json.loads(run("call", "profile").stdout)
+        file.write_text(f"B24_WEBHOOK_URL={portal.address}\n", "utf-8")
+        assert "portal" not in json.loads(run(*before, "call", "profile", *after, **named).stdout)
     assert portal.methods == ["profile"]
+
+
+def test_a_relative_name_of_the_file_of_settings_is_refused_with_the_absolute_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "my.env").write_text("B24_ACCESS=full\n", "utf-8")
+    for arguments in (["--env-file", "my.env", "call", "profile"], ["--env-file", "my.env"], ["call", "profile"]):
+        named = {"B24_ENV_FILE": "my.env"} if "--env-file" not in arguments else {}
+        done = run(*arguments, **named)
+        assert done.returncode != 0
+        assert "absolute path" in done.stdout + done.stderr
+        assert (str(tmp_path / "my.env") in done.stderr) is (not named)
 
 
 @pytest.mark.parametrize(

@@ -57,12 +57,42 @@ def test_a_portal_that_works_is_described(run: Run, home: Path) -> None:
     assert "B24_WEBHOOK_URL" in about(found, "settings")
 
 
-def test_where_settings_come_from_is_said_and_what_is_none_is_told_apart(run: Run, home: Path) -> None:
-    Path(".env").write_text("B24_BUDGET=5000\nB24_WEBHOK_URL=x\n")
-    said = about(findings(run, "--offline", B24_ACESS="read"), "settings")
+def test_where_settings_are_from_is_shown_and_an_unknown_name_is_reported(run: Run, home: Path) -> None:
+    file = home / ".config" / "b24-mcp" / ".env"
+    file.parent.mkdir(parents=True)
+    file.write_text("B24_BUDGET=5000\nB24_WEBHOK_URL=x\n")
+    file.chmod(0o600)
+    said = about(findings(run, "--offline", B24_TIMEOT="5"), "settings")
     assert ".env: B24_BUDGET" in said
     assert "Is B24_WEBHOOK_URL meant?" in said
-    assert "Is B24_ACCESS meant?" in said
+    assert "Is B24_TIMEOUT meant?" in said
+
+
+def test_a_misspelt_restriction_is_reported_with_the_right_name(run: Run, home: Path) -> None:
+    said = about(findings(run, "--offline", code=1, B24_ACESS="read"), "settings")
+    assert "wrong: 'B24_ACESS' in the environment is not a setting: B24_ACCESS is probably meant" in said
+
+
+def test_a_file_of_settings_in_the_current_folder_is_reported_as_ignored_without_its_values(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    here = tmp_path / ".env"
+    here.write_text("B24_ACCESS=full\nexport B24_WEBHOOK_URL=https://evil.example/rest/1/x/\nB24_\x1b[31mX=1\nbroken")
+    said = about(findings(run, "--offline"), "settings")
+    assert f"{here} is ignored" in said
+    assert "B24_ACCESS, B24_WEBHOOK_URL " in said
+    assert f"--env-file {here}" in said
+    assert "full" not in said
+    assert "evil" not in said
+    assert "\x1b" not in said
+    assert "ignored" not in about(findings(run, "--offline", "--env-file", str(here), code=1), "settings")
+
+
+def test_a_file_of_settings_that_others_can_read_is_reported(run: Run, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "named.env"
+    file.write_text("B24_BUDGET=5000\n")
+    file.chmod(0o644)
+    assert f"chmod 600 {file}" in about(findings(run, "--offline", B24_ENV_FILE=str(file)), "settings")
 
 
 @pytest.mark.parametrize(

@@ -537,7 +537,7 @@ def test_the_command_is_the_link_on_path_where_it_leads_here(tmp_path: Path) -> 
 
 def test_without_a_script_the_interpreter_runs_the_package(tmp_path: Path) -> None:
     launch = own_launch("user", executable=str(tmp_path / "python"), environment={"PATH": ""})
-    assert (launch.command, launch.arguments) == (str(tmp_path / "python"), ("-m", "b24_mcp"))
+    assert (launch.command, launch.arguments) == (str(tmp_path / "python"), ("-P", "-m", "b24_mcp"))
 
 
 def test_an_environment_that_uvx_throws_away_is_not_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What clients are told the tools can do, from the environment or `.env`, before settings are read."""
+"""The level of access that the list of tools is made for, from the environment or the file of settings."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from tests.server.test_stdio import INITIALIZE, ask, server
     ],
 )
 def test_it_is_read_as_the_settings_read_it(
-    monkeypatch: pytest.MonkeyPatch, environment: str | None, file: str | None, level: str
+    monkeypatch: pytest.MonkeyPatch, user_env: Path, environment: str | None, file: str | None, level: str
 ) -> None:
     if environment is not None:
         monkeypatch.setenv("B24_ACCESS", environment)
     if file is not None:
-        Path(".env").write_text(file, "utf-8")
+        user_env.write_text(file, "utf-8")
     assert Announced().level == level
 
 
-def test_a_file_that_is_no_text_is_left_to_the_settings() -> None:
-    Path(".env").write_bytes(b"B24_ACCESS=\xff\xfe")
+def test_a_file_that_is_not_text_still_gives_a_list_of_tools(user_env: Path) -> None:
+    user_env.write_bytes(b"B24_ACCESS=\xff\xfe")
     assert Announced().level == "write"
 
 
 @pytest.mark.parametrize("in_file", [True, False])
-def test_a_server_told_to_read_only_says_so_to_its_client(in_file: bool) -> None:
+def test_a_server_told_to_read_only_says_so_to_its_client(user_env: Path, in_file: bool) -> None:
     if in_file:
-        Path(".env").write_text("B24_ACCESS=read\n", "utf-8")
+        user_env.write_text("B24_ACCESS=read\n", "utf-8")
     with server(**({} if in_file else {"B24_ACCESS": "read"})) as process:
         ask(process, "initialize", INITIALIZE)
         tools = ask(process, "tools/list", {})["tools"]

@@ -110,11 +110,14 @@ async def test_the_environment_can_only_narrow_what_a_portal_allows(
     assert sales.calls == []
 
 
-async def test_a_variable_the_client_did_not_fill_in_narrows_nothing(
+async def test_a_restriction_the_client_did_not_fill_in_stops_every_call(
     call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, sales: LoopbackPortal
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "${B24_ACCESS}")
-    assert (await call_tool("call_method", method="crm.deal.delete", params={"id": 1}))["ok"]
+    error = (await call_tool("read_method", method="crm.deal.get", params={"id": 1}))["error"]
+    assert (error["code"], error["executed"]) == ("B24MCP_SETTINGS", "no")
+    assert "B24_ACCESS" in error["message"]
+    assert sales.calls == []
 
 
 @pytest.mark.parametrize("name", ["nosuch", "", "Sales", "https://evil.example/rest/1/x/", "../sales"])

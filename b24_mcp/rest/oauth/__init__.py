@@ -4,6 +4,7 @@ from b24_mcp.rest.oauth.application import Application, authorization_server
 from b24_mcp.rest.oauth.authorizing import Consent, Pending, begin, install_event, keep_login
 from b24_mcp.rest.oauth.login import Login
 from b24_mcp.rest.oauth.server import AuthorizationServer
+from b24_mcp.rest.oauth.trusting import sealed
 
 __all__ = [
     "Application",
@@ -15,4 +16,5 @@ __all__ = [
     "begin",
     "install_event",
     "keep_login",
+    "sealed",
 ]

@@ -42,7 +42,7 @@ def authorization_server(portal: PortalAddress, named: str | None, application: 
         origin = split_address(text)[1]
     except ValueError:
         origin = ""
-    if origin in (_WORLD, _EAST) or (portal.is_loopback and origin and PortalAddress(origin).is_loopback):
+    if origin in (_WORLD, _EAST) or (origin and _is_same_listener(origin, portal)):
         return origin
     host = urlsplit(origin).netloc or "something that is no address"
     raise our_error(
@@ -50,6 +50,16 @@ def authorization_server(portal: PortalAddress, named: str | None, application: 
         f"The portal names {host} as its authorization server, which is not one of Bitrix24's. If it is right, set "
         "B24_OAUTH_SERVER to its address.",
     )
+
+
+def _is_same_listener(origin: str, portal: PortalAddress) -> bool:
+    """Whether both are this computer at the same port. Another port may belong to another user of the computer."""
+    server = PortalAddress(origin)
+    return portal.is_loopback and server.is_loopback and _port(server) == _port(portal)
+
+
+def _port(address: PortalAddress) -> str:
+    return address.origin.rpartition(":")[2] if urlsplit(address.origin).port else address.origin.partition(":")[0]
 
 
 def _by_region(portal: PortalAddress) -> str:

@@ -28,6 +28,7 @@ from b24_mcp.rest.effort import Clock, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, our_error
 from b24_mcp.rest.oauth.grant import read_grant
 from b24_mcp.rest.oauth.server import AuthorizationServer
+from b24_mcp.rest.oauth.trusting import check_trusted, sealed
 from b24_mcp.state import TokenLease, Tokens, TokenStore
 
 _LOG = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Login:
         clock: Clock | None = None,
     ) -> None:
         self._name = name
+        self._configured = portal
         self._portal = portal
         self._server = server
         self._store = store
@@ -179,7 +181,12 @@ class Login:
         return self._checked(stored)
 
     def _checked(self, stored: Tokens | None) -> Tokens:
-        """Learn from tokens: secrets first, then where the portal is."""
+        """Return stored tokens that may be used, after the redactor knows them, and note where the portal is.
+
+        Raises:
+            B24Error: `B24MCP_NO_LOGIN` when there are none, `B24MCP_SETTINGS` when they name another server or portal
+                than may be used.
+        """
         if stored is None or stored.client_id != self._server.application.client_id:
             self._last = None
             why = "There is no login" if stored is None else "The login is of another application"
@@ -187,6 +194,11 @@ class Login:
         if self._last is None or self._last.serial != stored.serial:
             self._tell(stored.access_token)
             self._tell(stored.refresh_token)
+        try:
+            check_trusted(stored, self._name, self._configured, self._server.application)
+        except B24Error:
+            self._last = None
+            raise
         if stored.endpoint != self._endpoint:
             self._endpoint, self._portal = stored.endpoint, PortalAddress(stored.endpoint)
         self._last = stored
@@ -237,7 +249,7 @@ class Login:
                 await lease.write(begun)
                 fresh = await self._asked(begun, again=stored.renewing_since is not None)
             self._unsaved = (stored.refresh_token, fresh)
-            await lease.write(fresh)
+            await lease.write(sealed(fresh, self._name, self._server.application))
             self._unsaved = None
             renewed = self._checked(await lease.read())
         _LOG.info("The tokens of %s were renewed", self._name)

@@ -58,6 +58,8 @@ class Scene:
     clock: FakeClock
     redactor: Redactor = field(default_factory=Redactor)
     server: Any = None
+    oauth_server: str | None = None
+    """What a person configured in B24_OAUTH_SERVER."""
 
     def __post_init__(self) -> None:
         self.app = Watched(self.sandbox)
@@ -70,7 +72,7 @@ class Scene:
     @property
     def application(self) -> Application:
         known = self.sandbox.application
-        return Application(known.client_id, known.client_secret)
+        return Application(known.client_id, known.client_secret, self.oauth_server)
 
     def tokens(self, lifetime: float | None = None, **changes: Any) -> Tokens:
         """A pair from the authorization server; `lifetime` is what the portal thinks, `expires` what we do."""
@@ -97,9 +99,9 @@ class Scene:
         assert found is not None
         return found
 
-    def login(self, application: Application | None = None, of: type[Login] = Login) -> Login:
+    def login(self, application: Application | None = None, of: type[Login] = Login, portal: str = ORIGIN) -> Login:
         server = AuthorizationServer(application or self.application, app=self.server or None)
-        return of(NAME, PortalAddress(ORIGIN), server, self.store, self.redactor.add, self.clock)
+        return of(NAME, PortalAddress(portal), server, self.store, self.redactor.add, self.clock)
 
     @asynccontextmanager
     async def open(self, login: Login | None = None, deadline: float = 0.0) -> AsyncIterator[Portal]:

@@ -41,7 +41,7 @@ APPLICATION = Application("local.1&2", "secretsecret")
         ("https://acme.bitrix24.ru", "oauth.bitrix.info", "https://oauth.bitrix.info"),
         ("https://acme.bitrix24.de", "https://oauth.bitrix24.tech/rest/", "https://oauth.bitrix24.tech"),
         ("http://127.0.0.1:8000", None, "http://127.0.0.1:8000"),
-        ("http://127.0.0.1:8000", "127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("http://127.0.0.1:8000", "localhost:8000", "http://localhost:8000"),
     ],
 )
 def test_the_authorization_server_is_the_one_named_or_that_of_the_region(
@@ -69,6 +69,11 @@ def test_a_portal_cannot_send_the_client_secret_to_a_server_of_its_choice(named:
     with pytest.raises(B24Error, match="B24_OAUTH_SERVER") as caught:
         authorization_server(CLOUD, named, APPLICATION)
     assert caught.value.fault.executed == "no"
+
+
+def test_another_port_of_this_computer_is_not_told_the_client_secret() -> None:
+    with pytest.raises(B24Error, match="B24_OAUTH_SERVER"):
+        authorization_server(PortalAddress("http://127.0.0.1:8000"), "127.0.0.1:9000", APPLICATION)
 
 
 def test_a_person_may_name_a_server_and_then_nothing_else_counts() -> None:

@@ -139,7 +139,8 @@ async def test_an_answer_that_breaks_on_the_way_is_asked_for_again(scene: Scene,
 
     async with serve(broken_once) as served:
         stored = await scene.kept()
-        await scene.keep(replace(stored, server=f"http://127.0.0.1:{served.port}"))
+        scene.oauth_server = f"http://127.0.0.1:{served.port}"
+        await scene.keep(replace(stored, server=scene.oauth_server))
         scene.server = False
         login = scene.login()
         async with scene.open(login) as portal:
@@ -147,7 +148,7 @@ async def test_an_answer_that_breaks_on_the_way_is_asked_for_again(scene: Scene,
                 await portal.call("profile")
         assert served.connections == 1
     await scene.keep(replace(await scene.kept(), server=stored.server))
-    scene.server = scene.app
+    scene.server, scene.oauth_server = scene.app, None
     async with scene.open() as portal:
         assert (await portal.call("profile")).result["ID"] == "1"
 
@@ -217,7 +218,8 @@ async def test_a_revoked_login_is_not_blamed_on_a_lost_answer(scene: Scene) -> N
 
 
 async def test_an_authorization_server_that_is_down_is_no_lost_login(scene: Scene) -> None:
-    await scene.keep(scene.tokens(expires=0.0, server="http://127.0.0.1:1"))
+    scene.oauth_server = "http://127.0.0.1:1"
+    await scene.keep(scene.tokens(expires=0.0, server=scene.oauth_server))
     scene.server = False
     error = await failure(scene)
     assert error.fault.code == "B24MCP_OAUTH_SERVER"

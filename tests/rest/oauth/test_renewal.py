@@ -273,11 +273,11 @@ async def test_a_redirect_to_a_foreign_host_gets_the_token_only_if_the_authoriza
         "member_id": scene.sandbox.application.member_id,
         "client_endpoint": f"{new if confirmed else origin}/rest/",
     }
-    await scene.keep(scene.tokens(endpoint=origin))
+    await scene.keep(scene.tokens(endpoint=origin, server="https://oauth.bitrix.info"))
     away = Reply("", 302, "text/html", (("Location", f"{new}/rest/profile"),))
     scene.server = FakePortal([Reply(answer)])
     scene.app.app = FakePortal([away, Reply({"result": 1})])
-    async with scene.open() as portal:
+    async with scene.open(scene.login(portal=origin)) as portal:
         if confirmed:
             assert (await portal.call("profile")).result == 1
         else:

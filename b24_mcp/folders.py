@@ -1,0 +1,78 @@
+"""The folders in which files of the user are kept, and folders that only their owner can open.
+
+Source: the XDG Base Directory Specification for Linux; `platformdirs` for other systems.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+_PROGRAM = "b24-mcp"
+_OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+Kind = Literal["config", "data", "state", "cache"]
+KINDS: tuple[Kind, ...] = ("config", "data", "state", "cache")
+
+
+class FolderError(ValueError):
+    """A folder of the user cannot be determined; the message names the variable to correct."""
+
+
+def user_folder(kind: Kind) -> Path:
+    """Return the user's own folder for files of this kind, always as an absolute path.
+
+    Raises:
+        FolderError: when the environment makes it a relative path, which would mean another folder for each working
+            directory.
+    """
+    from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
+
+    functions = {"config": user_config_path, "data": user_data_path, "state": user_state_path, "cache": user_cache_path}
+    folder = functions[kind](_PROGRAM)
+    if not folder.is_absolute():
+        raise FolderError(f"HOME or XDG_{kind.upper()}_HOME is a relative path: set it to an absolute one")
+    return folder
+
+
+def make_private(folder: Path, *, own: bool = False) -> Path:
+    """Create a folder and its missing parents with mode 0700, and return it.
+
+    An existing folder that others can open is tightened when it belongs to this program: when it is one of the user's
+    own folders or inside one, or when `own` says that this program gave it its name. Other existing folders, such as
+    one that a setting names, are left as they are; `b24-mcp doctor` reports them.
+
+    Raises:
+        OSError: when it cannot be created.
+    """
+    missing = []
+    for one in (folder, *folder.parents):
+        if one.exists():
+            break
+        missing.append(one)
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+    roots = {user_folder(kind) for kind in KINDS}
+    for one in (folder, *folder.parents):
+        if (own and one == folder) or roots & {one, *one.parents}:
+            _tighten(one)
+    return folder
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether other users of this computer have any right on a file or folder that exists; False on Windows."""
+    if os.name == "nt":
+        return False
+    try:
+        return bool(path.stat().st_mode & _OPEN_TO_OTHERS)
+    except OSError:
+        return False
+
+
+def _tighten(folder: Path) -> None:
+    """Remove the rights of others from a folder of this user; the folder of another user is left alone."""
+    if os.name == "nt" or not is_open_to_others(folder) or folder.stat().st_uid != os.getuid():
+        return
+    folder.chmod(0o700)
