@@ -7,13 +7,14 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from b24_mcp.catalog.facts import MethodFacts, Version
+from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import Search
 from b24_mcp.catalog.slips import similar_methods
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from b24_mcp.catalog.compiling import Entry
 
 Effect = Literal["read", "write", "destructive"]
+_FROM_MILD_TO_SEVERE: tuple[Effect, ...] = ("read", "write", "destructive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Method:
     summary: str
     summary_ru: str
     form: Mapping[str, Any]
+    risks: tuple[Risk, ...] = ()
 
     @property
     def facts(self) -> MethodFacts:
@@ -54,10 +57,15 @@ class Method:
 
 
 class Catalogue:
-    """All documented methods, in a file, or in an open database. Safe to use from several threads."""
+    """All documented methods, in a file, or in an open database. Safe to use from several threads.
 
-    def __init__(self, source: Path | sqlite3.Connection) -> None:
+    `floor` is a catalogue whose effects and risks this one can raise but never lower; what it does not know counts as
+    destructive here too.
+    """
+
+    def __init__(self, source: Path | sqlite3.Connection, floor: Catalogue | None = None) -> None:
         self._source = source
+        self._floor = floor
         self._lock = threading.Lock()
         self._methods: dict[tuple[str, str | None], Method | None] = {}
 
@@ -70,17 +78,32 @@ class Catalogue:
         if key not in self._methods:
             with self._lock:
                 row = self._db.execute(
-                    "SELECT name, version, effect, note, summary, summary_ru, facts FROM method "
+                    "SELECT name, version, effect, note, summary, summary_ru, facts, risks FROM method "
                     "WHERE key = ? AND version = coalesce(?, version) ORDER BY version",
                     key,
                 ).fetchone()
-            self._methods[key] = None if row is None else _method(row)
+            self._methods[key] = None if row is None else self._method(row)
         return self._methods[key]
 
     def effect(self, name: str, version: str | None = None) -> Effect:
         """What calling a method does; a method that is not known counts as destructive."""
         effects = self._effects.get(name.lower(), {})
-        return effects.get(version or min(effects, default="v2"), "destructive")
+        used = version or min(effects, default="v2")
+        effect = effects.get(used, "destructive")
+        return effect if self._floor is None else _severer(effect, self._floor.effect(name, used))
+
+    def risks(self, name: str, version: str) -> tuple[Risk, ...]:
+        """The risks of a method beside its effect, with their conditions; empty for a method that is not known."""
+        own = self._risks.get((name.lower(), version), ())
+        return own if self._floor is None else merged(self._floor.risks(name, version), own)
+
+    def _method(self, row: tuple[str, ...]) -> Method:
+        method = _method(row)
+        if self._floor is None:
+            return method
+        effect = _severer(method.effect, self._floor.effect(method.name, method.version))
+        risks = merged(self._floor.risks(method.name, method.version), method.risks)
+        return replace(method, effect=effect, risks=risks)
 
     def spelling(self, name: str) -> str | None:
         """How the documentation writes a name given in any letter case; None when it does not know it.
@@ -124,7 +147,7 @@ class Catalogue:
         ideas = {word: found.split() for word, found in db.execute("SELECT word, ideas FROM concept")}
         add_entries(db, entries, ideas)
         db.commit()
-        return Catalogue(db)
+        return Catalogue(db, self._floor)
 
     @cached_property
     def names(self) -> list[str]:
@@ -147,6 +170,12 @@ class Catalogue:
             for key, version, effect in self._db.execute("SELECT key, version, effect FROM method"):
                 effects.setdefault(key, {})[version] = effect
         return effects
+
+    @cached_property
+    def _risks(self) -> dict[tuple[str, str], tuple[Risk, ...]]:
+        with self._lock:
+            rows = self._db.execute("SELECT key, version, risks FROM method WHERE risks != ''").fetchall()
+        return {(key, version): risks_from_json(risks) for key, version, risks in rows}
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -172,5 +201,18 @@ def shipped_catalogue() -> Path:
 
 
 def _method(row: tuple[str, ...]) -> Method:
-    name, version, effect, note, summary, summary_ru, facts = row
-    return Method(name, cast("Version", version), cast("Effect", effect), note, summary, summary_ru, json.loads(facts))
+    name, version, effect, note, summary, summary_ru, facts, risks = row
+    return Method(
+        name,
+        cast("Version", version),
+        cast("Effect", effect),
+        note,
+        summary,
+        summary_ru,
+        json.loads(facts),
+        risks_from_json(risks),
+    )
+
+
+def _severer(one: Effect, other: Effect) -> Effect:
+    return max(one, other, key=_FROM_MILD_TO_SEVERE.index)

@@ -10,8 +10,13 @@ from b24_mcp.catalog.own import own_catalogue
 
 @cache
 def known_methods() -> Catalogue:
-    """The catalogue that comes with the package, or the one a person built from newer documentation."""
-    return Catalogue(own_catalogue() or shipped_catalogue())
+    """The catalogue that comes with the package, or the one a person built from newer documentation.
+
+    The latter cannot lower an effect or a risk: whoever can write to the data directory must not weaken the gate.
+    """
+    shipped = Catalogue(shipped_catalogue())
+    own = own_catalogue()
+    return shipped if own is None else Catalogue(own, floor=shipped)
 
 
 def is_reading(method: str, version: str | None = None) -> bool:
