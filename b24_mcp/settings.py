@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
+
+RiskKind = Literal["outside", "rights", "money", "code"]
+RISK_KINDS: tuple[RiskKind, ...] = get_args(RiskKind)
 
 
 class SettingsError(ValueError):
@@ -103,6 +108,8 @@ class Settings(BaseSettings):
     """Whether a person is asked at level `write`."""
     approval_writes: int = Field(default=50, ge=0)
     """A batch that changes something more often than this needs approval as well."""
+    risks: Annotated[tuple[RiskKind, ...], NoDecode] = RISK_KINDS
+    """Kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
     audit: str | None = None
     """The folder of the audit trail, or `off`. Default: one in the user's state directory."""
     audit_values: bool = False
@@ -114,6 +121,11 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("risks", mode="before")
+    @classmethod
+    def _kinds_of_risk(cls, value: Any) -> Any:
+        return read_risks(value.split(",")) if isinstance(value, str) else value
 
     @model_validator(mode="before")
     @classmethod
@@ -136,6 +148,22 @@ class Settings(BaseSettings):
         others = [value for name, value in self if isinstance(value, SecretStr) and name != "webhook_url"]
         password = urlsplit(self.state).password if self.state and "://" in self.state else None
         return [secret for secret in (*(value.get_secret_value() for value in others), password) if secret]
+
+
+def read_risks(words: Iterable[str]) -> tuple[RiskKind, ...]:
+    """Return the kinds of risk that these words name, in their usual order; the one word `none` names no kind.
+
+    Raises:
+        PydanticCustomError: for an unknown word, no word at all, or `none` beside others.
+    """
+    named = [word.strip() for word in words]
+    if named == ["none"]:
+        return ()
+    if not named or not set(named) <= set(RISK_KINDS):
+        raise PydanticCustomError(
+            "risks", "use one or more of {kinds}, separated by commas, or none", {"kinds": ", ".join(RISK_KINDS)}
+        )
+    return tuple(kind for kind in RISK_KINDS if kind in named)
 
 
 def _is_placeholder(value: object) -> bool:

@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from b24_mcp.catalog.facts import MethodFacts, Version
+from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import Search
 from b24_mcp.catalog.slips import similar_methods
@@ -56,6 +56,17 @@ class Method:
         return ", ".join(p["name"] + ("*" if p.get("required") is True else "") for p in self.form["params"])
 
 
+@dataclass(frozen=True, slots=True)
+class RiskyMethod:
+    """The risks of a method. Where they have conditions, also its documented parameters, and whether the portal takes
+    these by position.
+    """
+
+    risks: tuple[Risk, ...] = ()
+    params: tuple[Parameter, ...] = ()
+    positional: bool = False
+
+
 class Catalogue:
     """All documented methods, in a file, or in an open database. Safe to use from several threads.
 
@@ -68,6 +79,7 @@ class Catalogue:
         self._floor = floor
         self._lock = threading.Lock()
         self._methods: dict[tuple[str, str | None], Method | None] = {}
+        self._risky: dict[tuple[str, str], RiskyMethod] = {}
 
     def method(self, name: str, version: str | None = None) -> Method | None:
         """What is known of a method, whatever the letter case; None when it is not in the catalogue.
@@ -94,8 +106,18 @@ class Catalogue:
 
     def risks(self, name: str, version: str) -> tuple[Risk, ...]:
         """The risks of a method beside its effect, with their conditions; empty for a method that is not known."""
-        own = self._risks.get((name.lower(), version), ())
-        return own if self._floor is None else merged(self._floor.risks(name, version), own)
+        return self.risky(name, version).risks
+
+    def risky(self, name: str, version: str) -> RiskyMethod:
+        """The risks of a method and what is needed to check their conditions. Reads nothing from disk after `load`."""
+        key = (name.lower(), version)
+        if key not in self._risky:
+            own = _risky_method(*self._rows_with_risks.get(key, ("", "")))
+            floor = None if self._floor is None else self._floor.risky(name, version)
+            if floor is not None and floor.risks:
+                own = replace(floor, risks=merged(floor.risks, own.risks))
+            self._risky[key] = own
+        return self._risky[key]
 
     def _method(self, row: tuple[str, ...]) -> Method:
         method = _method(row)
@@ -172,10 +194,11 @@ class Catalogue:
         return effects
 
     @cached_property
-    def _risks(self) -> dict[tuple[str, str], tuple[Risk, ...]]:
+    def _rows_with_risks(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Asked before every call, so kept at hand: method and version -> risks and facts as they are written."""
         with self._lock:
-            rows = self._db.execute("SELECT key, version, risks FROM method WHERE risks != ''").fetchall()
-        return {(key, version): risks_from_json(risks) for key, version, risks in rows}
+            rows = self._db.execute("SELECT key, version, risks, facts FROM method WHERE risks != ''").fetchall()
+        return {(key, version): (risks, facts) for key, version, risks, facts in rows}
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -212,6 +235,14 @@ def _method(row: tuple[str, ...]) -> Method:
         json.loads(facts),
         risks_from_json(risks),
     )
+
+
+def _risky_method(risks_text: str, facts_text: str) -> RiskyMethod:
+    risks = risks_from_json(risks_text)
+    if not any(risk.when for risk in risks):
+        return RiskyMethod(risks)
+    facts = MethodFacts.read(json.loads(facts_text))
+    return RiskyMethod(risks, facts.params, facts.positional)
 
 
 def _severer(one: Effect, other: Effect) -> Effect:

@@ -34,3 +34,4 @@ def load() -> None:
     """Open the catalogue now, so that no later question has to read from disk first."""
     known_methods().effect("profile")
     known_methods().spelling("profile")
+    known_methods().risks("profile", "v2")

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 from tomlkit.exceptions import TOMLKitError
+
+from b24_mcp.settings import RiskKind, read_risks
 
 ENVIRONMENT = "environment"
 """The name of the portal that the environment or `.env` configures."""
@@ -49,6 +51,8 @@ class PortalSettings(BaseModel):
     deny: tuple[str, ...] = ()
     approval: Literal["ask", "off"] | None = None
     approval_writes: Annotated[int, Field(ge=0)] | None = None
+    risks: tuple[RiskKind, ...] | None = None
+    """Kinds of risk that need approval; written as a list, `["none"]` for no kind."""
 
     @model_validator(mode="before")
     @classmethod
@@ -65,6 +69,15 @@ class PortalSettings(BaseModel):
         if isinstance(value, str) and "://" in value:
             raise ValueError("a webhook is a secret and does not belong into this file: use b24-mcp portals add")
         return value
+
+    @field_validator("risks", mode="before")
+    @classmethod
+    def _kinds_of_risk(cls, value: Any) -> Any:
+        return read_risks(map(str, value)) if isinstance(value, list) else value
+
+    @field_serializer("risks")
+    def _written_risks(self, value: tuple[RiskKind, ...] | None) -> list[str] | None:
+        return None if value is None else [*value] or ["none"]
 
     @model_validator(mode="after")
     def _one_way_in(self) -> PortalSettings:
