@@ -25,7 +25,8 @@ from b24_mcp.rest import Params
 
 # One reference is enough to make a whole text unknown.
 _REFERENCE = re.compile(r"\$(?:result|next|total|time|error)", re.IGNORECASE)
-_BETWEEN_NAMES = re.compile(r"[\[\].\s\0]+")
+_BETWEEN_NAMES = re.compile(r"[\[\]\0]+")
+_INSIDE_A_NAME = re.compile(r"[.\s]+")
 # Keys of an object that holds a parameter as a pair: {"name": "EMAIL", "value": "…"}.
 _NAME_OF_A_PAIR = {"name", "key", "field", "fieldname", "fieldid", "code", "id", "n", "k", "param", "property"}
 _NUMBER = re.compile(r"[^\w+\-.]*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
@@ -112,17 +113,15 @@ class Arguments:
 
     def _read_key(self, key: str, value: Any, wanted: set[str], holder: _Forms) -> _Forms:
         """Note what a key names, and return the forms of its innermost name that is no index; else the `holder`."""
-        parts = [part for part in _BETWEEN_NAMES.split(key) if part]
-        for position, part in enumerate(parts):
-            forms = _forms(part)
-            is_exact = position == len(parts) - 1 and key.endswith((part, f"{part}]"))
-            for name in wanted.intersection(forms):
-                self._note(name, value if is_exact else UNCERTAIN)
-            if not forms[0].isdecimal():
-                holder = forms
-        if len(parts) > 1:
-            for name in wanted.intersection(_forms(key)):
-                self._note(name, value)
+        names = [name for name in _BETWEEN_NAMES.split(key) if folded(name)]
+        for position, name in enumerate(names):
+            is_exact = position == len(names) - 1 and key.rstrip().endswith((name, f"{name}]"))
+            # PHP makes an underscore of a dot or a space, but a dotted path is perhaps read as one.
+            for part in {name, *_INSIDE_A_NAME.split(name)}:
+                for form in wanted.intersection(_forms(part)):
+                    self._note(form, value if is_exact else UNCERTAIN)
+            if not folded(name).isdecimal():
+                holder = _forms(name)
         return holder
 
     def _decoded(self, text: str) -> Any:
