@@ -129,7 +129,7 @@ class PortalFile:
         check_name(name)
         document = self._document()
         table = tomlkit.table()
-        for key, value in portal.model_dump(exclude_defaults=True).items():
+        for key, value in portal.model_dump(exclude_defaults=True, exclude_none=True).items():
             table.add(key, list(value) if isinstance(value, tuple) else value)
         portals = document.setdefault("portals", tomlkit.table(is_super_table=True))
         portals[name] = table
