@@ -30,6 +30,7 @@ _INSIDE_A_NAME = re.compile(r"[.\s]+")
 # Keys of an object that holds a parameter as a pair: {"name": "EMAIL", "value": "…"}.
 _NAME_OF_A_PAIR = {"name", "key", "field", "fieldname", "fieldid", "code", "id", "n", "k", "param", "property"}
 _NUMBER = re.compile(r"[^\w+\-.]*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_LARGEST_PAIR = 16
 _LONGEST_NUMBER = 30
 _LARGEST_CERTAIN = 2**31
 _YES = {"y", "yes", "true", "t", "on", "1"}
@@ -227,7 +228,9 @@ def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict) and len(value) > 1:
         for key, name in value.items():
             if isinstance(name, str) and (key == "0" or folded(str(key)) in _NAME_OF_A_PAIR):
-                yield from ((name, inner) for other, inner in value.items() if other != key)
+                # Keys in many forms must not make this quadratic.
+                inner = value.items() if len(value) <= _LARGEST_PAIR else [("", UNCERTAIN)]
+                yield from ((name, one) for other, one in inner if other != key)
 
 
 def _forms(part: str) -> _Forms:
