@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from b24_mcp.environment import SettingsError, absolute, read_given
 from b24_mcp.folders import KINDS, FolderError, user_folder
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = ["RISK_KINDS", "RiskKind", "Settings", "SettingsError", "load_settings", "read_risks"]
+
+RiskKind = Literal["outside", "rights", "money", "code"]
+RISK_KINDS: tuple[RiskKind, ...] = get_args(RiskKind)
 
 
 class Settings(BaseModel):
@@ -98,6 +103,8 @@ class Settings(BaseModel):
     """Whether a person is asked at level `write`."""
     approval_writes: int = Field(default=50, ge=0)
     """A batch that changes something more often than this needs approval as well."""
+    risks: tuple[RiskKind, ...] = RISK_KINDS
+    """Kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
     audit: str | None = None
     """The folder of the audit trail, or `off`. Default: one in the user's state directory."""
     audit_values: bool = False
@@ -109,6 +116,11 @@ class Settings(BaseModel):
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("risks", mode="before")
+    @classmethod
+    def _kinds_of_risk(cls, value: Any) -> Any:
+        return read_risks(value.split(",")) if isinstance(value, str) else value
 
     @field_validator("ca_bundle", "data_dir", "config", mode="before")
     @classmethod
@@ -148,6 +160,22 @@ def _variable(field: str | None) -> str:
 
 
 _NAMES = frozenset(map(_variable, Settings.model_fields))
+
+
+def read_risks(words: Iterable[str]) -> tuple[RiskKind, ...]:
+    """Return the kinds of risk that these words name, in their usual order; the one word `none` names no kind.
+
+    Raises:
+        PydanticCustomError: for an unknown word, no word at all, or `none` beside others.
+    """
+    named = [word.strip() for word in words]
+    if named == ["none"]:
+        return ()
+    if not named or not set(named) <= set(RISK_KINDS):
+        raise PydanticCustomError(
+            "risks", "use one or more of {kinds}, separated by commas, or none", {"kinds": ", ".join(RISK_KINDS)}
+        )
+    return tuple(kind for kind in RISK_KINDS if kind in named)
 
 
 def load_settings() -> Settings:

@@ -28,6 +28,7 @@ import anyio.to_thread
 
 from b24_mcp.access.current import current_caller
 from b24_mcp.access.permits import digest_of
+from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.rest import Act, Answer, B24Error, BatchMaps, Failed, Params, Redactor, our_error
 
@@ -58,11 +59,15 @@ class AuditTrail:
     now: Callable[[], float] = time.time
     _day: str = ""
 
-    def sending(self, portal: str, writes: Sequence[tuple[Act, Effect]], *, approved: bool) -> Sending:
-        """Begin what is noted of one request. `writes` are those of its acts that change something."""
+    def sending(
+        self, portal: str, writes: Sequence[tuple[Act, Effect, Sequence[RiskKind]]], *, approved: bool
+    ) -> Sending:
+        """Begin the entry of one request. `writes` are those of its acts that change something, with their effects and
+        the kinds of their risks.
+        """
         caller = current_caller()
         common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
-        return Sending(self, [(act, common | self._of_act(act, effect)) for act, effect in writes])
+        return Sending(self, [(act, common | self._of_act(act, effect, risks)) for act, effect, risks in writes])
 
     async def append(self, lines: Sequence[Line]) -> None:
         """Write lines, all in one step and away from the event loop.
@@ -100,8 +105,10 @@ class AuditTrail:
             if _A_DAY.fullmatch(file.name) and file.name < oldest:
                 file.unlink(missing_ok=True)
 
-    def _of_act(self, act: Act, effect: Effect) -> Line:
+    def _of_act(self, act: Act, effect: Effect, risks: Sequence[RiskKind]) -> Line:
         line: Line = {"method": act.method, "version": act.version, "effect": effect}
+        if risks:
+            line["risks"] = list(risks)
         if act.name:
             line["command"] = act.name
         line |= {"arguments": digest_of(act.params)[:16], "fields": _fields(act.params)}

@@ -5,14 +5,16 @@ about every single request, so that nothing goes another way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from b24_mcp.access.audit import AuditTrail, Sending
 from b24_mcp.access.current import current_caller
 from b24_mcp.access.levels import Level
 from b24_mcp.access.permits import Permit
+from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
 from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
+from b24_mcp.catalog import Risk, RiskKind
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.rest import Act, Answer, B24Error, our_error
 
@@ -21,12 +23,20 @@ Need = Literal["nothing", "approval", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the gate says of one act: its effect, and why it is refused or a person is to be asked (or empty)."""
+    """The decision about one act: its effect, the risks that apply to its arguments, and why it is refused or needs
+    approval (empty when neither).
+    """
 
     act: Act
     effect: Effect
     need: Need
     why: str = ""
+    risks: tuple[Risk, ...] = ()
+
+    @property
+    def kinds(self) -> list[RiskKind]:
+        """The kinds of its risks, each once."""
+        return kinds_of(self.risks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,9 @@ class Gate:
 
     def review(self, acts: Sequence[Act], permit: object | None) -> None:
         """See `Guard`."""
+        self._reviewed(acts, permit)
+
+    def _reviewed(self, acts: Sequence[Act], permit: object | None) -> Judgement:
         judgement = self.judge(acts)
         judgement.refuse()
         for ruling in judgement.to_approve:
@@ -100,12 +113,12 @@ class Gate:
                     f"{_command(ruling.act)}{ruling.act.method} needs the approval of a person: {ruling.why}.",
                     method=ruling.act.method,
                 )
+        return judgement
 
     def admit(self, acts: Sequence[Act], permit: object | None) -> Passage:
         """See `Guard`."""
-        self.review(acts, permit)
-        effects = [effect_of(act.method, act.version) for act in acts]
-        writes = [(act, effect) for act, effect in zip(acts, effects, strict=True) if effect != "read"]
+        rulings = self._reviewed(acts, permit).rulings
+        writes = [(ruling.act, ruling.effect, ruling.kinds) for ruling in rulings if ruling.effect != "read"]
         if self.trail is None or not writes:
             return Passage(None)
         return Passage(self.trail.sending(self.portal, writes, approved=permit is not None))
@@ -134,22 +147,27 @@ def _elsewhere(act: Act, portal: str) -> Ruling:
 
 
 def _rule(rules: AccessRules, act: Act, reading_only: bool) -> Ruling:
-    effect = effect_of(act.method, act.version)
+    effect, risks = effect_of(act.method, act.version), risks_of(act)
     why = rules.why_refused(act.method, act.version, effect)
     if why is not None:
-        return Ruling(act, effect, "refused", why)
+        return Ruling(act, effect, "refused", why, risks)
     does = what_it_does(act.method, act.version, effect)
     if reading_only and effect != "read":
-        return Ruling(act, effect, "refused", f"read_method calls only methods that read, and {act.method} {does}")
-    if effect == "destructive" and rules.asks:
-        return Ruling(act, effect, "approval", f"it {does}")
-    return Ruling(act, effect, "nothing")
+        why = f"read_method calls only methods that read, and {act.method} {does}"
+        return Ruling(act, effect, "refused", why, risks)
+    reasons = [f"it {does}"] if effect == "destructive" else []
+    if risks:
+        reasons.append(risks_in_words(risks))
+    is_asked = effect == "destructive" or not set(rules.risks).isdisjoint(kinds_of(risks))
+    if is_asked and rules.asks:
+        return Ruling(act, effect, "approval", "; ".join(reasons), risks)
+    return Ruling(act, effect, "nothing", "", risks)
 
 
 def _asked(ruling: Ruling, why: str) -> Ruling:
     if ruling.effect == "read" or ruling.need != "nothing":
         return ruling
-    return Ruling(ruling.act, ruling.effect, "approval", why)
+    return replace(ruling, need="approval", why=why)
 
 
 def _command(act: Act) -> str:

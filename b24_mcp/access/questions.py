@@ -11,24 +11,39 @@ from b24_mcp.catalog import known_methods
 from b24_mcp.rest import Redactor, show_hidden
 
 _WHOLE = 1_000_000
+_LEAST = 200
 
 
 def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: int = _WHOLE) -> str:
-    """Return what is to be allowed on a portal, in about `longest` characters, with secrets masked.
+    """Return the question to a person about everything that needs approval on a portal, in about `longest` characters.
 
-    What does not fit is counted and said to be hidden. Secrets are masked before that, since a part of one that was cut
-    would not be found.
+    Acts of the same method with the same reason are grouped: the reason stands once, then the arguments of each. What
+    does not fit is counted, and said to be hidden, never left out without a word. Secrets are masked before anything is
+    cut, since a part of one would not be found.
     """
-    rulings = judgement.to_approve
+    groups: dict[tuple[str, str, str], list[Ruling]] = {}
+    for ruling in judgement.to_approve:
+        groups.setdefault((ruling.act.method, ruling.act.version, ruling.why), []).append(ruling)
     lines = [f"On {portal}, {_how_much(judgement)}:"]
     room = longest
-    for position, ruling in enumerate(rulings):
-        entry = _entry(ruling, max(room // 2, 200) if longest < _WHOLE else _WHOLE, redactor)
+    waiting = list(groups.values())
+    while waiting:
+        first_of_all = len(lines) == 1
+        group = waiting.pop(0)
+        entry = _alone(group[0], _half(room, longest), redactor) if len(group) == 1 else _heading(group)
         room -= len(entry)
-        if room < 0 and position:
-            lines.append(f"… and {_counted(rulings[position:])}, not shown here")
+        if room < 0 and not first_of_all:
+            hidden = [ruling for one in (group, *waiting) for ruling in one]
+            lines.append(f"… and {_counted(hidden)}, not shown here")
             break
         lines.append(entry)
+        for position, ruling in enumerate(group if len(group) > 1 else ()):
+            entry = f"  {show_hidden(ruling.act.name)}: {_arguments(ruling, _half(room, longest), redactor)}"
+            room -= len(entry)
+            if room < 0 and position:
+                lines.append(f"  … and {_counted(group[position:])}, not shown here")
+                break
+            lines.append(entry)
     return redactor.redact("\n".join(lines))
 
 
@@ -38,16 +53,32 @@ def _how_much(judgement: Judgement) -> str:
     return f"a batch of {len(judgement.rulings)} commands, of which {len(judgement.to_approve)} need approval"
 
 
-def _entry(ruling: Ruling, longest: int, redactor: Redactor) -> str:
-    act = ruling.act
-    method = known_methods().method(act.method, act.version)
-    note = f" ({method.note})" if method is not None and method.note else ""
-    params = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
-    shown = show_hidden(redactor.redact(params))
-    if len(shown) > longest:
-        shown = f"{shown[:longest]} … {len(shown) - longest} more characters are NOT shown here"
-    name = f"{show_hidden(act.name)}: " if act.name else ""
-    return f"- {name}{act.method}: {ruling.why}{note}\n  with {shown}"
+def _alone(ruling: Ruling, longest: int, redactor: Redactor) -> str:
+    name = f"{show_hidden(ruling.act.name)}: " if ruling.act.name else ""
+    return f"- {name}{ruling.act.method}: {ruling.why}{_note(ruling)}\n  with {_arguments(ruling, longest, redactor)}"
+
+
+def _heading(group: Sequence[Ruling]) -> str:
+    return f"- {group[0].act.method}, {len(group)} times: {group[0].why}{_note(group[0])}"
+
+
+def _note(ruling: Ruling) -> str:
+    method = known_methods().method(ruling.act.method, ruling.act.version)
+    return f" ({method.note})" if method is not None and method.note else ""
+
+
+def _arguments(ruling: Ruling, longest: int, redactor: Redactor) -> str:
+    params = ruling.act.params
+    written = params if isinstance(params, str) else json.dumps(params, ensure_ascii=False)
+    shown = show_hidden(redactor.redact(written))
+    if len(shown) <= longest:
+        return shown
+    return f"{shown[:longest]} … {len(shown) - longest} more characters are NOT shown here"
+
+
+def _half(room: int, longest: int) -> int:
+    """Return the room for one act, so that one with long arguments leaves some to the next."""
+    return _WHOLE if longest == _WHOLE else max(room // 2, _LEAST)
 
 
 def _counted(rulings: Sequence[Ruling]) -> str:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from b24_mcp.access.levels import LEVELS, Level
-from b24_mcp.catalog import Version, known_methods
+from b24_mcp.catalog import RISK_KINDS, RiskKind, Version, known_methods
 from b24_mcp.catalog.catalogue import Effect
 
 Approval = Literal["ask", "off"]
@@ -20,14 +20,15 @@ _GLOB = re.compile(r"[A-Za-z0-9_.*?]+")
 class AccessRules:
     """The rules of one portal.
 
-    At level `read` only methods that surely read are called; at `write` those that delete or overwrite need a person's
-    approval, and so does a batch of more than `approval_writes` commands that change something; at `full` nothing is
-    asked. `approval` off asks nothing either. `allow` and `deny` are globs over method names, in any letter case, where
-    `*` also stands for dots: what is denied is never called, and where anything is allowed, nothing else is. Neither
-    widens the level.
+    At level `read` only methods that surely read are called. At `write` a person's approval is needed for methods that
+    delete or overwrite, for calls with a risk of one of the kinds in `risks`, and for a batch of more than
+    `approval_writes` commands that change something. At `full` nothing is asked, nor with `approval` off.
+
+    `allow` and `deny` are globs over method names, in any letter case, where `*` also stands for dots: what is denied
+    is never called, and where anything is allowed, nothing else is. Neither widens the level.
 
     Raises:
-        ValueError: for a glob with a character that no method name has.
+        ValueError: for a glob with a character that no method name has, or an unknown kind of risk.
     """
 
     level: Level = "write"
@@ -35,8 +36,11 @@ class AccessRules:
     deny: tuple[str, ...] = ()
     approval: Approval = "ask"
     approval_writes: int = 50
+    risks: tuple[RiskKind, ...] = RISK_KINDS
 
     def __post_init__(self) -> None:
+        if not set(self.risks) <= set(RISK_KINDS):
+            raise ValueError(f"B24_RISKS holds an unknown kind of risk: use {', '.join(RISK_KINDS)}")
         for setting, globs in (("B24_ALLOW", self.allow), ("B24_DENY", self.deny)):
             if not all(map(_GLOB.fullmatch, globs)):
                 raise ValueError(f"{setting} holds what is no glob over method names: use letters, digits, _ . * and ?")

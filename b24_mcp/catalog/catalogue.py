@@ -7,13 +7,14 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from b24_mcp.catalog.facts import MethodFacts, Version
+from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
+from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import Search
 from b24_mcp.catalog.slips import similar_methods
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from b24_mcp.catalog.compiling import Entry
 
 Effect = Literal["read", "write", "destructive"]
+_FROM_MILD_TO_SEVERE: tuple[Effect, ...] = ("read", "write", "destructive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Method:
     summary: str
     summary_ru: str
     form: Mapping[str, Any]
+    risks: tuple[Risk, ...] = ()
 
     @property
     def facts(self) -> MethodFacts:
@@ -53,13 +56,30 @@ class Method:
         return ", ".join(p["name"] + ("*" if p.get("required") is True else "") for p in self.form["params"])
 
 
-class Catalogue:
-    """All documented methods, in a file, or in an open database. Safe to use from several threads."""
+@dataclass(frozen=True, slots=True)
+class RiskyMethod:
+    """The risks of a method. Where they have conditions, also its documented parameters, and whether the portal takes
+    these by position.
+    """
 
-    def __init__(self, source: Path | sqlite3.Connection) -> None:
+    risks: tuple[Risk, ...] = ()
+    params: tuple[Parameter, ...] = ()
+    positional: bool = False
+
+
+class Catalogue:
+    """All documented methods, in a file, or in an open database. Safe to use from several threads.
+
+    `floor` is a catalogue whose effects and risks this one can raise but never lower; what it does not know counts as
+    destructive here too.
+    """
+
+    def __init__(self, source: Path | sqlite3.Connection, floor: Catalogue | None = None) -> None:
         self._source = source
+        self._floor = floor
         self._lock = threading.Lock()
         self._methods: dict[tuple[str, str | None], Method | None] = {}
+        self._risky: dict[tuple[str, str], RiskyMethod] = {}
 
     def method(self, name: str, version: str | None = None) -> Method | None:
         """What is known of a method, whatever the letter case; None when it is not in the catalogue.
@@ -70,17 +90,42 @@ class Catalogue:
         if key not in self._methods:
             with self._lock:
                 row = self._db.execute(
-                    "SELECT name, version, effect, note, summary, summary_ru, facts FROM method "
+                    "SELECT name, version, effect, note, summary, summary_ru, facts, risks FROM method "
                     "WHERE key = ? AND version = coalesce(?, version) ORDER BY version",
                     key,
                 ).fetchone()
-            self._methods[key] = None if row is None else _method(row)
+            self._methods[key] = None if row is None else self._method(row)
         return self._methods[key]
 
     def effect(self, name: str, version: str | None = None) -> Effect:
         """What calling a method does; a method that is not known counts as destructive."""
         effects = self._effects.get(name.lower(), {})
-        return effects.get(version or min(effects, default="v2"), "destructive")
+        used = version or min(effects, default="v2")
+        effect = effects.get(used, "destructive")
+        return effect if self._floor is None else _severer(effect, self._floor.effect(name, used))
+
+    def risks(self, name: str, version: str) -> tuple[Risk, ...]:
+        """The risks of a method beside its effect, with their conditions; empty for a method that is not known."""
+        return self.risky(name, version).risks
+
+    def risky(self, name: str, version: str) -> RiskyMethod:
+        """The risks of a method and what is needed to check their conditions. Reads nothing from disk after `load`."""
+        key = (name.lower(), version)
+        if key not in self._risky:
+            own = _risky_method(*self._rows_with_risks.get(key, ("", "")))
+            floor = None if self._floor is None else self._floor.risky(name, version)
+            if floor is not None and floor.risks:
+                own = replace(floor, risks=merged(floor.risks, own.risks))
+            self._risky[key] = own
+        return self._risky[key]
+
+    def _method(self, row: tuple[str, ...]) -> Method:
+        method = _method(row)
+        if self._floor is None:
+            return method
+        effect = _severer(method.effect, self._floor.effect(method.name, method.version))
+        risks = merged(self._floor.risks(method.name, method.version), method.risks)
+        return replace(method, effect=effect, risks=risks)
 
     def spelling(self, name: str) -> str | None:
         """How the documentation writes a name given in any letter case; None when it does not know it.
@@ -124,7 +169,7 @@ class Catalogue:
         ideas = {word: found.split() for word, found in db.execute("SELECT word, ideas FROM concept")}
         add_entries(db, entries, ideas)
         db.commit()
-        return Catalogue(db)
+        return Catalogue(db, self._floor)
 
     @cached_property
     def names(self) -> list[str]:
@@ -147,6 +192,13 @@ class Catalogue:
             for key, version, effect in self._db.execute("SELECT key, version, effect FROM method"):
                 effects.setdefault(key, {})[version] = effect
         return effects
+
+    @cached_property
+    def _rows_with_risks(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Asked before every call, so kept at hand: method and version -> risks and facts as they are written."""
+        with self._lock:
+            rows = self._db.execute("SELECT key, version, risks, facts FROM method WHERE risks != ''").fetchall()
+        return {(key, version): (risks, facts) for key, version, risks, facts in rows}
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -172,5 +224,26 @@ def shipped_catalogue() -> Path:
 
 
 def _method(row: tuple[str, ...]) -> Method:
-    name, version, effect, note, summary, summary_ru, facts = row
-    return Method(name, cast("Version", version), cast("Effect", effect), note, summary, summary_ru, json.loads(facts))
+    name, version, effect, note, summary, summary_ru, facts, risks = row
+    return Method(
+        name,
+        cast("Version", version),
+        cast("Effect", effect),
+        note,
+        summary,
+        summary_ru,
+        json.loads(facts),
+        risks_from_json(risks),
+    )
+
+
+def _risky_method(risks_text: str, facts_text: str) -> RiskyMethod:
+    risks = risks_from_json(risks_text)
+    if not any(risk.when for risk in risks):
+        return RiskyMethod(risks)
+    facts = MethodFacts.read(json.loads(facts_text))
+    return RiskyMethod(risks, facts.params, facts.positional)
+
+
+def _severer(one: Effect, other: Effect) -> Effect:
+    return max(one, other, key=_FROM_MILD_TO_SEVERE.index)

@@ -1,5 +1,5 @@
-"""Compiling the data of the catalogue into the one file that is loaded: facts, effects and texts of every method, and
-the index that `search` reads.
+"""Compiling the data of the catalogue into the one file that is loaded: facts, effects, risks and texts of every
+method, and the index that `search` reads.
 
 Every text of a method (its name, its summaries, each phrasing) is a unit of its own in the index, so that a question is
 held against whole sentences and not against a heap of words.
@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from b24_mcp.catalog.risks import NO_RISK, UNJUDGED, Risk, risks_to_json
 from b24_mcp.words import stem, words_of, words_of_name
 
-FORMAT = 1
+FORMAT = 2
 _SCHEMA = """
 CREATE TABLE method (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, effect TEXT NOT NULL,
     note TEXT NOT NULL, summary TEXT NOT NULL, summary_ru TEXT NOT NULL, verb TEXT NOT NULL,
-    deprecated INTEGER NOT NULL, facts TEXT NOT NULL, UNIQUE (key, version)
+    deprecated INTEGER NOT NULL, facts TEXT NOT NULL, risks TEXT NOT NULL, UNIQUE (key, version)
 );
 CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, methods INTEGER NOT NULL) WITHOUT ROWID;
@@ -31,7 +32,9 @@ CREATE VIRTUAL TABLE unit USING fts5 (method UNINDEXED, kind UNINDEXED, words, i
 _UNJUDGED = ["destructive", ""]
 
 
-_Table = dict[tuple[str, str], list[str]]
+_Key = tuple[str, str]
+"""A method, in lower case, and its version."""
+_Table = dict[_Key, list[str]]
 
 
 Summaries = Callable[[dict[str, Any]], tuple[str, str]]
@@ -53,6 +56,7 @@ class Entry:
     summary_ru: str
     phrasings: Sequence[str] = ()
     added: bool = False
+    risks: Sequence[Risk] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def compile_catalogue(
     builder: int = 0,
     summaries: Summaries = lambda _: ("", ""),
 ) -> Compiled:
-    """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `texts*.tsv`, `concepts.txt`) into `target`.
+    """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `risks*.tsv`, `texts*.tsv`, `concepts.txt`) into
+    `target`.
 
     `facts` is a folder with newer `methods.jsonl` than that in `data`; `builder` marks who compiled it; `summaries` are
     asked for methods that `data` has no text of. A catalogue that is there is replaced at the end only.
@@ -82,7 +87,8 @@ def compile_catalogue(
     """
     effects = _table(data, "effects*.tsv", 3)
     judged = set(effects)
-    entries = list(_entries(facts or data, effects, _table(data, "texts*.tsv", 4), summaries))
+    risks = _risks(data)
+    entries = list(_entries(facts or data, effects, risks, _table(data, "texts*.tsv", 4), summaries))
     ideas = read_concepts((data / "concepts.txt").read_text("utf-8").splitlines())
     draft = target.with_suffix(".draft")
     draft.unlink(missing_ok=True)
@@ -102,9 +108,10 @@ def compile_catalogue(
         db.close()
     draft.replace(target)
     known = {(entry.facts["method"].lower(), entry.facts["version"]) for entry in entries}
-    return Compiled(
-        len(entries), sorted(name for name, _ in known - judged), sorted(name for name, _ in judged - known)
-    )
+    writing = {key for key, (effect, *_) in effects.items() if effect != "read"}
+    unjudged = (known - judged) | (known & writing - set(risks))
+    gone = (judged | set(risks)) - known
+    return Compiled(len(entries), sorted({name for name, _ in unjudged}), sorted({name for name, _ in gone}))
 
 
 def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping[str, Sequence[str]]) -> None:
@@ -112,7 +119,7 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping
     (last,) = db.execute("SELECT coalesce(max(id), 0) FROM method").fetchone()
     counts: dict[str, int] = {}
     for number, entry in enumerate(entries, last + 1):
-        db.execute("INSERT INTO method VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(number, entry))
+        db.execute("INSERT INTO method VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(number, entry))
         seen = set()
         for kind, words in _units(entry):
             seen |= set(words)
@@ -126,15 +133,35 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping
     )
 
 
-def _entries(data: Path, effects: _Table, texts: _Table, summaries: Summaries) -> Iterator[Entry]:
+def _entries(
+    data: Path, effects: _Table, risks: Mapping[_Key, Sequence[Risk]], texts: _Table, summaries: Summaries
+) -> Iterator[Entry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
         facts = json.loads(line)
         key = (facts["method"].lower(), facts["version"])
         effect, note = [*effects.get(key, _UNJUDGED), ""][:2]
         if effect not in ("read", "write", "destructive"):
             raise DataError(f"effects of {key[0]}: {effect!r} is none")
+        of_method = risks.get(key, () if effect == "read" else (UNJUDGED,))
         summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
-        yield Entry(facts, effect, note, summary, summary_ru, [text for text in phrasings.split(" | ") if text])
+        phrased = [text for text in phrasings.split(" | ") if text]
+        yield Entry(facts, effect, note, summary, summary_ru, phrased, risks=of_method)
+
+
+def _risks(data: Path) -> dict[_Key, list[Risk]]:
+    """Read `risks*.tsv`: one method may have several rows. A method that carries no risk has an empty list."""
+    risks: dict[_Key, list[Risk]] = {}
+    for path in sorted(data.glob("risks*.tsv")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            method, version, kinds, *rest = [*line.split("\t"), "", "", "", ""][:5]
+            of_method = risks.setdefault((method.lower(), version), [])
+            if kinds == NO_RISK:
+                continue
+            try:
+                of_method.append(Risk.read(kinds, *rest))
+            except ValueError as exc:
+                raise DataError(f"{path.name}:{number}: {exc}") from None
+    return risks
 
 
 def _table(data: Path, pattern: str, columns: int) -> _Table:
@@ -192,6 +219,7 @@ def _row(number: int, entry: Entry) -> tuple[object, ...]:
         verb_of(facts["method"]),
         int(bool(facts.get("deprecated"))),
         json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+        risks_to_json(entry.risks),
     )
 
 

@@ -10,9 +10,13 @@ from b24_mcp.catalog.own import own_catalogue
 
 @cache
 def known_methods() -> Catalogue:
-    """Return the catalogue that comes with the package, or the one a person built from newer documentation."""
-    shipped = shipped_catalogue()
-    return Catalogue(own_catalogue(shipped) or shipped)
+    """Return the catalogue that comes with the package, or the one a person built from newer documentation.
+
+    The latter cannot lower an effect or a risk: whoever can write to the data folder must not weaken the gate.
+    """
+    shipped = Catalogue(shipped_catalogue())
+    own = own_catalogue()
+    return shipped if own is None else Catalogue(own, floor=shipped)
 
 
 def is_reading(method: str, version: str | None = None) -> bool:
@@ -30,3 +34,4 @@ def load() -> None:
     """Open the catalogue now, so that no later question has to read from disk first."""
     known_methods().effect("profile")
     known_methods().spelling("profile")
+    known_methods().risks("profile", "v2")

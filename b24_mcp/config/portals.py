@@ -14,12 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 
 from b24_mcp.folders import make_private
 
 if TYPE_CHECKING:
     import tomlkit
+
+from b24_mcp.settings import RiskKind, read_risks
 
 ENVIRONMENT = "environment"
 """The name of the portal that the environment or the file of settings configures."""
@@ -55,6 +57,8 @@ class PortalSettings(BaseModel):
     deny: tuple[str, ...] = ()
     approval: Literal["ask", "off"] | None = None
     approval_writes: Annotated[int, Field(ge=0)] | None = None
+    risks: tuple[RiskKind, ...] | None = None
+    """Kinds of risk that need approval; written as a list, `["none"]` for no kind."""
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +86,15 @@ class PortalSettings(BaseModel):
         if isinstance(value, str) and "://" in value:
             raise ValueError("a webhook is a secret and does not belong into this file: use b24-mcp portals add")
         return value
+
+    @field_validator("risks", mode="before")
+    @classmethod
+    def _kinds_of_risk(cls, value: Any) -> Any:
+        return read_risks(map(str, value)) if isinstance(value, list) else value
+
+    @field_serializer("risks")
+    def _written_risks(self, value: tuple[RiskKind, ...] | None) -> list[str] | None:
+        return None if value is None else [*value] or ["none"]
 
     @model_validator(mode="after")
     def _one_way_in(self) -> PortalSettings:
@@ -135,7 +148,7 @@ class PortalFile:
         check_name(name)
         document = self._document()
         table = tomlkit.table()
-        for key, value in portal.model_dump(exclude_defaults=True).items():
+        for key, value in portal.model_dump(exclude_defaults=True, exclude_none=True).items():
             table.add(key, list(value) if isinstance(value, tuple) else value)
         portals = document.setdefault("portals", tomlkit.table(is_super_table=True))
         portals[name] = table

@@ -141,18 +141,21 @@ class Opening:
             deny=settings.deny,
             approval=settings.approval,
             approval_writes=settings.approval_writes,
+            risks=settings.risks,
         ).narrowed_to(self.level)
         entry = self.configuration.portals.get(name)
         if entry is None:
             return own
         if entry.allow and settings.allow:
             raise ConfigurationError(f"allow of portal {name!r} and B24_ALLOW are both set: keep one of them")
+        also_asked = settings.risks if "risks" in settings.model_fields_set else ()
         written = AccessRules(
             level=entry.access or settings.access,
             allow=entry.allow or settings.allow,
             deny=(*entry.deny, *settings.deny),
             approval=entry.approval or settings.approval,
             approval_writes=settings.approval_writes if entry.approval_writes is None else entry.approval_writes,
+            risks=settings.risks if entry.risks is None else (*entry.risks, *also_asked),
         )
         limit = own.level if "access" in settings.model_fields_set else self.level
         return written.narrowed_to(limit)

@@ -100,6 +100,8 @@ def _outcome(outcome: Outcome, of_request: B24Error | None) -> Form:
 def _ruled(ruling: Ruling) -> Form:
     act = ruling.act
     form: Form = {"method": act.method, "version": act.version, "effect": ruling.effect}
+    if ruling.risks:
+        form["risks"] = [{"kinds": list(risk.kinds), "why": risk.why} for risk in ruling.risks]
     if ruling.need == "approval":
         form["needs_approval"] = ruling.why
     return form

@@ -175,3 +175,11 @@ def test_without_a_keyring_the_file_is_used_unless_the_keyring_is_asked_for(tmp_
     finally:
         keyring.set_keyring(before)
     assert (tmp_path / "secrets.json").exists()
+
+
+@pytest.mark.parametrize("written", [["none"], ["money"], ["outside", "rights"]])
+def test_kinds_of_risk_are_written_as_they_are_read(tmp_path: Path, written: list[str]) -> None:
+    file = PortalFile(tmp_path / "portals.toml")
+    file.add("sales", PortalSettings.model_validate({"webhook": "kept", "risks": written}))
+    read = PortalFile(tmp_path / "portals.toml").portals["sales"].risks
+    assert read == (() if written == ["none"] else tuple(written))

@@ -110,6 +110,52 @@ async def test_the_environment_can_only_narrow_what_a_portal_allows(
     assert sales.calls == []
 
 
+@pytest.mark.parametrize(
+    ("in_file", "in_environment", "asked"),
+    [
+        (None, None, True),
+        ('["money"]', None, False),
+        ('["rights"]', None, True),
+        ('["none"]', None, False),
+        ('["none"]', "money", False),
+        ('["money"]', "rights", True),
+        ('["rights"]', "none", True),
+        (None, "none", False),
+    ],
+)
+async def test_a_portal_has_its_own_kinds_of_risk_and_the_environment_only_adds_to_them(
+    call_tool: CallTool,
+    monkeypatch: pytest.MonkeyPatch,
+    sales: LoopbackPortal,
+    tmp_path: Path,
+    in_file: str | None,
+    in_environment: str | None,
+    asked: bool,
+) -> None:
+    file = tmp_path / "config" / "portals.toml"
+    written = file.read_text("utf-8").replace('access = "full"', "")
+    if in_file is not None:
+        written = written.replace("[portals.sales]", f"[portals.sales]\nrisks = {in_file}")
+    file.write_text(written, "utf-8")
+    if in_environment is not None:
+        monkeypatch.setenv("B24_RISKS", in_environment)
+    params = {"ID": 1, "EMAIL": "ann@example.com"}
+    answer = await call_tool("call_method", method="user.update", params=params)
+    assert (answer.get("error", {}).get("code") == "B24MCP_APPROVAL") is asked
+
+
+@pytest.mark.parametrize("risks", ["[]", '["monye"]', '"money"', '["none", "money"]'])
+async def test_kinds_of_risk_that_cannot_be_read_refuse_every_call(
+    call_tool: CallTool, sales: LoopbackPortal, tmp_path: Path, risks: str
+) -> None:
+    file = tmp_path / "config" / "portals.toml"
+    file.write_text(file.read_text("utf-8").replace("[portals.sales]", f"[portals.sales]\nrisks = {risks}"), "utf-8")
+    answer = await call_tool("call_method", method="profile")
+    assert answer["error"]["code"] == "B24MCP_SETTINGS"
+    assert "portals.sales.risks" in answer["error"]["message"]
+    assert sales.calls == []
+
+
 async def test_a_restriction_the_client_did_not_fill_in_stops_every_call(
     call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, sales: LoopbackPortal
 ) -> None:

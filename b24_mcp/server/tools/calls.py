@@ -68,7 +68,9 @@ class BatchCommand(BaseModel):
     params: Params = None
 
 
-DryRun = Annotated[bool, Field(description="Send nothing; show what would be sent and whether a person is asked.")]
+DryRun = Annotated[
+    bool, Field(description="Send nothing; show what would be sent, effect, risks, and whether a person is asked.")
+]
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
 MethodParams = Annotated[
     Params,

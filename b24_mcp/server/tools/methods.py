@@ -21,7 +21,7 @@ from mcp_types import (
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.catalog import Method
+from b24_mcp.catalog import RISK_KINDS, Method, Risk
 from b24_mcp.rest import B24Error, Succeeded, our_error
 from b24_mcp.schema import Knowledge, documented
 from b24_mcp.server.app import App
@@ -45,7 +45,7 @@ async def find_methods(
 ) -> CallToolResult:
     """Find Bitrix24 REST methods by intent, e.g. "put a deal on hold" or "кто в отпуске".
 
-    Each comes with its effect (read, write, destructive) and its parameters, the required ones starred.
+    Each comes with its effect (read, write, destructive), risks if any, and parameters, the required ones starred.
     Works offline. Then describe_method tells all of one.
     """
     app = ctx.request_context.lifespan_context
@@ -65,7 +65,7 @@ async def describe_method(
     ] = None,
     portal: PortalName = None,
 ) -> CallToolResult:
-    """Tell the exact parameters of a Bitrix24 REST method, its scope, effect, result, paging and errors, whether it is
+    """Describe a Bitrix24 REST method: exact parameters, scope, effect, risks, result, paging and errors, whether it is
     deprecated and by what it is replaced, and whether this portal has and grants it (available).
     """
     app = ctx.request_context.lifespan_context
@@ -122,6 +122,8 @@ def _in_short(method: Method, *, russian: bool) -> Form:
         "effect": method.effect,
         "scope": method.form.get("scope", []),
     }
+    if always := [kind for risk in method.risks if not risk.when for kind in risk.kinds]:
+        form["risks"] = sorted(set(always), key=RISK_KINDS.index)
     if method.deprecated:
         form |= {"deprecated": True, "replaced_by": method.form.get("replaced_by", [])}
     return form
@@ -135,6 +137,8 @@ def _in_full(method: Method, versions: list[str]) -> Form:
     form |= {"summary": method.summary, "effect": method.effect}
     if method.note:
         form["effect_note"] = method.note
+    if method.risks:
+        form["risks"] = [_risk(risk) for risk in method.risks]
     form |= {key: facts[key] for key in ("scope", "who", "context", "positional", "one_of") if facts.get(key)}
     form |= {"params": facts.get("params", [])}
     form |= {key: facts[key] for key in ("result", "paging", "errors") if facts.get(key)}
@@ -146,6 +150,14 @@ def _in_full(method: Method, versions: list[str]) -> Form:
     if "source" in facts:
         form["source"] = facts["source"]
     return form | {"page": facts.get("page")}
+
+
+def _risk(risk: Risk) -> Form:
+    """Return a risk as JSON; `when` names the parameters that carry it, and is left out when every call does."""
+    form: Form = {"kinds": list(risk.kinds)}
+    if risk.when:
+        form["when"] = " or ".join(map(str, risk.when))
+    return form | {"why": risk.why}
 
 
 async def _available(app: App, method: str, portal: str | None) -> bool | None:
