@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.access import AccessRules, Gate
 from b24_mcp.access.arguments import Arguments, folded, may_equal
-from b24_mcp.catalog import RISK_KINDS, known_methods
+from b24_mcp.catalog import RISK_KINDS, Version, known_methods
 from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, parse_webhook, written_as_query
 from b24_mcp.settings import RISK_KINDS as IN_SETTINGS
 from tests.access.calls import ORDINARY, RISKY, Call, read_calls
@@ -52,6 +52,21 @@ def test_a_risky_call_needs_approval_in_every_form(call: Call) -> None:
 @pytest.mark.parametrize("call", ORDINARY, ids=repr)
 def test_an_ordinary_write_needs_none(call: Call) -> None:
     assert need(call.method, call.params) == "nothing"
+
+
+def test_every_method_that_always_carries_a_risk_needs_approval_and_says_why() -> None:
+    always = [
+        (name, version, risk)
+        for name in known_methods().names
+        for version in known_methods().versions(name)
+        for risk in known_methods().risks(name, version)
+        if not risk.when
+    ]
+    assert len(always) > 50
+    for name, version, risk in always:
+        ruling = GATE.judge([Act(name, cast("Version", version), {})]).rulings[0]
+        assert ruling.need == "approval", name
+        assert risk.why in ruling.why or "more reasons" in ruling.why
 
 
 # --- Disguises ----------------------------------------------------------------------------------------------------

@@ -14,13 +14,14 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from b24_mcp.rest import Redactor
 from b24_mcp.server.mcp_server import build_server
-from tests.access.calls import ORDINARY, RISKY, Call, with_values
+from tests.access.calls import ORDINARY, RISKY, Call, read_calls, with_values
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import Answer
 
 Era = Literal["auto", "legacy"]
 MONEY = [call for call in RISKY if "money" in call.kinds]
 ME: dict[str, Any] = {"method": "profile"}
+MEANINGS = ["leave the portal", "access rights change", "money is involved", "is installed"]
 REFERENCE = "$result[me][ID]"
 
 
@@ -74,6 +75,16 @@ async def test_every_risky_call_is_asked_about_and_not_sent_without_approval(era
     assert sent(portal) == []
 
 
+async def test_no_disguised_call_reaches_the_portal_unasked(era: Era, portal: LoopbackPortal) -> None:
+    refused = {"B24MCP_DECLINED", "B24MCP_PARAMS", "B24MCP_REFERENCE"}
+    async with opened(era) as person:
+        for call in read_calls("disguised_calls.jsonl"):
+            assert await person.code_of("call_method", **call.arguments, validate=False) in refused, call
+            assert await person.code_of("batch_call", **in_batch(call), validate=False) in refused, call
+    assert person.questions
+    assert sent(portal) == []
+
+
 async def test_a_client_that_cannot_ask_gets_a_code_and_the_risk_for_each_risky_call(
     era: Era, portal: LoopbackPortal
 ) -> None:
@@ -81,6 +92,7 @@ async def test_a_client_that_cannot_ask_gets_a_code_and_the_risk_for_each_risky_
         for call in RISKY:
             answer = await Asked(client, []).call("call_method", **call.arguments)
             assert answer["error"]["code"] == "B24MCP_APPROVAL", call
+            assert any(meaning in answer["error"]["message"] for meaning in MEANINGS), call
             assert "b24-mcp approve" in answer["error"]["hint"]
     assert sent(portal) == []
 
