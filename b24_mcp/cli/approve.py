@@ -8,6 +8,7 @@ import sys
 import click
 
 from b24_mcp.access import Gate, Permit, question
+from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.rest import Act, B24Error, Redactor, our_error
 from b24_mcp.server.logs import configure_logging
 
@@ -49,13 +50,13 @@ async def _approve(code: str, redactor: Redactor) -> None:
         if pending is None:
             raise click.UsageError("Nothing waits under this code: it was used, or its ten minutes are over.")
         asked_by = pending.client or "a client without a name"
-        click.echo(f"Asked by {asked_by}, for {pending.user}.\n{redactor.redact(pending.said)}\n")
+        echo(f"Asked by {one_line(asked_by)}, for {one_line(pending.user)}.\n{redactor.redact(pending.said)}\n")
         if not click.confirm("Let exactly this be done, once?", default=False):
-            click.echo("Nothing was approved.")
+            echo("Nothing was approved.")
             sys.exit(1)
         if not await approvals.approve(code):
             raise click.UsageError("Its ten minutes are over: let the assistant ask again.")
-        click.echo("Approved for ten minutes. Tell the assistant to make the same call again.")
+        echo("Approved for ten minutes. Tell the assistant to make the same call again.")
     finally:
         await state.aclose()
 
@@ -78,7 +79,7 @@ def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -
                 method=act.method,
                 hint="Nothing was sent. --yes approves it beforehand.",
             )
-        click.echo(question(judgement, gate.portal, redactor), err=True)
+        echo(question(judgement, gate.portal, redactor), err=True)
         if not click.confirm("Do it?", default=False, err=True):
             raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
     return gate.permit([act])

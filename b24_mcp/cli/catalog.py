@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from b24_mcp.cli.docs import data_folder
+from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
     from b24_mcp.catalog.build import Report
@@ -89,10 +90,10 @@ def _compile(target: Path, library: Library | None) -> None:
         )
     except DataError as exc:
         raise click.ClickException(f"The data of the catalogue is not in order: {exc}.") from None
-    click.echo(f"compiled      {compiled.methods} into {target}")
+    echo(f"compiled      {compiled.methods} into {target}")
     for what, names in (("not judged", compiled.unjudged), ("gone", compiled.gone)):
         if names:
-            click.echo(f"{what:<13} {len(names)}: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")
+            echo(f"{what:<13} {len(names)}: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")
 
 
 def _installed() -> Path:
@@ -102,16 +103,16 @@ def _installed() -> Path:
 
 
 def _show(report: Report, *, verbose: bool) -> None:
-    click.echo(f"editions      {', '.join(report.languages)}")
-    click.echo(f"methods       {report.methods} ({report.v3} of REST 3.0)")
-    click.echo(f"without page  {report.without_page}")
-    click.echo(f"events        {report.events}")
+    echo(f"editions      {', '.join(report.languages)}")
+    echo(f"methods       {report.methods} ({report.v3} of REST 3.0)")
+    echo(f"without page  {report.without_page}")
+    echo(f"events        {report.events}")
     if len(report.languages) < 2:
-        click.echo("Only one edition: nothing to compare with.")
+        echo("Only one edition: nothing to compare with.")
     for kind, count in report.by_kind():
-        click.echo(f"differ in     {kind:<12}{count:>5}")
+        echo(f"differ in     {kind:<12}{count:>5}")
     if verbose:
         for one in report.differences:
-            click.echo(f"{one.kind}\t{one.page}\t{one.what}\ten: {one.english}\tru: {one.russian}")
+            echo(f"{one.kind}\t{one.page}\t{one.what}\ten: {one.english}\tru: {one.russian}")
     for page, why in report.broken.items():
-        click.echo(f"not read: {page}: {why}", err=True)
+        echo(f"not read: {page}: {why}", err=True)

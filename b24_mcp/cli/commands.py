@@ -21,11 +21,12 @@ from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
+from b24_mcp.cli.terminal import SafeGroup
 from b24_mcp.rest import B24Error, Format, Params, Redactor
 from b24_mcp.server.logs import configure_logging
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(cls=SafeGroup, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from b24_mcp.cli.terminal import echo
 from b24_mcp.rest import Redactor
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def connect(
         wanted = _wanted(scope, portal, url, token)
         change = plan_connect(CLIENTS[client], wanted, Machine.here())
         if change.is_none:
-            click.echo(f"{change.client.title} is connected already: nothing to change in {change.file}.")
+            echo(f"{change.client.title} is connected already: nothing to change in {change.file}.")
         else:
             _write(change, dry_run=dry_run, yes=yes)
     except ConnectError as exc:
@@ -80,7 +81,7 @@ def disconnect(client: str, portal: str | None, scope: Scope, dry_run: bool, yes
     try:
         change = plan_disconnect(CLIENTS[client], entry_name(portal), scope, Machine.here())
         if change.is_none:
-            click.echo(f"{change.client.title} does not know this server: nothing to change in {change.file}.")
+            echo(f"{change.client.title} does not know this server: nothing to change in {change.file}.")
             return
         _write(change, dry_run=dry_run, yes=yes)
     except ConnectError as exc:
@@ -105,38 +106,38 @@ def _write(change: Change, *, dry_run: bool, yes: bool) -> None:
     """Show the change, ask, and write it. Where the person says no, the program ends with 1."""
     from b24_mcp.connect import difference, write
 
-    click.echo(f"{change.client.title}, {change.file}:")
-    click.echo(_redacted(difference(change)))
+    echo(f"{change.client.title}, {change.file}:")
+    echo(_redacted(difference(change)))
     if dry_run:
-        click.echo("Nothing was written (--dry-run).")
+        echo("Nothing was written (--dry-run).")
         return
     if not yes:
         try:
             agreed = click.confirm("Write this?")
         except click.Abort:
             agreed = False
-            click.echo("\nThere is nobody to ask: use --yes.", err=True)
+            echo("\nThere is nobody to ask: use --yes.", err=True)
         if not agreed:
-            click.echo("Nothing was changed.")
+            echo("Nothing was changed.")
             raise SystemExit(1)
     backup = write(change, datetime.now())
-    click.echo("Removed." if change.after is None else "Written.", nl=backup is None)
+    echo("Removed." if change.after is None else "Written.", nl=backup is None)
     if backup is not None:
-        click.echo(f" The file as it was: {backup}")
+        echo(f" The file as it was: {backup}")
 
 
 def _tell_what_is_next(change: Change, wanted: Wanted) -> None:
     from b24_mcp.connect.description import TOKEN
 
     for name in change.left_plain:
-        click.echo(f"{name} stands there in plain text and was left: b24-mcp portals add keeps a webhook safely.")
+        echo(f"{name} stands there in plain text and was left: b24-mcp portals add keeps a webhook safely.")
     if change.left_plain and change.scope == "project":
-        click.echo("A project's file is read by everybody who has the project: the secret is better made anew.")
+        echo("A project's file is read by everybody who has the project: the secret is better made anew.")
     if wanted.url is None:
         _tell_of_the_portal(wanted.portal)
     if wanted.token and change.client.name != "vscode":
-        click.echo(f"The token: set {TOKEN} in the environment {change.client.title} starts in.")
-    click.echo(change.client.check)
+        echo(f"The token: set {TOKEN} in the environment {change.client.title} starts in.")
+    echo(change.client.check)
 
 
 def _tell_of_the_portal(portal: str | None) -> None:
@@ -147,15 +148,15 @@ def _tell_of_the_portal(portal: str | None) -> None:
     try:
         configuration = load_configuration()
     except (ConfigurationError, SettingsError) as exc:
-        click.echo(f"The server will not find its portal: {exc}.")
+        echo(f"The server will not find its portal: {exc}.")
         return
     if portal is not None and portal not in configuration.names:
-        click.echo(f"There is no portal {portal!r} yet: b24-mcp portals add {portal}. Until then no call is answered.")
+        echo(f"There is no portal {portal!r} yet: b24-mcp portals add {portal}. Until then no call is answered.")
     elif portal is None and not configuration.portals:
         known = (
             "" if configuration.default == SANDBOX else " A portal set in this shell is not known to other programs."
         )
-        click.echo(f"Your portal: b24-mcp portals add NAME. Until then the sandbox portal answers.{known}")
+        echo(f"Your portal: b24-mcp portals add NAME. Until then the sandbox portal answers.{known}")
 
 
 def _redacted(text: str) -> str:

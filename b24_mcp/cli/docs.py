@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from b24_mcp.cli.terminal import echo
+
 if TYPE_CHECKING:
     from b24_mcp.docs.incoming import Incoming
     from b24_mcp.docs.index import Progress
@@ -69,7 +71,7 @@ def sync(lang: str, place: Path | None) -> None:
         raise click.ClickException(str(exc)) from None
     _tell(done)
     if missing := [language for language in wanted if language not in {one.language for one in done}]:
-        click.echo(f"not there     {', '.join(missing)}", err=lang != "both")
+        echo(f"not there     {', '.join(missing)}", err=lang != "both")
         sys.exit(0 if lang == "both" and done else 1)
 
 
@@ -91,19 +93,19 @@ def status(as_json: bool) -> None:
         editions = {
             one.language: {key: value for key, value in asdict(one).items() if key != "language"} for one in found
         }
-        click.echo(json.dumps({"folder": str(folder), "editions": editions}, ensure_ascii=False))
+        echo(json.dumps({"folder": str(folder), "editions": editions}, ensure_ascii=False))
         sys.exit(0 if any(one.usable for one in found) else 1)
-    click.echo(f"folder        {folder}")
+    echo(f"folder        {folder}")
     for one in found:
         if one.origin is None:
-            click.echo(f"{one.language}            made by another version of b24-mcp: sync again")
+            echo(f"{one.language}            made by another version of b24-mcp: sync again")
             continue
-        click.echo(f"{one.language}            {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB")
-        click.echo(f"  from        {one.origin.source} (github.com/{one.origin.repository}, MIT licence)")
-        click.echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
-        click.echo(f"  taken       {one.origin.taken}")
+        echo(f"{one.language}            {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB")
+        echo(f"  from        {one.origin.source} (github.com/{one.origin.repository}, MIT licence)")
+        echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
+        echo(f"  taken       {one.origin.taken}")
     if not found:
-        click.echo("Nothing is here yet: `b24-mcp docs sync` fetches it.")
+        echo("Nothing is here yet: `b24-mcp docs sync` fetches it.")
     sys.exit(0 if any(one.usable for one in found) else 1)
 
 
@@ -147,11 +149,11 @@ def _bar(label: str) -> Iterator[Progress]:
 def _tell(done: list[Synced]) -> None:
     for one in done:
         if one.written is None:
-            click.echo(f"{one.language}            up to date since {one.origin.taken}")
+            echo(f"{one.language}            up to date since {one.origin.taken}")
             continue
         written = one.written
-        click.echo(f"{one.language}            {written.pages} pages, {written.read} of them new or changed", nl=False)
-        click.echo(f", {written.gone} gone" if written.gone else "")
-        click.echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
+        echo(f"{one.language}            {written.pages} pages, {written.read} of them new or changed", nl=False)
+        echo(f", {written.gone} gone" if written.gone else "")
+        echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
         for page, why in written.broken.items():
-            click.echo(f"not in order: {one.language}/{page}: {why}", err=True)
+            echo(f"not in order: {one.language}/{page}: {why}", err=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp import __version__
+from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.rest import Redactor
 from b24_mcp.server.logs import configure_logging
 
@@ -38,9 +39,9 @@ def doctor(as_json: bool, offline: bool) -> None:
     findings = asyncio.run(_examine(redactor, offline=offline))
     if as_json:
         text = json.dumps({"version": __version__, "findings": [asdict(one) for one in findings]}, ensure_ascii=False)
-        click.echo(redactor.redact(text))
+        echo(redactor.redact(text))
     else:
-        click.echo(f"b24-mcp {__version__}, Python {platform.python_version()}, {platform.system()}")
+        echo(f"b24-mcp {__version__}, Python {platform.python_version()}, {platform.system()}")
         _show(findings, redactor)
     sys.exit(1 if any(finding.status == "wrong" for finding in findings) else 0)
 
@@ -68,6 +69,6 @@ def _show(findings: Iterable[Finding], redactor: Redactor) -> None:
         mark, colour = _MARKS[finding.status]
         head = finding.about if finding.about != about else ""
         about = finding.about
-        click.echo(f"{click.style(mark, fg=colour)} {head:<16} {redactor.redact(finding.said)}")
+        echo(f" {head:<16} {one_line(redactor.redact(finding.said))}", before=click.style(mark, fg=colour))
         if finding.to_do:
-            click.echo(f"  {'':<16} → {redactor.redact(finding.to_do)}")
+            echo(f"  {'':<16} → {one_line(redactor.redact(finding.to_do))}")

@@ -12,6 +12,7 @@ import click
 
 from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.showing import show_form
+from b24_mcp.cli.terminal import echo
 from b24_mcp.rest import B24Error, Params, Redactor
 from b24_mcp.server.logs import configure_logging
 
@@ -173,7 +174,7 @@ class _Bar:
         if not self._is_seen:
             return
         if total is None:
-            click.echo(f"\r{rows} rows ", nl=False, err=True)
+            echo(before="\r", text=f"{rows} rows ", nl=False, err=True)
             return
         if self._bar is None:
             self._bar = click.progressbar(length=total, label="rows", show_pos=True, file=sys.stderr)
@@ -182,7 +183,7 @@ class _Bar:
 
     async def wait(self, waited: float, whole: float, why: str) -> None:
         if self._is_seen:
-            click.echo(f"\rwaiting {whole - waited:.0f} s: {why} ", nl=False, err=True)
+            echo(before="\r", text=f"waiting {whole - waited:.0f} s: {why} ", nl=False, err=True)
 
 
 def _run(portal: str | None, work: Any) -> None:

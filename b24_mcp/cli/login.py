@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from b24_mcp.cli.terminal import echo
 from b24_mcp.config import Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.rest import B24Error, Redactor, our_error
@@ -99,7 +100,7 @@ def logout(target: str | None) -> None:
         known = asyncio.run(forget(configuration, name))
     except (B24Error, ConfigurationError, SettingsError, OSError, ValueError) as exc:
         raise click.ClickException(_said(exc)) from None
-    click.echo(f"The login {name} is forgotten." if known else f"There is no login {name}.")
+    echo(f"The login {name} is forgotten." if known else f"There is no login {name}.")
 
 
 def _target(configuration: Configuration, target: str | None, client_id: str | None, redactor: Redactor) -> _Target:
@@ -161,9 +162,9 @@ def _asked_secret() -> str:
 
 
 def _by_paste(configuration: Configuration, wanted: _Target, pending: Pending, redactor: Redactor) -> Tokens:
-    click.echo("Open this address in a browser, on any computer, and agree:", err=True)
-    click.echo(pending.address, err=True)
-    click.echo("Then paste the address you were sent to, or the code in it, within 30 seconds:", err=True)
+    echo("Open this address in a browser, on any computer, and agree:", err=True)
+    echo(pending.address, err=True)
+    echo("Then paste the address you were sent to, or the code in it, within 30 seconds:", err=True)
     consent = pending.read_pasted(sys.stdin.readline())
     redactor.add(consent.code)
     return asyncio.run(_complete(configuration, wanted, pending, consent))
@@ -187,10 +188,10 @@ def _by_callback(
     except OSError as exc:
         raise OSError(f"Port {port} cannot be used ({exc.strerror}): choose another with --port, or --paste") from None
     with callback:
-        click.echo(f"Waiting at http://127.0.0.1:{port}{PATH} for the browser.", err=True)
+        echo(f"Waiting at http://127.0.0.1:{port}{PATH} for the browser.", err=True)
         opened = browser and webbrowser.open(pending.address)
-        click.echo("If no browser opened, open this address:" if opened else "Open this address and agree:", err=True)
-        click.echo(pending.address, err=True)
+        echo("If no browser opened, open this address:" if opened else "Open this address and agree:", err=True)
+        echo(pending.address, err=True)
         consent = callback.wait(seconds)
         if not isinstance(consent, Consent):
             raise our_error("B24MCP_CONSENT", f"Nothing came back within {seconds:g} seconds.")
@@ -250,14 +251,14 @@ def _from_event(wanted: _Target, source: str) -> Tokens:
 def _tell(wanted: _Target, tokens: Tokens) -> None:
     host = tokens.endpoint.partition("://")[2]
     user = "" if tokens.user_id is None else f" as user {tokens.user_id}"
-    click.echo(f"Logged in to {host}{user}; the login is kept as {wanted.name}.")
+    echo(f"Logged in to {host}{user}; the login is kept as {wanted.name}.")
     if host != wanted.portal.host:
-        click.echo(f"{wanted.portal.host} is at {host} now.")
+        echo(f"{wanted.portal.host} is at {host} now.")
     if tokens.scope:
-        click.echo(f"Scopes: {tokens.scope}")
+        echo(f"Scopes: {tokens.scope}")
     if not wanted.is_configured:
         secret = "" if os.environ.get("B24_CLIENT_SECRET") else " and B24_CLIENT_SECRET"
-        click.echo(
+        echo(
             f"For the server set B24_PORTAL={wanted.portal.origin}, B24_CLIENT_ID={tokens.client_id}{secret}.", err=True
         )
 

@@ -9,6 +9,7 @@ import sys
 import click
 
 from b24_mcp.cli.login import forget
+from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.config import Configuration, ConfigurationError, PortalFile, PortalSettings, load_configuration
 from b24_mcp.config.portals import check_name
 from b24_mcp.config.secrets import SecretsError
@@ -68,15 +69,15 @@ def add(
             value = _secret("Incoming webhook (https://PORTAL/rest/USER/CODE/)")
             webhook = parse_webhook(value)
             if check:
-                click.echo(_who_we_are(webhook))
+                echo(_who_we_are(webhook))
         if secret:
             secrets.set(secret, value)
         PortalFile(configuration.file).add(name, portal)
     except (ConfigurationError, SecretsError, B24Error, ValueError) as exc:
         raise click.ClickException(_said(exc)) from None
-    click.echo(f"{name} is in {configuration.file}" + (f", its secret in {secrets.place}" if secret else ""))
+    echo(f"{name} is in {configuration.file}" + (f", its secret in {secrets.place}" if secret else ""))
     if portal.is_oauth:
-        click.echo(f"Now log in: b24-mcp login {name}")
+        echo(f"Now log in: b24-mcp login {name}")
 
 
 @portals.command("list")
@@ -89,10 +90,10 @@ def list_portals(as_json: bool) -> None:
         for name in configuration.names
     ]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        echo(json.dumps(rows, ensure_ascii=False))
         return
     for row in rows:
-        click.echo(f"{'*' if row['default'] else ' '} {row['portal']:<20} {row['opened_by']}")
+        echo(f"{'*' if row['default'] else ' '} {row['portal']:<20} {row['opened_by']}")
 
 
 @portals.command()
@@ -110,7 +111,7 @@ def remove(name: str) -> None:
         PortalFile(configuration.file).remove(name)
     except (ConfigurationError, OSError, ValueError) as exc:
         raise click.ClickException(_said(exc)) from None
-    click.echo(f"{name} is forgotten")
+    echo(f"{name} is forgotten")
 
 
 @portals.command()
@@ -124,8 +125,8 @@ def default(name: str) -> None:
     except ConfigurationError as exc:
         raise click.ClickException(_said(exc)) from None
     if configuration.settings.has_portal:
-        click.echo("The portal of the environment or the file of settings still comes first.")
-    click.echo(f"{name} is the default")
+        echo("The portal of the environment or the file of settings still comes first.")
+    echo(f"{name} is the default")
 
 
 def _configuration() -> Configuration:
@@ -172,6 +173,7 @@ def _who_we_are(webhook: Webhook) -> str:
         finally:
             await portal.aclose()
         name = " ".join(str(profile.get(part) or "") for part in ("NAME", "LAST_NAME")).strip()
+        name = one_line(name)
         return f"{webhook.host}: {name or 'user ' + str(profile.get('ID'))}" + (
             ", administrator" if profile.get("ADMIN") else ""
         )

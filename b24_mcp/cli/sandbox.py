@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from b24_mcp.cli.terminal import echo
+
 if TYPE_CHECKING:
     from b24_mcp.sandbox import Sandbox
     from b24_mcp.sandbox.certificates import Certificates
@@ -124,11 +126,11 @@ def _serve(portal: Sandbox, host: str, port: int, certificates: Certificates | N
 
     def ready(base: str) -> None:
         told = announcement.of(base)
-        click.echo(json.dumps(told))
+        echo(json.dumps(told))
         sys.stdout.flush()
-        click.secho("The sandbox portal is open. In another shell:", fg="green", err=True)
+        echo(err=True, before=click.style("The sandbox portal is open. In another shell:", fg="green"))
         bundle = f"B24_CA_BUNDLE={told['ca']} " if told["ca"] else ""
-        click.echo(f"  {bundle}B24_WEBHOOK_URL={told['webhook']} b24-mcp call crm.deal.list", err=True)
+        echo(f"  {bundle}B24_WEBHOOK_URL={told['webhook']} b24-mcp call crm.deal.list", err=True)
 
     # A polite kill tidies up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))

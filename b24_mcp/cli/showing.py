@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from b24_mcp.rest import Redactor, hide_fields, show_hidden
+from b24_mcp.cli.terminal import echo
+from b24_mcp.rest import Redactor, printable
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
@@ -18,14 +19,13 @@ _COLOURS = {"name": "cyan", "text": "green", "word": "magenta", "number": "yello
 
 
 def show_form(form: dict[str, Any], redactor: Redactor) -> None:
-    """Print an answer in the normal form to stdout, without secrets; in a terminal nothing in it stays unseen."""
-    form = hide_fields(form)
+    """Print an answer in the normal form to stdout, without secrets and with invisible characters escaped."""
+    form = redactor.clean(form)
     if not sys.stdout.isatty():
-        text = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
-        click.echo(redactor.redact(text))
+        echo(redactor.redact(json.dumps(form, ensure_ascii=False, separators=(",", ":"))))
         return
-    text = show_hidden(redactor.redact(json.dumps(form, ensure_ascii=False, indent=2)))
-    click.echo(_TOKEN.sub(_coloured, text))
+    text = printable(redactor.redact(json.dumps(form, ensure_ascii=False, indent=2)))
+    echo(before=_TOKEN.sub(_coloured, text))
 
 
 def _coloured(match: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from b24_mcp.rest.references_v3 import holds_references
 from b24_mcp.rest.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.request import Format, Request
 from b24_mcp.rest.sending import PortalOptions
-from b24_mcp.rest.unseen import show_hidden, without_hidden
+from b24_mcp.rest.unseen import printable, show_hidden, without_hidden
 from b24_mcp.rest.webhook import Webhook, parse_webhook
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "is_method_name",
     "our_error",
     "parse_webhook",
+    "printable",
     "rehearse",
     "show_hidden",
     "without_hidden",

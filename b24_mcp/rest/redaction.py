@@ -17,7 +17,7 @@ from heapq import merge
 from typing import Any
 
 from b24_mcp.rest.known_secrets import SHORTEST, KnownSecrets
-from b24_mcp.rest.unseen import without_unseen
+from b24_mcp.rest.unseen import printable, without_unseen
 
 MASK = "***"
 
@@ -218,8 +218,8 @@ class RedactingFormatter(logging.Formatter):
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format the record; what comes back holds no secret."""
-        return self._redactor.redact(super().format(record))
+        """Format the record; what comes back holds no secret, and no character that changes a terminal."""
+        return printable(self._redactor.redact(super().format(record)))
 
 
 def _names_a_secret(name: object) -> bool:

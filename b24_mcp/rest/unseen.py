@@ -5,6 +5,7 @@ Instructions can be hidden from people in them, and a secret that is split by on
 
 from __future__ import annotations
 
+import json
 import re
 
 # Everything that Unicode marks as a control, a format character or a blank letter, except line ends and tabs.
@@ -22,6 +23,7 @@ _PIECE = 100_000
 _ALWAYS_HIDDEN = re.compile(f"[{BIDI}{UNSEEN}]+")
 _ROW_OF_JOINERS = re.compile(f"[{JOINERS}]+")
 _ANY = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]")
+_UNSAFE = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}\r\ud800-\udfff]")
 _ANY_ROW = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]+")
 
 
@@ -45,6 +47,15 @@ def without_unseen(text: str) -> str:
 def show_hidden(text: str) -> str:
     """Return the text with each invisible character written as `\\uXXXX`, so that a person sees it."""
     return _ANY.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def printable(text: str) -> str:
+    """Return the text with each control, invisible or bidirectional character written as `\\uXXXX`, as JSON does.
+
+    Line ends and tabs stay. A carriage return is escaped, since on a terminal it goes back over what is there, and so
+    is a lone surrogate, which cannot be printed at all.
+    """
+    return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text.replace("\r\n", "\n"))
 
 
 def _without(characters: re.Pattern[str], text: str) -> str:
