@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from b24_mcp.access import show_hidden
-from b24_mcp.rest import Redactor, hide_fields
+from b24_mcp.rest import Redactor, hide_fields, to_json
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
@@ -22,10 +21,9 @@ def show_form(form: dict[str, Any], redactor: Redactor) -> None:
     """Print an answer in the normal form to stdout, without secrets; in a terminal nothing in it stays unseen."""
     form = hide_fields(form)
     if not sys.stdout.isatty():
-        text = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
-        click.echo(redactor.redact(text))
+        click.echo(redactor.redact(to_json(form)))
         return
-    text = show_hidden(redactor.redact(json.dumps(form, ensure_ascii=False, indent=2)))
+    text = show_hidden(redactor.redact(to_json(form, indent=2)))
     click.echo(_TOKEN.sub(_coloured, text))
 
 

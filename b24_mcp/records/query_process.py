@@ -222,11 +222,11 @@ def _in_words(action: int, first: str | None, second: str | None) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """JSON knows no bytes and no infinity."""
+    """Return a value as JSON can hold it: a text in place of bytes and of numbers without an end."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 

@@ -8,7 +8,19 @@ from typing import Any
 
 from b24_mcp.access import Judgement, Ruling
 from b24_mcp.catalog import Version
-from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Rehearsal, Request, Succeeded
+from b24_mcp.rest import (
+    Answer,
+    B24Error,
+    BatchAnswer,
+    CallTime,
+    Failed,
+    NotRun,
+    Outcome,
+    Rehearsal,
+    Request,
+    Succeeded,
+    to_json,
+)
 from b24_mcp.server.tables import as_table
 
 Form = dict[str, Any]
@@ -79,8 +91,8 @@ def with_notice(form: Form, notice: str) -> Form:
 
 
 def compact(form: Any) -> str:
-    """Write a form as JSON without needless white space."""
-    return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+    """Return a form as JSON, without needless white space; every answer is written by it."""
+    return to_json(form)
 
 
 def head(ok: bool, notice: str | None) -> Form:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import json
 import os
 import stat
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ from xml.etree import ElementTree
 
 import anyio.to_thread
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.records import Library, Place, check_format, export, place_in, place_of
 from b24_mcp.records.exports.opening import new_file
-from b24_mcp.records.exports.text import _no_formula
+from b24_mcp.records.exports.text import no_formula
+from b24_mcp.records.exports.xlsx import XlsxWriter
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.rest import B24Error
 from tests.records.conftest import deals, keep
@@ -78,7 +81,7 @@ def text_of(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-async def test_csv_is_what_spreadsheets_read_and_runs_no_formula(filled: Library, tmp_path: Path) -> None:
+async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: Library, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.csv"))
     assert done.rows == 2
     content = done.path.read_bytes()
@@ -102,7 +105,7 @@ async def test_json_lines_gives_objects_and_truths_back(filled: Library, tmp_pat
     assert second["SUM"] is None
 
 
-async def test_xlsx_has_numbers_and_dates_and_no_formulas(filled: Library, tmp_path: Path) -> None:
+async def test_xlsx_has_numbers_and_dates_andno_formulas(filled: Library, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.xlsx"))
     with zipfile.ZipFile(done.path) as book:
         sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
@@ -459,11 +462,110 @@ async def test_where_folders_cannot_be_opened_the_path_is_checked_for_links(
     assert files_in(outside) == []
 
 
-@given(st.one_of(st.text(), st.from_regex(r"[=+@\t\r-].*", fullmatch=True), st.integers(), st.none()))
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+PASSED_OVER = " \t\r\n\v\f\x00\x1c\u00a0\u2003\u3000\u200b\u200e\u202e\ufeff\u2060\u00ad"
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize(
+    "before", ["", "\n", "\t", "\r\n", " ", "  \n ", "\ufeff", "\u200b\u200b", "\u3000", "\u202e\n"]
+)
+def test_a_formula_behind_what_programs_pass_over_is_no_formula(before: str, sign: str) -> None:
+    assert no_formula(f"{before}{sign}HYPERLINK(1)") == f"'{before}{sign}HYPERLINK(1)"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        -5,
+        -5.5,
+        "-5",
+        "+5",
+        "-1.5e-7",
+        "-1e5",
+        " -5",
+        "+7 (916) 123-45-67",
+        "+7\u00a0916",
+        "a=b",
+        "x\n=1",
+        "",
+        "  ",
+        "1",
+        "'=1",
+    ],
+)
+def test_numbers_phone_numbers_and_plain_texts_stay_as_they_are(value: Any) -> None:
+    assert no_formula(value) == value
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(
+        st.text(),
+        st.builds(str.__add__, st.text(st.sampled_from(PASSED_OVER)), st.text()),
+        st.builds(
+            lambda *parts: "".join(parts),
+            st.text(st.sampled_from(PASSED_OVER), max_size=5),
+            st.sampled_from(SIGNS),
+            st.text(st.sampled_from("0123456789 ().,-+eE=A!|'\"\n\u00a0")),
+        ),
+        st.integers(),
+        st.floats(),
+        st.none(),
+    )
+)
 def test_no_cell_of_csv_begins_a_formula(value: Any) -> None:
-    cell = _no_formula(value)
-    if isinstance(cell, str) and cell[:1] in ("=", "@", "\t", "\r"):
-        raise AssertionError(cell)
-    if isinstance(cell, str) and cell[:1] in ("+", "-"):
-        assert not any(character.isalpha() or character in "!|'\"" for character in cell)
-    assert cell == value or cell == f"'{value}"
+    cell = no_formula(value)
+    assert cell is value or cell == f"'{value}"
+    if isinstance(cell, str):
+        seen = unicodedata.normalize("NFKC", cell.lstrip(PASSED_OVER))
+        if seen[:1] in tuple("=@") or cell[:1] in tuple("\t\r\n"):
+            raise AssertionError(cell)
+        if seen[:1] in ("+", "-"):
+            assert not any(character.isalpha() for character in seen.replace("e", "").replace("E", ""))
+            assert not any(character in "!|'\"=" for character in seen)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                str.__add__, st.sampled_from(SIGNS), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+            ),
+            st.sampled_from(
+                ["http://a.example/x", "mailto:a@b.c", "internal:Sheet1!A1", "{=1}", "=1", "00:15", "Infinity"]
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_workbook_holds_texts_as_texts(texts: list[str]) -> None:
+    file = io.BytesIO()
+    writer = XlsxWriter(file, texts, [None] * len(texts))
+    writer.write([texts])
+    writer.close()
+    with zipfile.ZipFile(file) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml")
+        assert not any("externalLink" in name or "sheet1.xml.rels" in name for name in book.namelist())
+    tree = ElementTree.fromstring(sheet)
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert not list(tree.iter(f"{space}f"))
+    assert not list(tree.iter(f"{space}hyperlink"))
+    kinds = [cell.get("t") for cell in tree.iter(f"{space}c")]
+    assert set(kinds) <= {"inlineStr", "s"}
+    assert len(kinds) == 2 * len(texts)
+
+
+async def test_cells_that_reach_a_file_are_neutralised(library: Library, tmp_path: Path) -> None:
+    rows = [
+        {"ID": str(number), "TITLE": text} for number, text in enumerate(("\n=1+1", "\t=1", "＝1", "-5", "\ufeff=1"), 1)
+    ]
+    await keep(library, "odd", rows)
+    done = await export(library, 'SELECT TITLE AS "=1", -5 AS n FROM odd ORDER BY ID', place_of(tmp_path / "odd.csv"))
+    content = await anyio.to_thread.run_sync(done.path.read_bytes)
+    read = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert read[0] == ["'=1", "n"]
+    assert [row[0] for row in read[1:]] == ["'\n=1+1", "'\t=1", "'＝1", "-5", "'\ufeff=1"]
+    assert {row[1] for row in read[1:]} == {"-5"}
