@@ -87,6 +87,12 @@ class Settings(BaseModel):
     """Megabytes of one request."""
     http_grace: int = Field(default=30, ge=0, le=3_600)
     """Seconds that running calls have to finish when the server is stopped."""
+    http_receive: float = Field(default=30.0, ge=1, le=3_600)
+    """Seconds in which a request has to arrive whole, headers included, and a client has to read its answer."""
+    http_connections: int = Field(default=512, ge=1)
+    """Connections at the same time; fewer where the process may not open so many files."""
+    http_connections_per_address: int = Field(default=256, ge=1)
+    """The same for each address but those of this computer."""
 
     @property
     def has_portal(self) -> bool:

@@ -114,7 +114,7 @@ class _Reading:
 
     async def _read(self, opened: OpenPortal, library: Library) -> dict[str, Any]:
         from b24_mcp.access import Caller, calling, os_user
-        from b24_mcp.records import Fetch, check_format, export, quoted
+        from b24_mcp.records import Fetch, check_format, export, place_of, quoted
         from b24_mcp.rest import our_error
         from b24_mcp.server.checks import check_call
         from b24_mcp.server.record_forms import list_form
@@ -122,6 +122,7 @@ class _Reading:
         self.notice = opened.notice
         if self.out is not None:
             check_format(self.out)
+            place_of(self.out)
             if self.out.exists() and not self.overwrite:
                 raise our_error("B24MCP_EXPORT", f"{self.out} exists already.", hint="--overwrite replaces it.")
         checked = check_call(self.method, self.params, validate=False, arranging=True)
@@ -143,7 +144,7 @@ class _Reading:
         if self.out is not None and form["ok"] and fetched.records is not None:
             columns = ", ".join(quoted(column.name) for column in fetched.records.columns)
             sql = f"SELECT {columns} FROM {quoted(fetched.name)}"  # noqa: S608  # the names are quoted
-            exported = await export(library, sql, self.out, overwrite=self.overwrite)
+            exported = await export(library, sql, place_of(self.out), overwrite=self.overwrite)
             form |= {"file": str(exported.path), "written": exported.rows}
         return form
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from b24_mcp.cli.terminal import echo
-from b24_mcp.rest import Redactor, printable
+from b24_mcp.rest import Redactor, printable, to_json
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'
@@ -22,9 +21,9 @@ def show_form(form: dict[str, Any], redactor: Redactor) -> None:
     """Print an answer in the normal form to stdout, without secrets and with invisible characters escaped."""
     form = redactor.clean(form)
     if not sys.stdout.isatty():
-        echo(redactor.redact(json.dumps(form, ensure_ascii=False, separators=(",", ":"))))
+        echo(redactor.redact(to_json(form)))
         return
-    text = printable(redactor.redact(json.dumps(form, ensure_ascii=False, indent=2)))
+    text = printable(redactor.redact(to_json(form, indent=2)))
     echo(before=_TOKEN.sub(_coloured, text))
 
 

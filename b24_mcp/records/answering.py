@@ -27,17 +27,21 @@ class Answered:
     read: tuple[DataSet, ...]
 
 
-async def ask(library: Library, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS) -> Answered:
-    """Run a query, and take rows until there are `rows` of them or some `characters` of JSON.
+async def ask(
+    library: Library, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS, caller: str = ""
+) -> Answered:
+    """Run a query for a caller, and return its rows up to `rows` of them or some `characters` of JSON.
 
     Raises:
-        B24Error: as `Query`. What names no data set or column gets told which there are.
+        B24Error: as `Query`, with the names that exist where the query uses one that does not; `B24MCP_QUERY_BUSY` when
+            too many queries are running.
     """
     sets = await library.sets()
     try:
-        return await Query(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
-            lambda query, parts: _taken(query, parts, sets, characters)
-        )
+        async with library.turns.turn(caller):
+            return await Query(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
+                lambda query, parts: _taken(query, parts, sets, characters)
+            )
     except B24Error as exc:
         if exc.fault.code != "B24MCP_SQL" or not _UNKNOWN_NAME.search(exc.fault.message):
             raise

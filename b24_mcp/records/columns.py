@@ -5,13 +5,14 @@ No value is lost to a type. What does not fit its column is kept as it came and 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
+
+from b24_mcp.rest import finite, to_json
 
 Kind = Literal["integer", "number", "boolean", "date", "datetime", "json", "text"]
 Stored = str | int | float | bytes | None
@@ -57,6 +58,8 @@ class Column:
         """Write a value as SQLite takes it, such that reading gives the same value back."""
         if value is None:
             return None
+        if isinstance(value, float):
+            value = finite(value)  # SQLite makes NULL of NaN
         try:
             return _WRITERS[self.kind](value)
         except MisfitError:
@@ -224,4 +227,4 @@ def _unchanged(value: Any) -> Stored:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else to_json(value)

@@ -15,6 +15,7 @@ from b24_mcp.records.file import RecordsFile, give_back_room, in_one_step
 from b24_mcp.records.names import quoted
 from b24_mcp.records.run import Run, forget
 from b24_mcp.records.table import Table, read
+from b24_mcp.records.turns import Turns
 from b24_mcp.rest import Redactor, our_error
 
 _FACTS = "name, rows, total, complete, method, params, portal, started_at, updated_at, columns, fields, notes, state"
@@ -52,14 +53,16 @@ class Origin:
 
 
 class Library:
-    """The data sets in one file. Texts are cleaned of secrets by `redactor` before they are written.
+    """The data sets in one file. Texts are cleaned of secrets by `redactor` before they are written. Queries of all
+    libraries that share `turns` wait for one another.
 
     Raises (every method):
         B24Error: `B24MCP_RECORDS_FILE` when the file cannot be used.
     """
 
-    def __init__(self, file: RecordsFile, redactor: Redactor) -> None:
+    def __init__(self, file: RecordsFile, redactor: Redactor, turns: Turns | None = None) -> None:
         self.file = file
+        self.turns = turns or Turns()
         self._redactor = redactor
 
     async def sets(self) -> list[DataSet]:

@@ -25,7 +25,12 @@ from typing import Any
 _CHECK_EVERY = 5_000
 _ROWS_AT_ONCE = 500
 _MEGABYTE = 1 << 20
-_MEMORY = 768 * _MEGABYTE
+_MEMORY = 256 * _MEGABYTE
+# What SQLite itself may use of it. It counts everywhere, where the limit of the system is known on POSIX only.
+_HEAP = 128 * _MEGABYTE
+# What one row, and a part of the answer, may hold: whoever asks reads them as a whole.
+_LARGEST_ROW = 16 * _MEGABYTE
+_LARGEST_PART = _MEGABYTE
 _DISK = 512 * _MEGABYTE
 _CATALOGUE = "data_sets"
 _TABLE_FUNCTIONS = {"json_each", "json_tree"}
@@ -121,14 +126,25 @@ def _run(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[dict[str, Any]]:
     left = math.inf if wanted is None else wanted
-    while left > 0:
-        rows = cursor.fetchmany(int(min(left, _ROWS_AT_ONCE)))
-        if not rows:
-            yield {"end": True, "truncated": False}
-            return
-        left -= len(rows)
-        yield {"rows": [[_shown(value) for value in row] for row in rows]}
-    yield {"end": True, "truncated": cursor.fetchone() is not None}
+    part: list[list[Any]] = []
+    size = 0
+    truncated = False
+    for row in cursor:
+        if not left:
+            truncated = True
+            break
+        left -= 1
+        part.append([_shown(value) for value in row])
+        of_row = sum(len(value) for value in row if isinstance(value, str | bytes))
+        if of_row > _LARGEST_ROW:
+            raise RefusedError("memory", "a row of it is too large")
+        size += of_row
+        if len(part) == _ROWS_AT_ONCE or size > _LARGEST_PART:
+            yield {"rows": part}
+            part, size = [], 0
+    if part:
+        yield {"rows": part}
+    yield {"end": True, "truncated": truncated}
 
 
 def _open(path: str) -> sqlite3.Connection:
@@ -137,6 +153,7 @@ def _open(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA cache_size = -16000")
+        db.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
     except sqlite3.Error as exc:
         raise RefusedError("file", str(exc)) from None
     db.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -205,11 +222,11 @@ def _in_words(action: int, first: str | None, second: str | None) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """JSON knows no bytes and no infinity."""
+    """Return a value as JSON can hold it: a text in place of bytes and of numbers without an end."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from b24_mcp.records.columns import SQL_TYPES, Column, Kind, Stored, kind_of
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.names import quoted
+from b24_mcp.rest import to_json
 
 _MOST_COLUMNS = 1_000
 _LONGEST_NAME = 200
@@ -133,4 +134,4 @@ def read(columns: str, fields: str) -> list[Column]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value)

@@ -6,6 +6,7 @@ from b24_mcp.rest.credential import Credential
 from b24_mcp.rest.effort import Clock, OnWait, SystemClock
 from b24_mcp.rest.errors import B24Error, Fault, FieldProblem, our_error
 from b24_mcp.rest.guarding import Act, Guard, act_of_call, acts_of_batch
+from b24_mcp.rest.json_text import finite, to_json
 from b24_mcp.rest.limits import Plan
 from b24_mcp.rest.method_name import check_method_name, documented_name, is_method_name
 from b24_mcp.rest.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
@@ -53,6 +54,7 @@ __all__ = [
     "check_method_name",
     "documented_name",
     "each_text",
+    "finite",
     "hide_fields",
     "holds_references",
     "is_method_name",
@@ -61,6 +63,7 @@ __all__ = [
     "printable",
     "rehearse",
     "show_hidden",
+    "to_json",
     "without_hidden",
     "written_as_query",
 ]

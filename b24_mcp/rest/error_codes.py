@@ -247,6 +247,11 @@ _FACTS: dict[str, CodeFact] = {
     "B24MCP_SQL_LIMIT": CodeFact(
         "validation", "Read less: filter earlier, join on an equality, aggregate, or take fewer columns."
     ),
+    "B24MCP_QUERY_BUSY": CodeFact(
+        "rate_limit",
+        "This query was not run. Call again in some seconds, with fewer queries at the same time.",
+        retryable=True,
+    ),
     "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Give a free name in an existing folder."),
     "B24MCP_EXPORT_FOLDER": CodeFact(
         "policy",

@@ -8,7 +8,7 @@ from b24_mcp.rest import Redactor
 from b24_mcp.server.portals import OpenPortal
 
 if TYPE_CHECKING:
-    from b24_mcp.records import Library
+    from b24_mcp.records import Library, Turns
 
 _FOLDER = "records"
 
@@ -19,16 +19,18 @@ class DataSets:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._open: dict[str, Library] = {}
+        self._turns: Turns | None = None
 
     def of(self, opened: OpenPortal) -> Library:
         """The data sets of a portal. Nothing of them is read yet."""
         key = f"{opened.name}@{opened.portal.host}"
         if key not in self._open:
-            from b24_mcp.records import Library, RecordsFile, path_for  # not needed to start and list the tools
+            from b24_mcp.records import Library, RecordsFile, Turns, path_for  # not needed to start and list the tools
 
             folder = opened.settings.data_folder / _FOLDER
             file = RecordsFile(path_for(folder, key), keep_days=opened.settings.records_ttl)
-            self._open[key] = Library(file, self._redactor)
+            self._turns = self._turns or Turns()  # of all portals together: their memory is that of one process
+            self._open[key] = Library(file, self._redactor, self._turns)
         return self._open[key]
 
     async def aclose(self) -> None:

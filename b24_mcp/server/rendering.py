@@ -8,7 +8,18 @@ from typing import Any
 
 from b24_mcp.access import Judgement, Ruling
 from b24_mcp.catalog import Version
-from b24_mcp.rest import Answer, B24Error, BatchAnswer, CallTime, Failed, NotRun, Outcome, Rehearsal, Request, Succeeded
+from b24_mcp.rest import (
+    Answer,
+    B24Error,
+    BatchAnswer,
+    CallTime,
+    Failed,
+    NotRun,
+    Outcome,
+    Rehearsal,
+    Request,
+    Succeeded,
+)
 from b24_mcp.server.tables import as_table
 
 Form = dict[str, Any]

@@ -6,9 +6,10 @@ falls between two rows, never inside a row, and the first row of a list always s
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
+
+from b24_mcp.rest import to_json
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a part of a value."""
@@ -38,9 +39,8 @@ class Truncation:
         return bool(self.rows or self.texts or self.left_out)
 
 
-def compact(value: Any) -> str:
-    """Return a value as JSON without white space."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+compact = to_json
+"""A value as JSON without white space: how every answer is written."""
 
 
 def truncate(value: Any, room: int) -> tuple[Any, Truncation]:

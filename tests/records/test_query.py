@@ -68,7 +68,7 @@ async def test_an_answer_ends_at_its_limit_and_says_whether_there_is_more(librar
         ("SELECT strftime('%Y', '2026-03-01')", [["2026"]]),
         ("SELECT 1 WHERE 'Сделка' LIKE '%дел%'", [[1]]),
         ("VALUES (1), (2)", [[1], [2]]),
-        ("SELECT 9e999, x'41', NULL", [["inf", "A", None]]),
+        ("SELECT 9e999, x'41', NULL", [["Infinity", "A", None]]),
         ("SELECT name FROM data_sets", [["deals"]]),
         ("SELECT ID FROM main.deals WHERE rowid = 3 -- a comment; and more", [[3]]),
         ("SELECT ID FROM deals WHERE ID = 1;", [[1]]),

@@ -80,7 +80,10 @@ async def test_what_the_portal_would_replace_is_a_true_reference_or_refused(text
     fake = _fake(seen)
     true = all(re.fullmatch(TRUE_REFERENCE, token, re.ASCII) for token in would_replace(text))
     async with open_portal(fake) as portal:
-        commands: dict[str, Any] = {"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}}
+        commands: dict[str, Any] = {
+            "a": {"method": "first"},
+            "b": {"method": "crm.contact.get", "params": {"text": text}},
+        }
         if true:
             await portal.batch(commands)
             assert len(seen) == 1
@@ -156,7 +159,9 @@ async def test_a_true_reference_brings_its_value(text: str, arrives: Any) -> Non
     fake = _fake(seen)
     fake.methods = {**fake.methods, "first": lambda _: Page({"ID": 7, "NAMES": ["Ann", "Bob"]}, total=120, next=50)}
     async with open_portal(fake) as portal:
-        answer = await portal.batch({"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}})
+        answer = await portal.batch(
+            {"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}}
+        )
     assert seen == [arrives]
     assert all(isinstance(outcome, Succeeded) and not outcome.answer.warnings for outcome in answer.outcomes.values())
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from b24_mcp.records.columns import Kind
+from b24_mcp.records.exports.opening import new_file
+from b24_mcp.records.exports.places import Place
 from b24_mcp.records.library import DataSet, Library
 from b24_mcp.records.query import Query
 from b24_mcp.rest import our_error
@@ -51,7 +51,7 @@ class Writer(Protocol):
 
 
 def check_format(path: Path) -> str:
-    """Give the ending of a file whose format can be written here.
+    """Return the ending of a file whose format can be written here.
 
     Raises:
         B24Error: `B24MCP_EXPORT`, saying which endings there are or which extra is missing.
@@ -73,14 +73,22 @@ def check_format(path: Path) -> str:
     return ending
 
 
-async def export(library: Library, sql: str, path: Path, *, overwrite: bool = False) -> Exported:
-    """Run a query and write all its rows to `path`, whose ending says the format.
+async def export(library: Library, sql: str, place: Place, *, overwrite: bool = False, caller: str = "") -> Exported:
+    """Run a query for a caller and write all its rows to a new file, whose ending says the format.
 
     Raises:
-        B24Error: `B24MCP_EXPORT` when the file exists or cannot be written, and what `Query` raises. Nothing is left.
+        B24Error: `B24MCP_EXPORT` when the file exists or cannot be written, `B24MCP_QUERY_BUSY` when too many queries
+            are running, and what `Query` raises. Nothing is left.
     """
-    ending = check_format(path)
+    ending = check_format(place.path)
     sets = await library.sets()
+    async with library.turns.turn(caller, is_export=True):
+        return await _exported(library, sql, place, ending, sets, overwrite=overwrite)
+
+
+async def _exported(
+    library: Library, sql: str, place: Place, ending: str, sets: Sequence[DataSet], *, overwrite: bool
+) -> Exported:
 
     def ask() -> Query:
         return Query(library.file.path, sql, rows=None, seconds=_SECONDS)
@@ -90,8 +98,8 @@ async def export(library: Library, sql: str, path: Path, *, overwrite: bool = Fa
         types = await ask().with_rows(lambda query, rows: _surveyed(query, rows, sets))
 
     def work(query: Query, rows: Iterator[list[list[Any]]]) -> Exported:
-        with _new_file(path, overwrite=overwrite) as file:
-            return _written(path, query, rows, lambda: _writer(ending, file, query, sets, types))
+        with new_file(place, overwrite=overwrite) as file:
+            return _written(place.path, query, rows, lambda: _writer(ending, file, query, sets, types))
 
     return await ask().with_rows(work)
 
@@ -150,40 +158,3 @@ def _kinds_of(query: Query, sets: Sequence[DataSet]) -> list[Kind | None]:
             if kinds.setdefault(column.name, column.kind) != column.kind:
                 kinds[column.name] = None
     return [kinds.get(column) for column in query.columns]
-
-
-@contextlib.contextmanager
-def _new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Write a file beside its place and put it there when it is whole."""
-    if not overwrite and os.path.lexists(path):
-        raise _exists(path)
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            yield file
-        if overwrite:
-            os.replace(beside, path)
-        else:
-            _put(beside, path)
-    except OSError as exc:
-        said = exc.strerror or type(exc).__name__
-        raise our_error("B24MCP_EXPORT", f"{path.name[:100]!r} cannot be written: {said}.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _put(beside: Path, path: Path) -> None:
-    """Give a file its name, unless something has it meanwhile."""
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        raise _exists(path) from None
-    except OSError:  # a file system without links
-        if os.path.lexists(path):
-            raise _exists(path) from None
-        os.rename(beside, path)
-
-
-def _exists(path: Path) -> Exception:
-    return our_error("B24MCP_EXPORT", f"{path.name[:100]!r} exists already and is not overwritten.")

@@ -1,4 +1,4 @@
-"""Parquet, some ten thousand rows at a time."""
+"""Parquet, up to ten thousand rows at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from b24_mcp.records.columns import Kind
 from b24_mcp.records.exports.text import distinct
 
 _ROWS_AT_ONCE = 10_000
+_CHARACTERS_AT_ONCE = 16 << 20
 
 
 class Survey:
@@ -57,11 +58,13 @@ class ParquetWriter:
         self._schema = pyarrow.schema([(name, arrow[type]) for name, type in zip(names, types, strict=True)])
         self._writer = parquet.ParquetWriter(file, self._schema)
         self._rows: list[Sequence[Any]] = []
+        self._characters = 0
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows."""
         self._rows.extend(rows)
-        if len(self._rows) >= _ROWS_AT_ONCE:
+        self._characters += sum(len(value) for row in rows for value in row if isinstance(value, str))
+        if len(self._rows) >= _ROWS_AT_ONCE or self._characters >= _CHARACTERS_AT_ONCE:
             self._flush()
 
     def close(self) -> None:
@@ -70,7 +73,7 @@ class ParquetWriter:
         self._writer.close()
 
     def _flush(self) -> None:
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._characters = self._rows, [], 0
         arrays = [
             self._pyarrow.array([_CONVERTED[type](row[place]) for row in rows], self._schema.field(place).type)
             for place, type in enumerate(self._types)

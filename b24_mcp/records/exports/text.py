@@ -6,14 +6,20 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from b24_mcp.records.columns import Kind
+from b24_mcp.records.exports.places import is_invisible
+from b24_mcp.rest import to_json
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# Of what begins like a formula, this is none: a phone number, a negative number.
-_HARMLESS = re.compile(r"[+-][\d\s().,-]*")
+_FORMULA = "=+-@"
+# At the beginning of a cell, spreadsheets take these for the beginning of a formula, or drop them.
+_DROPPED = "\t\r\n"
+# What begins like a formula and is none: a phone number, a negative number.
+_HARMLESS = re.compile(r"[+-](?:[\d\s().,-]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)")
+_LONGEST_BEGINNING = 1_000
 
 
 class CsvWriter:
@@ -27,11 +33,11 @@ class CsvWriter:
     def __init__(self, file: BinaryIO, columns: Sequence[str], kinds: Sequence[Kind | None]) -> None:
         self._text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="", write_through=True)
         self._csv = csv.writer(self._text)
-        self._csv.writerow(map(_no_formula, columns))
+        self._csv.writerow(map(no_formula, columns))
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows."""
-        self._csv.writerows([_no_formula(value) for value in row] for row in rows)
+        self._csv.writerows([no_formula(value) for value in row] for row in rows)
 
     def close(self) -> None:
         """Write what is left; the file stays open."""
@@ -53,21 +59,37 @@ class JsonLinesWriter:
         """Add rows."""
         for row in rows:
             values = map(_as_it_was, row, self._kinds)
-            line = json.dumps(dict(zip(self._columns, values, strict=True)), ensure_ascii=False, separators=(",", ":"))
-            self._file.write(line.encode("utf-8", "replace") + b"\n")
+            self._file.write(to_json(dict(zip(self._columns, values, strict=True))).encode() + b"\n")
 
     def close(self) -> None:
         """Nothing is left."""
 
 
-def _no_formula(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _HARMLESS.fullmatch(value):
-        return "'" + value
-    return value
+def no_formula(value: Any) -> Any:
+    """Return a value as a cell that no spreadsheet runs: a text that may be a formula gets an apostrophe before it."""
+    return "'" + value if isinstance(value, str) and value and _may_be_formula(value) else value
+
+
+def _may_be_formula(text: str) -> bool:
+    if text[0] in _DROPPED:
+        return True
+    if text[0] in _FORMULA:
+        return not _HARMLESS.fullmatch(text)
+    beginning = text[:_LONGEST_BEGINNING]
+    for place, character in enumerate(beginning):
+        if not _may_be_dropped(character):
+            # Full-width and small forms of the signs count as the signs.
+            return unicodedata.normalize("NFKC", character)[0] in _FORMULA and not _HARMLESS.fullmatch(text, place)
+    return len(text) > len(beginning)
+
+
+def _may_be_dropped(character: str) -> bool:
+    """Whether a program may pass over a character: white space, controls, and what is drawn as nothing."""
+    return character.isspace() or is_invisible(character)
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
-    """A query may give a name twice, an object may not."""
+    """Return the names with a number after those that stand twice: an object holds a name once."""
     names: list[str] = []
     for column in columns:
         name, number = column, 2

@@ -10,11 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ACCESS = logging.getLogger("b24_mcp.access")
 _QUIET = ("/health", "/ready")
+_TIMEOUT = 408
 _LONGEST = 80
 
 
 class AccessLog:
-    """Writes the line when a request has ended. Healthy answers to probes are not worth one."""
+    """Writes the line when a request has ended. There is none for healthy answers to probes, and none for a request
+    that never came in whole, of which anybody can begin any number: `connections` counts those.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,6 +28,7 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         status = 0
+        whole = False
         begin = time.perf_counter()
 
         async def watch(message: Message) -> None:
@@ -33,10 +37,17 @@ class AccessLog:
                 status = message["status"]
             await send(message)
 
+        async def watched_receive() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
+
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, watched_receive, watch)
         finally:
-            if status != 200 or scope["path"] not in _QUIET:
+            came = whole or status not in (0, _TIMEOUT)
+            if came and (status != 200 or scope["path"] not in _QUIET):
                 peer = (scope.get("client") or ("-",))[0]
                 took = round(1000 * (time.perf_counter() - begin))
                 ACCESS.info(

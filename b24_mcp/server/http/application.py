@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from b24_mcp.access.scopes import LEVEL_SCOPES
 from b24_mcp.server.app import App
 from b24_mcp.server.http.access_log import AccessLog
+from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
 from b24_mcp.server.http.limits import CallsAtATime, WholeBody, refusal
@@ -64,13 +65,15 @@ def http_application(
         await state.aclose()
 
     stoppable = Stoppable(StreamableHTTPASGIApp(manager))
-    endpoint = _checked(WholeBody(stoppable, options.body), options, ca_bundle)
+    body = WholeBody(CallsAtATime(stoppable, options.calls), options.body, options.connections.receive)
+    endpoint = _checked(body, options, ca_bundle)
     # No GET: all that is said belongs to a call and comes with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
-    routes = [Route(PATH, CallsAtATime(endpoint, options.calls), methods=methods), *health_routes(Readiness(state))]
+    routes = [Route(PATH, endpoint, methods=methods), *health_routes(Readiness(state))]
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
-    application = Starlette(routes=routes, middleware=[Middleware(AccessLog)], lifespan=lifespan)
+    middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
+    application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would be built from the header Host
     return application, stoppable
 

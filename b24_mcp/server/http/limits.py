@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -12,7 +13,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _RETRY_AFTER = 1
-_BODY_SECONDS = 30.0
+_FREE_BYTES = 1 << 16
+"""Bytes of each request that do not count among those being received: the requests of most calls are smaller."""
+_BODIES = 16
+"""Requests of the largest size that may be received at the same time."""
 _SERVER_ERROR = -32000
 
 
@@ -45,18 +49,46 @@ class CallsAtATime:
                 del self._running[caller]
 
 
-class WholeBody:
-    """Reads a request whole before anything else looks at it: what is too large (413), or does not arrive (408), goes
-    no further, and nobody holds a place by sending nothing.
+class BodyMemory:
+    """The bytes of all requests that are being received. Up to `free` bytes of each do not count; what is beyond that
+    may be `most` bytes in all.
     """
 
-    def __init__(self, app: ASGIApp, most: int, seconds: float = _BODY_SECONDS) -> None:
+    def __init__(self, most: int, free: int = _FREE_BYTES) -> None:
+        self._most = most
+        self._free = free
+        self._used = 0
+
+    def grow(self, before: int, after: int) -> None:
+        """Note that a body grew.
+
+        Raises:
+            _NoRoomError: when the bodies together would be too large.
+        """
+        more = max(after - self._free, 0) - max(before - self._free, 0)
+        if self._used + more > self._most:
+            raise _NoRoomError
+        self._used += more
+
+    def release(self, size: int) -> None:
+        """Note that a body of this size is received no longer."""
+        self._used -= max(size - self._free, 0)
+
+
+class WholeBody:
+    """Reads a request whole before anything else looks at it. A body that is too large (413), does not arrive within
+    `seconds` (408), or does not fit beside the others that are being received (503) goes no further. It stands before
+    the count of running calls, so that a request holds no place among them while it arrives.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, seconds: float, memory: BodyMemory | None = None) -> None:
         self._app = app
         self._most = most
         self._seconds = seconds
+        self._memory = memory or BodyMemory(_BODIES * most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read, then pass on; nothing answers a client that went away meanwhile."""
+        """Read, then pass on. Nothing is sent to a client that went away meanwhile."""
         try:
             with anyio.fail_after(self._seconds):
                 body = await self._read(scope, receive)
@@ -68,6 +100,10 @@ class WholeBody:
             message = "The request did not arrive in time. Nothing was executed."
             await refusal(408, message, closing=True)(scope, receive, send)
             return
+        except _NoRoomError:
+            message = "Too many large requests are arriving. Nothing was executed; try again soon."
+            await refusal(503, message)(scope, receive, send)
+            return
         if body is None:
             return
         held: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -78,23 +114,33 @@ class WholeBody:
         await self._app(scope, receive_again, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The body, or None when the client went away."""
+        """Return the body, or None when the client went away."""
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > self._most:
             raise _TooLargeError
         body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return None
-            body += message.get("body", b"")
-            if len(body) > self._most:
-                raise _TooLargeError
-            if not message.get("more_body", False):
-                return bytes(body)
+        counted = 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                body += message.get("body", b"")
+                if len(body) > self._most:
+                    raise _TooLargeError
+                self._memory.grow(counted, len(body))
+                counted = len(body)
+                if not message.get("more_body", False):
+                    return bytes(body)
+        finally:
+            self._memory.release(counted)
 
 
 class _TooLargeError(Exception):
+    pass
+
+
+class _NoRoomError(Exception):
     pass
 
 
@@ -104,8 +150,12 @@ def refusal(status: int, message: str, *, closing: bool = False) -> JSONResponse
     It says when to come back, or, when `closing`, that this connection is of no more use.
     """
     headers = {"connection": "close"} if closing else {"retry-after": str(_RETRY_AFTER)}
-    error = {"code": _SERVER_ERROR, "message": message}
-    return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status, headers)
+    return JSONResponse(error_body(message), status, headers)
+
+
+def error_body(message: str) -> dict[str, Any]:
+    """Return the body of a refusal: an error of JSON-RPC that belongs to no request."""
+    return {"jsonrpc": "2.0", "id": None, "error": {"code": _SERVER_ERROR, "message": message}}
 
 
 def _caller(scope: Scope) -> object:

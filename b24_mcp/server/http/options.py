@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from b24_mcp.server.http.connections import ConnectionLimits, connections_allowed
 from b24_mcp.settings import Settings, SettingsError
 
 PATH = "/mcp"
@@ -41,6 +42,7 @@ class HttpOptions:
     sessions: bool = False
     body: int = 4 << 20
     grace: int = 30
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     @classmethod
     def of(cls, settings: Settings, host: str, port: int) -> HttpOptions:
@@ -71,6 +73,11 @@ class HttpOptions:
             sessions=settings.http_sessions,
             body=settings.http_body << 20,
             grace=settings.http_grace,
+            connections=ConnectionLimits(
+                connections_allowed(settings.http_connections),
+                settings.http_connections_per_address,
+                settings.http_receive,
+            ),
         )
         options._check_who_may_come_in()
         return options

@@ -17,7 +17,10 @@ from b24_mcp.rest import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
+from b24_mcp.server.http.connections import Connections
+from b24_mcp.server.http.listening import Listener
 from b24_mcp.server.http.options import PATH, HttpOptions
+from b24_mcp.server.http.protocol import Unreadable, protocol_class
 from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.logs import configure_logging
@@ -28,6 +31,9 @@ from b24_mcp.state import open_state
 _LOG = logging.getLogger(__name__)
 
 _BACKLOG = 1024
+_TICKS_PER_SWEEP = 10
+"""uvicorn ticks ten times a second."""
+_OPEN_TO_ALL = "no token: every user and program of this computer can use it (B24_HTTP_TOKEN changes that)"
 _BACKSTOP = 5
 """Seconds after which uvicorn ends what would not be broken off."""
 
@@ -61,9 +67,16 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)  # uvicorn raises the signal again when it has stopped
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    with socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG) as listener:
+    connections = Connections(options.connections)
+    logging.getLogger("uvicorn.error").addFilter(Unreadable(connections))
+    with Listener(
+        socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG), connections
+    ) as listener:
         config = uvicorn.Config(
             application,
+            http=protocol_class(connections),
+            loop="asyncio",
+            backlog=_BACKLOG,
             log_config=None,
             access_log=False,
             ws="none",
@@ -73,17 +86,33 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             timeout_graceful_shutdown=options.grace + _BACKSTOP,
         )
         try:
-            _Server(config, lambda: _announce(options, listener), stoppable, options.grace).run(sockets=[listener])
+            server_process = _Server(
+                config, lambda: _announce(options, listener), stoppable, options.grace, connections
+            )
+            server_process.run(sockets=[listener])
         finally:
             stop_tracing()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stoppable: Stoppable, grace: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        stoppable: Stoppable,
+        grace: float,
+        connections: Connections,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._stoppable = stoppable
         self._grace = grace
+        self._connections = connections
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_SWEEP == 0:
+            self._connections.sweep()
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -96,6 +125,7 @@ class _Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             timer.cancel()
+            self._connections.report()
 
     def _break_off(self) -> None:
         if number := self._stoppable.break_off():
@@ -104,7 +134,7 @@ class _Server(uvicorn.Server):
 
 def _announce(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
-    asked = "an access token" if options.issuer else "the bearer token" if options.token else "no token"
+    asked = "an access token" if options.issuer else "the bearer token" if options.token else _OPEN_TO_ALL
     url = f" as {options.url}" if options.url else ""
     sys.stderr.write(
         f"b24-mcp serves MCP at http://{host}:{listener.getsockname()[1]}{PATH}{url}, asking for {asked}\n"

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.access import NOTICE, Level, calling, may_hold_words_of_strangers
+from b24_mcp.access import NOTICE, Level, calling, current_caller, may_hold_words_of_strangers
 from b24_mcp.rest import B24Error, our_error
 from b24_mcp.server.app import App
 from b24_mcp.server.callers import caller_of
@@ -95,7 +95,9 @@ async def query_records(
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
     try:
-        answered = await ask(app.data_sets.of(opened), sql, rows=limit, characters=opened.budget)
+        answered = await ask(
+            app.data_sets.of(opened), sql, rows=limit, characters=opened.budget, caller=current_caller().name
+        )
     except B24Error as exc:
         return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     form = _with_care(query_form(answered, opened.notice), [data_set.method for data_set in answered.read])
@@ -118,8 +120,8 @@ async def export_records(
         if opened.gate.level == "read":
             raise our_error("B24MCP_POLICY", "At the level of access read nothing is written, files included.")
         place = await run_sync(place_in, opened.settings.files_dir, path)
-        await run_sync(check_format, place)
-        exported = await export(app.data_sets.of(opened), sql, place)
+        await run_sync(check_format, place.path)
+        exported = await export(app.data_sets.of(opened), sql, place, caller=current_caller().name)
     except B24Error as exc:
         return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
     return await app.answer(export_form(exported, opened.notice), failed=False, budget=opened.budget)

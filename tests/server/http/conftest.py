@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,9 +166,11 @@ class ServerProcess:
 
 
 @contextmanager
-def server_process(*arguments: str, **settings: str) -> Iterator[ServerProcess]:
+def server_process(
+    *arguments: str, python: Sequence[str] = ("-m", "b24_mcp"), **settings: str
+) -> Iterator[ServerProcess]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "b24_mcp", "serve", "--http", "--port", "0", *arguments],
+        [sys.executable, *python, "serve", "--http", "--port", "0", *arguments],
         stderr=subprocess.PIPE,
         env=dict(os.environ) | settings,
         text=True,

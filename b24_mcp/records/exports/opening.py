@@ -1,0 +1,135 @@
+"""A new file in its place, opened folder by folder, so that a folder swapped for a link meanwhile is not followed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from b24_mcp.records.exports.places import Place
+from b24_mcp.rest import B24Error, our_error
+
+_MODE = 0o600
+# Absent on Windows, where folders are opened by path and checked for links before and after.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_FOLDER = getattr(os, "O_DIRECTORY", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_BY_FOLDER = os.open in os.supports_dir_fd and os.link in os.supports_dir_fd and os.unlink in os.supports_dir_fd
+
+
+@contextlib.contextmanager
+def new_file(place: Place, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Write a file beside its place, and give it its name when it is whole. It is readable by its owner alone.
+
+    Raises:
+        B24Error: `B24MCP_EXPORT` when something has the name already (unless `overwrite`), when a folder on the way
+            does not exist or is a link, or when the file cannot be written. Nothing is left.
+    """
+    try:
+        with _opened_folder(place) as folder:
+            if not overwrite and folder.holds(place.name):
+                raise _exists(place)
+            beside = f".{place.name[:100]}.{secrets.token_hex(4)}.part"
+            try:
+                with os.fdopen(folder.create(beside), "wb") as file:
+                    yield file
+                if overwrite:
+                    folder.replace(beside, place.name)
+                else:
+                    folder.put(beside, place.name)
+            finally:
+                with contextlib.suppress(OSError):
+                    folder.remove(beside)
+    except FileExistsError:
+        raise _exists(place) from None
+    except OSError as exc:
+        said = exc.strerror or type(exc).__name__
+        raise our_error("B24MCP_EXPORT", f"{place.name!r} cannot be written: {said}.") from None
+
+
+class _Folder:
+    """The folder of the new file. Names in it are looked up from its descriptor, or by path where a system has none."""
+
+    def __init__(self, path: Path, descriptor: int | None) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    def holds(self, name: str) -> bool:
+        try:
+            os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def create(self, name: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
+        return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
+
+    def put(self, beside: str, name: str) -> None:
+        """Give a file its name, unless something has it meanwhile (FileExistsError)."""
+        folder = self._descriptor
+        try:
+            os.link(self._at(beside), self._at(name), src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except (OSError, NotImplementedError):  # a file system without hard links: take the name, then replace it
+            os.close(self.create(name))
+            self.replace(beside, name)
+
+    def replace(self, beside: str, name: str) -> None:
+        os.replace(self._at(beside), self._at(name), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        os.unlink(self._at(name), dir_fd=self._descriptor)
+
+    def _at(self, name: str) -> str:
+        return name if self._descriptor is not None else str(self._path / name)
+
+
+@contextlib.contextmanager
+def _opened_folder(place: Place) -> Iterator[_Folder]:
+    if not _BY_FOLDER:
+        yield _Folder(_folder_without_links(place), None)
+        return
+    descriptor = os.open(place.root, os.O_RDONLY | _FOLDER)
+    try:
+        for part in place.parts[:-1]:
+            inner = _step(descriptor, part)
+            os.close(descriptor)
+            descriptor = inner
+        yield _Folder(place.path.parent, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _step(descriptor: int, part: str) -> int:
+    """Open a folder in an open folder, when it is no link."""
+    try:
+        return os.open(part, os.O_RDONLY | _FOLDER | _NO_LINK, dir_fd=descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            if stat.S_ISLNK(os.stat(part, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                raise _link(part) from None
+        raise
+
+
+def _folder_without_links(place: Place) -> Path:
+    """Return the folder by its path; where one of its parts is a link or a junction, it is refused."""
+    folder = Path(os.path.realpath(place.root, strict=True))
+    for part in place.parts[:-1]:
+        folder /= part
+        if os.path.realpath(folder, strict=True) != str(folder):
+            raise _link(part)
+    return folder
+
+
+def _link(part: str) -> B24Error:
+    return our_error("B24MCP_EXPORT", f"{part!r} is a link, and links in the folder for files are not followed.")
+
+
+def _exists(place: Place) -> B24Error:
+    return our_error("B24MCP_EXPORT", f"{place.name!r} exists already and is not overwritten.")
