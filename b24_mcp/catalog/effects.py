@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
+from b24_mcp.catalog.lists import list_facts
 from b24_mcp.catalog.own import own_catalogue
 
 
@@ -29,3 +30,4 @@ def load() -> None:
     """Open the catalogue now, so that no later question has to read from disk first."""
     known_methods().effect("profile")
     known_methods().spelling("profile")
+    list_facts("profile", "v2")

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal, cast
 
 Variant = Literal["bare", "rising", "typed"]
@@ -60,7 +60,7 @@ def list_facts(method: str, version: str) -> ListFacts:
 
 @cache
 def _table() -> dict[tuple[str, str], ListFacts]:
-    lines = files("b24_mcp.catalog").joinpath("data", "lists.tsv").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parent / "data" / "lists.tsv").read_text("utf-8").splitlines()
     names = lines[0].split("\t")
     rows = (dict(zip(names, line.split("\t"), strict=True)) for line in lines[1:])
     return {(row["method"], row["version"]): _read(row) for row in rows}
