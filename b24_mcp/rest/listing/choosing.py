@@ -113,6 +113,8 @@ class Choice:
             return [self._walk(Follow(_mapping(params), paging or "none") if paging != "none" else Once(params))]
         if isinstance(params, list):
             argument = self._special.argument
+            if argument == 4 and params and isinstance(params[0], dict | list):
+                argument = 3  # without a task in the first place the others move up
             bare = self._special.variant == "bare"
             nav = None if argument is None else NavParams(params, argument, bare=bare)
             return [self._walk(nav or Once(params))]
