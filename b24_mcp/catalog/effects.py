@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
+from b24_mcp.catalog.lists import list_facts
 from b24_mcp.catalog.own import own_catalogue
 
 
@@ -35,3 +36,4 @@ def load() -> None:
     known_methods().effect("profile")
     known_methods().spelling("profile")
     known_methods().risks("profile", "v2")
+    list_facts("profile", "v2")

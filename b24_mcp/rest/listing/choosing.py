@@ -1,6 +1,6 @@
-"""Which way of reading fits a method: what the catalogue knows of its paging, and a table where that is not enough.
+"""Which way of reading fits a method: what the catalogue knows of its paging, and `catalog/data/lists.tsv` beside it.
 
-Source: documentation, the pages of the methods and settings/performance/huge-data; measured behaviour of the families.
+Source: documentation, settings/performance/huge-data; measured behaviour of the families.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.lists import ListFacts, list_facts
 from b24_mcp.rest.errors import our_error
 from b24_mcp.rest.listing.checking import ById
 from b24_mcp.rest.listing.keyset import Keyset
@@ -25,41 +26,6 @@ from b24_mcp.rest.references import replaced_by_portal
 
 _CLASSIC = Names()
 _CONTROLLER = Names(field="id", exact=True)
-_NO_SELECT = Names(select=None)
-# How these spell a query by id; the others do as their family does.
-_SPELLED = {
-    "tasks.task.list": Names(exact=True),
-    "crm.stagehistory.list": Names(exact=True),
-    "socialnetwork.api.workgroup.list": Names(exact=True),
-    "catalog.userfield.document.list": Names(field="documentId", exact=True),
-    "user.get": Names(filter="FILTER", sorting="sort"),
-    "lists.element.get": Names(filter="FILTER", order="ELEMENT_ORDER", select="SELECT"),
-    "entity.item.get": Names(filter="FILTER", order="SORT", select=None),
-    "entity.section.get": Names(filter="FILTER", order="SORT", select=None),
-    "sonet_group.get": Names(filter="FILTER", order="ORDER", select=None),
-    "voximplant.statistic.get": Names(filter="FILTER", order="ORDER", select=None, sorting="SORT"),
-    "event.offline.list": _NO_SELECT,
-}
-# Their rows have no number that could be filtered and ordered by, or (disk) a page leaves out what may not be seen.
-_WITHOUT_ID = {
-    "bizproc.workflow.instances",
-    "catalog.userfield.document.list",
-    "crm.address.list",
-    "crm.orderentity.list",
-    "crm.requisite.link.list",
-    "disk.folder.getchildren",
-    "disk.storage.getchildren",
-    "disk.storage.getlist",
-    "sale.businessvaluepersondomain.list",
-    "sale.status.list",
-    "sale.statuslang.list",
-    "user.search",
-}
-# Beside these, user.get takes conditions at its top level, which a FILTER would make it forget.
-_USER_GET = {"sort", "order", "filter", "select", "start", "admin_mode", "image_resize"}
-_NAV_ARGUMENT = {"task.item.list": 2, "task.items.getlist": 3, "task.elapseditem.getlist": 4}
-_LIST_KEYS = {"log.blogcomment.user.get": "comments"}
-_LARGEST_LIMIT = {"tasks.task.list": 50}
 
 
 @dataclass(slots=True)
@@ -101,19 +67,23 @@ class Choice:
     @property
     def _shape(self) -> Shape:
         result = self.facts.result
-        list_key = _LIST_KEYS.get(self.method.lower(), result.list_key)
+        list_key = self._special.list_key or result.list_key
         is_map = result.is_map or result.kind == "map"
         return Shape(self.method, list_key, is_map)
 
     @property
     def _names(self) -> Names | None:
         """How to ask for ids; None when that is not possible with this method and these parameters."""
-        name = self.method.lower()
-        if not isinstance(self.params, dict) or name in _WITHOUT_ID or self._shape.is_map:
+        top = self._special.top
+        if not isinstance(self.params, dict) or not self._special.by_id or self._shape.is_map:
             return None
-        if name == "user.get" and any(given.lower() not in _USER_GET for given in self.params):
-            return None
+        if top and any(given.lower() not in top for given in self.params):
+            return None  # conditions at the top level, which a filter would make the portal forget
         return _names(self.facts)
+
+    @property
+    def _special(self) -> ListFacts:
+        return list_facts(self.method, self.facts.version)
 
     def _keyset(self) -> Strategy | None:
         params = self.params
@@ -142,12 +112,11 @@ class Choice:
         if self.facts.version == "v3":
             return [self._walk(Follow(_mapping(params), paging or "none") if paging != "none" else Once(params))]
         if isinstance(params, list):
-            argument = _NAV_ARGUMENT.get(self.method.lower())
-            nav = (
-                None
-                if argument is None
-                else NavParams(params, argument, bare=self.method.lower() == "task.items.getlist")
-            )
+            argument = self._special.argument
+            if argument == 4 and params and isinstance(params[0], dict | list):
+                argument = 3  # without a task in the first place the others move up
+            bare = self._special.variant == "bare"
+            nav = None if argument is None else NavParams(params, argument, bare=bare)
             return [self._walk(nav or Once(params))]
         if paging in ("A", "B", "C"):
             return [self._offset()]
@@ -196,9 +165,16 @@ def fits_in_a_batch(params: Params) -> bool:
 
 def _names(facts: MethodFacts) -> Names | None:
     """How the method spells a query by id; None when its page shows no filter or no order."""
-    name = facts.method.lower()
-    if name in _SPELLED:
-        return _SPELLED[name]
+    special = list_facts(facts.method, facts.version)
+    if special.is_spelled:
+        return Names(
+            filter=special.filter or "filter",
+            order=special.order or "order",
+            select=None if special.select == "none" else special.select or "select",
+            field=special.id or "ID",
+            exact=special.exact,
+            sorting=special.sort,
+        )
     has = {parameter.name for parameter in facts.params}
     if facts.paging not in ("A", "B", "C") or not {"filter", "order"} <= has:
         return None
@@ -219,11 +195,11 @@ def _by_id_v3(facts: MethodFacts, params: Mapping[str, Any]) -> Steps | None:
     select = params.get("select")
     if isinstance(select, list) and select and "id" not in select:
         return None
-    return ByIdV3(params, _LARGEST_LIMIT.get(facts.method.lower(), 500))
+    return ByIdV3(params, list_facts(facts.method, facts.version).largest or 500)
 
 
 def _steps(facts: MethodFacts, params: dict[str, Any]) -> Steps:
-    name = facts.method.lower()
+    variant = list_facts(facts.method, facts.version).variant
     fields = {parameter.name: {inner.name for inner in parameter.fields} for parameter in facts.params}
     match facts.paging:
         case "LIMIT/OFFSET" if "OFFSET" in fields:
@@ -235,8 +211,8 @@ def _steps(facts: MethodFacts, params: dict[str, Any]) -> Steps:
         case "page":
             return PageNumber(params)
         case "LAST_ID":
-            rising = name == "im.dialog.users.list" or "ASC" in str(params.get("ORDER", "")).upper()
-            return LastId(params, typed=name == "im.notify.get", rising=rising)
+            rising = variant == "rising" or "ASC" in str(params.get("ORDER", "")).upper()
+            return LastId(params, typed=variant == "typed", rising=rising)
         case _:
             pass
     return Once(params)

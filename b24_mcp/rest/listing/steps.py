@@ -41,7 +41,11 @@ class Steps(Protocol):
     """
 
     name: str
-    shifts: Shifts
+
+    @property
+    def shifts(self) -> Shifts:
+        """See above."""
+        ...
 
     def params(self, position: Position) -> Params:
         """Write the parameters of the page at a position; None is the first page."""
