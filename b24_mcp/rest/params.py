@@ -66,8 +66,8 @@ def query_string(params: Params) -> str:
     Numbers become the text that PHP makes of them.
 
     Raises:
-        NotExpressibleError: for null, a boolean, an empty list or map, a number that PHP writes differently, a name that
-            PHP would alter, too many or too deep values. They would vanish or change on the way (as `0`, false is
+        NotExpressibleError: for null, a boolean, an empty list or map, a number that PHP writes differently, a name
+            that PHP would alter, too many or too deep values. They would vanish or change on the way (as `0`, false is
             another filter), so such a call has to be sent as JSON.
     """
     pairs = [f"{name}={quote(value, safe='')}" for name, value in _pairs(params)]

@@ -143,6 +143,8 @@ class Choice:
             return [self._walk(Follow(_mapping(params), paging or "none") if paging != "none" else Once(params))]
         if isinstance(params, list):
             argument = _NAV_ARGUMENT.get(self.method.lower())
+            if argument == 4 and params and isinstance(params[0], dict | list):
+                argument = 3  # without a task in the first place the others move up
             nav = (
                 None
                 if argument is None

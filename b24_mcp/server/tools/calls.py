@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -24,18 +24,14 @@ from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
-_RIGHT_COMMANDS = (
-    'commands is an object of named commands, such as {"deal": {"method": "crm.deal.get", "params": {"id": 1}}}'
-)
+_RIGHT_COMMANDS = 'must be an object of named commands: {"deal": {"method": "crm.deal.get", "params": {"id": 1}}}'
 
 
 def _named_commands(value: Any) -> Any:
-    """Refuse commands in another form, with the right one."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{_RIGHT_COMMANDS}; put the commands under names of your choice")
-    for name, command in value.items():
-        if not isinstance(command, dict | BatchCommand):
-            raise ValueError(f"{name} is not a command: {_RIGHT_COMMANDS}")
+    """Refuse commands in any other form than named objects, with an example of the right one."""
+    named = isinstance(value, dict) and all(isinstance(command, dict | BatchCommand) for command in value.values())
+    if not named:
+        raise ValueError(_RIGHT_COMMANDS)
     return value
 
 
@@ -117,7 +113,8 @@ async def call_method(
     """
     app = ctx.request_context.lifespan_context
     if dry_run and plan.error is None:
-        return app.answer(dry_form(plan.judgement, plan.opened.notice), failed=False, budget=plan.opened.budget)
+        form = dry_form(plan.judgement, plan.opened.notice) | _warnings(plan.checked.warnings)
+        return app.answer(form, failed=False, budget=plan.opened.budget)
     return await _call(ctx, plan, answered, format)
 
 
@@ -211,7 +208,7 @@ async def batch_call(
         )
     except B24Error as exc:
         return app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    warnings = [f"{name}: {warning}" for name, one in plan.checked.items() for warning in one.warnings]
+    warnings = _warnings_of_commands(plan)
     in_v3 = [act.name for act in plan.acts if act.version == "v3"]
     form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
@@ -281,7 +278,15 @@ async def _call(
 
 async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:
     rehearsal = await rehearse(as_commands(_written(plan), format), halt=plan.halt, format=format)
-    return dry_form(plan.judgement, plan.opened.notice, rehearsal)
+    return dry_form(plan.judgement, plan.opened.notice, rehearsal) | _warnings(_warnings_of_commands(plan))
+
+
+def _warnings_of_commands(plan: Plan) -> list[str]:
+    return [f"{name}: {warning}" for name, one in plan.checked.items() for warning in one.warnings]
+
+
+def _warnings(warnings: Sequence[str]) -> Form:
+    return {"warnings": list(warnings)} if warnings else {}
 
 
 def _written(plan: Plan) -> dict[str, dict[str, Any]]:
