@@ -24,15 +24,19 @@ from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
-_RIGHT_COMMANDS = 'must be an object of named commands: {"deal": {"method": "crm.deal.get", "params": {"id": 1}}}'
+_A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
 
 
-def _named_commands(value: Any) -> Any:
-    """Refuse commands in any other form than named objects, with an example of the right one."""
-    named = isinstance(value, dict) and all(isinstance(command, dict | BatchCommand) for command in value.values())
-    if not named:
-        raise ValueError(_RIGHT_COMMANDS)
-    return value
+def _commands_by_name(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}')
+
+
+def _command(value: Any) -> Any:
+    if isinstance(value, dict | BatchCommand):
+        return value
+    raise ValueError(f"must be an object with method and perhaps params, such as {_A_COMMAND}")
 
 
 def _object_or_list(value: Any) -> Any:
@@ -175,8 +179,8 @@ async def batch_call(
     plan: Annotated[Plan, Resolve(plan_batch)],
     answered: Annotated[Answered, Resolve(ask_about_batch)],
     commands: Annotated[
-        dict[str, BatchCommand],
-        BeforeValidator(_named_commands),
+        dict[str, Annotated[BatchCommand, BeforeValidator(_command)]],
+        BeforeValidator(_commands_by_name),
         Field(description="Commands by name, run in this order; any number of them."),
     ],
     halt: Annotated[
