@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.catalog import Method, check_arguments, known_methods
+from b24_mcp.catalog import Method, known_methods
+from b24_mcp.rest import B24Error
+from b24_mcp.server.checks import check_call
 
 INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
 MISTAKES = 300
@@ -111,7 +113,7 @@ def documented_requests(requests: list[dict[str, Any]]) -> None:
         method = known_methods().method(request["method"], request["version"])
         if method is None:
             unknown += 1
-        elif isinstance(request["params"], dict) and certain(method, request["params"]):
+        elif request["method"] != "batch" and certain(method, request["params"]):
             if request.get("suspicious"):
                 suspicious += 1
             else:
@@ -183,10 +185,14 @@ def swapped(name: str, dice: random.Random) -> str:
     return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
 
 
-def certain(method: Method, params: dict[str, Any]) -> list[tuple[str, str]]:
-    """The certain mistakes in parameters."""
-    problems = check_arguments(method.name, method.version, method.facts.params, params)
-    return [(problem.field, problem.message) for problem in problems if problem.certain]
+def certain(method: Method, params: Any) -> list[tuple[str, str]]:
+    """The certain mistakes in parameters, as a call with them is refused."""
+    try:
+        check_call(method.name, params, method.version)
+    except B24Error as exc:
+        problems = exc.fault.validation
+        return [(problem.field, problem.message) for problem in problems] or [("params", exc.fault.message)]
+    return []
 
 
 if __name__ == "__main__":

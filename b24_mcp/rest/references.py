@@ -127,7 +127,7 @@ def replace_references(
     def inserted(match: re.Match[str]) -> str:
         reference = _read(match.group())
         found = inside_text(reference)
-        if found is None or isinstance(found, bool | list | dict):
+        if isinstance(found, bool) or not isinstance(found, str | int | float):
             raise NoValueError(f"{reference} is not a text or a number, so it cannot stand inside a text")
         return str(found)
 

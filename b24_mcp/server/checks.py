@@ -179,7 +179,7 @@ def _misfit(method: str, version: Version, problems: list[FieldProblem], hint: s
 
 def _list_for_names(known: Method) -> B24Error:
     parameters = [parameter for parameter in known.facts.params if not parameter.pattern]
-    shown = [parameter for parameter in parameters if parameter.required is True] or parameters[:3]
+    shown = [one for place, one in enumerate(parameters) if one.required is True or place < 3]
     names = ", ".join(f'"{parameter.name}": …' for parameter in shown)
     return our_error(
         "B24MCP_PARAMS",

@@ -37,6 +37,31 @@ def test_a_whole_page_is_printed_however_long_it_is(run: Run) -> None:
     assert len(answer["result"]["rows"] if answer.get("table") else answer["result"]) == 50
 
 
+def test_parameters_take_the_form_that_the_portal_wants(run: Run) -> None:
+    done = run("call", "crm.deal.list", "-p", '{"filter[ID]": 5, "select[]": "ID"}')
+    answer = json.loads(done.stdout)
+    assert answer["result"] == [{"ID": "5"}]
+    assert answer["warnings"][0] == 'filter[ID] is read as {"filter": {"ID": 5}}, as in a form'
+    done = run("call", "task.commentitem.add", "-p", '{"FIELDS": {"POST_MESSAGE": "t"}, "TASKID": 5}')
+    assert json.loads(done.stdout)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "said"),
+    [
+        ("task.checklistitem.complete", '{"ITEMID": 2}', "It takes [TASKID*, ITEMID*], in this order."),
+        ("crm.deal.update", '[5, {"TITLE": "x"}]', "takes named parameters, not a list"),
+        ("crm.deal.update", '["null"]', "takes named parameters, not a list"),
+    ],
+)
+def test_parameters_of_another_form_are_refused(run: Run, method: str, params: str, said: str) -> None:
+    done = run("call", method, "-p", params)
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 1
+    assert said in error["message"]
+    assert "validate" not in error["hint"]
+
+
 def test_params_come_from_a_file_or_from_stdin(run: Run, tmp_path: Path) -> None:
     (tmp_path / "params.json").write_text('{"id": 3}', "utf-8")
     assert json.loads(run("call", "crm.deal.get", "-p", "@params.json").stdout)["result"]["ID"] == "3"

@@ -234,6 +234,45 @@ async def test_what_refers_to_a_command_that_was_not_run_is_not_run_either() -> 
     assert len(fake.requests) == 1
 
 
+async def test_a_boolean_that_xml_wrote_as_text_is_not_taken_for_an_id() -> None:
+    seen: list[Any] = []
+    fake = FakePortal(methods={"crm.contact.update": noting(seen, True)})
+    commands: dict[str, Any] = {
+        "a": {"method": "crm.contact.update", "params": {"id": 5}},
+        "b": {"method": "crm.contact.update", "params": {"id": "$result[a]"}},
+    }
+    answer = await run(fake, commands, format="xml")
+    assert seen == [{"id": "5"}]
+    assert answer.outcomes["b"] == NotRun("$result[a] is true, where an id (id) is wanted")
+
+
+@pytest.mark.parametrize("value", [None, "", " ", [], {}, [5], {"ID": 5}, True, False, "5 apples"])
+async def test_a_value_that_is_no_id_never_stands_in_the_place_of_one(value: Any) -> None:
+    seen: list[Any] = []
+    fake = FakePortal(methods={"give": lambda _: {"X": value}, "crm.contact.delete": noting(seen, True)})
+    command = {"method": "crm.contact.delete", "params": {"id": "$result[first][X]"}}
+    for commands in ({"first": {"method": "give"}, "last": command}, _split({"method": "give"}, command)):
+        answer = await run(fake, commands)
+        assert isinstance(answer.outcomes["last"], NotRun)
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("crm.contact.company.items.set", {"id": 5, "items": "$result[first]"}),
+        ("crm.contact.update", {"id": 5, "fields": {"UF_CRM_LIST": "$result[first]"}}),
+        ("task.item.add", ["$result[first]"]),
+    ],
+)
+async def test_a_list_stands_where_a_list_is_documented(method: str, params: Any) -> None:
+    seen: list[Any] = []
+    fake = FakePortal(methods={"give": lambda _: [{"COMPANY_ID": 3}], method: noting(seen, True)})
+    answer = await run(fake, {"first": {"method": "give"}, "last": {"method": method, "params": params}})
+    assert isinstance(answer.outcomes["last"], Succeeded)
+    assert len(seen) == 1
+
+
 async def test_a_path_that_leads_to_nothing_across_a_split_is_not_run() -> None:
     fake = FakePortal(methods=METHODS)
     answer = await run(fake, _split({"method": "one"}, {"method": "echo", "params": {"v": "$result[first][ID]"}}))

@@ -17,12 +17,8 @@ from b24_mcp.rest import Failed, NotRun, Outcome, Succeeded
 from tests.fake_portal import FakePortal, PortalError, listed, open_portal
 
 WRITE, READ = "crm.contact.update", "crm.contact.get"
-RESULTS: list[Any] = [
-    17,
-    "18",
-    {"ID": "19", "NAME": "Ann", "NONE": None, "EMPTY": "", "OFF": False, "TAGS": ["a", "b"]},
-]
-RESULTS += [True, False, None, "", [], {}, [3], [{"ID": "20"}], "about 21"]
+RECORD = {"ID": "19", "NAME": "Ann", "NONE": None, "EMPTY": "", "OFF": False, "TAGS": ["a", "b"]}
+RESULTS: list[Any] = [17, "18", RECORD, True, False, None, "", [], {}, [3], [{"ID": "20"}], "about 21"]
 PATHS = ["", "[ID]", "[id]", "[NAME]", "[NONE]", "[EMPTY]", "[OFF]", "[TAGS]", "[TAGS][1]", "[0]", "[0][ID]"]
 MISSING = object()
 

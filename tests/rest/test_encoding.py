@@ -55,8 +55,8 @@ def as_text(value: Any) -> Any:
 
 
 def unsayable(value: Any, top: bool = True) -> bool:
-    """Null, a boolean, an empty list or map, a number PHP writes in another way, a name PHP alters: at the top brackets,
-    dots, spaces; inside a `]`; a NUL.
+    """Null, a boolean, an empty list or map, a number PHP writes in another way, a name PHP alters: at the top
+    brackets, dots, spaces; inside a `]`; a NUL.
     """
     if isinstance(value, list):
         return not value or any(unsayable(inner, False) for inner in value)

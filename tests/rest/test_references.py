@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.rest import B24Error, Succeeded
@@ -48,6 +48,11 @@ TEXT = st.lists(_PIECES | st.text(max_size=3), max_size=10).map("".join)
 TRUE_REFERENCE = r"\$(result|next|total|time|error)\[(a|'a'|\"a\")\](\[[^\[\]\s]+\])*"
 
 
+def reading(text: str) -> dict[str, Any]:
+    """A command that only reads, whose references the portal replaces."""
+    return {"method": "crm.contact.get", "params": {"text": text}}
+
+
 def _fake(seen: list[Any]) -> FakePortal:
     def note(params: Any) -> int:
         seen.append(params["text"])
@@ -61,6 +66,7 @@ def _fake(seen: list[Any]) -> FakePortal:
 @example("$price[a]")
 @example("$reſult[a]")
 @example("$tıme[a]")
+@settings(deadline=None)
 async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> None:
     seen: list[Any] = []
     async with open_portal(_fake(seen)) as portal:
@@ -75,6 +81,7 @@ async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> 
 @example("$error_description[a]")
 @example("$RESULT[a]")
 @example("$result[]")
+@settings(deadline=None)
 async def test_what_the_portal_would_replace_is_a_true_reference_or_refused(text: str) -> None:
     seen: list[Any] = []
     fake = _fake(seen)
@@ -159,9 +166,7 @@ async def test_a_true_reference_brings_its_value(text: str, arrives: Any) -> Non
     fake = _fake(seen)
     fake.methods = {**fake.methods, "first": lambda _: Page({"ID": 7, "NAMES": ["Ann", "Bob"]}, total=120, next=50)}
     async with open_portal(fake) as portal:
-        answer = await portal.batch(
-            {"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}}
-        )
+        answer = await portal.batch({"a": {"method": "first"}, "b": reading(text)})
     assert seen == [arrives]
     assert all(isinstance(outcome, Succeeded) and not outcome.answer.warnings for outcome in answer.outcomes.values())
 

@@ -135,9 +135,8 @@ async def test_with_halt_a_refused_command_and_all_after_it_are_sent_again() -> 
 
 async def test_a_read_that_refers_to_a_refused_command_is_sent_again_with_it() -> None:
     refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
-    fake = FakePortal(
-        [batch_answer({"b": {"ID": "1"}, "c": 1}, {"a": refused}), batch_answer({"a": 7, "b": {"ID": "7"}})]
-    )
+    first = batch_answer({"b": {"ID": "1"}, "c": 1}, {"a": refused})
+    fake = FakePortal([first, batch_answer({"a": 7, "b": {"ID": "7"}})])
     commands: dict[str, Any] = {
         "a": {"method": "crm.contact.add", "params": {"fields": {"NAME": "a"}}},
         "b": {"method": "crm.contact.get", "params": {"id": "$result[a]"}},

@@ -223,7 +223,7 @@ async def test_nobody_is_asked_about_a_call_that_would_be_refused_anyway(
     assert (person.asked, sent(portal)) == ([], [])
 
 
-async def test_a_batch_is_asked_about_as_a_whole_and_sent_as_a_whole(
+async def test_a_batch_is_asked_about_once_and_a_value_it_waits_for_is_covered_by_the_answer(
     connect: OpenClient, portal: LoopbackPortal
 ) -> None:
     person = yes()
@@ -239,7 +239,7 @@ async def test_a_batch_is_asked_about_as_a_whole_and_sent_as_a_whole(
     assert "a batch of 3 commands, of which 2 need approval" in asked
     assert "$result[new]" in asked
     assert "crm.deal.add" not in asked
-    assert sent(portal) == ["batch"]
+    assert sent(portal) == ["batch", "batch"]
 
 
 async def test_a_batch_with_one_command_nobody_allowed_is_not_sent_at_all(

@@ -80,6 +80,13 @@ async def test_an_unknown_argument_is_refused_by_name(call_tool: CallTool, porta
         ({"a": {"method": "profile", "halt": 1}}, "commands.a.halt"),
         ({"a": {"params": {}}}, "commands.a.method"),
         ({"a": "profile"}, "commands.a"),
+        (
+            {"a": "crm.deal.get?id=1"},
+            'commands.a: must be an object with method and perhaps params, such as {"method":',
+        ),
+        ({"a": ["crm.deal.get", {"id": 1}]}, 'such as {"method": "crm.deal.get", "params": {"id": 1}}'),
+        ([{"method": "profile"}], 'commands by name, such as {"deal": {"method": "crm.deal.get"'),
+        ("crm.deal.get?id=1", 'commands by name, such as {"deal": {"method": "crm.deal.get"'),
         ({"a": {"method": "profile", "params": 3}}, "commands.a.params"),
         ({"a": {"method": "batch", "params": {"cmd": {}}}}, "'a'"),
         ('{"a": {"method": "profile"}, "a": {"method": "scope"}}', "'a' twice"),

@@ -153,7 +153,9 @@ async def test_a_text_that_merely_looks_like_a_reference_is_refused(
     assert portal.calls == []
 
 
-async def test_a_reference_to_a_failed_command_is_pointed_out(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_what_was_read_with_a_reference_to_a_failed_command_is_not_shown(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
     answer = await call_tool(
         "batch_call",
         commands={
@@ -161,7 +163,10 @@ async def test_a_reference_to_a_failed_command_is_pointed_out(call_tool: CallToo
             "stages": {"method": "crm.status.list", "params": {"filter": {"ENTITY_ID": "$result[deal][STAGE_ID]"}}},
         },
     )
-    assert "$result[deal][STAGE_ID] had no value" in answer["results"]["stages"]["warnings"][0]
+    stages = answer["results"]["stages"]
+    assert "result" not in stages
+    assert stages["error"]["code"] == "B24MCP_NO_VALUE"
+    assert "it refers to deal, which failed" in stages["error"]["message"]
 
 
 @pytest.mark.parametrize("names", [["0", "1", "2"], ["сделка", "контакт", "a-b"], ["1", "5", "9"]])

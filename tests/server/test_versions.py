@@ -124,7 +124,7 @@ async def test_what_a_lost_batch_of_v3_did_is_said_of_each_command(
     new = {"title": "Kept", "creatorId": 1, "responsibleId": 1}
     commands: dict[str, Any] = {
         "a": {"method": "tasks.task.add", "params": {"fields": new}},
-        "b": {"method": "tasks.task.add", "params": {"fields": new | {"parentId": "$result[a][nosuch]"}}},
+        "b": {"method": "tasks.task.get", "params": {"id": "$result[a][nosuch]"}},
         "c": {"method": "tasks.task.delete", "params": {"id": 5}},
     }
     answer = await call_tool("batch_call", commands=commands, version="v3", halt=True)

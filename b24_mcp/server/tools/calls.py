@@ -24,19 +24,19 @@ from b24_mcp.server.progress import progress_of
 from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
-_RIGHT_COMMANDS = (
-    'commands is an object of named commands, such as {"deal": {"method": "crm.deal.get", "params": {"id": 1}}}'
-)
+_A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
 
 
-def _named_commands(value: Any) -> Any:
-    """Refuse commands in another form, with the right one."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{_RIGHT_COMMANDS}; put the commands under names of your choice")
-    for name, command in value.items():
-        if not isinstance(command, dict | BatchCommand):
-            raise ValueError(f"{name} is not a command: {_RIGHT_COMMANDS}")
-    return value
+def _commands_by_name(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f'must be an object of commands by name, such as {{"deal": {_A_COMMAND}}}')
+
+
+def _command(value: Any) -> Any:
+    if isinstance(value, dict | BatchCommand):
+        return value
+    raise ValueError(f"must be an object with method and perhaps params, such as {_A_COMMAND}")
 
 
 def _object_or_list(value: Any) -> Any:
@@ -119,7 +119,8 @@ async def call_method(
     """
     app = ctx.request_context.lifespan_context
     if dry_run and plan.error is None:
-        return await app.answer(dry_form(plan.judgement, plan.opened.notice), failed=False, budget=plan.opened.budget)
+        form = dry_form(plan.judgement, plan.opened.notice) | _warnings(plan.checked.warnings)
+        return await app.answer(form, failed=False, budget=plan.opened.budget)
     return await _call(ctx, plan, answered, format)
 
 
@@ -180,8 +181,8 @@ async def batch_call(
     plan: Annotated[Plan, Resolve(plan_batch)],
     answered: Annotated[Answered, Resolve(ask_about_batch)],
     commands: Annotated[
-        dict[str, BatchCommand],
-        BeforeValidator(_named_commands),
+        dict[str, Annotated[BatchCommand, BeforeValidator(_command)]],
+        BeforeValidator(_commands_by_name),
         Field(description="Commands by name, run in this order; any number of them."),
     ],
     halt: Annotated[
@@ -213,7 +214,7 @@ async def batch_call(
         )
     except B24Error as exc:
         return await app.answer(error_form(exc, opened.notice), failed=True, budget=opened.budget)
-    warnings = _by_text({name: one.warnings for name, one in plan.checked.items()})
+    warnings = _warnings_of_commands(plan)
     in_v3 = [act.name for act in plan.acts if act.version == "v3"]
     form = batch_form(replace(answer, warnings=(*answer.warnings, *warnings)), opened.notice, in_v3)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
@@ -289,23 +290,27 @@ async def _call(
 
 async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:
     rehearsal = await rehearse(as_commands(_written(plan), format), halt=plan.halt, format=format)
-    return dry_form(plan.judgement, plan.opened.notice, rehearsal)
+    return dry_form(plan.judgement, plan.opened.notice, rehearsal) | _warnings(_warnings_of_commands(plan))
 
 
-def _written(plan: Plan) -> dict[str, dict[str, Any]]:
-    return {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
-
-
-def _by_text(warnings: Mapping[str, Sequence[str]]) -> list[str]:
-    """The warnings of commands, each text once: with the command it is about, and how many others it is about."""
+def _warnings_of_commands(plan: Plan) -> list[str]:
+    """The warnings about commands, each text once: with the command it is about, and how many others it is about."""
     names: dict[str, list[str]] = {}
-    for name, texts in warnings.items():
-        for text in dict.fromkeys(texts):
+    for name, one in plan.checked.items():
+        for text in dict.fromkeys(one.warnings):
             names.setdefault(text, []).append(name)
     return [
         f"{about[0]}: {text}" if len(about) == 1 else f"{about[0]} and {len(about) - 1} more commands: {text}"
         for text, about in names.items()
     ]
+
+
+def _warnings(warnings: Sequence[str]) -> Form:
+    return {"warnings": list(warnings)} if warnings else {}
+
+
+def _written(plan: Plan) -> dict[str, dict[str, Any]]:
+    return {act.name: {"method": act.method, "params": act.params, "version": act.version} for act in plan.acts}
 
 
 def _with_care(form: Form, answers: list[Answer]) -> Form:
