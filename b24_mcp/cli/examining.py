@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from b24_mcp.cli.advice import advice
 from b24_mcp.config import ENVIRONMENT, SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.environment import ENV_FILE, RESTRICTIONS, env_file_path, names_in_file
 from b24_mcp.folders import FolderError, is_open_to_others, user_folder
@@ -209,19 +210,32 @@ def _place_of_secrets(configuration: Configuration) -> Finding:
 
 
 async def _portal(about: str, opened: OpenPortal) -> AsyncIterator[Finding]:
+    from b24_mcp.access import probing
     from b24_mcp.catalog import known_methods
+    from b24_mcp.catalog.probes import V3_PROBE
     from b24_mcp.schema import look_at
 
-    portrait = await look_at(opened.portal, known_methods())
+    with probing():
+        portrait = await look_at(opened.portal, known_methods())
+    if portrait.trouble is not None and portrait.trouble.fault.kind == "policy":
+        yield Finding(about, "note", f"not checked: {portrait.trouble.fault.message}", advice(portrait.trouble.fault))
+        return
     if portrait.trouble is not None:
         yield _trouble(about, portrait.trouble)
         return
-    who = portrait.user or f"user {portrait.user_id}"
-    role = "administrator" if portrait.is_admin else "not an administrator"
-    yield Finding(about, "ok", f"{portrait.host} answers: we are {who}, {role}")
-    yield _scopes(about, portrait)
+    if "profile" in portrait.not_checked:
+        yield Finding(about, "note", f"who we are was not checked: {portrait.not_checked['profile']}")
+    else:
+        who = portrait.user or f"user {portrait.user_id}"
+        role = "administrator" if portrait.is_admin else "not an administrator"
+        yield Finding(about, "ok", f"{portrait.host} answers: we are {who}, {role}")
+    if "scope" in portrait.not_checked:
+        yield Finding(about, "note", f"scopes were not checked: {portrait.not_checked['scope']}")
+    else:
+        yield _scopes(about, portrait)
     v3 = {True: "REST 3.0 is there", False: "has no REST 3.0", None: "does not say whether it has REST 3.0"}
-    yield Finding(about, "ok", v3[portrait.has_v3])
+    unchecked = portrait.not_checked.get(V3_PROBE)
+    yield Finding(about, "ok", f"REST 3.0 was not checked: {unchecked}" if unchecked else v3[portrait.has_v3])
     if portrait.skew is not None and abs(portrait.skew) > _SKEW_TO_TELL:
         ahead = "ahead of" if portrait.skew > 0 else "behind"
         yield Finding(
@@ -260,7 +274,7 @@ def _scopes(about: str, portrait: Portrait) -> Finding:
 def _trouble(about: str, error: B24Error) -> Finding:
     fault = error.fault
     code = f"{fault.code}: " if fault.code and not fault.code.startswith("B24MCP_") else ""
-    return Finding(about, "wrong", f"{code}{fault.message}", fault.hint)
+    return Finding(about, "wrong", f"{code}{fault.message}", advice(fault))
 
 
 def _folder(about: str, folder: Path, shown: Path) -> Finding:
