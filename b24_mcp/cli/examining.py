@@ -99,8 +99,6 @@ async def examine_portals(configuration: Configuration, redactor: Redactor) -> A
 
 def examine_folders(settings: Settings) -> Iterator[Finding]:
     """See whether what is kept on this computer can be written."""
-    from platformdirs import user_state_path
-
     state = settings.state
     if state == "memory":
         yield Finding(
@@ -112,7 +110,7 @@ def examine_folders(settings: Settings) -> Iterator[Finding]:
     elif state and "://" in state:
         yield Finding("shared state", "ok", "Redis, as B24_STATE says")
     else:
-        path = Path(state).expanduser() if state else user_state_path("b24-mcp") / "limits.db"
+        path = Path(state).expanduser() if state else user_folder("state") / "limits.db"
         yield _folder("shared state", path.parent, path)
     yield _folder("data", settings.data_folder, settings.data_folder)
     if settings.audit == "off":
@@ -206,6 +204,9 @@ def _place_of_secrets(configuration: Configuration) -> Finding:
         secrets.get("nothing")
     except SecretsError as exc:
         return Finding("secrets", "wrong", f"{exc}.", "Unlock the keyring, or set B24_KEEP_SECRETS=file.")
+    file = Path(secrets.place)
+    if file.is_absolute() and is_open_to_others(file):
+        return Finding("secrets", "wrong", f"{file} can be read by other users of this computer", f"chmod 600 {file}")
     return Finding("secrets", "ok", f"in {secrets.place}")
 
 
@@ -281,6 +282,8 @@ def _folder(about: str, folder: Path, shown: Path) -> Finding:
     """The folder itself, or the nearest one above it that is there, has to be writable."""
     nearest = next(one for one in (folder, *folder.parents) if one.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        if folder.is_dir() and is_open_to_others(folder):
+            return Finding(about, "note", f"{shown}: other users of this computer can open it", f"chmod 700 {folder}")
         return Finding(about, "ok", str(shown))
     return Finding(about, "wrong", f"{shown} cannot be written", "Change its rights, or name another place.")
 

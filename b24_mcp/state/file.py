@@ -4,7 +4,6 @@ rolled back by the next one.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 import anyio.to_thread
 
+from b24_mcp.folders import make_private, make_private_file
 from b24_mcp.state.limits import Bucket, Charge, Turn, take_turn
 
 _T = TypeVar("_T")
@@ -147,9 +147,8 @@ class FileState:
     def _open(self) -> sqlite3.Connection:
         if self._opened is None:
             if isinstance(self._path, Path):
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                # Made with its mode, so that at no moment others of this machine can read it.
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                make_private(self._path.parent)
+                make_private_file(self._path)
             db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = OFF")  # it is worth minutes, not a wait for the disk at each call
