@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -57,13 +58,27 @@ def make_private(folder: Path, *, own: bool = False) -> Path:
     roots = {user_folder(kind) for kind in KINDS}
     for one in (folder, *folder.parents):
         if (own and one == folder) or roots & {one, *one.parents}:
-            _tighten(one)
+            _tighten(one, 0o700)
     return folder
+
+
+def make_private_file(path: Path) -> None:
+    """Create an empty file with mode 0600, in a folder that exists; an existing file of this user is tightened.
+
+    It has this mode from the moment it exists, so that others of this computer can never read it.
+
+    Raises:
+        OSError: when it cannot be created.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        _tighten(path, 0o600)
 
 
 def is_open_to_others(path: Path) -> bool:
     """Whether other users of this computer have any right on a file or folder that exists; False on Windows."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return False
     try:
         return bool(path.stat().st_mode & _OPEN_TO_OTHERS)
@@ -71,8 +86,8 @@ def is_open_to_others(path: Path) -> bool:
         return False
 
 
-def _tighten(folder: Path) -> None:
-    """Remove the rights of others from a folder of this user; the folder of another user is left alone."""
-    if os.name == "nt" or not is_open_to_others(folder) or folder.stat().st_uid != os.getuid():
+def _tighten(path: Path, mode: int) -> None:
+    """Remove the rights of others from a file or folder of this user; that of another user is left alone."""
+    if sys.platform == "win32" or not is_open_to_others(path) or path.stat().st_uid != os.getuid():
         return
-    folder.chmod(0o700)
+    path.chmod(mode)

@@ -6,7 +6,7 @@ from b24_mcp.access.approvals import Approvals, Pending
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import Caller
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
-from b24_mcp.access.current import calling, current_caller, os_user
+from b24_mcp.access.current import calling, current_caller, os_user, probing
 from b24_mcp.access.gate import Gate, Judgement, Ruling
 from b24_mcp.access.levels import LEVELS, Level
 from b24_mcp.access.permits import Permit, digest_of_call
@@ -32,5 +32,6 @@ __all__ = [
     "digest_of_call",
     "may_hold_words_of_strangers",
     "os_user",
+    "probing",
     "question",
 ]

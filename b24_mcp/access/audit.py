@@ -30,6 +30,7 @@ from b24_mcp.access.current import current_caller
 from b24_mcp.access.permits import digest_of
 from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
+from b24_mcp.folders import make_private, user_folder
 from b24_mcp.rest import Act, Answer, B24Error, BatchMaps, Failed, Params, Redactor, our_error
 
 _LOG = logging.getLogger(__name__)
@@ -43,10 +44,8 @@ Line = dict[str, Any]
 
 
 def default_folder() -> Path:
-    """Where the trail is kept when nobody says otherwise."""
-    from platformdirs import user_state_path
-
-    return user_state_path("b24-mcp") / "audit"
+    """Return the folder of the audit log where no setting names another."""
+    return user_folder("state") / "audit"
 
 
 @dataclass(slots=True)
@@ -89,7 +88,7 @@ class AuditTrail:
     def _append(self, day: str, data: bytes) -> None:
         path = self.folder / f"{day}.jsonl"
         if day != self._day:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.folder)
             self._forget_before(day)
             self._day = day
         # Made with its mode, so that at no moment others of this machine can read it.

@@ -12,6 +12,7 @@ from functools import cache
 
 from b24_mcp.access.caller import Caller
 
+_PROBING: ContextVar[bool] = ContextVar("probing", default=False)
 _CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
@@ -28,6 +29,21 @@ def calling(caller: Caller) -> Iterator[None]:
         yield
     finally:
         _CALLER.reset(token)
+
+
+def is_probing() -> bool:
+    """Whether the running call is one that the program makes on its own account."""
+    return _PROBING.get()
+
+
+@contextmanager
+def probing() -> Iterator[None]:
+    """Run calls inside as those of the program itself: fixed methods that read, without parameters of a model."""
+    token = _PROBING.set(True)
+    try:
+        yield
+    finally:
+        _PROBING.reset(token)
 
 
 @cache

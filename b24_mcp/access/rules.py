@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from b24_mcp.access.current import is_probing
 from b24_mcp.access.levels import LEVELS, Level
 from b24_mcp.catalog import RISK_KINDS, RiskKind, Version, known_methods
 from b24_mcp.catalog.catalogue import Effect
+from b24_mcp.catalog.probes import PROBES, V3_PROBE
 
 Approval = Literal["ask", "off"]
 
@@ -25,7 +27,8 @@ class AccessRules:
     `approval_writes` commands that change something. At `full` nothing is asked, nor with `approval` off.
 
     `allow` and `deny` are globs over method names, in any letter case, where `*` also stands for dots: what is denied
-    is never called, and where anything is allowed, nothing else is. Neither widens the level.
+    is never called, and where anything is allowed, nothing else is, except the
+    probes of the program itself (`b24_mcp.catalog.probes`). Neither widens the level.
 
     Raises:
         ValueError: for a glob with a character that no method name has, or an unknown kind of risk.
@@ -57,11 +60,12 @@ class AccessRules:
         return replace(self, level=level)
 
     def why_refused(self, method: str, version: Version, effect: Effect) -> str | None:
-        """Why a method is not called at all; None when it may be, perhaps after approval."""
+        """Return why a method is not called at all; None when it may be, perhaps after approval."""
         name = method.lower()
         if any(fnmatchcase(name, glob.lower()) for glob in self.deny):
             return f"B24_DENY forbids {method}"
-        if self.allow and not any(fnmatchcase(name, glob.lower()) for glob in self.allow):
+        own = is_probing() and method in (*PROBES, V3_PROBE)
+        if self.allow and not own and not any(fnmatchcase(name, glob.lower()) for glob in self.allow):
             return f"B24_ALLOW does not name {method}"
         if self.level == "read" and effect != "read":
             return (

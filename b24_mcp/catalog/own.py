@@ -59,8 +59,8 @@ def own_catalogue() -> sqlite3.Connection | None:
     except (sqlite3.Error, OSError):
         db.close()
         _LOG.warning(
-            "The catalogue in %s is damaged, or of another version, and is not used; `b24-mcp catalog build` builds "
-            "a new one.",
+            "The catalogue in %s is damaged, or was built by another version and is left aside; "
+            "`b24-mcp catalog build` builds a new one.",
             folder,
         )
         return None

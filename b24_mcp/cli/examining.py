@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from b24_mcp.cli.advice import advice
 from b24_mcp.config import ENVIRONMENT, SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.environment import ENV_FILE, RESTRICTIONS, env_file_path, names_in_file
 from b24_mcp.folders import FolderError, is_open_to_others, user_folder
@@ -98,8 +99,6 @@ async def examine_portals(configuration: Configuration, redactor: Redactor) -> A
 
 def examine_folders(settings: Settings) -> Iterator[Finding]:
     """See whether what is kept on this computer can be written."""
-    from platformdirs import user_state_path
-
     state = settings.state
     if state == "memory":
         yield Finding(
@@ -111,7 +110,7 @@ def examine_folders(settings: Settings) -> Iterator[Finding]:
     elif state and "://" in state:
         yield Finding("shared state", "ok", "Redis, as B24_STATE says")
     else:
-        path = Path(state).expanduser() if state else user_state_path("b24-mcp") / "limits.db"
+        path = Path(state).expanduser() if state else user_folder("state") / "limits.db"
         yield _folder("shared state", path.parent, path)
     yield _folder("data", settings.data_folder, settings.data_folder)
     if settings.audit == "off":
@@ -205,23 +204,39 @@ def _place_of_secrets(configuration: Configuration) -> Finding:
         secrets.get("nothing")
     except SecretsError as exc:
         return Finding("secrets", "wrong", f"{exc}.", "Unlock the keyring, or set B24_KEEP_SECRETS=file.")
+    file = Path(secrets.place)
+    if file.is_absolute() and is_open_to_others(file):
+        return Finding("secrets", "wrong", f"{file} can be read by other users of this computer", f"chmod 600 {file}")
     return Finding("secrets", "ok", f"in {secrets.place}")
 
 
 async def _portal(about: str, opened: OpenPortal) -> AsyncIterator[Finding]:
+    from b24_mcp.access import probing
     from b24_mcp.catalog import known_methods
+    from b24_mcp.catalog.probes import V3_PROBE
     from b24_mcp.schema import look_at
 
-    portrait = await look_at(opened.portal, known_methods())
+    with probing():
+        portrait = await look_at(opened.portal, known_methods())
+    if portrait.trouble is not None and portrait.trouble.fault.kind == "policy":
+        yield Finding(about, "note", f"not checked: {portrait.trouble.fault.message}", advice(portrait.trouble.fault))
+        return
     if portrait.trouble is not None:
         yield _trouble(about, portrait.trouble)
         return
-    who = portrait.user or f"user {portrait.user_id}"
-    role = "administrator" if portrait.is_admin else "not an administrator"
-    yield Finding(about, "ok", f"{portrait.host} answers: we are {who}, {role}")
-    yield _scopes(about, portrait)
+    if "profile" in portrait.not_checked:
+        yield Finding(about, "note", f"who we are was not checked: {portrait.not_checked['profile']}")
+    else:
+        who = portrait.user or f"user {portrait.user_id}"
+        role = "administrator" if portrait.is_admin else "not an administrator"
+        yield Finding(about, "ok", f"{portrait.host} answers: we are {who}, {role}")
+    if "scope" in portrait.not_checked:
+        yield Finding(about, "note", f"scopes were not checked: {portrait.not_checked['scope']}")
+    else:
+        yield _scopes(about, portrait)
     v3 = {True: "REST 3.0 is there", False: "has no REST 3.0", None: "does not say whether it has REST 3.0"}
-    yield Finding(about, "ok", v3[portrait.has_v3])
+    unchecked = portrait.not_checked.get(V3_PROBE)
+    yield Finding(about, "ok", f"REST 3.0 was not checked: {unchecked}" if unchecked else v3[portrait.has_v3])
     if portrait.skew is not None and abs(portrait.skew) > _SKEW_TO_TELL:
         ahead = "ahead of" if portrait.skew > 0 else "behind"
         yield Finding(
@@ -260,13 +275,15 @@ def _scopes(about: str, portrait: Portrait) -> Finding:
 def _trouble(about: str, error: B24Error) -> Finding:
     fault = error.fault
     code = f"{fault.code}: " if fault.code and not fault.code.startswith("B24MCP_") else ""
-    return Finding(about, "wrong", f"{code}{fault.message}", fault.hint)
+    return Finding(about, "wrong", f"{code}{fault.message}", advice(fault))
 
 
 def _folder(about: str, folder: Path, shown: Path) -> Finding:
     """The folder itself, or the nearest one above it that is there, has to be writable."""
     nearest = next(one for one in (folder, *folder.parents) if one.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        if folder.is_dir() and is_open_to_others(folder):
+            return Finding(about, "note", f"{shown}: other users of this computer can open it", f"chmod 700 {folder}")
         return Finding(about, "ok", str(shown))
     return Finding(about, "wrong", f"{shown} cannot be written", "Change its rights, or name another place.")
 

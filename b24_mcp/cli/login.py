@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from b24_mcp.cli.advice import advice
 from b24_mcp.cli.terminal import echo
 from b24_mcp.config import Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
@@ -265,5 +266,5 @@ def _tell(wanted: _Target, tokens: Tokens) -> None:
 
 def _said(exc: Exception) -> str:
     if isinstance(exc, B24Error):
-        return f"{exc.fault.code}: {exc.fault.message} {exc.fault.hint}"
+        return f"{exc.fault.code}: {exc.fault.message} {advice(exc.fault)}"
     return str(exc)

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from b24_mcp.cli.advice import advice
 from b24_mcp.cli.login import forget
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.config import Configuration, ConfigurationError, PortalFile, PortalSettings, load_configuration
@@ -69,7 +70,8 @@ def add(
             value = _secret("Incoming webhook (https://PORTAL/rest/USER/CODE/)")
             webhook = parse_webhook(value)
             if check:
-                echo(_who_we_are(webhook))
+                denied = _why_not_checked((*configuration.settings.deny, *deny))
+                echo(f"{webhook.host}: not checked: {denied}" if denied else _who_we_are(webhook))
         if secret:
             secrets.set(secret, value)
         PortalFile(configuration.file).add(name, portal)
@@ -158,6 +160,17 @@ def _secret(prompt: str) -> str:
     return sys.stdin.readline().strip()
 
 
+def _why_not_checked(deny: tuple[str, ...]) -> str | None:
+    """Return why the portal is not asked who we are; None when it is. What is only not allowed does not count here.
+
+    Raises:
+        ValueError: for a glob that cannot be used.
+    """
+    from b24_mcp.access import AccessRules
+
+    return AccessRules(deny=deny).why_refused("profile", "v2", "read")
+
+
 def _who_we_are(webhook: Webhook) -> str:
     """Ask the portal whose webhook this is.
 
@@ -185,7 +198,7 @@ def _who_we_are(webhook: Webhook) -> str:
 
 def _said(exc: Exception) -> str:
     if isinstance(exc, B24Error):
-        return f"{exc.fault.message} {exc.fault.hint}"
+        return f"{exc.fault.message} {advice(exc.fault)}"
     errors = getattr(exc, "errors", None)
     if callable(errors):  # pydantic's, whose own text would repeat what was given
         return "; ".join(str(error["msg"]).removeprefix("Value error, ") for error in errors(include_input=False))

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
+from b24_mcp.folders import make_private
+
 _SERVICE = "b24-mcp"
 
 
@@ -71,7 +73,7 @@ class SecretFile:
 
     def _write(self, secrets: dict[str, str]) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             # Made with mode 0600, filled and synced, then put in place: nobody ever sees half of it.
             handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".secrets-")
             try:

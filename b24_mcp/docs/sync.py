@@ -18,6 +18,7 @@ from b24_mcp.docs.incoming import Incoming
 from b24_mcp.docs.index import FORMAT, Progress, Written, create, write
 from b24_mcp.docs.origin import Language, Origin
 from b24_mcp.docs.storage import format_of, index_path
+from b24_mcp.folders import make_private, make_private_file
 
 _LEAST_PAGES = 1
 
@@ -39,7 +40,7 @@ def syncing(folder: Path) -> Iterator[None]:
         DocsError: when another sync is running, or the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder, own=True)
         lock = sqlite3.connect(folder / "sync.lock", timeout=0, isolation_level=None)
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"{folder} cannot be written: {exc}.") from None
@@ -60,8 +61,9 @@ def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
     target = index_path(folder, incoming.language)
     draft = target.with_suffix(".draft")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private(target.parent, own=True)
         _drop(draft)
+        make_private_file(draft)
         with closing(sqlite3.connect(draft)) as db:
             _begin(db, target)
             written = write(db, incoming.edition, progress)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import anyio.to_thread
 
+from b24_mcp.folders import make_private, make_private_file
 from b24_mcp.records.names import quoted
 from b24_mcp.rest import B24Error, our_error
 
@@ -94,7 +95,7 @@ def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
 
     A file that is damaged is set aside under another name: data sets can be fetched again.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent, own=True)
     _make(path)
     try:
         db = _prepared(path)
@@ -111,8 +112,8 @@ def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Make the file with its mode, so that at no moment others of this machine can read it."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Create the file so that others of this computer can never read it."""
+    make_private_file(path)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from b24_mcp.folders import make_private, make_private_file, user_folder
+
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
 _LARGEST = 64 << 20
@@ -51,7 +53,8 @@ class DocumentCache:
         """Keep a document; one that is there is replaced in one step."""
         draft = self.path.with_suffix(f".{os.getpid()}.draft")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self.path.parent)
+            make_private_file(draft)
             draft.write_bytes(to_json({"format": _FORMAT, "read_at": kept.read_at, "document": kept.document}))
             draft.replace(self.path)
         except (OSError, ValueError) as exc:
@@ -60,7 +63,5 @@ class DocumentCache:
 
 
 def cache_folder() -> Path:
-    """Where documents are kept: the user's own cache."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("b24-mcp") / "portals"
+    """Return the folder where documents are kept: in the user's own cache."""
+    return user_folder("cache") / "portals"

@@ -1,7 +1,4 @@
-"""Who we are on a portal, what it grants us, and how it keeps time: two requests, for a person or a model to look at.
-
-Source: documentation, api-reference/common (`profile`, `scope`, `app.info`, `server.time`) and api-reference/rest-v3.
-"""
+"""Who we are on a portal, what it grants us, and how its clock differs from ours, read with two requests."""
 
 from __future__ import annotations
 
@@ -13,16 +10,16 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from b24_mcp.catalog import Catalogue
+from b24_mcp.catalog.probes import PROBES, V3_PROBE
 from b24_mcp.rest import Answer, B24Error, BatchAnswer, Clock, Failed, Portal, Succeeded, SystemClock
-
-_ASKED = ("profile", "scope", "server.time", "app.info")
 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """What a portal answered; what it did not say is None. `skew` is how many seconds its clock is before ours.
+    """What a portal answered; what it did not say is None. `skew` is how many seconds its clock is ahead of ours.
 
-    `trouble` is why it could not be asked at all: then nothing else is known.
+    `trouble` is why it could not be asked at all: then nothing else is known. `not_checked` are the methods that were
+    not called because the rules of access forbid them, each with the reason.
     """
 
     host: str
@@ -36,18 +33,27 @@ class Portrait:
     trouble: B24Error | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     """Scopes that are not granted, and how many documented methods each would open, most first."""
+    not_checked: Mapping[str, str] = field(default_factory=dict)
 
 
 async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = None) -> Portrait:
     """Ask a portal; nothing is raised."""
-    try:
-        answer = await portal.batch({name: {"method": name} for name in _ASKED})
-        answered_at = (clock or SystemClock()).now()
-    except B24Error as exc:
-        return Portrait(portal.host, trouble=exc)
+    asked, not_checked = list(PROBES), dict[str, str]()
+    answer = None
+    while answer is None:
+        try:
+            answer = await portal.batch({name: {"method": name} for name in asked})
+        except B24Error as exc:
+            if exc.fault.kind != "policy" or asked == [exc.method] or exc.method not in asked:
+                return Portrait(portal.host, trouble=exc)
+            # Nothing was sent: the other methods are asked without this one.
+            asked.remove(exc.method)
+            not_checked[exc.method] = exc.fault.message.removeprefix(f"Command {exc.method!r}: ")
+    answered_at = (clock or SystemClock()).now()
     trouble = _why_nothing(answer)
     if trouble is not None:
         return Portrait(portal.host, trouble=trouble)
+    has_v3 = await _has_v3(portal, not_checked)
     profile = _result(answer, "profile")
     scopes = _result(answer, "scope")
     info = _result(answer, "app.info")
@@ -58,8 +64,9 @@ async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = No
         scopes=granted,
         licence=str(info["LICENSE"]) if isinstance(info, dict) and info.get("LICENSE") else None,
         skew=_skew(_result(answer, "server.time"), answered_at),
-        has_v3=await _has_v3(portal),
+        has_v3=has_v3,
         missing={} if granted is None else await run_sync(_missing, catalogue, granted),
+        not_checked=not_checked,
     )
 
 
@@ -82,10 +89,12 @@ def _skew(said: Any, now: float) -> float | None:
         return None
 
 
-async def _has_v3(portal: Portal) -> bool | None:
+async def _has_v3(portal: Portal, not_checked: dict[str, str]) -> bool | None:
     try:
-        answer: Answer = await portal.call("rest.scope.list", version="v3")
+        answer: Answer = await portal.call(V3_PROBE, version="v3")
     except B24Error as exc:
+        if exc.fault.kind == "policy":
+            not_checked[V3_PROBE] = exc.fault.message
         return False if exc.fault.kind == "unknown_method" else None
     return isinstance(answer.result, dict | list)
 
@@ -105,5 +114,5 @@ def _why_nothing(answer: BatchAnswer) -> B24Error | None:
 
 
 def _result(answer: BatchAnswer, name: str) -> Any:
-    outcome = answer.outcomes[name]
+    outcome = answer.outcomes.get(name)
     return outcome.answer.result if isinstance(outcome, Succeeded) else None

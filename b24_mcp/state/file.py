@@ -7,7 +7,6 @@ that is no database any more is set aside and made again, because what it held i
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import anyio.to_thread
 
+from b24_mcp.folders import make_private, make_private_file
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn, take_turn
 
 _LOG = logging.getLogger(__name__)
@@ -190,9 +190,8 @@ class FileState:
             self._close()  # removed or replaced: other processes use the new file
         if self._opened is None:
             if isinstance(self._path, Path):
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                # Made with its mode, so that at no moment others of this machine can read it.
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                make_private(self._path.parent)
+                make_private_file(self._path)
             self._file_id = self._id_on_disk()
             db = sqlite3.connect(self._path, timeout=_LOCK_PATIENCE, isolation_level=None, check_same_thread=False)
             try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
 
+from b24_mcp.folders import user_folder
 from b24_mcp.state.expiring import ExpiringStore
 from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LimitState
@@ -85,6 +86,4 @@ def state_path(setting: str | None) -> Path:
 
 def default_path() -> Path:
     """The file in the user's own state directory."""
-    from platformdirs import user_state_path
-
-    return user_state_path("b24-mcp") / "limits.db"
+    return user_folder("state") / "limits.db"

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import anyio
 import anyio.to_thread
 
+from b24_mcp.folders import make_private
 from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
 
 _PATIENCE = 90.0
@@ -103,7 +104,7 @@ class _FileLease:
 
 def _try_lock(path: Path) -> sqlite3.Connection | None:
     """An empty database is the lock: SQLite locks files alike on every system, and between threads too."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent, own=True)
     # Closing any other handle of the file would let go of this process's locks, so it is opened here only to be made.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -147,7 +148,7 @@ def _unfinished(path: Path) -> Tokens | None:
 
 def _write(path: Path, text: str) -> None:
     """Write beside the file, wait for the disk, and put it in its place: it is old or new, and never half of it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent, own=True)
     new = _new(path)
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -183,3 +183,42 @@ def test_a_person_reads_it_line_by_line(run: Run, home: Path) -> None:
     assert done.returncode == 0
     assert "default portal" in done.stdout
     assert "→" in done.stdout
+
+
+def test_allow_lists_do_not_keep_the_program_from_seeing_who_we_are(run: Run, home: Path) -> None:
+    with loopback_portal() as portal:
+        found = findings(run, B24_WEBHOOK_URL=portal.address, B24_ALLOW="crm.*")
+        called = json.loads(run("call", "profile", B24_WEBHOOK_URL=portal.address, B24_ALLOW="crm.*").stdout)
+    said = about(found, "portal environment")
+    assert "administrator" in said
+    assert "scopes granted" in said
+    assert "REST 3.0 is there" in said
+    assert "access: write; only crm.*" in said
+    assert called["error"]["code"] == "B24MCP_POLICY"
+
+
+@pytest.mark.parametrize("deny", ["profile", "profile,scope,server.*,app.*,rest.*", "*"])
+def test_what_is_denied_is_reported_as_not_checked(run: Run, home: Path, deny: str) -> None:
+    with loopback_portal() as portal:
+        found = findings(run, B24_WEBHOOK_URL=portal.address, B24_DENY=deny)
+    said = about(found, "portal environment")
+    assert "not checked: " in said
+    assert "B24_DENY forbids " in said
+    assert ("scopes granted" in said) is (deny == "profile")
+    assert "profile" not in portal.methods
+    assert (portal.calls == []) is (deny != "profile")
+
+
+def test_advice_never_speaks_of_the_person_who_reads_it() -> None:
+    from b24_mcp.cli.advice import advice
+    from b24_mcp.rest import our_error
+    from b24_mcp.rest.error_codes import _FACTS
+
+    for code in _FACTS:
+        said = advice(our_error(code, "").fault)
+        assert "person" not in said, code
+        assert not {"batch_call", "find_methods", "describe_method", "search_docs"} & set(
+            said.replace(".", " ").split()
+        )
+    for code in ("NO_AUTH_FOUND", "B24MCP_SETTINGS", "B24MCP_NO_LOGIN", "B24MCP_WEBHOOK", "B24MCP_TOKENS"):
+        assert advice(our_error(code, "").fault), code

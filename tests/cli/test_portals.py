@@ -25,6 +25,17 @@ def test_a_portal_is_added_after_it_said_who_we_are(run: Run, tmp_path: Path) ->
     assert [(row["portal"], row["default"]) for row in rows] == [("main", True), ("sandbox", False)]
 
 
+def test_rules_of_access_do_not_break_the_check_of_a_new_portal(run: Run, tmp_path: Path) -> None:
+    with loopback_portal() as portal:
+        typed = portal.address + "\n"
+        assert "administrator" in run("portals", "add", "one", "--allow", "crm.*", typed=typed).stdout
+        assert "administrator" in run("portals", "add", "two", typed=typed, B24_ALLOW="crm.*").stdout
+        before = len(portal.calls)
+        done = run("portals", "add", "three", "--deny", "profile", typed=typed)
+        assert "not checked: B24_DENY forbids profile" in done.stdout
+        assert len(portal.calls) == before
+
+
 def test_a_webhook_that_does_not_work_is_not_kept(run: Run, tmp_path: Path) -> None:
     for typed in (CLOSED, "https://portal.example/other\n", "\n"):
         done = run("portals", "add", "main", typed=typed)

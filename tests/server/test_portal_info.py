@@ -42,3 +42,26 @@ async def test_where_the_questions_themselves_are_forbidden_that_is_said(
     info = await call_tool("portal_info")
     assert info["error"]["kind"] == "policy"
     assert portal.calls == []
+
+
+async def test_allow_lists_leave_it_to_say_who_we_are_and_nothing_else(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ALLOW", "crm.*")
+    answer = await call_tool("portal_info")
+    assert answer["user"]["id"] == "1"
+    assert answer["rest_v3"] is True
+    assert "not_checked" not in answer
+    assert (await call_tool("read_method", method="profile"))["error"]["kind"] == "policy"
+    assert (await call_tool("batch_call", commands={"a": {"method": "scope"}}))["error"]["kind"] == "policy"
+
+
+async def test_what_is_denied_is_not_checked(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_DENY", "profile")
+    answer = await call_tool("portal_info")
+    assert answer["user"] == "not checked"
+    assert answer["not_checked"] == {"profile": "B24_DENY forbids profile."}
+    assert answer["scopes"]
+    assert "profile" not in portal.methods

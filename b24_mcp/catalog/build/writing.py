@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from b24_mcp.catalog.build.model import Facts
+from b24_mcp.folders import make_private
 
 
 def write_methods(facts: Iterable[Facts], folder: Path) -> int:
@@ -29,7 +30,7 @@ def _event_form(event: str, scope: list[str], page: str) -> dict[str, Any]:
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
     path.write_text(text, "utf-8", newline="\n")
     return len(lines)

@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
 
-from b24_mcp.access import current_caller
+from b24_mcp.access import current_caller, probing
 from b24_mcp.server.app import App
 from b24_mcp.server.portals import OpenPortal
 from b24_mcp.server.rendering import Form, error_form, head
@@ -29,12 +29,16 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
     catalogue = await run_sync(known_methods)
-    portrait = await look_at(opened.portal, catalogue)
+    with probing():
+        portrait = await look_at(opened.portal, catalogue)
     if portrait.trouble is not None:
         form = error_form(portrait.trouble, opened.notice) | {"host": portrait.host}
         return await app.answer(form, failed=True, budget=opened.budget)
     form = head(True, opened.notice) | {"name": opened.name, "host": portrait.host}
     form["user"] = {"id": portrait.user_id, "name": portrait.user, "admin": portrait.is_admin}
+    if portrait.not_checked:
+        form["user"] = "not checked" if "profile" in portrait.not_checked else form["user"]
+        form["not_checked"] = dict(portrait.not_checked)
     form["access"] = opened.gate.level
     form |= {"rest_v3": portrait.has_v3, "licence": portrait.licence}
     if portrait.skew is not None and abs(portrait.skew) >= _WORTH_TELLING:
