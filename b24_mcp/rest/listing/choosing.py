@@ -5,6 +5,7 @@ Source: documentation, the pages of the methods and settings/performance/huge-da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,6 +193,22 @@ def check_given(params: Params, facts: MethodFacts) -> None:
     """
     if isinstance(params, list) and not facts.positional:
         raise our_error("B24MCP_PARAMS", f"{facts.method} takes named parameters, not a list.", method=facts.method)
+    if isinstance(params, Mapping) and not _is_start(params.get("start")):
+        raise our_error(
+            "B24MCP_PARAMS",
+            f"start must be a whole number: how many rows {facts.method} leaves out at the beginning.",
+            method=facts.method,
+            hint="Nothing was sent. Leave start out to read the whole list.",
+        )
+
+
+def _is_start(value: Any) -> bool:
+    """Whether a value can be the parameter `start`; -1 asks the portal not to count."""
+    if isinstance(value, str):
+        return re.fullmatch(r"(?:\s*-?[0-9]{1,15}\s*)?", value) is not None
+    if isinstance(value, float):
+        return value.is_integer()
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def fits_in_a_batch(params: Params) -> bool:

@@ -24,6 +24,11 @@ from tests.rest.listing.lists import MemoryList, portal_with, read
         ("crm deal list", {}, "B24MCP_METHOD_NAME", "crm deal list"),
         ("crm.deal.list", {"auth": "x"}, "B24MCP_PARAMS", "auth"),
         ("crm.deal.list", [{}], "B24MCP_PARAMS", "named"),
+        *(
+            (method, {"entityTypeId": 2, "start": start}, "B24MCP_PARAMS", "start must be a whole number")
+            for method in ("crm.deal.list", "crm.item.list", "tasks.task.list")
+            for start in ("abc", " ", "1.5", "1e3", "٣", "9" * 16, 0.5, float("inf"), True, [1], [], {"a": 1})
+        ),
     ],
 )
 async def test_what_cannot_be_read_as_a_list_is_refused(method: str, params: Any, code: str, said: str) -> None:
@@ -133,3 +138,9 @@ async def test_the_guard_is_asked_before_anything_is_sent() -> None:
         Act("crm.deal.list", "v2", {"filter": {">ID": 1}}),
         Act("crm.lead.list", "v2", {"select": ["ID"]}),
     ]
+
+
+@pytest.mark.parametrize("start", [0, 60, 60.0, "60", " 60 ", -1, "-1", "", None])
+async def test_a_start_that_is_a_number_is_taken(start: Any) -> None:
+    async with portal_with() as (portal, _):
+        portal.listing("crm.deal.list", {"start": start})
