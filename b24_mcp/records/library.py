@@ -8,6 +8,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from b24_mcp.records.columns import Column
@@ -166,6 +167,10 @@ class Library:
             return run, json.loads(cursor)
 
         return await self.file.do(work)
+
+    async def reset(self) -> Path | None:
+        """Set the file aside with all its sets, damaged or not. Return where it is now; None when there was none."""
+        return await self.file.set_aside()
 
     async def aclose(self) -> None:
         """Close the file; it is opened anew when needed."""
