@@ -93,6 +93,16 @@ def drop(name: str, portal: str | None) -> None:
     _run(portal, lambda opened, library: _drop(library, name))
 
 
+@records.command()
+@PORTAL
+def reset(portal: str | None) -> None:
+    """Set the file of all data sets aside and begin with an empty one.
+
+    For a file that is damaged. The former file stays beside it, with `.damaged` after its name.
+    """
+    _run(portal, lambda opened, library: _reset(library))
+
+
 @dataclass
 class _Reading:
     """One list being read. What is known of it outlives an interruption."""
@@ -209,6 +219,11 @@ async def _drop(library: Library, name: str) -> dict[str, Any]:
     if not await library.drop(name):
         raise our_error("B24MCP_RECORDS_NAME", f"There is no data set {name[:80]!r}.", hint="")
     return {"ok": True, "dropped": name}
+
+
+async def _reset(library: Library) -> dict[str, Any]:
+    aside = await library.reset()
+    return {"ok": True, "file": str(library.file.path), "set_aside": None if aside is None else str(aside)}
 
 
 async def _with_library(redactor: Redactor, portal: str | None, work: Any) -> dict[str, Any]:

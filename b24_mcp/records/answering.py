@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from b24_mcp.records.library import DataSet, Library
 from b24_mcp.records.query import Query
+from b24_mcp.records.sql_names import with_kept_names
 from b24_mcp.rest import B24Error, our_error
 
 _SECONDS = 15.0
@@ -37,6 +39,7 @@ async def ask(
             too many queries are running.
     """
     sets = await library.sets()
+    sql = with_kept_names(sql, sets)
     try:
         async with library.turns.turn(caller):
             return await Query(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
@@ -68,7 +71,7 @@ def _what_there_is(sql: str, sets: Sequence[DataSet]) -> str:
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
     hint = f"Data sets: {names}."
     for data_set in sets:
-        if data_set.name.lower() in sql.lower():
+        if data_set.name.lower() in normalize("NFC", sql).lower():
             columns = [column.name for column in data_set.columns]
             more = ", …" * (len(columns) > _COLUMNS_NAMED)
             hint += f" Columns of {data_set.name}: {', '.join(columns[:_COLUMNS_NAMED])}{more}."

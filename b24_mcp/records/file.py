@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,13 @@ _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
 _FORM = 1
 _PATIENCE = 20.0
+_MODE = 0o600
+_OTHERS = 0o077
 _LONGEST_NAME = 100
+DAMAGED_HINT = (
+    "The command `b24-mcp records reset`, run by a person in a terminal (with --portal NAME where there are several), "
+    "sets the file aside. Then read the lists again: data sets are copies of what the portal has."
+)
 _SIDE_FILES = ("-wal", "-shm")
 _DAY = 86_400
 # `table_name` is the table the rows are in; it is the name of the set once they are `readable`. `owner` is the run that
@@ -58,6 +65,7 @@ class RecordsFile:
         self._clock = clock
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
 
     async def do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do a piece of work on the file.
@@ -68,11 +76,29 @@ class RecordsFile:
 
         def locked() -> _T:
             with self._lock, told():
+                if self._opened is not None and self._identity != _identity(self.path):
+                    self._close()  # another process set the file aside
                 if self._opened is None:
                     self._opened = _open(self.path, self._keep_days, self._clock())
+                    self._identity = _identity(self.path)
                 return work(self._opened)
 
         return await anyio.to_thread.run_sync(locked)
+
+    async def set_aside(self) -> Path | None:
+        """Move the file away, whatever is in it, so that the next use begins with an empty one. Return where it is now;
+        None when there was none.
+
+        Raises:
+            B24Error: `B24MCP_RECORDS_FILE` when it cannot be moved.
+        """
+
+        def work() -> Path | None:
+            with self._lock, told():
+                self._close()
+                return _set_aside(self.path) if os.path.lexists(self.path) else None
+
+        return await anyio.to_thread.run_sync(work)
 
     def moment(self, ago: float = 0) -> str:
         """Now, or so many seconds ago, as data sets note it: UTC, in a form that sorts."""
@@ -83,11 +109,14 @@ class RecordsFile:
 
         def close() -> None:
             with self._lock:
-                if self._opened is not None:
-                    self._opened.close()
-                    self._opened = None
+                self._close()
 
         await anyio.to_thread.run_sync(close)
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
 
 def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
@@ -112,8 +141,26 @@ def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Create the file so that others of this computer can never read it."""
+    """Create the file for this user alone. SQLite gives its mode to the journals beside it; journals that were made
+    with another mode are closed to others.
+    """
     make_private_file(path)
+    if os.name != "posix":
+        return
+    for ending in _SIDE_FILES:
+        file = path.with_name(path.name + ending)
+        with contextlib.suppress(OSError):  # there is no journal, or it belongs to another user
+            if stat.S_IMODE(file.stat().st_mode) & _OTHERS:
+                file.chmod(_MODE)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from another one that takes its place; None when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextlib.contextmanager
@@ -179,12 +226,13 @@ def _is_damage(exc: sqlite3.DatabaseError) -> bool:
     return isinstance(exc, _OtherFormError) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _set_aside(path: Path) -> None:
+def _set_aside(path: Path) -> Path:
     aside = path.with_name(f"{path.name}.damaged")
     os.replace(path, aside)
     for ending in _SIDE_FILES:
         path.with_name(path.name + ending).unlink(missing_ok=True)
-    _LOG.warning("The file of data sets was damaged; it is now %s", aside)
+    _LOG.warning("The file of data sets was set aside; it is now %s", aside)
+    return aside
 
 
 def _expire(db: sqlite3.Connection, before: float) -> None:
@@ -218,7 +266,7 @@ def _file_error(exc: sqlite3.Error | OSError) -> B24Error:
         said = "the disk is full"
         hint = "What was fetched before is kept. A person has to make room; then resume=true goes on."
     elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        said, hint = "it is damaged", "A person removes it (b24-mcp records list names it); then read the lists again."
+        said, hint = "it is damaged", DAMAGED_HINT
     else:
         said = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
         hint = "A person has to make the folder of B24_DATA_DIR writable for b24-mcp, or set another one."

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from b24_mcp.records.columns import Column
@@ -75,7 +77,8 @@ class Library:
         return await self.file.do(work)
 
     async def find(self, name: str) -> DataSet | None:
-        """The readable data set of a name; the case of Latin letters does not matter."""
+        """Return the readable data set of a name, in whichever Unicode form and case of Latin letters it is written."""
+        name = unicodedata.normalize("NFC", name)
 
         def work(db: sqlite3.Connection) -> DataSet | None:
             asked = f"SELECT {_FACTS} FROM data_sets WHERE readable AND name = ?"  # noqa: S608
@@ -99,6 +102,7 @@ class Library:
 
     async def drop(self, name: str) -> bool:
         """Remove a set and every run for it; False when there is none. A run that is going on ends with an error."""
+        name = unicodedata.normalize("NFC", name)
 
         def work(db: sqlite3.Connection) -> bool:
             with in_one_step(db):
@@ -163,6 +167,10 @@ class Library:
             return run, json.loads(cursor)
 
         return await self.file.do(work)
+
+    async def reset(self) -> Path | None:
+        """Set the file aside with all its sets, damaged or not. Return where it is now; None when there was none."""
+        return await self.file.set_aside()
 
     async def aclose(self) -> None:
         """Close the file; it is opened anew when needed."""

@@ -14,6 +14,7 @@ from typing import IO, Any, TypeVar
 
 import anyio.to_thread
 
+from b24_mcp.records.file import DAMAGED_HINT
 from b24_mcp.rest import B24Error, our_error
 
 _T = TypeVar("_T")
@@ -121,6 +122,10 @@ class Query:
         if kind in _LIMITS:
             said = _LIMITS[kind].format(seconds=self._seconds)
             return our_error("B24MCP_SQL_LIMIT", f"The query was ended: {said}.")
+        if kind == "damaged":
+            return our_error(
+                "B24MCP_RECORDS_FILE", "The file of data sets cannot be used: it is damaged.", hint=DAMAGED_HINT
+            )
         if kind == "file":
             return our_error("B24MCP_RECORDS_FILE", f"The file of data sets cannot be read: {message}.")
         return our_error("B24MCP_SQL", f"The query was not run: {message}.")

@@ -32,6 +32,7 @@ _HEAP = 128 * _MEGABYTE
 _LARGEST_ROW = 16 * _MEGABYTE
 _LARGEST_PART = _MEGABYTE
 _DISK = 512 * _MEGABYTE
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _CATALOGUE = "data_sets"
 _TABLE_FUNCTIONS = {"json_each", "json_tree"}
 _SCHEMA_TABLES = {"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema", "sqlite_sequence"}
@@ -155,7 +156,7 @@ def _open(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA cache_size = -16000")
         db.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
     except sqlite3.Error as exc:
-        raise RefusedError("file", str(exc)) from None
+        raise RefusedError("damaged" if _is_damage(exc) else "file", str(exc)) from None
     db.text_factory = lambda data: data.decode("utf-8", "replace")
     return db
 
@@ -167,7 +168,7 @@ def _gate(db: sqlite3.Connection) -> Gate:
         readable = {name.lower(): name for (name,) in db.execute("SELECT name FROM data_sets WHERE readable")}
         others = {name.lower() for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as exc:
-        raise RefusedError("file", str(exc)) from None
+        raise RefusedError("damaged" if _is_damage(exc) else "file", str(exc)) from None
     return Gate(readable | {_CATALOGUE: _CATALOGUE}, others | _SCHEMA_TABLES)
 
 
@@ -208,9 +209,15 @@ class _explained:  # noqa: N801  # it is used as a statement
         if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             raise RefusedError("slow", "its time is up") from None
         code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+        if _is_damage(exc):
+            raise RefusedError("damaged", "the file is damaged") from None
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise RefusedError("memory", "it needs more room on the disk than it may use") from None
         raise RefusedError("sql", str(exc).rstrip(".")) from None
+
+
+def _is_damage(exc: BaseException) -> bool:
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def _in_words(action: int, first: str | None, second: str | None) -> str:

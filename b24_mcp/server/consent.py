@@ -20,7 +20,7 @@ from mcp.server.elicitation import (
 )
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from b24_mcp.access import Judgement, Pending, Permit, current_caller, digest_of_call, question
 from b24_mcp.catalog import Catalogue
@@ -33,9 +33,9 @@ _OUTSIDE: Literal["cannot ask"] = "cannot ask"
 
 
 class Consent(BaseModel):
-    """What a person answers."""
+    """What a person answers. Only the JSON value `true` allows: no text and no number is read as one."""
 
-    allow: bool = Field(description="Allow exactly this, once")
+    allow: StrictBool = Field(description="Allow exactly this, once")
 
 
 Unasked = Literal["cannot ask"] | None

@@ -60,6 +60,22 @@ def test_a_limited_list_is_resumed(run: Run) -> None:
     assert run("list", "crm.deal.list", "-p", TITLES, "--resume").returncode == 1
 
 
+def test_the_command_that_a_damaged_file_is_told_with_works(run: Run) -> None:
+    assert run("list", "crm.deal.list", "--save-as", "deals").returncode == 0
+    file = Path(json.loads(run("records", "list").stdout)["file"])
+    content = file.read_bytes()
+    file.write_bytes(content[:4_096] + b"\xa5" * (len(content) - 4_096))
+    failed = run("records", "list")
+    assert failed.returncode == 1
+    error = json.loads(failed.stdout)["error"]
+    assert error["code"] == "B24MCP_RECORDS_FILE"
+    command = error["hint"].partition("`b24-mcp ")[2].partition("`")[0]
+    done = run(*command.split())
+    assert (done.returncode, json.loads(done.stdout)["set_aside"]) == (0, f"{file}.damaged")
+    assert json.loads(run("records", "list").stdout)["data_sets"] == []
+    assert run("list", "crm.deal.list", "--save-as", "deals").returncode == 0
+
+
 def test_sets_are_listed_and_dropped(run: Run) -> None:
     run("list", "crm.deal.list", "-p", TITLES, "--save-as", "deals")
     listed = json.loads(run("records", "list").stdout)

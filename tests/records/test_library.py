@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from b24_mcp.records import Library, path_for
+from b24_mcp.records import Library, export, path_for, place_of
 from b24_mcp.records.fields import FieldKinds
+from b24_mcp.records.query import Query
 from b24_mcp.rest import B24Error
 from tests.records.conftest import DEAL_KINDS, DEALS, HOST, SECRET, Clock, deals, keep, open_library
 
@@ -271,6 +273,69 @@ async def test_a_damaged_file_is_set_aside(library: Library, path: Path, content
     await keep(library, "deals", deals(1, 3))
     assert [found.name for found in await library.sets()] == ["deals"]
     assert path.with_name(path.name + ".damaged").read_bytes() == content
+
+
+def damage_pages(path: Path) -> None:
+    """Overwrite everything behind the first page, as a bad disk does."""
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        size = file.tell()
+        file.seek(4_096)
+        file.write(b"\xa5" * (size - 4_096))
+
+
+@pytest.mark.parametrize("attempt", ["sets", "ask", "export"])
+async def test_damage_inside_the_file_is_told_with_a_way_out_that_works(
+    path: Path, clock: Clock, tmp_path: Path, attempt: str
+) -> None:
+    library = open_library(path, clock)
+    await keep(library, "deals", deals(1, 3_000))
+    await library.aclose()
+    damage_pages(path)
+    attempts: dict[str, Callable[[], Awaitable[Any]]] = {
+        "sets": library.sets,
+        "ask": lambda: Query(path, "SELECT * FROM deals", rows=10, seconds=10).with_rows(lambda _, rows: list(rows)),
+        "export": lambda: export(library, "SELECT * FROM deals", place_of(tmp_path / "deals.csv")),
+    }
+    with pytest.raises(B24Error, match="it is damaged") as caught:
+        await attempts[attempt]()
+    assert caught.value.fault.code == "B24MCP_RECORDS_FILE"
+    assert "`b24-mcp records reset`" in caught.value.fault.hint
+    other = open_library(path, clock)
+    assert await other.reset() == path.with_name(path.name + ".damaged")
+    await keep(library, "deals", deals(1, 3))
+    assert [found.rows for found in await other.sets()] == [3]
+    await other.aclose()
+    await library.aclose()
+
+
+async def test_a_server_that_runs_goes_on_with_the_new_file(path: Path, clock: Clock) -> None:
+    library, other = open_library(path, clock), open_library(path, clock)
+    await keep(library, "deals", deals(1, 3))
+    assert len(await other.sets()) == 1
+    await other.reset()
+    assert await library.sets() == []
+    await keep(library, "deals", deals(1, 5))
+    assert [found.rows for found in await other.sets()] == [5]
+    assert await open_library(path.with_name("none.db"), clock).reset() is None
+    await other.aclose()
+    await library.aclose()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+async def test_the_file_and_its_journals_are_closed_to_others_whatever_they_were(path: Path, clock: Clock) -> None:
+    library = open_library(path, clock)
+    await keep(library, "deals", deals(1, 3))
+    files = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    for file in files:
+        file.chmod(0o644)
+    other = open_library(path, clock)
+    await other.sets()
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await other.aclose()
+    await library.aclose()
 
 
 async def test_a_file_of_another_version_is_set_aside(library: Library, path: Path) -> None:

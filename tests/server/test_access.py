@@ -184,7 +184,19 @@ async def test_a_person_is_asked_what_exactly_is_to_be_done_and_then_it_is(
 
 @pytest.mark.parametrize(
     "person",
-    [Person("decline"), Person("accept", {"allow": False}), Person("cancel"), Person("accept", {"allow": "perhaps"})],
+    [
+        Person("decline"),
+        Person("accept", {"allow": False}),
+        Person("cancel"),
+        Person("accept"),
+        Person("accept", {}),
+        Person("accept", {"Allow": True}),
+        *(
+            Person("accept", {"allow": value})
+            for value in ("perhaps", "true", "yes", "y", "on", "1", "t", 1, 1.0, ["true"], None)
+        ),
+    ],
+    ids=lambda person: f"{person.action} {person.content}",
 )
 async def test_without_a_clear_yes_nothing_is_sent(connect: OpenClient, portal: LoopbackPortal, person: Person) -> None:
     async with connect(person) as call:

@@ -14,6 +14,7 @@ from b24_mcp.records.exports.opening import new_file
 from b24_mcp.records.exports.places import Place
 from b24_mcp.records.library import DataSet, Library
 from b24_mcp.records.query import Query
+from b24_mcp.records.sql_names import with_kept_names
 from b24_mcp.rest import our_error
 
 _SECONDS = 900.0
@@ -82,6 +83,7 @@ async def export(library: Library, sql: str, place: Place, *, overwrite: bool = 
     """
     ending = check_format(place.path)
     sets = await library.sets()
+    sql = with_kept_names(sql, sets)
     async with library.turns.turn(caller, is_export=True):
         return await _exported(library, sql, place, ending, sets, overwrite=overwrite)
 

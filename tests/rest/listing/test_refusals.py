@@ -24,6 +24,11 @@ from tests.rest.listing.lists import MemoryList, portal_with, read
         ("crm deal list", {}, "B24MCP_METHOD_NAME", "crm deal list"),
         ("crm.deal.list", {"auth": "x"}, "B24MCP_PARAMS", "auth"),
         ("crm.deal.list", [{}], "B24MCP_PARAMS", "named"),
+        *(
+            (method, {"entityTypeId": 2, "start": start}, "B24MCP_PARAMS", "start must be a whole number")
+            for method in ("crm.deal.list", "crm.item.list", "tasks.task.list")
+            for start in ("abc", " ", "1.5", "1e3", "٣", "9" * 16, 0.5, float("inf"), True, [1], [], {"a": 1})
+        ),
     ],
 )
 async def test_what_cannot_be_read_as_a_list_is_refused(method: str, params: Any, code: str, said: str) -> None:
