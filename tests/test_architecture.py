@@ -20,7 +20,7 @@ ALLOWED = {
     "dialect": set(),
     "catalog": {"dialect", "words", "settings", "folders"},
     "docs": {"dialect", "words", "folders"},
-    "config": {"settings", "folders"},
+    "config": {"settings", "environment", "folders"},
     "rest": {"catalog", "state", "settings"},
     "access": {"rest", "catalog", "state", "settings", "folders"},
     "schema": {"rest", "catalog", "state", "settings", "folders"},

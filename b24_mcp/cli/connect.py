@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from b24_mcp.cli.terminal import echo
+from b24_mcp.environment import ENV_FILE
+from b24_mcp.folders import user_folder
 from b24_mcp.rest import Redactor
 
 if TYPE_CHECKING:
+    from b24_mcp.config import Configuration
     from b24_mcp.connect import Change, Scope, Wanted
 
 _CLIENTS = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "copilot", "gemini", "goose")
@@ -95,7 +99,11 @@ def _wanted(scope: Scope, portal: str | None, url: str | None, token: bool | Non
     if url is None:
         if token is not None:
             raise click.UsageError("--token and --no-token belong to --http")
-        return Wanted(scope=scope, launch=own_launch(scope), portal=portal)
+        launch = own_launch(scope)
+        file = os.environ.get(ENV_FILE)
+        if file and scope == "user":  # the entry of a project is for everybody, and the file is one person's
+            launch = replace(launch, arguments=(*launch.arguments, "--env-file", file))
+        return Wanted(scope=scope, launch=launch, portal=portal)
     if portal is not None:
         raise click.UsageError("--portal belongs to a server that is started; one over HTTP has portals of its own")
     with_token = not is_loopback(checked_url(url)) if token is None else token
@@ -148,8 +156,9 @@ def _tell_of_the_portal(portal: str | None) -> None:
     try:
         configuration = load_configuration()
     except (ConfigurationError, SettingsError) as exc:
-        echo(f"The server will not find its portal: {exc}.")
+        echo(f"The server will not find its portal, and refuses every call: {exc}.")
         return
+    echo(f"The server reads its settings from {_source(configuration)}; never from a project's folder.")
     if portal is not None and portal not in configuration.names:
         echo(f"There is no portal {portal!r} yet: b24-mcp portals add {portal}. Until then no call is answered.")
     elif portal is None and not configuration.portals:
@@ -157,6 +166,11 @@ def _tell_of_the_portal(portal: str | None) -> None:
             "" if configuration.default == SANDBOX else " A portal set in this shell is not known to other programs."
         )
         echo(f"Your portal: b24-mcp portals add NAME. Until then the sandbox portal answers.{known}")
+
+
+def _source(configuration: Configuration) -> str:
+    file = configuration.env_file or user_folder("config") / ".env"
+    return f"the environment the client hands on, and from {file}"
 
 
 def _redacted(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
 from b24_mcp.config.secrets import Secrets, open_secrets
+from b24_mcp.environment import env_file_path
 from b24_mcp.folders import user_folder
 from b24_mcp.settings import Settings, load_settings
 
@@ -26,6 +27,11 @@ class Configuration:
     portals: Mapping[str, PortalSettings]
     default: str
     """The portal that is meant when none is named; `sandbox` when none is configured."""
+
+    @property
+    def env_file(self) -> Path | None:
+        """The file of settings that was read; None when there is none."""
+        return env_file_path()
 
     @property
     def has_portals(self) -> bool:

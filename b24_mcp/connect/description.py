@@ -83,6 +83,7 @@ VARIABLES = (
 )
 
 FURTHER = (
+    "B24_ENV_FILE",
     "B24_OAUTH_SERVER",
     "B24_KEEP_SECRETS",
     "B24_DATA_DIR",

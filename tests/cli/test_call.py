@@ -129,3 +129,15 @@ def test_help_and_version_answer(run: Run) -> None:
     assert run("--version").stdout == f"b24-mcp {__version__}\n"
     for arguments in (["--help"], ["call", "--help"], ["sandbox", "-h"]):
         assert "Usage: b24-mcp" in run(*arguments).stdout
+
+
+def test_connect_hands_a_named_file_of_settings_on_to_the_client(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    file = tmp_path / "my.env"
+    file.write_text("B24_ACCESS=read\n", "utf-8")
+    done = run("connect", "cursor", "--yes", "--env-file", str(file), HOME=str(home))
+    assert done.returncode == 0, done.stderr
+    (entry,) = json.loads((home / ".cursor" / "mcp.json").read_text())["mcpServers"].values()
+    assert entry["args"][-2:] == ["--env-file", str(file)]
+    assert f"and from {file}; never from a project's folder" in done.stdout
