@@ -78,7 +78,7 @@ def _inline(place: str, tree: ast.AST) -> Iterator[Found]:
             continue
         if getattr(node.func.value, "id", "") != "re" or node.func.attr not in _FUNCTIONS - {"compile"}:
             continue
-        if isinstance(node.args[0], ast.Constant):
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
             flags = re.RegexFlag(0)
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Attribute) and isinstance(flag := getattr(re, inner.attr, None), re.RegexFlag):

@@ -23,9 +23,7 @@ LONGEST_QUERY = 300
 _MOST_WORDS = 24
 _CANDIDATES = 180
 _PLACES_OF_PORTAL = 3
-_UNITS = (
-    "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?"
-)
+_UNITS = "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?"
 # The texts of a portal are in an index of their own: they can neither crowd out the documented ones nor change their
 # weights.
 _ADDED_UNITS = (

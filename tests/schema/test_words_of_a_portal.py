@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from b24_mcp.catalog import known_methods
@@ -40,7 +42,9 @@ def test_a_method_of_a_portal_is_still_found_and_its_words_are_marked() -> None:
 
 
 def test_the_texts_of_a_portal_are_bounded_in_length_and_number() -> None:
-    fields = {f"{'f' * 90}{number}": {"type": "string", "enum": ["v" * 500] * 80} for number in range(2_000)}
+    fields: dict[str, Any] = {
+        f"{'f' * 90}{number}": {"type": "string", "enum": ["v" * 500] * 80} for number in range(2_000)
+    }
     made = operation(body(**fields), summary="s" * 100_000, description="d" * 100_000)
     (method,) = read_openapi(document(a__b=made))
     assert len(method.title) <= 200
