@@ -28,6 +28,10 @@ CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, methods INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE unit USING fts5 (method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61');
 """
+_UNITS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS {} USING fts5 "
+    "(method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61')"
+)
 # What is not known of a method is not taken for harmless.
 _UNJUDGED = ["destructive", ""]
 
@@ -124,9 +128,14 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping
         for kind, words in _units(entry):
             seen |= set(words)
             unit = (number, "added" if entry.added else kind, " ".join(words), " ".join(ideas_of(words, ideas)))
-            db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
+            if entry.added:  # in an index of their own, so that they change nothing about the documented ones
+                db.execute(_UNITS.format("added_unit"))
+                db.execute("INSERT INTO added_unit VALUES (?, ?, ?, ?)", unit)
+            else:
+                db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
         for word in seen:
-            counts[word] = counts.get(word, 0) + 1
+            # What a portal says of its methods does not change how much a word weighs in the documented ones.
+            counts[word] = 0 if entry.added else counts.get(word, 0) + 1
     db.executemany(
         "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET methods = methods + excluded.methods",
         sorted(counts.items()),

@@ -12,6 +12,7 @@ import math
 import re
 import sqlite3
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,14 @@ from b24_mcp.words import words_of
 LONGEST_QUERY = 300
 _MOST_WORDS = 24
 _CANDIDATES = 180
+_PLACES_OF_PORTAL = 3
+_UNITS = "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?"
+# The texts of a portal are in an index of their own: they can neither crowd out the documented ones nor change their
+# weights.
+_ADDED_UNITS = (
+    "SELECT method, kind, words, ideas FROM added_unit "
+    "WHERE added_unit MATCH ? ORDER BY bm25(added_unit, 0, 0, 1.0, 0.5) LIMIT ?"
+)
 _IDEA_WEIGHT = 0.6
 # What a portal says of a method nobody documented comes after what is documented and fits as well.
 _KIND_WEIGHT = {"phrasing": 1.0, "summary": 0.95, "name": 0.9, "added": 0.8}
@@ -62,23 +71,32 @@ class Search:
     def find(self, query: str, *, scope: str | None = None, limit: int = 10) -> list[Found]:
         """Rank methods for an intent, a method name or a piece of one; an empty list when nothing fits.
 
-        Of `query` the first 300 characters count; `scope` keeps methods that a scope is enough for.
+        Of `query` the first 300 characters count; `scope` keeps methods that a scope is enough for. Methods known from
+        a portal alone come after all documented ones, whatever the portal says of them; the last places are theirs.
         """
         query = query[:LONGEST_QUERY].strip()
         with self._lock:
             scores = self._by_name(query)
             for method, score in self._by_words(query).items():
                 scores[method] = max(scores.get(method, 0.0), score)
-            found = []
-            for method, score in sorted(scores.items(), key=lambda entry: (-entry[1], entry[0])):
-                name, version, facts = self._db.execute(
-                    "SELECT name, version, facts FROM method WHERE id = ?", (method,)
-                ).fetchone()
-                if scope is None or scope in json.loads(facts)["scope"]:
-                    found.append(Found(name, version, score))
-                if len(found) == limit:
-                    break
-            return found
+            ranked = sorted(scores, key=lambda method: (-scores[method], method))
+            documented = (method for method in ranked if method not in self._of_portal)
+            of_portal = (method for method in ranked if method in self._of_portal)
+            first = self._found(documented, scores, scope, limit)
+            last = self._found(of_portal, scores, scope, min(_PLACES_OF_PORTAL, limit - 1) if first else limit)
+            return first[: limit - len(last)] + last
+
+    def _found(self, ranked: Iterable[int], scores: Mapping[int, float], scope: str | None, most: int) -> list[Found]:
+        found: list[Found] = []
+        for method in ranked:
+            if len(found) >= most:
+                break
+            name, version, facts = self._db.execute(
+                "SELECT name, version, facts FROM method WHERE id = ?", (method,)
+            ).fetchone()
+            if scope is None or scope in json.loads(facts)["scope"]:
+                found.append(Found(name, version, scores[method]))
+        return found
 
     def _by_name(self, query: str) -> dict[int, float]:
         """Methods whose name is the query, begins with it, or contains it."""
@@ -98,11 +116,9 @@ class Search:
         if not question.words:
             return {}
         match = " OR ".join(f'"{term}"' for term in question.terms)
-        rows = self._db.execute(
-            "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? "
-            "ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?",
-            (match, _CANDIDATES),
-        ).fetchall()
+        rows = []
+        for asked in (_UNITS, _ADDED_UNITS) if self._of_portal else (_UNITS,):
+            rows += self._db.execute(asked, (match, _CANDIDATES)).fetchall()
         units: dict[int, list[float]] = {}
         for method, kind, words, ideas in rows:
             likeness = _likeness(question, words.split(), set(ideas.split())) * _KIND_WEIGHT[kind]
@@ -112,10 +128,11 @@ class Search:
     def _question(self, query: str) -> _Question:
         words: dict[str, frozenset[str]] = {}
         weights: dict[str, float] = {}
+        documented = len(self._facts) - len(self._of_portal)
         for typed in list(dict.fromkeys(words_of(query)))[:_MOST_WORDS]:
             word = self._meant(typed)
             words[word] = self._ideas.get(word, frozenset())
-            weights[word] = math.log(1 + len(self._facts) / (1 + self._vocabulary.get(word, 0)))
+            weights[word] = math.log(1 + documented / (1 + self._vocabulary.get(word, 0)))
         ideas = frozenset().union(*words.values()) if words else frozenset()
         return _Question(words, weights, frozenset(_VERB_IDEAS[idea] for idea in ideas if idea in _VERB_IDEAS))
 
@@ -161,6 +178,13 @@ class Search:
     def _facts(self) -> dict[int, tuple[str, str, bool, str]]:
         rows = self._db.execute("SELECT id, key, version, deprecated, verb FROM method")
         return {number: (key, version, bool(deprecated), verb) for number, key, version, deprecated, verb in rows}
+
+    @cached_property
+    def _of_portal(self) -> set[int]:
+        """Methods that are known from a portal alone."""
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'added_unit'").fetchone():
+            return set()
+        return {number for (number,) in self._db.execute("SELECT DISTINCT method FROM added_unit")}
 
     @cached_property
     def _in_both(self) -> set[str]:

@@ -42,5 +42,5 @@ class SafeGroup(click.Group):
 
 
 def _made_printable(exc: click.ClickException) -> click.ClickException:
-    exc.message = printable(exc.message)
+    vars(exc)["message"] = printable(exc.message)
     return exc

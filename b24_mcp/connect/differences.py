@@ -8,10 +8,11 @@ import re
 from b24_mcp.connect.changes import Change
 
 _JSON_PARTS = re.compile(
-    r'(?P<text>"(?:\\.|[^"\\])*")(?P<name>\s*:)?|(?P<comment>//[^\r\n]*|/\*.*?(?:\*/|$))', re.DOTALL
+    r'(?P<text>"(?:\\(?:.|\Z)|[^"\\])*+(?:"|\Z))(?P<name>\s*+:)?|(?P<comment>//[^\r\n]*|/\*.*?(?:\*/|$))', re.DOTALL
 )
 _TOML_PARTS = re.compile(
-    r"(?P<text>\"{3}.*?(?:\"{3,5}|$)|'{3}.*?(?:'{3,5}|$)|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')(?P<name>[ \t]*=)?"
+    r"(?P<text>\"{3}.*?(?:\"{3,5}|$)|'{3}.*?(?:'{3,5}|$)"
+    r"|\"(?:\\(?:.|\Z)|[^\"\\\n])*+(?:\"|(?=\n)|\Z)|'[^'\n]*+(?:'|(?=\n)|\Z))(?P<name>[ \t]*+=)?"
     r"|(?P<comment>#[^\r\n]*)",
     re.DOTALL,
 )

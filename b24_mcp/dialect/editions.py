@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from b24_mcp.dialect.scanning import between
+
 # What is everywhere the same and says nothing of a method.
 _SAID_ELSEWHERE = ("examples.md", "system-errors.md", "error-info.md", "error-info-v3.md")
 _REQUIRED = "required.md"
 # Stands in a page where the include about stars stood: from there on a missing star means "not required".
 STARS_COUNT = "\ue010"
-_INCLUDE = re.compile(r"[ \t]*\{%\s*include\s+(?:notitle\s+)?\[[^\]]*\]\(([^)\s]+)\)\s*%\}")
-_TIP = re.compile(r"\{%\s*note\s+tip\b.*?\{%\s*endnote\s*%\}", re.S)
-_DRAFT = re.compile(r"^[ \t]*\{%\s*if\s+build\s*==\s*'dev'\s*%\}.*?\{%\s*endif\s*%\}", re.S | re.M)
+_INCLUDE = re.compile(r"(?<![ \t])[ \t]*+\{%\s*+include\s++(?:notitle\s++)?\[[^\[\]]*+\]\(([^)\s]++)\)\s*+%\}")
+_TIP, _END_OF_NOTE = re.compile(r"\{%\s*+note\s++tip\b"), re.compile(r"\{%\s*+endnote\s*+%\}")
+_DRAFT = re.compile(r"^[ \t]*+\{%\s*+if\s++build\s*+==\s*+'dev'\s*+%\}", re.M)
+_END_OF_DRAFT = re.compile(r"\{%\s*+endif\s*+%\}")
 _ADVERTISED = "ai-tools/mcp.md"
 _DEEPEST_INCLUDE = 3
+# Bytes that the includes of one page may add: pages that include each other could otherwise grow without end.
+_MOST_INCLUDED = 4_000_000
+_COST_OF_AN_INCLUDE = 100
 _ENGLISH = "Who can execute"
 _RUSSIAN = "Кто может выполнять"
 # A page both editions have had for years; by its words an edition is told from the other.
@@ -100,6 +106,18 @@ class Source:
     text: str
 
 
+@dataclass(slots=True)
+class _Room:
+    """How much the includes of one page may still add."""
+
+    left: int = _MOST_INCLUDED
+
+    def takes(self, size: int) -> bool:
+        """Return whether a text of this size has room; keeps count."""
+        self.left -= size + _COST_OF_AN_INCLUDE
+        return self.left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """One language edition."""
@@ -125,15 +143,16 @@ class Edition:
     def page(self, page: str, purpose: Purpose = FOR_FACTS) -> Source | None:
         """Give one page by its path without `.md`; None when there is none."""
         text = self.files.text(f"{page}.md")
-        return None if text is None else Source(page, self._resolved(f"{page}.md", _plain(text), purpose))
+        return None if text is None else Source(page, self._resolved(f"{page}.md", _plain(text), purpose, _Room()))
 
-    def _resolved(self, name: str, text: str, purpose: Purpose, depth: int = 0) -> str:
+    def _resolved(self, name: str, text: str, purpose: Purpose, room: _Room, depth: int = 0) -> str:
         if "{%" not in text:
             return text
         if not purpose.people:
-            text = _TIP.sub("", text)
+            text = between(text, _TIP, _END_OF_NOTE, lambda _: "")
         else:
-            text = _DRAFT.sub("", _TIP.sub(lambda tip: "" if _ADVERTISED in tip[0] else tip[0], text))
+            text = between(text, _TIP, _END_OF_NOTE, lambda tip: "" if _ADVERTISED in tip else tip)
+            text = between(text, _DRAFT, _END_OF_DRAFT, lambda _: "")
 
         def put(found: re.Match[str]) -> str:
             target = found[1]
@@ -146,7 +165,9 @@ class Edition:
                 read = None if path.startswith("..") else self.files.text(path)
                 self._included[path] = None if read is None else _plain(read)
             included = self._included[path]
-            return "" if included is None else self._resolved(path, included, purpose, depth + 1)
+            if included is None or not room.takes(len(included)):
+                return ""
+            return self._resolved(path, included, purpose, room, depth + 1)
 
         return _INCLUDE.sub(put, text)
 

@@ -7,11 +7,11 @@ import re
 from b24_mcp.dialect.editions import Source
 
 _WHO = re.compile(
-    r"^\s*>?\s*(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute"
+    r"^[ \t]*+>?[ \t]*+(?:Who can (?:execute|perform)(?: the| this)? method|Permissions to execute"
     r"|Кто может выполнять(?: этот)? метод|Права на выполнение метода)\b",
     re.M,
 )
-_SUBSCRIBE = re.compile(r"^\s*>?\s*(?:Who can subscribe|Кто может подпис)", re.M)
+_SUBSCRIBE = re.compile(r"^[ \t]*+>?[ \t]*+(?:Who can subscribe|Кто может подпис)", re.M)
 _OUTSIDE = ("tutorials/", "ai-tools/", "sdk/", "market/", "first-steps/", "local-integrations/")
 _NOT_METHODS = re.compile(r"(^|/)index$|/bx24-|^BX24\.|/examples/")
 _IN_EVENTS = re.compile(r"/(?:\w+-)?events?(?:-[\w-]+)?/[^/]+$")

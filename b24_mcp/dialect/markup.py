@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from b24_mcp.dialect.scanning import between, code_spans, fenced_code
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -87,12 +89,10 @@ class BrokenPageError(Exception):
     """A page breaks the grammar: a table, a note or a piece of code is never closed."""
 
 
-_HEADING = re.compile(r"\s*(#{1,6})\s+(.+?)\s*$")
-_ANCHOR = re.compile(r"\s*\{\s*#([\w.\-]+)\s*\}")
-_NOTE = re.compile(r"\s*\{%\s*note\s+(\w+)\s*(?:[\"“”'](.*?)[\"“”'])?\s*%\}")
+_HEADING = re.compile(r"\s*+(#{1,6})\s++(.+)")
+_ANCHOR = re.compile(r"(?<!\s)\s*+\{\s*+#([\w.\-]++)\s*+\}")
+_NOTE = re.compile(r"\s*+\{%\s*+note\s++(\w++)\s*+(?:[\"“”'](.*?)[\"“”']\s*+)?%\}")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w#+.-]*)(?![^`\n]*`)")
-_INLINE = re.compile(r"(`+)([^\n]*?[^`\n])\1(?!`)")
-_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$|```[^\n`]*\n.*?```", re.S | re.M)
 # Three backticks around a word on one line are no fence.
 _SHORT_FENCE = re.compile(r"```([^`\n]+)```")
 _HIDDEN_BAR = "\ue001"
@@ -105,6 +105,10 @@ _HELD = re.compile("(\ue003\\d+\ue004|\ue005\\d+\ue006)")
 _HELD_ONE = re.compile("\ue003(\\d+)\ue004|\ue005(\\d+)\ue006")
 # What we put into texts for a while to remember a place by.
 _OUR_MARKS = re.compile("[\ue001-\ue008]")
+_OPENS_TAG, _CLOSES_TAG = re.compile(r"\{%"), re.compile(r"%\}")
+_BARS_OF_TABLE = re.compile(r"#\||\|#")
+# Tables in tables, which the documentation has two deep. What lies deeper is text.
+_DEEPEST_TABLE = 10
 _CUT = re.compile(r"\{%\s*cut\s+[\"“«](.*?)[\"”»]\s*%\}")
 
 
@@ -133,7 +137,7 @@ class _Reader:
                 yield self._note(note)
             elif found := _HEADING.match(line):
                 self.at += 1
-                text, anchor = _without_anchor(found[2])
+                text, anchor = _without_anchor(found[2].rstrip())
                 yield Heading(len(found[1]), text, anchor, self._tab())
             else:
                 self.at += 1
@@ -190,7 +194,7 @@ class _Reader:
             line = self.lines[self.at]
             self.at += 1
             depth += len(re.findall(r"\{%\s*note\b", line)) - len(re.findall(r"\{%\s*endnote\b", line))
-            body.append(re.sub(r"\{%.*?%\}", "", line))
+            body.append(between(line, _OPENS_TAG, _CLOSES_TAG, lambda _: ""))
             if depth <= 0:
                 return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip(), self._tab())
         raise BrokenPageError(f"a note opened on line {opened + 1} is not closed")
@@ -206,7 +210,7 @@ class _Reader:
                 fenced = not fenced if line.count("```") % 2 else fenced
                 continue
             if not fenced:
-                plain = _INLINE.sub("", line)
+                plain = code_spans(line, lambda _: "")
                 depth += len(re.findall(r"(?<!\|)#\|", plain)) - len(re.findall(r"\|#", plain))
             if depth <= 0:
                 return table_of("\n".join(body), self._tab())
@@ -222,29 +226,43 @@ def table_of(source: str, tab: tuple[str, ...]) -> Table:
     """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
     code: list[Code] = []
 
-    def put_aside(found: re.Match[str]) -> str:
-        opening, _, body = textwrap.dedent(found[0].strip("\n")).lstrip().partition("\n")
+    def put_aside(found: str) -> str:
+        opening, _, body = textwrap.dedent(found.strip("\n")).lstrip().partition("\n")
         code.append(Code(opening.strip("` ").lower(), body.rstrip("` \t").rstrip("\n"), tab))
         return f"\n{_CODE.format(len(code) - 1)}\n"
 
-    text = _INLINE.sub(_hide, _FENCED.sub(put_aside, _SHORT_FENCE.sub(r"`\1`", source)))
+    text = code_spans(fenced_code(_SHORT_FENCE.sub(r"`\1`", source), put_aside), _hide)
     return _table(text, tab, code)
 
 
 def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> Table:
-    text = text.strip().removeprefix("#|").removesuffix("|#")
+    """Read a table from the inside out: each inner table is replaced by a mark where it stood."""
     inner: list[Table] = []
-    while (start := text.rfind("#|")) >= 0:
-        end = text.find("|#", start)
-        if end < 0:
-            break
-        inner.append(_table(text[start : end + 2], tab, code))
-        text = text[:start] + _INNER.format(len(inner) - 1) + text[end + 2 :]
+    open_tables: list[list[str]] = [[]]
+    too_deep = done = 0
+    text = text.strip().removeprefix("#|").removesuffix("|#")
+    for bars in _BARS_OF_TABLE.finditer(text):
+        open_tables[-1].append(text[done : bars.start()])
+        done = bars.end()
+        if bars[0] == "#|" and len(open_tables) <= _DEEPEST_TABLE:
+            open_tables.append([])
+        elif bars[0] == "|#" and not too_deep and len(open_tables) > 1:
+            inner.append(_table_of_rows("".join(open_tables.pop()), tab, inner, code))
+            open_tables[-1].append(_INNER.format(len(inner) - 1))
+        else:
+            too_deep = max(too_deep + (1 if bars[0] == "#|" else -1), 0)
+            open_tables[-1].append(bars[0])
+    open_tables[-1].append(text[done:])
+    # What was never closed is text of what it stands in.
+    return _table_of_rows("#|".join("".join(pieces) for pieces in open_tables), tab, inner, code)
+
+
+def _table_of_rows(text: str, tab: tuple[str, ...], inner: list[Table], code: list[Code]) -> Table:
     return Table(tuple(_row(row, inner, code) for row in _rows(text)), tab)
 
 
-def _hide(found: re.Match[str]) -> str:
-    return found[0].replace("|", _HIDDEN_BAR).replace("#", _HIDDEN_HASH)
+def _hide(found: str) -> str:
+    return found.replace("|", _HIDDEN_BAR).replace("#", _HIDDEN_HASH)
 
 
 def _shown(text: str) -> str:
@@ -260,8 +278,8 @@ def _rows(text: str) -> Iterator[str]:
             if any(part.strip() for part in row):
                 yield "\n".join(row)
             row = None
-        while "||" in rest:
-            before, _, rest = rest.partition("||")
+        *parts, rest = rest.split("||")
+        for before in parts:
             if row is None:
                 row = []
             else:
@@ -277,7 +295,7 @@ def _rows(text: str) -> Iterator[str]:
 def _row(text: str, inner: list[Table], code: list[Code]) -> tuple[Cell, ...]:
     cells = []
     for part in re.split(r"(?<!\\)\|", text):
-        # Every table numbers what is inside it from the outermost on: a cell keeps its own.
+        # All tables in a table are numbered together: a cell keeps its own.
         tables = tuple(inner[int(number)] for number in _INNER_FOUND.findall(part))
         codes = tuple(code[int(number)] for number in _CODE_FOUND.findall(part))
         plain = _shown(_CODE_FOUND.sub("", _INNER_FOUND.sub("", part))).strip()

@@ -7,18 +7,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_SPAN = re.compile(r"(`+)([^\n]*?[^`\n])\1(?!`)")
+from b24_mcp.dialect.scanning import between, code_spans
+
 _HIDDEN = "\ue007{}\ue008"
 _HIDDEN_FOUND = re.compile("\ue007(\\d+)\ue008")
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_PICTURE = re.compile(r"!\[([^\[\]]*+)\]\([^)\[]*+\)")
 _LINK = re.compile(
-    r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
-    r"\(\s*<?(\*[^)]*|[^()\s>]*(?:\([^()]*\)[^()\s]*)?)>?(?:\s+[\"'][^)]*)?\s*\)"
+    r"\[((?:[^\[\]]++|\[[^\[\]]*+\])*+)\]"
+    r"\(\s*+<?(\*[^)\[]*+|[^()\s>]*+(?:\([^()]*+\)[^()\s]*+)?)>?(?:\s++(?:[\"'][^)\[]*+)?)?\)"
 )
-_TERM = re.compile(r"^\s*\[\*(?:key_)?([^\]]+)\]:\s*", re.M)
-_MARK = re.compile(r"[ \t]*\{\s*(?:[#.][\w.\- :]*|(?:width|height)\s*=\s*[\w%]+(?:\s+\w+=\w+)*)\s*\}")
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_TAG = re.compile(r"\{%.*?%\}", re.S)
+_TERM = re.compile(r"^[ \t]*+\[\*(?:key_)?([^\]\n]++)\]:\s*+", re.M)
+_MARK = re.compile(
+    r"(?<![ \t])[ \t]*+\{\s*+(?:[#.][\w.\- :]*+|(?:width|height)\s*+=\s*+[\w%]++(?:\s++\w++=\w++)*+)\s*+\}"
+)
+_OPENS_COMMENT, _CLOSES_COMMENT = re.compile(r"<!--"), re.compile(r"-->")
+_OPENS_TAG, _CLOSES_TAG = re.compile(r"\{%"), re.compile(r"%\}")
 _LEFT_OVER = re.compile(r"(?m)^[ \t]*(?:\|\|+|#\||\|#)[ \t]*$")
 _ITS_TITLE = "{#T}"
 # Types are linked in every row of every table; where they lead is said once, by any of them.
@@ -48,13 +51,14 @@ def inline(text: str, links: Links | None = None) -> str:
     """Bring text to plain Markdown; code in it stays as it is. Without `links` only the words of links remain."""
     code: list[str] = []
 
-    def hide(found: re.Match[str]) -> str:
-        code.append(found[0])
+    def hide(found: str) -> str:
+        code.append(found)
         return _HIDDEN.format(len(code) - 1)
 
-    text = _SPAN.sub(hide, text)
+    text = code_spans(text, hide)
     if "{%" in text or "<!--" in text:
-        text = _TAG.sub("", _COMMENT.sub("", text))
+        text = between(text, _OPENS_COMMENT, _CLOSES_COMMENT, _nothing)
+        text = between(text, _OPENS_TAG, _CLOSES_TAG, _nothing)
     if "](" in text:
         text = _PICTURE.sub(lambda found: f"[picture: {found[1]}]" if found[1] and links else "", text)
         text = _LINK.sub(lambda found: _link(found, links), text)
@@ -64,6 +68,10 @@ def inline(text: str, links: Links | None = None) -> str:
         text = _MARK.sub("", text).replace("{...", "{…").replace("{#", "{ #").replace("{.", "{ .")
     text = _LEFT_OVER.sub("", text.replace("^*^", "*").replace(r"\|", "|")) if "|" in text or "^" in text else text
     return _HIDDEN_FOUND.sub(lambda found: code[int(found[1])], text) if code else text
+
+
+def _nothing(_: str) -> str:
+    return ""
 
 
 def plain(text: str) -> str:

@@ -17,7 +17,7 @@ from b24_mcp.docs.origin import online_address
 from b24_mcp.docs.sections import CodeLanguage, Page, Section, find_section, page_of
 from b24_mcp.docs.storage import Stored
 
-_GOING_ON = re.compile(r"\s*#(\d{1,5})$")
+_GOING_ON = re.compile(r"(?<!\s)\s*+#(\d{1,5})$")
 _SMALLEST_ROOM = 200
 _DEEPEST_NAMED = 4
 

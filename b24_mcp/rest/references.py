@@ -16,9 +16,8 @@ from typing import Any
 from b24_mcp.catalog.slips import nearest
 
 # ASCII white space only, as PHP's \s without the u modifier.
-_TOKEN = re.compile(
-    r"\$(?:result|next|total|time|error)[^ \t\n\r\f\v\[]*\[[^ \t\n\r\f\v]*\][^ \t\n\r\f\v]*", re.IGNORECASE | re.ASCII
-)
+_WORD = re.compile(r"[^ \t\n\r\f\v]++")
+_ROOT = re.compile(r"\$(?:result|next|total|time|error)", re.IGNORECASE | re.ASCII)
 _REFERENCE = re.compile(r"\$(?P<root>result|next|total|time|error)(?P<path>(?:\[[^\[\]]+\])+)")
 _PART = re.compile(r"\[([^\[\]]+)\]")
 _KEYS_SHOWN = 20
@@ -80,7 +79,7 @@ class Reference:
 
 def replaced_by_portal(value: Any) -> list[str]:
     """Return all pieces of text in a value, at any depth and in order, that the portal would replace in a batch."""
-    return [match.group() for text in _texts(value) for match in _TOKEN.finditer(text)]
+    return [text[start:end] for text in _texts(value) for start, end in _tokens(text)]
 
 
 def references_in(value: Any) -> Iterator[Reference]:
@@ -90,8 +89,8 @@ def references_in(value: Any) -> Iterator[Reference]:
         NotAReferenceError: for a text the portal would treat as one but that is not one.
     """
     for text in _texts(value):
-        for match in _TOKEN.finditer(text):
-            yield _read(match.group())
+        for start, end in _tokens(text):
+            yield _read(text[start:end])
 
 
 def replace_references(
@@ -120,18 +119,31 @@ def replace_references(
         ]
     if not isinstance(value, str) or "$" not in value:
         return value
-    whole = _TOKEN.fullmatch(value)
-    if whole is not None:
+    places = list(_tokens(value))
+    if places == [(0, len(value))]:
         return replacement(_read(value), path)
-
-    def inserted(match: re.Match[str]) -> str:
-        reference = _read(match.group())
+    pieces: list[str] = []
+    done = 0
+    for start, end in places:
+        reference = _read(value[start:end])
         found = inside_text(reference)
         if isinstance(found, bool) or not isinstance(found, str | int | float):
             raise NoValueError(f"{reference} is not a text or a number, so it cannot stand inside a text")
-        return str(found)
+        pieces += (value[done:start], str(found))
+        done = end
+    return "".join((*pieces, value[done:]))
 
-    return _TOKEN.sub(inserted, value)
+
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Return the places of what the portal replaces: from `$root` to the next white space, with `[` and then `]` in it.
+
+    There is at most one in a word: what follows the first `$root` belongs to it, and where that one lacks its brackets
+    any later one lacks them too. A single pattern would look through the rest of a word from each `$root` in it.
+    """
+    for word in _WORD.finditer(text):
+        root = _ROOT.search(word[0])
+        if root is not None and -1 < word[0].find("[", root.end()) < word[0].rfind("]"):
+            yield word.start() + root.start(), word.end()
 
 
 def _what_is_there(value: Any, part: str) -> str:

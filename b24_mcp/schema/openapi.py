@@ -16,7 +16,7 @@ from b24_mcp.schema.shapes import Form, Shapes, listing, mapping, text
 
 _MOST_METHODS = 5_000
 _MOST_KEYS = 30
-_LONGEST_TEXT = 300
+_LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)

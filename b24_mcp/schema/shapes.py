@@ -16,6 +16,7 @@ Form = dict[str, Any]
 _DEEPEST = 2  # parameters and their fields: deeper lie whole related records, which nobody sends
 _MOST_FIELDS = 400
 _MOST_VALUES = 50
+_MOST_TEXT = 12_000  # characters of names and values of one method
 _MOST_LINKS = 8
 _MOST_BRANCHES = 16
 _TYPES = {"integer", "string", "boolean", "array", "object", "number"}
@@ -75,8 +76,8 @@ class Shapes:
         kind = self.type_of(schema, name)
         form: Form = {"name": name, "type": kind, "required": _is_required(schema) if required else False}
         values = [text(value) for part in self._parts(schema) for value in listing(part.get("enum"))]
-        if values:
-            form["values"] = list(dict.fromkeys(filter(None, values)))[:_MOST_VALUES]
+        if values and (kept := room.values(list(dict.fromkeys(filter(None, values)))[:_MOST_VALUES])):
+            form["values"] = kept
         if kind == "array":
             form["list"] = True
         inner = schema
@@ -109,15 +110,22 @@ class Shapes:
 
 
 class _Room:
-    """How many fields the description of one method may still take."""
+    """How many fields, and how much text, the description of one method may still take."""
 
     def __init__(self, most: int) -> None:
         self.left = most
+        self._text = _MOST_TEXT
 
     def takes(self, name: str) -> bool:
-        """Whether a field of this name is one to keep; keeps count."""
+        """Return whether a field of this name is one to keep; keeps count."""
         self.left -= 1
-        return self.left >= 0 and 0 < len(name) <= 100 and name.isprintable()
+        self._text -= len(name)
+        return self.left >= 0 and self._text >= 0 and 0 < len(name) <= 100 and name.isprintable()
+
+    def values(self, values: list[str]) -> list[str]:
+        """Return the values if there is room for all: with a part of them the others would be taken for wrong."""
+        self._text -= sum(map(len, values))
+        return values if self._text >= 0 else []
 
 
 def mapping(value: object) -> Mapping[str, Any]:
