@@ -3,22 +3,30 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCKS  := locks
+LOCKED := $(PIP) --require-hashes --requirement
+LOCK   := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+          --no-annotate --no-header --no-emit-index-url
+# The package itself, from this folder: nothing is fetched for it.
+ITSELF := $(PIP) --no-deps --no-build-isolation --editable .
 JSSDK  := @bitrix24/b24jssdk@2.2.0
 MCPB   := @anthropic-ai/mcpb@2.1.2
 
-.PHONY: help demo test sdk clients conformance load lint types check manifests mcpb bench clean
+.PHONY: help demo test lock sdk clients conformance load lint types check manifests mcpb bench clean
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(LOCKS)/run.txt $(LOCKS)/build.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) "pip>=25.1"
-	$(PIP) --editable .
+	$(LOCKED) $(LOCKS)/run.txt
+	$(LOCKED) $(LOCKS)/build.txt
+	$(ITSELF)
 	touch $@
 
-$(VENV)/.developing: $(VENV)/.installed
-	$(PIP) --editable . --group dev
+$(VENV)/.developing: $(VENV)/.installed $(LOCKS)/dev.txt
+	$(LOCKED) $(LOCKS)/dev.txt
+	$(ITSELF)
 	touch $@
 
 demo: $(VENV)/.installed    ## a real MCP client talks to the server on the sandbox portal
@@ -61,6 +69,13 @@ check: lint types test      ## all of the above
 load: $(VENV)/.installed    ## 200 clients at once over HTTP, without an error
 	$(BIN)/python -m benchmarks.load
 
+lock:                ## the newest versions of all libraries, with their hashes, into locks
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+	$(LOCK) --group pyproject.toml:build --output-file $(LOCKS)/build.txt
+	$(LOCK) pyproject.toml --extra redis --constraint $(LOCKS)/build.txt --output-file $(LOCKS)/run.txt
+	$(LOCK) pyproject.toml --group dev --constraint $(LOCKS)/run.txt --output-file $(LOCKS)/dev.txt
+
 manifests: $(VENV)/.installed    ## what each client needs, from the one description in b24_mcp/connect
 	$(BIN)/python -m b24_mcp.connect
 
@@ -78,4 +93,4 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.listing
 
 clean:               ## forget the virtual environments
-	rm -rf $(VENV) .venv-sdk .sdk-node .clients-node
+	rm -rf $(VENV) .venv-lock .venv-sdk .sdk-node .clients-node

@@ -217,14 +217,22 @@ def _registry_variable(variable: about.Variable) -> dict[str, Any]:
 
 
 def _dockerfile() -> str:
+    """The image: every library by its hash, an ordinary user, and its home as the only place that is written to."""
+    home = f"/home/{about.NAME}"
     return f"""\
 # docker build -f manifests/docker/Dockerfile -t {about.PACKAGE} .
-# docker run --rm -i -e {_WEBHOOK.name} {about.PACKAGE}
+# docker run --rm -i --read-only --tmpfs /tmp --cap-drop ALL -e {_WEBHOOK.name} {about.PACKAGE}
+# Data sets, limits and the audit log are in {home}; add -v b24-mcp:{home} to keep them.
 FROM python:3.13-slim AS build
 WORKDIR /source
+COPY locks ./locks
+RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r locks/build.txt \\
+    && python -m venv /opt/{about.PACKAGE} \\
+    && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir --require-hashes -r locks/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY b24_mcp ./b24_mcp
-RUN python -m venv /opt/{about.PACKAGE} && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir .[redis]
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \\
+    && /opt/{about.PACKAGE}/bin/pip install --no-deps --no-index wheels/*.whl
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="{about.TITLE}" \\
@@ -232,10 +240,12 @@ LABEL org.opencontainers.image.title="{about.TITLE}" \\
       org.opencontainers.image.version="{__version__}" \\
       org.opencontainers.image.licenses="{about.LICENSE}" \\
       io.modelcontextprotocol.server.name="{about.REGISTRY_NAME}"
-RUN useradd --create-home --uid 10001 {about.NAME}
+RUN useradd --create-home --home-dir {home} --uid 10001 {about.NAME} && chmod 0700 {home}
 COPY --from=build /opt/{about.PACKAGE} /opt/{about.PACKAGE}
 ENV PATH=/opt/{about.PACKAGE}/bin:$PATH PYTHONUNBUFFERED=1
-USER {about.NAME}
-WORKDIR /home/{about.NAME}
+USER 10001:10001
+ENV HOME={home}
+WORKDIR {home}
+VOLUME {home}
 ENTRYPOINT ["{about.PACKAGE}"]
 """

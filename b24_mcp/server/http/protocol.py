@@ -112,7 +112,8 @@ class BoundedProtocol(H11Protocol):
     def _see_state(self) -> None:
         """Note whether the connection is answering a request that came in whole."""
         whole = self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
-        answering = whole and self.cycle is not None and not self.cycle.response_complete
+        cycle: Any = self.cycle  # None before the first request
+        answering = whole and cycle is not None and not cycle.response_complete
         if self.transport.is_closing():
             self.waiting_since = self.waiting_since or self.room.clock()  # what was written may wait to be read
             answering = False

@@ -116,9 +116,9 @@ async def test_a_connection_that_sends_nothing_is_closed_after_its_time() -> Non
     rig = Rig()
     _, wire = rig.connect()
     rig.after(29)
-    assert not wire.closing
+    assert not wire.is_closing()
     rig.after(1)
-    assert wire.closing
+    assert wire.is_closing()
     assert wire.sent == b""
 
 
@@ -139,9 +139,9 @@ async def test_bytes_that_drip_in_do_not_prolong_the_time(begin: bytes, drip: by
         await turns(1)
         protocol.data_received(drip)
         rig.after(1)
-    assert not wire.closing
+    assert not wire.is_closing()
     rig.after(1)
-    assert wire.closing
+    assert wire.is_closing()
     if begin.strip():
         assert wire.sent.startswith(b"HTTP/1.1 408 ")
         assert json.loads(wire.sent.partition(b"\r\n\r\n")[2])["error"]["message"].endswith("Nothing was executed.")
@@ -155,15 +155,15 @@ async def test_a_call_may_run_longer_than_a_request_may_take_to_arrive() -> None
     protocol.data_received(GET)
     await turns()
     rig.after(3_000)
-    assert not wire.closing
+    assert not wire.is_closing()
     rig.answer.set()
     await turns()
     assert wire.sent.endswith(b"ok")
     protocol.data_received(HEAD)  # the next request on the same connection has a time of its own
     rig.after(29)
-    assert not wire.closing
+    assert not wire.is_closing()
     rig.after(1)
-    assert wire.closing
+    assert wire.is_closing()
     protocol.connection_lost(None)
 
 
@@ -177,9 +177,9 @@ async def test_a_client_that_does_not_read_its_answer_is_given_up() -> None:
     protocol.resume_writing()
     protocol.pause_writing()
     rig.after(20)
-    assert not wire.closing
+    assert not wire.is_closing()
     rig.after(10)
-    assert wire.closing
+    assert wire.is_closing()
     protocol.connection_lost(None)
     await turns()
 
@@ -191,7 +191,7 @@ async def test_the_oldest_connection_without_a_request_makes_room_for_a_new_one(
     _, oldest = rig.connect()
     _, newer = rig.connect()
     _, newest = rig.connect()
-    assert [wire.closing for wire in (busy_wire, oldest, newer, newest)] == [False, True, False, False]
+    assert [wire.is_closing() for wire in (busy_wire, oldest, newer, newest)] == [False, True, False, False]
     assert len(rig.connections) == 3
     rig.answer.set()
     await turns()
@@ -207,7 +207,7 @@ async def test_a_connection_that_was_used_is_kept_before_one_that_never_was() ->
     await turns()
     _, silent = rig.connect()
     rig.connect()
-    assert (used_wire.closing, silent.closing) == (False, True)
+    assert (used_wire.is_closing(), silent.is_closing()) == (False, True)
     used.connection_lost(None)
 
 
@@ -217,12 +217,12 @@ async def test_a_new_connection_is_refused_only_while_all_others_are_answering()
     for protocol, _ in running:
         protocol.data_received(GET)
     _, refused = rig.connect()
-    assert refused.closing
-    assert [wire.closing for _, wire in running] == [False, False]
+    assert refused.is_closing()
+    assert [wire.is_closing() for _, wire in running] == [False, False]
     rig.answer.set()
     await turns()
     _, taken = rig.connect()
-    assert not taken.closing
+    assert not taken.is_closing()
     for protocol, _ in running:
         protocol.connection_lost(None)
 
@@ -230,12 +230,12 @@ async def test_a_new_connection_is_refused_only_while_all_others_are_answering()
 async def test_an_address_has_its_share_and_this_computer_has_all() -> None:
     rig = Rig(most=10, per_address=2)
     wires = [rig.connect("203.0.113.5")[1] for _ in range(4)]
-    assert [wire.closing for wire in wires] == [True, True, False, False]
-    assert not rig.connect("203.0.113.6")[1].closing
+    assert [wire.is_closing() for wire in wires] == [True, True, False, False]
+    assert not rig.connect("203.0.113.6")[1].is_closing()
     network = [rig.connect(f"2001:db8::{number}")[1] for number in range(1, 4)]
-    assert [wire.closing for wire in network] == [True, False, False]
+    assert [wire.is_closing() for wire in network] == [True, False, False]
     local = [rig.connect(peer)[1] for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1", "127.0.0.1")]
-    assert not any(wire.closing for wire in local)
+    assert not any(wire.is_closing() for wire in local)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["open", "call", "lose", "finish"]), st.integers(0, 9)), max_size=60))
@@ -295,7 +295,7 @@ async def test_two_equal_lengths_are_refused_however_they_arrive(lines: bytes, s
         protocol.data_received(whole[start : start + size])
     await turns()
     assert wire.sent.startswith(b"HTTP/1.1 400 ")
-    assert wire.closing
+    assert wire.is_closing()
     assert rig.bodies == []
 
 
