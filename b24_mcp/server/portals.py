@@ -72,7 +72,7 @@ class Portals:
         Raises:
             B24Error: `B24MCP_PORTAL` for a name that is none, or not for this caller; `B24MCP_SETTINGS` or
                 `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the next call, so a corrected
-                `.env` needs no restart.
+                file needs no restart.
         """
         if (opened := self.opened(name)) is not None:
             return opened
