@@ -124,7 +124,7 @@ async def test_in_500_odd_calls_no_form_of_it_gets_out(
             seen.append(result.model_dump_json())
     assert portal.methods.count("crm.lead.add") > 10, "the portal never got to see any of it"
     assert len(ASKED) > 5
-    assert len({text[:200] for text in seen}) > 50
+    assert len({text[:200] for text in seen}) > 40
     assert [forms_in(text) for text in seen if forms_in(text)] == []
     assert [forms_in(text) for text in ASKED if forms_in(text)] == []
     out, errors = capfd.readouterr()

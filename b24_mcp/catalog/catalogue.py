@@ -246,4 +246,6 @@ def _risky_method(risks_text: str, facts_text: str) -> RiskyMethod:
 
 
 def _severer(one: Effect, other: Effect) -> Effect:
-    return max(one, other, key=_FROM_MILD_TO_SEVERE.index)
+    """The stricter of two effects; a word that is no effect counts as the strictest."""
+    known = (effect if effect in _FROM_MILD_TO_SEVERE else "destructive" for effect in (one, other))
+    return max(known, key=_FROM_MILD_TO_SEVERE.index)

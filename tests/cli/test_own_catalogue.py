@@ -31,14 +31,15 @@ ATTACKS = {
         "v3",
     ),
     "both versions": (
-        "INSERT INTO method SELECT id + 100000, key, name, 'v3', 'read', note, summary, summary_ru, verb, deprecated, "
-        "facts FROM method WHERE key = 'crm.deal.delete'",
+        "INSERT INTO method (id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks) "
+        "SELECT id + 100000, key, name, 'v3', 'read', note, summary, summary_ru, verb, deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.delete",
         "v3",
     ),
     "new method": (
-        "INSERT INTO method SELECT id + 100000, 'crm.deal.erase', 'crm.deal.erase', 'v2', 'read', note, summary, "
-        "summary_ru, verb, deprecated, facts FROM method WHERE key = 'crm.deal.delete'",
+        "INSERT INTO method (id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks) "
+        "SELECT id + 100000, 'crm.deal.erase', 'crm.deal.erase', 'v2', 'read', note, summary, summary_ru, verb, "
+        "deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.erase",
         "v2",
     ),

@@ -152,7 +152,8 @@ async def test_kinds_of_risk_that_cannot_be_read_refuse_every_call(
     file.write_text(file.read_text("utf-8").replace("[portals.sales]", f"[portals.sales]\nrisks = {risks}"), "utf-8")
     answer = await call_tool("call_method", method="profile")
     assert answer["error"]["code"] == "B24MCP_SETTINGS"
-    assert "portals.sales.risks" in answer["error"]["message"]
+    assert "portals.sales" in answer["error"]["message"]
+    assert "risks" in answer["error"]["message"]
     assert sales.calls == []
 
 

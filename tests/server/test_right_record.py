@@ -8,6 +8,7 @@ import pytest
 
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import Answer, CallTool
+from tests.server.outcomes import outcomes
 
 
 async def contact(call_tool: CallTool, id_: int) -> dict[str, Any]:
@@ -107,8 +108,8 @@ async def test_a_chain_of_writes_costs_a_request_for_each_link_and_no_more(
     answer = await call_tool("batch_call", commands=contacts | deals | read, halt=True)
     assert answer["ok"] is True
     assert answer["summary"]["requests"] == 2
-    deal = answer["results"]["last"]["result"]
-    assert deal["CONTACT_ID"] == str(answer["results"]["c19"]["result"])
+    deal = outcomes(answer)["last"]["result"]
+    assert deal["CONTACT_ID"] == str(outcomes(answer)["c19"]["result"])
     assert deal["TITLE"] == f"of {deal['CONTACT_ID']} only"
 
 

@@ -62,8 +62,8 @@ async def test_an_answer_is_json_whatever_numbers_the_portal_sends(call_tool: Ca
     assert answer["ok"] is True
     strict(json.dumps(answer))
     (row,) = answer["result"]
-    assert (row["OPPORTUNITY"], row["NOT"], row["LESS"]) == ("Infinity", "NaN", "-Infinity")
-    assert row["LIST"] == ["NaN", {"a": "Infinity"}]
+    assert (row["OPPORTUNITY"], row["NOT"], row["LESS"]) == ("1e400", "NaN", "-Infinity")
+    assert row["LIST"] == ["NaN", {"a": "1e999"}]
     assert row["PLAIN"] == 1.5
 
 
@@ -77,7 +77,7 @@ async def test_data_sets_and_files_are_json_too(
     asked = await call_tool(
         "query_records", sql="SELECT OPPORTUNITY, \"NOT\", LESS, json_extract(LIST, '$[0]'), 9e999 FROM crm_deal_list"
     )
-    assert asked["rows"] == [["Infinity", "NaN", "-Infinity", "NaN", "Infinity"]]
+    assert asked["rows"] == [["1e400", "NaN", "-Infinity", "NaN", "Infinity"]]
     exported = await call_tool("export_records", sql="SELECT * FROM crm_deal_list", path="deals.jsonl")
     assert exported["ok"] is True
     row = strict(await anyio.to_thread.run_sync((tmp_path / "deals.jsonl").read_text, "utf-8"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from b24_mcp.server.budget import cut_to
 from b24_mcp.server.truncation import compact, truncate
 from tests.server.conftest import Answer, CallTool
+from tests.server.outcomes import outcomes
 
 BUDGET = 20_000
 
@@ -21,21 +22,6 @@ BUDGET = 20_000
 def full_access(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large batches of writes would otherwise wait for an approval."""
     monkeypatch.setenv("B24_ACCESS", "full")
-
-
-def outcomes(answer: Answer) -> dict[str, Any]:
-    """Every outcome of a batch answer by the name of its command, wherever the answer holds it."""
-    found: dict[str, Any] = {}
-    for group in answer.get("equal", []):
-        assert group["count"] == len(group["commands"])
-        found |= {
-            name: {key: group[key] for key in group if key not in ("count", "commands")} for name in group["commands"]
-        }
-    for table in answer.get("tables", []):
-        assert table["columns"][0] == "command"
-        for name, *cells in table["rows"]:
-            found[name] = {"ok": table["ok"]} | dict(zip(table["columns"][1:], cells, strict=True))
-    return {**found, **answer["results"]}
 
 
 def written(answer: Answer) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from b24_mcp.rest import B24Error, RedactingFormatter, Succeeded
 from b24_mcp.rest.oauth import Application
+from b24_mcp.rest.oauth.trusting import sealed
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
 
@@ -248,7 +249,7 @@ async def test_a_portal_that_moved_is_found_by_what_the_authorization_server_say
 async def test_a_redirect_of_a_moved_portal_is_followed_with_the_token(scene: Scene) -> None:
     old, new = "https://acme.bitrix24.de", "https://nova.bitrix24.de"
     away = Reply("", 302, "text/html", (("Location", f"{new}/rest/profile"),))
-    await scene.keep(scene.tokens(endpoint=old))
+    await scene.keep(sealed(scene.tokens(endpoint=old), NAME, scene.application))
     scene.app.app = FakePortal([away, Reply({"result": 1}), Reply({"result": 2})])
     async with scene.open() as portal:
         answer = await portal.call("profile")
