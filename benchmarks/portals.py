@@ -39,6 +39,8 @@ class WatchedSandbox(Sandbox):
                 self.statuses[message["status"]] += 1
             await send(message)
 
+        # The sandbox cuts the connection of the server it finds behind `send`.
+        setattr(counting, "__self__", getattr(send, "__self__", None))  # noqa: B010  # a function has no such attribute
         if scope["type"] == "http" and self._random.random() < self.fault_share:
             kind = self._random.choice(BROKEN_BY_SWITCHBOARD)
             self.injected[kind] += 1

@@ -16,6 +16,7 @@ from b24_mcp.catalog.own import builder
 from tests.cli.conftest import Run
 
 # What is changed in a copy of the shipped catalogue; the method that is then called, which reads in none of them.
+COLUMNS = "id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks"
 ATTACKS = {
     "effect": ("UPDATE method SET effect = 'read'", "crm.deal.delete", "v2"),
     "unknown effect": ("UPDATE method SET effect = 'Read'", "crm.deal.delete", "v2"),
@@ -31,13 +32,13 @@ ATTACKS = {
         "v3",
     ),
     "both versions": (
-        "INSERT INTO method (id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks) "
-        "SELECT id + 100000, key, name, 'v3', 'read', note, summary, summary_ru, verb, deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
+        f"INSERT INTO method ({COLUMNS}) SELECT id + 100000, key, name, 'v3', 'read', note, summary, summary_ru, verb, "
+        "deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.delete",
         "v3",
     ),
     "new method": (
-        "INSERT INTO method (id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks) "
+        f"INSERT INTO method ({COLUMNS}) "
         "SELECT id + 100000, 'crm.deal.erase', 'crm.deal.erase', 'v2', 'read', note, summary, summary_ru, verb, "
         "deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.erase",
