@@ -67,7 +67,7 @@ def written_order(method: str) -> str:
 
 
 def arrange(method: str, params: Mapping[str, Any] | Sequence[Any], unknown: Collection[str | int] = ()) -> Arranged:
-    """Put the parameters of a positional method into their order and check each value at its place.
+    """Return the parameters of a positional method in their order, each value checked at its place.
 
     A gap before a given value is filled with an empty value of its kind. The kinds of the parameters in `unknown`, by
     name or place, are not checked: they hold references to values that are not known yet.

@@ -124,7 +124,7 @@ def _write(change: Change, *, dry_run: bool, yes: bool) -> None:
             agreed = click.confirm("Write this?")
         except click.Abort:
             agreed = False
-            echo("\nThere is nobody to ask: use --yes.", err=True)
+            echo("\nNo terminal to ask at: use --yes.", err=True)
         if not agreed:
             echo("Nothing was changed.")
             raise SystemExit(1)
@@ -140,7 +140,7 @@ def _tell_what_is_next(change: Change, wanted: Wanted) -> None:
     for name in change.left_plain:
         echo(f"{name} stands there in plain text and was left: b24-mcp portals add keeps a webhook safely.")
     if change.left_plain and change.scope == "project":
-        echo("A project's file is read by everybody who has the project: the secret is better made anew.")
+        echo("A project's file is read by everybody who has the project: create a new secret in the portal.")
     if wanted.url is None:
         _tell_of_the_portal(wanted.portal)
     if wanted.token and change.client.name != "vscode":

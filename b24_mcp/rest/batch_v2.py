@@ -107,7 +107,7 @@ def labels(commands: list[Command], plain: re.Pattern[str]) -> dict[str, str]:
 
 
 def why_not_trusted(bound: Bound, value_of: ValueOf) -> str | None:
-    """Say which reference of a command that only read led to nothing, after its request was answered.
+    """The error for a command that only read and whose reference led to nothing, once its request was answered.
 
     The portal put something else in its place, so that the command read another record, or read without a filter. None
     when every reference had a value that may stand in its place.

@@ -141,7 +141,7 @@ def unescaped(data: bytes, *, quoted: bool = False) -> Unescaped | None:
 
 
 def _each(pattern: re.Pattern[bytes], data: bytes, marks: bytes) -> Iterator[re.Match[bytes]]:
-    """Give each match that begins with one of the marked bytes.
+    """Yield each match that begins with one of the marked bytes.
 
     Places are found with `find`: it is faster than a search by the pattern, and other threads get their turn between.
     """
@@ -173,7 +173,7 @@ def straddling(text: bytes, view: Unescaped, secrets: dict[bytes, list[bytes]]) 
 
 
 def beginnings(secret: bytes) -> Iterator[bytes]:
-    """Give the beginnings of a secret that `straddling` looks for."""
+    """Return the beginnings of a secret that `straddling` looks for."""
     return (secret[:size] for size in range(1, min(len(secret), _LONGEST_STRADDLE + 1)))
 
 
@@ -282,7 +282,7 @@ def _from_base32(data: bytes, shortest: int) -> Iterator[Recoded]:
 
 
 def _readable(found: bytes, text: bytes, left_out: bytes, bits: int, offset: int, shortest: int) -> Iterator[Recoded]:
-    """Give the runs of at least `shortest` readable bytes, together; nothing when there is none."""
+    """Return the runs of at least `shortest` readable bytes, joined."""
     marks = found.translate(_MARKS)
     run = b"1" * shortest
     pieces, at, places = [], [], []

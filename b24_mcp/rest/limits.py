@@ -199,7 +199,7 @@ class Limits:
             await effort.wait(pause, _WAITING, before=wait.so_far(effort), after=max(0.0, turn.wait - pause))
 
     async def _take_for_bulk(self, bucket: Bucket, longest: float) -> Turn:
-        """Take a place that others leave free, or one of the share that belongs to bulk calls in any case."""
+        """Reserve a place that others leave free, or one of the share that bulk calls always have."""
         turn = await self.state.take(self._bucket_key, bucket, keep_free=_KEPT_FOR_PEOPLE, longest_wait=longest)
         if turn.granted:
             return turn

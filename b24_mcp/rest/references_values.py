@@ -1,7 +1,7 @@
 """Whether a value may stand where a reference stood.
 
 PHP turns whatever it gets into an id: a list or `true` becomes 1, a text that begins with a digit becomes that number.
-So a reference that leads to the wrong thing would make a call act on a record that nobody meant, and one that leads to
+So a reference that leads to the wrong thing would make a call act on a record that was not meant, and one that leads to
 nothing would remove a condition from a filter. Such a value is refused before it is sent. Source: behaviour of PHP's
 `intval`; measured behaviour of the portal.
 """
@@ -109,7 +109,7 @@ def fit(value: Any, reference: Reference, method: str, version: Version, path: P
 
 
 def why_unfit(value: Any, place: Place) -> str | None:
-    """Say what is wrong with a value in a place, as the end of a sentence that begins with the reference; None when the
+    """What is wrong with a value in a place, as the end of a sentence that begins with the reference; None when the
     value may stand there.
     """
     match value:

@@ -176,7 +176,7 @@ class _Progress:
         self.sent = True
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take one event. The request for a tunnel through a proxy has events of the same names."""
+        """Record one event. The request for a tunnel through a proxy has events of the same names."""
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.sending()
         elif event == "proxy.start_tls.started" or event == "socks.start_tls.started":

@@ -112,5 +112,5 @@ def test_every_family_of_strangers_words_is_one_that_exists() -> None:
     globs = [line.removeprefix("!") for line in lines if line and not line.startswith("#")]
     assert len(globs) == len(set(globs))
     names = [name.lower() for name in known_methods().names]
-    future = {"crm.webform.*"}  # methods that portals have and nobody documented
+    future = {"crm.webform.*"}  # methods that portals have and the documentation does not name
     assert [glob for glob in globs if glob not in future and not fnmatch.filter(names, glob)] == []

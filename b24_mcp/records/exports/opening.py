@@ -70,7 +70,7 @@ class _Folder:
         return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
 
     def put(self, beside: str, name: str) -> None:
-        """Give a file its name, unless something has it meanwhile (FileExistsError)."""
+        """Rename a file to its final name; FileExistsError when the name is in use by now."""
         folder = self._descriptor
         try:
             os.link(self._at(beside), self._at(name), src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)

@@ -17,7 +17,7 @@ from b24_mcp.rest import to_json
 _FORMULA = "=+-@"
 # At the beginning of a cell, spreadsheets take these for the beginning of a formula, or drop them.
 _DROPPED = "\t\r\n"
-# What begins like a formula and is none: a phone number, a negative number.
+# What begins like a formula but is a phone number or a negative number.
 _HARMLESS = re.compile(r"[+-](?:[\d\s().,-]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)")
 _LONGEST_BEGINNING = 1_000
 

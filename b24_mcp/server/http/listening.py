@@ -32,7 +32,7 @@ class Listener(socket.socket):
         self._spare = _open_nothing()
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Take in one connection.
+        """Accept one connection.
 
         Raises:
             BlockingIOError: when there is none, or enough were taken in at this turn of the loop.
