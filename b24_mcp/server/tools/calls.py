@@ -199,8 +199,9 @@ async def batch_call(
     "dep": {"method": "department.get", "params": {"ID": "$result[me][UF_DEPARTMENT][0]"}}}.
 
     A reference stands alone or between spaces. Also: $total[name], $next[name].
-    The answer has a summary and for each command its result, error, or why it was not run. Independent commands
-    go on after a failure unless halt is true.
+    The answer has a summary and for each command its result, error, or why it was not run; in large batches equal
+    outcomes are joined in "equal" and like results in "tables". Independent commands go on after a failure unless halt
+    is true.
     """
     app, opened = ctx.request_context.lifespan_context, plan.opened
     try:
