@@ -1,7 +1,8 @@
 """Whether a list read by `start` holds every row, found out by id, where rows that others change shift nothing.
 
-A short list is read once more by id. Of a longer one the portal counts the rows in ranges of ids, which is one request;
-where its counts and the rows differ, the list is read once more by id as well.
+A short list is read once more by id, and so is any list whose pages are calls of their own. Of a longer one that is
+read in batches the portal counts the rows in ranges of ids, which is one request; where its counts and the rows differ,
+the list is read once more by id as well.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from b24_mcp.rest.outcomes import Succeeded
 from b24_mcp.rest.params import Params
 
 CHECKED_PAGES = 24
-"""Pages, or ranges of ids, that one request checks; more would cost the portal more than they show."""
+"""Pages up to which a list is read again by id, and ranges of ids in which the rows of a longer one are counted."""
 
 
 @dataclass(slots=True)
@@ -62,11 +63,12 @@ class ById:
     async def differs(self, seen: Seen) -> bool:
         """Whether the portal's counts, range by range of ids, show other rows than were seen.
 
+        Without the largest id of the beginning the counts prove nothing, since a new row can stand for a missed one.
         A row that was removed and one that was missed in the same range are not told from each other, unless a new
         row took the place of the removed one.
         """
         ranges = seen.ranges(CHECKED_PAGES - 1, self._newest)
-        if ranges is None:
+        if ranges is None or self._newest is None:
             return True
         high = self.query.high
         inner = [until if high is None else min(until, high) for until, _ in ranges[:-1]]
@@ -80,8 +82,7 @@ class ById:
         except B24Error:
             return True
         counted = [outcome.answer.total if isinstance(outcome, Succeeded) else None for outcome in outcomes]
-        added = self._newest is not None and counted[-1] != 0
-        return added or counted != [count for _, count in ranges]
+        return counted[-1] != 0 or counted != [count for _, count in ranges]
 
     def _largest(self, result: Any) -> int | None:
         """The first id, when the order was followed."""

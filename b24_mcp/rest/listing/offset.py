@@ -16,7 +16,7 @@ from typing import Any
 
 from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.errors import B24Error
-from b24_mcp.rest.listing.checking import ById
+from b24_mcp.rest.listing.checking import CHECKED_PAGES, ById
 from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
@@ -153,18 +153,22 @@ class Offset:
                 pages.append(self._page(rows))
             if has_ended:
                 break
+        self._adapt(len(starts), answers, None if has_ended else error)
+        if has_ended:
+            self._end()
+        return pages
+
+    def _adapt(self, tried: int, answers: list[Answer], error: B24Error | None) -> None:
+        """Learn from a request how many pages the next one asks for; an error that less would not avoid is kept."""
         if answers:
             self._failures = 0
             self._pace.learn(answer.time for answer in answers)
-        if has_ended:
-            self._end()
-        elif error is not None:
+        if error is not None:
             self._failures += 1
-            self._pace.back_off(len(starts))
-            if len(starts) == 1 or self._failures > MOST_FAILURES or not is_too_much(error.fault):
+            self._pace.back_off(tried)
+            if tried == 1 or self._failures > MOST_FAILURES or not is_too_much(error.fault):
                 self._error = error
             self._pause = failure_pause(self._failures)
-        return pages
 
     def _starts(self, wanted: int | None) -> list[int]:
         """The offsets of the next request; where ids tell rows apart it begins one page back."""
@@ -185,7 +189,8 @@ class Offset:
 
     async def _ask(self, starts: list[int], wanted: int | None) -> tuple[list[Answer], B24Error | None]:
         """Send one request; the pages up to the first that failed, and why it did."""
-        if self._is_first and self._by_id is not None and self._together and wanted is None:
+        may_be_long = wanted is None or wanted > CHECKED_PAGES * self._size
+        if self._is_first and self._by_id is not None and self._together and may_be_long:
             answer = await self._by_id.begin({**self._params, "start": starts[0]})
             if answer is not None:
                 return [answer], None
@@ -323,7 +328,7 @@ class Offset:
                 self._key,
                 self._seen,
                 starts,
-                self._is_as_before,
+                self._read_again,
                 self._together,
                 self._has_shifted,
             )
@@ -344,14 +349,19 @@ class Offset:
             self._passes += 1
         return [self._page(rows)] if rows else []
 
-    async def _is_as_before(self, starts: list[int]) -> bool:
-        """Read pages again; whether they, and the portal's count, are as they were."""
+    async def _read_again(self, starts: list[int]) -> tuple[int, bool]:
+        """Read the first of these pages again; how many were read, and whether one is not as it was.
+
+        The portal's count is not looked at: rows that come or go after the last page was read shift no page before it
+        without changing it.
+        """
+        starts = starts[: self._pace.pages]
         answers, error = await self._ask(starts, None)
-        if error is not None:
-            raise error
-        for start, answer in zip(starts, answers, strict=True):
-            self._compare(start, answer, self._look(self._shape.rows(answer.result)))
-        return not self._has_shifted
+        for start, answer in zip(starts, answers, strict=False):
+            if self._pages[start] != self._look(self._shape.rows(answer.result)):
+                self._notice_shift()
+        self._adapt(len(starts), answers, error)
+        return len(answers), self._has_shifted
 
 
 def _is_count(value: Any) -> bool:

@@ -1,7 +1,9 @@
 """What follows after the last page of a list read by `start`: finding out whether rows were missed, and finding them.
 
-Where the list can be read by id too, that is sure. Where it cannot, pages are read a second time and compared, and when
-something has moved the whole list is gone through again, until nothing moves any more.
+A list that can be read by id too is read that way; only a long one whose pages go together in batches is counted first.
+Of any other list every page is read a second time and compared, and when something has moved the whole list is read
+again, until nothing moves any more. A count that stays the same shows nothing: one row may go while another comes.
+How pages are sent, in batches or as calls of their own, changes what a check costs, never whether there is one.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ SHIFTED = "rows were added or removed while the list was read by start, so that 
 class Search:
     """The search for missed rows of one list.
 
-    `starts` are the pages that were read, `seen` the rows, told apart by `key`. `compare` reads pages again and says
-    whether they are as they were. After `advance` has set `finished`, `go_again` says that the whole list has to be
-    gone through once more.
+    `starts` are the pages that were read, `seen` the rows, told apart by `key`. `compare` reads the first of some pages
+    again, as many as fit in a request, and returns how many it read and whether one of them has changed. After
+    `advance` has set `finished`, `go_again` says that the whole list has to be read once more.
     """
 
     account: Account
@@ -32,7 +34,7 @@ class Search:
     key: str
     seen: Seen
     starts: Collection[int]
-    compare: Callable[[list[int]], Awaitable[bool]]
+    compare: Callable[[list[int]], Awaitable[tuple[int, bool]]]
     together: bool
     has_shifted: bool
     finished: bool = field(default=False, init=False)
@@ -41,22 +43,28 @@ class Search:
     _before: int = field(default=0, init=False)
     _known: int = field(default=0, init=False)
     _late: int = field(default=0, init=False)
+    _to_compare: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Rows that moved from the last page to one before would be missed, not those that moved within it.
+        self._to_compare = sorted(self.starts)[:-1]
 
     async def advance(self) -> list[Any]:
         """Make one step and return rows that were missed. Raises `B24Error`."""
         if self._reading is not None:
             return await self._read_on(self._reading)
-        by_id, is_short = self.by_id, len(self.starts) <= CHECKED_PAGES
-        if by_id is not None and (self.has_shifted or (self.together and is_short)):
+        by_id, is_counted = self.by_id, self.together and len(self.starts) > CHECKED_PAGES
+        if by_id is not None and (self.has_shifted or not is_counted):
             self._reading, self._before = by_id.strategy(), self.seen.count
         elif self.has_shifted:
             self.finished = self.go_again = True
-        elif by_id is not None and self.together:
+        elif by_id is not None:
             self.has_shifted = await by_id.differs(self.seen)
             self.finished = not self.has_shifted
         else:
-            self.has_shifted = not await self.compare(self._sample())
-            self.finished = not self.has_shifted
+            compared, self.has_shifted = await self.compare(self._to_compare)
+            del self._to_compare[:compared]
+            self.finished = not self.has_shifted and not self._to_compare
         return []
 
     async def _read_on(self, reading: Keyset) -> list[Any]:
@@ -89,11 +97,3 @@ class Search:
             self.account.whole = False
             for note in reading.account.notes:
                 self.account.note(note)
-
-    def _sample(self) -> list[int]:
-        """Pages from all parts of the list; every page where they are few."""
-        starts = sorted(self.starts)
-        if not self.together:
-            return [starts[(len(starts) - 1) // 2]]
-        step = max(1, -(-len(starts) // CHECKED_PAGES))
-        return starts[::step]

@@ -23,8 +23,6 @@ from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Page
 
 _MOST_TURNS = 200
 _MOST_PASSES = 3
-_MOST_COMPARED = 20
-"""Pages that are read a second time where a count shows most of what changes."""
 _SHIFTED = "rows were added or removed while the list was read, so that others moved"
 _TWICE = "rows came a second time, as they do when others add rows meanwhile; they were left out"
 _MISSING = "rows that moved while the list was read may be missing"
@@ -223,9 +221,8 @@ class Walk:
             self._go_again()
         else:
             # Rows that moved from the last page to one before would be missed, not those that moved within it.
-            others = self._pages[:-1]
-            step = 1 if self.account.total is None else -(-len(others) // _MOST_COMPARED)
-            self._to_compare.extend(others[::step])
+            # Every other page is compared: a count that stays the same hides one row that went and one that came.
+            self._to_compare.extend(self._pages[:-1])
 
     async def _compare_one(self) -> None:
         """Read one page a second time."""
