@@ -202,13 +202,21 @@ def _tree(query: str) -> dict[str, Any]:
     for name, value in _query_items(query):
         head, bracket, rest = name.partition("[")
         node, key = root, head
-        for part in re.findall(r"\[([^\]]*)\]", bracket + rest):
+        for part in _in_brackets(bracket + rest):
             inner = node.get(key)
             if not isinstance(inner, dict):
                 inner = node[key] = {}
             node, key = inner, part.strip() or str(len(inner))
         node[key] = value
     return root
+
+
+def _in_brackets(text: str) -> Iterator[str]:
+    """Yield what stands between each `[` and the next `]`, in linear time for any text."""
+    end = 0
+    while (start := text.find("[", end)) != -1 and (stop := text.find("]", start)) != -1:
+        yield text[start + 1 : stop]
+        end = stop + 1
 
 
 def _pairs_below(value: Any) -> Iterator[tuple[str, Any]]:

@@ -25,8 +25,8 @@ _LONGEST_BEGINNING = 120
 _ASSIGNMENT = re.compile(
     r"\ufeff?[ \t]*(?:export[ \t]+)?'?(B24_[A-Z0-9_]{1,60})'?[ \t]*=[ \t]*[^ \t]", re.ASCII | re.IGNORECASE
 )
-_UNFILLED = re.compile(r"\$\{[^}]*\}")
-_UNFILLED_IN_OTHER_FORMS = re.compile(r"\$\w+|%\w+%|\{\{.*\}\}")
+_UNFILLED = re.compile(r"\$\{\{?[^{}]*+\}")
+_UNFILLED_IN_OTHER_FORMS = re.compile(r"\$\w+|%\w+%|\{\{[^{}]*+\}\}")
 
 
 @dataclass(frozen=True, slots=True)
