@@ -78,6 +78,8 @@ class Offset:
         self._is_resumed = False
         self._is_more_said = True
         """Whether the page before said that another follows."""
+        self._ends_beyond = False
+        """Whether the end showed on a page behind the last one, which had no rows of its own."""
         self._speculative = 1
         self._failures = 0
         self._has_shifted = self._expects_known = self._leaves_out = False
@@ -152,6 +154,7 @@ class Offset:
             if rows:
                 pages.append(self._page(rows))
             if has_ended:
+                self._ends_beyond = start not in self._pages
                 break
         self._adapt(len(starts), answers, None if has_ended else error)
         if has_ended:
@@ -314,8 +317,11 @@ class Offset:
         counts_all = self._is_count_right and not self._leaves_out and not self._begin and self._passes == 1
         if self._key is not None and counts_all and (self._total or 0) > self._seen.count:
             self._has_shifted = True
-        starts = [start for start in self._pages if start >= self._begin]
-        if not self.account.whole or (len(starts) <= 1 and not self._has_shifted):
+        starts = sorted(start for start in self._pages if start >= self._begin)
+        is_counted_page = len(starts) == 1 and bool(self._total) and counts_all
+        if not self._ends_beyond or is_counted_page:
+            del starts[-1:]  # rows that moved within the last page, or one whose rows are all that is counted, came
+        if not self.account.whole or not (starts or self._has_shifted):
             self._done = True
         elif self._key is None or self._begin or self._is_resumed:
             self._done = True

@@ -8,7 +8,7 @@ How pages are sent, in batches or as calls of their own, changes what a check co
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ SHIFTED = "rows were added or removed while the list was read by start, so that 
 class Search:
     """The search for missed rows of one list.
 
-    `starts` are the pages that were read, `seen` the rows, told apart by `key`. `compare` reads the first of some pages
+    `starts` are the pages to which a row may have moved that is missing now, `seen` the rows that were read, told apart
+    by `key`. `compare` reads the first of some pages
     again, as many as fit in a request, and returns how many it read and whether one of them has changed. After
     `advance` has set `finished`, `go_again` says that the whole list has to be read once more.
     """
@@ -33,7 +34,7 @@ class Search:
     by_id: ById | None
     key: str
     seen: Seen
-    starts: Collection[int]
+    starts: list[int]
     compare: Callable[[list[int]], Awaitable[tuple[int, bool]]]
     together: bool
     has_shifted: bool
@@ -43,11 +44,7 @@ class Search:
     _before: int = field(default=0, init=False)
     _known: int = field(default=0, init=False)
     _late: int = field(default=0, init=False)
-    _to_compare: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        # Rows that moved from the last page to one before would be missed, not those that moved within it.
-        self._to_compare = sorted(self.starts)[:-1]
+    _compared: int = field(default=0, init=False)
 
     async def advance(self) -> list[Any]:
         """Make one step and return rows that were missed. Raises `B24Error`."""
@@ -62,9 +59,9 @@ class Search:
             self.has_shifted = await by_id.differs(self.seen)
             self.finished = not self.has_shifted
         else:
-            compared, self.has_shifted = await self.compare(self._to_compare)
-            del self._to_compare[:compared]
-            self.finished = not self.has_shifted and not self._to_compare
+            compared, self.has_shifted = await self.compare(self.starts[self._compared :])
+            self._compared += compared
+            self.finished = not self.has_shifted and self._compared == len(self.starts)
         return []
 
     async def _read_on(self, reading: Keyset) -> list[Any]:

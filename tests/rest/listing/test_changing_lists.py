@@ -206,6 +206,10 @@ def test_a_sorted_list_is_whole_however_many_rows_change_meanwhile(
     family=st.sampled_from("ABC"),
     counted=st.booleans(),
 )
+@example(  # the last page is full, and the row after it moves there
+    ids=list(range(3, 55)), script=[removing(0), removing(0)], family="B", counted=False
+)
+@example(ids=list(range(3, 105)), script=[nothing, nothing, all_of([removing(60)] * 2)], family="C", counted=False)
 def test_a_list_that_cannot_be_read_by_id_is_whole_or_says_what_may_be_missing(
     ids: list[int], script: list[Change], family: str, counted: bool
 ) -> None:
