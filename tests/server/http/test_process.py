@@ -119,7 +119,7 @@ async def test_two_servers_share_the_limits_of_a_portal(portal: LoopbackPortal, 
     assert ready.status_code == 200
     assert len(portal.calls) == len(done)
     assert 38 <= len(done) <= 38 + 2 * took + 2
-    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} == {"B24MCP_BUSY"}
+    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} <= {"B24MCP_BUSY", "B24MCP_DEADLINE"}
     assert "B24_HTTP_KEY is not set" in "".join(one.log)
 
 
