@@ -95,10 +95,9 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
             )
             for number in range(processes)
         ]
-        with spoiling(Path(folder) / "limits.db", report):
-            # All pipes are read at once: a process that has to wait for a reader of its pipe answers no call meanwhile.
-            with ThreadPoolExecutor(processes) as readers:
-                printed = list(readers.map(lambda worker: worker.communicate(), workers))
+        # All pipes are read at once: a process that has to wait for a reader of its pipe answers no call meanwhile.
+        with spoiling(Path(folder) / "limits.db", report), ThreadPoolExecutor(processes) as readers:
+            printed = list(readers.map(lambda worker: worker.communicate(), workers))
         for worker, (out, errors) in zip(workers, printed, strict=True):
             if worker.returncode:
                 raise SystemExit(f"A process failed:\n{errors}")
