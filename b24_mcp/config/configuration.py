@@ -30,7 +30,7 @@ class Configuration:
 
     @property
     def env_file(self) -> Path | None:
-        """The file of settings that was read; None when there is none."""
+        """The file of settings that was read, or None."""
         return env_file_path()
 
     @property

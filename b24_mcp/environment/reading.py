@@ -33,7 +33,7 @@ _UNFILLED_IN_OTHER_FORMS = re.compile(r"\$\w+|%\w+%|\{\{[^{}]*+\}\}")
 class Given:
     """What a person has set. `values` are by the name of the setting in capitals; empty ones are left out.
 
-    `file` is the file that was read, or None when there is none. `sources` says where each value is from, in words.
+    `file` is the file that was read, or None. `sources` says where each value is from, in words.
     """
 
     values: Mapping[str, str]

@@ -35,7 +35,7 @@ class Listener(socket.socket):
         """Accept one connection.
 
         Raises:
-            BlockingIOError: when there is none, or enough were taken in at this turn of the loop.
+            BlockingIOError: when no connection waits, or enough were accepted at this turn of the loop.
         """
         if self._taken >= _AT_ONCE:
             raise BlockingIOError
