@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from b24_mcp.app.checks import check_call
 from b24_mcp.catalog import Method, known_methods
-from b24_mcp.rest import B24Error
-from b24_mcp.server.checks import check_call
+from b24_mcp.errors import B24Error
 
 INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
 MISTAKES = 300

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from b24_mcp.docs import Library
+from b24_mcp.docs import DocsLibrary
 from b24_mcp.docs.incoming import Incoming, local_editions
 from b24_mcp.docs.sync import syncing, take_over
 
@@ -36,7 +36,7 @@ def main() -> None:
         anew, _ = timed(lambda: taken_over(folder, editions))
         again, _ = timed(lambda: taken_over(folder, editions))
         print(f"indexed anew {anew:.1f} s, with nothing changed {again:.1f} s ({anew / again:.0f} times as fast)")
-        library = Library(folder)
+        library = DocsLibrary(folder)
         for one in library.status():
             print(f"  {one.language}: {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB on disk")
         searching(library)
@@ -62,7 +62,7 @@ def taken_over(folder: Path, editions: list[Incoming]) -> None:
             take_over(folder, incoming, lambda *_: None)
 
 
-def searching(library: Library) -> None:
+def searching(library: DocsLibrary) -> None:
     """How many questions find their page, and how long a search takes."""
     spent = []
     for name in ("questions", "held_out"):
@@ -84,7 +84,7 @@ def searching(library: Library) -> None:
     print(f"a search takes {middle:.0f} ms of processor time, at most {most:.0f} ms")
 
 
-def pages(library: Library) -> None:
+def pages(library: DocsLibrary) -> None:
     """How long reading a page takes."""
     spent = []
     for language in library.languages:

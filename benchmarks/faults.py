@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.rest import B24Error, BatchAnswer, Failed, NotRun, Portal, PortalOptions, Succeeded, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import BatchAnswer, Failed, NotRun, Portal, PortalOptions, Succeeded, parse_webhook
 from b24_mcp.state import open_state
 from benchmarks.portals import SECRET, WatchedSandbox, served
 

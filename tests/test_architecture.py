@@ -9,63 +9,45 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "b24_mcp"
-# What each room may import of the others. `folders`, `settings` and `words` are modules, the rest are folders.
-ALLOWED = {
-    "folders": set(),
-    "environment": {"folders"},
-    "settings": {"environment", "folders"},
-    "sandbox": set(),
-    "state": {"settings", "folders"},
+# What each room may import of the others, the lowest first.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "storage": set(),
     "words": set(),
     "dialect": set(),
-    "catalog": {"dialect", "words", "settings", "folders"},
-    "docs": {"dialect", "words", "folders"},
-    "config": {"settings", "environment", "folders"},
-    "rest": {"catalog", "state", "settings"},
-    "access": {"rest", "catalog", "state", "settings", "folders"},
-    "schema": {"rest", "catalog", "state", "settings", "folders"},
-    "records": {"rest", "catalog", "state", "settings", "folders"},
-    "server": {
-        "access",
-        "records",
-        "schema",
-        "rest",
-        "catalog",
-        "docs",
-        "state",
-        "config",
-        "environment",
-        "folders",
-        "settings",
-        "sandbox",
-    },
+    "sandbox": set(),
     "connect": set(),
-    "cli": {
-        "server",
-        "connect",
-        "access",
-        "records",
-        "schema",
-        "state",
-        "rest",
-        "catalog",
-        "docs",
-        "config",
-        "environment",
-        "folders",
-        "settings",
-        "sandbox",
+    "secrets": {"errors"},
+    "config": {"storage"},
+    "state": {"config", "storage"},
+    "catalog": {"dialect", "words", "config", "storage"},
+    "docs": {"dialect", "words", "storage"},
+    "rest": {"errors", "secrets", "catalog", "state", "config"},
+    "access": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
+    "discovery": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
+    "records": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
+    "app": {
+        *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
+        *("rest", "access", "discovery", "records", "sandbox"),
     },
-    "__main__": {"server", "cli"},
+    "server": {
+        *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
+        *("rest", "access", "discovery", "records", "app"),
+    },
+    "cli": {
+        *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
+        *("rest", "access", "discovery", "records", "sandbox", "connect", "app", "server"),
+    },
+    "__main__": {"secrets", "config", "server", "cli"},
     "__init__": set(),
 }
 # Libraries that only these places may know.
 AT_HOME = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
-    "httpcore": ("rest/connections.py",),
-    "httpx": ("rest/transport.py", "rest/connections.py", "docs/download.py", "sandbox/deliveries.py"),
-    "xmltodict": ("rest/xml.py",),
+    "httpcore": ("rest/wire/connections.py",),
+    "httpx": ("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py", "sandbox/deliveries.py"),
+    "xmltodict": ("rest/wire/xml.py",),
     "redis": ("state/redis.py",),
     "click": ("cli/",),
     "keyring": ("config/secrets.py",),
@@ -119,7 +101,11 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["rest", "access", "state", "catalog", "schema", "records", "sandbox", "connect", "cli"]
+    "room",
+    [
+        *("errors", "secrets", "rest", "access", "state", "config", "catalog", "discovery", "docs", "records"),
+        *("sandbox", "connect", "cli"),
+    ],
 )
 def test_every_name_a_room_offers_is_there(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")

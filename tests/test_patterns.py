@@ -54,7 +54,7 @@ def deep_enough() -> Iterator[None]:
 def test_the_patterns_of_the_package_are_found() -> None:
     places = {one.place.partition(":")[0] for one in patterns()}
     assert len(patterns()) > 90
-    assert {"rest/redaction.py", "rest/encodings.py", "dialect/markup.py", "docs/inline.py", "words.py"} <= places
+    assert {"secrets/redactor.py", "secrets/encodings.py", "dialect/markup.py", "docs/inline.py", "words.py"} <= places
 
 
 @pytest.mark.parametrize("one", EVERY)

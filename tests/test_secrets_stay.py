@@ -19,7 +19,7 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import SECRET, LoopbackPortal, loopback_portal
@@ -130,7 +130,7 @@ async def test_in_500_odd_calls_no_form_of_it_gets_out(
     out, errors = capfd.readouterr()
     assert forms_in(out + errors) == []
     written = files_under(tmp_path)
-    assert "DEBUG b24_mcp.rest.sending" in written
+    assert "DEBUG b24_mcp.rest.sender" in written
     assert '"event":"ended"' in written
     assert forms_in(written) == []
 
@@ -180,7 +180,7 @@ def test_no_process_writes_it_whatever_its_settings(tmp_path: Path) -> None:
 def test_a_failure_nobody_caught_is_written_without_it() -> None:
     code = f"""
 import threading, warnings
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 configure_logging(Redactor([{SECRET!r}]))
 warnings.warn("warned of {SECRET}")

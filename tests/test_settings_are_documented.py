@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.environment import ENV_FILE
-from b24_mcp.settings import Settings
+from b24_mcp.config.environment import ENV_FILE
+from b24_mcp.config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 NAMES = {f"B24_{name.upper()}" for name in Settings.model_fields} | {ENV_FILE}

@@ -2,7 +2,7 @@
 approvals, audit trail, care with strangers' words.
 """
 
-from b24_mcp.access.approvals import Approvals, Pending
+from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import Caller
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
@@ -23,7 +23,7 @@ __all__ = [
     "Gate",
     "Judgement",
     "Level",
-    "Pending",
+    "PendingApproval",
     "Permit",
     "Ruling",
     "calling",

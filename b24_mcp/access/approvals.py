@@ -23,7 +23,7 @@ _CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingApproval:
     """What a person is to approve: `digest` recognises the call, `said` tells everything it will do."""
 
     digest: str
@@ -44,7 +44,7 @@ class Approvals:
     store: ExpiringStore
     now: Callable[[], float] = time.time
 
-    async def ask(self, request: Pending) -> str:
+    async def ask(self, request: PendingApproval) -> str:
         """Give the code under which a person finds this request: the same for the same call while it waits."""
         moment = self.now()
         known = await self.store.read_note(_asked(request.digest), moment)
@@ -55,17 +55,19 @@ class Approvals:
         await self.store.put_note(_asked(request.digest), code, moment, seconds=LIFETIME)
         return code
 
-    async def find(self, code: str) -> Pending | None:
+    async def find(self, code: str) -> PendingApproval | None:
         """What waits under a code, written in any letter case; None when there is nothing or its time is over."""
         stored = await self.store.read_note(_waiting(code.strip().upper()), self.now())
-        return None if stored is None else Pending(**json.loads(stored))
+        return None if stored is None else PendingApproval(**json.loads(stored))
 
     async def approve(self, code: str) -> bool:
         """Let the call under this code through, once, within ten minutes; False when nothing waits there any longer."""
         stored = await self.store.take_note(_waiting(code.strip().upper()), self.now())
         if stored is None:
             return False
-        await self.store.put_note(_approved(Pending(**json.loads(stored)).digest), "yes", self.now(), seconds=LIFETIME)
+        await self.store.put_note(
+            _approved(PendingApproval(**json.loads(stored)).digest), "yes", self.now(), seconds=LIFETIME
+        )
         return True
 
     async def is_approved(self, digest: str) -> bool:

@@ -30,8 +30,10 @@ from b24_mcp.access.current import current_caller
 from b24_mcp.access.permits import digest_of
 from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
-from b24_mcp.folders import make_private, user_folder
-from b24_mcp.rest import Act, Answer, B24Error, BatchMaps, Failed, Params, Redactor, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Act, Answer, BatchMaps, Failed, Params
+from b24_mcp.secrets import Redactor
+from b24_mcp.storage.folders import make_private, user_folder
 
 _LOG = logging.getLogger(__name__)
 _DAYS_KEPT = 90

@@ -1,8 +1,8 @@
-"""Texts that strangers wrote are data, whatever they say.
+"""Texts that people outside the company wrote, and the notice for answers that hold them.
 
-A customer writes into a web form, a chat or a mail, and an assistant reads it. Two things are done about that:
-invisible characters, in which instructions are hidden from people, are removed from answers (`b24_mcp.rest.unseen`),
-and an answer that holds such texts says so. Which methods answer with such texts is data: `catalog/data/strangers.txt`.
+A customer writes into a web form, a chat or an email, and an assistant reads it. Two things protect against
+instructions in such texts: invisible characters are removed from answers (`b24_mcp.secrets.invisible`), and an answer
+that holds such texts says so. `catalog/data/strangers.txt` lists the methods that return such texts.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
 from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
 from b24_mcp.catalog import Risk, RiskKind
 from b24_mcp.catalog.catalogue import Effect
-from b24_mcp.rest import Act, Answer, B24Error, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Act, Answer
 
 Need = Literal["nothing", "approval", "refused"]
 
@@ -115,28 +116,28 @@ class Gate:
                 )
         return judgement
 
-    def admit(self, acts: Sequence[Act], permit: object | None) -> Passage:
+    def admit(self, acts: Sequence[Act], permit: object | None) -> AuditHook:
         """See `Guard`."""
         rulings = self._reviewed(acts, permit).rulings
         writes = [(ruling.act, ruling.effect, ruling.kinds) for ruling in rulings if ruling.effect != "read"]
         if self.trail is None or not writes:
-            return Passage(None)
-        return Passage(self.trail.sending(self.portal, writes, approved=permit is not None))
+            return AuditHook(None)
+        return AuditHook(self.trail.sending(self.portal, writes, approved=permit is not None))
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class AuditHook:
     """The way of one request that was let through, with what is noted of it; see `b24_mcp.rest.Passage`."""
 
     sending: Sending | None
 
     async def going(self) -> None:
-        """See `Passage` in `rest`."""
+        """See `AuditHook` in `rest`."""
         if self.sending is not None:
             await self.sending.going()
 
     async def ended(self, outcome: Answer | B24Error | None) -> None:
-        """See `Passage` in `rest`."""
+        """See `AuditHook` in `rest`."""
         if self.sending is not None:
             await self.sending.ended(outcome)
 

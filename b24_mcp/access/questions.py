@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from b24_mcp.access.gate import Judgement, Ruling
 from b24_mcp.catalog import known_methods
-from b24_mcp.rest import Redactor, show_hidden
+from b24_mcp.secrets import Redactor, show_hidden
 
 _WHOLE = 1_000_000
 _LEAST = 200

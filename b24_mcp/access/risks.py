@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from b24_mcp.access.arguments import Arguments, folded
-from b24_mcp.catalog import RISK_KINDS, Condition, Risk, RiskKind, known_methods
+from b24_mcp.catalog import RISK_KINDS, Risk, RiskCondition, RiskKind, known_methods
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.rest import Act
 
@@ -68,14 +68,14 @@ def _listed(reasons: Sequence[str]) -> str:
     return f"{shown}, and {hidden} more reasons" if hidden > 0 else shown
 
 
-def _applies(condition: Condition, found: Arguments, documented: Sequence[Parameter]) -> bool:
+def _applies(condition: RiskCondition, found: Arguments, documented: Sequence[Parameter]) -> bool:
     name = folded(condition.name)
     if found.open_at and not found.open_at.isdisjoint(_holders(condition, documented)):
         return True
     return found.may_be(name, condition.values) if condition.values else found.has(name)
 
 
-def _holders(condition: Condition, documented: Sequence[Parameter]) -> set[str]:
+def _holders(condition: RiskCondition, documented: Sequence[Parameter]) -> set[str]:
     """Return the folded names below which the parameter of a condition may stand.
 
     A parameter that the documentation does not place may be below every parameter that can hold others.

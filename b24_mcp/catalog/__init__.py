@@ -6,18 +6,18 @@ from b24_mcp.catalog.checking import Problem, check_arguments
 from b24_mcp.catalog.effects import is_reading, known_methods, load
 from b24_mcp.catalog.facts import Version
 from b24_mcp.catalog.positional import arguments_of, arrange, written_order
-from b24_mcp.catalog.risks import RISK_KINDS, Condition, Risk, RiskKind
+from b24_mcp.catalog.risks import RISK_KINDS, Risk, RiskCondition, RiskKind
 from b24_mcp.catalog.versions import choose_version
 
 __all__ = [
     "RISK_KINDS",
     "Catalogue",
     "ClashError",
-    "Condition",
     "Effect",
     "Method",
     "Problem",
     "Risk",
+    "RiskCondition",
     "RiskKind",
     "Version",
     "arguments_of",

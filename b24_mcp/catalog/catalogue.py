@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.risks import Risk, merged, risks_from_json
-from b24_mcp.catalog.search import Search
+from b24_mcp.catalog.search import MethodSearch
 from b24_mcp.catalog.slips import similar_methods
 
 if TYPE_CHECKING:
-    from b24_mcp.catalog.compiling import Entry
+    from b24_mcp.catalog.compiling import CatalogueEntry
 
 Effect = Literal["read", "write", "destructive"]
 _FROM_MILD_TO_SEVERE: tuple[Effect, ...] = ("read", "write", "destructive")
@@ -159,7 +159,7 @@ class Catalogue:
         names = [name for name in self.names if wanted in name.lower()]
         return sorted(names, key=lambda name: (not name.lower().startswith(wanted), name.lower()))
 
-    def enlarged(self, entries: Iterable[Entry]) -> Catalogue:
+    def enlarged(self, entries: Iterable[CatalogueEntry]) -> Catalogue:
         """A catalogue of its own, in memory, that has these methods too. None of them may be in this one already."""
         from b24_mcp.catalog.compiling import add_entries  # only a portal that has more than is documented needs it
 
@@ -206,9 +206,9 @@ class Catalogue:
             return dict(self._db.execute("SELECT key, name FROM method"))
 
     @cached_property
-    def search(self) -> Search:
+    def search(self) -> MethodSearch:
         """The search over these methods."""
-        return Search(self._db, self._lock)
+        return MethodSearch(self._db, self._lock)
 
     @cached_property
     def _db(self) -> sqlite3.Connection:

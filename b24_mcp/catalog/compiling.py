@@ -50,7 +50,7 @@ class DataError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """One method with all that is known of it. `added` ones come from a portal and not from our own files."""
 
     facts: Mapping[str, Any]
@@ -118,7 +118,7 @@ def compile_catalogue(
     return Compiled(len(entries), sorted({name for name, _ in unjudged}), sorted({name for name, _ in gone}))
 
 
-def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping[str, Sequence[str]]) -> None:
+def add_entries(db: sqlite3.Connection, entries: Iterable[CatalogueEntry], ideas: Mapping[str, Sequence[str]]) -> None:
     """Add methods to an open catalogue; `ideas` is its lexicon."""
     (last,) = db.execute("SELECT coalesce(max(id), 0) FROM method").fetchone()
     counts: dict[str, int] = {}
@@ -144,7 +144,7 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry], ideas: Mapping
 
 def _entries(
     data: Path, effects: _Table, risks: Mapping[_Key, Sequence[Risk]], texts: _Table, summaries: Summaries
-) -> Iterator[Entry]:
+) -> Iterator[CatalogueEntry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
         facts = json.loads(line)
         key = (facts["method"].lower(), facts["version"])
@@ -154,7 +154,7 @@ def _entries(
         of_method = risks.get(key, () if effect == "read" else (UNJUDGED,))
         summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
         phrased = [text for text in phrasings.split(" | ") if text]
-        yield Entry(facts, effect, note, summary, summary_ru, phrased, risks=of_method)
+        yield CatalogueEntry(facts, effect, note, summary, summary_ru, phrased, risks=of_method)
 
 
 def _risks(data: Path) -> dict[_Key, list[Risk]]:
@@ -206,7 +206,7 @@ def ideas_of(words: Iterable[str], ideas: Mapping[str, Sequence[str]]) -> list[s
     return list(dict.fromkeys(idea for word in words for idea in ideas.get(word, ())))
 
 
-def _units(entry: Entry) -> Iterator[tuple[str, list[str]]]:
+def _units(entry: CatalogueEntry) -> Iterator[tuple[str, list[str]]]:
     yield "name", words_of_name(entry.facts["method"])
     yield "summary", words_of(entry.summary)
     yield "summary", words_of(entry.summary_ru)
@@ -214,7 +214,7 @@ def _units(entry: Entry) -> Iterator[tuple[str, list[str]]]:
         yield "phrasing", words_of(phrasing)
 
 
-def _row(number: int, entry: Entry) -> tuple[object, ...]:
+def _row(number: int, entry: CatalogueEntry) -> tuple[object, ...]:
     facts = entry.facts
     return (
         number,

@@ -6,7 +6,7 @@ from functools import cache
 
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.lists import list_facts
-from b24_mcp.catalog.own import own_catalogue
+from b24_mcp.catalog.user_catalogue import own_catalogue
 
 
 @cache

@@ -23,7 +23,7 @@ NO_RISK = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RiskCondition:
     """A parameter that carries a risk: `name` at any depth, below `parents` as documented. With `values`, only when its
     value is one of them.
     """
@@ -33,7 +33,7 @@ class Condition:
     values: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, text: str) -> Condition:
+    def read(cls, text: str) -> RiskCondition:
         """Return the condition of one word such as `ACTIVE`, `fields.EMAIL` or `TYPE_ID=4|6`.
 
         Raises:
@@ -58,7 +58,7 @@ class Risk:
     """
 
     kinds: tuple[RiskKind, ...]
-    when: tuple[Condition, ...]
+    when: tuple[RiskCondition, ...]
     why: str
 
     @classmethod
@@ -73,7 +73,7 @@ class Risk:
             raise ValueError(f"{kinds!r} is not a list of {', '.join(RISK_KINDS)} in this order")
         if not why.strip():
             raise ValueError("the reason is missing")
-        conditions = tuple(Condition.read(word) for word in when.split())
+        conditions = tuple(RiskCondition.read(word) for word in when.split())
         return cls(cast("tuple[RiskKind, ...]", tuple(named)), conditions, why.strip())
 
 

@@ -38,7 +38,7 @@ _COMMON = ("crm.item.", "crm.deal.", "crm.contact.", "crm.company.", "crm.lead."
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundMethod:
     """A method that was found; `score` only orders."""
 
     name: str
@@ -61,14 +61,14 @@ class _Question:
         return list(dict.fromkeys([*self.words, *ideas]))
 
 
-class Search:
+class MethodSearch:
     """Search over a compiled catalogue; `lock` guards the connection, which others use too."""
 
     def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
         self._db = db
         self._lock = lock
 
-    def find(self, query: str, *, scope: str | None = None, limit: int = 10) -> list[Found]:
+    def find(self, query: str, *, scope: str | None = None, limit: int = 10) -> list[FoundMethod]:
         """Rank methods for an intent, a method name or a piece of one; an empty list when nothing fits.
 
         Of `query` the first 300 characters count; `scope` keeps methods that a scope is enough for. Methods known from
@@ -86,8 +86,10 @@ class Search:
             last = self._found(of_portal, scores, scope, min(_PLACES_OF_PORTAL, limit - 1) if first else limit)
             return first[: limit - len(last)] + last
 
-    def _found(self, ranked: Iterable[int], scores: Mapping[int, float], scope: str | None, most: int) -> list[Found]:
-        found: list[Found] = []
+    def _found(
+        self, ranked: Iterable[int], scores: Mapping[int, float], scope: str | None, most: int
+    ) -> list[FoundMethod]:
+        found: list[FoundMethod] = []
         for method in ranked:
             if len(found) >= most:
                 break
@@ -95,7 +97,7 @@ class Search:
                 "SELECT name, version, facts FROM method WHERE id = ?", (method,)
             ).fetchone()
             if scope is None or scope in json.loads(facts)["scope"]:
-                found.append(Found(name, version, scores[method]))
+                found.append(FoundMethod(name, version, scores[method]))
         return found
 
     def _by_name(self, query: str) -> dict[int, float]:

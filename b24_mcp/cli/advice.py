@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from b24_mcp.rest.errors import Fault
+from b24_mcp.errors import Fault
 
 # Where the hint for a model does not become one for a person by addressing the person.
 _ADVICE = {

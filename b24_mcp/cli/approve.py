@@ -9,7 +9,9 @@ import click
 
 from b24_mcp.access import Gate, Permit, question
 from b24_mcp.cli.terminal import echo, one_line
-from b24_mcp.rest import Act, B24Error, Redactor, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Act
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 
 
@@ -37,7 +39,7 @@ def approve(code: str) -> None:
 
 async def _approve(code: str, redactor: Redactor) -> None:
     from b24_mcp.access import Approvals
-    from b24_mcp.server.opening import configuration_of_person
+    from b24_mcp.app.opening import configuration_of_person
     from b24_mcp.state import open_state
 
     settings = configuration_of_person(redactor).settings

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 
 PATH = "/callback"
 

@@ -13,7 +13,7 @@ from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
     from b24_mcp.catalog.build import Report
-    from b24_mcp.docs import Library
+    from b24_mcp.docs import DocsLibrary
 
 
 @click.group()
@@ -46,11 +46,11 @@ def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
     """
     from b24_mcp.catalog.build import NoDocumentationError, build_from
     from b24_mcp.catalog.build import build as run
-    from b24_mcp.docs import Library
+    from b24_mcp.docs import DocsLibrary
 
     data = data_folder()
     out = out or data / "catalog"
-    library = Library(data / "docs")
+    library = DocsLibrary(data / "docs")
     try:
         if docs is not None:
             report = run(docs, out)
@@ -72,9 +72,9 @@ def compile_() -> None:
     _compile(_installed(), None)
 
 
-def _compile(target: Path, library: Library | None) -> None:
+def _compile(target: Path, library: DocsLibrary | None) -> None:
     from b24_mcp.catalog.compiling import DataError, compile_catalogue
-    from b24_mcp.catalog.own import builder
+    from b24_mcp.catalog.user_catalogue import builder
 
     def summaries(facts: dict[str, Any]) -> tuple[str, str]:
         """What the pages of a new method say of it, in the person's own copy of them."""

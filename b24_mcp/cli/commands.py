@@ -22,7 +22,9 @@ from b24_mcp.cli.portals import portals
 from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.cli.terminal import SafeGroup
-from b24_mcp.rest import B24Error, Format, Params, Redactor
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Format, Params
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 
 
@@ -59,8 +61,8 @@ def serve(over_http: bool, host: str | None, port: int | None) -> None:
 
         serve_stdio()
         return
+    from b24_mcp.config.settings import SettingsError, load_settings
     from b24_mcp.server.http import serve_http
-    from b24_mcp.settings import SettingsError, load_settings
 
     host, port = host or "127.0.0.1", 8024 if port is None else port
     try:
@@ -138,11 +140,11 @@ async def _call(
     from dataclasses import replace
 
     from b24_mcp.access import Caller, calling, os_user
+    from b24_mcp.app.answers.forms import call_form, error_form
+    from b24_mcp.app.checks import check_call
+    from b24_mcp.app.portals import Portals
     from b24_mcp.cli.approve import permit_at_terminal
     from b24_mcp.rest import act_of_call
-    from b24_mcp.server.checks import check_call
-    from b24_mcp.server.portals import Portals
-    from b24_mcp.server.rendering import call_form, error_form
 
     portals = Portals(redactor)
     notice = None

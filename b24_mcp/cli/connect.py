@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp.cli.terminal import echo
-from b24_mcp.environment import ENV_FILE
-from b24_mcp.folders import user_folder
-from b24_mcp.rest import Redactor
+from b24_mcp.config.environment import ENV_FILE
+from b24_mcp.secrets import Redactor
+from b24_mcp.storage.folders import user_folder
 
 if TYPE_CHECKING:
     from b24_mcp.config import Configuration
-    from b24_mcp.connect import Change, Scope, Wanted
+    from b24_mcp.connect import ConfigChange, Scope, Wanted
 
 _CLIENTS = ("claude-code", "cursor", "codex", "vscode", "claude-desktop", "copilot", "gemini", "goose")
 _SECRETS = ("B24_WEBHOOK_URL", "B24_HTTP_TOKEN", "B24_CLIENT_SECRET")
@@ -110,7 +110,7 @@ def _wanted(scope: Scope, portal: str | None, url: str | None, token: bool | Non
     return Wanted(scope=scope, url=checked_url(url), token=with_token)
 
 
-def _write(change: Change, *, dry_run: bool, yes: bool) -> None:
+def _write(change: ConfigChange, *, dry_run: bool, yes: bool) -> None:
     """Show the change, ask, and write it. Where the person says no, the program ends with 1."""
     from b24_mcp.connect import difference, write
 
@@ -134,7 +134,7 @@ def _write(change: Change, *, dry_run: bool, yes: bool) -> None:
         echo(f" The file as it was: {backup}")
 
 
-def _tell_what_is_next(change: Change, wanted: Wanted) -> None:
+def _tell_what_is_next(change: ConfigChange, wanted: Wanted) -> None:
     from b24_mcp.connect.description import TOKEN
 
     for name in change.left_plain:
@@ -151,7 +151,7 @@ def _tell_what_is_next(change: Change, wanted: Wanted) -> None:
 def _tell_of_the_portal(portal: str | None) -> None:
     """Say what is missing for the server to reach a portal; nothing when nothing is."""
     from b24_mcp.config import SANDBOX, ConfigurationError, load_configuration
-    from b24_mcp.settings import SettingsError
+    from b24_mcp.config.settings import SettingsError
 
     try:
         configuration = load_configuration()

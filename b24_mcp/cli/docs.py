@@ -29,7 +29,7 @@ def docs() -> None:
 
 def data_folder() -> Path:
     """The folder for data sets and indexes. Ends the program when the settings cannot be read."""
-    from b24_mcp.settings import SettingsError, load_settings
+    from b24_mcp.config.settings import SettingsError, load_settings
 
     try:
         return load_settings().data_folder
@@ -82,11 +82,11 @@ def status(as_json: bool) -> None:
 
     Ends with 0, with 1 when there is none.
     """
-    from b24_mcp.docs import DocsError, Library
+    from b24_mcp.docs import DocsError, DocsLibrary
 
     folder = data_folder() / "docs"
     try:
-        found = Library(folder).status()
+        found = DocsLibrary(folder).status()
     except DocsError as exc:
         raise click.ClickException(str(exc)) from None
     if as_json:

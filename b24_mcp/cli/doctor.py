@@ -14,7 +14,7 @@ import click
 
 from b24_mcp import __version__
 from b24_mcp.cli.terminal import echo, one_line
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from b24_mcp.environment import ENV_FILE
+from b24_mcp.config.environment import ENV_FILE
 
 
 def add_env_file_option(command: click.Command) -> None:

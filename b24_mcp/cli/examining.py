@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from b24_mcp.cli.advice import advice
 from b24_mcp.config import ENVIRONMENT, SANDBOX, Configuration, ConfigurationError, load_configuration
-from b24_mcp.environment import ENV_FILE, RESTRICTIONS, env_file_path, names_in_file
-from b24_mcp.folders import FolderError, is_open_to_others, user_folder
-from b24_mcp.rest import B24Error, Redactor
-from b24_mcp.settings import Settings, SettingsError
+from b24_mcp.config.environment import ENV_FILE, RESTRICTIONS, env_file_path, names_in_file
+from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.errors import B24Error
+from b24_mcp.secrets import Redactor
+from b24_mcp.storage.folders import FolderError, is_open_to_others, user_folder
 
 if TYPE_CHECKING:
-    from b24_mcp.schema import Portrait
-    from b24_mcp.server.portals import OpenPortal
+    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.discovery import Portrait
 
 Status = Literal["ok", "note", "wrong"]
 
@@ -79,7 +80,7 @@ def examine_settings() -> tuple[Configuration | None, list[Finding]]:
 
 async def examine_portals(configuration: Configuration, redactor: Redactor) -> AsyncIterator[Finding]:
     """Ask each configured portal who we are; without any, the sandbox."""
-    from b24_mcp.server.portals import Portals
+    from b24_mcp.app.portals import Portals
 
     portals = Portals(redactor)
     names = [name for name in configuration.names if name != SANDBOX] or [SANDBOX]
@@ -214,7 +215,7 @@ async def _portal(about: str, opened: OpenPortal) -> AsyncIterator[Finding]:
     from b24_mcp.access import probing
     from b24_mcp.catalog import known_methods
     from b24_mcp.catalog.probes import V3_PROBE
-    from b24_mcp.schema import look_at
+    from b24_mcp.discovery import look_at
 
     with probing():
         portrait = await look_at(opened.portal, known_methods())
@@ -289,10 +290,10 @@ def _folder(about: str, folder: Path, shown: Path) -> Finding:
 
 
 def _documentation(settings: Settings) -> Finding:
-    from b24_mcp.docs import DocsError, Library
+    from b24_mcp.docs import DocsError, DocsLibrary
 
     try:
-        languages: Any = Library(settings.data_folder / "docs").languages
+        languages: Any = DocsLibrary(settings.data_folder / "docs").languages
     except DocsError as exc:
         return Finding("documentation", "note", str(exc), "Run b24-mcp docs sync.")
     if not languages:

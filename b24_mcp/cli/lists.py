@@ -13,12 +13,14 @@ import click
 from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.showing import show_form
 from b24_mcp.cli.terminal import echo
-from b24_mcp.rest import B24Error, Params, Redactor
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Params
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
 
 if TYPE_CHECKING:
-    from b24_mcp.records import Fetch, Library
-    from b24_mcp.server.portals import OpenPortal
+    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.records import DataSetLibrary, Fetch
 
 _INTERRUPTED = 130
 
@@ -122,12 +124,12 @@ class _Reading:
     async def run(self) -> dict[str, Any]:
         return await _with_library(self.redactor, self.portal, self._read)
 
-    async def _read(self, opened: OpenPortal, library: Library) -> dict[str, Any]:
+    async def _read(self, opened: OpenPortal, library: DataSetLibrary) -> dict[str, Any]:
         from b24_mcp.access import Caller, calling, os_user
+        from b24_mcp.app.answers.record_forms import list_form
+        from b24_mcp.app.checks import check_call
+        from b24_mcp.errors import our_error
         from b24_mcp.records import Fetch, check_format, export, place_of, quoted
-        from b24_mcp.rest import our_error
-        from b24_mcp.server.checks import check_call
-        from b24_mcp.server.record_forms import list_form
 
         self.notice = opened.notice
         if self.out is not None:
@@ -159,7 +161,7 @@ class _Reading:
         return form
 
     def interrupted(self) -> dict[str, Any]:
-        from b24_mcp.server.record_forms import interrupted_form
+        from b24_mcp.app.answers.record_forms import interrupted_form
 
         if self.fetch is None:
             return {"ok": False, "interrupted": True}
@@ -205,23 +207,23 @@ def _run(portal: str | None, work: Any) -> None:
     sys.exit(0 if form["ok"] else 1)
 
 
-async def _sets(opened: OpenPortal, library: Library) -> dict[str, Any]:
-    from b24_mcp.server.record_forms import set_form
-    from b24_mcp.server.rendering import head
+async def _sets(opened: OpenPortal, library: DataSetLibrary) -> dict[str, Any]:
+    from b24_mcp.app.answers.forms import head
+    from b24_mcp.app.answers.record_forms import set_form
 
     sets = [set_form(data_set) for data_set in await library.sets()]
     return head(True, opened.notice) | {"file": str(library.file.path), "data_sets": sets}
 
 
-async def _drop(library: Library, name: str) -> dict[str, Any]:
-    from b24_mcp.rest import our_error
+async def _drop(library: DataSetLibrary, name: str) -> dict[str, Any]:
+    from b24_mcp.errors import our_error
 
     if not await library.drop(name):
         raise our_error("B24MCP_RECORDS_NAME", f"There is no data set {name[:80]!r}.", hint="")
     return {"ok": True, "dropped": name}
 
 
-async def _reset(library: Library) -> dict[str, Any]:
+async def _reset(library: DataSetLibrary) -> dict[str, Any]:
     aside = await library.reset()
     return {"ok": True, "file": str(library.file.path), "set_aside": None if aside is None else str(aside)}
 
@@ -229,9 +231,9 @@ async def _reset(library: Library) -> dict[str, Any]:
 async def _with_library(redactor: Redactor, portal: str | None, work: Any) -> dict[str, Any]:
     """Open the portal's data sets for a piece of work, and give its outcome, or its failure, in the normal form."""
     # Imported here so that --help answers at once.
-    from b24_mcp.server.data_sets import DataSets
-    from b24_mcp.server.portals import Portals
-    from b24_mcp.server.rendering import error_form
+    from b24_mcp.app.answers.forms import error_form
+    from b24_mcp.app.data_sets import DataSets
+    from b24_mcp.app.portals import Portals
 
     portals = Portals(redactor)
     data_sets = DataSets(redactor)

@@ -17,13 +17,14 @@ from b24_mcp.cli.advice import advice
 from b24_mcp.cli.terminal import echo
 from b24_mcp.config import Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
-from b24_mcp.rest import B24Error, Redactor, our_error
+from b24_mcp.config.settings import SettingsError
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.logs import configure_logging
-from b24_mcp.settings import SettingsError
 
 if TYPE_CHECKING:
-    from b24_mcp.rest.address import PortalAddress
-    from b24_mcp.rest.oauth import Application, Consent, Pending
+    from b24_mcp.rest.auth.address import PortalAddress
+    from b24_mcp.rest.auth.oauth import Application, AuthorizationConsent, PendingLogin
     from b24_mcp.state import Tokens
 
 _PORT = 8025
@@ -75,7 +76,7 @@ def login(
             redactor.add(tokens.refresh_token)
             asyncio.run(_keep(configuration, wanted, tokens))
         else:
-            from b24_mcp.rest.oauth import begin
+            from b24_mcp.rest.auth.oauth import begin
 
             pending = begin(wanted.portal, wanted.application)
             tokens = (
@@ -110,9 +111,9 @@ def _target(configuration: Configuration, target: str | None, client_id: str | N
     Raises:
         B24Error, ConfigurationError: when that is not clear.
     """
-    from b24_mcp.rest.address import parse_portal
-    from b24_mcp.rest.oauth import Application
-    from b24_mcp.server.logins import configured_application
+    from b24_mcp.app.logins import configured_application
+    from b24_mcp.rest.auth.address import parse_portal
+    from b24_mcp.rest.auth.oauth import Application
 
     settings = configuration.settings
     name = _name(configuration, target)
@@ -140,7 +141,7 @@ def _target(configuration: Configuration, target: str | None, client_id: str | N
 
 def _name(configuration: Configuration, target: str | None) -> str:
     """The name a login is kept under: that of the portal in the file, else the host."""
-    from b24_mcp.rest.address import parse_portal
+    from b24_mcp.rest.auth.address import parse_portal
 
     if target is None and configuration.settings.portal is not None:
         return parse_portal(configuration.settings.portal).host
@@ -162,7 +163,7 @@ def _asked_secret() -> str:
     return str(click.prompt("Client secret", hide_input=True, err=True)).strip()
 
 
-def _by_paste(configuration: Configuration, wanted: _Target, pending: Pending, redactor: Redactor) -> Tokens:
+def _by_paste(configuration: Configuration, wanted: _Target, pending: PendingLogin, redactor: Redactor) -> Tokens:
     echo("Open this address in a browser, on any computer, and agree:", err=True)
     echo(pending.address, err=True)
     echo("Then paste the address you were sent to, or the code in it, within 30 seconds:", err=True)
@@ -174,7 +175,7 @@ def _by_paste(configuration: Configuration, wanted: _Target, pending: Pending, r
 def _by_callback(
     configuration: Configuration,
     wanted: _Target,
-    pending: Pending,
+    pending: PendingLogin,
     redactor: Redactor,
     port: int,
     seconds: float,
@@ -182,7 +183,7 @@ def _by_callback(
     browser: bool,
 ) -> Tokens:
     from b24_mcp.cli.callback import PATH, Callback
-    from b24_mcp.rest.oauth import Consent
+    from b24_mcp.rest.auth.oauth import AuthorizationConsent
 
     try:
         callback = Callback(port, pending.read_redirect)
@@ -194,7 +195,7 @@ def _by_callback(
         echo("If no browser opened, open this address:" if opened else "Open this address and agree:", err=True)
         echo(pending.address, err=True)
         consent = callback.wait(seconds)
-        if not isinstance(consent, Consent):
+        if not isinstance(consent, AuthorizationConsent):
             raise our_error("B24MCP_CONSENT", f"Nothing came back within {seconds:g} seconds.")
         redactor.add(consent.code)
         try:
@@ -206,8 +207,10 @@ def _by_callback(
     return tokens
 
 
-async def _complete(configuration: Configuration, wanted: _Target, pending: Pending, consent: Consent) -> Tokens:
-    from b24_mcp.rest.oauth import AuthorizationServer
+async def _complete(
+    configuration: Configuration, wanted: _Target, pending: PendingLogin, consent: AuthorizationConsent
+) -> Tokens:
+    from b24_mcp.rest.auth.oauth import AuthorizationServer
 
     server = AuthorizationServer(wanted.application, configuration.settings.ca_bundle)
     tokens = await pending.complete(consent, server, time.time())
@@ -216,7 +219,7 @@ async def _complete(configuration: Configuration, wanted: _Target, pending: Pend
 
 
 async def _keep(configuration: Configuration, wanted: _Target, tokens: Tokens) -> None:
-    from b24_mcp.rest.oauth import keep_login, sealed
+    from b24_mcp.rest.auth.oauth import keep_login, sealed
     from b24_mcp.state import open_tokens
 
     store = open_tokens(configuration.settings.state)
@@ -243,7 +246,7 @@ async def forget(configuration: Configuration, name: str) -> bool:
 
 
 def _from_event(wanted: _Target, source: str) -> Tokens:
-    from b24_mcp.rest.oauth import install_event
+    from b24_mcp.rest.auth.oauth import install_event
 
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     return install_event(text, wanted.portal, wanted.application, time.time())

@@ -14,8 +14,10 @@ from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.config import Configuration, ConfigurationError, PortalFile, PortalSettings, load_configuration
 from b24_mcp.config.portals import check_name
 from b24_mcp.config.secrets import SecretsError
-from b24_mcp.rest import B24Error, Redactor, Webhook, parse_webhook
-from b24_mcp.settings import SettingsError
+from b24_mcp.config.settings import SettingsError
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Webhook, parse_webhook
+from b24_mcp.secrets import Redactor
 
 
 @click.group()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class Webhook(click.ParamType[str]):
+class WebhookType(click.ParamType[str]):
     """The user id and the code of a webhook."""
 
     name = "USER/CODE"
@@ -48,7 +48,7 @@ class Webhook(click.ParamType[str]):
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the data in this SQLite file.")
 @click.option("--empty", is_flag=True, help="Start without the invented company.")
 @click.option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Fill up to N deals.")
-@click.option("--webhook", type=Webhook(), help="The administrator's webhook.")
+@click.option("--webhook", type=WebhookType(), help="The administrator's webhook.")
 @click.option("--handler", metavar="URL", help="Where the application's browser goes after consent.")
 @click.option("--token-lifetime", metavar="SECONDS", type=click.FloatRange(0), help="Of access tokens (3600).")
 @click.option("--plan", type=click.Choice(["basic", "enterprise", "none"]), default="none", show_default=True)

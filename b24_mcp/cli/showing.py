@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from b24_mcp.cli.terminal import echo
-from b24_mcp.rest import Redactor, printable, to_json
+from b24_mcp.rest import to_json
+from b24_mcp.secrets import Redactor, printable
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:\\.|[^"\\])*")(?=:)|(?P<text>"(?:\\.|[^"\\])*")|(?P<word>true|false|null)|(?P<number>-?\d[\d.eE+-]*)'

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from b24_mcp.rest import printable
+from b24_mcp.secrets import printable
 
 
 def one_line(text: object) -> str:

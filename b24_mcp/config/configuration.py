@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from b24_mcp.config.environment import env_file_path
 from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
 from b24_mcp.config.secrets import Secrets, open_secrets
-from b24_mcp.environment import env_file_path
-from b24_mcp.folders import user_folder
-from b24_mcp.settings import Settings, load_settings
+from b24_mcp.config.settings import Settings, load_settings
+from b24_mcp.storage.folders import user_folder
 
 
 @dataclass(frozen=True, slots=True)

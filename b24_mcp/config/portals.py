@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 
-from b24_mcp.folders import make_private
+from b24_mcp.storage.folders import make_private
 
 if TYPE_CHECKING:
     import tomlkit
 
-from b24_mcp.settings import RiskKind, read_risks
+from b24_mcp.config.settings import RiskKind, read_risks
 
 ENVIRONMENT = "environment"
 """The name of the portal that the environment or the file of settings configures."""

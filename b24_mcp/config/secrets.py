@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from b24_mcp.folders import make_private
+from b24_mcp.storage.folders import make_private
 
 _SERVICE = "b24-mcp"
 

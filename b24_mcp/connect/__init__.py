@@ -1,6 +1,6 @@
 """Connecting clients: their configuration written and undone, and all manifests, from one description of the server."""
 
-from b24_mcp.connect.changes import Change, entry_of, plan_connect, plan_disconnect, write
+from b24_mcp.connect.changes import ConfigChange, entry_of, plan_connect, plan_disconnect, write
 from b24_mcp.connect.clients import CLIENTS, Client
 from b24_mcp.connect.differences import difference
 from b24_mcp.connect.errors import ConnectError
@@ -9,8 +9,8 @@ from b24_mcp.connect.wanted import Launch, Scope, Wanted, checked_url, entry_nam
 
 __all__ = [
     "CLIENTS",
-    "Change",
     "Client",
+    "ConfigChange",
     "ConnectError",
     "Launch",
     "Machine",

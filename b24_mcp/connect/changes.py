@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.connect.clients import Client, Entry
+from b24_mcp.connect.clients import Client, ClientEntry
 from b24_mcp.connect.errors import ConnectError
 from b24_mcp.connect.formats import drop, put, value_at
 from b24_mcp.connect.jsonc import Step
@@ -25,7 +25,7 @@ _BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ConfigChange:
     """What is to become of a file. `before` or `after` is None where there is no file.
 
     `shown` are the texts that are ours and may be shown to the person; `left_plain` names the variables that hold a
@@ -83,7 +83,7 @@ def entry_of(client: Client, name: str, scope: Scope, machine: Machine) -> Mappi
     return found if isinstance(found, Mapping) else None
 
 
-def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> Change:
+def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> ConfigChange:
     """Plan what has to change so that the client knows the server.
 
     Raises:
@@ -112,7 +112,7 @@ def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> Change:
 
     alone = put(client.format, "", path, entry.says | entry.defaults)
     after, now = _edited(file, before or "", edit, f"this belongs there.\n\n{alone}")
-    return Change(
+    return ConfigChange(
         client,
         file,
         wanted.scope,
@@ -127,7 +127,7 @@ def plan_connect(client: Client, wanted: Wanted, machine: Machine) -> Change:
     )
 
 
-def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -> Change:
+def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -> ConfigChange:
     """Plan what has to change so that the client forgets the server; a file that held nothing else is removed.
 
     Raises:
@@ -148,10 +148,10 @@ def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -
         return text, frozenset(_texts(without_secrets(existing)))
 
     if before is None:
-        return Change(client, file, scope, None, None, path)
+        return ConfigChange(client, file, scope, None, None, path)
     after, shown = _edited(file, before, edit, f"remove {name} from {client.table}.")
     empty = after != before and after.strip(_BOM + " \t\r\n") in ("", "{}")
-    return Change(
+    return ConfigChange(
         client,
         file,
         scope,
@@ -164,7 +164,7 @@ def plan_disconnect(client: Client, name: str, scope: Scope, machine: Machine) -
     )
 
 
-def write(change: Change, now: datetime) -> Path | None:
+def write(change: ConfigChange, now: datetime) -> Path | None:
     """Write the change, and give the copy of the file as it was before, or None where there was none.
 
     Raises:
@@ -217,7 +217,7 @@ def _edited(file: Path, text: str, edit: Callable[[str], tuple[str, Any]], by_ha
 
 
 def _texts(value: Any) -> set[str]:
-    if isinstance(value, Entry):
+    if isinstance(value, ClientEntry):
         return _texts([value.says, value.defaults, [place[1] for place in value.beside]])
     if isinstance(value, dict):
         return _texts(list(value.values()))
@@ -244,7 +244,7 @@ def _own_program(
     return (*((remove,) if there else ()), *((add,) if entry is not None else ()))
 
 
-def _run(change: Change) -> None:
+def _run(change: ConfigChange) -> None:
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         for command in change.commands:
             _quietly(command, change.environment)

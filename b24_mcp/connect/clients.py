@@ -23,14 +23,14 @@ from b24_mcp.connect.description import (
 )
 from b24_mcp.connect.formats import JSON, TOML, YAML, Format
 from b24_mcp.connect.jsonc import Step
-from b24_mcp.connect.places import Place
+from b24_mcp.connect.places import ConfigPlace
 from b24_mcp.connect.wanted import Wanted
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ClientEntry:
     """How a server stands in a client's configuration.
 
     `says` is how it is reached, which is ours to set; `defaults` are settings a person may have changed and keeps;
@@ -48,10 +48,10 @@ class Client:
 
     name: str
     title: str
-    user: Place
+    user: ConfigPlace
     project: str | None
     table: str
-    entry: Callable[[Wanted], Entry]
+    entry: Callable[[Wanted], ClientEntry]
     check: str
     format: Format = JSON
     http: bool = True
@@ -75,37 +75,37 @@ def _headers(wanted: Wanted, reference: str) -> Values:
     return {"headers": {"Authorization": f"Bearer {reference}"}} if wanted.token else {}
 
 
-def _claude_code(wanted: Wanted) -> Entry:
+def _claude_code(wanted: Wanted) -> ClientEntry:
     if wanted.url:
-        return Entry({"type": "http", "url": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"))
-    return Entry({"type": "stdio"} | _stdio(wanted, f"${{{WEBHOOK}:-}}"))
+        return ClientEntry({"type": "http", "url": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"))
+    return ClientEntry({"type": "stdio"} | _stdio(wanted, f"${{{WEBHOOK}:-}}"))
 
 
-def _cursor(wanted: Wanted) -> Entry:
+def _cursor(wanted: Wanted) -> ClientEntry:
     if wanted.url:
-        return Entry({"url": wanted.url} | _headers(wanted, f"${{env:{TOKEN}}}"))
-    return Entry(_stdio(wanted, f"${{env:{WEBHOOK}}}"))
+        return ClientEntry({"url": wanted.url} | _headers(wanted, f"${{env:{TOKEN}}}"))
+    return ClientEntry(_stdio(wanted, f"${{env:{WEBHOOK}}}"))
 
 
-def _codex(wanted: Wanted) -> Entry:
+def _codex(wanted: Wanted) -> ClientEntry:
     # Codex hands on only named variables; without `required` a slow start leaves the first turn without tools.
     defaults = {"required": True, "startup_timeout_sec": STARTUP_SECONDS, "tool_timeout_sec": TOOL_SECONDS}
     if wanted.url:
-        return Entry({"url": wanted.url} | ({"bearer_token_env_var": TOKEN} if wanted.token else {}), defaults)
+        return ClientEntry({"url": wanted.url} | ({"bearer_token_env_var": TOKEN} if wanted.token else {}), defaults)
     names = [*(variable.name for variable in VARIABLES), *FURTHER, *SURROUNDINGS]
-    return Entry(_stdio(wanted, None) | {"env_vars": names}, defaults)
+    return ClientEntry(_stdio(wanted, None) | {"env_vars": names}, defaults)
 
 
-def _vscode(wanted: Wanted) -> Entry:
+def _vscode(wanted: Wanted) -> ClientEntry:
     """VS Code asks once for an input and keeps it in the secret store of the operating system."""
     if wanted.url:
         says = {"type": "http", "url": wanted.url} | _headers(wanted, "${input:b24-http-token}")
         asked = _input("b24-http-token", "Token of the b24-mcp server")
-        return Entry(says, beside=asked if wanted.token else ())
+        return ClientEntry(says, beside=asked if wanted.token else ())
     if wanted.scope == "user" or wanted.portal is not None:
-        return Entry({"type": "stdio"} | _stdio(wanted, None))
+        return ClientEntry({"type": "stdio"} | _stdio(wanted, None))
     asked = _input("b24-webhook-url", "Webhook of your Bitrix24 portal (empty: the sandbox)")
-    return Entry({"type": "stdio"} | _stdio(wanted, "${input:b24-webhook-url}"), beside=asked)
+    return ClientEntry({"type": "stdio"} | _stdio(wanted, "${input:b24-webhook-url}"), beside=asked)
 
 
 def _input(name: str, description: str) -> tuple[tuple[tuple[Step, ...], Values], ...]:
@@ -113,30 +113,30 @@ def _input(name: str, description: str) -> tuple[tuple[tuple[Step, ...], Values]
     return ((("inputs", ("id", name)), value),)
 
 
-def _claude_desktop(wanted: Wanted) -> Entry:
-    return Entry(_stdio(wanted, None))
+def _claude_desktop(wanted: Wanted) -> ClientEntry:
+    return ClientEntry(_stdio(wanted, None))
 
 
-def _copilot(wanted: Wanted) -> Entry:
+def _copilot(wanted: Wanted) -> ClientEntry:
     if wanted.url:
-        return Entry({"type": "http", "url": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"), {"tools": ["*"]})
-    return Entry({"type": "stdio"} | _stdio(wanted, f"${{{WEBHOOK}}}"), {"tools": ["*"]})
+        return ClientEntry({"type": "http", "url": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"), {"tools": ["*"]})
+    return ClientEntry({"type": "stdio"} | _stdio(wanted, f"${{{WEBHOOK}}}"), {"tools": ["*"]})
 
 
-def _gemini(wanted: Wanted) -> Entry:
+def _gemini(wanted: Wanted) -> ClientEntry:
     defaults = {"timeout": TOOL_SECONDS * 1000}
     if wanted.url:
-        return Entry({"httpUrl": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"), defaults)
-    return Entry(_stdio(wanted, f"${{{WEBHOOK}}}"), defaults)
+        return ClientEntry({"httpUrl": wanted.url} | _headers(wanted, f"${{{TOKEN}}}"), defaults)
+    return ClientEntry(_stdio(wanted, f"${{{WEBHOOK}}}"), defaults)
 
 
-def _goose(wanted: Wanted) -> Entry:
+def _goose(wanted: Wanted) -> ClientEntry:
     defaults = {"enabled": True, "description": SUMMARY, "timeout": TOOL_SECONDS}
     if wanted.url:
         says = {"type": "streamable_http", "name": wanted.name, "uri": wanted.url} | _headers(wanted, f"${{{TOKEN}}}")
-        return Entry(says | ({"env_keys": [TOKEN]} if wanted.token else {}), defaults)
+        return ClientEntry(says | ({"env_keys": [TOKEN]} if wanted.token else {}), defaults)
     says = _stdio(wanted, None, "envs")
-    return Entry({"type": "stdio", "name": wanted.name, "cmd": says.pop("command")} | says, defaults)
+    return ClientEntry({"type": "stdio", "name": wanted.name, "cmd": says.pop("command")} | says, defaults)
 
 
 CLIENTS: Mapping[str, Client] = {
@@ -145,7 +145,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "claude-code",
             "Claude Code",
-            Place(".claude.json", {"any": "~"}, (("CLAUDE_CONFIG_DIR", ""),)),
+            ConfigPlace(".claude.json", {"any": "~"}, (("CLAUDE_CONFIG_DIR", ""),)),
             ".mcp.json",
             "mcpServers",
             _claude_code,
@@ -154,7 +154,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "cursor",
             "Cursor",
-            Place("mcp.json", {"any": "~/.cursor"}),
+            ConfigPlace("mcp.json", {"any": "~/.cursor"}),
             ".cursor/mcp.json",
             "mcpServers",
             _cursor,
@@ -163,7 +163,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "codex",
             "Codex",
-            Place("config.toml", {"any": "~/.codex"}, (("CODEX_HOME", ""),)),
+            ConfigPlace("config.toml", {"any": "~/.codex"}, (("CODEX_HOME", ""),)),
             ".codex/config.toml",
             "mcp_servers",
             _codex,
@@ -173,7 +173,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "vscode",
             "VS Code",
-            Place("mcp.json", {"any": "*/Code/User"}, (("VSCODE_PORTABLE", "user-data/User"),)),
+            ConfigPlace("mcp.json", {"any": "*/Code/User"}, (("VSCODE_PORTABLE", "user-data/User"),)),
             ".vscode/mcp.json",
             "servers",
             _vscode,
@@ -182,7 +182,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "claude-desktop",
             "Claude Desktop",
-            Place("claude_desktop_config.json", {"any": "*/Claude"}),
+            ConfigPlace("claude_desktop_config.json", {"any": "*/Claude"}),
             None,
             "mcpServers",
             _claude_desktop,
@@ -192,7 +192,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "copilot",
             "GitHub Copilot CLI",
-            Place("mcp-config.json", {"any": "~/.copilot"}, (("COPILOT_HOME", ""),)),
+            ConfigPlace("mcp-config.json", {"any": "~/.copilot"}, (("COPILOT_HOME", ""),)),
             ".github/mcp.json",
             "mcpServers",
             _copilot,
@@ -201,7 +201,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "gemini",
             "Gemini CLI",
-            Place("settings.json", {"any": "~/.gemini"}, (("GEMINI_CLI_HOME", ".gemini"),)),
+            ConfigPlace("settings.json", {"any": "~/.gemini"}, (("GEMINI_CLI_HOME", ".gemini"),)),
             ".gemini/settings.json",
             "mcpServers",
             _gemini,
@@ -210,7 +210,7 @@ CLIENTS: Mapping[str, Client] = {
         Client(
             "goose",
             "goose",
-            Place(
+            ConfigPlace(
                 "config.yaml",
                 {"any": "~/.config/goose", "windows": "*/Block/goose/config"},
                 (("GOOSE_PATH_ROOT", "config"), ("XDG_CONFIG_HOME", "goose")),

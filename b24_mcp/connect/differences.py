@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from b24_mcp.connect.changes import Change
+from b24_mcp.connect.changes import ConfigChange
 
 _JSON_PARTS = re.compile(
     r'(?P<text>"(?:\\(?:.|\Z)|[^"\\])*+(?:"|\Z))(?P<name>\s*+:)?|(?P<comment>//[^\r\n]*|/\*.*?(?:\*/|$))', re.DOTALL
@@ -21,14 +21,14 @@ _HARMLESS = re.compile(r"(?:true|false|null|~|-?\d+(?:\.\d+)?|[\[\]{}|>,-]*)")
 _MASK = "***"
 
 
-def difference(change: Change) -> str:
+def difference(change: ConfigChange) -> str:
     """Give the change as a unified diff in which comments, and every text that is not ours, are masked."""
     before, after = (_masked(text or "", change).splitlines() for text in (change.before, change.after))
     lines = difflib.unified_diff(before, after, "before", "after", n=2, lineterm="")
     return "\n".join(lines)
 
 
-def _masked(text: str, change: Change) -> str:
+def _masked(text: str, change: ConfigChange) -> str:
     language = change.client.format.name
     if language == "JSON" or (language == "YAML" and text.lstrip().startswith("{")):
         return _parts_masked(_JSON_PARTS, text, change.shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from b24_mcp.connect.clients import Entry
+from b24_mcp.connect.clients import ClientEntry
 from b24_mcp.connect.description import WEBHOOK
 
 _REMOTE = {"url", "httpUrl", "uri", "headers", "http_headers", "env_http_headers", "bearer_token_env_var", "auth"}
@@ -14,7 +14,7 @@ _SHARED = {"env", "envs", "headers", "env_vars", "env_keys"}
 _REFERENCE = re.compile(r"(?:Bearer )?(?:\$\{[^}]*\}|\$\w+)?")
 
 
-def merged(existing: dict[str, Any], entry: Entry) -> dict[str, Any]:
+def merged(existing: dict[str, Any], entry: ClientEntry) -> dict[str, Any]:
     """Give the entry as it shall stand: ours, with everything a person added or changed and that still has a meaning.
 
     An entry that turns from a command into an address, or back, loses what only the other kind knows.

@@ -42,7 +42,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConfigPlace:
     """A file of a client.
 
     `folders` name its folder by operating system, or under `any`; `~` is the home directory and `*` the directory for

@@ -33,11 +33,11 @@ class Cell:
     """
 
     text: str
-    tables: tuple[Table, ...] = ()
+    tables: tuple[MarkupTable, ...] = ()
     code: tuple[Code, ...] = ()
     whole: str = ""
 
-    def held(self) -> Iterator[str | Table | Code]:
+    def held(self) -> Iterator[str | MarkupTable | Code]:
         """Give text, inner tables and code in the order they stand in."""
         for part in _HELD.split(self.whole):
             if found := _HELD_ONE.fullmatch(part):
@@ -47,7 +47,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MarkupTable:
     """A table: its rows of cells, and the tabs it stands in, outermost first."""
 
     rows: tuple[tuple[Cell, ...], ...]
@@ -82,7 +82,7 @@ class Text:
     apart: bool = field(default=False, compare=False)
 
 
-Block = Heading | Table | Code | Note | Text
+Block = Heading | MarkupTable | Code | Note | Text
 
 
 class BrokenPageError(Exception):
@@ -199,7 +199,7 @@ class _Reader:
                 return Note(note[1], (note[2] or "").strip(), "\n".join(body).strip(), self._tab())
         raise BrokenPageError(f"a note opened on line {opened + 1} is not closed")
 
-    def _table(self) -> Table:
+    def _table(self) -> MarkupTable:
         opened, depth, fenced = self.at, 0, False
         body: list[str] = []
         while self.at < len(self.lines):
@@ -222,7 +222,7 @@ def _without_anchor(text: str) -> tuple[str, str]:
     return _ANCHOR.sub("", text).strip(), found[1] if found else ""
 
 
-def table_of(source: str, tab: tuple[str, ...]) -> Table:
+def table_of(source: str, tab: tuple[str, ...]) -> MarkupTable:
     """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
     code: list[Code] = []
 
@@ -235,9 +235,9 @@ def table_of(source: str, tab: tuple[str, ...]) -> Table:
     return _table(text, tab, code)
 
 
-def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> Table:
+def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> MarkupTable:
     """Read a table from the inside out: each inner table is replaced by a mark where it stood."""
-    inner: list[Table] = []
+    inner: list[MarkupTable] = []
     open_tables: list[list[str]] = [[]]
     too_deep = done = 0
     text = text.strip().removeprefix("#|").removesuffix("|#")
@@ -257,8 +257,8 @@ def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> Table:
     return _table_of_rows("#|".join("".join(pieces) for pieces in open_tables), tab, inner, code)
 
 
-def _table_of_rows(text: str, tab: tuple[str, ...], inner: list[Table], code: list[Code]) -> Table:
-    return Table(tuple(_row(row, inner, code) for row in _rows(text)), tab)
+def _table_of_rows(text: str, tab: tuple[str, ...], inner: list[MarkupTable], code: list[Code]) -> MarkupTable:
+    return MarkupTable(tuple(_row(row, inner, code) for row in _rows(text)), tab)
 
 
 def _hide(found: str) -> str:
@@ -292,7 +292,7 @@ def _rows(text: str) -> Iterator[str]:
         yield "\n".join(row)
 
 
-def _row(text: str, inner: list[Table], code: list[Code]) -> tuple[Cell, ...]:
+def _row(text: str, inner: list[MarkupTable], code: list[Code]) -> tuple[Cell, ...]:
     cells = []
     for part in re.split(r"(?<!\\)\|", text):
         # All tables in a table are numbered together: a cell keeps its own.

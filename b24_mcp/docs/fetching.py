@@ -10,13 +10,13 @@ from b24_mcp.docs.download import GITHUB, Host, download
 from b24_mcp.docs.errors import DocsError
 from b24_mcp.docs.incoming import Incoming, archived_editions
 from b24_mcp.docs.index import Progress
-from b24_mcp.docs.origin import REPOSITORIES, Language, Origin
+from b24_mcp.docs.origin import REPOSITORIES, DocsOrigin, Language
 from b24_mcp.docs.sync import known_state
 
 
 def fetched(
     folder: Path, scratch: Path, language: Language, progress: Progress, *, host: Host = GITHUB
-) -> tuple[Iterable[Incoming], Origin | None]:
+) -> tuple[Iterable[Incoming], DocsOrigin | None]:
     """Fetch an edition into `scratch`. Gives it, or where the copy in `folder` came from when that is the same.
 
     Raises:

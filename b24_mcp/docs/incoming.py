@@ -12,7 +12,7 @@ from typing import cast
 from b24_mcp.dialect.editions import Edition, Files, InMemory, NoDocumentationError, find_editions, language_of
 from b24_mcp.docs.archives import SUFFIXES, editions_in, read_archive
 from b24_mcp.docs.errors import DocsError
-from b24_mcp.docs.origin import REPOSITORIES, Language, Origin
+from b24_mcp.docs.origin import REPOSITORIES, DocsOrigin, Language
 
 _NO_LICENCE = "No licence was found beside this copy. The original is published under the MIT licence by Bitrix24."
 
@@ -22,7 +22,7 @@ class Incoming:
     """An edition, where it comes from, and the licence that came with it."""
 
     edition: Edition
-    origin: Origin
+    origin: DocsOrigin
     licence: str
 
     @property
@@ -84,6 +84,6 @@ def _text(files: Files, name: str) -> str | None:
         return None
 
 
-def _origin(language: str, source: str, revision: str | None, sha256: str | None, etag: str | None) -> Origin:
+def _origin(language: str, source: str, revision: str | None, sha256: str | None, etag: str | None) -> DocsOrigin:
     taken = datetime.now(UTC).isoformat(timespec="seconds")
-    return Origin(REPOSITORIES[cast("Language", language)], source, revision, sha256, taken, etag)
+    return DocsOrigin(REPOSITORIES[cast("Language", language)], source, revision, sha256, taken, etag)

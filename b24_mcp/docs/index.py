@@ -17,9 +17,9 @@ from typing import Literal
 
 from b24_mcp.dialect.editions import FOR_READING, FOR_SEARCH, Edition, Source
 from b24_mcp.dialect.kinds import is_event, may_be_method
-from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, Note, Table, Text, parse
+from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, MarkupTable, Note, Text, parse
 from b24_mcp.docs.inline import inline, plain
-from b24_mcp.docs.sections import Page, Section, page_of
+from b24_mcp.docs.sections import DocPage, DocSection, page_of
 from b24_mcp.words import words_of, words_of_name
 
 # Raise it whenever what stands in the index, or the stems of `words`, change: copies of another format are made anew.
@@ -131,11 +131,11 @@ def _put(db: sqlite3.Connection, edition: Edition, source: Source, digest: str) 
     searched = edition.page(source.page, FOR_SEARCH) or source
     broken = None
     try:
-        page = page_of(parse(searched.text)) if len(source.text) <= _LARGEST_PAGE else Page("", [])
+        page = page_of(parse(searched.text)) if len(source.text) <= _LARGEST_PAGE else DocPage("", [])
     except BrokenPageError as exc:
         broken = str(exc)
         lines = [Text(line, ()) for line in searched.text.splitlines() if not line.startswith("# ")]
-        page = Page(_first_line(searched.text), [Section("", 1, blocks=list(lines))])
+        page = DocPage(_first_line(searched.text), [DocSection("", 1, blocks=list(lines))])
     title = page.title or source.page.rpartition("/")[2]
     number = db.execute(
         "INSERT INTO page (page, title, kind, words, digest) VALUES (?, ?, ?, ?, ?)",
@@ -194,7 +194,7 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
                 yield plain(block.text)
             case Note():
                 yield plain(f"{block.title} {block.text}")
-            case Table():
+            case MarkupTable():
                 for row in block.rows:
                     yield from _cell_texts(row)
 

@@ -15,7 +15,7 @@ from b24_mcp.dialect.editions import Edition
 from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
-from b24_mcp.docs.origin import LANGUAGES, Language, Origin
+from b24_mcp.docs.origin import LANGUAGES, DocsOrigin, Language
 from b24_mcp.docs.reading import Reading, parsed, read
 from b24_mcp.docs.search import Hit, search
 from b24_mcp.docs.sections import CodeLanguage, samples_of
@@ -37,10 +37,10 @@ class Status:
     pages: int
     sections: int
     size: int
-    origin: Origin | None
+    origin: DocsOrigin | None
 
 
-class Library:
+class DocsLibrary:
     """The copies in a folder. Cheap to make: nothing is opened before a question. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -66,7 +66,7 @@ class Library:
             with opened(self._folder, language) as db:
                 pages, sections = db.execute("SELECT (SELECT count(*) FROM page), count(*) FROM section").fetchone()
                 (origin,) = db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()
-            found.append(Status(language, True, pages, sections, size, Origin.read(origin)))
+            found.append(Status(language, True, pages, sections, size, DocsOrigin.read(origin)))
         return found
 
     def search(self, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:

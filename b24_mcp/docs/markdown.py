@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, Heading, Note, Table, Text, parse
+from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, Heading, MarkupTable, Note, Text, parse
 from b24_mcp.docs.inline import Links, inline
 
 _LONGEST_PIECE = 3_000
@@ -66,7 +66,7 @@ def pieces_of(blocks: Iterable[Block], links: Links, depth: int = 0) -> Iterator
                 yield Piece(f"{'#' * block.level} {inline(block.text, links)}")
             case Code():
                 yield from _code(block)
-            case Table():
+            case MarkupTable():
                 yield from _table(block, links)
             case Note():
                 yield _note(block, links, depth)
@@ -99,7 +99,7 @@ def _code(block: Code) -> Iterator[Piece]:
     yield Piece(text, glue, head, foot)
 
 
-def _table(table: Table, links: Links) -> Iterator[Piece]:
+def _table(table: MarkupTable, links: Links) -> Iterator[Piece]:
     rows = [[_cell(cell, links) for cell in row] for row in table.rows if any(cell.whole for cell in row)]
     if not rows:
         return
@@ -122,7 +122,7 @@ def _cell(cell: Cell, links: Links) -> str:
         match held:
             case Code():
                 parts.append(f"`{' '.join(held.text.replace('`', '').split())}`")
-            case Table():
+            case MarkupTable():
                 parts += ["- " + " — ".join(filter(None, (_cell(c, links) for c in row))) for row in held.rows]
             case str():
                 parts += _lines(inline(held, links))

@@ -14,7 +14,7 @@ _ONLINE: dict[str, str] = {"en": "https://apidocs.bitrix24.com", "ru": "https://
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class DocsOrigin:
     """Where a copy came from: the repository on GitHub, or the file or folder it was taken from; its revision, or the
     SHA-256 of the archive; when it was taken (UTC); and what the server calls this state of it.
     """
@@ -31,7 +31,7 @@ class Origin:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def read(cls, text: str) -> Origin:
+    def read(cls, text: str) -> DocsOrigin:
         """The origin from JSON."""
         return cls(**json.loads(text))
 

@@ -14,7 +14,7 @@ from b24_mcp.docs.index import Kind
 from b24_mcp.docs.inline import Links
 from b24_mcp.docs.markdown import Piece, join, pieces_of, room_of
 from b24_mcp.docs.origin import online_address
-from b24_mcp.docs.sections import CodeLanguage, Page, Section, find_section, page_of
+from b24_mcp.docs.sections import CodeLanguage, DocPage, DocSection, find_section, page_of
 from b24_mcp.docs.storage import Stored
 
 _GOING_ON = re.compile(r"(?<!\s)\s*+#(\d{1,5})$")
@@ -39,7 +39,7 @@ class Reading:
     sections: list[str]
 
 
-def parsed(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> Page:
+def parsed(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> DocPage:
     """Take a stored page apart. What breaks the grammar is given line by line."""
     source = Edition(language, Stored(db)).page(page, FOR_READING)
     text = source.text if source is not None else ""
@@ -82,7 +82,7 @@ def read(db: sqlite3.Connection, language: str, page: str, section: str, code: C
     return Reading(language, page, title, kind, url, name, text, more, _outline(parts.sections))
 
 
-def _pieces(sections: list[Section], links: Links) -> Iterator[Piece]:
+def _pieces(sections: list[DocSection], links: Links) -> Iterator[Piece]:
     for section in sections:
         if section.title:
             yield Piece(f"{'#' * min(section.level, 6)} {section.title}")
@@ -101,5 +101,5 @@ def _fitting(pieces: list[Piece], room: int) -> int:
     return len(pieces)
 
 
-def _outline(sections: list[Section]) -> list[str]:
+def _outline(sections: list[DocSection]) -> list[str]:
     return [section.name for section in sections if section.name and section.level <= _DEEPEST_NAMED]

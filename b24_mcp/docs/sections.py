@@ -28,7 +28,7 @@ _LEAD_LEVEL = 1
 
 
 @dataclass(slots=True)
-class Section:
+class DocSection:
     """One section: the plain text of its heading (empty for what stands above the first), the headings it stands below,
     and what stands in it. `name` is what it is asked for by: its title, with those above where that is not unique.
     """
@@ -47,20 +47,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DocPage:
     """A page taken apart: its title without markup and its sections, of which the first is the lead."""
 
     title: str
-    sections: list[Section]
+    sections: list[DocSection]
 
 
-def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> Page:
+def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> DocPage:
     """Take a page apart. Of samples in several languages those of `code` are kept, or of another that there is; with
     None all of them.
     """
     title = ""
-    sections = [Section("", _LEAD_LEVEL)]
-    path: list[Section] = []
+    sections = [DocSection("", _LEAD_LEVEL)]
+    path: list[DocSection] = []
     tab: tuple[str, ...] = ()
     for block in blocks if code is None else _chosen(list(blocks), code):
         if isinstance(block, Heading) and block.level == 1 and not title:
@@ -69,7 +69,7 @@ def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> Page
         labels = () if isinstance(block, Heading) else _subjects(block)
         if isinstance(block, Heading):
             path = [one for one in path if one.level < block.level]
-            section = Section(plain(block.text), block.level, block.anchor, tuple(one.title for one in path))
+            section = DocSection(plain(block.text), block.level, block.anchor, tuple(one.title for one in path))
             path.append(section)
             sections.append(section)
             tab = ()
@@ -77,12 +77,12 @@ def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> Page
             tab = labels
             above = tuple(one.title for one in path)
             level = (path[-1].level if path else _LEAD_LEVEL) + 1
-            sections.append(Section(" / ".join(labels), level, "", above))
+            sections.append(DocSection(" / ".join(labels), level, "", above))
         if not isinstance(block, Heading):
             sections[-1].blocks.append(block)
     sections = [one for position, one in enumerate(sections) if one.title or one.blocks or not position]
     _name(sections)
-    return Page(title, sections)
+    return DocPage(title, sections)
 
 
 def _subjects(block: Block) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def _key(label: str) -> str:
     return " ".join(label.replace("`", "").replace("*", "").lower().split())
 
 
-def _name(sections: list[Section]) -> None:
+def _name(sections: list[DocSection]) -> None:
     times = Counter(section.title.casefold() for section in sections)
     taken: Counter[str] = Counter()
     for section in sections:
@@ -133,7 +133,7 @@ def _best(group: dict[str, list[Block]], code: CodeLanguage) -> list[Block]:
     return next((group[label] for label in (*labels, *group) if label in group), [])
 
 
-def find_section(sections: list[Section], wanted: str) -> list[Section]:
+def find_section(sections: list[DocSection], wanted: str) -> list[DocSection]:
     """The section asked for by name, title or anchor, with all below it; an empty list when there is none."""
     key = " ".join(wanted.strip().lstrip("#").casefold().split())
     tests = (
@@ -154,6 +154,6 @@ def find_section(sections: list[Section], wanted: str) -> list[Section]:
     return []
 
 
-def samples_of(page: Page) -> list[Code]:
+def samples_of(page: DocPage) -> list[Code]:
     """All code of a page."""
     return [block for section in page.sections for block in section.blocks if isinstance(block, Code)]

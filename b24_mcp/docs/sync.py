@@ -16,9 +16,9 @@ from pathlib import Path
 from b24_mcp.docs.errors import DocsError
 from b24_mcp.docs.incoming import Incoming
 from b24_mcp.docs.index import FORMAT, Progress, Written, create, write
-from b24_mcp.docs.origin import Language, Origin
+from b24_mcp.docs.origin import DocsOrigin, Language
 from b24_mcp.docs.storage import format_of, index_path
-from b24_mcp.folders import make_private, make_private_file
+from b24_mcp.storage.folders import make_private, make_private_file
 
 _LEAST_PAGES = 1
 
@@ -28,7 +28,7 @@ class Synced:
     """What became of one language. `written` is None when the copy was up to date before."""
 
     language: Language
-    origin: Origin
+    origin: DocsOrigin
     written: Written | None
 
 
@@ -86,13 +86,13 @@ def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
     return Synced(incoming.language, incoming.origin, written)
 
 
-def known_state(folder: Path, language: str) -> Origin | None:
+def known_state(folder: Path, language: str) -> DocsOrigin | None:
     """Where the copy of a language came from; None when there is none, or only one of another version."""
     path = index_path(folder, language)
     if format_of(path) != FORMAT:
         return None
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return Origin.read(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
+        return DocsOrigin.read(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
     return None
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
-from b24_mcp.records.library import DataSet, Library
-from b24_mcp.records.query import Query
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_kept_names
-from b24_mcp.rest import B24Error, our_error
 
 _SECONDS = 15.0
 _SETS_NAMED = 20
@@ -20,7 +20,7 @@ _UNKNOWN_NAME = re.compile(r"no such (table|column)|is no data set")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class QueryAnswer:
     """Rows of a query. `truncated` says that there are more; `read` are the sets they come from."""
 
     columns: list[str]
@@ -30,19 +30,19 @@ class Answered:
 
 
 async def ask(
-    library: Library, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS, caller: str = ""
-) -> Answered:
+    library: DataSetLibrary, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS, caller: str = ""
+) -> QueryAnswer:
     """Run a query for a caller, and return its rows up to `rows` of them or some `characters` of JSON.
 
     Raises:
-        B24Error: as `Query`, with the names that exist where the query uses one that does not; `B24MCP_QUERY_BUSY` when
-            too many queries are running.
+        B24Error: as `SqlQuery`, with the names that exist where the query uses an unknown one; `B24MCP_QUERY_BUSY`
+            when too many queries are running.
     """
     sets = await library.sets()
     sql = with_kept_names(sql, sets)
     try:
         async with library.turns.turn(caller):
-            return await Query(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
+            return await SqlQuery(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
                 lambda query, parts: _taken(query, parts, sets, characters)
             )
     except B24Error as exc:
@@ -51,7 +51,7 @@ async def ask(
         raise our_error("B24MCP_SQL", exc.fault.message, hint=_what_there_is(sql, sets)) from None
 
 
-def _taken(query: Query, parts: Iterator[list[list[Any]]], sets: Sequence[DataSet], characters: int) -> Answered:
+def _taken(query: SqlQuery, parts: Iterator[list[list[Any]]], sets: Sequence[DataSet], characters: int) -> QueryAnswer:
     taken: list[list[Any]] = []
     left = characters
     is_cut = False
@@ -62,7 +62,7 @@ def _taken(query: Query, parts: Iterator[list[list[Any]]], sets: Sequence[DataSe
             is_cut = True
             break
     read = tuple(data_set for data_set in sets if data_set.name in query.read)
-    return Answered(query.columns, taken, query.truncated or is_cut, read)
+    return QueryAnswer(query.columns, taken, query.truncated or is_cut, read)
 
 
 def _what_there_is(sql: str, sets: Sequence[DataSet]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 
 # Shorter than any secret that is masked by itself.
 _TOO_SHORT = 6

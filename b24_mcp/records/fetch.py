@@ -11,11 +11,12 @@ import anyio
 import anyio.to_thread
 
 from b24_mcp.catalog import Version
+from b24_mcp.errors import B24Error
 from b24_mcp.records.fields import ask_kinds
-from b24_mcp.records.library import DataSet, Library, Origin
+from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
-from b24_mcp.rest import B24Error, OnWait, Portal
+from b24_mcp.rest import OnWait, Portal
 
 if TYPE_CHECKING:
     from b24_mcp.rest.listing import Listing
@@ -55,7 +56,7 @@ class Fetch:
 
     def __init__(
         self,
-        library: Library,
+        library: DataSetLibrary,
         portal: Portal,
         method: str,
         params: Any = None,
@@ -67,7 +68,7 @@ class Fetch:
     ) -> None:
         self._library = library
         self._portal = portal
-        self._origin = Origin(method, params, portal.host)
+        self._origin = DataSetOrigin(method, params, portal.host)
         self._version = version
         self._limit = limit
         self._resume = resume

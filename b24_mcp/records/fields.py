@@ -12,8 +12,9 @@ from typing import Any
 import anyio.to_thread
 
 from b24_mcp.catalog import Method, is_reading, known_methods
+from b24_mcp.errors import B24Error
 from b24_mcp.records.columns import Kind
-from b24_mcp.rest import B24Error, Portal
+from b24_mcp.rest import Portal
 
 _NAMES = ("fields", "getFields", "field.list")
 _KINDS: dict[str, Kind] = {

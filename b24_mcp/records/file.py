@@ -17,9 +17,9 @@ from typing import TypeVar
 
 import anyio.to_thread
 
-from b24_mcp.folders import make_private, make_private_file
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.names import quoted
-from b24_mcp.rest import B24Error, our_error
+from b24_mcp.storage.folders import make_private, make_private_file
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)

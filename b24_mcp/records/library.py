@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Column
 from b24_mcp.records.fields import FieldKinds
 from b24_mcp.records.file import RecordsFile, give_back_room, in_one_step
 from b24_mcp.records.names import quoted
 from b24_mcp.records.run import Run, forget
-from b24_mcp.records.table import Table, read
+from b24_mcp.records.table import DataSetTable, read
 from b24_mcp.records.turns import Turns
-from b24_mcp.rest import Redactor, our_error
+from b24_mcp.secrets import Redactor
 
 _FACTS = "name, rows, total, complete, method, params, portal, started_at, updated_at, columns, fields, notes, state"
 _PARAMS_SHOWN = 300
@@ -46,7 +47,7 @@ class DataSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class DataSetOrigin:
     """Where the rows of a set come from."""
 
     method: str
@@ -54,7 +55,7 @@ class Origin:
     portal: str
 
 
-class Library:
+class DataSetLibrary:
     """The data sets in one file. Texts are cleaned of secrets by `redactor` before they are written. Queries of all
     libraries that share `turns` wait for one another.
 
@@ -114,7 +115,7 @@ class Library:
 
         return await self.file.do(work)
 
-    async def begin(self, name: str, origin: Origin, kinds: FieldKinds) -> Run:
+    async def begin(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> Run:
         """Begin a run that fills a set anew."""
         params = self._params(origin)
 
@@ -127,11 +128,11 @@ class Library:
                     (name, origin.method, params, origin.portal, now, now, owner),
                 ).lastrowid
             assert number is not None
-            return Run(self.file, self._redactor, number=number, name=name, owner=owner, table=Table(kinds))
+            return Run(self.file, self._redactor, number=number, name=name, owner=owner, table=DataSetTable(kinds))
 
         return await self.file.do(work)
 
-    async def resume(self, name: str, origin: Origin, kinds: FieldKinds) -> tuple[Run, Mapping[str, Any]]:
+    async def resume(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> tuple[Run, Mapping[str, Any]]:
         """Go on with the youngest run of a set that did not see the whole list. Gives it and the cursor to go on from.
 
         A run that still goes on elsewhere is taken over: there it ends with an error.
@@ -160,7 +161,7 @@ class Library:
                 number=number,
                 name=name,
                 owner=owner,
-                table=Table(kinds, columns=read(columns, fields)),
+                table=DataSetTable(kinds, columns=read(columns, fields)),
                 rows=rows,
                 table_name=table_name,
             )
@@ -176,7 +177,7 @@ class Library:
         """Close the file; it is opened anew when needed."""
         await self.file.aclose()
 
-    def _params(self, origin: Origin) -> str:
+    def _params(self, origin: DataSetOrigin) -> str:
         text = json.dumps(origin.params or {}, ensure_ascii=False, separators=(",", ":"), default=str)
         return self._redactor.redact(text)
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from b24_mcp.rest import our_error
+from b24_mcp.errors import our_error
 
 _LONGEST = 60
 _NAME = re.compile(r"[^\W\d_]\w*")

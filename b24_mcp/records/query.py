@@ -14,8 +14,8 @@ from typing import IO, Any, TypeVar
 
 import anyio.to_thread
 
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.file import DAMAGED_HINT
-from b24_mcp.rest import B24Error, our_error
 
 _T = TypeVar("_T")
 _PROGRAM = Path(__file__).with_name("query_process.py")
@@ -30,7 +30,7 @@ _LIMITS = {
 }
 
 
-class Query:
+class SqlQuery:
     """One statement over the data sets in the file at `path`: at most `rows` rows (None: all), for at most `seconds`.
 
     After `start`, `columns` and `read` (the sets it reads) are known; after the last row, whether it was `truncated`.
@@ -85,7 +85,7 @@ class Query:
         if self._process is not None:
             self._process.kill()
 
-    async def with_rows(self, work: Callable[[Query, Iterator[list[list[Any]]]], _T]) -> _T:
+    async def with_rows(self, work: Callable[[SqlQuery, Iterator[list[list[Any]]]], _T]) -> _T:
         """Let `work` take the rows in a thread; when this task is cancelled, the statement ends at once."""
 
         def working() -> _T:

@@ -60,7 +60,7 @@ class RefusedError(Exception):
         self.kind = kind
 
 
-class Gate:
+class SqlAuthorizer:
     """What a statement may do. `read` are the data sets it reads; `denied` is the first thing it was refused."""
 
     def __init__(self, tables: dict[str, str], others: set[str]) -> None:
@@ -161,7 +161,7 @@ def _open(path: str) -> sqlite3.Connection:
     return db
 
 
-def _gate(db: sqlite3.Connection) -> Gate:
+def _gate(db: sqlite3.Connection) -> SqlAuthorizer:
     try:
         db.execute("BEGIN")  # what is read now and what the statement reads are of the same moment
         db.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()  # known from here on
@@ -169,10 +169,10 @@ def _gate(db: sqlite3.Connection) -> Gate:
         others = {name.lower() for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as exc:
         raise RefusedError("damaged" if _is_damage(exc) else "file", str(exc)) from None
-    return Gate(readable | {_CATALOGUE: _CATALOGUE}, others | _SCHEMA_TABLES)
+    return SqlAuthorizer(readable | {_CATALOGUE: _CATALOGUE}, others | _SCHEMA_TABLES)
 
 
-def _limit(db: sqlite3.Connection, gate: Gate, is_over: Callable[[], bool]) -> None:
+def _limit(db: sqlite3.Connection, gate: SqlAuthorizer, is_over: Callable[[], bool]) -> None:
     for limit, value in (
         (sqlite3.SQLITE_LIMIT_LENGTH, 8 * _MEGABYTE),
         (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -190,7 +190,7 @@ def _limit(db: sqlite3.Connection, gate: Gate, is_over: Callable[[], bool]) -> N
 class _explained:  # noqa: N801  # it is used as a statement
     """Say in plain words why a statement failed."""
 
-    def __init__(self, gate: Gate, ends_at: float) -> None:
+    def __init__(self, gate: SqlAuthorizer, ends_at: float) -> None:
         self._gate = gate
         self._ends_at = ends_at
 

@@ -12,12 +12,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from b24_mcp.errors import our_error
 from b24_mcp.records.cleaning import Cleaner
 from b24_mcp.records.columns import Column
 from b24_mcp.records.file import RecordsFile, drop_table, give_back_room, in_one_step
 from b24_mcp.records.names import quoted
-from b24_mcp.records.table import Table, column_sql, written
-from b24_mcp.rest import Redactor, our_error
+from b24_mcp.records.table import DataSetTable, column_sql, written
+from b24_mcp.secrets import Redactor
 
 _ABANDONED_AFTER = 3_600.0
 
@@ -35,7 +36,7 @@ class Run:
         number: int,
         name: str,
         owner: str,
-        table: Table,
+        table: DataSetTable,
         rows: int = 0,
         table_name: str | None = None,
     ) -> None:

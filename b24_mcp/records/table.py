@@ -20,7 +20,7 @@ _REST = "other_fields"
 
 
 @dataclass(slots=True)
-class Table:
+class DataSetTable:
     """The columns of a data set that is being filled. `key` is the field that identifies a row, where there is one.
 
     A field that is always empty gets no column before `seal`: its first value says what it holds.
@@ -31,9 +31,9 @@ class Table:
     columns: list[Column] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
 
-    def copy(self) -> Table:
+    def copy(self) -> DataSetTable:
         """A table to try a page on: what fails leaves this one as it is."""
-        return Table(self.kinds, self.key, [replace(column) for column in self.columns], list(self.empty))
+        return DataSetTable(self.kinds, self.key, [replace(column) for column in self.columns], list(self.empty))
 
     def take(self, rows: Sequence[Any]) -> tuple[list[Column], list[tuple[Stored, ...]]]:
         """Make lines of a page of rows. Gives the columns that came to the table with them, and the lines."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from b24_mcp.rest import our_error
+from b24_mcp.errors import our_error
 
 AT_ONCE = 4
 """Queries of one server at the same time. Each may use 256 MB (`query_process`), so together 1 GB."""

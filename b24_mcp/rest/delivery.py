@@ -10,10 +10,11 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from b24_mcp.rest.errors import B24Error, after_doubt, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.errors.error import after_doubt
 from b24_mcp.rest.idempotency import PORTAL_SECONDS, KeptKey
-from b24_mcp.rest.request import Request
-from b24_mcp.rest.retries import is_answer
+from b24_mcp.rest.limits.retries import is_answer
+from b24_mcp.rest.wire.request import Request
 
 
 class Delivery:

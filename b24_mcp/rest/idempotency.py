@@ -11,7 +11,7 @@ import json
 import logging
 from dataclasses import dataclass
 
-from b24_mcp.rest.request import Request
+from b24_mcp.rest.wire.request import Request
 from b24_mcp.state import ExpiringStore
 
 _LOG = logging.getLogger(__name__)

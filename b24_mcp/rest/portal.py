@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.batch import BatchRun
-from b24_mcp.rest.commands import Command, check_commands
-from b24_mcp.rest.credential import Credential
-from b24_mcp.rest.effort import Clock, Effort, OnWait, SystemClock
-from b24_mcp.rest.guarding import Guard, OpenWay, act_of_call, acts_of_batch
-from b24_mcp.rest.limits import Limits, Plan
-from b24_mcp.rest.outcomes import BatchAnswer
-from b24_mcp.rest.params import Params
-from b24_mcp.rest.request import Format
-from b24_mcp.rest.sending import BatchDoor, PortalOptions, Sender
+from b24_mcp.rest.auth.credential import Credential
+from b24_mcp.rest.batch.commands import Command, check_commands
+from b24_mcp.rest.batch.outcomes import BatchAnswer
+from b24_mcp.rest.batch.run import BatchRun
+from b24_mcp.rest.guard import Guard, OpenWay, act_of_call, acts_of_batch
+from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait, SystemClock
+from b24_mcp.rest.limits.limits import Limits, Plan
+from b24_mcp.rest.sender import PortalBatchSender, PortalOptions, Sender
+from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.params import Params
+from b24_mcp.rest.wire.request import Format
 from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class Portal:
         """
         params = {} if params is None else params
         act = act_of_call(method, params, version, format)
-        return await self._sender.call(act.method, params, version, format, self._sender.effort(bulk, on_wait), permit)
+        return await self._sender.call(
+            act.method, params, version, format, self._sender.deadline(bulk, on_wait), permit
+        )
 
     async def batch(
         self,
@@ -97,8 +99,8 @@ class Portal:
         """
         checked = check_commands(commands, format)
         self._sender.guard.review(acts_of_batch(checked), permit)
-        door = BatchDoor(self._sender, self._sender.effort(bulk, on_wait), permit)
-        return await BatchRun(checked, halt=halt, format=format, door=door).run()
+        sender = PortalBatchSender(self._sender, self._sender.deadline(bulk, on_wait), permit)
+        return await BatchRun(checked, halt=halt, format=format, sender=sender).run()
 
     def listing(
         self,
@@ -119,21 +121,23 @@ class Portal:
             B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, what is wrong with the parameters, or what the guard says;
                 nothing was sent.
         """
-        from b24_mcp.rest.listing import PortalDoor, open_listing  # most calls are no lists
+        from b24_mcp.rest.listing import PortalListSender, open_listing  # most calls are no lists
 
-        async def call(method: str, params: Params, version: Version, effort: Effort) -> Answer:
-            return await self._sender.call(method, params, version, "json", effort, None)
+        async def call(method: str, params: Params, version: Version, deadline: Deadline) -> Answer:
+            return await self._sender.call(method, params, version, "json", deadline, None)
 
-        async def batch(commands: list[Command], effort: Effort) -> BatchAnswer:
-            return await BatchRun(commands, halt=True, format="json", door=BatchDoor(self._sender, effort, None)).run()
+        async def batch(commands: list[Command], deadline: Deadline) -> BatchAnswer:
+            return await BatchRun(
+                commands, halt=True, format="json", sender=PortalBatchSender(self._sender, deadline, None)
+            ).run()
 
-        door = PortalDoor(
+        sender = PortalListSender(
             review=lambda act: self._sender.guard.review([act], None),
-            effort=lambda: self._sender.effort(True, on_wait),
+            deadline=lambda: self._sender.deadline(True, on_wait),
             send_call=call,
             send_batch=batch,
         )
-        return open_listing(door, method, params, version=version, limit=limit, resume=resume)
+        return open_listing(sender, method, params, version=version, limit=limit, resume=resume)
 
     @property
     def plan(self) -> Plan:

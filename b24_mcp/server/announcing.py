@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from b24_mcp.access import Level
 from b24_mcp.config import ConfigurationError, load_configuration
-from b24_mcp.settings import SettingsError
+from b24_mcp.config.settings import SettingsError
 
 
 class Announced:

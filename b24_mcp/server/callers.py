@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 
 from b24_mcp.access import Caller, os_user
 from b24_mcp.access.scopes import level_of, portals_of
-from b24_mcp.server.app import App
+from b24_mcp.app.app import App
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken

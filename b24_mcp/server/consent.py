@@ -22,17 +22,19 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit
 from pydantic import BaseModel, Field, StrictBool
 
-from b24_mcp.access import Judgement, Pending, Permit, current_caller, digest_of_call, question
+from b24_mcp.access import Judgement, PendingApproval, Permit, current_caller, digest_of_call, question
+from b24_mcp.app.app import App
+from b24_mcp.app.portals import OpenPortal
 from b24_mcp.catalog import Catalogue
-from b24_mcp.rest import Act, B24Error, Redactor, our_error
-from b24_mcp.server.app import App
-from b24_mcp.server.portals import OpenPortal
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Act
+from b24_mcp.secrets import Redactor
 
 _LONGEST_QUESTION = 2_000
 _OUTSIDE: Literal["cannot ask"] = "cannot ask"
 
 
-class Consent(BaseModel):
+class ApprovalForm(BaseModel):
     """What a person answers. Only the JSON value `true` allows: no text and no number is read as one."""
 
     allow: StrictBool = Field(description="Allow exactly this, once")
@@ -41,7 +43,7 @@ class Consent(BaseModel):
 Unasked = Literal["cannot ask"] | None
 """Nobody was asked: because nothing needs approval (None), or because the client has no way to."""
 
-Answered = ElicitationResult[Consent]
+Answered = ElicitationResult[ApprovalForm]
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Plan:
                 )
 
 
-async def ask(ctx: Context[App], plan: Plan, dry_run: bool) -> Elicit[Consent] | Unasked:
+async def ask(ctx: Context[App], plan: Plan, dry_run: bool) -> Elicit[ApprovalForm] | Unasked:
     """Ask the person what needs approval, if the client can ask. A question depends on the arguments alone."""
     if plan.error is not None or dry_run or not plan.judgement.to_approve:
         return None
@@ -88,7 +90,7 @@ async def ask(ctx: Context[App], plan: Plan, dry_run: bool) -> Elicit[Consent] |
         return _OUTSIDE
     redactor = ctx.request_context.lifespan_context.redactor
     said = await anyio.to_thread.run_sync(_question, plan, _LONGEST_QUESTION, redactor)
-    return Elicit(f"An assistant wants to change data in Bitrix24. {said}", Consent)
+    return Elicit(f"An assistant wants to change data in Bitrix24. {said}", ApprovalForm)
 
 
 async def permit_for(plan: Plan, answered: Answered, redactor: Redactor) -> Permit | None:
@@ -100,9 +102,9 @@ async def permit_for(plan: Plan, answered: Answered, redactor: Redactor) -> Perm
     if not plan.judgement.to_approve:
         return None
     match answered:
-        case AcceptedElicitation(data=Consent(allow=True)):
+        case AcceptedElicitation(data=ApprovalForm(allow=True)):
             return plan.opened.gate.permit(plan.acts)
-        case AcceptedElicitation(data=Consent()) | DeclinedElicitation():
+        case AcceptedElicitation(data=ApprovalForm()) | DeclinedElicitation():
             raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=_method(plan))
         case CancelledElicitation() | AcceptedElicitation():
             return await _permit_from_outside(plan, redactor)
@@ -124,7 +126,9 @@ async def _permit_from_outside(plan: Plan, redactor: Redactor) -> Permit:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.acts)
         said = await anyio.to_thread.run_sync(_question, plan, None, redactor)
-        code = await approvals.ask(Pending(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said))
+        code = await approvals.ask(
+            PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said)
+        )
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"{need}, and approvals cannot be kept: {exc}.", method=method) from None
     raise our_error(

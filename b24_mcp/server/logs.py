@@ -7,7 +7,7 @@ import sys
 import threading
 from types import TracebackType
 
-from b24_mcp.rest import RedactingFormatter, Redactor
+from b24_mcp.secrets import RedactingFormatter, Redactor
 
 
 def configure_logging(redactor: Redactor) -> None:

@@ -9,8 +9,9 @@ from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
 from b24_mcp import __version__
 from b24_mcp.access import Level
-from b24_mcp.rest import Clock, Redactor
-from b24_mcp.server.app import App, open_app
+from b24_mcp.app.app import App, open_app
+from b24_mcp.rest import Clock
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.tooling import name_portals
 from b24_mcp.server.tools.calls import call_tools
 from b24_mcp.server.tools.docs import add_doc_resource, doc_tools

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from mcp.server.mcpserver import Context
 
+from b24_mcp.app.app import App
 from b24_mcp.rest import OnWait
-from b24_mcp.server.app import App
 
 _TELL_EVERY = 0.5
 

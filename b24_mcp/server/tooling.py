@@ -20,10 +20,10 @@ from pydantic import Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.access import calling
-from b24_mcp.rest import B24Error, FieldProblem, our_error
-from b24_mcp.server.app import App
+from b24_mcp.app.answers.forms import error_form
+from b24_mcp.app.app import App
+from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.callers import caller_of
-from b24_mcp.server.rendering import error_form
 
 _LOG = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import anyio.to_thread
 
-from b24_mcp.folders import make_private, make_private_file
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn, take_turn
+from b24_mcp.storage.folders import make_private, make_private_file
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")

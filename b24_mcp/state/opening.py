@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
 
-from b24_mcp.folders import user_folder
 from b24_mcp.state.expiring import ExpiringStore
 from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LimitState
 from b24_mcp.state.tokens import TokenStore
+from b24_mcp.storage.folders import user_folder
 
 _Store = TypeVar("_Store")
 

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import anyio
 import anyio.to_thread
 
-from b24_mcp.folders import make_private
 from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
+from b24_mcp.storage.folders import make_private
 
 _PATIENCE = 90.0
 _LOOK_AGAIN = 0.05

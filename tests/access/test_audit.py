@@ -16,8 +16,10 @@ import anyio
 import pytest
 
 from b24_mcp.access import AccessRules, AuditTrail, Caller, Gate, calling
-from b24_mcp.rest import B24Error, Portal, PortalOptions, Redactor, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Portal, PortalOptions, parse_webhook
 from b24_mcp.sandbox import Sandbox
+from b24_mcp.secrets import Redactor
 from tests.fake_portal import WEBHOOK, FakePortal, Reply
 
 Lines = list[dict[str, Any]]
@@ -238,7 +240,8 @@ def test_a_process_killed_with_a_write_under_way_leaves_word_of_it(folder: Path)
     import asyncio, os
     from pathlib import Path
     from b24_mcp.access import AccessRules, AuditTrail, Gate
-    from b24_mcp.rest import Portal, Redactor, parse_webhook
+    from b24_mcp.rest import Portal, parse_webhook
+    from b24_mcp.secrets import Redactor
     async def die(scope, receive, send):
         os._exit(9)
     async def main():

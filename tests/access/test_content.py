@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.access import may_hold_words_of_strangers
 from b24_mcp.catalog import known_methods
-from b24_mcp.rest import show_hidden, without_hidden
+from b24_mcp.secrets import show_hidden, without_hidden
 
 HIDDEN = {
     "a zero-width space": "de\u200blete",

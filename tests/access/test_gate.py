@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.access import AccessRules, Caller, Gate, calling, digest_of_call
-from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, acts_of_batch, check_commands, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Act, Portal, PortalOptions, acts_of_batch, check_commands, parse_webhook
 from tests.fake_portal import WEBHOOK, FakePortal
 
 RULES = AccessRules()

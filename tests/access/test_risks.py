@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from b24_mcp.access import AccessRules, Gate
 from b24_mcp.access.arguments import Arguments, folded, may_equal
 from b24_mcp.catalog import RISK_KINDS, Version, known_methods
-from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, parse_webhook, written_as_query
-from b24_mcp.settings import RISK_KINDS as IN_SETTINGS
+from b24_mcp.config.settings import RISK_KINDS as IN_SETTINGS
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Act, Portal, PortalOptions, parse_webhook, written_as_query
 from tests.access.calls import ORDINARY, RISKY, Call, read_calls
 from tests.fake_portal import WEBHOOK, FakePortal
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from b24_mcp.access import AccessRules, Gate
 from b24_mcp.catalog import known_methods
-from b24_mcp.rest import Act, B24Error, Portal, PortalOptions, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Act, Portal, PortalOptions, parse_webhook
 from b24_mcp.sandbox import Sandbox
 
 

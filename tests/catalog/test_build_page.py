@@ -12,7 +12,7 @@ from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.rows import names_of, type_of, values_of
 from b24_mcp.catalog.build.sections import subject_of
 from b24_mcp.dialect.editions import STARS_COUNT, Source
-from b24_mcp.dialect.markup import BrokenPageError, Table, parse, table_of
+from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse, table_of
 
 TYPE = "../data-types.md"
 
@@ -75,7 +75,7 @@ def test_a_table_that_is_never_closed_breaks_the_page() -> None:
 def test_tables_in_tabs_know_their_tab() -> None:
     tabs = "- Lead\n\n  #|\n  || **a** | b ||\n  |#\n\n- Deal\n\n  #|\n  || **c** | d ||\n  |#\n"
     text = "{% list tabs %}\n\n" + tabs + "\n{% endlist %}"
-    assert [block.tab for block in parse(text) if isinstance(block, Table)] == [("Lead",), ("Deal",)]
+    assert [block.tab for block in parse(text) if isinstance(block, MarkupTable)] == [("Lead",), ("Deal",)]
 
 
 # Names, stars and types

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.catalog import Condition, Risk
+from b24_mcp.catalog import Risk, RiskCondition
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.compiling import DataError, compile_catalogue
 from b24_mcp.catalog.risks import RISK_KINDS, risks_from_json, risks_to_json
@@ -30,9 +30,9 @@ def test_a_row_is_read_with_its_kinds_conditions_and_reason() -> None:
     risk = Risk.read("outside,rights", "ACTIVE fields.EMAIL TYPE_ID=4|6", "changes who can log in")
     assert risk.kinds == ("outside", "rights")
     assert risk.when == (
-        Condition("ACTIVE"),
-        Condition("EMAIL", ("fields",)),
-        Condition("TYPE_ID", (), ("4", "6")),
+        RiskCondition("ACTIVE"),
+        RiskCondition("EMAIL", ("fields",)),
+        RiskCondition("TYPE_ID", (), ("4", "6")),
     )
     assert risks_from_json(risks_to_json([risk])) == (risk,)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.access import Approvals
-from b24_mcp.access.approvals import Pending
+from b24_mcp.access.approvals import PendingApproval
 from b24_mcp.state import open_state
 from tests.cli.conftest import PROGRAM, Run
 from tests.loopback import SECRET, loopback_portal
@@ -26,7 +26,7 @@ SAID = f'On acme.example, call:\n- crm.deal.delete: it deletes\n  with {{"id": 5
 def wait_for_approval(said: str = SAID) -> str:
     async def ask() -> str:
         state = open_state(os.environ["B24_STATE"])
-        code = await Approvals(state).ask(Pending("digest", "ann", "Claude 1.0", "acme.example", said))
+        code = await Approvals(state).ask(PendingApproval("digest", "ann", "Claude 1.0", "acme.example", said))
         await state.aclose()
         return code
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.catalogue import shipped_catalogue
-from b24_mcp.catalog.own import builder
+from b24_mcp.catalog.user_catalogue import builder
 from tests.cli.conftest import Run
 
 # What is changed in a copy of the shipped catalogue; the method that is then called, which reads in none of them.

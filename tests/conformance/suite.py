@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import PATH, HttpOptions
 from b24_mcp.server.mcp_server import build_server

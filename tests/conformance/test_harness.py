@@ -10,7 +10,7 @@ import httpx
 import pytest
 from mcp import Client
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from tests import installing
 from tests.conformance.fixture import register

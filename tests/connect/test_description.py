@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from b24_mcp.config.environment import ENV_FILE
+from b24_mcp.config.settings import Settings
 from b24_mcp.connect.description import DEFAULT_PORTAL, FURTHER, VARIABLES
-from b24_mcp.environment import ENV_FILE
-from b24_mcp.settings import Settings
 
 
 def test_every_setting_reaches_a_server_whose_client_hands_on_only_what_is_named() -> None:

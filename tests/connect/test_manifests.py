@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from mcp import Client, StdioServerParameters
 
+from b24_mcp.config.settings import Settings
 from b24_mcp.connect.description import SUMMARY, VARIABLES
 from b24_mcp.connect.formats import YAML
 from b24_mcp.connect.manifests import manifests
-from b24_mcp.settings import Settings
 from tests.loopback import loopback_portal
 
 PROJECT = Path(__file__).parent.parent.parent

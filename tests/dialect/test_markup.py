@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_mcp.dialect.markup import Cell, Code, Note, Table, Text, parse, table_of
+from b24_mcp.dialect.markup import Cell, Code, MarkupTable, Note, Text, parse, table_of
 
 
 def test_a_cell_gives_its_text_tables_and_code_in_their_order() -> None:
@@ -12,12 +12,12 @@ def test_a_cell_gives_its_text_tables_and_code_in_their_order() -> None:
     (row,) = table_of(source, ()).rows
     (cell,) = row
     held = list(cell.held())
-    assert [type(one) for one in held] == [str, Code, str, Table, str]
+    assert [type(one) for one in held] == [str, Code, str, MarkupTable, str]
     assert held[1] == Code("js", "f(1 | 2)", ())
     assert str(held[0]).strip() == "first"
     assert str(held[4]).strip() == "last"
     inner = held[3]
-    assert isinstance(inner, Table)
+    assert isinstance(inner, MarkupTable)
     assert list(inner.rows[0][0].held())[1] == Code("php", "g();", ())
 
 
@@ -53,5 +53,5 @@ def test_a_note_knows_its_tab_and_a_cut_its_title() -> None:
 
 def test_our_own_marks_in_a_page_do_no_harm() -> None:
     (table,) = parse("#|\n|| a \ue0055\ue006 \ue0037\ue004 ||\n|#")
-    assert isinstance(table, Table)
+    assert isinstance(table, MarkupTable)
     assert list(table.rows[0][0].held()) == ["a 5 7"]

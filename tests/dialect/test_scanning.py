@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.dialect.editions import FOR_READING, Edition, InMemory
-from b24_mcp.dialect.markup import BrokenPageError, Table, parse
+from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse
 from b24_mcp.dialect.scanning import between, code_spans, fenced_code
 from b24_mcp.docs.inline import inline
 
@@ -72,13 +72,15 @@ def test_what_is_never_closed_is_looked_for_once(piece: str) -> None:
 def test_tables_in_tables_are_read_to_a_depth_and_no_deeper() -> None:
     page = "#|\n|| a | #|\n|| b | #|\n|| c | d ||\n|# ||\n|# ||\n|#"
     (table,) = parse(page)
-    assert isinstance(table, Table)
+    assert isinstance(table, MarkupTable)
     (inner,) = table.rows[0][1].tables
     (innermost,) = inner.rows[0][1].tables
     assert [cell.text for cell in innermost.rows[0]] == ["c", "d"]
     deep = "#|\n|| " * 3_000 + " ||\n|#" * 3_000
     depth, one = 0, parse(deep)[0]
-    while isinstance(one, Table) and (found := [table for row in one.rows for cell in row for table in cell.tables]):
+    while isinstance(one, MarkupTable) and (
+        found := [table for row in one.rows for cell in row for table in cell.tables]
+    ):
         depth, one = depth + 1, found[0]
     assert depth == 10
 

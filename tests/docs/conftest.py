@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.docs import Library
+from b24_mcp.docs import DocsLibrary
 from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.sync import Synced, syncing, take_over
 from tests.docs.pages import write_edition
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tree: Path, folder: Path) -> Library:
+def library(tree: Path, folder: Path) -> DocsLibrary:
     """A copy of both editions."""
     sync(folder, tree)
-    return Library(folder)
+    return DocsLibrary(folder)

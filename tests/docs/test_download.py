@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.docs import DocsError, Library
+from b24_mcp.docs import DocsError, DocsLibrary
 from b24_mcp.docs.download import GITHUB, Host, download
 from b24_mcp.docs.fetching import fetched
 from b24_mcp.docs.sync import syncing, take_over
@@ -166,7 +166,7 @@ def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_chang
         with syncing(folder):
             for one in incoming:
                 take_over(folder, one, lambda *_: None)
-        (status,) = Library(folder).status()
+        (status,) = DocsLibrary(folder).status()
         assert status.origin is not None
         assert (status.origin.source, status.origin.revision) == (f"{address}/{REPOSITORY}", REVISION)
         incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)

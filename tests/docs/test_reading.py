@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.dialect.markup import BrokenPageError, parse
-from b24_mcp.docs import CodeLanguage, Library, NoSuchPageError
+from b24_mcp.docs import CodeLanguage, DocsLibrary, NoSuchPageError
 from b24_mcp.docs.inline import Links
 from b24_mcp.docs.markdown import join, pieces_of, room_of
 from b24_mcp.docs.sections import page_of
@@ -25,7 +25,7 @@ def left_over(text: str) -> list[str]:
     return LEFT_OVER.findall(SPAN.sub("`code`", FENCE.sub("", text)))
 
 
-def test_a_table_is_a_table_with_its_lists_and_code_inside_the_cells(library: Library) -> None:
+def test_a_table_is_a_table_with_its_lists_and_code_inside_the_cells(library: DocsLibrary) -> None:
     text = library.read(ADD, section="Method Parameters").text
     assert "| **Name** `type` | **Description** |\n| --- | --- |\n| **fields*** `object` |" in text
     assert "<br>`{ TITLE: value, PRICE: value, }`<br>- `TITLE` — text of the label<br>- `PRICE`" in text
@@ -38,7 +38,7 @@ def test_a_bar_written_with_a_backslash_stays_inside_its_cell() -> None:
     assert text.splitlines()[-1] == r"| **A**\|**B** | `x\|y` |"
 
 
-def test_a_table_inside_a_cell_becomes_a_list(library: Library) -> None:
+def test_a_table_inside_a_cell_becomes_a_list(library: DocsLibrary) -> None:
     text = library.read(ADD, section="Method Parameters").text
     assert (
         "| **mode** `string` | One of two:<br>- **Value** — **Meaning**<br>- `soft` — keeps what is there<br>" in text
@@ -49,7 +49,7 @@ def test_a_table_inside_a_cell_becomes_a_list(library: Library) -> None:
     ("code", "sample"),
     [("curl", "curl -X POST"), ("js", "await shop.call"), ("php", "$shop->call"), ("python", 'shop.call("shop.cart')],
 )
-def test_samples_come_in_one_language(library: Library, code: CodeLanguage, sample: str) -> None:
+def test_samples_come_in_one_language(library: DocsLibrary, code: CodeLanguage, sample: str) -> None:
     text = library.read(ADD, section="Code Examples", code=code).text
     assert sample in text
     assert text.count("```") == 2
@@ -72,7 +72,7 @@ def test_two_groups_of_samples_in_a_row_are_told_apart() -> None:
     assert text == "```js\none()\n```\n\n```js\ntwo()\n```"
 
 
-def test_tabs_that_are_not_about_code_are_sections(library: Library) -> None:
+def test_tabs_that_are_not_about_code_are_sections(library: DocsLibrary) -> None:
     whole = library.read(ADD, section="fields").text
     assert "#### Book" in whole
     assert "#### Toy" in whole
@@ -81,7 +81,7 @@ def test_tabs_that_are_not_about_code_are_sections(library: Library) -> None:
     assert "**PAGES**" not in toy
 
 
-def test_links_lead_to_pages_and_take_their_titles(library: Library) -> None:
+def test_links_lead_to_pages_and_take_their_titles(library: DocsLibrary) -> None:
     reading = library.read(ADD)
     assert "[guide](en/guides/carts)" in reading.text
     assert "[the shop](https://shop.example/a?b=c)." in reading.text
@@ -90,7 +90,7 @@ def test_links_lead_to_pages_and_take_their_titles(library: Library) -> None:
     assert "data-types" not in reading.text
 
 
-def test_notes_cuts_terms_and_pictures_are_readable(library: Library) -> None:
+def test_notes_cuts_terms_and_pictures_are_readable(library: DocsLibrary) -> None:
     text = library.read("en/guides/carts").text
     assert "> **Mind the clock**\n>\n> Time runs in the zone of the portal:\n>\n> - summer\n> - winter" in text
     assert "> **Good to know**" in text
@@ -100,18 +100,18 @@ def test_notes_cuts_terms_and_pictures_are_readable(library: Library) -> None:
     assert "**week**: Seven days" in text
 
 
-def test_drafts_advertising_and_what_is_everywhere_the_same_are_left_out(library: Library) -> None:
+def test_drafts_advertising_and_what_is_everywhere_the_same_are_left_out(library: DocsLibrary) -> None:
     text = library.read("en/guides/carts").text + library.read(ADD).text
     for left_out in ("Still to be written", "MCP server", "Never shown"):
         assert left_out not in text
 
 
-def test_code_keeps_what_looks_like_the_dialect(library: Library) -> None:
+def test_code_keeps_what_looks_like_the_dialect(library: DocsLibrary) -> None:
     text = library.read("en/guides/carts", section="abandoned").text
     assert "Write `{% raw %}` and `#| not a table |#` as they are." in text
 
 
-def test_no_page_has_anything_of_the_dialect_left(library: Library, tree: object) -> None:
+def test_no_page_has_anything_of_the_dialect_left(library: DocsLibrary, tree: object) -> None:
     from tests.docs.pages import edition
 
     for language in ("en", "ru"):
@@ -131,23 +131,23 @@ def test_no_page_has_anything_of_the_dialect_left(library: Library, tree: object
         "b24://doc/en/api-reference/shop/shop-cart-add",
     ],
 )
-def test_a_page_is_found_by_path_or_address(library: Library, wanted: str) -> None:
+def test_a_page_is_found_by_path_or_address(library: DocsLibrary, wanted: str) -> None:
     reading = library.read(wanted)
     assert (reading.language, reading.page) == ("en", "api-reference/shop/shop-cart-add")
     assert reading.url == "https://apidocs.bitrix24.com/api-reference/shop/shop-cart-add.html"
 
 
-def test_the_address_says_the_language_and_its_anchor_the_section(library: Library) -> None:
+def test_the_address_says_the_language_and_its_anchor_the_section(library: DocsLibrary) -> None:
     reading = library.read("https://apidocs.bitrix24.ru/guides/carts.html#abandoned")
     assert (reading.language, reading.section) == ("ru", "Брошенные корзины")
     assert reading.text.startswith("## Брошенные корзины\n\nКто ушел")
 
 
-def test_a_folder_stands_for_its_index(library: Library) -> None:
+def test_a_folder_stands_for_its_index(library: DocsLibrary) -> None:
     assert library.read("guides").page == "guides/index"
 
 
-def test_an_unknown_page_is_answered_with_the_nearest(library: Library) -> None:
+def test_an_unknown_page_is_answered_with_the_nearest(library: DocsLibrary) -> None:
     with pytest.raises(NoSuchPageError) as caught:
         library.read("api-reference/shop/shop-kart-add")
     assert "en/api-reference/shop/shop-cart-add" in caught.value.similar
@@ -157,19 +157,19 @@ def test_an_unknown_page_is_answered_with_the_nearest(library: Library) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["", "../../etc/passwd", "/", "en/", "\x00", "😀" * 400])
-def test_nonsense_for_a_page_is_refused(library: Library, wanted: str) -> None:
+def test_nonsense_for_a_page_is_refused(library: DocsLibrary, wanted: str) -> None:
     with pytest.raises(NoSuchPageError):
         library.read(wanted)
 
 
-def test_an_unknown_section_is_answered_with_those_there_are(library: Library) -> None:
+def test_an_unknown_section_is_answered_with_those_there_are(library: DocsLibrary) -> None:
     with pytest.raises(NoSuchPageError) as caught:
         library.read(ADD, section="Prices of tea")
     assert "Error Handling" in caught.value.similar
 
 
 @pytest.mark.parametrize("room", [300, 800, 1_200])
-def test_a_long_page_is_read_in_parts_and_nothing_is_lost(library: Library, room: int) -> None:
+def test_a_long_page_is_read_in_parts_and_nothing_is_lost(library: DocsLibrary, room: int) -> None:
     whole = library.read(ADD, room=100_000)
     assert whole.more is None
     parts, section = [], ""
@@ -212,7 +212,7 @@ def test_a_page_that_breaks_the_grammar_can_be_read_all_the_same(folder: object,
     done = sync(folder, tree)
     assert done["en"].written is not None
     assert list(done["en"].written.broken) == ["guides/torn"]
-    reading = Library(folder).read("en/guides/torn")
+    reading = DocsLibrary(folder).read("en/guides/torn")
     assert reading.title == "Torn page"
     assert "Some words." in reading.text
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.dialect.editions import FOR_READING
-from b24_mcp.docs import Library
+from b24_mcp.docs import DocsLibrary
 from tests.docs.conftest import sync
 from tests.docs.pages import edition
 from tests.docs.test_reading import left_over
@@ -22,7 +22,7 @@ NEEDS_DOCS = pytest.mark.skipif(DOCS is None, reason="B24_DOCS does not name a f
 HERE = Path(__file__).parent
 
 
-def found(library: Library, query: str, **options: object) -> list[str]:
+def found(library: DocsLibrary, query: str, **options: object) -> list[str]:
     return [f"{hit.language}/{hit.page}" for hit in library.search(query, **options)]  # type: ignore[arg-type]
 
 
@@ -39,11 +39,11 @@ def found(library: Library, query: str, **options: object) -> list[str]:
         ("что бывает с брошенными корзинами", "ru/guides/carts"),
     ],
 )
-def test_a_question_leads_to_its_page_in_its_language(library: Library, query: str, page: str) -> None:
+def test_a_question_leads_to_its_page_in_its_language(library: DocsLibrary, query: str, page: str) -> None:
     assert found(library, query)[0] == page
 
 
-def test_the_section_that_answers_is_named_with_a_piece_of_it(library: Library) -> None:
+def test_the_section_that_answers_is_named_with_a_piece_of_it(library: DocsLibrary) -> None:
     hit = library.search("who leaves without paying")[0]
     assert (hit.title, hit.section, hit.kind) == ("How carts live", "Abandoned baskets", "article")
     assert hit.extract.startswith("Whoever leaves without paying gets a reminder.")
@@ -59,72 +59,72 @@ def test_the_section_that_answers_is_named_with_a_piece_of_it(library: Library) 
         ("article", "en/guides/carts"),
     ],
 )
-def test_pages_of_one_kind_can_be_asked_for(library: Library, kind: str, page: str) -> None:
+def test_pages_of_one_kind_can_be_asked_for(library: DocsLibrary, kind: str, page: str) -> None:
     hits = library.search("cart goods abandoned", kind=kind)  # type: ignore[arg-type]
     assert {hit.kind for hit in hits} == {kind}
     assert page in [f"en/{hit.page}" for hit in hits]
 
 
-def test_what_is_outdated_comes_after_what_is_not(library: Library) -> None:
+def test_what_is_outdated_comes_after_what_is_not(library: DocsLibrary) -> None:
     pages = found(library, "show carts", kind="method")
     assert pages.index("en/api-reference/shop/shop-cart-list") < pages.index(
         "en/api-reference/shop/outdated/shop-cart-all"
     )
 
 
-def test_people_find_a_page_by_turns_it_does_not_use(library: Library) -> None:
+def test_people_find_a_page_by_turns_it_does_not_use(library: DocsLibrary) -> None:
     """The page speaks of keeping a session alive; `topics.tsv` knows how people ask for it."""
     assert found(library, "refresh an expired access token")[0] == "en/settings/oauth/auto-renewal"
     assert found(library, "обновить истекший токен")[0] == "ru/settings/oauth/auto-renewal"
 
 
-def test_words_in_samples_of_code_count_least(library: Library) -> None:
+def test_words_in_samples_of_code_count_least(library: DocsLibrary) -> None:
     assert found(library, "guide to red letters")[0] == "en/guides/carts"
 
 
 def test_with_one_edition_alone_questions_of_both_languages_find_something(tree: Path, folder: Path) -> None:
     sync(folder, tree / "en" / "checkout")
-    library = Library(folder)
+    library = DocsLibrary(folder)
     assert found(library, "обновить истекший токен") == ["en/settings/oauth/auto-renewal"]
     assert found(library, "put goods into a cart")[0].startswith("en/")
 
 
-def test_what_stands_on_every_page_finds_none_of_them(library: Library) -> None:
+def test_what_stands_on_every_page_finds_none_of_them(library: DocsLibrary) -> None:
     assert found(library, "Connect to the MCP server") == ["en/ai-tools/mcp"]
 
 
 @pytest.mark.parametrize("query", ["", " ", "the of and", "😀", "zzzzqqqq", '" OR qqtitle:*', "NEAR(a b)", "a" * 5_000])
-def test_a_question_that_says_nothing_finds_nothing(library: Library, query: str) -> None:
+def test_a_question_that_says_nothing_finds_nothing(library: DocsLibrary, query: str) -> None:
     assert found(library, query) == []
 
 
-def test_no_more_are_given_than_asked_for(library: Library) -> None:
+def test_no_more_are_given_than_asked_for(library: DocsLibrary) -> None:
     assert len(found(library, "cart", limit=2)) == 2
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def searched(tmp_path_factory: pytest.TempPathFactory) -> DocsLibrary:
     from tests.docs.pages import write_edition
 
     place = tmp_path_factory.mktemp("copy")
     sync(place / "docs", write_edition(place / "tree", "en"))
-    return Library(place / "docs")
+    return DocsLibrary(place / "docs")
 
 
 @given(st.text(max_size=60), st.integers(1, 20))
-def test_any_text_can_be_asked(searched: Library, query: str, limit: int) -> None:
+def test_any_text_can_be_asked(searched: DocsLibrary, query: str, limit: int) -> None:
     assert len(searched.search(query, limit=limit)) <= limit
 
 
 @pytest.fixture(scope="module")
-def official(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def official(tmp_path_factory: pytest.TempPathFactory) -> DocsLibrary:
     assert DOCS is not None
     folder = tmp_path_factory.mktemp("docs")
     sync(folder, Path(DOCS))
-    return Library(folder)
+    return DocsLibrary(folder)
 
 
-def answered(library: Library, questions: str) -> list[tuple[bool, str]]:
+def answered(library: DocsLibrary, questions: str) -> list[tuple[bool, str]]:
     """For each question whether a page that answers it is among the first three."""
     outcomes = []
     for line in (HERE / questions).read_text("utf-8").splitlines():
@@ -137,7 +137,7 @@ def answered(library: Library, questions: str) -> list[tuple[bool, str]]:
 @NEEDS_DOCS
 @pytest.mark.slow
 @pytest.mark.parametrize("questions", ["questions.jsonl", "held_out.jsonl"])
-def test_questions_find_their_official_page_among_the_first_three(official: Library, questions: str) -> None:
+def test_questions_find_their_official_page_among_the_first_three(official: DocsLibrary, questions: str) -> None:
     outcomes = answered(official, questions)
     missed = [query for there, query in outcomes if not there]
     assert len(missed) <= 0.1 * len(outcomes), missed
@@ -145,7 +145,7 @@ def test_questions_find_their_official_page_among_the_first_three(official: Libr
 
 @NEEDS_DOCS
 @pytest.mark.slow
-def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: Library) -> None:
+def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: DocsLibrary) -> None:
     lines = (HERE.parents[1] / "b24_mcp/docs/topics.tsv").read_text("utf-8").splitlines()
     with official.editions() as editions:
         names = set(editions["ru"].page_names())
@@ -154,7 +154,7 @@ def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: Library)
 
 @NEEDS_DOCS
 @pytest.mark.slow
-def test_every_official_page_reads_without_anything_of_the_dialect_left(official: Library) -> None:
+def test_every_official_page_reads_without_anything_of_the_dialect_left(official: DocsLibrary) -> None:
     wrong = {}
     with official.editions() as editions:
         for language, read in editions.items():

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.dialect.markup import Block, parse
-from b24_mcp.docs import DocsError, Library
+from b24_mcp.docs import DocsError, DocsLibrary
 from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.index import FORMAT
 from b24_mcp.docs.sync import syncing, take_over
@@ -27,7 +27,7 @@ ADD = "en/api-reference/shop/shop-cart-add"
 
 
 def state(folder: Path) -> dict[str, object]:
-    return {one.language: one for one in Library(folder).status()}
+    return {one.language: one for one in DocsLibrary(folder).status()}
 
 
 @pytest.mark.parametrize("name", ["docs.tar.gz", "docs.tgz", "docs.tar.xz", "docs.tar", "docs.zip"])
@@ -35,13 +35,13 @@ def test_an_archive_of_any_kind_is_taken_with_its_revision_and_licence(tmp_path:
     files = edition("en") | {"LICENSE": LICENCE, "_images/a.png": "no text"}
     write = write_zip if name.endswith("zip") else write_tar
     sync(folder, write(tmp_path / name, files, revision=REVISION))
-    (status,) = Library(folder).status()
+    (status,) = DocsLibrary(folder).status()
     assert status.origin is not None
     assert (status.language, status.pages, status.origin.revision) == ("en", 12, REVISION)
     assert (status.origin.source, len(status.origin.sha256 or "")) == (name, 64)
     assert (folder / "en" / "LICENSE.txt").read_text("utf-8") == LICENCE
     assert REVISION in (folder / "en" / "ORIGIN.txt").read_text("utf-8")
-    assert Library(folder).read(ADD).title == "Put goods into a cart shop.cart.add"
+    assert DocsLibrary(folder).read(ADD).title == "Put goods into a cart shop.cart.add"
 
 
 def test_a_folder_of_archives_gives_both_editions(tmp_path: Path, folder: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_folder_of_archives_gives_both_editions(tmp_path: Path, folder: Path) 
     write_zip(place / "b-en.zip", edition("en"), root="")
     (place / "notes.txt").write_text("nothing", "utf-8")
     assert set(sync(folder, place)) == {"en", "ru"}
-    assert Library(folder).languages == ["en", "ru"]
+    assert DocsLibrary(folder).languages == ["en", "ru"]
 
 
 def test_one_archive_may_hold_both_editions(tmp_path: Path, folder: Path) -> None:
@@ -60,7 +60,7 @@ def test_one_archive_may_hold_both_editions(tmp_path: Path, folder: Path) -> Non
 
 
 def test_a_place_without_documentation_is_refused_and_the_copy_stays(
-    tmp_path: Path, library: Library, folder: Path
+    tmp_path: Path, library: DocsLibrary, folder: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     write_tar(tmp_path / "other.tar.gz", {"readme.md": "# Nothing of this kind"})
@@ -85,9 +85,9 @@ def test_unchanged_pages_are_not_parsed_again(tree: Path, folder: Path, monkeypa
     assert len(parsed) == 1
     assert done["en"].written is not None
     assert done["en"].written.read == 1
-    hits = Library(folder).search("how carts end")
+    hits = DocsLibrary(folder).search("how carts end")
     assert (hits[0].page, hits[0].title) == ("guides/carts", "How carts end")
-    assert all(hit.section != "Abandoned baskets" for hit in Library(folder).search("abandoned baskets"))
+    assert all(hit.section != "Abandoned baskets" for hit in DocsLibrary(folder).search("abandoned baskets"))
 
 
 def test_a_changed_include_changes_the_pages_it_stands_in(tree: Path, folder: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_changed_include_changes_the_pages_it_stands_in(tree: Path, folder: Pa
     done = sync(folder, tree)
     assert done["en"].written is not None
     assert done["en"].written.read == 1
-    assert "Stars are compulsory" in Library(folder).read(ADD).text
+    assert "Stars are compulsory" in DocsLibrary(folder).read(ADD).text
 
 
 def test_a_page_that_is_gone_is_found_no_more(tree: Path, folder: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_page_that_is_gone_is_found_no_more(tree: Path, folder: Path) -> None:
     done = sync(folder, tree)
     assert done["en"].written is not None
     assert (done["en"].written.pages, done["en"].written.gone) == (11, 1)
-    assert Library(folder).search("step by step", kind="tutorial") == []
+    assert DocsLibrary(folder).search("step by step", kind="tutorial") == []
 
 
 def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folder: Path, tmp_path: Path) -> None:
@@ -115,7 +115,10 @@ def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folde
     sync(folder, tree)
     sync(tmp_path / "fresh", tree)
     for query in ("cart", "abandoned baskets", "gold", "how carts end"):
-        went_on, anew = Library(folder).search(query, limit=20), Library(tmp_path / "fresh").search(query, limit=20)
+        went_on, anew = (
+            DocsLibrary(folder).search(query, limit=20),
+            DocsLibrary(tmp_path / "fresh").search(query, limit=20),
+        )
         assert {(hit.page, hit.section, round(hit.score, 6)) for hit in went_on} == {
             (hit.page, hit.section, round(hit.score, 6)) for hit in anew
         }
@@ -152,12 +155,12 @@ def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(
         assert running.stdout.readline() == "indexing\n"
         with pytest.raises(DocsError, match="Another sync"):
             sync(folder, tree)
-        assert Library(folder).read("en/guides/carts").title == "How carts live"
+        assert DocsLibrary(folder).read("en/guides/carts").title == "How carts live"
         running.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
     assert (folder / "en" / "index.draft").exists()
-    assert Library(folder).read("en/guides/carts").title == "How carts live"
+    assert DocsLibrary(folder).read("en/guides/carts").title == "How carts live"
     sync(folder, tree)
-    assert Library(folder).read("en/guides/carts").title == "How carts end"
+    assert DocsLibrary(folder).read("en/guides/carts").title == "How carts end"
     assert not (folder / "en" / "index.draft").exists()
 
 
@@ -168,8 +171,8 @@ def test_searches_go_on_while_a_new_copy_takes_the_place_of_the_old(tree: Path, 
     def searching() -> int:
         searches = 0
         while not stop.is_set():
-            assert Library(folder).search("abandoned baskets")
-            assert Library(folder).read(ADD).text
+            assert DocsLibrary(folder).search("abandoned baskets")
+            assert DocsLibrary(folder).read(ADD).text
             searches += 1
         return searches
 
@@ -194,7 +197,7 @@ def test_an_interrupted_sync_clears_up_behind_itself(tree: Path, folder: Path) -
     with pytest.raises(KeyboardInterrupt), syncing(folder):
         take_over(folder, next(local_editions(tree)), interrupt)
     assert sorted(path.name for path in (folder / "en").iterdir()) == ["LICENSE.txt", "ORIGIN.txt", "index.db"]
-    assert Library(folder).read("en/guides/carts").title == "How carts live"
+    assert DocsLibrary(folder).read("en/guides/carts").title == "How carts live"
 
 
 def test_a_copy_of_another_version_is_not_used_and_made_anew(tree: Path, folder: Path) -> None:
@@ -202,7 +205,7 @@ def test_a_copy_of_another_version_is_not_used_and_made_anew(tree: Path, folder:
     db = sqlite3.connect(folder / "en" / "index.db")
     db.execute(f"PRAGMA user_version = {FORMAT + 1}")
     db.close()
-    library = Library(folder)
+    library = DocsLibrary(folder)
     assert library.languages == ["ru"]
     assert [(one.language, one.usable) for one in library.status()] == [("en", False), ("ru", True)]
     done = sync(folder, tree)
@@ -217,17 +220,17 @@ def test_a_broken_copy_says_so_and_is_made_anew(tree: Path, folder: Path) -> Non
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(bytes(content))
     with pytest.raises(DocsError, match="docs sync"):
-        Library(folder).search("cart")
+        DocsLibrary(folder).search("cart")
     sync(folder, tree)
-    assert Library(folder).search("cart")
+    assert DocsLibrary(folder).search("cart")
 
 
 def test_a_copy_that_is_no_database_counts_as_none(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     (folder / "en" / "index.db").write_bytes(b"something else")
-    assert Library(folder).languages == ["ru"]
+    assert DocsLibrary(folder).languages == ["ru"]
     sync(folder, tree)
-    assert Library(folder).languages == ["en", "ru"]
+    assert DocsLibrary(folder).languages == ["en", "ru"]
 
 
 def test_an_edition_without_pages_does_not_replace_one_that_has_some(tree: Path, folder: Path, tmp_path: Path) -> None:
@@ -237,7 +240,7 @@ def test_an_edition_without_pages_does_not_replace_one_that_has_some(tree: Path,
     (hollow / "api-reference/_parts/_x.md").write_text("Who can execute the method: any user", "utf-8")
     with pytest.raises(DocsError, match="holds no page"):
         sync(folder, hollow)
-    assert Library(folder).read(ADD).text
+    assert DocsLibrary(folder).read(ADD).text
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
@@ -262,11 +265,11 @@ def test_what_a_link_outside_of_the_folder_points_to_is_not_taken(tree: Path, fo
         "# Page\n\n{% include [x](../../../../secret.md) %}\n", "utf-8"
     )
     sync(folder, tree)
-    assert Library(folder).search("hunter2") == []
-    assert "hunter2" not in Library(folder).read("en/guides/included").text
+    assert DocsLibrary(folder).search("hunter2") == []
+    assert "hunter2" not in DocsLibrary(folder).read("en/guides/included").text
 
 
-def test_the_status_is_whole_as_json(library: Library) -> None:
+def test_the_status_is_whole_as_json(library: DocsLibrary) -> None:
     (english, russian) = library.status()
     assert english.origin is not None
     assert json.loads(english.origin.write())["repository"] == "bitrix24/b24restdocs"

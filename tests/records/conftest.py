@@ -11,9 +11,11 @@ from typing import Any, cast
 import pytest
 from blockbuster import blockbuster_ctx
 
-from b24_mcp.records import Fetch, Library, Origin, RecordsFile, path_for
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSetLibrary, DataSetOrigin, Fetch, RecordsFile, path_for
 from b24_mcp.records.fields import FieldKinds
-from b24_mcp.rest import B24Error, Portal, Redactor
+from b24_mcp.rest import Portal
+from b24_mcp.secrets import Redactor
 
 HOST = "acme.bitrix24.example"
 SECRET = "s3cretofthetests"
@@ -47,14 +49,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def library(path: Path, clock: Clock) -> AsyncIterator[Library]:
+async def library(path: Path, clock: Clock) -> AsyncIterator[DataSetLibrary]:
     opened = open_library(path, clock)
     yield opened
     await opened.aclose()
 
 
-def open_library(path: Path, clock: Clock | None = None, *, keep_days: float = 30) -> Library:
-    return Library(RecordsFile(path, keep_days=keep_days, clock=clock or Clock()), Redactor([SECRET]))
+def open_library(path: Path, clock: Clock | None = None, *, keep_days: float = 30) -> DataSetLibrary:
+    return DataSetLibrary(RecordsFile(path, keep_days=keep_days, clock=clock or Clock()), Redactor([SECRET]))
 
 
 def deals(first: int, last: int) -> list[dict[str, Any]]:
@@ -66,10 +68,12 @@ def deals(first: int, last: int) -> list[dict[str, Any]]:
 
 
 DEAL_KINDS = FieldKinds({"ID": "integer", "TITLE": "text", "OPPORTUNITY": "number", "CLOSED": "text"})
-DEALS = Origin("crm.deal.list", {"select": ["*"]}, HOST)
+DEALS = DataSetOrigin("crm.deal.list", {"select": ["*"]}, HOST)
 
 
-async def keep(library: Library, name: str, rows: list[Any], kinds: FieldKinds = DEAL_KINDS, key: str = "ID") -> None:
+async def keep(
+    library: DataSetLibrary, name: str, rows: list[Any], kinds: FieldKinds = DEAL_KINDS, key: str = "ID"
+) -> None:
     """Keep rows as a whole data set."""
     run = await library.begin(name, DEALS, kinds)
     await run.append(rows, None, key=key, total=len(rows))
@@ -146,7 +150,7 @@ class ScriptedPortal:
         return type("Answered", (), {"result": self.fields})
 
 
-def fetch(library: Library, portal: ScriptedPortal, **options: Any) -> Fetch:
+def fetch(library: DataSetLibrary, portal: ScriptedPortal, **options: Any) -> Fetch:
     return Fetch(
         library, cast(Portal, portal), options.pop("method", "crm.deal.list"), options.pop("params", None), **options
     )

@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.records import Library, Place, check_format, export, place_in, place_of
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSetLibrary, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.exports.opening import new_file
 from b24_mcp.records.exports.text import no_formula
 from b24_mcp.records.exports.xlsx import XlsxWriter
 from b24_mcp.records.fields import FieldKinds
-from b24_mcp.rest import B24Error
 from tests.records.conftest import deals, keep
 
 ROWS = [
@@ -54,7 +54,7 @@ ALL = "SELECT * FROM deals ORDER BY ID"
 
 
 @pytest.fixture
-async def filled(library: Library) -> Library:
+async def filled(library: DataSetLibrary) -> DataSetLibrary:
     await keep(library, "deals", ROWS, KINDS)
     return library
 
@@ -73,7 +73,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-async def placed(folder: Path, path: str) -> Place:
+async def placed(folder: Path, path: str) -> ExportPlace:
     return await anyio.to_thread.run_sync(place_in, str(folder), path)
 
 
@@ -81,7 +81,7 @@ def text_of(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: Library, tmp_path: Path) -> None:
+async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.csv"))
     assert done.rows == 2
     content = done.path.read_bytes()
@@ -94,7 +94,7 @@ async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: Library,
     assert rows[1]["NOTE"] == "+7 (916) 123-45-67"
 
 
-async def test_json_lines_gives_objects_and_truths_back(filled: Library, tmp_path: Path) -> None:
+async def test_json_lines_gives_objects_and_truths_back(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(
         filled, "SELECT *, ID, count(*) OVER () FROM deals ORDER BY ID", place_of(tmp_path / "deals.jsonl")
     )
@@ -105,7 +105,7 @@ async def test_json_lines_gives_objects_and_truths_back(filled: Library, tmp_pat
     assert second["SUM"] is None
 
 
-async def test_xlsx_has_numbers_and_dates_andno_formulas(filled: Library, tmp_path: Path) -> None:
+async def test_xlsx_has_numbers_and_dates_andno_formulas(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.xlsx"))
     with zipfile.ZipFile(done.path) as book:
         sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
@@ -122,7 +122,7 @@ async def test_xlsx_has_numbers_and_dates_andno_formulas(filled: Library, tmp_pa
     assert abs(moment - datetime.datetime(2025, 9, 30, 8, 36, 5)) < datetime.timedelta(seconds=1)
 
 
-async def test_parquet_has_types(filled: Library, tmp_path: Path) -> None:
+async def test_parquet_has_types(filled: DataSetLibrary, tmp_path: Path) -> None:
     from pyarrow import parquet
 
     done = await export(
@@ -149,7 +149,7 @@ async def test_parquet_has_types(filled: Library, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "xlsx", "parquet"])
 async def test_values_that_are_not_of_their_column_and_empty_results_are_written_too(
-    library: Library, tmp_path: Path, ending: str
+    library: DataSetLibrary, tmp_path: Path, ending: str
 ) -> None:
     odd = [{"ID": str(number), "SUM": 1.5, "ON": "Y", "AT": "2025-09-30T08:36:05+03:00"} for number in range(700)]
     odd += [{"ID": "007", "SUM": "n/a", "ON": "perhaps", "DAY": "soon", "AT": "24.08.2023"}, {"ID": str(2**62)}]
@@ -161,7 +161,7 @@ async def test_values_that_are_not_of_their_column_and_empty_results_are_written
     assert exists(empty.path)
 
 
-async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: Library, tmp_path: Path) -> None:
+async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: DataSetLibrary, tmp_path: Path) -> None:
     await keep(library, "deals", deals(1, 100))
     many = "SELECT a.* FROM deals a, deals b, (SELECT ID FROM deals LIMIT 5)"
     done = await export(library, many, place_of(tmp_path / "many.csv"))
@@ -169,12 +169,12 @@ async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: Lib
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-async def test_a_file_is_its_owners_alone(filled: Library, tmp_path: Path) -> None:
+async def test_a_file_is_its_owners_alone(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.csv"))
     assert stat.S_IMODE(done.path.stat().st_mode) == 0o600
 
 
-async def test_nothing_is_overwritten_unless_it_is_said(filled: Library, tmp_path: Path) -> None:
+async def test_nothing_is_overwritten_unless_it_is_said(filled: DataSetLibrary, tmp_path: Path) -> None:
     path = written(tmp_path / "deals.csv", "mine")
     with pytest.raises(B24Error, match="exists already"):
         await export(filled, ALL, place_of(path))
@@ -196,7 +196,7 @@ async def test_nothing_is_overwritten_unless_it_is_said(filled: Library, tmp_pat
         ("SELECT json_extract('{', '$') FROM deals", "x.jsonl"),
     ],
 )
-async def test_what_fails_leaves_nothing(filled: Library, tmp_path: Path, sql: str, name: str) -> None:
+async def test_what_fails_leaves_nothing(filled: DataSetLibrary, tmp_path: Path, sql: str, name: str) -> None:
     before = files_in(tmp_path)
     with pytest.raises(B24Error) as caught:
         await export(filled, sql, place_of(tmp_path / name))
@@ -205,7 +205,7 @@ async def test_what_fails_leaves_nothing(filled: Library, tmp_path: Path, sql: s
 
 
 async def test_a_sheet_that_is_too_long_is_refused(
-    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.exports.xlsx._MOST_ROWS", 1)
     with pytest.raises(B24Error, match="XLSX takes 1 rows"):
@@ -213,7 +213,7 @@ async def test_a_sheet_that_is_too_long_is_refused(
     assert not exists(tmp_path / "deals.xlsx")
 
 
-async def test_a_text_longer_than_a_cell_is_cut_and_told(library: Library, tmp_path: Path) -> None:
+async def test_a_text_longer_than_a_cell_is_cut_and_told(library: DataSetLibrary, tmp_path: Path) -> None:
     await keep(library, "long", [{"ID": "1", "TITLE": "x" * 40_000}])
     done = await export(library, "SELECT * FROM long", place_of(tmp_path / "long.xlsx"))
     assert "1 texts were cut" in done.notes[0]
@@ -358,7 +358,7 @@ ENDINGS = ["csv", "jsonl", "xlsx", "parquet"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-async def test_a_link_below_the_folder_is_not_followed(filled: Library, tmp_path: Path, ending: str) -> None:
+async def test_a_link_below_the_folder_is_not_followed(filled: DataSetLibrary, tmp_path: Path, ending: str) -> None:
     folder, outside = tmp_path / "files", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -374,7 +374,7 @@ async def test_a_link_below_the_folder_is_not_followed(filled: Library, tmp_path
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("moment", ["before the folder is opened", "after it is opened", "while it is written"])
 async def test_a_folder_swapped_for_a_link_changes_nothing(
-    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, moment: str
+    filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, moment: str
 ) -> None:
     folder, outside, moved = tmp_path / "files", tmp_path / "outside", tmp_path / "moved"
     (folder / "sub").mkdir(parents=True)
@@ -415,7 +415,7 @@ async def test_a_folder_swapped_for_a_link_changes_nothing(
 @NEEDS_FOLDERS
 @pytest.mark.parametrize("hard_links", [True, False])
 async def test_a_file_that_appears_meanwhile_is_not_overwritten(
-    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
+    filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
 ) -> None:
     linked = os.link
 
@@ -434,7 +434,7 @@ async def test_a_file_that_appears_meanwhile_is_not_overwritten(
 
 @NEEDS_FOLDERS
 async def test_a_file_system_without_hard_links_is_written_to(
-    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def link(*arguments: Any, **options: Any) -> None:
         raise OSError("this file system has none")
@@ -445,7 +445,7 @@ async def test_a_file_system_without_hard_links_is_written_to(
 
 
 async def test_where_folders_cannot_be_opened_the_path_is_checked_for_links(
-    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.exports.opening._BY_FOLDER", False)
     folder, outside = tmp_path / "files", tmp_path / "outside"
@@ -558,7 +558,7 @@ def test_a_workbook_holds_texts_as_texts(texts: list[str]) -> None:
     assert len(kinds) == 2 * len(texts)
 
 
-async def test_cells_that_reach_a_file_are_neutralised(library: Library, tmp_path: Path) -> None:
+async def test_cells_that_reach_a_file_are_neutralised(library: DataSetLibrary, tmp_path: Path) -> None:
     rows = [
         {"ID": str(number), "TITLE": text} for number, text in enumerate(("\n=1+1", "\t=1", "＝1", "-5", "\ufeff=1"), 1)
     ]

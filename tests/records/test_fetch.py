@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.records import Library
-from b24_mcp.rest import B24Error, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records import DataSetLibrary
 from tests.records.conftest import Clock, ScriptedPortal, deals, fetch, open_library
 
 FIELDS = {
@@ -28,7 +28,7 @@ def pages(*bounds: tuple[int, int]) -> list[Any]:
     return [deals(first, last) for first, last in bounds]
 
 
-async def test_every_row_arrives_with_the_types_the_portal_tells(library: Library) -> None:
+async def test_every_row_arrives_with_the_types_the_portal_tells(library: DataSetLibrary) -> None:
     portal = ScriptedPortal(pages((1, 50), (51, 100), (101, 120)), FIELDS)
     told: list[tuple[int, int | None]] = []
 
@@ -54,7 +54,7 @@ async def test_every_row_arrives_with_the_types_the_portal_tells(library: Librar
     ],
 )
 async def test_the_method_that_tells_the_types_is_asked_with_what_it_needs(
-    library: Library, method: str, params: Any, asked: Any
+    library: DataSetLibrary, method: str, params: Any, asked: Any
 ) -> None:
     portal = ScriptedPortal([[{"id": "1", "responsibleId": "3"}]])
     portal.fields = {"fields": {"RESPONSIBLE_ID": {"type": "integer"}}}
@@ -78,7 +78,7 @@ async def test_the_method_that_tells_the_types_is_asked_with_what_it_needs(
         {"items": [{"name": "ID", "type": "int"}, {"x": 1}]},
     ],
 )
-async def test_types_that_are_not_told_are_taken_from_the_values(library: Library, fields: Any) -> None:
+async def test_types_that_are_not_told_are_taken_from_the_values(library: DataSetLibrary, fields: Any) -> None:
     done = await fetch(library, ScriptedPortal(pages((1, 3)), fields)).run()
     assert done.complete
     assert done.records is not None
@@ -86,7 +86,7 @@ async def test_types_that_are_not_told_are_taken_from_the_values(library: Librar
     assert (kinds["ID"], kinds["OPPORTUNITY"]) == ("integer", "text")
 
 
-async def test_a_failure_on_the_way_keeps_the_rows_and_is_told_beside_them(library: Library) -> None:
+async def test_a_failure_on_the_way_keeps_the_rows_and_is_told_beside_them(library: DataSetLibrary) -> None:
     done = await fetch(library, ScriptedPortal([*pages((1, 50)), LOST, *pages((51, 60))])).run()
     assert done.error is LOST
     assert (done.count, done.complete, done.resumable, done.kept_apart) == (50, False, True, False)
@@ -94,13 +94,13 @@ async def test_a_failure_on_the_way_keeps_the_rows_and_is_told_beside_them(libra
     assert done.records.rows == 50
 
 
-async def test_a_failure_at_once_is_the_answer_and_leaves_nothing(library: Library) -> None:
+async def test_a_failure_at_once_is_the_answer_and_leaves_nothing(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error, match="B24MCP_CONNECTION_LOST"):
         await fetch(library, ScriptedPortal([LOST])).run()
     assert await library.sets() == []
 
 
-async def test_a_former_set_stays_as_it_is_when_the_next_run_fails(library: Library) -> None:
+async def test_a_former_set_stays_as_it_is_when_the_next_run_fails(library: DataSetLibrary) -> None:
     await fetch(library, ScriptedPortal(pages((1, 3)))).run()
     done = await fetch(library, ScriptedPortal([*pages((10, 60)), LOST])).run()
     assert (done.count, done.kept_apart) == (51, True)
@@ -112,7 +112,7 @@ async def test_a_former_set_stays_as_it_is_when_the_next_run_fails(library: Libr
     assert resumed.records.rows == 61
 
 
-async def test_resuming_goes_on_after_a_limit_too(library: Library) -> None:
+async def test_resuming_goes_on_after_a_limit_too(library: DataSetLibrary) -> None:
     script = pages((1, 50), (51, 100), (101, 120))
     done = await fetch(library, ScriptedPortal(script), limit=50).run()
     assert (done.count, done.complete, done.resumable, done.error) == (50, False, True, None)
@@ -124,7 +124,7 @@ async def test_resuming_goes_on_after_a_limit_too(library: Library) -> None:
         await fetch(library, ScriptedPortal(script), resume=True).run()
 
 
-async def test_a_list_that_cannot_be_read_to_its_end_says_so(library: Library) -> None:
+async def test_a_list_that_cannot_be_read_to_its_end_says_so(library: DataSetLibrary) -> None:
     note = "the method answers with the same rows again and again"
     portal = ScriptedPortal(pages((1, 50)), never_whole=True, notes=(note,))
     done = await fetch(library, portal).run()
@@ -133,7 +133,7 @@ async def test_a_list_that_cannot_be_read_to_its_end_says_so(library: Library) -
     assert (done.records.complete, done.records.notes) == (False, (note,))
 
 
-async def test_cancelling_keeps_what_was_read(library: Library) -> None:
+async def test_cancelling_keeps_what_was_read(library: DataSetLibrary) -> None:
     reached = anyio.Event()
 
     async def never() -> list[Any]:
@@ -154,7 +154,9 @@ async def test_cancelling_keeps_what_was_read(library: Library) -> None:
     assert (await resumed.run()).count == 110
 
 
-async def test_a_run_that_another_process_took_over_ends_with_an_explanation(library: Library, path: Path) -> None:
+async def test_a_run_that_another_process_took_over_ends_with_an_explanation(
+    library: DataSetLibrary, path: Path
+) -> None:
     other = open_library(path, Clock())
 
     async def taken_over() -> list[Any]:
@@ -170,7 +172,7 @@ async def test_a_run_that_another_process_took_over_ends_with_an_explanation(lib
     await other.aclose()
 
 
-async def test_the_same_list_can_be_read_many_times_at_once(library: Library) -> None:
+async def test_the_same_list_can_be_read_many_times_at_once(library: DataSetLibrary) -> None:
     async with anyio.create_task_group() as tasks:
         for number in range(5):
             portal = ScriptedPortal(pages((1, 50), (51, 100)))
@@ -182,7 +184,7 @@ async def test_the_same_list_can_be_read_many_times_at_once(library: Library) ->
 
 
 @pytest.mark.slow
-async def test_memory_stays_flat_however_long_the_list_is(library: Library) -> None:
+async def test_memory_stays_flat_however_long_the_list_is(library: DataSetLibrary) -> None:
     import tracemalloc
 
     peaks = []

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.records import Library, export, path_for, place_of
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSetLibrary, export, path_for, place_of
 from b24_mcp.records.fields import FieldKinds
-from b24_mcp.records.query import Query
-from b24_mcp.rest import B24Error
+from b24_mcp.records.query import SqlQuery
 from tests.records.conftest import DEAL_KINDS, DEALS, HOST, SECRET, Clock, deals, keep, open_library
 
 _DAY = 86_400
@@ -28,7 +28,7 @@ def read(path: Path, sql: str) -> list[tuple[Any, ...]]:
         db.close()
 
 
-async def test_a_set_is_a_table_with_types_and_an_origin(library: Library, path: Path) -> None:
+async def test_a_set_is_a_table_with_types_and_an_origin(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 50))
     assert read(path, "SELECT ID, OPPORTUNITY, TITLE FROM deals WHERE ID = 7") == [(7, 7.5, "Сделка 7")]
     assert read(path, "SELECT typeof(ID), typeof(OPPORTUNITY), typeof(CLOSED) FROM deals LIMIT 1") == [
@@ -52,14 +52,14 @@ async def test_a_set_is_a_table_with_types_and_an_origin(library: Library, path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-async def test_nobody_else_can_read_it(library: Library, path: Path) -> None:
+async def test_nobody_else_can_read_it(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 50))
     files = list(path.parent.iterdir())
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-async def test_no_secret_is_written(library: Library, path: Path) -> None:
+async def test_no_secret_is_written(library: DataSetLibrary, path: Path) -> None:
     link = f"https://{HOST}/rest/1/{SECRET}/download/?token=disk%7Cabc&auth=deadbeef"
     row = {"ID": "1", "FILE": {"urlMachine": link}, "TITLE": f"the code is {SECRET}", SECRET: "x"}
     await keep(library, "deals", [row, {"ID": "2", "COMMENTS": "line\nauth=deadbeef"}])
@@ -73,7 +73,7 @@ async def test_no_secret_is_written(library: Library, path: Path) -> None:
 
 
 async def test_what_appears_later_becomes_a_column_and_what_is_always_empty_one_at_the_end(
-    library: Library, path: Path
+    library: DataSetLibrary, path: Path
 ) -> None:
     run = await library.begin("deals", DEALS, FieldKinds({}))
     await run.append([{"ID": 1, "A": None, "B": None}], {"page": 1}, key="ID", total=3)
@@ -93,7 +93,7 @@ async def test_what_appears_later_becomes_a_column_and_what_is_always_empty_one_
 
 
 async def test_names_that_sqlite_cannot_tell_apart_or_that_are_odd_keep_their_values(
-    library: Library, path: Path
+    library: DataSetLibrary, path: Path
 ) -> None:
     row = {"ID": "1", "id": 2, "": 3, 'a"b': 4, "group": 5, "rowid": 6, "x\0y": 7, "н" * 300: 8}
     await keep(library, "odd", [row])
@@ -102,7 +102,7 @@ async def test_names_that_sqlite_cannot_tell_apart_or_that_are_odd_keep_their_va
     assert read(path, 'SELECT "group", "a""b", id_2, other_fields FROM odd') == [(5, 4, 2, '{"":3}')]
 
 
-async def test_more_fields_than_a_table_takes_share_a_column(library: Library, path: Path) -> None:
+async def test_more_fields_than_a_table_takes_share_a_column(library: DataSetLibrary, path: Path) -> None:
     wide = {f"F{number}": number for number in range(1_500)}
     await keep(library, "wide", [wide, wide | {"LATE": "x"}])
     (rest,) = read(path, "SELECT json_extract(other_fields, '$.F1499') FROM wide LIMIT 1")
@@ -111,17 +111,17 @@ async def test_more_fields_than_a_table_takes_share_a_column(library: Library, p
 
 
 @pytest.mark.parametrize("rows", [["a", "b"], [1, 2], [[1], [2]]])
-async def test_rows_that_are_no_objects_have_one_column(library: Library, path: Path, rows: list[Any]) -> None:
+async def test_rows_that_are_no_objects_have_one_column(library: DataSetLibrary, path: Path, rows: list[Any]) -> None:
     await keep(library, "plain", rows)
     assert len(read(path, "SELECT value FROM plain")) == 2
 
 
-async def test_half_a_surrogate_pair_does_not_lose_the_row(library: Library, path: Path) -> None:
+async def test_half_a_surrogate_pair_does_not_lose_the_row(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "odd", [{"ID": "1", "TITLE": "a\ud800b"}])
     assert read(path, "SELECT TITLE FROM odd") == [("a?b",)]
 
 
-async def test_an_empty_list_is_an_empty_set(library: Library, path: Path) -> None:
+async def test_an_empty_list_is_an_empty_set(library: DataSetLibrary, path: Path) -> None:
     run = await library.begin("none", DEALS, DEAL_KINDS)
     await run.finish(complete=True)
     found = await library.find("none")
@@ -132,7 +132,7 @@ async def test_an_empty_list_is_an_empty_set(library: Library, path: Path) -> No
     assert read(path, "SELECT * FROM none") == []
 
 
-async def test_a_second_run_replaces_a_set_only_when_it_ends(library: Library, path: Path) -> None:
+async def test_a_second_run_replaces_a_set_only_when_it_ends(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 3))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(10, 12), {"page": 1}, key="ID", total=6)
@@ -145,7 +145,7 @@ async def test_a_second_run_replaces_a_set_only_when_it_ends(library: Library, p
     assert sorted(tables) == [("data_sets",), ("deals",)]
 
 
-async def test_an_interrupted_run_leaves_the_former_set_and_can_be_resumed(library: Library, path: Path) -> None:
+async def test_an_interrupted_run_leaves_the_former_set_and_can_be_resumed(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 3))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(10, 12), {"page": 1}, key="ID", total=6)
@@ -159,7 +159,9 @@ async def test_an_interrupted_run_leaves_the_former_set_and_can_be_resumed(libra
     assert read(path, "SELECT min(ID), max(ID), count(*) FROM deals") == [(10, 15, 6)]
 
 
-async def test_an_interrupted_run_without_a_former_set_is_readable_and_marked(library: Library, path: Path) -> None:
+async def test_an_interrupted_run_without_a_former_set_is_readable_and_marked(
+    library: DataSetLibrary, path: Path
+) -> None:
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 50), {"page": 1}, key="ID", total=100)
     await run.stop(["the portal closed"])
@@ -203,21 +205,24 @@ async def test_two_processes_that_save_one_name_at_once_do_not_mix_their_rows(pa
     await other.aclose()
 
 
-async def test_only_the_same_list_is_resumed(library: Library) -> None:
-    from b24_mcp.records import Origin
+async def test_only_the_same_list_is_resumed(library: DataSetLibrary) -> None:
+    from b24_mcp.records import DataSetOrigin
 
     with pytest.raises(B24Error, match="B24MCP_RECORDS_RESUME"):
         await library.resume("deals", DEALS, DEAL_KINDS)
-    run = await library.begin("deals", Origin("crm.deal.list", {"a": 1, "b": 2}, HOST), DEAL_KINDS)
+    run = await library.begin("deals", DataSetOrigin("crm.deal.list", {"a": 1, "b": 2}, HOST), DEAL_KINDS)
     await run.append(deals(1, 2), {"page": 1}, key="ID", total=4)
     await run.stop()
-    for other in (Origin("crm.deal.list", {"a": 1}, HOST), Origin("crm.lead.list", {"a": 1, "b": 2}, HOST)):
+    for other in (
+        DataSetOrigin("crm.deal.list", {"a": 1}, HOST),
+        DataSetOrigin("crm.lead.list", {"a": 1, "b": 2}, HOST),
+    ):
         with pytest.raises(B24Error, match=r"crm\.deal\.list with params"):
             await library.resume("deals", other, DEAL_KINDS)
-    await library.resume("deals", Origin("CRM.deal.list", {"b": 2, "a": 1}, HOST), DEAL_KINDS)
+    await library.resume("deals", DataSetOrigin("CRM.deal.list", {"b": 2, "a": 1}, HOST), DEAL_KINDS)
 
 
-async def test_a_dropped_set_is_gone_with_its_runs(library: Library, path: Path) -> None:
+async def test_a_dropped_set_is_gone_with_its_runs(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 3))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 3), {"page": 1}, key="ID", total=6)
@@ -268,7 +273,7 @@ def damage(path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4_080])
-async def test_a_damaged_file_is_set_aside(library: Library, path: Path, content: bytes) -> None:
+async def test_a_damaged_file_is_set_aside(library: DataSetLibrary, path: Path, content: bytes) -> None:
     damage(path, content)
     await keep(library, "deals", deals(1, 3))
     assert [found.name for found in await library.sets()] == ["deals"]
@@ -294,7 +299,7 @@ async def test_damage_inside_the_file_is_told_with_a_way_out_that_works(
     damage_pages(path)
     attempts: dict[str, Callable[[], Awaitable[Any]]] = {
         "sets": library.sets,
-        "ask": lambda: Query(path, "SELECT * FROM deals", rows=10, seconds=10).with_rows(lambda _, rows: list(rows)),
+        "ask": lambda: SqlQuery(path, "SELECT * FROM deals", rows=10, seconds=10).with_rows(lambda _, rows: list(rows)),
         "export": lambda: export(library, "SELECT * FROM deals", place_of(tmp_path / "deals.csv")),
     }
     with pytest.raises(B24Error, match="it is damaged") as caught:
@@ -338,7 +343,7 @@ async def test_the_file_and_its_journals_are_closed_to_others_whatever_they_were
     await library.aclose()
 
 
-async def test_a_file_of_another_version_is_set_aside(library: Library, path: Path) -> None:
+async def test_a_file_of_another_version_is_set_aside(library: DataSetLibrary, path: Path) -> None:
     damage(path, b"")
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
@@ -349,7 +354,7 @@ async def test_a_file_of_another_version_is_set_aside(library: Library, path: Pa
 
 
 async def test_a_file_that_another_process_holds_is_told_as_busy(
-    library: Library, path: Path, monkeypatch: pytest.MonkeyPatch
+    library: DataSetLibrary, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.file._PATIENCE", 0.05)
     await library.sets()
@@ -364,7 +369,7 @@ async def test_a_file_that_another_process_holds_is_told_as_busy(
 
 
 async def test_a_full_disk_ends_a_run_with_an_explanation_and_keeps_what_was_written(
-    library: Library, path: Path
+    library: DataSetLibrary, path: Path
 ) -> None:
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 50), {"page": 1}, key="ID", total=10_000)

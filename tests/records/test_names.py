@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b24_mcp.errors import B24Error
 from b24_mcp.records import check_name, name_for, quoted
-from b24_mcp.rest import B24Error
 
 
 @pytest.mark.parametrize("name", ["deals", "Deals_2026", "сделки", "取引", "x", "a" * 60, "first", "key"])

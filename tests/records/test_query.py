@@ -18,19 +18,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.records import Answered, Library, ask, query_process
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSetLibrary, QueryAnswer, ask, query_process
 from tests.records.conftest import DEAL_KINDS, DEALS, Clock, deals, keep, open_library
 
 CANARY = "CANARY-7731"
 _POPEN = subprocess.Popen
 
 
-async def asked(library: Library, sql: str, *, rows: int = 100, seconds: float = 15) -> Answered:
+async def asked(library: DataSetLibrary, sql: str, *, rows: int = 100, seconds: float = 15) -> QueryAnswer:
     return await ask(library, sql, rows=rows, characters=20_000, seconds=seconds)
 
 
-async def test_sets_are_joined_and_counted(library: Library) -> None:
+async def test_sets_are_joined_and_counted(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 50))
     await keep(library, "люди", [{"ID": str(number), "NAME": f"N{number}"} for number in range(1, 6)])
     answered = await asked(
@@ -42,7 +42,7 @@ async def test_sets_are_joined_and_counted(library: Library) -> None:
     assert [found.name for found in answered.read] == ["люди", "deals"]
 
 
-async def test_an_answer_ends_at_its_limit_and_says_whether_there_is_more(library: Library) -> None:
+async def test_an_answer_ends_at_its_limit_and_says_whether_there_is_more(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 1_200))
     for limit, truncated in ((10, True), (1_199, True), (1_200, False), (5_000, False)):
         answered = await ask(library, "SELECT ID FROM deals", rows=limit, characters=10**9)
@@ -74,7 +74,7 @@ async def test_an_answer_ends_at_its_limit_and_says_whether_there_is_more(librar
         ("SELECT ID FROM deals WHERE ID = 1;", [[1]]),
     ],
 )
-async def test_what_computes_and_reads_is_answered(library: Library, sql: str, rows: list[list[Any]]) -> None:
+async def test_what_computes_and_reads_is_answered(library: DataSetLibrary, sql: str, rows: list[list[Any]]) -> None:
     await keep(library, "deals", deals(1, 50))
     assert (await asked(library, sql)).rows == rows
 
@@ -122,7 +122,7 @@ async def test_what_computes_and_reads_is_answered(library: Library, sql: str, r
         ("SELECT '\ud800'", "surrogates|encode|utf"),
     ],
 )
-async def test_anything_else_is_refused_and_the_reason_told(library: Library, sql: str, why: str) -> None:
+async def test_anything_else_is_refused_and_the_reason_told(library: DataSetLibrary, sql: str, why: str) -> None:
     await keep(library, "deals", deals(1, 5))
     with pytest.raises(B24Error, match=why) as caught:
         await asked(library, sql)
@@ -138,7 +138,7 @@ async def test_anything_else_is_refused_and_the_reason_told(library: Library, sq
         "SELECT a.ID FROM deals a, deals b, deals c, deals d, deals e ORDER BY a.TITLE || b.TITLE || c.TITLE",
     ],
 )
-async def test_a_statement_that_takes_too_long_is_ended(library: Library, sql: str) -> None:
+async def test_a_statement_that_takes_too_long_is_ended(library: DataSetLibrary, sql: str) -> None:
     await keep(library, "deals", deals(1, 50))
     began = time.monotonic()
     with pytest.raises(B24Error, match=r"longer than 0\.5 s") as caught:
@@ -148,7 +148,7 @@ async def test_a_statement_that_takes_too_long_is_ended(library: Library, sql: s
 
 
 async def test_a_statement_stuck_inside_one_function_is_ended_from_outside(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+    library: DataSetLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.query._GRACE", 0.3)
     await library.sets()
@@ -167,14 +167,14 @@ async def test_a_statement_stuck_inside_one_function_is_ended_from_outside(
         "SELECT json_group_array(a.TITLE || b.TITLE || c.TITLE || d.TITLE) FROM deals a, deals b, deals c, deals d",
     ],
 )
-async def test_a_statement_that_takes_too_much_memory_is_ended(library: Library, sql: str) -> None:
+async def test_a_statement_that_takes_too_much_memory_is_ended(library: DataSetLibrary, sql: str) -> None:
     await keep(library, "deals", deals(1, 50))
     with pytest.raises(B24Error) as caught:
         await asked(library, sql)
     assert caught.value.fault.code == "B24MCP_SQL_LIMIT"
 
 
-async def test_cancelling_ends_the_statement(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancelling_ends_the_statement(library: DataSetLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     await keep(library, "deals", deals(1, 50))
     started: list[subprocess.Popen[bytes]] = []
     running = threading.Event()
@@ -194,7 +194,7 @@ async def test_cancelling_ends_the_statement(library: Library, monkeypatch: pyte
         assert await anyio.to_thread.run_sync(started[0].wait) != 0
 
 
-async def test_a_run_that_is_going_on_is_not_seen_and_does_not_disturb(library: Library) -> None:
+async def test_a_run_that_is_going_on_is_not_seen_and_does_not_disturb(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 5))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(100, 150), {"page": 1}, key="ID", total=100)
@@ -203,7 +203,7 @@ async def test_a_run_that_is_going_on_is_not_seen_and_does_not_disturb(library: 
         await asked(library, f'SELECT * FROM "~{run._number}"')
 
 
-async def test_what_is_not_there_is_told_with_what_is(library: Library) -> None:
+async def test_what_is_not_there_is_told_with_what_is(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM deals")
     assert "list_records makes them" in caught.value.fault.hint
@@ -217,7 +217,7 @@ async def test_what_is_not_there_is_told_with_what_is(library: Library) -> None:
 
 
 async def test_the_statement_runs_without_the_secrets_of_the_environment(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+    library: DataSetLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[dict[str, str]] = []
 
@@ -398,7 +398,7 @@ def test_nothing_outside_the_data_sets_can_be_read_or_written(house: Path, sql: 
 
 @pytest.mark.parametrize("action", range(60))
 def test_every_action_of_sqlite_but_reading_and_computing_is_denied(action: int) -> None:
-    gate = query_process.Gate({"deals": "deals"}, {"hidden"})
+    gate = query_process.SqlAuthorizer({"deals": "deals"}, {"hidden"})
     allowed = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}
     told = gate(action, "hidden", "secret", "main", None)
     assert told == (sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY)
@@ -420,7 +420,7 @@ def test_every_action_of_sqlite_but_reading_and_computing_is_denied(action: int)
     ],
 )
 def test_only_data_sets_are_read(table: str, column: str, database: str | None, may: bool) -> None:
-    gate = query_process.Gate({"deals": "deals"}, {"hidden", "sqlite_master"})
+    gate = query_process.SqlAuthorizer({"deals": "deals"}, {"hidden", "sqlite_master"})
     assert (gate(sqlite3.SQLITE_READ, table, column, database, None) == sqlite3.SQLITE_OK) is may
 
 

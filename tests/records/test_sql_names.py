@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.records import DataSet, Library, ask, check_name, export, place_of
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSet, DataSetLibrary, ask, check_name, export, place_of
 from b24_mcp.records.columns import Column
 from b24_mcp.records.sql_names import with_kept_names
-from b24_mcp.rest import B24Error
 from tests.records.conftest import keep
 
 NFC = unicodedata.normalize("NFC", "Счёт_café")
@@ -29,44 +29,44 @@ def data_set(name: str, *columns: str) -> DataSet:
 
 
 @pytest.fixture
-async def filled(library: Library) -> Library:
+async def filled(library: DataSetLibrary) -> DataSetLibrary:
     rows = [{"ID": "1", unicodedata.normalize("NFD", CITY): NFD}, {"ID": "2", unicodedata.normalize("NFD", CITY): NFC}]
     await keep(library, await anyio.to_thread.run_sync(check_name, NFD), rows)
     return library
 
 
-async def asked(library: Library, sql: str) -> list[list[Any]]:
+async def asked(library: DataSetLibrary, sql: str) -> list[list[Any]]:
     return (await ask(library, sql, rows=100, characters=10_000)).rows
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("quotes", ["", '""', "``", "[]"])
-async def test_a_query_finds_set_and_column_in_either_form(filled: Library, form: Any, quotes: str) -> None:
+async def test_a_query_finds_set_and_column_in_either_form(filled: DataSetLibrary, form: Any, quotes: str) -> None:
     table, column = (f"{quotes[:1]}{unicodedata.normalize(form, name)}{quotes[1:]}" for name in (NFC, CITY))
     assert await asked(filled, f"SELECT count({column}), max(t.{column}) IS NOT NULL FROM {table} AS t") == [[2, 1]]
 
 
-async def test_texts_are_compared_as_they_are_written(filled: Library) -> None:
+async def test_texts_are_compared_as_they_are_written(filled: DataSetLibrary) -> None:
     for text, number in ((NFD, 1), (NFC, 2)):
         assert await asked(filled, f"SELECT ID FROM {NFD} WHERE {CITY} = '{text}'") == [[number]]
     assert await asked(filled, f"SELECT '{NFD}' -- {NFD}\n FROM {NFD} /* {NFD} */ LIMIT 1") == [[NFD]]
 
 
-async def test_a_file_is_written_of_a_set_named_in_either_form(filled: Library, tmp_path: Path) -> None:
+async def test_a_file_is_written_of_a_set_named_in_either_form(filled: DataSetLibrary, tmp_path: Path) -> None:
     for number, table in enumerate((NFC, NFD)):
         place = place_of(tmp_path / f"{number}.parquet")
         assert (await export(filled, f"SELECT * FROM {table}", place)).rows == 2
     assert await anyio.to_thread.run_sync((tmp_path / "1.parquet").exists)
 
 
-async def test_a_set_is_found_and_dropped_by_its_name_in_either_form(filled: Library) -> None:
+async def test_a_set_is_found_and_dropped_by_its_name_in_either_form(filled: DataSetLibrary) -> None:
     assert await filled.find(NFD) == await filled.find(NFC)
     assert await filled.find(NFD) is not None
     assert await filled.drop(NFD) is True
     assert await filled.find(NFC) is None
 
 
-async def test_a_name_that_is_not_there_is_told_with_what_is(filled: Library) -> None:
+async def test_a_name_that_is_not_there_is_told_with_what_is(filled: DataSetLibrary) -> None:
     with pytest.raises(B24Error) as caught:
         await asked(filled, f"SELECT nosuch FROM {NFD}")
     assert f"Columns of {NFC}" in caught.value.fault.hint

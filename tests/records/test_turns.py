@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.records import Library, Turns, ask, export, place_of
-from b24_mcp.records.query import Query
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
+from b24_mcp.records import DataSetLibrary, Turns, ask, export, place_of
+from b24_mcp.records.query import SqlQuery
 from tests.records.conftest import deals, keep
 
 
@@ -167,15 +167,15 @@ def test_no_more_run_than_there_are_places_and_none_is_left_idle(steps: list[tup
 
 
 async def test_questions_and_exports_of_all_libraries_share_the_places(
-    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    library: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keep(library, "deals", deals(1, 3))
-    other = Library(library.file, library._redactor, library.turns)
+    other = DataSetLibrary(library.file, library._redactor, library.turns)
     library.turns._patience = 0
     go_on, most, running = anyio.Event(), 0, 0
-    with_rows = Query.with_rows
+    with_rows = SqlQuery.with_rows
 
-    async def held(query: Query, work: Any) -> Any:
+    async def held(query: SqlQuery, work: Any) -> Any:
         nonlocal most, running
         running += 1
         most = max(most, running)
@@ -185,10 +185,10 @@ async def test_questions_and_exports_of_all_libraries_share_the_places(
         finally:
             running -= 1
 
-    monkeypatch.setattr(Query, "with_rows", held)
+    monkeypatch.setattr(SqlQuery, "with_rows", held)
     done: list[Any] = []
 
-    async def question(of: Library, number: int) -> None:
+    async def question(of: DataSetLibrary, number: int) -> None:
         done.append(await ask(of, "SELECT count(*) FROM deals", rows=1, characters=100, caller=str(number)))
 
     async def file(number: int) -> None:
@@ -210,11 +210,11 @@ async def test_questions_and_exports_of_all_libraries_share_the_places(
     await question(other, 9)
 
 
-async def test_a_part_of_an_answer_is_small_however_long_the_texts_are(library: Library) -> None:
+async def test_a_part_of_an_answer_is_small_however_long_the_texts_are(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 100))
     sizes: list[int] = []
 
-    def look(query: Query, parts: Any) -> int:
+    def look(query: SqlQuery, parts: Any) -> int:
         rows = 0
         for part in parts:
             sizes.append(sum(len(str(value)) for row in part for value in row))
@@ -222,7 +222,7 @@ async def test_a_part_of_an_answer_is_small_however_long_the_texts_are(library: 
         return rows
 
     sql = "SELECT printf('%.100000c', 'x') FROM deals"
-    assert await Query(library.file.path, sql, rows=None, seconds=15).with_rows(look) == 100
+    assert await SqlQuery(library.file.path, sql, rows=None, seconds=15).with_rows(look) == 100
     assert max(sizes) < 2 << 20
     wide = ", ".join(["printf('%.4000000c', 'x')"] * 5)
     with pytest.raises(B24Error) as caught:

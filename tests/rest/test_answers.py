@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import Answer, B24Error, Format
-from b24_mcp.rest.answer import Reply as Read
-from b24_mcp.rest.answer import read_answer
-from b24_mcp.rest.request import Request
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Answer, Format
+from b24_mcp.rest.wire.answer import Reply as Read
+from b24_mcp.rest.wire.answer import read_answer
+from b24_mcp.rest.wire.request import Request
 from tests.fake_portal import FakePortal, Page, Reply, open_portal
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error, BatchAnswer, Failed, Format, NotRun, Succeeded
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import BatchAnswer, Failed, Format, NotRun, Succeeded
 from tests.fake_portal import FakePortal, Page, PortalError, Reply, noting, open_portal
 
 

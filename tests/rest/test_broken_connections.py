@@ -11,7 +11,8 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error, Failed, Fault, NotRun
+from b24_mcp.errors import B24Error, Fault
+from b24_mcp.rest import Failed, NotRun
 from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 _WHOLE = http_answer(b'{"result":{"ID":"1"}}')

@@ -8,7 +8,7 @@ import zlib
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 from tests.fake_portal import http_answer, open_portal, serve
 
 

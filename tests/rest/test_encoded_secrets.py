@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.catalog import known_methods
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 
 Encoding = Callable[[bytes], bytes]
 NAMES = {":": "colon", "/": "sol", "_": "lowbar", ".": "period", "=": "equals", "+": "plus", "-": "#45", "~": "#126"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.rest.params import NotExpressibleError, query_string
+from b24_mcp.rest.wire.params import NotExpressibleError, query_string
 from tests.fake_portal import FakePortal, listed, noting, open_portal, parse_query
 
 _SPECIAL = "&#%[]+ =\n\r\t;?/\\'\".,:$\0<>üЯ中😀\u2028\u00a0"

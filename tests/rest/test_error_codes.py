@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b24_mcp.rest import Fault
-from b24_mcp.rest.error_codes import fact_for
+from b24_mcp.errors import Fault
+from b24_mcp.errors.table import fact_for
 from tests.fake_portal import Reply
 from tests.rest.test_errors import failure
 

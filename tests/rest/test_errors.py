@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error, FieldProblem
+from b24_mcp.errors import B24Error, FieldProblem
 from tests.fake_portal import FakePortal, Reply, open_portal
 
 HTML = "text/html; charset=UTF-8"

@@ -14,8 +14,8 @@ import anyio
 import pytest
 
 from b24_mcp.rest import parse_webhook
-from b24_mcp.rest.effort import Effort, SystemClock
-from b24_mcp.rest.limits import CONNECTIONS, Limits
+from b24_mcp.rest.limits.deadline import Deadline, SystemClock
+from b24_mcp.rest.limits.limits import CONNECTIONS, Limits
 from b24_mcp.state import open_state
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
 
@@ -81,7 +81,7 @@ async def test_quick_calls_behind_slow_ones_do_not_go_out_all_at_once() -> None:
     limits = Limits(WEBHOOK, "basic", open_state("memory", clock.now), clock)
 
     async def call(seconds: float) -> None:
-        async with limits.turn(["profile"], Effort(clock, clock.now() + 300)):
+        async with limits.turn(["profile"], Deadline(clock, clock.now() + 300)):
             bucket.ask(clock.now())
             await clock.sleep(seconds)
 
@@ -100,13 +100,13 @@ async def test_a_bulk_list_keeps_its_share_beside_steady_calls_of_people() -> No
 
     async def person() -> None:
         for _ in range(60):
-            async with limits.turn(["profile"], Effort(clock, clock.now() + 600)):
+            async with limits.turn(["profile"], Deadline(clock, clock.now() + 600)):
                 bucket.ask(clock.now())
             done["people"] += 1
 
     async def bulk() -> None:
         while done["people"] < 60 * 6:
-            async with limits.turn(["crm.deal.list"], Effort(clock, clock.now() + 600, bulk=True)):
+            async with limits.turn(["crm.deal.list"], Deadline(clock, clock.now() + 600, bulk=True)):
                 bucket.ask(clock.now())
             done["bulk"] += 1
 
@@ -127,7 +127,7 @@ async def test_places_of_a_process_that_was_killed_are_free_within_seconds(tmp_p
     dying = Limits(WEBHOOK, "basic", open_state(path, clock.now), clock)
 
     async def call() -> None:
-        async with dying.turn(["profile"], Effort(clock, clock.now() + 300)):
+        async with dying.turn(["profile"], Deadline(clock, clock.now() + 300)):
             pass
 
     async with anyio.create_task_group() as tasks:  # time stands still: the calls are killed while they wait
@@ -137,7 +137,7 @@ async def test_places_of_a_process_that_was_killed_are_free_within_seconds(tmp_p
         tasks.cancel_scope.cancel()
         dying.state.give_back = never  # type: ignore[method-assign]  # a killed process gives nothing back
     other = Limits(WEBHOOK, "basic", open_state(path, clock.now), clock)
-    async with running(clock), other.turn(["profile"], Effort(clock, clock.now() + 300)):
+    async with running(clock), other.turn(["profile"], Deadline(clock, clock.now() + 300)):
         pass
     assert clock.now() - 1_000 <= 5
     await other.state.aclose()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest.framing import BadFramingError, Framing
+from b24_mcp.rest.wire.framing import BadFramingError, Framing
 
 _BODY = st.binary(max_size=40) | st.sampled_from([b"0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\r\n"])
 

@@ -9,9 +9,10 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error, Plan, parse_webhook
-from b24_mcp.rest.effort import Effort
-from b24_mcp.rest.limits import Limits
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Plan, parse_webhook
+from b24_mcp.rest.limits.deadline import Deadline
+from b24_mcp.rest.limits.limits import Limits
 from b24_mcp.state import Bucket, open_state
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
 
@@ -33,7 +34,7 @@ class LeakyBucket:
 
 async def take_turn(limits: Limits, clock: FakeClock, *, bulk: bool = False) -> None:
     """One request: it waits until it may be sent, and is answered at once."""
-    async with limits.turn(["profile"], Effort(clock, clock.now() + 1e6, bulk=bulk)):
+    async with limits.turn(["profile"], Deadline(clock, clock.now() + 1e6, bulk=bulk)):
         pass
 
 

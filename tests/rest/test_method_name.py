@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error, check_method_name
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import check_method_name
 from tests.fake_portal import FakePortal, Reply, open_portal
 
 GRAMMAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")

@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 from tests.fake_portal import CODE, FakePortal, Reply, open_portal
 
 OLD = f"https://acme.bitrix24.de/rest/1/{CODE}/"

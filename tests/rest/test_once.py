@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest import B24Error, Failed, NotRun, Portal, PortalOptions, Succeeded, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Failed, NotRun, Portal, PortalOptions, Succeeded, parse_webhook
 from b24_mcp.state import SharedState, open_state
 from tests.fake_portal import CODE, FakeClock, Reply
 

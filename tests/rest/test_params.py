@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 from tests.fake_portal import FakePortal, Reply, open_portal
 
 

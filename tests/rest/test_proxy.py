@@ -7,7 +7,7 @@ import asyncio
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error, Fault
+from b24_mcp.errors import B24Error, Fault
 from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error, Failed, Succeeded
-from b24_mcp.rest.reading import find_object, quote
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Failed, Succeeded
+from b24_mcp.rest.wire.reading import find_object, quote
 from tests.fake_portal import CODE, FakePortal, Reply, open_portal
 
 WARNING = "<br />\n<b>Warning</b>: Undefined variable $x in <b>/home/bitrix/a.php</b> on line <b>3</b><br />\n"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error, Succeeded
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Succeeded
 from tests.fake_portal import FakePortal, Page, open_portal, parse_query, would_replace
 
 _PIECES = st.sampled_from(

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from b24_mcp import __version__
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal, serve
 
 

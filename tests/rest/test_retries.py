@@ -8,7 +8,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from b24_mcp.rest import B24Error, Failed, NotRun, Portal, Succeeded
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Failed, NotRun, Portal, Succeeded
 from tests.fake_portal import FakeClock, FakePortal, PortalError, Reply, noting, open_portal
 
 HTML = "text/html"

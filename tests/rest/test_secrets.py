@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error, RedactingFormatter, Redactor
+from b24_mcp.errors import B24Error
+from b24_mcp.secrets import RedactingFormatter, Redactor
 from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal, serve
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from b24_mcp.rest import B24Error, Fault
+from b24_mcp.errors import B24Error, Fault
 from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 _NOW = datetime.datetime.now(datetime.UTC)

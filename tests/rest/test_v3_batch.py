@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error, BatchAnswer, Failed, NotRun, Portal, Succeeded
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import BatchAnswer, Failed, NotRun, Portal, Succeeded
 from tests.fake_portal import FakePortal, Reply, open_portal
 from tests.rest.v3 import v3_portal
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error, Portal
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Portal
 from tests.fake_portal import CODE, FakePortal, Reply, open_portal
 from tests.rest.v3 import Recorder, v3_portal
 

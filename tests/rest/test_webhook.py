@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b24_mcp.rest import B24Error, parse_webhook
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import parse_webhook
 from tests.fake_portal import CODE
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error, Fault, Portal, PortalOptions, parse_webhook
-from b24_mcp.rest.effort import SystemClock
+from b24_mcp.errors import B24Error, Fault
+from b24_mcp.rest import Portal, PortalOptions, parse_webhook
+from b24_mcp.rest.limits.deadline import SystemClock
 from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 MINE = b'{"result":"mine"}'

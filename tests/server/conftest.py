@@ -10,7 +10,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 from mcp import Client
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal, loopback_portal
 

@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
 from b24_mcp.access import Approvals
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
 from tests.loopback import SECRET, LoopbackPortal

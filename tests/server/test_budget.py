@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.server.budget import cut_to
-from b24_mcp.server.tables import as_table
-from b24_mcp.server.truncation import compact
+from b24_mcp.app.answers.budget import cut_to
+from b24_mcp.app.answers.tables import as_table
+from b24_mcp.app.answers.truncation import compact
 from tests.server.conftest import CallTool
 
 BUDGET = 20_000

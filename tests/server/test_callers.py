@@ -15,8 +15,8 @@ from mcp.server.mcpserver import Context
 from mcp_types import Implementation
 
 from b24_mcp.access import Caller, os_user
-from b24_mcp.rest import Redactor
-from b24_mcp.server.app import App
+from b24_mcp.app.app import App
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.mcp_server import build_server
 

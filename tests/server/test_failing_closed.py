@@ -15,12 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mcp import Client
 
-from b24_mcp.environment import RESTRICTIONS, meant_by
-from b24_mcp.environment.restrictions import distance
-from b24_mcp.rest import Redactor
+from b24_mcp.config.environment import RESTRICTIONS, meant_by
+from b24_mcp.config.environment.restrictions import distance
+from b24_mcp.config.settings import Settings
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.settings import Settings
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import CallTool
 

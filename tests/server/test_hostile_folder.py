@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.catalogue import shipped_catalogue
-from b24_mcp.catalog.own import builder
+from b24_mcp.catalog.user_catalogue import builder
 from b24_mcp.config import PortalFile, PortalSettings, open_secrets
 from b24_mcp.state import Tokens
 from b24_mcp.state.tokens import tokens_to_text

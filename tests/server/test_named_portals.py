@@ -13,11 +13,12 @@ from anyio.to_thread import run_sync
 from mcp import Client
 
 from b24_mcp.access import Caller, calling
+from b24_mcp.app.portals import Portals
 from b24_mcp.config import PortalFile, PortalSettings, open_secrets
-from b24_mcp.rest import B24Error, Redactor
+from b24_mcp.errors import B24Error
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.server.portals import Portals
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
 

@@ -12,10 +12,10 @@ import pytest
 from mcp import Client
 from mcp_types import ResourceTemplateReference
 
-from b24_mcp.rest import Redactor
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.method import Method
 from b24_mcp.sandbox.v3.service import Service
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal, loopback_portal
@@ -235,7 +235,7 @@ async def test_on_a_portal_without_rest_3_none_of_it_is_available(
 async def test_nothing_is_kept_of_a_portal_on_this_computer(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("b24_mcp.server.opening.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("b24_mcp.app.opening.cache_folder", lambda: tmp_path / "cache")
     assert (await call_tool("describe_method", method=BEYOND))["available"] is True
     assert not (tmp_path / "cache").exists()
 

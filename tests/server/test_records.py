@@ -13,7 +13,9 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from b24_mcp.rest import Portal, Redactor, our_error
+from b24_mcp.errors import our_error
+from b24_mcp.rest import Portal
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.server.progress import ListProgress, pace
 from tests.loopback import SECRET, LoopbackPortal

@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from tests.access.calls import ORDINARY, RISKY, Call, read_calls, with_values
 from tests.loopback import LoopbackPortal

@@ -59,7 +59,7 @@ async def test_no_tool_takes_an_address_or_a_secret(client: Client) -> None:
 if __name__ == "__main__":
     import asyncio
 
-    from b24_mcp.rest import Redactor
+    from b24_mcp.secrets import Redactor
     from b24_mcp.server.mcp_server import build_server
 
     async def rewrite() -> None:

@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 from mcp import Client
 
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import Bucket, open_state
 from tests.fake_portal import FakeClock

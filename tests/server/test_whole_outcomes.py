@@ -10,8 +10,8 @@ from anyio.to_thread import run_sync
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.server.budget import cut_to
-from b24_mcp.server.truncation import compact, truncate
+from b24_mcp.app.answers.budget import cut_to
+from b24_mcp.app.answers.truncation import compact, truncate
 from tests.server.conftest import Answer, CallTool
 from tests.server.outcomes import outcomes
 

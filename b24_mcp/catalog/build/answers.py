@@ -9,7 +9,7 @@ from typing import Any
 
 from b24_mcp.catalog.build.known import IF_UNKNOWN, LIST_KEYS, RESULTS
 from b24_mcp.catalog.build.rows import rows_of
-from b24_mcp.dialect.markup import Block, Code, Heading, Table
+from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable
 
 _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем", re.I)
 _NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)
@@ -19,7 +19,7 @@ _MOST_KEYS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DocumentedAnswer:
     """The kind of `result`, the key of the list in it, whether that is a map by id, and the keys of an object."""
 
     kind: str
@@ -28,18 +28,20 @@ class Answer:
     keys: tuple[str, ...] = ()
 
 
-def answer_of(blocks: list[Block], method: str, version: str) -> Answer:
+def answer_of(blocks: list[Block], method: str, version: str) -> DocumentedAnswer:
     """Read the answer of a method from its page, corrected where samples are known to mislead."""
     known = RESULTS.get(method.lower()) if version == "v2" else None
     sample = _sample(blocks)
     answer = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
     if known is not None and (answer.kind == "unknown" or method.lower() not in IF_UNKNOWN):
         keys = answer.keys if known == "object" or answer.kind == known else ()
-        answer = Answer(known, None, answer.is_map and known == "object", keys)
+        answer = DocumentedAnswer(known, None, answer.is_map and known == "object", keys)
     key = LIST_KEYS.get(method.lower()) if version == "v2" else None
     if key is not None:
         is_map = key.endswith("{}")
-        return Answer("object", key.removesuffix("{}"), is_map, answer.keys if answer.kind == "object" else ())
+        return DocumentedAnswer(
+            "object", key.removesuffix("{}"), is_map, answer.keys if answer.kind == "object" else ()
+        )
     return answer
 
 
@@ -109,29 +111,33 @@ def _mended(text: str) -> str:
     return re.sub(r"([}\]\"\d])(\s*\n\s*)([{\"])", r"\1,\2\3", text)
 
 
-def _from_sample(value: Any, method: str, version: str) -> Answer:
+def _from_sample(value: Any, method: str, version: str) -> DocumentedAnswer:
     kind = _kind(value)
     if kind != "object":
-        return Answer(kind)
+        return DocumentedAnswer(kind)
     if _by_id(value):
-        return Answer("map")
+        return DocumentedAnswer("map")
     # Some samples close a brace too late and have the envelope's time in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
     keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
     if version == "v3":
         # Always `items`; what has several lists or another one is no list that can be paged.
-        return Answer("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
+        return DocumentedAnswer("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
     if not _LISTING.search(method):
-        return Answer("object", None, False, keys)
+        return DocumentedAnswer("object", None, False, keys)
     lists = [key for key in keys if isinstance(value[key], list)]
     if len(lists) > 1:
         lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[
             :1
         ]
     if lists:
-        return Answer("object", lists[0], False, keys)
+        return DocumentedAnswer("object", lists[0], False, keys)
     maps = [key for key in keys if isinstance(value[key], dict) and _by_id(value[key])]
-    return Answer("object", maps[0], True, keys) if len(maps) == 1 else Answer("object", None, False, keys)
+    return (
+        DocumentedAnswer("object", maps[0], True, keys)
+        if len(maps) == 1
+        else DocumentedAnswer("object", None, False, keys)
+    )
 
 
 def _kind(value: Any) -> str:
@@ -162,14 +168,14 @@ _TABLE_KINDS = {
 }
 
 
-def _from_table(blocks: list[Block]) -> Answer:
+def _from_table(blocks: list[Block]) -> DocumentedAnswer:
     """Without a sample the table of returned data may still state a plain type. A list or an object it gets wrong."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading):
             inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
-        elif inside and isinstance(block, Table):
+        elif inside and isinstance(block, MarkupTable):
             for row in rows_of(block):
                 if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:
-                    return Answer(_TABLE_KINDS[row.type])
-    return Answer("unknown")
+                    return DocumentedAnswer(_TABLE_KINDS[row.type])
+    return DocumentedAnswer("unknown")

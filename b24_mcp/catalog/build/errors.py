@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from b24_mcp.dialect.markup import Block, Code, Heading, Table, Text
+from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable, Text
 
 _ERRORS = re.compile(r"error|ошиб", re.I)
 _CODE_HEAD = re.compile(r"(?:error )?codes?(?: of the error| or text)?$|error$|код(?: ошибки)?$|ошибка$", re.I)
@@ -41,14 +41,14 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
         elif isinstance(block, Code):
             if status is not None and (sample := _SAMPLE.search(block.text)):
                 sampled.setdefault(sample[1] or sample[2] or "", status)
-        elif isinstance(block, Table):
+        elif isinstance(block, MarkupTable):
             for code, own in _in_table(block):
                 if code not in found or found[code] is None:
                     found[code] = own
     return [(code, status if status is not None else sampled.get(code)) for code, status in found.items()]
 
 
-def _in_table(table: Table) -> list[tuple[str, int | None]]:
+def _in_table(table: MarkupTable) -> list[tuple[str, int | None]]:
     heads = [re.sub(r"[*`]", "", cell.text).strip() for cell in table.rows[0]] if table.rows else []
     at = next((i for i, head in enumerate(heads) if _CODE_HEAD.match(head)), None)
     if at is None:

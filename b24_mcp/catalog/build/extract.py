@@ -14,7 +14,7 @@ from b24_mcp.catalog.build.known import COMMON_OBJECTS, MISSPELT_VALUES, NAMES, 
 from b24_mcp.catalog.build.model import Facts
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.paging import paging_of
-from b24_mcp.catalog.build.parameters import Param, parameters_of
+from b24_mcp.catalog.build.parameters import DocumentedParam, parameters_of
 from b24_mcp.catalog.build.samples import from_samples, shape
 from b24_mcp.dialect.editions import Edition, Source
 from b24_mcp.dialect.kinds import is_event, may_be_method
@@ -58,7 +58,7 @@ def _agrees(name: str, source: Source, title: str) -> bool:
     return source.page in NAMES or name.lower() in title.lower() or stem in {squeezed, squeezed + "restv3"}
 
 
-def facts_of(page: pages.Page, name: str, version: str) -> Facts:
+def facts_of(page: pages.SourcePage, name: str, version: str) -> Facts:
     """Read the facts of a method off its page."""
     scopes, who_line = header_of(page.text)
     found = parameters_of(page.blocks)
@@ -96,15 +96,17 @@ def facts_of(page: pages.Page, name: str, version: str) -> Facts:
     )
 
 
-def _correct(params: list[Param], method: str, version: str) -> None:
+def _correct(params: list[DocumentedParam], method: str, version: str) -> None:
     for param in params:
         if (method.lower().rpartition(".")[0] + ".", param.name) in MISSPELT_VALUES:
             param.values = ()
         if version == "v3" and not param.fields:
-            param.fields = [Param(key, kind, False) for key, kind in COMMON_OBJECTS.get(param.name, {}).items()]
+            param.fields = [
+                DocumentedParam(key, kind, False) for key, kind in COMMON_OBJECTS.get(param.name, {}).items()
+            ]
 
 
-def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:
+def _ordered(params: list[DocumentedParam], order: tuple[str, ...]) -> list[DocumentedParam]:
     """Put parameters into the order the server takes them in, under the names of the page.
 
     What the order calls otherwise than the page is taken in the page's order; what is then left over stands in the
@@ -116,12 +118,12 @@ def _ordered(params: list[Param], order: tuple[str, ...]) -> list[Param]:
     others = list(left.values())
     if len(others) > len(unnamed) > 0:
         first, rest = others[: len(unnamed) - 1], others[len(unnamed) - 1 :]
-        others = [*first, Param(unnamed[-1], "object", None, fields=rest)]
+        others = [*first, DocumentedParam(unnamed[-1], "object", None, fields=rest)]
     by_name |= dict(zip(unnamed, others, strict=False))
-    return [by_name.get(name) or Param(name) for name in order]
+    return [by_name.get(name) or DocumentedParam(name) for name in order]
 
 
-def flat(params: list[Param], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Param]]:
+def flat(params: list[DocumentedParam], path: tuple[str, ...] = ()) -> Iterator[tuple[str, DocumentedParam]]:
     """Give all parameters with their dotted paths."""
     for param in params:
         here = (*path, param.name)

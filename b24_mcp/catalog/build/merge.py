@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from b24_mcp.catalog.build.extract import Extract, flat
 from b24_mcp.catalog.build.known import WITHOUT_PAGE
 from b24_mcp.catalog.build.model import Facts
-from b24_mcp.catalog.build.parameters import Param
+from b24_mcp.catalog.build.parameters import DocumentedParam
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _compare(english: Extract, russian: Extract) -> list[Difference]:
     return found
 
 
-def _params(found: list[Difference], page: str, en: dict[str, Param], ru: dict[str, Param]) -> None:
+def _params(found: list[Difference], page: str, en: dict[str, DocumentedParam], ru: dict[str, DocumentedParam]) -> None:
     for path in sorted({*en, *ru}):
         if path not in en or path not in ru:
             _note(found, "parameter", page, path, path in en, path in ru)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.catalog.build.answers import Answer
+from b24_mcp.catalog.build.answers import DocumentedAnswer
 from b24_mcp.catalog.build.known import NOT_IN_BATCH
-from b24_mcp.catalog.build.parameters import Param
+from b24_mcp.catalog.build.parameters import DocumentedParam
 
 
 @dataclass(slots=True)
@@ -20,13 +20,13 @@ class Facts:
     scope: list[str] = field(default_factory=list)
     who: str = "any"
     context: str = "any"
-    params: list[Param] = field(default_factory=list)
+    params: list[DocumentedParam] = field(default_factory=list)
     positional: bool = False
     one_of: list[list[str]] = field(default_factory=list)
     deprecated: bool = False
     replaced_by: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    answer: Answer = field(default_factory=lambda: Answer("unknown"))
+    answer: DocumentedAnswer = field(default_factory=lambda: DocumentedAnswer("unknown"))
     paging: str | None = None
     errors: list[tuple[str, int | None]] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Facts:
         return form
 
 
-def param_form(param: Param) -> dict[str, Any]:
+def param_form(param: DocumentedParam) -> dict[str, Any]:
     """Give a parameter as it is written."""
     form: dict[str, Any] = {"name": param.name, "type": param.type, "required": param.required}
     if param.values:
@@ -79,7 +79,7 @@ def param_form(param: Param) -> dict[str, Any]:
     return form
 
 
-def answer_form(answer: Answer) -> dict[str, Any]:
+def answer_form(answer: DocumentedAnswer) -> dict[str, Any]:
     """Give an answer as it is written."""
     form: dict[str, Any] = {"kind": answer.kind}
     if answer.list_key:

@@ -25,7 +25,7 @@ _EVENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SourcePage:
     """A page taken apart: its title, its blocks and the text above its first section."""
 
     page: str
@@ -35,14 +35,16 @@ class Page:
     blocks: list[Block]
 
 
-def open_page(source: Source) -> Page:
+def open_page(source: Source) -> SourcePage:
     """Take a page apart. Raises `BrokenPageError`."""
     blocks = parse(source.text)
     title = next((b.text for b in blocks if isinstance(b, Heading) and b.level == 1), "")
-    return Page(source.page, title, re.split(r"^##\s", source.text, maxsplit=1, flags=re.M)[0], source.text, blocks)
+    return SourcePage(
+        source.page, title, re.split(r"^##\s", source.text, maxsplit=1, flags=re.M)[0], source.text, blocks
+    )
 
 
-def event_name(page: Page) -> str | None:
+def event_name(page: SourcePage) -> str | None:
     """Name the event a page describes, in the spelling of its title."""
     named: list[str] = _EVENT.findall(page.title)
     stem = page.page.rpartition("/")[2].split("-")
@@ -57,7 +59,7 @@ def version_of(source: Source) -> str:
     return "v3" if "REST 3.0" in source.text and "/rest/api/" in source.text else "v2"
 
 
-def deprecation_of(page: Page) -> tuple[bool, list[str]]:
+def deprecation_of(page: SourcePage) -> tuple[bool, list[str]]:
     """Tell whether the method itself is deprecated, and the pages its note links to, in order."""
     links: list[str] = []
     deprecated = "/outdated/" in f"/{page.page}" or "/deprecated/" in f"/{page.page}"

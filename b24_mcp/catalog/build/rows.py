@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from b24_mcp.dialect.markup import Cell, Table
+from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
     "name", "parameter", "parameters", "param", "field", "key", "title", "argument", "identifier",
@@ -59,7 +59,7 @@ class Row:
     pattern: bool = False
     keys: tuple[str, ...] = ()
     keys_needed: bool = False
-    inner: tuple[Table, ...] = ()
+    inner: tuple[MarkupTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Columns:
     text: int | None
 
 
-def columns_of(table: Table) -> tuple[Columns, int] | None:
+def columns_of(table: MarkupTable) -> tuple[Columns, int] | None:
     """Find the columns of a parameter table and its first row of data; `None` for a table of something else."""
     if not table.rows:
         return None
@@ -101,7 +101,7 @@ def _is_data(row: tuple[Cell, ...]) -> bool:
     return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
-def rows_of(table: Table) -> list[Row]:
+def rows_of(table: MarkupTable) -> list[Row]:
     """Read the rows of a parameter table; empty for a table of something else."""
     found = columns_of(table)
     if found is None:

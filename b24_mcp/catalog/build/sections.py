@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.rows import rows_of
 from b24_mcp.dialect.editions import STARS_COUNT
-from b24_mcp.dialect.markup import Block, Heading, Note, Table, Text
+from b24_mcp.dialect.markup import Block, Heading, MarkupTable, Note, Text
 
 _ROOT = re.compile(
     r"(?:method |request |call |command )?parameters?(?: of the method)?$"
@@ -37,13 +37,13 @@ _PLAIN_TITLE = re.compile(
 
 
 @dataclass(slots=True)
-class Section:
+class PageSection:
     """A heading below the parameters with its tables."""
 
     title: str
     anchor: str
     level: int
-    tables: list[Table] = field(default_factory=list)
+    tables: list[MarkupTable] = field(default_factory=list)
     used: bool = False
     behind: bool = False
     stars: bool = False
@@ -51,34 +51,34 @@ class Section:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-def zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
+def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
     """Give the section of the root tables and the sections below and beside it up to the samples."""
-    root: Section | None = None
-    sections: list[Section] = []
-    current: Section | None = None
+    root: PageSection | None = None
+    sections: list[PageSection] = []
+    current: PageSection | None = None
     inside = False
     if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
         # Older pages have no such heading: the table then stands in the lead.
-        root = current = Section("", "", 2)
+        root = current = PageSection("", "", 2)
         inside = True
     for block in blocks:
         if isinstance(block, Heading):
             if root is None and _ROOT.match(block.text) and block.level <= 3:
-                root = current = Section(block.text, block.anchor, block.level)
+                root = current = PageSection(block.text, block.anchor, block.level)
                 inside = True
             elif inside and root is not None and block.level <= 2 and (_END.search(block.text) or not root.title):
                 if block.level == 2:
                     inside, current = False, None
             elif inside:
-                current = Section(block.text, block.anchor, block.level)
+                current = PageSection(block.text, block.anchor, block.level)
                 sections.append(current)
             elif root is not None and block.anchor:
                 # Behind the samples only what is linked by its anchor can belong to a parameter.
-                current = Section(block.text, block.anchor, block.level)
+                current = PageSection(block.text, block.anchor, block.level)
                 sections.append(current)
                 current.behind = True
         elif current is not None:
-            if isinstance(block, Table):
+            if isinstance(block, MarkupTable):
                 current.tables.append(block)
             elif isinstance(block, Text):
                 current.stars = current.stars or STARS_COUNT in block.text
@@ -92,7 +92,7 @@ def zone(blocks: list[Block]) -> tuple[Section | None, list[Section]]:
     return root, sections
 
 
-def stars_count(root: Section, sections: list[Section]) -> bool:
+def stars_count(root: PageSection, sections: list[PageSection]) -> bool:
     """Tell whether a missing star says "not required": the page has the note about stars, or a star."""
     if root.stars or any(section.stars for section in sections if not section.behind):
         return True
@@ -107,7 +107,7 @@ def failures(blocks: list[Block]) -> list[str]:
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 2:
             inside = bool(re.search(r"error|ошиб", block.text, re.I))
-        elif inside and isinstance(block, Table):
+        elif inside and isinstance(block, MarkupTable):
             texts.extend(cell.text for row in block.rows for cell in row)
     return texts
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from b24_mcp.catalog.build.model import Facts
-from b24_mcp.folders import make_private
+from b24_mcp.storage.folders import make_private
 
 
 def write_methods(facts: Iterable[Facts], folder: Path) -> int:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Kind
 from b24_mcp.records.exports.opening import new_file
-from b24_mcp.records.exports.places import Place
-from b24_mcp.records.library import DataSet, Library
-from b24_mcp.records.query import Query
+from b24_mcp.records.exports.places import ExportPlace
+from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_kept_names
-from b24_mcp.rest import our_error
 
 _SECONDS = 900.0
 # The ending of a file, and the library and the extra it needs.
@@ -74,12 +74,14 @@ def check_format(path: Path) -> str:
     return ending
 
 
-async def export(library: Library, sql: str, place: Place, *, overwrite: bool = False, caller: str = "") -> Exported:
+async def export(
+    library: DataSetLibrary, sql: str, place: ExportPlace, *, overwrite: bool = False, caller: str = ""
+) -> Exported:
     """Run a query for a caller and write all its rows to a new file, whose ending says the format.
 
     Raises:
         B24Error: `B24MCP_EXPORT` when the file exists or cannot be written, `B24MCP_QUERY_BUSY` when too many queries
-            are running, and what `Query` raises. Nothing is left.
+            are running, and what `SqlQuery` raises. Nothing is left.
     """
     ending = check_format(place.path)
     sets = await library.sets()
@@ -89,24 +91,26 @@ async def export(library: Library, sql: str, place: Place, *, overwrite: bool = 
 
 
 async def _exported(
-    library: Library, sql: str, place: Place, ending: str, sets: Sequence[DataSet], *, overwrite: bool
+    library: DataSetLibrary, sql: str, place: ExportPlace, ending: str, sets: Sequence[DataSet], *, overwrite: bool
 ) -> Exported:
 
-    def ask() -> Query:
-        return Query(library.file.path, sql, rows=None, seconds=_SECONDS)
+    def ask() -> SqlQuery:
+        return SqlQuery(library.file.path, sql, rows=None, seconds=_SECONDS)
 
     types: list[str] | None = None
     if ending == ".parquet":
         types = await ask().with_rows(lambda query, rows: _surveyed(query, rows, sets))
 
-    def work(query: Query, rows: Iterator[list[list[Any]]]) -> Exported:
+    def work(query: SqlQuery, rows: Iterator[list[list[Any]]]) -> Exported:
         with new_file(place, overwrite=overwrite) as file:
             return _written(place.path, query, rows, lambda: _writer(ending, file, query, sets, types))
 
     return await ask().with_rows(work)
 
 
-def _written(path: Path, query: Query, rows: Iterator[list[list[Any]]], open_writer: Callable[[], Writer]) -> Exported:
+def _written(
+    path: Path, query: SqlQuery, rows: Iterator[list[list[Any]]], open_writer: Callable[[], Writer]
+) -> Exported:
     writer: Writer | None = None
     count = 0
     try:
@@ -125,7 +129,7 @@ def _written(path: Path, query: Query, rows: Iterator[list[list[Any]]], open_wri
     return Exported(path, count, tuple(query.columns), writer.notes)
 
 
-def _writer(ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
+def _writer(ending: str, file: BinaryIO, query: SqlQuery, sets: Sequence[DataSet], types: list[str] | None) -> Writer:
     # The libraries of the extras are imported only when their format is wanted.
     kinds = _kinds_of(query, sets)
     if types is not None:
@@ -141,7 +145,7 @@ def _writer(ending: str, file: BinaryIO, query: Query, sets: Sequence[DataSet], 
     return (CsvWriter if ending == ".csv" else JsonLinesWriter)(file, query.columns, kinds)
 
 
-def _surveyed(query: Query, rows: Iterator[list[list[Any]]], sets: Sequence[DataSet]) -> list[str]:
+def _surveyed(query: SqlQuery, rows: Iterator[list[list[Any]]], sets: Sequence[DataSet]) -> list[str]:
     from b24_mcp.records.exports.parquet import Survey
 
     survey: Survey | None = None
@@ -152,7 +156,7 @@ def _surveyed(query: Query, rows: Iterator[list[list[Any]]], sets: Sequence[Data
     return survey.types
 
 
-def _kinds_of(query: Query, sets: Sequence[DataSet]) -> list[Kind | None]:
+def _kinds_of(query: SqlQuery, sets: Sequence[DataSet]) -> list[Kind | None]:
     """What the sets a query reads say of columns of these names; nothing where two disagree."""
     kinds: dict[str, Kind | None] = {}
     for data_set in sets:

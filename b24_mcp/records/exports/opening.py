@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from b24_mcp.records.exports.places import Place
-from b24_mcp.rest import B24Error, our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records.exports.places import ExportPlace
 
 _MODE = 0o600
 # Absent on Windows, where folders are opened by path and checked for links before and after.
@@ -22,7 +22,7 @@ _BY_FOLDER = os.open in os.supports_dir_fd and os.link in os.supports_dir_fd and
 
 
 @contextlib.contextmanager
-def new_file(place: Place, *, overwrite: bool) -> Iterator[BinaryIO]:
+def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
     """Write a file beside its place, and give it its name when it is whole. It is readable by its owner alone.
 
     Raises:
@@ -91,7 +91,7 @@ class _Folder:
 
 
 @contextlib.contextmanager
-def _opened_folder(place: Place) -> Iterator[_Folder]:
+def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
     if not _BY_FOLDER:
         yield _Folder(_folder_without_links(place), None)
         return
@@ -117,7 +117,7 @@ def _step(descriptor: int, part: str) -> int:
         raise
 
 
-def _folder_without_links(place: Place) -> Path:
+def _folder_without_links(place: ExportPlace) -> Path:
     """Return the folder by its path; where one of its parts is a link or a junction, it is refused."""
     folder = Path(os.path.realpath(place.root, strict=True))
     for part in place.parts[:-1]:
@@ -131,5 +131,5 @@ def _link(part: str) -> B24Error:
     return our_error("B24MCP_EXPORT", f"{part!r} is a link, and links in the folder for files are not followed.")
 
 
-def _exists(place: Place) -> B24Error:
+def _exists(place: ExportPlace) -> B24Error:
     return our_error("B24MCP_EXPORT", f"{place.name!r} exists already and is not overwritten.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from b24_mcp.rest import B24Error, our_error
+from b24_mcp.errors import B24Error, our_error
 
 _LONGEST_NAME = 200
 _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
@@ -24,7 +24,7 @@ _DEVICES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExportPlace:
     """The place of a new file: `parts` are the folders below `root`, and the name. Links are followed on the way to
     `root` only.
     """
@@ -48,7 +48,7 @@ def folders_of(setting: str | None) -> list[Path]:
     return [Path(part).expanduser() for part in (setting or "").split(os.pathsep) if part.strip()]
 
 
-def place_of(path: Path) -> Place:
+def place_of(path: Path) -> ExportPlace:
     """Return the place of a path that a person typed: they may use any name and any link.
 
     Raises:
@@ -56,10 +56,10 @@ def place_of(path: Path) -> Place:
     """
     if path.name in ("", ".."):
         raise _refuse(str(path), "it is not the name of a file")
-    return Place(path.parent, (path.name,))
+    return ExportPlace(path.parent, (path.name,))
 
 
-def place_in(setting: str | None, path: str) -> Place:
+def place_in(setting: str | None, path: str) -> ExportPlace:
     """Return the place of a path that a model wrote: in the first folder, or in another one that it names in full.
 
     Nothing of the disk below the folder is looked at here: links there are refused when the file is opened.
@@ -80,7 +80,7 @@ def place_in(setting: str | None, path: str) -> Place:
             if below is not None:
                 for part in below:
                     check_file_name(part)
-                return Place(root, below)
+                return ExportPlace(root, below)
     except ValueError:  # a character that no path holds
         raise _refuse(path, "it holds a control character") from None
     raise our_error("B24MCP_EXPORT_FOLDER", f"{_shown(path)} is not in the folder for files.", hint=_hint(roots))

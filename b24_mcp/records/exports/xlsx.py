@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
+from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Kind
-from b24_mcp.rest import our_error
 
 _MOST_ROWS = 1_048_575
 _MOST_COLUMNS = 16_384

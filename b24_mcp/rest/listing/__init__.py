@@ -1,6 +1,6 @@
 """Reading whole lists from a portal; `Portal.listing` opens one."""
 
-from b24_mcp.rest.listing.door import PortalDoor
 from b24_mcp.rest.listing.listing import Listing, open_listing
+from b24_mcp.rest.listing.sender import PortalListSender
 
-__all__ = ["Listing", "PortalDoor", "open_listing"]
+__all__ = ["Listing", "PortalListSender", "open_listing"]

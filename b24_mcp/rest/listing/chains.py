@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.errors import B24Error
-from b24_mcp.rest.listing.lanes import Lane, Share
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Succeeded
 from b24_mcp.rest.listing.query import Bound, KeysetQuery
-from b24_mcp.rest.listing.strategy import Door, why_not
-from b24_mcp.rest.outcomes import BatchAnswer, Failed, Succeeded
+from b24_mcp.rest.listing.ranges import IdRange, Share
+from b24_mcp.rest.listing.strategy import ListSender, why_not
+from b24_mcp.rest.wire.answer import Answer
 
 
 @dataclass(slots=True)
-class Asked:
+class ChainAnswer:
     """What came back for one share: the pages that were answered, in order, and the error that ended them.
 
     `at_end` once a page was found not to be full: what follows it means nothing, failures neither.
@@ -28,33 +28,38 @@ class Asked:
 
 
 async def ask(
-    door: Door, method: str, query: KeysetQuery, lanes: Sequence[Lane], request: list[Share], last_id: Sequence[str]
-) -> list[Asked]:
+    sender: ListSender,
+    method: str,
+    query: KeysetQuery,
+    ranges: Sequence[IdRange],
+    request: list[Share],
+    last_id: Sequence[str],
+) -> list[ChainAnswer]:
     """Send one request. `last_id` is the path from the result of a full page to the id of its last row."""
     if sum(share.pages for share in request) == 1:
-        lane = lanes[request[0].lane]
+        id_range = ranges[request[0].id_range]
         try:
-            answer = await door.call(method, query.page(lane.after, lane.until))
+            answer = await sender.call(method, query.page(id_range.after, id_range.until))
         except B24Error as exc:
-            return [Asked(request[0], [], exc)]
-        return [Asked(request[0], [answer])]
+            return [ChainAnswer(request[0], [], exc)]
+        return [ChainAnswer(request[0], [answer])]
     commands: dict[str, dict[str, Any]] = {}
     for share in request:
-        lane = lanes[share.lane]
-        after: Bound | None = lane.after
+        id_range = ranges[share.id_range]
+        after: Bound | None = id_range.after
         for number in range(share.pages):
             name = _name(share, number)
-            commands[name] = {"method": method, "params": query.page(after, lane.until)}
+            commands[name] = {"method": method, "params": query.page(after, id_range.until)}
             after = f"$result[{name}]" + "".join(f"[{part}]" for part in last_id)
     try:
-        answered = await door.batch(commands)
+        answered = await sender.batch(commands)
     except B24Error as exc:
-        return [Asked(share, [], exc) for share in request]
+        return [ChainAnswer(share, [], exc) for share in request]
     return [_read(share, answered, is_first=share is request[0]) for share in request]
 
 
-def _read(share: Share, answered: BatchAnswer, *, is_first: bool) -> Asked:
-    asked = Asked(share, [])
+def _read(share: Share, answered: BatchAnswer, *, is_first: bool) -> ChainAnswer:
+    asked = ChainAnswer(share, [])
     for number in range(share.pages):
         outcome = answered.outcomes[_name(share, number)]
         if isinstance(outcome, Succeeded):
@@ -67,4 +72,4 @@ def _read(share: Share, answered: BatchAnswer, *, is_first: bool) -> Asked:
 
 
 def _name(share: Share, number: int) -> str:
-    return f"range{share.lane}page{number}"
+    return f"range{share.id_range}page{number}"

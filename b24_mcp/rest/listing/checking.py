@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.errors import B24Error
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.batch.outcomes import Succeeded
 from b24_mcp.rest.listing.keyset import Keyset
 from b24_mcp.rest.listing.query import KeysetQuery
 from b24_mcp.rest.listing.rows import Seen, Shape, key_of, whole_number
-from b24_mcp.rest.listing.strategy import Account, Door
-from b24_mcp.rest.outcomes import Succeeded
-from b24_mcp.rest.params import Params
+from b24_mcp.rest.listing.strategy import Account, ListSender
+from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.params import Params
 
 CHECKED_PAGES = 24
 """Pages up to which a list is read again by id, and ranges of ids in which the rows of a longer one are counted."""
@@ -30,7 +30,7 @@ class ById:
     `query` has no order of the reader's own and keeps the id in the rows. Without `together` each page is a request.
     """
 
-    door: Door
+    sender: ListSender
     method: str
     shape: Shape
     query: KeysetQuery
@@ -39,7 +39,7 @@ class ById:
 
     async def begin(self, first: Params) -> Answer | None:
         """Note the largest id and read the first page, in one request; None when that has to be read alone."""
-        answered = await self.door.batch(
+        answered = await self.sender.batch(
             {
                 "newest": {"method": self.method, "params": self.query.newest()},
                 "page": {"method": self.method, "params": first},
@@ -58,7 +58,7 @@ class ById:
     def strategy(self) -> Keyset:
         """Return a new reading of the whole list by id."""
         query = replace(self.query, strip=False)
-        return Keyset(self.door, self.method, self.shape, query, Account(), together=self.together)
+        return Keyset(self.sender, self.method, self.shape, query, Account(), together=self.together)
 
     async def differs(self, seen: Seen) -> bool:
         """Whether the portal's counts, range by range of ids, show other rows than were seen.
@@ -78,7 +78,7 @@ class ById:
             for number in range(len(ranges))
         }
         try:
-            outcomes = (await self.door.batch(commands)).outcomes.values()
+            outcomes = (await self.sender.batch(commands)).outcomes.values()
         except B24Error:
             return True
         counted = [outcome.answer.total if isinstance(outcome, Succeeded) else None for outcome in outcomes]

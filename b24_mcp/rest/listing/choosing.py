@@ -12,17 +12,17 @@ from typing import Any
 from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.catalog.lists import ListFacts, list_facts
-from b24_mcp.rest.errors import our_error
+from b24_mcp.errors import our_error
+from b24_mcp.rest.batch.references import replaced_by_portal
 from b24_mcp.rest.listing.checking import ById
 from b24_mcp.rest.listing.keyset import Keyset
 from b24_mcp.rest.listing.offset import Offset
 from b24_mcp.rest.listing.query import Names, keyset_query, with_id, without_order
 from b24_mcp.rest.listing.rows import Shape
 from b24_mcp.rest.listing.steps import ByIdV3, Follow, LastId, LimitOffset, NavParams, Once, PageNumber, Steps
-from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Strategy
+from b24_mcp.rest.listing.strategy import Account, ListSender, OtherWayError, Strategy
 from b24_mcp.rest.listing.walk import Walk
-from b24_mcp.rest.params import Params, fits_query_string
-from b24_mcp.rest.references import replaced_by_portal
+from b24_mcp.rest.wire.params import Params, fits_query_string
 
 _CLASSIC = Names()
 _CONTROLLER = Names(field="id", exact=True)
@@ -32,7 +32,7 @@ _CONTROLLER = Names(field="id", exact=True)
 class Choice:
     """The ways to read one list, best first. `open` makes the present one, `other` goes on to the next."""
 
-    door: Door
+    sender: ListSender
     method: str
     params: Params
     facts: MethodFacts
@@ -99,7 +99,7 @@ class Choice:
         if query is None:  # an order of the reader's own, which offset honours
             return None
         return Keyset(
-            self.door,
+            self.sender,
             self.method,
             self._shape,
             query,
@@ -124,7 +124,7 @@ class Choice:
         return [self._walk(steps), self._offset()] if isinstance(steps, Once) else [self._walk(steps)]
 
     def _walk(self, steps: Steps) -> Walk:
-        return Walk(self.door, self.method, self._shape, steps, self.account, self.facts.version)
+        return Walk(self.sender, self.method, self._shape, steps, self.account, self.facts.version)
 
     def _offset(self) -> Offset:
         params, names = _mapping(self.params), self._names
@@ -132,10 +132,10 @@ class Choice:
         query = None if names is None else keyset_query(without_order(params, names), names)
         by_id, strip = None, False
         if names is not None and query is not None:
-            by_id = ById(self.door, self.method, self._shape, query, together)
+            by_id = ById(self.sender, self.method, self._shape, query, together)
             params, strip = with_id(params, names)
         return Offset(
-            self.door, self.method, self._shape, params, self.account, together=together, by_id=by_id, strip=strip
+            self.sender, self.method, self._shape, params, self.account, together=together, by_id=by_id, strip=strip
         )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24_mcp.catalog.facts import MethodFacts
-from b24_mcp.rest.errors import B24Error, our_error
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.listing.rows import whole_number
-from b24_mcp.rest.params import Params
+from b24_mcp.rest.wire.params import Params
 
 _SMALLEST = {"start": -1, "offset": 0, "page": 1, "limit": 1}
 _INSTEAD = {

@@ -16,14 +16,14 @@ from typing import Any
 
 import anyio
 
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.errors import B24Error
-from b24_mcp.rest.listing.chains import Asked, ask
-from b24_mcp.rest.listing.lanes import Lane, Share, bounds_between, read_lanes, shares
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.listing.chains import ChainAnswer, ask
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
 from b24_mcp.rest.listing.query import KeysetQuery
+from b24_mcp.rest.listing.ranges import IdRange, Share, bounds_between, read_ranges, shares
 from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, OtherWayError, Page
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, ListPage, ListSender, OtherWayError
+from b24_mcp.rest.wire.answer import Answer
 
 _WORTH_SPLITTING = 5_000
 """Rows from which a list is read in several ranges."""
@@ -34,7 +34,7 @@ _RANGES_PER_REQUEST = 2
 class _Place:
     """Where the rows of a page stand: their lane and ids, and what is left of the lane after them."""
 
-    lane: int
+    id_range: int
     ids: list[int]
     left: int | None
     done: bool
@@ -48,7 +48,7 @@ class Keyset:
 
     def __init__(
         self,
-        door: Door,
+        sender: ListSender,
         method: str,
         shape: Shape,
         query: KeysetQuery,
@@ -56,13 +56,13 @@ class Keyset:
         *,
         together: bool,
     ) -> None:
-        self._door, self._method, self._shape, self._query = door, method, shape, query
+        self._sender, self._method, self._shape, self._query = sender, method, shape, query
         self.account = account
         self._may_split = together and not query.ordered
-        self._requests = door.at_once
+        self._requests = sender.at_once
         self._pace = Pace(together=together)
-        self._lanes = [Lane(query.begin, query.end)]
-        self._committed = [lane.copy() for lane in self._lanes]
+        self._ranges = [IdRange(query.begin, query.end)]
+        self._committed = [id_range.copy() for id_range in self._ranges]
         self._path: tuple[str, ...] = ()
         self._row_key: str | None = None
         self._size = PAGE_SIZE
@@ -76,31 +76,31 @@ class Keyset:
 
     def resume(self, cursor: Mapping[str, Any]) -> None:
         """Go on where a cursor says. Raises `B24Error` for a cursor that does not fit."""
-        self._lanes = read_lanes(cursor.get("lanes"), self._method)
-        self._committed = [lane.copy() for lane in self._lanes]
+        self._ranges = read_ranges(cursor.get("lanes"), self._method)
+        self._committed = [id_range.copy() for id_range in self._ranges]
         self._may_split = False  # it is split already, or was too short for it
 
     @property
     def finished(self) -> bool:
         """Whether every range was read to its end."""
-        return self._error is None and all(lane.done for lane in self._lanes)
+        return self._error is None and all(id_range.done for id_range in self._ranges)
 
-    def commit(self, page: Page, rows: int) -> None:
+    def commit(self, page: ListPage, rows: int) -> None:
         """Note that rows are with the reader."""
         place: _Place = page.place
-        lane = self._committed[place.lane]
+        id_range = self._committed[place.id_range]
         if rows:
-            lane.after = place.ids[rows - 1]
+            id_range.after = place.ids[rows - 1]
         if rows == len(page.rows):
-            lane.left, lane.done = place.left, place.done
-        elif lane.left is not None:
-            lane.left -= rows
+            id_range.left, id_range.done = place.left, place.done
+        elif id_range.left is not None:
+            id_range.left -= rows
 
     def position(self) -> dict[str, Any]:
         """Give the ranges that are left."""
-        return {"lanes": [lane.written() for lane in self._committed if not lane.done]}
+        return {"lanes": [id_range.written() for id_range in self._committed if not id_range.done]}
 
-    async def advance(self, wanted: int | None) -> list[Page]:
+    async def advance(self, wanted: int | None) -> list[ListPage]:
         """Read the next pages of as many ranges as requests may be under way."""
         if self._error is not None:
             error, self._error = self._error, None
@@ -108,22 +108,22 @@ class Keyset:
         if self._is_first:
             return await self._read_first()
         if self._pause:
-            await self._door.pause(self._pause)
+            await self._sender.pause(self._pause)
             self._pause = 0.0
-        left = self._lanes[0].left or 0
+        left = self._ranges[0].left or 0
         if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
             return await self._split()
         pages, requests = self._pace.pages, self._requests
         if wanted is not None:
             pages = max(1, min(pages, -(-wanted // self._size)))
             requests = min(requests, -(-wanted // (pages * self._size)))
-        return await self._read_round(shares(self._lanes, requests, pages, self._size))
+        return await self._read_round(shares(self._ranges, requests, pages, self._size))
 
-    async def _read_first(self) -> list[Page]:
+    async def _read_first(self) -> list[ListPage]:
         """Read the first page alone: it shows where the rows are, how many, and how long a page takes."""
-        lane = self._lanes[0]
+        id_range = self._ranges[0]
         try:
-            answer = await self._door.call(self._method, self._query.page(lane.after, lane.until, start=0))
+            answer = await self._sender.call(self._method, self._query.page(id_range.after, id_range.until, start=0))
         except B24Error as exc:
             if exc.fault.kind in ("validation", "portal") and (exc.fault.status or 400) < 500:
                 raise OtherWayError(f"the portal refused to read this list by {self._query.names.field}") from exc
@@ -135,16 +135,16 @@ class Keyset:
         if rows and (known is None or known.lower() != self._query.names.field.lower()):
             raise OtherWayError(f"its rows have no {self._query.names.field}")
         self._row_key = known
-        if answer.total is not None and len(self._lanes) == 1:
+        if answer.total is not None and len(self._ranges) == 1:
             self.account.total = self.account.total or answer.total
-            lane.left = answer.total
+            id_range.left = answer.total
         if answer.next is None and (answer.total or 0) <= len(rows):
             # All there is, however many rows; only a page that may be merely full is followed by another.
             self._size = PAGE_SIZE if len(rows) == PAGE_SIZE else max(PAGE_SIZE, len(rows) + 1)
         elif len(rows) != PAGE_SIZE:
             raise OtherWayError("its pages are not full")
         if answer.next is not None and answer.total is not None and answer.total <= len(rows):
-            self.account.total = lane.left = None  # more rows follow than it counts
+            self.account.total = id_range.left = None  # more rows follow than it counts
         self._pace.learn([answer.time])
         page = self._page(0, answer)
         self._is_first = False
@@ -152,42 +152,42 @@ class Keyset:
             self.account.key = known
         return [page]
 
-    async def _split(self) -> list[Page]:
+    async def _split(self) -> list[ListPage]:
         """Divide what is left into ranges of ids; the first page of each tells how many rows it has."""
         self._may_split = False
-        lane = self._lanes[0]
-        newest = await self._door.call(self._method, self._query.newest())
+        id_range = self._ranges[0]
+        newest = await self._sender.call(self._method, self._query.newest())
         rows = self._shape.rows(newest.result)
         last = whole_number(rows[0].get(self._row_key)) if rows and isinstance(rows[0], dict) else None
-        if last is None or lane.after is None or last <= lane.after:
+        if last is None or id_range.after is None or last <= id_range.after:
             return []
-        ends = bounds_between(lane.after, last, self._requests * _RANGES_PER_REQUEST)
-        starts: list[int | None] = [lane.after, *ends]
-        until = [*ends, lane.until]
+        ends = bounds_between(id_range.after, last, self._requests * _RANGES_PER_REQUEST)
+        starts: list[int | None] = [id_range.after, *ends]
+        until = [*ends, id_range.until]
         commands = {
             f"range{number}": {"method": self._method, "params": self._query.page(after, end, start=0)}
             for number, (after, end) in enumerate(zip(starts, until, strict=True))
         }
-        answered = (await self._door.batch(commands)).outcomes
+        answered = (await self._sender.batch(commands)).outcomes
         answers = [getattr(outcome, "answer", None) for outcome in answered.values()]
         counts = [answer.total if isinstance(answer, Answer) else None for answer in answers]
         if any(count is None for count in counts):
             return []
-        lane.until = self._committed[0].until = until[0]
+        id_range.until = self._committed[0].until = until[0]
         for after, end in zip(starts[1:], until[1:], strict=True):
-            self._lanes.append(Lane(after, end))
-            self._committed.append(Lane(after, end))
-        for lane, count in zip(self._lanes, counts, strict=True):
-            lane.left = count
+            self._ranges.append(IdRange(after, end))
+            self._committed.append(IdRange(after, end))
+        for id_range, count in zip(self._ranges, counts, strict=True):
+            id_range.left = count
         return [self._page(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Answer)]
 
-    async def _read_round(self, requests: list[list[Share]]) -> list[Page]:
-        found: list[list[Asked]] = [[] for _ in requests]
+    async def _read_round(self, requests: list[list[Share]]) -> list[ListPage]:
+        found: list[list[ChainAnswer]] = [[] for _ in requests]
 
         last_id = (*self._path, str(self._size - 1), str(self._row_key))
 
         async def send(number: int) -> None:
-            found[number] = await ask(self._door, self._method, self._query, self._lanes, requests[number], last_id)
+            found[number] = await ask(self._sender, self._method, self._query, self._ranges, requests[number], last_id)
 
         async with anyio.create_task_group() as group:
             for number in range(len(requests)):
@@ -196,11 +196,11 @@ class Keyset:
         self._judge(found)
         return pages
 
-    def _pages(self, asked: Asked) -> list[Page]:
+    def _pages(self, asked: ChainAnswer) -> list[ListPage]:
         """Read the pages of one share up to the first that is not full."""
         pages = []
         for answer in asked.answers:
-            page = self._page(asked.share.lane, answer)
+            page = self._page(asked.share.id_range, answer)
             pages.append(page)
             if not self._shape.is_numbered(answer.result):
                 self._pace = Pace(together=False)  # no reference finds the last row of such a page
@@ -211,50 +211,50 @@ class Keyset:
                 break
         return pages
 
-    def _page(self, number: int, answer: Answer) -> Page:
+    def _page(self, number: int, answer: Answer) -> ListPage:
         """Check one page, move its lane on, and make the page for the reader.
 
         Raises:
             OtherWayError: when the method does not follow the query and nothing was read by it yet.
         """
-        lane = self._lanes[number]
+        id_range = self._ranges[number]
         rows = self._shape.rows(answer.result)
         ids = [whole_number(row.get(self._row_key)) if isinstance(row, dict) else None for row in rows]
         numbers = [found for found in ids if found is not None]
-        if len(numbers) != len(rows) or not self._follows(numbers, lane):
+        if len(numbers) != len(rows) or not self._follows(numbers, id_range):
             if not self._is_proved:
                 raise OtherWayError(
                     f"it does not follow its filter and order by {self._query.names.field}", self._given
                 )
             self._stop("the portal stopped following the order of ids, so the rest of the list was not read")
-            return Page([], _Place(number, [], lane.left, False))
-        if lane.after is not None and rows:
+            return ListPage([], _Place(number, [], id_range.left, False))
+        if id_range.after is not None and rows:
             self._is_proved = True
         if not self._is_proved:
             self._given += numbers
         if numbers:
-            lane.move(numbers[-1], len(numbers))
+            id_range.move(numbers[-1], len(numbers))
         if len(rows) < self._size:
             # With more rows counted, some were removed meanwhile, or pages are not always full: then the next tells.
-            lane.done = lane.done or not rows or not lane.left or lane.left < 0
+            id_range.done = id_range.done or not rows or not id_range.left or id_range.left < 0
         self._read += len(rows)
         if self.account.total is not None and self._read > 2 * self.account.total + 10_000:
             self._stop("the list grows faster than it can be read, so reading was stopped")
         if self._query.strip:
             for row in rows:
                 del row[self._row_key]
-        return Page(rows, _Place(number, numbers, lane.left, lane.done))
+        return ListPage(rows, _Place(number, numbers, id_range.left, id_range.done))
 
-    def _follows(self, ids: list[int], lane: Lane) -> bool:
+    def _follows(self, ids: list[int], id_range: IdRange) -> bool:
         sign = -1 if self._query.descending else 1
-        signed = [sign * value for value in ([] if lane.after is None else [lane.after]) + ids]
+        signed = [sign * value for value in ([] if id_range.after is None else [id_range.after]) + ids]
         if any(later <= earlier for earlier, later in pairwise(signed)):
             return False
-        if lane.until is None or not ids:
+        if id_range.until is None or not ids:
             return True
-        return ids[-1] > lane.until if self._query.descending else ids[-1] <= lane.until
+        return ids[-1] > id_range.until if self._query.descending else ids[-1] <= id_range.until
 
-    def _judge(self, found: list[list[Asked]]) -> None:
+    def _judge(self, found: list[list[ChainAnswer]]) -> None:
         """Learn from a round: how fast pages are, and whether a failure is a reason to ask for less or to give up."""
         asked = [part for parts in found for part in parts]
         times = [answer.time for part in asked for answer in part.answers]
@@ -282,5 +282,5 @@ class Keyset:
     def _stop(self, why: str) -> None:
         self.account.whole = False
         self.account.note(why)
-        for lane in self._lanes:
-            lane.done = True
+        for id_range in self._ranges:
+            id_range.done = True

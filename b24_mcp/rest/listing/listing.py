@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest.errors import B24Error, our_error
-from b24_mcp.rest.guarding import act_of_call
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest.guard import act_of_call
 from b24_mcp.rest.listing.choosing import Choice, facts_of
 from b24_mcp.rest.listing.given import checked_params
 from b24_mcp.rest.listing.rows import fingerprint
-from b24_mcp.rest.listing.strategy import Door, OtherWayError, Page, Strategy
-from b24_mcp.rest.method_name import documented_name
-from b24_mcp.rest.params import Params
+from b24_mcp.rest.listing.strategy import ListPage, ListSender, OtherWayError, Strategy
+from b24_mcp.rest.wire.method_name import documented_name
+from b24_mcp.rest.wire.params import Params
 
 
 class Listing:
@@ -25,11 +25,13 @@ class Listing:
     error: `complete` is false and `notes` say why.
     """
 
-    def __init__(self, choice: Choice, door: Door, *, limit: int | None, resume: Mapping[str, Any] | None) -> None:
-        self._choice, self._door, self._limit = choice, door, limit
+    def __init__(
+        self, choice: Choice, sender: ListSender, *, limit: int | None, resume: Mapping[str, Any] | None
+    ) -> None:
+        self._choice, self._sender, self._limit = choice, sender, limit
         self._digest = fingerprint([choice.method.lower(), choice.facts.version, choice.params]).hex()
         self._strategy: Strategy = choice.open(None if resume is None else self._checked(resume))
-        self._waiting: deque[Page] = deque()
+        self._waiting: deque[ListPage] = deque()
         self._drop = 0
         """Rows at the beginning of the next page that the reader has already."""
         self._cut = 0
@@ -79,7 +81,7 @@ class Listing:
     @property
     def requests(self) -> int:
         """HTTP requests sent so far."""
-        return self._door.requests
+        return self._sender.requests
 
     @property
     def complete(self) -> bool:
@@ -118,7 +120,7 @@ class Listing:
                 self._choice.account.note(f"stopped after {self.rows_seen} rows: {exc.fault.code}: {exc.fault.message}")
             raise
 
-    def _hand_out(self, page: Page, wanted: int | None) -> list[Any]:
+    def _hand_out(self, page: ListPage, wanted: int | None) -> list[Any]:
         """Give a page to the reader: without rows that were given before, and no more than wanted."""
         dropped, self._drop = min(self._drop, len(page.rows)), 0
         taken = len(page.rows) if wanted is None else min(len(page.rows), dropped + wanted)
@@ -164,7 +166,7 @@ class Listing:
 
 
 def open_listing(
-    door: Door,
+    sender: ListSender,
     method: str,
     params: Params | None,
     *,
@@ -182,10 +184,10 @@ def open_listing(
     if params is None:
         params = [] if facts.positional else {}
     params = checked_params(params, facts)
-    door.review(act_of_call(method, params, facts.version))
+    sender.review(act_of_call(method, params, facts.version))
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
-    choice = Choice(door, method, params, facts)
+    choice = Choice(sender, method, params, facts)
     if isinstance(params, dict) and "start" in params:
         choice.account.note(f"the rows before start={params['start']} in params were left out")
-    return Listing(choice, door, limit=limit, resume=resume)
+    return Listing(choice, sender, limit=limit, resume=resume)

@@ -3,8 +3,8 @@
 For lists in an order of the reader's own, or of methods that cannot filter by id. Rows that others add or remove
 meanwhile shift all that follow, so that a row can be missed between two pages. What shows it (a count that changes, a
 row that comes again, a page that reads otherwise the second time) does not end the list: reading goes on to the end,
-and a `Search` then finds what was missed. Beyond the end the older methods answer with the first page again. Source:
-documentation, settings/performance/huge-data; measured behaviour of the families of methods.
+and a `MissingRowsSearch` then finds what was missed. Beyond the end the older methods answer with the first page again.
+Source: documentation, settings/performance/huge-data; measured behaviour of the families of methods.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.errors import B24Error
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.batch.outcomes import Succeeded
 from b24_mcp.rest.listing.checking import CHECKED_PAGES, ById
-from b24_mcp.rest.listing.lanes import bad_cursor
 from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
+from b24_mcp.rest.listing.ranges import bad_cursor
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
-from b24_mcp.rest.listing.search import SHIFTED, Search
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, Door, Page, why_not
-from b24_mcp.rest.outcomes import Succeeded
+from b24_mcp.rest.listing.search import SHIFTED, MissingRowsSearch
+from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, ListPage, ListSender, why_not
+from b24_mcp.rest.wire.answer import Answer
 
 _TOO_LONG = 10_000
 _MOST_PASSES = 3
@@ -49,7 +49,7 @@ class Offset:
 
     def __init__(
         self,
-        door: Door,
+        sender: ListSender,
         method: str,
         shape: Shape,
         params: Mapping[str, Any],
@@ -59,7 +59,7 @@ class Offset:
         by_id: ById | None = None,
         strip: bool = False,
     ) -> None:
-        self._door, self._method, self._shape, self._params = door, method, shape, dict(params)
+        self._sender, self._method, self._shape, self._params = sender, method, shape, dict(params)
         self.account = account
         self._begin = self._start = max(0, int(self._params.pop("start", 0) or 0))
         self._place = _Place(self._start, "")
@@ -84,7 +84,7 @@ class Offset:
         self._failures = 0
         self._has_shifted = self._expects_known = self._leaves_out = False
         self._passes = 1
-        self._search: Search | None = None
+        self._search: MissingRowsSearch | None = None
         self._pause = 0.0
         self._error: B24Error | None = None
         self._done = False
@@ -119,7 +119,7 @@ class Offset:
         """Whether the end was reached."""
         return self._done and self._error is None
 
-    def commit(self, page: Page, rows: int) -> None:
+    def commit(self, page: ListPage, rows: int) -> None:
         """Note that rows are with the reader; a page that was not used up is read again."""
         if rows == len(page.rows) and page.place is not None:
             self._place = page.place
@@ -135,19 +135,19 @@ class Offset:
             "shifted": self._has_shifted or self._passes > 1,
         }
 
-    async def advance(self, wanted: int | None) -> list[Page]:
+    async def advance(self, wanted: int | None) -> list[ListPage]:
         """Read the next pages in one request."""
         if self._error is not None:
             kept, self._error = self._error, None
             raise kept
         if self._pause:
-            await self._door.pause(self._pause)
+            await self._sender.pause(self._pause)
             self._pause = 0.0
         if self._search is not None:
             return await self._look_further(self._search)
         starts = self._starts(wanted)
         answers, error = await self._ask(starts, wanted)
-        pages: list[Page] = []
+        pages: list[ListPage] = []
         has_ended = False
         for start, answer in zip(starts, answers, strict=False):
             rows, has_ended = self._read(start, answer)
@@ -199,13 +199,13 @@ class Offset:
                 return [answer], None
         if len(starts) == 1:
             try:
-                return [await self._door.call(self._method, {**self._params, "start": starts[0]})], None
+                return [await self._sender.call(self._method, {**self._params, "start": starts[0]})], None
             except B24Error as exc:
                 return [], exc
         commands = {
             f"start{start}": {"method": self._method, "params": {**self._params, "start": start}} for start in starts
         }
-        answered = await self._door.batch(commands)
+        answered = await self._sender.batch(commands)
         answers: list[Answer] = []
         for outcome in answered.outcomes.values():
             if not isinstance(outcome, Succeeded):
@@ -299,10 +299,10 @@ class Offset:
     def _seam(self) -> str:
         return self._pages.get(self._start - self._size, b"").hex()
 
-    def _page(self, rows: list[Any]) -> Page:
+    def _page(self, rows: list[Any]) -> ListPage:
         if self._strip and self._key is not None:
             rows = [{name: value for name, value in row.items() if name != self._key} for row in rows]
-        return Page(rows, _Place(self._start, self._seam()) if self._passes == 1 and self._search is None else None)
+        return ListPage(rows, _Place(self._start, self._seam()) if self._passes == 1 and self._search is None else None)
 
     def _notice_shift(self) -> None:
         self._has_shifted = True
@@ -328,7 +328,7 @@ class Offset:
             if self._has_shifted:
                 self._stop(_MISSING)
         else:
-            self._search = Search(
+            self._search = MissingRowsSearch(
                 self.account,
                 self._by_id,
                 self._key,
@@ -339,7 +339,7 @@ class Offset:
                 self._has_shifted,
             )
 
-    async def _look_further(self, search: Search) -> list[Page]:
+    async def _look_further(self, search: MissingRowsSearch) -> list[ListPage]:
         """Search for rows that were missed, and where that asks for it go through the list again."""
         rows = await search.advance()
         self._has_shifted = search.has_shifted

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from b24_mcp.rest.answer import CallTime
-from b24_mcp.rest.batch import COMMANDS_PER_REQUEST
-from b24_mcp.rest.errors import Fault
+from b24_mcp.errors import Fault
+from b24_mcp.rest.batch.run import COMMANDS_PER_REQUEST
+from b24_mcp.rest.wire.answer import CallTime
 
 MOST_FAILURES = 6
 """Failures in a row after which reading is given up."""

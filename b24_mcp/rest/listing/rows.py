@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from b24_mcp.rest.errors import our_error
+from b24_mcp.errors import our_error
 
 _BLOCK = 12
 _CHUNK = 256

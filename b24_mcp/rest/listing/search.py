@@ -21,7 +21,7 @@ SHIFTED = "rows were added or removed while the list was read by start, so that 
 
 
 @dataclass(slots=True)
-class Search:
+class MissingRowsSearch:
     """The search for missed rows of one list.
 
     `starts` are the pages to which a row may have moved that is missing now, `seen` the rows that were read, told apart

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, Protocol
 
-from b24_mcp.rest.answer import Answer
 from b24_mcp.rest.listing.rows import whole_number
 from b24_mcp.rest.listing.strategy import PAGE_SIZE, OtherWayError
-from b24_mcp.rest.paging_v3 import is_full
-from b24_mcp.rest.params import Params
+from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.paging_v3 import is_full
+from b24_mcp.rest.wire.params import Params
 
 _V3_PAGE = 500
 """Rows of a page in REST 3.0, which gives up to 1,000."""
@@ -25,7 +25,7 @@ Shifts = Literal["no", "offset", "page"]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StepTurn:
     """A page that was read: where it began, its rows as they came, the answer, and the fullest page so far."""
 
     position: Position
@@ -51,7 +51,7 @@ class Steps(Protocol):
         """Write the parameters of the page at a position; None is the first page."""
         ...
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Return where the next page begins; None when this was the last."""
         ...
 
@@ -80,7 +80,7 @@ class Once(_Fixed):
         """Write the reader's own parameters."""
         return self.given
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """There is no other page."""
         return None
 
@@ -104,7 +104,7 @@ class LimitOffset:
         inner[self.offset] = self._begin() if position is None else position
         return inner if self.inside is None else {**self.given, self.inside: inner}
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Stop at an empty page, at one that is not full, or where the method says that there is no more.
 
         A page that is not full may be followed by others where the total says so. Some methods give smaller pages
@@ -145,7 +145,7 @@ class PageNumber(_Fixed):
         """Write the number of the page."""
         return {**self.given, "page": position or whole_number(self.given.get("page")) or 1}
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Stop at a page that is empty or not as full as one before."""
         if not turn.rows or len(turn.rows) < turn.fullest:
             return None
@@ -176,7 +176,7 @@ class LastId(_Fixed):
             params[self._field] = position
         return params
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Stop at a page that brings no further id; unread messages make some pages fuller than others."""
         ids = [found for row in turn.rows if (found := _id_of(row)) is not None]
         if not ids:
@@ -212,14 +212,14 @@ class NavParams(_Fixed):
         arguments[self.argument] = {**held, "NAV_PARAMS": wanted} | (wanted if self.bare else {})
         return arguments
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Stop at a page that is not full and without `next`. Beyond the end the first page comes again."""
         page = _number(turn.position) or 1
         if not turn.rows or (turn.answer.next is None and len(turn.rows) < PAGE_SIZE):
             return None
         return page + 1
 
-    def is_beyond(self, turn: Turn) -> bool:
+    def is_beyond(self, turn: StepTurn) -> bool:
         """Whether a page begins beyond the last row that the portal counts."""
         start = ((_number(turn.position) or 1) - 1) * PAGE_SIZE
         said = turn.answer.next
@@ -254,7 +254,7 @@ class Follow:
         asked = self.given.get(place)
         return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Return what the client read in the answer. By a cursor of values that several rows may have in common, the
         next page begins with those of the last value again; `has_skipped` is set where a whole page has one value, so
         that more rows of it may be passed over.
@@ -298,7 +298,7 @@ class ByIdV3(_Fixed):
             params["filter"] = [*(self.given.get("filter") or []), ["id", ">", position]]
         return params
 
-    def next(self, turn: Turn) -> Position:
+    def next(self, turn: StepTurn) -> Position:
         """Stop at a page that is not full.
 
         Raises:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.errors import B24Error, our_error
-from b24_mcp.rest.guarding import Act
-from b24_mcp.rest.outcomes import BatchAnswer, Failed, Outcome
-from b24_mcp.rest.params import Params
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Outcome
+from b24_mcp.rest.guard import Act
+from b24_mcp.rest.wire.answer import Answer
+from b24_mcp.rest.wire.params import Params
 
 PAGE_SIZE = 50
 """Rows of one page where a method does not let the caller choose. Source: documentation,
 settings/performance/huge-data."""
 
 
-class Door(Protocol):
+class ListSender(Protocol):
     """What reading a list needs of the portal. All that goes through here only reads, and steps back for others."""
 
     @property
@@ -49,7 +49,7 @@ class Door(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """Rows in the order of the list. `place` is for the strategy that made it: where in the list they stand."""
 
     rows: list[Any]
@@ -97,12 +97,12 @@ class Strategy(Protocol):
         """Whether there is nothing more to ask for."""
         ...
 
-    async def advance(self, wanted: int | None) -> list[Page]:
+    async def advance(self, wanted: int | None) -> list[ListPage]:
         """Make one round of requests. `wanted` is how many rows are still of interest. Raises `B24Error`, or
         `OtherWayError`."""
         ...
 
-    def commit(self, page: Page, rows: int) -> None:
+    def commit(self, page: ListPage, rows: int) -> None:
         """Note that the first `rows` rows of a page are with the reader."""
         ...
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest.answer import Answer
-from b24_mcp.rest.listing.lanes import bad_cursor
+from b24_mcp.rest.listing.ranges import bad_cursor
 from b24_mcp.rest.listing.rows import Seen, Shape, fingerprint, key_of
-from b24_mcp.rest.listing.steps import Follow, NavParams, Once, Position, Steps, Turn
-from b24_mcp.rest.listing.strategy import Account, Door, OtherWayError, Page
+from b24_mcp.rest.listing.steps import Follow, NavParams, Once, Position, Steps, StepTurn
+from b24_mcp.rest.listing.strategy import Account, ListPage, ListSender, OtherWayError
+from b24_mcp.rest.wire.answer import Answer
 
 _MOST_TURNS = 200
 _MOST_PASSES = 3
@@ -39,11 +39,13 @@ class Walk:
 
     is_exact = False
 
-    def __init__(self, door: Door, method: str, shape: Shape, steps: Steps, account: Account, version: Version) -> None:
+    def __init__(
+        self, sender: ListSender, method: str, shape: Shape, steps: Steps, account: Account, version: Version
+    ) -> None:
         self.name = steps.name
         self._version = version
         self.account = account
-        self._door, self._method, self._shape, self._steps = door, method, shape, steps
+        self._sender, self._method, self._shape, self._steps = sender, method, shape, steps
         self._position: Position = None
         self._committed: Position = None
         self._seen = Seen()
@@ -85,7 +87,7 @@ class Walk:
         """Whether the last page was read."""
         return self._done
 
-    def commit(self, page: Page, rows: int) -> None:
+    def commit(self, page: ListPage, rows: int) -> None:
         """Note that rows are with the reader; a page that was not used up is read again."""
         place: _Place | None = page.place
         if rows == len(page.rows) and place is not None:
@@ -100,12 +102,12 @@ class Walk:
             "shifted": self._has_shifted or self._passes > 1,
         }
 
-    async def advance(self, wanted: int | None) -> list[Page]:
+    async def advance(self, wanted: int | None) -> list[ListPage]:
         """Read one page."""
         if self._to_compare:
             await self._compare_one()
             return []
-        answer = await self._door.call(self._method, self._steps.params(self._position), self._version)
+        answer = await self._sender.call(self._method, self._steps.params(self._position), self._version)
         rows = self._shape.rows(answer.result)
         if self._is_first:
             self._is_first = False
@@ -116,7 +118,7 @@ class Walk:
             self._compare_totals(answer)
         if not self._joins(rows):
             return []
-        turn = Turn(self._position, rows, answer, self._fullest)
+        turn = StepTurn(self._position, rows, answer, self._fullest)
         following = self._steps.next(turn)
         if isinstance(self._steps, NavParams) and self._steps.is_beyond(turn) and self._is_known(rows):
             self._end()
@@ -134,7 +136,7 @@ class Walk:
         if isinstance(self._steps, Follow) and self._steps.has_skipped:
             self._doubt("more rows have the same value of the cursor than fit on a page: some may be missing")
         self._go_to(following)
-        page = Page(fresh, _Place(self._position, self._last_row) if self._passes == 1 else None)
+        page = ListPage(fresh, _Place(self._position, self._last_row) if self._passes == 1 else None)
         if following is None:
             self._end()
         return [page]
@@ -227,7 +229,7 @@ class Walk:
     async def _compare_one(self) -> None:
         """Read one page a second time."""
         position, look = self._to_compare[0]
-        answer = await self._door.call(self._method, self._steps.params(position), self._version)
+        answer = await self._sender.call(self._method, self._steps.params(position), self._version)
         self._to_compare.popleft()
         if self._look(self._shape.rows(answer.result)) != look:
             self.account.note(_SHIFTED)

@@ -78,7 +78,7 @@ class IssuerKeys:
             _LOG.warning("The keys at %s cannot be fetched (%s)", self._url, type(exc).__name__)
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        from b24_mcp.rest.transport import tls_context  # brings the whole HTTP client
+        from b24_mcp.rest.wire.transport import tls_context  # brings the whole HTTP client
 
         if self._client is None:
             self._client = jwt.PyJWKClient(

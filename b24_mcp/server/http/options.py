@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.server.http.connections import ConnectionLimits, connections_allowed
-from b24_mcp.settings import Settings, SettingsError
 
 PATH = "/mcp"
 _SHORTEST_SECRET = 32

@@ -13,7 +13,8 @@ from types import FrameType
 import uvicorn
 from sse_starlette.sse import AppStatus
 
-from b24_mcp.rest import Redactor
+from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
@@ -25,7 +26,6 @@ from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
-from b24_mcp.settings import Settings, SettingsError
 from b24_mcp.state import open_state
 
 _LOG = logging.getLogger(__name__)

@@ -14,14 +14,15 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from b24_mcp.access import NOTICE, Level, may_hold_words_of_strangers
-from b24_mcp.rest import Answer, B24Error, Succeeded, act_of_call, acts_of_batch, rehearse
+from b24_mcp.app.answers.forms import Form, batch_form, call_form, dry_form, error_form, with_notice
+from b24_mcp.app.app import App
+from b24_mcp.app.checks import WantedVersion, check_call, check_commands, with_similar_names
+from b24_mcp.app.knowledge import known_for_calls
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Answer, Succeeded, act_of_call, acts_of_batch, rehearse
 from b24_mcp.rest import check_commands as as_commands
-from b24_mcp.server.app import App
-from b24_mcp.server.checks import WantedVersion, check_call, check_commands, with_similar_names
-from b24_mcp.server.consent import Answered, Consent, Plan, Unasked, ask, permit_for
-from b24_mcp.server.knowing import known_for_calls
+from b24_mcp.server.consent import Answered, ApprovalForm, Plan, Unasked, ask, permit_for
 from b24_mcp.server.progress import progress_of
-from b24_mcp.server.rendering import Form, batch_form, call_form, dry_form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
 _A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
@@ -93,7 +94,7 @@ async def plan_call(
 
 async def ask_about_call(
     ctx: Context[App], plan: Annotated[Plan, Resolve(plan_call)], dry_run: bool
-) -> Elicit[Consent] | Unasked:
+) -> Elicit[ApprovalForm] | Unasked:
     """Ask the person about one call."""
     return await ask(ctx, plan, dry_run)
 
@@ -171,7 +172,7 @@ async def plan_batch(
 
 async def ask_about_batch(
     ctx: Context[App], plan: Annotated[Plan, Resolve(plan_batch)], dry_run: bool
-) -> Elicit[Consent] | Unasked:
+) -> Elicit[ApprovalForm] | Unasked:
     """Ask the person about a batch."""
     return await ask(ctx, plan, dry_run)
 

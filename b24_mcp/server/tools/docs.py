@@ -12,16 +12,16 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from b24_mcp.app.answers.forms import Form
+from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.app import App
+from b24_mcp.app.library import DOC_ADDRESS, NO_COPY, open_library
 from b24_mcp.catalog import Method, known_methods
-from b24_mcp.rest import B24Error, our_error
-from b24_mcp.server.app import App
-from b24_mcp.server.library import DOC_ADDRESS, NO_COPY, open_library
-from b24_mcp.server.rendering import Form
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.truncation import compact
 
 if TYPE_CHECKING:
-    from b24_mcp.docs import Library
+    from b24_mcp.docs import DocsLibrary
 
 # As in the room docs, which is not imported before it is needed.
 Kind = Literal["method", "event", "widget", "tutorial", "article"]
@@ -125,7 +125,7 @@ def _method(wanted: str) -> Method | None:
 
 
 def _page_form(
-    library: Library, method: Method | None, wanted: str, section: str, code: CodeLanguage, budget: int
+    library: DocsLibrary, method: Method | None, wanted: str, section: str, code: CodeLanguage, budget: int
 ) -> Form:
     named = method is not None and method.name.lower() == wanted.strip().lower() and method.form.get("page")
     page = str(named) if named else wanted

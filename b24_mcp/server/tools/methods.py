@@ -21,15 +21,16 @@ from mcp_types import (
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from b24_mcp.app.answers.forms import Form
+from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.app import App
+from b24_mcp.app.knowledge import known_now, known_soon, known_with_portal
+from b24_mcp.app.library import DOC_ADDRESS, examples_of, page_names
 from b24_mcp.catalog import RISK_KINDS, Method, Risk
-from b24_mcp.rest import B24Error, Succeeded, our_error
-from b24_mcp.schema import Knowledge, documented
-from b24_mcp.server.app import App
-from b24_mcp.server.knowing import known_now, known_soon, known_with_portal
-from b24_mcp.server.library import DOC_ADDRESS, examples_of, page_names
-from b24_mcp.server.rendering import Form
+from b24_mcp.discovery import Knowledge, documented
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Succeeded
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
-from b24_mcp.server.truncation import compact
 
 _LONGEST_SIGNATURE = 160
 _METHOD_ADDRESS = "b24://method/{method}"

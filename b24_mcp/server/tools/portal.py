@@ -10,9 +10,9 @@ from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
 
 from b24_mcp.access import current_caller, probing
-from b24_mcp.server.app import App
-from b24_mcp.server.portals import OpenPortal
-from b24_mcp.server.rendering import Form, error_form, head
+from b24_mcp.app.answers.forms import Form, error_form, head
+from b24_mcp.app.app import App
+from b24_mcp.app.portals import OpenPortal
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
 _MISSING_SHOWN = 12
@@ -24,7 +24,7 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
     it has REST 3.0, licence, requests left, configured portals.
     """
     from b24_mcp.catalog import known_methods
-    from b24_mcp.schema import look_at  # a server that only lists its tools needs none of it
+    from b24_mcp.discovery import look_at  # a server that only lists its tools needs none of it
 
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)

@@ -13,17 +13,17 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.access import NOTICE, Level, calling, current_caller, may_hold_words_of_strangers
-from b24_mcp.rest import B24Error, our_error
-from b24_mcp.server.app import App
+from b24_mcp.app.answers.forms import Form, error_form, with_notice
+from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.app import App
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.progress import ListProgress
-from b24_mcp.server.rendering import Form, error_form, with_notice
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 from b24_mcp.server.tools.calls import Params, plan_call
-from b24_mcp.server.truncation import compact
 
 if TYPE_CHECKING:
-    from b24_mcp.records import Library
+    from b24_mcp.records import DataSetLibrary
 
 Sql = Annotated[str, Field(description="One SELECT in the SQL of SQLite")]
 
@@ -45,8 +45,8 @@ async def list_records(
 
     The answer shows counts, columns and the first rows; query_records answers questions about all of them.
     """
+    from b24_mcp.app.answers.record_forms import list_form
     from b24_mcp.records import Fetch  # a server that only lists its tools needs none of it
-    from b24_mcp.server.record_forms import list_form
 
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
@@ -89,8 +89,8 @@ async def query_records(
     SELECT name, rows, columns FROM data_sets tells which there are. datetime columns hold ISO texts with an offset:
     substr(x, 1, 7) is the month, julianday(x) counts days. json columns: json_extract, json_each.
     """
+    from b24_mcp.app.answers.record_forms import query_form
     from b24_mcp.records import ask
-    from b24_mcp.server.record_forms import query_form
 
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
@@ -111,8 +111,8 @@ async def export_records(
     portal: PortalName = None,
 ) -> CallToolResult:
     """Write everything a SELECT over data sets gives to a file for the person, in the folder they set up for it."""
+    from b24_mcp.app.answers.record_forms import export_form
     from b24_mcp.records import check_format, export, place_in
-    from b24_mcp.server.record_forms import export_form
 
     app = ctx.request_context.lifespan_context
     opened = await app.portals.get(portal)
@@ -150,7 +150,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
     @server.resource("b24://records{?method}", name="data-sets", title="Data sets", mime_type="application/json")
     async def data_sets(ctx: Context[App], method: str = "") -> str:
         """Every data set that was read from the portal: its rows, columns, origin and age."""
-        from b24_mcp.server.record_forms import set_form
+        from b24_mcp.app.answers.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
         sets = await (await _library(ctx)).sets()
@@ -160,7 +160,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
     @server.resource("b24://records/{name}", name="data-set", title="A data set", mime_type="application/json")
     async def data_set(name: str, ctx: Context[App]) -> str:
         """One data set: its rows, columns, origin and age."""
-        from b24_mcp.server.record_forms import set_form
+        from b24_mcp.app.answers.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
         found = await (await _library(ctx)).find(name)
@@ -169,7 +169,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
         return app.redactor.redact(compact(set_form(found)))
 
 
-async def _library(ctx: Context[App]) -> Library:
+async def _library(ctx: Context[App]) -> DataSetLibrary:
     """The data sets a resource tells of: those of the portal that is meant when this caller names none."""
     app = ctx.request_context.lifespan_context
     with calling(caller_of(ctx)):

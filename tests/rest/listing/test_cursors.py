@@ -9,7 +9,7 @@ from unittest import mock
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error
+from b24_mcp.errors import B24Error
 from b24_mcp.rest.listing import Listing, keyset
 from tests.fake_portal import FakeClock, FakePortal, Page, PortalError, open_portal
 from tests.rest.listing.conftest import DEALS, Opened

@@ -8,8 +8,8 @@ from unittest import mock
 
 import pytest
 
-from b24_mcp.rest import B24Error, CallTime
-from b24_mcp.rest.errors import our_error
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import CallTime
 from b24_mcp.rest.listing.pace import Pace, is_too_much
 from tests.fake_portal import FakeClock, FakePortal, Page, PortalError, Recorded, Reply, open_portal
 from tests.rest.listing.lists import MemoryList, numbers, read

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error, Portal, our_error, parse_webhook
-from b24_mcp.rest.guarding import Act, OpenWay
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import Portal, parse_webhook
+from b24_mcp.rest.guard import Act, OpenWay
 from tests.fake_portal import WEBHOOK, FakePortal
 from tests.rest.listing.lists import MemoryList, portal_with, read
 

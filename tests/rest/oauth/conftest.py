@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import Portal, PortalOptions, Redactor
-from b24_mcp.rest.address import PortalAddress
-from b24_mcp.rest.oauth import Application, AuthorizationServer, Login
+from b24_mcp.rest import Portal, PortalOptions
+from b24_mcp.rest.auth.address import PortalAddress
+from b24_mcp.rest.auth.oauth import Application, AuthorizationServer, Login
 from b24_mcp.sandbox import Sandbox
+from b24_mcp.secrets import Redactor
 from b24_mcp.state import Tokens, TokenStore, open_tokens
 from tests.fake_portal import FakeClock
 

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from b24_mcp.rest import B24Error, Portal, PortalOptions
-from b24_mcp.rest.address import PortalAddress
-from b24_mcp.rest.oauth import Application, AuthorizationServer, Login
-from b24_mcp.rest.sending import Sender
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Portal, PortalOptions
+from b24_mcp.rest.auth.address import PortalAddress
+from b24_mcp.rest.auth.oauth import Application, AuthorizationServer, Login
+from b24_mcp.rest.sender import Sender
 from b24_mcp.state import open_tokens, tokens_file
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest import B24Error
-from b24_mcp.rest.address import PortalAddress, parse_portal
-from b24_mcp.rest.oauth import (
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.auth.address import PortalAddress, parse_portal
+from b24_mcp.rest.auth.oauth import (
     Application,
     AuthorizationServer,
     authorization_server,

@@ -10,8 +10,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from b24_mcp.rest import B24Error
-from b24_mcp.rest.oauth.login import Login
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.auth.oauth.login import Login
 from b24_mcp.state import TokenLease, Tokens
 from tests.fake_portal import FakePortal, Reply, http_answer, serve
 from tests.rest.oauth.conftest import NAME, Scene

@@ -8,9 +8,11 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.rest import B24Error, RedactingFormatter, Succeeded
-from b24_mcp.rest.oauth import Application
-from b24_mcp.rest.oauth.trusting import sealed
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Succeeded
+from b24_mcp.rest.auth.oauth import Application
+from b24_mcp.rest.auth.oauth.trusting import sealed
+from b24_mcp.secrets import RedactingFormatter
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
 
@@ -311,7 +313,7 @@ async def test_working_time_is_charged_to_the_application_whatever_the_token(sce
     login = scene.login()
     await scene.keep(scene.tokens(expires=0.0))
     before = (login.owner, login.host)
-    await login.way()
+    await login.route()
     assert (login.owner, login.host) == before
     assert login.owner == scene.application.client_id
     assert ORIGIN.endswith(login.host)

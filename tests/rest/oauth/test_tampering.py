@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.rest import B24Error
-from b24_mcp.rest.oauth import Application, sealed
+from b24_mcp.errors import B24Error
+from b24_mcp.rest.auth.oauth import Application, sealed
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
 

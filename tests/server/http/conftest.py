@@ -22,8 +22,9 @@ import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 
 from b24_mcp.access import Caller
-from b24_mcp.rest import Clock, Redactor
-from b24_mcp.server.app import App
+from b24_mcp.app.app import App
+from b24_mcp.rest import Clock
+from b24_mcp.secrets import Redactor
 from b24_mcp.server.callers import caller_of
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions

@@ -13,7 +13,7 @@ from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from mcp_types import ElicitResult
 from pydantic import BaseModel
 
-from b24_mcp.server.app import App
+from b24_mcp.app.app import App
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.options import HttpOptions, Issuer
 from b24_mcp.state import open_state

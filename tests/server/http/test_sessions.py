@@ -14,8 +14,8 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from b24_mcp.config.settings import load_settings
 from b24_mcp.server.http.options import HttpOptions, Issuer
-from b24_mcp.settings import load_settings
 from tests.loopback import LoopbackPortal
 from tests.server.http.conftest import JSON_OR_EVENTS, TOKEN, Serve, Served, server_process
 from tests.server.http.issuer import NAME, URL, SignedFor

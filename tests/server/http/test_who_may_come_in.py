@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from b24_mcp.cli import cli
+from b24_mcp.config.settings import load_settings
 from b24_mcp.server.http.options import HttpOptions
-from b24_mcp.settings import load_settings
 from tests.server.http.conftest import TOKEN, Serve
 
 PUBLIC = "https://mcp.example.com/mcp"

@@ -1,0 +1,1 @@
+"""Answers: their forms, tables, size limit and text."""

@@ -1,0 +1,45 @@
+"""The data sets of the portal that answers, opened when they are first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from b24_mcp.app.portals import OpenPortal
+from b24_mcp.secrets import Redactor
+
+if TYPE_CHECKING:
+    from b24_mcp.records import DataSetLibrary, Turns
+
+_FOLDER = "records"
+
+
+class DataSets:
+    """One file for each portal as it is configured: two names for one host may stand for people of different rights."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._open: dict[str, DataSetLibrary] = {}
+        self._turns: Turns | None = None
+
+    def of(self, opened: OpenPortal) -> DataSetLibrary:
+        """The data sets of a portal. Nothing of them is read yet."""
+        key = f"{opened.name}@{opened.portal.host}"
+        if key not in self._open:
+            from b24_mcp.records import (  # not needed to start and list the tools
+                DataSetLibrary,
+                RecordsFile,
+                Turns,
+                path_for,
+            )
+
+            folder = opened.settings.data_folder / _FOLDER
+            file = RecordsFile(path_for(folder, key), keep_days=opened.settings.records_ttl)
+            self._turns = self._turns or Turns()  # of all portals together: their memory is that of one process
+            self._open[key] = DataSetLibrary(file, self._redactor, self._turns)
+        return self._open[key]
+
+    async def aclose(self) -> None:
+        """Close the files."""
+        for library in self._open.values():
+            await library.aclose()
+        self._open.clear()

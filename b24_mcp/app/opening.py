@@ -1,0 +1,185 @@
+"""Opening a portal as a person configured it: what opens it, its rules, its limits, its audit trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
+from b24_mcp.app.portals import OpenPortal
+from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
+from b24_mcp.config.secrets import SecretsError
+from b24_mcp.config.settings import Settings, SettingsError
+from b24_mcp.discovery import Discovery, DocumentCache, cache_folder
+from b24_mcp.errors import our_error
+from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, parse_webhook
+from b24_mcp.secrets import Redactor
+from b24_mcp.state import SharedState, open_state
+
+if TYPE_CHECKING:
+    from b24_mcp.sandbox import Sandbox
+
+SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
+_CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"
+_SANDBOX_ORIGIN = "https://sandbox.invalid"
+
+
+def configuration_of_person(redactor: Redactor) -> Configuration:
+    """Read the settings and the file of portals, and tell `redactor` what is secret before anything is done with it.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS`, naming what is wrong.
+    """
+    try:
+        configuration = load_configuration()
+    except (SettingsError, ConfigurationError) as exc:
+        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+    for secret in configuration.settings.secrets():
+        redactor.add(secret)
+    return configuration
+
+
+def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedState:
+    """Open what is shared with other processes. `clock` replaces the clock of the store in tests.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS`.
+    """
+    try:
+        return open_state(settings.state, None if clock is None else clock.now)
+    except ValueError as exc:
+        raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Opens portals of one configuration. `level` is the most that any of them may allow."""
+
+    configuration: Configuration
+    state: SharedState
+    redactor: Redactor
+    clock: Clock | None
+    level: Level
+
+    def configured(self, name: str) -> OpenPortal:
+        """Open the portal of the environment, or one of the file.
+
+        Raises:
+            B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when what is configured cannot be used.
+        """
+        settings = self.configuration.settings
+        entry = self.configuration.portals.get(name)
+        options = PortalOptions(
+            seconds=settings.timeout,
+            deadline=settings.deadline,
+            plan=(entry.plan if entry else None) or settings.plan,
+            largest_answer=settings.largest_answer << 20,
+            ca_bundle=settings.ca_bundle,
+        )
+        try:
+            credential = self.credential(name)
+            rules = self.rules(name)
+        except (ValueError, SecretsError) as exc:
+            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        gate = Gate(credential.host, rules, self._trail(), name)
+        portal = Portal(credential, options, guard=gate, state=self.state, clock=self.clock)
+        # What answers on this computer may be another portal tomorrow: nothing is kept of it.
+        cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
+        discovery = Discovery(portal, cache, self.clock)
+        several = len(self.configuration.names) > 2
+        return OpenPortal(name, portal, settings, gate, discovery, self._approvals(), name if several else None)
+
+    def sandbox(self, sandbox: Sandbox) -> OpenPortal:
+        """Open the sandbox. It keeps the same rules, so that they can be tried; what is done to it is in no trail.
+
+        Raises:
+            B24Error: `B24MCP_SETTINGS`.
+        """
+        try:
+            gate = Gate("the sandbox", self.rules(SANDBOX), name=SANDBOX)
+        except ValueError as exc:
+            raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
+        webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))
+        portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=sandbox)
+        notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
+        settings = self.configuration.settings
+        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), self._approvals(), notice)
+
+    def credential(self, name: str) -> Credential:
+        """What opens a portal; secrets are told to the redactor.
+
+        Raises:
+            B24Error, ConfigurationError, SecretsError: when it is missing or wrong.
+        """
+        settings = self.configuration.settings
+        entry = self.configuration.portals.get(name)
+        if entry is not None and entry.is_oauth:
+            return self._login(name)
+        if entry is None and settings.webhook_url is None:
+            from b24_mcp.app.logins import configured_application, open_login  # only who logs in pays for it
+
+            portal, application = configured_application(settings)
+            return open_login(portal.host, portal, application, settings, self.redactor, self.clock)
+        if entry is not None:
+            address = self.configuration.webhook(name, self.configuration.open_secrets())
+        else:
+            assert settings.webhook_url is not None
+            address = settings.webhook_url.get_secret_value()
+        webhook = parse_webhook(address)
+        self.redactor.add(webhook.code)
+        return webhook
+
+    def rules(self, name: str) -> AccessRules:
+        """The rules of a portal: those of the file, which the environment can only narrow.
+
+        Raises:
+            ValueError: for a glob that is none, or `allow` in both places.
+        """
+        settings = self.configuration.settings
+        own = AccessRules(
+            level=settings.access,
+            allow=settings.allow,
+            deny=settings.deny,
+            approval=settings.approval,
+            approval_writes=settings.approval_writes,
+            risks=settings.risks,
+        ).narrowed_to(self.level)
+        entry = self.configuration.portals.get(name)
+        if entry is None:
+            return own
+        if entry.allow and settings.allow:
+            raise ConfigurationError(f"allow of portal {name!r} and B24_ALLOW are both set: keep one of them")
+        also_asked = settings.risks if "risks" in settings.model_fields_set else ()
+        written = AccessRules(
+            level=entry.access or settings.access,
+            allow=entry.allow or settings.allow,
+            deny=(*entry.deny, *settings.deny),
+            approval=entry.approval or settings.approval,
+            approval_writes=settings.approval_writes if entry.approval_writes is None else entry.approval_writes,
+            risks=settings.risks if entry.risks is None else (*entry.risks, *also_asked),
+        )
+        limit = own.level if "access" in settings.model_fields_set else self.level
+        return written.narrowed_to(limit)
+
+    def _login(self, name: str) -> Credential:
+        from b24_mcp.app.logins import open_login
+        from b24_mcp.rest.auth.address import parse_portal
+        from b24_mcp.rest.auth.oauth import Application
+
+        settings, entry = self.configuration.settings, self.configuration.portals[name]
+        assert entry.address is not None
+        assert entry.client_id is not None
+        secret = self.configuration.client_secret(name, self.configuration.open_secrets())
+        application = Application(entry.client_id, secret, settings.oauth_server)
+        return open_login(name, parse_portal(entry.address), application, settings, self.redactor, self.clock)
+
+    def _approvals(self) -> Approvals | None:
+        return None if self.configuration.settings.state == "memory" else Approvals(self.state)
+
+    def _trail(self) -> AuditTrail | None:
+        settings = self.configuration.settings
+        if settings.audit == "off":
+            return None
+        folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
+        return AuditTrail(folder, self.redactor, settings.audit_values)

@@ -1,0 +1,1 @@
+"""Credentials: webhooks, OAuth logins, portal addresses."""

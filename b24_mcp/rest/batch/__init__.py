@@ -1,0 +1,1 @@
+"""Batches: commands, references between them, requests, outcomes."""

@@ -1,0 +1,1 @@
+"""Rate limits, deadlines and retries."""

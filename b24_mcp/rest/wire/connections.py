@@ -1,0 +1,202 @@
+"""Connections over the network that are used again only after exactly one whole answer.
+
+An `httpx` transport over `httpcore`, whose network backend is watched: see `framing` for why.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import httpcore
+import httpx
+
+from b24_mcp.rest.wire.framing import BadFramingError, Framing
+from b24_mcp.rest.wire.proxies import ProxyChoice
+
+_MOST_CONNECTIONS = 20
+# Shorter than the shortest time in common use after which servers close an idle connection (5 s in Apache), so that a
+# request is seldom sent into a connection that is being closed.
+_IDLE_SECONDS = 4.0
+_PIECE = 1 << 20
+
+_Option = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+
+class WatchedStream(httpcore.AsyncNetworkStream):
+    """A connection that follows the responses read from it. `framing` is the last one."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self.framing = Framing()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read a piece of a response; empty at the end of the connection."""
+        while True:
+            # All that has arrived is read, so that bytes behind an answer are seen with it.
+            data = await self._stream.read(max(max_bytes, _PIECE), timeout)
+            try:
+                passed = self.framing.feed(data)
+            except BadFramingError as exc:
+                raise httpcore.RemoteProtocolError(str(exc)) from None
+            if passed or not data:
+                return passed
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a piece of a request."""
+        if self.framing.begun:
+            self.framing = Framing()
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Return the connection as an encrypted one."""
+        return WatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what is known of the connection. The pool closes an idle one that `is_readable`."""
+        if info == "is_readable":
+            unclean = self.framing.begun and not self.framing.clean
+            return unclean or self._holds_decrypted_bytes() or self._stream.get_extra_info(info)
+        return self._stream.get_extra_info(info)
+
+    def _holds_decrypted_bytes(self) -> bool:
+        """Whether TLS records behind the answer were received with it: the socket no longer shows them."""
+        tls = self._stream.get_extra_info("ssl_object")
+        if not isinstance(tls, ssl.SSLObject):
+            return False
+        try:
+            tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        except (ssl.SSLError, OSError):
+            return True
+        return True
+
+
+class _WatchedNetwork(httpcore.AsyncNetworkBackend):
+    """Opens watched connections."""
+
+    def __init__(self) -> None:
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_Option] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a TCP connection."""
+        return WatchedStream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._network.sleep(seconds)
+
+
+class NetworkTransport(httpx.AsyncBaseTransport):
+    """Sends requests over the network, through a proxy if there is one.
+
+    Raises:
+        ValueError, ImportError: when the proxy is of a kind that cannot be used.
+    """
+
+    def __init__(self, context: ssl.SSLContext, proxy: ProxyChoice | None) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            proxy=None if proxy is None else _httpcore_proxy(proxy.url),
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=_WatchedNetwork(),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and return its response, the body not yet read."""
+        if not isinstance(request.stream, httpx.AsyncByteStream):
+            raise TypeError("the body of a request has to be asynchronous")
+        wire = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _errors_of_httpx():
+            response = await self._pool.handle_async_request(wire)
+        return httpx.Response(
+            status_code=_status(response),
+            headers=response.headers,
+            stream=_Body(response.stream),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        with _errors_of_httpx():
+            await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of a response as it arrives."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _errors_of_httpx():
+            async for piece in self._stream:
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _status(response: httpcore.Response) -> int:
+    """The status as it was sent; see `Framing.feed`."""
+    stream = response.extensions.get("network_stream")
+    sent = stream.framing.status if isinstance(stream, WatchedStream) else None
+    return response.status if sent is None else sent
+
+
+def _httpcore_proxy(url: str) -> httpcore.Proxy:
+    named = httpx.Proxy(url)
+    if named.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ImportError("socksio")  # here, and not at the first request
+    return httpcore.Proxy(
+        httpcore.URL(
+            scheme=named.url.raw_scheme,
+            host=named.url.raw_host,
+            port=named.url.port,
+            target=named.url.raw_path,
+        ),
+        auth=named.raw_auth,
+        headers=named.headers.raw,
+    )
+
+
+@contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    """Errors of `httpcore` under the names that `httpx` has for them; the names are the same."""
+    try:
+        yield
+    except Exception as exc:
+        known = getattr(httpx, type(exc).__name__, None) if type(exc).__module__.startswith("httpcore") else None
+        if known is None:
+            raise
+        raise known(str(exc)) from exc

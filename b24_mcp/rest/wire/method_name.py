@@ -1,0 +1,76 @@
+"""Which names may reach the wire as a method.
+
+The portal strips a `.json` or `.xml` ending, cuts at `#` and `?`, and lower-cases; a name that needs none of this
+cannot mean anything else there than it means here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from b24_mcp.catalog import known_methods
+from b24_mcp.errors import B24Error, our_error
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
+_LONGEST = 128
+
+
+def documented_name(name: str) -> str:
+    """Accept a name as `check_method_name` does; gives it in the documented letter case where it is documented.
+
+    So what is looked up here is what is sent, and methods that the portal finds in that case alone are found.
+
+    Raises:
+        B24Error: `B24MCP_METHOD_NAME`.
+    """
+    check_method_name(name)
+    return known_methods().spelling(name) or name
+
+
+def check_method_name(name: str) -> None:
+    """Accept a name that the portal reads exactly as written, and that is not `batch`.
+
+    Raises:
+        B24Error: `B24MCP_METHOD_NAME`, with what is wrong and what to write instead; nothing was sent.
+    """
+    shown = name if len(name) <= 80 else name[:80] + "…"
+    if not name:
+        raise _refuse(name, "The method name is empty.")
+    if len(name) > _LONGEST:
+        raise _refuse(name, f"The method name is longer than {_LONGEST} characters.")
+    if not _NAME.fullmatch(name):
+        raise _refuse(name, f"{shown!r} is not a method name.{_what_to_write(name)}")
+    last = name.rpartition(".")[2].lower()
+    if "." in name and last in ("json", "xml"):
+        raise _refuse(name, f"Write {shown!r} without its ending .{last}; for XML set format to xml.")
+    if name.lower() == "batch":
+        raise our_error(
+            "B24MCP_METHOD_NAME",
+            "batch is not a method to call: a batch is made of named commands and cannot hold another batch.",
+            method=name,
+            hint="Nothing was sent. Use batch_call with the commands themselves.",
+        )
+
+
+def is_method_name(name: str) -> bool:
+    """Whether a name may be called at all; see `check_method_name`."""
+    try:
+        check_method_name(name)
+    except B24Error:
+        return False
+    return True
+
+
+def _refuse(name: str, message: str) -> B24Error:
+    return our_error("B24MCP_METHOD_NAME", message, method=name[:80])
+
+
+def _what_to_write(name: str) -> str:
+    bare = re.split(r"[?#]", name, maxsplit=1)[0]
+    if bare != name and _NAME.fullmatch(bare):
+        return f" Write {bare!r} and put what follows it into params."
+    if "/" in name or "\\" in name:
+        return " A method is a dotted name, not a path or an address."
+    if name.strip() != name and _NAME.fullmatch(name.strip()):
+        return " It has white space around it."
+    return " It takes Latin letters, digits, underscores and dots only."

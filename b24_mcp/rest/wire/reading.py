@@ -1,0 +1,130 @@
+"""The one JSON object in the body of an answer, whatever stands around it.
+
+Portals write a byte order mark, warnings of PHP or of a module before the object, and a wrong Content-Type; the object
+is the answer all the same. A web page that only mentions such an object is not. Source: measured answers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+_BOM = b"\xef\xbb\xbf"
+# Number forms that are not JSON, or too large for a float. Text that only looks so costs time, nothing else.
+_UNUSUAL_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?[0-9]{3}")
+_BEGIN = re.compile(r'\{\s*"(?:result|error|total|next|time|status|errors|data|answer|openapi)"\s*:')
+_PAGE = re.compile(r"<(?:!doctype|html|head|body|script|style|title)\b", re.IGNORECASE)
+_END_OF_PAGE = re.compile(r"</(?:html|script|style)\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,300}>")
+_ENVELOPE = {"result", "error", "errors", "openapi"}
+_MOST_PLACES = 4
+_QUOTED = 100
+_LOOKED_AT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundObject:
+    """An object that was read, and the text around it (empty for a clean body)."""
+
+    value: dict[str, Any]
+    around: str = ""
+
+
+def find_object(body: bytes) -> FoundObject | None:
+    """Return the object of an answer, or None when the body holds none, or more than one."""
+    clean = body.strip().removeprefix(_BOM).strip(b"\0 \t\r\n")
+    if not _UNUSUAL_NUMBER.search(clean):
+        try:
+            value = from_json(clean)
+        except ValueError:
+            pass
+        else:
+            return FoundObject(value) if isinstance(value, dict) else None
+    text = clean.decode("utf-8", "replace").removeprefix("\ufeff")
+    whole = _object_at(text, 0) if text.startswith("{") else None
+    if whole is not None and not text[whole[1] :].strip():
+        return FoundObject(whole[0])
+    return _find_within(text)
+
+
+def quote(body: bytes) -> str:
+    """Return the first words of a body for a message: no tags, no invisible characters, no word cut in two.
+
+    A word is never cut, so that no part of a secret remains that is not recognised as one.
+    """
+    text = body[:_LOOKED_AT].decode("utf-8", "replace").removeprefix("\ufeff")
+    text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)", " ", text)
+    text = re.sub(r"<[^<>]*\Z", " ", _TAG.sub(" ", text))
+    text = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in text)
+    words = text.split()
+    kept: list[str] = []
+    for word in words:
+        if sum(map(len, kept)) + len(kept) + len(word) > _QUOTED:
+            return " ".join([*kept, "…"])
+        kept.append(word)
+    if len(body) > _LOOKED_AT and kept:
+        kept[-1] = "…"  # it may have been cut
+    return " ".join(kept)
+
+
+def _find_within(text: str) -> FoundObject | None:
+    """The one envelope that other text stands around, but that is not part of a web page."""
+    page_ends = [end.end() for end in _END_OF_PAGE.finditer(text)]
+    start = page_ends[-1] if page_ends else 0
+    found: FoundObject | None = None
+    for _ in range(_MOST_PLACES):
+        begin = _BEGIN.search(text, start)
+        if begin is None:
+            break
+        read = _object_at(text, begin.start())
+        if read is None:
+            start = begin.end()
+            continue
+        value, end = read
+        before = text[(page_ends[-1] if page_ends else 0) : begin.start()]
+        if _ENVELOPE.isdisjoint(value):
+            start = end
+            continue
+        if found is not None or _PAGE.search(before):
+            return None
+        found = FoundObject(value, f"{text[: begin.start()]} {text[end : end + _LOOKED_AT]}".strip())
+        start = end
+    return found
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return (_mended(value), end) if isinstance(value, dict) else None
+
+
+def _finite(text: str) -> float | str:
+    """A number with a fraction or an exponent; as text where a float cannot hold it."""
+    value = float(text)
+    return value if math.isfinite(value) else text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= 4_000 else text
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_float=_finite, parse_int=_whole, parse_constant=str)
+
+
+def _mended(value: Any) -> Any:
+    """The value without halves of surrogate pairs, which cannot be written as UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(inner) for key, inner in value.items()}
+    return value

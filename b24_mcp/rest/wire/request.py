@@ -1,0 +1,80 @@
+"""One HTTP request to a portal, as it will be on the wire."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from b24_mcp.catalog import Version, is_reading
+from b24_mcp.errors import our_error
+from b24_mcp.rest.wire.params import Params
+
+Format = Literal["json", "xml"]
+"""What the portal is asked to write. REST 3.0 writes JSON only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`method` stands in the address, in the generation `version` of the API; `body` becomes JSON.
+
+    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `key` is sent as the
+    Idempotency-Key of a write in REST 3.0 (documentation: api-reference/rest-v3), under which it may be sent again.
+    """
+
+    method: str
+    body: Any
+    version: Version = "v2"
+    format: Format = "json"
+    runs: tuple[str, ...] = ()
+    key: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether nothing that runs in it changes anything."""
+        return all(is_reading(method, self.version) for method in self.runs)
+
+    @property
+    def charged(self) -> tuple[str, ...]:
+        """The methods whose working time it may use up; which of them is charged for a batch differs by portal."""
+        return tuple(dict.fromkeys((self.method, *self.runs)))
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent.
+
+        The portal ignores malformed JSON and runs the method without parameters, so this never writes any. Under a key
+        the names stand in order: the portal compares bodies, and the same call is to have the same one.
+        """
+        in_order = self.key is not None
+        written = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=in_order)
+        return written.encode()
+
+
+def check_version(version: Version, params: Params, format: Format, method: str) -> None:
+    """Refuse what a generation of the API has no form for. Source: documentation, api-reference/rest-v3.
+
+    Raises:
+        B24Error: `B24MCP_VERSION`; nothing was sent.
+    """
+    if version == "v2":
+        return
+    if isinstance(params, list):
+        raise our_error("B24MCP_VERSION", f"{method} in REST 3.0 takes an object of named parameters.", method=method)
+    if format == "xml":
+        raise our_error(
+            "B24MCP_VERSION",
+            f"{method} is called in REST 3.0, which writes JSON only.",
+            method=method,
+            hint="Nothing was sent. Leave format out.",
+        )
+
+
+def call_request(method: str, params: Params, version: Version, format: Format) -> Request:
+    """The request that calls one method. A write in REST 3.0 gets a key of its own, by which a portal recognises it."""
+    if version == "v2":
+        return Request(method, params, "v2", format, (method,))
+    name = method.lower()  # REST 3.0 looks a name up in small letters
+    key = None if is_reading(name, "v3") else str(uuid.uuid4())
+    return Request(name, params, "v3", format, (name,), key)

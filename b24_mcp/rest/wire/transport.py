@@ -1,0 +1,258 @@
+"""Requests to one portal over HTTP, each answered with a `Reply`. Only this module and `connections` know the library.
+
+Whatever the library raises is translated here, into an error of ours that repeats nothing of the address: an address
+holds the secret of the webhook.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import truststore
+
+from b24_mcp import __version__
+from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest.wire.answer import Reply
+from b24_mcp.rest.wire.connections import NetworkTransport
+from b24_mcp.rest.wire.proxies import ProxyChoice, proxy_for
+from b24_mcp.rest.wire.request import Format
+from b24_mcp.rest.wire.unpacking import ACCEPTED, TooLargeError, Unpacker, UnpackingError
+
+_ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
+_CONNECT_SECONDS = 10.0
+
+# At INFO and below these write whole addresses, and an address holds the secret.
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+class Transport:
+    """A pool of connections to one portal. Follows no redirect, keeps no cookie, checks every certificate.
+
+    `seconds` bounds the wait for each part of an answer, `largest_answer` its size in bytes once unpacked. `ca_bundle`
+    is a file with further authorities to trust. `host` is the host the proxy is chosen for; None for a portal on this
+    computer, to which no proxy leads. `app` is an ASGI application that answers in this process instead of the
+    network. `peer` is what messages call the other side.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        largest_answer: int,
+        ca_bundle: Path | None,
+        https: bool,
+        host: str | None,
+        app: Any = None,
+        peer: str = "The portal",
+    ) -> None:
+        network = app is None
+        self._proxy = _chosen_proxy(host) if network and host is not None else None
+        context = tls_context(ca_bundle) if https and network else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client = httpx.AsyncClient(
+            transport=_network(context, self._proxy) if network else httpx.ASGITransport(app=app),
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": ACCEPTED},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+        self._in_process = not network
+        self._peer = peer
+        self._seconds = seconds
+        self._largest_answer = largest_answer
+
+    async def post(
+        self,
+        address: str,
+        body: bytes,
+        wanted: Format,
+        key: str | None = None,
+        also: Mapping[str, str] | None = None,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Reply:
+        """Send one POST with a JSON body.
+
+        `key` is sent as its Idempotency-Key, `also` are further headers. `on_sent` is called just before the first
+        byte of the request goes out: whatever fails before that, the other side has not seen the request.
+
+        Raises:
+            B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
+        """
+        headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted], **(also or {})}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        progress = _Progress(on_sent)
+        if self._in_process:
+            progress.sending()
+        timeout = httpx.Timeout(self._seconds, connect=min(_CONNECT_SECONDS, self._seconds), pool=None)
+        extensions = {"trace": progress.trace}
+        try:
+            async with self._client.stream(
+                "POST", address, content=body, headers=headers, timeout=timeout, extensions=extensions
+            ) as response:
+                return Reply(
+                    status=response.status_code,
+                    media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                    body=await self._read(response),
+                    location=response.headers.get("Location", ""),
+                    key=response.headers.get("Idempotency-Key"),
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
+            unsent = not progress.sent or isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
+            error = self._translate_unsent(exc, progress) if unsent else self._translate(exc)
+        # Raised here, outside the handler, so that no exception holding the address hangs on to it.
+        raise error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        """Read a body piece by piece, and no further than an answer may be long.
+
+        Raises:
+            B24Error: `B24MCP_TOO_LARGE` or `B24MCP_BAD_ANSWER`; the connection is given up.
+        """
+        try:
+            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._largest_answer)
+            async for piece in response.aiter_raw():
+                unpacker.feed(piece)
+            return unpacker.finish()
+        except UnpackingError as exc:
+            error = our_error("B24MCP_BAD_ANSWER", str(exc), status=response.status_code)
+        except TooLargeError:
+            megabytes = self._largest_answer / (1 << 20)
+            error = our_error(
+                "B24MCP_TOO_LARGE",
+                f"The answer is larger than {megabytes:g} MB and was not read to its end.",
+                status=response.status_code,
+            )
+        raise error
+
+    def _translate_unsent(self, exc: Exception, progress: _Progress) -> B24Error:
+        """The error for a request of which no byte went out."""
+        proxy = self._proxy
+        if proxy is not None and not progress.tunnelled and not isinstance(exc, httpx.InvalidURL):
+            why = _proxy_reason(exc)
+            return our_error("B24MCP_PROXY", f"The proxy {proxy.shown} (from {proxy.variable}) {why}.")
+        if _is_certificate_failure(exc):
+            return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
+        if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
+            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
+        if isinstance(exc, httpx.TimeoutException):
+            return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not take the connection in time.")
+        return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
+
+    def _translate(self, exc: Exception) -> B24Error:
+        """The error for a request that was sent, wholly or in part."""
+        if isinstance(exc, httpx.TimeoutException):
+            return our_error("B24MCP_TIMEOUT", f"{self._peer} did not answer within {self._seconds:g} seconds.")
+        if "informational status" in str(exc):
+            return our_error("B24MCP_BAD_ANSWER", f"{self._peer} sent {exc} instead of an answer.")
+        return our_error("B24MCP_CONNECTION_LOST", "The connection broke before the answer was complete.")
+
+
+class _Progress:
+    """How far one request has come, as the trace of `httpcore` reports it."""
+
+    def __init__(self, on_sent: Callable[[], None] | None) -> None:
+        self._on_sent = on_sent
+        self.sent = False
+        self.tunnelled = False
+
+    def sending(self) -> None:
+        """The first byte of the request is about to go out."""
+        if not self.sent and self._on_sent is not None:
+            self._on_sent()
+        self.sent = True
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Record one event. The request for a tunnel through a proxy has events of the same names."""
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.sending()
+        elif event == "proxy.start_tls.started" or event == "socks.start_tls.started":
+            self.tunnelled = True
+
+
+def _chosen_proxy(host: str) -> ProxyChoice | None:
+    try:
+        return proxy_for(host)
+    except ValueError as exc:
+        variable = str(exc)
+    raise our_error("B24MCP_PROXY", f"The proxy named in {variable} is not the address of a proxy.")
+
+
+def _network(context: ssl.SSLContext, proxy: ProxyChoice | None) -> httpx.AsyncBaseTransport:
+    try:
+        return NetworkTransport(context, proxy)
+    except (ValueError, httpx.InvalidURL, ImportError):  # the only thing read from outside here is the proxy
+        named = "" if proxy is None else f" {proxy.shown} (from {proxy.variable})"
+    raise our_error("B24MCP_PROXY", f"The proxy{named} is of a kind that cannot be used here.")
+
+
+def _proxy_reason(exc: Exception) -> str:
+    if isinstance(exc, httpx.ProxyError):
+        status = str(exc)[:3]
+        if status == "407":
+            return "wants a user name and password (HTTP 407)"
+        return f"refused the connection (HTTP {status})" if status.isdecimal() else "refused the connection"
+    if isinstance(exc, httpx.ConnectError):
+        return f"cannot be reached: {_reason(exc)}"
+    if isinstance(exc, httpx.TimeoutException):
+        return "did not answer in time"
+    return "closed the connection before it led anywhere"
+
+
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """The operating system decides whom to trust; a file can add to that, nothing can switch it off.
+
+    Raises:
+        B24Error: `B24MCP_SETTINGS` when the file cannot be used.
+    """
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(cafile=str(ca_bundle))
+        except (OSError, ssl.SSLError):
+            raise our_error(
+                "B24MCP_SETTINGS", f"B24_CA_BUNDLE does not name a readable file of certificates: {ca_bundle}"
+            ) from None
+    return context
+
+
+def _is_certificate_failure(exc: BaseException) -> bool:
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _reason(exc: BaseException) -> str:
+    """The reason a connection failed, in plain words; the library's text goes no further than this."""
+    text = str(exc).lower()
+    for sign, reason in (
+        ("refused", "nothing listens at this address"),
+        ("name or service not known", "there is no host of this name"),
+        ("nodename nor servname", "there is no host of this name"),
+        ("getaddrinfo", "there is no host of this name"),
+        ("no address associated", "there is no host of this name"),
+        ("temporary failure in name resolution", "host names cannot be looked up from here"),
+        ("unreachable", "there is no route to it"),
+        ("all connection attempts failed", "nothing answers at this address"),
+        ("ssl", "it does not speak TLS at this port"),
+        ("tls", "it does not speak TLS at this port"),
+    ):
+        if sign in text:
+            return reason
+    return "the connection failed"

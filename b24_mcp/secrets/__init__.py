@@ -1,0 +1,6 @@
+"""The redactor: masks secrets in everything that leaves the process, and makes invisible characters visible."""
+
+from b24_mcp.secrets.invisible import printable, show_hidden, without_hidden
+from b24_mcp.secrets.redactor import RedactingFormatter, Redactor, each_text, hide_fields
+
+__all__ = ["RedactingFormatter", "Redactor", "each_text", "hide_fields", "printable", "show_hidden", "without_hidden"]

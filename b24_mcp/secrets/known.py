@@ -1,0 +1,125 @@
+"""Finding known secrets in a text, however they are encoded there.
+
+A text is searched as it is, and in what it says once layers of encoding are undone, up to a fixed depth: so a secret is
+also found where several encodings were applied one after the other, or mixed. The time is linear in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from b24_mcp.secrets.encodings import View, beginnings, recoded, straddling, unescaped
+
+SHORTEST = 6
+"""A secret of fewer characters is not looked for by itself: it would mask ordinary words and numbers."""
+
+_DEEPEST = 4
+_CUTS = ("…".encode(), b"...", b"'", b'"')
+"""What stands behind a text that was cut."""
+Span = tuple[int, int]
+
+
+class KnownSecrets:
+    """The secrets to look for. Upper and lower case count as the same."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        self._wanted: dict[bytes, None] = {}
+        """What is searched for, in lower case: secrets, and what decoding makes of those that look encoded."""
+        self._beginnings: dict[bytes, list[bytes]] = {}
+        self._cut: dict[bytes, int] = {}
+        """Secrets whose beginning is masked too where a text was cut inside of them -> its least length."""
+        self._shortest = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._secrets)
+
+    def add(self, secret: str) -> None:
+        """Look for one more secret."""
+        if len(secret) < SHORTEST or secret in self._secrets:
+            return
+        self._secrets.add(secret)
+        for form in _forms(secret):
+            self._wanted[form] = None
+            if (least := _least_beginning(form)) < len(form):
+                self._cut[form] = least
+            for beginning in beginnings(form):
+                self._beginnings.setdefault(beginning, []).append(form)
+        self._shortest = min(map(len, self._wanted))
+
+    def spans(self, data: bytes) -> list[Span]:
+        """Return the places of secrets in a text, sorted; none overlap."""
+        return _merged(self._found(data, _DEEPEST))
+
+    def _found(self, data: bytes, depth: int) -> Iterator[Span]:
+        if len(data) < min(self._shortest, 8):
+            return
+        lowered = data.lower()
+        for wanted in tuple(self._wanted):  # another thread may add one
+            start = lowered.find(wanted)
+            while start >= 0:
+                yield start, start + len(wanted)
+                start = lowered.find(wanted, start + len(wanted))
+        for wanted, least in tuple(self._cut.items()):
+            yield from _cut_off(lowered, wanted, least)
+        if depth == 0:
+            return
+        for quoted in (False, True):
+            if (view := unescaped(data, quoted=quoted)) is not None:
+                yield from straddling(data, view, self._beginnings)
+                yield from self._inside(view, depth)
+        for decoded in recoded(data, self._shortest):
+            yield from self._inside(decoded, depth)
+
+    def _inside(self, view: View, depth: int) -> Iterator[Span]:
+        return (view.origin(start, end) for start, end in _merged(self._found(view.data, depth - 1)))
+
+
+def _cut_off(lowered: bytes, secret: bytes, least: int) -> Iterator[Span]:
+    """Find beginnings of a secret right before the place where a text was cut."""
+    beginning = secret[:least]
+    start = lowered.find(beginning)
+    while start >= 0:
+        part = lowered[start : start + len(secret)]
+        size = next((place for place, (a, b) in enumerate(zip(part, secret, strict=False)) if a != b), len(part))
+        end = start + size
+        if size < len(secret) and (end == len(lowered) or lowered.startswith(_CUTS, end)):
+            yield start, end
+        start = lowered.find(beginning, end)
+
+
+def _least_beginning(secret: bytes) -> int:
+    """The length from which the beginning of a secret is no ordinary word: it has a character that is no letter."""
+    first = next((place for place, byte in enumerate(secret) if not chr(byte).isalpha()), len(secret))
+    return max(8, min(first + 1, 12))
+
+
+def _forms(secret: str) -> Iterator[bytes]:
+    """A secret in the bytes it is written in, and what remains of it where escapes around it are undone."""
+    for written in {secret.encode("utf-8", "surrogatepass"), _in_surrogates(secret)}:
+        form, seen = written, set[bytes]()
+        while len(form) >= SHORTEST and form not in seen and len(seen) <= _DEEPEST:
+            seen.add(form)
+            yield form.lower()
+            for quoted in (False, True):
+                if (view := unescaped(form, quoted=quoted)) is not None and len(view.data) >= SHORTEST:
+                    yield view.data.lower()
+            view = unescaped(form)
+            form = form if view is None else view.data
+
+
+def _in_surrogates(secret: str) -> bytes:
+    """The bytes of a secret whose characters beyond 16 bits were written as two escapes."""
+    units = secret.encode("utf-16-be", "surrogatepass")
+    pairs = (units[at : at + 2] for at in range(0, len(units), 2))
+    return "".join(chr(int.from_bytes(pair, "big")) for pair in pairs).encode("utf-8", "surrogatepass")
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,226 @@
+"""Masking secrets in every text that leaves the process.
+
+Bitrix24 carries its secrets inside addresses: the code of a webhook is a part of the path, also of the signed download
+links the portal answers with, and tokens travel as `auth`. So a text is cleaned of the known secrets first, however
+they are encoded, and of what has the shape of such addresses and fields second.
+
+All of it takes time linear in the text: each pattern begins with a fixed word, and no repeat in it can be divided in
+more than one way.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from typing import Any
+
+from b24_mcp.secrets.invisible import printable, without_unseen
+from b24_mcp.secrets.known import SHORTEST, KnownSecrets
+
+MASK = "***"
+
+_ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
+_SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
+_END_OF_PART = r"(?=[/\"'\s?&#\\<>]|%(?:25)*+(?:2[Ff36]|3[Ff])|$)"
+_CODE_CHARACTERS = r"[A-Za-z0-9_-]"
+# After a numeric user id anything is a code; after a login only what is long enough not to be a word.
+_WEBHOOK_PATH = re.compile(
+    rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))rest{_SLASH}(?:api{_SLASH})?"
+    rf"(?:[0-9]++{_SLASH}(?={_CODE_CHARACTERS})|[A-Za-z0-9_.@-]++{_SLASH}(?={_CODE_CHARACTERS}{{8}}))"
+    rf"(?P<secret>{_CODE_CHARACTERS}++){_END_OF_PART}"
+)
+_OPENING = r"(?:\[|%(?:25)*+5[Bb])"
+_CLOSING = r"(?:\]|%(?:25)*+5[Dd])"
+_CREDENTIAL_NAMES = (
+    "auth", "access_token", "refresh_token", "client_secret", "token", "AUTH_ID", "REFRESH_ID", "application_token",
+    "sessid", "signature",
+)  # fmt: skip
+_CREDENTIAL_PARAMETER = re.compile(
+    r"(?:^|(?<=[?&;\s\"'])|(?<=[%5]3[Ff])|(?<=[%5]26)|(?<=\\u0026))"
+    rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"
+    r"(?P<secret>(?:[^%&\s\"'<>\\]|%(?!(?:25)*+26)|\\++(?:/|u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4}))++)"
+)
+# Fields that hold a secret in answers and events of the portal (documentation: api-reference).
+_SECRET_FIELDS = (
+    "access_token|refresh_token|application_token|client_secret|auth_id|refresh_id|sessid|bottoken"  # noqa: S105
+    "|password|incoming_password|sip_password"
+)
+_SECRET_FIELD = re.compile(
+    rf"(?<=[\"'])(?:{_SECRET_FIELDS})(?P<closing>\\*+)(?P<quote>[\"'])\s*+:\s*+(?P<opening>\\*+)(?P=quote)",
+    re.IGNORECASE,
+)
+_IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
+# Looking for words that are nearly never there is much faster than looking for the shapes.
+_WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
+
+
+class Redactor:
+    """Masks the given secrets, and whatever has the shape of a Bitrix24 credential, in texts."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known = KnownSecrets()
+        self._in_addresses: dict[str, re.Pattern[str]] = {}
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Mask one more secret from now on, such as the code of a webhook, plain or as written in an address.
+
+        A secret of fewer than six characters is masked inside addresses only. Adding one is cheap: tokens come every
+        hour for as long as a server runs.
+        """
+        if not secret:
+            return
+        if len(secret) >= SHORTEST:
+            self._known.add(secret)
+        elif secret not in self._in_addresses:
+            self._in_addresses[secret] = re.compile(
+                rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
+            )
+
+    def redact(self, text: str) -> str:
+        """Return the text with every secret replaced by `***`.
+
+        Invisible characters do not protect a secret. Where they stand in a text with a secret, they are removed;
+        a text without any secret is returned unchanged.
+        """
+        seen = without_unseen(text)
+        masked = self._masked(seen)
+        return text if masked == seen else masked
+
+    def clean(self, value: Any) -> Any:
+        """Return a JSON value with every secret in it masked: in texts, and in fields whose names say that they hold
+        one, also in a table of columns and rows.
+        """
+        return each_text(hide_fields(value), self.redact)
+
+    def _masked(self, text: str) -> str:
+        if self._known:
+            text = _replaced(text, self._known)
+        for short, pattern in tuple(self._in_addresses.items()):
+            text = _mask(text, pattern, (short,))
+        text = _mask(text, _WEBHOOK_PATH, ("rest",))
+        text = _mask(text, _CREDENTIAL_PARAMETER, _CREDENTIAL_NAMES)
+        lowered = text.lower()
+        if any(word in lowered for word in _WORDS_OF_FIELDS):
+            text = _without_fields(text)
+        return text
+
+
+def _mask(text: str, pattern: re.Pattern[str], words: Iterable[str]) -> str:
+    """Mask the group `secret` of each match of a pattern that begins with one of the words.
+
+    What is inside of one match is not looked at again, so that a text full of beginnings takes no longer.
+    """
+    pieces: list[str] = []
+    done = 0
+    for place in merge(*(_places(text, word) for word in words)):
+        if place >= done and (found := pattern.match(text, place)):
+            start, end = found.span("secret")
+            pieces += (text[done:start], MASK)
+            done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + len(word))
+
+
+def _replaced(text: str, known: KnownSecrets) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    spans = known.spans(data)
+    if not spans:
+        return text
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in spans:
+        pieces += (data[done:start], MASK.encode())
+        done = end
+    pieces.append(data[done:])
+    return b"".join(pieces).decode("utf-8", "surrogatepass")
+
+
+def _without_fields(text: str) -> str:
+    """Mask the values of secret fields in JSON, also in JSON that is a text in other JSON, as often as that may be."""
+    pieces: list[str] = []
+    done = 0
+    for found in _SECRET_FIELD.finditer(text):
+        start = found.end()
+        if start < done or found["opening"] != found["closing"]:
+            continue
+        end = _end_of_value(text, start, found["quote"], len(found["opening"]))
+        if end > start:
+            pieces += (text[done:start], MASK)
+            done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _end_of_value(text: str, start: int, quote: str, backslashes: int) -> int:
+    """Return where a value ends whose quotes are written with that many backslashes; the end of the text if nowhere."""
+    place = text.find(quote, start)
+    while place >= 0:
+        before = place
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        if (place - before) % (2 * (backslashes + 1)) == backslashes:
+            return place - backslashes
+        place = text.find(quote, place + 1)
+    return len(text)
+
+
+def hide_fields(value: Any) -> Any:
+    """Return a JSON value with the fields masked whose names say that they hold a secret, also in a table of columns
+    and rows. Other texts stay as they are.
+    """
+    match value:
+        case {"columns": list(columns), "rows": list(rows)}:
+            secret = [place for place, name in enumerate(columns) if _names_a_secret(name)]
+            return value | {"rows": [_hide_places(row, secret) for row in rows]}
+        case dict():
+            return {
+                name: MASK if _names_a_secret(name) and inner and isinstance(inner, str) else hide_fields(inner)
+                for name, inner in value.items()
+            }
+        case list():
+            return [hide_fields(inner) for inner in value]
+    return value
+
+
+def _hide_places(row: Any, secret: list[int]) -> Any:
+    row = hide_fields(row)
+    if not secret or not isinstance(row, list):
+        return row
+    return [MASK if place in secret and inner and isinstance(inner, str) else inner for place, inner in enumerate(row)]
+
+
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it, names included, replaced by what `change` returns for it."""
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {change(name): each_text(inner, change) for name, inner in value.items()}
+        case list():
+            return [each_text(inner, change) for inner in value]
+    return value
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a log record, exception text included, and redacts the whole."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format the record; what comes back holds no secret, and no character that changes a terminal."""
+        return printable(self._redactor.redact(super().format(record)))
+
+
+def _names_a_secret(name: object) -> bool:
+    return isinstance(name, str) and _IS_SECRET_FIELD.fullmatch(name) is not None

@@ -1,0 +1,1 @@
+"""Files on the user's computer: folders, private files, SQLite databases."""
