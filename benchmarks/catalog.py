@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.app.checks import check_call
+from b24_mcp.app.planning import CallRequest, plan_checked
 from b24_mcp.catalog import Method, known_methods
 from b24_mcp.errors import B24Error
 
@@ -188,7 +188,7 @@ def swapped(name: str, dice: random.Random) -> str:
 def certain(method: Method, params: Any) -> list[tuple[str, str]]:
     """The certain mistakes in parameters, as a call with them is refused."""
     try:
-        check_call(method.name, params, method.version)
+        plan_checked(CallRequest(method.name, params, method.version))
     except B24Error as exc:
         problems = exc.fault.validation
         return [(problem.field, problem.message) for problem in problems] or [("params", exc.fault.message)]

@@ -4,11 +4,9 @@ approvals, audit trail, care with strangers' words.
 
 from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
-from b24_mcp.access.caller import Caller
+from b24_mcp.access.caller import LEVELS, Caller, Level, calling, current_caller, os_user, probing
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
-from b24_mcp.access.current import calling, current_caller, os_user, probing
 from b24_mcp.access.gate import Gate, Judgement, Ruling
-from b24_mcp.access.levels import LEVELS, Level
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
 from b24_mcp.access.rules import AccessRules

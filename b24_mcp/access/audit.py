@@ -26,12 +26,12 @@ from urllib.parse import unquote_plus
 import anyio
 import anyio.to_thread
 
-from b24_mcp.access.current import current_caller
+from b24_mcp.access.caller import current_caller
 from b24_mcp.access.permits import digest_of
 from b24_mcp.catalog import RiskKind
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Act, Answer, BatchMaps, Failed, Params
+from b24_mcp.rest import Answer, BatchMaps, Failed, MethodCall, Params
 from b24_mcp.secrets import Redactor
 from b24_mcp.storage.folders import make_private, user_folder
 
@@ -60,15 +60,15 @@ class AuditTrail:
     now: Callable[[], float] = time.time
     _day: str = ""
 
-    def sending(
-        self, portal: str, writes: Sequence[tuple[Act, Effect, Sequence[RiskKind]]], *, approved: bool
-    ) -> Sending:
+    def entry(
+        self, portal: str, writes: Sequence[tuple[MethodCall, Effect, Sequence[RiskKind]]], *, approved: bool
+    ) -> AuditEntry:
         """Begin the entry of one request. `writes` are those of its acts that change something, with their effects and
         the kinds of their risks.
         """
         caller = current_caller()
         common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
-        return Sending(self, [(act, common | self._of_act(act, effect, risks)) for act, effect, risks in writes])
+        return AuditEntry(self, [(call, common | self._of_call(call, effect, risks)) for call, effect, risks in writes])
 
     async def append(self, lines: Sequence[Line]) -> None:
         """Write lines, all in one step and away from the event loop.
@@ -106,28 +106,30 @@ class AuditTrail:
             if _A_DAY.fullmatch(file.name) and file.name < oldest:
                 file.unlink(missing_ok=True)
 
-    def _of_act(self, act: Act, effect: Effect, risks: Sequence[RiskKind]) -> Line:
-        line: Line = {"method": act.method, "version": act.version, "effect": effect}
+    def _of_call(self, call: MethodCall, effect: Effect, risks: Sequence[RiskKind]) -> Line:
+        line: Line = {"method": call.method, "version": call.version, "effect": effect}
         if risks:
             line["risks"] = list(risks)
-        if act.name:
-            line["command"] = act.name
-        line |= {"arguments": digest_of(act.params)[:16], "fields": _fields(act.params)}
+        if call.name:
+            line["command"] = call.name
+        line |= {"arguments": digest_of(call.params)[:16], "fields": _fields(call.params)}
         if self.values:
-            line["values"] = act.params if isinstance(act.params, str) else json.dumps(act.params, ensure_ascii=False)
+            line["values"] = (
+                call.params if isinstance(call.params, str) else json.dumps(call.params, ensure_ascii=False)
+            )
         return line
 
 
 @dataclass(slots=True)
-class Sending:
+class AuditEntry:
     """What the trail notes of one request."""
 
     trail: AuditTrail
-    writes: list[tuple[Act, Line]]
+    writes: list[tuple[MethodCall, Line]]
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     _began: float | None = None
 
-    async def going(self) -> None:
+    async def sent(self) -> None:
         """Note that the request is about to be sent; sent again, it stays the same entry.
 
         Raises:
@@ -149,8 +151,8 @@ class Sending:
             return
         seconds = round(time.perf_counter() - self._began, 3)
         lines = [
-            {"event": "ended", "id": self.id} | line | {"duration": seconds} | _outcome(act, outcome)
-            for act, line in self.writes
+            {"event": "ended", "id": self.id} | line | {"duration": seconds} | _outcome(call, outcome)
+            for call, line in self.writes
         ]
         try:
             with anyio.CancelScope(shield=True):
@@ -159,21 +161,21 @@ class Sending:
             _LOG.error("How a write ended could not be noted in the audit trail: %s", exc)
 
 
-def _outcome(act: Act, outcome: Answer | B24Error | None) -> Line:
+def _outcome(call: MethodCall, outcome: Answer | B24Error | None) -> Line:
     if outcome is None:
         return {"outcome": "not awaited", "executed": "unknown"}
     if isinstance(outcome, B24Error):
         return {"outcome": outcome.fault.code or "error", "executed": outcome.fault.executed}
-    if not act.name or act.version == "v3":  # a batch of REST 3.0 fails as a whole or not at all
+    if not call.name or call.version == "v3":  # a batch of REST 3.0 fails as a whole or not at all
         return {"outcome": "ok", "executed": "yes"}
     try:
         maps = BatchMaps.read(outcome, "json")
     except B24Error as exc:
-        return _outcome(act, exc)
-    if act.name not in maps.result and act.name not in maps.errors and maps.errors:
+        return _outcome(call, exc)
+    if call.name not in maps.result and call.name not in maps.errors and maps.errors:
         return {"outcome": "not run", "executed": "no"}  # the portal halted at the command that failed
-    of_command = maps.outcome(act.name, act.method, ())
-    return _outcome(act, of_command.error) if isinstance(of_command, Failed) else {"outcome": "ok", "executed": "yes"}
+    of_command = maps.outcome(call.name, call.method, ())
+    return _outcome(call, of_command.error) if isinstance(of_command, Failed) else {"outcome": "ok", "executed": "yes"}
 
 
 def _fields(params: Params | str) -> list[str]:

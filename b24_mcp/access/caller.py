@@ -1,21 +1,109 @@
-"""On whose behalf a tool is called."""
+"""The caller of a tool: who it is, which access level and which portals it has.
+
+The caller is set once where a call arrives (`calling`) and read wherever the call is judged or recorded
+(`current_caller`). Over HTTP the scopes of the verified token say what the caller may do.
+"""
 
 from __future__ import annotations
 
+import getpass
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
 
-from b24_mcp.access.levels import Level
+Level = Literal["read", "write", "full"]
+"""The access level: `read` allows reading methods only, `write` asks before destructive and risky calls, `full` does
+not ask.
+"""
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""The access levels, from the narrowest to the widest."""
+
+LEVEL_SCOPES = tuple(f"b24:{level}" for level in LEVELS)
+"""`b24:read`, `b24:write` and `b24:full`, each of which includes those before it."""
+
+_PORTAL_SCOPE = "b24:portal:"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a person of this computer over stdio, the subject of a verified token over HTTP.
+    """Who calls: the user of this computer over stdio, the subject of a verified token over HTTP.
 
-    `name` is what approvals and the audit trail are bound to; `client` is the program that speaks for the person. None
-    means as configured: `level` can only narrow what the settings allow, and `portals` names the portals to be used.
+    `name` is what approvals and audit log entries belong to; `client` is the program that calls for the user. None
+    means as configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
     """
 
     name: str
     client: str = ""
     level: Level | None = None
     portals: frozenset[str] | None = None
+
+
+_CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+_PROBING: ContextVar[bool] = ContextVar("probing", default=False)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the running call; without one, the user that this process runs as."""
+    return _CALLER.get() or Caller(os_user())
+
+
+@contextmanager
+def calling(caller: Caller) -> Iterator[None]:
+    """Run calls inside the block for this caller."""
+    token = _CALLER.set(caller)
+    try:
+        yield
+    finally:
+        _CALLER.reset(token)
+
+
+def is_probing() -> bool:
+    """Whether the running call is a probe of the program itself."""
+    return _PROBING.get()
+
+
+@contextmanager
+def probing() -> Iterator[None]:
+    """Run calls inside the block as probes of the program itself: fixed reading methods, without a model's params."""
+    token = _PROBING.set(True)
+    try:
+        yield
+    finally:
+        _PROBING.reset(token)
+
+
+@cache
+def os_user() -> str:
+    """Return the name of the user that this process runs as, independent of the environment variables."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user in a container may have no name
+        return f"uid {os.getuid()}"
+
+
+def level_of(scopes: Iterable[str]) -> Level | None:
+    """Return the widest level among the scopes, or None when they hold no level."""
+    held = set(scopes)
+    return next((level for level in reversed(LEVELS) if f"b24:{level}" in held), None)
+
+
+def portals_of(scopes: Iterable[str]) -> frozenset[str] | None:
+    """Return the portals named by scopes such as `b24:portal:sales`; None when none is named, which means all."""
+    return frozenset(scope.removeprefix(_PORTAL_SCOPE) for scope in scopes if scope.startswith(_PORTAL_SCOPE)) or None
+
+
+def with_included(scopes: Iterable[str]) -> list[str]:
+    """Return the scopes together with those that the widest level includes, sorted."""
+    held = set(scopes)
+    level = level_of(held)
+    return sorted(held | set(LEVEL_SCOPES[: LEVELS.index(level) + 1] if level else ()))

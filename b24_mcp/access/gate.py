@@ -1,5 +1,7 @@
-"""The one gate before a portal. The tools ask it first, to refuse early and to ask a person; the portal asks it again
-about every single request, so that nothing goes another way.
+"""The gate of a portal: judges every call by the access rules.
+
+The use cases ask it about planned calls, to refuse early and to ask the user. The client asks it again about every
+finished request, so that nothing is sent without it.
 """
 
 from __future__ import annotations
@@ -8,27 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from b24_mcp.access.audit import AuditTrail, Sending
-from b24_mcp.access.current import current_caller
-from b24_mcp.access.levels import Level
+from b24_mcp.access.audit import AuditEntry, AuditTrail
+from b24_mcp.access.caller import Level, current_caller
 from b24_mcp.access.permits import Permit
 from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
 from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
-from b24_mcp.catalog import Risk, RiskKind
-from b24_mcp.catalog.catalogue import Effect
+from b24_mcp.catalog import Effect, Risk, RiskKind
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Act, Answer
+from b24_mcp.rest import Answer, MethodCall
 
 Need = Literal["nothing", "approval", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The decision about one act: its effect, the risks that apply to its arguments, and why it is refused or needs
-    approval (empty when neither).
+    """The decision about one call: its effect, the risks that apply to its arguments, and the reason why it is refused
+    or needs approval (empty when neither).
     """
 
-    act: Act
+    call: MethodCall
     effect: Effect
     need: Need
     why: str = ""
@@ -42,30 +42,32 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the gate says of everything a call is to do."""
+    """The decisions of the gate about the calls of one tool call."""
 
     rulings: tuple[Ruling, ...]
 
     @property
     def to_approve(self) -> tuple[Ruling, ...]:
-        """The acts a person has to allow first."""
-        return tuple(ruling for ruling in self.rulings if ruling.need == "approval")
+        """The calls that the user has to approve first."""
+        return tuple([ruling for ruling in self.rulings if ruling.need == "approval"])
 
     def refuse(self) -> None:
-        """Refuse the whole when one act is refused.
+        """Refuse all calls when one of them is refused.
 
         Raises:
             B24Error: `B24MCP_POLICY`; nothing was sent.
         """
         for ruling in self.rulings:
             if ruling.need == "refused":
-                raise our_error("B24MCP_POLICY", f"{_command(ruling.act)}{ruling.why}.", method=ruling.act.method)
+                raise our_error("B24MCP_POLICY", f"{_command(ruling.call)}{ruling.why}.", method=ruling.call.method)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate of one portal; see `b24_mcp.rest.Guard`. `portal` is what the portal is called in questions and permits,
-    `trail` where writes are noted, `name` what it is configured as, by which tokens name it.
+    """The gate of one portal, a `b24_mcp.rest.Guard`.
+
+    `portal` is the name of the portal in questions and permits. `trail` is the audit log for writes. `name` is the
+    configured name of the portal, which the scopes of tokens use.
     """
 
     portal: str
@@ -75,94 +77,116 @@ class Gate:
 
     @property
     def key(self) -> str:
-        """What permits and approvals are bound to: one host may be configured under two names, with two credentials."""
+        """What permits and approvals belong to: one host may be configured twice, with two credentials."""
         return f"{self.name}@{self.portal}"
-
-    def permit(self, acts: Sequence[Act]) -> Permit:
-        """What a person's yes to these acts, as they were given, lets through."""
-        return Permit.to_do(self.key, acts)
 
     @property
     def level(self) -> Level:
-        """What the present caller may do at most."""
+        """The access level of the current caller."""
         return self.rules.narrowed_to(current_caller().level).level
 
-    def judge(self, acts: Sequence[Act], *, reading_only: bool = False) -> Judgement:
-        """Say of every act whether it may go. With `reading_only` nothing but reading may, whatever the rules."""
+    def permit(self, calls: Sequence[MethodCall], *, approved: bool = True) -> Permit:
+        """Return the permit for calls that this gate has judged, and that the user has `approved` if need be."""
+        return Permit.approved(self.key, calls) if approved else Permit(self.key, calls)
+
+    def judge(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
+        """Decide about every call. With `reading_only` methods that write are refused, whatever the rules say."""
         caller = current_caller()
         if caller.portals is not None and (self.name or self.portal) not in caller.portals:
-            return Judgement(tuple(_elsewhere(act, self.portal) for act in acts))
-        rules = self.rules.narrowed_to(caller.level)
-        rulings = [_rule(rules, act, reading_only) for act in acts]
-        writes = sum(ruling.effect != "read" for ruling in rulings)
-        if rules.asks and writes > rules.approval_writes:
+            return Judgement(tuple([_elsewhere(call, self.portal) for call in calls]))
+        rules = self.rules if caller.level is None else self.rules.narrowed_to(caller.level)
+        rulings = [_rule(rules, call, reading_only) for call in calls]
+        writes = len([ruling for ruling in rulings if ruling.effect != "read"])
+        if writes > rules.approval_writes and rules.asks:
             why = f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
             rulings = [_asked(ruling, why) for ruling in rulings]
         return Judgement(tuple(rulings))
 
-    def review(self, acts: Sequence[Act], permit: object | None) -> None:
-        """See `Guard`."""
-        self._reviewed(acts, permit)
+    def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
+        """Judge the commands of a batch, unless the permit says that this gate has judged these very commands.
 
-    def _reviewed(self, acts: Sequence[Act], permit: object | None) -> Judgement:
-        judgement = self.judge(acts)
-        judgement.refuse()
-        for ruling in judgement.to_approve:
-            if not (isinstance(permit, Permit) and permit.covers(self.key, ruling.act)):
+        Raises:
+            B24Error: `B24MCP_POLICY` or `B24MCP_APPROVAL`; nothing was sent.
+        """
+        if isinstance(permit, Permit) and permit.calls is calls and permit.portal == self.key:
+            return
+        self._reviewed(calls, permit)
+
+    def admit(self, calls: Sequence[MethodCall], permit: object | None) -> AuditHook:
+        """Judge the calls that were read back from a finished request.
+
+        Raises:
+            B24Error: `B24MCP_POLICY` or `B24MCP_APPROVAL`; the request was not sent.
+        """
+        rulings = self._reviewed(calls, permit).rulings
+        writes = [(ruling.call, ruling.effect, ruling.kinds) for ruling in rulings if ruling.effect != "read"]
+        if self.trail is None or not writes:
+            return _NO_HOOK
+        approved = isinstance(permit, Permit) and bool(permit.marks)
+        return AuditHook(self.trail.entry(self.portal, writes, approved=approved))
+
+    def _reviewed(self, calls: Sequence[MethodCall], permit: object | None) -> Judgement:
+        judgement = self.judge(calls)
+        for ruling in judgement.rulings:
+            if ruling.need == "nothing":
+                continue
+            judgement.refuse()
+            if ruling.need == "approval" and not (isinstance(permit, Permit) and permit.covers(self.key, ruling.call)):
                 raise our_error(
                     "B24MCP_APPROVAL",
-                    f"{_command(ruling.act)}{ruling.act.method} needs the approval of a person: {ruling.why}.",
-                    method=ruling.act.method,
+                    f"{_command(ruling.call)}{ruling.call.method} needs the approval of a person: {ruling.why}.",
+                    method=ruling.call.method,
                 )
         return judgement
-
-    def admit(self, acts: Sequence[Act], permit: object | None) -> AuditHook:
-        """See `Guard`."""
-        rulings = self._reviewed(acts, permit).rulings
-        writes = [(ruling.act, ruling.effect, ruling.kinds) for ruling in rulings if ruling.effect != "read"]
-        if self.trail is None or not writes:
-            return AuditHook(None)
-        return AuditHook(self.trail.sending(self.portal, writes, approved=permit is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class AuditHook:
-    """The way of one request that was let through, with what is noted of it; see `b24_mcp.rest.Passage`."""
+    """The `RequestHook` of an admitted request: writes its audit log entry, if it has one."""
 
-    sending: Sending | None
+    entry: AuditEntry | None
 
-    async def going(self) -> None:
-        """See `AuditHook` in `rest`."""
-        if self.sending is not None:
-            await self.sending.going()
+    async def before_send(self) -> None:
+        """Write the entry before the first try.
 
-    async def ended(self, outcome: Answer | B24Error | None) -> None:
-        """See `AuditHook` in `rest`."""
-        if self.sending is not None:
-            await self.sending.ended(outcome)
+        Raises:
+            B24Error: `B24MCP_AUDIT`; nothing was sent.
+        """
+        if self.entry is not None:
+            await self.entry.sent()
+
+    async def after_answer(self, outcome: Answer | B24Error | None) -> None:
+        """Write the outcome."""
+        if self.entry is not None:
+            await self.entry.ended(outcome)
 
 
-def _elsewhere(act: Act, portal: str) -> Ruling:
-    why = f"this caller may use certain portals only, and {portal} is none of them"
-    return Ruling(act, effect_of(act.method, act.version), "refused", why)
+_NO_HOOK = AuditHook(None)
 
 
-def _rule(rules: AccessRules, act: Act, reading_only: bool) -> Ruling:
-    effect, risks = effect_of(act.method, act.version), risks_of(act)
-    why = rules.why_refused(act.method, act.version, effect)
+def _elsewhere(call: MethodCall, portal: str) -> Ruling:
+    why = f"this caller may use certain portals only, and {portal} is not one of them"
+    return Ruling(call, effect_of(call.method, call.version), "refused", why)
+
+
+def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
+    effect, risks = effect_of(call.method, call.version), risks_of(call)
+    why = rules.why_refused(call.method, call.version, effect)
     if why is not None:
-        return Ruling(act, effect, "refused", why, risks)
-    does = what_it_does(act.method, act.version, effect)
+        return Ruling(call, effect, "refused", why, risks)
+    if effect == "read" and not risks:
+        return Ruling(call, effect, "nothing")
+    does = what_it_does(call.method, call.version, effect)
     if reading_only and effect != "read":
-        why = f"read_method calls only methods that read, and {act.method} {does}"
-        return Ruling(act, effect, "refused", why, risks)
+        why = f"read_method calls only methods that read, and {call.method} {does}"
+        return Ruling(call, effect, "refused", why, risks)
     reasons = [f"it {does}"] if effect == "destructive" else []
     if risks:
         reasons.append(risks_in_words(risks))
     is_asked = effect == "destructive" or not set(rules.risks).isdisjoint(kinds_of(risks))
     if is_asked and rules.asks:
-        return Ruling(act, effect, "approval", "; ".join(reasons), risks)
-    return Ruling(act, effect, "nothing", "", risks)
+        return Ruling(call, effect, "approval", "; ".join(reasons), risks)
+    return Ruling(call, effect, "nothing", "", risks)
 
 
 def _asked(ruling: Ruling, why: str) -> Ruling:
@@ -171,5 +195,5 @@ def _asked(ruling: Ruling, why: str) -> Ruling:
     return replace(ruling, need="approval", why=why)
 
 
-def _command(act: Act) -> str:
-    return f"Command {act.name!r}: " if act.name else ""
+def _command(call: MethodCall) -> str:
+    return f"Command {call.name!r}: " if call.name else ""

@@ -1,55 +1,59 @@
-"""What a person's approval lets through: these methods with these very arguments, and nothing else."""
+"""Permits: which calls may be sent, by the judgement of the gate and the approval of the user."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from b24_mcp.rest import Act, Params, holds_references, written_as_query
+from b24_mcp.rest import MethodCall, holds_references, written_as_query
 
 Mark = tuple[str, str, str | None]
-"""Method, version, and the digest of its parameters; None where references in them are replaced on the way."""
+"""Method, version, and digest of the parameters; None where references in them are replaced before sending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Lets the acts with these marks through on one portal."""
+    """Allows calls on one portal. `calls` are the calls that the gate has judged, compared by identity. `marks`
+    identify the calls that the user approved; empty when no approval was needed.
+    """
 
     portal: str
-    marks: frozenset[Mark]
+    calls: Sequence[MethodCall]
+    marks: frozenset[Mark] = frozenset()
 
     @classmethod
-    def to_do(cls, portal: str, acts: Iterable[Act]) -> Permit:
-        """A permit for acts as they were given, before a batch writes them down."""
-        return cls(portal, frozenset(mark for act in acts for mark in _marks(act)))
+    def approved(cls, portal: str, calls: Sequence[MethodCall]) -> Permit:
+        """Return the permit for approved calls."""
+        return cls(portal, calls, frozenset(mark for call in calls for mark in _marks(call)))
 
-    def covers(self, portal: str, act: Act) -> bool:
-        """Whether this act, as given or as it stands on the wire, is one of those permitted."""
-        exact = (act.method, act.version, digest_of(act.params))
-        return portal == self.portal and (exact in self.marks or (act.method, act.version, None) in self.marks)
+    def covers(self, portal: str, call: MethodCall) -> bool:
+        """Whether this call, as planned or as read back from a request, was approved."""
+        if portal != self.portal or not self.marks:
+            return False
+        exact = (call.method, call.version, digest_of(call.params))
+        return exact in self.marks or (call.method, call.version, None) in self.marks
 
 
-def digest_of(value: Any) -> str:
-    """A digest of a value as it is written; the order of names counts, since it does for the portal."""
+def digest_of(value: object) -> str:
+    """Return a digest of a JSON value. The order of names counts, since it does for the portal."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def digest_of_call(user: str, portal: str, acts: Sequence[Act], halt: bool) -> str:
-    """What one call is recognised by when it comes again after a person approved it."""
-    return digest_of([user, portal, [[act.name, act.method, act.version, act.params] for act in acts], halt])
+def digest_of_call(user: str, portal: str, calls: Sequence[MethodCall], halt: bool) -> str:
+    """Return the digest that identifies a call when it is made again after the approval."""
+    return digest_of([user, portal, [[call.name, call.method, call.version, call.params] for call in calls], halt])
 
 
-def _marks(act: Act) -> Iterable[Mark]:
-    params: Params | str = act.params
-    yield act.method, act.version, digest_of(params)
+def _marks(call: MethodCall) -> Iterator[Mark]:
+    params = call.params
+    yield call.method, call.version, digest_of(params)
     if isinstance(params, str):
         return
     if holds_references(params):
-        yield act.method, act.version, None
+        yield call.method, call.version, None
     query = written_as_query(params)
     if query is not None:
-        yield act.method, act.version, digest_of(query)
+        yield call.method, call.version, digest_of(query)

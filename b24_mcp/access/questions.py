@@ -17,13 +17,13 @@ _LEAST = 200
 def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: int = _WHOLE) -> str:
     """Return the question to a person about everything that needs approval on a portal, in about `longest` characters.
 
-    Acts of the same method with the same reason are grouped: the reason stands once, then the arguments of each. What
+    Calls of the same method with the same reason are grouped: the reason stands once, then the arguments of each. What
     does not fit is counted, and said to be hidden, never left out without a word. Secrets are masked before anything is
     cut, since a part of one would not be found.
     """
     groups: dict[tuple[str, str, str], list[Ruling]] = {}
     for ruling in judgement.to_approve:
-        groups.setdefault((ruling.act.method, ruling.act.version, ruling.why), []).append(ruling)
+        groups.setdefault((ruling.call.method, ruling.call.version, ruling.why), []).append(ruling)
     lines = [f"On {portal}, {_how_much(judgement)}:"]
     room = longest
     waiting = list(groups.values())
@@ -38,7 +38,7 @@ def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: 
             break
         lines.append(entry)
         for position, ruling in enumerate(group if len(group) > 1 else ()):
-            entry = f"  {show_hidden(ruling.act.name)}: {_arguments(ruling, _half(room, longest), redactor)}"
+            entry = f"  {show_hidden(ruling.call.name)}: {_arguments(ruling, _half(room, longest), redactor)}"
             room -= len(entry)
             if room < 0 and position:
                 lines.append(f"  … and {_counted(group[position:])}, not shown here")
@@ -54,21 +54,21 @@ def _how_much(judgement: Judgement) -> str:
 
 
 def _alone(ruling: Ruling, longest: int, redactor: Redactor) -> str:
-    name = f"{show_hidden(ruling.act.name)}: " if ruling.act.name else ""
-    return f"- {name}{ruling.act.method}: {ruling.why}{_note(ruling)}\n  with {_arguments(ruling, longest, redactor)}"
+    name = f"{show_hidden(ruling.call.name)}: " if ruling.call.name else ""
+    return f"- {name}{ruling.call.method}: {ruling.why}{_note(ruling)}\n  with {_arguments(ruling, longest, redactor)}"
 
 
 def _heading(group: Sequence[Ruling]) -> str:
-    return f"- {group[0].act.method}, {len(group)} times: {group[0].why}{_note(group[0])}"
+    return f"- {group[0].call.method}, {len(group)} times: {group[0].why}{_note(group[0])}"
 
 
 def _note(ruling: Ruling) -> str:
-    method = known_methods().method(ruling.act.method, ruling.act.version)
+    method = known_methods().method(ruling.call.method, ruling.call.version)
     return f" ({method.note})" if method is not None and method.note else ""
 
 
 def _arguments(ruling: Ruling, longest: int, redactor: Redactor) -> str:
-    params = ruling.act.params
+    params = ruling.call.params
     written = params if isinstance(params, str) else json.dumps(params, ensure_ascii=False)
     shown = show_hidden(redactor.redact(written))
     if len(shown) <= longest:
@@ -77,10 +77,10 @@ def _arguments(ruling: Ruling, longest: int, redactor: Redactor) -> str:
 
 
 def _half(room: int, longest: int) -> int:
-    """Return the room for one act, so that one with long arguments leaves some to the next."""
+    """Return the room for one call, so that one with long arguments leaves some to the next."""
     return _WHOLE if longest == _WHOLE else max(room // 2, _LEAST)
 
 
 def _counted(rulings: Sequence[Ruling]) -> str:
-    counts = Counter(ruling.act.method for ruling in rulings)
+    counts = Counter(ruling.call.method for ruling in rulings)
     return ", ".join(f"{count} × {method}" for method, count in counts.most_common())

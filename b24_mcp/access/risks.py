@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from b24_mcp.access.arguments import Arguments, folded
 from b24_mcp.catalog import RISK_KINDS, Risk, RiskCondition, RiskKind, known_methods
 from b24_mcp.catalog.facts import Parameter
-from b24_mcp.rest import Act
+from b24_mcp.rest import MethodCall
 
 _MEANING: dict[RiskKind, str] = {
     "outside": "data or calls leave the portal",
@@ -25,15 +25,15 @@ _SCALAR = re.compile(
 )
 
 
-def risks_of(act: Act) -> tuple[Risk, ...]:
+def risks_of(call: MethodCall) -> tuple[Risk, ...]:
     """Return the risks of the method that apply to these arguments, or that cannot be ruled out."""
-    method = known_methods().risky(act.method, act.version)
+    method = known_methods().risky(call.method, call.version)
     conditions = [condition for risk in method.risks for condition in risk.when]
     if not conditions:
         return method.risks
-    by_position = method.positional or isinstance(act.params, list)
+    by_position = method.positional or isinstance(call.params, list)
     positions = [folded(parameter.name) for parameter in method.params] if by_position else ()
-    found = Arguments.find(act.params, {folded(condition.name) for condition in conditions}, positions)
+    found = Arguments.find(call.params, {folded(condition.name) for condition in conditions}, positions)
     return tuple(
         risk
         for risk in method.risks

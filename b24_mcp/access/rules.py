@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from b24_mcp.access.current import is_probing
-from b24_mcp.access.levels import LEVELS, Level
+from b24_mcp.access.caller import LEVELS, Level, is_probing
 from b24_mcp.catalog import RISK_KINDS, RiskKind, Version, known_methods
 from b24_mcp.catalog.catalogue import Effect
 from b24_mcp.catalog.probes import PROBES, V3_PROBE

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.app import App
-from b24_mcp.catalog import known_methods
 from b24_mcp.discovery import Knowledge, documented
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import is_method_name
 
 _PATIENCE = 2.0
 
@@ -38,18 +34,6 @@ async def known_with_portal(app: App, portal: str | None = None) -> Knowledge:
     except B24Error:
         return await run_sync(documented)
     return await opened.discovery.look(app.background, _PATIENCE)
-
-
-async def known_for_calls(app: App, methods: Iterable[str], version: str, portal: str | None) -> Knowledge:
-    """What is known for these calls, `version` being `auto` or the one that is wanted. Only where one of them is not
-    documented, and may be a method of REST 3.0 by its name, the portal's word is waited for.
-    """
-    for method in methods:
-        versions = known_methods().versions(method)
-        known = bool(versions) and version in ("auto", *versions)
-        if not known and version != "v2" and "." in method and is_method_name(method):
-            return await known_with_portal(app, portal)
-    return await known_now(app, portal)
 
 
 async def _ask_portal(app: App) -> None:

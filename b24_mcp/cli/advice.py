@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from b24_mcp.errors import Fault
+
+if TYPE_CHECKING:
+    from b24_mcp.app.answers.forms import Form
 
 # Where the hint for a model does not become one for a person by addressing the person.
 _ADVICE = {
@@ -22,14 +26,29 @@ _ABOUT_THE_PERSON = re.compile(
     re.IGNORECASE,
 )
 _TOOL = re.compile(r"\b\w+_(?:methods?|docs?|call|records)\b")
+_AS_IT_IS = "validate=false"
 
 
 def advice(fault: Fault) -> str:
     """Return what a person can do; empty when nothing is known."""
-    if fault.code in _ADVICE:
-        return _ADVICE[fault.code]
-    sentences = re.split(r"(?<=\.)\s+", fault.hint)
+    return _advice(fault.code, fault.hint)
+
+
+def for_terminal(form: Form) -> Form:
+    """Return an answer whose hint is worded for a person at a terminal."""
+    error = form.get("error")
+    if not isinstance(error, dict):
+        return form
+    return form | {"error": error | {"hint": _advice(error["code"], error.get("hint", ""))}}
+
+
+def _advice(code: str, hint: str) -> str:
+    if code in _ADVICE:
+        return _ADVICE[code]
+    sentences = re.split(r"(?<=\.)\s+", hint)
     worded = [_for_a_person(one) for one in sentences if not _TOOL.search(one)]
+    if _AS_IT_IS in hint:
+        worded.append("Correct the parameters, or send them unchanged with --no-validate.")
     return " ".join(one for one in worded if one)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from b24_mcp.access import Gate, Permit, question
+from b24_mcp.app.logs import configure_logging
+
+if TYPE_CHECKING:
+    from b24_mcp.app.approval import Answered
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Act
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 
 @click.command()
@@ -63,28 +66,33 @@ async def _approve(code: str, redactor: Redactor) -> None:
         await state.aclose()
 
 
-def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -> Permit | None:
-    """Ask the person at the terminal about a call of their own, unless they said `yes` beforehand.
+@dataclass(frozen=True, slots=True)
+class TerminalQuestion:
+    """Asks at the terminal about a call of the user's own, an `AskUser`. With `yes` everything is approved."""
 
-    Raises:
-        B24Error: `B24MCP_POLICY`, `B24MCP_APPROVAL` or `B24MCP_DECLINED`; nothing was sent.
-    """
-    judgement = gate.judge([act])
-    judgement.refuse()
-    if not judgement.to_approve:
+    yes: bool
+
+    @property
+    def longest(self) -> None:
+        """A terminal shows questions of any length."""
         return None
-    if not yes:
+
+    async def ask(self, question: str) -> Answered:
+        """Show the question and read the answer.
+
+        Raises:
+            B24Error: `B24MCP_APPROVAL` without a terminal; nothing was sent.
+        """
+        if self.yes:
+            return "allowed"
         if not _somebody_is_there():
             raise our_error(
                 "B24MCP_APPROVAL",
-                f"{act.method} needs approval, and nobody is at a terminal to give it.",
-                method=act.method,
+                "The call needs approval, and there is no terminal to ask for it.",
                 hint="Nothing was sent. --yes approves it beforehand.",
             )
-        echo(question(judgement, gate.portal, redactor), err=True)
-        if not click.confirm("Do it?", default=False, err=True):
-            raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
-    return gate.permit([act])
+        echo(question, err=True)
+        return "allowed" if click.confirm("Do it?", default=False, err=True) else "declined"
 
 
 def _somebody_is_there() -> bool:

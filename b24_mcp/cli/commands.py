@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from b24_mcp import __version__
+from b24_mcp.app.logs import configure_logging
+
+if TYPE_CHECKING:
+    from b24_mcp.app.answers.forms import Form
+    from b24_mcp.app.planning import CallRequest
+from b24_mcp.cli.advice import for_terminal
 from b24_mcp.cli.approve import approve
 from b24_mcp.cli.catalog import catalog
 from b24_mcp.cli.connect import connect, disconnect
@@ -23,9 +29,7 @@ from b24_mcp.cli.sandbox import sandbox
 from b24_mcp.cli.showing import show_form
 from b24_mcp.cli.terminal import SafeGroup
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Format, Params
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 
 @click.group(cls=SafeGroup, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -85,6 +89,7 @@ def serve(over_http: bool, host: str | None, port: int | None) -> None:
 )
 @click.option("--xml", "as_xml", is_flag=True, help="Ask the portal for XML; the output stays JSON.")
 @click.option("--rest", type=click.Choice(["auto", "v2", "v3"]), default="auto", help="Generation of the API.")
+@click.option("--validate/--no-validate", default=True, help="Check the parameters against the documentation first.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before what needs approval.")
 @PORTAL
 def call(
@@ -92,6 +97,7 @@ def call(
     params_source: str,
     as_xml: bool,
     rest: Literal["auto", "v2", "v3"],
+    validate: bool,
     yes: bool,
     portal: str | None,
 ) -> None:
@@ -106,8 +112,11 @@ def call(
     """
     redactor = Redactor()
     configure_logging(redactor)
+    from b24_mcp.app.planning import CallRequest  # so that --help answers at once
+
     params = read_params(params_source)
-    form = asyncio.run(_call(redactor, method, params, "xml" if as_xml else "json", rest, yes, portal))
+    request = CallRequest(method, params, rest, "xml" if as_xml else "json", validate)
+    form = for_terminal(asyncio.run(_call(redactor, request, yes, portal)))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
@@ -127,38 +136,17 @@ cli.add_command(records)
 add_env_file_option(cli)
 
 
-async def _call(
-    redactor: Redactor,
-    method: str,
-    params: Params,
-    format: Format,
-    rest: Literal["auto", "v2", "v3"],
-    yes: bool,
-    portal: str | None,
-) -> dict[str, object]:
+async def _call(redactor: Redactor, request: CallRequest, yes: bool, portal: str | None) -> Form:
     # All are imported here so that --help answers at once.
-    from dataclasses import replace
-
     from b24_mcp.access import Caller, calling, os_user
-    from b24_mcp.app.answers.forms import call_form, error_form
-    from b24_mcp.app.checks import check_call
-    from b24_mcp.app.portals import Portals
-    from b24_mcp.cli.approve import permit_at_terminal
-    from b24_mcp.rest import act_of_call
+    from b24_mcp.app.answers.forms import failure_form
+    from b24_mcp.app.app import open_app
+    from b24_mcp.app.calls import run_call
+    from b24_mcp.cli.approve import TerminalQuestion
 
-    portals = Portals(redactor)
-    notice = None
-    try:
-        opened = await portals.get(portal)
-        notice = opened.notice
-        checked = check_call(method, params, rest, validate=False, arranging=True)
-        version, params = checked.version, checked.params
-        act = act_of_call(method, params, version, format)
-        permit = permit_at_terminal(opened.gate, act, redactor, yes=yes)
-        with calling(Caller(os_user(), "b24-mcp call")):
-            answer = await opened.portal.call(act.method, params, version=version, format=format, permit=permit)
-        return call_form(replace(answer, warnings=(*answer.warnings, *checked.warnings)), notice)
-    except B24Error as exc:
-        return error_form(exc, notice)
-    finally:
-        await portals.aclose()
+    async with open_app(redactor) as app:
+        try:
+            with calling(Caller(os_user(), "b24-mcp call")):
+                return (await run_call(app, request, portal, ask=TerminalQuestion(yes))).form
+        except B24Error as exc:
+            return failure_form(exc)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from b24_mcp import __version__
+from b24_mcp.app.logs import configure_logging
 from b24_mcp.cli.terminal import echo, one_line
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 if TYPE_CHECKING:
     from b24_mcp.cli.examining import Finding

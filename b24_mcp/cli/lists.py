@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.advice import for_terminal
 from b24_mcp.cli.params import HELP, PORTAL, read_params
 from b24_mcp.cli.showing import show_form
 from b24_mcp.cli.terminal import echo
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Params
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from b24_mcp.app.answers.forms import Form
+    from b24_mcp.app.app import App
+    from b24_mcp.app.lists import ListRequest, ListRun
     from b24_mcp.app.portals import OpenPortal
-    from b24_mcp.records import DataSetLibrary, Fetch
+
+    Work = Callable[[App, OpenPortal], Awaitable[Form]]
 
 _INTERRUPTED = 130
 
@@ -62,9 +68,12 @@ def list_(
     """
     redactor = Redactor()
     configure_logging(redactor)
-    reading = _Reading(redactor, method, read_params(params_source), limit, save_as, resume, out, overwrite, portal)
+    from b24_mcp.app.lists import ListRequest  # so that --help answers at once
+
+    request = ListRequest(method, read_params(params_source), limit, save_as, resume)
+    reading = _Reading(redactor, request, out, overwrite, portal)
     try:
-        form = asyncio.run(reading.run())
+        form = asyncio.run(reading.read())
     except KeyboardInterrupt:
         show_form(reading.interrupted(), redactor)
         sys.exit(_INTERRUPTED)
@@ -92,7 +101,7 @@ def drop(name: str, portal: str | None) -> None:
 
     Ends with 1 when there is none.
     """
-    _run(portal, lambda opened, library: _drop(library, name))
+    _run(portal, lambda app, opened: _drop(app, opened, name))
 
 
 @records.command()
@@ -102,34 +111,29 @@ def reset(portal: str | None) -> None:
 
     For a file that is damaged. The former file stays beside it, with `.damaged` after its name.
     """
-    _run(portal, lambda opened, library: _reset(library))
+    _run(portal, _reset)
 
 
 @dataclass
 class _Reading:
-    """One list being read. What is known of it outlives an interruption."""
+    """One list that is read. What is known of it outlives an interruption."""
 
     redactor: Redactor
-    method: str
-    params: Params
-    limit: int | None
-    save_as: str | None
-    resume: bool
+    request: ListRequest
     out: Path | None
     overwrite: bool
     portal: str | None
     notice: str | None = None
-    fetch: Fetch | None = field(default=None, init=False)
+    run: ListRun | None = field(default=None, init=False)
 
-    async def run(self) -> dict[str, Any]:
-        return await _with_library(self.redactor, self.portal, self._read)
+    async def read(self) -> Form:
+        return await _with_portal(self.redactor, self.portal, self._read)
 
-    async def _read(self, opened: OpenPortal, library: DataSetLibrary) -> dict[str, Any]:
+    async def _read(self, app: App, opened: OpenPortal) -> Form:
         from b24_mcp.access import Caller, calling, os_user
-        from b24_mcp.app.answers.record_forms import list_form
-        from b24_mcp.app.checks import check_call
+        from b24_mcp.app.lists import ListRun
         from b24_mcp.errors import our_error
-        from b24_mcp.records import Fetch, check_format, export, place_of, quoted
+        from b24_mcp.records import check_format, export, place_of, quoted
 
         self.notice = opened.notice
         if self.out is not None:
@@ -137,35 +141,23 @@ class _Reading:
             place_of(self.out)
             if self.out.exists() and not self.overwrite:
                 raise our_error("B24MCP_EXPORT", f"{self.out} exists already.", hint="--overwrite replaces it.")
-        checked = check_call(self.method, self.params, validate=False, arranging=True)
-        self.fetch = Fetch(
-            library,
-            opened.portal,
-            self.method,
-            checked.params,
-            version=checked.version,
-            name=self.save_as,
-            limit=self.limit,
-            resume=self.resume,
-        )
+        self.run = ListRun(app, opened, self.request)
         with _Bar() as bar, calling(Caller(os_user(), "b24-mcp list")):
-            fetched = await self.fetch.run(bar.rows, bar.wait)
-        form = await list_form(fetched, library, self.method, opened.notice, checked.version)
-        if checked.warnings:
-            form["warnings"] = [*form.get("warnings", ()), *checked.warnings]
+            form = await self.run.read(bar.rows, bar.wait)
+        fetched = self.run.fetched
         if self.out is not None and form["ok"] and fetched.records is not None:
             columns = ", ".join(quoted(column.name) for column in fetched.records.columns)
             sql = f"SELECT {columns} FROM {quoted(fetched.name)}"  # noqa: S608  # the names are quoted
-            exported = await export(library, sql, place_of(self.out), overwrite=self.overwrite)
+            exported = await export(app.data_sets.of(opened), sql, place_of(self.out), overwrite=self.overwrite)
             form |= {"file": str(exported.path), "written": exported.rows}
         return form
 
-    def interrupted(self) -> dict[str, Any]:
+    def interrupted(self) -> Form:
         from b24_mcp.app.answers.record_forms import interrupted_form
 
-        if self.fetch is None:
+        if self.run is None or self.run.fetch is None:
             return {"ok": False, "interrupted": True}
-        return interrupted_form(self.fetch.fetched, self.notice)
+        return interrupted_form(self.run.fetched, self.notice)
 
 
 class _Bar:
@@ -199,52 +191,48 @@ class _Bar:
             echo(before="\r", text=f"waiting {whole - waited:.0f} s: {why} ", nl=False, err=True)
 
 
-def _run(portal: str | None, work: Any) -> None:
+def _run(portal: str | None, work: Work) -> None:
     redactor = Redactor()
     configure_logging(redactor)
-    form = asyncio.run(_with_library(redactor, portal, work))
+    form = asyncio.run(_with_portal(redactor, portal, work))
     show_form(form, redactor)
     sys.exit(0 if form["ok"] else 1)
 
 
-async def _sets(opened: OpenPortal, library: DataSetLibrary) -> dict[str, Any]:
+async def _sets(app: App, opened: OpenPortal) -> Form:
     from b24_mcp.app.answers.forms import head
     from b24_mcp.app.answers.record_forms import set_form
 
+    library = app.data_sets.of(opened)
     sets = [set_form(data_set) for data_set in await library.sets()]
     return head(True, opened.notice) | {"file": str(library.file.path), "data_sets": sets}
 
 
-async def _drop(library: DataSetLibrary, name: str) -> dict[str, Any]:
+async def _drop(app: App, opened: OpenPortal, name: str) -> Form:
     from b24_mcp.errors import our_error
 
-    if not await library.drop(name):
+    if not await app.data_sets.of(opened).drop(name):
         raise our_error("B24MCP_RECORDS_NAME", f"There is no data set {name[:80]!r}.", hint="")
     return {"ok": True, "dropped": name}
 
 
-async def _reset(library: DataSetLibrary) -> dict[str, Any]:
+async def _reset(app: App, opened: OpenPortal) -> Form:
+    library = app.data_sets.of(opened)
     aside = await library.reset()
     return {"ok": True, "file": str(library.file.path), "set_aside": None if aside is None else str(aside)}
 
 
-async def _with_library(redactor: Redactor, portal: str | None, work: Any) -> dict[str, Any]:
-    """Open the portal's data sets for a piece of work, and give its outcome, or its failure, in the normal form."""
+async def _with_portal(redactor: Redactor, portal: str | None, work: Work) -> Form:
+    """Open a portal, run some work on it, and return its form, or that of its failure."""
     # Imported here so that --help answers at once.
-    from b24_mcp.app.answers.forms import error_form
-    from b24_mcp.app.data_sets import DataSets
-    from b24_mcp.app.portals import Portals
+    from b24_mcp.app.answers.forms import failure_form
+    from b24_mcp.app.app import open_app
 
-    portals = Portals(redactor)
-    data_sets = DataSets(redactor)
     notice = None
-    try:
-        opened = await portals.get(portal)
-        notice = opened.notice
-        outcome: dict[str, Any] = await work(opened, data_sets.of(opened))
-        return outcome
-    except B24Error as exc:
-        return error_form(exc, notice)
-    finally:
-        await data_sets.aclose()
-        await portals.aclose()
+    async with open_app(redactor) as app:
+        try:
+            opened = await app.portals.get(portal)
+            notice = opened.notice
+            return await work(app, opened)
+        except B24Error as exc:
+            return for_terminal(failure_form(exc, notice))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from b24_mcp.app.logs import configure_logging
 from b24_mcp.cli.advice import advice
 from b24_mcp.cli.terminal import echo
 from b24_mcp.config import Configuration, ConfigurationError, load_configuration
@@ -20,7 +21,6 @@ from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import SettingsError
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 if TYPE_CHECKING:
     from b24_mcp.rest.auth.address import PortalAddress

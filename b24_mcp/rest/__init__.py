@@ -1,14 +1,15 @@
-"""The Bitrix24 client: one door, `Portal`, to one portal."""
+"""The Bitrix24 client: `Portal` sends every request to one portal."""
 
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.auth.webhook import Webhook, parse_webhook
-from b24_mcp.rest.batch.commands import check_commands
+from b24_mcp.rest.batch.commands import BatchPlan, plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
 from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
-from b24_mcp.rest.guard import Act, Guard, act_of_call, acts_of_batch
+from b24_mcp.rest.guard import Guard, WireCall
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
+from b24_mcp.rest.planned import MethodCall, PlannedBatch, PlannedCall, RecordChange, plan_call
 from b24_mcp.rest.portal import Portal
 from b24_mcp.rest.sender import PortalOptions
 from b24_mcp.rest.wire.answer import Answer, CallTime
@@ -18,37 +19,41 @@ from b24_mcp.rest.wire.params import Params, written_as_query
 from b24_mcp.rest.wire.request import Format, Request
 
 __all__ = [
-    "Act",
     "Answer",
     "BatchAnswer",
     "BatchMaps",
+    "BatchPlan",
     "CallTime",
     "Clock",
     "Credential",
     "Failed",
     "Format",
     "Guard",
+    "MethodCall",
     "NotRun",
     "OnWait",
     "Outcome",
     "Params",
     "Plan",
+    "PlannedBatch",
+    "PlannedCall",
     "Portal",
     "PortalOptions",
+    "RecordChange",
     "Rehearsal",
     "Request",
     "Succeeded",
     "SystemClock",
     "Webhook",
-    "act_of_call",
-    "acts_of_batch",
-    "check_commands",
+    "WireCall",
     "check_method_name",
     "documented_name",
     "finite",
     "holds_references",
     "is_method_name",
     "parse_webhook",
+    "plan_batch",
+    "plan_call",
     "rehearse",
     "to_json",
     "written_as_query",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from b24_mcp.catalog import Version
 from b24_mcp.rest.auth.credential import Credential
-from b24_mcp.rest.batch.commands import Command, check_commands
+from b24_mcp.rest.batch.commands import plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer
 from b24_mcp.rest.batch.run import BatchRun
-from b24_mcp.rest.guard import Guard, OpenWay, act_of_call, acts_of_batch
-from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait, SystemClock
+from b24_mcp.rest.guard import Guard, NoGuard
+from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Limits, Plan
+from b24_mcp.rest.planned import PlannedBatch, PlannedCall, plan_call
 from b24_mcp.rest.sender import PortalBatchSender, PortalOptions, Sender
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
@@ -45,12 +46,46 @@ class Portal:
         clock = clock or SystemClock()
         state = state or open_state("memory", clock.now)
         limits = Limits(credential, options.plan, state, clock)
-        self._sender = Sender(credential, options, guard or OpenWay(), limits, state, clock, app)
+        self._sender = Sender(credential, options, guard or NoGuard(), limits, state, clock, app)
 
     @property
     def host(self) -> str:
         """The portal's host name, fit to be shown."""
         return self._sender.credential.host
+
+    async def send(
+        self,
+        planned: PlannedCall,
+        permit: object | None = None,
+        *,
+        bulk: bool = False,
+        on_wait: OnWait | None = None,
+    ) -> Answer:
+        """Send a planned call. `permit` is the approval that the guard asks for, if it asks for one.
+
+        A `bulk` call lets other calls go first. `on_wait` is called during waits of some seconds.
+
+        Raises:
+            B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
+        """
+        return await self._sender.send_call(planned, self._sender.deadline(bulk, on_wait), permit)
+
+    async def send_batch(
+        self,
+        planned: PlannedBatch,
+        permit: object | None = None,
+        *,
+        bulk: bool = False,
+        on_wait: OnWait | None = None,
+    ) -> BatchAnswer:
+        """Run the commands of a planned batch in their order, in as few requests as possible.
+
+        Raises:
+            B24Error: of the guard; nothing was sent. Failures of commands, and of whole requests, are in the answer.
+        """
+        self._sender.guard.review(planned.commands, permit)
+        sender = PortalBatchSender(self._sender, self._sender.deadline(bulk, on_wait), permit)
+        return await BatchRun(list(planned.commands), halt=planned.halt, format=planned.format, sender=sender).run()
 
     async def call(
         self,
@@ -63,24 +98,19 @@ class Portal:
         on_wait: OnWait | None = None,
         permit: object | None = None,
     ) -> Answer:
-        """Call one method, with named parameters or, for the positional `task.*` methods, a list.
+        """Plan and send a call of one method, with named parameters or, for the positional `task.*` methods, a list.
 
-        `version` is the generation of the API; REST 3.0 takes named parameters and writes JSON. A `bulk` call lets
-        others go first. `on_wait` is told of waiting that takes seconds. `permit` is for the guard. A documented name
-        is sent as the documentation writes it.
+        `version` is the generation of the API; REST 3.0 takes named parameters and answers in JSON.
 
         Raises:
-            B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
+            B24Error: as `plan_call` and `send`.
         """
-        params = {} if params is None else params
-        act = act_of_call(method, params, version, format)
-        return await self._sender.call(
-            act.method, params, version, format, self._sender.deadline(bulk, on_wait), permit
-        )
+        planned = plan_call(method, params, version, format)
+        return await self.send(planned, permit, bulk=bulk, on_wait=on_wait)
 
     async def batch(
         self,
-        commands: Mapping[str, Mapping[str, Any]],
+        commands: Mapping[str, object],
         *,
         halt: bool = False,
         format: Format = "json",
@@ -88,19 +118,13 @@ class Portal:
         on_wait: OnWait | None = None,
         permit: object | None = None,
     ) -> BatchAnswer:
-        """Run named commands `{name: {"method": …, "params": …, "version": …}}` in order, in few requests.
-
-        A command's version is v2 when not said; both may be mixed. With `halt` nothing runs after the first failed
-        command. Every command is checked before any is sent.
+        """Plan and run named commands `{name: {"method": …, "params": …, "version": …}}`; see `plan_batch`.
 
         Raises:
-            B24Error: when the commands themselves are wrong; nothing was sent. Failures of commands, and of whole
-                requests, are in the answer.
+            B24Error: as `plan_batch` and `send_batch`.
         """
-        checked = check_commands(commands, format)
-        self._sender.guard.review(acts_of_batch(checked), permit)
-        sender = PortalBatchSender(self._sender, self._sender.deadline(bulk, on_wait), permit)
-        return await BatchRun(checked, halt=halt, format=format, sender=sender).run()
+        planned = plan_batch(commands, halt=halt, format=format)
+        return await self.send_batch(planned, permit, bulk=bulk, on_wait=on_wait)
 
     def listing(
         self,
@@ -123,20 +147,7 @@ class Portal:
         """
         from b24_mcp.rest.listing import PortalListSender, open_listing  # most calls are no lists
 
-        async def call(method: str, params: Params, version: Version, deadline: Deadline) -> Answer:
-            return await self._sender.call(method, params, version, "json", deadline, None)
-
-        async def batch(commands: list[Command], deadline: Deadline) -> BatchAnswer:
-            return await BatchRun(
-                commands, halt=True, format="json", sender=PortalBatchSender(self._sender, deadline, None)
-            ).run()
-
-        sender = PortalListSender(
-            review=lambda act: self._sender.guard.review([act], None),
-            deadline=lambda: self._sender.deadline(True, on_wait),
-            send_call=call,
-            send_batch=batch,
-        )
+        sender = PortalListSender(self._sender, on_wait)
         return open_listing(sender, method, params, version=version, limit=limit, resume=resume)
 
     @property

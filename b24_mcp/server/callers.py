@@ -8,7 +8,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context
 
 from b24_mcp.access import Caller, os_user
-from b24_mcp.access.scopes import level_of, portals_of
+from b24_mcp.access.caller import level_of, portals_of
 from b24_mcp.app.app import App
 
 if TYPE_CHECKING:

@@ -12,12 +12,18 @@ from b24_mcp.access import Level
 from b24_mcp.app.app import App, open_app
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.tooling import name_portals
-from b24_mcp.server.tools.calls import call_tools
+from b24_mcp.server.resources import add_method_resource, add_records_resource
+from b24_mcp.server.tooling import FormalTool, name_portals
+from b24_mcp.server.tools.batch_call import batch_call_tool
+from b24_mcp.server.tools.call_method import call_method_tool
+from b24_mcp.server.tools.describe_method import describe_method_tool
 from b24_mcp.server.tools.docs import add_doc_resource, doc_tools
-from b24_mcp.server.tools.methods import add_method_resource, method_tools
-from b24_mcp.server.tools.portal import portal_tools
-from b24_mcp.server.tools.records import add_records_resource, record_tools
+from b24_mcp.server.tools.export_records import export_records_tool
+from b24_mcp.server.tools.find_methods import find_methods_tool
+from b24_mcp.server.tools.list_records import list_records_tool
+from b24_mcp.server.tools.portal_info import portal_info_tool
+from b24_mcp.server.tools.query_records import query_records_tool
+from b24_mcp.server.tools.read_method import read_method_tool
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
@@ -65,10 +71,7 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        tools=[
-            name_portals(tool, portals)
-            for tool in (*method_tools(), *call_tools(level), *record_tools(level), *doc_tools(), *portal_tools())
-        ],
+        tools=[name_portals(tool, portals) for tool in tools_for(level)],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
         subscriptions=False,  # the list of tools never changes while the server runs
         log_level="WARNING",
@@ -77,3 +80,14 @@ def build_server(
     add_doc_resource(server)
     add_records_resource(server)
     return server
+
+
+def tools_for(level: Level) -> list[FormalTool]:
+    """Return the tools that clients of this access level see, in the order of their list."""
+    tools = [find_methods_tool(), describe_method_tool()]
+    if level != "read":
+        tools.append(read_method_tool())
+    tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
+    if level != "read":
+        tools.append(export_records_tool())
+    return [*tools, *doc_tools(), portal_info_tool()]

@@ -1,4 +1,4 @@
-"""How a function becomes a tool: a lean schema, no unknown arguments, and every failure in the normal form.
+"""Tools made of functions: a small schema, no unknown arguments, and every result and failure in one form.
 
 This is the only module that reaches into what the SDK does not promise to keep (`fn_metadata.arg_model`); the snapshot
 of the tool list in the tests shows at once when an update changes it.
@@ -10,20 +10,21 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import ToolAnnotations
-from pydantic import Field, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import ValidationError
 
 from b24_mcp.access import calling
-from b24_mcp.app.answers.forms import error_form
+from b24_mcp.app.answers.forms import failure_form
+from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.callers import caller_of
+from b24_mcp.server.elicitation import InputRequired
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,31 +38,33 @@ _PLAIN_WORDS = {
 }
 
 
-PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which portal")]
-"""The argument that names a portal, on every tool that asks one; see `name_portals`."""
-
-
 class FormalTool(Tool):
-    """A tool whose failures, from arguments that do not fit to defects of ours, come in the normal form."""
+    """A tool whose function returns a `Reply`. Failures, from wrong arguments to defects, become replies as well."""
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
-        """Run the tool. Failures are returned as results marked as errors; nothing is raised for them."""
+        """Run the tool and return a `CallToolResult`, or the question that the user has to answer first."""
         app: App = context.request_context.lifespan_context
         try:
             _refuse_repeated_names(arguments)
             with calling(caller_of(context)):
-                return await super().run(arguments, context, convert_result)
+                reply = await super().run(arguments, context)
         except B24Error as exc:
-            error = exc
+            reply = Reply(failure_form(exc))
         except ToolError as exc:
-            error = _as_b24_error(exc.__cause__ or exc)
+            cause = exc.__cause__ or exc
+            if isinstance(cause, InputRequired):
+                return cause.result
+            error = _as_b24_error(cause)
             if error.fault.kind == "internal":
-                _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=exc.__cause__ or exc)
-        return await app.answer(error_form(error), failed=True)
+                _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
+            reply = Reply(failure_form(error))
+        # One block of text: the one thing that every client shows to its model.
+        text = await app.write(reply)
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=reply.form["ok"] is not True)
 
 
 def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> FormalTool:
-    """Make a tool of a function that returns a `CallToolResult`; its docstring becomes the description."""
+    """Return the tool of a function that returns a `Reply`; its docstring becomes the description."""
     tool = FormalTool.from_function(
         function,
         title=title,
@@ -99,8 +102,6 @@ def _as_b24_error(cause: BaseException) -> B24Error:
             ][:_PROBLEMS_SHOWN]
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
             return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems)
-        case ToolError() if "elicitation" in str(cause):  # an answer that does not fit the question
-            return our_error("B24MCP_APPROVAL", "What the client sent as the person's answer could not be read.")
         case _:
             return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.access import AccessRules, Caller, Gate, calling, digest_of_call
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Act, Portal, PortalOptions, acts_of_batch, check_commands, parse_webhook
+from b24_mcp.rest import Portal, PortalOptions, WireCall, parse_webhook, plan_batch
 from tests.fake_portal import WEBHOOK, FakePortal
 
 RULES = AccessRules()
@@ -36,15 +36,15 @@ async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
     gone: dict[str, Any] = {}
     gate = Gate("acme", RULES)
     portal = guarded(deleting(gone), gate)
-    permit = gate.permit([Act(DELETE, "v2", {"id": 5})])
+    permit = gate.permit([WireCall(DELETE, "v2", {"id": 5})])
     others: list[tuple[str, dict[str, Any], object]] = [
         (DELETE, {"id": 6}, permit),
         (DELETE, {"id": "5"}, permit),
         (DELETE, {"id": 5, "more": 1}, permit),
         ("crm.lead.delete", {"id": 5}, permit),
         (DELETE, {"id": 5}, None),
-        (DELETE, {"id": 5}, Gate("other", RULES).permit([Act(DELETE, "v2", {"id": 5})])),
-        (DELETE, {"id": 5}, Gate("acme", RULES, name="second").permit([Act(DELETE, "v2", {"id": 5})])),
+        (DELETE, {"id": 5}, Gate("other", RULES).permit([WireCall(DELETE, "v2", {"id": 5})])),
+        (DELETE, {"id": 5}, Gate("acme", RULES, name="second").permit([WireCall(DELETE, "v2", {"id": 5})])),
         (DELETE, {"id": 5}, "yes"),
     ]
     for method, params, given_permit in others:
@@ -64,7 +64,7 @@ async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
     commands["plain"] = {"method": DELETE, "params": {"id": 5}}
     commands["alone"] = {"method": DELETE, "params": {"id": 6, "x": None}}
     gate = Gate("acme", RULES)
-    permit = gate.permit(acts_of_batch(check_commands(commands)))
+    permit = gate.permit(plan_batch(commands).commands)
     answer = await guarded(deleting(gone), gate).batch(commands, permit=permit)
     assert answer.error is None
     assert sorted(gone) == ["17", "5", "6"]
@@ -96,18 +96,18 @@ async def test_arguments_changed_while_a_call_waits_are_not_sent() -> None:
 
 async def test_a_method_is_judged_in_the_generation_it_is_called_in() -> None:
     gate = Gate("acme", AccessRules(level="read"))
-    assert gate.judge([Act("tasks.task.list", "v2", {})]).rulings[0].effect == "read"
-    assert gate.judge([Act("crm.deal.list", "v3", {})]).rulings[0].effect == "destructive", "there is none in v3"
-    assert gate.judge([Act("Tasks.Task.List", "v2", {})]).rulings[0].effect == "destructive", "not as documented"
+    assert gate.judge([WireCall("tasks.task.list", "v2", {})]).rulings[0].effect == "read"
+    assert gate.judge([WireCall("crm.deal.list", "v3", {})]).rulings[0].effect == "destructive", "there is none in v3"
+    assert gate.judge([WireCall("Tasks.Task.List", "v2", {})]).rulings[0].effect == "destructive", "not as documented"
 
 
 def test_a_caller_can_only_have_less_than_the_settings_allow() -> None:
     gate = Gate("acme", AccessRules(level="write"))
-    act = Act("crm.deal.add", "v2", {})
+    act = WireCall("crm.deal.add", "v2", {})
     with calling(Caller("ann", level="read")):
         assert gate.judge([act]).rulings[0].need == "refused"
     with calling(Caller("ann", level="full")):
-        assert gate.judge([Act(DELETE, "v2", {})]).rulings[0].need == "approval"
+        assert gate.judge([WireCall(DELETE, "v2", {})]).rulings[0].need == "approval"
     assert gate.judge([act]).rulings[0].need == "nothing"
 
 
@@ -130,7 +130,7 @@ _RULES = st.builds(
 
 @given(st.lists(_NAMES | st.sampled_from(["crm.deal.add", DELETE, "crm.deal.get"]), max_size=6), _RULES)
 def test_a_narrower_rule_never_lets_more_through(names: list[str], rules: AccessRules) -> None:
-    acts = [Act(name, "v2", {}) for name in names]
+    acts = [WireCall(name, "v2", {}) for name in names]
     rank = {"nothing": 0, "approval": 1, "refused": 2}
     wide = Gate("acme", rules).judge(acts).rulings
     narrow = Gate("acme", rules.narrowed_to("read")).judge(acts).rulings
@@ -141,14 +141,14 @@ def test_a_narrower_rule_never_lets_more_through(names: list[str], rules: Access
 
 @given(st.lists(st.tuples(_NAMES, st.dictionaries(_NAMES, st.integers(0, 3), max_size=3)), min_size=1, max_size=3))
 def test_only_the_very_same_call_is_recognised_again(calls: list[tuple[str, dict[str, int]]]) -> None:
-    acts = [Act(name, "v2", params, str(number)) for number, (name, params) in enumerate(calls)]
+    acts = [WireCall(name, "v2", params, str(number)) for number, (name, params) in enumerate(calls)]
     own = digest_of_call("ann", "acme", acts, False)
-    assert own == digest_of_call("ann", "acme", [Act(a.method, a.version, a.params, a.name) for a in acts], False)
+    assert own == digest_of_call("ann", "acme", [WireCall(a.method, a.version, a.params, a.name) for a in acts], False)
     first = acts[0]
     changed = [
-        Act(first.method + "x", first.version, first.params, first.name),
-        Act(first.method, "v3", first.params, first.name),
-        Act(first.method, first.version, {"other": 1, "than": 2, "it": 3, "was": 4}, first.name),
+        WireCall(first.method + "x", first.version, first.params, first.name),
+        WireCall(first.method, "v3", first.params, first.name),
+        WireCall(first.method, first.version, {"other": 1, "than": 2, "it": 3, "was": 4}, first.name),
     ]
     others = [digest_of_call("ann", "acme", [one, *acts[1:]], False) for one in changed]
     others += [digest_of_call("bob", "acme", acts, False), digest_of_call("ann", "other", acts, False)]

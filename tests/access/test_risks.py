@@ -15,7 +15,7 @@ from b24_mcp.access.arguments import Arguments, folded, may_equal
 from b24_mcp.catalog import RISK_KINDS, Version, known_methods
 from b24_mcp.config.settings import RISK_KINDS as IN_SETTINGS
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Act, Portal, PortalOptions, parse_webhook, written_as_query
+from b24_mcp.rest import Portal, PortalOptions, WireCall, parse_webhook, written_as_query
 from tests.access.calls import ORDINARY, RISKY, Call, read_calls
 from tests.fake_portal import WEBHOOK, FakePortal
 
@@ -24,7 +24,7 @@ GATE = Gate("acme", AccessRules())
 
 
 def need(method: str, params: Any) -> str:
-    return GATE.judge([Act(method, "v2", params)]).rulings[0].need
+    return GATE.judge([WireCall(method, "v2", params)]).rulings[0].need
 
 
 def sources() -> list[tuple[str, str, str]]:
@@ -65,7 +65,7 @@ def test_every_method_that_always_carries_a_risk_needs_approval_and_says_why() -
     ]
     assert len(always) > 50
     for name, version, risk in always:
-        ruling = GATE.judge([Act(name, cast("Version", version), {})]).rulings[0]
+        ruling = GATE.judge([WireCall(name, cast("Version", version), {})]).rulings[0]
         assert ruling.need == "approval", name
         assert risk.why in ruling.why or "more reasons" in ruling.why
 
@@ -270,7 +270,7 @@ async def test_a_value_that_turns_out_risky_when_the_request_is_written_is_refus
 
 
 def test_rules_ask_about_the_chosen_kinds_only_and_know_no_other() -> None:
-    pay = Act("crm.item.payment.pay", "v2", {"id": 1})
+    pay = WireCall("crm.item.payment.pay", "v2", {"id": 1})
     assert Gate("acme", AccessRules(risks=("money",))).judge([pay]).rulings[0].need == "approval"
     assert Gate("acme", AccessRules(risks=())).judge([pay]).rulings[0].need == "nothing"
     assert Gate("acme", AccessRules(approval="off")).judge([pay]).rulings[0].need == "nothing"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from b24_mcp.access import AccessRules, Gate
 from b24_mcp.catalog import known_methods
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Act, Portal, PortalOptions, parse_webhook
+from b24_mcp.rest import MethodCall, Portal, PortalOptions, parse_webhook
 from b24_mcp.sandbox import Sandbox
 
 
@@ -23,15 +23,15 @@ class WatchedGate:
 
     def __init__(self, rules: AccessRules) -> None:
         self.gate = Gate("sandbox", rules)
-        self.admitted: list[Act] = []
+        self.admitted: list[MethodCall] = []
 
-    def review(self, acts: Sequence[Act], permit: object | None) -> None:
-        self.gate.review(acts, permit)
+    def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
+        self.gate.review(calls, permit)
 
-    def admit(self, acts: Sequence[Act], permit: object | None) -> Any:
-        passage = self.gate.admit(acts, permit)
-        self.admitted += acts
-        return passage
+    def admit(self, calls: Sequence[MethodCall], permit: object | None) -> Any:
+        hook = self.gate.admit(calls, permit)
+        self.admitted += calls
+        return hook
 
 
 class Watched:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from b24_mcp.app.methods import _described, _found
 from b24_mcp.catalog import known_methods
 from b24_mcp.discovery.joining import known_with
 from b24_mcp.discovery.openapi import read_openapi
-from b24_mcp.server.tools.methods import _described, _found
 from tests.discovery.documents import body, document, operation
 
 QUERIES = ["create a deal", "delete a contact", "list of tasks", "создать сделку", "crm.deal.add", "who am I", "deal"]

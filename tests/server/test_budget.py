@@ -88,7 +88,7 @@ def test_no_batch_makes_an_answer_larger_than_its_budget(results: dict[str, Any]
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdef"), LEAF, min_size=1), min_size=1, max_size=30))
 def test_a_table_holds_what_the_rows_held(rows: list[dict[str, Any]]) -> None:
-    form = as_table(rows)
+    form: Any = as_table(rows)
     if "table" in form:
         table = form["result"]
         assert [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]] == rows

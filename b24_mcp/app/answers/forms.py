@@ -1,156 +1,259 @@
-"""The normal form of every answer, as the objects that become its JSON."""
+"""The forms of answers: the objects that become their JSON, in the order in which a reader needs the keys."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypedDict
 
 from b24_mcp.access import Judgement, Ruling
 from b24_mcp.app.answers.tables import as_table
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, BatchAnswer, CallTime, Failed, NotRun, Outcome, Rehearsal, Request, Succeeded
+from b24_mcp.rest import (
+    Answer,
+    BatchAnswer,
+    CallTime,
+    Failed,
+    NotRun,
+    Outcome,
+    PlannedCall,
+    Rehearsal,
+    Request,
+    Succeeded,
+)
 
 Form = dict[str, Any]
+"""The JSON object of an answer. It begins with `ok`, and with `portal` where that is not obvious."""
 
 
-def call_form(answer: Answer, notice: str | None = None) -> Form:
-    """The form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
-    form = head(True, notice) | {"method": answer.method, "version": answer.version} | _body(answer)
-    return form | {"warnings": list(answer.warnings)}
+class TimeForm(TypedDict, total=False):
+    """The portal's account of its time: seconds of this call, seconds used up of the method's working time, and when
+    these are free again.
+    """
+
+    duration: float
+    operating: float
+    operating_reset_at: str
 
 
-def error_form(error: B24Error, notice: str | None = None, version: Version | None = None) -> Form:
-    """The form of a call that failed, or of arguments that were refused; `version` is what it was made in."""
+class FieldForm(TypedDict):
+    """One entry of `validation`."""
+
+    field: str
+    message: str
+
+
+class ErrorForm(TypedDict, total=False):
+    """The `error` of an answer; see `b24_mcp.errors.Fault`."""
+
+    code: str
+    message: str
+    status: int
+    kind: str
+    executed: str
+    retryable: bool
+    hint: str
+    validation: list[FieldForm]
+
+
+class SummaryForm(TypedDict):
+    """The counts of a batch. `requests` are HTTP requests."""
+
+    commands: int
+    succeeded: int
+    failed: int
+    not_run: int
+    requests: int
+
+
+class RiskForm(TypedDict):
+    """A risk of a call: its kinds, and the reason."""
+
+    kinds: list[str]
+    why: str
+
+
+class RulingForm(TypedDict, total=False):
+    """The judgement of a call that was not made."""
+
+    method: str
+    version: str
+    effect: str
+    risks: list[RiskForm]
+    needs_approval: str
+
+
+def call_form(answer: Answer, notice: str | None = None, warnings: Iterable[str] = ()) -> Form:
+    """Return the form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
+    form = head(True, notice)
+    form["method"] = answer.method
+    form["version"] = answer.version
+    _add_body(form, answer)
+    form["warnings"] = [*answer.warnings, *warnings]
+    return form
+
+
+def failure_form(error: B24Error, notice: str | None = None, version: Version | None = None) -> Form:
+    """Return the form of a call that failed, or of arguments that were refused. `version` is that of the call."""
     form = head(False, notice)
     if error.method:
         form["method"] = error.method
     if version is not None:
         form["version"] = version
-    return form | {"error": _error(error)}
+    form["error"] = _error(error)
+    return form
 
 
-def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection[str] = ()) -> Form:
-    """The form of a batch: a summary, then what became of each command, in their order. `in_v3` names the commands
-    made in REST 3.0.
-    """
+def batch_form(answer: BatchAnswer, commands: Iterable[PlannedCall], notice: str | None = None) -> Form:
+    """Return the form of a batch: a summary, then the outcome of each command, in their order."""
     outcomes = answer.outcomes.values()
-    succeeded = sum(isinstance(outcome, Succeeded) for outcome in outcomes)
-    not_run = sum(isinstance(outcome, NotRun) for outcome in outcomes)
+    succeeded = sum([isinstance(outcome, Succeeded) for outcome in outcomes])
+    not_run = sum([isinstance(outcome, NotRun) for outcome in outcomes])
     form = head(succeeded == len(outcomes), notice)
-    form["summary"] = {
-        "commands": len(outcomes),
-        "succeeded": succeeded,
-        "failed": len(outcomes) - succeeded - not_run,
-        "not_run": not_run,
-        "requests": answer.requests,
-    }
+    form["summary"] = SummaryForm(
+        commands=len(outcomes),
+        succeeded=succeeded,
+        failed=len(outcomes) - succeeded - not_run,
+        not_run=not_run,
+        requests=answer.requests,
+    )
     if answer.error is not None:
         form["error"] = _error(answer.error)
-    if answer.warnings:
-        form["warnings"] = list(answer.warnings)
-    results: Form = {}
-    for name, outcome in answer.outcomes.items():
-        entry = _outcome(outcome, answer.error)
-        results[name] = {"ok": entry["ok"], "version": "v3"} | entry if name in in_v3 else entry
-    return form | {"results": results}
+    warnings = [*answer.warnings, *_warnings_of(commands)]
+    if warnings:
+        form["warnings"] = warnings
+    form["results"] = {
+        command.name: _outcome(answer.outcomes[command.name], command.version, answer.error) for command in commands
+    }
+    return form
 
 
-def dry_form(judgement: Judgement, notice: str | None = None, rehearsal: Rehearsal | None = None) -> Form:
-    """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked. The
-    requests of a batch are in its `rehearsal`.
-    """
-    rulings = judgement.rulings
-    form = head(True, notice) | {"dry_run": True, "sent": "nothing", "approval": "none"}
-    if judgement.to_approve:
-        form["approval"] = "a person is asked first"
-    if rehearsal is None:
-        return form | _ruled(rulings[0]) | {"params": rulings[0].act.params}
-    form["commands"] = {ruling.act.name: _ruled(ruling) for ruling in rulings}
+def dry_call_form(judgement: Judgement, planned: PlannedCall, notice: str | None = None) -> Form:
+    """Return the form of a call that was not made: what would be sent, and whether the user would be asked."""
+    form = _dry_head(judgement, notice) | _ruled(judgement.rulings[0])
+    form["params"] = planned.params
+    if planned.warnings:
+        form["warnings"] = list(planned.warnings)
+    return form
+
+
+def dry_batch_form(
+    judgement: Judgement, commands: Iterable[PlannedCall], rehearsal: Rehearsal, notice: str | None = None
+) -> Form:
+    """Return the form of a batch that was not made, with the requests that would be sent."""
+    form = _dry_head(judgement, notice)
+    form["commands"] = {ruling.call.name: _ruled(ruling) for ruling in judgement.rulings}
     if rehearsal.waiting:
         form["written_down_later"] = list(rehearsal.waiting)
-    return form | {"requests": [_request(request) for request in rehearsal.requests]}
+    form["requests"] = [_request(request) for request in rehearsal.requests]
+    if warnings := _warnings_of(commands):
+        form["warnings"] = warnings
+    return form
 
 
 def with_notice(form: Form, notice: str) -> Form:
-    """Put a remark where a reader meets it before what it is about."""
+    """Return the form with a notice before what it is about."""
     head = {key: form[key] for key in ("ok", "portal") if key in form}
     return head | {"notice": notice} | {key: value for key, value in form.items() if key not in (*head, "notice")}
 
 
 def head(ok: bool, notice: str | None) -> Form:
-    """How every answer begins."""
+    """Return the beginning of every answer."""
     return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}
 
 
-def _outcome(outcome: Outcome, of_request: B24Error | None) -> Form:
+def _outcome(outcome: Outcome, version: Version, of_request: B24Error | None) -> Form:
+    form: Form = {"ok": isinstance(outcome, Succeeded)}
+    if version == "v3":
+        form["version"] = "v3"
     match outcome:
         case NotRun():
-            return {"ok": False, "not_run": outcome.reason}
-        case Succeeded():
-            form: Form = {"ok": True} | _body(outcome.answer)
-            warnings = outcome.answer.warnings
-        case Failed():
-            form = {"ok": False, "error": _error(outcome.error, brief=_same_fault(outcome.error, of_request))}
-            form |= _time(outcome.time)
+            form["not_run"] = outcome.reason
+            return form
+        case Succeeded(answer=answer):
+            _add_body(form, answer)
+            warnings = answer.warnings
+        case Failed(error=error):
+            # A request that failed as a whole is described once, not for each of its commands.
+            form["error"] = _error(error, brief=of_request is not None and error.fault is of_request.fault)
+            if outcome.time is not None:
+                form["time"] = _time(outcome.time)
             warnings = outcome.warnings
-    return form | {"warnings": list(warnings)} if warnings else form
+    if warnings:
+        form["warnings"] = list(warnings)
+    return form
 
 
-def _ruled(ruling: Ruling) -> Form:
-    act = ruling.act
-    form: Form = {"method": act.method, "version": act.version, "effect": ruling.effect}
+def _warnings_of(commands: Iterable[PlannedCall]) -> list[str]:
+    """Return the warnings about commands, each text once: with the command it is about and the number of others."""
+    names: dict[str, list[str]] = {}
+    for command in commands:
+        for text in dict.fromkeys(command.warnings):
+            names.setdefault(text, []).append(command.name)
+    return [
+        f"{about[0]}: {text}" if len(about) == 1 else f"{about[0]} and {len(about) - 1} more commands: {text}"
+        for text, about in names.items()
+    ]
+
+
+def _dry_head(judgement: Judgement, notice: str | None) -> Form:
+    form = head(True, notice)
+    form["dry_run"] = True
+    form["sent"] = "nothing"
+    form["approval"] = "a person is asked first" if judgement.to_approve else "none"
+    return form
+
+
+def _ruled(ruling: Ruling) -> RulingForm:
+    form = RulingForm(method=ruling.call.method, version=ruling.call.version, effect=ruling.effect)
     if ruling.risks:
-        form["risks"] = [{"kinds": list(risk.kinds), "why": risk.why} for risk in ruling.risks]
+        form["risks"] = [RiskForm(kinds=list(risk.kinds), why=risk.why) for risk in ruling.risks]
     if ruling.need == "approval":
         form["needs_approval"] = ruling.why
     return form
 
 
 def _request(request: Request) -> Form:
-    body = json.loads(json.dumps(request.body, default=str))  # what is not known yet says so
+    body = json.loads(json.dumps(request.body, default=str))  # a value that is not known yet says so
     return {"method": request.method, "version": request.version, "body": body}
 
 
-def _same_fault(error: B24Error, other: B24Error | None) -> bool:
-    return other is not None and error.fault is other.fault
-
-
-def _body(answer: Answer) -> Form:
-    form: Form = {}
+def _add_body(form: Form, answer: Answer) -> None:
     if answer.total is not None:
         form["total"] = answer.total
     if answer.next is not None:
         form["next"] = answer.next
-    return form | as_table(answer.result) | _time(answer.time)
+    form |= as_table(answer.result)
+    if answer.time is not None:
+        form["time"] = _time(answer.time)
 
 
-def _time(time: CallTime | None) -> Form:
-    if time is None:
-        return {}
-    known: Form = {}
+def _time(time: CallTime) -> TimeForm:
+    form = TimeForm()
     if time.duration is not None:
-        known["duration"] = round(time.duration, 3)
+        form["duration"] = round(time.duration, 3)
     if time.operating is not None:
-        known["operating"] = round(time.operating, 3)
+        form["operating"] = round(time.operating, 3)
     if time.operating_reset_at is not None:
-        known["operating_reset_at"] = time.operating_reset_at.isoformat()
-    return {"time": known}
+        form["operating_reset_at"] = time.operating_reset_at.isoformat()
+    return form
 
 
-def _error(error: B24Error, *, brief: bool = False) -> Form:
+def _error(error: B24Error, *, brief: bool = False) -> ErrorForm:
     """`brief` leaves out what the answer says once for all commands of a request that failed."""
     fault = error.fault
-    form: Form = {"code": fault.code}
+    form = ErrorForm(code=fault.code)
     if not brief:
         form["message"] = fault.message
         if fault.status is not None:
             form["status"] = fault.status
-    form |= {"kind": fault.kind, "executed": fault.executed}
+    form["kind"] = fault.kind
+    form["executed"] = fault.executed
     if brief:
         return form
-    form |= {"retryable": fault.retryable, "hint": fault.hint}
+    form["retryable"] = fault.retryable
+    form["hint"] = fault.hint
     if fault.validation:
-        form["validation"] = [{"field": problem.field, "message": problem.message} for problem in fault.validation]
+        form["validation"] = [FieldForm(field=problem.field, message=problem.message) for problem in fault.validation]
     return form

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from b24_mcp.app.answers.forms import Form, error_form, head
+from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, QueryAnswer, quoted
 
 _PREVIEW_ROWS = 10
@@ -15,7 +15,7 @@ _LONGEST_CELL = 200
 
 async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, notice: str | None, version: str) -> Form:
     """What became of reading a list: counts, what there is to know, the columns, and the first rows."""
-    form = head(True, notice) if fetched.error is None else error_form(fetched.error, notice)
+    form = head(True, notice) if fetched.error is None else failure_form(fetched.error, notice)
     form |= {"method": method, "version": version, "records": fetched.name, "count": fetched.count}
     if fetched.total is not None:
         form["total"] = fetched.total

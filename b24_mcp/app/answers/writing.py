@@ -1,29 +1,52 @@
-"""A form as the text that a client gets: without secrets, without invisible characters, within its size.
+"""The one exit of answers: a form becomes text without secrets, without invisible characters, within its size.
 
-The order matters. Invisible characters are removed before secrets are looked for, since one inside a secret would hide
-it; and secrets are masked before anything is cut, since half a secret is no longer found.
+The order matters. Invisible characters are removed before secrets are searched, because one inside a secret would hide
+it; and secrets are masked before anything is cut, because a part of a secret is no longer recognised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import Form, with_notice
 from b24_mcp.app.answers.truncation import compact
 from b24_mcp.secrets import Redactor, each_text, hide_fields, without_hidden
 
+BUDGET = 20_000
+"""Characters of an answer where no setting says otherwise."""
+
 LONG = 50_000
 """A form with more characters than this is long: writing it takes long enough to delay other callers."""
 
 # How JSON writes invisible characters below U+0020, with `ensure_ascii` off.
 _ESCAPED_CONTROLS = ("\\u00", "\\b", "\\f")
+_NO_METHODS: Mapping[str, str] = MappingProxyType({})
 
 
-def is_long(value: Any, most: int = LONG) -> bool:
-    """Return whether a value has more than about `most` characters; it looks no further than that."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one tool call or command: its form, and how it may be cut to `budget` characters.
+
+    Of a batch, `writes` are the names of the commands that change something, whose outcomes are never cut, and
+    `methods` has the method of each command.
+    """
+
+    form: Form
+    budget: int = BUDGET
+    writes: Collection[str] = ()
+    methods: Mapping[str, str] = field(default_factory=lambda: _NO_METHODS)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for succeeded."""
+        return self.form["ok"] is True
+
+
+def is_long(value: object, most: int = LONG) -> bool:
+    """Return whether a value has more than about `most` characters; it is examined no further than that."""
     left = most
     waiting = [value]
     while waiting and left >= 0:
@@ -42,34 +65,33 @@ def is_long(value: Any, most: int = LONG) -> bool:
     return left < 0
 
 
-def written(
-    form: Form,
-    budget: int,
-    redactor: Redactor,
-    *,
-    writes: Collection[str] = (),
-    methods: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    """Return a form as JSON of about `budget` characters at most, with secrets masked and invisible characters removed.
+def write(reply: Reply, redactor: Redactor) -> str:
+    """Return a reply as JSON of about `reply.budget` characters at most.
 
-    A form from which invisible characters were removed says so in its `notice`. `writes`, `methods`: see `cut_to`.
+    A form from which invisible characters were removed says so in its `notice`.
     """
-    form = hide_fields(form)
+    form = hide_fields(reply.form)
     text = compact(form)
     if _is_clean(text, redactor):
-        return compact(cut_to(form, budget, writes=writes, methods=methods))
+        if len(text) <= reply.budget and "results" not in form:
+            return text
+        return compact(cut_to(form, reply.budget, writes=reply.writes, methods=reply.methods))
     form, hidden = _cleaned(form, redactor)
-    writes = [redactor.redact(without_hidden(name)[0]) for name in writes]
-    methods = {redactor.redact(without_hidden(name)[0]): method for name, method in methods.items()}
+    writes = [redactor.redact(without_hidden(name)[0]) for name in reply.writes]
+    methods = {redactor.redact(without_hidden(name)[0]): method for name, method in reply.methods.items()}
     if hidden:
         said = f"{form['notice']} " if "notice" in form else ""
         form = with_notice(form, f"{said}{hidden} invisible characters were removed.")
-    # Once more as a whole: what comes together only where names and values are written side by side.
-    return redactor.redact(compact(cut_to(form, budget, writes=writes, methods=methods)))
+    # Once more as a whole: a secret may only appear where names and values are written side by side.
+    return redactor.redact(compact(cut_to(form, reply.budget, writes=writes, methods=methods)))
 
 
 def _is_clean(text: str, redactor: Redactor) -> bool:
-    if any(escape in text for escape in _ESCAPED_CONTROLS) or without_hidden(text)[1]:
+    for escape in _ESCAPED_CONTROLS:
+        if escape in text:
+            return False
+    # Of the ASCII characters, JSON escapes all invisible ones but U+007F.
+    if (not text.isascii() or "\x7f" in text) and without_hidden(text)[1]:
         return False
     return redactor.redact(text) == text
 

@@ -3,55 +3,105 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.batch.references import NotAReferenceError, Reference, references_in
 from b24_mcp.rest.batch.references_v3 import v3_references_in
-from b24_mcp.rest.wire.method_name import documented_name
-from b24_mcp.rest.wire.params import Params, check_params
-from b24_mcp.rest.wire.request import Format, check_version
+from b24_mcp.rest.planned import PlannedBatch, PlannedCall, plan_call
+from b24_mcp.rest.wire.request import Format
 
 _LONGEST_NAME = 64
 # A name stands between brackets in a reference, which white space would end.
 _NAME = re.compile(rf"[^\s\[\]\x00-\x1f\x7f]{{1,{_LONGEST_NAME}}}")
 _NOT_IN_A_BATCH = {"download", "upload"}
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command of a batch. `references` are those to earlier commands found in its parameters."""
-
-    name: str
-    method: str
-    params: Params
-    references: tuple[Reference, ...] = ()
-    version: Version = "v2"
+Command = PlannedCall
 
 
-def check_commands(commands: Mapping[str, Mapping[str, Any]], format: Format = "json") -> list[Command]:
-    """Check names, methods, parameters and references of all commands, keeping their order.
+def plan_batch(commands: Mapping[str, object], *, halt: bool = False, format: Format = "json") -> PlannedBatch:
+    """Check commands `{name: {"method": …, "params": …, "version": …}}` as a whole, keeping their order.
+
+    The version of a command is v2 unless given.
 
     Raises:
-        B24Error: for the first command that is wrong, naming it; nothing was sent.
+        B24Error: for the first command that is wrong, with its name; nothing was sent.
     """
-    if not commands:
-        raise our_error("B24MCP_COMMANDS", "The batch is empty: give at least one command.", method="batch")
-    checked: list[Command] = []
-    earlier: dict[str, Version] = {}
+    plan = BatchPlan(list(commands), format)
     for name, command in commands.items():
+        if not isinstance(command, Mapping):
+            raise _about(name, our_error("B24MCP_COMMANDS", "it is not an object with method and params."))
+        version = command.get("version", "v2")
+        plan.add(name, command.get("method"), command.get("params"), version)
+    return plan.finished(halt=halt)
+
+
+class BatchPlan:
+    """The plan of a batch, made command by command. `names` are the names of all commands in their order.
+
+    Raises:
+        B24Error: `B24MCP_COMMANDS` without any command.
+    """
+
+    def __init__(self, names: Sequence[str], format: Format = "json") -> None:
+        if not names:
+            raise our_error("B24MCP_COMMANDS", "The batch is empty: give at least one command.", method="batch")
+        self._names = frozenset(names)
+        self._format: Format = format
+        self._planned: dict[str, PlannedCall] = {}
+
+    def add(
+        self,
+        name: str,
+        method: object,
+        params: object,
+        version: Version,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        """Check the next command: its name, method, parameters, and its references to earlier commands.
+
+        Raises:
+            B24Error: what is wrong, with the name of the command; nothing was sent.
+        """
         _check_name(name)
         try:
-            checked.append(_check_command(name, command, earlier, commands, format))
+            self._planned[name] = self._command(name, method, params, version, warnings)
         except B24Error as exc:
-            raise our_error(
-                exc.fault.code, f"Command {name!r}: {exc.fault.message}", method="batch", hint=exc.fault.hint
-            ) from None
-        earlier[name] = checked[-1].version
-    return checked
+            raise _about(name, exc) from None
+
+    def finished(self, *, halt: bool) -> PlannedBatch:
+        """Return the batch."""
+        return PlannedBatch(tuple(self._planned.values()), halt, self._format)
+
+    def _command(
+        self, name: str, method: object, params: object, version: Version, warnings: tuple[str, ...]
+    ) -> PlannedCall:
+        params = {} if params is None else params
+        if not isinstance(method, str):
+            raise our_error("B24MCP_COMMANDS", "method is missing or is no text.")
+        if not isinstance(params, dict | list):
+            raise our_error("B24MCP_COMMANDS", "params is neither an object nor a list.")
+        planned = plan_call(method, params, version, self._format, warnings=warnings)
+        if planned.method.lower() in _NOT_IN_A_BATCH:
+            raise our_error("B24MCP_COMMANDS", f"{planned.method} cannot be part of a batch.")
+        try:
+            references = tuple(v3_references_in(params) if version == "v3" else references_in(params))
+        except NotAReferenceError as exc:
+            raise our_error("B24MCP_REFERENCE", f"{exc}.") from None
+        for reference in references:
+            earlier = self._planned.get(reference.command)
+            if earlier is None:
+                raise our_error("B24MCP_REFERENCE", _why_not(reference, name, self._names))
+            if reference.root != "result" and earlier.version == "v3":
+                raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has a result only.")
+        return replace(planned, name=name, references=references)
+
+
+def _about(name: str, error: B24Error) -> B24Error:
+    fault = error.fault
+    return our_error(fault.code, f"Command {name!r}: {fault.message}", method="batch", hint=fault.hint)
 
 
 def _check_name(name: str) -> None:
@@ -66,37 +116,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _check_command(
-    name: str,
-    command: Mapping[str, Any],
-    earlier: Mapping[str, Version],
-    all_names: Mapping[str, object],
-    format: Format,
-) -> Command:
-    method, params, version = command.get("method"), command.get("params"), command.get("version", "v2")
-    params = {} if params is None else params
-    if not isinstance(method, str):
-        raise our_error("B24MCP_COMMANDS", "method is missing or is no text.")
-    if not isinstance(params, dict | list):
-        raise our_error("B24MCP_COMMANDS", "params is neither an object nor a list.")
-    method = documented_name(method)
-    if method.lower() in _NOT_IN_A_BATCH:
-        raise our_error("B24MCP_COMMANDS", f"{method} cannot be part of a batch.")
-    check_params(params, method)
-    check_version(version, params, format, method)
-    try:
-        references = tuple(v3_references_in(params) if version == "v3" else references_in(params))
-    except NotAReferenceError as exc:
-        raise our_error("B24MCP_REFERENCE", f"{exc}.") from None
-    for reference in references:
-        if reference.command not in earlier:
-            raise our_error("B24MCP_REFERENCE", _why_not(reference, name, all_names))
-        if reference.root != "result" and earlier[reference.command] == "v3":
-            raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has a result only.")
-    return Command(name, method, params, references, version)
-
-
-def _why_not(reference: Reference, name: str, all_names: Mapping[str, object]) -> str:
+def _why_not(reference: Reference, name: str, all_names: Container[str]) -> str:
     if reference.command == name:
         return f"{reference} refers to the command itself."
     if reference.command in all_names:

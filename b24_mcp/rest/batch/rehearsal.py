@@ -6,15 +6,14 @@ as `<what find answers>`; a command that cannot be written down without it is le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.catalog import Version
 from b24_mcp.errors import Fault
-from b24_mcp.rest.batch.commands import Command
 from b24_mcp.rest.batch.outcomes import NotRun
 from b24_mcp.rest.batch.run import BatchRun
+from b24_mcp.rest.planned import PlannedBatch, PlannedCall
 from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.params import Params
 from b24_mcp.rest.wire.request import Format, Request, call_request
@@ -28,10 +27,10 @@ class Rehearsal:
     waiting: tuple[str, ...]
 
 
-async def rehearse(commands: Sequence[Command], *, halt: bool, format: Format) -> Rehearsal:
-    """Find out what checked commands would send. Nothing is sent."""
-    sender = _NoDoor(format)
-    answer = await BatchRun(list(commands), halt=halt, format=format, sender=sender).run()
+async def rehearse(planned: PlannedBatch) -> Rehearsal:
+    """Return the requests that a planned batch would send. Nothing is sent."""
+    sender = _NoDoor(planned.format)
+    answer = await BatchRun(list(planned.commands), halt=planned.halt, format=planned.format, sender=sender).run()
     waiting = (name for name, outcome in answer.outcomes.items() if isinstance(outcome, NotRun))
     return Rehearsal(tuple(sender.requests), tuple(waiting))
 
@@ -73,9 +72,9 @@ class _NoDoor:
             results = {"result": {label: _Unknown(label) for label in request.body["cmd"]}}
         return Answer(method="batch", result=results, version=request.version)
 
-    async def call(self, method: str, params: Params, version: Version, format: Format) -> Answer:
-        self.requests.append(call_request(method, params, version, format))
-        return Answer(method=method, result=_Unknown(method), version=version)
+    async def call(self, command: PlannedCall, params: Params) -> Answer:
+        self.requests.append(call_request(command, params))
+        return Answer(method=command.method, result=_Unknown(command.method), version=command.version)
 
     async def learn(self, method: str, time: CallTime | None) -> None:
         """Nothing was learnt."""

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from b24_mcp.catalog import Version, is_reading, known_methods
+from b24_mcp.catalog import is_reading, known_methods
 from b24_mcp.errors import B24Error, Fault, our_error
 from b24_mcp.rest.batch.bound import Bound, WaitsForValueError
 from b24_mcp.rest.batch.commands import Command
@@ -26,6 +26,7 @@ from b24_mcp.rest.batch.references_v3 import v3_value
 from b24_mcp.rest.batch.v2 import BatchV2, why_not_trusted
 from b24_mcp.rest.batch.v3 import BatchV3, is_of_one_command
 from b24_mcp.rest.limits.retries import is_refused_by_limit
+from b24_mcp.rest.planned import PlannedCall
 from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.params import Params
 from b24_mcp.rest.wire.request import Format, Request
@@ -41,8 +42,8 @@ class BatchSender(Protocol):
         """Deliver one request. Raises `B24Error`."""
         ...
 
-    async def call(self, method: str, params: Params, version: Version, format: Format) -> Answer:
-        """Call one method. Raises `B24Error`."""
+    async def call(self, command: PlannedCall, params: Params) -> Answer:
+        """Send one command as a single call, with its references resolved. Raises `B24Error`."""
         ...
 
     async def learn(self, method: str, time: CallTime | None) -> None:
@@ -169,7 +170,7 @@ class BatchRun:
     async def _run_alone(self, bound: Bound) -> None:
         command = bound.command
         try:
-            answer = await self.sender.call(command.method, bound.params, command.version, self.format)
+            answer = await self.sender.call(command, bound.params)
         except B24Error as exc:
             self._settle(command.name, Failed(exc))
             if exc.fault.code.startswith("B24MCP_"):

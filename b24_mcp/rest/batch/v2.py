@@ -81,7 +81,8 @@ class BatchV2:
         cmd = {self._labels[bound.command.name]: bound.written for bound in request}
         body = {"halt": int(self.halt), "cmd": cmd}
         runs = dict.fromkeys(bound.command.method for bound in request)
-        return Request("batch", body, "v2", self.format, tuple(runs))
+        reads = all(bound.command.reads for bound in request)
+        return Request("batch", body, "v2", self.format, tuple(runs), reads)
 
     def read(self, answer: Answer, warnings: tuple[str, ...] = ()) -> Callable[[Bound], Succeeded | Failed]:
         """Return what became of each command.

@@ -88,7 +88,8 @@ class BatchV3:
             for bound in request
         ]
         runs = dict.fromkeys(str(item["method"]) for item in body)
-        return Request("batch", body, "v3", "json", tuple(runs))
+        reads = all(bound.command.reads for bound in request)
+        return Request("batch", body, "v3", "json", tuple(runs), reads)
 
     def read(self, answer: Answer, request: list[Bound]) -> list[Outcome]:
         """What became of each command, in their order.

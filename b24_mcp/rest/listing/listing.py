@@ -8,11 +8,11 @@ from typing import Any
 
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest.guard import act_of_call
 from b24_mcp.rest.listing.choosing import Choice, facts_of
 from b24_mcp.rest.listing.given import checked_params
 from b24_mcp.rest.listing.rows import fingerprint
 from b24_mcp.rest.listing.strategy import ListPage, ListSender, OtherWayError, Strategy
+from b24_mcp.rest.planned import plan_call
 from b24_mcp.rest.wire.method_name import documented_name
 from b24_mcp.rest.wire.params import Params
 
@@ -184,7 +184,7 @@ def open_listing(
     if params is None:
         params = [] if facts.positional else {}
     params = checked_params(params, facts)
-    sender.review(act_of_call(method, params, facts.version))
+    sender.review(plan_call(method, params, facts.version))
     if limit is not None and limit < 1:
         raise our_error("B24MCP_PARAMS", "limit must be 1 or more.", method=method)
     choice = Choice(sender, method, params, facts)

@@ -1,54 +1,65 @@
-"""The door through which a listing reaches its portal: all that goes through it reads, and steps back for others."""
+"""The sender of a listing: reads through the sender of a portal, as bulk calls that other calls may overtake."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from b24_mcp.catalog import Version
-from b24_mcp.rest.batch.commands import Command, check_commands
+from b24_mcp.rest.batch.commands import plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer
-from b24_mcp.rest.guard import Act
-from b24_mcp.rest.limits.deadline import Deadline
+from b24_mcp.rest.batch.run import BatchRun
+from b24_mcp.rest.limits.deadline import OnWait
+from b24_mcp.rest.planned import MethodCall, plan_call
+from b24_mcp.rest.sender import PortalBatchSender
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
-_AT_ONCE = 8
-"""More requests at a time would hold more rows in memory than they save time."""
+if TYPE_CHECKING:
+    from b24_mcp.rest.sender import Sender
 
 
-@dataclass(slots=True)
 class PortalListSender:
-    """See `b24_mcp.rest.listing.strategy.Door`. `review` asks the guard, `deadline` makes the patience of one
-    request, the others send it.
+    """The `ListSender` of one listing. Each request has a deadline of its own; `on_wait` is called during long waits.
+
+    `at_once` is the number of concurrent requests: more would hold more rows in memory than they save time. `requests`
+    counts the HTTP requests sent.
     """
 
-    review: Callable[[Act], None]
-    deadline: Callable[[], Deadline]
-    send_call: Callable[[str, Params, Version, Deadline], Awaitable[Answer]]
-    send_batch: Callable[[list[Command], Deadline], Awaitable[BatchAnswer]]
-    at_once: int = _AT_ONCE
-    requests: int = field(default=0, init=False)
+    at_once = 8
+
+    def __init__(self, sender: Sender, on_wait: OnWait | None = None) -> None:
+        self._sender = sender
+        self._on_wait = on_wait
+        self.requests = 0
+
+    def review(self, call: MethodCall) -> None:
+        """Ask the guard about the list call before its first request.
+
+        Raises:
+            B24Error: of the guard; nothing was sent.
+        """
+        self._sender.guard.review([call], None)
 
     async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
-        """Make one call."""
-        deadline = self.deadline()
+        """Send one call."""
+        deadline = self._sender.deadline(True, self._on_wait)
         try:
-            return await self.send_call(method, params, version, deadline)
+            return await self._sender.send_call(plan_call(method, params, version), deadline)
         finally:
             self.requests += deadline.attempts
 
-    async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
-        """Run commands up to the first that fails; a request whose answer was lost is not sent again as it is."""
-        checked = check_commands(commands, "json")
-        deadline = self.deadline()
+    async def batch(self, commands: Mapping[str, object]) -> BatchAnswer:
+        """Run commands up to the first failure. A request whose answer was lost is not repeated unchanged."""
+        planned = plan_batch(commands, halt=True)
+        deadline = self._sender.deadline(True, self._on_wait)
         deadline.repeats = False
+        sender = PortalBatchSender(self._sender, deadline, None)
         try:
-            return await self.send_batch(checked, deadline)
+            return await BatchRun(list(planned.commands), halt=True, format="json", sender=sender).run()
         finally:
             self.requests += deadline.attempts
 
     async def pause(self, seconds: float) -> None:
-        """Let a portal that failed come to itself."""
-        await self.deadline().wait(seconds, "trying again with less after a failure")
+        """Wait before the next try after the portal failed."""
+        await self._sender.deadline(True, self._on_wait).wait(seconds, "trying again with less after a failure")

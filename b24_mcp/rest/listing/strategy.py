@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.batch.outcomes import BatchAnswer, Failed, Outcome
-from b24_mcp.rest.guard import Act
+from b24_mcp.rest.planned import MethodCall
 from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
@@ -31,7 +31,7 @@ class ListSender(Protocol):
         """How many requests may be under way together."""
         ...
 
-    def review(self, act: Act) -> None:
+    def review(self, call: MethodCall) -> None:
         """Ask whether this may be done. Raises `B24Error` when not."""
         ...
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from b24_mcp.catalog import Version, is_reading
+from b24_mcp.catalog import Version
 from b24_mcp.errors import our_error
 from b24_mcp.rest.wire.params import Params
+
+if TYPE_CHECKING:
+    from b24_mcp.rest.planned import PlannedCall
 
 Format = Literal["json", "xml"]
 """What the portal is asked to write. REST 3.0 writes JSON only."""
@@ -17,10 +20,11 @@ Format = Literal["json", "xml"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`method` stands in the address, in the generation `version` of the API; `body` becomes JSON.
+    """One request. `method` stands in the address, in the generation `version` of the API; `body` becomes JSON.
 
-    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `key` is sent as the
-    Idempotency-Key of a write in REST 3.0 (documentation: api-reference/rest-v3), under which it may be sent again.
+    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `reads` is true when
+    none of them changes anything, so that the request may be repeated. `key` is sent as the Idempotency-Key of a write
+    in REST 3.0 (documentation: api-reference/rest-v3), under which it may be sent again.
     """
 
     method: str
@@ -28,12 +32,8 @@ class Request:
     version: Version = "v2"
     format: Format = "json"
     runs: tuple[str, ...] = ()
+    reads: bool = False
     key: str | None = None
-
-    @property
-    def reads(self) -> bool:
-        """Whether nothing that runs in it changes anything."""
-        return all(is_reading(method, self.version) for method in self.runs)
 
     @property
     def charged(self) -> tuple[str, ...]:
@@ -71,10 +71,14 @@ def check_version(version: Version, params: Params, format: Format, method: str)
         )
 
 
-def call_request(method: str, params: Params, version: Version, format: Format) -> Request:
-    """The request that calls one method. A write in REST 3.0 gets a key of its own, by which a portal recognises it."""
-    if version == "v2":
-        return Request(method, params, "v2", format, (method,))
-    name = method.lower()  # REST 3.0 looks a name up in small letters
-    key = None if is_reading(name, "v3") else str(uuid.uuid4())
-    return Request(name, params, "v3", format, (name,), key)
+def call_request(planned: PlannedCall, params: Params | None = None) -> Request:
+    """Return the request of one call. `params` replace those of the plan once references in them are resolved.
+
+    A write in REST 3.0 gets an idempotency key.
+    """
+    params = planned.params if params is None else params
+    reads = planned.effect == "read"
+    if planned.version == "v2":
+        return Request(planned.method, params, "v2", planned.format, (planned.method,), reads)
+    name = planned.method.lower()  # REST 3.0 looks a name up in lower case
+    return Request(name, params, "v3", planned.format, (name,), reads, None if reads else str(uuid.uuid4()))

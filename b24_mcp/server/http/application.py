@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from b24_mcp.access.scopes import LEVEL_SCOPES
+from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
 from b24_mcp.server.http.access_log import AccessLog
 from b24_mcp.server.http.headers import SingleHeaders

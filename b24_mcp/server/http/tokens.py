@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 from mcp.server.auth.provider import AccessToken
 
-from b24_mcp.access.scopes import with_included
+from b24_mcp.access.caller import with_included
 from b24_mcp.server.http.keys import IssuerKeys
 
 # Signatures that only the issuer can make. With HS256 whoever knows the key could, and with "none" anybody.

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import ToolAnnotations
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.forms import Form
 from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.library import DOC_ADDRESS, NO_COPY, open_library
 from b24_mcp.catalog import Method, known_methods
@@ -37,13 +38,12 @@ async def search_docs(
     query: Annotated[str, Field(description="A question in English or Russian")],
     kind: Annotated[Kind | SkipJsonSchema[None], Field(description="Only pages of this kind")] = None,
     limit: Annotated[int, Field(description="How many, by default 5", ge=1, le=20)] = 5,
-) -> CallToolResult:
+) -> Reply:
     """Search the official Bitrix24 documentation: how things work, tutorials, events, widgets, methods.
 
     Gives pages with the section that fits and an extract; read_doc reads them. Works offline.
     """
-    app = ctx.request_context.lifespan_context
-    return await app.answer({"ok": True} | await run_sync(_found, query, kind, limit), failed=False)
+    return Reply({"ok": True} | await run_sync(_found, query, kind, limit))
 
 
 async def read_doc(
@@ -53,11 +53,10 @@ async def read_doc(
         str | SkipJsonSchema[None], Field(description="Only this section. To read on: what cut.section says")
     ] = None,
     code: Annotated[CodeLanguage, Field(description="Language of the samples of code")] = "curl",
-) -> CallToolResult:
+) -> Reply:
     """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
-    app = ctx.request_context.lifespan_context
     form, budget = await run_sync(_read, page, section or "", code)
-    return await app.answer({"ok": True} | form, failed=False, budget=budget)
+    return Reply({"ok": True} | form, budget)
 
 
 def _found(query: str, kind: Kind | None, limit: int) -> Form:

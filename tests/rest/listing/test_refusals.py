@@ -9,7 +9,8 @@ import pytest
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Portal, parse_webhook
-from b24_mcp.rest.guard import Act, OpenWay
+from b24_mcp.rest.guard import NoGuard
+from b24_mcp.rest.planned import MethodCall
 from tests.fake_portal import WEBHOOK, FakePortal
 from tests.rest.listing.lists import MemoryList, portal_with, read
 
@@ -115,15 +116,15 @@ async def test_an_answer_without_a_list_is_an_error() -> None:
     assert broken.value.fault.executed == "yes"
 
 
-class NoDeals(OpenWay):
+class NoDeals(NoGuard):
     """A guard that lets nobody read deals, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[Act] = []
+        self.asked: list[tuple[str, object]] = []
 
-    def review(self, acts: Sequence[Act], permit: object | None) -> None:
-        self.asked += acts
-        if any(act.method == "crm.deal.list" for act in acts):
+    def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
+        self.asked += [(call.method, call.params) for call in calls]
+        if any(call.method == "crm.deal.list" for call in calls):
             raise our_error("B24MCP_POLICY", "Deals are not for you.", method="crm.deal.list")
 
 
@@ -136,8 +137,8 @@ async def test_the_guard_is_asked_before_anything_is_sent() -> None:
     assert len(await read(portal.listing("crm.lead.list", {"select": ["ID"]}))) == 120
     await portal.aclose()
     assert guard.asked == [
-        Act("crm.deal.list", "v2", {"filter": {">ID": 1}}),
-        Act("crm.lead.list", "v2", {"select": ["ID"]}),
+        ("crm.deal.list", {"filter": {">ID": 1}}),
+        ("crm.lead.list", {"select": ["ID"]}),
     ]
 
 

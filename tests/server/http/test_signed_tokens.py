@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.access import Caller
-from b24_mcp.access.scopes import level_of, portals_of
+from b24_mcp.access.caller import level_of, portals_of
 from b24_mcp.server.http.keys import IssuerKeys, KeysUnavailableError
 from b24_mcp.server.http.options import Issuer
 from b24_mcp.server.http.tokens import SignedTokens

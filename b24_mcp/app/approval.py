@@ -1,0 +1,91 @@
+"""The approval of a plan: asked of the user by the client or the terminal, else by a code for `b24-mcp approve`."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from anyio.to_thread import run_sync
+
+from b24_mcp.access import PendingApproval, Permit, current_caller, question
+from b24_mcp.app.planning import Plan
+from b24_mcp.errors import our_error
+from b24_mcp.secrets import Redactor
+
+Answered = Literal["allowed", "declined", "not asked"]
+
+
+class AskUser(Protocol):
+    """Asks the user about a plan. `longest` is the number of characters that a question may have; None for any."""
+
+    @property
+    def longest(self) -> int | None:
+        """The number of characters that a question may have."""
+        ...
+
+    async def ask(self, question: str) -> Answered:
+        """Return the answer of the user; "not asked" when the client closed the question without one."""
+        ...
+
+
+async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
+    """Return the permit of a plan, after the user has approved what needs approval.
+
+    Raises:
+        B24Error: `B24MCP_DECLINED` or `B24MCP_APPROVAL`; nothing was sent.
+    """
+    gate = plan.opened.gate
+    if not plan.judgement.to_approve:
+        return gate.permit(plan.calls, approved=False)
+    if ask is not None and not await _is_approved(plan):
+        match await ask.ask(await run_sync(_question, plan, redactor, ask.longest)):
+            case "allowed":
+                return gate.permit(plan.calls)
+            case "declined":
+                raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=plan.method)
+    return await _permit_by_code(plan, redactor)
+
+
+async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
+    approvals, method = plan.opened.approvals, plan.method
+    first = plan.judgement.to_approve[0]
+    need = f"{first.call.method} needs the approval of a person, because {first.why}"
+    if approvals is None:
+        raise our_error(
+            "B24MCP_APPROVAL",
+            f"{need}. This client did not ask, and with B24_STATE=memory nothing else can.",
+            method=method,
+            hint="Nothing was sent. The person can leave B24_STATE unset to approve calls in a terminal.",
+        )
+    caller = current_caller()
+    try:
+        if await approvals.use(plan.digest):
+            return plan.opened.gate.permit(plan.calls)
+        said = await run_sync(_question, plan, redactor)
+        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said)
+        code = await approvals.ask(pending)
+    except OSError as exc:
+        raise our_error("B24MCP_APPROVAL", f"{need}, and approvals cannot be stored: {exc}.", method=method) from None
+    raise our_error(
+        "B24MCP_APPROVAL",
+        f"{need}, and this client did not ask.",
+        method=method,
+        hint=f"Nothing was sent. Ask the person to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
+        "make exactly the same call once more. Only the person can approve: do not run it yourself.",
+    )
+
+
+async def _is_approved(plan: Plan) -> bool:
+    """Whether an approval by code is there already; then the user is not asked again."""
+    if plan.opened.approvals is None:
+        return False
+    try:
+        return await plan.opened.approvals.is_approved(plan.digest)
+    except OSError:
+        return False
+
+
+def _question(plan: Plan, redactor: Redactor, longest: int | None = None) -> str:
+    portal = plan.opened.gate.portal
+    if longest is None:
+        return question(plan.judgement, portal, redactor)
+    return question(plan.judgement, portal, redactor, longest=longest)

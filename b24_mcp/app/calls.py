@@ -1,0 +1,109 @@
+"""Calls and batches: planned, judged, approved, sent, and answered in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from anyio.to_thread import run_sync
+
+from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.app.answers.forms import (
+    Form,
+    batch_form,
+    call_form,
+    dry_batch_form,
+    dry_call_form,
+    failure_form,
+    with_notice,
+)
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.planning import (
+    BatchRequest,
+    CallRequest,
+    judged,
+    prepare_batch,
+    prepare_call,
+    with_similar_names,
+)
+from b24_mcp.app.portals import OpenPortal
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, rehearse
+
+
+async def run_call(
+    app: App,
+    request: CallRequest,
+    portal: str | None = None,
+    *,
+    ask: AskUser | None = None,
+    on_wait: OnWait | None = None,
+) -> Reply:
+    """Make a call and return its reply, also when it fails. `ask` asks the user for approval.
+
+    Raises:
+        B24Error: when the portal cannot be opened.
+    """
+    opened = await app.portals.get(portal)
+    planned: PlannedCall | None = None
+    try:
+        planned = await prepare_call(opened, request, app.background)
+        plan = judged(opened, (planned,), validated=request.validate, reading_only=request.reading_only)
+        if request.dry_run:
+            return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
+        permit = await permit_for(plan, ask, app.redactor)
+        answer = await opened.portal.send(planned, permit, on_wait=on_wait)
+    except B24Error as exc:
+        return await _failure(exc, opened, planned)
+    form = _with_care(call_form(answer, opened.notice, planned.warnings), (answer,))
+    return Reply(form, opened.settings.budget)
+
+
+async def run_batch(
+    app: App,
+    request: BatchRequest,
+    portal: str | None = None,
+    *,
+    ask: AskUser | None = None,
+    on_wait: OnWait | None = None,
+) -> Reply:
+    """Run a batch and return its reply, also when it fails; see `run_call`.
+
+    Raises:
+        B24Error: when the portal cannot be opened.
+    """
+    opened = await app.portals.get(portal)
+    try:
+        planned = await prepare_batch(opened, request, app.background)
+        commands = planned.commands
+        plan = judged(opened, commands, validated=request.validate, halt=planned.halt)
+        if request.dry_run:
+            form = dry_batch_form(plan.judgement, commands, await rehearse(planned), opened.notice)
+            return Reply(form, opened.settings.budget)
+        permit = await permit_for(plan, ask, app.redactor)
+        answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
+    except B24Error as exc:
+        return await _failure(exc, opened, None)
+    answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
+    return Reply(
+        _with_care(batch_form(answer, commands, opened.notice), answers),
+        opened.settings.budget,
+        writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
+        methods={command.name: command.method for command in commands},
+    )
+
+
+async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:
+    if error.fault.kind == "unknown_method":
+        error = await run_sync(with_similar_names, error, opened.discovery.known.catalogue)
+    form = failure_form(error, opened.notice, None if planned is None else planned.version)
+    return Reply(form, opened.settings.budget)
+
+
+def _with_care(form: Form, answers: Iterable[Answer]) -> Form:
+    """Add a notice to results that may hold texts by outsiders."""
+    for answer in answers:
+        if answer.result and isinstance(answer.result, Mapping | list) and may_hold_words_of_strangers(answer.method):
+            return with_notice(form, NOTICE)
+    return form

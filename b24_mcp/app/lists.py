@@ -1,0 +1,111 @@
+"""Whole lists: planned like a call, then read page by page into a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.app.answers.forms import Form, failure_form, with_notice
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.planning import CallRequest, judged, prepare_call
+from b24_mcp.app.portals import OpenPortal
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import OnWait, Params
+
+if TYPE_CHECKING:
+    from b24_mcp.records import Fetch, Fetched
+
+OnRows = Callable[[int, int | None], Awaitable[None]]
+"""Called with the number of rows read so far, and of all rows where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """A list to read, as it was asked for.
+
+    `limit` is the largest number of rows. `save_as` is the name of the data set, by default after the method. With
+    `resume` an interrupted or limited list is continued.
+    """
+
+    method: str
+    params: Params | None = None
+    limit: int | None = None
+    save_as: str | None = None
+    resume: bool = False
+
+
+class ListRun:
+    """The reading of one list. `fetch` is set once it has begun, so that an interruption can be described."""
+
+    def __init__(self, app: App, opened: OpenPortal, request: ListRequest) -> None:
+        self._app = app
+        self._opened = opened
+        self._request = request
+        self.fetch: Fetch | None = None
+
+    @property
+    def fetched(self) -> Fetched:
+        """What was read so far. Only after the reading has begun."""
+        assert self.fetch is not None
+        return self.fetch.fetched
+
+    async def read(self, on_rows: OnRows, on_wait: OnWait) -> Form:
+        """Read the list and return the form of what was read, complete or not.
+
+        Raises:
+            B24Error: when nothing could be read.
+        """
+        from b24_mcp.app.answers.record_forms import list_form
+        from b24_mcp.records import Fetch  # a server that only lists its tools needs none of it
+
+        request, opened = self._request, self._opened
+        try:
+            planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
+            judged(opened, (planned,), validated=True)
+        except B24Error as exc:
+            raise _without_escape(exc) from None
+        library = self._app.data_sets.of(opened)
+        self.fetch = Fetch(
+            library,
+            opened.portal,
+            planned.method,
+            planned.params,
+            version=planned.version,
+            name=request.save_as,
+            limit=request.limit,
+            resume=request.resume,
+        )
+        fetched = await self.fetch.run(on_rows, on_wait)
+        form = await list_form(fetched, library, request.method, opened.notice, planned.version)
+        if planned.warnings:
+            form["warnings"] = [*form.get("warnings", ()), *planned.warnings]
+        return form
+
+
+async def read_list(
+    app: App, request: ListRequest, portal: str | None = None, *, on_rows: OnRows, on_wait: OnWait
+) -> Reply:
+    """Read a list into a data set and return the reply: counts, columns and the first rows.
+
+    Raises:
+        B24Error: when the portal cannot be opened.
+    """
+    opened = await app.portals.get(portal)
+    try:
+        form = await ListRun(app, opened, request).read(on_rows, on_wait)
+    except B24Error as exc:
+        return Reply(failure_form(exc, opened.notice), opened.settings.budget)
+    if form.get("rows") and may_hold_words_of_strangers(request.method):
+        form = with_notice(form, NOTICE)
+    return Reply(form, opened.settings.budget)
+
+
+def _without_escape(error: B24Error) -> B24Error:
+    """Return the error with a hint that does not offer validate=false, which a list does not have."""
+    if error.fault.code != "B24MCP_PARAMS" or "validate=false" not in error.fault.hint:
+        return error
+    hint = "Nothing was sent. Correct them (describe_method tells all)."
+    return B24Error(replace(error.fault, hint=hint), error.method)

@@ -1,0 +1,53 @@
+"""Data sets: queries over them, and exports to files."""
+
+from __future__ import annotations
+
+from anyio.to_thread import run_sync
+
+from b24_mcp.access import NOTICE, current_caller, may_hold_words_of_strangers
+from b24_mcp.app.answers.forms import failure_form, with_notice
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.errors import B24Error, our_error
+
+
+async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None = None) -> Reply:
+    """Run a query over the data sets of a portal and return the reply with at most `limit` rows.
+
+    Raises:
+        B24Error: when the portal cannot be opened.
+    """
+    from b24_mcp.app.answers.record_forms import query_form
+    from b24_mcp.records import ask  # a server that only lists its tools needs none of it
+
+    opened = await app.portals.get(portal)
+    budget = opened.settings.budget
+    try:
+        answer = await ask(app.data_sets.of(opened), sql, rows=limit, characters=budget, caller=current_caller().name)
+    except B24Error as exc:
+        return Reply(failure_form(exc, opened.notice), budget)
+    form = query_form(answer, opened.notice)
+    if form["rows"] and any(may_hold_words_of_strangers(data_set.method) for data_set in answer.read):
+        form = with_notice(form, NOTICE)
+    return Reply(form, budget)
+
+
+async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None = None) -> Reply:
+    """Write all rows of a query to a new file in the folder for files, and return the reply.
+
+    Raises:
+        B24Error: when the portal cannot be opened.
+    """
+    from b24_mcp.app.answers.record_forms import export_form
+    from b24_mcp.records import check_format, export, place_in
+
+    opened = await app.portals.get(portal)
+    try:
+        if opened.gate.level == "read":
+            raise our_error("B24MCP_POLICY", "At the access level read nothing is written, files included.")
+        place = await run_sync(place_in, opened.settings.files_dir, path)
+        await run_sync(check_format, place.path)
+        exported = await export(app.data_sets.of(opened), sql, place, caller=current_caller().name)
+    except B24Error as exc:
+        return Reply(failure_form(exc, opened.notice), opened.settings.budget)
+    return Reply(export_form(exported, opened.notice), opened.settings.budget)

@@ -1,0 +1,112 @@
+"""Elicitation: asking the user for approval through the client.
+
+In the protocol since 2026-07-28 a tool call that needs an answer ends with `input_required`, and the client makes the
+same call again with the answer. The SDK seals what is carried between the two, bound to the tool, its arguments and the
+user. Older clients answer a request that is sent while the call runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation, ElicitationResult
+from mcp.server.elicitation import render_elicitation_schema as schema_of
+from mcp.server.mcpserver import Context
+from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from pydantic import BaseModel, Field, StrictBool, ValidationError
+
+from b24_mcp.app.app import App
+from b24_mcp.app.approval import Answered
+from b24_mcp.errors import B24Error, our_error
+
+_SINCE = "2026-07-28"
+_KEY = "approval"
+
+
+class ApprovalForm(BaseModel):
+    """The form that the user fills in. Only the JSON value `true` allows: no text and no number is read as one."""
+
+    allow: StrictBool = Field(description="Allow exactly this, once")
+
+
+class InputRequired(Exception):  # noqa: N818  # not an error: it ends the call with a question
+    """Ends a tool call with a question to the user; `result` is what the client gets."""
+
+    def __init__(self, result: InputRequiredResult) -> None:
+        super().__init__("the user is asked first")
+        self.result = result
+
+
+def asking(ctx: Context[App]) -> ClientQuestion | None:
+    """Return what asks the user through the client of this call; None when the client cannot ask."""
+    capabilities = ctx.client_capabilities
+    asks = capabilities.elicitation if capabilities is not None else None
+    if asks is None or (asks.form is None and asks.url is not None):
+        return None
+    in_rounds = ctx.protocol_version is not None and ctx.protocol_version >= _SINCE
+    return ClientQuestion(ctx, in_rounds) if in_rounds or ctx.session.can_send_request else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuestion:
+    """Asks through the client, an `AskUser`. `in_rounds` is true for protocols since 2026-07-28."""
+
+    ctx: Context[App]
+    in_rounds: bool
+
+    @property
+    def longest(self) -> int:
+        """Characters that clients show in a form."""
+        return 2_000
+
+    async def ask(self, question: str) -> Answered:
+        """Ask the user.
+
+        Raises:
+            InputRequired: to end this round with the question; `FormalTool` makes it the result of the call.
+            B24Error: `B24MCP_APPROVAL` for an answer that cannot be read.
+        """
+        question = f"An assistant wants to change data in Bitrix24. {question}"
+        if self.in_rounds:
+            return _answered(_answer_of_round(self.ctx, question))
+        try:
+            return _answered(await self.ctx.elicit(question, ApprovalForm))
+        except ValueError:
+            raise _unreadable() from None
+
+
+def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm]:
+    """Return the answer that came with this round, or end the round with the question.
+
+    An answer counts only for the very question that was asked.
+    """
+    digest = hashlib.sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
+    answer = (ctx.input_responses or {}).get(_KEY)
+    if answer is None or ctx.request_state != digest:
+        request = ElicitRequest(
+            params=ElicitRequestFormParams(message=question, requested_schema=schema_of(ApprovalForm))
+        )
+        raise InputRequired(InputRequiredResult(input_requests={_KEY: request}, request_state=digest))
+    if not isinstance(answer, ElicitResult):
+        raise _unreadable()
+    if answer.action == "accept":
+        try:
+            return AcceptedElicitation(data=ApprovalForm.model_validate(answer.content))
+        except ValidationError:
+            raise _unreadable() from None
+    return DeclinedElicitation() if answer.action == "decline" else CancelledElicitation()
+
+
+def _answered(result: ElicitationResult[ApprovalForm]) -> Answered:
+    match result:
+        case AcceptedElicitation(data=ApprovalForm(allow=True)):
+            return "allowed"
+        case AcceptedElicitation() | DeclinedElicitation():
+            return "declined"
+        case CancelledElicitation():
+            return "not asked"
+
+
+def _unreadable() -> B24Error:
+    return our_error("B24MCP_APPROVAL", "What the client sent as the person's answer could not be read.")

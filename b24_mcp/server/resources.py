@@ -1,0 +1,94 @@
+"""The MCP resources: the data sets of the portal, and the documented methods, with completion of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+
+from b24_mcp.access import calling
+from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.app import App
+from b24_mcp.app.knowledge import known_now
+from b24_mcp.app.library import DOC_ADDRESS, page_names
+from b24_mcp.app.methods import facts_form
+from b24_mcp.discovery import Knowledge, documented
+from b24_mcp.server.callers import caller_of
+
+if TYPE_CHECKING:
+    from b24_mcp.records import DataSetLibrary
+
+_METHOD_ADDRESS = "b24://method/{method}"
+_MOST_COMPLETIONS = 100
+
+
+def add_records_resource(server: MCPServer[App]) -> None:
+    """Add the data sets as resources: all, or those of one method, and each by its name.
+
+    They are not listed one by one: that would open the portal for a client that only starts.
+    """
+
+    @server.resource("b24://records{?method}", name="data-sets", title="Data sets", mime_type="application/json")
+    async def data_sets(ctx: Context[App], method: str = "") -> str:
+        """Every data set that was read from the portal: its rows, columns, origin and age."""
+        from b24_mcp.app.answers.record_forms import set_form
+
+        app = ctx.request_context.lifespan_context
+        sets = await (await _library(ctx)).sets()
+        wanted = [one for one in sets if method.lower() in ("", one.method.lower())]
+        return app.redactor.redact(compact([set_form(data_set) for data_set in wanted]))
+
+    @server.resource("b24://records/{name}", name="data-set", title="A data set", mime_type="application/json")
+    async def data_set(name: str, ctx: Context[App]) -> str:
+        """One data set: its rows, columns, origin and age."""
+        from b24_mcp.app.answers.record_forms import set_form
+
+        app = ctx.request_context.lifespan_context
+        found = await (await _library(ctx)).find(name)
+        if found is None:
+            raise ResourceNotFoundError(f"there is no data set {name[:80]!r}")
+        return app.redactor.redact(compact(set_form(found)))
+
+
+def add_method_resource(server: MCPServer[App], running: Callable[[], App | None]) -> None:
+    """Add each documented method as a resource, and the completion of names.
+
+    `running` returns the application once it is open: the SDK does not pass it to completions.
+    """
+
+    async def known() -> Knowledge:
+        app = running()
+        return await run_sync(documented) if app is None else await known_now(app)
+
+    @server.resource(_METHOD_ADDRESS, name="method", title="A Bitrix24 method", mime_type="application/json")
+    async def method_facts(method: str) -> str:
+        """The documented parameters, effect, result and errors of a REST method, as JSON."""
+        catalogue = (await known()).catalogue
+        found = await run_sync(catalogue.method, method)
+        if found is None:
+            raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
+        return compact(facts_form(found, catalogue.versions(found.name)))
+
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
+    async def complete(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        # A server has one handler for completions, so those of the documentation are here too.
+        offered = {_METHOD_ADDRESS: (await known()).catalogue.completions, DOC_ADDRESS: page_names}
+        if not isinstance(ref, ResourceTemplateReference) or ref.uri not in offered:
+            return None
+        names = await run_sync(offered[ref.uri], argument.value)
+        return Completion(values=names[:_MOST_COMPLETIONS], total=len(names), has_more=len(names) > _MOST_COMPLETIONS)
+
+
+async def _library(ctx: Context[App]) -> DataSetLibrary:
+    """Return the data sets of the default portal of this caller."""
+    app = ctx.request_context.lifespan_context
+    with calling(caller_of(ctx)):
+        return app.data_sets.of(await app.portals.get())

@@ -1,0 +1,55 @@
+"""The tool `batch_call`."""
+
+from __future__ import annotations
+
+from mcp.server.mcpserver import Context
+
+from b24_mcp.access import Level
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.calls import run_batch
+from b24_mcp.app.planning import BatchRequest
+from b24_mcp.server.elicitation import asking
+from b24_mcp.server.progress import progress_of
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import (
+    CHANGES_PORTAL,
+    READS_PORTAL,
+    AnswerFormat,
+    Commands,
+    DryRun,
+    Halt,
+    PortalName,
+    Validate,
+    Version,
+)
+
+
+async def batch_call(
+    ctx: Context[App],
+    commands: Commands,
+    halt: Halt = False,
+    version: Version = "auto",
+    format: AnswerFormat = "json",
+    validate: Validate = True,
+    dry_run: DryRun = False,
+    portal: PortalName = None,
+) -> Reply:
+    """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
+    {"me": {"method": "user.current"},
+    "dep": {"method": "department.get", "params": {"ID": "$result[me][UF_DEPARTMENT][0]"}}}.
+
+    A reference stands alone or between spaces. Also: $total[name], $next[name].
+    The answer has a summary and for each command its result, error, or why it was not run; in large batches equal
+    outcomes are joined in "equal" and like results in "tables". Independent commands go on after a failure unless halt
+    is true.
+    """
+    app = ctx.request_context.lifespan_context
+    request = BatchRequest(commands, halt, version, format, validate, dry_run)
+    return await run_batch(app, request, portal, ask=asking(ctx), on_wait=progress_of(ctx))
+
+
+def batch_call_tool(level: Level) -> FormalTool:
+    """Return the tool, for clients of this access level."""
+    annotations = READS_PORTAL if level == "read" else CHANGES_PORTAL
+    return make_tool(batch_call, title="Call many Bitrix24 methods", annotations=annotations)

@@ -1,0 +1,53 @@
+"""The tool `call_method`."""
+
+from __future__ import annotations
+
+from mcp.server.mcpserver import Context
+
+from b24_mcp.access import Level
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.calls import run_call
+from b24_mcp.app.planning import CallRequest
+from b24_mcp.server.elicitation import asking
+from b24_mcp.server.progress import progress_of
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import (
+    CHANGES_PORTAL,
+    READS_PORTAL,
+    AnswerFormat,
+    DryRun,
+    Method,
+    MethodParams,
+    PortalName,
+    Validate,
+    Version,
+)
+
+
+async def call_method(
+    ctx: Context[App],
+    method: Method,
+    params: MethodParams = None,
+    version: Version = "auto",
+    format: AnswerFormat = "json",
+    validate: Validate = True,
+    dry_run: DryRun = False,
+    portal: PortalName = None,
+) -> Reply:
+    """Call one Bitrix24 REST method, e.g. method crm.deal.list with
+    params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
+
+    The answer is JSON: ok, version, result, and for lists total and next (pass it as start for the next page of 50;
+    in v3 add it to params). On failure error.executed says whether the call took effect (no, yes, unknown) and
+    error.hint what to do. For several calls use batch_call.
+    """
+    app = ctx.request_context.lifespan_context
+    request = CallRequest(method, params, version, format, validate, dry_run)
+    return await run_call(app, request, portal, ask=asking(ctx), on_wait=progress_of(ctx))
+
+
+def call_method_tool(level: Level) -> FormalTool:
+    """Return the tool, for clients of this access level."""
+    annotations = READS_PORTAL if level == "read" else CHANGES_PORTAL
+    return make_tool(call_method, title="Call a Bitrix24 method", annotations=annotations)

@@ -1,0 +1,35 @@
+"""The tool `describe_method`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.methods import method_reply
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
+
+
+async def describe_method(
+    ctx: Context[App],
+    method: Annotated[str, Field(description="Method name, e.g. crm.deal.add")],
+    version: Annotated[
+        Literal["v2", "v3"] | SkipJsonSchema[None],
+        Field(description="Generation of the API, where a method exists in both. Default v2"),
+    ] = None,
+    portal: PortalName = None,
+) -> Reply:
+    """Describe a Bitrix24 REST method: exact parameters, scope, effect, risks, result, paging and errors, whether it is
+    deprecated and by what it is replaced, and whether this portal has and grants it (available).
+    """
+    return await method_reply(ctx.request_context.lifespan_context, method, version=version, portal=portal)
+
+
+def describe_method_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(describe_method, title="Describe a Bitrix24 method", annotations=READS_PORTAL)

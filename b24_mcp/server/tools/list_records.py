@@ -1,0 +1,44 @@
+"""The tool `list_records`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.lists import ListRequest, read_list
+from b24_mcp.server.progress import ListProgress
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_PORTAL, Params, PortalName
+
+
+async def list_records(
+    ctx: Context[App],
+    method: Annotated[str, Field(description="A method that lists, e.g. crm.deal.list")],
+    params: Annotated[Params, Field(description="Its parameters, without paging")] = None,
+    limit: Annotated[int | SkipJsonSchema[None], Field(description="Rows at most, by default all", ge=1)] = None,
+    save_as: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="Name of the data set, by default after the method. A former one is replaced."),
+    ] = None,
+    resume: Annotated[bool, Field(description="Go on where the same call was interrupted or limited.")] = False,
+    portal: PortalName = None,
+) -> Reply:
+    """Read a whole Bitrix24 list, across all its pages, into a local data set, e.g. method crm.deal.list with
+    params {"filter": {"CLOSED": "N"}, "select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID"]}. Select only fields you need.
+
+    The answer shows counts, columns and the first rows; query_records answers questions about all of them.
+    """
+    app = ctx.request_context.lifespan_context
+    progress = ListProgress(ctx)
+    request = ListRequest(method, params, limit, save_as, resume)
+    return await read_list(app, request, portal, on_rows=progress.rows, on_wait=progress.wait)
+
+
+def list_records_tool() -> FormalTool:
+    """Return the tool. It changes nothing on the portal: the data sets are this program's own."""
+    return make_tool(list_records, title="Read a whole Bitrix24 list", annotations=READS_PORTAL)

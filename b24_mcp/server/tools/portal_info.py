@@ -1,0 +1,23 @@
+"""The tool `portal_info`."""
+
+from __future__ import annotations
+
+from mcp.server.mcpserver import Context
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.portal_info import portal_reply
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
+
+
+async def portal_info(ctx: Context[App], portal: PortalName = None) -> Reply:
+    """Tell which portal answers and who we are there: host, user, level of access, granted and missing scopes, whether
+    it has REST 3.0, licence, requests left, configured portals.
+    """
+    return await portal_reply(ctx.request_context.lifespan_context, portal)
+
+
+def portal_info_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(portal_info, title="Tell about the Bitrix24 portal", annotations=READS_PORTAL)

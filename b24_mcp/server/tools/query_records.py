@@ -1,0 +1,34 @@
+"""The tool `query_records`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.records import query_data_sets
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_LOCALLY, PortalName, Sql
+
+
+async def query_records(
+    ctx: Context[App],
+    sql: Sql,
+    limit: Annotated[int, Field(description="Rows at most, by default 100", ge=1, le=5_000)] = 100,
+    portal: PortalName = None,
+) -> Reply:
+    """Ask data sets that list_records made, joins included, e.g.
+    SELECT ASSIGNED_BY_ID, count(*), sum(OPPORTUNITY) FROM crm_deal_list GROUP BY 1.
+
+    SELECT name, rows, columns FROM data_sets tells which there are. datetime columns hold ISO texts with an offset:
+    substr(x, 1, 7) is the month, julianday(x) counts days. json columns: json_extract, json_each.
+    """
+    return await query_data_sets(ctx.request_context.lifespan_context, sql, limit=limit, portal=portal)
+
+
+def query_records_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(query_records, title="Query data sets", annotations=READS_LOCALLY)

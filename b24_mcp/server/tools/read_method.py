@@ -1,0 +1,43 @@
+"""The tool `read_method`."""
+
+from __future__ import annotations
+
+from mcp.server.mcpserver import Context
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.calls import run_call
+from b24_mcp.app.planning import CallRequest
+from b24_mcp.server.progress import progress_of
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import (
+    READS_PORTAL,
+    AnswerFormat,
+    Method,
+    MethodParams,
+    PortalName,
+    Validate,
+    Version,
+)
+
+
+async def read_method(
+    ctx: Context[App],
+    method: Method,
+    params: MethodParams = None,
+    version: Version = "auto",
+    format: AnswerFormat = "json",
+    validate: Validate = True,
+    portal: PortalName = None,
+) -> Reply:
+    """call_method for methods that only read (describe_method: effect read). Prefer it for reading: clients run it
+    without asking. Any other method is refused.
+    """
+    app = ctx.request_context.lifespan_context
+    request = CallRequest(method, params, version, format, validate, reading_only=True)
+    return await run_call(app, request, portal, on_wait=progress_of(ctx))
+
+
+def read_method_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(read_method, title="Read with a Bitrix24 method", annotations=READS_PORTAL)
