@@ -1,15 +1,12 @@
-"""What an assistant may do, and who lets it: the caller and the levels of access, rules and the gate that keeps them,
-approvals, audit trail, care with strangers' words.
-"""
+"""Access control: callers, access levels, the gate, approvals, the audit log, and notices about texts by outsiders."""
 
 from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import LEVELS, Caller, Level, calling, current_caller, os_user, probing
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
-from b24_mcp.access.gate import Gate, Judgement, Ruling
+from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
-from b24_mcp.access.rules import AccessRules
 
 __all__ = [
     "LEVELS",

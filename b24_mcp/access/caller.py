@@ -44,23 +44,25 @@ class Caller:
     portals: frozenset[str] | None = None
 
 
-_CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""The caller of the running call; see `current_caller`."""
+
 _PROBING: ContextVar[bool] = ContextVar("probing", default=False)
 
 
 def current_caller() -> Caller:
     """Return the caller of the running call; without one, the user that this process runs as."""
-    return _CALLER.get() or Caller(os_user())
+    return CALLER.get() or Caller(os_user())
 
 
 @contextmanager
 def calling(caller: Caller) -> Iterator[None]:
     """Run calls inside the block for this caller."""
-    token = _CALLER.set(caller)
+    token = CALLER.set(caller)
     try:
         yield
     finally:
-        _CALLER.reset(token)
+        CALLER.reset(token)
 
 
 def is_probing() -> bool:

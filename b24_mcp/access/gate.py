@@ -1,4 +1,4 @@
-"""The gate of a portal: judges every call by the access rules.
+"""The access rules of a portal, and the gate that judges every call by them.
 
 The use cases ask it about planned calls, to refuse early and to ask the user. The client asks it again about every
 finished request, so that nothing is sent without it.
@@ -6,20 +6,77 @@ finished request, so that nothing is sent without it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from b24_mcp.access.audit import AuditEntry, AuditTrail
-from b24_mcp.access.caller import Level, current_caller
+from b24_mcp.access.caller import CALLER, LEVELS, Level, current_caller, is_probing
 from b24_mcp.access.permits import Permit
 from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
-from b24_mcp.access.rules import AccessRules, effect_of, what_it_does
-from b24_mcp.catalog import Effect, Risk, RiskKind
+from b24_mcp.catalog import RISK_KINDS, Effect, Risk, RiskKind, Version, known_methods
+from b24_mcp.catalog.probes import PROBES, V3_PROBE
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Answer, MethodCall
+from b24_mcp.rest import Answer, MethodCall, PlannedCall
 
+Approval = Literal["ask", "off"]
 Need = Literal["nothing", "approval", "refused"]
+
+_GLOB = re.compile(r"[A-Za-z0-9_.*?]+")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """The rules of one portal.
+
+    At level `read` only methods that certainly read are called. At `write` the approval of a person is needed for
+    methods that delete or overwrite, for calls with a risk of one of the kinds in `risks`, and for a batch of more than
+    `approval_writes` commands that change something. At `full`, or with `approval` off, no approval is needed.
+
+    `allow` and `deny` are globs over method names, in any letter case, where `*` also matches dots. A denied method is
+    never called. With `allow`, only allowed methods are called, and the probes of the program itself
+    (`b24_mcp.catalog.probes`). Neither widens the level.
+
+    Raises:
+        ValueError: for a glob with a character that no method name has, or an unknown kind of risk.
+    """
+
+    level: Level = "write"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    approval: Approval = "ask"
+    approval_writes: int = 50
+    risks: tuple[RiskKind, ...] = RISK_KINDS
+
+    def __post_init__(self) -> None:
+        if not set(self.risks) <= set(RISK_KINDS):
+            raise ValueError(f"B24_RISKS holds an unknown kind of risk: use {', '.join(RISK_KINDS)}")
+        for setting, globs in (("B24_ALLOW", self.allow), ("B24_DENY", self.deny)):
+            if not all(map(_GLOB.fullmatch, globs)):
+                raise ValueError(f"{setting} holds what is no glob over method names: use letters, digits, _ . * and ?")
+
+    @property
+    def asks(self) -> bool:
+        """Whether approval is ever asked for."""
+        return self.level == "write" and self.approval == "ask"
+
+    def narrowed_to(self, level: Level | None) -> AccessRules:
+        """Return the same rules for a caller who has at most this level."""
+        if level is None or LEVELS.index(level) >= LEVELS.index(self.level):
+            return self
+        return replace(self, level=level)
+
+    def why_refused(self, method: str) -> str | None:
+        """Return why the globs forbid a method; None when they allow it."""
+        name = method.lower()
+        if any(fnmatchcase(name, glob.lower()) for glob in self.deny):
+            return f"B24_DENY forbids {method}"
+        if self.allow and not any(fnmatchcase(name, glob.lower()) for glob in self.allow):
+            is_probe = is_probing() and method in (*PROBES, V3_PROBE)
+            return None if is_probe else f"B24_ALLOW does not name {method}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +148,10 @@ class Gate:
 
     def judge(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
         """Decide about every call. With `reading_only` methods that write are refused, whatever the rules say."""
-        caller = current_caller()
-        if caller.portals is not None and (self.name or self.portal) not in caller.portals:
+        caller = CALLER.get()
+        if caller is not None and caller.portals is not None and (self.name or self.portal) not in caller.portals:
             return Judgement(tuple([_elsewhere(call, self.portal) for call in calls]))
-        rules = self.rules if caller.level is None else self.rules.narrowed_to(caller.level)
+        rules = self.rules if caller is None or caller.level is None else self.rules.narrowed_to(caller.level)
         rulings = [_rule(rules, call, reading_only) for call in calls]
         writes = len([ruling for ruling in rulings if ruling.effect != "read"])
         if writes > rules.approval_writes and rules.asks:
@@ -170,15 +227,20 @@ def _elsewhere(call: MethodCall, portal: str) -> Ruling:
 
 
 def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
-    effect, risks = effect_of(call.method, call.version), risks_of(call)
-    why = rules.why_refused(call.method, call.version, effect)
+    method, version = call.method, call.version
+    effect = call.effect if isinstance(call, PlannedCall) else effect_of(method, version)
+    risks = risks_of(call) if known_methods().risky(method, version).risks else ()
+    why = rules.why_refused(method) if rules.deny or rules.allow else None
     if why is not None:
         return Ruling(call, effect, "refused", why, risks)
     if effect == "read" and not risks:
         return Ruling(call, effect, "nothing")
-    does = what_it_does(call.method, call.version, effect)
+    does = _what_it_does(method, version, effect)
+    if rules.level == "read" and effect != "read":
+        why = f"B24_ACCESS=read allows only methods that read, and {method} {does}"
+        return Ruling(call, effect, "refused", why, risks)
     if reading_only and effect != "read":
-        why = f"read_method calls only methods that read, and {call.method} {does}"
+        why = f"read_method calls only methods that read, and {method} {does}"
         return Ruling(call, effect, "refused", why, risks)
     reasons = [f"it {does}"] if effect == "destructive" else []
     if risks:
@@ -187,6 +249,25 @@ def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
     if is_asked and rules.asks:
         return Ruling(call, effect, "approval", "; ".join(reasons), risks)
     return Ruling(call, effect, "nothing", "", risks)
+
+
+def effect_of(method: str, version: Version) -> Effect:
+    """Return the effect of a method in the version that is called.
+
+    A name that is not written as in the documentation counts as unknown, and an unknown method as destructive: the
+    portal looks up letter cases in an order of its own.
+    """
+    catalogue = known_methods()
+    return catalogue.effect(method, version) if catalogue.spelling(method) == method else "destructive"
+
+
+def _what_it_does(method: str, version: Version, effect: Effect) -> str:
+    """Return an effect in words, to follow the name of a method."""
+    if effect == "destructive":
+        catalogue = known_methods()
+        is_known = catalogue.spelling(method) == method and version in catalogue.versions(method)
+        return "deletes or overwrites" if is_known else "is not in the catalogue and so counts as destructive"
+    return "writes" if effect == "write" else "only reads"
 
 
 def _asked(ruling: Ruling, why: str) -> Ruling:

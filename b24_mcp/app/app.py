@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
-from anyio.to_thread import run_sync
 
 from b24_mcp.access import Level
-from b24_mcp.app.answers.writing import LONG, Reply, is_long, write
 from b24_mcp.app.data_sets import DataSets
 from b24_mcp.app.portals import Portals
 from b24_mcp.rest import Clock
@@ -23,23 +21,15 @@ _LONG_AT_ONCE = 2
 
 @dataclass(slots=True)
 class App:
-    """The portals, their data sets, the redactor, and a task group for work in the background."""
+    """The portals, their data sets, and the redactor. `background` runs what no caller waits for; `long_answers` limits
+    how many long answers are written at the same time.
+    """
 
     portals: Portals
     redactor: Redactor
     data_sets: DataSets
     background: TaskGroup
     long_answers: anyio.CapacityLimiter
-
-    async def write(self, reply: Reply) -> str:
-        """Return a reply as JSON text: within its size, without secrets and invisible characters.
-
-        Every answer is written by this method. A long one is written in a worker thread, so that other calls are not
-        delayed. So is one that will be cut: the hint on how to read the rest comes from the catalogue.
-        """
-        if is_long(reply.form, min(LONG, reply.budget // 2)):
-            return await run_sync(write, reply, self.redactor, limiter=self.long_answers)
-        return write(reply, self.redactor)
 
 
 @asynccontextmanager

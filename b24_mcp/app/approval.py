@@ -22,6 +22,11 @@ class AskUser(Protocol):
         """The number of characters that a question may have."""
         ...
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a user to ask in this way."""
+        ...
+
     async def ask(self, question: str) -> Answered:
         """Return the answer of the user; "not asked" when the client closed the question without one."""
         ...
@@ -34,9 +39,9 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
         B24Error: `B24MCP_DECLINED` or `B24MCP_APPROVAL`; nothing was sent.
     """
     gate = plan.opened.gate
-    if not plan.judgement.to_approve:
+    if not plan.to_approve:
         return gate.permit(plan.calls, approved=False)
-    if ask is not None and not await _is_approved(plan):
+    if ask is not None and ask.can_ask and not await _is_approved(plan):
         match await ask.ask(await run_sync(_question, plan, redactor, ask.longest)):
             case "allowed":
                 return gate.permit(plan.calls)
@@ -47,7 +52,7 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
 
 async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     approvals, method = plan.opened.approvals, plan.method
-    first = plan.judgement.to_approve[0]
+    first = plan.to_approve[0]
     need = f"{first.call.method} needs the approval of a person, because {first.why}"
     if approvals is None:
         raise our_error(

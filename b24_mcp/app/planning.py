@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import Judgement, current_caller, digest_of_call
+from b24_mcp.access import Judgement, Ruling, current_caller, digest_of_call
 from b24_mcp.catalog import (
     Catalogue,
     ClashError,
@@ -96,6 +96,7 @@ class Plan:
     opened: OpenPortal
     calls: Sequence[PlannedCall]
     judgement: Judgement
+    to_approve: tuple[Ruling, ...] = ()
     halt: bool = False
 
     @property
@@ -146,9 +147,10 @@ def judged(
     """
     judgement = opened.gate.judge(calls, reading_only=reading_only)
     judgement.refuse()
-    if validated:
+    to_approve = judgement.to_approve
+    if to_approve and validated:
         catalogue = opened.discovery.known.catalogue
-        for call in [ruling.call for ruling in judgement.to_approve]:
+        for call in [ruling.call for ruling in to_approve]:
             if call.version not in catalogue.versions(call.method):
                 raise our_error(
                     "B24MCP_UNKNOWN_METHOD",
@@ -156,7 +158,7 @@ def judged(
                     "validate=false asks a person to allow it.",
                     method=call.method,
                 )
-    return Plan(opened, calls, judgement, halt)
+    return Plan(opened, calls, judgement, to_approve, halt)
 
 
 def plan_checked(

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from b24_mcp.access import Approvals, Gate, Level, current_caller
+from b24_mcp.access.caller import CALLER
 from b24_mcp.discovery import Discovery
 from b24_mcp.errors import our_error
 from b24_mcp.rest import Clock, Portal
@@ -63,8 +64,9 @@ class Portals:
         self._state: SharedState | None = None
 
     def opened(self, name: str | None = None) -> OpenPortal | None:
-        """A portal, if a call has opened it, and this caller may use it."""
-        allowed = current_caller().portals
+        """Return a portal that a call has opened, if this caller may use it."""
+        caller = CALLER.get()
+        allowed = None if caller is None else caller.portals
         wanted = self._defaults.get(allowed, "") if name is None else name
         return self._open.get(wanted) if allowed is None or wanted in allowed else None
 

@@ -77,6 +77,11 @@ class TerminalQuestion:
         """A terminal shows questions of any length."""
         return None
 
+    @property
+    def can_ask(self) -> bool:
+        """Always: without a terminal, `ask` raises an error for the person."""
+        return True
+
     async def ask(self, question: str) -> Answered:
         """Show the question and read the answer.
 

@@ -170,7 +170,7 @@ def _why_not_checked(deny: tuple[str, ...]) -> str | None:
     """
     from b24_mcp.access import AccessRules
 
-    return AccessRules(deny=deny).why_refused("profile", "v2", "read")
+    return AccessRules(deny=deny).why_refused("profile")
 
 
 def _who_we_are(webhook: Webhook) -> str:

@@ -38,27 +38,25 @@ class InputRequired(Exception):  # noqa: N818  # not an error: it ends the call 
         self.result = result
 
 
-def asking(ctx: Context[App]) -> ClientQuestion | None:
-    """Return what asks the user through the client of this call; None when the client cannot ask."""
-    capabilities = ctx.client_capabilities
-    asks = capabilities.elicitation if capabilities is not None else None
-    if asks is None or (asks.form is None and asks.url is not None):
-        return None
-    in_rounds = ctx.protocol_version is not None and ctx.protocol_version >= _SINCE
-    return ClientQuestion(ctx, in_rounds) if in_rounds or ctx.session.can_send_request else None
-
-
 @dataclass(frozen=True, slots=True)
 class ClientQuestion:
-    """Asks through the client, an `AskUser`. `in_rounds` is true for protocols since 2026-07-28."""
+    """Asks the user through the client of a call, an `AskUser`."""
 
     ctx: Context[App]
-    in_rounds: bool
 
     @property
     def longest(self) -> int:
         """Characters that clients show in a form."""
         return 2_000
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether the client shows forms and can be asked during a call."""
+        capabilities = self.ctx.client_capabilities
+        asks = capabilities.elicitation if capabilities is not None else None
+        if asks is None or (asks.form is None and asks.url is not None):
+            return False
+        return self._in_rounds or self.ctx.session.can_send_request
 
     async def ask(self, question: str) -> Answered:
         """Ask the user.
@@ -68,12 +66,16 @@ class ClientQuestion:
             B24Error: `B24MCP_APPROVAL` for an answer that cannot be read.
         """
         question = f"An assistant wants to change data in Bitrix24. {question}"
-        if self.in_rounds:
+        if self._in_rounds:
             return _answered(_answer_of_round(self.ctx, question))
         try:
             return _answered(await self.ctx.elicit(question, ApprovalForm))
         except ValueError:
             raise _unreadable() from None
+
+    @property
+    def _in_rounds(self) -> bool:
+        return self.ctx.protocol_version is not None and self.ctx.protocol_version >= _SINCE
 
 
 def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm]:

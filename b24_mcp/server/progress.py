@@ -1,26 +1,28 @@
-"""Telling a client how far a call is, so that nobody takes it for dead."""
+"""Progress notifications: how far a call is, so that clients do not give it up."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mcp.server.mcpserver import Context
 
 from b24_mcp.app.app import App
-from b24_mcp.rest import OnWait
 
-_TELL_EVERY = 0.5
+_REPORT_EVERY = 0.5
 
 
-def progress_of(ctx: Context[App]) -> OnWait:
-    """Report waiting as MCP progress; clients that did not ask for progress get none."""
+@dataclass(frozen=True, slots=True)
+class CallProgress:
+    """Reports the waits of a call as MCP progress, an `OnWait`. Clients that did not ask for progress get none."""
 
-    async def tell(waited: float, whole: float, why: str) -> None:
-        await ctx.report_progress(waited, whole, f"waiting {whole - waited:.0f} s more: {why}")
+    ctx: Context[App]
 
-    return tell
+    async def __call__(self, waited: float, whole: float, why: str) -> None:
+        """Report a wait of `waited` out of `whole` seconds."""
+        await self.ctx.report_progress(waited, whole, f"waiting {whole - waited:.0f} s more: {why}")
 
 
 class ListProgress:
@@ -30,30 +32,30 @@ class ListProgress:
         self._ctx = ctx
         self._now = now
         self._began = now()
-        self._told_at = -math.inf
+        self._reported_at = -math.inf
         self._shown = 0.0
         self._rows = 0
         self._total: int | None = None
 
     async def rows(self, rows: int, total: int | None) -> None:
-        """Rows came; told of not more often than a person can read."""
+        """Report rows, not more often than a person can read."""
         self._rows, self._total = rows, total
-        if self._now() - self._told_at >= _TELL_EVERY or rows == total:
-            await self._tell(pace(rows, total, self._now() - self._began))
+        if self._now() - self._reported_at >= _REPORT_EVERY or rows == total:
+            await self._report(pace(rows, total, self._now() - self._began))
 
     async def wait(self, waited: float, whole: float, why: str) -> None:
-        """Reading waits."""
-        await self._tell(f"{self._rows} rows; waiting {whole - waited:.0f} s more: {why}")
+        """Report a wait."""
+        await self._report(f"{self._rows} rows; waiting {whole - waited:.0f} s more: {why}")
 
-    async def _tell(self, message: str) -> None:
-        self._told_at = self._now()
+    async def _report(self, message: str) -> None:
+        self._reported_at = self._now()
         # What is reported has to grow, and waiting brings no rows.
         self._shown = max(float(self._rows), self._shown + 0.001)
         await self._ctx.report_progress(self._shown, self._total, message)
 
 
 def pace(rows: int, total: int | None, seconds: float) -> str:
-    """Say how far and how fast, e.g. `500 of 2000 rows, 250/s, 6 s left`."""
+    """Return how far and how fast, e.g. `500 of 2000 rows, 250/s, 6 s left`."""
     rate = rows / seconds if seconds > 0 else 0.0
     said = f"{rows} rows" if total is None else f"{rows} of {total} rows"
     if rate > 0:

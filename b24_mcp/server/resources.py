@@ -17,7 +17,7 @@ from b24_mcp.app.knowledge import known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
 from b24_mcp.app.methods import facts_form
 from b24_mcp.discovery import Knowledge, documented
-from b24_mcp.server.callers import caller_of
+from b24_mcp.server.tooling import caller_of
 
 if TYPE_CHECKING:
     from b24_mcp.records import DataSetLibrary

@@ -10,23 +10,31 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
-from b24_mcp.access import calling
+from b24_mcp.access import Caller, os_user
+from b24_mcp.access.caller import CALLER, level_of, portals_of
 from b24_mcp.app.answers.forms import failure_form
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.writing import Reply, write
 from b24_mcp.app.app import App
 from b24_mcp.errors import B24Error, FieldProblem, our_error
-from b24_mcp.server.callers import caller_of
 from b24_mcp.server.elicitation import InputRequired
 
+if TYPE_CHECKING:
+    from mcp.server.auth.provider import AccessToken
+
 _LOG = logging.getLogger(__name__)
+
+LOCAL_CALLER = "local"
+"""The name of whoever reaches a server on loopback that asks for no token."""
+_LONGEST_CLIENT = 80
 
 _PROBLEMS_SHOWN = 10
 _PLAIN_WORDS = {
@@ -46,8 +54,11 @@ class FormalTool(Tool):
         app: App = context.request_context.lifespan_context
         try:
             _refuse_repeated_names(arguments)
-            with calling(caller_of(context)):
+            token = CALLER.set(caller_of(context))
+            try:
                 reply = await super().run(arguments, context)
+            finally:
+                CALLER.reset(token)
         except B24Error as exc:
             reply = Reply(failure_form(exc))
         except ToolError as exc:
@@ -59,7 +70,7 @@ class FormalTool(Tool):
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
         # One block of text: the one thing that every client shows to its model.
-        text = await app.write(reply)
+        text = await write(reply, app.redactor, app.long_answers)
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=reply.form["ok"] is not True)
 
 
@@ -153,3 +164,30 @@ def _lean(schema: Any, definitions: dict[str, Any], *, are_names: bool = False) 
         for key, value in schema.items()
         if are_names or not (key in ("title", "$defs") or (key == "default" and value is None))
     }
+
+
+def caller_of(ctx: Context[App]) -> Caller:
+    """Return the caller. Over HTTP only the verified token counts; headers are written by the client."""
+    token = get_access_token()
+    if token is not None:
+        return _caller_of_token(token, ctx)
+    over_http = ctx.headers is not None
+    return Caller(LOCAL_CALLER if over_http else os_user(), _client_of(ctx))
+
+
+def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
+    return Caller(
+        name=token.subject or token.client_id,
+        client=token.client_id if token.subject else _client_of(ctx),
+        level=level_of(token.scopes) or "read",
+        portals=portals_of(token.scopes),
+    )
+
+
+def _client_of(ctx: Context[App]) -> str:
+    """Return the name and version of the client; empty where it sends none, as older clients without a session."""
+    params = ctx.session.client_params
+    if params is None:
+        return ""
+    said = f"{params.client_info.name} {params.client_info.version}"
+    return "".join(letter for letter in said if letter.isprintable()).strip()[:_LONGEST_CLIENT]

@@ -211,7 +211,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from b24_mcp.access import AuditTrail
-from b24_mcp.rest import Redactor
+from b24_mcp.secrets import Redactor
 async def main():
     trail = AuditTrail(Path(sys.argv[1]), Redactor(), now=lambda: 1_795_000_000.0)
     for number in range(200):

@@ -7,8 +7,11 @@ it; and secrets are masked before anything is cut, because a part of a secret is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import Form, with_notice
@@ -37,7 +40,7 @@ class Reply:
     form: Form
     budget: int = BUDGET
     writes: Collection[str] = ()
-    methods: Mapping[str, str] = field(default_factory=lambda: _NO_METHODS)
+    methods: Mapping[str, str] = _NO_METHODS
 
     @property
     def ok(self) -> bool:
@@ -65,11 +68,19 @@ def is_long(value: object, most: int = LONG) -> bool:
     return left < 0
 
 
-def write(reply: Reply, redactor: Redactor) -> str:
+async def write(reply: Reply, redactor: Redactor, limiter: CapacityLimiter | None = None) -> str:
     """Return a reply as JSON of about `reply.budget` characters at most.
 
-    A form from which invisible characters were removed says so in its `notice`.
+    Every answer is written by this function. A long one is written in a worker thread, under the limiter, so that other
+    calls are not delayed. So is one that will be cut: the hint on how to read the rest comes from the catalogue. A form
+    from which invisible characters were removed says so in its `notice`.
     """
+    if is_long(reply.form, min(LONG, reply.budget // 2)):
+        return await run_sync(_written, reply, redactor, limiter=limiter)
+    return _written(reply, redactor)
+
+
+def _written(reply: Reply, redactor: Redactor) -> str:
     form = hide_fields(reply.form)
     text = compact(form)
     if _is_clean(text, redactor):

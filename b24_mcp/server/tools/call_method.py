@@ -9,8 +9,8 @@ from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.calls import run_call
 from b24_mcp.app.planning import CallRequest
-from b24_mcp.server.elicitation import asking
-from b24_mcp.server.progress import progress_of
+from b24_mcp.server.elicitation import ClientQuestion
+from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import (
     CHANGES_PORTAL,
@@ -44,7 +44,7 @@ async def call_method(
     """
     app = ctx.request_context.lifespan_context
     request = CallRequest(method, params, version, format, validate, dry_run)
-    return await run_call(app, request, portal, ask=asking(ctx), on_wait=progress_of(ctx))
+    return await run_call(app, request, portal, ask=ClientQuestion(ctx), on_wait=CallProgress(ctx))
 
 
 def call_method_tool(level: Level) -> FormalTool:

@@ -8,7 +8,7 @@ from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.calls import run_call
 from b24_mcp.app.planning import CallRequest
-from b24_mcp.server.progress import progress_of
+from b24_mcp.server.progress import CallProgress
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import (
     READS_PORTAL,
@@ -35,7 +35,7 @@ async def read_method(
     """
     app = ctx.request_context.lifespan_context
     request = CallRequest(method, params, version, format, validate, reading_only=True)
-    return await run_call(app, request, portal, on_wait=progress_of(ctx))
+    return await run_call(app, request, portal, on_wait=CallProgress(ctx))
 
 
 def read_method_tool() -> FormalTool:
