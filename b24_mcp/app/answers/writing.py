@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -26,7 +25,6 @@ LONG = 50_000
 
 # How JSON writes invisible characters below U+0020, with `ensure_ascii` off.
 _ESCAPED_CONTROLS = ("\\u00", "\\b", "\\f")
-_NO_METHODS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Reply:
     form: Form
     budget: int = BUDGET
     writes: Collection[str] = ()
-    methods: Mapping[str, str] = _NO_METHODS
+    methods: Mapping[str, str] | None = None
 
     @property
     def ok(self) -> bool:
@@ -89,7 +87,7 @@ def _written(reply: Reply, redactor: Redactor) -> str:
         return compact(cut_to(form, reply.budget, writes=reply.writes, methods=reply.methods))
     form, hidden = _cleaned(form, redactor)
     writes = [redactor.redact(without_hidden(name)[0]) for name in reply.writes]
-    methods = {redactor.redact(without_hidden(name)[0]): method for name, method in reply.methods.items()}
+    methods = {redactor.redact(without_hidden(name)[0]): method for name, method in (reply.methods or {}).items()}
     if hidden:
         said = f"{form['notice']} " if "notice" in form else ""
         form = with_notice(form, f"{said}{hidden} invisible characters were removed.")
