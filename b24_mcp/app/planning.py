@@ -262,8 +262,9 @@ async def _catalogue_for(
     known = opened.discovery.known
     if wanted == "v2":
         return known.catalogue
+    documented = known_methods()
     for method in methods:
-        versions = known.catalogue.versions(method)
+        versions = documented.versions(method)
         if not (versions and wanted in ("auto", *versions)) and "." in method and is_method_name(method):
             return (await opened.discovery.look(background, _PATIENCE)).catalogue
     return known.catalogue

@@ -25,6 +25,7 @@ _ABOUT_THE_PERSON = re.compile(
     r"\b(?:ask|tell) (?:the|a) person to |\b(?:a|the) person (?:has to|must|can|should) ",
     re.IGNORECASE,
 )
+_BY_THE_PERSON = re.compile(r", run by a person in a terminal")
 _TOOL = re.compile(r"\b\w+_(?:methods?|docs?|call|records)\b")
 _AS_IT_IS = "validate=false"
 
@@ -53,5 +54,6 @@ def _advice(code: str, hint: str) -> str:
 
 
 def _for_a_person(sentence: str) -> str:
-    text = _ABOUT_THE_PERSON.sub(lambda found: "Please " if found[0][0].isupper() else "please ", sentence)
+    text = _BY_THE_PERSON.sub("", sentence)
+    text = _ABOUT_THE_PERSON.sub(lambda found: "Please " if found[0][0].isupper() else "please ", text)
     return "" if "person" in text.lower() else text

@@ -259,7 +259,7 @@ async def test_resources_tell_of_data_sets_only_where_the_caller_may_be(
 
     assert [one["records"] for one in await told()] == ["people"]
     only_shop = Caller("somebody", portals=frozenset({"shop"}))
-    monkeypatch.setattr("b24_mcp.server.tools.records.caller_of", lambda _: only_shop)
+    monkeypatch.setattr("b24_mcp.server.resources.caller_of", lambda _: only_shop)
     assert await told() == []
 
 
