@@ -4,6 +4,8 @@ It is written from the wire behaviour of real portals and shares no code with th
 mistake in one is not hidden by the same mistake in the other.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.app import DEMO_WEBHOOK, LoggedCall, Sandbox
 from b24_mcp.sandbox.serving import serve
 

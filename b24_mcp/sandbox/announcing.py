@@ -1,5 +1,7 @@
 """Everything a client needs to reach a served sandbox, as one map: addresses, credentials, the authority to trust."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -8,7 +10,7 @@ from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.oauth import Tokens
+    from b24_mcp.sandbox.oauth import IssuedTokens
 
 
 class Announcement:
@@ -22,7 +24,7 @@ class Announcement:
         oauth, storage = sandbox.portal.oauth, sandbox.portal.storage
         self._user = int(USER_WEBHOOK.partition("/")[0])
         self._has_user = storage.row(USER, self._user) is not None
-        self.tokens: Tokens = oauth.issue()
+        self.tokens: IssuedTokens = oauth.issue()
         self._expired = oauth.issue(lifetime=-1.0).access_token
         self._of_user = oauth.issue(self._user).access_token if self._has_user else None
 

@@ -4,6 +4,8 @@ A method returns a plain value or an :class:`Outcome`; here it becomes the porta
 are lifted out of a map result, as the portal does for every method.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +23,7 @@ _XML_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), (
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RowPage:
     """One page of a list for the envelope: ``next`` and ``total`` are left out when ``None``."""
 
     result: Value
@@ -60,17 +62,17 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
 
 
-def lifted(result: Value) -> Page:
+def lifted(result: Value) -> RowPage:
     """Move ``next`` and ``total`` from a map result to the page around it."""
-    if isinstance(result, Page):
+    if isinstance(result, RowPage):
         return result
     if isinstance(result, dict) and ("next" in result or "total" in result):
         rest = {key: value for key, value in result.items() if key not in ("next", "total")}
-        return Page(rest, *(php.integer(result[key]) if key in result else None for key in ("next", "total")))
-    return Page(result)
+        return RowPage(rest, *(php.integer(result[key]) if key in result else None for key in ("next", "total")))
+    return RowPage(result)
 
 
-def envelope(page: Page, timing: Timing) -> Map:
+def envelope(page: RowPage, timing: Timing) -> Map:
     """``{"result", "next"?, "total"?, "time"}`` in the portal's order."""
     body: Map = {"result": page.result}
     if page.next is not None:

@@ -1,5 +1,7 @@
 """The sandbox as an ASGI application: bytes in, bytes out, nothing of what methods mean."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
@@ -7,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import answer, errors, php, request
-from b24_mcp.sandbox.credentials import Application, Webhook
+from b24_mcp.sandbox.credentials import InboundWebhook, RegisteredApplication
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.limits import Bucket, Plan
+from b24_mcp.sandbox.limits import Plan, RequestBucket
 from b24_mcp.sandbox.messages import (
     HTML,
     JSON,
@@ -24,7 +26,7 @@ from b24_mcp.sandbox.messages import (
 )
 from b24_mcp.sandbox.operating import Accounting
 from b24_mcp.sandbox.php import Map
-from b24_mcp.sandbox.portal import Portal, Settings
+from b24_mcp.sandbox.portal import SandboxPortal, SandboxSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +110,7 @@ class Sandbox:
         self.name = name
         self.ca: Path | None = None
         self.application = _application(webhook, name, handler, app_scopes)
-        settings = Settings(
+        settings = SandboxSettings(
             _webhooks(webhook),
             self.application,
             token_lifetime=token_lifetime,
@@ -118,14 +120,14 @@ class Sandbox:
             allow_http=allow_http,
             oauth_name=oauth_name,
         )
-        self.portal = Portal(db, settings, empty=empty, clock=clock)
+        self.portal = SandboxPortal(db, settings, empty=empty, clock=clock)
         self._log = log
         if deals:
             from b24_mcp.sandbox.seed.load import load_deals  # only for measurements
 
             load_deals(self.portal.storage, clock(), deals)
         self._latency, self._row_latency, self._offset_latency = latency, row_latency, offset_latency
-        self._bucket = Bucket(plan, clock)
+        self._bucket = RequestBucket(plan, clock)
         self._faults: Faults | None = None
         self._control: Control | None = None
         self._v3: RestV3 | None = None
@@ -141,7 +143,7 @@ class Sandbox:
         self._worker = ThreadPoolExecutor(1, "b24-sandbox")
 
     @property
-    def faults(self) -> "Faults":
+    def faults(self) -> Faults:
         """The switch-board of faults for tests."""
         if self._faults is None:
             from b24_mcp.sandbox.faults import Faults
@@ -150,7 +152,7 @@ class Sandbox:
         return self._faults
 
     @property
-    def rest_v3(self) -> "RestV3":
+    def rest_v3(self) -> RestV3:
         """Version 3 of the REST API with its switches."""
         if self._v3 is None:
             from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
@@ -243,7 +245,7 @@ class Sandbox:
         if self._log is not None:
             self._log(LoggedCall(method, params, status, error, duration))
 
-    def _call(self, asked: request.Request) -> Response:
+    def _call(self, asked: request.ReceivedRequest) -> Response:
         started = time.perf_counter()
         status, error = 200, None
         content: Map | Response
@@ -267,7 +269,7 @@ class Sandbox:
         return Response(status, answer.CONTENT_TYPES[asked.format], text, own, answer.rows_in(content))
 
 
-def _webhooks(webhook: str) -> tuple[Webhook, ...]:
+def _webhooks(webhook: str) -> tuple[InboundWebhook, ...]:
     made = []
     for path, scopes in (
         (webhook, None),
@@ -275,18 +277,18 @@ def _webhooks(webhook: str) -> tuple[Webhook, ...]:
         (SCOPE_USER_WEBHOOK, frozenset(("user",))),
     ):
         user, _, secret = path.partition("/")
-        made.append(Webhook(php.integer(user), secret, scopes))
+        made.append(InboundWebhook(php.integer(user), secret, scopes))
     return tuple(made)
 
 
-def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> Application:
+def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> RegisteredApplication:
     """The one application; the same portal has the same identity at every start."""
     from random import Random  # the seed has loaded it already, which a hash would still cost
 
     def digest(of: str) -> str:
         return f"{Random(f'{of}/{name}/{webhook}').getrandbits(128):032x}"  # noqa: S311 (a name, not a secret)
 
-    return Application(
+    return RegisteredApplication(
         "local.5f0c24b24a7d18.24242424",
         "SandboxSecretOfTheLocalApplication0123456789abcdef",
         digest("member"),

@@ -1,10 +1,12 @@
 """Faults carried out: a refusal, a wait, a cut connection, over a real socket or inside one process."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from b24_mcp.sandbox import answer
-from b24_mcp.sandbox.faults import Fault
+from b24_mcp.sandbox.faults import InjectedFault
 from b24_mcp.sandbox.messages import HttpRequest, Receive, Response, Send, start_message
 
 _STRAY_ANSWER = (
@@ -15,7 +17,7 @@ _WORKING: set[asyncio.Task[None]] = set()
 
 
 async def broken(
-    fault: Fault,
+    fault: InjectedFault,
     received: HttpRequest,
     respond: Callable[[HttpRequest], Awaitable[Response]],
     receive: Receive,

@@ -1,5 +1,7 @@
 """One call as a method sees it: parameters under the family's own rules of key case, who calls, portal."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -8,9 +10,9 @@ from b24_mcp.sandbox import php
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Application, Caller
-    from b24_mcp.sandbox.portal import Portal
-    from b24_mcp.sandbox.registry import Method
+    from b24_mcp.sandbox.credentials import PortalCaller, RegisteredApplication
+    from b24_mcp.sandbox.portal import SandboxPortal
+    from b24_mcp.sandbox.registry import RegisteredMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class Call:
     addresses in answers. ``files`` are the file parts of a multipart body by field name.
     """
 
-    portal: "Portal"
-    method: "Method"
-    caller: "Caller"
+    portal: SandboxPortal
+    method: RegisteredMethod
+    caller: PortalCaller
     params: Map
     start: int | None = None
     base: str = "http://127.0.0.1"
@@ -49,7 +51,7 @@ class Call:
         return self.caller.admin
 
     @property
-    def application(self) -> "Application | None":
+    def application(self) -> RegisteredApplication | None:
         """The OAuth application that calls; ``None`` for a webhook."""
         return self.caller.application
 
@@ -58,7 +60,7 @@ class Call:
         """Scopes the credentials were given."""
         return self.caller.scopes
 
-    def grants(self, method: "Method") -> bool:
+    def grants(self, method: RegisteredMethod) -> bool:
         """Whether the credentials' scopes cover a method."""
         return not method.scope or method.scope in self.caller.scopes
 

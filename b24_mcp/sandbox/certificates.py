@@ -5,6 +5,8 @@ An authority that is already in the folder is used again, so that clients trust 
 made anew at every start.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import os
 from collections.abc import Iterable
@@ -50,7 +52,7 @@ def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
     return files
 
 
-def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey]":
+def _authority(folder: Path) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -94,11 +96,11 @@ def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey
 
 
 def _server(
-    key: "EllipticCurvePrivateKey",
-    authority: "x509.Certificate",
-    authority_key: "EllipticCurvePrivateKey",
+    key: EllipticCurvePrivateKey,
+    authority: x509.Certificate,
+    authority_key: EllipticCurvePrivateKey,
     names: tuple[str, ...],
-) -> "x509.Certificate":
+) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -121,7 +123,7 @@ def _server(
     )
 
 
-def _builder(days: int) -> "x509.CertificateBuilder":
+def _builder(days: int) -> x509.CertificateBuilder:
     from cryptography import x509
 
     now = datetime.now(UTC)
@@ -133,7 +135,7 @@ def _builder(days: int) -> "x509.CertificateBuilder":
     )
 
 
-def _general(name: str) -> "x509.GeneralName":
+def _general(name: str) -> x509.GeneralName:
     from cryptography import x509
 
     try:
@@ -142,13 +144,13 @@ def _general(name: str) -> "x509.GeneralName":
         return x509.DNSName(name)
 
 
-def _text(certificate: "x509.Certificate") -> bytes:
+def _text(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _key_text(key: "EllipticCurvePrivateKey") -> bytes:
+def _key_text(key: EllipticCurvePrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

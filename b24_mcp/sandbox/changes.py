@@ -8,6 +8,8 @@ siblings), upper-case, with the ``data`` an event handler would receive::
 Listeners run in the thread of the call, after the record is stored, in the order they subscribed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +17,7 @@ from b24_mcp.sandbox.php import Map
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordChange:
     """One thing that happened. ``event`` is upper-case, ``data`` the event's payload, ``user`` who caused it."""
 
     event: str
@@ -23,7 +25,7 @@ class Change:
     user: int
 
 
-Listener = Callable[[Change], None]
+Listener = Callable[[RecordChange], None]
 
 
 class Changes:
@@ -38,6 +40,6 @@ class Changes:
 
     def announce(self, event: str, data: Map, user: int) -> None:
         """Tell every listener; ``event`` may be spelled in any case."""
-        change = Change(event.upper(), data, user)
+        change = RecordChange(event.upper(), data, user)
         for listener in self._listeners:
             listener(change)

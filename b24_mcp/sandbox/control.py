@@ -5,6 +5,8 @@
 "calls": […]}``; with ``?marker=TEXT`` only of calls with that text somewhere in their parameters.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import errors, php

@@ -4,6 +4,8 @@ Documentation: local-integrations/local-webhooks, settings/oauth; statuses are m
 (every failure of authentication is 401).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +25,7 @@ Kind = Literal["webhook", "oauth", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class InboundWebhook:
     """An incoming webhook. ``scopes`` ``None``: every scope the portal has."""
 
     user: int
@@ -37,7 +39,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class RegisteredApplication:
     """A local application installed on the portal. ``handler`` is where the browser is sent after consent."""
 
     client_id: str
@@ -52,7 +54,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class PortalCaller:
     """Who calls. ``credential`` names what operating time is charged to; ``secret`` is a webhook's code or a token.
 
     ``application`` is set when the call comes with an OAuth token, and only then.
@@ -63,11 +65,11 @@ class Caller:
     kind: Kind
     scopes: frozenset[str]
     credential: str
-    application: Application | None = None
+    application: RegisteredApplication | None = None
     secret: str = field(default="", repr=False)
 
 
-NOBODY = Caller(0, False, "none", frozenset(), "")
+NOBODY = PortalCaller(0, False, "none", frozenset(), "")
 """The caller of what needs no credentials."""
 
 
@@ -80,9 +82,9 @@ class Credentials:
 
     def __init__(
         self,
-        storage: "Storage",
-        webhooks: Iterable[Webhook],
-        oauth: "Callable[[], OAuthServer]",
+        storage: Storage,
+        webhooks: Iterable[InboundWebhook],
+        oauth: Callable[[], OAuthServer],
         everything: Callable[[], frozenset[str]],
         *,
         allow_http: bool = False,
@@ -93,7 +95,7 @@ class Credentials:
         self._everything = everything
         self._allow_http = allow_http
 
-    def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> Caller:
+    def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> PortalCaller:
         """The caller behind a webhook's ``login`` and ``secret``, or behind an access ``token``.
 
         The webhook is tried first when both of its parts are there. ``secure``: the request came over TLS or from
@@ -107,7 +109,7 @@ class Credentials:
             return self._by_token(token)
         raise errors.no_credentials()
 
-    def _by_webhook(self, login: str, secret: str, secure: bool) -> Caller:
+    def _by_webhook(self, login: str, secret: str, secure: bool) -> PortalCaller:
         if not secure and not self._allow_http:
             raise errors.https_required()
         for webhook in self.webhooks:
@@ -120,7 +122,7 @@ class Credentials:
                     return self._caller(webhook.user, "webhook", webhook.scopes, credential, secret)
         raise errors.wrong_webhook()
 
-    def _by_token(self, token: str) -> Caller:
+    def _by_token(self, token: str) -> PortalCaller:
         oauth = self._oauth()
         granted = oauth.granted(token)
         person = self._storage.row(USER, granted.user)
@@ -128,14 +130,16 @@ class Credentials:
             raise errors.dismissed("user_access_error", "The user does not have access to the application.")
         application = oauth.application
         caller = self._caller(granted.user, "oauth", granted.scopes, application.client_id, token)
-        return Caller(
+        return PortalCaller(
             caller.user, caller.admin, "oauth", caller.scopes, application.client_id, application, caller.secret
         )
 
-    def _caller(self, user: int, kind: Kind, scopes: frozenset[str] | None, credential: str, secret: str) -> Caller:
+    def _caller(
+        self, user: int, kind: Kind, scopes: frozenset[str] | None, credential: str, secret: str
+    ) -> PortalCaller:
         everything = self._everything()
         allowed = everything if scopes is None else scopes & everything
-        return Caller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
+        return PortalCaller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
 
 
 def shown_token(authorization: str, params: Map) -> str:

@@ -3,6 +3,8 @@
 Text of one zone and one width sorts as time does, so filters and orders need no conversion in the database.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta, timezone
 
 PORTAL_ZONE = timezone(timedelta(hours=3))

@@ -4,6 +4,8 @@ Only addresses of this machine are called; what goes elsewhere is dropped. There
 is slow (5 seconds) has missed the event, as on the portal (documentation: api-reference/events).
 """
 
+from __future__ import annotations
+
 import queue
 import threading
 from urllib.parse import urlencode, urlsplit

@@ -6,10 +6,12 @@ Besides columns it keeps multi-fields (rows with ids, ``DELETE: Y``), files (``t
 entity of :mod:`b24_mcp.sandbox.schema` has them among its fields.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from b24_mcp.sandbox import files, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face
@@ -69,7 +71,7 @@ def absent(face: Face, verb: str, record: int) -> PortalError:
     return face.missing() if face.absent is None else face.absent(verb, record)
 
 
-def list_page(face: Face, call: Call) -> Page:
+def list_page(face: Face, call: Call) -> RowPage:
     """One page of records under the family's rules of paging, in the face's envelope."""
     query = face.query(call)
     entity, storage = face.entity, call.portal.storage
@@ -92,7 +94,7 @@ def list_page(face: Face, call: Call) -> Page:
         face.virtual_show(call, read_rows, shown, virtual)
     if query.select is not None and entity.multifields:
         _attach_named_multifields(face, call, read_rows, shown, selected)
-    return Page({face.envelope: shown} if face.envelope else shown, page.next, page.total)
+    return RowPage({face.envelope: shown} if face.envelope else shown, page.next, page.total)
 
 
 def update(face: Face, call: Call) -> Value:

@@ -4,6 +4,8 @@ Statuses are the measured ones where documentation and portal disagree: authenti
 everything a method refuses is 400.
 """
 
+from __future__ import annotations
+
 
 class PortalError(Exception):
     """An answer of the form ``{"error": code, "error_description": description, **extra}``.

@@ -4,18 +4,20 @@ Documentation: api-reference/events; the payload is measured behaviour of the po
 an event is one hop deeper than the event's own cause; after seven hops nothing is sent.
 """
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import dates, php
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from b24_mcp.sandbox.deliveries import Deliveries
 from b24_mcp.sandbox.entities.events import HANDLER, OFFLINE_EVENT
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 HOPS = 7
 _COLUMNS = [field.name for field in HANDLER.columns]
@@ -24,7 +26,7 @@ _COLUMNS = [field.name for field in HANDLER.columns]
 class EventSending:
     """Listens to the changes of a portal and tells the handlers bound to them."""
 
-    def __init__(self, portal: "Portal") -> None:
+    def __init__(self, portal: SandboxPortal) -> None:
         self.deliveries = Deliveries()
         self._portal = portal
         self._hops: dict[str, int] = {}
@@ -34,7 +36,7 @@ class EventSending:
         """The source key (``auth_connector``) of the call that runs."""
         portal.changes.subscribe(self.happened)
 
-    def happened(self, change: Change) -> None:
+    def happened(self, change: RecordChange) -> None:
         """Tell the online handlers and keep the offline ones' record."""
         rows = self._portal.storage.rows(HANDLER, _COLUMNS, "EVENT_NAME = ?", [change.event])
         hop = self._hops.get(self.token, 0) + 1 if self.token else 1
@@ -44,7 +46,7 @@ class EventSending:
             elif hop <= HOPS:
                 self._send(row, change, hop)
 
-    def _send(self, row: Map, change: Change, hop: int) -> None:
+    def _send(self, row: Map, change: RecordChange, hop: int) -> None:
         payload: Map = {"event": change.event, "event_handler_id": row["ID"], "data": change.data}
         payload["ts"] = int(self._portal.clock())
         user = php.integer(row["USER_ID"]) or change.user
@@ -75,7 +77,7 @@ class EventSending:
             "application_token": application.application_token,
         }
 
-    def _queue(self, row: Map, change: Change) -> None:
+    def _queue(self, row: Map, change: RecordChange) -> None:
         """One record an event and payload; what the same source changed itself is left out."""
         connector = php.text(row["CONNECTOR_ID"])
         if connector and connector == self.connector:

@@ -4,6 +4,8 @@ A request that was refused before its method began leaves no entry; a batch leav
 command that ran. Parameters are kept as text, so that a caller finds its own by any marker it put into them.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from dataclasses import dataclass

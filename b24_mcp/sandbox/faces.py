@@ -3,6 +3,8 @@
 The same table has several faces: ``crm.deal.*`` and ``crm.item.*`` read one deal in different spellings.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,7 +17,7 @@ from b24_mcp.sandbox.values import Show
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Query:
+class ListQuery:
     """What a list call asks: conditions, order as field -> direction, names to select (``None``: the default)."""
 
     conditions: Map
@@ -70,7 +72,7 @@ class Face:
     show: Show
     family: paging.Family
     language: filters.Language
-    query: Callable[[Call], Query]
+    query: Callable[[Call], ListQuery]
     record_id: Callable[[Call], int]
     values: Callable[[Call, bool], Map]
     missing: Callable[[], PortalError]
@@ -82,8 +84,8 @@ class Face:
     star: frozenset[str] = field(default_factory=frozenset)
     decorate_one: Decorate = _as_they_are
     decorate_list: Decorate = _as_they_are
-    added: Callable[[Call, "Face", int], Value] = lambda call, face, record: record
-    changed: Callable[[Call, "Face", int], Value] = lambda call, face, record: True
+    added: Callable[[Call, Face, int], Value] = lambda call, face, record: record
+    changed: Callable[[Call, Face, int], Value] = lambda call, face, record: True
     single: Callable[[Map], Value] = lambda shown: shown
     removed: Value = True
     check: Callable[[Call, Map, Map | None], None] = lambda call, values, stored: None

@@ -4,6 +4,8 @@
 method of the request (``batch`` for a batch, whatever is inside; ``oauth.token`` for the authorization server).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, get_args
@@ -40,7 +42,7 @@ _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """One fault in waiting. ``times`` ``None``: until cleared. ``seconds`` is the wait of those that wait.
 
     ``target`` is scheme and host of ``moved``.
@@ -76,7 +78,7 @@ class Faults:
     """Faults in waiting, first come first served."""
 
     def __init__(self) -> None:
-        self.waiting: list[Fault] = []
+        self.waiting: list[InjectedFault] = []
 
     def fail(
         self,
@@ -90,13 +92,13 @@ class Faults:
         """Break the next ``times`` calls of methods matching the glob ``method``; ``ValueError`` for a wrong kind."""
         if kind not in KINDS:
             raise ValueError(f"{kind} is no kind of fault; there are {', '.join(KINDS)}")
-        self.waiting.append(Fault(method.lower(), kind, times, seconds, target))
+        self.waiting.append(InjectedFault(method.lower(), kind, times, seconds, target))
 
     def clear(self) -> None:
         """Forget all faults in waiting."""
         self.waiting.clear()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str) -> InjectedFault | None:
         """The fault this call meets, used up by it."""
         for fault in self.waiting:
             if fnmatchcase(method.lower(), fault.method):

@@ -11,6 +11,8 @@ multiple, ``x`` deprecated, ``h`` not shown by classic get and list, ``c`` known
 and shows it), ``D`` a user field.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 INTEGER_TYPES = frozenset(
     (
@@ -135,26 +137,26 @@ def parse_fields(table: str) -> dict[str, Field]:
     return fields
 
 
-Settle = Callable[["Portal", int, Map, Map | None, int], None]
+Settle = Callable[["SandboxPortal", int, Map, Map | None, int], None]
 """Follows a write: portal, id, written values, stored values when it was an update, acting user."""
 
-Cascade = Callable[["Portal", int], None]
+Cascade = Callable[["SandboxPortal", int], None]
 """Removes what belongs to a record that was deleted: portal, id."""
 
 
-def _nothing_to_settle(portal: "Portal", record: int, values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_settle(portal: SandboxPortal, record: int, values: Map, stored: Map | None, user: int) -> None:
     return None
 
 
-def _nothing_to_remove(portal: "Portal", record: int) -> None:
+def _nothing_to_remove(portal: SandboxPortal, record: int) -> None:
     return None
 
 
-Prepare = Callable[["Portal", Map, Map | None, int], None]
+Prepare = Callable[["SandboxPortal", Map, Map | None, int], None]
 """Fills derived columns in place: portal, new values, stored values when updating, acting user."""
 
 
-def _nothing_to_prepare(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     return None
 
 

@@ -5,6 +5,8 @@ Shapes (documentation: api-reference/files/how-to-upload-files and how-to-update
 ``[]`` a multiple one; what a multiple field does not list is removed.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json

@@ -3,6 +3,8 @@
 What an unknown key does is the family's own: classic lists ignore it, controllers refuse it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,15 +21,15 @@ _LOGIC = ("LOGIC", "::LOGIC")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FilterCondition:
     """A piece of SQL and what is bound in it."""
 
     sql: str
     bound: tuple[Value, ...] = ()
 
 
-ALWAYS = Condition("1")
-NEVER = Condition("0")
+ALWAYS = FilterCondition("1")
+NEVER = FilterCondition("0")
 
 Find = Callable[[str], Field | None]
 
@@ -47,9 +49,9 @@ class Language:
     patterns: frozenset[str] = frozenset()
 
 
-def build(entity: Entity, language: Language, conditions: Map, now: float) -> Condition:
+def build(entity: Entity, language: Language, conditions: Map, now: float) -> FilterCondition:
     """All of ``conditions`` together; with ``logic: OR`` any of them (``::LOGIC`` is the spelling of tasks)."""
-    parts: list[Condition] = []
+    parts: list[FilterCondition] = []
     for key, value in conditions.items():
         if key.upper() in _LOGIC:
             continue
@@ -66,11 +68,11 @@ def build(entity: Entity, language: Language, conditions: Map, now: float) -> Co
     return joined(parts, "or" if language.groups and either else "and")
 
 
-def joined(parts: Sequence[Condition], word: str = "and") -> Condition:
+def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterCondition:
     """Several conditions as one; none of them is always true."""
     if not parts:
         return ALWAYS
-    return Condition(
+    return FilterCondition(
         "(" + f" {word} ".join(part.sql for part in parts) + ")",
         tuple(value for part in parts for value in part.bound),
     )
@@ -84,7 +86,9 @@ def split(key: str, operators: Sequence[str]) -> tuple[str, str]:
     return "=", key
 
 
-def _condition(entity: Entity, language: Language, field: Field, operator: str, value: Value, now: float) -> Condition:
+def _condition(
+    entity: Entity, language: Language, field: Field, operator: str, value: Value, now: float
+) -> FilterCondition:
     negative = operator.startswith("!")
     kind = operator.lstrip("!")
     if field.is_multifield:
@@ -100,12 +104,12 @@ def _condition(entity: Entity, language: Language, field: Field, operator: str, 
     if kind in (">", ">=", "<", "<="):
         scalar = next(iter(php.as_list(value)), None)
         if field.is_integer or field.type == "double":
-            return Condition(f"{column} {kind} ?", (values.number(scalar),))
-        return Condition(f"{column} {kind} ?", (values.for_filter(field, scalar, now),))
+            return FilterCondition(f"{column} {kind} ?", (values.number(scalar),))
+        return FilterCondition(f"{column} {kind} ?", (values.for_filter(field, scalar, now),))
     return _equal(column, field, value, negative, now)
 
 
-def _equal(column: str, field: Field, value: Value, negative: bool, now: float) -> Condition:
+def _equal(column: str, field: Field, value: Value, negative: bool, now: float) -> FilterCondition:
     wanted = php.as_list(value)
     if value is None or value is False or value == "":
         wanted = [""]
@@ -116,7 +120,7 @@ def _equal(column: str, field: Field, value: Value, negative: bool, now: float) 
     for item in wanted:
         if php.text(item) == "" and field.type != "bool":
             empty = f"({column} is null or {column} = '')"
-            parts.append(Condition(empty if not field.is_integer else f"({column} is null or {column} = 0)"))
+            parts.append(FilterCondition(empty if not field.is_integer else f"({column} is null or {column} = 0)"))
         else:
             compared.append(values.for_filter(field, item, now))
     if compared:
@@ -124,33 +128,33 @@ def _equal(column: str, field: Field, value: Value, negative: bool, now: float) 
         left = f"folded({column})" if textual else column
         if textual:
             compared = [item.casefold() if isinstance(item, str) else item for item in compared]
-        parts.append(Condition(f"{left} in ({', '.join('?' * len(compared))})", tuple(compared)))
+        parts.append(FilterCondition(f"{left} in ({', '.join('?' * len(compared))})", tuple(compared)))
     found = joined(parts, "or")
-    return Condition(f"not coalesce({found.sql}, 0)", found.bound) if negative else found
+    return FilterCondition(f"not coalesce({found.sql}, 0)", found.bound) if negative else found
 
 
-def _like(column: str, kind: str, value: Value, negative: bool) -> Condition:
+def _like(column: str, kind: str, value: Value, negative: bool) -> FilterCondition:
     function = "contains" if kind == "%" else "matches"
-    parts = [Condition(f"{function}({column}, ?)", (php.text(item),)) for item in php.as_list(value) or [""]]
+    parts = [FilterCondition(f"{function}({column}, ?)", (php.text(item),)) for item in php.as_list(value) or [""]]
     found = joined(parts, "or")
-    return Condition(f"not {found.sql}", found.bound) if negative else found
+    return FilterCondition(f"not {found.sql}", found.bound) if negative else found
 
 
-def _list_member(column: str, wanted: Sequence[Value], negative: bool) -> Condition:
+def _list_member(column: str, wanted: Sequence[Value], negative: bool) -> FilterCondition:
     if not wanted:
         return ALWAYS if negative else NEVER
     marks = ", ".join("?" * len(wanted))
     inside = f"exists (select 1 from json_each({column}) where json_each.value in ({marks}))"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, tuple(wanted))
+    return FilterCondition(f"not {inside}" if negative else inside, tuple(wanted))
 
 
-def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: Value) -> Condition:
+def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: Value) -> FilterCondition:
     """Records with such a phone or e-mail: exact, or by substring where the operator says so."""
     wanted = [php.text(item) for item in php.as_list(value)] or [""]
     test = {"%": "contains(VALUE, ?)", "=%": "matches(VALUE, ?)", "%=": "matches(VALUE, ?)"}.get(kind, "VALUE = ?")
     tests = " or ".join(test for _ in wanted)
     inside = f"ID in (select OWNER_ID from multifield where OWNER = ? and TYPE_ID = ? and ({tests}))"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, (entity.owner, field.name, *wanted))
+    return FilterCondition(f"not {inside}" if negative else inside, (entity.owner, field.name, *wanted))
 
 
 def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | None, default: str = "ID asc") -> str:

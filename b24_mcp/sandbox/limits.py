@@ -4,6 +4,8 @@ Every request adds one, the bucket leaks so many a second; a request that would 
 The portal does not say whether refused requests fill the bucket; here they do not.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,7 +15,7 @@ PLANS: dict[Plan, tuple[float, float] | None] = {"basic": (50, 2), "enterprise":
 """Capacity and leak a second; ``None``: a self-hosted portal, nothing is counted."""
 
 
-class Bucket:
+class RequestBucket:
     """One portal's bucket. ``clock`` gives Unix seconds."""
 
     def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:

@@ -4,6 +4,8 @@ A link's parameter ``token`` is ``scope|base64(query)|signature``; the signature
 and the credentials (measured behaviour of the portal, and documentation: api-reference/files/how-to-download-files).
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from b24_mcp.sandbox import php
-from b24_mcp.sandbox.credentials import Caller
+from b24_mcp.sandbox.credentials import PortalCaller
 from b24_mcp.sandbox.errors import link_check_failed
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import LINKS
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.call import Call
 
 
-def address(call: "Call", name: str, params: Map, scope: str) -> str:
+def address(call: Call, name: str, params: Map, scope: str) -> str:
     """The whole address of a link to ``name`` (``download``, ``upload`` or a method) with ``params`` signed in."""
     caller = call.caller
     query = base64.b64encode(_query(params, call.portal.next_nonce()).encode()).decode()
@@ -31,7 +33,7 @@ def address(call: "Call", name: str, params: Map, scope: str) -> str:
     return f"{call.base}/rest/{name}.json?auth={caller.secret}&token={token}"
 
 
-def opened(token: str, name: str, caller: Caller, key: str) -> tuple[str, Map]:
+def opened(token: str, name: str, caller: PortalCaller, key: str) -> tuple[str, Map]:
     """Scope and parameters of a link; raises ``ACCESS_DENIED`` "Link check failed" when it is not ours."""
     scope, query, signature = (*token.split("|"), "", "")[:3]
     expected = _signature(name, scope, query, caller, key)
@@ -55,6 +57,6 @@ def _flat(name: str, value: Value) -> list[tuple[str, str]]:
     return [(name, php.text(value))]
 
 
-def _signature(name: str, scope: str, query: str, caller: Caller, key: str) -> str:
+def _signature(name: str, scope: str, query: str, caller: PortalCaller, key: str) -> str:
     signed = "\n".join((name.lower(), scope, query, str(caller.user), caller.secret))
     return hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest()

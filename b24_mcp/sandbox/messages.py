@@ -1,5 +1,7 @@
 """One HTTP request and one HTTP response, as every part of the sandbox passes them on; and both over ASGI."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -5,13 +5,15 @@ clients read. Consent is given by the sandbox itself, for its administrator. ``d
 authorization server, ``client_endpoint`` the portal. Both are one host here, unless the server has a name of its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from b24_mcp.sandbox import dates, errors, php
 from b24_mcp.sandbox.answer import Timing
-from b24_mcp.sandbox.credentials import Application, shown_token
+from b24_mcp.sandbox.credentials import RegisteredApplication, shown_token
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
@@ -34,7 +36,7 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class IssuedTokens:
     """A new pair. ``expires`` (Unix seconds) and ``expires_in`` (seconds) are of the access token."""
 
     access_token: str = field(repr=False)
@@ -56,7 +58,7 @@ class OAuthServer:
     def __init__(
         self,
         storage: Storage,
-        application: Application,
+        application: RegisteredApplication,
         everything: Callable[[], frozenset[str]],
         clock: Callable[[], float],
         lifetime: float = ACCESS_SECONDS,
@@ -69,7 +71,7 @@ class OAuthServer:
         self._clock = clock
         self._lifetime = lifetime
 
-    def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> Tokens:
+    def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> IssuedTokens:
         """A new pair for ``user``; ``scopes`` may be fewer than the application's, ``lifetime`` is in seconds.
 
         A negative lifetime makes an access token that has expired already.
@@ -78,7 +80,7 @@ class OAuthServer:
         now = self._clock()
         access = self._keep("access", user, scopes, now + seconds)
         refresh = self._keep("refresh", user, scopes, now + REFRESH_SECONDS)
-        return Tokens(access, refresh, user, scopes, now + seconds, int(seconds))
+        return IssuedTokens(access, refresh, user, scopes, now + seconds, int(seconds))
 
     def granted(self, token: str) -> Granted:
         """What an access token stands for; raises 401 ``invalid_token`` or ``expired_token``."""
@@ -195,7 +197,7 @@ class OAuthServer:
             raise PortalError("invalid_grant", "Invalid or expired authorization data")
         return self.described(self.issue(granted.user, granted.scopes), base)
 
-    def described(self, tokens: Tokens, base: str) -> Map:
+    def described(self, tokens: IssuedTokens, base: str) -> Map:
         """A pair as the authorization server writes it; events carry the same."""
         return {
             "access_token": tokens.access_token,

@@ -4,6 +4,8 @@ Documentation: limits; the buckets and the threshold are source behaviour of the
 its commands or to the name ``batch`` differs between builds of the portal, so both are here.
 """
 
+from __future__ import annotations
+
 from typing import Literal
 
 MINUTE = 60.0

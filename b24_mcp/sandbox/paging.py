@@ -6,9 +6,11 @@ A family gets two questions to ask (how many, and the rows at an offset) and ask
 ``start`` must not count, that is its purpose.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.php import Map
 
 PAGE_SIZE = 50
@@ -16,43 +18,43 @@ PAGE_SIZE = 50
 Count = Callable[[], int]
 Rows = Callable[[int, int], list[Map]]
 """Rows at (limit, offset)."""
-Family = Callable[[int, Count, Rows], Page]
+Family = Callable[[int, Count, Rows], RowPage]
 
 
-def family_a(start: int, count: Count, rows: Rows) -> Page:
+def family_a(start: int, count: Count, rows: Rows) -> RowPage:
     """Classic: floored to whole pages, page one again beyond the end, ``total`` 0 when ``start`` is negative."""
     if start < 0:
-        return Page(rows(PAGE_SIZE, 0), total=0)
+        return RowPage(rows(PAGE_SIZE, 0), total=0)
     total = count()
     offset = start // PAGE_SIZE * PAGE_SIZE
     if offset >= total:
         offset = 0
     found = rows(PAGE_SIZE, offset)
-    return Page(found, _next(offset, len(found), total), total)
+    return RowPage(found, _next(offset, len(found), total), total)
 
 
-def family_b(start: int, count: Count, rows: Rows) -> Page:
+def family_b(start: int, count: Count, rows: Rows) -> RowPage:
     """Controllers: floored, empty beyond the end, neither ``total`` nor ``next`` when ``start`` is negative."""
     if start < 0:
-        return Page(rows(PAGE_SIZE, 0))
+        return RowPage(rows(PAGE_SIZE, 0))
     total = count()
     offset = start // PAGE_SIZE * PAGE_SIZE
     found = rows(PAGE_SIZE, offset)
-    return Page(found, _next(offset, len(found), total), total)
+    return RowPage(found, _next(offset, len(found), total), total)
 
 
-def family_c(start: int, count: Count, rows: Rows) -> Page:
+def family_c(start: int, count: Count, rows: Rows) -> RowPage:
     """Users: exact offset; nothing found has no ``total``; ``total`` 0 when ``start`` is negative."""
     if start < 0:
-        return Page(rows(PAGE_SIZE, 0), total=0)
+        return RowPage(rows(PAGE_SIZE, 0), total=0)
     found = rows(PAGE_SIZE, start)
     if not found:
-        return Page(found)
+        return RowPage(found)
     total = count()
-    return Page(found, _next(start, len(found), total), total)
+    return RowPage(found, _next(start, len(found), total), total)
 
 
-def family_d(start: int, count: Count, rows: Rows) -> Page:
+def family_d(start: int, count: Count, rows: Rows) -> RowPage:
     """Legacy tasks: page one for a negative ``start`` and beyond the end, always counted."""
     return family_a(max(start, 0), count, rows)
 

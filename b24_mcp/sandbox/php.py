@@ -4,6 +4,8 @@ A PHP array is a Python ``dict`` with text keys or a ``list``; both may come fro
 same to a method, so methods read them through :func:`as_map` and :func:`as_list`.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable

@@ -1,5 +1,7 @@
 """The portal behind the wire: storage, methods, credentials, and the order of checks every call passes."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
@@ -8,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import answer, errors
-from b24_mcp.sandbox.answer import Page, Timing
+from b24_mcp.sandbox.answer import RowPage, Timing
 from b24_mcp.sandbox.call import Call, split_start
 from b24_mcp.sandbox.changes import Changes
-from b24_mcp.sandbox.credentials import Application, Caller, Credentials, Webhook
+from b24_mcp.sandbox.credentials import Credentials, InboundWebhook, PortalCaller, RegisteredApplication
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.errors import PortalError
@@ -20,8 +22,8 @@ from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
 from b24_mcp.sandbox.operating import Accounting, Operating
 from b24_mcp.sandbox.php import Map, Value, integer, text
-from b24_mcp.sandbox.registry import LINKS, Method, Registry
-from b24_mcp.sandbox.request import Request
+from b24_mcp.sandbox.registry import LINKS, RegisteredMethod, Registry
+from b24_mcp.sandbox.request import ReceivedRequest
 from b24_mcp.sandbox.schema import Schema
 from b24_mcp.sandbox.seed import seed
 from b24_mcp.sandbox.storage import Storage
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SandboxSettings:
     """How a portal behaves as a service.
 
     ``token_lifetime`` of OAuth access tokens and ``cost`` of every call are in seconds; ``cost`` ``None`` is the time
@@ -42,8 +44,8 @@ class Settings:
     host name of the authorization server's own.
     """
 
-    webhooks: tuple[Webhook, ...]
-    application: Application
+    webhooks: tuple[InboundWebhook, ...]
+    application: RegisteredApplication
     token_lifetime: float = 3600.0
     cost: float | None = None
     accounting: Accounting = "methods"
@@ -52,7 +54,7 @@ class Settings:
     oauth_name: str | None = None
 
 
-class Portal:
+class SandboxPortal:
     """One portal: its methods, its records, and who may call it.
 
     ``scopes`` is what exists on the portal; it may be narrowed, and every credential with it. ``clock`` gives Unix
@@ -63,7 +65,7 @@ class Portal:
     currency = "RUB"
 
     def __init__(
-        self, db: str | os.PathLike[str], settings: Settings, *, empty: bool, clock: Callable[[], float]
+        self, db: str | os.PathLike[str], settings: SandboxSettings, *, empty: bool, clock: Callable[[], float]
     ) -> None:
         self.clock = clock
         self.settings = settings
@@ -85,7 +87,7 @@ class Portal:
             seed(self.storage, clock(), empty=empty)
 
     @cached_property
-    def oauth(self) -> "OAuthServer":
+    def oauth(self) -> OAuthServer:
         """The authorization server; a portal called by webhooks only never needs it."""
         from b24_mcp.sandbox.oauth import OAuthServer
 
@@ -134,7 +136,7 @@ class Portal:
         self._nonces += 1
         return str(self._nonces)
 
-    def answer(self, request: Request) -> Map | Response:
+    def answer(self, request: ReceivedRequest) -> Map | Response:
         """The body of the answer to a call, or a response of its own; raises :class:`PortalError` for a refusal.
 
         Existence comes before credentials, credentials before the check of signed links, that before the operating
@@ -156,7 +158,7 @@ class Portal:
             return page.result  # an array with an error in it is sent as it is, with status 200
         return answer.envelope(page, timing)
 
-    def perform(self, name: str, params: Map, outer: Call) -> tuple[Page, Timing]:
+    def perform(self, name: str, params: Map, outer: Call) -> tuple[RowPage, Timing]:
         """Run a command of a batch with the credentials of the batch."""
         method = self._find(name)
         if not outer.grants(method):
@@ -167,7 +169,7 @@ class Portal:
         return page, timing
 
     def timed(
-        self, method: str, caller: Caller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
+        self, method: str, caller: PortalCaller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
     ) -> tuple[Value, Timing]:
         """Run a method's body under the operating limit and note that it ran; what it gives, and how long it took.
 
@@ -196,13 +198,13 @@ class Portal:
                 self.executions.note(method, params, failure)
         return result, Timing(started, duration, spent, reset_at)
 
-    def _find(self, name: str) -> Method:
+    def _find(self, name: str) -> RegisteredMethod:
         method = self.registry.find(name)
         if method is None:
             raise errors.method_not_found()
         return method
 
-    def _linked(self, method: Method, request: Request, caller: Caller) -> Map | Response:
+    def _linked(self, method: RegisteredMethod, request: ReceivedRequest, caller: PortalCaller) -> Map | Response:
         """Answer a signed link: what it may do was decided when it was made."""
         from b24_mcp.sandbox import links  # needs hashing, which most calls do not
 
@@ -216,8 +218,14 @@ class Portal:
         return {"result": page.result} if method.name == "upload" else answer.envelope(page, timing)
 
     def _run(
-        self, method: Method, params: Map, caller: Caller, source: Request | Call, *, inside_batch: bool = False
-    ) -> tuple[Page, Timing]:
+        self,
+        method: RegisteredMethod,
+        params: Map,
+        caller: PortalCaller,
+        source: ReceivedRequest | Call,
+        *,
+        inside_batch: bool = False,
+    ) -> tuple[RowPage, Timing]:
         start, rest = split_start(params)
         call = Call(self, method, caller, rest, start, source.base, source.files)
         method.admit(call)
@@ -225,5 +233,5 @@ class Portal:
         return answer.lifted(result), timing
 
 
-def _token_word(caller: Caller) -> str:
+def _token_word(caller: PortalCaller) -> str:
     return "webhook" if caller.kind == "webhook" else "access"

@@ -4,6 +4,8 @@ Classic methods are found by their lower-case name. Controllers are found in two
 (all but the last part of the name) decides whether the method exists, the action only when it is run.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -27,7 +29,7 @@ LINKS = ("download", "upload")
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class RegisteredMethod:
     """A method under its documented name. ``scope`` empty: any credentials will do.
 
     Who may call it: ``app_only`` refuses webhooks with 403 ``WRONG_AUTH_TYPE``, ``app_context`` refuses them with 403
@@ -59,7 +61,7 @@ class Registry:
     """All methods of the portal; each module of :mod:`b24_mcp.sandbox.methods` adds its own."""
 
     def __init__(self) -> None:
-        self._methods: dict[str, Method] = {}
+        self._methods: dict[str, RegisteredMethod] = {}
         self._controllers: dict[str, tuple[str, str]] = {}
         self._links: dict[tuple[str, str], Run] = {}
 
@@ -75,7 +77,9 @@ class Registry:
         admin_only: bool = False,
     ) -> None:
         """Add a classic method; who may call it is told as in :class:`Method`."""
-        self._methods[name.lower()] = Method(name, scope, run, False, app_only, app_context, webhook_only, admin_only)
+        self._methods[name.lower()] = RegisteredMethod(
+            name, scope, run, False, app_only, app_context, webhook_only, admin_only
+        )
 
     def controller(
         self,
@@ -96,7 +100,7 @@ class Registry:
         self._controllers[prefix.lower()] = (php_class, scope)
         for action, run in actions.items():
             name = f"{prefix}.{action}"
-            self._methods[name.lower()] = Method(
+            self._methods[name.lower()] = RegisteredMethod(
                 name, scope, run, True, app_only, app_context, webhook_only, admin_only
             )
 
@@ -111,15 +115,15 @@ class Registry:
             raise ValueError(f"{name} is no kind of link")
         self._links[name, scope] = run
 
-    def linked(self, name: str, scope: str) -> Method | None:
+    def linked(self, name: str, scope: str) -> RegisteredMethod | None:
         """The method behind a signed link ``name`` (``download`` or ``upload``) of ``scope``."""
         run = self._links.get((name, scope))
-        return None if run is None else Method(name, scope, run)
+        return None if run is None else RegisteredMethod(name, scope, run)
 
-    def find(self, name: str) -> Method | None:
+    def find(self, name: str) -> RegisteredMethod | None:
         """The method of this name; for an existing controller always one, whatever the action."""
         if name.lower() in LINKS:
-            return Method(name.lower(), "", _only_signed)
+            return RegisteredMethod(name.lower(), "", _only_signed)
         method = self._methods.get(name.lower())
         if method is not None:
             return method
@@ -128,9 +132,9 @@ class Registry:
         if known is None or not action:
             return None
         php_class, scope = known
-        return Method(name, scope, _no_action(action, php_class), controller=True)
+        return RegisteredMethod(name, scope, _no_action(action, php_class), controller=True)
 
-    def methods(self) -> list[Method]:
+    def methods(self) -> list[RegisteredMethod]:
         """Every method, controllers' included."""
         return list(self._methods.values())
 

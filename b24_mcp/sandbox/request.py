@@ -5,6 +5,8 @@ settings/how-to-call-rest-api/general-principles, and source behaviour of the po
 ``.json`` or ``.xml`` suffix after the last dot, query and form first, JSON keys over them, malformed JSON ignored.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from urllib.parse import unquote
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.call import FilePart
-from b24_mcp.sandbox.credentials import Caller, shown_token
+from b24_mcp.sandbox.credentials import PortalCaller, shown_token
 from b24_mcp.sandbox.messages import HttpRequest
 from b24_mcp.sandbox.php import Map, Value
 
@@ -34,7 +36,7 @@ class Address:
 
 
 @dataclass(slots=True)
-class Request:
+class ReceivedRequest:
     """A call as the portal sees it after merging; ``params`` has the reserved names already taken out.
 
     ``login`` and ``secret`` are a webhook's, ``access_token`` an application's. ``link`` is the parameter ``token`` of
@@ -52,7 +54,7 @@ class Request:
     files: dict[str, FilePart] = field(default_factory=dict)
     base: str = "http://127.0.0.1"
     secure: bool = True
-    caller: Caller | None = None
+    caller: PortalCaller | None = None
     connector: str = ""
 
 
@@ -85,7 +87,7 @@ def _suffix(segment: str) -> tuple[str, str]:
     return segment, "json"
 
 
-def read(address: Address, received: HttpRequest) -> Request:
+def read(address: Address, received: HttpRequest) -> ReceivedRequest:
     """Merge query string and body into one set of parameters and take the reserved ones out."""
     params = php.parse_query(received.query)
     files: dict[str, FilePart] = {}
@@ -93,7 +95,7 @@ def read(address: Address, received: HttpRequest) -> Request:
         params.update(_body(received.headers.get("content-type", ""), received.body, files))
     login = address.login if address.login is not None else params.get("aplogin")
     secret = address.secret if address.secret is not None else params.get("ap")
-    request = Request(
+    request = ReceivedRequest(
         address.method,
         address.format,
         "" if php.is_array(login) else php.text(login),

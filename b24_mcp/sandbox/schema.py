@@ -11,6 +11,8 @@ for the live entity and for a face over it::
 Relations between smart processes and other types add ``PARENT_ID_…`` columns the same way.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 Documentation: api-reference/scopes/permissions; the rest is measured behaviour of ``scope`` with ``full``.
 """
 
+from __future__ import annotations
+
 _NAMED = """
 ai_admin appform baas biconnector bizproc booking calendar calendarmobile call cashbox catalog catalogmobile
 configuration.import contact_center crm delivery department disk documentgenerator entity forum humanresources

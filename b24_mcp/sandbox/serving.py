@@ -1,5 +1,7 @@
 """Serving a sandbox over HTTP or HTTPS on this machine."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ async def serve(
     port: int,
     ready: Callable[[str], None],
     *,
-    tls: "bool | Certificates" = False,
+    tls: bool | Certificates = False,
 ) -> None:
     """Serve until cancelled or interrupted; ``ready`` gets the base address once it really listens.
 
@@ -35,7 +37,7 @@ async def serve(
         await _serve(sandbox, host, port, ready, certificates)
 
 
-def _temporary(sandbox: Sandbox, cleaning: "contextlib.ExitStack") -> "Certificates":
+def _temporary(sandbox: Sandbox, cleaning: contextlib.ExitStack) -> Certificates:
     import tempfile
     from pathlib import Path
 
@@ -46,7 +48,7 @@ def _temporary(sandbox: Sandbox, cleaning: "contextlib.ExitStack") -> "Certifica
 
 
 async def _serve(
-    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], certificates: "Certificates | None"
+    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], certificates: Certificates | None
 ) -> None:
     import asyncio
     import socket

@@ -3,6 +3,8 @@
 Identifiers come from descriptions only; every value is bound. Nothing here knows HTTP or a method.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sqlite3

@@ -5,6 +5,8 @@ followed by a change of a real column. Documentation: api-reference/crm/deals/us
 api-reference/crm/universal/userfieldconfig.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.schema import ENUM_VALUE, USER_FIELD
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 PREFIX = "UF_CRM_"
 LONGEST = 50
@@ -75,7 +77,7 @@ SETTINGS: dict[str, Map] = {
 _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
 
 
-def owner(portal: "Portal", entity_id: str) -> Entity | None:
+def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
     """The entity user fields of an object belong to (``CRM_DEAL``, ``CRM_7`` of a smart process), or ``None``."""
     for entity in (*crm_types.BASES.values(), REQUISITE):
         if entity.user_fields == entity_id:
@@ -122,7 +124,7 @@ def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
     return {name: given.get(name, value) for name, value in known.items()}
 
 
-def create(portal: "Portal", base: Entity, columns: Map, items: list[Map]) -> int:
+def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) -> int:
     """Register a field with its column and its items, return its id. Raises ``ERROR_CORE`` for what exists."""
     name, kind = php.text(columns["FIELD_NAME"]), php.text(columns["USER_TYPE_ID"])
     if kind not in TYPES:
@@ -155,7 +157,7 @@ def create(portal: "Portal", base: Entity, columns: Map, items: list[Map]) -> in
     return record
 
 
-def change(portal: "Portal", row: Map, columns: Map, items: list[Map] | None) -> None:
+def change(portal: SandboxPortal, row: Map, columns: Map, items: list[Map] | None) -> None:
     """Change a registered field; its name, object, type and multiplicity stay."""
     if items is not None:
         _check_items(items, portal.schema.enum_values(php.integer(row["ID"])))
@@ -165,7 +167,7 @@ def change(portal: "Portal", row: Map, columns: Map, items: list[Map] | None) ->
     portal.schema.forget()
 
 
-def remove(portal: "Portal", row: Map) -> None:
+def remove(portal: SandboxPortal, row: Map) -> None:
     """Take a field from the registry, with its column and its items."""
     record = php.integer(row["ID"])
     base = owner(portal, php.text(row["ENTITY_ID"]))
@@ -177,7 +179,7 @@ def remove(portal: "Portal", row: Map) -> None:
     portal.schema.forget()
 
 
-def remove_all(portal: "Portal", entity_id: str) -> None:
+def remove_all(portal: SandboxPortal, entity_id: str) -> None:
     """Take every field of an object from the registry; its table is gone already."""
     for row in portal.schema.user_fields(entity_id):
         for item in portal.schema.enum_values(php.integer(row["ID"])):
@@ -186,7 +188,7 @@ def remove_all(portal: "Portal", entity_id: str) -> None:
     portal.schema.forget()
 
 
-def write_items(portal: "Portal", user_field: int, items: list[Map]) -> None:
+def write_items(portal: SandboxPortal, user_field: int, items: list[Map]) -> None:
     """Add, change (``ID``) and remove (``DEL: Y``) items of a list; items that are not named stay."""
     known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
     for place, item in enumerate(items, start=1):

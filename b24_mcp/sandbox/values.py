@@ -4,6 +4,8 @@ Stored: whole numbers as INTEGER, amounts as REAL, dates and date-times as ISO 8
 ``Y``/``N`` and text as TEXT, lists as JSON text, nothing as NULL.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import datetime

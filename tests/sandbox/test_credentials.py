@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.messages import Response
@@ -244,7 +244,7 @@ def with_links(own: Sandbox) -> Sandbox:
     registry.link("upload", "crm", kept)
     for name in ("download", "upload", "test.shown"):
         registry.classic(f"test.{name}", "crm", partial(linked, name=name))
-    registry.classic("test.shown", "crm", lambda call: Page([call.params], total=3))
+    registry.classic("test.shown", "crm", lambda call: RowPage([call.params], total=3))
     return own
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from tests.sandbox.conftest import Caller
 
 
@@ -218,7 +218,7 @@ async def test_a_phone_left_alone_still_counts(write: Caller) -> None:
 
 
 async def test_changes_are_announced_under_the_names_of_events(write: Caller) -> None:
-    heard: list[Change] = []
+    heard: list[RecordChange] = []
     write.sandbox.portal.changes.subscribe(heard.append)
     deal = await write.result("crm.deal.add", {"fields": {}})
     await write.result("crm.item.update", {"entityTypeId": 2, "id": deal, "fields": {"title": "x"}})
@@ -235,7 +235,7 @@ async def test_changes_are_announced_under_the_names_of_events(write: Caller) ->
 
 
 async def test_a_refused_write_announces_nothing(write: Caller) -> None:
-    heard: list[Change] = []
+    heard: list[RecordChange] = []
     write.sandbox.portal.changes.subscribe(heard.append)
     await write.refused("crm.company.add", {"fields": {}})
     await write.refused("crm.deal.delete", {"id": 99_999})

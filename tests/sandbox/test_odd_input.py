@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.sandbox import Sandbox, php
-from b24_mcp.sandbox.portal import Portal
+from b24_mcp.sandbox.portal import SandboxPortal
 from tests.sandbox.conftest import NOW, Caller, http
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -147,10 +147,10 @@ def test_any_path_is_answered(fuzzed: Sandbox, path: str) -> None:
 async def test_a_fault_of_our_own_is_the_portals_500_and_is_logged(
     write: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(self: Portal, request: object) -> None:
+    def fail(self: SandboxPortal, request: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(Portal, "answer", fail)
+    monkeypatch.setattr(SandboxPortal, "answer", fail)
     response = await write.http.get(write.base + "profile")
     assert (response.status_code, response.json()["error"]) == (500, "INTERNAL_SERVER_ERROR")
     assert "ours" in caplog.text

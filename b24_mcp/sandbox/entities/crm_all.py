@@ -1,5 +1,7 @@
 """Every table of the CRM but statuses and pipelines; smart processes get theirs when they are made."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_mcp.sandbox.entities.crm_cards import CARD
 from b24_mcp.sandbox.entities.crm_catalog import CURRENCY, MEASURE, PRODUCT, PRODUCT_ROW, SECTION, VAT

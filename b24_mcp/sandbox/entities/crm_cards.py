@@ -3,6 +3,8 @@
 Documentation: api-reference/crm/universal/item-details-configuration.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 CARD = Entity(

@@ -1,5 +1,7 @@
 """What goes with a CRM record that is deleted: its rows, activities, timeline, requisites and history."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import php
@@ -16,7 +18,7 @@ from b24_mcp.sandbox.fields import Cascade, Entity
 from b24_mcp.sandbox.php import Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
 """Short codes of types, as product rows and user fields of the type ``crm`` spell them."""
@@ -36,7 +38,7 @@ def owner_word(number: int) -> str:
 def forget(number: int) -> Cascade:
     """The cascade of the type ``number``."""
 
-    def remove(portal: "Portal", record: int) -> None:
+    def remove(portal: SandboxPortal, record: int) -> None:
         gone: tuple[tuple[Entity, str, list[Value]], ...] = (
             (PRODUCT_ROW, "OWNER_TYPE = ? and OWNER_ID = ?", [owner_code(number), record]),
             (ACTIVITY_BINDING, "OWNER_TYPE_ID = ? and OWNER_ID = ?", [number, record]),
@@ -55,13 +57,13 @@ def forget(number: int) -> Cascade:
     return remove
 
 
-def remove_where(portal: "Portal", entity: Entity, where: str, bound: list[Value]) -> None:
+def remove_where(portal: SandboxPortal, entity: Entity, where: str, bound: list[Value]) -> None:
     """Delete every record a condition finds."""
     for row in portal.storage.rows(entity, ["ID"], where, bound):
         portal.storage.delete(entity, php.integer(row["ID"]))
 
 
-def _orphans(portal: "Portal") -> None:
+def _orphans(portal: SandboxPortal) -> None:
     """Activities that are bound to nothing any more go too."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
     for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):

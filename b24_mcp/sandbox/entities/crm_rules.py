@@ -4,6 +4,8 @@ Measured behaviour of the portal and documentation: api-reference/crm/{deals,lea
 api-reference/crm/crm-stage-history-list.
 """
 
+from __future__ import annotations
+
 import json
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from b24_mcp.sandbox.fields import Entity, Settle
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 CREATED, MOVED, CLOSED = 1, 2, 3
 """``TYPE_ID`` of the stage history: made, moved to a stage in work, moved to a final stage."""
@@ -25,7 +27,7 @@ def default(values: Map, **defaults: Value) -> None:
         values.setdefault(name, value)
 
 
-def stamp(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """Authorship and times every CRM record carries."""
     now = dates.iso(portal.clock())
     if stored is None:
@@ -51,7 +53,7 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
         values.setdefault(single, None)
 
 
-def move(portal: "Portal", values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
+def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
     """Keep the stage and the time of the last move together; an unknown stage is the first one, or no change.
 
     Returns the semantics of the stage the record is in afterwards.
@@ -75,12 +77,12 @@ def money(values: Map, stored: Map | None) -> None:
         default(values, TAX_VALUE=0.0, IS_MANUAL_OPPORTUNITY="Y" if values["OPPORTUNITY"] else "N")
 
 
-def first(portal: "Portal", directory: str) -> str | None:
+def first(portal: SandboxPortal, directory: str) -> str | None:
     """The first value of a directory: what an add without one gets."""
     return next(iter(portal.stages(directory)), None)
 
 
-def prepare_deal(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """A deal's pipeline, stage, dates and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -100,7 +102,7 @@ def prepare_deal(portal: "Portal", values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_lead(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """A lead's stage and the moment it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -114,7 +116,7 @@ def prepare_lead(portal: "Portal", values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_contact(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """A contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
     if stored is None:
@@ -122,7 +124,7 @@ def prepare_contact(portal: "Portal", values: Map, stored: Map | None, user: int
     stamp(portal, values, stored, user)
 
 
-def prepare_company(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """A company's type and currency."""
     if stored is None:
         default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
@@ -130,7 +132,7 @@ def prepare_company(portal: "Portal", values: Map, stored: Map | None, user: int
     stamp(portal, values, stored, user)
 
 
-def prepare_quote(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     """An estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -149,7 +151,7 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
     ``number`` is the ``entityTypeId``; ``stage``, ``semantics`` and ``category`` are columns (empty: there is none).
     """
 
-    def follow(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
         if title and stored is None and not written.get("TITLE"):
             portal.storage.update(_table(portal, number), record, {"TITLE": title.format(record)})
         if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
@@ -162,7 +164,7 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
     return follow
 
 
-def _table(portal: "Portal", number: int) -> Entity:
+def _table(portal: SandboxPortal, number: int) -> Entity:
     from b24_mcp.sandbox.crm_types import base_entity  # that module describes entities with the rules of this one
 
     entity = base_entity(portal, number)
@@ -172,7 +174,7 @@ def _table(portal: "Portal", number: int) -> Entity:
 
 
 def note_stage(
-    portal: "Portal", number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
+    portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
 ) -> None:
     """Write a row of the stage history; ``stored`` is ``None`` for a new record."""
     kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
@@ -190,7 +192,7 @@ def note_stage(
     )
 
 
-def mirror(portal: "Portal", record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
+def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
     """Keep the other side of a link of contacts and companies: ``theirs`` of ``other`` lists ``record``."""
     old, new = values.items(before), values.items(after)
     for changed in {php.integer(item) for item in [*old, *new]}:

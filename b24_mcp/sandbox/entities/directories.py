@@ -3,6 +3,8 @@
 Shapes: documentation: api-reference/crm/status/crm-status-list and api-reference/crm/universal/category.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map, Value
 

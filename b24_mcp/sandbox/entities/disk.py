@@ -3,6 +3,8 @@
 Documentation: api-reference/disk (``disk.storage.getFields``, ``disk.folder.getFields``, ``disk.file.getFields``).
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 STORAGE = Entity(

@@ -1,5 +1,7 @@
 """Handlers of events and the queue of offline events (documentation: api-reference/events); names of all events."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 HANDLER = Entity(

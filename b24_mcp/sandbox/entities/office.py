@@ -1,5 +1,7 @@
 """Everything of a portal beside its staff and its CRM, in one place for the storage."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.entities.calendar import CALENDARS
 from b24_mcp.sandbox.entities.catalog import TRADE
 from b24_mcp.sandbox.entities.disk import DISK

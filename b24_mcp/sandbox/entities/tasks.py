@@ -1,5 +1,7 @@
 """Tasks, time spent on them, and product rows of deals (documentation: api-reference/tasks/fields)."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates
@@ -7,7 +9,7 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 PENDING, IN_PROGRESS, AWAITING_CONTROL, COMPLETED, DEFERRED = 2, 3, 4, 5, 6
 
@@ -45,7 +47,7 @@ DEFAULTS: dict[str, Value] = {
 """What a new task has when nothing is sent."""
 
 
-def _prepare_task(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_task(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("CREATED_BY", user)

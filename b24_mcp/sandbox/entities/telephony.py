@@ -3,6 +3,8 @@
 Documentation: api-reference/telephony, api-reference/widgets.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 CALL = Entity(

@@ -3,6 +3,8 @@
 Documentation: settings/how-to-call-rest-api/batch; the finer rules are source behaviour of the portal.
 """
 
+from __future__ import annotations
+
 import re
 
 from b24_mcp.sandbox import php

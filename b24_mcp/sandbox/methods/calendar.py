@@ -3,6 +3,8 @@
 Documentation: api-reference/calendar.
 """
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
 

@@ -3,6 +3,8 @@
 Documentation: api-reference/catalog. Unknown names in ``filter``, ``select`` and ``order`` are left out silently.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +13,7 @@ from b24_mcp.sandbox import engine, errors, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities import catalog as data
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry, Run
@@ -147,7 +149,7 @@ def _check_price(call: Call, fields: Map) -> None:
         )
 
 
-def _query(family: Family, call: Call) -> Query:
+def _query(family: Family, call: Call) -> ListQuery:
     """Lists of products want their block in the filter, and id and block in the selection."""
     conditions = php.as_map(call.exact("filter"))
     select = [php.text(name) for name in php.as_list(call.exact("select"))]
@@ -159,7 +161,7 @@ def _query(family: Family, call: Call) -> Query:
     kind = dict(family.only).get("TYPE")
     if kind is not None and family.name != "product":
         conditions = {**conditions, "type": kind}
-    return Query(conditions, php.as_map(call.exact("order")), select or None)
+    return ListQuery(conditions, php.as_map(call.exact("order")), select or None)
 
 
 def _kinds(field: Field) -> str:

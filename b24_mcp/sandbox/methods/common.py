@@ -1,5 +1,7 @@
 """What any credentials may call: who am I, what may I, what time is it (documentation: api-reference/common)."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER

@@ -3,6 +3,8 @@
 Documentation: api-reference/crm/timeline/activities.
 """
 
+from __future__ import annotations
+
 import dataclasses
 
 from b24_mcp.sandbox import crm_types, dates, engine, errors, files, php

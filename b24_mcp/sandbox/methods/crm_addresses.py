@@ -3,10 +3,12 @@
 Documentation: api-reference/crm/requisites/addresses and links.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, errors, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_requisites import ADDRESS, BANK_DETAIL, REQUISITE, REQUISITE_LINK
 from b24_mcp.sandbox.errors import PortalError
@@ -42,7 +44,7 @@ def _keyless(entity: Entity, call: Call) -> Value:
         {name: values.show_classic(shown[name], value) for name, value in php.as_map(row).items()}
         for row in php.as_list(page.result)
     ]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _address_key(sent: Map) -> list[Value]:

@@ -1,5 +1,7 @@
 """All methods of the CRM, one module a family."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.methods import (
     crm_activity,
     crm_addresses,

@@ -5,6 +5,8 @@ siblings. A view belongs to a person (scope ``P``) or to everybody (``C``); deal
 pipeline, leads one for each kind. Who has set no view gets ``null``; everybody's is there from the start.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 

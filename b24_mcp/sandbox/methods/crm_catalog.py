@@ -3,10 +3,12 @@
 Deprecated on portals and still there. Documentation: api-reference/crm/outdated.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import errors, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_catalog import CATALOG_ID, MEASURE, PRODUCT, SECTION, VAT
 from b24_mcp.sandbox.errors import PortalError
@@ -53,7 +55,7 @@ def _catalog_get(call: Call) -> Value:
 
 def _catalogs(call: Call) -> Value:
     array(call, "filter")
-    return Page([_CATALOG], total=1)
+    return RowPage([_CATALOG], total=1)
 
 
 def _product_face(entity: Entity) -> Face:
@@ -91,4 +93,4 @@ def register(registry: Registry) -> None:
         ),
     )
     registry.classic("crm.product.property.types", "crm", lambda call: [])
-    registry.classic("crm.product.property.list", "crm", lambda call: Page([], total=0))
+    registry.classic("crm.product.property.list", "crm", lambda call: RowPage([], total=0))

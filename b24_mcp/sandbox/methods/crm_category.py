@@ -4,8 +4,10 @@ Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/
 stages of its type.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import crm_types, dates, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import remove_where
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
@@ -61,7 +63,7 @@ def _written(call: Call, sent: Map) -> Map:
 
 def _list(call: Call) -> Value:
     rows = _rows(call, _type(call))
-    return Page({"categories": [_shown(row) for row in rows]}, total=len(rows))
+    return RowPage({"categories": [_shown(row) for row in rows]}, total=len(rows))
 
 
 def _get(call: Call) -> Value:
@@ -158,7 +160,7 @@ def _classic_list(call: Call) -> Value:
     """The default pipeline is not among them: it has methods of its own."""
     array(call, "filter")
     rows = [row for row in _rows(call, _DEAL) if row["ID"]]
-    return Page([_classic(call, row) for row in rows], total=len(rows))
+    return RowPage([_classic(call, row) for row in rows], total=len(rows))
 
 
 def _classic_add(call: Call) -> Value:

@@ -4,6 +4,8 @@ Unknown filter, order and select names are ignored, which is why a typo returns 
 Documentation: api-reference/crm/{deals,leads,contacts,companies,quote}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
@@ -12,7 +14,7 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_mcp.sandbox.entities.crm_sales import QUOTE
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -38,10 +40,10 @@ def record_id(call: Call) -> int:
     return record
 
 
-def query(call: Call) -> Query:
+def query(call: Call) -> ListQuery:
     """What a classic list asks."""
     select = [php.text(name) for name in php.as_list(call.classic("select"))]
-    return Query(array(call, "filter"), array(call, "order"), select or None)
+    return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
 def sent_fields(call: Call, new: bool) -> Map:

@@ -3,8 +3,10 @@
 Documentation: api-reference/crm/currency.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates, errors, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_catalog import CURRENCY
 from b24_mcp.sandbox.errors import PortalError
@@ -58,7 +60,7 @@ def _list(call: Call) -> Value:
         if name.upper() in _SHOWN:
             column = name.upper()
             rows.sort(key=lambda row: str(row[column]), reverse=php.text(sense).lower() == "desc")
-    return Page([_shown(row) for row in rows], total=len(rows))
+    return RowPage([_shown(row) for row in rows], total=len(rows))
 
 
 def _columns(sent: Map, call: Call) -> Map:

@@ -3,6 +3,8 @@
 Documentation: api-reference/crm/duplicates/crm-duplicate-find-by-comm.
 """
 
+from __future__ import annotations
+
 import re
 
 from b24_mcp.sandbox import php

@@ -4,16 +4,18 @@ Leads, deals, contacts, companies, estimates, invoices and smart processes. Docu
 Here an unknown filter or order name is an error. ``useOriginalUfNames: Y`` names user fields ``UF_…``.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
 from collections.abc import Callable
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, engine, errors, files, filters, links, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import MULTIFIELD, Entity, Field
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.php import Map, Value
@@ -71,10 +73,10 @@ def required(call: Call, name: str) -> Value:
     return value
 
 
-def query(call: Call) -> Query:
+def query(call: Call) -> ListQuery:
     """What a controller's list asks."""
     select = [php.text(name) for name in array(call, "select").values()]
-    return Query(array(call, "filter"), array(call, "order"), select or None)
+    return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
 def record_id(call: Call) -> int:
@@ -243,12 +245,12 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
     def find(name: str) -> Field | None:
         return names.get(name) or by_code.get(name) or names.get(upper.get(name, ""))
 
-    def known(call: Call) -> Query:
+    def known(call: Call) -> ListQuery:
         """Names of the portal's own, in UPPER_CASE, are as good as camelCase (source behaviour of its converter)."""
         asked = query(call)
         order = {upper.get(name, name): direction for name, direction in asked.order.items()}
         select = None if asked.select is None else [upper.get(name, name) for name in asked.select]
-        return Query(asked.conditions, order, select)
+        return ListQuery(asked.conditions, order, select)
 
     return Face(
         entity,
@@ -297,7 +299,7 @@ def _face(call: Call) -> Face:
     return face_of(call, php.integer(required(call, "entityTypeId")))
 
 
-def _of_type(action: Callable[[Face, Call], Value | Page]) -> Callable[[Call], Value]:
+def _of_type(action: Callable[[Face, Call], Value | RowPage]) -> Callable[[Call], Value]:
     return lambda call: action(_face(call), call)
 
 

@@ -4,6 +4,8 @@ Documentation: api-reference/crm/deals/contacts and its siblings. The links are 
 the one marked primary, is the single ``CONTACT_ID`` or ``COMPANY_ID``.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

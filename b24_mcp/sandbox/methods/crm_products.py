@@ -4,11 +4,13 @@ One table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -
 api-reference/crm/universal/product-rows, api-reference/crm/outdated/productrow-old.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, engine, errors, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import owner_code
 from b24_mcp.sandbox.entities.crm_catalog import MEASURES, PRODUCT, PRODUCT_ROW
@@ -278,7 +280,7 @@ def _item_set(face: Face, call: Call) -> Value:
     return {"productRows": [engine.read(face, call, php.integer(row["ID"])) for row in rows_of(call, number, owner)]}
 
 
-def _item_list(face: Face, call: Call) -> Page:
+def _item_list(face: Face, call: Call) -> RowPage:
     """A list is always of one owner: both of its fields must be in the filter."""
     conditions = crm_item.array(call, "filter")
     for name in ("ownerType", "ownerId"):

@@ -3,10 +3,12 @@
 Documentation: api-reference/crm/status, api-reference/crm/auxiliary.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from b24_mcp.sandbox import crm_types, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.directories import STATUS
 from b24_mcp.sandbox.errors import PortalError
@@ -64,7 +66,7 @@ def _statuses(call: Call) -> Value:
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
     columns = [field.name for field in STATUS.columns]
     rows = call.portal.storage.rows(STATUS, columns, where.sql, where.bound, order)
-    return Page([_status(row) for row in rows], total=len(rows))
+    return RowPage([_status(row) for row in rows], total=len(rows))
 
 
 def _status(row: Map) -> Map:

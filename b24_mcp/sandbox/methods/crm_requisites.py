@@ -3,6 +3,8 @@
 Documentation: api-reference/crm/requisites. Every family names its record in the error for a missing one.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import crm_types, engine, php
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_requisites import (

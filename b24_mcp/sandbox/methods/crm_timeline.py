@@ -3,10 +3,12 @@
 Documentation: api-reference/crm/timeline/{comments,bindings,logmessage}, api-reference/crm/crm-stage-history-list.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import crm_types, dates, files, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import owner_word, remove_where
 from b24_mcp.sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BINDING
@@ -157,7 +159,7 @@ def _list(call: Call) -> Value:
     select = {php.text(name) for name in php.as_list(call.classic("select"))}
     if select and "*" not in select:
         rows = [{name: value for name, value in row.items() if name in select or name == "ID"} for row in rows]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _update(call: Call) -> Value:
@@ -214,7 +216,7 @@ def _bindings(call: Call) -> Value:
         raise PortalError("", "OWNER_ID is not defined or invalid.")
     columns = ["OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"]
     rows = call.portal.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
-    return Page([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
+    return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
 
 
 def _unbind(call: Call) -> Value:
@@ -285,7 +287,7 @@ def _log_list(call: Call) -> Value:
     offset = max(call.offset, 0) // _LOG_PAGE * _LOG_PAGE
     rows = storage.rows(COMMENT, _COLUMNS, where, bound, order, _LOG_PAGE, offset)
     following = offset + len(rows)
-    return Page({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
+    return RowPage({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
 
 
 def _log_delete(call: Call) -> Value:
@@ -318,7 +320,7 @@ def _history(call: Call) -> Value:
         lambda limit, offset: storage.rows(STAGE_HISTORY, columns, condition, bound, order, limit, offset),
     )
     rows = [{name: php.as_map(row)[shown[name].name] for name in names} for row in php.as_list(page.result)]
-    return Page({"items": rows}, page.next, page.total)
+    return RowPage({"items": rows}, page.next, page.total)
 
 
 def register(registry: Registry) -> None:

@@ -4,8 +4,10 @@ A new type is a new table with pipelines and stages of its own. Documentation:
 api-reference/crm/universal/user-defined-object-types, api-reference/crm/automated-solution.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import crm_types, dates, filters, paging, php, user_fields
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import remove_where
 from b24_mcp.sandbox.entities.crm_sales import AUTOMATED_SOLUTION, TYPE, item_entity
@@ -229,16 +231,16 @@ def _delete(call: Call) -> Value:
 
 def _list(call: Call) -> Value:
     page = _controller_page(call, TYPE)
-    return Page(
+    return RowPage(
         {"types": [_shown(call, php.as_map(row), whole=False) for row in php.as_list(page.result)]}, *_ends(page)
     )
 
 
-def _ends(page: Page) -> tuple[int | None, int | None]:
+def _ends(page: RowPage) -> tuple[int | None, int | None]:
     return page.next, page.total
 
 
-def _controller_page(call: Call, entity: Entity) -> Page:
+def _controller_page(call: Call, entity: Entity) -> RowPage:
     known = {field.camel: field for field in entity.columns}
     language = filters.Language(filters.OPERATORS, known.get, crm_item.refuse_filter, groups=True)
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
@@ -321,7 +323,7 @@ def _solution_delete(call: Call) -> Value:
 def _solutions(call: Call) -> Value:
     page = _controller_page(call, AUTOMATED_SOLUTION)
     rows = [_solution(call, php.as_map(row)) for row in php.as_list(page.result)]
-    return Page({"automatedSolutions": rows}, *_ends(page))
+    return RowPage({"automatedSolutions": rows}, *_ends(page))
 
 
 def register(registry: Registry) -> None:

@@ -4,10 +4,12 @@ Documentation: api-reference/crm/deals/user-defined-fields and its siblings,
 api-reference/crm/universal/user-defined-fields.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import filters, php, user_fields, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_requisites import REQUISITE
 from b24_mcp.sandbox.errors import PortalError
@@ -113,7 +115,7 @@ def _list(call: Call, base: Entity) -> Value:
         [base.user_fields, *where.bound],
         filters.order(USER_FIELD.fields.get, ordered, None, "SORT asc, ID asc"),
     )
-    return Page([_shown(call, row, language) for row in rows], total=len(rows))
+    return RowPage([_shown(call, row, language) for row in rows], total=len(rows))
 
 
 def _update(call: Call, base: Entity) -> Value:

@@ -3,6 +3,8 @@
 Documentation: api-reference/disk, api-reference/files/how-to-{upload,download}-files.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from functools import partial
 from urllib.parse import quote
 
 from b24_mcp.sandbox import dates, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.disk import OBJECT, STORAGE, VERSION
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
@@ -72,7 +74,7 @@ def _again(call: Call, record: int) -> Map:
     return shown(call, call.portal.storage.row(OBJECT, record) or {})
 
 
-def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Value], extra: str = "1") -> Page:
+def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Value], extra: str = "1") -> RowPage:
     """One page: the exact offset, always counted, nothing beyond the end."""
     language = _STORAGE_LANGUAGE if entity is STORAGE else _OBJECT_LANGUAGE
     wanted = {**php.as_map(_sent(call, "filter", required=False)), **conditions}
@@ -84,7 +86,7 @@ def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Val
     offset = max(call.offset, 0)
     rows = storage.rows(entity, [f.name for f in entity.columns], sql, where.bound, order, PAGE_SIZE, offset)
     following = offset + len(rows)
-    return Page([show(row) for row in rows], following if rows and following < total else None, total)
+    return RowPage([show(row) for row in rows], following if rows and following < total else None, total)
 
 
 def _storage_row(row: Map) -> Map:
@@ -270,7 +272,7 @@ def _versions(call: Call) -> Value:
     offset = max(call.offset, 0)
     rows = storage.rows(VERSION, columns, "OBJECT_ID = ?", [file["ID"]], "ID desc", PAGE_SIZE, offset)
     following = offset + len(rows)
-    return Page([_version_row(call, row) for row in rows], following if rows and following < total else None, total)
+    return RowPage([_version_row(call, row) for row in rows], following if rows and following < total else None, total)
 
 
 def _restore_version(call: Call) -> Value:

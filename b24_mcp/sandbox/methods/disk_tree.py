@@ -1,5 +1,7 @@
 """The tree of the disk: making, finding, copying, moving and removing folders and files."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.disk import OBJECT, STORAGE, VERSION

@@ -3,11 +3,13 @@
 Documentation: api-reference/entity.
 """
 
+from __future__ import annotations
+
 import json
 import re
 
 from b24_mcp.sandbox import filters, paging, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import ELEMENT, IBLOCK, PROPERTY, SECTION
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
@@ -217,7 +219,7 @@ def _change(call: Call, entity: Entity, word: str) -> bool:
     return True
 
 
-def _listed(call: Call, entity: Entity, where: filters.Condition) -> Page:
+def _listed(call: Call, entity: Entity, where: filters.FilterCondition) -> RowPage:
     language = _ITEMS if entity is ELEMENT else _SECTIONS
     order = filters.order(language.find, php.as_map(call.uppered().get("SORT")), None)
     columns = [field.name for field in entity.columns]
@@ -259,7 +261,7 @@ def _items(call: Call) -> Value:
                 for prop in props
             }
         answer.append(item)
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _sections(call: Call) -> Value:
@@ -272,7 +274,7 @@ def _sections(call: Call) -> Value:
         parent = section.pop("IBLOCK_SECTION_ID")
         del section["IBLOCK_ID"], section["XML_ID"], section["EXTERNAL_ID"]
         answer.append({**section, "ENTITY": block["CODE"], "SECTION": parent})
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _item_delete(call: Call) -> Value:

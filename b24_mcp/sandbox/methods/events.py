@@ -3,11 +3,13 @@
 Documentation: api-reference/events.
 """
 
+from __future__ import annotations
+
 import json
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import filters, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.events import HANDLER, OFFLINE_EVENT, names
 from b24_mcp.sandbox.errors import PortalError, access_denied, wrong_argument
@@ -132,13 +134,13 @@ def _administrator(call: Call) -> None:
         raise access_denied()
 
 
-def _queue_where(call: Call, sent: Map) -> filters.Condition:
+def _queue_where(call: Call, sent: Map) -> filters.FilterCondition:
     condition = filters.build(OFFLINE_EVENT, _LANGUAGE, php.as_map(sent.get("FILTER")), call.now)
     connector = call.portal.events.connector
-    return filters.joined([condition, filters.Condition("coalesce(CONNECTOR_ID, '') = ?", (connector,))])
+    return filters.joined([condition, filters.FilterCondition("coalesce(CONNECTOR_ID, '') = ?", (connector,))])
 
 
-def _queued(call: Call, sent: Map, where: filters.Condition, limit: int, offset: int) -> list[Map]:
+def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, offset: int) -> list[Map]:
     wanted = php.as_map(sent.get("ORDER"))
     order = filters.order(
         _LANGUAGE.find, wanted, lambda name, direction: wrong_argument(f"Unable to sort by {name}", "ORDER"), "ID asc"
@@ -169,7 +171,7 @@ def _offline_list(call: Call) -> Value:
         {**_record(row), "PROCESS_ID": php.text(row["PROCESS_ID"]), "ERROR": php.text(row["ERROR"])} for row in rows
     ]
     following = offset + len(rows)
-    return Page(shown, following if rows and following < total else None, total)
+    return RowPage(shown, following if rows and following < total else None, total)
 
 
 def _offline_get(call: Call) -> Value:
@@ -177,9 +179,9 @@ def _offline_get(call: Call) -> Value:
     _administrator(call)
     sent = call.uppered()
     process = php.text(sent.get("PROCESS_ID"))
-    parts = [_queue_where(call, sent), filters.Condition("coalesce(PROCESS_ID, '') = ?", (process,))]
+    parts = [_queue_where(call, sent), filters.FilterCondition("coalesce(PROCESS_ID, '') = ?", (process,))]
     if not php.truthy(sent.get("ERROR")):
-        parts.append(filters.Condition("coalesce(ERROR, 0) = 0"))
+        parts.append(filters.FilterCondition("coalesce(ERROR, 0) = 0"))
     limit = php.integer(sent.get("LIMIT")) if "LIMIT" in sent else PAGE_SIZE
     rows = _queued(call, sent, filters.joined(parts), min(max(limit, 1), PAGE_SIZE), 0)
     storage = call.portal.storage

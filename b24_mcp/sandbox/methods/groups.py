@@ -3,6 +3,8 @@
 Parameters of ``sonet_group.*`` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import engine, errors, filters, paging, php, values
@@ -10,7 +12,7 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.groups import GROUP, MEMBER
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -49,11 +51,11 @@ def _existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID")
     return row
 
 
-def _query(call: Call) -> Query:
+def _query(call: Call) -> ListQuery:
     conditions = php.as_map(call.params.get("FILTER"))
     if php.integer(call.params.get("GROUP_ID")):
         conditions = {**conditions, "ID": call.params["GROUP_ID"]}
-    return Query(conditions, php.as_map(call.params.get("ORDER")), None)
+    return ListQuery(conditions, php.as_map(call.params.get("ORDER")), None)
 
 
 def _with_subject(call: Call, rows: list[Map], shown: list[Map]) -> None:
@@ -239,10 +241,10 @@ def _feature_access(call: Call) -> Value:
     return call.admin or _membership(call, row["ID"], call.user) is not None
 
 
-def _api_query(call: Call) -> Query:
+def _api_query(call: Call) -> ListQuery:
     select = [php.text(name) for name in php.as_list(call.exact("select"))]
     plain = [name for name in select if name in _SELECTABLE]
-    return Query(php.as_map(call.exact("filter")), php.as_map(call.exact("order")), plain or None)
+    return ListQuery(php.as_map(call.exact("filter")), php.as_map(call.exact("order")), plain or None)
 
 
 def _kind(row: Map) -> str:

@@ -1,5 +1,7 @@
 """Elements of information blocks with their properties: what lists and storages of applications share."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -7,7 +9,7 @@ from b24_mcp.sandbox import files, filters, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.fields import Entity, Field
-from b24_mcp.sandbox.filters import Condition
+from b24_mcp.sandbox.filters import FilterCondition
 from b24_mcp.sandbox.php import Map, Value
 
 OPERATORS = ("!><", "><", "?", *filters.OPERATORS)
@@ -87,10 +89,10 @@ def _is_file(value: Value) -> bool:
 
 def condition(
     call: Call, conditions: Map, language: filters.Language, by_name: Mapping[str, Map], base: Map
-) -> Condition:
+) -> FilterCondition:
     """Conditions over columns and over properties; ``by_name`` maps upper-case keys to properties."""
     plain: Map = dict(base)
-    parts: list[Condition] = []
+    parts: list[FilterCondition] = []
     for key, value in conditions.items():
         operator, name = filters.split(key, OPERATORS)
         prop = by_name.get(name.upper())
@@ -101,21 +103,21 @@ def condition(
     return filters.joined([filters.build(ELEMENT, language, plain, call.now), *parts])
 
 
-def _by_property(call: Call, prop: Map, operator: str, value: Value) -> Condition:
+def _by_property(call: Call, prop: Map, operator: str, value: Value) -> FilterCondition:
     negative, kind = operator.startswith("!"), operator.lstrip("!")
     if kind == "><":
         low, high = (*php.as_list(value), None, None)[:2]
         bounds = (values.number(low), values.number(high))
-        test = Condition('cast("VALUE" as real) between ? and ?', bounds)
+        test = FilterCondition('cast("VALUE" as real) between ? and ?', bounds)
     elif kind in (">", ">=", "<", "<=") and prop["TYPE"] == "N":
-        test = Condition(f'cast("VALUE" as real) {kind} ?', (values.number(value),))
+        test = FilterCondition(f'cast("VALUE" as real) {kind} ?', (values.number(value),))
     elif kind in ("", "=") and not any(php.text(item) for item in php.as_list(value)):
-        negative, test = not negative, Condition("1")
+        negative, test = not negative, FilterCondition("1")
     else:
         operator = {"?": "%"}.get(kind, kind)
         test = filters.build(VALUE, _VALUE_LANGUAGE, {f"{operator}VALUE": value}, call.now)
     inside = f"ID in (select ELEMENT_ID from iblock_value where PROPERTY_ID = ? and {test.sql})"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, (prop["ID"], *test.bound))
+    return FilterCondition(f"not {inside}" if negative else inside, (prop["ID"], *test.bound))
 
 
 def remove_element(call: Call, element: int) -> None:

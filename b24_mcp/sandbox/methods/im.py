@@ -3,6 +3,8 @@
 Parameters under UPPER-case names; a dialog is ``chat57`` or the id of a person. Documentation: api-reference/chats.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from functools import partial

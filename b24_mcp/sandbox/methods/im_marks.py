@@ -4,6 +4,8 @@ Parameters under UPPER-case names. Documentation: api-reference/chats (``im.dial
 ``im.notify.read.list``, ``im.search.last.*``).
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import php

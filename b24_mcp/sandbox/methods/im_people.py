@@ -3,10 +3,12 @@
 Parameters under UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from b24_mcp.sandbox import php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.groups import OPTION
 from b24_mcp.sandbox.entities.im import CHAT, CHAT_MEMBER
@@ -133,7 +135,7 @@ def _search_users(call: Call) -> Value:
         bound += [word] * 3
     rows = call.portal.storage.rows(USER, _COLUMNS, where, bound)
     part, total, following = paged(call, rows)
-    return Page({str(row["ID"]): card(row) for row in part}, following, total)
+    return RowPage({str(row["ID"]): card(row) for row in part}, following, total)
 
 
 def _search_chats(call: Call) -> Value:
@@ -144,7 +146,7 @@ def _search_chats(call: Call) -> Value:
     where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
     rows = call.portal.storage.rows(CHAT, im.COLUMNS, where, [_find(call, 2), call.user])
     part, total, following = paged(call, rows)
-    return Page([im.chat_card(call, row) for row in part], following, total)
+    return RowPage([im.chat_card(call, row) for row in part], following, total)
 
 
 def _department(row: Map) -> Map:
@@ -194,14 +196,14 @@ def _colleagues(call: Call) -> Value:
     )
     rows: list[Map] = [{"ID": user} for user in people if user != call.user]
     part, total, following = paged(call, rows)
-    return Page(_with_people(call, [php.integer(row["ID"]) for row in part]), following, total)
+    return RowPage(_with_people(call, [php.integer(row["ID"]) for row in part]), following, total)
 
 
 def _search_departments(call: Call) -> Value:
     columns = ["ID", "NAME", "UF_HEAD"]
     rows = call.portal.storage.rows(DEPARTMENT, columns, "contains(NAME, ?)", [_find(call)])
     part, total, following = paged(call, rows)
-    return Page([_department(row) for row in part], following, total)
+    return RowPage([_department(row) for row in part], following, total)
 
 
 def register(registry: Registry) -> None:

@@ -3,12 +3,14 @@
 Documentation: api-reference/tasks/deprecated.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Callable, Iterable
 
 from b24_mcp.sandbox import filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.task_parts import DEPENDENCE, HISTORY
 from b24_mcp.sandbox.entities.tasks import TASK
@@ -71,7 +73,7 @@ def list_page(
     conditions: Map,
     params: Map | None = None,
     select: Iterable[Value] = (),
-) -> Page:
+) -> RowPage:
     """One page of records under the rules of the old task lists; ``params`` may hold ``NAV_PARAMS``."""
     storage = call.portal.storage
     where = filters.build(entity, language, conditions, call.now)
@@ -88,7 +90,7 @@ def list_page(
         lambda: storage.count(entity, where.sql, where.bound),
         lambda limit, offset: storage.rows(entity, columns, where.sql, where.bound, ordered, limit, offset),
     )
-    return Page([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
+    return RowPage([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
 
 
 def task_row(call: Call, task: int) -> Map:

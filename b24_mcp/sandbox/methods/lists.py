@@ -3,10 +3,12 @@
 Parameters under UPPER-case names; a list is named by its type and its id or code. Documentation: api-reference/lists.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.errors import PortalError
@@ -135,7 +137,7 @@ def _get(call: Call) -> Value:
         lambda limit, offset: storage.rows(IBLOCK, names, where.sql, where.bound, order, limit, offset),
     )
     rows = [iblock.shown(IBLOCK, php.as_map(row), names) for row in php.as_list(page.result)]
-    return Page([{**row, "LID": "s1"} for row in rows], page.next, page.total)
+    return RowPage([{**row, "LID": "s1"} for row in rows], page.next, page.total)
 
 
 def _update(call: Call) -> Value:
@@ -293,7 +295,7 @@ def _section_get(call: Call) -> Value:
     rows = call.portal.storage.rows(SECTION, columns, where.sql, where.bound, "SORT, ID")
     select = [php.text(name) for name in php.as_list(_sent(call, "SELECT"))]
     names = [name for name in _SECTION_FIELDS if not select or name in select or name == "ID"]
-    return Page([iblock.shown(SECTION, row, names) for row in rows], total=len(rows))
+    return RowPage([iblock.shown(SECTION, row, names) for row in rows], total=len(rows))
 
 
 def _section_update(call: Call) -> Value:
@@ -375,7 +377,7 @@ def _element_get(call: Call) -> Value:
             if mine.get(php.integer(prop["ID"])) and (not select or name in select):
                 element[name] = mine[php.integer(prop["ID"])]
         answer.append(element)
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _element_update(call: Call) -> Value:

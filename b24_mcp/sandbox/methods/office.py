@@ -1,5 +1,7 @@
 """Families of methods beside the CRM, in one place for the registry."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.methods import (
     calendar,
     catalog,

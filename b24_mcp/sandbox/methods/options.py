@@ -3,6 +3,8 @@
 Documentation: api-reference/common/{settings,system,users}, api-reference/timeman/base.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import datetime

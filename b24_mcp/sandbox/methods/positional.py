@@ -4,6 +4,8 @@ A method is described by its parameters in order; what is sent is checked agains
 the portal's own words for a wrong one. Documentation: api-reference/tasks/** ("keep the order of parameters").
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ from b24_mcp.sandbox.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
+class PositionalParam:
     """One parameter: the portal's name of it, ``integer``, ``array``, ``string`` or ``any``; whether it may lack."""
 
     name: str
@@ -34,16 +36,16 @@ def wrong(words: str) -> PortalError:
     return task_error(256, words, "WRONG_ARGUMENTS")
 
 
-def parse(signature: str) -> tuple[Param, ...]:
+def parse(signature: str) -> tuple[PositionalParam, ...]:
     """``taskId:integer arOrder:array?`` as parameters."""
     params = []
     for word in signature.split():
         name, _, kind = word.partition(":")
-        params.append(Param(name, kind.rstrip("?"), kind.endswith("?")))
+        params.append(PositionalParam(name, kind.rstrip("?"), kind.endswith("?")))
     return tuple(params)
 
 
-def arguments(call: Call, php_method: str, params: Sequence[Param]) -> list[Any]:
+def arguments(call: Call, php_method: str, params: Sequence[PositionalParam]) -> list[Any]:
     """The sent values, checked and turned: integers as ``int``, arrays as maps, what was left out as empty."""
     sent = call.positional()
     taken: list[Any] = []

@@ -3,6 +3,8 @@
 Documentation: api-reference/user, api-reference/departments.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from b24_mcp.sandbox import engine, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import DEPARTMENT, USER
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -23,7 +25,7 @@ _SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "WORK_POSITION", "PERS
 _PAGED_BY_WORDS = ("SORT", "ORDER", "FILTER", "SELECT", "ADMIN_MODE", "IMAGE_RESIZE")
 
 
-def _flat_query(call: Call, *, with_filter: bool) -> Query:
+def _flat_query(call: Call, *, with_filter: bool) -> ListQuery:
     """``sort`` and ``order`` are words, conditions stand beside them or (users) in ``FILTER``."""
     sent = call.uppered()
     conditions = {name: value for name, value in sent.items() if name not in _PAGED_BY_WORDS}
@@ -32,13 +34,13 @@ def _flat_query(call: Call, *, with_filter: bool) -> Query:
     word = php.text(sent.get("SORT")).upper()
     order: Map = {word: php.text(sent.get("ORDER")) or "ASC"} if word else {}
     select = [php.text(name) for name in php.as_list(sent.get("SELECT"))]
-    return Query(conditions, order, select or None)
+    return ListQuery(conditions, order, select or None)
 
 
-def _user_query(call: Call) -> Query:
+def _user_query(call: Call) -> ListQuery:
     query = _flat_query(call, with_filter=True)
     conditions = {name: value for name, value in query.conditions.items() if name != "NAME_SEARCH"}
-    return Query(_flagged(conditions), query.order, query.select)
+    return ListQuery(_flagged(conditions), query.order, query.select)
 
 
 def _flagged(conditions: Map) -> Map:
@@ -48,7 +50,7 @@ def _flagged(conditions: Map) -> Map:
     return conditions
 
 
-def _search_query(call: Call) -> Query:
+def _search_query(call: Call) -> ListQuery:
     """``user.search``: ``FIND`` over several fields, others by substring."""
     sent = {**call.uppered(), **php.as_map(call.uppered().get("FILTER"))}
     conditions: Map = {}
@@ -60,7 +62,7 @@ def _search_query(call: Call) -> Query:
         conditions["ACTIVE"] = sent["ACTIVE"]
     if sent.get("UF_DEPARTMENT"):
         conditions["UF_DEPARTMENT"] = sent["UF_DEPARTMENT"]
-    return Query(_flagged(conditions), _flat_query(call, with_filter=False).order, None)
+    return ListQuery(_flagged(conditions), _flat_query(call, with_filter=False).order, None)
 
 
 def _record_id(call: Call) -> int:
@@ -92,7 +94,7 @@ def _title(field: Field) -> Value:
 def _face(
     entity: Entity,
     family: paging.Family,
-    query: Callable[[Call], Query],
+    query: Callable[[Call], ListQuery],
     sent: Callable[[Call, bool], Map],
     missing: PortalError,
 ) -> Face:

@@ -1,5 +1,7 @@
 """``user.userfield.*``: fields of users, with the prefix ``UF_USR_`` (documentation: api-reference/user/userfields)."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import php, user_fields

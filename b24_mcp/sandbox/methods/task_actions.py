@@ -3,10 +3,12 @@
 Documentation: api-reference/tasks/{user-actions,result}, tasks-task-{get-access,counters-get,history-list}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from b24_mcp.sandbox import dates, errors, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.task_parts import COMMENT, HISTORY, RESULT
@@ -86,7 +88,7 @@ def _counters(call: Call) -> Value:
     if group := php.integer(call.exact("groupId")):
         where, bound = where + " and GROUP_ID = ?", [*bound, group]
     expired = call.portal.storage.count(TASK, where, bound)
-    return Page(
+    return RowPage(
         {
             "expired": {"counter": expired, "code": _EXPIRED},
             "new_comments": {"counter": 0, "code": _NEW_COMMENTS},

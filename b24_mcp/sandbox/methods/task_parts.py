@@ -3,11 +3,13 @@
 Documentation: api-reference/tasks/{checklist-item,comment-item,elapsed-item}.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 
 from b24_mcp.sandbox import dates, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.task_parts import CHECKLIST, COMMENT
@@ -295,7 +297,7 @@ def _comment_of_text(call: Call, task: int, text: str) -> Value:
 _ELAPSED_LANGUAGE = filters.Language(filters.COMPARISONS, ELAPSED.fields.get)
 
 
-def _elapsed_list(call: Call) -> Page:
+def _elapsed_list(call: Call) -> RowPage:
     """With a map in the first place the list is of all tasks."""
     sent = call.positional()
     rest = "arOrder:array? arFilter:array? arSelect:array? arParams:array?"

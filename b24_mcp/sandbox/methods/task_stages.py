@@ -3,6 +3,8 @@
 Documentation: api-reference/tasks/stages, api-reference/tasks/task-dependence-*.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import errors, php
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.task_parts import DEPENDENCE, STAGE

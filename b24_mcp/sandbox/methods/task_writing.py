@@ -3,6 +3,8 @@
 Documentation: api-reference/tasks/{tasks-task-*,status,events-tasks}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from b24_mcp.sandbox import dates, engine, errors, php, values

@@ -3,6 +3,8 @@
 Documentation: api-reference/tasks.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
@@ -19,7 +21,7 @@ from b24_mcp.sandbox.entities.tasks import (
     TASK,
 )
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Field
 from b24_mcp.sandbox.methods.crm_item import array
 from b24_mcp.sandbox.php import Map, Value
@@ -83,10 +85,10 @@ def task_id(call: Call) -> int:
     return task
 
 
-def _query(call: Call) -> Query:
+def _query(call: Call) -> ListQuery:
     select = [php.text(name) for name in array(call, "select").values()]
     conditions = expanded(array(call, "filter"), call.now)
-    return Query(conditions, array(call, "order"), select or None)
+    return ListQuery(conditions, array(call, "order"), select or None)
 
 
 def expanded(conditions: Map, now: float) -> Map:

@@ -3,11 +3,13 @@
 Parameters under UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
 """
 
+from __future__ import annotations
+
 import json
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import dates, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.telephony import CALL, WIDGET
@@ -135,7 +137,7 @@ def _statistic(call: Call) -> Value:
         lambda limit, offset: storage.rows(CALL, columns, where.sql, where.bound, order, limit, offset),
     )
     rows = [_statistic_row(php.as_map(row)) for row in php.as_list(page.result)]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _statistic_row(row: Map) -> Map:

@@ -3,8 +3,10 @@
 Documentation: api-reference/crm/universal/userfieldconfig.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import filters, paging, php, user_fields, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Field
@@ -178,7 +180,7 @@ def _list(call: Call) -> Value:
     names = [php.text(name) for key, name in select.items() if key != "language"]
     if names and "*" not in names:
         shown = [{name: value for name, value in record.items() if name in names} for record in shown]
-    return Page({"fields": shown}, page.next, page.total)
+    return RowPage({"fields": shown}, page.next, page.total)
 
 
 def _update(call: Call) -> Value:

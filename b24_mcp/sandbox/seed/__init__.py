@@ -1,5 +1,7 @@
 """What a new portal begins with: always one administrator and the directories, usually a whole company."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.entities.directories import (
     CATEGORIES,
     CATEGORY,

@@ -4,6 +4,8 @@ Everything is drawn from one seeded generator, and every date is counted back fr
 "deals that have not moved for two weeks" has an answer whenever it is asked.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from random import Random

@@ -1,5 +1,7 @@
 """What every portal's CRM begins with besides stages: pipelines of invoices, presets, units, taxes, currencies."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.crm_catalog import (
     CURRENCIES,

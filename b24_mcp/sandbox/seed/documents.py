@@ -1,5 +1,7 @@
 """The disk of the demonstration company: a storage for everybody and each, a few folders and short documents."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.disk import OBJECT, STORAGE, VERSION
 from b24_mcp.sandbox.php import Value

@@ -1,5 +1,7 @@
 """The trade catalogue of the demonstration company: what it sells, at which prices, from which stores."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities import catalog
 from b24_mcp.sandbox.php import Value

@@ -1,5 +1,7 @@
 """Workgroups and projects of the demonstration company."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.groups import GROUP, MEMBER
 from b24_mcp.sandbox.php import Value

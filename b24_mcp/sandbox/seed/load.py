@@ -1,5 +1,7 @@
 """Many deals in seconds, for measurements: plain rows, nothing a person would want to read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from random import Random
 

@@ -1,5 +1,7 @@
 """Words the demonstration company is made of."""
 
+from __future__ import annotations
+
 CITIES = (
     ("Санкт-Петербург", "Россия"),
     ("Москва", "Россия"),

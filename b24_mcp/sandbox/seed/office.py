@@ -1,5 +1,7 @@
 """What the demonstration company has beside its CRM, and what every portal has."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.seed.documents import file_documents
 from b24_mcp.sandbox.seed.goods import base, stock

@@ -4,6 +4,8 @@ The company, its people and all it deals with are invented; phones are of ranges
 of ``example.com``.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import dates

@@ -1,5 +1,7 @@
 """Universal lists of the demonstration company."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.php import Value

@@ -4,11 +4,13 @@ Its methods are loaded on the first call; a portal that is asked for version 2 o
 api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from b24_mcp.sandbox.messages import HttpRequest, Response
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
     from b24_mcp.sandbox.v3.wire import Log
 
 __all__ = ["SCOPES", "RestV3"]
@@ -25,13 +27,13 @@ class RestV3:
     this is made. ``log`` is told of every answered call: method, parameters, status, code of the error, seconds.
     """
 
-    def __init__(self, portal: "Portal", log: "Log | None" = None) -> None:
+    def __init__(self, portal: SandboxPortal, log: Log | None = None) -> None:
         from b24_mcp.sandbox.v3.service import Service  # its families describe themselves: a dozen tables of text
 
         self.service = Service(portal)
         self._log = log
 
-    def answer(self, received: "HttpRequest") -> "Response":
+    def answer(self, received: HttpRequest) -> Response:
         """Answer a request whose path begins with ``/rest/api/``."""
         from b24_mcp.sandbox.v3.wire import answer
 

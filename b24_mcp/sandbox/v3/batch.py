@@ -5,13 +5,15 @@ value, ``{"$refArray": "alias.path.field"}`` by a list of them. Documentation: a
 references are source behaviour of the portal.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import errors
-from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.method import ServiceMethod
 
 _ITEM_WANTED = 'Each request item must have a "method" and "query" attribute'
 
@@ -20,12 +22,12 @@ _ITEM_WANTED = 'Each request item must have a "method" and "query" attribute'
 class Item:
     """One call of a batch; ``alias`` is ``as`` or the position."""
 
-    method: Method
+    method: ServiceMethod
     query: Value
     alias: str
 
 
-def read(body: Value, find: Callable[[str], Method]) -> list[Item]:
+def read(body: Value, find: Callable[[str], ServiceMethod]) -> list[Item]:
     """Read a whole batch: shapes first, then names, so that nothing runs when one of them is wrong."""
     items = list(enumerate(php.as_list(body)))
     aliases: set[str] = set()
@@ -54,7 +56,7 @@ def _alias(item: Map, place: int) -> str:
     return str(sent)
 
 
-def run(items: list[Item], perform: Callable[[Method, Value], Value]) -> list[Value]:
+def run(items: list[Item], perform: Callable[[ServiceMethod, Value], Value]) -> list[Value]:
     """Run the calls in order; ``perform`` gives a result or raises the error of the whole batch."""
     known: dict[str, Value] = {}
     results: list[Value] = []

@@ -1,18 +1,20 @@
 """Who calls, and what a call may touch."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Caller
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.credentials import PortalCaller
+    from b24_mcp.sandbox.portal import SandboxPortal
     from b24_mcp.sandbox.storage import Storage
 
 # The documentation names the scope of task methods both ways; portals grant webhooks the second.
 _SAME_SCOPE = {"tasks": "task"}
 
 
-def granted(caller: "Caller", scope: str) -> bool:
+def granted(caller: PortalCaller, scope: str) -> bool:
     """Whether credentials cover a scope; an empty one is open to all."""
     return not scope or scope in caller.scopes or _SAME_SCOPE.get(scope) in caller.scopes
 
@@ -21,8 +23,8 @@ def granted(caller: "Caller", scope: str) -> bool:
 class Context:
     """One call: the portal and the credentials it is made with."""
 
-    portal: "Portal"
-    caller: "Caller"
+    portal: SandboxPortal
+    caller: PortalCaller
 
     @property
     def user(self) -> int:
@@ -40,6 +42,6 @@ class Context:
         return self.portal.clock()
 
     @property
-    def storage(self) -> "Storage":
+    def storage(self) -> Storage:
         """The portal's records."""
         return self.portal.storage

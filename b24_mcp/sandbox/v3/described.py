@@ -3,6 +3,8 @@
 Documentation: the ``*-field-list.md`` and ``*-field-get.md`` pages.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox.php import Map, Value

@@ -3,13 +3,15 @@
 Documentation: api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import errors
 from b24_mcp.sandbox.v3.dto import Dto, Property
-from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.method import ServiceMethod
 
 _FORMATS: dict[str, Map] = {
     "int": {"type": "integer", "format": "int64"},
@@ -36,7 +38,7 @@ _ERROR: Map = {
 }
 
 
-def openapi(methods: Iterable[Method]) -> Map:
+def openapi(methods: Iterable[ServiceMethod]) -> Map:
     """The document for these methods."""
     listed = [method for method in methods if method.name != "batch"]
     modules = dict.fromkeys(_module(method.name) for method in listed)
@@ -76,7 +78,7 @@ def _described(prop: Property, dto: Dto) -> Map:
     return {**_FORMATS[prop.type], "title": prop.name}
 
 
-def _operation(method: Method) -> Map:
+def _operation(method: ServiceMethod) -> Map:
     operation: Map = {
         "tags": [_module(method.name)],
         "summary": method.title,
@@ -88,7 +90,7 @@ def _operation(method: Method) -> Map:
     return operation
 
 
-def _body(method: Method) -> Map:
+def _body(method: ServiceMethod) -> Map:
     properties: Map = {}
     for name, kind in method.params.items():
         properties[name] = {"type": kind.rstrip("*")}
@@ -107,7 +109,7 @@ def _any_items() -> Map:
     return {"type": "array", "items": {"oneOf": [{"type": "object"}, {"type": "string"}]}}
 
 
-def _response(method: Method) -> Map:
+def _response(method: ServiceMethod) -> Map:
     record: Map = {"$ref": f"#/components/schemas/{method.dto.name}"} if method.dto is not None else {"type": "object"}
     shapes: dict[str, Map] = {
         "item": {"type": "object", "properties": {"item": record}},
@@ -126,7 +128,7 @@ def _json_content(schema: str, description: str) -> Map:
     return {"description": description, "content": {"application/json": {"schema": link}}}
 
 
-def scopes(methods: Iterable[Method], params: Map) -> Map:
+def scopes(methods: Iterable[ServiceMethod], params: Map) -> Map:
     """Module -> controller -> method -> its scope, title, description and fields; three filters narrow it."""
     wanted: dict[str, str] = {}
     for name in ("filterModule", "filterController", "filterMethod"):

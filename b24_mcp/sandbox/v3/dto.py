@@ -14,6 +14,8 @@ value is computed (``Dto.computed``).
 Documentation: api-reference/rest-v3 and the ``*.field.list`` pages.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -134,7 +136,7 @@ class Dto:
     type_kind: str = REQUEST
     max_limit: int = 1000
     list_default: tuple[str, ...] = ()
-    related: dict[str, "Dto"] = field(default_factory=dict)
+    related: dict[str, Dto] = field(default_factory=dict)
 
     @property
     def default(self) -> list[str]:

@@ -4,6 +4,8 @@ Parameters are the decoded body of a call. Answers are what stands under ``resul
 api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterable
 

@@ -4,6 +4,8 @@ Documentation: api-reference/rest-v3; the statuses are the measured ones (every 
 missing scope 403, everything a method refuses 400).
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.php import Map, Value
 

@@ -5,15 +5,17 @@ demonstration company begins with, every change of a record that is announced le
 name of the event, which is the sandbox's own choice, real portals log other things.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import dates, php
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.storage import Storage
 from b24_mcp.sandbox.v3 import engine
 from b24_mcp.sandbox.v3.dto import Dto, parse_properties
-from b24_mcp.sandbox.v3.method import GET, LIST, TAIL, Method, fields_of
+from b24_mcp.sandbox.v3.method import GET, LIST, TAIL, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import EVENT_LOG
 
 SCOPE = "main"
@@ -59,7 +61,7 @@ def entry(now: float, user: int, kind: str, module: str, item: str, description:
     }
 
 
-def log_change(storage: Storage, now: float, change: Change) -> None:
+def log_change(storage: Storage, now: float, change: RecordChange) -> None:
     """Write an announced change down."""
     module = next((name for prefix, name in _MODULES.items() if change.event.startswith(prefix)), "rest")
     storage.insert(EVENT_LOG, entry(now, change.user, change.event.removeprefix("ON"), module, _item(change.data)))
@@ -78,7 +80,7 @@ def _item(data: Map) -> str:
 
 
 METHODS = [
-    Method(
+    ServiceMethod(
         "main.eventlog.get",
         SCOPE,
         partial(engine.get, EVENT_LOG_DTO),
@@ -88,7 +90,7 @@ METHODS = [
         admin=True,
         params=GET,
     ),
-    Method(
+    ServiceMethod(
         "main.eventlog.list",
         SCOPE,
         partial(engine.list_page, EVENT_LOG_DTO),
@@ -98,7 +100,7 @@ METHODS = [
         admin=True,
         params=LIST,
     ),
-    Method(
+    ServiceMethod(
         "main.eventlog.tail",
         SCOPE,
         partial(engine.tail, EVENT_LOG_DTO),

@@ -6,6 +6,8 @@
 "parameters": [name]}``. Documentation: api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

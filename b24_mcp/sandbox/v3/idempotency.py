@@ -4,6 +4,8 @@ A key belongs to one webhook or application, one user and one method, and lives 
 Only successful answers are stored. Documentation: api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredReply:
     """One key of one caller for one method, and what the request with it looks like."""
 
     key: str
@@ -51,7 +53,7 @@ class Entry:
         )
 
 
-def entry(key: str, context: Context, method: str, params: Value) -> Entry:
+def entry(key: str, context: Context, method: str, params: Value) -> StoredReply:
     """Read a key; raises 400 for one that is empty, too long or not printable ASCII."""
     import hashlib  # slow to load, needed by few
 
@@ -61,4 +63,4 @@ def entry(key: str, context: Context, method: str, params: Value) -> Entry:
         )
     text = json.dumps(params, sort_keys=True, ensure_ascii=False)
     owner = json.dumps([context.caller.credential, context.user, method, key])
-    return Entry(key, owner, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+    return StoredReply(key, owner, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())

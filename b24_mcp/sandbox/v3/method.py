@@ -1,5 +1,7 @@
 """Methods of REST 3.0: a name, a scope, what runs, and enough to describe it in OpenAPI."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +20,7 @@ Answer = Literal["item", "items", "result", "object", "document"]
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class ServiceMethod:
     """One method.
 
     ``scope`` empty: any credentials will do. ``writes``: an ``Idempotency-Key`` counts. ``admin``: for administrators
@@ -45,10 +47,10 @@ DELETE = {"id": "integer*"}
 AGGREGATE = {"select": "object*", "filter": "array"}
 
 
-def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[Method]:
+def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[ServiceMethod]:
     """``*.field.list`` and ``*.field.get`` of a DTO."""
     return [
-        Method(
+        ServiceMethod(
             f"{prefix}.field.list",
             scope,
             partial(described.field_list, dto),
@@ -57,7 +59,7 @@ def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list
             admin=admin,
             params={"select": "array"},
         ),
-        Method(
+        ServiceMethod(
             f"{prefix}.field.get",
             scope,
             partial(described.field_get, dto),
@@ -69,9 +71,9 @@ def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list
     ]
 
 
-def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> Method:
+def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> ServiceMethod:
     """``*.aggregate`` of a DTO: the framework has it, no documented module shows it."""
     run = partial(engine.aggregate, dto)
-    return Method(
+    return ServiceMethod(
         f"{prefix}.aggregate", scope, run, "object", f"Totals of {prefix}", dto, admin=admin, params=AGGREGATE
     )

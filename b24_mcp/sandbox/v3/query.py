@@ -5,6 +5,8 @@ limits is measured: 0 and what is no number are refused, a negative number break
 page is cut without a word.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ class Selection:
     """What to show of a DTO: own properties in order, and selections of related objects by property."""
 
     names: tuple[str, ...]
-    related: Mapping[str, "Selection"]
+    related: Mapping[str, Selection]
 
 
 @dataclass(frozen=True, slots=True)

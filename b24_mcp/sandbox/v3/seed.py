@@ -3,6 +3,8 @@
 Written on first use, not when the portal is made: most sandboxes are never asked for it.
 """
 
+from __future__ import annotations
+
 import json
 from random import Random
 

@@ -5,6 +5,8 @@ granted (403); then the body is read, and the method looks at its parameters. Do
 and source behaviour of the portal.
 """
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Callable
@@ -29,12 +31,12 @@ from b24_mcp.sandbox.v3 import (
     values,
 )
 from b24_mcp.sandbox.v3.context import Context, granted
-from b24_mcp.sandbox.v3.idempotency import Entry, entry
-from b24_mcp.sandbox.v3.method import Method, aggregated
+from b24_mcp.sandbox.v3.idempotency import StoredReply, entry
+from b24_mcp.sandbox.v3.method import ServiceMethod, aggregated
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Caller
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.credentials import PortalCaller
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 ALIASES = {"documentation": "rest.documentation.openapi", "scopes": "rest.scope.list"}
 _SECRETS = ("auth", "access_token")
@@ -43,7 +45,7 @@ _DEEPEST_BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServiceCall:
     """A call before anything of it is checked: names and bytes as they came."""
 
     method: str
@@ -54,7 +56,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ServiceAnswer:
     """What is sent back.
 
     ``error`` is the code, ``params`` what was understood, both for logs, ``rows`` how many rows of a list are in it.
@@ -71,16 +73,16 @@ class Answered:
 class Service:
     """All of it. ``idempotency`` and ``aggregate`` are features some portals have and others do not."""
 
-    def __init__(self, portal: "Portal") -> None:
+    def __init__(self, portal: SandboxPortal) -> None:
         self.idempotency = True
         self.aggregate = False
         self.portal = portal
         seed.fill(portal.storage, portal.clock(), company=portal.storage.count(TASK) > 0)
         portal.changes.subscribe(lambda change: eventlog.log_change(portal.storage, portal.clock(), change))
         own = [
-            Method("batch", "", _unreachable, "object", "Several calls in one", writes=True),
-            Method("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
-            Method("rest.documentation.openapi", "", self._openapi, "document", "This document"),
+            ServiceMethod("batch", "", _unreachable, "object", "Several calls in one", writes=True),
+            ServiceMethod("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
+            ServiceMethod("rest.documentation.openapi", "", self._openapi, "document", "This document"),
         ]
         families = (
             tasks.METHODS,
@@ -101,11 +103,11 @@ class Service:
         }
 
     @property
-    def methods(self) -> list[Method]:
+    def methods(self) -> list[ServiceMethod]:
         """Every method there is at the moment."""
         return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
 
-    def add(self, method: Method) -> None:
+    def add(self, method: ServiceMethod) -> None:
         """Have one method more, or this one in place of that of its name."""
         self._methods[method.name] = method
 
@@ -113,7 +115,7 @@ class Service:
         """Have one method less."""
         del self._methods[name]
 
-    def find(self, name: str) -> Method:
+    def find(self, name: str) -> ServiceMethod:
         """The method of exactly this name; raises 404."""
         name = ALIASES.get(name, name)
         method = self._methods.get(name) or (self._aggregates.get(name) if self.aggregate else None)
@@ -121,7 +123,7 @@ class Service:
             raise errors.method_not_found(name[:100])
         return method
 
-    def answer(self, asked: Asked, identify: Callable[[], "Caller"]) -> Answered:
+    def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:
         """Answer a call; ``identify`` gives who calls or raises :class:`PortalError`."""
         params: Value = None
         try:
@@ -133,23 +135,23 @@ class Service:
             replay = None if stored is None else stored.stored(context)
             if stored is not None and replay is not None:
                 headers = (("Idempotency-Key", stored.key), ("Idempotent-Replayed", "true"))
-                return Answered(200, replay, headers, None, params)
+                return ServiceAnswer(200, replay, headers, None, params)
             content = self._answered(method, context, params)
             body, rows = answer.render(content, "json"), answer.rows_in(content)
             if stored is None:
-                return Answered(200, body, (), None, params, rows)
+                return ServiceAnswer(200, body, (), None, params, rows)
             stored.store(context, body)
-            return Answered(200, body, (("Idempotency-Key", stored.key),), None, params, rows)
+            return ServiceAnswer(200, body, (("Idempotency-Key", stored.key),), None, params, rows)
         except PortalError as refusal:
             refusal = translated(refusal)
-            return Answered(refusal.status, answer.render(refusal.body(), "json"), (), refusal.code, params)
+            return ServiceAnswer(refusal.status, answer.render(refusal.body(), "json"), (), refusal.code, params)
 
-    def _entry(self, asked: Asked, method: Method, context: Context, params: Value) -> Entry | None:
+    def _entry(self, asked: ServiceCall, method: ServiceMethod, context: Context, params: Value) -> StoredReply | None:
         if asked.idempotency_key is None or not method.writes or not self.idempotency:
             return None
         return entry(asked.idempotency_key, context, method.name, params)
 
-    def _answered(self, method: Method, context: Context, params: Value) -> Map:
+    def _answered(self, method: ServiceMethod, context: Context, params: Value) -> Map:
         """The whole body of a successful answer."""
 
         def run() -> Value:
@@ -161,13 +163,13 @@ class Service:
             return php.as_map(result)
         return {"result": result, "time": timing.block()}
 
-    def _run(self, method: Method, context: Context, params: Value, depth: int) -> Value:
+    def _run(self, method: ServiceMethod, context: Context, params: Value, depth: int) -> Value:
         if method.name != "batch":
             return method.run(context, params if isinstance(params, dict) else {})
         if depth > _DEEPEST_BATCH:
             raise errors.invalid_batch("Batches are nested too deeply")
 
-        def perform(inner: Method, query: Value) -> Value:
+        def perform(inner: ServiceMethod, query: Value) -> Value:
             admit(inner, context)
             if inner.name == "batch":
                 return self._run(inner, context, query, depth + 1)
@@ -175,7 +177,7 @@ class Service:
 
         return list(batch.run(batch.read(params, self.find), perform))
 
-    def _noted(self, method: Method, context: Context, query: Value) -> Value:
+    def _noted(self, method: ServiceMethod, context: Context, query: Value) -> Value:
         """Run a call of a batch: its time is nobody's, the portal's accounting sees only the batch around it."""
         failure: str | None = "INTERNAL_SERVER_ERROR"
         try:
@@ -203,7 +205,7 @@ def _unreachable(context: Context, params: Map) -> Value:
     raise AssertionError("a batch is run by the service")
 
 
-def _identified(identify: Callable[[], "Caller"]) -> "Caller":
+def _identified(identify: Callable[[], PortalCaller]) -> PortalCaller:
     """Who calls; whatever is wrong with the credentials, there is one error for it."""
     try:
         return identify()
@@ -211,7 +213,7 @@ def _identified(identify: Callable[[], "Caller"]) -> "Caller":
         raise errors.access_denied(401) from None
 
 
-def admit(method: Method, context: Context) -> None:
+def admit(method: ServiceMethod, context: Context) -> None:
     """Refuse a caller without the scope of a method, or without the rights it always wants."""
     if not granted(context.caller, method.scope):
         raise errors.insufficient_scope(method.scope)
@@ -228,7 +230,7 @@ def translated(refusal: PortalError) -> PortalError:
     return errors.refusal("LOGICEXCEPTION", refusal.description)
 
 
-def read_body(asked: Asked, method: Method) -> Value:
+def read_body(asked: ServiceCall, method: ServiceMethod) -> Value:
     """The decoded body: an object or an array; what is no JSON is refused.
 
     Only a POST has one. An empty POST will do where a method has no parameters that must be there by design: the

@@ -4,6 +4,8 @@ Documentation: api-reference/departments/node. Add, edit and move answer with th
 departments and no teams: lists of teams are empty and none can be made.
 """
 
+from __future__ import annotations
+
 import json
 from functools import partial
 
@@ -13,7 +15,7 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import engine, errors, filter, query
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto, parse_properties
-from b24_mcp.sandbox.v3.method import Method, fields_of
+from b24_mcp.sandbox.v3.method import ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import NODE_EXTRA
 from b24_mcp.sandbox.v3.values import is_int
 
@@ -207,13 +209,13 @@ _EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName
 _MOVE = {"id": "integer*", "parentId": "integer*"}
 
 METHODS = [
-    Method(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
-    Method(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
-    Method(f"{_P}.children", SCOPE, _children, "items", "Departments below one", NODE_DTO, params=_GET),
-    Method(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
-    Method(f"{_P}.count", SCOPE, _count, "object", "How many there are"),
-    Method(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
-    Method(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
-    Method(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
+    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
+    ServiceMethod(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
+    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Departments below one", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "How many there are"),
+    ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
+    ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
+    ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
     *fields_of(_P, SCOPE, NODE_DTO),
 ]

@@ -3,6 +3,8 @@
 Documentation: api-reference/event-log, api-reference/tasks, api-reference/note, api-reference/timeman/record.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 EVENT_LOG = Entity(

@@ -4,6 +4,8 @@ Only ``id`` and ``parentId`` may be filtered by; what an add or a get shows when
 set, which leaves out creator, responsible person and group.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import php

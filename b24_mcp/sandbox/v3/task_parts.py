@@ -3,13 +3,15 @@
 Documentation: api-reference/tasks/result, api-reference/tasks/tasks-task-chat-message-send.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import engine, errors, filter, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.errors import ApiError
-from b24_mcp.sandbox.v3.method import ADD, DELETE, LIST, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.method import ADD, DELETE, LIST, UPDATE, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import TASK_MESSAGE
 from b24_mcp.sandbox.v3.task_dto import MESSAGE_DTO, RESULT_DTO
 from b24_mcp.sandbox.v3.tasks import SCOPE, task_row
@@ -129,9 +131,9 @@ def _item(context: Context, record: int) -> Value:
 _RESULT = "tasks.task.result"
 
 METHODS = [
-    Method(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=LIST),
-    Method(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
-    Method(
+    ServiceMethod(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=LIST),
+    ServiceMethod(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
+    ServiceMethod(
         f"{_RESULT}.addfromchatmessage",
         SCOPE,
         _add_from_message,
@@ -141,10 +143,14 @@ METHODS = [
         writes=True,
         params=ADD,
     ),
-    Method(f"{_RESULT}.update", SCOPE, _update, "item", "Change a result", RESULT_DTO, writes=True, params=UPDATE),
-    Method(f"{_RESULT}.delete", SCOPE, _delete, "result", "Remove a result", RESULT_DTO, writes=True, params=DELETE),
+    ServiceMethod(
+        f"{_RESULT}.update", SCOPE, _update, "item", "Change a result", RESULT_DTO, writes=True, params=UPDATE
+    ),
+    ServiceMethod(
+        f"{_RESULT}.delete", SCOPE, _delete, "result", "Remove a result", RESULT_DTO, writes=True, params=DELETE
+    ),
     *fields_of(_RESULT, SCOPE, RESULT_DTO),
-    Method(
+    ServiceMethod(
         "tasks.task.chat.message.send",
         SCOPE,
         _send,

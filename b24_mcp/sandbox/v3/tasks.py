@@ -4,6 +4,8 @@ Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,t
 version refuses about a task is refused here as a validation error.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from functools import partial
@@ -16,11 +18,11 @@ from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.methods import task_writing
 from b24_mcp.sandbox.php import Map, Value
-from b24_mcp.sandbox.registry import Method as OldMethod
+from b24_mcp.sandbox.registry import RegisteredMethod
 from b24_mcp.sandbox.v3 import engine, errors, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.errors import ApiError
-from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
 
 SCOPE = "tasks"
@@ -72,7 +74,7 @@ def _sent(columns: Map) -> Map:
 
 
 def _written(context: Context, write: Callable[[Call], _T]) -> _T:
-    call = Call(context.portal, OldMethod("tasks.task", "task", lambda call: None), context.caller, {})
+    call = Call(context.portal, RegisteredMethod("tasks.task", "task", lambda call: None), context.caller, {})
     try:
         return write(call)
     except PortalError as refusal:
@@ -124,13 +126,17 @@ _FILES = {"taskId": "integer*", "fileIds": "array*"}
 _ONE = {"id": "integer*"}
 
 METHODS = [
-    Method("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
-    Method("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
-    Method("tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST),
-    Method("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
-    Method("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
-    Method("tasks.task.access.get", SCOPE, _access, "object", "What may be done with a task", params=_ONE),
-    Method("tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES),
+    ServiceMethod("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
+    ServiceMethod("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
+    ServiceMethod(
+        "tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST
+    ),
+    ServiceMethod("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
+    ServiceMethod("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
+    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "What may be done with a task", params=_ONE),
+    ServiceMethod(
+        "tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES
+    ),
     *fields_of("tasks.task", SCOPE, TASK_DTO),
     *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
     *fields_of("tasks.task.file", SCOPE, FILE_DTO),

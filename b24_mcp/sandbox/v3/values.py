@@ -4,6 +4,8 @@ Nothing is converted: ``"1"`` is no number, ``1`` is no truth value, a date-time
 api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import re

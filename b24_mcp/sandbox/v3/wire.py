@@ -4,6 +4,8 @@
 Documentation: api-reference/rest-v3.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import time
@@ -17,10 +19,10 @@ from b24_mcp.sandbox.credentials import shown_token
 from b24_mcp.sandbox.messages import HTML, JSON, Headers, HttpRequest, Response
 from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.v3 import errors
-from b24_mcp.sandbox.v3.service import Answered, Asked, Service
+from b24_mcp.sandbox.v3.service import Service, ServiceAnswer, ServiceCall
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Caller
+    from b24_mcp.sandbox.credentials import PortalCaller
 
 _NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head><body></body></html>")
 
@@ -37,17 +39,17 @@ def answer(service: Service, received: HttpRequest, log: Log | None = None) -> R
     if len(place) not in (1, 3):
         return _NO_PAGE
     login, secret = (place[0], place[1]) if len(place) == 3 else ("", "")
-    asked = Asked(
+    asked = ServiceCall(
         place[-1],
         received.verb,
         received.headers.get("content-type", ""),
         received.body,
         received.headers.get("idempotency-key"),
     )
-    shown: list[Caller] = []
+    shown: list[PortalCaller] = []
     started = time.perf_counter()
 
-    def identify() -> "Caller":
+    def identify() -> PortalCaller:
         caller = service.portal.credentials.identify(login, secret, _token(received), secure=received.secure)
         shown.append(caller)
         return caller
@@ -57,14 +59,14 @@ def answer(service: Service, received: HttpRequest, log: Log | None = None) -> R
     except Exception:
         logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
         fault = errors.internal()
-        answered = Answered(fault.status, bodies.render(fault.body(), "json"), (), fault.code)
+        answered = ServiceAnswer(fault.status, bodies.render(fault.body(), "json"), (), fault.code)
     if log is not None:
         params = php.as_map(answered.params)
         log(asked.method, params, answered.status, answered.error, time.perf_counter() - started)
     return Response(answered.status, JSON, answered.body, (*_application(shown), *answered.headers), answered.rows)
 
 
-def _application(shown: list["Caller"]) -> Headers:
+def _application(shown: list[PortalCaller]) -> Headers:
     application = shown[0].application if shown else None
     return () if application is None else (("X-Bitrix-Rest-Application", application.client_id),)
 
