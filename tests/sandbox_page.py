@@ -1,6 +1,6 @@
-"""The table of methods in ``docs/sandbox.md``: written from the sandbox's register, so that it cannot tell tales.
+"""The table of methods in `docs/sandbox.md`: written from the sandbox's register, so that it cannot tell tales.
 
-``python -m tests.sandbox_page`` writes it anew.
+`python -m tests.sandbox_page` writes it anew.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Announcement:
     """Issues tokens for the announcement when it is made, before anybody calls.
 
-    ``tokens`` are the administrator's. An ordinary user there is only where the company is.
+    `tokens` are the administrator's. An ordinary user there is only where the company is.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -29,9 +29,9 @@ class Announcement:
         self._of_user = oauth.issue(self._user).access_token if self._has_user else None
 
     def of(self, listening: str) -> Map:
-        """The map, for a portal that listens at ``listening`` (scheme, host, port).
+        """The map, for a portal that listens at `listening` (scheme, host, port).
 
-        ``url`` has the portal's own name in it when it has one, and a name of this machine when it listens on all of
+        `url` has the portal's own name in it when it has one, and a name of this machine when it listens on all of
         its addresses.
         """
         sandbox = self._sandbox

@@ -39,7 +39,7 @@ DEMO_WEBHOOK = "1/sandboxdemocode"
 USER_WEBHOOK = "4/sandboxusercode"
 """A seller without administrator's rights."""
 SCOPE_USER_WEBHOOK = "1/sandboxscopecode"
-"""The administrator, with the scope ``user`` and no other."""
+"""The administrator, with the scope `user` and no other."""
 
 _NO_PAGE = Response(
     404, HTML, b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
@@ -48,7 +48,7 @@ _NO_PAGE = Response(
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
-    """One answered call: no secrets in it. ``error`` is the code, ``None`` on success; ``duration`` in seconds."""
+    """One answered call: no secrets in it. `error` is the code, `None` on success; `duration` in seconds."""
 
     method: str
     params: Map
@@ -60,24 +60,24 @@ class LoggedCall:
 class Sandbox:
     """A Bitrix24 portal in this process.
 
-    ``db`` is a file, or ``":memory:"``; a file keeps its data, and is filled with the demonstration company only when
-    it is new (``empty`` leaves the company out: one administrator, stages, nothing else). ``deals`` fills it up to so
-    many deals, plain rows for measurements. ``webhook`` is the user id
+    `db` is a file, or `":memory:"`; a file keeps its data, and is filled with the demonstration company only when
+    it is new (`empty` leaves the company out: one administrator, stages, nothing else). `deals` fills it up to so
+    many deals, plain rows for measurements. `webhook` is the user id
     and code of the administrator's webhook; beside it there are an ordinary user's and one of narrow scope
-    (:data:`USER_WEBHOOK`, :data:`SCOPE_USER_WEBHOOK`) and an OAuth application. ``log`` is told of every answered
-    call. ``clock`` gives Unix seconds.
+    (`USER_WEBHOOK`, `SCOPE_USER_WEBHOOK`) and an OAuth application. `log` is told of every answered
+    call. `clock` gives Unix seconds.
 
-    As a service: ``name`` stands for the host in addresses the portal writes, ``oauth_name`` is a host name under
-    which it is the authorization server and nothing else. ``plan`` limits requests. ``latency``
-    and ``row_latency`` are waits a request and a list row, ``offset_latency`` a row that an offset passes over, in
+    As a service: `name` stands for the host in addresses the portal writes, `oauth_name` is a host name under
+    which it is the authorization server and nothing else. `plan` limits requests. `latency`
+    and `row_latency` are waits a request and a list row, `offset_latency` a row that an offset passes over, in
     seconds; they keep no other request from being answered.
-    ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
-    batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
-    ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
-    (``None``: everything). ``v3`` false makes a portal without REST 3.0. ``allow_http`` lets webhooks be called over
+    `cost` is what every call is said to have taken (seconds; `None`: measured), `accounting` who pays for a
+    batch, `operating_limit` the seconds a method may work in ten minutes. `token_lifetime` is in seconds,
+    `handler` where the application's browser goes after consent, `app_scopes` what the application was given
+    (`None`: everything). `v3` false makes a portal without REST 3.0. `allow_http` lets webhooks be called over
     plain HTTP from other machines.
-    ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it. While it is
-    served with TLS, :attr:`ca` is the file of the authority clients have to trust.
+    `control` opens `/sandbox/faults` and `/sandbox/log` over HTTP; `faults` works without it. While it is
+    served with TLS, `ca` is the file of the authority clients have to trust.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Sandbox:
         return self._v3
 
     def webhook_url(self, base: str, webhook: str | None = None) -> str:
-        """The address of a webhook (the administrator's by default) under ``base``, with a slash at the end."""
+        """The address of a webhook (the administrator's by default) under `base`, with a slash at the end."""
         return f"{base.rstrip('/')}/rest/{self.webhook if webhook is None else webhook}/"
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ class Sandbox:
         self.portal.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI scope (``http`` or ``lifespan``)."""
+        """Answer one ASGI scope (`http` or `lifespan`)."""
         if scope["type"] == "lifespan":
             await answer_lifespan(receive, send)
         elif scope["type"] == "http":
@@ -235,7 +235,7 @@ class Sandbox:
         return self._call(request.read(address, received))
 
     def _rest_v3(self, received: HttpRequest) -> Response:
-        """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
+        """Version 3 of the REST API: everything under `/rest/api/` is its own."""
         if not self._has_v3:
             return _NO_PAGE
         return self.rest_v3.answer(received)

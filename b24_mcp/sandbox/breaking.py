@@ -23,9 +23,9 @@ async def broken(
     receive: Receive,
     send: Send,
 ) -> Response | None:
-    """What is to be sent, or ``None`` when the connection has been cut.
+    """What is to be sent, or `None` when the connection has been cut.
 
-    Raises ``ConnectionResetError`` where there is no connection to cut (an ASGI application called in process): the
+    Raises `ConnectionResetError` where there is no connection to cut (an ASGI application called in process): the
     caller is left without an answer just the same.
     """
     instead = fault.response(received)

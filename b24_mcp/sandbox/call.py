@@ -26,10 +26,10 @@ class FilePart:
 
 @dataclass(slots=True)
 class Call:
-    """A call of ``method`` by ``caller``. ``start`` was taken out of ``params``; ``None`` when not sent.
+    """A call of `method` by `caller`. `start` was taken out of `params`; `None` when not sent.
 
-    ``base`` is scheme and host as the client used them (``https://portal.example:8024``, no slash at the end), for
-    addresses in answers. ``files`` are the file parts of a multipart body by field name.
+    `base` is scheme and host as the client used them (`https://portal.example:8024`, no slash at the end), for
+    addresses in answers. `files` are the file parts of a multipart body by field name.
     """
 
     portal: SandboxPortal
@@ -52,7 +52,7 @@ class Call:
 
     @property
     def application(self) -> RegisteredApplication | None:
-        """The OAuth application that calls; ``None`` for a webhook."""
+        """The OAuth application that calls; `None` for a webhook."""
         return self.caller.application
 
     @property
@@ -65,10 +65,10 @@ class Call:
         return not method.scope or method.scope in self.caller.scopes
 
     def link(self, name: str, params: Map, scope: str | None = None) -> str:
-        """The address of a signed link that carries ``params``: ``download``, ``upload`` or a method's name.
+        """The address of a signed link that carries `params`: `download`, `upload` or a method's name.
 
-        It holds for these credentials only, and contains them. ``scope`` is by default the method's own; behind
-        ``download`` and ``upload`` it chooses the handler (:meth:`Registry.link`).
+        It holds for these credentials only, and contains them. `scope` is by default the method's own; behind
+        `download` and `upload` it chooses the handler (`Registry.link`).
         """
         from b24_mcp.sandbox import links  # needs hashing, which most calls do not
 
@@ -76,7 +76,7 @@ class Call:
 
     @property
     def offset(self) -> int:
-        """``start`` as a list uses it."""
+        """`start` as a list uses it."""
         return self.start or 0
 
     @property
@@ -85,7 +85,7 @@ class Call:
         return self.portal.clock()
 
     def classic(self, name: str) -> Value:
-        """A parameter as classic CRM methods look it up: exact, UPPER, lower, Capitalised, ``arName``."""
+        """A parameter as classic CRM methods look it up: exact, UPPER, lower, Capitalised, `arName`."""
         for key in (name, name.upper(), name.lower(), name.capitalize(), "ar" + name.capitalize()):
             if key in self.params:
                 return self.params[key]
@@ -96,7 +96,7 @@ class Call:
         return self.params.get(name)
 
     def uppered(self) -> Map:
-        """All parameters under UPPER-case names, as ``user.*`` and the common methods read them."""
+        """All parameters under UPPER-case names, as `user.*` and the common methods read them."""
         return {key.upper(): value for key, value in self.params.items()}
 
     def positional(self) -> list[Value]:
@@ -106,7 +106,7 @@ class Call:
 
 
 def split_start(params: Map) -> tuple[int | None, Map]:
-    """Take ``start`` (exactly so spelled) out of parameters."""
+    """Take `start` (exactly so spelled) out of parameters."""
     if "start" not in params:
         return None, params
     rest = dict(params)

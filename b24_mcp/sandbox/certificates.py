@@ -1,6 +1,6 @@
 """A certificate authority of this machine's own, and a server certificate from it, so that the sandbox speaks TLS.
 
-Files: ``ca.pem`` (to be trusted by clients), ``ca.key``, ``server.pem`` (with the authority behind it), ``server.key``.
+Files: `ca.pem` (to be trusted by clients), `ca.key`, `server.pem` (with the authority behind it), `server.key`.
 An authority that is already in the folder is used again, so that clients trust it once; the server's certificate is
 made anew at every start.
 """
@@ -35,9 +35,9 @@ class Certificates:
 
 
 def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
-    """Write a certificate for this machine and ``names`` (host names or IP addresses) into ``folder``.
+    """Write a certificate for this machine and `names` (host names or IP addresses) into `folder`.
 
-    Raises ``OSError`` when the folder cannot be written, ``ValueError`` when it holds an authority that cannot be read
+    Raises `OSError` when the folder cannot be written, `ValueError` when it holds an authority that cannot be read
     or a name is none.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -157,7 +157,7 @@ def _key_text(key: EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that nobody else could read even for a moment, if ``mode`` says so."""
+    """Write a file that nobody else could read even for a moment, if `mode` says so."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)

@@ -1,7 +1,7 @@
 """What happened to records, told to whoever listens: the seam between methods that write and events that are sent.
 
 A method announces a change under the name of the documented event (documentation: api-reference/crm/*/events and
-siblings), upper-case, with the ``data`` an event handler would receive::
+siblings), upper-case, with the `data` an event handler would receive::
 
     portal.changes.announce("ONCRMDEALADD", {"FIELDS": {"ID": 57}}, user=1)
 
@@ -18,7 +18,7 @@ from b24_mcp.sandbox.php import Map
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One thing that happened. ``event`` is upper-case, ``data`` the event's payload, ``user`` who caused it."""
+    """One thing that happened. `event` is upper-case, `data` the event's payload, `user` who caused it."""
 
     event: str
     data: Map
@@ -35,11 +35,11 @@ class Changes:
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> None:
-        """Tell ``listener`` of every change from now on."""
+        """Tell `listener` of every change from now on."""
         self._listeners.append(listener)
 
     def announce(self, event: str, data: Map, user: int) -> None:
-        """Tell every listener; ``event`` may be spelled in any case."""
+        """Tell every listener; `event` may be spelled in any case."""
         change = RecordChange(event.upper(), data, user)
         for listener in self._listeners:
             listener(change)

@@ -26,7 +26,7 @@ Kind = Literal["webhook", "oauth", "none"]
 
 @dataclass(frozen=True, slots=True)
 class InboundWebhook:
-    """An incoming webhook. ``scopes`` ``None``: every scope the portal has."""
+    """An incoming webhook. `scopes` `None`: every scope the portal has."""
 
     user: int
     secret: str = field(repr=False)
@@ -40,7 +40,7 @@ class InboundWebhook:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredApplication:
-    """A local application installed on the portal. ``handler`` is where the browser is sent after consent."""
+    """A local application installed on the portal. `handler` is where the browser is sent after consent."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -55,9 +55,9 @@ class RegisteredApplication:
 
 @dataclass(frozen=True, slots=True)
 class PortalCaller:
-    """Who calls. ``credential`` names what operating time is charged to; ``secret`` is a webhook's code or a token.
+    """Who calls. `credential` names what operating time is charged to; `secret` is a webhook's code or a token.
 
-    ``application`` is set when the call comes with an OAuth token, and only then.
+    `application` is set when the call comes with an OAuth token, and only then.
     """
 
     user: int
@@ -76,8 +76,8 @@ NOBODY = PortalCaller(0, False, "none", frozenset(), "")
 class Credentials:
     """All credentials of a portal; finds the one a call shows.
 
-    ``oauth`` gives the authorization server, ``everything`` the scopes the portal has at the moment. ``allow_http``
-    lifts the portal's refusal of webhooks over plain HTTP (``REST_APAUTH_ALLOW_HTTP`` of a self-hosted portal).
+    `oauth` gives the authorization server, `everything` the scopes the portal has at the moment. `allow_http`
+    lifts the portal's refusal of webhooks over plain HTTP (`REST_APAUTH_ALLOW_HTTP` of a self-hosted portal).
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Credentials:
         self._allow_http = allow_http
 
     def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> PortalCaller:
-        """The caller behind a webhook's ``login`` and ``secret``, or behind an access ``token``.
+        """The caller behind a webhook's `login` and `secret`, or behind an access `token`.
 
-        The webhook is tried first when both of its parts are there. ``secure``: the request came over TLS or from
-        this machine. Raises :class:`~b24_mcp.sandbox.errors.PortalError` 401 ``INVALID_CREDENTIALS``,
-        ``INVALID_REQUEST`` (plain HTTP), ``invalid_token``, ``expired_token``, ``authorization_error`` (the webhook's
-        owner was dismissed), ``user_access_error`` (the token's user was), ``NO_AUTH_FOUND``.
+        The webhook is tried first when both of its parts are there. `secure`: the request came over TLS or from
+        this machine. Raises `PortalError` 401 `INVALID_CREDENTIALS`,
+        `INVALID_REQUEST` (plain HTTP), `invalid_token`, `expired_token`, `authorization_error` (the webhook's
+        owner was dismissed), `user_access_error` (the token's user was), `NO_AUTH_FOUND`.
         """
         if login and secret:
             return self._by_webhook(login, secret, secure)
@@ -143,7 +143,7 @@ class Credentials:
 
 
 def shown_token(authorization: str, params: Map) -> str:
-    """The access token of a call: the ``Authorization: Bearer`` header, else ``auth``, else ``access_token``.
+    """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
 
     Array values do not count. Empty when there is none.
     """

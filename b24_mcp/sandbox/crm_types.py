@@ -34,7 +34,7 @@ __all__ = ["BASES", "base_entity", "owner_code", "owner_word"]
 
 
 def type_row(portal: SandboxPortal, number: int) -> Map | None:
-    """The smart process of this number as stored, or ``None``."""
+    """The smart process of this number as stored, or `None`."""
     columns = [field.name for field in TYPE.columns]
     return next(iter(portal.storage.rows(TYPE, columns, "ENTITY_TYPE_ID = ?", [number])), None)
 
@@ -46,7 +46,7 @@ def type_numbers(portal: SandboxPortal) -> list[int]:
 
 
 def base_entity(portal: SandboxPortal, number: int) -> Entity | None:
-    """The entity of a type without its user fields, or ``None`` when there is no such type."""
+    """The entity of a type without its user fields, or `None` when there is no such type."""
     if number in BASES:
         return BASES[number]
     key = f"type:{number}"
@@ -59,7 +59,7 @@ def base_entity(portal: SandboxPortal, number: int) -> Entity | None:
 
 
 def number_of(word: str, portal: SandboxPortal) -> int:
-    """The type a word of the timeline names (``deal``, ``dynamic_1030``, any case), 0 when none does."""
+    """The type a word of the timeline names (`deal`, `dynamic_1030`, any case), 0 when none does."""
     lowered = word.strip().lower()
     if lowered in _WORDS:
         return _WORDS[lowered]
@@ -68,7 +68,7 @@ def number_of(word: str, portal: SandboxPortal) -> int:
 
 
 def number_of_code(code: str, portal: SandboxPortal) -> int:
-    """The type a short code names (``D``, ``T406``), 0 when none does."""
+    """The type a short code names (`D`, `T406`), 0 when none does."""
     for number, known in OWNER_CODES.items():
         if known == code.upper():
             return number
@@ -135,7 +135,7 @@ def is_directory(portal: SandboxPortal, name: str) -> bool:
 
 
 def directories(portal: SandboxPortal) -> list[Map]:
-    """All directories of statuses as ``crm.status.entity.types`` shows them."""
+    """All directories of statuses as `crm.status.entity.types` shows them."""
     from b24_mcp.sandbox.entities.directories import ENTITY_TYPES
 
     found: list[Map] = [dict(described) for described in ENTITY_TYPES]

@@ -14,12 +14,12 @@ _DATE_HOUR = 3
 
 
 def iso(seconds: float) -> str:
-    """Unix seconds as portal time, whole seconds: ``2026-03-01T10:00:00+03:00``."""
+    """Unix seconds as portal time, whole seconds: `2026-03-01T10:00:00+03:00`."""
     return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
 
 
 def parse(value: str, now: float) -> datetime | None:
-    """Read a moment liberally: ISO 8601, the Russian form, ``today`` and ``now``; ``None`` when it is none.
+    """Read a moment liberally: ISO 8601, the Russian form, `today` and `now`; `None` when it is none.
 
     A value without an offset is portal time.
     """
@@ -63,12 +63,12 @@ def _strptime(value: str, form: str) -> datetime | None:
 
 
 def stored_moment(value: str, now: float) -> str | None:
-    """A date-time as it is stored, or ``None`` when it cannot be read."""
+    """A date-time as it is stored, or `None` when it cannot be read."""
     moment = parse(value, now)
     return None if moment is None else moment.isoformat()
 
 
 def stored_date(value: str, now: float) -> str | None:
-    """A date as it is stored (``2026-03-01T03:00:00+03:00``), or ``None``."""
+    """A date as it is stored (`2026-03-01T03:00:00+03:00`), or `None`."""
     moment = parse(value, now)
     return None if moment is None else moment.replace(hour=_DATE_HOUR, minute=0, second=0).isoformat()

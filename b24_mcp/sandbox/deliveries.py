@@ -30,7 +30,7 @@ def _is_127(host: str) -> bool:
 
 
 def form(payload: Map) -> str:
-    """Nested data as a form with PHP's brackets: ``data[FIELDS][ID]=57``."""
+    """Nested data as a form with PHP's brackets: `data[FIELDS][ID]=57`."""
     return urlencode([pair for name, value in payload.items() for pair in _flat(name, value)])
 
 
@@ -48,7 +48,7 @@ class Deliveries:
         self._thread: threading.Thread | None = None
 
     def post(self, address: str, payload: Map) -> None:
-        """Send ``payload`` some time soon; returns at once."""
+        """Send `payload` some time soon; returns at once."""
         if not is_loopback(address):
             return
         if self._thread is None:

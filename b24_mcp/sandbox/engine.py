@@ -1,9 +1,9 @@
 """The one engine behind every add, get, list, update, delete and fields: a face says how, the storage does it.
 
-Besides columns it keeps multi-fields (rows with ids, ``DELETE: Y``), files (``type`` ``file``), fields without a column
-(flag ``v``, see :class:`b24_mcp.sandbox.faces.Face`), runs what an entity does after a write or a delete (``settle``,
-``cascade``) and announces changes to listeners (``event``). User fields need nothing here: a face built from the live
-entity of :mod:`b24_mcp.sandbox.schema` has them among its fields.
+Besides columns it keeps multi-fields (rows with ids, `DELETE: Y`), files (`type` `file`), fields without a column
+(flag `v`, see `b24_mcp.sandbox.faces.Face`), runs what an entity does after a write or a delete (`settle`,
+`cascade`) and announces changes to listeners (`event`). User fields need nothing here: a face built from the live
+entity of `b24_mcp.sandbox.schema` has them among its fields.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def add(face: Face, call: Call) -> Value:
 
 
 def create(face: Face, call: Call, sent: Map) -> int:
-    """Create a record from ``sent`` (request names -> values), return its id."""
+    """Create a record from `sent` (request names -> values), return its id."""
     columns, multifields, virtual = _writable(face, call, sent, None)
     face.check(call, columns, None)
     face.entity.prepare(call.portal, columns, None, call.user)
@@ -38,7 +38,7 @@ def create(face: Face, call: Call, sent: Map) -> int:
 
 
 def announce(face: Face, call: Call, verb: str, record: int) -> None:
-    """Tell listeners that a record was added, changed or removed (``verb``: ``ADD``, ``UPDATE``, ``DELETE``)."""
+    """Tell listeners that a record was added, changed or removed (`verb`: `ADD`, `UPDATE`, `DELETE`)."""
     if face.event:
         call.portal.changes.announce(
             f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user
@@ -59,7 +59,7 @@ def read(face: Face, call: Call, record: int) -> Map:
 
 
 def stored(face: Face, call: Call, record: int, verb: str = "get") -> Map:
-    """One record as it is stored; raises the face's own error when there is none (``verb``: what was wanted of it)."""
+    """One record as it is stored; raises the face's own error when there is none (`verb`: what was wanted of it)."""
     row = call.portal.storage.row(face.entity, record)
     if row is None:
         raise absent(face, verb, record)
@@ -105,7 +105,7 @@ def update(face: Face, call: Call) -> Value:
 
 
 def change(face: Face, call: Call, record: int, sent: Map) -> None:
-    """Change one record by ``sent`` (request names -> values)."""
+    """Change one record by `sent` (request names -> values)."""
     row = stored(face, call, record, "update")
     columns, multifields, virtual = _writable(face, call, sent, row)
     face.check(call, columns, row)
@@ -141,7 +141,7 @@ def describe(face: Face, call: Call) -> Value:
 def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, Map, Map]:
     """Columns to store, multi-fields and columnless fields to write; what is unknown or not to be written is dropped.
 
-    ``row`` is what is stored now, ``None`` for a new record.
+    `row` is what is stored now, `None` for a new record.
     """
     columns: Map = {}
     multifields: Map = {}
@@ -164,7 +164,7 @@ def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, 
 
 
 def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Map | None) -> None:
-    """``HAS_PHONE`` and ``HAS_EMAIL`` follow what is kept and sent for phones and e-mails."""
+    """`HAS_PHONE` and `HAS_EMAIL` follow what is kept and sent for phones and e-mails."""
     for kind in ("PHONE", "EMAIL"):
         flag = f"HAS_{kind}"
         if flag not in face.entity.fields or (row is not None and kind not in multifields):
@@ -183,7 +183,7 @@ def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: 
 
 
 def _write_multifields(face: Face, call: Call, record: int, multifields: Map) -> None:
-    """New rows are added, rows with an id are changed, ``DELETE: Y`` or an empty value removes them."""
+    """New rows are added, rows with an id are changed, `DELETE: Y` or an empty value removes them."""
     storage, owner = call.portal.storage, face.entity.owner
     for kind, sent in multifields.items():
         for item in php.as_list(sent):
@@ -204,7 +204,7 @@ def _write_multifields(face: Face, call: Call, record: int, multifields: Map) ->
 def _selection(face: Face, select: list[str] | None) -> dict[str, str]:
     """Field name -> answer name for a list.
 
-    ``*`` is what the face's star means, ``UF_*`` every user field, no ``select`` both.
+    `*` is what the face's star means, `UF_*` every user field, no `select` both.
     """
     default = {name: face.shown[name] for name in face.shown if name in face.star}
     dynamic = {name: wire for name, wire in face.shown.items() if face.entity.fields[name].is_dynamic}
@@ -236,7 +236,7 @@ def _shown(face: Face, call: Call, row: Map, selected: Mapping[str, str]) -> Map
 
 
 def _files(face: Face, call: Call, field: Field, record: int, value: Value) -> Value:
-    """A file field: each file as the face shows one, ``null`` or an empty list for none."""
+    """A file field: each file as the face shows one, `null` or an empty list for none."""
     if face.file is None:
         return value
     numbers = [php.integer(item) for item in (values.items(value) if field.multiple else php.as_list(value))]

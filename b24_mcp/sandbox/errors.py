@@ -8,9 +8,9 @@ from __future__ import annotations
 
 
 class PortalError(Exception):
-    """An answer of the form ``{"error": code, "error_description": description, **extra}``.
+    """An answer of the form `{"error": code, "error_description": description, **extra}`.
 
-    ``code`` may be an empty string: classic CRM methods answer so. ``status`` is the HTTP status of a call of
+    `code` may be an empty string: classic CRM methods answer so. `status` is the HTTP status of a call of
     its own; inside a batch it is lost, as on a real portal.
     """
 
@@ -62,7 +62,7 @@ def dismissed(code: str, description: str) -> PortalError:
 
 
 def insufficient_scope(token: str = "webhook") -> PortalError:  # noqa: S107 (a word of the message, no secret)
-    """The credentials are good, the method belongs to a scope they were not given; ``token`` names their kind."""
+    """The credentials are good, the method belongs to a scope they were not given; `token` names their kind."""
     return PortalError(
         "insufficient_scope",
         f"The request requires higher privileges than provided by the {token} token",
@@ -106,7 +106,7 @@ def operating_limit() -> PortalError:
 
 
 def link_check_failed() -> PortalError:
-    """A parameter ``token`` makes any call a signed link, and the signature is not ours."""
+    """A parameter `token` makes any call a signed link, and the signature is not ours."""
     return PortalError("ACCESS_DENIED", "Link check failed", 403)
 
 
@@ -131,5 +131,5 @@ def not_found() -> PortalError:
 
 
 def wrong_argument(description: str, argument: str = "") -> PortalError:
-    """``ERROR_ARGUMENT`` with the name of the argument beside it."""
+    """`ERROR_ARGUMENT` with the name of the argument beside it."""
     return PortalError("ERROR_ARGUMENT", description, 400, {"argument": argument})

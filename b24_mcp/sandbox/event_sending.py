@@ -33,7 +33,7 @@ class EventSending:
         self.token = ""
         """The access token of the call that runs, empty for a webhook; tells how deep in a chain of events it is."""
         self.connector = ""
-        """The source key (``auth_connector``) of the call that runs."""
+        """The source key (`auth_connector`) of the call that runs."""
         portal.changes.subscribe(self.happened)
 
     def happened(self, change: RecordChange) -> None:
@@ -54,7 +54,7 @@ class EventSending:
         self.deliveries.post(php.text(row["HANDLER"]), payload)
 
     def _auth(self, user: int, base: str, hop: int) -> Map:
-        """The ``auth`` block: a token where somebody caused the event, and what proves the portal."""
+        """The `auth` block: a token where somebody caused the event, and what proves the portal."""
         application = self._portal.oauth.application
         auth: Map = {}
         if user:

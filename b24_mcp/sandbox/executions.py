@@ -15,7 +15,7 @@ from b24_mcp.sandbox.php import Map, json_ready
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One method that ran. ``error`` is the code it ended with, ``None`` on success; ``params`` JSON text."""
+    """One method that ran. `error` is the code it ended with, `None` on success; `params` JSON text."""
 
     method: str
     params: str
@@ -33,5 +33,5 @@ class Executions:
         self.entries.append(Execution(method, json.dumps(json_ready(params), ensure_ascii=False), error))
 
     def counts(self, marker: str = "") -> dict[str, int]:
-        """How often each method succeeded, among calls with ``marker`` somewhere in their parameters."""
+        """How often each method succeeded, among calls with `marker` somewhere in their parameters."""
         return dict(Counter(entry.method for entry in self.entries if entry.error is None and marker in entry.params))

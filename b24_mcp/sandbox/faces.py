@@ -1,6 +1,6 @@
 """A face: how one family of methods shows an entity on the wire, as data for the engine.
 
-The same table has several faces: ``crm.deal.*`` and ``crm.item.*`` read one deal in different spellings.
+The same table has several faces: `crm.deal.*` and `crm.item.*` read one deal in different spellings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from b24_mcp.sandbox.values import Show
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ListQuery:
-    """What a list call asks: conditions, order as field -> direction, names to select (``None``: the default)."""
+    """What a list call asks: conditions, order as field -> direction, names to select (`None`: the default)."""
 
     conditions: Map
     order: Map
@@ -33,7 +33,7 @@ VirtualWrite = Callable[[Call, int, Map, bool], None]
 """Keeps fields without a column: call, id of the record, field name -> sent value, whether it is new."""
 
 VirtualShow = Callable[[Call, list[Map], list[Map], frozenset[str]], None]
-"""Shows fields without a column that ``select`` names: call, stored rows, shown rows, field names."""
+"""Shows fields without a column that `select` names: call, stored rows, shown rows, field names."""
 
 FileShow = Callable[[Call, Entity, Field, int, int], Value]
 """A file field in an answer: call, entity, field, id of the record, id of the file."""
@@ -55,15 +55,15 @@ def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
 class Face:
     """The rules of one face.
 
-    ``names`` maps request names to fields and ``shown`` fields to answer names. ``record_id`` and ``values`` read
-    the arguments of a call, raising the family's own errors. ``added``, ``changed``, ``removed`` and ``single`` shape
-    the answers; ``envelope`` is the key of the list (empty: the bare list).
+    `names` maps request names to fields and `shown` fields to answer names. `record_id` and `values` read
+    the arguments of a call, raising the family's own errors. `added`, `changed`, `removed` and `single` shape
+    the answers; `envelope` is the key of the list (empty: the bare list).
 
-    ``event`` names what listeners of :mod:`b24_mcp.sandbox.changes` hear (``CRMDEAL`` announces ``ONCRMDEALADD``,
-    ``…UPDATE`` and ``…DELETE`` with ``FIELDS: {ID, **event_fields}``; empty: nothing). ``absent`` makes the error for
-    an id that does not exist on ``get``, ``update`` or ``delete`` where the family's text depends on them; otherwise
-    ``missing`` does. ``file`` shows fields of type ``file`` (without it they are shown as they are stored).
-    ``virtual_write`` and ``virtual_show`` serve fields with the flag ``v``.
+    `event` names what listeners of `b24_mcp.sandbox.changes` hear (`CRMDEAL` announces `ONCRMDEALADD`,
+    `…UPDATE` and `…DELETE` with `FIELDS: {ID, **event_fields}`; empty: nothing). `absent` makes the error for
+    an id that does not exist on `get`, `update` or `delete` where the family's text depends on them; otherwise
+    `missing` does. `file` shows fields of type `file` (without it they are shown as they are stored).
+    `virtual_write` and `virtual_show` serve fields with the flag `v`.
     """
 
     entity: Entity

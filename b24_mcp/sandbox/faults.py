@@ -1,7 +1,7 @@
 """Faults between a client and a portal, on demand and counted.
 
-``fail("crm.deal.add", "cut_after")`` breaks the next call of that method. The name is matched as a glob against the
-method of the request (``batch`` for a batch, whatever is inside; ``oauth.token`` for the authorization server).
+`fail("crm.deal.add", "cut_after")` breaks the next call of that method. The name is matched as a glob against the
+method of the request (`batch` for a batch, whatever is inside; `oauth.token` for the authorization server).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Kind = Literal[
 ]
 """What happens instead of, or around, the answer:
 
-``503`` ``QUERY_LIMIT_EXCEEDED``, ``429`` ``OPERATION_TIME_LIMIT``, ``500`` ``INTERNAL_SERVER_ERROR``, all as JSON and
-without running the method; ``html``: a front end's 502 page, not run; ``cut_before``: closed, not run;
-``cut_after``: run, then closed without a byte; ``cut_while_working``: closed at once, and run after a wait;
-``truncated``: run, half of the body, then closed; ``stray_bytes``: run and answered, with the bytes of a second answer
-behind it; ``slow``: run and answered after a wait; ``moved``: 302 to another host, not run.
+`503` `QUERY_LIMIT_EXCEEDED`, `429` `OPERATION_TIME_LIMIT`, `500` `INTERNAL_SERVER_ERROR`, all as JSON and
+without running the method; `html`: a front end's 502 page, not run; `cut_before`: closed, not run;
+`cut_after`: run, then closed without a byte; `cut_while_working`: closed at once, and run after a wait;
+`truncated`: run, half of the body, then closed; `stray_bytes`: run and answered, with the bytes of a second answer
+behind it; `slow`: run and answered after a wait; `moved`: 302 to another host, not run.
 """
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -43,9 +43,9 @@ _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502
 
 @dataclass(slots=True)
 class InjectedFault:
-    """One fault in waiting. ``times`` ``None``: until cleared. ``seconds`` is the wait of those that wait.
+    """One fault in waiting. `times` `None`: until cleared. `seconds` is the wait of those that wait.
 
-    ``target`` is scheme and host of ``moved``.
+    `target` is scheme and host of `moved`.
     """
 
     method: str
@@ -60,7 +60,7 @@ class InjectedFault:
         return self.kind in ("cut_after", "truncated", "stray_bytes", "slow")
 
     def response(self, request: HttpRequest) -> Response | None:
-        """The answer in place of the real one; ``None`` when there is no such answer."""
+        """The answer in place of the real one; `None` when there is no such answer."""
         if self.kind == "html":
             return Response(502, HTML, _PAGE)
         if self.kind == "moved":
@@ -89,7 +89,7 @@ class Faults:
         seconds: float = 1.0,
         target: str = "https://moved.example.com",
     ) -> None:
-        """Break the next ``times`` calls of methods matching the glob ``method``; ``ValueError`` for a wrong kind."""
+        """Break the next `times` calls of methods matching the glob `method`; `ValueError` for a wrong kind."""
         if kind not in KINDS:
             raise ValueError(f"{kind} is no kind of fault; there are {', '.join(KINDS)}")
         self.waiting.append(InjectedFault(method.lower(), kind, times, seconds, target))
@@ -110,7 +110,7 @@ class Faults:
         return None
 
     def order(self, body: php.Map) -> Response:
-        """Take an order that came over HTTP: ``{"method", "kind", "times"?, "seconds"?, "target"?}``."""
+        """Take an order that came over HTTP: `{"method", "kind", "times"?, "seconds"?, "target"?}`."""
         times = body.get("times", 1)
         target = php.text(body.get("target")) or "https://moved.example.com"
         kind = php.text(body.get("kind"))

@@ -4,11 +4,11 @@ One line a field, four columns::
 
     STAGE_ID>STAGE_ID  crm_status:DEAL_STAGE  qr  | Deal Stage
 
-name (``CLASSIC>UNIVERSAL`` where the universal ``crm.item.*`` methods know it by another name), type (with the
-directory it takes values from), flags, title. Flags: ``q`` required, ``r`` read-only, ``i`` immutable, ``m``
-multiple, ``x`` deprecated, ``h`` not shown by classic get and list, ``c`` known only to the classic methods,
-``u`` known only to the universal ones, ``v`` virtual: described and written, but no column of its own (a face keeps
-and shows it), ``D`` a user field.
+name (`CLASSIC>UNIVERSAL` where the universal `crm.item.*` methods know it by another name), type (with the
+directory it takes values from), flags, title. Flags: `q` required, `r` read-only, `i` immutable, `m`
+multiple, `x` deprecated, `h` not shown by classic get and list, `c` known only to the classic methods,
+`u` known only to the universal ones, `v` virtual: described and written, but no column of its own (a face keeps
+and shows it), `D` a user field.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ INTEGER_TYPES = frozenset(
         "iblock_section",
     )
 )
-"""Types whose single value is a whole number; ``bool`` is 0 or 1 and shown as such by its family, ``boolean`` is a
+"""Types whose single value is a whole number; `bool` is 0 or 1 and shown as such by its family, `boolean` is a
 user field of that type, 0 or 1 too."""
 MULTIFIELD = "crm_multifield"
 _WORD_BREAK = re.compile(r"_([a-z0-9])")
@@ -59,9 +59,9 @@ _WORD_BREAK = re.compile(r"_([a-z0-9])")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an entity. ``name`` is also the column; ``universal`` is its name for ``crm.item.*``.
+    """One field of an entity. `name` is also the column; `universal` is its name for `crm.item.*`.
 
-    ``details`` are what a description shows beside the flags: labels, settings, items of a list.
+    `details` are what a description shows beside the flags: labels, settings, items of a list.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Field:
 
 
 def camel(name: str) -> str:
-    """``ASSIGNED_BY_ID`` as ``assignedById``."""
+    """`ASSIGNED_BY_ID` as `assignedById`."""
     return _WORD_BREAK.sub(lambda match: match.group(1).upper(), name.lower())
 
 
@@ -164,9 +164,9 @@ def _nothing_to_prepare(portal: SandboxPortal, values: Map, stored: Map | None, 
 class Entity:
     """A kind of record: its table, its fields and what the portal fills in by itself.
 
-    ``indexes`` are columns often filtered by. ``owner`` is the word multi-field rows carry for it. ``user_fields`` is
-    the object its user fields are registered under (``CRM_DEAL``, ``USER``, ``TASKS_TASK``; empty: it has none), see
-    :mod:`b24_mcp.sandbox.schema`. ``settle`` runs after every add and update, ``cascade`` after every delete.
+    `indexes` are columns often filtered by. `owner` is the word multi-field rows carry for it. `user_fields` is
+    the object its user fields are registered under (`CRM_DEAL`, `USER`, `TASKS_TASK`; empty: it has none), see
+    `b24_mcp.sandbox.schema`. `settle` runs after every add and update, `cascade` after every delete.
     """
 
     name: str

@@ -38,8 +38,8 @@ Find = Callable[[str], Field | None]
 class Language:
     """How one family of methods reads a filter.
 
-    ``find`` maps a key without operator to a field; ``refuse`` raises on an unknown key (``None``: ignore it);
-    ``groups`` allows nested conditions with ``logic``; ``patterns`` are fields whose plain value is a ``like``.
+    `find` maps a key without operator to a field; `refuse` raises on an unknown key (`None`: ignore it);
+    `groups` allows nested conditions with `logic`; `patterns` are fields whose plain value is a `like`.
     """
 
     operators: Sequence[str]
@@ -50,7 +50,7 @@ class Language:
 
 
 def build(entity: Entity, language: Language, conditions: Map, now: float) -> FilterCondition:
-    """All of ``conditions`` together; with ``logic: OR`` any of them (``::LOGIC`` is the spelling of tasks)."""
+    """All of `conditions` together; with `logic: OR` any of them (`::LOGIC` is the spelling of tasks)."""
     parts: list[FilterCondition] = []
     for key, value in conditions.items():
         if key.upper() in _LOGIC:
@@ -79,7 +79,7 @@ def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterConditi
 
 
 def split(key: str, operators: Sequence[str]) -> tuple[str, str]:
-    """``">=ID"`` as ``(">=", "ID")``; no operator is ``"="``."""
+    """`">=ID"` as `(">=", "ID")`; no operator is `"="`."""
     for operator in operators:
         if key.startswith(operator):
             return operator, key[len(operator) :]
@@ -158,9 +158,9 @@ def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: 
 
 
 def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | None, default: str = "ID asc") -> str:
-    """An ``order by`` for ``{"FIELD": "ASC"}``, in the order of the keys; the id breaks ties.
+    """An `order by` for `{"FIELD": "ASC"}`, in the order of the keys; the id breaks ties.
 
-    ``refuse`` gets the key and its direction when the field is unknown or the direction is no direction;
+    `refuse` gets the key and its direction when the field is unknown or the direction is no direction;
     without it such keys are ignored.
     """
     parts = []

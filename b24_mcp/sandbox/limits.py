@@ -12,11 +12,11 @@ from typing import Literal
 Plan = Literal["basic", "enterprise", "none"]
 
 PLANS: dict[Plan, tuple[float, float] | None] = {"basic": (50, 2), "enterprise": (250, 5), "none": None}
-"""Capacity and leak a second; ``None``: a self-hosted portal, nothing is counted."""
+"""Capacity and leak a second; `None`: a self-hosted portal, nothing is counted."""
 
 
 class RequestBucket:
-    """One portal's bucket. ``clock`` gives Unix seconds."""
+    """One portal's bucket. `clock` gives Unix seconds."""
 
     def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
         self._plan = PLANS[plan]
@@ -25,7 +25,7 @@ class RequestBucket:
         self._at = clock()
 
     def admits(self) -> bool:
-        """Count a request; ``False`` when it is one too many."""
+        """Count a request; `False` when it is one too many."""
         if self._plan is None:
             return True
         capacity, leak = self._plan

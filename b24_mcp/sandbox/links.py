@@ -1,6 +1,6 @@
 """Signed links: addresses that carry a call's parameters and hold for one pair of credentials only.
 
-A link's parameter ``token`` is ``scope|base64(query)|signature``; the signature covers the method, the scope, the query
+A link's parameter `token` is `scope|base64(query)|signature`; the signature covers the method, the scope, the query
 and the credentials (measured behaviour of the portal, and documentation: api-reference/files/how-to-download-files).
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def address(call: Call, name: str, params: Map, scope: str) -> str:
-    """The whole address of a link to ``name`` (``download``, ``upload`` or a method) with ``params`` signed in."""
+    """The whole address of a link to `name` (`download`, `upload` or a method) with `params` signed in."""
     caller = call.caller
     query = base64.b64encode(_query(params, call.portal.next_nonce()).encode()).decode()
     token = quote("|".join((scope, query, _signature(name, scope, query, caller, call.portal.link_key))), safe="")
@@ -34,7 +34,7 @@ def address(call: Call, name: str, params: Map, scope: str) -> str:
 
 
 def opened(token: str, name: str, caller: PortalCaller, key: str) -> tuple[str, Map]:
-    """Scope and parameters of a link; raises ``ACCESS_DENIED`` "Link check failed" when it is not ours."""
+    """Scope and parameters of a link; raises `ACCESS_DENIED` "Link check failed" when it is not ours."""
     scope, query, signature = (*token.split("|"), "", "")[:3]
     expected = _signature(name, scope, query, caller, key)
     if token.count("|") != 2 or not hmac.compare_digest(expected, signature.encode().decode("latin-1")):

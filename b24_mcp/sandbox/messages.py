@@ -21,9 +21,9 @@ JSON = "application/json; charset=utf-8"
 class HttpRequest:
     """A request before anybody has interpreted it.
 
-    ``path`` and ``query`` are still percent-encoded, ``headers`` have lower-case names. ``base`` is scheme and host
-    as the client used them (``http://127.0.0.1:8024``, no slash at the end), or the portal's own name: what links in
-    answers begin with. ``secure``: nobody on the way can read it, it came over TLS or never left this machine.
+    `path` and `query` are still percent-encoded, `headers` have lower-case names. `base` is scheme and host
+    as the client used them (`http://127.0.0.1:8024`, no slash at the end), or the portal's own name: what links in
+    answers begin with. `secure`: nobody on the way can read it, it came over TLS or never left this machine.
     """
 
     verb: str
@@ -39,7 +39,7 @@ class HttpRequest:
 class Response:
     """An answer with a body of its own; a method returns one when it sends bytes (a file) instead of a value.
 
-    ``headers`` come on top of those every answer has. ``rows`` is how many list rows are in it, for the simulated
+    `headers` come on top of those every answer has. `rows` is how many list rows are in it, for the simulated
     latency of rows.
     """
 
@@ -51,9 +51,9 @@ class Response:
 
 
 async def read_request(scope: Scope, receive: Receive, name: str | None = None) -> HttpRequest | None:
-    """The request with its whole body, or ``None`` when the client is gone.
+    """The request with its whole body, or `None` when the client is gone.
 
-    ``name`` stands for the host in ``base`` when the portal has a name of its own; the port stays.
+    `name` stands for the host in `base` when the portal has a name of its own; the port stays.
     """
     pieces = []
     more = True
@@ -81,7 +81,7 @@ async def read_request(scope: Scope, receive: Receive, name: str | None = None) 
 
 
 def _named(host: str, name: str | None) -> str:
-    """``host`` of a ``Host`` header under the portal's own name, with the same port."""
+    """`host` of a `Host` header under the portal's own name, with the same port."""
     if name is None:
         return host
     _, colon, port = host.rpartition(":")
@@ -97,7 +97,7 @@ def _is_local(host: str) -> bool:
 
 
 def start_message(response: Response, headers: Headers) -> dict[str, Any]:
-    """The ASGI message that begins a response; ``headers`` are those of every answer."""
+    """The ASGI message that begins a response; `headers` are those of every answer."""
     own = {name.lower() for name, _ in response.headers}
     shared = (
         *headers,

@@ -1,8 +1,8 @@
 """The authorization server, played on the portal's own host: codes, tokens, their renewal.
 
-Documentation: settings/oauth (index, auto-renewal, error-codes); the server's own ``app.info`` is the shape official
-clients read. Consent is given by the sandbox itself, for its administrator. ``domain`` of an answer is the
-authorization server, ``client_endpoint`` the portal. Both are one host here, unless the server has a name of its own.
+Documentation: settings/oauth (index, auto-renewal, error-codes); the server's own `app.info` is the shape official
+clients read. Consent is given by the sandbox itself, for its administrator. `domain` of an answer is the
+authorization server, `client_endpoint` the portal. Both are one host here, unless the server has a name of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a token stands for. ``scopes`` ``None``: all the application has. ``expires`` in Unix seconds."""
+    """What a token stands for. `scopes` `None`: all the application has. `expires` in Unix seconds."""
 
     user: int
     scopes: frozenset[str] | None
@@ -37,7 +37,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class IssuedTokens:
-    """A new pair. ``expires`` (Unix seconds) and ``expires_in`` (seconds) are of the access token."""
+    """A new pair. `expires` (Unix seconds) and `expires_in` (seconds) are of the access token."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -50,8 +50,8 @@ class IssuedTokens:
 class OAuthServer:
     """Issues, renews and knows tokens; they live in the portal's storage.
 
-    ``lifetime`` is an access token's, in seconds. ``everything`` gives the portal's scopes, of which the application
-    has all when it names none. ``name`` is a host name of the server's own: asked under it, this is the authorization
+    `lifetime` is an access token's, in seconds. `everything` gives the portal's scopes, of which the application
+    has all when it names none. `name` is a host name of the server's own: asked under it, this is the authorization
     server and no portal.
     """
 
@@ -72,7 +72,7 @@ class OAuthServer:
         self._lifetime = lifetime
 
     def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> IssuedTokens:
-        """A new pair for ``user``; ``scopes`` may be fewer than the application's, ``lifetime`` is in seconds.
+        """A new pair for `user`; `scopes` may be fewer than the application's, `lifetime` is in seconds.
 
         A negative lifetime makes an access token that has expired already.
         """
@@ -83,7 +83,7 @@ class OAuthServer:
         return IssuedTokens(access, refresh, user, scopes, now + seconds, int(seconds))
 
     def granted(self, token: str) -> Granted:
-        """What an access token stands for; raises 401 ``invalid_token`` or ``expired_token``."""
+        """What an access token stands for; raises 401 `invalid_token` or `expired_token`."""
         granted = self._find("access", token)
         if granted is None:
             raise errors.unknown_token()
@@ -95,8 +95,8 @@ class OAuthServer:
         return Granted(granted.user, granted.scopes & own, granted.expires)
 
     def answer(self, request: HttpRequest) -> Response | None:
-        """The answer at ``/oauth/authorize/``, ``/oauth/token/`` and, under the server's own name,
-        ``/rest/app.info``; ``None`` for any other address.
+        """The answer at `/oauth/authorize/`, `/oauth/token/` and, under the server's own name,
+        `/rest/app.info`; `None` for any other address.
         """
         path = request.path.rstrip("/").removesuffix(".json")
         params = php.parse_query(request.query)
@@ -120,7 +120,7 @@ class OAuthServer:
         return self.name is not None and host.partition(":")[0].lower() == self.name.lower()
 
     def installation(self, token: str, base: str) -> Map:
-        """The application as the authorization server tells of it to a ``token``: installed where, on whose behalf."""
+        """The application as the authorization server tells of it to a `token`: installed where, on whose behalf."""
         granted, application = self.granted(token), self.application
         scope = self._scope_text(granted.scopes)
         return {
@@ -173,7 +173,7 @@ class OAuthServer:
         return Response(302, HTML, b"", (("Location", f"{handler}{joint}{urlencode(back)}"),))
 
     def _requested(self, scope: str) -> frozenset[str] | None:
-        """Scopes asked for, of those the application has; ``None`` (all) when none are named."""
+        """Scopes asked for, of those the application has; `None` (all) when none are named."""
         names = frozenset(scope.replace(" ", ",").split(",")) - {""}
         return names & (self.application.scopes or self._everything()) if names else None
 
@@ -243,7 +243,7 @@ class OAuthServer:
 
 
 def _under(base: str, name: str) -> str:
-    """``base`` with another host name and the same port."""
+    """`base` with another host name and the same port."""
     scheme, _, host = base.partition("://")
     _, colon, port = host.rpartition(":")
     return f"{scheme}://{name}:{port}" if colon and port.isdigit() else f"{scheme}://{name}"

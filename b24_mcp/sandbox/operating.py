@@ -1,7 +1,7 @@
-"""How long each method has worked for each credential in the last ten minutes: ``time.operating`` and its limit.
+"""How long each method has worked for each credential in the last ten minutes: `time.operating` and its limit.
 
 Documentation: limits; the buckets and the threshold are source behaviour of the portal. Whether a batch is charged to
-its commands or to the name ``batch`` differs between builds of the portal, so both are here.
+its commands or to the name `batch` differs between builds of the portal, so both are here.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ THRESHOLD = 0.1
 LIMIT = 480.0
 
 Accounting = Literal["methods", "batch"]
-"""Who pays for a batch: its commands (documented), or the name ``batch`` (measured on newer builds)."""
+"""Who pays for a batch: its commands (documented), or the name `batch` (measured on newer builds)."""
 
 
 class Operating:
-    """Seconds of work by (credential, method) in ten buckets of a minute. ``limit`` in seconds."""
+    """Seconds of work by (credential, method) in ten buckets of a minute. `limit` in seconds."""
 
     def __init__(self, accounting: Accounting = "methods", limit: float = LIMIT) -> None:
         self.accounting = accounting
@@ -31,11 +31,11 @@ class Operating:
         return not inside_batch if self.accounting == "batch" else method != "batch"
 
     def exhausted(self, credential: str, method: str, moment: float) -> bool:
-        """Whether the method is blocked for the credential at ``moment`` (Unix seconds)."""
+        """Whether the method is blocked for the credential at `moment` (Unix seconds)."""
         return self._total(self._buckets(credential, method, moment)) > self.limit
 
     def charge(self, credential: str, method: str, moment: float, seconds: float) -> tuple[float, int]:
-        """Note a call that took ``seconds``; returns what is spent now, and when the oldest of it is forgotten."""
+        """Note a call that took `seconds`; returns what is spent now, and when the oldest of it is forgotten."""
         buckets = self._buckets(credential, method, moment)
         if seconds > THRESHOLD:
             number = int(moment // MINUTE)

@@ -1,7 +1,7 @@
 """PHP's ideas of an array, of a query string and of JSON text: the portal is written in PHP and it shows.
 
-A PHP array is a Python ``dict`` with text keys or a ``list``; both may come from a request and both mean the
-same to a method, so methods read them through :func:`as_map` and :func:`as_list`.
+A PHP array is a Python `dict` with text keys or a `list`; both may come from a request and both mean the
+same to a method, so methods read them through `as_map` and `as_list`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEADING_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})")
 
 
 def as_map(value: Value) -> Map:
-    """``value`` as a map: a list gets its positions as keys, a scalar is an empty map."""
+    """`value` as a map: a list gets its positions as keys, a scalar is an empty map."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list):
@@ -31,7 +31,7 @@ def as_map(value: Value) -> Map:
 
 
 def as_list(value: Value) -> list[Value]:
-    """``value`` as a list: the values of a map, a scalar alone, ``None`` as nothing."""
+    """`value` as a list: the values of a map, a scalar alone, `None` as nothing."""
     if isinstance(value, dict):
         return list(value.values())
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def is_array(value: Value) -> bool:
 
 
 def text(value: Value) -> str:
-    """PHP's string of a scalar: ``True`` is ``"1"``, ``False`` and ``None`` are empty, an array is ``"Array"``."""
+    """PHP's string of a scalar: `True` is `"1"`, `False` and `None` are empty, an array is `"Array"`."""
     if value is None or value is False:
         return ""
     if value is True:
@@ -56,7 +56,7 @@ def text(value: Value) -> str:
 
 
 def integer(value: Value) -> int:
-    """PHP's ``intval``: leading digits count, anything else is 0; never fails."""
+    """PHP's `intval`: leading digits count, anything else is 0; never fails."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
@@ -70,12 +70,12 @@ def integer(value: Value) -> int:
 
 
 def truthy(value: Value) -> bool:
-    """PHP's truth: ``"0"`` and ``""`` are false, ``"N"`` and ``"false"`` are true."""
+    """PHP's truth: `"0"` and `""` are false, `"N"` and `"false"` are true."""
     return value not in ("0", "") if isinstance(value, str) else bool(value)
 
 
 def parse_query(query: str) -> Map:
-    """Parse ``a[b][]=1&c=2`` the way PHP's ``parse_str`` does; never fails.
+    """Parse `a[b][]=1&c=2` the way PHP's `parse_str` does; never fails.
 
     Repeated plain keys: the last wins. Dots and spaces of the outermost name become underscores. Maps whose
     keys are 0..n-1 come out as lists.
@@ -95,7 +95,7 @@ def bracketed(pairs: Iterable[tuple[str, Value]]) -> Map:
 
 
 def _split_name(name: str) -> list[str]:
-    """``a[b][]`` as ``["a", "b", ""]``; nothing for a name PHP drops."""
+    """`a[b][]` as `["a", "b", ""]`; nothing for a name PHP drops."""
     name = name.lstrip(" ").split("\0", 1)[0]
     if not name:
         return []
@@ -145,7 +145,7 @@ def plain(value: Map) -> Value:
 
 
 def json_ready(value: Value) -> Value:
-    """``value`` as ``json_encode`` sees it: list-like and empty maps are lists, whole floats are integers."""
+    """`value` as `json_encode` sees it: list-like and empty maps are lists, whole floats are integers."""
     if isinstance(value, dict):
         return plain({str(key): json_ready(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
@@ -156,7 +156,7 @@ def json_ready(value: Value) -> Value:
 
 
 def json_text(value: Value) -> str:
-    """JSON in the portal's spelling: raw UTF-8, ``\\/`` and the five HTML characters as ``\\u00XX``."""
+    """JSON in the portal's spelling: raw UTF-8, `\\/` and the five HTML characters as `\\u00XX`."""
     raw = json.dumps(json_ready(value), ensure_ascii=False, separators=(",", ":"))
     raw = _ESCAPE_PAIR.sub(lambda pair: "\\u0022" if pair.group() == '\\"' else pair.group(), raw)
     raw = _SURROGATE.sub("\ufffd", raw)

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class SandboxSettings:
     """How a portal behaves as a service.
 
-    ``token_lifetime`` of OAuth access tokens and ``cost`` of every call are in seconds; ``cost`` ``None`` is the time
-    really measured. ``accounting`` says who pays for a batch, ``operating_limit`` (seconds in ten minutes) when a
-    method is blocked. ``allow_http`` lets webhooks be called over plain HTTP from other machines. ``oauth_name`` is a
+    `token_lifetime` of OAuth access tokens and `cost` of every call are in seconds; `cost` `None` is the time
+    really measured. `accounting` says who pays for a batch, `operating_limit` (seconds in ten minutes) when a
+    method is blocked. `allow_http` lets webhooks be called over plain HTTP from other machines. `oauth_name` is a
     host name of the authorization server's own.
     """
 
@@ -57,8 +57,8 @@ class SandboxSettings:
 class SandboxPortal:
     """One portal: its methods, its records, and who may call it.
 
-    ``scopes`` is what exists on the portal; it may be narrowed, and every credential with it. ``clock`` gives Unix
-    seconds; every date the portal writes comes from it. ``executions`` is ``None`` unless somebody wants to know what
+    `scopes` is what exists on the portal; it may be narrowed, and every credential with it. `clock` gives Unix
+    seconds; every date the portal writes comes from it. `executions` is `None` unless somebody wants to know what
     ran.
     """
 
@@ -107,7 +107,7 @@ class SandboxPortal:
         self.storage.close()
 
     def stages(self, directory: str) -> dict[str, str]:
-        """Stages of a directory in order: code -> ``P`` (in work), ``S`` (success) or ``F`` (failure)."""
+        """Stages of a directory in order: code -> `P` (in work), `S` (success) or `F` (failure)."""
         if directory not in self._stages:
             rows = self.storage.rows(STATUS, ["STATUS_ID", "SEMANTICS"], "ENTITY_ID = ?", [directory], "SORT, ID")
             self._stages[directory] = {text(row["STATUS_ID"]): text(row["SEMANTICS"]) or "P" for row in rows}
@@ -137,7 +137,7 @@ class SandboxPortal:
         return str(self._nonces)
 
     def answer(self, request: ReceivedRequest) -> Map | Response:
-        """The body of the answer to a call, or a response of its own; raises :class:`PortalError` for a refusal.
+        """The body of the answer to a call, or a response of its own; raises `PortalError` for a refusal.
 
         Existence comes before credentials, credentials before the check of signed links, that before the operating
         limit, as on the portal.
@@ -173,7 +173,7 @@ class SandboxPortal:
     ) -> tuple[Value, Timing]:
         """Run a method's body under the operating limit and note that it ran; what it gives, and how long it took.
 
-        Raises 429 ``OPERATION_TIME_LIMIT`` before anything runs, and whatever ``run`` raises. Every version of the
+        Raises 429 `OPERATION_TIME_LIMIT` before anything runs, and whatever `run` raises. Every version of the
         REST API runs its methods through here.
         """
         started, ticking = self.clock(), time.perf_counter()

@@ -20,21 +20,21 @@ from b24_mcp.sandbox.errors import (
 from b24_mcp.sandbox.php import Value
 
 Run = Callable[[Call], Value]
-"""A method's body: the call -> the result (a value, an :class:`~b24_mcp.sandbox.answer.Page`), or a
-:class:`~b24_mcp.sandbox.messages.Response` to send bytes and headers of its own."""
+"""A method's body: the call -> the result (a value, an `RowPage`), or a
+`Response` to send bytes and headers of its own."""
 
 
 LINKS = ("download", "upload")
-"""Names that are never methods of their own: signed links, see :meth:`Registry.link`."""
+"""Names that are never methods of their own: signed links, see `Registry.link`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredMethod:
-    """A method under its documented name. ``scope`` empty: any credentials will do.
+    """A method under its documented name. `scope` empty: any credentials will do.
 
-    Who may call it: ``app_only`` refuses webhooks with 403 ``WRONG_AUTH_TYPE``, ``app_context`` refuses them with 403
-    ``ACCESS_DENIED`` "Application context required" (families differ), ``webhook_only`` refuses applications with
-    403 ``WRONG_AUTH_TYPE``, ``admin_only`` refuses everybody but an administrator with 403 ``ACCESS_DENIED``.
+    Who may call it: `app_only` refuses webhooks with 403 `WRONG_AUTH_TYPE`, `app_context` refuses them with 403
+    `ACCESS_DENIED` "Application context required" (families differ), `webhook_only` refuses applications with
+    403 `WRONG_AUTH_TYPE`, `admin_only` refuses everybody but an administrator with 403 `ACCESS_DENIED`.
     """
 
     name: str
@@ -58,7 +58,7 @@ class RegisteredMethod:
 
 
 class Registry:
-    """All methods of the portal; each module of :mod:`b24_mcp.sandbox.methods` adds its own."""
+    """All methods of the portal; each module of `b24_mcp.sandbox.methods` adds its own."""
 
     def __init__(self) -> None:
         self._methods: dict[str, RegisteredMethod] = {}
@@ -76,7 +76,7 @@ class Registry:
         webhook_only: bool = False,
         admin_only: bool = False,
     ) -> None:
-        """Add a classic method; who may call it is told as in :class:`Method`."""
+        """Add a classic method; who may call it is told as in `RegisteredMethod`."""
         self._methods[name.lower()] = RegisteredMethod(
             name, scope, run, False, app_only, app_context, webhook_only, admin_only
         )
@@ -93,7 +93,7 @@ class Registry:
         webhook_only: bool = False,
         admin_only: bool = False,
     ) -> None:
-        """Add a controller with its actions; ``php_class`` is named in the error of a wrong action.
+        """Add a controller with its actions; `php_class` is named in the error of a wrong action.
 
         Called again for the same prefix, it adds actions: so those with other requirements get a call of their own.
         """
@@ -105,18 +105,18 @@ class Registry:
             )
 
     def link(self, name: str, scope: str, run: Run) -> None:
-        """Say what happens behind signed links ``download`` or ``upload`` of a scope.
+        """Say what happens behind signed links `download` or `upload` of a scope.
 
-        ``run`` gets the parameters that were signed (:meth:`Call.link` makes the address), for an upload also
-        ``call.files``. A download returns a :class:`~b24_mcp.sandbox.messages.Response`; what an upload returns is
-        sent as ``{"result": …}`` without ``time``.
+        `run` gets the parameters that were signed (`Call.link` makes the address), for an upload also
+        `call.files`. A download returns a `Response`; what an upload returns is
+        sent as `{"result": …}` without `time`.
         """
         if name not in LINKS:
             raise ValueError(f"{name} is no kind of link")
         self._links[name, scope] = run
 
     def linked(self, name: str, scope: str) -> RegisteredMethod | None:
-        """The method behind a signed link ``name`` (``download`` or ``upload``) of ``scope``."""
+        """The method behind a signed link `name` (`download` or `upload`) of `scope`."""
         run = self._links.get((name, scope))
         return None if run is None else RegisteredMethod(name, scope, run)
 

@@ -1,6 +1,6 @@
 """Scopes a portal has, whether or not a method here belongs to them.
 
-Documentation: api-reference/scopes/permissions; the rest is measured behaviour of ``scope`` with ``full``.
+Documentation: api-reference/scopes/permissions; the rest is measured behaviour of `scope` with `full`.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ user.userfield user_basic user_brief userconsent userfieldconfig vote
 """
 
 PORTAL_SCOPES: frozenset[str] = frozenset(_NAMED.split())
-"""What ``scope`` lists with ``full``."""
+"""What `scope` lists with `full`."""

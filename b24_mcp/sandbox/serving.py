@@ -21,11 +21,11 @@ async def serve(
     *,
     tls: bool | Certificates = False,
 ) -> None:
-    """Serve until cancelled or interrupted; ``ready`` gets the base address once it really listens.
+    """Serve until cancelled or interrupted; `ready` gets the base address once it really listens.
 
-    ``port`` 0 takes a free one. ``tls``: certificates already issued (:func:`b24_mcp.sandbox.certificates.issue`), or
-    ``True`` for new ones in a temporary folder, gone when serving ends; :attr:`Sandbox.ca` is the authority to trust.
-    Raises ``OSError`` when the address is taken.
+    `port` 0 takes a free one. `tls`: certificates already issued (`b24_mcp.sandbox.certificates.issue`), or
+    `True` for new ones in a temporary folder, gone when serving ends; `Sandbox.ca` is the authority to trust.
+    Raises `OSError` when the address is taken.
     """
     import contextlib
 

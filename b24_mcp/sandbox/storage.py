@@ -45,7 +45,7 @@ def _table(entity: Entity) -> str:
 
 
 class Storage:
-    """One database: memory or a file. ``new`` tells whether it had no tables before, ``skipped`` how many rows all
+    """One database: memory or a file. `new` tells whether it had no tables before, `skipped` how many rows all
     offsets together have passed over."""
 
     def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
@@ -139,7 +139,7 @@ class Storage:
             self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
 
     def row(self, entity: Entity, record: int) -> Map | None:
-        """One record as column -> stored value, or ``None``."""
+        """One record as column -> stored value, or `None`."""
         found = self._db.execute(
             f"select * from {entity.name} where ID = ?",  # noqa: S608
             _bindable([record]),
@@ -156,7 +156,7 @@ class Storage:
         limit: int = -1,
         offset: int = 0,
     ) -> list[Map]:
-        """Records as column -> stored value. ``where`` and ``order`` are built from descriptions only."""
+        """Records as column -> stored value. `where` and `order` are built from descriptions only."""
         self.skipped += offset
         found = self._db.execute(
             f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
@@ -178,7 +178,7 @@ class Storage:
         return [dict(row) for row in found]
 
     def multifield_values(self, owner: str, kind: str) -> list[Map]:
-        """Every value of one kind (``PHONE``) of one sort of owner, with the owner's id."""
+        """Every value of one kind (`PHONE`) of one sort of owner, with the owner's id."""
         found = self._db.execute(
             "select OWNER_ID, VALUE from multifield where OWNER = ? and TYPE_ID = ? order by OWNER_ID, ID",
             [owner, kind],
@@ -192,7 +192,7 @@ class Storage:
         )
 
     def change_multifield(self, owner: str, record: int, row: int, value: str, value_type: str | None) -> None:
-        """Change one multi-field row of a record, or remove it when ``value`` is empty."""
+        """Change one multi-field row of a record, or remove it when `value` is empty."""
         mine = [row, owner, record]
         if not value:
             self._db.execute("delete from multifield where ID = ? and OWNER = ? and OWNER_ID = ?", mine)
@@ -226,12 +226,12 @@ def folded(value: str | float | None) -> str | float | None:
 
 
 def contains(value: Value, needle: str) -> bool:
-    """Case-insensitive substring, any alphabet (SQLite's own ``like`` folds only Latin letters)."""
+    """Case-insensitive substring, any alphabet (SQLite's own `like` folds only Latin letters)."""
     return value is not None and needle.casefold() in str(value).casefold()
 
 
 def matches(value: Value, pattern: str) -> bool:
-    """SQL ``like`` with ``%`` and ``_``, case-insensitive in any alphabet."""
+    """SQL `like` with `%` and `_`, case-insensitive in any alphabet."""
     if value is None:
         return False
     pieces = {"%": ".*", "_": "."}

@@ -1,6 +1,6 @@
 """User fields: what a new one becomes, how its items change, which table it belongs to.
 
-Both families of methods write the registry of :mod:`b24_mcp.sandbox.schema` through this module, and every change is
+Both families of methods write the registry of `b24_mcp.sandbox.schema` through this module, and every change is
 followed by a change of a real column. Documentation: api-reference/crm/deals/user-defined-fields,
 api-reference/crm/universal/userfieldconfig.
 """
@@ -43,7 +43,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "iblock_element": ("Привязка к элементам инф. блоков", "Привязка к элементам инф. блоков"),
     "crm": ("Привязка к элементам CRM", "Привязка к элементам CRM"),
 }
-"""Types: the titles of ``crm.userfield.types`` and of ``userfieldconfig.getTypes``."""
+"""Types: the titles of `crm.userfield.types` and of `userfieldconfig.getTypes`."""
 
 _MOMENT: Map = {"DEFAULT_VALUE": {"TYPE": "NONE", "VALUE": ""}}
 SETTINGS: dict[str, Map] = {
@@ -78,7 +78,7 @@ _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
 
 
 def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
-    """The entity user fields of an object belong to (``CRM_DEAL``, ``CRM_7`` of a smart process), or ``None``."""
+    """The entity user fields of an object belong to (`CRM_DEAL`, `CRM_7` of a smart process), or `None`."""
     for entity in (*crm_types.BASES.values(), REQUISITE):
         if entity.user_fields == entity_id:
             return entity
@@ -90,7 +90,7 @@ def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
 
 
 def full_name(sent: str) -> str:
-    """The whole name of a field: the prefix is added where it is missing. Raises ``ERROR_CORE``."""
+    """The whole name of a field: the prefix is added where it is missing. Raises `ERROR_CORE`."""
     name = sent.strip().upper()
     if not name.startswith(PREFIX):
         name = PREFIX + name.removeprefix("UF_")
@@ -98,7 +98,7 @@ def full_name(sent: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """``name``, unless it is too long or has other letters than a column may; raises ``ERROR_CORE``."""
+    """`name`, unless it is too long or has other letters than a column may; raises `ERROR_CORE`."""
     if len(name) > LONGEST:
         raise PortalError("ERROR_CORE", f"Название поля слишком длинное (больше {LONGEST} символов).<br>")
     if not _NAME.match(name):
@@ -107,7 +107,7 @@ def checked_name(name: str) -> str:
 
 
 def labels(value: Value, fallback: str) -> Map:
-    """A label in every language: one text is for all of them, a map leaves the others to ``fallback``."""
+    """A label in every language: one text is for all of them, a map leaves the others to `fallback`."""
     if php.is_array(value):
         given = php.as_map(value)
         return {language: php.text(given.get(language, fallback)) for language in LANGUAGES}
@@ -125,7 +125,7 @@ def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
 
 
 def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) -> int:
-    """Register a field with its column and its items, return its id. Raises ``ERROR_CORE`` for what exists."""
+    """Register a field with its column and its items, return its id. Raises `ERROR_CORE` for what exists."""
     name, kind = php.text(columns["FIELD_NAME"]), php.text(columns["USER_TYPE_ID"])
     if kind not in TYPES:
         raise PortalError("ERROR_CORE", "Указан неверный пользовательский тип.<br>")
@@ -189,7 +189,7 @@ def remove_all(portal: SandboxPortal, entity_id: str) -> None:
 
 
 def write_items(portal: SandboxPortal, user_field: int, items: list[Map]) -> None:
-    """Add, change (``ID``) and remove (``DEL: Y``) items of a list; items that are not named stay."""
+    """Add, change (`ID`) and remove (`DEL: Y`) items of a list; items that are not named stay."""
     known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
     for place, item in enumerate(items, start=1):
         record = php.integer(item.get("ID"))
@@ -223,7 +223,7 @@ def _item_column(name: str, value: Value) -> Value:
 
 
 def _check_items(items: list[Map], kept: list[Map] | None = None) -> None:
-    """External ids of items differ; raises ``ERROR_CORE``."""
+    """External ids of items differ; raises `ERROR_CORE`."""
     seen = {php.text(item["XML_ID"]): php.integer(item["ID"]) for item in kept or []}
     for item in items:
         marker = php.text(item.get("XML_ID"))

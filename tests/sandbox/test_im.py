@@ -1,4 +1,4 @@
-"""Chats: UPPER-case parameters, dialogs named ``chat57`` or by a person, people as cards."""
+"""Chats: UPPER-case parameters, dialogs named `chat57` or by a person, people as cards."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ async def test_a_blocked_method_is_an_error_of_its_command_only() -> None:
 
 
 class Waits:
-    """Stands for ``asyncio.sleep``: notes how long, waits for the gate."""
+    """Stands for `asyncio.sleep`: notes how long, waits for the gate."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -1,6 +1,6 @@
 """The trade catalogue: products, variations and services, sections, prices, units, taxes, stores.
 
-Fields: documentation: api-reference/catalog (``catalog.*.getFields`` of each family).
+Fields: documentation: api-reference/catalog (`catalog.*.getFields` of each family).
 """
 
 from __future__ import annotations

@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
-"""Short codes of types, as product rows and user fields of the type ``crm`` spell them."""
+"""Short codes of types, as product rows and user fields of the type `crm` spell them."""
 
 
 def owner_code(number: int) -> str:
-    """The short code of a type: ``D`` for deals, ``T406`` for the smart process 1030."""
+    """The short code of a type: `D` for deals, `T406` for the smart process 1030."""
     return OWNER_CODES.get(number) or f"T{number:x}"
 
 
 def owner_word(number: int) -> str:
-    """The word of a type in the timeline: ``deal``, ``dynamic_1030``."""
+    """The word of a type in the timeline: `deal`, `dynamic_1030`."""
     words = {1: "lead", 2: "deal", 3: "contact", 4: "company", 7: "quote", 31: "smart_invoice"}
     return words.get(number) or f"dynamic_{number}"
 
 
 def forget(number: int) -> Cascade:
-    """The cascade of the type ``number``."""
+    """The cascade of the type `number`."""
 
     def remove(portal: SandboxPortal, record: int) -> None:
         gone: tuple[tuple[Entity, str, list[Value]], ...] = (

@@ -140,7 +140,7 @@ MEASURES = (
     (7, 166, "Килограмм", "кг", "kg", "KGM", "N"),
     (9, 796, "Штука", "шт", "pc. 1", "PCE. NMB", "Y"),
 )
-"""Units a new portal begins with, in the order of the columns of :data:`MEASURE`."""
+"""Units a new portal begins with, in the order of the columns of `MEASURE`."""
 
 VAT = Entity(
     "crm_vat",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 CREATED, MOVED, CLOSED = 1, 2, 3
-"""``TYPE_ID`` of the stage history: made, moved to a stage in work, moved to a final stage."""
+"""`TYPE_ID` of the stage history: made, moved to a stage in work, moved to a final stage."""
 
 
 def default(values: Map, **defaults: Value) -> None:
@@ -39,7 +39,7 @@ def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> 
 
 
 def link(values: Map, single: str, several: str, stored: Map | None) -> None:
-    """``CONTACT_ID`` is the first of ``CONTACT_IDS``; whichever is sent decides, the list when both are.
+    """`CONTACT_ID` is the first of `CONTACT_IDS`; whichever is sent decides, the list when both are.
 
     A single one sent for a record that has several becomes the first of them.
     """
@@ -146,9 +146,9 @@ def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: 
 
 
 def settle(title: str, number: int, stage: str = "", semantics: str = "", category: str = "") -> Settle:
-    """What follows a write: a title where none was sent (``"Сделка #57"``), a row of the stage history.
+    """What follows a write: a title where none was sent (`"Сделка #57"`), a row of the stage history.
 
-    ``number`` is the ``entityTypeId``; ``stage``, ``semantics`` and ``category`` are columns (empty: there is none).
+    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: there is none).
     """
 
     def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
@@ -176,7 +176,7 @@ def _table(portal: SandboxPortal, number: int) -> Entity:
 def note_stage(
     portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
 ) -> None:
-    """Write a row of the stage history; ``stored`` is ``None`` for a new record."""
+    """Write a row of the stage history; `stored` is `None` for a new record."""
     kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
     portal.storage.insert(
         STAGE_HISTORY,
@@ -193,7 +193,7 @@ def note_stage(
 
 
 def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
-    """Keep the other side of a link of contacts and companies: ``theirs`` of ``other`` lists ``record``."""
+    """Keep the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
     old, new = values.items(before), values.items(after)
     for changed in {php.integer(item) for item in [*old, *new]}:
         row = portal.storage.row(other, changed)

@@ -177,7 +177,7 @@ def _settle(
 
 
 def item_entity(number: int, settings: Map | None, title: str, extra: str = "", user_fields: str = "") -> Entity:
-    """The entity of a smart process, or of invoices; ``settings`` are its flags (``None``: everything is on).
+    """The entity of a smart process, or of invoices; `settings` are its flags (`None`: everything is on).
 
     Its table always has every column, so that a flag may be turned on later.
     """

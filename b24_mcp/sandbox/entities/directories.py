@@ -216,13 +216,13 @@ _SYSTEM = frozenset(
     ("WON", "LOSE", "CONVERTED", "JUNK", "SUCCESS", "FAIL", "APPROVED", "DECLAINED", "DT31_2:P", "DT31_2:D")
 )
 Stage = tuple[str, str, str, str | None]
-"""Code, name, colour, semantics (``S``, ``F`` or nothing)."""
+"""Code, name, colour, semantics (`S`, `F` or nothing)."""
 
 
 def stage_rows(
     directory: str, stages: tuple[Stage, ...], category: int | None, prefix: str = ""
 ) -> list[tuple[Value, ...]]:
-    """Rows of :data:`STATUS_COLUMNS` for the stages of one directory; the first and the final ones are the system's."""
+    """Rows of `STATUS_COLUMNS` for the stages of one directory; the first and the final ones are the system's."""
     rows: list[tuple[Value, ...]] = []
     for number, (code, name, color, semantics) in enumerate(stages, start=1):
         system = number == 1 or code.rpartition(":")[2] in _SYSTEM
@@ -233,7 +233,7 @@ def stage_rows(
 
 
 def first_statuses() -> list[tuple[Value, ...]]:
-    """Rows of :data:`STATUS_COLUMNS` a new portal begins with."""
+    """Rows of `STATUS_COLUMNS` a new portal begins with."""
     rows: list[tuple[Value, ...]] = []
     rows.extend(stage_rows("STATUS", _LEAD_STAGES, None))
     rows.extend(stage_rows("DEAL_STAGE", _DEAL_STAGES, None))

@@ -1,6 +1,6 @@
 """The disk: storages, folders and files as one tree, versions with the bytes themselves.
 
-Documentation: api-reference/disk (``disk.storage.getFields``, ``disk.folder.getFields``, ``disk.file.getFields``).
+Documentation: api-reference/disk (`disk.storage.getFields`, `disk.folder.getFields`, `disk.file.getFields`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``batch``: up to 50 commands in one call, later ones using the results of earlier ones.
+"""`batch`: up to 50 commands in one call, later ones using the results of earlier ones.
 
 Documentation: settings/how-to-call-rest-api/batch; the finer rules are source behaviour of the portal.
 """
@@ -81,7 +81,7 @@ def _execute(call: Call, results: Results, label: str, command: str) -> None:
 def substitute(value: Value, maps: dict[str, Map]) -> Value:
     """Replace references in every value, never in keys.
 
-    A reference runs to the next white space and holds at least one ``[...]``. Alone it becomes the value itself with
+    A reference runs to the next white space and holds at least one `[...]`. Alone it becomes the value itself with
     its type; inside a text only texts and numbers are put in.
     """
     if isinstance(value, dict):
@@ -119,5 +119,5 @@ def _resolve(match: re.Match[str], maps: dict[str, Map]) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add ``batch`` itself."""
+    """Add `batch` itself."""
     registry.classic("batch", "", run)

@@ -1,4 +1,4 @@
-"""``calendar.*``: calendars, events, meetings; moments in the form of the portal's country, never ISO 8601.
+"""`calendar.*`: calendars, events, meetings; moments in the form of the portal's country, never ISO 8601.
 
 Documentation: api-reference/calendar.
 """
@@ -42,7 +42,7 @@ def _seconds(moment: Value) -> int:
 
 
 def _moment(call: Call, name: str) -> str:
-    """``from`` or ``from_ts`` as it is stored."""
+    """`from` or `from_ts` as it is stored."""
     sent = call.exact(f"{name}_ts")
     if sent not in (None, ""):
         return dates.iso(php.integer(sent))
@@ -226,7 +226,7 @@ def _list(call: Call) -> Value:
 
 
 def _nearest(call: Call) -> Value:
-    """The next events of somebody: 60 days ahead, as many as ``maxEventsCount``."""
+    """The next events of somebody: 60 days ahead, as many as `maxEventsCount`."""
     kind = php.text(call.exact("type")) or "user"
     owner = php.integer(call.exact("ownerId")) or call.user
     days = php.integer(call.exact("days")) or 60

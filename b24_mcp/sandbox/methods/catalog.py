@@ -1,6 +1,6 @@
-"""``catalog.*``: one table of families, all run by the one engine; camelCase both ways, numbers as numbers.
+"""`catalog.*`: one table of families, all run by the one engine; camelCase both ways, numbers as numbers.
 
-Documentation: api-reference/catalog. Unknown names in ``filter``, ``select`` and ``order`` are left out silently.
+Documentation: api-reference/catalog. Unknown names in `filter`, `select` and `order` are left out silently.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ FAMILIES = (
         "productPropertyEnum does not exist.",
     ),
 )
-"""All families; those of products differ by what they hold (:attr:`Family.only`)."""
+"""All families; those of products differ by what they hold (`Family.only`)."""
 
 
 def _record_id(call: Call) -> int:

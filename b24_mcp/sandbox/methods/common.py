@@ -56,7 +56,7 @@ def _feature(call: Call) -> Value:
 def _app_info(call: Call) -> Value:
     """An application hears of itself; a webhook only of its scopes and the licence (source behaviour).
 
-    While the authorization server has no name of its own, its ``app.info`` is at this address too: then the answer has
+    While the authorization server has no name of its own, its `app.info` is at this address too: then the answer has
     the keys of both.
     """
     licence: Map = {"LICENSE": LICENSE}

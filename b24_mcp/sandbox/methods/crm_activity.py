@@ -1,4 +1,4 @@
-"""``crm.activity.*``: classic activities with their communications and bindings, and to-do activities.
+"""`crm.activity.*`: classic activities with their communications and bindings, and to-do activities.
 
 Documentation: api-reference/crm/timeline/activities.
 """
@@ -135,7 +135,7 @@ def _communication(call: Call, row: Map) -> Map:
 
 
 def _show(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
-    """Communications, bindings and files, only where ``select`` names them."""
+    """Communications, bindings and files, only where `select` names them."""
     for row, record in zip(rows, shown, strict=True):
         activity = php.integer(row["ID"])
         kept = call.portal.storage.rows(COMMUNICATION, _COMMUNICATION_COLUMNS, "ACTIVITY_ID = ?", [activity], "ID")
@@ -161,13 +161,13 @@ def _absent(verb: str, record: int) -> PortalError:
 
 
 def activity_face(entity: Entity) -> Face:
-    """The face of ``crm.activity.*``."""
+    """The face of `crm.activity.*`."""
     face = classic_face(entity, event="CRMACTIVITY", check=_required, absent=_absent)
     return dataclasses.replace(face, virtual_write=_write, virtual_show=_show)
 
 
 def _by_bindings(face: Face, call: Call) -> Value:
-    """A list where ``OWNER_TYPE_ID`` with ``OWNER_ID``, or ``BINDINGS``, look at everything an activity is bound to."""
+    """A list where `OWNER_TYPE_ID` with `OWNER_ID`, or `BINDINGS`, look at everything an activity is bound to."""
     conditions = dict(php.as_map(call.classic("filter")))
     pairs: list[tuple[int, int]] = []
     for item in php.as_list(conditions.pop("BINDINGS", None)):

@@ -1,4 +1,4 @@
-"""``crm.address.*`` and ``crm.requisite.link.*``: records that are known by their owner and have no id.
+"""`crm.address.*` and `crm.requisite.link.*`: records that are known by their owner and have no id.
 
 Documentation: api-reference/crm/requisites/addresses and links.
 """

@@ -1,8 +1,8 @@
-"""``crm.{deal,lead,contact,company,item}.details.configuration.*``: which sections and fields a card shows.
+"""`crm.{deal,lead,contact,company,item}.details.configuration.*`: which sections and fields a card shows.
 
 Documentation: api-reference/crm/universal/item-details-configuration, api-reference/crm/deals/custom-form and its
-siblings. A view belongs to a person (scope ``P``) or to everybody (``C``); deals and smart processes have one for each
-pipeline, leads one for each kind. Who has set no view gets ``null``; everybody's is there from the start.
+siblings. A view belongs to a person (scope `P`) or to everybody (`C`); deals and smart processes have one for each
+pipeline, leads one for each kind. Who has set no view gets `null`; everybody's is there from the start.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Act = Callable[[Call, str, int], Value]
 
 
 def _kind(call: Call) -> int:
-    """The type of the items an ``item`` method is called for."""
+    """The type of the items an `item` method is called for."""
     sent = call.classic("entityTypeId")
     if sent is None:
         raise PortalError("", "Parameter 'entityTypeId' is not defined")

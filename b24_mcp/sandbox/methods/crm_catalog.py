@@ -1,4 +1,4 @@
-"""The classic catalogue: products, sections, units, taxes (``crm.product.*``, ``crm.measure.*``, ``crm.vat.*``…).
+"""The classic catalogue: products, sections, units, taxes (`crm.product.*`, `crm.measure.*`, `crm.vat.*`…).
 
 Deprecated on portals and still there. Documentation: api-reference/crm/outdated.
 """

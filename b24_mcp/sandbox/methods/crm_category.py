@@ -1,4 +1,4 @@
-"""``crm.category.*`` and the classic ``crm.dealcategory.*``: pipelines of deals, invoices and smart processes.
+"""`crm.category.*` and the classic `crm.dealcategory.*`: pipelines of deals, invoices and smart processes.
 
 Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/category-old. A new pipeline brings the
 stages of its type.

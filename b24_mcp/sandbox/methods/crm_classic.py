@@ -1,4 +1,4 @@
-"""``crm.{deal,lead,contact,company,quote}.*``: classic CRM methods, UPPER-case names, bare lists, text for numbers.
+"""`crm.{deal,lead,contact,company,quote}.*`: classic CRM methods, UPPER-case names, bare lists, text for numbers.
 
 Unknown filter, order and select names are ignored, which is why a typo returns the whole table.
 Documentation: api-reference/crm/{deals,leads,contacts,companies,quote}.
@@ -33,7 +33,7 @@ def array(call: Call, name: str) -> Map:
 
 
 def record_id(call: Call) -> int:
-    """The ``id`` of a classic call: a positive whole number."""
+    """The `id` of a classic call: a positive whole number."""
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise errors.bad_id()
@@ -47,7 +47,7 @@ def query(call: Call) -> ListQuery:
 
 
 def sent_fields(call: Call, new: bool) -> Map:
-    """``fields`` of a classic add or update; ``params`` (``REGISTER_SONET_EVENT`` and others) are accepted."""
+    """`fields` of a classic add or update; `params` (`REGISTER_SONET_EVENT` and others) are accepted."""
     fields = call.classic("fields")
     if not php.is_array(fields):
         raise errors.not_an_array("fields")
@@ -56,7 +56,7 @@ def sent_fields(call: Call, new: bool) -> Map:
 
 
 def describe(field: Field) -> Value:
-    """A field in ``*.fields``: type, flags, directory, title, and what a user field shows besides."""
+    """A field in `*.fields`: type, flags, directory, title, and what a user field shows besides."""
     described: Map = {
         "type": field.type,
         "isRequired": field.required,
@@ -113,7 +113,7 @@ def classic_face(
     language: tuple[str, ...] = filters.WITHOUT_NOT_LIKE,
     default_order: str = "ID asc",
 ) -> Face:
-    """The classic face of a CRM entity; ``event`` as in :class:`Face`, ``check`` refuses what must not be written."""
+    """The classic face of a CRM entity; `event` as in `Face`, `check` refuses what must not be written."""
     names = {name: field for name, field in entity.fields.items() if "u" not in field.flags}
     shown = {f.name: f.name for f in entity.columns if "h" not in f.flags and "u" not in f.flags}
 
@@ -188,13 +188,13 @@ ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
 
 
 def live(call: Call, prefix: str) -> Face:
-    """The face of ``crm.deal`` and its like on this portal."""
+    """The face of `crm.deal` and its like on this portal."""
     entity, build = BUILDS[prefix]
     return call.portal.schema.face(build, entity)
 
 
 def register_family(registry: Registry, prefix: str, entity: Entity, build: Build, actions: str = "") -> None:
-    """Add ``prefix.add`` and the other classic methods of an entity; ``actions`` narrows them (words in a text)."""
+    """Add `prefix.add` and the other classic methods of an entity; `actions` narrows them (words in a text)."""
     for action, run in ACTIONS.items():
         if not actions or action in actions.split():
             registry.classic(f"{prefix}.{action}", "crm", faced(build, entity, run))

@@ -1,4 +1,4 @@
-"""``crm.currency.*``: currencies known by their code, with texts in several languages.
+"""`crm.currency.*`: currencies known by their code, with texts in several languages.
 
 Documentation: api-reference/crm/currency.
 """

@@ -1,4 +1,4 @@
-"""``crm.duplicate.findbycomm``: leads, contacts and companies that share a phone or an e-mail.
+"""`crm.duplicate.findbycomm`: leads, contacts and companies that share a phone or an e-mail.
 
 Documentation: api-reference/crm/duplicates/crm-duplicate-find-by-comm.
 """

@@ -1,7 +1,7 @@
-"""``crm.item.*``: the universal methods over the same tables, camelCase names, numbers as numbers.
+"""`crm.item.*`: the universal methods over the same tables, camelCase names, numbers as numbers.
 
 Leads, deals, contacts, companies, estimates, invoices and smart processes. Documentation: api-reference/crm/universal.
-Here an unknown filter or order name is an error. ``useOriginalUfNames: Y`` names user fields ``UF_…``.
+Here an unknown filter or order name is an error. `useOriginalUfNames: Y` names user fields `UF_…`.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ def query(call: Call) -> ListQuery:
 
 
 def record_id(call: Call) -> int:
-    """The ``id`` of a controller's call."""
+    """The `id` of a controller's call."""
     return php.integer(required(call, "id"))
 
 
 def fields_argument(call: Call) -> Map:
-    """The ``fields`` of a controller's add or update."""
+    """The `fields` of a controller's add or update."""
     required(call, "fields")
     return array(call, "fields")
 
@@ -93,8 +93,8 @@ def fields_argument(call: Call) -> Map:
 def user_field_name(name: str) -> str:
     """A user field in camelCase: only the prefix changes where letters and digits are mixed.
 
-    Documentation: api-reference/crm/universal, field naming. ``UF_CRM_10_5186744711`` is ``ufCrm10_5186744711``,
-    ``UF_CRM_3_DIGIT`` is ``ufCrm3Digit``, ``UF_CRM_1747309879`` is ``ufCrm_1747309879``.
+    Documentation: api-reference/crm/universal, field naming. `UF_CRM_10_5186744711` is `ufCrm10_5186744711`,
+    `UF_CRM_3_DIGIT` is `ufCrm3Digit`, `UF_CRM_1747309879` is `ufCrm_1747309879`.
     """
     match = _USER_FIELD.match(name)
     if match is None:
@@ -117,7 +117,7 @@ def wire_name(field: Field, original: bool = False) -> str:
 
 
 def _multifields(sent: Value) -> Map:
-    """``fm`` as the engine takes it: key ``n…`` is a new row, a number an existing one."""
+    """`fm` as the engine takes it: key `n…` is a new row, a number an existing one."""
     kinds: dict[str, list[Value]] = {}
     for key, item in php.as_map(sent).items():
         entry = php.as_map(item)
@@ -130,7 +130,7 @@ def _multifields(sent: Value) -> Map:
 
 
 def describe(field: Field) -> Value:
-    """A field in a controller's ``fields``."""
+    """A field in a controller's `fields`."""
     types = {"char": "boolean"}
     described: Map = {
         "type": types.get(field.type, field.type),
@@ -187,7 +187,7 @@ def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
 
 
 def _complete(call: Call, rows: list[Map], shown: list[Map], entity: Entity, number: int) -> None:
-    """What a whole item carries beside its columns: ``fm`` and ``entityTypeId``."""
+    """What a whole item carries beside its columns: `fm` and `entityTypeId`."""
     if entity.multifields:
         _fm(call, entity.owner, rows, shown)
     for record in shown:
@@ -216,7 +216,7 @@ def _show_file(call: Call, entity: Entity, field: Field, record: int, file: int,
 
 
 def _values(names: dict[str, Field], call: Call) -> Map:
-    """``fields`` with names the portal knows: camelCase, or the UPPER_CASE ones behind them."""
+    """`fields` with names the portal knows: camelCase, or the UPPER_CASE ones behind them."""
     upper = {field.universal: name for name, field in names.items()}
     sent: Map = {}
     for key, value in fields_argument(call).items():
@@ -234,7 +234,7 @@ def _values(names: dict[str, Field], call: Call) -> Map:
 
 
 def item_face(entity: Entity, number: int, original: bool) -> Face:
-    """The universal face of a type; ``number`` is its ``entityTypeId``, ``original`` leaves ``UF_…`` names alone."""
+    """The universal face of a type; `number` is its `entityTypeId`, `original` leaves `UF_…` names alone."""
     columns = [field for field in entity.columns if "c" not in field.flags]
     names = {wire_name(field, original): field for field in columns}
     shown = {field.name: wire_name(field, original) for field in columns}
@@ -282,7 +282,7 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
 
 
 def face_of(call: Call, number: int) -> Face:
-    """The face of a type of items; raises ``NOT_FOUND`` when there is no such type."""
+    """The face of a type of items; raises `NOT_FOUND` when there is no such type."""
     base = crm_types.base_entity(call.portal, number)
     if base is None:
         raise no_type()
@@ -304,7 +304,7 @@ def _of_type(action: Callable[[Face, Call], Value | RowPage]) -> Callable[[Call]
 
 
 def _fields(face: Face, call: Call) -> Value:
-    """Descriptions of fields; phones, e-mails and the like are one field, ``fm``."""
+    """Descriptions of fields; phones, e-mails and the like are one field, `fm`."""
     described = {wire: describe(field) for wire, field in face.names.items() if not field.is_multifield}
     if face.entity.multifields:
         described["fm"] = describe(Field("FM", MULTIFIELD, "FM", "FM", flags="m"))
@@ -333,7 +333,7 @@ def _batch_import(call: Call) -> Value:
 
 
 def _get_file(call: Call) -> Value:
-    """The bytes behind ``urlMachine``."""
+    """The bytes behind `urlMachine`."""
     face = face_of(call, php.integer(required(call, "entityTypeId")))
     record = engine.stored(face, call, record_id(call))
     number, name = php.integer(required(call, "fileId")), php.text(required(call, "fieldName"))

@@ -1,7 +1,7 @@
-"""Contacts of deals, leads, estimates and companies, companies of contacts: ``*.contact.*``, ``crm.contact.company.*``.
+"""Contacts of deals, leads, estimates and companies, companies of contacts: `*.contact.*`, `crm.contact.company.*`.
 
 Documentation: api-reference/crm/deals/contacts and its siblings. The links are lists in the records; the first one, or
-the one marked primary, is the single ``CONTACT_ID`` or ``COMPANY_ID``.
+the one marked primary, is the single `CONTACT_ID` or `COMPANY_ID`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _STEP = 10
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One direction: records of ``owner`` list ids of the type ``item`` in ``column``.
+    """One direction: records of `owner` list ids of the type `item` in `column`.
 
-    ``key`` names one of them, ``single`` is the column of the primary one (empty: there is none), ``event`` is
+    `key` names one of them, `single` is the column of the primary one (empty: there is none), `event` is
     announced when links change.
     """
 

@@ -1,4 +1,4 @@
-"""Product rows: ``crm.{deal,lead,quote}.productrows.*``, ``crm.item.productrow.*``, ``crm.productrow.*``.
+"""Product rows: `crm.{deal,lead,quote}.productrows.*`, `crm.item.productrow.*`, `crm.productrow.*`.
 
 One table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -set,
 api-reference/crm/universal/product-rows, api-reference/crm/outdated/productrow-old.
@@ -30,7 +30,7 @@ _COLUMNS = [field.name for field in PRODUCT_ROW.columns]
 def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
     """A whole row from what was sent: prices before and after discount, with and without tax.
 
-    ``PRICE`` is what the client pays for one: the discount is already off it, the tax in it.
+    `PRICE` is what the client pays for one: the discount is already off it, the tax in it.
     """
     given = {
         field.name: values.stored(field, sent[field.name], call.now)
@@ -196,7 +196,7 @@ def _owner_of(call: Call, sent: Map) -> tuple[int, int]:
 
 
 def item_rows(entity: Entity) -> Face:
-    """The face of ``crm.item.productrow.*``."""
+    """The face of `crm.item.productrow.*`."""
     names = {field.camel: field for field in entity.columns}
 
     def absent() -> PortalError:
@@ -290,7 +290,7 @@ def _item_list(face: Face, call: Call) -> RowPage:
 
 
 def classic_rows(entity: Entity) -> Face:
-    """The face of ``crm.productrow.*``."""
+    """The face of `crm.productrow.*`."""
     return crm_classic.classic_face(entity)
 
 

@@ -1,4 +1,4 @@
-"""Directories of the CRM: statuses, enumerations, owner types. Whole lists at once; ``start`` means nothing here.
+"""Directories of the CRM: statuses, enumerations, owner types. Whole lists at once; `start` means nothing here.
 
 Documentation: api-reference/crm/status, api-reference/crm/auxiliary.
 """

@@ -1,4 +1,4 @@
-"""``crm.requisite.*`` with presets and bank details.
+"""`crm.requisite.*` with presets and bank details.
 
 Documentation: api-reference/crm/requisites. Every family names its record in the error for a missing one.
 """
@@ -36,7 +36,7 @@ def _named(word: str) -> Absent:
 
 
 def positive(columns: Map, name: str) -> int:
-    """A field as a positive whole number; raises the error of :func:`invalid`."""
+    """A field as a positive whole number; raises the error of `invalid`."""
     number = php.integer(columns.get(name))
     if number <= 0:
         raise invalid(name)

@@ -1,4 +1,4 @@
-"""``crm.timeline.comment.*``, ``crm.timeline.bindings.*``, ``crm.timeline.logmessage.*``, ``crm.stagehistory.list``.
+"""`crm.timeline.comment.*`, `crm.timeline.bindings.*`, `crm.timeline.logmessage.*`, `crm.stagehistory.list`.
 
 Documentation: api-reference/crm/timeline/{comments,bindings,logmessage}, api-reference/crm/crm-stage-history-list.
 """
@@ -134,7 +134,7 @@ def _get(call: Call) -> Value:
 
 
 def _list(call: Call) -> Value:
-    """Comments of one item: ``ENTITY_ID`` and ``ENTITY_TYPE`` must be in the filter."""
+    """Comments of one item: `ENTITY_ID` and `ENTITY_TYPE` must be in the filter."""
     conditions = array(call, "filter")
     kind, owner = conditions.get("ENTITY_TYPE"), conditions.get("ENTITY_ID")
     if not owner or php.is_array(owner):

@@ -1,4 +1,4 @@
-"""``crm.type.*``: smart processes, and ``crm.automatedsolution.*``: the workplaces they are grouped in.
+"""`crm.type.*`: smart processes, and `crm.automatedsolution.*`: the workplaces they are grouped in.
 
 A new type is a new table with pipelines and stages of its own. Documentation:
 api-reference/crm/universal/user-defined-object-types, api-reference/crm/automated-solution.
@@ -138,7 +138,7 @@ def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> Non
 
 
 def _column(call: Call, parent: int, child: int, *, add: bool) -> None:
-    """The ``PARENT_ID_…`` column of the child's table."""
+    """The `PARENT_ID_…` column of the child's table."""
     entity = crm_types.base_entity(call.portal, child)
     if entity is None:
         return

@@ -1,4 +1,4 @@
-"""``crm.{deal,lead,contact,company,quote,requisite}.userfield.*`` and ``crm.userfield.*``.
+"""`crm.{deal,lead,contact,company,quote,requisite}.userfield.*` and `crm.userfield.*`.
 
 Documentation: api-reference/crm/deals/user-defined-fields and its siblings,
 api-reference/crm/universal/user-defined-fields.
@@ -34,7 +34,7 @@ def _items(sent: Map) -> list[Map]:
 
 
 def _columns(sent: Map, kind: str, kept: Map | None) -> Map:
-    """Columns of the registry from ``fields``; ``kept`` is the stored row of an update."""
+    """Columns of the registry from `fields`; `kept` is the stored row of an update."""
     columns: Map = {}
     for name in _FLAGS:
         if name in sent:
@@ -79,7 +79,7 @@ def _row(call: Call, base: Entity) -> Map:
 
 
 def _shown(call: Call, row: Map, language: str | None) -> Map:
-    """One field; ``language`` empty shows labels in all of them, ``None`` not at all."""
+    """One field; `language` empty shows labels in all of them, `None` not at all."""
     shown: Map = {}
     for field in USER_FIELD.columns:
         if field.name in LABELS:
@@ -131,7 +131,7 @@ def _delete(call: Call, base: Entity) -> Value:
 
 
 def described(table: str) -> Value:
-    """Descriptions in the plain form of ``crm.userfield.fields``: lines ``NAME type flags | title``."""
+    """Descriptions in the plain form of `crm.userfield.fields`: lines `NAME type flags | title`."""
     from b24_mcp.sandbox.fields import parse_fields
     from b24_mcp.sandbox.methods.crm_classic import describe
 

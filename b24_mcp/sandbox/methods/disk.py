@@ -1,4 +1,4 @@
-"""``disk.*``: storages, folders, files, uploads in one step and in two, signed downloads.
+"""`disk.*`: storages, folders, files, uploads in one step and in two, signed downloads.
 
 Documentation: api-reference/disk, api-reference/files/how-to-{upload,download}-files.
 """
@@ -46,7 +46,7 @@ def _not_found(record: Value) -> PortalError:
 
 
 def _record(call: Call, entity: Entity, kind: str = "", name: str = "id", position: int = 0) -> Map:
-    """The record a call names; ``kind`` of an object must be the wanted one."""
+    """The record a call names; `kind` of an object must be the wanted one."""
     sent = _sent(call, name, position)
     row = call.portal.storage.row(entity, php.integer(sent))
     if row is None or (kind and row["TYPE"] != kind):
@@ -123,7 +123,7 @@ def _add_folder(call: Call, parent: Map) -> Value:
 
 
 def _file_sent(call: Call) -> tuple[str, bytes] | None:
-    """Name and bytes of ``fileContent``; a bare text is the content alone."""
+    """Name and bytes of `fileContent`; a bare text is the content alone."""
     sent = _sent(call, "fileContent", required=False)
     if sent in (None, ""):
         return None
@@ -163,7 +163,7 @@ def _upload_version(call: Call) -> Value:
 
 
 def _uploaded(call: Call) -> Value:
-    """Behind the signed address of a two-step upload: the part ``file`` becomes a file or a version."""
+    """Behind the signed address of a two-step upload: the part `file` becomes a file or a version."""
     part = call.files.get("file")
     if part is None:
         raise PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file")

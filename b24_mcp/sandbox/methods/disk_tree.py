@@ -19,7 +19,7 @@ def taken(kind: str) -> PortalError:
 
 
 def named(call: Call, parent: int, name: str, kind: str, *, unique: bool, but: int = 0) -> str:
-    """``name`` as it may be used in ``parent``: refused when it is taken, or numbered when ``unique``."""
+    """`name` as it may be used in `parent`: refused when it is taken, or numbered when `unique`."""
     cleaned = "".join("_" if letter in _FORBIDDEN else letter for letter in name).strip()
     if not cleaned:
         raise PortalError("DISK_BASE_SERVICE_22001", "Error: required parameter NAME (DISK_BASE_SERVICE_22001)")
@@ -101,7 +101,7 @@ def content(call: Call, version: int) -> bytes:
 
 
 def children(call: Call, folder: int, *, deleted: bool = False) -> list[Map]:
-    """What is directly in a folder; ``deleted`` takes the bin's content along."""
+    """What is directly in a folder; `deleted` takes the bin's content along."""
     where = "PARENT_ID = ?" if deleted else "PARENT_ID = ? and DELETED_TYPE = 0"
     return call.portal.storage.rows(OBJECT, COLUMNS, where, [folder])
 

@@ -1,4 +1,4 @@
-"""``entity.*``: storages of an application, with properties, sections and items; for applications only.
+"""`entity.*`: storages of an application, with properties, sections and items; for applications only.
 
 Documentation: api-reference/entity.
 """

@@ -1,4 +1,4 @@
-"""``events``, ``event.*``: handlers of events and the queue of offline events; for applications only.
+"""`events`, `event.*`: handlers of events and the queue of offline events; for applications only.
 
 Documentation: api-reference/events.
 """
@@ -123,7 +123,7 @@ def _handler(row: Map) -> Map:
 
 
 def _test(call: Call) -> Value:
-    """Make the event ``ONAPPTEST`` with whatever was sent."""
+    """Make the event `ONAPPTEST` with whatever was sent."""
     data: Map = {"QUERY": dict(call.params)}
     call.portal.changes.announce("ONAPPTEST", data, call.user)
     return True
@@ -175,7 +175,7 @@ def _offline_list(call: Call) -> Value:
 
 
 def _offline_get(call: Call) -> Value:
-    """Take the first records: gone at once, or reserved under a number with ``clear=0``."""
+    """Take the first records: gone at once, or reserved under a number with `clear=0`."""
     _administrator(call)
     sent = call.uppered()
     process = php.text(sent.get("PROCESS_ID"))
@@ -230,7 +230,7 @@ def _offline_error(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add events; a webhook gets ``WRONG_AUTH_TYPE``."""
+    """Add events; a webhook gets `WRONG_AUTH_TYPE`."""
     for name, run in (
         ("events", _events),
         ("event.bind", _bind),

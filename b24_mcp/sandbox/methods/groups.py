@@ -1,6 +1,6 @@
-"""``sonet_group.*`` and ``socialnetwork.api.workgroup.*``: workgroups, projects and who is in them.
+"""`sonet_group.*` and `socialnetwork.api.workgroup.*`: workgroups, projects and who is in them.
 
-Parameters of ``sonet_group.*`` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
+Parameters of `sonet_group.*` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ def _kind(row: Map) -> str:
 
 
 def _with_kind(call: Call, rows: list[Map], shown: list[Map]) -> None:
-    """``TYPE`` and ``AVATAR`` are no columns; they come when they are named."""
+    """`TYPE` and `AVATAR` are no columns; they come when they are named."""
     wanted = {php.text(name) for name in php.as_list(call.exact("select"))}
     for row, group in zip(rows, shown, strict=True):
         if "TYPE" in wanted:
@@ -280,7 +280,7 @@ API_FACE = Face(
 
 
 def _api_get(call: Call) -> Value:
-    """One group with numbers as numbers; what ``select`` adds is empty for most words."""
+    """One group with numbers as numbers; what `select` adds is empty for most words."""
     params = php.as_map(call.exact("params"))
     group = php.integer(params.get("groupId"))
     if not group:

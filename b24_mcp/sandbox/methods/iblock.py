@@ -17,7 +17,7 @@ _VALUE_LANGUAGE = filters.Language(OPERATORS, lambda name: VALUE.fields["VALUE"]
 
 
 def show(field: Field, value: Value) -> Value:
-    """Numbers as text, stamps in the Russian form, nothing as ``null``."""
+    """Numbers as text, stamps in the Russian form, nothing as `null`."""
     if value is not None and field.type == "stamp_ru":
         return datetime.fromisoformat(php.text(value)).strftime("%d.%m.%Y %H:%M:%S")
     return values.show_text(field, value)
@@ -90,7 +90,7 @@ def _is_file(value: Value) -> bool:
 def condition(
     call: Call, conditions: Map, language: filters.Language, by_name: Mapping[str, Map], base: Map
 ) -> FilterCondition:
-    """Conditions over columns and over properties; ``by_name`` maps upper-case keys to properties."""
+    """Conditions over columns and over properties; `by_name` maps upper-case keys to properties."""
     plain: Map = dict(base)
     parts: list[FilterCondition] = []
     for key, value in conditions.items():
@@ -159,7 +159,7 @@ def empty_block(call: Call, block: Value) -> None:
 
 
 def columns_of(entity: Entity, sent: Map, now: float) -> Map:
-    """What the columns of an entity keep of ``sent``."""
+    """What the columns of an entity keep of `sent`."""
     return {
         field.name: values.stored(field, sent[field.name], now)
         for field in entity.columns

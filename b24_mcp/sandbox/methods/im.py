@@ -1,6 +1,6 @@
-"""``im.chat.*``, ``im.message.*``, ``im.dialog.*``, ``im.recent.*``, ``im.notify.*``: chats and what is said in them.
+"""`im.chat.*`, `im.message.*`, `im.dialog.*`, `im.recent.*`, `im.notify.*`: chats and what is said in them.
 
-Parameters under UPPER-case names; a dialog is ``chat57`` or the id of a person. Documentation: api-reference/chats.
+Parameters under UPPER-case names; a dialog is `chat57` or the id of a person. Documentation: api-reference/chats.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _member(call: Call, chat: Value, user: int) -> Map | None:
 
 
 def _chat(call: Call) -> Map:
-    """The chat of ``CHAT_ID`` or ``DIALOG_ID``, with the caller in it."""
+    """The chat of `CHAT_ID` or `DIALOG_ID`, with the caller in it."""
     sent = _text(call, "CHAT_ID") or _text(call, "DIALOG_ID").removeprefix("chat")
     if not php.integer(sent):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
@@ -77,7 +77,7 @@ def _chat(call: Call) -> Map:
 
 
 def _dialog(call: Call) -> Map:
-    """The chat behind ``DIALOG_ID``; a dialog with a person is made at the first look."""
+    """The chat behind `DIALOG_ID`; a dialog with a person is made at the first look."""
     dialog = _need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     storage = call.portal.storage
     if dialog.startswith("chat"):
@@ -290,7 +290,7 @@ def _digits(call: Call, name: str, word: str) -> int:
 
 
 def _messages(call: Call) -> Value:
-    """Newest first; ``LAST_ID`` gives older ones, ``FIRST_ID`` newer ones (then the oldest first)."""
+    """Newest first; `LAST_ID` gives older ones, `FIRST_ID` newer ones (then the oldest first)."""
     row = _dialog(call)
     last, first = _digits(call, "LAST_ID", "Last"), _digits(call, "FIRST_ID", "First")
     limit, _ = window(call, 20)

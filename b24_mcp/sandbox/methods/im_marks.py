@@ -1,7 +1,7 @@
 """What a person marks in the messenger: everything read, notifications read, dialogs found lately.
 
-Parameters under UPPER-case names. Documentation: api-reference/chats (``im.dialog.read.all``, ``im.notify.read.all``,
-``im.notify.read.list``, ``im.search.last.*``).
+Parameters under UPPER-case names. Documentation: api-reference/chats (`im.dialog.read.all`, `im.notify.read.all`,
+`im.notify.read.list`, `im.search.last.*`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``im.user.*``, ``im.department.*``, ``im.search.*``: people as the messenger shows them.
+"""`im.user.*`, `im.department.*`, `im.search.*`: people as the messenger shows them.
 
 Parameters under UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
 """
@@ -72,7 +72,7 @@ def _user_get(call: Call) -> Value:
 
 
 def _user_list(call: Call) -> Value:
-    """People by id; unknown ones are ``null``."""
+    """People by id; unknown ones are `null`."""
     sent = call.uppered().get("ID")
     if not php.is_array(sent) or not php.as_list(sent):
         raise PortalError("INVALID_FORMAT", "A wrong format for the ID parameter is passed")
@@ -106,7 +106,7 @@ def _status_set(call: Call) -> Value:
 
 
 def window(call: Call, size: int = 10) -> tuple[int, int]:
-    """``LIMIT`` (at most 50) and ``OFFSET``."""
+    """`LIMIT` (at most 50) and `OFFSET`."""
     sent = call.uppered()
     limit = php.integer(sent.get("LIMIT")) or size
     return min(max(limit, 1), 50), max(php.integer(sent.get("OFFSET")), 0)

@@ -1,4 +1,4 @@
-"""``task.item.*`` and ``task.items.getlist``: arguments by position, whatever their names.
+"""`task.item.*` and `task.items.getlist`: arguments by position, whatever their names.
 
 Documentation: api-reference/tasks/deprecated.
 """
@@ -74,7 +74,7 @@ def list_page(
     params: Map | None = None,
     select: Iterable[Value] = (),
 ) -> RowPage:
-    """One page of records under the rules of the old task lists; ``params`` may hold ``NAV_PARAMS``."""
+    """One page of records under the rules of the old task lists; `params` may hold `NAV_PARAMS`."""
     storage = call.portal.storage
     where = filters.build(entity, language, conditions, call.now)
     ordered = filters.order(language.find, order, None)
@@ -145,7 +145,7 @@ def _delegate(call: Call, task: int, user: int) -> Value:
 
 
 def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
-    """``AFFECT_CHILDREN: Y`` takes the subtasks along."""
+    """`AFFECT_CHILDREN: Y` takes the subtasks along."""
 
     def run(call: Call, task: int, params: Map) -> Value:
         storage = call.portal.storage
@@ -282,7 +282,7 @@ METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
     ("addfile", "taskId:integer fileParameters:array", _add_file),
     ("deletefile", "taskId:integer fileId:integer", _remove_file),
 )
-"""Action, parameters in order, what it does; all under ``task.item``."""
+"""Action, parameters in order, what it does; all under `task.item`."""
 
 
 def register(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""``lists.*``: universal lists, their fields, sections and elements.
+"""`lists.*`: universal lists, their fields, sections and elements.
 
 Parameters under UPPER-case names; a list is named by its type and its id or code. Documentation: api-reference/lists.
 """
@@ -198,7 +198,7 @@ def _field_add(call: Call) -> Value:
 
 
 def _write_choices(call: Call, prop: int, sent: Map) -> None:
-    """``LIST`` by id changes, anything else adds; ``LIST_TEXT_VALUES`` adds a choice a line."""
+    """`LIST` by id changes, anything else adds; `LIST_TEXT_VALUES` adds a choice a line."""
     storage = call.portal.storage
     held = {php.integer(row["ID"]) for row in iblock.choices(call, prop)}
     for key, item in php.as_map(sent.get("LIST")).items():
@@ -381,7 +381,7 @@ def _element_get(call: Call) -> Value:
 
 
 def _element_update(call: Call) -> Value:
-    """What is not sent is cleared, files excepted: they go by ``PROPERTY_n_DEL``."""
+    """What is not sent is cleared, files excepted: they go by `PROPERTY_n_DEL`."""
     block = _block(call)
     row = _of_block(call, ELEMENT, block, "ELEMENT")
     sent, props = _fields(call), _by_name(call, block)

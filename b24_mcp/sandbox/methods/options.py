@@ -1,4 +1,4 @@
-"""``app.option.*``, ``user.option.*``, ``access.name``, ``user.access``, ``timeman.*``: small common methods.
+"""`app.option.*`, `user.option.*`, `access.name`, `user.access`, `timeman.*`: small common methods.
 
 Documentation: api-reference/common/{settings,system,users}, api-reference/timeman/base.
 """
@@ -123,7 +123,7 @@ def _status(call: Call) -> Value:
 
 
 def _moment(call: Call, words: str) -> str:
-    """``TIME`` or now; a time of another day is refused."""
+    """`TIME` or now; a time of another day is refused."""
     sent = php.text(call.uppered().get("TIME"))
     moment = dates.stored_moment(sent, call.now) if sent else dates.iso(call.now)
     if moment is None or moment[:10] != dates.iso(call.now)[:10]:

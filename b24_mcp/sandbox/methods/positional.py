@@ -19,7 +19,7 @@ from b24_mcp.sandbox.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class PositionalParam:
-    """One parameter: the portal's name of it, ``integer``, ``array``, ``string`` or ``any``; whether it may lack."""
+    """One parameter: the portal's name of it, `integer`, `array`, `string` or `any`; whether it may lack."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class PositionalParam:
 
 
 def task_error(number: int, words: str, code: str, dot: str = "") -> PortalError:
-    """The form every error of the old task classes has: ``TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/...<br>``."""
+    """The form every error of the old task classes has: `TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/...<br>`."""
     return PortalError("ERROR_CORE", f"TASKS_ERROR_EXCEPTION_#{number}; {words}; {number}/TE/{code}{dot}<br>")
 
 
@@ -37,7 +37,7 @@ def wrong(words: str) -> PortalError:
 
 
 def parse(signature: str) -> tuple[PositionalParam, ...]:
-    """``taskId:integer arOrder:array?`` as parameters."""
+    """`taskId:integer arOrder:array?` as parameters."""
     params = []
     for word in signature.split():
         name, _, kind = word.partition(":")
@@ -46,7 +46,7 @@ def parse(signature: str) -> tuple[PositionalParam, ...]:
 
 
 def arguments(call: Call, php_method: str, params: Sequence[PositionalParam]) -> list[Any]:
-    """The sent values, checked and turned: integers as ``int``, arrays as maps, what was left out as empty."""
+    """The sent values, checked and turned: integers as `int`, arrays as maps, what was left out as empty."""
     sent = call.positional()
     taken: list[Any] = []
     for position, param in enumerate(params):
@@ -90,7 +90,7 @@ _EMPTY: dict[str, Value] = {"integer": 0, "array": {}, "string": "", "any": None
 
 
 def register(registry: Registry, name: str, php_method: str, signature: str, run: Callable[..., Value]) -> None:
-    """Add a positional method of scope ``task``; ``run`` gets the call and one argument a parameter."""
+    """Add a positional method of scope `task`; `run` gets the call and one argument a parameter."""
     params = parse(signature)
 
     def called(call: Call) -> Value:

@@ -1,4 +1,4 @@
-"""``user.*`` and ``department.*``: parameters under UPPER-case names, values flat, lists bare.
+"""`user.*` and `department.*`: parameters under UPPER-case names, values flat, lists bare.
 
 Documentation: api-reference/user, api-reference/departments.
 """
@@ -26,7 +26,7 @@ _PAGED_BY_WORDS = ("SORT", "ORDER", "FILTER", "SELECT", "ADMIN_MODE", "IMAGE_RES
 
 
 def _flat_query(call: Call, *, with_filter: bool) -> ListQuery:
-    """``sort`` and ``order`` are words, conditions stand beside them or (users) in ``FILTER``."""
+    """`sort` and `order` are words, conditions stand beside them or (users) in `FILTER`."""
     sent = call.uppered()
     conditions = {name: value for name, value in sent.items() if name not in _PAGED_BY_WORDS}
     if with_filter:
@@ -44,14 +44,14 @@ def _user_query(call: Call) -> ListQuery:
 
 
 def _flagged(conditions: Map) -> Map:
-    """``ACTIVE`` as text: ``true`` and ``Y`` mean the same, an empty word means no."""
+    """`ACTIVE` as text: `true` and `Y` mean the same, an empty word means no."""
     if "ACTIVE" in conditions:
         return {**conditions, "ACTIVE": conditions["ACTIVE"] not in (None, False, "", "0", 0, "N", "false")}
     return conditions
 
 
 def _search_query(call: Call) -> ListQuery:
-    """``user.search``: ``FIND`` over several fields, others by substring."""
+    """`user.search`: `FIND` over several fields, others by substring."""
     sent = {**call.uppered(), **php.as_map(call.uppered().get("FILTER"))}
     conditions: Map = {}
     find = php.text(sent.get("FIND") or sent.get("NAME_SEARCH")).strip()
@@ -120,12 +120,12 @@ _DENIED = PortalError("ERROR_CORE", "access_denied")
 
 
 def users(entity: Entity) -> Face:
-    """The face of ``user.*`` over the live fields."""
+    """The face of `user.*` over the live fields."""
     return _face(entity, paging.family_c, _user_query, _user_values, _DENIED)
 
 
 def user_search(entity: Entity) -> Face:
-    """The face of ``user.search``."""
+    """The face of `user.search`."""
     return _face(entity, paging.family_c, _search_query, _user_values, _DENIED)
 
 

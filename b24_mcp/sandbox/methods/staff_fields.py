@@ -1,4 +1,4 @@
-"""``user.userfield.*``: fields of users, with the prefix ``UF_USR_`` (documentation: api-reference/user/userfields)."""
+"""`user.userfield.*`: fields of users, with the prefix `UF_USR_` (documentation: api-reference/user/userfields)."""
 
 from __future__ import annotations
 

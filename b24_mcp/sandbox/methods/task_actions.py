@@ -31,7 +31,7 @@ def _row(call: Call, code: str, words: str) -> Map:
 
 
 def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
-    """Set a flag of a task; the answer is the whole task or ``true``."""
+    """Set a flag of a task; the answer is the whole task or `true`."""
 
     def run(call: Call) -> Value:
         row = _row(call, "1", "Task not found or not accessible")

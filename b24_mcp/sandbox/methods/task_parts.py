@@ -1,4 +1,4 @@
-"""``task.checklistitem.*``, ``task.commentitem.*``, ``task.elapseditem.*``: what hangs on a task, by position.
+"""`task.checklistitem.*`, `task.commentitem.*`, `task.elapseditem.*`: what hangs on a task, by position.
 
 Documentation: api-reference/tasks/{checklist-item,comment-item,elapsed-item}.
 """
@@ -97,7 +97,7 @@ def _checklist(call: Call, task: int, order: Map) -> Value:
 
 
 def _members(sent: Map) -> Map:
-    """People of an item come as id -> ``{TYPE}``; they are kept as ``id:type``."""
+    """People of an item come as id -> `{TYPE}`; they are kept as `id:type`."""
     if "MEMBERS" not in sent:
         return sent
     members = php.as_map(sent["MEMBERS"])
@@ -386,7 +386,7 @@ METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
     ("elapseditem.isactionallowed", f"{_ONE} actionId:integer", _may(ELAPSED)),
     ("comment.add", "taskId:integer commentText:string", _comment_of_text),
 )
-"""Name below ``task``, parameters in order, what it does."""
+"""Name below `task`, parameters in order, what it does."""
 
 
 def register(registry: Registry) -> None:

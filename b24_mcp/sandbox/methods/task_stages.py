@@ -1,4 +1,4 @@
-"""``task.stages.*`` and ``task.dependence.*``: columns of a kanban or a personal plan, links between tasks.
+"""`task.stages.*` and `task.dependence.*`: columns of a kanban or a personal plan, links between tasks.
 
 Documentation: api-reference/tasks/stages, api-reference/tasks/task-dependence-*.
 """
@@ -25,7 +25,7 @@ _LINK_TYPES = range(4)
 
 
 def _owner(call: Call, entity: int) -> tuple[int, str]:
-    """Group and ``G``, or the caller's own plan."""
+    """Group and `G`, or the caller's own plan."""
     return (entity, "G") if entity > 0 else (call.user, "U")
 
 
@@ -53,7 +53,7 @@ def _get(call: Call) -> Value:
 
 
 def _place(call: Call, owner: int, kind: str, after: int, moved: int = 0) -> int:
-    """The sorting of a stage behind ``after`` (0: the first place); the others make room."""
+    """The sorting of a stage behind `after` (0: the first place); the others make room."""
     rows = [row for row in _stages(call, owner, kind) if row["ID"] != moved]
     order = [php.integer(row["ID"]) for row in rows]
     place = order.index(after) + 1 if after in order else 0

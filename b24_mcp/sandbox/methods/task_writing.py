@@ -37,7 +37,7 @@ def note(call: Call, task: int, field: str, before: Value = None, after: Value =
 
 
 def announce(call: Call, event: str, before: Map | None, after: Map | None, *, before_seen: str = UNDEFINED) -> None:
-    """An event of tasks: what is absent is the literal text ``undefined``."""
+    """An event of tasks: what is absent is the literal text `undefined`."""
     payload: Map = {
         "FIELDS_BEFORE": before or UNDEFINED,
         "FIELDS_AFTER": after or UNDEFINED,
@@ -63,7 +63,7 @@ def change(call: Call, task: int, sent: Map) -> None:
 
 
 def _readable(sent: Map) -> Map:
-    """Files of the disk come as ``n123``; what is kept is their number."""
+    """Files of the disk come as `n123`; what is kept is their number."""
     if "UF_TASK_WEBDAV_FILES" not in sent:
         return sent
     files = [php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"])]
@@ -126,7 +126,7 @@ MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Map], int]]] = {
 
 
 def act(call: Call, task: int, action: str) -> None:
-    """Do one of :data:`MOVES`."""
+    """Do one of `MOVES`."""
     allowed, target = MOVES[action]
     move(call, task, allowed, lambda row: target(call, row))
 

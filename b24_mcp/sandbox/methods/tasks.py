@@ -1,4 +1,4 @@
-"""``tasks.task.*``, reading: UPPER-case names in requests, camelCase in answers, every number as text.
+"""`tasks.task.*`, reading: UPPER-case names in requests, camelCase in answers, every number as text.
 
 Documentation: api-reference/tasks.
 """
@@ -34,7 +34,7 @@ _ALIASES = {
     "AUDITOR": "AUDITORS",
     "TAG": "TAGS",
 }
-# Given only when one of them is named in ``select``, and then all three.
+# Given only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
 _ENUM_VALUES: dict[str, Value] = {
@@ -71,7 +71,7 @@ def not_allowed() -> PortalError:
 
 
 def task_id(call: Call) -> int:
-    """The task a call is about: ``taskId`` or ``id``."""
+    """The task a call is about: `taskId` or `id`."""
     value = call.exact("taskId")
     if value is None:
         value = call.exact("id")
@@ -94,8 +94,8 @@ def _query(call: Call) -> ListQuery:
 def expanded(conditions: Map, now: float) -> Map:
     """Conditions with what is no column written out.
 
-    ``STATUS`` is the status a person sees (almost overdue -3, not viewed -2, overdue -1, otherwise the real one),
-    ``ONLY_ROOT_TASKS`` tasks without a parent.
+    `STATUS` is the status a person sees (almost overdue -3, not viewed -2, overdue -1, otherwise the real one),
+    `ONLY_ROOT_TASKS` tasks without a parent.
     """
     plain: Map = {}
     for key, value in conditions.items():
@@ -141,7 +141,7 @@ def _seen_status(operator: str, value: Value, now: float) -> Map:
 
 
 def sent_fields(call: Call) -> Map:
-    """``fields`` of an add or update; refused when there are none."""
+    """`fields` of an add or update; refused when there are none."""
     sent = array(call, "fields")
     if not sent:
         raise PortalError("100", "Could not find value for parameter {fields} (internal error)")
@@ -302,7 +302,7 @@ FACE = Face(
 
 
 def cut(task: Map, select: list[str]) -> Map:
-    """``select`` cuts a single task to the named fields; what is no column stays."""
+    """`select` cuts a single task to the named fields; what is no column stays."""
     every = not select or "*" in select
     columns = {wire: name for name, wire in FACE.shown.items()}
     kept = {"ID", *(set(FACE.shown) - _NAMED_ONLY if every else ()), *select}

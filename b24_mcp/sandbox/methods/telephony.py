@@ -1,4 +1,4 @@
-"""``telephony.externalCall.*``, ``voximplant.statistic.get``, ``placement.*``: what applications add to the portal.
+"""`telephony.externalCall.*`, `voximplant.statistic.get`, `placement.*`: what applications add to the portal.
 
 Parameters under UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
 """
@@ -122,7 +122,7 @@ def _card(call: Call) -> Value:
 
 
 def _statistic(call: Call) -> Value:
-    """Finished calls; ``SORT`` and ``ORDER`` are words."""
+    """Finished calls; `SORT` and `ORDER` are words."""
     sent = call.uppered()
     conditions = {**php.as_map(sent.get("FILTER")), "FINISHED": 1}
     where = filters.build(CALL, _LANGUAGE, conditions, call.now)
@@ -146,7 +146,7 @@ def _statistic_row(row: Map) -> Map:
 
 
 def _placements(call: Call) -> Value:
-    """Names of places for widgets; with ``SCOPE`` only those of a scope."""
+    """Names of places for widgets; with `SCOPE` only those of a scope."""
     scope = php.text(call.uppered().get("SCOPE")).upper()
     return [name for name in _PLACEMENTS.split() if not scope or name.startswith(f"{scope}_")]
 

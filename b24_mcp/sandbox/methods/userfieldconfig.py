@@ -1,4 +1,4 @@
-"""``userfieldconfig.*``: the same user fields for a controller, camelCase, labels by language, items in ``enum``.
+"""`userfieldconfig.*`: the same user fields for a controller, camelCase, labels by language, items in `enum`.
 
 Documentation: api-reference/crm/universal/userfieldconfig.
 """

@@ -15,7 +15,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def seed(storage: Storage, now: float, *, empty: bool) -> None:
-    """Fill a new database in one transaction; the same content for the same ``now`` (Unix seconds)."""
+    """Fill a new database in one transaction; the same content for the same `now` (Unix seconds)."""
     storage.begin()
     storage.insert_many(STATUS, STATUS_COLUMNS, first_statuses())
     storage.insert_many(

@@ -105,7 +105,7 @@ class Company:
         }
 
     def _reach(self, owner: str, record: int, base: int, domain: str) -> None:
-        """A phone of a range kept for fiction and a mailbox at ``example.com``."""
+        """A phone of a range kept for fiction and a mailbox at `example.com`."""
         phone = f"+7000555{base + record:04d}"
         self._multifields.append((owner, record, "PHONE", "WORK", phone))
         self._multifields.append((owner, record, "EMAIL", "WORK", f"{domain}{record}@example.com"))

@@ -17,7 +17,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def equip(storage: Storage, now: float) -> None:
-    """Write it; ``now`` (Unix seconds) dates the rates of currencies."""
+    """Write it; `now` (Unix seconds) dates the rates of currencies."""
     moment = dates.iso(now)
     storage.insert_many(
         CATEGORY,

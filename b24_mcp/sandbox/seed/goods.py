@@ -12,7 +12,7 @@ _UNITS = ((1, 6, "Метр", "м", "m", "MTR"), (5, 796, "Штука", "шт", "
 
 
 def stock(storage: Storage, now: float) -> None:
-    """Write the catalogue; dates are counted back from ``now`` (Unix seconds)."""
+    """Write the catalogue; dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 250 * 86400.0)
     sections = [(1, catalog.PRODUCTS, "Оборудование", 100, "Y"), (2, catalog.PRODUCTS, "Ремонт", 200, "Y")]
     storage.insert_many(catalog.SECTION, ("ID", "IBLOCK_ID", "NAME", "SORT", "ACTIVE"), sections)

@@ -56,7 +56,7 @@ _COLUMNS = (
 
 
 def load_deals(storage: Storage, now: float, count: int) -> int:
-    """Fill up to ``count`` deals, return how many were added; dates are counted back from ``now`` (Unix seconds)."""
+    """Fill up to `count` deals, return how many were added; dates are counted back from `now` (Unix seconds)."""
     first = storage.count(DEAL) + 1
     if first > count:
         return 0

@@ -11,7 +11,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def furnish(storage: Storage, now: float, *, empty: bool) -> None:
-    """Write all of it, or only what no portal lacks; dates are counted back from ``now`` (Unix seconds)."""
+    """Write all of it, or only what no portal lacks; dates are counted back from `now` (Unix seconds)."""
     base(storage, dates.iso(now - 250 * 86400.0))
     if not empty:
         file_documents(storage, now)

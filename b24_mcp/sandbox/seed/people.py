@@ -1,7 +1,7 @@
 """The staff of the demonstration company, "Северный мост": equipment for workshops, sold and serviced.
 
 The company, its people and all it deals with are invented; phones are of ranges kept for fiction, e-mail addresses
-of ``example.com``.
+of `example.com`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ FORMER = 20
 
 
 def hire(storage: Storage, now: float, *, only_administrator: bool) -> None:
-    """Write departments and users; dates are counted back from ``now`` (Unix seconds)."""
+    """Write departments and users; dates are counted back from `now` (Unix seconds)."""
     staff = STAFF[:1] if only_administrator else STAFF
     departments = DEPARTMENTS[:1] if only_administrator else DEPARTMENTS
     storage.insert_many(

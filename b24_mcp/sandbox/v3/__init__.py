@@ -1,4 +1,4 @@
-"""REST 3.0: everything under ``/rest/api/``.
+"""REST 3.0: everything under `/rest/api/`.
 
 Its methods are loaded on the first call; a portal that is asked for version 2 only never does. Documentation:
 api-reference/rest-v3.
@@ -22,9 +22,9 @@ SCOPES = ("humanresources", "main", "note", "timeman")
 class RestV3:
     """Version 3 of a portal's REST API over HTTP.
 
-    ``service`` has what portals differ in: :attr:`~b24_mcp.sandbox.v3.service.Service.idempotency` and
-    :attr:`~b24_mcp.sandbox.v3.service.Service.aggregate`. Changes of records are in the event log from the moment
-    this is made. ``log`` is told of every answered call: method, parameters, status, code of the error, seconds.
+    `service` has what portals differ in: `idempotency` and
+    `aggregate`. Changes of records are in the event log from the moment
+    this is made. `log` is told of every answered call: method, parameters, status, code of the error, seconds.
     """
 
     def __init__(self, portal: SandboxPortal, log: Log | None = None) -> None:
@@ -34,7 +34,7 @@ class RestV3:
         self._log = log
 
     def answer(self, received: HttpRequest) -> Response:
-        """Answer a request whose path begins with ``/rest/api/``."""
+        """Answer a request whose path begins with `/rest/api/`."""
         from b24_mcp.sandbox.v3.wire import answer
 
         return answer(self.service, received, self._log)

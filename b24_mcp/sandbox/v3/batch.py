@@ -1,7 +1,7 @@
-"""``batch`` of REST 3.0: a list of calls, one after another, the first failure becomes the whole answer.
+"""`batch` of REST 3.0: a list of calls, one after another, the first failure becomes the whole answer.
 
-Earlier calls stay executed. Later ones may use what earlier ones gave: ``{"$ref": "alias.path"}`` is replaced by a
-value, ``{"$refArray": "alias.path.field"}`` by a list of them. Documentation: api-reference/rest-v3; the rules of
+Earlier calls stay executed. Later ones may use what earlier ones gave: `{"$ref": "alias.path"}` is replaced by a
+value, `{"$refArray": "alias.path.field"}` by a list of them. Documentation: api-reference/rest-v3; the rules of
 references are source behaviour of the portal.
 """
 
@@ -20,7 +20,7 @@ _ITEM_WANTED = 'Each request item must have a "method" and "query" attribute'
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One call of a batch; ``alias`` is ``as`` or the position."""
+    """One call of a batch; `alias` is `as` or the position."""
 
     method: ServiceMethod
     query: Value
@@ -57,7 +57,7 @@ def _alias(item: Map, place: int) -> str:
 
 
 def run(items: list[Item], perform: Callable[[ServiceMethod, Value], Value]) -> list[Value]:
-    """Run the calls in order; ``perform`` gives a result or raises the error of the whole batch."""
+    """Run the calls in order; `perform` gives a result or raises the error of the whole batch."""
     known: dict[str, Value] = {}
     results: list[Value] = []
     for item in items:
@@ -71,7 +71,7 @@ def run(items: list[Item], perform: Callable[[ServiceMethod, Value], Value]) -> 
 
 
 def substituted(value: Value, known: dict[str, Value]) -> Value:
-    """``value`` with every reference in it replaced; raises when one leads nowhere."""
+    """`value` with every reference in it replaced; raises when one leads nowhere."""
     if isinstance(value, list):
         return [substituted(item, known) for item in value]
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""``*.field.list`` and ``*.field.get``: a DTO tells of itself.
+"""`*.field.list` and `*.field.get`: a DTO tells of itself.
 
-Documentation: the ``*-field-list.md`` and ``*-field-get.md`` pages.
+Documentation: the `*-field-list.md` and `*-field-get.md` pages.
 """
 
 from __future__ import annotations

@@ -154,6 +154,6 @@ def _module(name: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """``tasks.task.result.add`` as ``tasks``, ``task.result``, ``add``."""
+    """`tasks.task.result.add` as `tasks`, `task.result`, `add`."""
     module, *middle, action = name.split(".")
     return module, ".".join(middle), action

@@ -4,14 +4,14 @@ One line a property::
 
     status  enum:status  sed  STATUS
 
-name, type, flags, column. Types: ``int``, ``float``, ``string``, ``bool``, ``date``, ``datetime``, ``utc`` (a moment
-shown as text in UTC), ``array:int`` and ``array:string`` (lists), ``enum:name`` (words for stored values, see
-``Dto.enums``), ``one:UserDto`` and ``many:UserDto`` (relations through the column that holds ids), ``object``. Flags:
-``f`` filterable, ``s`` sortable, ``e`` editable, ``a`` may be sent to an add only, ``q`` required on an add, ``d``
-shown when nothing is selected, ``x`` kept in the DTO's table of extras; ``-`` is none. A column ``-`` means that the
-value is computed (``Dto.computed``).
+name, type, flags, column. Types: `int`, `float`, `string`, `bool`, `date`, `datetime`, `utc` (a moment
+shown as text in UTC), `array:int` and `array:string` (lists), `enum:name` (words for stored values, see
+`Dto.enums`), `one:UserDto` and `many:UserDto` (relations through the column that holds ids), `object`. Flags:
+`f` filterable, `s` sortable, `e` editable, `a` may be sent to an add only, `q` required on an add, `d`
+shown when nothing is selected, `x` kept in the DTO's table of extras; `-` is none. A column `-` means that the
+value is computed (`Dto.computed`).
 
-Documentation: api-reference/rest-v3 and the ``*.field.list`` pages.
+Documentation: api-reference/rest-v3 and the `*.field.list` pages.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHOWN_TYPES = {"DateTime": "object", "Date": "object", "many": "array"}
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a DTO. ``detail`` is what follows the colon of the type; see the module for the rest."""
+    """One property of a DTO. `detail` is what follows the colon of the type; see the module for the rest."""
 
     name: str
     type: str
@@ -80,7 +80,7 @@ class Property:
 
     @property
     def multiple(self) -> bool:
-        """Whether it is a list of objects or values; field descriptions of real portals say ``false`` for both."""
+        """Whether it is a list of objects or values; field descriptions of real portals say `false` for both."""
         return False
 
     @property
@@ -90,7 +90,7 @@ class Property:
 
     @property
     def shown_type(self) -> str:
-        """The type as ``*.field.list`` names it: moments and relations are objects."""
+        """The type as `*.field.list` names it: moments and relations are objects."""
         return _SHOWN_TYPES.get(self.php_type, self.php_type)
 
     @property
@@ -117,10 +117,10 @@ def _everything(context: Context) -> Visible:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dto:
-    """A described object: its name on the wire, its table (``None``: nothing is stored), its properties.
+    """A described object: its name on the wire, its table (`None`: nothing is stored), its properties.
 
-    ``strict_select``: an unknown own name in ``select`` is refused instead of left out. ``missing_kind`` and
-    ``type_kind`` are the validation codes of ``fields``. ``max_limit`` is the largest page. ``related`` finds the DTO
+    `strict_select`: an unknown own name in `select` is refused instead of left out. `missing_kind` and
+    `type_kind` are the validation codes of `fields`. `max_limit` is the largest page. `related` finds the DTO
     of a relation by name.
     """
 

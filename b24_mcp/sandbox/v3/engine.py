@@ -1,6 +1,6 @@
 """The one engine behind get, list, tail, aggregate, add, update and delete of REST 3.0: a DTO says what there is.
 
-Parameters are the decoded body of a call. Answers are what stands under ``result``. Documentation:
+Parameters are the decoded body of a call. Answers are what stands under `result`. Documentation:
 api-reference/rest-v3.
 """
 
@@ -29,14 +29,14 @@ _COUNTS: dict[str, Callable[[list[Value]], int]] = {
 
 
 def get(dto: Dto, context: Context, params: Map) -> Value:
-    """One record as ``{"item": {...}}``."""
+    """One record as `{"item": {...}}`."""
     record = record_id(params)
     chosen = query.selection(dto, params.get("select"), dto.default)
     return {"item": show(dto, context, [stored(dto, context, record)], chosen)[0]}
 
 
 def list_page(dto: Dto, context: Context, params: Map) -> Value:
-    """One page as ``{"items": [...]}``: never a total, never a next."""
+    """One page as `{"items": [...]}`: never a total, never a next."""
     chosen = query.selection(dto, params.get("select"), list(dto.list_default) or dto.default)
     where = narrowed(dto, context, filter.compile_filter(dto, params.get("filter")))
     ordered = query.order(dto, params.get("order"))
@@ -61,7 +61,7 @@ def tail(dto: Dto, context: Context, params: Map) -> Value:
 
 
 def aggregate(dto: Dto, context: Context, params: Map) -> Value:
-    """Functions over properties: ``{"count": ["id"], "sum": {"amount": "total"}}``."""
+    """Functions over properties: `{"count": ["id"], "sum": {"amount": "total"}}`."""
     sent = params.get("select")
     if not isinstance(sent, dict) or not sent:
         raise errors.invalid_select(json.dumps(sent, ensure_ascii=False)[:200])
@@ -112,7 +112,7 @@ def insert(dto: Dto, context: Context, columns: Map, extras: Map) -> int:
 
 
 def writable(dto: Dto, params: Map, *, new: bool) -> tuple[Map, Map]:
-    """``fields`` as columns and extras to store; refuses what is unknown, not to be written, missing, mistyped."""
+    """`fields` as columns and extras to store; refuses what is unknown, not to be written, missing, mistyped."""
     sent = params.get("fields")
     if sent is None:
         raise errors.missing("fields")
@@ -172,7 +172,7 @@ def update(dto: Dto, context: Context, record: int, columns: Map, extras: Map) -
 
 
 def one_record(params: Map) -> int:
-    """The record of an update or delete that also knows ``filter``: exactly one of the two, and it must be ``id``."""
+    """The record of an update or delete that also knows `filter`: exactly one of the two, and it must be `id`."""
     if "id" in params and "filter" in params:
         raise errors.invalid([("", "Only one of the values must be provided: id, filter")])
     if "id" not in params and "filter" not in params:

@@ -1,4 +1,4 @@
-"""Errors of REST 3.0: one shape, codes that end in ``EXCEPTION``, details where a request is wrong.
+"""Errors of REST 3.0: one shape, codes that end in `EXCEPTION`, details where a request is wrong.
 
 Documentation: api-reference/rest-v3; the statuses are the measured ones (every authentication failure is 401, a
 missing scope 403, everything a method refuses 400).
@@ -14,9 +14,9 @@ REQUEST, DTO = "VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIO
 
 
 class ApiError(PortalError):
-    """An answer of the form ``{"error": {"code", "message", "validation"?}}``.
+    """An answer of the form `{"error": {"code", "message", "validation"?}}`.
 
-    ``code`` is the whole code; :func:`refusal` builds it from the part after the common prefix.
+    `code` is the whole code; `refusal` builds it from the part after the common prefix.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, validation: list[Value] | None = None) -> None:
@@ -32,7 +32,7 @@ class ApiError(PortalError):
 
 
 def refusal(name: str, message: str, status: int = 400) -> ApiError:
-    """An error whose code is the common prefix and ``name``."""
+    """An error whose code is the common prefix and `name`."""
     return ApiError(PREFIX + name, message, status)
 
 
@@ -57,7 +57,7 @@ def invalid_json() -> ApiError:
 
 
 def invalid_select(expression: str) -> ApiError:
-    """``select`` is no list of names; batches use the same code for whatever is wrong with them."""
+    """`select` is no list of names; batches use the same code for whatever is wrong with them."""
     return refusal("INVALIDSELECTEXCEPTION", f"Unable to recognize select expression `{expression}`")
 
 
@@ -107,12 +107,12 @@ def not_found(record: int) -> ApiError:
 
 
 def field_not_found(name: str) -> ApiError:
-    """``*.field.get`` of a name the object does not have; the prefix is a different one."""
+    """`*.field.get` of a name the object does not have; the prefix is a different one."""
     return ApiError("BITRIX_REST_V3_REALISATION_EXCEPTION_FIELDNOTFOUNDEXCEPTION", f"Field `{name}` not found")
 
 
 def invalid(details: list[tuple[str, str]], kind: str = REQUEST) -> ApiError:
-    """A request that fails validation; ``details`` are (field, message), the field may be empty."""
+    """A request that fails validation; `details` are (field, message), the field may be empty."""
     validation: list[Value] = [
         {"message": message, "field": field} if field else {"message": message} for field, message in details
     ]
@@ -141,7 +141,7 @@ def wrong_type_text(name: str, wanted: str) -> str:
 
 
 def lacks(dto: str, name: str, attribute: str) -> ApiError:
-    """A field that is not ``Filterable``, ``Sortable`` or ``Editable``."""
+    """A field that is not `Filterable`, `Sortable` or `Editable`."""
     return invalid([(name, lacks_text(dto, name, attribute))])
 
 

@@ -1,4 +1,4 @@
-"""``main.eventlog.*``: who did what on the portal; for administrators.
+"""`main.eventlog.*`: who did what on the portal; for administrators.
 
 Documentation: api-reference/event-log; which fields may be filtered and sorted is measured behaviour. Beside what the
 demonstration company begins with, every change of a record that is announced leaves an entry here: the type is the

@@ -1,9 +1,9 @@
 """The filter of REST 3.0: lists of conditions and groups become SQL over the columns of a DTO.
 
-``["field", "op", value]``, ``["field", value]`` (equal, or one of a list), ``["flag"]`` (is true), groups
-``{"logic": "and"|"or", "negative": bool, "conditions": [...]}`` at any depth, and the typed form ``{"type":
-"condition", "leftOperand", "operator", "rightOperand"}`` whose operands may be ``{"expression": "column"|"length",
-"parameters": [name]}``. Documentation: api-reference/rest-v3.
+`["field", "op", value]`, `["field", value]` (equal, or one of a list), `["flag"]` (is true), groups
+`{"logic": "and"|"or", "negative": bool, "conditions": [...]}` at any depth, and the typed form `{"type":
+"condition", "leftOperand", "operator", "rightOperand"}` whose operands may be `{"expression": "column"|"length",
+"parameters": [name]}`. Documentation: api-reference/rest-v3.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ALWAYS, NEVER = Sql("1"), Sql("0")
 
 
 def compile_filter(dto: Dto, sent: Value) -> Sql:
-    """The SQL of a whole filter; ``None`` and an empty array are no filter. Raises the portal's refusals."""
+    """The SQL of a whole filter; `None` and an empty array are no filter. Raises the portal's refusals."""
     if sent is None or sent in ([], {}):
         return ALWAYS
     if not isinstance(sent, list):
@@ -63,7 +63,7 @@ def names(sent: Value) -> set[str]:
 
 
 def equal_values(sent: Value, name: str) -> list[Value]:
-    """The values the top level of a filter demands of a property by ``=`` or ``in``; empty when there are none."""
+    """The values the top level of a filter demands of a property by `=` or `in`; empty when there are none."""
     found: list[Value] = []
     for item in php.as_list(sent):
         if isinstance(item, list) and len(item) > 1 and item[0] == name and (len(item) == 2 or item[1] in ("=", "in")):
@@ -78,7 +78,7 @@ def _all(dto: Dto, items: Sequence[Value], logic: str, depth: int) -> Sql:
 
 
 def joined(parts: Sequence[Sql], logic: str) -> Sql:
-    """Pieces under ``and`` or ``or``, as a balanced tree: SQLite limits how deep an expression may be."""
+    """Pieces under `and` or `or`, as a balanced tree: SQLite limits how deep an expression may be."""
     if not parts:
         return ALWAYS
     if len(parts) == 1:
@@ -184,7 +184,7 @@ def _left(dto: Dto, operand: Value, whole: Value) -> tuple[str, Property]:
 
 
 def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
-    """``column`` is the property itself, ``length`` the number of characters in it."""
+    """`column` is the property itself, `length` the number of characters in it."""
     parameters = operand.get("parameters")
     name = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
     if operand["expression"] not in ("column", "length") or not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: a repeated write gets the stored answer instead of running again.
+"""`Idempotency-Key`: a repeated write gets the stored answer instead of running again.
 
 A key belongs to one webhook or application, one user and one method, and lives for 24 hours of the portal's clock.
 Only successful answers are stored. Documentation: api-reference/rest-v3.
@@ -28,7 +28,7 @@ class StoredReply:
     body_hash: str
 
     def stored(self, context: Context) -> bytes | None:
-        """The stored body, ``None`` for a new key; raises 422 when the key was used for another request."""
+        """The stored body, `None` for a new key; raises 422 when the key was used for another request."""
         found = context.storage.rows(
             IDEMPOTENCY, ["BODY_HASH", "ANSWER"], "OWNER = ? and EXPIRES > ?", [self.owner, context.now], "ID desc", 1
         )

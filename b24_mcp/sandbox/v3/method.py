@@ -13,7 +13,7 @@ from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto
 
 Run = Callable[[Context, Map], Value]
-"""A method's body: the call and its decoded parameters -> what stands under ``result``."""
+"""A method's body: the call and its decoded parameters -> what stands under `result`."""
 
 Answer = Literal["item", "items", "result", "object", "document"]
 """The shape of the result: one record, a list, yes or no, an object of its own, or a whole body without envelope."""
@@ -23,8 +23,8 @@ Answer = Literal["item", "items", "result", "object", "document"]
 class ServiceMethod:
     """One method.
 
-    ``scope`` empty: any credentials will do. ``writes``: an ``Idempotency-Key`` counts. ``admin``: for administrators
-    only. ``params`` are names -> OpenAPI types, a ``*`` after the type marks a required one.
+    `scope` empty: any credentials will do. `writes`: an `Idempotency-Key` counts. `admin`: for administrators
+    only. `params` are names -> OpenAPI types, a `*` after the type marks a required one.
     """
 
     name: str
@@ -48,7 +48,7 @@ AGGREGATE = {"select": "object*", "filter": "array"}
 
 
 def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[ServiceMethod]:
-    """``*.field.list`` and ``*.field.get`` of a DTO."""
+    """`*.field.list` and `*.field.get` of a DTO."""
     return [
         ServiceMethod(
             f"{prefix}.field.list",
@@ -72,7 +72,7 @@ def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list
 
 
 def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> ServiceMethod:
-    """``*.aggregate`` of a DTO: the framework has it, no documented module shows it."""
+    """`*.aggregate` of a DTO: the framework has it, no documented module shows it."""
     run = partial(engine.aggregate, dto)
     return ServiceMethod(
         f"{prefix}.aggregate", scope, run, "object", f"Totals of {prefix}", dto, admin=admin, params=AGGREGATE

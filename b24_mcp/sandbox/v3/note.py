@@ -1,4 +1,4 @@
-"""``note.collection.*``: knowledge bases, listed behind a cursor of their own (documentation: api-reference/note).
+"""`note.collection.*`: knowledge bases, listed behind a cursor of their own (documentation: api-reference/note).
 
 Deleted bases are gone from every answer, archived ones from lists.
 """

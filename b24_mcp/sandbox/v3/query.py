@@ -1,4 +1,4 @@
-"""``select``, ``order``, ``pagination`` and ``cursor`` of REST 3.0, read and refused as the portal does.
+"""`select`, `order`, `pagination` and `cursor` of REST 3.0, read and refused as the portal does.
 
 An empty array and an empty object are the same thing to it. Documentation: api-reference/rest-v3; the behaviour of
 limits is measured: 0 and what is no number are refused, a negative number breaks the portal, more than the largest
@@ -38,7 +38,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a tail goes on: rows beyond ``value`` (stored form; ``None``: from the start) of ``prop``."""
+    """Where a tail goes on: rows beyond `value` (stored form; `None`: from the start) of `prop`."""
 
     prop: Property
     value: Value
@@ -47,7 +47,7 @@ class Cursor:
 
 
 def selection(dto: Dto, sent: Value, default: list[str]) -> Selection:
-    """Read ``select``: names, and names of related objects after a dot."""
+    """Read `select`: names, and names of related objects after a dot."""
     if sent is None or sent in ([], {}):
         return Selection(tuple(default), {})
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
@@ -77,7 +77,7 @@ def _selected(dto: Dto, paths: list[list[str]], depth: int) -> Selection:
 
 
 def order(dto: Dto, sent: Value) -> str:
-    """``order by`` text for ``{"id": "asc"}``; the id breaks ties."""
+    """`order by` text for `{"id": "asc"}`; the id breaks ties."""
     if sent is None or sent in ([], {}):
         return "ID asc"
     if not isinstance(sent, dict):
@@ -100,7 +100,7 @@ def sortable(dto: Dto, name: str) -> Property:
 
 
 def descending(direction: Value) -> bool:
-    """Whether a direction is ``DESC``; refuses what is none."""
+    """Whether a direction is `DESC`; refuses what is none."""
     word = direction.upper() if isinstance(direction, str) else ""
     if word not in ("ASC", "DESC"):
         raise errors.invalid_order(_text(direction))
@@ -108,7 +108,7 @@ def descending(direction: Value) -> bool:
 
 
 def window(sent: Value, largest: int) -> Window:
-    """Read ``pagination``: ``page`` (from 1) wins over ``offset``."""
+    """Read `pagination`: `page` (from 1) wins over `offset`."""
     if sent is None or sent in ([], {}):
         return Window(min(PAGE_SIZE, largest), 0)
     if not isinstance(sent, dict):
@@ -145,7 +145,7 @@ def _number(sent: Value, default: int, whole: Value) -> int:
 
 
 def cursor(dto: Dto, sent: Value, largest: int) -> Cursor:
-    """Read ``cursor``: ``field`` and ``value`` belong together, ``order`` is ascending unless told otherwise."""
+    """Read `cursor`: `field` and `value` belong together, `order` is ascending unless told otherwise."""
     if sent is None or sent in ([], {}):
         return Cursor(dto.properties["id"], None, False, min(PAGE_SIZE, largest))
     if not isinstance(sent, dict):

@@ -59,7 +59,7 @@ class ServiceCall:
 class ServiceAnswer:
     """What is sent back.
 
-    ``error`` is the code, ``params`` what was understood, both for logs, ``rows`` how many rows of a list are in it.
+    `error` is the code, `params` what was understood, both for logs, `rows` how many rows of a list are in it.
     """
 
     status: int
@@ -71,7 +71,7 @@ class ServiceAnswer:
 
 
 class Service:
-    """All of it. ``idempotency`` and ``aggregate`` are features some portals have and others do not."""
+    """All of it. `idempotency` and `aggregate` are features some portals have and others do not."""
 
     def __init__(self, portal: SandboxPortal) -> None:
         self.idempotency = True
@@ -124,7 +124,7 @@ class Service:
         return method
 
     def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:
-        """Answer a call; ``identify`` gives who calls or raises :class:`PortalError`."""
+        """Answer a call; `identify` gives who calls or raises `PortalError`."""
         params: Value = None
         try:
             method = self.find(asked.method)

@@ -1,4 +1,4 @@
-"""``humanresources.node.*``: the company's structure, over the departments version 2 works with.
+"""`humanresources.node.*`: the company's structure, over the departments version 2 works with.
 
 Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
 departments and no teams: lists of teams are empty and none can be made.
@@ -141,7 +141,7 @@ def _add(context: Context, params: Map) -> Value:
 
 
 def _people(context: Context, params: Map) -> dict[str, list[int]]:
-    """``userIds``: role -> ids of people who exist."""
+    """`userIds`: role -> ids of people who exist."""
     people: dict[str, list[int]] = {}
     for role, ids in php.as_map(params.get("userIds")).items():
         if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):

@@ -1,6 +1,6 @@
 """The objects of tasks in REST 3.0 (documentation: api-reference/tasks/fields-rest-v3).
 
-Only ``id`` and ``parentId`` may be filtered by; what an add or a get shows when nothing is selected is the documented
+Only `id` and `parentId` may be filtered by; what an add or a get shows when nothing is selected is the documented
 set, which leaves out creator, responsible person and group.
 """
 
@@ -132,7 +132,7 @@ def file_ids(row: Map) -> list[int]:
 
 
 def _files(context: Context, row: Map) -> Value:
-    """Nothing is ``null`` here, not an empty list."""
+    """Nothing is `null` here, not an empty list."""
     return file_ids(row) or None
 
 

@@ -1,4 +1,4 @@
-"""``tasks.task.result.*`` and ``tasks.task.chat.message.*``.
+"""`tasks.task.result.*` and `tasks.task.chat.message.*`.
 
 Documentation: api-reference/tasks/result, api-reference/tasks/tasks-task-chat-message-send.
 """
@@ -30,7 +30,7 @@ def _insert_message(context: Context, columns: Map) -> None:
 
 
 def _results(context: Context, params: Map) -> Value:
-    """A list of results belongs to a task: a condition on ``taskId`` must be there."""
+    """A list of results belongs to a task: a condition on `taskId` must be there."""
     sent = params.get("filter")
     if sent is None or sent in ([], {}):
         raise errors.invalid([("filter", "The field value cannot be empty")])

@@ -1,4 +1,4 @@
-"""``tasks.task.*`` of REST 3.0 over the same tasks the older version works with.
+"""`tasks.task.*` of REST 3.0 over the same tasks the older version works with.
 
 Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. What the older
 version refuses about a task is refused here as a validation error.

@@ -1,4 +1,4 @@
-"""``timeman.record.*``: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+"""`timeman.record.*`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Values of REST 3.0: types are strict on the way in, and what is stored becomes them on the way out.
 
-Nothing is converted: ``"1"`` is no number, ``1`` is no truth value, a date-time carries its offset. Documentation:
+Nothing is converted: `"1"` is no number, `1` is no truth value, a date-time carries its offset. Documentation:
 api-reference/rest-v3.
 """
 
@@ -28,7 +28,7 @@ def is_int(value: Value) -> bool:
 
 
 def of_type(kind: str, value: Value) -> bool:
-    """Whether a decoded JSON value is of a property's type (``int``, ``datetime``, …)."""
+    """Whether a decoded JSON value is of a property's type (`int`, `datetime`, …)."""
     if kind == "int":
         return is_int(value)
     if kind == "float":
@@ -63,7 +63,7 @@ def _read(value: str) -> datetime | None:
 
 
 def accepts(prop: Property, value: Value) -> bool:
-    """Whether ``value`` may be stored in a property; ``null`` empties what is not required."""
+    """Whether `value` may be stored in a property; `null` empties what is not required."""
     if value is None:
         return not prop.required and prop.type not in ("bool", "enum")
     if prop.type == "many":

@@ -1,6 +1,6 @@
 """REST 3.0 over HTTP: two addresses, JSON and nothing else, no suffixes.
 
-``/rest/api/{method}`` with a token, ``/rest/api/{user}/{secret}/{method}`` for a webhook, a slash at the end allowed.
+`/rest/api/{method}` with a token, `/rest/api/{user}/{secret}/{method}` for a webhook, a slash at the end allowed.
 Documentation: api-reference/rest-v3.
 """
 
@@ -28,7 +28,7 @@ _NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head>
 
 
 Log = Callable[[str, Map, int, str | None, float], None]
-"""Method, parameters, status, code of the error or ``None``, seconds."""
+"""Method, parameters, status, code of the error or `None`, seconds."""
 
 
 def answer(service: Service, received: HttpRequest, log: Log | None = None) -> Response:
