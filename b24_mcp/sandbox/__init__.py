@@ -1,7 +1,7 @@
-"""A Bitrix24 portal in a process: the REST API version 2 over a company that does not exist.
+"""A Bitrix24 portal in one process: REST API versions 2 and 3 over the data of an invented company.
 
-It is written from the wire behaviour of real portals and shares no code with the client of this package, so that a
-mistake in one is not hidden by the same mistake in the other.
+It follows the wire behaviour of real portals. It shares no code with the client of this package, so the same mistake
+cannot hide in both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""One call as a method sees it: parameters under the family's own rules of key case, who calls, portal."""
+"""One call as a method receives it: parameters, caller and portal. Families of methods look up parameter names
+differently.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ class FilePart:
 
 @dataclass(slots=True)
 class Call:
-    """A call of `method` by `caller`. `start` was taken out of `params`; `None` when not sent.
+    """A call of `method` by `caller`. `start` is removed from `params`; it is `None` when it was not sent.
 
-    `base` is scheme and host as the client used them (`https://portal.example:8024`, no slash at the end), for
+    `base` is the scheme and host the client used (`https://portal.example:8024`, without a trailing slash), for
     addresses in answers. `files` are the file parts of a multipart body by field name.
     """
 
@@ -57,20 +59,20 @@ class Call:
 
     @property
     def scopes(self) -> frozenset[str]:
-        """Scopes the credentials were given."""
+        """The scopes granted to the credentials."""
         return self.caller.scopes
 
     def grants(self, method: RegisteredMethod) -> bool:
-        """Whether the credentials' scopes cover a method."""
+        """Whether the scopes of the credentials cover a method."""
         return not method.scope or method.scope in self.caller.scopes
 
     def link(self, name: str, params: Map, scope: str | None = None) -> str:
-        """The address of a signed link that carries `params`: `download`, `upload` or a method's name.
+        """The address of a signed link that contains `params`: `download`, `upload` or the name of a method.
 
-        It holds for these credentials only, and contains them. `scope` is by default the method's own; behind
-        `download` and `upload` it chooses the handler (`Registry.link`).
+        The link contains these credentials and is valid for them only. `scope` defaults to the scope of the method; for
+        `download` and `upload` it selects the handler (`Registry.link`).
         """
-        from b24_mcp.sandbox import links  # needs hashing, which most calls do not
+        from b24_mcp.sandbox import links  # imports hashing, which most calls do not need
 
         return links.address(self, name, params, self.method.scope if scope is None else scope)
 
@@ -81,18 +83,18 @@ class Call:
 
     @property
     def now(self) -> float:
-        """The portal's clock, Unix seconds."""
+        """The time of the portal's clock in Unix seconds."""
         return self.portal.clock()
 
     def classic(self, name: str) -> Value:
-        """A parameter as classic CRM methods look it up: exact, UPPER, lower, Capitalised, `arName`."""
+        """Return a parameter as classic CRM methods look it up: exact, UPPER, lower, Capitalised, `arName`."""
         for key in (name, name.upper(), name.lower(), name.capitalize(), "ar" + name.capitalize()):
             if key in self.params:
                 return self.params[key]
         return None
 
     def exact(self, name: str) -> Value:
-        """A parameter as controllers bind it: the documented spelling only."""
+        """Return a parameter as controllers bind it: the documented spelling only."""
         return self.params.get(name)
 
     def uppered(self) -> Map:
@@ -100,13 +102,13 @@ class Call:
         return {key.upper(): value for key, value in self.params.items()}
 
     def positional(self) -> list[Value]:
-        """Parameters in order of appearance, names forgotten; texts that name the method itself are dropped."""
+        """The parameters in order of appearance without their names. Texts that equal the method name are dropped."""
         name = self.method.name.lower()
         return [value for value in self.params.values() if not (isinstance(value, str) and name in value.lower())]
 
 
 def split_start(params: Map) -> tuple[int | None, Map]:
-    """Take `start` (exactly so spelled) out of parameters."""
+    """Split `start` (this exact spelling) from the other parameters."""
     if "start" not in params:
         return None, params
     rest = dict(params)

@@ -1,6 +1,6 @@
-"""Who may call: incoming webhooks and one OAuth application, and how a call proves to be one of them.
+"""Credentials of the portal: incoming webhooks and one OAuth application.
 
-Documentation: local-integrations/local-webhooks, settings/oauth; statuses are measured behaviour of the portal
+Documentation: local-integrations/local-webhooks, settings/oauth. The statuses are measured behaviour of the portal
 (every failure of authentication is 401).
 """
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.storage import Storage
 
 ADMINISTRATORS = frozenset((1,))
-"""Ids of users with administrator's rights."""
+"""The ids of users with administrator rights."""
 
 Kind = Literal["webhook", "oauth", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class InboundWebhook:
-    """An incoming webhook. `scopes` `None`: every scope the portal has."""
+    """An incoming webhook. `scopes` `None`: every scope of the portal."""
 
     user: int
     secret: str = field(repr=False)
@@ -34,13 +34,13 @@ class InboundWebhook:
 
     @property
     def path(self) -> str:
-        """User and secret as they stand in an address."""
+        """User and secret as an address contains them."""
         return f"{self.user}/{self.secret}"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredApplication:
-    """A local application installed on the portal. `handler` is where the browser is sent after consent."""
+    """A local application installed on the portal. The browser is sent to `handler` after consent."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -55,9 +55,10 @@ class RegisteredApplication:
 
 @dataclass(frozen=True, slots=True)
 class PortalCaller:
-    """Who calls. `credential` names what operating time is charged to; `secret` is a webhook's code or a token.
+    """The verified caller of a method. Operating time is charged to `credential`; `secret` is a webhook's code or a
+    token.
 
-    `application` is set when the call comes with an OAuth token, and only then.
+    `application` is set only for calls with an OAuth token.
     """
 
     user: int
@@ -70,14 +71,14 @@ class PortalCaller:
 
 
 NOBODY = PortalCaller(0, False, "none", frozenset(), "")
-"""The caller of what needs no credentials."""
+"""The caller of methods that need no credentials."""
 
 
 class Credentials:
-    """All credentials of a portal; finds the one a call shows.
+    """All credentials of a portal.
 
-    `oauth` gives the authorization server, `everything` the scopes the portal has at the moment. `allow_http`
-    lifts the portal's refusal of webhooks over plain HTTP (`REST_APAUTH_ALLOW_HTTP` of a self-hosted portal).
+    `oauth` returns the authorization server, `everything` the current scopes of the portal. `allow_http` accepts
+    webhooks over plain HTTP (`REST_APAUTH_ALLOW_HTTP` of a self-hosted portal).
     """
 
     def __init__(
@@ -96,12 +97,15 @@ class Credentials:
         self._allow_http = allow_http
 
     def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> PortalCaller:
-        """The caller behind a webhook's `login` and `secret`, or behind an access `token`.
+        """Return the caller for a webhook's `login` and `secret`, or for an access `token`.
 
-        The webhook is tried first when both of its parts are there. `secure`: the request came over TLS or from
-        this machine. Raises `PortalError` 401 `INVALID_CREDENTIALS`,
-        `INVALID_REQUEST` (plain HTTP), `invalid_token`, `expired_token`, `authorization_error` (the webhook's
-        owner was dismissed), `user_access_error` (the token's user was), `NO_AUTH_FOUND`.
+        The webhook is tried first when both of its parts are present. `secure`: the request came over TLS or from this
+        machine.
+
+        Raises:
+            PortalError: 401 `INVALID_CREDENTIALS`, `INVALID_REQUEST` (plain HTTP), `invalid_token`, `expired_token`,
+                `authorization_error` (the webhook's owner was dismissed), `user_access_error` (the token's user was
+                dismissed), or `NO_AUTH_FOUND`.
         """
         if login and secret:
             return self._by_webhook(login, secret, secure)
@@ -145,7 +149,7 @@ class Credentials:
 def shown_token(authorization: str, params: Map) -> str:
     """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
 
-    Array values do not count. Empty when there is none.
+    Array values are ignored. The result is empty when the call has no token.
     """
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() == "bearer" and token.strip():

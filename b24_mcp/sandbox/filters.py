@@ -1,6 +1,6 @@
 """Filters and orders: keys with operators become SQL over the columns of a description.
 
-What an unknown key does is the family's own: classic lists ignore it, controllers refuse it.
+The effect of an unknown key depends on the family: classic lists ignore it, controllers refuse it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOGIC = ("LOGIC", "::LOGIC")
 
 @dataclass(frozen=True, slots=True)
 class FilterCondition:
-    """A piece of SQL and what is bound in it."""
+    """A part of an SQL condition and its bound values."""
 
     sql: str
     bound: tuple[Value, ...] = ()
@@ -38,8 +38,8 @@ Find = Callable[[str], Field | None]
 class Language:
     """How one family of methods reads a filter.
 
-    `find` maps a key without operator to a field; `refuse` raises on an unknown key (`None`: ignore it);
-    `groups` allows nested conditions with `logic`; `patterns` are fields whose plain value is a `like`.
+    `find` returns the field of a key without operator. `refuse` raises for an unknown key (`None`: ignore the key).
+    `groups` allows nested conditions with `logic`. `patterns` are fields whose plain value is a `like` pattern.
     """
 
     operators: Sequence[str]
@@ -50,7 +50,7 @@ class Language:
 
 
 def build(entity: Entity, language: Language, conditions: Map, now: float) -> FilterCondition:
-    """All of `conditions` together; with `logic: OR` any of them (`::LOGIC` is the spelling of tasks)."""
+    """Combine all `conditions` with `and`, or with `or` for `logic: OR` (`::LOGIC` in task methods)."""
     parts: list[FilterCondition] = []
     for key, value in conditions.items():
         if key.upper() in _LOGIC:
@@ -69,7 +69,7 @@ def build(entity: Entity, language: Language, conditions: Map, now: float) -> Fi
 
 
 def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterCondition:
-    """Several conditions as one; none of them is always true."""
+    """Combine several conditions into one. An empty list is always true."""
     if not parts:
         return ALWAYS
     return FilterCondition(
@@ -79,7 +79,7 @@ def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterConditi
 
 
 def split(key: str, operators: Sequence[str]) -> tuple[str, str]:
-    """`">=ID"` as `(">=", "ID")`; no operator is `"="`."""
+    """Split a key into operator and name: `">=ID"` into `(">=", "ID")`. The default operator is `"="`."""
     for operator in operators:
         if key.startswith(operator):
             return operator, key[len(operator) :]
@@ -149,7 +149,7 @@ def _list_member(column: str, wanted: Sequence[Value], negative: bool) -> Filter
 
 
 def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: Value) -> FilterCondition:
-    """Records with such a phone or e-mail: exact, or by substring where the operator says so."""
+    """Match records by a phone or e-mail: exact, or by substring where the operator says so."""
     wanted = [php.text(item) for item in php.as_list(value)] or [""]
     test = {"%": "contains(VALUE, ?)", "=%": "matches(VALUE, ?)", "%=": "matches(VALUE, ?)"}.get(kind, "VALUE = ?")
     tests = " or ".join(test for _ in wanted)
@@ -158,10 +158,10 @@ def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: 
 
 
 def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | None, default: str = "ID asc") -> str:
-    """An `order by` for `{"FIELD": "ASC"}`, in the order of the keys; the id breaks ties.
+    """Build `order by` for `{"FIELD": "ASC"}` in the order of the keys. The id breaks ties.
 
-    `refuse` gets the key and its direction when the field is unknown or the direction is no direction;
-    without it such keys are ignored.
+    `refuse` gets the key and its direction when the field is unknown or the direction is invalid; without it such keys
+    are ignored.
     """
     parts = []
     for name, direction in wanted.items():
