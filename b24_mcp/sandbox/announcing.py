@@ -1,4 +1,4 @@
-"""Everything a client needs to reach a served sandbox, as one map: addresses, credentials, the authority to trust."""
+"""The connection data of a served sandbox as one map: addresses, credentials and the authority to trust."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Announcement:
-    """Issues tokens for the announcement when it is made, before anybody calls.
+    """The connection data of one sandbox. Tokens are issued when it is created, before the first call.
 
-    `tokens` are the administrator's. An ordinary user there is only where the company is.
+    `tokens` belong to the administrator. The ordinary user exists only in the demonstration company.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -29,10 +29,10 @@ class Announcement:
         self._of_user = oauth.issue(self._user).access_token if self._has_user else None
 
     def of(self, listening: str) -> Map:
-        """The map, for a portal that listens at `listening` (scheme, host, port).
+        """Build the map for a portal that listens at `listening` (scheme, host, port).
 
-        `url` has the portal's own name in it when it has one, and a name of this machine when it listens on all of
-        its addresses.
+        `url` contains the portal's configured name, if it has one. When the portal listens on all addresses of this
+        machine, `url` contains a local address.
         """
         sandbox = self._sandbox
         parts = urlsplit(listening)

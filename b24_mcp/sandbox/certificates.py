@@ -1,8 +1,8 @@
-"""A certificate authority of this machine's own, and a server certificate from it, so that the sandbox speaks TLS.
+"""A local certificate authority and a server certificate, so that the sandbox can serve TLS.
 
-Files: `ca.pem` (to be trusted by clients), `ca.key`, `server.pem` (with the authority behind it), `server.key`.
-An authority that is already in the folder is used again, so that clients trust it once; the server's certificate is
-made anew at every start.
+Files: `ca.pem` (clients must trust it), `ca.key`, `server.pem` (followed by the authority's certificate), `server.key`.
+An existing authority in the folder is used again, so that clients trust it only once. The server certificate is created
+at every start.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY_DAYS = 3650
 _SERVER_DAYS = 397
-"""What clients accept at most."""
+"""The longest validity that clients accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where the files are: the authority to trust, and what the server shows and keeps."""
+    """The paths of the files: the authority to trust, the server's certificate and its key."""
 
     ca: Path
     certificate: Path
@@ -37,8 +37,9 @@ class Certificates:
 def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
     """Write a certificate for this machine and `names` (host names or IP addresses) into `folder`.
 
-    Raises `OSError` when the folder cannot be written, `ValueError` when it holds an authority that cannot be read
-    or a name is none.
+    Raises:
+        OSError: when the folder is not writable.
+        ValueError: when its authority cannot be read, or a name is invalid.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -157,7 +158,7 @@ def _key_text(key: EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that nobody else could read even for a moment, if `mode` says so."""
+    """Write a file. With a restrictive `mode` other users cannot read it at any moment."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)

@@ -1,8 +1,8 @@
-"""The sandbox's own addresses, open only on request: order faults, read what ran.
+"""The sandbox's own addresses, which must be enabled: inject faults, read the log of executions.
 
-`POST /sandbox/faults` takes `{"method", "kind", "times"?, "seconds"?, "target"?}` (see
-`b24_mcp.sandbox.faults`), `DELETE` forgets all. `GET /sandbox/log` answers `{"counts": {method: successes},
-"calls": […]}`; with `?marker=TEXT` only of calls with that text somewhere in their parameters.
+`POST /sandbox/faults` accepts `{"method", "kind", "times"?, "seconds"?, "target"?}` (see `b24_mcp.sandbox.faults`);
+`DELETE` removes all faults. `GET /sandbox/log` answers `{"counts": {method: successes}, "calls": […]}`; with
+`?marker=TEXT` it contains only calls with that text in their parameters.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from b24_mcp.sandbox.messages import JSON, HttpRequest, Response
 
 
 class Control:
-    """Answers under `/sandbox/`."""
+    """The handler of addresses under `/sandbox/`."""
 
     def __init__(self, faults: Faults, executions: Executions) -> None:
         self._faults = faults
         self._executions = executions
 
     def answer(self, request: HttpRequest) -> Response | None:
-        """The answer at one of the two addresses, `None` for any other."""
+        """Answer a request for one of the two addresses. Return `None` for any other."""
         path = request.path.rstrip("/")
         if path == "/sandbox/log":
             return self._log(php.text(php.parse_query(request.query).get("marker")))

@@ -1,7 +1,8 @@
-"""Signed links: addresses that carry a call's parameters and hold for one pair of credentials only.
+"""Signed links: addresses that contain the parameters of a call and are valid for one pair of credentials only.
 
-A link's parameter `token` is `scope|base64(query)|signature`; the signature covers the method, the scope, the query
-and the credentials (measured behaviour of the portal, and documentation: api-reference/files/how-to-download-files).
+The parameter `token` of a link is `scope|base64(query)|signature`. The signature covers the method, the scope, the
+query and the credentials (measured behaviour of the portal, and documentation:
+api-reference/files/how-to-download-files).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def address(call: Call, name: str, params: Map, scope: str) -> str:
-    """The whole address of a link to `name` (`download`, `upload` or a method) with `params` signed in."""
+    """The complete address of a link to `name` (`download`, `upload` or a method) with signed `params`."""
     caller = call.caller
     query = base64.b64encode(_query(params, call.portal.next_nonce()).encode()).decode()
     token = quote("|".join((scope, query, _signature(name, scope, query, caller, call.portal.link_key))), safe="")
@@ -34,7 +35,11 @@ def address(call: Call, name: str, params: Map, scope: str) -> str:
 
 
 def opened(token: str, name: str, caller: PortalCaller, key: str) -> tuple[str, Map]:
-    """Scope and parameters of a link; raises `ACCESS_DENIED` "Link check failed" when it is not ours."""
+    """Verify a link and return its scope and parameters.
+
+    Raises:
+        PortalError: `ACCESS_DENIED` "Link check failed" for an invalid signature.
+    """
     scope, query, signature = (*token.split("|"), "", "")[:3]
     expected = _signature(name, scope, query, caller, key)
     if token.count("|") != 2 or not hmac.compare_digest(expected, signature.encode().decode("latin-1")):

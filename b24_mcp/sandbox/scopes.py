@@ -1,4 +1,4 @@
-"""Scopes a portal has, whether or not a method here belongs to them.
+"""The scopes of a portal, with and without methods in the sandbox.
 
 Documentation: api-reference/scopes/permissions; the rest is measured behaviour of `scope` with `full`.
 """
@@ -15,4 +15,4 @@ user.userfield user_basic user_brief userconsent userfieldconfig vote
 """
 
 PORTAL_SCOPES: frozenset[str] = frozenset(_NAMED.split())
-"""What `scope` lists with `full`."""
+"""The scopes that `scope` lists with `full`."""

@@ -1,4 +1,4 @@
-"""What REST 3.0 tells of itself: an OpenAPI document and the scopes of methods, both from the descriptions.
+"""The OpenAPI document and the scopes of methods of REST 3.0, both built from the descriptions.
 
 Documentation: api-reference/rest-v3.
 """
@@ -39,7 +39,7 @@ _ERROR: Map = {
 
 
 def openapi(methods: Iterable[ServiceMethod]) -> Map:
-    """The document for these methods."""
+    """Build the document for these methods."""
     listed = [method for method in methods if method.name != "batch"]
     modules = dict.fromkeys(_module(method.name) for method in listed)
     schemas: Map = {"Error": _ERROR}
@@ -129,7 +129,7 @@ def _json_content(schema: str, description: str) -> Map:
 
 
 def scopes(methods: Iterable[ServiceMethod], params: Map) -> Map:
-    """Module -> controller -> method -> its scope, title, description and fields; three filters narrow it."""
+    """Build module -> controller -> method -> scope, title, description and fields. Three filters narrow the result."""
     wanted: dict[str, str] = {}
     for name in ("filterModule", "filterController", "filterMethod"):
         value = params.get(name)
@@ -154,6 +154,6 @@ def _module(name: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """`tasks.task.result.add` as `tasks`, `task.result`, `add`."""
+    """Split `tasks.task.result.add` into `tasks`, `task.result`, `add`."""
     module, *middle, action = name.split(".")
     return module, ".".join(middle), action

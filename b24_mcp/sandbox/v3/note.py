@@ -1,6 +1,6 @@
-"""`note.collection.*`: knowledge bases, listed behind a cursor of their own (documentation: api-reference/note).
+"""`note.collection.*`: knowledge bases, listed with a cursor of their own (documentation: api-reference/note).
 
-Deleted bases are gone from every answer, archived ones from lists.
+Deleted bases are missing in every answer, archived ones in lists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The REST 3.0 of a portal: which methods there are, and the order of checks every call passes.
+"""The REST 3.0 of a portal: its methods, and the order of the checks of each call.
 
-A method must exist (404), the credentials must be good (401), the method must not be blocked (429), its scope must be
-granted (403); then the body is read, and the method looks at its parameters. Documentation: api-reference/rest-v3,
+The method must exist (404), the credentials must be valid (401), the method must not be blocked (429), its scope must
+be granted (403). Then the body is parsed, and the method checks its parameters. Documentation: api-reference/rest-v3,
 and source behaviour of the portal.
 """
 
@@ -46,7 +46,7 @@ _DEEPEST_BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """A call before anything of it is checked: names and bytes as they came."""
+    """A call before any check: names and bytes as received."""
 
     method: str
     verb: str
@@ -57,9 +57,10 @@ class ServiceCall:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAnswer:
-    """What is sent back.
+    """The answer to a call.
 
-    `error` is the code, `params` what was understood, both for logs, `rows` how many rows of a list are in it.
+    `error` is the code and `params` are the parsed parameters, both for logs. `rows` is the number of list rows in the
+    body.
     """
 
     status: int
@@ -71,7 +72,9 @@ class ServiceAnswer:
 
 
 class Service:
-    """All of it. `idempotency` and `aggregate` are features some portals have and others do not."""
+    """The methods of REST 3.0 and their execution. `idempotency` and `aggregate` are features that only some portals
+    have.
+    """
 
     def __init__(self, portal: SandboxPortal) -> None:
         self.idempotency = True
@@ -104,19 +107,23 @@ class Service:
 
     @property
     def methods(self) -> list[ServiceMethod]:
-        """Every method there is at the moment."""
+        """All current methods."""
         return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
 
     def add(self, method: ServiceMethod) -> None:
-        """Have one method more, or this one in place of that of its name."""
+        """Add a method, or replace the one with its name."""
         self._methods[method.name] = method
 
     def remove(self, name: str) -> None:
-        """Have one method less."""
+        """Remove a method."""
         del self._methods[name]
 
     def find(self, name: str) -> ServiceMethod:
-        """The method of exactly this name; raises 404."""
+        """Find a method by its exact name.
+
+        Raises:
+            ApiError: 404 when it does not exist.
+        """
         name = ALIASES.get(name, name)
         method = self._methods.get(name) or (self._aggregates.get(name) if self.aggregate else None)
         if method is None:
@@ -124,7 +131,7 @@ class Service:
         return method
 
     def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:
-        """Answer a call; `identify` gives who calls or raises `PortalError`."""
+        """Answer a call. `identify` returns the caller or raises `PortalError`."""
         params: Value = None
         try:
             method = self.find(asked.method)
@@ -152,7 +159,7 @@ class Service:
         return entry(asked.idempotency_key, context, method.name, params)
 
     def _answered(self, method: ServiceMethod, context: Context, params: Value) -> Map:
-        """The whole body of a successful answer."""
+        """The complete body of a successful answer."""
 
         def run() -> Value:
             return self._run(method, context, params, 0)
@@ -178,7 +185,7 @@ class Service:
         return list(batch.run(batch.read(params, self.find), perform))
 
     def _noted(self, method: ServiceMethod, context: Context, query: Value) -> Value:
-        """Run a call of a batch: its time is nobody's, the portal's accounting sees only the batch around it."""
+        """Run a call of a batch. Its time is not charged, because the portal charges only the batch around it."""
         failure: str | None = "INTERNAL_SERVER_ERROR"
         try:
             result = method.run(context, query if isinstance(query, dict) else {})
@@ -206,7 +213,7 @@ def _unreachable(context: Context, params: Map) -> Value:
 
 
 def _identified(identify: Callable[[], PortalCaller]) -> PortalCaller:
-    """Who calls; whatever is wrong with the credentials, there is one error for it."""
+    """Identify the caller. Every failure of authentication becomes the same error."""
     try:
         return identify()
     except PortalError:
@@ -214,7 +221,7 @@ def _identified(identify: Callable[[], PortalCaller]) -> PortalCaller:
 
 
 def admit(method: ServiceMethod, context: Context) -> None:
-    """Refuse a caller without the scope of a method, or without the rights it always wants."""
+    """Refuse a caller without the scope of a method, or without administrator rights where it requires them."""
     if not granted(context.caller, method.scope):
         raise errors.insufficient_scope(method.scope)
     if method.admin and not context.admin:
@@ -222,7 +229,7 @@ def admit(method: ServiceMethod, context: Context) -> None:
 
 
 def translated(refusal: PortalError) -> PortalError:
-    """An error of the rest of the portal in the form of REST 3.0."""
+    """Convert an error of the rest of the portal to the form of REST 3.0."""
     if isinstance(refusal, errors.ApiError):
         return refusal
     if refusal.status == 429:
@@ -231,11 +238,11 @@ def translated(refusal: PortalError) -> PortalError:
 
 
 def read_body(asked: ServiceCall, method: ServiceMethod) -> Value:
-    """The decoded body: an object or an array; what is no JSON is refused.
+    """Decode the body: an object or an array. Invalid JSON is refused.
 
-    Only a POST has one. An empty POST will do where a method has no parameters that must be there by design: the
-    documentation methods. A credential in it is no parameter of a method, but it turns a batch from an array into an
-    object, and stays there.
+    Only a POST has a body. An empty POST is accepted for methods that require no parameters by design: the
+    documentation methods. A credential in the body is not a parameter of a method. In a batch it turns the array into
+    an object and stays in it.
     """
     if asked.verb != "POST" or (not asked.body.strip() and method.name.startswith("rest.")):
         return {}
@@ -245,7 +252,7 @@ def read_body(asked: ServiceCall, method: ServiceMethod) -> Value:
     value = _decoded(asked.body)
     if not isinstance(value, dict):
         return value
-    if method.name == "batch":  # its place stays, the secret does not: logs see what we return
+    if method.name == "batch":  # the key stays, the secret is removed: logs see the returned value
         return {name: "" if name in _SECRETS else item for name, item in value.items()}
     return {name: item for name, item in value.items() if name not in _SECRETS}
 
@@ -253,7 +260,7 @@ def read_body(asked: ServiceCall, method: ServiceMethod) -> Value:
 def _decoded(body: bytes) -> Value:
     try:
         value: Value = json.loads(body.decode("utf-8"), parse_int=_number, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is not valid text
     except (ValueError, RecursionError):
         raise errors.invalid_json() from None
     if not php.is_array(value) or _deeper(value, _DEEPEST):
@@ -262,7 +269,7 @@ def _decoded(body: bytes) -> Value:
 
 
 def _number(text: str) -> int | float:
-    """A number beyond 64 bits is a float, as in PHP."""
+    """Parse a number. Numbers beyond 64 bits are floats, as in PHP."""
     if len(text) > 20:
         return float(text)
     return int(text) if values.is_int(int(text)) else float(text)
@@ -273,7 +280,7 @@ def _refuse(text: str) -> float:
 
 
 def _deeper(value: Value, deepest: int) -> bool:
-    """Whether arrays are nested deeper than PHP would read, or numbers are too large for it."""
+    """Whether arrays are nested deeper than PHP reads, or numbers are too large for it."""
     level = [value]
     for _ in range(deepest):
         level = [inner for item in level for inner in (php.as_list(item) if php.is_array(item) else ())]

@@ -1,7 +1,7 @@
-"""`humanresources.node.*`: the company's structure, over the departments version 2 works with.
+"""`humanresources.node.*`: the structure of the company, over the departments of version 2.
 
 Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
-departments and no teams: lists of teams are empty and none can be made.
+departments and no teams: lists of teams are empty, and teams cannot be created.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _add(context: Context, params: Map) -> Value:
 
 
 def _people(context: Context, params: Map) -> dict[str, list[int]]:
-    """`userIds`: role -> ids of people who exist."""
+    """Parse `userIds`: role -> ids of existing users."""
     people: dict[str, list[int]] = {}
     for role, ids in php.as_map(params.get("userIds")).items():
         if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):
@@ -153,7 +153,7 @@ def _people(context: Context, params: Map) -> dict[str, list[int]]:
 
 
 def _described(params: Map) -> Map:
-    """What is kept beside the department: description and colour, checked."""
+    """The checked values stored beside the department: description and colour."""
     kept = {name: _text(params, name) for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
@@ -176,7 +176,7 @@ def _move(context: Context, params: Map) -> Value:
     _editor(context)
     above: Value = engine.stored(NODE_DTO, context, parent)["ID"]
     seen: set[int] = set()
-    while above is not None and php.integer(above) not in seen:  # a branch cannot hang below itself
+    while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
         seen.add(php.integer(above))
         above = (context.storage.row(DEPARTMENT, php.integer(above)) or {}).get("PARENT")
     if node in seen:

@@ -18,7 +18,7 @@ from b24_mcp.sandbox.v3.tasks import SCOPE, task_row
 
 
 def _send(context: Context, params: Map) -> Value:
-    """A message in the chat of a task; its id is not told."""
+    """Send a message to the chat of a task. The answer does not contain its id."""
     columns, _ = engine.writable(MESSAGE_DTO, params, new=True)
     task_row(context, php.integer(columns["TASK_ID"]))
     _insert_message(context, columns)
@@ -30,7 +30,7 @@ def _insert_message(context: Context, columns: Map) -> None:
 
 
 def _results(context: Context, params: Map) -> Value:
-    """A list of results belongs to a task: a condition on `taskId` must be there."""
+    """List the results of a task. A condition on `taskId` is required."""
     sent = params.get("filter")
     if sent is None or sent in ([], {}):
         raise errors.invalid([("filter", "The field value cannot be empty")])
@@ -109,7 +109,7 @@ def _delete(context: Context, params: Map) -> Value:
 
 
 def _own(context: Context, record: int) -> None:
-    """A result belongs to its author."""
+    """Check that the acting user is the author of a result."""
     try:
         row = engine.stored(RESULT_DTO, context, record)
     except ApiError:

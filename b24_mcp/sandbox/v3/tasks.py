@@ -1,7 +1,7 @@
-"""`tasks.task.*` of REST 3.0 over the same tasks the older version works with.
+"""`tasks.task.*` of REST 3.0 over the tasks of version 2.
 
-Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. What the older
-version refuses about a task is refused here as a validation error.
+Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. Refusals of
+version 2 become validation errors here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 def task_row(context: Context, task: int) -> Map:
-    """A task the user may touch; there is no difference between none and one that is not for him."""
+    """A task the user may access. A missing task and an inaccessible one give the same error."""
     try:
         return engine.stored(TASK_DTO, context, task)
     except ApiError:
@@ -44,7 +44,7 @@ def _add(context: Context, params: Map) -> Value:
     task = _written(context, lambda call: task_writing.create(call, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
-    row = context.storage.row(TASK, task) or {}  # whoever adds a task for others is shown it this once
+    row = context.storage.row(TASK, task) or {}  # the creator of a task for others sees it in this answer only
     return {"item": engine.show(TASK_DTO, context, [row], shown)[0]}
 
 
@@ -66,7 +66,7 @@ def _delete(context: Context, params: Map) -> Value:
 
 
 def _sent(columns: Map) -> Map:
-    """Columns as the older version takes them: lists as lists."""
+    """Columns in the form of version 2: lists as lists."""
     return {
         name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
         for name, value in columns.items()
@@ -82,7 +82,7 @@ def _written(context: Context, write: Callable[[Call], _T]) -> _T:
 
 
 def _check(context: Context, columns: Map, row: Map | None) -> None:
-    """What the portal refuses about a task, with the field it is about."""
+    """Refuse invalid values of a task, with the name of the field."""
     wrong: list[tuple[str, str]] = []
     if "TITLE" in columns and not php.text(columns["TITLE"]).strip():
         wrong.append(("title", errors.missing_text("title")))

@@ -1,6 +1,6 @@
-"""REST 3.0 over HTTP: two addresses, JSON and nothing else, no suffixes.
+"""REST 3.0 over HTTP: two addresses, JSON only, no suffixes.
 
-`/rest/api/{method}` with a token, `/rest/api/{user}/{secret}/{method}` for a webhook, a slash at the end allowed.
+`/rest/api/{method}` with a token, `/rest/api/{user}/{secret}/{method}` for a webhook; a trailing slash is allowed.
 Documentation: api-reference/rest-v3.
 """
 
@@ -28,11 +28,11 @@ _NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head>
 
 
 Log = Callable[[str, Map, int, str | None, float], None]
-"""Method, parameters, status, code of the error or `None`, seconds."""
+"""Method, parameters, status, error code or `None`, seconds."""
 
 
 def answer(service: Service, received: HttpRequest, log: Log | None = None) -> Response:
-    """Answer one request; a fault of ours is the portal's internal error, its trace is in our log."""
+    """Answer one request. A defect of the sandbox becomes the portal's internal error, and its trace is logged."""
     place = [unquote(segment) for segment in received.path.removeprefix("/rest/api/").split("/")]
     if place[-1] == "":
         place.pop()
@@ -72,7 +72,7 @@ def _application(shown: list[PortalCaller]) -> Headers:
 
 
 def _token(received: HttpRequest) -> str:
-    """An access token from the header, else from the address, else from the body."""
+    """The access token of the header, else of the address, else of the body."""
     return shown_token(
         received.headers.get("authorization", ""), {**_body(received), **php.parse_query(received.query)}
     )
