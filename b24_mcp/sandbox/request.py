@@ -131,7 +131,7 @@ def _json(body: bytes) -> Map:
 
 
 def _multipart(content_type: str, body: bytes, files: dict[str, FilePart]) -> Map:
-    """Parse the plain fields of a multipart body. File parts are added to `files`, which ordinary methods do not read."""
+    """Parse the plain fields of a multipart body. File parts are added to `files`."""
     match = _BOUNDARY.search(content_type)
     if match is None:
         return {}

@@ -121,7 +121,7 @@ def decoded(value: Value) -> Value:
 
 
 def show_native(field: Field, value: Value) -> Value:
-    """Show a value as controllers do: numbers as numbers, flags as `Y`/`N` (user fields too), empty values as `null`."""
+    """Show a value as controllers do: numbers as numbers, flags as `Y`/`N`, empty values as `null`."""
     if field.type == "object":
         return decoded(value)
     if field.type == "boolean" and not field.multiple:
@@ -137,7 +137,7 @@ def show_text(field: Field, value: Value) -> Value:
 
 
 def show_staff(field: Field, value: Value) -> Value:
-    """Show a value of users and departments: the id as text, flags as booleans, lists of numbers, empty values as `""`."""
+    """Show a value of users and departments: ids as text, flags as booleans, lists as numbers, empty values as `""`."""
     if field.multiple:
         return items(value)
     if field.type == "bool":
