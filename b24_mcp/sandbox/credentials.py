@@ -70,10 +70,6 @@ class PortalCaller:
     secret: str = field(default="", repr=False)
 
 
-NOBODY = PortalCaller(0, False, "none", frozenset(), "")
-"""The caller of methods that need no credentials."""
-
-
 class Credentials:
     """All credentials of a portal.
 

@@ -126,7 +126,7 @@ class OAuthServer:
         return self.name is not None and host.partition(":")[0].lower() == self.name.lower()
 
     def installation(self, token: str, base: str) -> Map:
-        """The installation of the application as the authorization server describes it to a `token`: portal and user."""
+        """The installation of the application for a `token`, as the authorization server describes it."""
         granted, application = self.granted(token), self.application
         scope = self._scope_text(granted.scopes)
         return {

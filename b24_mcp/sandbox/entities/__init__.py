@@ -1,4 +1,4 @@
-"""The portal's entities as data: one module a part of the portal, all of them in `ENTITIES`."""
+"""The portal's entities as data: one module per part of the portal, all collected in `ENTITIES`."""
 
 from __future__ import annotations
 

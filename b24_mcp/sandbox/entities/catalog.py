@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 PRODUCTS, OFFERS = 24, 25
-"""Information blocks of products and of their variations."""
+"""The information blocks of products and of their variations."""
 
 
 def _stamped(**defaults: Value) -> Prepare:
-    """Fills defaults of a new record and the moments and authors an entity has."""
+    """Fill the defaults of a new record and the dates and authors of an entity."""
 
     def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
         now = dates.iso(portal.clock())

@@ -1,4 +1,4 @@
-"""Views of the cards of CRM items: which sections and fields a person, or everybody, sees.
+"""Views of the cards of CRM items: the sections and fields that one user, or all users, see.
 
 Documentation: api-reference/crm/universal/item-details-configuration.
 """

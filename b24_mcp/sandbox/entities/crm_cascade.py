@@ -1,4 +1,4 @@
-"""What goes with a CRM record that is deleted: its rows, activities, timeline, requisites and history."""
+"""Records that are deleted with a CRM record: its rows, activities, timeline, requisites and history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
-"""Short codes of types, as product rows and user fields of the type `crm` spell them."""
+"""The short codes of types in product rows and in user fields of the type `crm`."""
 
 
 def owner_code(number: int) -> str:
@@ -30,7 +30,7 @@ def owner_code(number: int) -> str:
 
 
 def owner_word(number: int) -> str:
-    """The word of a type in the timeline: `deal`, `dynamic_1030`."""
+    """The name of a type in the timeline: `deal`, `dynamic_1030`."""
     words = {1: "lead", 2: "deal", 3: "contact", 4: "company", 7: "quote", 31: "smart_invoice"}
     return words.get(number) or f"dynamic_{number}"
 
@@ -58,13 +58,13 @@ def forget(number: int) -> Cascade:
 
 
 def remove_where(portal: SandboxPortal, entity: Entity, where: str, bound: list[Value]) -> None:
-    """Delete every record a condition finds."""
+    """Delete every record that matches a condition."""
     for row in portal.storage.rows(entity, ["ID"], where, bound):
         portal.storage.delete(entity, php.integer(row["ID"]))
 
 
 def _orphans(portal: SandboxPortal) -> None:
-    """Activities that are bound to nothing any more go too."""
+    """Delete activities without bindings."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
     for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):
         activity = php.integer(row["ID"])

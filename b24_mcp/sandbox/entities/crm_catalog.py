@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 CATALOG_ID = 24
-"""The one product catalogue of the classic methods."""
+"""The only product catalogue of the classic methods."""
 
 
 def _product(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
@@ -140,7 +140,7 @@ MEASURES = (
     (7, 166, "Килограмм", "кг", "kg", "KGM", "N"),
     (9, 796, "Штука", "шт", "pc. 1", "PCE. NMB", "Y"),
 )
-"""Units a new portal begins with, in the order of the columns of `MEASURE`."""
+"""The units of a new portal, in the order of the columns of `MEASURE`."""
 
 VAT = Entity(
     "crm_vat",
@@ -155,7 +155,7 @@ RATE double q | Rate
     _vat,
 )
 VATS = ((1, "Без НДС", 0.0), (2, "НДС 20%", 20.0), (3, "НДС 10%", 10.0))
-"""Rates a new portal begins with: id, name, per cent."""
+"""The tax rates of a new portal: id, name, per cent."""
 
 CURRENCY = Entity(
     "crm_currency",
@@ -182,4 +182,4 @@ CURRENCIES = (
     ("EUR", 98.0, "N", "Евро", "# &euro;"),
     ("CNY", 12.5, "N", "Китайский юань", "&yen;#"),
 )
-"""Currencies a new portal begins with: code, rate, base, name, format."""
+"""The currencies of a new portal: code, rate, base, name, format."""

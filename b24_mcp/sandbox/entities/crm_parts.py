@@ -160,7 +160,7 @@ SORT integer | Sorting
 """),
     indexes=("OWNER_ID",),
 )
-"""Sorting of a linked contact or company where it was given; the links themselves are lists in the records."""
+"""The sort value of a linked contact or company where it was sent. The links themselves are lists in the records."""
 
 COMMENT = Entity(
     "crm_timeline_comment",

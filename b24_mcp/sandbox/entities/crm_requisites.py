@@ -1,4 +1,4 @@
-"""Requisites, their presets and bank details, addresses, and which of them a document uses.
+"""Requisites, their presets and bank details, addresses, and the requisites a document uses.
 
 Fields: documentation: api-reference/crm/requisites/**/…-fields.
 """
@@ -183,7 +183,7 @@ PRESETS = (
     (2, "Индивидуальный предприниматель", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),
     (3, "Физическое лицо", "#CRM_REQUISITE_PRESET_DEF_RU_PERSON#"),
 )
-"""Presets a new portal begins with: id, name, external key."""
+"""The presets of a new portal: id, name, external key."""
 PRESET_FIELDS = {
     1: ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_INN", "RQ_KPP", "RQ_OGRN", "RQ_DIRECTOR", "RQ_ACCOUNTANT"),
     2: ("RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME", "RQ_INN", "RQ_OGRNIP"),
@@ -201,4 +201,4 @@ COUNTRIES = (
     (122, "US", "США"),
     (132, "FR", "Франция"),
 )
-"""Countries presets are made for: id, code, name."""
+"""The countries of presets: id, code, name."""

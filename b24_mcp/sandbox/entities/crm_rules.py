@@ -1,4 +1,4 @@
-"""What the CRM fills in by itself: authorship, stages and their history, amounts, names, links of clients.
+"""Values the CRM fills in: authorship, stages and their history, amounts, names, links of clients.
 
 Measured behaviour of the portal and documentation: api-reference/crm/{deals,leads,contacts,companies,quote}/…-add,
 api-reference/crm/crm-stage-history-list.
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.portal import SandboxPortal
 
 CREATED, MOVED, CLOSED = 1, 2, 3
-"""`TYPE_ID` of the stage history: made, moved to a stage in work, moved to a final stage."""
+"""`TYPE_ID` of the stage history: created, moved to a stage in work, moved to a final stage."""
 
 
 def default(values: Map, **defaults: Value) -> None:
-    """Fill what was not sent."""
+    """Fill values that were not sent."""
     for name, value in defaults.items():
         values.setdefault(name, value)
 
 
 def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """Authorship and times every CRM record carries."""
+    """Set the authorship and times that every CRM record has."""
     now = dates.iso(portal.clock())
     if stored is None:
         default(values, ASSIGNED_BY_ID=user, OPENED="Y", CREATED_BY_ID=user, DATE_CREATE=now)
@@ -39,9 +39,9 @@ def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> 
 
 
 def link(values: Map, single: str, several: str, stored: Map | None) -> None:
-    """`CONTACT_ID` is the first of `CONTACT_IDS`; whichever is sent decides, the list when both are.
+    """Keep `CONTACT_ID` the first of `CONTACT_IDS`. The sent one decides, the list when both are sent.
 
-    A single one sent for a record that has several becomes the first of them.
+    A single id for a record with several becomes the first of them.
     """
     if values.get(several) is not None:
         found = json.loads(php.text(values[several]))
@@ -54,9 +54,9 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
 
 
 def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
-    """Keep the stage and the time of the last move together; an unknown stage is the first one, or no change.
+    """Keep the stage and the time of the last move together. An unknown stage becomes the first one, or no change.
 
-    Returns the semantics of the stage the record is in afterwards.
+    Returns the semantics of the resulting stage.
     """
     stages = portal.stages(directory)
     current = php.text(values.get(stage) if stored is None or stage in values else stored[stage])
@@ -70,7 +70,7 @@ def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stag
 
 
 def money(values: Map, stored: Map | None) -> None:
-    """An amount that is sent was entered by hand."""
+    """Mark a sent amount as entered by hand."""
     if stored is None:
         if values.get("OPPORTUNITY") is None:
             values["OPPORTUNITY"] = 0.0
@@ -78,12 +78,12 @@ def money(values: Map, stored: Map | None) -> None:
 
 
 def first(portal: SandboxPortal, directory: str) -> str | None:
-    """The first value of a directory: what an add without one gets."""
+    """The first value of a directory, the default of an add."""
     return next(iter(portal.stages(directory)), None)
 
 
 def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """A deal's pipeline, stage, dates and amount."""
+    """Set a deal's pipeline, stage, dates and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         category = php.integer(values.get("CATEGORY_ID"))
@@ -103,7 +103,7 @@ def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: i
 
 
 def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """A lead's stage and the moment it was closed."""
+    """Set a lead's stage and the time it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         default(values, CURRENCY_ID=portal.currency, IS_RETURN_CUSTOMER="N", HAS_IMOL="N")
@@ -117,7 +117,7 @@ def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: i
 
 
 def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """A contact's companies."""
+    """Set a contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
     if stored is None:
         default(values, EXPORT="Y", HAS_IMOL="N", TYPE_ID="CLIENT")
@@ -125,7 +125,7 @@ def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user
 
 
 def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """A company's type and currency."""
+    """Set a company's type and currency."""
     if stored is None:
         default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
         default(values, CURRENCY_ID=portal.currency, CONTACT_ID="[]")
@@ -133,7 +133,7 @@ def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user
 
 
 def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
-    """An estimate's stage and whether that stage closes it."""
+    """Set an estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         today = dates.stored_date("today", portal.clock())
@@ -146,9 +146,9 @@ def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: 
 
 
 def settle(title: str, number: int, stage: str = "", semantics: str = "", category: str = "") -> Settle:
-    """What follows a write: a title where none was sent (`"Сделка #57"`), a row of the stage history.
+    """The hook after a write: a default title (`"Сделка #57"`) and a row of the stage history.
 
-    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: there is none).
+    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: no such column).
     """
 
     def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
@@ -165,7 +165,7 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
 
 
 def _table(portal: SandboxPortal, number: int) -> Entity:
-    from b24_mcp.sandbox.crm_types import base_entity  # that module describes entities with the rules of this one
+    from b24_mcp.sandbox.crm_types import base_entity  # a lazy import: that module imports this one
 
     entity = base_entity(portal, number)
     if entity is None:
@@ -176,7 +176,7 @@ def _table(portal: SandboxPortal, number: int) -> Entity:
 def note_stage(
     portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
 ) -> None:
-    """Write a row of the stage history; `stored` is `None` for a new record."""
+    """Write a row of the stage history. `stored` is `None` for a new record."""
     kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
     portal.storage.insert(
         STAGE_HISTORY,
@@ -193,7 +193,7 @@ def note_stage(
 
 
 def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
-    """Keep the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
+    """Update the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
     old, new = values.items(before), values.items(after)
     for changed in {php.integer(item) for item in [*old, *new]}:
         row = portal.storage.row(other, changed)

@@ -1,4 +1,4 @@
-"""Estimates, invoices and smart processes: what only the universal methods know, or know best.
+"""Estimates, invoices and smart processes: entities mainly of the universal methods.
 
 Fields: documentation: api-reference/crm/quote/crm-quote-fields, api-reference/crm/universal/object-fields and
 crm-item-fields, api-reference/crm/universal/user-defined-object-types/crm-type-fields.
@@ -132,8 +132,8 @@ _GROUPS = (
 
 
 def _prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int, number: int) -> None:
-    """Pipeline, stage and the stage before it; a move to another pipeline begins at its first stage."""
-    from b24_mcp.sandbox import crm_types  # it describes entities with this module
+    """Set the pipeline, the stage and the previous stage. Another pipeline starts at its first stage."""
+    from b24_mcp.sandbox import crm_types  # a lazy import: that module imports this one
 
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     categories = crm_types.categories(portal, number)
@@ -177,9 +177,9 @@ def _settle(
 
 
 def item_entity(number: int, settings: Map | None, title: str, extra: str = "", user_fields: str = "") -> Entity:
-    """The entity of a smart process, or of invoices; `settings` are its flags (`None`: everything is on).
+    """The entity of a smart process, or of invoices. `settings` are its flags (`None`: all are on).
 
-    Its table always has every column, so that a flag may be turned on later.
+    Its table always has every column, so that a flag can be turned on later.
     """
     groups = (text for flag, text in _GROUPS if not flag or settings is None or settings.get(flag) == "Y")
     table = (_BASE + "".join(groups) + extra + _TAIL).replace("{directory}", f"DYNAMIC_{number}_STAGE")

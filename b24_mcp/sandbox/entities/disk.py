@@ -1,4 +1,4 @@
-"""The disk: storages, folders and files as one tree, versions with the bytes themselves.
+"""The disk: storages, folders and files as one tree, versions with their bytes.
 
 Documentation: api-reference/disk (`disk.storage.getFields`, `disk.folder.getFields`, `disk.file.getFields`).
 """

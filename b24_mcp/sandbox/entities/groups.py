@@ -1,4 +1,4 @@
-"""Workgroups with their members; what applications keep; working days.
+"""Workgroups with their members, options of applications, working days.
 
 Documentation: api-reference/sonet-group, api-reference/common/settings, api-reference/timeman/base.
 """

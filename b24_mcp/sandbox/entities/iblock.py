@@ -1,4 +1,4 @@
-"""Information blocks: the common ground of universal lists and of storages of applications.
+"""Information blocks: the shared tables of universal lists and of storages of applications.
 
 Documentation: api-reference/lists, api-reference/entity.
 """

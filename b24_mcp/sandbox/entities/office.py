@@ -1,4 +1,4 @@
-"""Everything of a portal beside its staff and its CRM, in one place for the storage."""
+"""All entities of a portal except staff and CRM, for the storage."""
 
 from __future__ import annotations
 

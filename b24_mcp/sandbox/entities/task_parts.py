@@ -1,4 +1,4 @@
-"""What hangs on a task: checklist, comments, history, results, stages, links between tasks.
+"""Parts of a task: checklist, comments, history, results, stages, links between tasks.
 
 Documentation: api-reference/tasks/{checklist-item,comment-item,result,stages}.
 """

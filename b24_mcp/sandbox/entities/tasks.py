@@ -44,7 +44,7 @@ DEFAULTS: dict[str, Value] = {
     "TAGS": "[]",
     "DEPENDS_ON": "[]",
 }
-"""What a new task has when nothing is sent."""
+"""The default values of a new task."""
 
 
 def _prepare_task(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
@@ -68,7 +68,7 @@ def _prepare_task(portal: SandboxPortal, values: Map, stored: Map | None, user: 
 
 def task_guid(seed: str) -> str:
     """A GUID in the portal's form, the same for the same seed."""
-    import hashlib  # slow to load, needed by few
+    import hashlib  # slow to import and rarely needed
 
     digest = hashlib.sha256(seed.encode()).hexdigest()
     return "{" + "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])) + "}"

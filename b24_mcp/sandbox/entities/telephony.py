@@ -1,4 +1,4 @@
-"""Calls in the statistics of telephony, and widgets applications have put into the portal.
+"""Calls in the statistics of telephony, and widgets that applications have placed on the portal.
 
 Documentation: api-reference/telephony, api-reference/widgets.
 """

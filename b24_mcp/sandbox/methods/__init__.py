@@ -1,4 +1,4 @@
-"""Methods of the portal, one module a family; each registers its own."""
+"""Methods of the portal: one module per family, which registers its methods."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from b24_mcp.sandbox.registry import Registry
 
 
 def register_all(registry: Registry) -> None:
-    """Add every family."""
+    """Register every family."""
     for family in (common, staff, crm_all, office, batch):
         family.register(registry)

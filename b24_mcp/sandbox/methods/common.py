@@ -1,4 +1,4 @@
-"""What any credentials may call: who am I, what may I, what time is it (documentation: api-reference/common)."""
+"""Methods for any credentials: profile, scopes and methods, server time (documentation: api-reference/common)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _methods(call: Call) -> Value:
 
 
 def _method_get(call: Call) -> Value:
-    """Classic names are compared as written; of a controller only the class is looked up."""
+    """Whether a method exists. Classic names are compared as written; of a controller only the class is checked."""
     name = php.text(call.uppered().get("NAME"))
     method = call.portal.registry.find(name)
     existing = method is not None and (method.controller or method.name == name)
@@ -54,10 +54,10 @@ def _feature(call: Call) -> Value:
 
 
 def _app_info(call: Call) -> Value:
-    """An application hears of itself; a webhook only of its scopes and the licence (source behaviour).
+    """The data of the calling application; for a webhook only its scopes and the licence (source behaviour).
 
-    While the authorization server has no name of its own, its `app.info` is at this address too: then the answer has
-    the keys of both.
+    When the authorization server has no name of its own, its `app.info` has this address too. Then the answer has the
+    keys of both.
     """
     licence: Map = {"LICENSE": LICENSE}
     application = call.application
@@ -81,7 +81,7 @@ def _app_info(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the common methods."""
+    """Register the common methods."""
     registry.classic("scope", "", _scope)
     registry.classic("methods", "", _methods)
     registry.classic("method.get", "", _method_get)

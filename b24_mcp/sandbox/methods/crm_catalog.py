@@ -1,6 +1,6 @@
 """The classic catalogue: products, sections, units, taxes (`crm.product.*`, `crm.measure.*`, `crm.vat.*`…).
 
-Deprecated on portals and still there. Documentation: api-reference/crm/outdated.
+These methods are deprecated but still exist on portals. Documentation: api-reference/crm/outdated.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _vat_face(entity: Entity) -> Face:
 
 
 def register(registry: Registry) -> None:
-    """Add the classic catalogue."""
+    """Register the classic catalogue."""
     register_family(registry, "crm.product", PRODUCT, _product_face)
     register_family(registry, "crm.productsection", SECTION, _section_face)
     register_family(registry, "crm.measure", MEASURE, _measure_face)

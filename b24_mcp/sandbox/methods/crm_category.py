@@ -1,7 +1,7 @@
 """`crm.category.*` and the classic `crm.dealcategory.*`: pipelines of deals, invoices and smart processes.
 
-Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/category-old. A new pipeline brings the
-stages of its type.
+Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/category-old. A new pipeline has the
+initial stages of its type.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _get(call: Call) -> Value:
 
 
 def make(call: Call, number: int, written: Map) -> int:
-    """Write a pipeline with its stages, return its id."""
+    """Store a pipeline with its stages and return its id."""
     columns: Map = {"SORT": 500, "ORIGIN_ID": "", "ORIGINATOR_ID": "", **written}
     category = call.portal.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
     crm_types.add_stages(call.portal, number, category)
@@ -157,7 +157,7 @@ def _classic_row(call: Call) -> Map:
 
 
 def _classic_list(call: Call) -> Value:
-    """The default pipeline is not among them: it has methods of its own."""
+    """The pipelines without the default one, which has methods of its own."""
     array(call, "filter")
     rows = [row for row in _rows(call, _DEAL) if row["ID"]]
     return RowPage([_classic(call, row) for row in rows], total=len(rows))
@@ -232,7 +232,7 @@ def _default_set(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the pipelines."""
+    """Register the methods of pipelines."""
     actions = {"list": _list, "get": _get, "add": _add, "update": _update, "delete": _delete, "fields": _fields}
     registry.controller("crm.category", "Bitrix\\Crm\\Controller\\Category", "crm", actions)
     for name, run in (

@@ -1,4 +1,4 @@
-"""`crm.currency.*`: currencies known by their code, with texts in several languages.
+"""`crm.currency.*`: currencies identified by their code, with texts in several languages.
 
 Documentation: api-reference/crm/currency.
 """
@@ -75,7 +75,7 @@ def _columns(sent: Map, call: Call) -> Map:
 
 
 def _with_texts(columns: Map, localizations: Map) -> Map:
-    """Localisations in their column, and the portal's own language in the plain ones."""
+    """The columns of a currency: localisations in their column, the portal's language in the plain columns."""
     own = php.as_map(localizations.get(_LANGUAGE) or next(iter(localizations.values()), {}))
     plain = {name: own[name] for name in _TEXTS[:5] if name in own}
     if "DECIMALS" in plain:
@@ -195,7 +195,7 @@ HIDE_ZERO char | Hide insignificant zeros
 
 
 def register(registry: Registry) -> None:
-    """Add the currencies."""
+    """Register the methods of currencies."""
     for name, run in (
         ("list", _list),
         ("get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)}),

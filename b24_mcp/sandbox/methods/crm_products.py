@@ -1,6 +1,6 @@
 """Product rows: `crm.{deal,lead,quote}.productrows.*`, `crm.item.productrow.*`, `crm.productrow.*`.
 
-One table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -set,
+All use one table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -set,
 api-reference/crm/universal/product-rows, api-reference/crm/outdated/productrow-old.
 """
 
@@ -28,9 +28,9 @@ _COLUMNS = [field.name for field in PRODUCT_ROW.columns]
 
 
 def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
-    """A whole row from what was sent: prices before and after discount, with and without tax.
+    """Compute a whole row from the sent values: prices before and after discount, with and without tax.
 
-    `PRICE` is what the client pays for one: the discount is already off it, the tax in it.
+    `PRICE` is the client's price of one unit: after the discount, including the tax.
     """
     given = {
         field.name: values.stored(field, sent[field.name], call.now)
@@ -100,13 +100,13 @@ def _check_discount(sent: Map) -> None:
 
 
 def rows_of(call: Call, number: int, owner: int) -> list[Map]:
-    """Stored rows of an item, in their order."""
+    """The stored rows of an item, in their order."""
     where = "OWNER_TYPE = ? and OWNER_ID = ?"
     return call.portal.storage.rows(PRODUCT_ROW, _COLUMNS, where, [owner_code(number), owner], "SORT, ID")
 
 
 def _sum_up(call: Call, number: int, owner: int) -> None:
-    """The amount of an item becomes the sum of its rows."""
+    """Set the amount of an item to the sum of its rows."""
     entity = crm_types.base_entity(call.portal, number)
     if entity is None or "OPPORTUNITY" not in entity.fields:
         return
@@ -122,7 +122,7 @@ def _sum_up(call: Call, number: int, owner: int) -> None:
 
 
 def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
-    """Replace the rows of an item; a row with an id of its own keeps it."""
+    """Replace the rows of an item. A row with an id keeps it."""
     storage = call.portal.storage
     kept = {php.integer(row["ID"]): row for row in rows_of(call, number, owner)}
     made = [
@@ -182,7 +182,7 @@ def _no_owner() -> PortalError:
 
 
 def _owner_of(call: Call, sent: Map) -> tuple[int, int]:
-    """Type and id of the item rows belong to."""
+    """The type and id of the item that owns the rows."""
     for name in ("ownerType", "ownerId"):
         if sent.get(name) is None:
             raise PortalError("100", f"Required fields: {name}")
@@ -281,7 +281,7 @@ def _item_set(face: Face, call: Call) -> Value:
 
 
 def _item_list(face: Face, call: Call) -> RowPage:
-    """A list is always of one owner: both of its fields must be in the filter."""
+    """A list of the rows of one owner. Both fields of the owner are required in the filter."""
     conditions = crm_item.array(call, "filter")
     for name in ("ownerType", "ownerId"):
         if not any(key.lstrip("=@") == name for key in conditions):
@@ -295,7 +295,7 @@ def classic_rows(entity: Entity) -> Face:
 
 
 def register(registry: Registry) -> None:
-    """Add the product rows."""
+    """Register the methods of product rows."""
     for prefix in _OWNERS:
         registry.classic(f"{prefix}.productrows.get", "crm", partial(_get, prefix=prefix))
         registry.classic(f"{prefix}.productrows.set", "crm", partial(_set, prefix=prefix))

@@ -1,6 +1,6 @@
 """`crm.requisite.*` with presets and bank details.
 
-Documentation: api-reference/crm/requisites. Every family names its record in the error for a missing one.
+Documentation: api-reference/crm/requisites. The error for a missing record differs by family.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REQUISITE_TYPE = 8
 
 
 def invalid(name: str, stop: str = ".") -> PortalError:
-    """A field that names a record names none."""
+    """The error for a field without a valid id."""
     return PortalError("", f"{name} is not defined or invalid{stop}")
 
 
@@ -36,7 +36,11 @@ def _named(word: str) -> Absent:
 
 
 def positive(columns: Map, name: str) -> int:
-    """A field as a positive whole number; raises the error of `invalid`."""
+    """A field as a positive whole number.
+
+    Raises:
+        PortalError: the error of `invalid`.
+    """
     number = php.integer(columns.get(name))
     if number <= 0:
         raise invalid(name)
@@ -157,7 +161,7 @@ def _field_names(fields: dict[str, Field]) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add requisites, presets, bank details, links and addresses."""
+    """Register requisites, presets, bank details, links and addresses."""
     family = crm_classic.register_family
     family(registry, "crm.requisite", REQUISITE, _requisite_face)
     family(registry, "crm.requisite.bankdetail", BANK_DETAIL, _bank_face)

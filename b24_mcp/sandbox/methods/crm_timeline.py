@@ -34,7 +34,7 @@ def _entry(call: Call, record: int, kind: str) -> Map | None:
 
 
 def _keep_files(call: Call, sent: Value) -> list[Value]:
-    """Ids of attached files: new ones as name and base64 text."""
+    """Store new files (name and base64 text) and return the ids of all attached files."""
     kept: list[Value] = []
     for item in php.as_list(sent):
         data = php.as_list(php.as_map(item).get("fileData", item)) if php.is_array(item) else []
@@ -134,7 +134,7 @@ def _get(call: Call) -> Value:
 
 
 def _list(call: Call) -> Value:
-    """Comments of one item: `ENTITY_ID` and `ENTITY_TYPE` must be in the filter."""
+    """Comments of one item. `ENTITY_ID` and `ENTITY_TYPE` are required in the filter."""
     conditions = array(call, "filter")
     kind, owner = conditions.get("ENTITY_TYPE"), conditions.get("ENTITY_ID")
     if not owner or php.is_array(owner):
@@ -276,7 +276,7 @@ def _log_row(call: Call) -> Map:
 
 
 def _log_list(call: Call) -> Value:
-    """Ten a page, newest first."""
+    """Log messages, ten per page, newest first."""
     names = ("entityTypeId", "entityId")
     number, owner = _log_owner(call, {name: crm_item.required(call, name) for name in names})
     known = {"id": COMMENT.fields["ID"], "created": COMMENT.fields["CREATED"]}
@@ -296,7 +296,7 @@ def _log_delete(call: Call) -> Value:
 
 
 def _history(call: Call) -> Value:
-    """Stages items went through; leads have statuses where others have stages."""
+    """The stage history of items. Leads have statuses instead of stages."""
     number = php.integer(crm_item.required(call, "entityTypeId"))
     if number in (3, 4, 7) or (number != 5 and crm_types.base_entity(call.portal, number) is None):
         raise PortalError("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type {number} is not supported")
@@ -324,7 +324,7 @@ def _history(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the timeline and the stage history."""
+    """Register the timeline and the stage history."""
     for name, run in (
         ("comment.add", _add),
         ("comment.get", _get),

@@ -1,6 +1,6 @@
-"""`crm.type.*`: smart processes, and `crm.automatedsolution.*`: the workplaces they are grouped in.
+"""`crm.type.*`: smart processes, and `crm.automatedsolution.*`: their workplaces.
 
-A new type is a new table with pipelines and stages of its own. Documentation:
+A new type is a new table with its own pipelines and stages. Documentation:
 api-reference/crm/universal/user-defined-object-types, api-reference/crm/automated-solution.
 """
 
@@ -103,7 +103,7 @@ def _wanted(sent: Map, side: str) -> dict[int, str]:
 
 
 def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
-    """Make relations as asked; clients are parents of a type by themselves while it has clients."""
+    """Create the requested relations. A type with clients always has them as parents."""
     if isinstance(sent.get("relations"), dict):
         for side in ("parent", "child"):
             if side in php.as_map(sent["relations"]):
@@ -138,7 +138,7 @@ def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> Non
 
 
 def _column(call: Call, parent: int, child: int, *, add: bool) -> None:
-    """The `PARENT_ID_…` column of the child's table."""
+    """Add or drop the `PARENT_ID_…` column of the child's table."""
     entity = crm_types.base_entity(call.portal, child)
     if entity is None:
         return
@@ -279,7 +279,7 @@ def _solution_row(call: Call) -> Map:
 
 
 def _assign(call: Call, record: int, sent: Map) -> None:
-    """Types of a workplace are those that are listed, if a list is given."""
+    """Set the types of a workplace to the sent list, if there is one."""
     if not php.is_array(sent.get("typeIds")):
         return
     wanted = {php.integer(item) for item in php.as_list(sent["typeIds"])}
@@ -327,7 +327,7 @@ def _solutions(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the types and their workplaces."""
+    """Register the methods of types and workplaces."""
     registry.controller(
         "crm.type",
         "Bitrix\\Crm\\Controller\\Type",

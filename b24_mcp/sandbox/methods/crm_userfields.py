@@ -34,7 +34,7 @@ def _items(sent: Map) -> list[Map]:
 
 
 def _columns(sent: Map, kind: str, kept: Map | None) -> Map:
-    """Columns of the registry from `fields`; `kept` is the stored row of an update."""
+    """Convert `fields` to columns of the registry. `kept` is the stored row for an update."""
     columns: Map = {}
     for name in _FLAGS:
         if name in sent:
@@ -79,7 +79,7 @@ def _row(call: Call, base: Entity) -> Map:
 
 
 def _shown(call: Call, row: Map, language: str | None) -> Map:
-    """One field; `language` empty shows labels in all of them, `None` not at all."""
+    """One field. An empty `language` shows labels in all languages, `None` shows no labels."""
     shown: Map = {}
     for field in USER_FIELD.columns:
         if field.name in LABELS:
@@ -191,7 +191,7 @@ def _settings_fields(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the user fields of classic CRM."""
+    """Register the user fields of classic CRM."""
     for prefix, base in _OWNERS.items():
         for action, run in (("add", _add), ("get", _get), ("list", _list), ("update", _update), ("delete", _delete)):
             registry.classic(f"{prefix}.userfield.{action}", "crm", partial(run, base=base))

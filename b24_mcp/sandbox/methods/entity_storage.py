@@ -192,7 +192,7 @@ def _columns(call: Call, entity: Entity) -> Map:
 
 
 def _write_properties(call: Call, block: Value, element: int) -> None:
-    """Only the properties that are sent change."""
+    """Write the sent properties. Others stay."""
     sent = php.as_map(call.uppered().get("PROPERTY_VALUES"))
     for prop in iblock.properties(call, block):
         if prop["CODE"] in sent:
@@ -232,13 +232,13 @@ def _listed(call: Call, entity: Entity, where: filters.FilterCondition) -> RowPa
 
 
 def _moments(row: Map) -> Map:
-    """ISO moments, an empty text where there is none; numbers as text."""
+    """Convert a row: dates as ISO 8601, empty text for missing dates, numbers as text."""
     dated = ("DATE_ACTIVE_FROM", "DATE_ACTIVE_TO")
     return {name: None if value is None and name not in dated else php.text(value) for name, value in row.items()}
 
 
 def _items(call: Call) -> Value:
-    """Items with the properties they have values of, by code."""
+    """Items with the properties that have values, by code."""
     block = _block(call)
     props = iblock.properties(call, block["ID"])
     by_name = {f"PROPERTY_{php.text(prop['CODE']).upper()}": prop for prop in props}
@@ -288,7 +288,7 @@ def _section_delete(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add storages of applications."""
+    """Register the storages of applications."""
     for name, run in (
         ("add", _add),
         ("get", _get),

@@ -62,7 +62,7 @@ def _is_offline(sent: Map) -> bool:
 
 
 def _bind(call: Call) -> Value:
-    """Whoever is no administrator binds online and in the own name only."""
+    """Bind a handler. Users without administrator rights bind online handlers for themselves only."""
     sent = call.uppered()
     event = _event(call, sent)
     offline = _is_offline(sent)
@@ -123,7 +123,7 @@ def _handler(row: Map) -> Map:
 
 
 def _test(call: Call) -> Value:
-    """Make the event `ONAPPTEST` with whatever was sent."""
+    """Announce the event `ONAPPTEST` with the sent data."""
     data: Map = {"QUERY": dict(call.params)}
     call.portal.changes.announce("ONAPPTEST", data, call.user)
     return True
@@ -160,7 +160,7 @@ def _record(row: Map) -> Map:
 
 
 def _offline_list(call: Call) -> Value:
-    """Look without touching; the exact offset."""
+    """List queued events without removing them; the offset is exact."""
     _administrator(call)
     sent = call.uppered()
     where = _queue_where(call, sent)
@@ -175,7 +175,7 @@ def _offline_list(call: Call) -> Value:
 
 
 def _offline_get(call: Call) -> Value:
-    """Take the first records: gone at once, or reserved under a number with `clear=0`."""
+    """Return the first records, which are removed at once, or reserved under a number with `clear=0`."""
     _administrator(call)
     sent = call.uppered()
     process = php.text(sent.get("PROCESS_ID"))
@@ -190,7 +190,7 @@ def _offline_get(call: Call) -> Value:
             storage.delete(OFFLINE_EVENT, php.integer(row["ID"]))
         return {"process_id": None, "events": [_record(row) for row in rows]}
     if not process:
-        import hashlib  # slow to load, needed by few
+        import hashlib  # slow to import and rarely needed
 
         seed = f"{call.now}/{call.portal.next_nonce()}/{[row['ID'] for row in rows]}".encode()
         process = hashlib.md5(seed, usedforsecurity=False).hexdigest()
@@ -200,7 +200,7 @@ def _offline_get(call: Call) -> Value:
 
 
 def _reserved(call: Call, *, by_id: bool) -> list[int]:
-    """Records of a reserved package, all or the named ones."""
+    """The records of a reserved package, all or the named ones."""
     _administrator(call)
     sent = call.uppered()
     process = php.text(sent.get("PROCESS_ID"))
@@ -223,14 +223,14 @@ def _offline_clear(call: Call) -> Value:
 
 
 def _offline_error(call: Call) -> Value:
-    """Failed records leave their package and wait for whoever asks for failed ones."""
+    """Mark records of a package as failed. They leave the package and stay available to requests for failed ones."""
     for record in _reserved(call, by_id=False):
         call.portal.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
     return True
 
 
 def register(registry: Registry) -> None:
-    """Add events; a webhook gets `WRONG_AUTH_TYPE`."""
+    """Register the methods of events. A webhook gets `WRONG_AUTH_TYPE`."""
     for name, run in (
         ("events", _events),
         ("event.bind", _bind),

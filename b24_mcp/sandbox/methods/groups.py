@@ -1,4 +1,4 @@
-"""`sonet_group.*` and `socialnetwork.api.workgroup.*`: workgroups, projects and who is in them.
+"""`sonet_group.*` and `socialnetwork.api.workgroup.*`: workgroups, projects and their members.
 
 Parameters of `sonet_group.*` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
 """
@@ -150,7 +150,7 @@ def _counted(call: Call, group: Value) -> None:
 
 
 def _join(call: Call, role: str) -> Value:
-    """People who are in it already do not come back in the answer."""
+    """Add members. The answer does not contain users who were members already."""
     row = _existing(call)
     added = [user for user in _people(call) if _membership(call, row["ID"], user) is None]
     for user in added:
@@ -160,7 +160,7 @@ def _join(call: Call, role: str) -> Value:
 
 
 def _request(call: Call) -> Value:
-    """The caller asks to be let in; who is in already is answered the same."""
+    """Request membership for the caller. A member gets the same answer."""
     row = _existing(call)
     if _membership(call, row["ID"], call.user) is None:
         call.portal.storage.insert(MEMBER, {"GROUP_ID": row["ID"], "USER_ID": call.user, "ROLE": "Z"})
@@ -168,7 +168,7 @@ def _request(call: Call) -> Value:
 
 
 def _leave(call: Call) -> Value:
-    """The owner stays whatever is asked."""
+    """Leave a group. The owner always stays."""
     row = _existing(call)
     gone = []
     for user in _people(call):
@@ -252,7 +252,7 @@ def _kind(row: Map) -> str:
 
 
 def _with_kind(call: Call, rows: list[Map], shown: list[Map]) -> None:
-    """`TYPE` and `AVATAR` are no columns; they come when they are named."""
+    """Add `TYPE` and `AVATAR`, which are not columns, when they are selected."""
     wanted = {php.text(name) for name in php.as_list(call.exact("select"))}
     for row, group in zip(rows, shown, strict=True):
         if "TYPE" in wanted:
@@ -280,7 +280,7 @@ API_FACE = Face(
 
 
 def _api_get(call: Call) -> Value:
-    """One group with numbers as numbers; what `select` adds is empty for most words."""
+    """One group with numbers as numbers. Most additional words of `select` give empty values."""
     params = php.as_map(call.exact("params"))
     group = php.integer(params.get("groupId"))
     if not group:
@@ -302,7 +302,7 @@ def _api_get(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add workgroups."""
+    """Register the methods of workgroups."""
     for name, run in (
         ("get", partial(engine.list_page, FACE)),
         ("create", _create),

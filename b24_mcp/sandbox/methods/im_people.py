@@ -1,6 +1,6 @@
-"""`im.user.*`, `im.department.*`, `im.search.*`: people as the messenger shows them.
+"""`im.user.*`, `im.department.*`, `im.search.*`: users as the messenger shows them.
 
-Parameters under UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
+Parameters have UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COLUMNS = [field.name for field in USER.columns]
 
 
 def card(row: Map) -> Map:
-    """A person as chats show it."""
+    """A user as chats show them."""
     name, last_name = php.text(row["NAME"]), php.text(row["LAST_NAME"])
     user = php.integer(row["ID"])
     return {
@@ -57,7 +57,7 @@ def card(row: Map) -> Map:
 
 
 def cards(call: Call, people: Iterable[int]) -> list[Map]:
-    """Cards of these people, in their order, unknown ones left out."""
+    """The cards of these users in their order, without unknown ones."""
     found = ((user, call.portal.storage.row(USER, user)) for user in people)
     return [card(row) for _, row in found if row is not None]
 
@@ -72,7 +72,7 @@ def _user_get(call: Call) -> Value:
 
 
 def _user_list(call: Call) -> Value:
-    """People by id; unknown ones are `null`."""
+    """Users keyed by id. Unknown ones are `null`."""
     sent = call.uppered().get("ID")
     if not php.is_array(sent) or not php.as_list(sent):
         raise PortalError("INVALID_FORMAT", "A wrong format for the ID parameter is passed")
@@ -84,7 +84,7 @@ def _user_list(call: Call) -> Value:
 
 
 def _status_row(call: Call) -> list[Map]:
-    # Under the negative id, so that it is none of the options an application keeps for the person.
+    # The negative id keeps it apart from options that an application stores for the user.
     return call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _STATUS])
 
 
@@ -113,7 +113,7 @@ def window(call: Call, size: int = 10) -> tuple[int, int]:
 
 
 def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, int | None]:
-    """A part of a list, how many there are, and where the next part begins."""
+    """A part of a list, the total count, and the offset of the next part."""
     limit, offset = window(call, size)
     part = rows[offset : offset + limit]
     following = offset + len(part)
@@ -128,7 +128,7 @@ def _find(call: Call, least: int = 3) -> str:
 
 
 def _search_users(call: Call) -> Value:
-    """People by id whose name, surname or position has the words."""
+    """Users whose name, surname or position contains the words, keyed by id."""
     where, bound = "ACTIVE = 1", []
     for word in _find(call).split():
         where += " and (contains(NAME, ?) or contains(LAST_NAME, ?) or contains(WORK_POSITION, ?))"
@@ -139,8 +139,8 @@ def _search_users(call: Call) -> Value:
 
 
 def _search_chats(call: Call) -> Value:
-    """Chats of the caller, and open ones, whose title has the words."""
-    from b24_mcp.sandbox.methods import im  # chats show people, so they know this module
+    """The caller's chats and open chats whose title contains the words."""
+    from b24_mcp.sandbox.methods import im  # chats show users, so they import this module
 
     mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
     where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
@@ -189,7 +189,7 @@ def _managers(call: Call) -> Value:
 
 
 def _colleagues(call: Call) -> Value:
-    """People of one's own departments."""
+    """The users of the caller's departments."""
     own = call.portal.storage.row(USER, call.user) or {}
     people = sorted(
         {user for department in values.items(own["UF_DEPARTMENT"]) for user in _members_of(call, department)}
@@ -207,7 +207,7 @@ def _search_departments(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add people."""
+    """Register the methods of users in the messenger."""
     for name, run in (
         ("user.get", _user_get),
         ("user.list.get", _user_list),

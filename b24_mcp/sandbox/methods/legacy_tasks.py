@@ -1,4 +1,4 @@
-"""`task.item.*` and `task.items.getlist`: arguments by position, whatever their names.
+"""`task.item.*` and `task.items.getlist`: arguments by position; names are ignored.
 
 Documentation: api-reference/tasks/deprecated.
 """
@@ -74,7 +74,7 @@ def list_page(
     params: Map | None = None,
     select: Iterable[Value] = (),
 ) -> RowPage:
-    """One page of records under the rules of the old task lists; `params` may hold `NAV_PARAMS`."""
+    """One page of records by the rules of the old task lists. `params` may contain `NAV_PARAMS`."""
     storage = call.portal.storage
     where = filters.build(entity, language, conditions, call.now)
     ordered = filters.order(language.find, order, None)
@@ -94,7 +94,7 @@ def list_page(
 
 
 def task_row(call: Call, task: int) -> Map:
-    """The task a positional method is about."""
+    """The task of a positional call."""
     row = call.portal.storage.row(TASK, values.bounded(task))
     if row is None:
         raise positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE")
@@ -145,7 +145,7 @@ def _delegate(call: Call, task: int, user: int) -> Value:
 
 
 def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
-    """`AFFECT_CHILDREN: Y` takes the subtasks along."""
+    """Add or remove a favourite. `AFFECT_CHILDREN: Y` includes the subtasks."""
 
     def run(call: Call, task: int, params: Map) -> Value:
         storage = call.portal.storage
@@ -186,7 +186,7 @@ def _depends_on(call: Call, task: int) -> Value:
 
 
 def _files(call: Call, task: int) -> Value:
-    """Links to the files of a task, as the portal's own pages use them."""
+    """Links to the files of a task, as the portal's pages use them."""
     return [
         {
             "ATTACHMENT_ID": php.text(file),
@@ -199,8 +199,8 @@ def _files(call: Call, task: int) -> Value:
 
 
 def _add_file(call: Call, task: int, sent: Map) -> Value:
-    """A file as base64 text goes to the person's own storage and onto the task."""
-    from b24_mcp.sandbox.methods import disk_tree  # only here: tasks know the disk by this one method
+    """Store a file (base64 text) in the user's storage and attach it to the task."""
+    from b24_mcp.sandbox.methods import disk_tree  # a lazy import: only this method of tasks uses the disk
 
     row = task_row(call, task)
     try:
@@ -222,7 +222,7 @@ def _remove_file(call: Call, task: int, file: int) -> Value:
 
 
 def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
-    """All lines of a task's history, the oldest first."""
+    """The complete history of a task, oldest first."""
     task_row(call, task)
     language = filters.Language(filters.COMPARISONS, HISTORY.fields.get)
     where = filters.build(HISTORY, language, {**conditions, "TASK_ID": task}, call.now)
@@ -232,13 +232,13 @@ def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
 
 
 def _planner(call: Call) -> Value:
-    """Tasks of the day: what the person has begun."""
+    """Tasks of the day: the tasks the user has started."""
     rows = call.portal.storage.rows(TASK, ["ID"], "RESPONSIBLE_ID = ? and STATUS = 3", [call.user])
     return [row["ID"] for row in rows]
 
 
 def manifest(alias: str) -> Callable[[Call], Value]:
-    """The description of a family of itself; its keys have spaces and colons, which breaks XML, as on the portal."""
+    """The description of a family. Its keys have spaces and colons, which makes its XML invalid, as on the portal."""
     return lambda call: {
         "Manifest version": "2.0",
         "Warning": "don't rely on format of this manifest, it can be changed without any notification",
@@ -282,11 +282,11 @@ METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
     ("addfile", "taskId:integer fileParameters:array", _add_file),
     ("deletefile", "taskId:integer fileId:integer", _remove_file),
 )
-"""Action, parameters in order, what it does; all under `task.item`."""
+"""Action, parameters in order, function; all under `task.item`."""
 
 
 def register(registry: Registry) -> None:
-    """Add the positional task methods."""
+    """Register the positional task methods."""
     for action, signature, run in METHODS:
         positional.register(registry, f"task.item.{action}", f"ctaskitem::{action}", signature, run)
     signature = "arOrder:array? arFilter:array? arSelect:array? arParams:array?"

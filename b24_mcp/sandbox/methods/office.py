@@ -1,4 +1,4 @@
-"""Families of methods beside the CRM, in one place for the registry."""
+"""The families of methods outside the CRM, for the registry."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ _FAMILIES = (
 
 
 def register(registry: Registry) -> None:
-    """Add every family."""
+    """Register every family."""
     for family in _FAMILIES:
         family.register(registry)

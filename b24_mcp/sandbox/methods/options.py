@@ -32,7 +32,7 @@ def _get_option(*, own: bool) -> Callable[[Call], Value]:
 
 
 def _set_option(*, own: bool) -> Callable[[Call], Value]:
-    """Options are added to what is kept; only an administrator writes the application's."""
+    """Add options to the stored ones. Only an administrator writes those of the application."""
 
     def run(call: Call) -> Value:
         if not own and not call.admin:
@@ -54,7 +54,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
 
 
 def _access_names(call: Call) -> Value:
-    """Names of access codes: users, departments, everybody; unknown codes are left out."""
+    """The names of access codes: users, departments, all users. Unknown codes are dropped."""
     shown: Map = {}
     for code in map(php.text, php.as_list(call.uppered().get("ACCESS"))):
         name, provider = _NAMES.get(code, ""), ""
@@ -123,7 +123,7 @@ def _status(call: Call) -> Value:
 
 
 def _moment(call: Call, words: str) -> str:
-    """`TIME` or now; a time of another day is refused."""
+    """`TIME` or the current time. A time on another day is refused."""
     sent = php.text(call.uppered().get("TIME"))
     moment = dates.stored_moment(sent, call.now) if sent else dates.iso(call.now)
     if moment is None or moment[:10] != dates.iso(call.now)[:10]:
@@ -132,7 +132,7 @@ def _moment(call: Call, words: str) -> str:
 
 
 def _open(call: Call) -> Value:
-    """A new day, or the paused or closed one of today goes on."""
+    """Start a new day, or continue today's paused or closed one."""
     user, storage = _whose(call), call.portal.storage
     moment = _moment(call, "Day open date should correspond to the current date")
     day = _day(call, user)
@@ -181,7 +181,7 @@ def _settings(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add them."""
+    """Register the common methods of options, access and working time."""
     for prefix, own in (("app.option", False), ("user.option", True)):
         registry.classic(f"{prefix}.get", "", _get_option(own=own), app_context=True)
         registry.classic(f"{prefix}.set", "", _set_option(own=own), app_context=True)

@@ -1,4 +1,4 @@
-"""`user.*` and `department.*`: parameters under UPPER-case names, values flat, lists bare.
+"""`user.*` and `department.*`: UPPER-case parameters, flat values, bare lists.
 
 Documentation: api-reference/user, api-reference/departments.
 """
@@ -26,7 +26,7 @@ _PAGED_BY_WORDS = ("SORT", "ORDER", "FILTER", "SELECT", "ADMIN_MODE", "IMAGE_RES
 
 
 def _flat_query(call: Call, *, with_filter: bool) -> ListQuery:
-    """`sort` and `order` are words, conditions stand beside them or (users) in `FILTER`."""
+    """The query of a list. `sort` and `order` are words; conditions are other parameters or (users) in `FILTER`."""
     sent = call.uppered()
     conditions = {name: value for name, value in sent.items() if name not in _PAGED_BY_WORDS}
     if with_filter:
@@ -44,14 +44,14 @@ def _user_query(call: Call) -> ListQuery:
 
 
 def _flagged(conditions: Map) -> Map:
-    """`ACTIVE` as text: `true` and `Y` mean the same, an empty word means no."""
+    """`ACTIVE` as text: `true` and `Y` mean the same, an empty text means no."""
     if "ACTIVE" in conditions:
         return {**conditions, "ACTIVE": conditions["ACTIVE"] not in (None, False, "", "0", 0, "N", "false")}
     return conditions
 
 
 def _search_query(call: Call) -> ListQuery:
-    """`user.search`: `FIND` over several fields, others by substring."""
+    """The query of `user.search`: `FIND` searches several fields, other keys match substrings."""
     sent = {**call.uppered(), **php.as_map(call.uppered().get("FILTER"))}
     conditions: Map = {}
     find = php.text(sent.get("FIND") or sent.get("NAME_SEARCH")).strip()
@@ -139,7 +139,7 @@ DEPARTMENTS = _face(
 
 
 def _departments(call: Call) -> Value:
-    """Departments without a head or a parent have no such key."""
+    """Departments. Without a head or a parent the key is missing."""
     page = engine.list_page(DEPARTMENTS, call)
     for record in php.as_list(page.result):
         shown = php.as_map(record)
@@ -150,7 +150,7 @@ def _departments(call: Call) -> Value:
 
 
 def _delete_department(call: Call) -> Value:
-    """People and departments below move up to the parent."""
+    """Delete a department. Its users and departments move to the parent."""
     record = _record_id(call)
     row = engine.stored(DEPARTMENTS, call, record)
     storage = call.portal.storage
@@ -178,7 +178,7 @@ def _add(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add users and departments."""
+    """Register the methods of users and departments."""
     registry.classic("user.fields", "user", faced(users, USER, engine.describe))
     registry.classic("user.current", "user", _current)
     registry.classic("user.get", "user", faced(users, USER, engine.list_page))

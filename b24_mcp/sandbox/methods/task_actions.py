@@ -1,4 +1,4 @@
-"""What a person does with a task beside changing it: favorites, pins, watching, rights, counters, history, results.
+"""Actions on a task besides changes: favourites, pins, observers, rights, counters, history, results.
 
 Documentation: api-reference/tasks/{user-actions,result}, tasks-task-{get-access,counters-get,history-list}.
 """
@@ -31,7 +31,7 @@ def _row(call: Call, code: str, words: str) -> Map:
 
 
 def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
-    """Set a flag of a task; the answer is the whole task or `true`."""
+    """Set a flag of a task. The answer is the whole task or `true`."""
 
     def run(call: Call) -> Value:
         row = _row(call, "1", "Task not found or not accessible")
@@ -43,7 +43,7 @@ def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
 
 
 def _watch(*, on: bool) -> Callable[[Call], Value]:
-    """Become an observer, or stop being one."""
+    """Add or remove the caller as an observer."""
 
     def run(call: Call) -> Value:
         row = _row(call, "1048584", "a:0:{}")
@@ -56,7 +56,7 @@ def _watch(*, on: bool) -> Callable[[Call], Value]:
 
 
 def _access(call: Call) -> Value:
-    """Rights by person, under UPPER-case names."""
+    """Rights by user, under UPPER-case names."""
     row = _row(call, "1048582", "Task not found or not accessible")
     users = call.exact("users")
     if users is not None and not php.is_array(users):
@@ -77,7 +77,7 @@ def _upper(name: str) -> str:
 
 
 def _counters(call: Call) -> Value:
-    """How many of a person's tasks are overdue; comments are all read here."""
+    """The number of a user's overdue tasks. All comments count as read here."""
     user = call.exact("userId")
     if user is not None and not php.text(user).isdigit():
         raise PortalError(
@@ -98,7 +98,7 @@ def _counters(call: Call) -> Value:
 
 
 def _history(call: Call) -> Value:
-    """All changes of a task at once, newest first unless ordered."""
+    """All changes of a task, newest first by default."""
     row = _row(call, "0", "Access denied. (internal error)")
     conditions = {key: value for key, value in array(call, "filter").items() if key in HISTORY.fields}
     language = filters.Language(filters.COMPARISONS, HISTORY.fields.get)
@@ -130,7 +130,7 @@ def _line(line: Map, person: Map) -> Map:
 
 
 def _attach(call: Call) -> Value:
-    """Put a file of the disk on a task; the attachment has the file's own number here."""
+    """Attach a file of the disk to a task. Here the attachment has the file's number."""
     row = _row(call, "0", "Access denied (internal error)")
     sent = call.exact("fileId")
     if sent is None:
@@ -167,7 +167,7 @@ def _result_row(row: Map) -> Map:
 
 
 def _result_add(call: Call) -> Value:
-    """A comment becomes the result of its task."""
+    """Convert a comment to a result of its task."""
     storage = call.portal.storage
     comment = storage.row(COMMENT, _comment_id(call))
     if comment is None:
@@ -202,7 +202,7 @@ def _result_remove(call: Call) -> Value:
 
 
 def _results(call: Call) -> Value:
-    """Results of a task, the newest first; a bare list."""
+    """The results of a task, newest first, as a bare list."""
     sent = call.exact("taskId")
     if sent is None:
         raise errors.missing_parameter("taskId")
@@ -215,7 +215,7 @@ def _results(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the actions and the controllers below the task's own."""
+    """Register the actions and the controllers below that of tasks."""
     registry.controller(
         "tasks.task",
         tasks.PHP_CLASS,

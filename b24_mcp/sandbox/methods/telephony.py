@@ -1,6 +1,6 @@
-"""`telephony.externalCall.*`, `voximplant.statistic.get`, `placement.*`: what applications add to the portal.
+"""`telephony.externalCall.*`, `voximplant.statistic.get`, `placement.*`: calls and widgets of applications.
 
-Parameters under UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
+Parameters have UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _core(words: str) -> PortalError:
 
 
 def _employee(call: Call, sent: Map) -> int:
-    """The person of a call by id or by extension number."""
+    """The user of a call by id or by extension number."""
     if not sent.get("USER_ID") and not sent.get("USER_PHONE_INNER"):
         raise _core("USER_ID or USER_PHONE_INNER should be set")
     where, bound = ("ID = ?", sent.get("USER_ID"))
@@ -47,7 +47,7 @@ def _employee(call: Call, sent: Map) -> int:
 
 
 def _register(call: Call) -> Value:
-    """The same external call registered again gets the same id."""
+    """Register an external call. A repeated call gets the same id."""
     sent = call.uppered()
     user = _employee(call, sent)
     kind = php.integer(sent.get("TYPE"))
@@ -59,7 +59,7 @@ def _register(call: Call) -> Value:
     begin = dates.stored_moment(php.text(sent.get("CALL_START_DATE")), call.now)
     if sent.get("CALL_START_DATE") and begin is None:
         raise _core("CALL_START_DATE should be in the ISO-8601 format")
-    import hashlib  # slow to load, needed by few
+    import hashlib  # slow to import and rarely needed
 
     storage, external = call.portal.storage, php.text(sent.get("EXTERNAL_CALL_ID"))
     known = storage.rows(CALL, ["CALL_ID"], "EXTERNAL_CALL_ID = ? and FINISHED = 0", [external]) if external else []
@@ -91,7 +91,7 @@ def _known(call: Call, words: str) -> Map:
 
 
 def _finish(call: Call) -> Value:
-    """The call goes into the statistics."""
+    """Finish a call and add it to the statistics."""
     sent = call.uppered()
     row = _known(call, "Call is not found (call should be registered prior to finishing)")
     user = _employee(call, sent)
@@ -122,7 +122,7 @@ def _card(call: Call) -> Value:
 
 
 def _statistic(call: Call) -> Value:
-    """Finished calls; `SORT` and `ORDER` are words."""
+    """Finished calls. `SORT` and `ORDER` are words."""
     sent = call.uppered()
     conditions = {**php.as_map(sent.get("FILTER")), "FINISHED": 1}
     where = filters.build(CALL, _LANGUAGE, conditions, call.now)
@@ -146,7 +146,7 @@ def _statistic_row(row: Map) -> Map:
 
 
 def _placements(call: Call) -> Value:
-    """Names of places for widgets; with `SCOPE` only those of a scope."""
+    """The names of widget placements; with `SCOPE` only those of a scope."""
     scope = php.text(call.uppered().get("SCOPE")).upper()
     return [name for name in _PLACEMENTS.split() if not scope or name.startswith(f"{scope}_")]
 
@@ -209,7 +209,7 @@ def _bound(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add calls and widgets."""
+    """Register calls and widgets."""
     registry.classic("telephony.externalCall.register", "telephony", _register, app_only=True)
     registry.classic("telephony.externalCall.finish", "telephony", _finish, app_only=True)
     registry.classic("telephony.externalCall.show", "telephony", _card)

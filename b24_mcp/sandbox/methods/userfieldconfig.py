@@ -1,4 +1,4 @@
-"""`userfieldconfig.*`: the same user fields for a controller, camelCase, labels by language, items in `enum`.
+"""`userfieldconfig.*`: user fields as a controller, camelCase, labels by language, items in `enum`.
 
 Documentation: api-reference/crm/universal/userfieldconfig.
 """
@@ -87,7 +87,7 @@ def _items(sent: Map) -> list[Map]:
 
 
 def _shown(call: Call, row: Map, language: str | None = None) -> Map:
-    """One field with labels in all languages it has, or (in a list) in one of them."""
+    """One field with labels in all its languages, or (in a list) in one of them."""
     shown: Map = {}
     languages: set[str] = set()
     for column in LABELS:
@@ -209,7 +209,7 @@ def _types(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the settings of user fields."""
+    """Register the settings of user fields."""
     actions = {
         "add": _add,
         "get": _get,

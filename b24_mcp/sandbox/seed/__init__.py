@@ -1,4 +1,4 @@
-"""What a new portal begins with: always one administrator and the directories, usually a whole company."""
+"""The initial data of a portal: always one administrator and the directories, usually a whole company."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def seed(storage: Storage, now: float, *, empty: bool) -> None:
-    """Fill a new database in one transaction; the same content for the same `now` (Unix seconds)."""
+    """Fill a new database in one transaction. The content depends only on `now` (Unix seconds)."""
     storage.begin()
     storage.insert_many(STATUS, STATUS_COLUMNS, first_statuses())
     storage.insert_many(
@@ -26,10 +26,10 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     equip(storage, now)
     hire(storage, now, only_administrator=empty)
     if not empty:
-        from b24_mcp.sandbox.seed.company import Company  # a restart on an existing file never needs it
+        from b24_mcp.sandbox.seed.company import Company  # not needed when an existing file is opened again
 
         Company(storage, now).found()
-    from b24_mcp.sandbox.seed.office import furnish  # like the company: only for a new database
+    from b24_mcp.sandbox.seed.office import furnish  # needed only for a new database
 
     furnish(storage, now, empty=empty)
     storage.commit()

@@ -1,4 +1,4 @@
-"""What every portal's CRM begins with besides stages: pipelines of invoices, presets, units, taxes, currencies."""
+"""The initial CRM data of every portal besides stages: pipelines of invoices, presets, units, taxes, currencies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def equip(storage: Storage, now: float) -> None:
-    """Write it; `now` (Unix seconds) dates the rates of currencies."""
+    """Write the data. `now` (Unix seconds) dates the rates of currencies."""
     moment = dates.iso(now)
     storage.insert_many(
         CATEGORY,

@@ -1,4 +1,4 @@
-"""The trade catalogue of the demonstration company: what it sells, at which prices, from which stores."""
+"""The trade catalogue of the demonstration company: products, prices and stores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNITS = ((1, 6, "Метр", "м", "m", "MTR"), (5, 796, "Штука", "шт", "
 
 
 def stock(storage: Storage, now: float) -> None:
-    """Write the catalogue; dates are counted back from `now` (Unix seconds)."""
+    """Write the catalogue. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 250 * 86400.0)
     sections = [(1, catalog.PRODUCTS, "Оборудование", 100, "Y"), (2, catalog.PRODUCTS, "Ремонт", 200, "Y")]
     storage.insert_many(catalog.SECTION, ("ID", "IBLOCK_ID", "NAME", "SORT", "ACTIVE"), sections)
@@ -65,7 +65,7 @@ def stock(storage: Storage, now: float) -> None:
 
 
 def base(storage: Storage, stamp: str) -> None:
-    """What every portal's catalogue has: two blocks, a type of price, units, taxes, a store."""
+    """Write the catalogue data of every portal: two blocks, a type of price, units, taxes, a store."""
     blocks = [
         (catalog.PRODUCTS, catalog.PRODUCTS, "CRM_PRODUCT_CATALOG", "s1", "Товарный каталог CRM", None, "N"),
         (catalog.OFFERS, catalog.OFFERS, "CRM_PRODUCT_CATALOG", "s1", "Торговые предложения", catalog.PRODUCTS, "N"),

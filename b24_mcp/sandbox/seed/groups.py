@@ -17,7 +17,7 @@ _GROUPS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
 
 
 def gather(storage: Storage, now: float) -> None:
-    """Write groups and members; dates are counted back from `now` (Unix seconds)."""
+    """Write groups and members. Dates are counted back from `now` (Unix seconds)."""
     groups: list[tuple[Value, ...]] = []
     members: list[tuple[Value, ...]] = []
     for number, (name, description, project, people) in enumerate(_GROUPS, 1):

@@ -1,4 +1,4 @@
-"""What the demonstration company has beside its CRM, and what every portal has."""
+"""The data of the demonstration company besides its CRM, and the data of every portal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from b24_mcp.sandbox.storage import Storage
 
 
 def furnish(storage: Storage, now: float, *, empty: bool) -> None:
-    """Write all of it, or only what no portal lacks; dates are counted back from `now` (Unix seconds)."""
+    """Write all data, or with `empty` that of every portal only. Dates are counted back from `now` (Unix seconds)."""
     base(storage, dates.iso(now - 250 * 86400.0))
     if not empty:
         file_documents(storage, now)

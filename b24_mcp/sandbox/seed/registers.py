@@ -11,7 +11,7 @@ _TRIPS = (("Казань", 18500), ("Пермь", 24000), ("Екатеринбу
 
 
 def keep_registers(storage: Storage, now: float) -> None:
-    """Write two lists; dates are counted back from `now` (Unix seconds)."""
+    """Write two lists. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 150 * 86400.0)
     stamps: tuple[Value, ...] = ("Y", 500, stamp, 1, stamp, 1)
     names = ("ACTIVE", "SORT", "DATE_CREATE", "CREATED_BY", "TIMESTAMP_X", "MODIFIED_BY")

@@ -29,7 +29,7 @@ _SHOWN_TYPES = {"DateTime": "object", "Date": "object", "many": "array"}
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a DTO. `detail` is the text after the colon of the type; see the module docstring for the rest."""
+    """One property of a DTO. `detail` is the text after the colon of the type; the module docstring has the rest."""
 
     name: str
     type: str
