@@ -62,7 +62,7 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
 
 
-def lifted(result: Value) -> RowPage:
+def as_page(result: Value) -> RowPage:
     """Move `next` and `total` from a map result to its page."""
     if isinstance(result, RowPage):
         return result

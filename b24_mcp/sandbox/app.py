@@ -178,7 +178,7 @@ class Sandbox:
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
-            raise RuntimeError(f"the sandbox does not speak {scope['type']}")
+            raise RuntimeError(f"The sandbox does not support the ASGI scope {scope['type']}")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = await read_request(scope, receive, self.name)
@@ -194,9 +194,9 @@ class Sandbox:
         if fault is None:
             response = await self._answer(received)
         else:
-            from b24_mcp.sandbox.breaking import broken  # used only when a test injects a fault
+            from b24_mcp.sandbox.breaking import apply_fault  # used only when a test injects a fault
 
-            answered = await broken(fault, received, self._answer, receive, send)
+            answered = await apply_fault(fault, received, self._answer, receive, send)
             if answered is None:
                 return
             response = answered
@@ -258,7 +258,7 @@ class Sandbox:
         except Exception:  # a defect of the sandbox: answer like the portal's internal error and log the trace
             import logging
 
-            logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
+            logging.getLogger(__name__).exception("The sandbox failed in %s", asked.method)
             fault = errors.internal()
             status, error, content = fault.status, fault.code, fault.body()
         if self._log is not None:

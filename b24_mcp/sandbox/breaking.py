@@ -16,7 +16,7 @@ _STRAY_ANSWER = (
 _WORKING: set[asyncio.Task[None]] = set()
 
 
-async def broken(
+async def apply_fault(
     fault: InjectedFault,
     received: HttpRequest,
     respond: Callable[[HttpRequest], Awaitable[Response]],

@@ -97,7 +97,7 @@ class Call:
         """Return a parameter as controllers bind it: the documented spelling only."""
         return self.params.get(name)
 
-    def uppered(self) -> Map:
+    def upper_case(self) -> Map:
         """All parameters under UPPER-case names, as `user.*` and the common methods read them."""
         return {key.upper(): value for key, value in self.params.items()}
 

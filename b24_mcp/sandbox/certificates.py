@@ -64,9 +64,13 @@ def _authority(folder: Path) -> tuple[x509.Certificate, EllipticCurvePrivateKey]
             key = serialization.load_pem_private_key(key_file.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
         except (TypeError, ValueError) as exc:
-            raise ValueError(f"{folder} holds an authority that cannot be read") from exc
+            raise ValueError(
+                f"the authority in {folder} cannot be read; delete ca.pem and ca.key to create a new one"
+            ) from exc
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError(f"{key_file} is not a key of ours")
+            raise ValueError(
+                f"{key_file} is not a key of the sandbox; delete ca.pem and ca.key to create a new authority"
+            )
         return certificate, key
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "b24-mcp sandbox authority")])

@@ -33,9 +33,9 @@ class Control:
             self._faults.clear()
             return _json({"waiting": 0})
         try:
-            return self._faults.order(php.as_map(json.loads(request.body)))
+            return self._faults.inject(php.as_map(json.loads(request.body)))
         except ValueError:
-            return refused(errors.wrong_argument("a JSON object is needed, with numbers where numbers belong"))
+            return refused(errors.wrong_argument("The body must be a JSON object, `times` and `seconds` numbers."))
 
     def _log(self, marker: str) -> Response:
         calls = [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ADMINISTRATORS = frozenset((1,))
 """The ids of users with administrator rights."""
 
-Kind = Literal["webhook", "oauth", "none"]
+Kind = Literal["webhook", "oauth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Credentials:
         return PortalCaller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
 
 
-def shown_token(authorization: str, params: Map) -> str:
+def access_token_of(authorization: str, params: Map) -> str:
     """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
 
     Array values are ignored. The result is empty when the call has no token.

@@ -34,9 +34,9 @@ class EventSending:
         """The access token of the running call, empty for a webhook. It contains the depth in a chain of events."""
         self.connector = ""
         """The source key (`auth_connector`) of the running call."""
-        portal.changes.subscribe(self.happened)
+        portal.changes.subscribe(self.on_change)
 
-    def happened(self, change: RecordChange) -> None:
+    def on_change(self, change: RecordChange) -> None:
         """Send an event to the online handlers and queue it for the offline ones."""
         rows = self._portal.storage.rows(HANDLER, _COLUMNS, "EVENT_NAME = ?", [change.event])
         hop = self._hops.get(self.token, 0) + 1 if self.token else 1

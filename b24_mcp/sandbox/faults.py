@@ -96,7 +96,7 @@ class Faults:
             ValueError: for an unknown kind.
         """
         if kind not in KINDS:
-            raise ValueError(f"{kind} is no kind of fault; there are {', '.join(KINDS)}")
+            raise ValueError(f"Unknown kind of fault: {kind}. Known kinds: {', '.join(KINDS)}.")
         self.waiting.append(InjectedFault(method.lower(), kind, times, seconds, target))
 
     def clear(self) -> None:
@@ -114,13 +114,14 @@ class Faults:
                 return fault
         return None
 
-    def order(self, body: php.Map) -> Response:
+    def inject(self, body: php.Map) -> Response:
         """Inject a fault from an HTTP request: `{"method", "kind", "times"?, "seconds"?, "target"?}`."""
         times = body.get("times", 1)
         target = php.text(body.get("target")) or "https://moved.example.com"
         kind = php.text(body.get("kind"))
         if kind not in KINDS or not body.get("method"):
-            return refused(errors.wrong_argument(f"method and kind are needed; kinds: {', '.join(KINDS)}", "kind"))
+            kinds = ", ".join(KINDS)
+            return refused(errors.wrong_argument(f"`method` and `kind` are required. Kinds: {kinds}.", "kind"))
         self.fail(
             php.text(body["method"]),
             kind,  # type: ignore[arg-type]  # checked against the kinds above

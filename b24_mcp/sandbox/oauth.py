@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from b24_mcp.sandbox import dates, errors, php
 from b24_mcp.sandbox.answer import Timing
-from b24_mcp.sandbox.credentials import RegisteredApplication, shown_token
+from b24_mcp.sandbox.credentials import RegisteredApplication, access_token_of
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
@@ -148,7 +148,7 @@ class OAuthServer:
         }
 
     def _app_info(self, params: Map, base: str) -> Map:
-        token = shown_token("", params)
+        token = access_token_of("", params)
         if not token:
             raise errors.no_credentials()
         return {"result": self.installation(token, base), "time": Timing(self._clock(), 0.0).block()}

@@ -235,7 +235,7 @@ class SandboxPortal:
         call = Call(self, method, caller, rest, start, source.base, source.files)
         method.admit(call)
         result, timing = self.timed(method.name, caller, params, lambda: method.run(call), inside_batch=inside_batch)
-        return answer.lifted(result), timing
+        return answer.as_page(result), timing
 
 
 def _token_word(caller: PortalCaller) -> str:

@@ -116,7 +116,7 @@ class Registry:
         download returns a `Response`. The result of an upload is sent as `{"result": …}` without `time`.
         """
         if name not in LINKS:
-            raise ValueError(f"{name} is no kind of link")
+            raise ValueError(f"Unknown kind of link: {name}")
         self._links[name, scope] = run
 
     def linked(self, name: str, scope: str) -> RegisteredMethod | None:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.call import FilePart
-from b24_mcp.sandbox.credentials import PortalCaller, shown_token
+from b24_mcp.sandbox.credentials import PortalCaller, access_token_of
 from b24_mcp.sandbox.messages import HttpRequest
 from b24_mcp.sandbox.php import Map, Value
 
@@ -100,7 +100,7 @@ def read(address: Address, received: HttpRequest) -> ReceivedRequest:
         address.format,
         "" if php.is_array(login) else php.text(login),
         "" if php.is_array(secret) else php.text(secret),
-        shown_token(received.headers.get("authorization", ""), params),
+        access_token_of(received.headers.get("authorization", ""), params),
         php.text(params["token"]) if "token" in params else None,
         params,
         files,

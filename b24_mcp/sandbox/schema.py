@@ -6,7 +6,7 @@ entity and a face over it:
 
     call.portal.schema.entity(TASK)                   # the described fields and the user fields
     call.portal.schema.face(classic_face, DEAL)       # a face of it, rebuilt when fields change
-    schema.faced(classic_face, DEAL, engine.add)      # a method of a registry over that face
+    schema.over_face(classic_face, DEAL, engine.add)      # a method of a registry over that face
 
 Relations between smart processes and other types add `PARENT_ID_…` columns the same way.
 """
@@ -169,7 +169,7 @@ def parent_field(parent: int) -> Field:
     return Field(name, "crm_entity", name, name, details={"settings": {"parentEntityTypeId": parent}})
 
 
-def faced(build: Build, base: Entity, action: Callable[[Face, Call], Value]) -> Callable[[Call], Value]:
+def over_face(build: Build, base: Entity, action: Callable[[Face, Call], Value]) -> Callable[[Call], Value]:
     """A method that runs `action` of the engine over the live face."""
     return lambda call: action(call.portal.schema.face(build, base), call)
 

@@ -63,7 +63,10 @@ class Storage:
         self.new = version == 0
         if version not in (0, SCHEMA_VERSION):
             self._db.close()
-            raise ValueError(f"the sandbox database is of version {version}, this is version {SCHEMA_VERSION}")
+            raise ValueError(
+                f"the sandbox database has version {version}, but this release uses version {SCHEMA_VERSION}; "
+                "delete the file to create a new portal"
+            )
         if self.new:
             self._create(entities)
 

@@ -45,7 +45,7 @@ async def test_time_says_when_and_how_long_in_portal_time(call: Caller) -> None:
 
 
 def test_total_and_next_are_lifted_out_of_a_map_result() -> None:
-    page = answer.lifted({"tasks": [1], "total": "7", "next": None})
+    page = answer.as_page({"tasks": [1], "total": "7", "next": None})
     assert (page.result, page.total, page.next) == ({"tasks": [1]}, 7, 0)
 
 

@@ -45,7 +45,7 @@ class Results:
 
 def run(call: Call) -> Value:
     """Run the commands in order. The call itself always succeeds."""
-    sent = call.uppered()
+    sent = call.upper_case()
     halt = php.truthy(sent.get("HALT"))
     results = Results()
     executed = 0

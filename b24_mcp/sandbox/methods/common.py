@@ -15,13 +15,13 @@ LICENSE = "ru_pro100"
 
 
 def _scope(call: Call) -> Value:
-    if php.truthy(call.uppered().get("FULL")):
+    if php.truthy(call.upper_case().get("FULL")):
         return sorted(PORTAL_SCOPES.union(call.portal.registry.scopes()))
     return sorted(call.scopes)
 
 
 def _methods(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     registry = call.portal.registry
     if "SCOPE" in sent:
         scope = php.text(sent["SCOPE"])
@@ -33,7 +33,7 @@ def _methods(call: Call) -> Value:
 
 def _method_get(call: Call) -> Value:
     """Whether a method exists. Classic names are compared as written; of a controller only the class is checked."""
-    name = php.text(call.uppered().get("NAME"))
+    name = php.text(call.upper_case().get("NAME"))
     method = call.portal.registry.find(name)
     existing = method is not None and (method.controller or method.name == name)
     available = existing and method is not None and call.grants(method)
@@ -47,7 +47,7 @@ def _profile(call: Call) -> Value:
 
 
 def _feature(call: Call) -> Value:
-    code = php.text(call.uppered().get("CODE"))
+    code = php.text(call.upper_case().get("CODE"))
     if not code:
         raise PortalError("CODE_EMPTY", "CODE can't be empty")
     return {"value": _FEATURES.get(code, "Y")}

@@ -18,7 +18,7 @@ from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import Build, faced
+from b24_mcp.sandbox.schema import Build, over_face
 
 Check = Callable[[Call, Map, Map | None], None]
 Absent = Callable[[str, int], PortalError]
@@ -197,7 +197,7 @@ def register_family(registry: Registry, prefix: str, entity: Entity, build: Buil
     """Register `prefix.add` and the other classic methods of an entity. `actions` (words in a text) narrows them."""
     for action, run in ACTIONS.items():
         if not actions or action in actions.split():
-            registry.classic(f"{prefix}.{action}", "crm", faced(build, entity, run))
+            registry.classic(f"{prefix}.{action}", "crm", over_face(build, entity, run))
 
 
 def register(registry: Registry) -> None:

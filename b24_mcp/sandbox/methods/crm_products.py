@@ -20,7 +20,7 @@ from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.methods import crm_classic, crm_item
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
@@ -313,5 +313,5 @@ def register(registry: Registry) -> None:
         "crm.item.productrow",
         "Bitrix\\Crm\\Controller\\Item\\ProductRow",
         "crm",
-        {action: faced(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
+        {action: over_face(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
     )

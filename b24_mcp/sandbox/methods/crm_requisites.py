@@ -21,7 +21,7 @@ from b24_mcp.sandbox.methods import crm_classic
 from b24_mcp.sandbox.methods.crm_classic import Absent, classic_face, describe, record_id, sent_fields
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 _REQUISITE_TYPE = 8
 
@@ -166,7 +166,7 @@ def register(registry: Registry) -> None:
     family(registry, "crm.requisite", REQUISITE, _requisite_face)
     family(registry, "crm.requisite.bankdetail", BANK_DETAIL, _bank_face)
     family(registry, "crm.requisite.preset", PRESET, _preset_face)
-    registry.classic("crm.requisite.preset.delete", "crm", faced(_preset_face, PRESET, _delete_preset))
+    registry.classic("crm.requisite.preset.delete", "crm", over_face(_preset_face, PRESET, _delete_preset))
     registry.classic(
         "crm.requisite.preset.countries",
         "crm",

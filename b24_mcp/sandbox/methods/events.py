@@ -28,7 +28,7 @@ _LANGUAGE = filters.Language(
 
 
 def _events(call: Call) -> Value:
-    sent, known = call.uppered(), names()
+    sent, known = call.upper_case(), names()
     if "SCOPE" in sent:
         return list(known.get(php.text(sent["SCOPE"]), ()))
     scopes = set(known) if php.truthy(sent.get("FULL")) else call.scopes | {""}
@@ -63,7 +63,7 @@ def _is_offline(sent: Map) -> bool:
 
 def _bind(call: Call) -> Value:
     """Bind a handler. Users without administrator rights bind online handlers for themselves only."""
-    sent = call.uppered()
+    sent = call.upper_case()
     event = _event(call, sent)
     offline = _is_offline(sent)
     user = php.integer(sent.get("AUTH_TYPE"))
@@ -87,7 +87,7 @@ def _bind(call: Call) -> Value:
 
 
 def _unbind(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     event = _event(call, sent)
     offline = _is_offline(sent)
     if offline and not call.admin:
@@ -162,7 +162,7 @@ def _record(row: Map) -> Map:
 def _offline_list(call: Call) -> Value:
     """List queued events without removing them; the offset is exact."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     where = _queue_where(call, sent)
     total = call.portal.storage.count(OFFLINE_EVENT, where.sql, where.bound)
     offset = max(call.offset, 0)
@@ -177,7 +177,7 @@ def _offline_list(call: Call) -> Value:
 def _offline_get(call: Call) -> Value:
     """Return the first records, which are removed at once, or reserved under a number with `clear=0`."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     process = php.text(sent.get("PROCESS_ID"))
     parts = [_queue_where(call, sent), filters.FilterCondition("coalesce(PROCESS_ID, '') = ?", (process,))]
     if not php.truthy(sent.get("ERROR")):
@@ -202,7 +202,7 @@ def _offline_get(call: Call) -> Value:
 def _reserved(call: Call, *, by_id: bool) -> list[int]:
     """The records of a reserved package, all or the named ones."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     process = php.text(sent.get("PROCESS_ID"))
     if not process:
         raise wrong_argument("Argument 'PROCESS_ID' is null or empty", "PROCESS_ID")

@@ -39,11 +39,11 @@ _NOT_FOUND = "You do not have access to the specified dialog"
 
 
 def _text(call: Call, name: str) -> str:
-    return php.text(call.uppered().get(name))
+    return php.text(call.upper_case().get(name))
 
 
 def _number(call: Call, name: str) -> int:
-    return php.integer(call.uppered().get(name))
+    return php.integer(call.upper_case().get(name))
 
 
 def _need(call: Call, name: str, code: str, words: str) -> str:
@@ -106,7 +106,7 @@ def _make(call: Call, columns: Map, people: set[int]) -> int:
 
 
 def _people(call: Call) -> set[int]:
-    sent = {php.integer(user) for user in php.as_list(call.uppered().get("USERS"))}
+    sent = {php.integer(user) for user in php.as_list(call.upper_case().get("USERS"))}
     return {user for user in sent if call.portal.storage.row(USER, user) is not None}
 
 
@@ -195,7 +195,7 @@ def _say(call: Call, chat: int, author: int, text: str, reply: int = 0) -> int:
 
 
 def _message_add(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     if not _text(call, "MESSAGE").strip() and not sent.get("ATTACH"):
         raise PortalError("MESSAGE_EMPTY", "Message can't be empty")
     dialog = _text(call, "DIALOG_ID")
@@ -295,7 +295,7 @@ def _messages(call: Call) -> Value:
     last, first = _digits(call, "LAST_ID", "Last"), _digits(call, "FIRST_ID", "First")
     limit, _ = window(call, 20)
     where, bound, order = "CHAT_ID = ?", [row["ID"]], "ID desc"
-    if "FIRST_ID" in call.uppered():
+    if "FIRST_ID" in call.upper_case():
         where, bound, order = f"{where} and ID > ?", [*bound, first], "ID asc"
     elif last:
         where, bound = f"{where} and ID < ?", [*bound, last]

@@ -43,7 +43,7 @@ def _notify_read_all(call: Call) -> Value:
 
 def _notify_read_list(call: Call) -> Value:
     """Mark notifications as read. The first invalid id ends the work without an error."""
-    sent = call.uppered()
+    sent = call.upper_case()
     if not php.is_array(sent.get("IDS")):
         raise PortalError("PARAMS_ERROR", "No IDS param or it is not an array")
     flag = 0 if php.text(sent.get("ACTION")) == "N" else 1
@@ -70,7 +70,7 @@ def _keep(call: Call, row: int, dialogs: list[str]) -> None:
 
 
 def _dialog(call: Call) -> str:
-    dialog = php.text(call.uppered().get("DIALOG_ID"))
+    dialog = php.text(call.upper_case().get("DIALOG_ID"))
     if php.integer(dialog.removeprefix("chat")) <= 0:
         raise PortalError("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     return dialog
@@ -97,7 +97,7 @@ def _shown(call: Call, dialog: str) -> Map | None:
 
 
 def _last_get(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     skipped = {kind for kind, name in (("chat", "SKIP_CHAT"), ("user", "SKIP_DIALOG")) if sent.get(name) == "Y"}
     shown = (_shown(call, dialog) for dialog in _found(call)[1])
     return [item for item in shown if item is not None and item["type"] not in skipped]

@@ -63,7 +63,7 @@ def cards(call: Call, people: Iterable[int]) -> list[Map]:
 
 
 def _user_get(call: Call) -> Value:
-    sent = call.uppered().get("ID")
+    sent = call.upper_case().get("ID")
     user = call.user if sent in (None, "") else php.integer(sent)
     row = call.portal.storage.row(USER, user)
     if row is None:
@@ -73,7 +73,7 @@ def _user_get(call: Call) -> Value:
 
 def _user_list(call: Call) -> Value:
     """Users keyed by id. Unknown ones are `null`."""
-    sent = call.uppered().get("ID")
+    sent = call.upper_case().get("ID")
     if not php.is_array(sent) or not php.as_list(sent):
         raise PortalError("INVALID_FORMAT", "A wrong format for the ID parameter is passed")
     shown: Map = {}
@@ -94,7 +94,7 @@ def _status_get(call: Call) -> Value:
 
 
 def _status_set(call: Call) -> Value:
-    status = php.text(call.uppered().get("STATUS"))
+    status = php.text(call.upper_case().get("STATUS"))
     if status not in _STATUSES:
         raise PortalError("STATUS_ERROR", "Incorrect status")
     found, storage = _status_row(call), call.portal.storage
@@ -107,7 +107,7 @@ def _status_set(call: Call) -> Value:
 
 def window(call: Call, size: int = 10) -> tuple[int, int]:
     """`LIMIT` (at most 50) and `OFFSET`."""
-    sent = call.uppered()
+    sent = call.upper_case()
     limit = php.integer(sent.get("LIMIT")) or size
     return min(max(limit, 1), 50), max(php.integer(sent.get("OFFSET")), 0)
 
@@ -121,7 +121,7 @@ def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, 
 
 
 def _find(call: Call, least: int = 3) -> str:
-    words = php.text(call.uppered().get("FIND")).strip()
+    words = php.text(call.upper_case().get("FIND")).strip()
     if len(words) < least:
         raise PortalError("FIND_SHORT", "Too short a search phrase.")
     return words
@@ -159,7 +159,7 @@ def _department(row: Map) -> Map:
 
 
 def _departments(call: Call) -> list[Map]:
-    wanted = [php.integer(item) for item in php.as_list(call.uppered().get("ID"))]
+    wanted = [php.integer(item) for item in php.as_list(call.upper_case().get("ID"))]
     if not wanted:
         raise PortalError("ID_EMPTY", "Department ID can't be empty")
     rows = (call.portal.storage.row(DEPARTMENT, department) for department in wanted)
@@ -167,7 +167,7 @@ def _departments(call: Call) -> list[Map]:
 
 
 def _with_people(call: Call, people: list[int]) -> Value:
-    if php.text(call.uppered().get("USER_DATA")) == "Y":
+    if php.text(call.upper_case().get("USER_DATA")) == "Y":
         return cards(call, people)
     return list(people)
 

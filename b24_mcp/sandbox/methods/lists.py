@@ -57,7 +57,7 @@ def _missing(name: str) -> PortalError:
 
 
 def _sent(call: Call, name: str) -> Value:
-    return call.uppered().get(name)
+    return call.upper_case().get(name)
 
 
 def _fields(call: Call) -> Map:

@@ -25,7 +25,7 @@ def _get_option(*, own: bool) -> Callable[[Call], Value]:
         owner = call.user if own else 0
         rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
         kept: Map = {php.text(row["NAME"]): json.loads(php.text(row["VALUE"])) for row in rows}
-        name = php.text(call.uppered().get("OPTION"))
+        name = php.text(call.upper_case().get("OPTION"))
         return kept.get(name, "") if name else kept
 
     return run
@@ -37,7 +37,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
     def run(call: Call) -> Value:
         if not own and not call.admin:
             raise PortalError("AccessException", "Administrator authorization required", 403)
-        options = php.as_map(call.uppered().get("OPTIONS"))
+        options = php.as_map(call.upper_case().get("OPTIONS"))
         if not options:
             raise PortalError("ArgumentNullException", "options is empty")
         storage, owner = call.portal.storage, call.user if own else 0
@@ -56,7 +56,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
 def _access_names(call: Call) -> Value:
     """The names of access codes: users, departments, all users. Unknown codes are dropped."""
     shown: Map = {}
-    for code in map(php.text, php.as_list(call.uppered().get("ACCESS"))):
+    for code in map(php.text, php.as_list(call.upper_case().get("ACCESS"))):
         name, provider = _NAMES.get(code, ""), ""
         number = php.integer(code.lstrip("UDR"))
         if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
@@ -70,12 +70,12 @@ def _access_names(call: Call) -> Value:
 
 
 def _access(call: Call) -> Value:
-    codes = {php.text(code) for code in php.as_list(call.uppered().get("ACCESS"))}
+    codes = {php.text(code) for code in php.as_list(call.upper_case().get("ACCESS"))}
     return call.admin or bool(codes & {"AU", "G2", f"U{call.user}"})
 
 
 def _whose(call: Call) -> int:
-    sent = call.uppered().get("USER_ID")
+    sent = call.upper_case().get("USER_ID")
     user = php.integer(sent) if sent is not None else call.user
     if call.portal.storage.row(USER, user) is None:
         raise PortalError("", "User not found")
@@ -124,7 +124,7 @@ def _status(call: Call) -> Value:
 
 def _moment(call: Call, words: str) -> str:
     """`TIME` or the current time. A time on another day is refused."""
-    sent = php.text(call.uppered().get("TIME"))
+    sent = php.text(call.upper_case().get("TIME"))
     moment = dates.stored_moment(sent, call.now) if sent else dates.iso(call.now)
     if moment is None or moment[:10] != dates.iso(call.now)[:10]:
         raise PortalError("WRONG_DATETIME", words)

@@ -18,7 +18,7 @@ from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "WORK_POSITION", "PERSONAL_CITY")
@@ -27,7 +27,7 @@ _PAGED_BY_WORDS = ("SORT", "ORDER", "FILTER", "SELECT", "ADMIN_MODE", "IMAGE_RES
 
 def _flat_query(call: Call, *, with_filter: bool) -> ListQuery:
     """The query of a list. `sort` and `order` are words; conditions are other parameters or (users) in `FILTER`."""
-    sent = call.uppered()
+    sent = call.upper_case()
     conditions = {name: value for name, value in sent.items() if name not in _PAGED_BY_WORDS}
     if with_filter:
         conditions.update(php.as_map(sent.get("FILTER")))
@@ -52,7 +52,7 @@ def _flagged(conditions: Map) -> Map:
 
 def _search_query(call: Call) -> ListQuery:
     """The query of `user.search`: `FIND` searches several fields, other keys match substrings."""
-    sent = {**call.uppered(), **php.as_map(call.uppered().get("FILTER"))}
+    sent = {**call.upper_case(), **php.as_map(call.upper_case().get("FILTER"))}
     conditions: Map = {}
     find = php.text(sent.get("FIND") or sent.get("NAME_SEARCH")).strip()
     for number, word in enumerate(find.split()):
@@ -66,11 +66,11 @@ def _search_query(call: Call) -> ListQuery:
 
 
 def _record_id(call: Call) -> int:
-    return php.integer(call.uppered().get("ID"))
+    return php.integer(call.upper_case().get("ID"))
 
 
 def _user_values(call: Call, new: bool) -> Map:
-    sent = call.uppered()
+    sent = call.upper_case()
     if new:
         email = php.text(sent.get("EMAIL"))
         if not _EMAIL.fullmatch(email):
@@ -81,7 +81,7 @@ def _user_values(call: Call, new: bool) -> Map:
 
 
 def _department_values(call: Call, new: bool) -> Map:
-    sent = call.uppered()
+    sent = call.upper_case()
     if new and not php.text(sent.get("NAME")).strip():
         raise PortalError("ERROR_CORE", "Department name not provided.<br>")
     return sent
@@ -172,19 +172,19 @@ def _current(call: Call) -> Value:
 def _add(call: Call) -> Value:
     face = call.portal.schema.face(users, USER)
     person = engine.create(face, call, _user_values(call, True))
-    shown: Map = {"ID": person, "EMAIL": php.text(call.uppered().get("EMAIL"))}
+    shown: Map = {"ID": person, "EMAIL": php.text(call.upper_case().get("EMAIL"))}
     call.portal.changes.announce("ONUSERADD", shown, call.user)
     return person
 
 
 def register(registry: Registry) -> None:
     """Register the methods of users and departments."""
-    registry.classic("user.fields", "user", faced(users, USER, engine.describe))
+    registry.classic("user.fields", "user", over_face(users, USER, engine.describe))
     registry.classic("user.current", "user", _current)
-    registry.classic("user.get", "user", faced(users, USER, engine.list_page))
-    registry.classic("user.search", "user", faced(user_search, USER, engine.list_page))
+    registry.classic("user.get", "user", over_face(users, USER, engine.list_page))
+    registry.classic("user.search", "user", over_face(user_search, USER, engine.list_page))
     registry.classic("user.add", "user", _add)
-    registry.classic("user.update", "user", faced(users, USER, engine.update))
+    registry.classic("user.update", "user", over_face(users, USER, engine.update))
     registry.classic("department.fields", "department", partial(engine.describe, DEPARTMENTS))
     registry.classic("department.get", "department", _departments)
     registry.classic("department.add", "department", partial(engine.add, DEPARTMENTS))

@@ -48,7 +48,7 @@ def _employee(call: Call, sent: Map) -> int:
 
 def _register(call: Call) -> Value:
     """Register an external call. A repeated call gets the same id."""
-    sent = call.uppered()
+    sent = call.upper_case()
     user = _employee(call, sent)
     kind = php.integer(sent.get("TYPE"))
     if kind not in (1, 2, 3, 4):
@@ -80,7 +80,7 @@ def _register(call: Call) -> Value:
 
 
 def _known(call: Call, words: str) -> Map:
-    sent = call.uppered().get("CALL_ID")
+    sent = call.upper_case().get("CALL_ID")
     if not isinstance(sent, str):
         raise PortalError("INVALID_ARGUMENT", "CALL_ID must be a string")
     columns = [field.name for field in CALL.columns]
@@ -92,7 +92,7 @@ def _known(call: Call, words: str) -> Map:
 
 def _finish(call: Call) -> Value:
     """Finish a call and add it to the statistics."""
-    sent = call.uppered()
+    sent = call.upper_case()
     row = _known(call, "Call is not found (call should be registered prior to finishing)")
     user = _employee(call, sent)
     duration = php.integer(sent.get("DURATION"))
@@ -123,7 +123,7 @@ def _card(call: Call) -> Value:
 
 def _statistic(call: Call) -> Value:
     """Finished calls. `SORT` and `ORDER` are words."""
-    sent = call.uppered()
+    sent = call.upper_case()
     conditions = {**php.as_map(sent.get("FILTER")), "FINISHED": 1}
     where = filters.build(CALL, _LANGUAGE, conditions, call.now)
     word = php.text(sent.get("SORT")).upper()
@@ -147,7 +147,7 @@ def _statistic_row(row: Map) -> Map:
 
 def _placements(call: Call) -> Value:
     """The names of widget placements; with `SCOPE` only those of a scope."""
-    scope = php.text(call.uppered().get("SCOPE")).upper()
+    scope = php.text(call.upper_case().get("SCOPE")).upper()
     return [name for name in _PLACEMENTS.split() if not scope or name.startswith(f"{scope}_")]
 
 
@@ -161,7 +161,7 @@ def _placement(sent: Map) -> str:
 def _bind(call: Call) -> Value:
     if not call.admin:
         raise access_denied()
-    sent = call.uppered()
+    sent = call.upper_case()
     placement, handler = _placement(sent), php.text(sent.get("HANDLER"))
     if placement not in _PLACEMENTS.split() and not placement.startswith("CRM_DYNAMIC_"):
         raise PortalError("ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
@@ -182,7 +182,7 @@ def _bind(call: Call) -> Value:
 def _unbind(call: Call) -> Value:
     if not call.admin:
         raise access_denied()
-    sent = call.uppered()
+    sent = call.upper_case()
     where, bound = "PLACEMENT = ?", [_placement(sent)]
     if sent.get("HANDLER"):
         where, bound = f"{where} and HANDLER = ?", [*bound, php.text(sent["HANDLER"])]

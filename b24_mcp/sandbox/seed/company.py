@@ -62,7 +62,7 @@ class Company:
         self._history: list[tuple[Value, ...]] = []
         self._moments: dict[float, str] = {}
 
-    def found(self) -> None:
+    def write(self) -> None:
         """Write all records."""
         self._contact_company = [
             self._random.randint(1, COMPANIES) if self._random.random() < 0.85 else None for _ in range(CONTACTS)
@@ -104,13 +104,13 @@ class Company:
             "OBSERVERS": "[]",
         }
 
-    def _reach(self, owner: str, record: int, base: int, domain: str) -> None:
+    def _contact_details(self, owner: str, record: int, base: int, domain: str) -> None:
         """Add a phone of a range reserved for fiction and a mailbox at `example.com`."""
         phone = f"+7000555{base + record:04d}"
         self._multifields.append((owner, record, "PHONE", "WORK", phone))
         self._multifields.append((owner, record, "EMAIL", "WORK", f"{domain}{record}@example.com"))
 
-    def _went(self, kind: int, record: int, category: int, stage: str, created: float, moved: float) -> None:
+    def _stage_history(self, kind: int, record: int, category: int, stage: str, created: float, moved: float) -> None:
         """Write the stage history of a lead or a deal: the first stage and the current one."""
         start = stage.partition(":")[0] + ":NEW" if ":" in stage else "NEW"
         self._history.append((kind, record, category, CREATED, start, "P", self._ago(created)))
@@ -130,7 +130,7 @@ class Company:
             title = choose(names.COMPANY_FORMS[:3]).format(f"{first}-{second}")
         city, country = choose(names.CITIES[7:] if foreign else names.CITIES[:7])
         created = self._random.uniform(30, _MONTHS_14)
-        self._reach("COMPANY", number, 1000, "office")
+        self._contact_details("COMPANY", number, 1000, "office")
         return {
             "TITLE": title,
             "COMPANY_TYPE": "SUPPLIER" if number % 12 == 5 else "CUSTOMER",
@@ -162,7 +162,7 @@ class Company:
         name, surname = self._name(number)
         company = self._contact_company[number - 1]
         created = self._random.uniform(10, _MONTHS_14)
-        self._reach("CONTACT", number, 2000, "contact")
+        self._contact_details("CONTACT", number, 2000, "contact")
         return {
             "NAME": name,
             "LAST_NAME": surname,
@@ -185,8 +185,8 @@ class Company:
         moved = self._random.uniform(0, created)
         goods, price = self._random.choice(names.GOODS)
         seller = self._random.choice(SELLERS[:-1])
-        self._reach("LEAD", number, 5000, "lead")
-        self._went(1, number, 0, stage, created, moved)
+        self._contact_details("LEAD", number, 5000, "lead")
+        self._stage_history(1, number, 0, stage, created, moved)
         return {
             "TITLE": f"{goods}: запрос с {self._random.choice(('сайта', 'выставки', 'рекламы', 'почты'))}",
             "NAME": name,
@@ -220,7 +220,7 @@ class Company:
         contact = self._random.randint(1, CONTACTS)
         company = self._contact_company[contact - 1]
         owner = choose(SERVICE if category else SELLERS)
-        self._went(2, number, category, stage, created, moved)
+        self._stage_history(2, number, category, stage, created, moved)
         return {
             "TITLE": f"{goods} №{1000 + number}",
             "TYPE_ID": "SERVICE" if category else "SALE",

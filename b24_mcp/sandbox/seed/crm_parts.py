@@ -16,7 +16,7 @@ from b24_mcp.sandbox.entities.directories import CATEGORY, INVOICE_CATEGORY
 from b24_mcp.sandbox.storage import Storage
 
 
-def equip(storage: Storage, now: float) -> None:
+def seed_crm_parts(storage: Storage, now: float) -> None:
     """Write the data. `now` (Unix seconds) dates the rates of currencies."""
     moment = dates.iso(now)
     storage.insert_many(

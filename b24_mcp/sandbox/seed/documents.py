@@ -35,7 +35,7 @@ _OBJECT = (
 )
 
 
-def file_documents(storage: Storage, now: float) -> None:
+def seed_documents(storage: Storage, now: float) -> None:
     """Write storages, folders and files. Dates are counted back from `now` (Unix seconds)."""
     moment = dates.iso(now - 200 * _DAY)
     holders: list[tuple[Value, ...]] = [(1, "Общий диск", "disk", "common", "shared_files_s1", 1)]

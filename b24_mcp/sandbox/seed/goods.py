@@ -11,7 +11,7 @@ from b24_mcp.sandbox.storage import Storage
 _UNITS = ((1, 6, "Метр", "м", "m", "MTR"), (5, 796, "Штука", "шт", "pc. 1", "PCE"), (6, 356, "Час", "ч", "h", "HUR"))
 
 
-def stock(storage: Storage, now: float) -> None:
+def seed_goods(storage: Storage, now: float) -> None:
     """Write the catalogue. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 250 * 86400.0)
     sections = [(1, catalog.PRODUCTS, "Оборудование", 100, "Y"), (2, catalog.PRODUCTS, "Ремонт", 200, "Y")]

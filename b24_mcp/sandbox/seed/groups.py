@@ -16,7 +16,7 @@ _GROUPS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
 """Name, description, project, members (the first is the owner)."""
 
 
-def gather(storage: Storage, now: float) -> None:
+def seed_groups(storage: Storage, now: float) -> None:
     """Write groups and members. Dates are counted back from `now` (Unix seconds)."""
     groups: list[tuple[Value, ...]] = []
     members: list[tuple[Value, ...]] = []

@@ -57,7 +57,7 @@ FORMER = 20
 """Kirill has left the company: an inactive user who is still responsible for deals."""
 
 
-def hire(storage: Storage, now: float, *, only_administrator: bool) -> None:
+def seed_staff(storage: Storage, now: float, *, only_administrator: bool) -> None:
     """Write departments and users. Dates are counted back from `now` (Unix seconds)."""
     staff = STAFF[:1] if only_administrator else STAFF
     departments = DEPARTMENTS[:1] if only_administrator else DEPARTMENTS

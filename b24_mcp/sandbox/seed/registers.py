@@ -10,7 +10,7 @@ from b24_mcp.sandbox.storage import Storage
 _TRIPS = (("Казань", 18500), ("Пермь", 24000), ("Екатеринбург", 31000), ("Vienna", 98000), ("Самара", 21000))
 
 
-def keep_registers(storage: Storage, now: float) -> None:
+def seed_lists(storage: Storage, now: float) -> None:
     """Write two lists. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 150 * 86400.0)
     stamps: tuple[Value, ...] = ("Y", 500, stamp, 1, stamp, 1)

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from b24_mcp.sandbox import answer as bodies
 from b24_mcp.sandbox import php
-from b24_mcp.sandbox.credentials import shown_token
+from b24_mcp.sandbox.credentials import access_token_of
 from b24_mcp.sandbox.messages import HTML, JSON, Headers, HttpRequest, Response
 from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.v3 import errors
@@ -57,7 +57,7 @@ def answer(service: Service, received: HttpRequest, log: Log | None = None) -> R
     try:
         answered = service.answer(asked, identify)
     except Exception:
-        logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
+        logging.getLogger(__name__).exception("The sandbox failed in %s", asked.method)
         fault = errors.internal()
         answered = ServiceAnswer(fault.status, bodies.render(fault.body(), "json"), (), fault.code)
     if log is not None:
@@ -73,7 +73,7 @@ def _application(shown: list[PortalCaller]) -> Headers:
 
 def _token(received: HttpRequest) -> str:
     """The access token of the header, else of the address, else of the body."""
-    return shown_token(
+    return access_token_of(
         received.headers.get("authorization", ""), {**_body(received), **php.parse_query(received.query)}
     )
 
