@@ -12,7 +12,7 @@ CARD = Entity(
     parse_fields("""
 ID integer r | ID
 NAME string r | Of which items: the number of their type and the pipeline or kind, as 2:0
-USER_ID user r | Whose, 0: everybody's
+USER_ID user r | The owner, 0: the common view
 SECTIONS string r | Sections in JSON
 """),
     indexes=("NAME",),

@@ -50,7 +50,7 @@ DATE_CREATE datetime r | Created
 DATE_UPDATE datetime r | Changed
 DATE_ACTIVITY datetime r | Last activity
 ACTIVE char r | Active
-VISIBLE char | In the list of everybody
+VISIBLE char | In the list of all users
 OPENED char | Open to join
 CLOSED char | Archived
 SUBJECT_ID integer | Subject

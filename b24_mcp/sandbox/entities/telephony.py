@@ -45,7 +45,7 @@ TITLE string r | Title
 DESCRIPTION string r | Description
 OPTIONS string r | Options in JSON
 LANG_ALL string r | Texts in JSON
-USER_ID user r | For this person only, 0: for everybody
+USER_ID user r | For this user only, 0: for all users
 """),
 )
 
