@@ -192,7 +192,7 @@ def remove(portal: SandboxPortal, row: Map) -> None:
 
 
 def remove_all(portal: SandboxPortal, entity_id: str) -> None:
-    """Remove all fields of an object whose table was dropped from the registry."""
+    """Remove all fields of an object from the registry. Its table is already dropped."""
     for row in portal.schema.user_fields(entity_id):
         for item in portal.schema.enum_values(php.integer(row["ID"])):
             portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
