@@ -7,6 +7,6 @@ cannot hide in both.
 from __future__ import annotations
 
 from b24_mcp.sandbox.app import DEMO_WEBHOOK, LoggedCall, Sandbox
-from b24_mcp.sandbox.serving import serve
+from b24_mcp.sandbox.server import serve
 
 __all__ = ["DEMO_WEBHOOK", "LoggedCall", "Sandbox", "serve"]

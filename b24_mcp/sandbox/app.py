@@ -24,7 +24,7 @@ from b24_mcp.sandbox.messages import (
     read_request,
     send_response,
 )
-from b24_mcp.sandbox.operating import Accounting
+from b24_mcp.sandbox.operating_time import Accounting
 from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.portal import SandboxPortal, SandboxSettings
 
@@ -194,7 +194,7 @@ class Sandbox:
         if fault is None:
             response = await self._answer(received)
         else:
-            from b24_mcp.sandbox.breaking import apply_fault  # used only when a test injects a fault
+            from b24_mcp.sandbox.fault_injection import apply_fault  # used only when a test injects a fault
 
             answered = await apply_fault(fault, received, self._answer, receive, send)
             if answered is None:

@@ -17,10 +17,10 @@ from b24_mcp.sandbox.credentials import Credentials, InboundWebhook, PortalCalle
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.event_sending import EventSending
+from b24_mcp.sandbox.event_sender import EventSender
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
-from b24_mcp.sandbox.operating import Accounting, Operating
+from b24_mcp.sandbox.operating_time import Accounting, OperatingTime
 from b24_mcp.sandbox.php import Map, Value, integer, text
 from b24_mcp.sandbox.registry import LINKS, RegisteredMethod, Registry
 from b24_mcp.sandbox.request import ReceivedRequest
@@ -79,8 +79,8 @@ class SandboxPortal:
             self.storage, settings.webhooks, lambda: self.oauth, lambda: self.scopes, allow_http=settings.allow_http
         )
         self.executions: Executions | None = None
-        self.events = EventSending(self)
-        self._operating = Operating(settings.accounting, settings.operating_limit)
+        self.events = EventSender(self)
+        self._operating = OperatingTime(settings.accounting, settings.operating_limit)
         self._nonces = 0
         self._stages: dict[str, dict[str, str]] = {}
         if self.storage.new:

@@ -16,7 +16,7 @@ from b24_mcp.sandbox.entities.task_parts import DEPENDENCE, HISTORY
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity
-from b24_mcp.sandbox.methods import positional, task_writing, tasks
+from b24_mcp.sandbox.methods import positional, task_changes, tasks
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
@@ -116,13 +116,13 @@ def _data(call: Call, task: int, escaped: Value) -> Value:
 
 def _update(call: Call, task: int, sent: Map) -> Value:
     task_row(call, task)
-    task_writing.change(call, task, sent)
+    task_changes.change(call, task, sent)
     return None
 
 
 def _delete(call: Call, task: int) -> Value:
     task_row(call, task)
-    task_writing.remove(call, task)
+    task_changes.remove(call, task)
     return True
 
 
@@ -130,7 +130,7 @@ def _act(action: str) -> Callable[[Call, int], Value]:
     def run(call: Call, task: int) -> Value:
         task_row(call, task)
         try:
-            task_writing.act(call, task, action)
+            task_changes.act(call, task, action)
         except PortalError:
             raise positional.task_error(4, "Action is not allowed", "ACTION_NOT_ALLOWED") from None
         return None
@@ -140,7 +140,7 @@ def _act(action: str) -> Callable[[Call, int], Value]:
 
 def _delegate(call: Call, task: int, user: int) -> Value:
     task_row(call, task)
-    task_writing.delegate(call, task, user)
+    task_changes.delegate(call, task, user)
     return None
 
 
@@ -210,14 +210,14 @@ def _add_file(call: Call, task: int, sent: Map) -> Value:
     name = php.text(sent.get("NAME")) or "file"
     file = disk_tree.add_file(call, disk_tree.own_folder(call), name, content, unique=True)
     kept = [*values.items(row["UF_TASK_WEBDAV_FILES"]), file]
-    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    task_changes.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
     return {"ATTACHMENT_ID": file, "FILE_ID": file, "NAME": name}
 
 
 def _remove_file(call: Call, task: int, file: int) -> Value:
     row = task_row(call, task)
     kept = [item for item in values.items(row["UF_TASK_WEBDAV_FILES"]) if php.integer(item) != file]
-    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    task_changes.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
     return True
 
 
@@ -252,7 +252,7 @@ def manifest(alias: str) -> Callable[[Call], Value]:
 
 
 METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
-    ("add", "arNewTaskData:array", task_writing.create),
+    ("add", "arNewTaskData:array", task_changes.create),
     ("update", "taskId:integer arNewTaskData:array", _update),
     ("list", "arOrder:array? arFilter:array? arParams:array? arSelect:array?", _list),
     ("getdata", "taskId:integer isEscaped:any?", _data),

@@ -17,9 +17,9 @@ from b24_mcp.sandbox.methods import (
     options,
     staff_fields,
     task_actions,
+    task_changes,
     task_parts,
     task_stages,
-    task_writing,
     tasks,
     telephony,
 )
@@ -27,7 +27,7 @@ from b24_mcp.sandbox.registry import Registry
 
 _FAMILIES = (
     tasks,
-    task_writing,
+    task_changes,
     task_actions,
     legacy_tasks,
     task_parts,

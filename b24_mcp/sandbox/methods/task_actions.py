@@ -15,7 +15,7 @@ from b24_mcp.sandbox.entities.task_parts import COMMENT, HISTORY, RESULT
 from b24_mcp.sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import camel
-from b24_mcp.sandbox.methods import task_writing, tasks
+from b24_mcp.sandbox.methods import task_changes, tasks
 from b24_mcp.sandbox.methods.crm_item import array
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry, Run
@@ -49,7 +49,7 @@ def _watch(*, on: bool) -> Callable[[Call], Value]:
         row = _row(call, "1048584", "a:0:{}")
         task = php.integer(row["ID"])
         watchers = [item for item in values.items(row["AUDITORS"]) if item != call.user]
-        task_writing.change(call, task, {"AUDITORS": [*watchers, call.user] if on else watchers})
+        task_changes.change(call, task, {"AUDITORS": [*watchers, call.user] if on else watchers})
         return tasks.reread(call, task)
 
     return run
@@ -143,7 +143,7 @@ def _attach(call: Call) -> Value:
             "Should be value of type int. (internal error)",
         )
     files = values.items(row["UF_TASK_WEBDAV_FILES"])
-    task_writing.change(call, php.integer(row["ID"]), {"UF_TASK_WEBDAV_FILES": [*files, file]})
+    task_changes.change(call, php.integer(row["ID"]), {"UF_TASK_WEBDAV_FILES": [*files, file]})
     return {"attachmentId": file}
 
 

@@ -16,7 +16,7 @@ from b24_mcp.sandbox.entities.task_parts import CHECKLIST, COMMENT
 from b24_mcp.sandbox.entities.tasks import ELAPSED, TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity
-from b24_mcp.sandbox.methods import legacy_tasks, positional, task_writing
+from b24_mcp.sandbox.methods import legacy_tasks, positional, task_changes
 from b24_mcp.sandbox.methods.legacy_tasks import list_page, task_row
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -117,7 +117,7 @@ def _checklist_add(call: Call, task: int, sent: Map) -> Value:
     if "PARENT_ID" not in columns:
         columns["PARENT_ID"] = _root(call, task)
     CHECKLIST.prepare(call.portal, columns, None, call.user)
-    task_writing.note(call, task, "CHECKLIST_ITEM_CREATE", "", columns["TITLE"])
+    task_changes.note(call, task, "CHECKLIST_ITEM_CREATE", "", columns["TITLE"])
     return storage.insert(CHECKLIST, {**columns, "TASK_ID": task})
 
 
@@ -149,7 +149,7 @@ def _checklist_delete(call: Call, task: int, item: int) -> Value:
         record = doomed.pop()
         doomed += [php.integer(below["ID"]) for below in storage.rows(CHECKLIST, ["ID"], "PARENT_ID = ?", [record])]
         storage.delete(CHECKLIST, record)
-    task_writing.note(call, task, "CHECKLIST_ITEM_REMOVE", row["TITLE"], "")
+    task_changes.note(call, task, "CHECKLIST_ITEM_REMOVE", row["TITLE"], "")
     return True
 
 
@@ -239,8 +239,8 @@ def _comment_add(call: Call, task: int, sent: Map) -> Value:
     }
     comment = call.portal.storage.insert(COMMENT, columns)
     _count_comments(call, task)
-    task_writing.note(call, task, "COMMENT", None, comment)
-    task_writing.announce(call, "ONTASKCOMMENTADD", None, {"ID": comment, "TASK_ID": task})
+    task_changes.note(call, task, "COMMENT", None, comment)
+    task_changes.announce(call, "ONTASKCOMMENTADD", None, {"ID": comment, "TASK_ID": task})
     return comment
 
 
@@ -267,7 +267,7 @@ def _comment_update(call: Call, task: int, item: int, sent: Map) -> Value:
     if "UF_FORUM_MESSAGE_DOC" in sent:
         columns["UF_FORUM_MESSAGE_DOC"] = _file_numbers(sent)
     call.portal.storage.update(COMMENT, item, columns)
-    task_writing.announce(
+    task_changes.announce(
         call,
         "ONTASKCOMMENTUPDATE",
         {"ID": item, "TASK_ID": task},
@@ -281,7 +281,7 @@ def _comment_delete(call: Call, task: int, item: int) -> Value:
         raise _forbidden()
     call.portal.storage.delete(COMMENT, item)
     _count_comments(call, task)
-    task_writing.announce(
+    task_changes.announce(
         call,
         "ONTASKCOMMENTDELETE",
         {"ID": item, "TASK_ID": task},

@@ -211,9 +211,9 @@ _MOVE = {"id": "integer*", "parentId": "integer*"}
 METHODS = [
     ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
     ServiceMethod(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
-    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Departments below one", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
     ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
-    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "How many there are"),
+    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
     ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
     ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
     ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),

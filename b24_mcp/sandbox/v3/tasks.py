@@ -16,7 +16,7 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.methods import task_writing
+from b24_mcp.sandbox.methods import task_changes
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import RegisteredMethod
 from b24_mcp.sandbox.v3 import engine, errors, query, values
@@ -41,7 +41,7 @@ def task_row(context: Context, task: int) -> Map:
 def _add(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=True)
     _check(context, columns, None)
-    task = _written(context, lambda call: task_writing.create(call, _sent(columns)))
+    task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
     row = context.storage.row(TASK, task) or {}  # the creator of a task for others sees it in this answer only
@@ -53,7 +53,7 @@ def _update(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=False)
     row = task_row(context, task)
     _check(context, columns, row)
-    _written(context, lambda call: task_writing.change(call, task, _sent(columns)))
+    _written(context, lambda call: task_changes.change(call, task, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     return {"result": True}
 
@@ -61,7 +61,7 @@ def _update(context: Context, params: Map) -> Value:
 def _delete(context: Context, params: Map) -> Value:
     task = engine.record_id(params)
     task_row(context, task)
-    _written(context, lambda call: task_writing.remove(call, task))
+    _written(context, lambda call: task_changes.remove(call, task))
     return {"result": True}
 
 
@@ -118,7 +118,7 @@ def _attach(context: Context, params: Map) -> Value:
         raise errors.invalid([("", "Insufficient permissions")])
     kept = file_ids(row)
     merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
-    _written(context, lambda call: task_writing.change(call, task, merged))
+    _written(context, lambda call: task_changes.change(call, task, merged))
     return {"result": True}
 
 
@@ -133,7 +133,7 @@ METHODS = [
     ),
     ServiceMethod("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
     ServiceMethod("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
-    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "What may be done with a task", params=_ONE),
+    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "Permitted actions on a task", params=_ONE),
     ServiceMethod(
         "tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES
     ),

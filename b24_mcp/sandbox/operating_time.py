@@ -18,7 +18,7 @@ Accounting = Literal["methods", "batch"]
 """What a batch is charged to: its commands (documented), or the name `batch` (measured on newer builds)."""
 
 
-class Operating:
+class OperatingTime:
     """Seconds of work by (credential, method) in ten buckets of a minute. `limit` is in seconds."""
 
     def __init__(self, accounting: Accounting = "methods", limit: float = LIMIT) -> None:

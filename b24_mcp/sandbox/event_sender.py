@@ -23,7 +23,7 @@ HOPS = 7
 _COLUMNS = [field.name for field in HANDLER.columns]
 
 
-class EventSending:
+class EventSender:
     """The listener for changes of a portal that sends events to the bound handlers."""
 
     def __init__(self, portal: SandboxPortal) -> None:
