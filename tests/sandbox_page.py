@@ -1,6 +1,6 @@
-"""The table of methods in ``docs/sandbox.md``: written from the sandbox's register, so that it cannot tell tales.
+"""The table of methods in `docs/sandbox.md`, generated from the sandbox's registry.
 
-``python -m tests.sandbox_page`` writes it anew.
+`python -m tests.sandbox_page` updates the page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BEGIN, END = "<!-- methods -->\n", "<!-- /methods -->\n"
 
 
 def names() -> tuple[list[str], list[str]]:
-    """Every method of version 2, and every one of version 3."""
+    """The names of all methods of version 2, and of version 3."""
     sandbox = Sandbox(empty=True)
     try:
         second = [method.name for method in sandbox.portal.registry.methods()]
@@ -27,7 +27,7 @@ def names() -> tuple[list[str], list[str]]:
 
 
 def table(methods: Iterable[str]) -> str:
-    """One row for every prefix, with what comes after its dot."""
+    """One row per prefix with the last parts of its methods."""
     families: dict[str, list[str]] = {}
     for name in methods:
         prefix, _, last = name.rpartition(".")
@@ -37,8 +37,8 @@ def table(methods: Iterable[str]) -> str:
     return "\n".join(["| | |", "|---|---|", *filter(None, [alone]), *rows])
 
 
-def written() -> str:
-    """What stands between the marks."""
+def generated() -> str:
+    """The generated text between the marks."""
     second, third = names()
     return (
         f"\n### Version 2: {len(second)}\n\n{table(second)}\n\n### Version 3, under `/rest/api/`: {len(third)}\n\n"
@@ -46,15 +46,15 @@ def written() -> str:
     )
 
 
-def kept() -> str:
-    """What stands there now."""
+def current() -> str:
+    """The text between the marks of the page."""
     return PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the generated text into the page."""
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    PAGE.write_text(before + BEGIN + written() + END + rest.partition(END)[2], "utf-8")
+    PAGE.write_text(before + BEGIN + generated() + END + rest.partition(END)[2], "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page about the sandbox tells the truth."""
+"""The page about the sandbox matches its registry."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests import sandbox_page
 TEXT = sandbox_page.PAGE.read_text("utf-8")
 
 
-def test_the_methods_of_the_page_are_those_of_the_register() -> None:
-    assert sandbox_page.kept() == sandbox_page.written(), "python -m tests.sandbox_page writes it anew"
+def test_the_page_lists_the_methods_of_the_registry() -> None:
+    assert sandbox_page.current() == sandbox_page.generated(), "python -m tests.sandbox_page updates it"
 
 
 @pytest.mark.parametrize("option", [option for parameter in command.params for option in parameter.opts])
-def test_every_option_is_explained(option: str) -> None:
+def test_the_page_explains_every_option(option: str) -> None:
     assert f"`{option}`" in TEXT
 
 
-def test_everything_that_is_printed_is_explained() -> None:
+def test_the_page_explains_every_printed_name() -> None:
     serve = [sys.executable, "-m", "b24_mcp", "sandbox", "--port", "0", "--empty"]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as portal:
         try:

@@ -120,7 +120,7 @@ def _serve(portal: Sandbox, host: str, port: int, certificates: Certificates | N
     import signal
 
     from b24_mcp.sandbox import serve
-    from b24_mcp.sandbox.announcing import Announcement
+    from b24_mcp.sandbox.announcement import Announcement
 
     announcement = Announcement(portal)
 

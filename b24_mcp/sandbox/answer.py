@@ -1,8 +1,10 @@
-"""What is answered: the envelope, JSON or XML text, headers.
+"""The answer to a call: envelope, JSON or XML text, headers.
 
-A method returns a plain value or an :class:`Outcome`; here it becomes the portal's body. ``total`` and ``next``
-are lifted out of a map result, as the portal does for every method.
+A method returns a plain value or a `RowPage`; this module builds the portal's body from it. `total` and `next` are
+moved out of a map result, as the portal does for every method.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +23,8 @@ _XML_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), (
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list for the envelope: ``next`` and ``total`` are left out when ``None``."""
+class RowPage:
+    """One page of a list for the envelope. `next` and `total` are omitted when `None`."""
 
     result: Value
     next: int | None = None
@@ -31,9 +33,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a call took: ``start`` and ``reset_at`` in Unix seconds, the others in seconds.
+    """The duration of a call: `start` and `reset_at` in Unix seconds, the others in seconds.
 
-    ``reset_at`` is when the oldest of ``operating`` is forgotten; ``None``: ten minutes from the start.
+    `reset_at` is when the oldest part of `operating` expires; `None`: ten minutes after the start.
     """
 
     start: float
@@ -42,7 +44,7 @@ class Timing:
     reset_at: int | None = None
 
     def block(self) -> Map:
-        """The ``time`` of an answer; ``operating_reset_at`` is when the ten-minute window lets go."""
+        """The `time` block of an answer. `operating_reset_at` is when the ten-minute window ends."""
         finish = self.start + self.duration
         return {
             "start": self.start,
@@ -60,18 +62,18 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
 
 
-def lifted(result: Value) -> Page:
-    """Move ``next`` and ``total`` from a map result to the page around it."""
-    if isinstance(result, Page):
+def as_page(result: Value) -> RowPage:
+    """Move `next` and `total` from a map result to its page."""
+    if isinstance(result, RowPage):
         return result
     if isinstance(result, dict) and ("next" in result or "total" in result):
         rest = {key: value for key, value in result.items() if key not in ("next", "total")}
-        return Page(rest, *(php.integer(result[key]) if key in result else None for key in ("next", "total")))
-    return Page(result)
+        return RowPage(rest, *(php.integer(result[key]) if key in result else None for key in ("next", "total")))
+    return RowPage(result)
 
 
-def envelope(page: Page, timing: Timing) -> Map:
-    """``{"result", "next"?, "total"?, "time"}`` in the portal's order."""
+def envelope(page: RowPage, timing: Timing) -> Map:
+    """Build `{"result", "next"?, "total"?, "time"}` in the portal's order."""
     body: Map = {"result": page.result}
     if page.next is not None:
         body["next"] = page.next
@@ -82,7 +84,7 @@ def envelope(page: Page, timing: Timing) -> Map:
 
 
 def rows_in(body: Map) -> int:
-    """How many list rows an answer carries: the longest list of its result, all commands of a batch together."""
+    """Count the list rows of an answer: the longest list of its result, summed over all commands of a batch."""
     result = body.get("result")
     if isinstance(result, dict) and "result_error" in result:
         return sum(rows_in({"result": item}) for item in php.as_list(result.get("result")))
@@ -92,14 +94,16 @@ def rows_in(body: Map) -> int:
 
 
 def render(body: Value, text_format: str) -> bytes:
-    """Body text in ``json`` or ``xml``."""
+    """Encode a body as `json` or `xml`."""
     if text_format == "xml":
         return f"<response>{_xml(php.json_ready(body))}</response>".encode("utf-8", "replace")
     return php.json_text(body).encode()
 
 
 def _xml(value: Value) -> str:
-    """Maps are elements, integer keys are ``item``, an empty array and ``null`` and ``false`` are empty text."""
+    """Encode a value as XML: maps are elements, integer keys are `item`, empty arrays, `null` and `false` are empty
+    text.
+    """
     if isinstance(value, list):
         return "".join(f"<item>{_xml(item)}</item>" for item in value)
     if isinstance(value, dict):

@@ -1,4 +1,6 @@
-"""The sandbox as an ASGI application: bytes in, bytes out, nothing of what methods mean."""
+"""The sandbox as an ASGI application. It handles HTTP and does not know what methods mean."""
+
+from __future__ import annotations
 
 import os
 import time
@@ -7,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import answer, errors, php, request
-from b24_mcp.sandbox.credentials import Application, Webhook
+from b24_mcp.sandbox.credentials import InboundWebhook, RegisteredApplication
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.limits import Bucket, Plan
+from b24_mcp.sandbox.limits import Plan, RequestBucket
 from b24_mcp.sandbox.messages import (
     HTML,
     JSON,
@@ -22,9 +24,9 @@ from b24_mcp.sandbox.messages import (
     read_request,
     send_response,
 )
-from b24_mcp.sandbox.operating import Accounting
+from b24_mcp.sandbox.operating_time import Accounting
 from b24_mcp.sandbox.php import Map
-from b24_mcp.sandbox.portal import Portal, Settings
+from b24_mcp.sandbox.portal import SandboxPortal, SandboxSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +37,9 @@ if TYPE_CHECKING:
 
 DEMO_WEBHOOK = "1/sandboxdemocode"
 USER_WEBHOOK = "4/sandboxusercode"
-"""A seller without administrator's rights."""
+"""The webhook of a seller without administrator rights."""
 SCOPE_USER_WEBHOOK = "1/sandboxscopecode"
-"""The administrator, with the scope ``user`` and no other."""
+"""A webhook of the administrator with the scope `user` only."""
 
 _NO_PAGE = Response(
     404, HTML, b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
@@ -46,7 +48,7 @@ _NO_PAGE = Response(
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
-    """One answered call: no secrets in it. ``error`` is the code, ``None`` on success; ``duration`` in seconds."""
+    """One answered call, without secrets. `error` is the error code, `None` on success; `duration` is in seconds."""
 
     method: str
     params: Map
@@ -58,24 +60,26 @@ class LoggedCall:
 class Sandbox:
     """A Bitrix24 portal in this process.
 
-    ``db`` is a file, or ``":memory:"``; a file keeps its data, and is filled with the demonstration company only when
-    it is new (``empty`` leaves the company out: one administrator, stages, nothing else). ``deals`` fills it up to so
-    many deals, plain rows for measurements. ``webhook`` is the user id
-    and code of the administrator's webhook; beside it there are an ordinary user's and one of narrow scope
-    (:data:`USER_WEBHOOK`, :data:`SCOPE_USER_WEBHOOK`) and an OAuth application. ``log`` is told of every answered
-    call. ``clock`` gives Unix seconds.
+    Data: `db` is a file, or `":memory:"`. A file keeps its data between runs and is filled with the demonstration
+    company only when it is new. `empty` leaves the company out: one administrator and the stages remain. `deals` adds
+    plain deals up to this number, for measurements. `clock` returns Unix seconds.
 
-    As a service: ``name`` stands for the host in addresses the portal writes, ``oauth_name`` is a host name under
-    which it is the authorization server and nothing else. ``plan`` limits requests. ``latency``
-    and ``row_latency`` are waits a request and a list row, ``offset_latency`` a row that an offset passes over, in
-    seconds; they keep no other request from being answered.
-    ``cost`` is what every call is said to have taken (seconds; ``None``: measured), ``accounting`` who pays for a
-    batch, ``operating_limit`` the seconds a method may work in ten minutes. ``token_lifetime`` is in seconds,
-    ``handler`` where the application's browser goes after consent, ``app_scopes`` what the application was given
-    (``None``: everything). ``v3`` false makes a portal without REST 3.0. ``allow_http`` lets webhooks be called over
-    plain HTTP from other machines.
-    ``control`` opens ``/sandbox/faults`` and ``/sandbox/log`` over HTTP; :attr:`faults` works without it. While it is
-    served with TLS, :attr:`ca` is the file of the authority clients have to trust.
+    Credentials: `webhook` is the user id and the code of the administrator's webhook. The portal also has a webhook of
+    an ordinary user (`USER_WEBHOOK`), one of narrow scope (`SCOPE_USER_WEBHOOK`) and an OAuth application.
+    `token_lifetime` of access tokens is in seconds. `handler` is where the browser is sent after consent. `app_scopes`
+    are the scopes of the application (`None`: all). `allow_http` accepts webhooks over plain HTTP from other machines.
+
+    Addresses: `name` replaces the host in addresses the portal writes. `oauth_name` is a host name under which only the
+    authorization server answers. `v3` false creates a portal without REST 3.0.
+
+    Limits and time: `plan` sets the rate limit. `latency` is a delay per request, `row_latency` per list row, and
+    `offset_latency` per row skipped by an offset, all in seconds; a delay does not block other requests. `cost` is the
+    reported duration of every call in seconds (`None`: measured). `accounting` selects what a batch is charged to.
+    `operating_limit` is how many seconds a method may run in ten minutes.
+
+    Observation: `log` is called with every answered call. `control` adds `/sandbox/faults` and `/sandbox/log` over
+    HTTP; `faults` works without it. While the sandbox is served with TLS, `ca` is the certificate file that clients
+    must trust.
     """
 
     def __init__(
@@ -108,7 +112,7 @@ class Sandbox:
         self.name = name
         self.ca: Path | None = None
         self.application = _application(webhook, name, handler, app_scopes)
-        settings = Settings(
+        settings = SandboxSettings(
             _webhooks(webhook),
             self.application,
             token_lifetime=token_lifetime,
@@ -118,31 +122,31 @@ class Sandbox:
             allow_http=allow_http,
             oauth_name=oauth_name,
         )
-        self.portal = Portal(db, settings, empty=empty, clock=clock)
+        self.portal = SandboxPortal(db, settings, empty=empty, clock=clock)
         self._log = log
         if deals:
-            from b24_mcp.sandbox.seed.load import load_deals  # only for measurements
+            from b24_mcp.sandbox.seed.load import load_deals  # used for measurements only
 
             load_deals(self.portal.storage, clock(), deals)
         self._latency, self._row_latency, self._offset_latency = latency, row_latency, offset_latency
-        self._bucket = Bucket(plan, clock)
+        self._bucket = RequestBucket(plan, clock)
         self._faults: Faults | None = None
         self._control: Control | None = None
         self._v3: RestV3 | None = None
         if control:
-            from b24_mcp.sandbox import control as addresses  # only where they were asked for
+            from b24_mcp.sandbox import control as addresses  # used only when requested
             from b24_mcp.sandbox import executions
 
             self.portal.executions = executions.Executions()
             self._control = addresses.Control(self.faults, self.portal.executions)
-        from concurrent.futures import ThreadPoolExecutor  # with logging behind it: not needed to import us
+        from concurrent.futures import ThreadPoolExecutor  # imports logging, which importing the sandbox does not need
 
-        # One thread: the loop of whoever embeds us never waits for the database, and calls never overlap in it.
+        # One thread: the caller's event loop never waits for the database, and calls never overlap in it.
         self._worker = ThreadPoolExecutor(1, "b24-sandbox")
 
     @property
-    def faults(self) -> "Faults":
-        """The switch-board of faults for tests."""
+    def faults(self) -> Faults:
+        """The faults that tests inject."""
         if self._faults is None:
             from b24_mcp.sandbox.faults import Faults
 
@@ -150,31 +154,31 @@ class Sandbox:
         return self._faults
 
     @property
-    def rest_v3(self) -> "RestV3":
-        """Version 3 of the REST API with its switches."""
+    def rest_v3(self) -> RestV3:
+        """Version 3 of the REST API with its optional features."""
         if self._v3 is None:
-            from b24_mcp.sandbox.v3 import RestV3  # a client of version 2 never needs it
+            from b24_mcp.sandbox.v3 import RestV3  # clients of version 2 do not need it
 
             self._v3 = RestV3(self.portal, self._note)
         return self._v3
 
     def webhook_url(self, base: str, webhook: str | None = None) -> str:
-        """The address of a webhook (the administrator's by default) under ``base``, with a slash at the end."""
+        """The address of a webhook under `base` with a trailing slash. The default is the administrator's webhook."""
         return f"{base.rstrip('/')}/rest/{self.webhook if webhook is None else webhook}/"
 
     def close(self) -> None:
-        """Let go of the database and the worker; calls under way finish first."""
+        """Finish the running calls, then stop the worker thread and close the database."""
         self._worker.shutdown()
         self.portal.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI scope (``http`` or ``lifespan``)."""
+        """Answer one ASGI scope (`http` or `lifespan`)."""
         if scope["type"] == "lifespan":
             await answer_lifespan(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
-            raise RuntimeError(f"the sandbox does not speak {scope['type']}")
+            raise RuntimeError(f"The sandbox does not support the ASGI scope {scope['type']}")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = await read_request(scope, receive, self.name)
@@ -190,16 +194,16 @@ class Sandbox:
         if fault is None:
             response = await self._answer(received)
         else:
-            from b24_mcp.sandbox.breaking import broken  # only tests break things
+            from b24_mcp.sandbox.fault_injection import apply_fault  # used only when a test injects a fault
 
-            answered = await broken(fault, received, self._answer, receive, send)
+            answered = await apply_fault(fault, received, self._answer, receive, send)
             if answered is None:
                 return
             response = answered
         await send_response(send, response, _headers(time.perf_counter() - started))
 
     async def _answer(self, received: HttpRequest) -> Response:
-        import asyncio  # loaded by whoever runs us; importing it here keeps our own import cheap
+        import asyncio  # already loaded by a server; a lazy import keeps the import of the sandbox fast
 
         counted = received.path.startswith("/rest/") and received.verb != "OPTIONS"
         if counted and not self._bucket.admits():
@@ -214,12 +218,12 @@ class Sandbox:
         return response
 
     def _respond_and_count(self, received: HttpRequest) -> tuple[Response, int]:
-        """Answer, and tell how many rows offsets have passed over for it."""
+        """Return the response and the number of rows skipped by offsets."""
         before = self.portal.storage.skipped
         return self._respond(received), self.portal.storage.skipped - before
 
     def _respond(self, received: HttpRequest) -> Response:
-        """Choose who answers by the path; runs in the worker's thread."""
+        """Select the handler by the path and answer. Runs in the worker thread."""
         oauth_asked = self.portal.settings.oauth_name is not None and self.portal.oauth.is_asked(received)
         if received.path.startswith("/oauth/") or oauth_asked:
             return self.portal.oauth.answer(received) or _NO_PAGE
@@ -233,17 +237,17 @@ class Sandbox:
         return self._call(request.read(address, received))
 
     def _rest_v3(self, received: HttpRequest) -> Response:
-        """Version 3 of the REST API: everything under ``/rest/api/`` is its own."""
+        """Answer a request of REST 3.0: every path under `/rest/api/`."""
         if not self._has_v3:
             return _NO_PAGE
         return self.rest_v3.answer(received)
 
     def _note(self, method: str, params: Map, status: int, error: str | None, duration: float) -> None:
-        """Tell the log of an answered call of version 3."""
+        """Log an answered call of version 3."""
         if self._log is not None:
             self._log(LoggedCall(method, params, status, error, duration))
 
-    def _call(self, asked: request.Request) -> Response:
+    def _call(self, asked: request.ReceivedRequest) -> Response:
         started = time.perf_counter()
         status, error = 200, None
         content: Map | Response
@@ -251,10 +255,10 @@ class Sandbox:
             content = self.portal.answer(asked)
         except PortalError as refusal:
             status, error, content = refusal.status, refusal.code, refusal.body()
-        except Exception:  # a fault of ours: the portal's own form for one, and the trace in our log
+        except Exception:  # a defect of the sandbox: answer like the portal's internal error and log the trace
             import logging
 
-            logging.getLogger(__name__).exception("the sandbox failed in %s", asked.method)
+            logging.getLogger(__name__).exception("The sandbox failed in %s", asked.method)
             fault = errors.internal()
             status, error, content = fault.status, fault.code, fault.body()
         if self._log is not None:
@@ -267,7 +271,7 @@ class Sandbox:
         return Response(status, answer.CONTENT_TYPES[asked.format], text, own, answer.rows_in(content))
 
 
-def _webhooks(webhook: str) -> tuple[Webhook, ...]:
+def _webhooks(webhook: str) -> tuple[InboundWebhook, ...]:
     made = []
     for path, scopes in (
         (webhook, None),
@@ -275,18 +279,18 @@ def _webhooks(webhook: str) -> tuple[Webhook, ...]:
         (SCOPE_USER_WEBHOOK, frozenset(("user",))),
     ):
         user, _, secret = path.partition("/")
-        made.append(Webhook(php.integer(user), secret, scopes))
+        made.append(InboundWebhook(php.integer(user), secret, scopes))
     return tuple(made)
 
 
-def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> Application:
-    """The one application; the same portal has the same identity at every start."""
-    from random import Random  # the seed has loaded it already, which a hash would still cost
+def _application(webhook: str, name: str | None, handler: str, scopes: frozenset[str] | None) -> RegisteredApplication:
+    """The only application. The same portal has the same identity at every start."""
+    from random import Random  # already loaded by the seed, unlike a hash
 
     def digest(of: str) -> str:
-        return f"{Random(f'{of}/{name}/{webhook}').getrandbits(128):032x}"  # noqa: S311 (a name, not a secret)
+        return f"{Random(f'{of}/{name}/{webhook}').getrandbits(128):032x}"  # noqa: S311 (an identifier, not a secret)
 
-    return Application(
+    return RegisteredApplication(
         "local.5f0c24b24a7d18.24242424",
         "SandboxSecretOfTheLocalApplication0123456789abcdef",
         digest("member"),

@@ -1,9 +1,11 @@
-"""A certificate authority of this machine's own, and a server certificate from it, so that the sandbox speaks TLS.
+"""A local certificate authority and a server certificate, so that the sandbox can serve TLS.
 
-Files: ``ca.pem`` (to be trusted by clients), ``ca.key``, ``server.pem`` (with the authority behind it), ``server.key``.
-An authority that is already in the folder is used again, so that clients trust it once; the server's certificate is
-made anew at every start.
+Files: `ca.pem` (clients must trust it), `ca.key`, `server.pem` (followed by the authority's certificate), `server.key`.
+An existing authority in the folder is used again, so that clients trust it only once. The server certificate is created
+at every start.
 """
+
+from __future__ import annotations
 
 import ipaddress
 import os
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY_DAYS = 3650
 _SERVER_DAYS = 397
-"""What clients accept at most."""
+"""The longest validity that clients accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where the files are: the authority to trust, and what the server shows and keeps."""
+    """The paths of the files: the authority to trust, the server's certificate and its key."""
 
     ca: Path
     certificate: Path
@@ -33,10 +35,11 @@ class Certificates:
 
 
 def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
-    """Write a certificate for this machine and ``names`` (host names or IP addresses) into ``folder``.
+    """Write a certificate for this machine and `names` (host names or IP addresses) into `folder`.
 
-    Raises ``OSError`` when the folder cannot be written, ``ValueError`` when it holds an authority that cannot be read
-    or a name is none.
+    Raises:
+        OSError: when the folder is not writable.
+        ValueError: when its authority cannot be read, or a name is invalid.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -50,7 +53,7 @@ def issue(folder: Path, names: Iterable[str] = ()) -> Certificates:
     return files
 
 
-def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey]":
+def _authority(folder: Path) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -61,9 +64,13 @@ def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey
             key = serialization.load_pem_private_key(key_file.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
         except (TypeError, ValueError) as exc:
-            raise ValueError(f"{folder} holds an authority that cannot be read") from exc
+            raise ValueError(
+                f"the authority in {folder} cannot be read; delete ca.pem and ca.key to create a new one"
+            ) from exc
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError(f"{key_file} is not a key of ours")
+            raise ValueError(
+                f"{key_file} is not a key of the sandbox; delete ca.pem and ca.key to create a new authority"
+            )
         return certificate, key
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "b24-mcp sandbox authority")])
@@ -94,11 +101,11 @@ def _authority(folder: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey
 
 
 def _server(
-    key: "EllipticCurvePrivateKey",
-    authority: "x509.Certificate",
-    authority_key: "EllipticCurvePrivateKey",
+    key: EllipticCurvePrivateKey,
+    authority: x509.Certificate,
+    authority_key: EllipticCurvePrivateKey,
     names: tuple[str, ...],
-) -> "x509.Certificate":
+) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -121,7 +128,7 @@ def _server(
     )
 
 
-def _builder(days: int) -> "x509.CertificateBuilder":
+def _builder(days: int) -> x509.CertificateBuilder:
     from cryptography import x509
 
     now = datetime.now(UTC)
@@ -133,7 +140,7 @@ def _builder(days: int) -> "x509.CertificateBuilder":
     )
 
 
-def _general(name: str) -> "x509.GeneralName":
+def _general(name: str) -> x509.GeneralName:
     from cryptography import x509
 
     try:
@@ -142,20 +149,20 @@ def _general(name: str) -> "x509.GeneralName":
         return x509.DNSName(name)
 
 
-def _text(certificate: "x509.Certificate") -> bytes:
+def _text(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _key_text(key: "EllipticCurvePrivateKey") -> bytes:
+def _key_text(key: EllipticCurvePrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that nobody else could read even for a moment, if ``mode`` says so."""
+    """Write a file. With a restrictive `mode` other users cannot read it at any moment."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)

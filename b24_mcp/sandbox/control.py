@@ -1,9 +1,11 @@
-"""The sandbox's own addresses, open only on request: order faults, read what ran.
+"""The sandbox's own addresses, which must be enabled: inject faults, read the log of executions.
 
-``POST /sandbox/faults`` takes ``{"method", "kind", "times"?, "seconds"?, "target"?}`` (see
-:mod:`b24_mcp.sandbox.faults`), ``DELETE`` forgets all. ``GET /sandbox/log`` answers ``{"counts": {method: successes},
-"calls": […]}``; with ``?marker=TEXT`` only of calls with that text somewhere in their parameters.
+`POST /sandbox/faults` accepts `{"method", "kind", "times"?, "seconds"?, "target"?}` (see `b24_mcp.sandbox.faults`);
+`DELETE` removes all faults. `GET /sandbox/log` answers `{"counts": {method: successes}, "calls": […]}`; with
+`?marker=TEXT` it contains only calls with that text in their parameters.
 """
+
+from __future__ import annotations
 
 import json
 
@@ -14,14 +16,14 @@ from b24_mcp.sandbox.messages import JSON, HttpRequest, Response
 
 
 class Control:
-    """Answers under ``/sandbox/``."""
+    """The handler of addresses under `/sandbox/`."""
 
     def __init__(self, faults: Faults, executions: Executions) -> None:
         self._faults = faults
         self._executions = executions
 
     def answer(self, request: HttpRequest) -> Response | None:
-        """The answer at one of the two addresses, ``None`` for any other."""
+        """Answer a request for one of the two addresses. Return `None` for any other."""
         path = request.path.rstrip("/")
         if path == "/sandbox/log":
             return self._log(php.text(php.parse_query(request.query).get("marker")))
@@ -31,9 +33,9 @@ class Control:
             self._faults.clear()
             return _json({"waiting": 0})
         try:
-            return self._faults.order(php.as_map(json.loads(request.body)))
+            return self._faults.inject(php.as_map(json.loads(request.body)))
         except ValueError:
-            return refused(errors.wrong_argument("a JSON object is needed, with numbers where numbers belong"))
+            return refused(errors.wrong_argument("The body must be a JSON object, `times` and `seconds` numbers."))
 
     def _log(self, marker: str) -> Response:
         calls = [

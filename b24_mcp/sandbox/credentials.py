@@ -1,8 +1,10 @@
-"""Who may call: incoming webhooks and one OAuth application, and how a call proves to be one of them.
+"""Credentials of the portal: incoming webhooks and one OAuth application.
 
-Documentation: local-integrations/local-webhooks, settings/oauth; statuses are measured behaviour of the portal
+Documentation: local-integrations/local-webhooks, settings/oauth. The statuses are measured behaviour of the portal
 (every failure of authentication is 401).
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.storage import Storage
 
 ADMINISTRATORS = frozenset((1,))
-"""Ids of users with administrator's rights."""
+"""The ids of users with administrator rights."""
 
-Kind = Literal["webhook", "oauth", "none"]
+Kind = Literal["webhook", "oauth"]
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
-    """An incoming webhook. ``scopes`` ``None``: every scope the portal has."""
+class InboundWebhook:
+    """An incoming webhook. `scopes` `None`: every scope of the portal."""
 
     user: int
     secret: str = field(repr=False)
@@ -32,13 +34,13 @@ class Webhook:
 
     @property
     def path(self) -> str:
-        """User and secret as they stand in an address."""
+        """User and secret as an address contains them."""
         return f"{self.user}/{self.secret}"
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """A local application installed on the portal. ``handler`` is where the browser is sent after consent."""
+class RegisteredApplication:
+    """A local application installed on the portal. The browser is sent to `handler` after consent."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -52,10 +54,11 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls. ``credential`` names what operating time is charged to; ``secret`` is a webhook's code or a token.
+class PortalCaller:
+    """The verified caller of a method. Operating time is charged to `credential`; `secret` is a webhook's code or a
+    token.
 
-    ``application`` is set when the call comes with an OAuth token, and only then.
+    `application` is set only for calls with an OAuth token.
     """
 
     user: int
@@ -63,26 +66,22 @@ class Caller:
     kind: Kind
     scopes: frozenset[str]
     credential: str
-    application: Application | None = None
+    application: RegisteredApplication | None = None
     secret: str = field(default="", repr=False)
 
 
-NOBODY = Caller(0, False, "none", frozenset(), "")
-"""The caller of what needs no credentials."""
-
-
 class Credentials:
-    """All credentials of a portal; finds the one a call shows.
+    """All credentials of a portal.
 
-    ``oauth`` gives the authorization server, ``everything`` the scopes the portal has at the moment. ``allow_http``
-    lifts the portal's refusal of webhooks over plain HTTP (``REST_APAUTH_ALLOW_HTTP`` of a self-hosted portal).
+    `oauth` returns the authorization server, `everything` the current scopes of the portal. `allow_http` accepts
+    webhooks over plain HTTP (`REST_APAUTH_ALLOW_HTTP` of a self-hosted portal).
     """
 
     def __init__(
         self,
-        storage: "Storage",
-        webhooks: Iterable[Webhook],
-        oauth: "Callable[[], OAuthServer]",
+        storage: Storage,
+        webhooks: Iterable[InboundWebhook],
+        oauth: Callable[[], OAuthServer],
         everything: Callable[[], frozenset[str]],
         *,
         allow_http: bool = False,
@@ -93,13 +92,16 @@ class Credentials:
         self._everything = everything
         self._allow_http = allow_http
 
-    def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> Caller:
-        """The caller behind a webhook's ``login`` and ``secret``, or behind an access ``token``.
+    def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> PortalCaller:
+        """Return the caller for a webhook's `login` and `secret`, or for an access `token`.
 
-        The webhook is tried first when both of its parts are there. ``secure``: the request came over TLS or from
-        this machine. Raises :class:`~b24_mcp.sandbox.errors.PortalError` 401 ``INVALID_CREDENTIALS``,
-        ``INVALID_REQUEST`` (plain HTTP), ``invalid_token``, ``expired_token``, ``authorization_error`` (the webhook's
-        owner was dismissed), ``user_access_error`` (the token's user was), ``NO_AUTH_FOUND``.
+        The webhook is tried first when both of its parts are present. `secure`: the request came over TLS or from this
+        machine.
+
+        Raises:
+            PortalError: 401 `INVALID_CREDENTIALS`, `INVALID_REQUEST` (plain HTTP), `invalid_token`, `expired_token`,
+                `authorization_error` (the webhook's owner was dismissed), `user_access_error` (the token's user was
+                dismissed), or `NO_AUTH_FOUND`.
         """
         if login and secret:
             return self._by_webhook(login, secret, secure)
@@ -107,7 +109,7 @@ class Credentials:
             return self._by_token(token)
         raise errors.no_credentials()
 
-    def _by_webhook(self, login: str, secret: str, secure: bool) -> Caller:
+    def _by_webhook(self, login: str, secret: str, secure: bool) -> PortalCaller:
         if not secure and not self._allow_http:
             raise errors.https_required()
         for webhook in self.webhooks:
@@ -120,7 +122,7 @@ class Credentials:
                     return self._caller(webhook.user, "webhook", webhook.scopes, credential, secret)
         raise errors.wrong_webhook()
 
-    def _by_token(self, token: str) -> Caller:
+    def _by_token(self, token: str) -> PortalCaller:
         oauth = self._oauth()
         granted = oauth.granted(token)
         person = self._storage.row(USER, granted.user)
@@ -128,20 +130,22 @@ class Credentials:
             raise errors.dismissed("user_access_error", "The user does not have access to the application.")
         application = oauth.application
         caller = self._caller(granted.user, "oauth", granted.scopes, application.client_id, token)
-        return Caller(
+        return PortalCaller(
             caller.user, caller.admin, "oauth", caller.scopes, application.client_id, application, caller.secret
         )
 
-    def _caller(self, user: int, kind: Kind, scopes: frozenset[str] | None, credential: str, secret: str) -> Caller:
+    def _caller(
+        self, user: int, kind: Kind, scopes: frozenset[str] | None, credential: str, secret: str
+    ) -> PortalCaller:
         everything = self._everything()
         allowed = everything if scopes is None else scopes & everything
-        return Caller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
+        return PortalCaller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
 
 
-def shown_token(authorization: str, params: Map) -> str:
-    """The access token of a call: the ``Authorization: Bearer`` header, else ``auth``, else ``access_token``.
+def access_token_of(authorization: str, params: Map) -> str:
+    """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
 
-    Array values do not count. Empty when there is none.
+    Array values are ignored. The result is empty when the call has no token.
     """
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() == "bearer" and token.strip():

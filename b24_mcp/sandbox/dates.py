@@ -1,23 +1,25 @@
-"""Moments of the portal: one zone, ISO 8601 text everywhere it is stored.
+"""Dates of the portal: one time zone, stored as ISO 8601 text.
 
-Text of one zone and one width sorts as time does, so filters and orders need no conversion in the database.
+Text of one zone and one width sorts by time, so filters and orders need no conversion in the database.
 """
+
+from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
 PORTAL_ZONE = timezone(timedelta(hours=3))
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y")
-# A date without a time is local midnight shown with the offset added once more: the portal's own habit.
+# A date without a time is local midnight with the offset added twice, as on real portals.
 _DATE_HOUR = 3
 
 
 def iso(seconds: float) -> str:
-    """Unix seconds as portal time, whole seconds: ``2026-03-01T10:00:00+03:00``."""
+    """Convert Unix seconds to portal time in whole seconds: `2026-03-01T10:00:00+03:00`."""
     return datetime.fromtimestamp(int(seconds), PORTAL_ZONE).isoformat()
 
 
 def parse(value: str, now: float) -> datetime | None:
-    """Read a moment liberally: ISO 8601, the Russian form, ``today`` and ``now``; ``None`` when it is none.
+    """Parse a date-time: ISO 8601, the Russian form, `today` and `now`. Return `None` for any other text.
 
     A value without an offset is portal time.
     """
@@ -61,12 +63,12 @@ def _strptime(value: str, form: str) -> datetime | None:
 
 
 def stored_moment(value: str, now: float) -> str | None:
-    """A date-time as it is stored, or ``None`` when it cannot be read."""
+    """Convert a date-time to its stored form. Return `None` for an invalid one."""
     moment = parse(value, now)
     return None if moment is None else moment.isoformat()
 
 
 def stored_date(value: str, now: float) -> str | None:
-    """A date as it is stored (``2026-03-01T03:00:00+03:00``), or ``None``."""
+    """Convert a date to its stored form (`2026-03-01T03:00:00+03:00`). Return `None` for an invalid one."""
     moment = parse(value, now)
     return None if moment is None else moment.replace(hour=_DATE_HOUR, minute=0, second=0).isoformat()

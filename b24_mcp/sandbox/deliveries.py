@@ -1,8 +1,10 @@
-"""Sending events to handlers: form posts from a thread of its own, so that no call ever waits for a handler.
+"""Delivery of events to handlers: form posts from a separate thread, so that calls never wait for a handler.
 
-Only addresses of this machine are called; what goes elsewhere is dropped. There is no retry: a handler that fails or
-is slow (5 seconds) has missed the event, as on the portal (documentation: api-reference/events).
+Only addresses of this machine are called; other deliveries are dropped. There are no retries: a handler that fails or
+takes more than 5 seconds loses the event, as on the portal (documentation: api-reference/events).
 """
+
+from __future__ import annotations
 
 import queue
 import threading
@@ -16,7 +18,7 @@ _AGENT = "Bitrix24 Webhook Engine"
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine, so that it may be called at all."""
+    """Whether an address belongs to this machine. Only such addresses are called."""
     parts = urlsplit(address)
     host = (parts.hostname or "").lower()
     return parts.scheme in ("http", "https") and (host in ("localhost", "::1") or _is_127(host))
@@ -28,7 +30,7 @@ def _is_127(host: str) -> bool:
 
 
 def form(payload: Map) -> str:
-    """Nested data as a form with PHP's brackets: ``data[FIELDS][ID]=57``."""
+    """Encode nested data as a form with PHP's brackets: `data[FIELDS][ID]=57`."""
     return urlencode([pair for name, value in payload.items() for pair in _flat(name, value)])
 
 
@@ -39,14 +41,14 @@ def _flat(name: str, value: Value) -> list[tuple[str, str]]:
 
 
 class Deliveries:
-    """A queue of posts and the thread that sends them; the thread begins with the first one."""
+    """A queue of posts and the thread that sends them. The first post starts the thread."""
 
     def __init__(self) -> None:
         self._waiting: queue.Queue[tuple[str, str] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
 
     def post(self, address: str, payload: Map) -> None:
-        """Send ``payload`` some time soon; returns at once."""
+        """Queue `payload` for delivery and return at once."""
         if not is_loopback(address):
             return
         if self._thread is None:
@@ -55,18 +57,18 @@ class Deliveries:
         self._waiting.put((address, form(payload)))
 
     def settle(self) -> None:
-        """Wait until everything that was given has been sent or has failed."""
+        """Wait until all queued posts have been sent or have failed."""
         self._waiting.join()
 
     def close(self) -> None:
-        """Let the thread finish what it has."""
+        """Send the queued posts and stop the thread."""
         if self._thread is not None:
             self._waiting.put(None)
             self._thread.join(TIMEOUT + 1)
             self._thread = None
 
     def _work(self) -> None:
-        import httpx  # costs more than the whole sandbox, and most portals have no handlers
+        import httpx  # slower to import than the whole sandbox, and most portals have no handlers
 
         headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": _AGENT}
         with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False, verify=False) as client:  # noqa: S501
@@ -76,7 +78,7 @@ class Deliveries:
                     if item is None:
                         return
                     client.post(item[0], content=item[1], headers=headers)
-                except httpx.HTTPError:  # a handler that is not there misses its events
+                except httpx.HTTPError:  # the event is lost when its handler is not reachable
                     continue
                 finally:
                     self._waiting.task_done()

@@ -1,15 +1,18 @@
-"""The one engine behind every add, get, list, update, delete and fields: a face says how, the storage does it.
+"""The shared engine of add, get, list, update, delete and fields. A face describes the wire format, the storage keeps
+the data.
 
-Besides columns it keeps multi-fields (rows with ids, ``DELETE: Y``), files (``type`` ``file``), fields without a column
-(flag ``v``, see :class:`b24_mcp.sandbox.faces.Face`), runs what an entity does after a write or a delete (``settle``,
-``cascade``) and announces changes to listeners (``event``). User fields need nothing here: a face built from the live
-entity of :mod:`b24_mcp.sandbox.schema` has them among its fields.
+Besides columns it handles multi-fields (rows with ids, `DELETE: Y`), files (`type` `file`) and fields without a column
+(flag `v`, see `b24_mcp.sandbox.faces.Face`). After a write or a delete it runs the hooks of the entity (`settle`,
+`cascade`) and announces the change to listeners (`event`). User fields need no code here: a face built from the live
+entity of `b24_mcp.sandbox.schema` has them among its fields.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 
 from b24_mcp.sandbox import files, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.faces import Face
@@ -18,12 +21,12 @@ from b24_mcp.sandbox.php import Map, Value
 
 
 def add(face: Face, call: Call) -> Value:
-    """Create a record from the call's values."""
+    """Create a record from the values of the call."""
     return face.added(call, face, create(face, call, face.values(call, True)))
 
 
 def create(face: Face, call: Call, sent: Map) -> int:
-    """Create a record from ``sent`` (request names -> values), return its id."""
+    """Create a record from `sent` (request names -> values) and return its id."""
     columns, multifields, virtual = _writable(face, call, sent, None)
     face.check(call, columns, None)
     face.entity.prepare(call.portal, columns, None, call.user)
@@ -36,7 +39,7 @@ def create(face: Face, call: Call, sent: Map) -> int:
 
 
 def announce(face: Face, call: Call, verb: str, record: int) -> None:
-    """Tell listeners that a record was added, changed or removed (``verb``: ``ADD``, ``UPDATE``, ``DELETE``)."""
+    """Announce to listeners that a record was added, changed or removed (`verb`: `ADD`, `UPDATE`, `DELETE`)."""
     if face.event:
         call.portal.changes.announce(
             f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user
@@ -44,12 +47,16 @@ def announce(face: Face, call: Call, verb: str, record: int) -> None:
 
 
 def get(face: Face, call: Call) -> Value:
-    """Show one record."""
+    """Return one record."""
     return face.single(read(face, call, face.record_id(call)))
 
 
 def read(face: Face, call: Call, record: int) -> Map:
-    """One record as the face shows it; raises the face's own error when there is none."""
+    """Return one record as the face shows it.
+
+    Raises:
+        PortalError: the error of the face for a missing record.
+    """
     row = stored(face, call, record)
     shown = [_shown(face, call, row, face.shown)]
     face.decorate_one(call, [row], shown)
@@ -57,7 +64,11 @@ def read(face: Face, call: Call, record: int) -> Map:
 
 
 def stored(face: Face, call: Call, record: int, verb: str = "get") -> Map:
-    """One record as it is stored; raises the face's own error when there is none (``verb``: what was wanted of it)."""
+    """Return one record as it is stored; `verb` is the requested action.
+
+    Raises:
+        PortalError: the error of the face for a missing record.
+    """
     row = call.portal.storage.row(face.entity, record)
     if row is None:
         raise absent(face, verb, record)
@@ -65,12 +76,12 @@ def stored(face: Face, call: Call, record: int, verb: str = "get") -> Map:
 
 
 def absent(face: Face, verb: str, record: int) -> PortalError:
-    """The face's error for a record that does not exist."""
+    """The error of the face for a record that does not exist."""
     return face.missing() if face.absent is None else face.absent(verb, record)
 
 
-def list_page(face: Face, call: Call) -> Page:
-    """One page of records under the family's rules of paging, in the face's envelope."""
+def list_page(face: Face, call: Call) -> RowPage:
+    """Return one page of records by the paging rules of the family, in the envelope of the face."""
     query = face.query(call)
     entity, storage = face.entity, call.portal.storage
     where = filters.build(entity, face.language, query.conditions, call.now)
@@ -92,18 +103,18 @@ def list_page(face: Face, call: Call) -> Page:
         face.virtual_show(call, read_rows, shown, virtual)
     if query.select is not None and entity.multifields:
         _attach_named_multifields(face, call, read_rows, shown, selected)
-    return Page({face.envelope: shown} if face.envelope else shown, page.next, page.total)
+    return RowPage({face.envelope: shown} if face.envelope else shown, page.next, page.total)
 
 
 def update(face: Face, call: Call) -> Value:
-    """Change a record by the call's values."""
+    """Update a record with the values of the call."""
     record = face.record_id(call)
     change(face, call, record, face.values(call, False))
     return face.changed(call, face, record)
 
 
 def change(face: Face, call: Call, record: int, sent: Map) -> None:
-    """Change one record by ``sent`` (request names -> values)."""
+    """Update one record with `sent` (request names -> values)."""
     row = stored(face, call, record, "update")
     columns, multifields, virtual = _writable(face, call, sent, row)
     face.check(call, columns, row)
@@ -116,7 +127,7 @@ def change(face: Face, call: Call, record: int, sent: Map) -> None:
 
 
 def delete(face: Face, call: Call) -> Value:
-    """Remove a record."""
+    """Delete a record."""
     record = face.record_id(call)
     stored(face, call, record, "delete")
     remove(face, call, record)
@@ -124,22 +135,22 @@ def delete(face: Face, call: Call) -> Value:
 
 
 def remove(face: Face, call: Call, record: int) -> None:
-    """Remove a record that exists, with what belongs to it."""
+    """Delete an existing record and everything that belongs to it."""
     call.portal.storage.delete(face.entity, record)
     face.entity.cascade(call.portal, record)
     announce(face, call, "DELETE", record)
 
 
 def describe(face: Face, call: Call) -> Value:
-    """The fields of the entity as this face describes them."""
+    """Return the fields of the entity as this face describes them."""
     described: Map = {name: face.describe(field) for name, field in face.names.items()}
     return {face.described_in: described} if face.described_in else described
 
 
 def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, Map, Map]:
-    """Columns to store, multi-fields and columnless fields to write; what is unknown or not to be written is dropped.
+    """Return the columns, multi-fields and fields without a column to write. Unknown and read-only names are dropped.
 
-    ``row`` is what is stored now, ``None`` for a new record.
+    `row` holds the stored values, `None` for a new record.
     """
     columns: Map = {}
     multifields: Map = {}
@@ -162,7 +173,7 @@ def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, 
 
 
 def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Map | None) -> None:
-    """``HAS_PHONE`` and ``HAS_EMAIL`` follow what is kept and sent for phones and e-mails."""
+    """Set `HAS_PHONE` and `HAS_EMAIL` from the stored and sent phones and e-mails."""
     for kind in ("PHONE", "EMAIL"):
         flag = f"HAS_{kind}"
         if flag not in face.entity.fields or (row is not None and kind not in multifields):
@@ -181,7 +192,7 @@ def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: 
 
 
 def _write_multifields(face: Face, call: Call, record: int, multifields: Map) -> None:
-    """New rows are added, rows with an id are changed, ``DELETE: Y`` or an empty value removes them."""
+    """Add new rows, update rows with an id, and delete rows with `DELETE: Y` or an empty value."""
     storage, owner = call.portal.storage, face.entity.owner
     for kind, sent in multifields.items():
         for item in php.as_list(sent):
@@ -200,9 +211,9 @@ def _write_multifields(face: Face, call: Call, record: int, multifields: Map) ->
 
 
 def _selection(face: Face, select: list[str] | None) -> dict[str, str]:
-    """Field name -> answer name for a list.
+    """Map field names to answer names for a list.
 
-    ``*`` is what the face's star means, ``UF_*`` every user field, no ``select`` both.
+    `*` selects the fields of the face's star, `UF_*` every user field, a missing `select` both.
     """
     default = {name: face.shown[name] for name in face.shown if name in face.star}
     dynamic = {name: wire for name, wire in face.shown.items() if face.entity.fields[name].is_dynamic}
@@ -234,7 +245,7 @@ def _shown(face: Face, call: Call, row: Map, selected: Mapping[str, str]) -> Map
 
 
 def _files(face: Face, call: Call, field: Field, record: int, value: Value) -> Value:
-    """A file field: each file as the face shows one, ``null`` or an empty list for none."""
+    """The value of a file field: each file as the face shows it; without files `null` or an empty list."""
     if face.file is None:
         return value
     numbers = [php.integer(item) for item in (values.items(value) if field.multiple else php.as_list(value))]
@@ -253,7 +264,7 @@ def _attach_named_multifields(
 def attach_multifields(
     call: Call, owner: str, rows: list[Map], shown: list[Map], wanted: set[str] | None = None
 ) -> None:
-    """Put multi-fields into shown records in the classic form; absent kinds have no key."""
+    """Add multi-fields to shown records in the classic form. Kinds without values have no key."""
     by_record = {php.integer(row["ID"]): record for row, record in zip(rows, shown, strict=True)}
     for entry in call.portal.storage.multifields(owner, list(by_record)):
         kind = php.text(entry["TYPE_ID"])

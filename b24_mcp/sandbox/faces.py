@@ -1,7 +1,9 @@
 """A face: how one family of methods shows an entity on the wire, as data for the engine.
 
-The same table has several faces: ``crm.deal.*`` and ``crm.item.*`` read one deal in different spellings.
+One table can have several faces: `crm.deal.*` and `crm.item.*` read the same deal in different spellings.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +17,8 @@ from b24_mcp.sandbox.values import Show
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Query:
-    """What a list call asks: conditions, order as field -> direction, names to select (``None``: the default)."""
+class ListQuery:
+    """The parameters of a list call: conditions, order as field -> direction, names to select (`None`: the default)."""
 
     conditions: Map
     order: Map
@@ -24,17 +26,17 @@ class Query:
 
 
 Decorate = Callable[[Call, list[Map], list[Map]], None]
-"""Adds what is no column to shown records in place: call, stored rows, shown rows (same length)."""
+"""Adds values without a column to shown records in place: call, stored rows, shown rows (same length)."""
 
 
 VirtualWrite = Callable[[Call, int, Map, bool], None]
-"""Keeps fields without a column: call, id of the record, field name -> sent value, whether it is new."""
+"""Writes fields without a column: call, id of the record, field name -> sent value, whether the record is new."""
 
 VirtualShow = Callable[[Call, list[Map], list[Map], frozenset[str]], None]
-"""Shows fields without a column that ``select`` names: call, stored rows, shown rows, field names."""
+"""Shows selected fields without a column: call, stored rows, shown rows, field names."""
 
 FileShow = Callable[[Call, Entity, Field, int, int], Value]
-"""A file field in an answer: call, entity, field, id of the record, id of the file."""
+"""The value of a file in an answer: call, entity, field, id of the record, id of the file."""
 
 
 def _nothing_virtual(call: Call, record: int, sent: Map, new: bool) -> None:
@@ -53,15 +55,14 @@ def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
 class Face:
     """The rules of one face.
 
-    ``names`` maps request names to fields and ``shown`` fields to answer names. ``record_id`` and ``values`` read
-    the arguments of a call, raising the family's own errors. ``added``, ``changed``, ``removed`` and ``single`` shape
-    the answers; ``envelope`` is the key of the list (empty: the bare list).
+    `names` maps request names to fields and `shown` maps fields to answer names. `record_id` and `values` read the
+    arguments of a call and raise the errors of the family. `added`, `changed`, `removed` and `single` shape the
+    answers; `envelope` is the key of the list (empty: the bare list).
 
-    ``event`` names what listeners of :mod:`b24_mcp.sandbox.changes` hear (``CRMDEAL`` announces ``ONCRMDEALADD``,
-    ``…UPDATE`` and ``…DELETE`` with ``FIELDS: {ID, **event_fields}``; empty: nothing). ``absent`` makes the error for
-    an id that does not exist on ``get``, ``update`` or ``delete`` where the family's text depends on them; otherwise
-    ``missing`` does. ``file`` shows fields of type ``file`` (without it they are shown as they are stored).
-    ``virtual_write`` and ``virtual_show`` serve fields with the flag ``v``.
+    `event` is the name of the announced changes (`CRMDEAL` announces `ONCRMDEALADD`, `…UPDATE` and `…DELETE` with
+    `FIELDS: {ID, **event_fields}`; empty: none). `absent` returns the error for a missing id on `get`, `update` or
+    `delete` in families whose text depends on them; otherwise `missing` does. `file` shows fields of type `file`
+    (without it the stored value is shown). `virtual_write` and `virtual_show` handle fields with the flag `v`.
     """
 
     entity: Entity
@@ -70,7 +71,7 @@ class Face:
     show: Show
     family: paging.Family
     language: filters.Language
-    query: Callable[[Call], Query]
+    query: Callable[[Call], ListQuery]
     record_id: Callable[[Call], int]
     values: Callable[[Call, bool], Map]
     missing: Callable[[], PortalError]
@@ -82,8 +83,8 @@ class Face:
     star: frozenset[str] = field(default_factory=frozenset)
     decorate_one: Decorate = _as_they_are
     decorate_list: Decorate = _as_they_are
-    added: Callable[[Call, "Face", int], Value] = lambda call, face, record: record
-    changed: Callable[[Call, "Face", int], Value] = lambda call, face, record: True
+    added: Callable[[Call, Face, int], Value] = lambda call, face, record: record
+    changed: Callable[[Call, Face, int], Value] = lambda call, face, record: True
     single: Callable[[Map], Value] = lambda shown: shown
     removed: Value = True
     check: Callable[[Call, Map, Map | None], None] = lambda call, values, stored: None

@@ -1,8 +1,10 @@
-"""Faults between a client and a portal, on demand and counted.
+"""Faults between a client and a portal, injected on request and counted.
 
-``fail("crm.deal.add", "cut_after")`` breaks the next call of that method. The name is matched as a glob against the
-method of the request (``batch`` for a batch, whatever is inside; ``oauth.token`` for the authorization server).
+`fail("crm.deal.add", "cut_after")` breaks the next call of that method. The name is a glob that is matched against the
+method of the request (`batch` for a batch, whatever it contains; `oauth.token` for the authorization server).
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -25,13 +27,14 @@ Kind = Literal[
     "slow",
     "moved",
 ]
-"""What happens instead of, or around, the answer:
+"""What happens instead of the answer, or to the answer:
 
-``503`` ``QUERY_LIMIT_EXCEEDED``, ``429`` ``OPERATION_TIME_LIMIT``, ``500`` ``INTERNAL_SERVER_ERROR``, all as JSON and
-without running the method; ``html``: a front end's 502 page, not run; ``cut_before``: closed, not run;
-``cut_after``: run, then closed without a byte; ``cut_while_working``: closed at once, and run after a wait;
-``truncated``: run, half of the body, then closed; ``stray_bytes``: run and answered, with the bytes of a second answer
-behind it; ``slow``: run and answered after a wait; ``moved``: 302 to another host, not run.
+`503` `QUERY_LIMIT_EXCEEDED`, `429` `OPERATION_TIME_LIMIT`, `500` `INTERNAL_SERVER_ERROR`: JSON answers, the method does
+not run. `html`: a 502 page of the front end, the method does not run. `cut_before`: the connection is closed, the
+method does not run. `cut_after`: the method runs, then the connection is closed without a byte. `cut_while_working`:
+the connection is closed at once, the method runs after a delay. `truncated`: the method runs, half of the body is sent,
+then the connection is closed. `stray_bytes`: the method runs and is answered, followed by the bytes of a second answer.
+`slow`: the method runs and is answered after a delay. `moved`: 302 to another host, the method does not run.
 """
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -40,10 +43,10 @@ _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502
 
 
 @dataclass(slots=True)
-class Fault:
-    """One fault in waiting. ``times`` ``None``: until cleared. ``seconds`` is the wait of those that wait.
+class InjectedFault:
+    """One injected fault. `times` `None`: until cleared. `seconds` is the delay of the kinds with a delay.
 
-    ``target`` is scheme and host of ``moved``.
+    `target` is the scheme and host of `moved`.
     """
 
     method: str
@@ -54,11 +57,11 @@ class Fault:
 
     @property
     def runs(self) -> bool:
-        """Whether the method runs all the same."""
+        """Whether the method runs despite the fault."""
         return self.kind in ("cut_after", "truncated", "stray_bytes", "slow")
 
     def response(self, request: HttpRequest) -> Response | None:
-        """The answer in place of the real one; ``None`` when there is no such answer."""
+        """The response instead of the real one; `None` for kinds without such a response."""
         if self.kind == "html":
             return Response(502, HTML, _PAGE)
         if self.kind == "moved":
@@ -73,10 +76,10 @@ class Fault:
 
 
 class Faults:
-    """Faults in waiting, first come first served."""
+    """The injected faults, matched in the order of injection."""
 
     def __init__(self) -> None:
-        self.waiting: list[Fault] = []
+        self.waiting: list[InjectedFault] = []
 
     def fail(
         self,
@@ -87,17 +90,21 @@ class Faults:
         seconds: float = 1.0,
         target: str = "https://moved.example.com",
     ) -> None:
-        """Break the next ``times`` calls of methods matching the glob ``method``; ``ValueError`` for a wrong kind."""
+        """Break the next `times` calls of methods that match the glob `method`.
+
+        Raises:
+            ValueError: for an unknown kind.
+        """
         if kind not in KINDS:
-            raise ValueError(f"{kind} is no kind of fault; there are {', '.join(KINDS)}")
-        self.waiting.append(Fault(method.lower(), kind, times, seconds, target))
+            raise ValueError(f"Unknown kind of fault: {kind}. Known kinds: {', '.join(KINDS)}.")
+        self.waiting.append(InjectedFault(method.lower(), kind, times, seconds, target))
 
     def clear(self) -> None:
-        """Forget all faults in waiting."""
+        """Remove all injected faults."""
         self.waiting.clear()
 
-    def take(self, method: str) -> Fault | None:
-        """The fault this call meets, used up by it."""
+    def take(self, method: str) -> InjectedFault | None:
+        """Return the fault for this call and count it as used."""
         for fault in self.waiting:
             if fnmatchcase(method.lower(), fault.method):
                 if fault.times is not None:
@@ -107,13 +114,14 @@ class Faults:
                 return fault
         return None
 
-    def order(self, body: php.Map) -> Response:
-        """Take an order that came over HTTP: ``{"method", "kind", "times"?, "seconds"?, "target"?}``."""
+    def inject(self, body: php.Map) -> Response:
+        """Inject a fault from an HTTP request: `{"method", "kind", "times"?, "seconds"?, "target"?}`."""
         times = body.get("times", 1)
         target = php.text(body.get("target")) or "https://moved.example.com"
         kind = php.text(body.get("kind"))
         if kind not in KINDS or not body.get("method"):
-            return refused(errors.wrong_argument(f"method and kind are needed; kinds: {', '.join(KINDS)}", "kind"))
+            kinds = ", ".join(KINDS)
+            return refused(errors.wrong_argument(f"`method` and `kind` are required. Kinds: {kinds}.", "kind"))
         self.fail(
             php.text(body["method"]),
             kind,  # type: ignore[arg-type]  # checked against the kinds above
@@ -125,5 +133,5 @@ class Faults:
 
 
 def refused(refusal: PortalError) -> Response:
-    """A refusal of the front end: JSON whatever was asked for."""
+    """A refusal of the front end: always JSON, whatever format was requested."""
     return Response(refusal.status, JSON, php.json_text(refusal.body()).encode())

@@ -1,15 +1,16 @@
-"""Descriptions of entities: a field, a set of fields, an entity; read from a compact table of text.
+"""Descriptions of entities, parsed from a compact table of text: a field, a set of fields, an entity.
 
-One line a field, four columns::
+One line per field, four columns:
 
     STAGE_ID>STAGE_ID  crm_status:DEAL_STAGE  qr  | Deal Stage
 
-name (``CLASSIC>UNIVERSAL`` where the universal ``crm.item.*`` methods know it by another name), type (with the
-directory it takes values from), flags, title. Flags: ``q`` required, ``r`` read-only, ``i`` immutable, ``m``
-multiple, ``x`` deprecated, ``h`` not shown by classic get and list, ``c`` known only to the classic methods,
-``u`` known only to the universal ones, ``v`` virtual: described and written, but no column of its own (a face keeps
-and shows it), ``D`` a user field.
+name (`CLASSIC>UNIVERSAL` where the universal `crm.item.*` methods use another name), type (with the directory of its
+values), flags, title. Flags: `q` required, `r` read-only, `i` immutable, `m` multiple, `x` deprecated, `h` not shown by
+classic get and list, `c` for the classic methods only, `u` for the universal methods only, `v` virtual: described and
+written, but without a column (a face stores and shows it), `D` a user field.
 """
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 INTEGER_TYPES = frozenset(
     (
@@ -49,17 +50,18 @@ INTEGER_TYPES = frozenset(
         "iblock_section",
     )
 )
-"""Types whose single value is a whole number; ``bool`` is 0 or 1 and shown as such by its family, ``boolean`` is a
-user field of that type, 0 or 1 too."""
+"""Types whose single value is a whole number. `bool` is 0 or 1, and its family decides how to show it; `boolean` is a
+user field with 0 or 1.
+"""
 MULTIFIELD = "crm_multifield"
 _WORD_BREAK = re.compile(r"_([a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an entity. ``name`` is also the column; ``universal`` is its name for ``crm.item.*``.
+    """One field of an entity. `name` is also the column; `universal` is its name for `crm.item.*`.
 
-    ``details`` are what a description shows beside the flags: labels, settings, items of a list.
+    `details` are shown in a description beside the flags: labels, settings, items of a list.
     """
 
     name: str
@@ -72,7 +74,7 @@ class Field:
 
     @property
     def required(self) -> bool:
-        """Whether an add must carry it."""
+        """Whether an add requires it."""
         return "q" in self.flags
 
     @property
@@ -87,17 +89,17 @@ class Field:
 
     @property
     def multiple(self) -> bool:
-        """Whether it holds a list."""
+        """Whether it contains a list."""
         return "m" in self.flags
 
     @property
     def is_multifield(self) -> bool:
-        """Phones, e-mails and the like: rows of a table of their own, no column."""
+        """Whether its values are rows of a separate table, such as phones and e-mails, instead of a column."""
         return self.type == MULTIFIELD
 
     @property
     def is_virtual(self) -> bool:
-        """Whether it has no column: the face keeps and shows it."""
+        """Whether it has no column, so that the face stores and shows it."""
         return "v" in self.flags
 
     @property
@@ -112,17 +114,17 @@ class Field:
 
     @property
     def camel(self) -> str:
-        """The camelCase spelling controllers use."""
+        """The camelCase spelling of controllers."""
         return camel(self.universal)
 
 
 def camel(name: str) -> str:
-    """``ASSIGNED_BY_ID`` as ``assignedById``."""
+    """Convert `ASSIGNED_BY_ID` to `assignedById`."""
     return _WORD_BREAK.sub(lambda match: match.group(1).upper(), name.lower())
 
 
 def parse_fields(table: str) -> dict[str, Field]:
-    """Read a table of fields (see the module's own text) into name -> field, in order."""
+    """Parse a table of fields (see the module docstring) into name -> field, in order."""
     fields: dict[str, Field] = {}
     for line in filter(None, table.splitlines()):
         described, _, title = line.partition("|")
@@ -135,36 +137,36 @@ def parse_fields(table: str) -> dict[str, Field]:
     return fields
 
 
-Settle = Callable[["Portal", int, Map, Map | None, int], None]
-"""Follows a write: portal, id, written values, stored values when it was an update, acting user."""
+Settle = Callable[["SandboxPortal", int, Map, Map | None, int], None]
+"""Runs after a write: portal, id, written values, previous values for an update, acting user."""
 
-Cascade = Callable[["Portal", int], None]
-"""Removes what belongs to a record that was deleted: portal, id."""
+Cascade = Callable[["SandboxPortal", int], None]
+"""Deletes everything that belongs to a deleted record: portal, id."""
 
 
-def _nothing_to_settle(portal: "Portal", record: int, values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_settle(portal: SandboxPortal, record: int, values: Map, stored: Map | None, user: int) -> None:
     return None
 
 
-def _nothing_to_remove(portal: "Portal", record: int) -> None:
+def _nothing_to_remove(portal: SandboxPortal, record: int) -> None:
     return None
 
 
-Prepare = Callable[["Portal", Map, Map | None, int], None]
-"""Fills derived columns in place: portal, new values, stored values when updating, acting user."""
+Prepare = Callable[["SandboxPortal", Map, Map | None, int], None]
+"""Fills derived columns in place: portal, new values, stored values for an update, acting user."""
 
 
-def _nothing_to_prepare(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A kind of record: its table, its fields and what the portal fills in by itself.
+    """A kind of record: its table, its fields and the values the portal fills in.
 
-    ``indexes`` are columns often filtered by. ``owner`` is the word multi-field rows carry for it. ``user_fields`` is
-    the object its user fields are registered under (``CRM_DEAL``, ``USER``, ``TASKS_TASK``; empty: it has none), see
-    :mod:`b24_mcp.sandbox.schema`. ``settle`` runs after every add and update, ``cascade`` after every delete.
+    `indexes` are columns that are often filtered. `owner` is the name of the entity in multi-field rows. `user_fields`
+    is the object of its user fields (`CRM_DEAL`, `USER`, `TASKS_TASK`; empty: no user fields), see
+    `b24_mcp.sandbox.schema`. `settle` runs after every add and update, `cascade` after every delete.
     """
 
     name: str

@@ -1,9 +1,11 @@
-"""Files in fields of records: what a request sends for one, where it is kept.
+"""Files in fields of records: the sent forms and their storage.
 
-Shapes (documentation: api-reference/files/how-to-upload-files and how-to-update-files): ``["name", "<base64>"]`` or
-``{"fileData": ["name", "<base64>"]}`` is a new file, ``{"id": 5}`` keeps a stored one, ``""`` clears a single field,
-``[]`` a multiple one; what a multiple field does not list is removed.
+Forms (documentation: api-reference/files/how-to-upload-files and how-to-update-files): `["name", "<base64>"]` or
+`{"fileData": ["name", "<base64>"]}` is a new file, `{"id": 5}` keeps a stored one, `""` clears a single field, `[]` a
+multiple one. Files that a multiple field does not list are removed.
 """
+
+from __future__ import annotations
 
 import base64
 import binascii
@@ -26,7 +28,7 @@ SIZE integer | Bytes
 
 
 def keep(storage: Storage, name: str, content: str) -> int | None:
-    """Store a file from its base64 text, return its id; ``None`` when the text is no base64."""
+    """Store a file from its base64 text and return its id. Return `None` for invalid base64."""
     try:
         size = len(base64.b64decode(content, validate=False))
     except (binascii.Error, ValueError):
@@ -35,13 +37,13 @@ def keep(storage: Storage, name: str, content: str) -> int | None:
 
 
 def content(storage: Storage, file: int) -> tuple[str, bytes] | None:
-    """Name and bytes of a stored file, or ``None``."""
+    """The name and bytes of a stored file, or `None`."""
     row = storage.row(FILE, file)
     return None if row is None else (php.text(row["NAME"]), base64.b64decode(php.text(row["CONTENT"])))
 
 
 def stored(storage: Storage, field: Field, value: Value, current: Value) -> Value:
-    """What the column of a file field keeps for ``value`` as sent; ``current`` is what it holds now."""
+    """Convert a sent `value` to what the column of a file field stores. `current` is the stored value."""
     held = _numbers(field, current)
     sent = _sent(field, value)
     if sent is None:
@@ -65,7 +67,7 @@ def _numbers(field: Field, current: Value) -> list[int]:
 
 
 def _sent(field: Field, value: Value) -> list[Value] | None:
-    """The files a value names; ``None`` when it is nothing a file field understands, so that nothing changes."""
+    """The files in a value. `None` for a form that a file field does not know: the field stays unchanged."""
     if value is None or value == "":
         return []
     if _is_pair(value) or (isinstance(value, dict) and not field.multiple):
@@ -88,7 +90,7 @@ def _is_pair(value: Value) -> bool:
 
 
 def _one(storage: Storage, item: Value, held: list[int]) -> int | None:
-    """The id one sent file is kept under."""
+    """The stored id of one sent file."""
     entry: Map = item if isinstance(item, dict) else {}
     data = entry.get("fileData", entry.get("FILE_DATA", item))
     if _is_pair(data):

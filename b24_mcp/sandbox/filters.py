@@ -1,7 +1,9 @@
 """Filters and orders: keys with operators become SQL over the columns of a description.
 
-What an unknown key does is the family's own: classic lists ignore it, controllers refuse it.
+The effect of an unknown key depends on the family: classic lists ignore it, controllers refuse it.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,15 +21,15 @@ _LOGIC = ("LOGIC", "::LOGIC")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL and what is bound in it."""
+class FilterCondition:
+    """A part of an SQL condition and its bound values."""
 
     sql: str
     bound: tuple[Value, ...] = ()
 
 
-ALWAYS = Condition("1")
-NEVER = Condition("0")
+ALWAYS = FilterCondition("1")
+NEVER = FilterCondition("0")
 
 Find = Callable[[str], Field | None]
 
@@ -36,8 +38,8 @@ Find = Callable[[str], Field | None]
 class Language:
     """How one family of methods reads a filter.
 
-    ``find`` maps a key without operator to a field; ``refuse`` raises on an unknown key (``None``: ignore it);
-    ``groups`` allows nested conditions with ``logic``; ``patterns`` are fields whose plain value is a ``like``.
+    `find` returns the field of a key without operator. `refuse` raises for an unknown key (`None`: ignore the key).
+    `groups` allows nested conditions with `logic`. `patterns` are fields whose plain value is a `like` pattern.
     """
 
     operators: Sequence[str]
@@ -47,9 +49,9 @@ class Language:
     patterns: frozenset[str] = frozenset()
 
 
-def build(entity: Entity, language: Language, conditions: Map, now: float) -> Condition:
-    """All of ``conditions`` together; with ``logic: OR`` any of them (``::LOGIC`` is the spelling of tasks)."""
-    parts: list[Condition] = []
+def build(entity: Entity, language: Language, conditions: Map, now: float) -> FilterCondition:
+    """Combine all `conditions` with `and`, or with `or` for `logic: OR` (`::LOGIC` in task methods)."""
+    parts: list[FilterCondition] = []
     for key, value in conditions.items():
         if key.upper() in _LOGIC:
             continue
@@ -66,25 +68,27 @@ def build(entity: Entity, language: Language, conditions: Map, now: float) -> Co
     return joined(parts, "or" if language.groups and either else "and")
 
 
-def joined(parts: Sequence[Condition], word: str = "and") -> Condition:
-    """Several conditions as one; none of them is always true."""
+def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterCondition:
+    """Combine several conditions into one. An empty list is always true."""
     if not parts:
         return ALWAYS
-    return Condition(
+    return FilterCondition(
         "(" + f" {word} ".join(part.sql for part in parts) + ")",
         tuple(value for part in parts for value in part.bound),
     )
 
 
 def split(key: str, operators: Sequence[str]) -> tuple[str, str]:
-    """``">=ID"`` as ``(">=", "ID")``; no operator is ``"="``."""
+    """Split a key into operator and name: `">=ID"` into `(">=", "ID")`. The default operator is `"="`."""
     for operator in operators:
         if key.startswith(operator):
             return operator, key[len(operator) :]
     return "=", key
 
 
-def _condition(entity: Entity, language: Language, field: Field, operator: str, value: Value, now: float) -> Condition:
+def _condition(
+    entity: Entity, language: Language, field: Field, operator: str, value: Value, now: float
+) -> FilterCondition:
     negative = operator.startswith("!")
     kind = operator.lstrip("!")
     if field.is_multifield:
@@ -100,12 +104,12 @@ def _condition(entity: Entity, language: Language, field: Field, operator: str, 
     if kind in (">", ">=", "<", "<="):
         scalar = next(iter(php.as_list(value)), None)
         if field.is_integer or field.type == "double":
-            return Condition(f"{column} {kind} ?", (values.number(scalar),))
-        return Condition(f"{column} {kind} ?", (values.for_filter(field, scalar, now),))
+            return FilterCondition(f"{column} {kind} ?", (values.number(scalar),))
+        return FilterCondition(f"{column} {kind} ?", (values.for_filter(field, scalar, now),))
     return _equal(column, field, value, negative, now)
 
 
-def _equal(column: str, field: Field, value: Value, negative: bool, now: float) -> Condition:
+def _equal(column: str, field: Field, value: Value, negative: bool, now: float) -> FilterCondition:
     wanted = php.as_list(value)
     if value is None or value is False or value == "":
         wanted = [""]
@@ -116,7 +120,7 @@ def _equal(column: str, field: Field, value: Value, negative: bool, now: float) 
     for item in wanted:
         if php.text(item) == "" and field.type != "bool":
             empty = f"({column} is null or {column} = '')"
-            parts.append(Condition(empty if not field.is_integer else f"({column} is null or {column} = 0)"))
+            parts.append(FilterCondition(empty if not field.is_integer else f"({column} is null or {column} = 0)"))
         else:
             compared.append(values.for_filter(field, item, now))
     if compared:
@@ -124,40 +128,40 @@ def _equal(column: str, field: Field, value: Value, negative: bool, now: float) 
         left = f"folded({column})" if textual else column
         if textual:
             compared = [item.casefold() if isinstance(item, str) else item for item in compared]
-        parts.append(Condition(f"{left} in ({', '.join('?' * len(compared))})", tuple(compared)))
+        parts.append(FilterCondition(f"{left} in ({', '.join('?' * len(compared))})", tuple(compared)))
     found = joined(parts, "or")
-    return Condition(f"not coalesce({found.sql}, 0)", found.bound) if negative else found
+    return FilterCondition(f"not coalesce({found.sql}, 0)", found.bound) if negative else found
 
 
-def _like(column: str, kind: str, value: Value, negative: bool) -> Condition:
+def _like(column: str, kind: str, value: Value, negative: bool) -> FilterCondition:
     function = "contains" if kind == "%" else "matches"
-    parts = [Condition(f"{function}({column}, ?)", (php.text(item),)) for item in php.as_list(value) or [""]]
+    parts = [FilterCondition(f"{function}({column}, ?)", (php.text(item),)) for item in php.as_list(value) or [""]]
     found = joined(parts, "or")
-    return Condition(f"not {found.sql}", found.bound) if negative else found
+    return FilterCondition(f"not {found.sql}", found.bound) if negative else found
 
 
-def _list_member(column: str, wanted: Sequence[Value], negative: bool) -> Condition:
+def _list_member(column: str, wanted: Sequence[Value], negative: bool) -> FilterCondition:
     if not wanted:
         return ALWAYS if negative else NEVER
     marks = ", ".join("?" * len(wanted))
     inside = f"exists (select 1 from json_each({column}) where json_each.value in ({marks}))"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, tuple(wanted))
+    return FilterCondition(f"not {inside}" if negative else inside, tuple(wanted))
 
 
-def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: Value) -> Condition:
-    """Records with such a phone or e-mail: exact, or by substring where the operator says so."""
+def _multifield(entity: Entity, field: Field, negative: bool, kind: str, value: Value) -> FilterCondition:
+    """Match records by a phone or e-mail: exact, or by substring where the operator says so."""
     wanted = [php.text(item) for item in php.as_list(value)] or [""]
     test = {"%": "contains(VALUE, ?)", "=%": "matches(VALUE, ?)", "%=": "matches(VALUE, ?)"}.get(kind, "VALUE = ?")
     tests = " or ".join(test for _ in wanted)
     inside = f"ID in (select OWNER_ID from multifield where OWNER = ? and TYPE_ID = ? and ({tests}))"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, (entity.owner, field.name, *wanted))
+    return FilterCondition(f"not {inside}" if negative else inside, (entity.owner, field.name, *wanted))
 
 
 def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | None, default: str = "ID asc") -> str:
-    """An ``order by`` for ``{"FIELD": "ASC"}``, in the order of the keys; the id breaks ties.
+    """Build `order by` for `{"FIELD": "ASC"}` in the order of the keys. The id breaks ties.
 
-    ``refuse`` gets the key and its direction when the field is unknown or the direction is no direction;
-    without it such keys are ignored.
+    `refuse` gets the key and its direction when the field is unknown or the direction is invalid; without it such keys
+    are ignored.
     """
     parts = []
     for name, direction in wanted.items():

@@ -1,8 +1,10 @@
-"""The front end's bucket of requests (documentation: limits, settings/performance/limits).
+"""The rate limit of the front end, a leaky bucket (documentation: limits, settings/performance/limits).
 
-Every request adds one, the bucket leaks so many a second; a request that would overflow it is refused and adds nothing.
-The portal does not say whether refused requests fill the bucket; here they do not.
+Every request adds one, and the bucket leaks at a constant rate. A request that would overflow it is refused and adds
+nothing. The portal does not document whether refused requests count; here they do not.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal
@@ -10,11 +12,11 @@ from typing import Literal
 Plan = Literal["basic", "enterprise", "none"]
 
 PLANS: dict[Plan, tuple[float, float] | None] = {"basic": (50, 2), "enterprise": (250, 5), "none": None}
-"""Capacity and leak a second; ``None``: a self-hosted portal, nothing is counted."""
+"""Capacity and leak per second. `None`: a self-hosted portal without a limit."""
 
 
-class Bucket:
-    """One portal's bucket. ``clock`` gives Unix seconds."""
+class RequestBucket:
+    """The bucket of one portal. `clock` returns Unix seconds."""
 
     def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
         self._plan = PLANS[plan]
@@ -23,7 +25,7 @@ class Bucket:
         self._at = clock()
 
     def admits(self) -> bool:
-        """Count a request; ``False`` when it is one too many."""
+        """Count a request. Return `False` when it exceeds the limit."""
         if self._plan is None:
             return True
         capacity, leak = self._plan

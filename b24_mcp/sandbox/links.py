@@ -1,8 +1,11 @@
-"""Signed links: addresses that carry a call's parameters and hold for one pair of credentials only.
+"""Signed links: addresses that contain the parameters of a call and are valid for one pair of credentials only.
 
-A link's parameter ``token`` is ``scope|base64(query)|signature``; the signature covers the method, the scope, the query
-and the credentials (measured behaviour of the portal, and documentation: api-reference/files/how-to-download-files).
+The parameter `token` of a link is `scope|base64(query)|signature`. The signature covers the method, the scope, the
+query and the credentials (measured behaviour of the portal, and documentation:
+api-reference/files/how-to-download-files).
 """
+
+from __future__ import annotations
 
 import base64
 import hashlib
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from b24_mcp.sandbox import php
-from b24_mcp.sandbox.credentials import Caller
+from b24_mcp.sandbox.credentials import PortalCaller
 from b24_mcp.sandbox.errors import link_check_failed
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import LINKS
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from b24_mcp.sandbox.call import Call
 
 
-def address(call: "Call", name: str, params: Map, scope: str) -> str:
-    """The whole address of a link to ``name`` (``download``, ``upload`` or a method) with ``params`` signed in."""
+def address(call: Call, name: str, params: Map, scope: str) -> str:
+    """The complete address of a link to `name` (`download`, `upload` or a method) with signed `params`."""
     caller = call.caller
     query = base64.b64encode(_query(params, call.portal.next_nonce()).encode()).decode()
     token = quote("|".join((scope, query, _signature(name, scope, query, caller, call.portal.link_key))), safe="")
@@ -31,8 +34,12 @@ def address(call: "Call", name: str, params: Map, scope: str) -> str:
     return f"{call.base}/rest/{name}.json?auth={caller.secret}&token={token}"
 
 
-def opened(token: str, name: str, caller: Caller, key: str) -> tuple[str, Map]:
-    """Scope and parameters of a link; raises ``ACCESS_DENIED`` "Link check failed" when it is not ours."""
+def opened(token: str, name: str, caller: PortalCaller, key: str) -> tuple[str, Map]:
+    """Verify a link and return its scope and parameters.
+
+    Raises:
+        PortalError: `ACCESS_DENIED` "Link check failed" for an invalid signature.
+    """
     scope, query, signature = (*token.split("|"), "", "")[:3]
     expected = _signature(name, scope, query, caller, key)
     if token.count("|") != 2 or not hmac.compare_digest(expected, signature.encode().decode("latin-1")):
@@ -55,6 +62,6 @@ def _flat(name: str, value: Value) -> list[tuple[str, str]]:
     return [(name, php.text(value))]
 
 
-def _signature(name: str, scope: str, query: str, caller: Caller, key: str) -> str:
+def _signature(name: str, scope: str, query: str, caller: PortalCaller, key: str) -> str:
     signed = "\n".join((name.lower(), scope, query, str(caller.user), caller.secret))
     return hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest()

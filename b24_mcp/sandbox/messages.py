@@ -1,4 +1,6 @@
-"""One HTTP request and one HTTP response, as every part of the sandbox passes them on; and both over ASGI."""
+"""The HTTP request and the HTTP response that all parts of the sandbox use, and their ASGI form."""
+
+from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -17,11 +19,11 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request before anybody has interpreted it.
+    """An HTTP request before interpretation.
 
-    ``path`` and ``query`` are still percent-encoded, ``headers`` have lower-case names. ``base`` is scheme and host
-    as the client used them (``http://127.0.0.1:8024``, no slash at the end), or the portal's own name: what links in
-    answers begin with. ``secure``: nobody on the way can read it, it came over TLS or never left this machine.
+    `path` and `query` are still percent-encoded, `headers` have lower-case names. `base` is the scheme and host the
+    client used (`http://127.0.0.1:8024`, without a trailing slash), or the portal's configured name; links in answers
+    begin with it. `secure` is true when the request came over TLS or from this machine.
     """
 
     verb: str
@@ -35,10 +37,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer with a body of its own; a method returns one when it sends bytes (a file) instead of a value.
+    """A complete HTTP response. A method returns one to send bytes (a file) instead of a value.
 
-    ``headers`` come on top of those every answer has. ``rows`` is how many list rows are in it, for the simulated
-    latency of rows.
+    `headers` are added to the common headers of every answer. `rows` is the number of list rows in it, for the
+    simulated latency.
     """
 
     status: int
@@ -49,9 +51,9 @@ class Response:
 
 
 async def read_request(scope: Scope, receive: Receive, name: str | None = None) -> HttpRequest | None:
-    """The request with its whole body, or ``None`` when the client is gone.
+    """Read a request with its whole body. Return `None` when the client has disconnected.
 
-    ``name`` stands for the host in ``base`` when the portal has a name of its own; the port stays.
+    `name` replaces the host in `base`, if the portal has a configured name; the port stays.
     """
     pieces = []
     more = True
@@ -79,7 +81,7 @@ async def read_request(scope: Scope, receive: Receive, name: str | None = None) 
 
 
 def _named(host: str, name: str | None) -> str:
-    """``host`` of a ``Host`` header under the portal's own name, with the same port."""
+    """Replace the host name of a `Host` header with the portal's configured name. The port stays."""
     if name is None:
         return host
     _, colon, port = host.rpartition(":")
@@ -89,13 +91,13 @@ def _named(host: str, name: str | None) -> str:
 def _is_local(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:  # a header of anything; the portal only compares it
+    except ValueError:  # an invalid header; the portal only compares it
         return False
     return name in ("localhost", "::1") or name.startswith("127.")
 
 
 def start_message(response: Response, headers: Headers) -> dict[str, Any]:
-    """The ASGI message that begins a response; ``headers`` are those of every answer."""
+    """The ASGI message that begins a response. `headers` are the common headers of every answer."""
     own = {name.lower() for name, _ in response.headers}
     shared = (
         *headers,
@@ -111,13 +113,13 @@ def start_message(response: Response, headers: Headers) -> dict[str, Any]:
 
 
 async def send_response(send: Send, response: Response, headers: Headers) -> None:
-    """Send all of a response."""
+    """Send a complete response."""
     await send(start_message(response, headers))
     await send({"type": "http.response.body", "body": response.body})
 
 
 async def answer_lifespan(receive: Receive, send: Send) -> None:
-    """Say yes to start-up and shutdown."""
+    """Acknowledge start-up and shutdown."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

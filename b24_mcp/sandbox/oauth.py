@@ -1,9 +1,11 @@
-"""The authorization server, played on the portal's own host: codes, tokens, their renewal.
+"""The authorization server on the portal's own host: authorization codes, tokens and their renewal.
 
-Documentation: settings/oauth (index, auto-renewal, error-codes); the server's own ``app.info`` is the shape official
-clients read. Consent is given by the sandbox itself, for its administrator. ``domain`` of an answer is the
-authorization server, ``client_endpoint`` the portal. Both are one host here, unless the server has a name of its own.
+Documentation: settings/oauth (index, auto-renewal, error-codes); `app.info` has the shape that official clients read.
+The sandbox itself consents, for its administrator. `domain` in an answer is the authorization server, `client_endpoint`
+the portal. Both are the same host, unless the server has its own name.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from urllib.parse import urlencode
 
 from b24_mcp.sandbox import dates, errors, php
 from b24_mcp.sandbox.answer import Timing
-from b24_mcp.sandbox.credentials import Application, shown_token
+from b24_mcp.sandbox.credentials import RegisteredApplication, access_token_of
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.messages import HTML, JSON, HttpRequest, Response
@@ -26,7 +28,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a token stands for. ``scopes`` ``None``: all the application has. ``expires`` in Unix seconds."""
+    """The grant of a token. `scopes` `None`: all scopes of the application. `expires` is in Unix seconds."""
 
     user: int
     scopes: frozenset[str] | None
@@ -34,8 +36,8 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """A new pair. ``expires`` (Unix seconds) and ``expires_in`` (seconds) are of the access token."""
+class IssuedTokens:
+    """A new pair of tokens. `expires` (Unix seconds) and `expires_in` (seconds) apply to the access token."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -46,17 +48,17 @@ class Tokens:
 
 
 class OAuthServer:
-    """Issues, renews and knows tokens; they live in the portal's storage.
+    """The authorization server. Its tokens are stored in the portal's database.
 
-    ``lifetime`` is an access token's, in seconds. ``everything`` gives the portal's scopes, of which the application
-    has all when it names none. ``name`` is a host name of the server's own: asked under it, this is the authorization
-    server and no portal.
+    `lifetime` of access tokens is in seconds. `everything` returns the portal's scopes; an application without a list
+    of scopes has all of them. `name` is a host name of the server. Under this name only the authorization server
+    answers, not the portal.
     """
 
     def __init__(
         self,
         storage: Storage,
-        application: Application,
+        application: RegisteredApplication,
         everything: Callable[[], frozenset[str]],
         clock: Callable[[], float],
         lifetime: float = ACCESS_SECONDS,
@@ -69,19 +71,24 @@ class OAuthServer:
         self._clock = clock
         self._lifetime = lifetime
 
-    def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> Tokens:
-        """A new pair for ``user``; ``scopes`` may be fewer than the application's, ``lifetime`` is in seconds.
+    def issue(self, user: int = 1, scopes: frozenset[str] | None = None, lifetime: float | None = None) -> IssuedTokens:
+        """Issue a new pair of tokens for `user`. `scopes` narrows the scopes of the application; `lifetime` is in
+        seconds.
 
-        A negative lifetime makes an access token that has expired already.
+        A negative lifetime creates an access token that has already expired.
         """
         seconds = self._lifetime if lifetime is None else lifetime
         now = self._clock()
         access = self._keep("access", user, scopes, now + seconds)
         refresh = self._keep("refresh", user, scopes, now + REFRESH_SECONDS)
-        return Tokens(access, refresh, user, scopes, now + seconds, int(seconds))
+        return IssuedTokens(access, refresh, user, scopes, now + seconds, int(seconds))
 
     def granted(self, token: str) -> Granted:
-        """What an access token stands for; raises 401 ``invalid_token`` or ``expired_token``."""
+        """The grant of an access token.
+
+        Raises:
+            PortalError: 401 `invalid_token` or `expired_token`.
+        """
         granted = self._find("access", token)
         if granted is None:
             raise errors.unknown_token()
@@ -93,8 +100,9 @@ class OAuthServer:
         return Granted(granted.user, granted.scopes & own, granted.expires)
 
     def answer(self, request: HttpRequest) -> Response | None:
-        """The answer at ``/oauth/authorize/``, ``/oauth/token/`` and, under the server's own name,
-        ``/rest/app.info``; ``None`` for any other address.
+        """Answer `/oauth/authorize/`, `/oauth/token/` and, under the server's own name, `/rest/app.info`.
+
+        Return `None` for any other address.
         """
         path = request.path.rstrip("/").removesuffix(".json")
         params = php.parse_query(request.query)
@@ -113,12 +121,12 @@ class OAuthServer:
             return _json(refusal.status, refusal.body())
 
     def is_asked(self, request: HttpRequest) -> bool:
-        """Whether a request came to the authorization server under its own name."""
+        """Whether a request is addressed to the authorization server under its own name."""
         host = request.headers.get("host", "")
         return self.name is not None and host.partition(":")[0].lower() == self.name.lower()
 
     def installation(self, token: str, base: str) -> Map:
-        """The application as the authorization server tells of it to a ``token``: installed where, on whose behalf."""
+        """The installation of the application for a `token`, as the authorization server describes it."""
         granted, application = self.granted(token), self.application
         scope = self._scope_text(granted.scopes)
         return {
@@ -140,21 +148,21 @@ class OAuthServer:
         }
 
     def _app_info(self, params: Map, base: str) -> Map:
-        token = shown_token("", params)
+        token = access_token_of("", params)
         if not token:
             raise errors.no_credentials()
         return {"result": self.installation(token, base), "time": Timing(self._clock(), 0.0).block()}
 
     def _server(self, base: str) -> str:
-        """The authorization server's own base address."""
+        """The base address of the authorization server."""
         return base if self.name is None else _under(base, self.name)
 
     def _portal(self, base: str) -> str:
-        """The portal's base address, also when it was the server that was asked."""
+        """The base address of the portal, also for requests to the authorization server."""
         return _under(base, "127.0.0.1") if self.name and self._server(base) == base else base
 
     def _authorize(self, params: Map, base: str) -> Response:
-        """Consent and go back to the application; a wrong one is told to the person, not to the application."""
+        """Consent and redirect to the application. Errors are shown to the user, not sent to the application."""
         if php.text(params.get("client_id")) != self.application.client_id:
             return Response(400, HTML, b"<html><body><h1>Application not found</h1></body></html>")
         scopes = self._requested(php.text(params.get("scope")))
@@ -171,7 +179,7 @@ class OAuthServer:
         return Response(302, HTML, b"", (("Location", f"{handler}{joint}{urlencode(back)}"),))
 
     def _requested(self, scope: str) -> frozenset[str] | None:
-        """Scopes asked for, of those the application has; ``None`` (all) when none are named."""
+        """The requested scopes that the application has; `None` (all) when none are named."""
         names = frozenset(scope.replace(" ", ",").split(",")) - {""}
         return names & (self.application.scopes or self._everything()) if names else None
 
@@ -195,8 +203,8 @@ class OAuthServer:
             raise PortalError("invalid_grant", "Invalid or expired authorization data")
         return self.described(self.issue(granted.user, granted.scopes), base)
 
-    def described(self, tokens: Tokens, base: str) -> Map:
-        """A pair as the authorization server writes it; events carry the same."""
+    def described(self, tokens: IssuedTokens, base: str) -> Map:
+        """A pair of tokens as the authorization server writes it. Events contain the same block."""
         return {
             "access_token": tokens.access_token,
             "client_endpoint": f"{self._portal(base)}/rest/",
@@ -215,7 +223,7 @@ class OAuthServer:
         return ",".join(sorted(scopes if scopes is not None else self.application.scopes or self._everything()))
 
     def _keep(self, kind: str, user: int, scopes: frozenset[str] | None, expires: float) -> str:
-        import secrets  # only where a token is made
+        import secrets  # needed only to create tokens
 
         token = secrets.token_hex(35)
         scope = None if scopes is None else ",".join(sorted(scopes))
@@ -241,7 +249,7 @@ class OAuthServer:
 
 
 def _under(base: str, name: str) -> str:
-    """``base`` with another host name and the same port."""
+    """Replace the host name of `base`. The port stays."""
     scheme, _, host = base.partition("://")
     _, colon, port = host.rpartition(":")
     return f"{scheme}://{name}:{port}" if colon and port.isdigit() else f"{scheme}://{name}"

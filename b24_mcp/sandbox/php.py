@@ -1,8 +1,10 @@
-"""PHP's ideas of an array, of a query string and of JSON text: the portal is written in PHP and it shows.
+"""PHP's arrays, query strings and JSON text. The portal is written in PHP, and its answers show it.
 
-A PHP array is a Python ``dict`` with text keys or a ``list``; both may come from a request and both mean the
-same to a method, so methods read them through :func:`as_map` and :func:`as_list`.
+A PHP array is a Python `dict` with text keys or a `list`. Both may come from a request and mean the same to a method,
+so methods read them with `as_map` and `as_list`.
 """
+
+from __future__ import annotations
 
 import json
 import re
@@ -20,7 +22,7 @@ _LEADING_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})")
 
 
 def as_map(value: Value) -> Map:
-    """``value`` as a map: a list gets its positions as keys, a scalar is an empty map."""
+    """Convert `value` to a map: a list gets its positions as keys, a scalar is an empty map."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list):
@@ -29,7 +31,7 @@ def as_map(value: Value) -> Map:
 
 
 def as_list(value: Value) -> list[Value]:
-    """``value`` as a list: the values of a map, a scalar alone, ``None`` as nothing."""
+    """Convert `value` to a list: the values of a map, a scalar as the only element, `None` as an empty list."""
     if isinstance(value, dict):
         return list(value.values())
     if isinstance(value, list):
@@ -38,12 +40,12 @@ def as_list(value: Value) -> list[Value]:
 
 
 def is_array(value: Value) -> bool:
-    """Whether PHP would call it an array."""
+    """Whether the value is an array in PHP."""
     return isinstance(value, dict | list)
 
 
 def text(value: Value) -> str:
-    """PHP's string of a scalar: ``True`` is ``"1"``, ``False`` and ``None`` are empty, an array is ``"Array"``."""
+    """PHP's string of a scalar: `True` is `"1"`, `False` and `None` are empty, an array is `"Array"`."""
     if value is None or value is False:
         return ""
     if value is True:
@@ -54,7 +56,7 @@ def text(value: Value) -> str:
 
 
 def integer(value: Value) -> int:
-    """PHP's ``intval``: leading digits count, anything else is 0; never fails."""
+    """PHP's `intval`: leading digits count, anything else is 0; never fails."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
@@ -68,22 +70,22 @@ def integer(value: Value) -> int:
 
 
 def truthy(value: Value) -> bool:
-    """PHP's truth: ``"0"`` and ``""`` are false, ``"N"`` and ``"false"`` are true."""
+    """PHP's truth: `"0"` and `""` are false, `"N"` and `"false"` are true."""
     return value not in ("0", "") if isinstance(value, str) else bool(value)
 
 
 def parse_query(query: str) -> Map:
-    """Parse ``a[b][]=1&c=2`` the way PHP's ``parse_str`` does; never fails.
+    """Parse `a[b][]=1&c=2` like PHP's `parse_str`; never fails.
 
-    Repeated plain keys: the last wins. Dots and spaces of the outermost name become underscores. Maps whose
-    keys are 0..n-1 come out as lists.
+    The last of repeated plain keys wins. Dots and spaces of the outermost name become underscores. Maps with the keys
+    0..n-1 become lists.
     """
     pairs = (piece.partition("=") for piece in query.split("&") if piece)
     return bracketed((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
 
 
 def bracketed(pairs: Iterable[tuple[str, Value]]) -> Map:
-    """Build nested maps from names with brackets, PHP's rules, in order of appearance."""
+    """Build nested maps from names with brackets by PHP's rules, in order of appearance."""
     root: Map = {}
     for name, value in pairs:
         keys = _split_name(name)
@@ -93,12 +95,12 @@ def bracketed(pairs: Iterable[tuple[str, Value]]) -> Map:
 
 
 def _split_name(name: str) -> list[str]:
-    """``a[b][]`` as ``["a", "b", ""]``; nothing for a name PHP drops."""
+    """Split `a[b][]` into `["a", "b", ""]`. The result is empty for a name that PHP drops."""
     name = name.lstrip(" ").split("\0", 1)[0]
     if not name:
         return []
     head, bracket, rest = name.partition("[")
-    if not head:  # nothing before the bracket is no name
+    if not head:  # PHP drops a name that begins with a bracket
         return []
     head = _UNNAMEABLE.sub("_", head)
     if not bracket:
@@ -110,7 +112,7 @@ def _split_name(name: str) -> list[str]:
         key, _, rest = rest.partition("]")
         keys.append(key)
         if not rest.startswith("[") or "]" not in rest:
-            return keys  # whatever follows the last closed bracket is dropped
+            return keys  # text after the last closed bracket is dropped
         rest = rest[1:]
 
 
@@ -136,14 +138,14 @@ def _listed(value: Value) -> Value:
 
 
 def plain(value: Map) -> Value:
-    """The map itself, or a list when PHP would call it one: keys 0..n-1 in order, or no keys at all."""
+    """Convert a map to a list when PHP treats it as one: keys 0..n-1 in order, or no keys."""
     if all(key == str(index) for index, key in enumerate(value)):
         return list(value.values())
     return value
 
 
 def json_ready(value: Value) -> Value:
-    """``value`` as ``json_encode`` sees it: list-like and empty maps are lists, whole floats are integers."""
+    """Convert `value` as `json_encode` does: list-like and empty maps are lists, whole floats are integers."""
     if isinstance(value, dict):
         return plain({str(key): json_ready(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
@@ -154,7 +156,7 @@ def json_ready(value: Value) -> Value:
 
 
 def json_text(value: Value) -> str:
-    """JSON in the portal's spelling: raw UTF-8, ``\\/`` and the five HTML characters as ``\\u00XX``."""
+    """Encode JSON in the portal's spelling: raw UTF-8, `\\/` and the five HTML characters as `\\u00XX`."""
     raw = json.dumps(json_ready(value), ensure_ascii=False, separators=(",", ":"))
     raw = _ESCAPE_PAIR.sub(lambda pair: "\\u0022" if pair.group() == '\\"' else pair.group(), raw)
     raw = _SURROGATE.sub("\ufffd", raw)

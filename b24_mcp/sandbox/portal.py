@@ -1,4 +1,6 @@
-"""The portal behind the wire: storage, methods, credentials, and the order of checks every call passes."""
+"""The portal behind the HTTP layer: storage, methods, credentials, and the order of the checks of each call."""
+
+from __future__ import annotations
 
 import os
 import time
@@ -8,20 +10,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import answer, errors
-from b24_mcp.sandbox.answer import Page, Timing
+from b24_mcp.sandbox.answer import RowPage, Timing
 from b24_mcp.sandbox.call import Call, split_start
 from b24_mcp.sandbox.changes import Changes
-from b24_mcp.sandbox.credentials import Application, Caller, Credentials, Webhook
+from b24_mcp.sandbox.credentials import Credentials, InboundWebhook, PortalCaller, RegisteredApplication
 from b24_mcp.sandbox.entities import ENTITIES
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.event_sending import EventSending
+from b24_mcp.sandbox.event_sender import EventSender
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.methods import register_all
-from b24_mcp.sandbox.operating import Accounting, Operating
+from b24_mcp.sandbox.operating_time import Accounting, OperatingTime
 from b24_mcp.sandbox.php import Map, Value, integer, text
-from b24_mcp.sandbox.registry import LINKS, Method, Registry
-from b24_mcp.sandbox.request import Request
+from b24_mcp.sandbox.registry import LINKS, RegisteredMethod, Registry
+from b24_mcp.sandbox.request import ReceivedRequest
 from b24_mcp.sandbox.schema import Schema
 from b24_mcp.sandbox.seed import seed
 from b24_mcp.sandbox.storage import Storage
@@ -33,17 +35,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SandboxSettings:
     """How a portal behaves as a service.
 
-    ``token_lifetime`` of OAuth access tokens and ``cost`` of every call are in seconds; ``cost`` ``None`` is the time
-    really measured. ``accounting`` says who pays for a batch, ``operating_limit`` (seconds in ten minutes) when a
-    method is blocked. ``allow_http`` lets webhooks be called over plain HTTP from other machines. ``oauth_name`` is a
-    host name of the authorization server's own.
+    `token_lifetime` (OAuth access tokens) and `cost` (the duration reported for each call) are in seconds; with `cost`
+    `None` the measured time is reported. `accounting` selects what a batch is charged to. `operating_limit` is the
+    number of seconds in ten minutes after which a method is blocked. `allow_http` accepts webhooks over plain HTTP from
+    other machines. `oauth_name` is a separate host name of the authorization server.
     """
 
-    webhooks: tuple[Webhook, ...]
-    application: Application
+    webhooks: tuple[InboundWebhook, ...]
+    application: RegisteredApplication
     token_lifetime: float = 3600.0
     cost: float | None = None
     accounting: Accounting = "methods"
@@ -52,18 +54,18 @@ class Settings:
     oauth_name: str | None = None
 
 
-class Portal:
-    """One portal: its methods, its records, and who may call it.
+class SandboxPortal:
+    """One portal: its methods, its records and its credentials.
 
-    ``scopes`` is what exists on the portal; it may be narrowed, and every credential with it. ``clock`` gives Unix
-    seconds; every date the portal writes comes from it. ``executions`` is ``None`` unless somebody wants to know what
-    ran.
+    `scopes` are the scopes that exist on the portal; a test may narrow them, which narrows every credential. `clock`
+    returns Unix seconds; every date the portal writes comes from it. `executions` is `None` until a log of executions
+    is requested.
     """
 
     currency = "RUB"
 
     def __init__(
-        self, db: str | os.PathLike[str], settings: Settings, *, empty: bool, clock: Callable[[], float]
+        self, db: str | os.PathLike[str], settings: SandboxSettings, *, empty: bool, clock: Callable[[], float]
     ) -> None:
         self.clock = clock
         self.settings = settings
@@ -77,16 +79,16 @@ class Portal:
             self.storage, settings.webhooks, lambda: self.oauth, lambda: self.scopes, allow_http=settings.allow_http
         )
         self.executions: Executions | None = None
-        self.events = EventSending(self)
-        self._operating = Operating(settings.accounting, settings.operating_limit)
+        self.events = EventSender(self)
+        self._operating = OperatingTime(settings.accounting, settings.operating_limit)
         self._nonces = 0
         self._stages: dict[str, dict[str, str]] = {}
         if self.storage.new:
             seed(self.storage, clock(), empty=empty)
 
     @cached_property
-    def oauth(self) -> "OAuthServer":
-        """The authorization server; a portal called by webhooks only never needs it."""
+    def oauth(self) -> OAuthServer:
+        """The authorization server, created on first use. Calls by webhook do not need it."""
         from b24_mcp.sandbox.oauth import OAuthServer
 
         settings = self.settings
@@ -100,45 +102,48 @@ class Portal:
         )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Stop the delivery of events and close the database."""
         self.events.deliveries.close()
         self.storage.close()
 
     def stages(self, directory: str) -> dict[str, str]:
-        """Stages of a directory in order: code -> ``P`` (in work), ``S`` (success) or ``F`` (failure)."""
+        """The stages of a directory in order: code -> `P` (in work), `S` (success) or `F` (failure)."""
         if directory not in self._stages:
             rows = self.storage.rows(STATUS, ["STATUS_ID", "SEMANTICS"], "ENTITY_ID = ?", [directory], "SORT, ID")
             self._stages[directory] = {text(row["STATUS_ID"]): text(row["SEMANTICS"]) or "P" for row in rows}
         return self._stages[directory]
 
     def stages_changed(self) -> None:
-        """Read stages anew: somebody added, changed or removed one."""
+        """Clear the cached stages after one was added, changed or removed."""
         self._stages.clear()
 
     def category_ids(self) -> list[int]:
-        """Ids of deal pipelines."""
+        """The ids of deal pipelines."""
         return [integer(row["ID"]) for row in self.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = 2")]
 
     @staticmethod
     def deal_directory(category: int) -> str:
-        """The directory of a pipeline's stages."""
+        """The name of the directory with a pipeline's stages."""
         return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
 
     @property
     def link_key(self) -> str:
-        """What signed links are signed with."""
+        """The key that signs links."""
         return self.settings.application.application_token
 
     def next_nonce(self) -> str:
-        """A number no signed link has carried yet."""
+        """A number that no earlier signed link contains."""
         self._nonces += 1
         return str(self._nonces)
 
-    def answer(self, request: Request) -> Map | Response:
-        """The body of the answer to a call, or a response of its own; raises :class:`PortalError` for a refusal.
+    def answer(self, request: ReceivedRequest) -> Map | Response:
+        """Return the body of the answer to a call, or a complete response.
 
-        Existence comes before credentials, credentials before the check of signed links, that before the operating
-        limit, as on the portal.
+        The checks have the portal's order: the method exists, the credentials are valid, the signed link is valid, the
+        operating limit is not reached.
+
+        Raises:
+            PortalError: for a refusal.
         """
         method = self._find(request.method)
         caller = request.caller = self.credentials.identify(
@@ -153,10 +158,10 @@ class Portal:
         if isinstance(page.result, Response):
             return page.result
         if isinstance(page.result, dict) and page.result.get("error") and page.result.get("error_description"):
-            return page.result  # an array with an error in it is sent as it is, with status 200
+            return page.result  # an array with an error in it is sent unchanged, with status 200
         return answer.envelope(page, timing)
 
-    def perform(self, name: str, params: Map, outer: Call) -> tuple[Page, Timing]:
+    def perform(self, name: str, params: Map, outer: Call) -> tuple[RowPage, Timing]:
         """Run a command of a batch with the credentials of the batch."""
         method = self._find(name)
         if not outer.grants(method):
@@ -167,12 +172,14 @@ class Portal:
         return page, timing
 
     def timed(
-        self, method: str, caller: Caller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
+        self, method: str, caller: PortalCaller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
     ) -> tuple[Value, Timing]:
-        """Run a method's body under the operating limit and note that it ran; what it gives, and how long it took.
+        """Run the body of a method under the operating limit and log the execution. Return its result and its timing.
 
-        Raises 429 ``OPERATION_TIME_LIMIT`` before anything runs, and whatever ``run`` raises. Every version of the
-        REST API runs its methods through here.
+        Every version of the REST API runs its methods through this function.
+
+        Raises:
+            PortalError: 429 `OPERATION_TIME_LIMIT` before anything runs, or the error of `run`.
         """
         started, ticking = self.clock(), time.perf_counter()
         self.events.token = "" if caller.application is None else caller.secret
@@ -196,15 +203,15 @@ class Portal:
                 self.executions.note(method, params, failure)
         return result, Timing(started, duration, spent, reset_at)
 
-    def _find(self, name: str) -> Method:
+    def _find(self, name: str) -> RegisteredMethod:
         method = self.registry.find(name)
         if method is None:
             raise errors.method_not_found()
         return method
 
-    def _linked(self, method: Method, request: Request, caller: Caller) -> Map | Response:
-        """Answer a signed link: what it may do was decided when it was made."""
-        from b24_mcp.sandbox import links  # needs hashing, which most calls do not
+    def _linked(self, method: RegisteredMethod, request: ReceivedRequest, caller: PortalCaller) -> Map | Response:
+        """Answer a signed link. Its permissions were decided when it was created."""
+        from b24_mcp.sandbox import links  # imports hashing, which most calls do not need
 
         scope, params = links.opened(request.link or "", method.name, caller, self.link_key)
         behind = self.registry.linked(method.name, scope) if method.name in LINKS else method
@@ -216,14 +223,20 @@ class Portal:
         return {"result": page.result} if method.name == "upload" else answer.envelope(page, timing)
 
     def _run(
-        self, method: Method, params: Map, caller: Caller, source: Request | Call, *, inside_batch: bool = False
-    ) -> tuple[Page, Timing]:
+        self,
+        method: RegisteredMethod,
+        params: Map,
+        caller: PortalCaller,
+        source: ReceivedRequest | Call,
+        *,
+        inside_batch: bool = False,
+    ) -> tuple[RowPage, Timing]:
         start, rest = split_start(params)
         call = Call(self, method, caller, rest, start, source.base, source.files)
         method.admit(call)
         result, timing = self.timed(method.name, caller, params, lambda: method.run(call), inside_batch=inside_batch)
-        return answer.lifted(result), timing
+        return answer.as_page(result), timing
 
 
-def _token_word(caller: Caller) -> str:
+def _token_word(caller: PortalCaller) -> str:
     return "webhook" if caller.kind == "webhook" else "access"

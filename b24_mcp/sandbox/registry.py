@@ -1,8 +1,10 @@
-"""Which methods there are, and how a name finds one.
+"""The registry of methods and the lookup by name.
 
-Classic methods are found by their lower-case name. Controllers are found in two steps, as on the portal: the class
-(all but the last part of the name) decides whether the method exists, the action only when it is run.
+Classic methods are found by their lower-case name. Controllers are found in two steps, as on the portal: the class (all
+but the last part of the name) decides whether the method exists; the action is checked only when it runs.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,21 +20,22 @@ from b24_mcp.sandbox.errors import (
 from b24_mcp.sandbox.php import Value
 
 Run = Callable[[Call], Value]
-"""A method's body: the call -> the result (a value, an :class:`~b24_mcp.sandbox.answer.Page`), or a
-:class:`~b24_mcp.sandbox.messages.Response` to send bytes and headers of its own."""
+"""The body of a method: call -> result. The result is a value, a `RowPage`, or a `Response` to send bytes and headers
+directly.
+"""
 
 
 LINKS = ("download", "upload")
-"""Names that are never methods of their own: signed links, see :meth:`Registry.link`."""
+"""Names that are never methods but signed links, see `Registry.link`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
-    """A method under its documented name. ``scope`` empty: any credentials will do.
+class RegisteredMethod:
+    """A method under its documented name. With an empty `scope` any valid credentials are accepted.
 
-    Who may call it: ``app_only`` refuses webhooks with 403 ``WRONG_AUTH_TYPE``, ``app_context`` refuses them with 403
-    ``ACCESS_DENIED`` "Application context required" (families differ), ``webhook_only`` refuses applications with
-    403 ``WRONG_AUTH_TYPE``, ``admin_only`` refuses everybody but an administrator with 403 ``ACCESS_DENIED``.
+    Restrictions: `app_only` refuses webhooks with 403 `WRONG_AUTH_TYPE`. `app_context` refuses them with 403
+    `ACCESS_DENIED` "Application context required" (families differ). `webhook_only` refuses applications with 403
+    `WRONG_AUTH_TYPE`. `admin_only` refuses all users except administrators with 403 `ACCESS_DENIED`.
     """
 
     name: str
@@ -45,7 +48,11 @@ class Method:
     admin_only: bool = False
 
     def admit(self, call: Call) -> None:
-        """Raise the refusal a caller of the wrong kind gets."""
+        """Check the kind of the caller.
+
+        Raises:
+            PortalError: for a caller that the method does not accept.
+        """
         by_application = call.caller.application is not None
         if (self.app_only and not by_application) or (self.webhook_only and by_application):
             raise wrong_auth_type()
@@ -56,10 +63,10 @@ class Method:
 
 
 class Registry:
-    """All methods of the portal; each module of :mod:`b24_mcp.sandbox.methods` adds its own."""
+    """All methods of the portal. Each module of `b24_mcp.sandbox.methods` adds its own."""
 
     def __init__(self) -> None:
-        self._methods: dict[str, Method] = {}
+        self._methods: dict[str, RegisteredMethod] = {}
         self._controllers: dict[str, tuple[str, str]] = {}
         self._links: dict[tuple[str, str], Run] = {}
 
@@ -74,8 +81,10 @@ class Registry:
         webhook_only: bool = False,
         admin_only: bool = False,
     ) -> None:
-        """Add a classic method; who may call it is told as in :class:`Method`."""
-        self._methods[name.lower()] = Method(name, scope, run, False, app_only, app_context, webhook_only, admin_only)
+        """Add a classic method. The restrictions are those of `RegisteredMethod`."""
+        self._methods[name.lower()] = RegisteredMethod(
+            name, scope, run, False, app_only, app_context, webhook_only, admin_only
+        )
 
     def controller(
         self,
@@ -89,37 +98,36 @@ class Registry:
         webhook_only: bool = False,
         admin_only: bool = False,
     ) -> None:
-        """Add a controller with its actions; ``php_class`` is named in the error of a wrong action.
+        """Add a controller with its actions. The error for a wrong action names `php_class`.
 
-        Called again for the same prefix, it adds actions: so those with other requirements get a call of their own.
+        A second call for the same prefix adds actions, for example actions with other restrictions.
         """
         self._controllers[prefix.lower()] = (php_class, scope)
         for action, run in actions.items():
             name = f"{prefix}.{action}"
-            self._methods[name.lower()] = Method(
+            self._methods[name.lower()] = RegisteredMethod(
                 name, scope, run, True, app_only, app_context, webhook_only, admin_only
             )
 
     def link(self, name: str, scope: str, run: Run) -> None:
-        """Say what happens behind signed links ``download`` or ``upload`` of a scope.
+        """Register the handler of signed `download` or `upload` links of a scope.
 
-        ``run`` gets the parameters that were signed (:meth:`Call.link` makes the address), for an upload also
-        ``call.files``. A download returns a :class:`~b24_mcp.sandbox.messages.Response`; what an upload returns is
-        sent as ``{"result": …}`` without ``time``.
+        `run` gets the signed parameters (`Call.link` creates the address) and for an upload also `call.files`. A
+        download returns a `Response`. The result of an upload is sent as `{"result": …}` without `time`.
         """
         if name not in LINKS:
-            raise ValueError(f"{name} is no kind of link")
+            raise ValueError(f"Unknown kind of link: {name}")
         self._links[name, scope] = run
 
-    def linked(self, name: str, scope: str) -> Method | None:
-        """The method behind a signed link ``name`` (``download`` or ``upload``) of ``scope``."""
+    def linked(self, name: str, scope: str) -> RegisteredMethod | None:
+        """The handler of a signed link `name` (`download` or `upload`) of `scope`."""
         run = self._links.get((name, scope))
-        return None if run is None else Method(name, scope, run)
+        return None if run is None else RegisteredMethod(name, scope, run)
 
-    def find(self, name: str) -> Method | None:
-        """The method of this name; for an existing controller always one, whatever the action."""
+    def find(self, name: str) -> RegisteredMethod | None:
+        """Find a method by name. For an existing controller there is always a result, whatever the action."""
         if name.lower() in LINKS:
-            return Method(name.lower(), "", _only_signed)
+            return RegisteredMethod(name.lower(), "", _only_signed)
         method = self._methods.get(name.lower())
         if method is not None:
             return method
@@ -128,14 +136,14 @@ class Registry:
         if known is None or not action:
             return None
         php_class, scope = known
-        return Method(name, scope, _no_action(action, php_class), controller=True)
+        return RegisteredMethod(name, scope, _no_action(action, php_class), controller=True)
 
-    def methods(self) -> list[Method]:
-        """Every method, controllers' included."""
+    def methods(self) -> list[RegisteredMethod]:
+        """All methods, including those of controllers."""
         return list(self._methods.values())
 
     def listed(self, scope: str | None = None) -> list[str]:
-        """Names of classic methods (controllers are never listed), of one scope or all."""
+        """The names of classic methods (controllers are never listed), of one scope or of all."""
         return [
             method.name
             for method in self._methods.values()
@@ -143,7 +151,7 @@ class Registry:
         ]
 
     def scopes(self) -> list[str]:
-        """Every scope some method belongs to."""
+        """All scopes of the registered methods."""
         return sorted({method.scope for method in self._methods.values() if method.scope})
 
 

@@ -1,9 +1,11 @@
-"""What was asked: the method, who asks, in which format, with which parameters.
+"""The request of a call: method, credentials, format and parameters.
 
-Addresses and merging of parameters follow the portal's own reading of a request (documentation:
-settings/how-to-call-rest-api/general-principles, and source behaviour of the portal): four path templates, a
-``.json`` or ``.xml`` suffix after the last dot, query and form first, JSON keys over them, malformed JSON ignored.
+Paths and the merging of parameters follow the portal (documentation: settings/how-to-call-rest-api/general-principles,
+and source behaviour of the portal): four path templates, a `.json` or `.xml` suffix after the last dot, query and form
+first, JSON keys over them, malformed JSON ignored.
 """
+
+from __future__ import annotations
 
 import json
 import re
@@ -12,7 +14,7 @@ from urllib.parse import unquote
 
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.call import FilePart
-from b24_mcp.sandbox.credentials import Caller, shown_token
+from b24_mcp.sandbox.credentials import PortalCaller, access_token_of
 from b24_mcp.sandbox.messages import HttpRequest
 from b24_mcp.sandbox.php import Map, Value
 
@@ -25,7 +27,7 @@ _PART_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]+)", re.IGNORECASE | re.M
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A path under ``/rest/``: method as written, ``json`` or ``xml``, credentials when they are in the path."""
+    """A path under `/rest/`: the method as written, `json` or `xml`, and the credentials of the path if it has any."""
 
     method: str
     format: str
@@ -34,12 +36,12 @@ class Address:
 
 
 @dataclass(slots=True)
-class Request:
-    """A call as the portal sees it after merging; ``params`` has the reserved names already taken out.
+class ReceivedRequest:
+    """A call as the portal sees it after merging. `params` does not contain the reserved names.
 
-    ``login`` and ``secret`` are a webhook's, ``access_token`` an application's. ``link`` is the parameter ``token`` of
-    a signed link, ``None`` when there is none. ``caller`` is set once the credentials are found to be good.
-    ``connector`` is the source key an application marks its own changes with (``auth_connector``).
+    `login` and `secret` belong to a webhook, `access_token` to an application. `link` is the parameter `token` of a
+    signed link, otherwise `None`. `caller` is set once the credentials are verified. `connector` is the source key with
+    which an application marks its own changes (`auth_connector`).
     """
 
     method: str
@@ -52,12 +54,12 @@ class Request:
     files: dict[str, FilePart] = field(default_factory=dict)
     base: str = "http://127.0.0.1"
     secure: bool = True
-    caller: Caller | None = None
+    caller: PortalCaller | None = None
     connector: str = ""
 
 
 def parse_path(path: str) -> Address | None:
-    """Read a raw (still percent-encoded) path, or ``None`` when it is no address of the REST API."""
+    """Parse a raw (percent-encoded) path. Return `None` when it is not an address of the REST API."""
     segments = [unquote(segment) for segment in path.split("/")[1:]]
     if segments and segments[-1] == "":
         segments.pop()
@@ -71,7 +73,7 @@ def parse_path(path: str) -> Address | None:
 
 
 def method_of(path: str) -> str:
-    """The name a path calls, for whoever needs no more: ``crm.deal.add``, ``oauth.token``, or nothing."""
+    """The name a path calls, for callers that need only the name: `crm.deal.add`, `oauth.token`, or an empty text."""
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
     if segments[0] == "oauth":
         return ".".join(segments)
@@ -85,20 +87,20 @@ def _suffix(segment: str) -> tuple[str, str]:
     return segment, "json"
 
 
-def read(address: Address, received: HttpRequest) -> Request:
-    """Merge query string and body into one set of parameters and take the reserved ones out."""
+def read(address: Address, received: HttpRequest) -> ReceivedRequest:
+    """Merge query string and body into one set of parameters and separate the reserved ones."""
     params = php.parse_query(received.query)
     files: dict[str, FilePart] = {}
     if received.verb == "POST" and received.body:
         params.update(_body(received.headers.get("content-type", ""), received.body, files))
     login = address.login if address.login is not None else params.get("aplogin")
     secret = address.secret if address.secret is not None else params.get("ap")
-    request = Request(
+    request = ReceivedRequest(
         address.method,
         address.format,
         "" if php.is_array(login) else php.text(login),
         "" if php.is_array(secret) else php.text(secret),
-        shown_token(received.headers.get("authorization", ""), params),
+        access_token_of(received.headers.get("authorization", ""), params),
         php.text(params["token"]) if "token" in params else None,
         params,
         files,
@@ -124,12 +126,12 @@ def _json(body: bytes) -> Map:
     try:
         value: Value = json.loads(body)
     except (ValueError, RecursionError):
-        return {}  # the portal does not complain either: the method runs without these parameters
+        return {}  # like the portal: no error, the method runs without these parameters
     return php.as_map(value)
 
 
 def _multipart(content_type: str, body: bytes, files: dict[str, FilePart]) -> Map:
-    """Plain fields of a multipart body; file parts go to ``files``, where ordinary methods do not look."""
+    """Parse the plain fields of a multipart body. File parts are added to `files`."""
     match = _BOUNDARY.search(content_type)
     if match is None:
         return {}

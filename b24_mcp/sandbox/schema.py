@@ -1,15 +1,17 @@
-"""Entities of one portal as they are now: what is described in code plus what the portal's users added to it.
+"""The current entities of one portal: those described in code plus the fields its users added.
 
-User fields are rows of one registry (``crm.*.userfield.*`` and ``userfieldconfig.*`` both write it) and real columns of
-the tables they belong to. An entity that can have them names its object in ``Entity.user_fields``; any family may ask
-for the live entity and for a face over it::
+User fields are rows of one registry (`crm.*.userfield.*` and `userfieldconfig.*` both write it) and columns of the
+tables they belong to. An entity with user fields names its object in `Entity.user_fields`. Any family may use the live
+entity and a face over it:
 
     call.portal.schema.entity(TASK)                   # the described fields and the user fields
-    call.portal.schema.face(classic_face, DEAL)       # a face built from it, built again when fields change
-    schema.faced(classic_face, DEAL, engine.add)      # a method of a registry over that face
+    call.portal.schema.face(classic_face, DEAL)       # a face of it, rebuilt when fields change
+    schema.over_face(classic_face, DEAL, engine.add)      # a method of a registry over that face
 
-Relations between smart processes and other types add ``PARENT_ID_…`` columns the same way.
+Relations between smart processes and other types add `PARENT_ID_…` columns the same way.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import json
@@ -71,36 +73,36 @@ PREDEFINED char | Made by the portal itself
 """),
 )
 TYPE_NUMBERS = {"crm_lead": 1, "crm_deal": 2, "crm_contact": 3, "crm_company": 4, "crm_quote": 7, "crm_invoice": 31}
-"""``entityTypeId`` of the tables that are there from the beginning."""
+"""`entityTypeId` of the built-in tables."""
 DYNAMIC_TABLE = "crm_dynamic_"
 LANGUAGE = "ru"
 
 
 def type_number(entity: Entity) -> int:
-    """``entityTypeId`` of an entity's table, 0 when it has none."""
+    """`entityTypeId` of an entity's table, or 0."""
     if entity.name.startswith(DYNAMIC_TABLE):
         return int(entity.name.removeprefix(DYNAMIC_TABLE))
     return TYPE_NUMBERS.get(entity.name, 0)
 
 
 class Schema:
-    """The live entities and faces of one portal; everything is built once and forgotten when fields change."""
+    """The live entities and faces of one portal. Each is built once and cached until fields change."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._entities: dict[str, Entity] = {}
         self._faces: dict[tuple[Build, str], Face] = {}
         self.kept: dict[str, Value] = {}
-        """What other parts derived from the schema and want forgotten with it."""
+        """Values that other modules derived from the schema and that are invalidated with it."""
 
     def forget(self) -> None:
-        """Build everything anew at next use: a user field, a type or a relation changed."""
+        """Clear the cache after a change of a user field, a type or a relation."""
         self._entities.clear()
         self._faces.clear()
         self.kept.clear()
 
     def entity(self, base: Entity) -> Entity:
-        """``base`` with its parent fields and its user fields."""
+        """`base` with its parent fields and its user fields."""
         live = self._entities.get(base.name)
         if live is None:
             extra = {**self._parents(base), **(self._user_fields(base) if base.user_fields else {})}
@@ -109,19 +111,21 @@ class Schema:
         return live
 
     def face(self, build: Build, base: Entity) -> Face:
-        """The face ``build`` makes of the live entity; ``build`` must be one lasting object."""
+        """The face that `build` creates from the live entity. `build` is a cache key, so it must be the same object
+        each time.
+        """
         key = (build, base.name)
         if key not in self._faces:
             self._faces[key] = build(self.entity(base))
         return self._faces[key]
 
     def user_fields(self, entity_id: str) -> list[Map]:
-        """Registered user fields of an object (``CRM_DEAL``), as stored, in their order."""
+        """The stored user fields of an object (`CRM_DEAL`), in their order."""
         columns = [field.name for field in USER_FIELD.columns]
         return self._storage.rows(USER_FIELD, columns, "ENTITY_ID = ?", [entity_id], "SORT, ID")
 
     def enum_values(self, user_field: int) -> list[Map]:
-        """Items of a list field, in their order."""
+        """The items of a list field, in their order."""
         columns = [field.name for field in ENUM_VALUE.columns]
         return self._storage.rows(ENUM_VALUE, columns, "USER_FIELD_ID = ?", [user_field], "SORT, ID")
 
@@ -160,16 +164,16 @@ class Schema:
 
 
 def parent_field(parent: int) -> Field:
-    """The field that binds an item to an item of the type ``parent``."""
+    """The field that binds an item to an item of the type `parent`."""
     name = f"PARENT_ID_{parent}"
     return Field(name, "crm_entity", name, name, details={"settings": {"parentEntityTypeId": parent}})
 
 
-def faced(build: Build, base: Entity, action: Callable[[Face, Call], Value]) -> Callable[[Call], Value]:
-    """A method that runs ``action`` of the engine over the live face."""
+def over_face(build: Build, base: Entity, action: Callable[[Face, Call], Value]) -> Callable[[Call], Value]:
+    """A method that runs `action` of the engine over the live face."""
     return lambda call: action(call.portal.schema.face(build, base), call)
 
 
 def object_text(value: Value) -> str:
-    """An ``object`` as its column keeps it."""
+    """Encode an `object` for its column."""
     return json.dumps(value, ensure_ascii=False)

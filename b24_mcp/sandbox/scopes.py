@@ -1,7 +1,9 @@
-"""Scopes a portal has, whether or not a method here belongs to them.
+"""The scopes of a portal, with and without methods in the sandbox.
 
-Documentation: api-reference/scopes/permissions; the rest is measured behaviour of ``scope`` with ``full``.
+Documentation: api-reference/scopes/permissions; the rest is measured behaviour of `scope` with `full`.
 """
+
+from __future__ import annotations
 
 _NAMED = """
 ai_admin appform baas biconnector bizproc booking calendar calendarmobile call cashbox catalog catalogmobile
@@ -13,4 +15,4 @@ user.userfield user_basic user_brief userconsent userfieldconfig vote
 """
 
 PORTAL_SCOPES: frozenset[str] = frozenset(_NAMED.split())
-"""What ``scope`` lists with ``full``."""
+"""The scopes that `scope` lists with `full`."""

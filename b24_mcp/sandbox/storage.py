@@ -1,7 +1,9 @@
-"""Records in SQLite: one real table an entity, columns from its description, multi-fields in a table of their own.
+"""Records in SQLite: one table per entity with columns from its description, multi-fields in a separate table.
 
-Identifiers come from descriptions only; every value is bound. Nothing here knows HTTP or a method.
+Identifiers come from descriptions only; every value is bound. This module does not know HTTP or methods.
 """
+
+from __future__ import annotations
 
 import os
 import re
@@ -43,11 +45,13 @@ def _table(entity: Entity) -> str:
 
 
 class Storage:
-    """One database: memory or a file. ``new`` tells whether it had no tables before, ``skipped`` how many rows all
-    offsets together have passed over."""
+    """One database, in memory or in a file.
+
+    `new` is true when it had no tables before. `skipped` counts the rows that offsets have skipped in total.
+    """
 
     def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
-        # The constructor's thread fills it, one worker thread answers calls: never two at a time.
+        # The constructor's thread fills the database, one worker thread answers calls: never both at a time.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.create_function("contains", 2, contains, deterministic=True)
@@ -59,7 +63,10 @@ class Storage:
         self.new = version == 0
         if version not in (0, SCHEMA_VERSION):
             self._db.close()
-            raise ValueError(f"the sandbox database is of version {version}, this is version {SCHEMA_VERSION}")
+            raise ValueError(
+                f"the sandbox database has version {version}, but this release uses version {SCHEMA_VERSION}; "
+                "delete the file to create a new portal"
+            )
         if self.new:
             self._create(entities)
 
@@ -73,39 +80,39 @@ class Storage:
         self._db.executescript("begin;" + "\n".join(script) + f"pragma user_version = {SCHEMA_VERSION}; commit;")
 
     def create(self, entity: Entity) -> None:
-        """Make the table of an entity that came to be after the database: a smart process."""
+        """Create the table of an entity that is newer than the database: a smart process."""
         self._db.execute(_table(entity))
 
     def drop(self, entity: Entity) -> None:
-        """Remove the table of an entity with all its records."""
+        """Drop the table of an entity with all its records."""
         self._db.execute(f"drop table if exists {entity.name}")
 
     def add_column(self, entity: Entity, field: Field) -> None:
-        """Give a table the column of a new user field."""
+        """Add the column of a new user field to a table."""
         self._db.execute(f'alter table {entity.name} add column "{field.name}" {column_type(field)}')
 
     def fill(self, entity: Entity, name: str, value: Value) -> None:
-        """Give a column the same value in every record."""
+        """Set a column to the same value in every record."""
         self._db.execute(f'update {entity.name} set "{name}" = ?', [value])  # noqa: S608
 
     def drop_column(self, entity: Entity, name: str) -> None:
-        """Take a column and its values from a table."""
+        """Drop a column of a table with its values."""
         self._db.execute(f'alter table {entity.name} drop column "{name}"')
 
     def begin(self) -> None:
-        """Start a transaction; the seed writes in one."""
+        """Start a transaction. The seed writes in one."""
         self._db.execute("begin")
 
     def commit(self) -> None:
-        """End a transaction."""
+        """Commit a transaction."""
         self._db.execute("commit")
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._db.close()
 
     def insert(self, entity: Entity, values: Map) -> int:
-        """Add a record, return its id."""
+        """Add a record and return its id."""
         names = list(values)
         cursor = self._db.execute(
             f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
@@ -114,14 +121,14 @@ class Storage:
         return int(cursor.lastrowid or 0)
 
     def insert_many(self, entity: Entity, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-        """Add many records of the same columns; the seed uses it."""
+        """Add many records with the same columns, for the seed."""
         self._db.executemany(
             f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
             rows,
         )
 
     def update(self, entity: Entity, record: int, values: Map) -> None:
-        """Write columns of one record."""
+        """Update columns of one record."""
         if not values:
             return
         assignments = ", ".join(f'"{name}" = ?' for name in values)
@@ -131,13 +138,13 @@ class Storage:
         )
 
     def delete(self, entity: Entity, record: int) -> None:
-        """Remove a record and its multi-fields."""
+        """Delete a record and its multi-fields."""
         self._db.execute(f"delete from {entity.name} where ID = ?", [record])  # noqa: S608
         if entity.owner:
             self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
 
     def row(self, entity: Entity, record: int) -> Map | None:
-        """One record as column -> stored value, or ``None``."""
+        """Return one record as column -> stored value, or `None`."""
         found = self._db.execute(
             f"select * from {entity.name} where ID = ?",  # noqa: S608
             _bindable([record]),
@@ -154,7 +161,7 @@ class Storage:
         limit: int = -1,
         offset: int = 0,
     ) -> list[Map]:
-        """Records as column -> stored value. ``where`` and ``order`` are built from descriptions only."""
+        """Return records as column -> stored value. `where` and `order` are built from descriptions only."""
         self.skipped += offset
         found = self._db.execute(
             f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
@@ -163,12 +170,12 @@ class Storage:
         return [dict(row) for row in found]
 
     def count(self, entity: Entity, where: str = "1", bound: Sequence[Value] = ()) -> int:
-        """How many records match."""
+        """The number of matching records."""
         row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608
         return int(row[0])
 
     def multifields(self, owner: str, records: Sequence[int]) -> list[Map]:
-        """Multi-field rows of these records, by id."""
+        """The multi-field rows of these records, ordered by id."""
         found = self._db.execute(
             f"select * from multifield where OWNER = ? and OWNER_ID in ({_marks(len(records))}) order by ID",  # noqa: S608
             [owner, *records],
@@ -176,7 +183,7 @@ class Storage:
         return [dict(row) for row in found]
 
     def multifield_values(self, owner: str, kind: str) -> list[Map]:
-        """Every value of one kind (``PHONE``) of one sort of owner, with the owner's id."""
+        """All values of one kind (`PHONE`) of one owner type, with the ids of the owners."""
         found = self._db.execute(
             "select OWNER_ID, VALUE from multifield where OWNER = ? and TYPE_ID = ? order by OWNER_ID, ID",
             [owner, kind],
@@ -190,7 +197,7 @@ class Storage:
         )
 
     def change_multifield(self, owner: str, record: int, row: int, value: str, value_type: str | None) -> None:
-        """Change one multi-field row of a record, or remove it when ``value`` is empty."""
+        """Update one multi-field row of a record, or delete it when `value` is empty."""
         mine = [row, owner, record]
         if not value:
             self._db.execute("delete from multifield where ID = ? and OWNER = ? and OWNER_ID = ?", mine)
@@ -211,7 +218,7 @@ def _marks(count: int) -> str:
 
 
 def _bindable(values: Iterable[Value]) -> list[Value]:
-    """Values as SQLite takes them: whole numbers it cannot hold become the nearest it can."""
+    """Convert values for SQLite: integers out of its range become the nearest valid integer."""
     return [
         max(-_LARGEST - 1, min(value, _LARGEST)) if isinstance(value, int) and abs(value) > _LARGEST else value
         for value in values
@@ -219,17 +226,17 @@ def _bindable(values: Iterable[Value]) -> list[Value]:
 
 
 def folded(value: str | float | None) -> str | float | None:
-    """Text without case, any alphabet; other values as they are."""
+    """Convert text to one case in any alphabet. Other values are returned unchanged."""
     return value.casefold() if isinstance(value, str) else value
 
 
 def contains(value: Value, needle: str) -> bool:
-    """Case-insensitive substring, any alphabet (SQLite's own ``like`` folds only Latin letters)."""
+    """Search a substring, case-insensitive in any alphabet (SQLite's `like` folds Latin letters only)."""
     return value is not None and needle.casefold() in str(value).casefold()
 
 
 def matches(value: Value, pattern: str) -> bool:
-    """SQL ``like`` with ``%`` and ``_``, case-insensitive in any alphabet."""
+    """Match SQL `like` with `%` and `_`, case-insensitive in any alphabet."""
     if value is None:
         return False
     pieces = {"%": ".*", "_": "."}

@@ -1,9 +1,11 @@
-"""User fields: what a new one becomes, how its items change, which table it belongs to.
+"""User fields: creation, changes of their items, and their tables.
 
-Both families of methods write the registry of :mod:`b24_mcp.sandbox.schema` through this module, and every change is
-followed by a change of a real column. Documentation: api-reference/crm/deals/user-defined-fields,
+Both families of methods write the registry of `b24_mcp.sandbox.schema` through this module, and every change is
+followed by a change of a column. Documentation: api-reference/crm/deals/user-defined-fields,
 api-reference/crm/universal/userfieldconfig.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
@@ -17,7 +19,7 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.schema import ENUM_VALUE, USER_FIELD
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 PREFIX = "UF_CRM_"
 LONGEST = 50
@@ -41,7 +43,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "iblock_element": ("Привязка к элементам инф. блоков", "Привязка к элементам инф. блоков"),
     "crm": ("Привязка к элементам CRM", "Привязка к элементам CRM"),
 }
-"""Types: the titles of ``crm.userfield.types`` and of ``userfieldconfig.getTypes``."""
+"""The titles of each type in `crm.userfield.types` and in `userfieldconfig.getTypes`."""
 
 _MOMENT: Map = {"DEFAULT_VALUE": {"TYPE": "NONE", "VALUE": ""}}
 SETTINGS: dict[str, Map] = {
@@ -70,13 +72,13 @@ SETTINGS: dict[str, Map] = {
     "iblock_element": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "IBLOCK_ID": 0, "DEFAULT_VALUE": "", "ACTIVE_FILTER": "N"},
     "crm": {"LEAD": "N", "CONTACT": "N", "COMPANY": "N", "DEAL": "N"},
 }
-"""What a field of each type is set to when nothing is said."""
+"""The default settings of each type."""
 
 _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
 
 
-def owner(portal: "Portal", entity_id: str) -> Entity | None:
-    """The entity user fields of an object belong to (``CRM_DEAL``, ``CRM_7`` of a smart process), or ``None``."""
+def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
+    """The entity of an object's user fields (`CRM_DEAL`, `CRM_7` of a smart process), or `None`."""
     for entity in (*crm_types.BASES.values(), REQUISITE):
         if entity.user_fields == entity_id:
             return entity
@@ -88,7 +90,11 @@ def owner(portal: "Portal", entity_id: str) -> Entity | None:
 
 
 def full_name(sent: str) -> str:
-    """The whole name of a field: the prefix is added where it is missing. Raises ``ERROR_CORE``."""
+    """The full name of a field: the prefix is added where it is missing.
+
+    Raises:
+        PortalError: `ERROR_CORE` for an invalid name.
+    """
     name = sent.strip().upper()
     if not name.startswith(PREFIX):
         name = PREFIX + name.removeprefix("UF_")
@@ -96,7 +102,11 @@ def full_name(sent: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """``name``, unless it is too long or has other letters than a column may; raises ``ERROR_CORE``."""
+    """Return `name` when it is a valid name of a column.
+
+    Raises:
+        PortalError: `ERROR_CORE` when it is too long or has other characters.
+    """
     if len(name) > LONGEST:
         raise PortalError("ERROR_CORE", f"Название поля слишком длинное (больше {LONGEST} символов).<br>")
     if not _NAME.match(name):
@@ -105,7 +115,7 @@ def checked_name(name: str) -> str:
 
 
 def labels(value: Value, fallback: str) -> Map:
-    """A label in every language: one text is for all of them, a map leaves the others to ``fallback``."""
+    """A label in every language: one text applies to all, and languages missing in a map get `fallback`."""
     if php.is_array(value):
         given = php.as_map(value)
         return {language: php.text(given.get(language, fallback)) for language in LANGUAGES}
@@ -114,7 +124,7 @@ def labels(value: Value, fallback: str) -> Map:
 
 
 def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
-    """Settings of a type: what is sent over what is kept over the type's own."""
+    """Merge the settings of a field: sent values over stored values over the defaults of the type."""
     known = {**SETTINGS.get(kind, {}), **(kept or {})}
     given = php.as_map(sent)
     if kind == "crm":
@@ -122,8 +132,12 @@ def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
     return {name: given.get(name, value) for name, value in known.items()}
 
 
-def create(portal: "Portal", base: Entity, columns: Map, items: list[Map]) -> int:
-    """Register a field with its column and its items, return its id. Raises ``ERROR_CORE`` for what exists."""
+def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) -> int:
+    """Register a field with its column and its items and return its id.
+
+    Raises:
+        PortalError: `ERROR_CORE` when the field exists.
+    """
     name, kind = php.text(columns["FIELD_NAME"]), php.text(columns["USER_TYPE_ID"])
     if kind not in TYPES:
         raise PortalError("ERROR_CORE", "Указан неверный пользовательский тип.<br>")
@@ -155,8 +169,8 @@ def create(portal: "Portal", base: Entity, columns: Map, items: list[Map]) -> in
     return record
 
 
-def change(portal: "Portal", row: Map, columns: Map, items: list[Map] | None) -> None:
-    """Change a registered field; its name, object, type and multiplicity stay."""
+def change(portal: SandboxPortal, row: Map, columns: Map, items: list[Map] | None) -> None:
+    """Change a registered field. Its name, object, type and multiplicity stay."""
     if items is not None:
         _check_items(items, portal.schema.enum_values(php.integer(row["ID"])))
     portal.storage.update(USER_FIELD, php.integer(row["ID"]), columns)
@@ -165,8 +179,8 @@ def change(portal: "Portal", row: Map, columns: Map, items: list[Map] | None) ->
     portal.schema.forget()
 
 
-def remove(portal: "Portal", row: Map) -> None:
-    """Take a field from the registry, with its column and its items."""
+def remove(portal: SandboxPortal, row: Map) -> None:
+    """Remove a field from the registry, with its column and its items."""
     record = php.integer(row["ID"])
     base = owner(portal, php.text(row["ENTITY_ID"]))
     for item in portal.schema.enum_values(record):
@@ -177,8 +191,8 @@ def remove(portal: "Portal", row: Map) -> None:
     portal.schema.forget()
 
 
-def remove_all(portal: "Portal", entity_id: str) -> None:
-    """Take every field of an object from the registry; its table is gone already."""
+def remove_all(portal: SandboxPortal, entity_id: str) -> None:
+    """Remove all fields of an object from the registry. Its table is already dropped."""
     for row in portal.schema.user_fields(entity_id):
         for item in portal.schema.enum_values(php.integer(row["ID"])):
             portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
@@ -186,8 +200,8 @@ def remove_all(portal: "Portal", entity_id: str) -> None:
     portal.schema.forget()
 
 
-def write_items(portal: "Portal", user_field: int, items: list[Map]) -> None:
-    """Add, change (``ID``) and remove (``DEL: Y``) items of a list; items that are not named stay."""
+def write_items(portal: SandboxPortal, user_field: int, items: list[Map]) -> None:
+    """Add, change (`ID`) and remove (`DEL: Y`) items of a list. Items that are not named stay."""
     known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
     for place, item in enumerate(items, start=1):
         record = php.integer(item.get("ID"))
@@ -221,7 +235,11 @@ def _item_column(name: str, value: Value) -> Value:
 
 
 def _check_items(items: list[Map], kept: list[Map] | None = None) -> None:
-    """External ids of items differ; raises ``ERROR_CORE``."""
+    """Check that external ids of items are unique.
+
+    Raises:
+        PortalError: `ERROR_CORE` for a repeated id.
+    """
     seen = {php.text(item["XML_ID"]): php.integer(item["ID"]) for item in kept or []}
     for item in items:
         marker = php.text(item.get("XML_ID"))

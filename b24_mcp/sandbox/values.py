@@ -1,8 +1,10 @@
-"""Values between the wire and the database: what is stored for what was sent, what is shown for what is stored.
+"""Conversion of values between the wire and the database.
 
-Stored: whole numbers as INTEGER, amounts as REAL, dates and date-times as ISO 8601 text of the portal's zone,
-``Y``/``N`` and text as TEXT, lists as JSON text, nothing as NULL.
+Stored: whole numbers as INTEGER, amounts as REAL, dates and date-times as ISO 8601 text in the portal's time zone,
+`Y`/`N` and text as TEXT, lists as JSON text, empty values as NULL.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -19,7 +21,7 @@ _MOMENT_TYPES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
 
 
 def stored(field: Field, value: Value, now: float) -> Value:
-    """What the column of ``field`` keeps for ``value`` as sent; lists become JSON text."""
+    """Convert a sent `value` to what the column of `field` stores. Lists become JSON text."""
     if field.type == "object":
         return json.dumps(value, ensure_ascii=False) if php.is_array(value) else "[]"
     if field.multiple:
@@ -49,12 +51,12 @@ def _single(field: Field, value: Value, now: float) -> Value:
 
 
 def bounded(value: int) -> int:
-    """``value`` kept inside what SQLite can bind."""
+    """Limit `value` to the range of SQLite integers."""
     return max(-_SQLITE_INTEGER_LIMIT, min(value, _SQLITE_INTEGER_LIMIT - 1))
 
 
 def number(value: Value) -> float:
-    """PHP's ``floatval`` for what a form field may carry; never fails."""
+    """PHP's `floatval` for the value of a form field; never fails."""
     try:
         result = float(php.text(value).replace(",", ".").replace(" ", "") or 0)
     except ValueError:
@@ -63,7 +65,7 @@ def number(value: Value) -> float:
 
 
 def for_filter(field: Field, value: Value, now: float) -> Value:
-    """``value`` as a condition on ``field`` compares it; text that is no number or moment stays text."""
+    """Convert `value` for a comparison with `field`. Text that is not a number or a date stays text."""
     sent = php.text(value)
     if field.type in ("bool", "boolean"):
         return int(php.truthy(value) and value not in ("N", "false"))
@@ -79,7 +81,7 @@ def for_filter(field: Field, value: Value, now: float) -> Value:
 
 
 def items(value: Value) -> list[Value]:
-    """A stored list."""
+    """Decode a stored list."""
     if not isinstance(value, str):
         return []
     loaded: list[Value] = json.loads(value)
@@ -87,7 +89,9 @@ def items(value: Value) -> list[Value]:
 
 
 def show_classic(field: Field, value: Value) -> Value:
-    """Classic CRM: numbers are text, amounts have two decimals, an empty date is ``""``, else ``null``."""
+    """Show a value as classic CRM does: numbers as text, amounts with two decimals, an empty date as `""`, otherwise
+    `null`.
+    """
     if field.type == "object":
         return decoded(value)
     if field.is_dynamic:
@@ -100,7 +104,9 @@ def show_classic(field: Field, value: Value) -> Value:
 
 
 def _show_user_field(field: Field, value: Value) -> Value:
-    """A user field of classic CRM: whole numbers of a list are numbers, everything else text, flags ``1`` and ``0``."""
+    """Show a user field of classic CRM: whole numbers of a list as numbers, flags as `1` and `0`, everything else as
+    text.
+    """
     if field.multiple:
         listed = items(value)
         return listed if field.is_integer else [php.text(item) for item in listed]
@@ -110,12 +116,12 @@ def _show_user_field(field: Field, value: Value) -> Value:
 
 
 def decoded(value: Value) -> Value:
-    """A stored ``object`` (JSON text) as it was sent; an empty list for none."""
+    """Decode a stored `object` (JSON text) as it was sent; an empty value is an empty list."""
     return json.loads(value) if isinstance(value, str) and value else []
 
 
 def show_native(field: Field, value: Value) -> Value:
-    """Controllers: numbers are numbers, flags stay ``Y``/``N`` (user fields too), nothing is ``null``."""
+    """Show a value as controllers do: numbers as numbers, flags as `Y`/`N`, empty values as `null`."""
     if field.type == "object":
         return decoded(value)
     if field.type == "boolean" and not field.multiple:
@@ -124,14 +130,14 @@ def show_native(field: Field, value: Value) -> Value:
 
 
 def show_text(field: Field, value: Value) -> Value:
-    """Tasks: every number is text, nothing is ``null``."""
+    """Show a value as task methods do: every number as text, empty values as `null`."""
     if field.multiple:
         return [php.text(item) for item in items(value)]
     return None if value is None else php.text(value)
 
 
 def show_staff(field: Field, value: Value) -> Value:
-    """Users and departments: the id is text, flags are real, lists hold numbers, nothing is ``""``."""
+    """Show a value of users and departments: ids as text, flags as booleans, lists as numbers, empty values as `""`."""
     if field.multiple:
         return items(value)
     if field.type == "bool":

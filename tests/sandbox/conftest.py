@@ -1,4 +1,4 @@
-"""One sandbox of the demonstration company for reading, and a fresh one for every test that writes."""
+"""Fixtures: one shared sandbox of the demonstration company for reads, and a new one for every test that writes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 from b24_mcp.sandbox import Sandbox
 
 NOW = 1_772_355_600.0
-"""2026-03-01T12:00:00+03:00: the clock of every sandbox here."""
+"""2026-03-01T12:00:00+03:00, the clock of every sandbox in these tests."""
 
 
 class Caller:
-    """Calls a sandbox over HTTP; methods answer with the decoded body."""
+    """A client of a sandbox over HTTP. Its methods return the decoded body."""
 
     def __init__(self, sandbox: Sandbox, http: httpx.AsyncClient) -> None:
         self.sandbox = sandbox
@@ -62,7 +62,7 @@ def own() -> Iterator[Sandbox]:
 
 @asynccontextmanager
 async def opened(*args: Any, **kwargs: Any) -> AsyncIterator[Caller]:
-    """A sandbox made and closed off the event loop, as an embedding server would, and a caller of it."""
+    """A sandbox, opened and closed off the event loop as an embedding server would, and its client."""
     sandbox = await anyio.to_thread.run_sync(partial(Sandbox, *args, **kwargs))
     try:
         async with http(sandbox) as client:
@@ -77,13 +77,13 @@ def http(sandbox: Sandbox) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def call(shared: Sandbox) -> AsyncIterator[Caller]:
-    """Reads only."""
+    """A client for reads."""
     async with http(shared) as client:
         yield Caller(shared, client)
 
 
 @pytest.fixture
 async def write(own: Sandbox) -> AsyncIterator[Caller]:
-    """May write: nobody else sees this portal."""
+    """A client for writes. No other test uses its portal."""
     async with http(own) as client:
         yield Caller(own, client)

@@ -1,4 +1,4 @@
-"""Calls version 3 of a sandbox over HTTP, as the tests of version 3 do."""
+"""A client of REST 3.0 for the tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DTO = "VALIDATION_DTOVALIDATIONEXCEPTION"
 
 
 class V3:
-    """Calls methods of version 3 with a webhook, the administrator's unless told otherwise."""
+    """A client of REST 3.0 with a webhook, by default the administrator's."""
 
     def __init__(self, sandbox: Sandbox, client: httpx.AsyncClient, webhook: str | None = None) -> None:
         self.sandbox = sandbox
@@ -49,7 +49,7 @@ class V3:
 
 
 def refusal(response: httpx.Response) -> tuple[int, str, dict[str, Any]]:
-    """Status, code without the common prefix, and the error of an answer that must be one."""
+    """Return the status, the code without the common prefix, and the error of a refused request."""
     answer = response.json()
     assert set(answer) == {"error"}, answer
     error = answer["error"]
@@ -58,13 +58,13 @@ def refusal(response: httpx.Response) -> tuple[int, str, dict[str, Any]]:
 
 
 def fields(error: dict[str, Any]) -> list[str | None]:
-    """The fields a validation error is about."""
+    """The fields of a validation error."""
     return [detail.get("field") for detail in error["validation"]]
 
 
 @asynccontextmanager
 async def portal(**kwargs: Any) -> AsyncIterator[V3]:
-    """A portal of one's own."""
+    """A client of a new portal."""
     kwargs.setdefault("clock", lambda: NOW)
     sandbox = await anyio.to_thread.run_sync(lambda: Sandbox(**kwargs))
     try:

@@ -9,7 +9,7 @@ from tests.sandbox.conftest import Caller, opened
 
 
 @pytest.mark.parametrize("suffix", ["", ".json", ".JSON", "/", ".json/"])
-async def test_suffix_json_and_a_slash_change_nothing(call: Caller, suffix: str) -> None:
+async def test_a_json_suffix_and_a_trailing_slash_have_no_effect(call: Caller, suffix: str) -> None:
     response = await call.http.get(call.base + "profile" + suffix)
     assert response.status_code == 200
     assert response.json()["result"]["ID"] == "1"
@@ -26,7 +26,7 @@ async def test_only_one_suffix_is_taken_off(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("name", ["CRM.Deal.LIST", "crm.item.LIST", "Tasks.Task.getfields", "PROFILE"])
-async def test_method_names_have_no_case(call: Caller, name: str) -> None:
+async def test_method_names_are_case_insensitive(call: Caller, name: str) -> None:
     assert "result" in await call(name, {"entityTypeId": 2})
 
 
@@ -47,24 +47,24 @@ async def test_no_credentials_at_all_are_401(call: Caller) -> None:
     assert response.json() == {"error": "NO_AUTH_FOUND", "error_description": "Wrong authorization data"}
 
 
-async def test_webhook_credentials_may_come_as_parameters(call: Caller) -> None:
+async def test_webhook_credentials_are_accepted_as_parameters(call: Caller) -> None:
     user, secret = call.sandbox.webhook.split("/")
     answer = (await call.http.get("/rest/profile", params={"aplogin": user, "ap": secret})).json()
     assert answer["result"]["ID"] == "1"
 
 
-async def test_the_path_wins_over_credentials_in_parameters(call: Caller) -> None:
+async def test_credentials_in_the_path_have_priority_over_parameters(call: Caller) -> None:
     response = await call.http.get(call.base + "profile", params={"aplogin": "9", "ap": "wrong"})
     assert response.status_code == 200
 
 
-async def test_the_login_of_the_user_is_as_good_as_the_id(call: Caller) -> None:
+async def test_a_webhook_accepts_the_login_instead_of_the_user_id(call: Caller) -> None:
     login = (await call.result("user.current"))["EMAIL"]
     secret = call.sandbox.webhook.split("/")[1]
     assert (await call.http.get(f"/rest/{login}/{secret}/profile")).status_code == 200
 
 
-async def test_a_wrong_action_of_a_controller_passes_404_and_ends_as_22002(call: Caller) -> None:
+async def test_a_wrong_action_of_a_controller_is_22002_instead_of_404(call: Caller) -> None:
     status, answer = await call.refused("crm.item.nonsense")
     assert (status, answer["error"]) == (400, "22002")
     assert "Could not find description of nonsense in Bitrix\\Crm\\Controller\\Item" in answer["error_description"]
@@ -83,7 +83,7 @@ async def test_a_method_outside_the_scopes_is_401(write: Caller) -> None:
     assert (await write.result("scope")) == ["task"]
 
 
-async def test_options_answers_empty_with_cors_headers(call: Caller) -> None:
+async def test_options_returns_an_empty_body_with_cors_headers(call: Caller) -> None:
     response = await call.http.options(call.base + "profile")
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -106,14 +106,14 @@ async def test_an_address_outside_the_templates_is_an_html_404(call: Caller, add
     assert response.headers["Content-Type"].startswith("text/html")
 
 
-async def test_the_verb_does_not_matter_but_only_post_bodies_are_read(call: Caller) -> None:
+async def test_any_verb_is_accepted_but_only_post_bodies_are_read(call: Caller) -> None:
     params = {"filter": {"ID": 1}}
     posted = (await call.http.post(call.base + "crm.deal.list", json=params)).json()
     put = (await call.http.request("PUT", call.base + "crm.deal.list", json=params)).json()
     assert (posted["total"], put["total"]) == (1, 400)
 
 
-async def test_the_log_hears_of_every_call_without_the_secret() -> None:
+async def test_every_call_is_logged_without_the_secret() -> None:
     heard: list[LoggedCall] = []
     async with opened(empty=True, log=heard.append) as call:
         await call.http.get(f"{call.base}profile?auth=a&x=1")

@@ -1,4 +1,4 @@
-"""Envelopes, the spelling of JSON, XML."""
+"""Envelopes, the encoding of JSON and XML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from b24_mcp.sandbox import answer, php
 from tests.sandbox.conftest import NOW, Caller
 
 
-async def test_html_characters_and_slashes_are_escaped_and_russian_is_not(write: Caller) -> None:
+async def test_html_characters_and_slashes_are_escaped_and_russian_text_is_not(write: Caller) -> None:
     deal = await write.result("crm.deal.add", {"fields": {"TITLE": "<b>'Ы'</b> & \"q\" \\"}})
     text = (await write.http.post(write.base + "crm.deal.get", json={"id": deal})).text
     assert '"TITLE":"\\u003Cb\\u003E\\u0027Ы\\u0027\\u003C\\/b\\u003E \\u0026 \\u0022q\\u0022 \\\\"' in text
@@ -34,7 +34,7 @@ def test_json_text_follows_php_arrays(value: object, text: str) -> None:
     assert php.json_text(value) == text
 
 
-async def test_time_says_when_and_how_long_in_portal_time(call: Caller) -> None:
+async def test_time_contains_start_and_duration_in_portal_time(call: Caller) -> None:
     time = (await call("profile"))["time"]
     assert time["start"] == NOW
     assert time["date_start"] == "2026-03-01T12:00:00+03:00"
@@ -44,8 +44,8 @@ async def test_time_says_when_and_how_long_in_portal_time(call: Caller) -> None:
     assert time["operating_reset_at"] == NOW + 600
 
 
-def test_total_and_next_are_lifted_out_of_a_map_result() -> None:
-    page = answer.lifted({"tasks": [1], "total": "7", "next": None})
+def test_total_and_next_are_moved_out_of_a_map_result() -> None:
+    page = answer.as_page({"tasks": [1], "total": "7", "next": None})
     assert (page.result, page.total, page.next) == ({"tasks": [1]}, 7, 0)
 
 
@@ -61,7 +61,7 @@ async def test_xml_escapes_text_and_writes_lists_as_items(write: Caller) -> None
     ElementTree.fromstring(response.text)
 
 
-async def test_xml_loses_types_as_the_portal_does(call: Caller) -> None:
+async def test_xml_has_no_types_as_on_the_portal(call: Caller) -> None:
     text = (await call.http.get(call.base + "user.get.xml?ID=2")).text
     assert "<ACTIVE>1</ACTIVE>" in text
     assert "<UF_DEPARTMENT><item>2</item></UF_DEPARTMENT>" in text

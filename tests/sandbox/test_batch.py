@@ -18,7 +18,7 @@ async def test_results_are_keyed_by_label_and_empty_maps_are_lists(call: Caller)
     assert "date_start" in answer["result_time"]["a"]
 
 
-async def test_numeric_labels_give_lists_and_gaps_give_maps(call: Caller) -> None:
+async def test_numeric_labels_without_gaps_give_lists_and_with_gaps_maps(call: Caller) -> None:
     answer = await call.batch(["server.time", "no.such", "profile", "no.such"])
     assert set(answer["result"]) == {"0", "2"}
     assert set(answer["result_error"]) == {"1", "3"}
@@ -44,7 +44,7 @@ async def test_halt_is_any_truthy_value(call: Caller, halt: object, stops: bool)
     assert "c" not in answer["result_error"]
 
 
-async def test_cmd_and_halt_have_no_case(call: Caller) -> None:
+async def test_cmd_and_halt_are_case_insensitive(call: Caller) -> None:
     answer = await call.result("batch", {"CMD": {"a": "no.such", "b": "profile"}, "Halt": "1"})
     assert answer["result"] == []
 
@@ -59,17 +59,17 @@ async def test_the_fifty_first_command_is_refused_and_fifty_run(call: Caller) ->
 
 
 @pytest.mark.parametrize("name", ["batch", "download", "upload"])
-async def test_some_methods_are_not_allowed_inside(call: Caller, name: str) -> None:
+async def test_some_methods_are_refused_inside_a_batch(call: Caller, name: str) -> None:
     answer = await call.batch({"a": f"{name}?cmd[x]=profile"})
     assert answer["result_error"]["a"]["error"] == "ERROR_BATCH_METHOD_NOT_ALLOWED"
 
 
-async def test_the_ban_compares_the_name_as_written(call: Caller) -> None:
+async def test_refused_methods_are_compared_by_the_name_as_written(call: Caller) -> None:
     answer = await call.batch({"a": "Batch?cmd[x]=server.time"})
     assert set(answer["result"]["a"]["result"]) == {"x"}
 
 
-async def test_entries_that_are_no_strings_leave_no_trace(call: Caller) -> None:
+async def test_entries_that_are_not_strings_are_ignored(call: Caller) -> None:
     answer = await call.batch({"a": ["profile"], "b": 5, "c": "server.time", "d": None})
     assert (set(answer["result"]), answer["result_error"]) == ({"c"}, [])
 
@@ -79,7 +79,7 @@ async def test_an_unescaped_hash_cuts_the_command(call: Caller) -> None:
     assert (answer["result_total"]["a"], answer["result"]["b"]["ID"]) == (1, "1")
 
 
-async def test_suffixes_are_not_stripped_inside(call: Caller) -> None:
+async def test_suffixes_are_not_stripped_inside_a_batch(call: Caller) -> None:
     assert (await call.batch({"a": "profile.json"}))["result_error"]["a"]["error"] == "ERROR_METHOD_NOT_FOUND"
 
 
@@ -94,7 +94,7 @@ async def test_start_works_inside_a_command(call: Caller) -> None:
 
 
 def _echo(name: str, reference: str) -> str:
-    """A command that shows what a value became: it is stored as a deal title."""
+    """A command that stores a value as the title of a deal and so shows it."""
     return f"{name}?fields[TITLE]={quote(reference)}"
 
 
@@ -125,7 +125,7 @@ FIRST = {"l": "crm.deal.list?select[]=TITLE&filter[<ID]=3", "d": "crm.deal.add?f
         ("$result[d][ID]", "401"),
     ],
 )
-async def test_references_in_text(write: Caller, sent: str, seen: str) -> None:
+async def test_references_in_text_are_replaced(write: Caller, sent: str, seen: str) -> None:
     assert await _title(write, FIRST, sent) == seen
 
 
@@ -140,8 +140,8 @@ async def test_an_unescaped_equals_sign_ends_the_name_of_a_parameter(call: Calle
     assert answer["result_total"] == {"raw": 400, "encoded": 2}
 
 
-async def test_an_upper_case_root_alone_is_null(write: Caller) -> None:
-    # A deal that is added without a title gets one of its number.
+async def test_a_lone_reference_with_an_upper_case_root_is_null(write: Caller) -> None:
+    # A deal without a title gets a default title with its id.
     assert await _title(write, FIRST, "$RESULT[d]") == "Сделка #402"
 
 
@@ -157,7 +157,7 @@ async def test_references_are_replaced_in_values_and_never_in_keys(call: Caller)
     assert answer["result_total"]["b"] == 400
 
 
-async def test_numeric_labels_can_be_referred_to(call: Caller) -> None:
+async def test_references_can_name_numeric_labels(call: Caller) -> None:
     answer = await call.batch(["crm.deal.list?filter[ID]=7", "crm.deal.get?id=$result[0][0][ID]"])
     assert answer["result"][1]["ID"] == "7"
 

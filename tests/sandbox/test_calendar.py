@@ -1,4 +1,4 @@
-"""Calendars: moments in the regional form, guests with entries of their own, errors without a code."""
+"""Calendars: dates in the regional form, entries for guests, errors without a code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVENT = {
 }
 
 
-async def test_a_missing_parameter_is_named_and_has_no_code(call: Caller) -> None:
+async def test_the_error_for_a_missing_parameter_names_it_and_has_no_code(call: Caller) -> None:
     status, answer = await call.refused("calendar.event.add", {"type": "user", "ownerId": 1})
     assert (status, answer["error"], answer["error_description"]) == (
         400,
@@ -24,7 +24,7 @@ async def test_a_missing_parameter_is_named_and_has_no_code(call: Caller) -> Non
     assert answer["error_description"] == 'The required parameter "type" for the method "calendar.event.get" is not set'
 
 
-async def test_an_event_shows_moments_in_the_regional_form(write: Caller) -> None:
+async def test_an_event_shows_dates_in_the_regional_form(write: Caller) -> None:
     event = await write.result("calendar.event.add", EVENT)
     shown = await write.result("calendar.event.getbyid", {"id": event})
     assert (shown["ID"], shown["PARENT_ID"], shown["OWNER_ID"]) == (str(event), str(event), "1")
@@ -44,7 +44,7 @@ async def test_events_are_listed_by_period_and_nearest_first(write: Caller) -> N
     assert await write.result("calendar.event.get", {**period, "section": [77]}) == []
 
 
-async def test_guests_have_the_event_too_and_answer_it(write: Caller) -> None:
+async def test_guests_have_the_event_and_can_answer_the_invitation(write: Caller) -> None:
     event = await write.result("calendar.event.add", {**EVENT, "ownerId": 3, "attendees": [1, 5]})
     shown = await write.result("calendar.event.getbyid", {"id": event})
     guests = {row["id"]: row["status"] for row in shown["ATTENDEE_LIST"]}
@@ -59,7 +59,7 @@ async def test_guests_have_the_event_too_and_answer_it(write: Caller) -> None:
     assert await write.result("calendar.event.get", {"type": "user", "ownerId": 1}) == []
 
 
-async def test_who_is_busy_comes_by_person(write: Caller) -> None:
+async def test_accessibility_lists_busy_times_by_user(write: Caller) -> None:
     await write.result("calendar.event.add", EVENT)
     await write.result("calendar.event.add", {**EVENT, "accessibility": "free"})
     asked = {"users": [1, 2], "from": "2026-03-01", "to": "2026-03-03"}
@@ -68,7 +68,7 @@ async def test_who_is_busy_comes_by_person(write: Caller) -> None:
     assert busy["2"] == []
 
 
-async def test_calendars_are_made_changed_and_removed_with_their_events(write: Caller) -> None:
+async def test_calendars_are_created_updated_and_deleted_with_their_events(write: Caller) -> None:
     own = {"type": "user", "ownerId": 2}
     section = await write.result("calendar.section.add", {**own, "name": "Встречи", "color": "#9cbeee"})
     event = await write.result("calendar.event.add", {**EVENT, "ownerId": 2, "section": section})

@@ -1,4 +1,4 @@
-"""The trade catalogue: camelCase, numbers as numbers, keys of the list by family."""
+"""The trade catalogue: camelCase, numbers as numbers, list keys that differ by family."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIST: dict[str, Any] = {"select": ["id", "iblockId", "name"], "filter": {"iblock
         ("catalog.productPropertyEnum.list", "productPropertyEnums"),
     ],
 )
-async def test_every_list_has_a_key_of_its_own(call: Caller, method: str, key: str) -> None:
+async def test_each_list_has_its_own_key(call: Caller, method: str, key: str) -> None:
     answer = await call(method)
     assert set(answer["result"]) == {key}
     assert answer["total"] == len(answer["result"][key])
@@ -42,7 +42,7 @@ async def test_every_list_has_a_key_of_its_own(call: Caller, method: str, key: s
         ("catalog.product.offer.list", "offers"),
     ],
 )
-async def test_lists_of_products_want_their_block(call: Caller, method: str, key: str) -> None:
+async def test_lists_of_products_require_the_block(call: Caller, method: str, key: str) -> None:
     answer = await call(method, LIST)
     assert set(answer["result"]) == {key}
     status, answer = await call.refused(method, {"select": ["id", "iblockId"]})
@@ -51,7 +51,7 @@ async def test_lists_of_products_want_their_block(call: Caller, method: str, key
     assert answer["error_description"] == "Required select fields: id, iblockId"
 
 
-async def test_products_are_shown_with_what_is_selected(call: Caller) -> None:
+async def test_products_show_the_selected_fields(call: Caller) -> None:
     product = (await call.result("catalog.product.list", LIST))["products"][0]
     assert set(product) == {"id", "iblockId", "name"}
     assert (product["id"], product["iblockId"]) == (1, 24)
@@ -60,19 +60,19 @@ async def test_products_are_shown_with_what_is_selected(call: Caller) -> None:
     assert 0 < services["total"] < everything["total"]
 
 
-async def test_a_negative_start_leaves_total_and_next_out(call: Caller) -> None:
+async def test_a_negative_start_omits_total_and_next(call: Caller) -> None:
     answer = await call("catalog.product.list", {**LIST, "start": -1, "order": {"id": "ASC"}})
     assert not {"total", "next"} & set(answer)
     assert answer["result"]["products"][0]["id"] == 1
 
 
-async def test_unknown_names_are_left_out_silently(call: Caller) -> None:
+async def test_unknown_names_are_ignored(call: Caller) -> None:
     asked = {"select": ["id", "noSuch"], "filter": {"noSuch": 1}, "order": {"noSuch": "asc"}}
     answer = await call("catalog.measure.list", asked)
     assert [set(measure) for measure in answer["result"]["measures"]] == [{"id"}] * answer["total"]
 
 
-async def test_a_product_lives_from_add_to_delete(write: Caller) -> None:
+async def test_a_product_is_added_updated_and_deleted(write: Caller) -> None:
     fields = {"iblockId": 24, "name": "Тиски", "purchasingPrice": 100.5, "iblockSectionId": 1}
     element = (await write.result("catalog.product.add", {"fields": fields}))["element"]
     assert (element["name"], element["active"], element["type"], element["purchasingPrice"]) == ("Тиски", "Y", 1, 100.5)
@@ -105,7 +105,7 @@ async def test_a_product_lives_from_add_to_delete(write: Caller) -> None:
         ("catalog.product.nonsense", {}, "22002"),
     ],
 )
-async def test_refusals_carry_the_numbers_of_their_modules(
+async def test_refusals_have_the_numbers_of_their_modules(
     call: Caller, method: str, params: dict[str, Any], code: str
 ) -> None:
     status, answer = await call.refused(method, params)

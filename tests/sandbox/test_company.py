@@ -1,4 +1,4 @@
-"""The demonstration company, files, restarts, serving."""
+"""The demonstration company, database files, restarts, the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from b24_mcp.sandbox import Sandbox, serve
 from tests.sandbox.conftest import NOW, Caller, opened
 
 
-async def test_the_company_has_its_size(call: Caller) -> None:
+async def test_the_company_has_its_documented_size(call: Caller) -> None:
     sizes = {
         method: (await call(method))["total"]
         for method in ("user.get", "crm.company.list", "crm.contact.list", "crm.deal.list", "crm.lead.list")
@@ -38,20 +38,20 @@ async def test_some_open_deals_have_not_moved_for_two_weeks_and_some_have(call: 
     assert 10 < stale < total < 200
 
 
-async def test_nothing_in_the_company_happens_after_now(call: Caller) -> None:
+async def test_no_date_of_the_company_is_in_the_future(call: Caller) -> None:
     late = {">DATE_MODIFY": "2026-03-01T12:00:01+03:00"}
     for method in ("crm.deal.list", "crm.contact.list", "crm.company.list", "crm.lead.list"):
         assert (await call(method, {"filter": late}))["total"] == 0
 
 
-async def test_people_are_reachable_at_fictional_addresses_only(call: Caller) -> None:
+async def test_phones_and_e_mails_are_fictional(call: Caller) -> None:
     for method in ("crm.contact.list", "crm.company.list", "crm.lead.list"):
         for row in await call.result(method, {"select": ["PHONE", "EMAIL"], "start": -1}):
             assert row["EMAIL"][0]["VALUE"].endswith("@example.com")
             assert row["PHONE"][0]["VALUE"].startswith("+7000555")
 
 
-async def test_stages_and_links_of_the_company_exist(call: Caller) -> None:
+async def test_stages_and_links_of_the_company_are_valid(call: Caller) -> None:
     stages = {row["STATUS_ID"] for row in await call.result("crm.status.list")}
     for start in range(0, 400, 50):
         for deal in await call.result("crm.deal.list", {"start": start}):
@@ -85,12 +85,12 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
         Sandbox(tmp_path / "portal.db")
 
 
-async def test_calls_at_the_same_time_all_get_their_answer(write: Caller) -> None:
+async def test_concurrent_calls_are_all_answered(write: Caller) -> None:
     added = await asyncio.gather(*(write.result("crm.deal.add", {"fields": {}}) for _ in range(20)))
     assert sorted(added) == list(range(401, 421))
 
 
-async def test_serve_tells_its_address_once_it_listens_and_stops_when_cancelled(own: Sandbox) -> None:
+async def test_serve_reports_its_address_once_it_listens_and_stops_when_cancelled(own: Sandbox) -> None:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(own, "127.0.0.1", 0, address.set_result))
     base = await asyncio.wait_for(address, 20)
@@ -105,24 +105,24 @@ async def test_serve_tells_its_address_once_it_listens_and_stops_when_cancelled(
             await client.get(base)
 
 
-async def test_serve_says_when_the_address_is_taken(own: Sandbox) -> None:
+async def test_serve_fails_when_the_address_is_in_use(own: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         await serve(own, "127.0.0.1", taken.getsockname()[1], print)
 
 
-async def test_lifespan_is_answered(own: Sandbox) -> None:
+async def test_lifespan_messages_are_acknowledged(own: Sandbox) -> None:
     asked = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-    told: list[str] = []
+    sent: list[str] = []
 
     async def receive() -> dict[str, object]:
         return dict(next(asked))
 
     async def send(message: object) -> None:
         assert isinstance(message, dict)
-        told.append(message["type"])
+        sent.append(message["type"])
 
     await own({"type": "lifespan"}, receive, send)
-    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_importing_the_sandbox_loads_neither_client_nor_server() -> None:

@@ -1,4 +1,4 @@
-"""Who may call: webhooks and tokens, where they stand in a request, what a wrong one answers."""
+"""Credentials: webhooks and tokens, their places in a request, the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.messages import Response
@@ -28,7 +28,7 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, answer["error"]
 
 
-async def test_a_bearer_header_wins_over_both_parameters(call: Caller) -> None:
+async def test_a_bearer_header_has_priority_over_both_parameters(call: Caller) -> None:
     response = await call.http.get(
         "/rest/profile",
         params={"auth": "wrong", "access_token": "wrong"},
@@ -37,14 +37,14 @@ async def test_a_bearer_header_wins_over_both_parameters(call: Caller) -> None:
     assert response.json()["result"]["ID"] == "1"
 
 
-async def test_auth_wins_over_access_token(call: Caller) -> None:
+async def test_auth_has_priority_over_access_token(call: Caller) -> None:
     good = {"auth": token(call), "access_token": "wrong"}
     bad = {"auth": "wrong", "access_token": token(call)}
     assert (await call.http.get("/rest/profile", params=good)).status_code == 200
     assert refusal(await call.http.get("/rest/profile", params=bad)) == (401, "invalid_token")
 
 
-async def test_a_token_may_stand_in_a_form_or_json_body(call: Caller) -> None:
+async def test_a_token_is_accepted_in_a_form_or_json_body(call: Caller) -> None:
     for sent in ({"json": {"auth": token(call)}}, {"data": {"access_token": token(call)}}):
         assert (await call.http.post("/rest/profile", **sent)).status_code == 200  # type: ignore[arg-type]
 
@@ -56,7 +56,7 @@ async def test_array_values_of_auth_are_ignored(call: Caller) -> None:
     assert refusal(none) == (401, "NO_AUTH_FOUND")
 
 
-async def test_a_header_of_another_scheme_is_no_token(call: Caller) -> None:
+async def test_a_header_of_another_scheme_is_ignored(call: Caller) -> None:
     response = await call.http.get("/rest/profile", headers={"Authorization": f"Basic {token(call)}"})
     assert refusal(response) == (401, "NO_AUTH_FOUND")
 
@@ -65,17 +65,17 @@ async def test_an_unknown_token_is_invalid(call: Caller) -> None:
     assert refusal(await call.http.get("/rest/profile?auth=nothing")) == (401, "invalid_token")
 
 
-async def test_a_token_expires_at_its_end(call: Caller) -> None:
+async def test_a_token_expires_after_its_lifetime(call: Caller) -> None:
     response = await call.http.get("/rest/profile", params={"auth": token(call, lifetime=0)})
     assert refusal(response) == (401, "expired_token")
 
 
-async def test_a_refresh_token_does_not_call(call: Caller) -> None:
+async def test_a_refresh_token_is_refused_as_an_access_token(call: Caller) -> None:
     refresh = call.sandbox.portal.oauth.issue().refresh_token
     assert refusal(await call.http.get("/rest/profile", params={"auth": refresh})) == (401, "invalid_token")
 
 
-async def test_only_answers_to_an_application_carry_its_client_id(call: Caller) -> None:
+async def test_only_answers_to_an_application_contain_its_client_id(call: Caller) -> None:
     by_token = await call.http.get("/rest/profile", params={"auth": token(call)})
     refused = await call.http.get("/rest/crm.deal.get", params={"auth": token(call), "id": 10**6})
     by_webhook = await call.http.get(call.base + "profile")
@@ -85,14 +85,14 @@ async def test_only_answers_to_an_application_carry_its_client_id(call: Caller) 
     assert "X-Bitrix-Rest-Application" not in by_webhook.headers
 
 
-async def test_an_ordinary_user_is_no_administrator(call: Caller) -> None:
+async def test_an_ordinary_user_is_not_an_administrator(call: Caller) -> None:
     ordinary = (await call.http.get(f"/rest/{USER_WEBHOOK}/profile")).json()["result"]
     admin = (await call.http.get(f"/rest/{USER_WEBHOOK}/user.admin")).json()["result"]
     assert (ordinary["ID"], ordinary["ADMIN"], admin) == ("4", False, False)
     assert (await call.result("profile"))["ADMIN"] is True
 
 
-async def test_a_webhook_of_one_scope_is_told_so(call: Caller) -> None:
+async def test_a_webhook_of_one_scope_gets_insufficient_scope(call: Caller) -> None:
     base = f"/rest/{SCOPE_USER_WEBHOOK}/"
     assert (await call.http.get(base + "scope")).json()["result"] == ["user"]
     assert (await call.http.get(base + "user.current")).status_code == 200
@@ -108,7 +108,7 @@ async def test_a_missing_scope_inside_a_batch_has_no_text(call: Caller) -> None:
     assert errors == {"a": {"error": "insufficient_scope", "error_description": ""}}
 
 
-async def test_a_token_may_be_of_fewer_scopes_than_the_application(call: Caller) -> None:
+async def test_a_token_may_have_fewer_scopes_than_the_application(call: Caller) -> None:
     narrow = {"auth": token(call, scopes=frozenset(("user",)))}
     assert (await call.http.get("/rest/scope", params=narrow)).json()["result"] == ["user"]
     response = await call.http.get("/rest/crm.deal.list", params=narrow)
@@ -116,13 +116,13 @@ async def test_a_token_may_be_of_fewer_scopes_than_the_application(call: Caller)
     assert "access token" in response.json()["error_description"]
 
 
-async def test_an_application_has_only_the_scopes_it_was_given() -> None:
+async def test_an_application_has_only_its_granted_scopes() -> None:
     async with opened(empty=True, app_scopes=frozenset(("user", "task"))) as call:
         response = await call.http.get("/rest/scope", params={"auth": token(call)})
     assert response.json()["result"] == ["task", "user"]
 
 
-async def test_credentials_of_somebody_dismissed_do_not_work(write: Caller) -> None:
+async def test_credentials_of_a_dismissed_user_are_refused(write: Caller) -> None:
     await write.result("user.update", {"ID": 4, "ACTIVE": "N"})
     by_webhook = await write.http.get(f"/rest/{USER_WEBHOOK}/profile")
     by_token = await write.http.get("/rest/profile", params={"auth": token(write, 4)})
@@ -137,7 +137,7 @@ PLAIN, LOCAL = "http://portal.example", "http://127.0.0.1"
     ("base", "allowed"),
     [(PLAIN, False), ("https://portal.example", True), (LOCAL, True), ("http://localhost:8024", True)],
 )
-async def test_a_webhook_over_plain_http_from_elsewhere_is_401(shared: Sandbox, base: str, allowed: bool) -> None:
+async def test_a_webhook_over_plain_http_from_another_machine_is_401(shared: Sandbox, base: str, allowed: bool) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=shared), base_url=base) as client:
         response = await client.get(f"/rest/{shared.webhook}/profile")
     assert response.status_code == (200 if allowed else 401)
@@ -150,7 +150,7 @@ async def test_an_application_may_use_plain_http(call: Caller) -> None:
         assert (await client.get("/rest/profile", params={"auth": token(call)})).status_code == 200
 
 
-async def test_a_constant_lets_webhooks_use_plain_http() -> None:
+async def test_webhooks_may_use_plain_http_when_the_portal_allows_it() -> None:
     async with opened(empty=True, allow_http=True) as call:
         response = await call.http.get(f"{PLAIN}{call.base}profile")
     assert response.status_code == 200
@@ -162,7 +162,7 @@ def seen(call: Call) -> Value:
 
 @pytest.fixture
 def guarded(own: Sandbox) -> Sandbox:
-    """A portal with methods of its own, one for every kind of requirement."""
+    """A portal with test methods, one for every kind of restriction."""
     registry = own.portal.registry
     registry.classic("test.app", "", seen, app_only=True)
     registry.classic("test.context", "", seen, app_context=True)
@@ -184,7 +184,7 @@ def guarded(own: Sandbox) -> Sandbox:
         ("test.things.bind", "WRONG_AUTH_TYPE", "WRONG_AUTH_TYPE", None),
     ],
 )
-async def test_methods_choose_who_may_call_them(
+async def test_methods_refuse_other_kinds_of_callers(
     write: Caller, guarded: Sandbox, method: str, webhook: str | None, user: str | None, application: str | None
 ) -> None:
     answers = (
@@ -196,18 +196,18 @@ async def test_methods_choose_who_may_call_them(
     assert all(answer.status_code == (403 if "error" in answer.json() else 200) for answer in answers)
 
 
-async def test_application_context_is_named_in_the_refusal(write: Caller, guarded: Sandbox) -> None:
+async def test_the_refusal_names_the_application_context(write: Caller, guarded: Sandbox) -> None:
     _, answer = await write.refused("test.context")
     assert answer["error_description"] == "Application context required"
 
 
-async def test_the_requirements_hold_inside_a_batch(write: Caller, guarded: Sandbox) -> None:
+async def test_the_restrictions_apply_inside_a_batch(write: Caller, guarded: Sandbox) -> None:
     result = await write.batch({"a": "test.app", "b": "test.things.list"})
     assert result["result_error"]["a"]["error"] == "WRONG_AUTH_TYPE"
     assert result["result"]["b"][0] == 1
 
 
-async def test_a_method_knows_who_calls_and_by_which_address(guarded: Sandbox) -> None:
+async def test_a_method_knows_its_caller_and_the_address_of_the_request(guarded: Sandbox) -> None:
     transport = httpx.ASGITransport(app=guarded)
     async with httpx.AsyncClient(transport=transport, base_url="https://portal.example:8443") as client:
         by_user = await client.get(f"/rest/{USER_WEBHOOK}/test.things.list")
@@ -216,7 +216,7 @@ async def test_a_method_knows_who_calls_and_by_which_address(guarded: Sandbox) -
     assert by_app.json()["result"] == [1, True, "oauth", "https://portal.example:8443", True]
 
 
-async def test_the_portals_own_name_stands_in_its_links() -> None:
+async def test_links_contain_the_configured_name_of_the_portal() -> None:
     async with opened(empty=True, name="portal.example") as call:
         call.sandbox.portal.registry.classic("test.seen", "", seen)
         response = await call.http.get(call.base + "test.seen", headers={"Host": "127.0.0.1:8024"})
@@ -244,11 +244,11 @@ def with_links(own: Sandbox) -> Sandbox:
     registry.link("upload", "crm", kept)
     for name in ("download", "upload", "test.shown"):
         registry.classic(f"test.{name}", "crm", partial(linked, name=name))
-    registry.classic("test.shown", "crm", lambda call: Page([call.params], total=3))
+    registry.classic("test.shown", "crm", lambda call: RowPage([call.params], total=3))
     return own
 
 
-async def test_a_download_link_of_a_webhook_carries_its_secret_and_sends_bytes(
+async def test_a_download_link_of_a_webhook_contains_its_secret_and_returns_bytes(
     write: Caller, with_links: Sandbox
 ) -> None:
     link = await write.result("test.download")
@@ -259,26 +259,26 @@ async def test_a_download_link_of_a_webhook_carries_its_secret_and_sends_bytes(
     assert response.headers["Content-Disposition"] == "attachment"
 
 
-async def test_a_download_link_of_an_application_carries_its_token(write: Caller, with_links: Sandbox) -> None:
+async def test_a_download_link_of_an_application_contains_its_token(write: Caller, with_links: Sandbox) -> None:
     auth = token(write)
     link = (await write.http.get("/rest/test.download", params={"auth": auth})).json()["result"]
     assert link.startswith(f"http://127.0.0.1/rest/download.json?auth={auth}&token=crm%7C")
     assert (await write.http.get(link)).content == b"\x89PNG7"
 
 
-async def test_an_upload_link_takes_a_file_part_and_answers_without_time(write: Caller, with_links: Sandbox) -> None:
+async def test_an_upload_link_accepts_a_file_part_and_answers_without_time(write: Caller, with_links: Sandbox) -> None:
     link = await write.result("test.upload")
     response = await write.http.post(link, files={"file": ("отчёт.txt", b"two\r\nlines", "text/plain")})
     assert response.json() == {"result": {"ID": "7", "NAME": "отчёт.txt", "TYPE": "text/plain", "SIZE": 10}}
 
 
-async def test_any_method_may_stand_behind_a_signed_link(write: Caller, with_links: Sandbox) -> None:
+async def test_a_signed_link_can_call_any_method(write: Caller, with_links: Sandbox) -> None:
     answer = (await write.http.get(await write.result("test.test.shown"))).json()
     assert answer["result"] == [{"id": "7", "a": {"b": "c"}}]
     assert answer["total"] == 3
 
 
-async def test_a_signed_link_holds_for_its_method_parameters_and_credentials_only(
+async def test_a_signed_link_is_valid_for_its_method_parameters_and_credentials_only(
     write: Caller, with_links: Sandbox
 ) -> None:
     link = httpx.URL(await write.result("test.download"))
@@ -299,7 +299,7 @@ async def test_a_signed_link_holds_for_its_method_parameters_and_credentials_onl
         assert response.json()["error_description"] == "Link check failed"
 
 
-async def test_a_signed_link_dies_with_its_token(own: Sandbox, with_links: Sandbox, write: Caller) -> None:
+async def test_a_signed_link_expires_with_its_token(own: Sandbox, with_links: Sandbox, write: Caller) -> None:
     moment = NOW
     own.portal.oauth._clock = lambda: moment
     link = (await write.http.get("/rest/test.download", params={"auth": token(write)})).json()["result"]
@@ -307,13 +307,13 @@ async def test_a_signed_link_dies_with_its_token(own: Sandbox, with_links: Sandb
     assert refusal(await write.http.get(link)) == (401, "expired_token")
 
 
-async def test_download_without_a_token_is_no_method_to_call(write: Caller, with_links: Sandbox) -> None:
+async def test_download_without_a_token_is_method_not_found(write: Caller, with_links: Sandbox) -> None:
     assert refusal(await write.http.get(write.base + "download")) == (403, "ACCESS_DENIED")
     result = await write.batch({"a": "download"})
     assert result["result_error"]["a"]["error"] == "ERROR_BATCH_METHOD_NOT_ALLOWED"
 
 
-async def test_bytes_have_no_place_in_a_batch(write: Caller, with_links: Sandbox) -> None:
+async def test_a_method_that_returns_bytes_fails_inside_a_batch(write: Caller, with_links: Sandbox) -> None:
     with_links.portal.registry.classic("test.bytes", "", sent)
     result = await write.batch({"a": "test.bytes?id=1"})
     assert result["result_error"]["a"]["error"] == "ERROR_UNEXPECTED_ANSWER"

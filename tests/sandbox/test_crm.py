@@ -1,4 +1,4 @@
-"""Deals, leads, contacts, companies in both faces, and the directories."""
+"""Deals, leads, contacts and companies in both families of methods, and the directories."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ async def test_a_missing_record_is_an_error_with_an_empty_code(call: Caller) -> 
 
 
 @pytest.mark.parametrize("sent", [{}, {"id": 0}, {"id": "abc"}, {"id": [1]}, {"id": -3}])
-async def test_a_useless_id_is_refused(call: Caller, sent: object) -> None:
+async def test_an_invalid_id_is_refused(call: Caller, sent: object) -> None:
     status, answer = await call.refused("crm.deal.delete", sent if sent != {"id": [1]} else {"id": []})
     assert (status, answer["error"], answer["error_description"]) == (400, "", "ID is not defined or invalid.")
 
 
-async def test_text_where_a_map_belongs_is_refused(call: Caller) -> None:
+async def test_text_instead_of_a_map_is_refused(call: Caller) -> None:
     for method, name in (("crm.deal.list", "filter"), ("crm.deal.list", "order"), ("crm.deal.add", "fields")):
         _, answer = await call.refused(method, {name: "text"})
         assert answer == {"error": "", "error_description": f"Parameter '{name}' must be array."}
@@ -52,7 +52,7 @@ async def test_item_values_are_numbers_and_names_are_camel_case(call: Caller) ->
     assert item["entityTypeId"] == 2
 
 
-async def test_both_faces_show_one_table(write: Caller) -> None:
+async def test_both_families_show_the_same_records(write: Caller) -> None:
     added = await write.result("crm.item.add", {"entityTypeId": 1, "fields": {"title": "Лид", "name": "Анна"}})
     lead = await write.result("crm.lead.get", {"id": added["item"]["id"]})
     assert (lead["TITLE"], lead["NAME"], lead["STATUS_ID"]) == ("Лид", "Анна", "NEW")
@@ -85,7 +85,7 @@ async def test_read_only_and_unknown_fields_are_dropped_on_write(write: Caller) 
     assert (stored["ID"], stored["DATE_CREATE"]) == (str(deal), "2026-03-01T12:00:00+03:00")
 
 
-async def test_the_category_of_a_deal_is_set_once_and_brings_its_stages(write: Caller) -> None:
+async def test_the_category_of_a_deal_is_immutable_and_determines_its_stages(write: Caller) -> None:
     deal = await write.result("crm.deal.add", {"fields": {"CATEGORY_ID": 1}})
     assert (await write.result("crm.deal.get", {"id": deal}))["STAGE_ID"] == "C1:NEW"
     await write.result("crm.deal.update", {"id": deal, "fields": {"CATEGORY_ID": 0, "STAGE_ID": "C1:WON"}})
@@ -160,7 +160,7 @@ async def test_not_like_works_for_items_only(call: Caller) -> None:
     assert 0 < items["total"] < 400
 
 
-async def test_items_nest_conditions_with_or(call: Caller) -> None:
+async def test_items_accept_nested_conditions_with_or(call: Caller) -> None:
     either = {"0": {"logic": "OR", "0": {"id": 3}, "1": {">id": 398}}}
     answer = await call("crm.item.list", {"entityTypeId": 2, "filter": either, "order": {"id": "DESC"}})
     assert [item["id"] for item in answer["result"]["items"]] == [400, 399, 3]
@@ -176,7 +176,7 @@ async def test_order_follows_the_keys_and_unknown_ones_are_ignored(call: Caller)
     assert pairs == sorted(pairs)
 
 
-async def test_select_cuts_classic_rows_to_named_fields_and_the_id(call: Caller) -> None:
+async def test_select_limits_classic_rows_to_the_named_fields_and_the_id(call: Caller) -> None:
     rows = await call.result("crm.deal.list", {"select": ["TITLE", "NO_SUCH"], "filter": {"ID": 5}})
     assert [set(row) for row in rows] == [{"ID", "TITLE"}]
 
@@ -190,7 +190,7 @@ async def test_multi_fields_must_be_named_in_a_classic_select(call: Caller) -> N
     assert isinstance(row["PHONE"][0]["ID"], str)
 
 
-async def test_item_select_drops_unknown_names_and_fm_comes_with_the_star(call: Caller) -> None:
+async def test_item_select_ignores_unknown_names_and_the_star_includes_fm(call: Caller) -> None:
     params = {"entityTypeId": 3, "filter": {"id": 5}}
     named = (await call.result("crm.item.list", {**params, "select": ["id", "name", "nope"]}))["items"][0]
     assert set(named) == {"id", "name"}
@@ -223,7 +223,7 @@ async def test_items_write_multi_fields_as_a_map(write: Caller) -> None:
     assert [(entry["value"], entry["valueType"]) for entry in item["fm"]] == [("+70005550004", "HOME")]
 
 
-async def test_item_errors_name_what_was_not_found(call: Caller) -> None:
+async def test_item_errors_name_the_missing_record(call: Caller) -> None:
     _, answer = await call.refused("crm.item.get", {"entityTypeId": 2, "id": 99_999})
     assert answer["error"] == "NOT_FOUND"
     _, answer = await call.refused("crm.item.list", {"entityTypeId": 777})
@@ -249,7 +249,7 @@ async def test_fields_describe_types_directories_and_names(call: Caller) -> None
     assert set(item) >= {"id", "title", "stageId", "contactIds", "observers"}
 
 
-async def test_pipelines_have_stages_of_their_own(call: Caller) -> None:
+async def test_pipelines_have_their_own_stages(call: Caller) -> None:
     answer = await call("crm.category.list", {"entityTypeId": 2})
     categories = answer["result"]["categories"]
     assert [(row["id"], row["isDefault"]) for row in categories] == [(0, "Y"), (1, "N")]

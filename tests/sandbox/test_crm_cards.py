@@ -28,14 +28,14 @@ async def test_classic_and_item_methods_read_the_same_view(write: Caller) -> Non
     assert await write.result("crm.item.details.configuration.get", other) != SHOWN
 
 
-async def test_the_common_view_forced_on_all_drops_personal_ones(write: Caller) -> None:
+async def test_forcing_the_common_view_deletes_personal_views(write: Caller) -> None:
     await write.result("crm.deal.details.configuration.set", {"userId": 3, "data": [SECTION]})
     assert await write.result("crm.deal.details.configuration.forceCommonScopeForAll") is True
     assert await write.result("crm.deal.details.configuration.get", {"userId": 3}) is None
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (None, "Parameter 'data' must be array."),
         ("x", "Parameter 'data' must be array."),
@@ -47,18 +47,18 @@ async def test_the_common_view_forced_on_all_drops_personal_ones(write: Caller) 
         ([{**SECTION, "elements": [{}]}], "Element at index 0 in section at index 0 does not have name."),
     ],
 )
-async def test_a_view_that_is_none_is_refused(call: Caller, data: object, told: str) -> None:
+async def test_an_invalid_view_is_refused(call: Caller, data: object, message: str) -> None:
     _, answer = await call.refused("crm.item.details.configuration.set", {"entityTypeId": 3, "data": data})
-    assert answer == {"error": "", "error_description": told}
+    assert answer == {"error": "", "error_description": message}
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "message"),
     [
         ({}, "Parameter 'entityTypeId' is not defined"),
         ({"entityTypeId": 9999}, "The entity type '9999' is not supported in current context."),
     ],
 )
-async def test_items_of_no_type_have_no_view(call: Caller, params: object, told: str) -> None:
+async def test_items_of_an_unknown_type_have_no_view(call: Caller, params: object, message: str) -> None:
     status, answer = await call.refused("crm.item.details.configuration.get", params)
-    assert (status, answer) == (400, {"error": "", "error_description": told})
+    assert (status, answer) == (400, {"error": "", "error_description": message})

@@ -1,4 +1,4 @@
-"""What belongs to CRM records: requisites, addresses, activities, the timeline, clients of deals, product rows."""
+"""Records that belong to CRM records: requisites, addresses, activities, the timeline, clients, product rows."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_the_error_for_a_missing_requisite_names_it(call: Caller) -> None:
         assert answer["error_description"] == f"The {name} with ID '57' is not found"
 
 
-async def test_bank_details_and_addresses_go_with_their_requisite(write: Caller) -> None:
+async def test_bank_details_and_addresses_are_deleted_with_their_requisite(write: Caller) -> None:
     number = await _requisite(write)
     bank = await write.result("crm.requisite.bankdetail.add", {"fields": {"ENTITY_ID": number, "NAME": "Банк"}})
     address = {"TYPE_ID": 6, "ENTITY_TYPE_ID": 8, "ENTITY_ID": number, "CITY": "Казань"}
@@ -80,7 +80,7 @@ async def test_bank_details_and_addresses_go_with_their_requisite(write: Caller)
     assert (await write("crm.address.list", {"filter": {"ENTITY_TYPE_ID": 8}}))["total"] == 0
 
 
-async def test_an_address_is_known_by_its_type_and_owner(write: Caller) -> None:
+async def test_an_address_is_identified_by_its_type_and_owner(write: Caller) -> None:
     key = {"TYPE_ID": 1, "ENTITY_TYPE_ID": 8, "ENTITY_ID": await _requisite(write)}
     _, answer = await write.refused("crm.address.update", {"fields": {**key, "CITY": "x"}})
     assert answer["error_description"] == "TypeAddress not found."
@@ -130,7 +130,7 @@ async def test_a_document_uses_one_set_of_requisites(write: Caller) -> None:
         ("COMMUNICATIONS", "The field COMMUNICATIONS is not defined or invalid."),
     ],
 )
-async def test_an_activity_says_which_field_it_lacks(write: Caller, missing: str, text: str) -> None:
+async def test_the_error_for_an_activity_names_the_missing_field(write: Caller, missing: str, text: str) -> None:
     fields = {
         "OWNER_TYPE_ID": 2,
         "OWNER_ID": 1,
@@ -154,7 +154,7 @@ async def test_completing_an_activity_changes_its_status(write: Caller) -> None:
     assert (stored["COMPLETED"], stored["STATUS"]) == ("Y", "2")
 
 
-async def test_communications_come_only_when_named(write: Caller) -> None:
+async def test_communications_are_shown_only_when_selected(write: Caller) -> None:
     await _activity(write)
     asked = {"filter": {"OWNER_TYPE_ID": 2, "OWNER_ID": 1}}
     assert "COMMUNICATIONS" not in (await write.result("crm.activity.list", asked))[0]
@@ -165,7 +165,7 @@ async def test_communications_come_only_when_named(write: Caller) -> None:
     assert set(entry["ENTITY_SETTINGS"]) == {"HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME", "COMPANY_ID"}
 
 
-async def test_an_activity_is_found_by_everything_it_is_bound_to(write: Caller) -> None:
+async def test_an_activity_is_found_by_any_of_its_bindings(write: Caller) -> None:
     number = await _activity(write)
     assert await write.result("crm.activity.binding.list", {"activityId": number}) == [
         {"entityTypeId": 2, "entityId": 1},
@@ -179,7 +179,7 @@ async def test_an_activity_is_found_by_everything_it_is_bound_to(write: Caller) 
     assert answer["error"] == "ACTIVITY_IS_ALREADY_BOUND"
 
 
-async def test_an_activity_goes_with_the_last_of_its_owners(write: Caller) -> None:
+async def test_an_activity_is_deleted_with_its_last_owner(write: Caller) -> None:
     number = await _activity(write)
     await write.result("crm.deal.delete", {"id": 1})
     await write.result("crm.activity.get", {"id": number})
@@ -199,7 +199,7 @@ async def test_a_to_do_belongs_to_its_owner(write: Caller) -> None:
     assert answer["error"] == "OWNER_NOT_FOUND"
 
 
-async def test_a_comment_is_written_read_changed_and_removed(write: Caller) -> None:
+async def test_a_comment_is_added_read_updated_and_deleted(write: Caller) -> None:
     fields = {"ENTITY_ID": 1, "ENTITY_TYPE": "deal", "COMMENT": "Привет", "FILES": [["1.gif", "R0lGODlh"]]}
     number = await write.result("crm.timeline.comment.add", {"fields": fields})
     stored = await write.result("crm.timeline.comment.get", {"id": number})
@@ -239,7 +239,7 @@ async def test_a_comment_may_be_bound_to_more_than_one_item(write: Caller) -> No
     assert len(await write.result("crm.timeline.bindings.list", {"filter": {"OWNER_ID": number}})) == 1
 
 
-async def test_log_messages_come_ten_a_page_newest_first(write: Caller) -> None:
+async def test_log_messages_are_listed_ten_per_page_newest_first(write: Caller) -> None:
     fields = {"entityTypeId": 2, "entityId": 1, "text": "x", "iconCode": "info"}
     for number in range(12):
         await write.result("crm.timeline.logmessage.add", {"fields": {**fields, "title": f"t{number}"}})
@@ -266,7 +266,7 @@ async def test_links_of_contacts_are_numbers_with_one_primary(write: Caller) -> 
     assert await write.result("crm.deal.contact.items.get", {"id": 1}) == []
 
 
-async def test_a_contact_and_its_company_know_each_other(write: Caller) -> None:
+async def test_a_contact_and_its_company_link_to_each_other(write: Caller) -> None:
     company = await write.result("crm.company.add", {"fields": {"TITLE": "ООО «Клён»"}})
     contact = await write.result("crm.contact.add", {"fields": {"NAME": "Анна", "COMPANY_ID": company}})
     listed = await write.result("crm.company.contact.items.get", {"id": company})
@@ -278,7 +278,7 @@ async def test_a_contact_and_its_company_know_each_other(write: Caller) -> None:
     assert await write.result("crm.contact.company.items.get", {"id": contact}) == []
 
 
-async def test_links_refuse_what_is_not_there(call: Caller) -> None:
+async def test_links_to_missing_records_are_refused(call: Caller) -> None:
     for params, text in (
         ({"fields": {"CONTACT_ID": 1}}, "The parameter 'ownerEntityID' is invalid or not defined."),
         ({"id": 9999, "fields": {"CONTACT_ID": 1}}, "Not found."),

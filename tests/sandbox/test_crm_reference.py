@@ -1,4 +1,4 @@
-"""Product rows, directories, currencies, duplicates, the classic catalogue, and what other parts hear of changes."""
+"""Product rows, directories, currencies, duplicates, the classic catalogue, announced changes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from tests.sandbox.conftest import Caller
 
 
-async def test_prices_of_a_row_follow_discount_and_tax(write: Caller) -> None:
+async def test_prices_of_a_row_are_computed_from_discount_and_tax(write: Caller) -> None:
     sent = {"productName": "Станок", "price": 80000, "quantity": 2, "discountTypeId": 2, "discountRate": 20}
     fields = {"ownerType": "D", "ownerId": 1, **sent, "taxRate": 20, "taxIncluded": "Y", "measureCode": 796}
     row = (await write.result("crm.item.productrow.add", {"fields": fields}))["productRow"]
@@ -26,7 +26,7 @@ async def test_prices_of_a_row_follow_discount_and_tax(write: Caller) -> None:
     assert [(item["ID"], item["OWNER_TYPE"], item["PRICE"]) for item in classic] == [(str(row["id"]), "D", 80000)]
 
 
-async def test_rows_of_an_item_are_replaced_at_once(write: Caller) -> None:
+async def test_set_replaces_all_rows_of_an_item(write: Caller) -> None:
     owner = {"ownerType": "D", "ownerId": 1}
     rows = [{"productName": "a", "price": 10, "quantity": 3}, {"productName": "b", "price": 5}]
     made = (await write.result("crm.item.productrow.set", {**owner, "productRows": rows}))["productRows"]
@@ -37,7 +37,7 @@ async def test_rows_of_an_item_are_replaced_at_once(write: Caller) -> None:
     assert (await write.result("crm.deal.get", {"id": 1}))["OPPORTUNITY"] == "40.00"
 
 
-async def test_a_list_of_rows_is_of_one_owner(write: Caller) -> None:
+async def test_a_list_of_rows_requires_one_owner(write: Caller) -> None:
     _, answer = await write.refused("crm.item.productrow.list", {"filter": {"=ownerType": "D"}})
     assert answer["error"] == "INVALID_ARG_VALUE"
     await write.result("crm.lead.productrows.set", {"id": 1, "rows": [{"PRODUCT_NAME": "a", "PRICE": 1}]})
@@ -86,12 +86,12 @@ async def test_a_stage_of_a_pipeline_gets_its_prefix(write: Caller) -> None:
         ({"ENTITY_ID": "SOURCE", "STATUS_ID": "A"}, "The field Title is required."),
     ],
 )
-async def test_a_status_says_what_it_lacks(write: Caller, fields: dict[str, str], text: str) -> None:
+async def test_the_error_for_a_status_names_the_missing_field(write: Caller, fields: dict[str, str], text: str) -> None:
     _, answer = await write.refused("crm.status.add", {"fields": fields})
     assert answer == {"error": "", "error_description": text}
 
 
-async def test_a_status_is_changed_and_removed_and_a_system_one_only_by_force(write: Caller) -> None:
+async def test_a_status_is_updated_and_deleted_and_a_system_one_only_with_forced(write: Caller) -> None:
     fields = {"ENTITY_ID": "SOURCE", "STATUS_ID": "FAIR", "NAME": "Ярмарка"}
     number = await write.result("crm.status.add", {"fields": fields})
     assert await write.result("crm.status.update", {"id": number, "fields": {"NAME": "Рынок"}}) is True
@@ -106,7 +106,7 @@ async def test_a_status_is_changed_and_removed_and_a_system_one_only_by_force(wr
     assert answer["error"].startswith("CRM System Status can be deleted only")
 
 
-async def test_a_currency_is_known_by_its_code(write: Caller) -> None:
+async def test_a_currency_is_identified_by_its_code(write: Caller) -> None:
     texts = {"ru": {"FULL_NAME": "Тенге", "FORMAT_STRING": "# ₸", "DECIMALS": 2}}
     fields = {"CURRENCY": "KZT", "AMOUNT_CNT": 1, "AMOUNT": 0.19, "SORT": 600, "LANG": texts}
     assert await write.result("crm.currency.add", {"fields": fields}) == "KZT"
@@ -123,7 +123,7 @@ async def test_a_currency_is_known_by_its_code(write: Caller) -> None:
     assert answer == {"error": "", "error_description": "Not found"}
 
 
-async def test_there_is_one_base_currency(write: Caller) -> None:
+async def test_only_one_currency_is_the_base_currency(write: Caller) -> None:
     assert await write.result("crm.currency.base.get") == "RUB"
     assert await write.result("crm.currency.base.set", {"id": "USD"}) is True
     listed = {row["CURRENCY"]: row["BASE"] for row in await write.result("crm.currency.list")}
@@ -141,7 +141,7 @@ async def test_duplicates_are_found_by_digits_in_every_kind_of_record(write: Cal
     assert await write.result("crm.duplicate.findbycomm", only) == {"CONTACT": [contact]}
 
 
-async def test_no_duplicates_are_an_empty_list(call: Caller) -> None:
+async def test_without_duplicates_the_answer_is_an_empty_list(call: Caller) -> None:
     assert await call.result("crm.duplicate.findbycomm", {"type": "EMAIL", "values": ["nobody@example.com"]}) == []
     _, answer = await call.refused("crm.duplicate.findbycomm", {"values": ["x"]})
     assert answer["error"] == "Communication type is not defined"
@@ -156,7 +156,7 @@ async def test_no_duplicates_are_an_empty_list(call: Caller) -> None:
         ("crm.vat", {"NAME": "НДС 5%", "RATE": 5}, {"NAME": "НДС 7%"}),
     ],
 )
-async def test_the_classic_catalogue_is_written_and_read(
+async def test_the_classic_catalogue_can_be_written_and_read(
     write: Caller, prefix: str, fields: dict[str, Any], change: dict[str, str]
 ) -> None:
     number = await write.result(f"{prefix}.add", {"fields": fields})
@@ -171,7 +171,7 @@ async def test_the_classic_catalogue_is_written_and_read(
 
 
 @pytest.mark.parametrize("name", ["activitytype", "activitystatus", "addresstype", "contenttype", "ownertype"])
-async def test_enumerations_have_numbers_for_ids(call: Caller, name: str) -> None:
+async def test_enumerations_have_numeric_ids(call: Caller, name: str) -> None:
     rows = await call.result(f"crm.enum.{name}")
     assert all(set(row) == {"ID", "NAME", "SYMBOL_CODE", "SYMBOL_CODE_SHORT"} for row in rows)
     assert all(isinstance(row["ID"], int) for row in rows)
@@ -188,26 +188,26 @@ async def test_enumerations_have_numbers_for_ids(call: Caller, name: str) -> Non
         ("crm.deal", "update", "", "Not found"),
     ],
 )
-async def test_each_family_has_its_words_for_a_missing_record(
+async def test_each_family_has_its_own_text_for_a_missing_record(
     call: Caller, prefix: str, verb: str, code: str, text: str
 ) -> None:
     _, answer = await call.refused(f"{prefix}.{verb}", {"id": 99_999, "fields": {}})
     assert answer == {"error": code, "error_description": text}
 
 
-async def test_a_company_has_a_title(write: Caller) -> None:
+async def test_a_company_requires_a_title(write: Caller) -> None:
     status, answer = await write.refused("crm.company.add", {"fields": {"COMMENTS": "x"}})
     assert (status, answer["error"]) == (400, "")
 
 
-async def test_a_deal_and_a_lead_without_a_title_are_named_by_their_number(write: Caller) -> None:
+async def test_the_default_title_of_a_deal_and_a_lead_contains_the_id(write: Caller) -> None:
     deal = await write.result("crm.deal.add", {"fields": {}})
     lead = await write.result("crm.lead.add", {"fields": {}})
     assert (await write.result("crm.deal.get", {"id": deal}))["TITLE"] == f"Сделка #{deal}"
     assert (await write.result("crm.lead.get", {"id": lead}))["TITLE"] == f"Лид #{lead}"
 
 
-async def test_a_phone_left_alone_still_counts(write: Caller) -> None:
+async def test_deleting_one_of_two_phones_keeps_has_phone(write: Caller) -> None:
     phones = [{"VALUE": "+70005551111"}, {"VALUE": "+70005552222"}]
     contact = await write.result("crm.contact.add", {"fields": {"NAME": "А", "PHONE": phones}})
     first = (await write.result("crm.contact.get", {"id": contact}))["PHONE"][0]
@@ -217,8 +217,8 @@ async def test_a_phone_left_alone_still_counts(write: Caller) -> None:
     assert ([entry["VALUE"] for entry in stored["PHONE"]], stored["HAS_PHONE"]) == (["+70005552222"], "Y")
 
 
-async def test_changes_are_announced_under_the_names_of_events(write: Caller) -> None:
-    heard: list[Change] = []
+async def test_changes_are_announced_under_their_event_names(write: Caller) -> None:
+    heard: list[RecordChange] = []
     write.sandbox.portal.changes.subscribe(heard.append)
     deal = await write.result("crm.deal.add", {"fields": {}})
     await write.result("crm.item.update", {"entityTypeId": 2, "id": deal, "fields": {"title": "x"}})
@@ -235,21 +235,21 @@ async def test_changes_are_announced_under_the_names_of_events(write: Caller) ->
 
 
 async def test_a_refused_write_announces_nothing(write: Caller) -> None:
-    heard: list[Change] = []
+    heard: list[RecordChange] = []
     write.sandbox.portal.changes.subscribe(heard.append)
     await write.refused("crm.company.add", {"fields": {}})
     await write.refused("crm.deal.delete", {"id": 99_999})
     assert heard == []
 
 
-async def test_phones_and_mail_are_one_field_of_an_item(call: Caller) -> None:
+async def test_phones_and_e_mails_are_one_field_of_an_item(call: Caller) -> None:
     fields = (await call.result("crm.item.fields", {"entityTypeId": 3}))["fields"]
     assert (fields["fm"]["type"], fields["fm"]["isMultiple"]) == ("crm_multifield", True)
     assert not {"PHONE", "EMAIL", "phone", "email"} & set(fields)
 
 
 @pytest.mark.parametrize("prefix", ["crm.deal", "crm.lead", "crm.contact", "crm.company", "crm.quote"])
-async def test_a_record_shows_no_field_that_is_not_described(write: Caller, prefix: str) -> None:
+async def test_a_record_shows_described_fields_only(write: Caller, prefix: str) -> None:
     fields = await write.result(f"{prefix}.fields")
     record = await write.result(f"{prefix}.add", {"fields": {"TITLE": "t", "NAME": "n"}})
     assert set(await write.result(f"{prefix}.get", {"id": record})) <= set(fields)

@@ -30,7 +30,7 @@ async def test_a_number_out_of_range_is_refused(write: Caller, number: int) -> N
     assert answer["error_description"] == "entityTypeId is out of allowed range"
 
 
-async def test_an_asked_number_is_given(write: Caller) -> None:
+async def test_a_requested_type_number_is_used(write: Caller) -> None:
     assert (await _type(write, entityTypeId=1050))["entityTypeId"] == 1050
     found = await write.result("crm.type.getByEntityTypeId", {"entityTypeId": 1050})
     assert found["type"]["title"] == "Закупка"
@@ -47,7 +47,7 @@ async def test_a_missing_type_is_an_error_with_code_zero(call: Caller) -> None:
         assert answer["error"] == "0"
 
 
-async def test_items_of_a_type_begin_at_the_first_stage_of_its_pipeline(write: Caller) -> None:
+async def test_new_items_of_a_type_are_in_the_first_stage_of_its_pipeline(write: Caller) -> None:
     number = (await _type(write))["entityTypeId"]
     categories = (await write.result("crm.category.list", {"entityTypeId": number}))["categories"]
     assert [category["isDefault"] for category in categories] == ["Y"]
@@ -64,7 +64,7 @@ async def test_items_of_a_type_begin_at_the_first_stage_of_its_pipeline(write: C
     assert codes == ["NEW", "PREPARATION", "CLIENT", "SUCCESS", "FAIL"]
 
 
-async def test_the_flags_of_a_type_decide_its_fields(write: Caller) -> None:
+async def test_the_flags_of_a_type_determine_its_fields(write: Caller) -> None:
     made = await _type(write, isClientEnabled="N", isBeginCloseDatesEnabled="N")
     asked = {"entityTypeId": made["entityTypeId"]}
     assert "contactId" not in (await write.result("crm.item.fields", asked))["fields"]
@@ -83,7 +83,7 @@ async def test_a_stage_of_another_pipeline_is_refused(write: Caller) -> None:
     assert answer["error"] == "CRM_FIELD_ERROR_VALUE_NOT_VALID"
 
 
-async def test_a_move_is_noted_with_the_stage_before(write: Caller) -> None:
+async def test_a_move_stores_the_previous_stage(write: Caller) -> None:
     number = (await _type(write))["entityTypeId"]
     item = (await write.result("crm.item.add", {"entityTypeId": number, "fields": {}}))["item"]
     prefix = item["stageId"].partition(":")[0]
@@ -108,7 +108,7 @@ async def test_the_history_of_leads_has_statuses(write: Caller) -> None:
     assert "STAGE_ID" not in rows[0]
 
 
-async def test_a_parent_is_a_field_of_its_children(write: Caller) -> None:
+async def test_a_relation_adds_a_parent_field_to_the_children(write: Caller) -> None:
     relations = {"parent": [{"entityTypeId": 2}], "child": [{"entityTypeId": 1, "isChildrenListEnabled": "N"}]}
     made = await _type(write, relations=relations)
     number = made["entityTypeId"]
@@ -122,7 +122,7 @@ async def test_a_parent_is_a_field_of_its_children(write: Caller) -> None:
     assert (await write.result("crm.lead.get", {"id": lead}))[f"PARENT_ID_{number}"] == "1"
 
 
-async def test_user_fields_of_a_type_are_named_by_its_id(write: Caller) -> None:
+async def test_names_of_a_types_user_fields_contain_its_id(write: Caller) -> None:
     made = await _type(write)
     name = f"UF_CRM_{made['id']}_COLOUR"
     sent = {"entityId": f"CRM_{made['id']}", "fieldName": name, "userTypeId": "string"}
@@ -132,7 +132,7 @@ async def test_user_fields_of_a_type_are_named_by_its_id(write: Caller) -> None:
     assert item[f"ufCrm{made['id']}Colour"] == "red"
 
 
-async def test_a_type_with_items_is_not_deleted(write: Caller) -> None:
+async def test_a_type_with_items_cannot_be_deleted(write: Caller) -> None:
     made = await _type(write)
     await write.result("crm.item.add", {"entityTypeId": made["entityTypeId"], "fields": {}})
     _, answer = await write.refused("crm.type.delete", {"id": made["id"]})
@@ -143,7 +143,7 @@ async def test_a_type_with_items_is_not_deleted(write: Caller) -> None:
     assert answer["error_description"] == "Smart process not found"
 
 
-async def test_a_new_pipeline_of_deals_brings_its_stages(write: Caller) -> None:
+async def test_a_new_pipeline_of_deals_has_initial_stages(write: Caller) -> None:
     made = await write.result("crm.category.add", {"entityTypeId": 2, "fields": {"name": "Опт", "sort": 300}})
     category = made["category"]["id"]
     deal = await write.result("crm.deal.add", {"fields": {"CATEGORY_ID": category}})
@@ -162,7 +162,7 @@ async def test_leads_have_no_pipelines(call: Caller) -> None:
     assert answer["error"] == "ENTITY_TYPE_NOT_SUPPORTED"
 
 
-async def test_the_default_pipeline_stays(call: Caller) -> None:
+async def test_the_default_pipeline_cannot_be_deleted(call: Caller) -> None:
     _, answer = await call.refused("crm.category.delete", {"entityTypeId": 2, "id": 0})
     assert answer["error_description"] == "Default deal category cannot be deleted"
 
@@ -177,7 +177,7 @@ async def test_invoices_and_estimates_are_items_too(write: Caller) -> None:
     assert (await write.result("crm.quote.get", {"id": quote["id"]}))["CLOSED"] == "Y"
 
 
-async def test_an_import_of_many_tells_which_failed(write: Caller) -> None:
+async def test_a_batch_import_reports_the_failed_items(write: Caller) -> None:
     data = [{"title": "a"}, {"stageId": "NO_SUCH"}]
     items = (await write.result("crm.item.batchImport", {"entityTypeId": 2, "data": data}))["items"]
     assert items[0] == {"item": {"id": 401}}
@@ -186,7 +186,7 @@ async def test_an_import_of_many_tells_which_failed(write: Caller) -> None:
     assert answer["error"] == "MAX_IMPORT_BATCH_SIZE_EXCEEDED"
 
 
-async def test_the_company_remembers_how_its_deals_went(call: Caller) -> None:
+async def test_the_deals_of_the_company_have_a_stage_history(call: Caller) -> None:
     deal = await call.result("crm.deal.get", {"id": 5})
     rows = (await call.result("crm.stagehistory.list", {"entityTypeId": 2, "filter": {"OWNER_ID": 5}}))["items"]
     assert rows[0]["TYPE_ID"] == 1

@@ -1,4 +1,4 @@
-"""User fields: one registry behind two families of methods, real columns, every type there and back."""
+"""User fields: one registry for two families of methods, columns, every type written and read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_the_prefix_of_a_field_is_added_where_it_is_missing(write: Caller,
         ),
     ],
 )
-async def test_a_field_that_cannot_be_is_refused(write: Caller, fields: dict[str, Any], code: str) -> None:
+async def test_an_invalid_field_is_refused(write: Caller, fields: dict[str, Any], code: str) -> None:
     status, answer = await write.refused("crm.deal.userfield.add", {"fields": fields})
     assert (status, answer["error"]) == (400, code)
     assert (await write("crm.deal.userfield.list"))["total"] == 0
@@ -70,7 +70,7 @@ async def test_a_second_field_of_the_same_name_is_refused(write: Caller) -> None
         ("datetime", "2026-03-05T10:30:00+03:00", "2026-03-05T10:30:00+03:00", "2026-03-05T10:30:00+03:00"),
     ],
 )
-async def test_every_type_comes_back_as_each_family_writes_it(
+async def test_every_type_is_shown_in_the_form_of_each_family(
     write: Caller, kind: str, sent: Any, classic: str, universal: Any
 ) -> None:
     await _field(write, "VALUE", kind)
@@ -80,7 +80,7 @@ async def test_every_type_comes_back_as_each_family_writes_it(
     assert item["ufCrmValue"] == universal
 
 
-async def test_a_multiple_field_holds_a_list(write: Caller) -> None:
+async def test_a_multiple_field_contains_a_list(write: Caller) -> None:
     await _field(write, "MANY", "string", MULTIPLE="Y")
     deal = await write.result("crm.deal.add", {"fields": {"UF_CRM_MANY": ["a", "b"]}})
     assert (await write.result("crm.deal.get", {"id": deal}))["UF_CRM_MANY"] == ["a", "b"]
@@ -106,7 +106,7 @@ async def test_items_of_a_list_are_added_changed_and_removed(write: Caller) -> N
     assert (described["type"], described["isDynamic"]) == ("enumeration", True)
 
 
-async def test_labels_come_in_all_languages_in_one_or_not_at_all(write: Caller) -> None:
+async def test_labels_are_shown_in_all_languages_in_one_or_not_at_all(write: Caller) -> None:
     number = await _field(write, "LABELLED", "string", EDIT_FORM_LABEL={"ru": "Поле", "en": "Field"})
     assert (await write.result("crm.deal.userfield.get", {"id": number}))["EDIT_FORM_LABEL"]["en"] == "Field"
     one = await write.result("crm.deal.userfield.list", {"filter": {"LANG": "ru"}})
@@ -115,7 +115,7 @@ async def test_labels_come_in_all_languages_in_one_or_not_at_all(write: Caller) 
     assert "EDIT_FORM_LABEL" not in none[0]
 
 
-async def test_the_star_of_a_classic_select_leaves_user_fields_out(write: Caller) -> None:
+async def test_the_star_of_a_classic_select_excludes_user_fields(write: Caller) -> None:
     await _field(write, "SEEN", "string")
     plain = {"filter": {"ID": 5}}
     assert "UF_CRM_SEEN" in (await write.result("crm.deal.list", plain))[0]
@@ -144,7 +144,7 @@ async def test_items_rename_user_fields_by_the_documented_rule(write: Caller, na
     assert wire not in fields
 
 
-async def test_original_names_work_in_every_place_of_an_item_call(write: Caller) -> None:
+async def test_original_names_work_everywhere_in_an_item_call(write: Caller) -> None:
     await _field(write, "CODE_1", "string")
     named = {"entityTypeId": 2, "useOriginalUfNames": "Y"}
     item = (await write.result("crm.item.add", {**named, "fields": {"title": "t", "UF_CRM_CODE_1": "x"}}))["item"]
@@ -169,7 +169,7 @@ async def test_a_file_is_uploaded_kept_and_cleared(write: Caller) -> None:
     assert (await write.result("crm.deal.get", {"id": deal}))["UF_CRM_DOC"] is None
 
 
-async def test_a_multiple_file_field_loses_what_an_update_does_not_list(write: Caller) -> None:
+async def test_an_update_removes_unlisted_files_of_a_multiple_field(write: Caller) -> None:
     await _field(write, "DOCS", "file", MULTIPLE="Y")
     both = [["a.txt", "YQ=="], ["b.txt", "Yg=="]]
     item = (await write.result("crm.item.add", {"entityTypeId": 2, "fields": {"ufCrmDocs": both}}))["item"]
@@ -181,7 +181,7 @@ async def test_a_multiple_file_field_loses_what_an_update_does_not_list(write: C
     assert changed[1]["id"] not in [file["id"] for file in item["ufCrmDocs"]]
 
 
-async def test_a_mandatory_field_must_be_filled(write: Caller) -> None:
+async def test_an_empty_mandatory_field_is_refused(write: Caller) -> None:
     await _field(write, "MUST", "string", MANDATORY="Y", LABEL="Номер")
     _, answer = await write.refused("crm.deal.add", {"fields": {"TITLE": "t"}})
     assert answer["error"] == ""
@@ -191,7 +191,7 @@ async def test_a_mandatory_field_must_be_filled(write: Caller) -> None:
     await write.result("crm.deal.add", {"fields": {"UF_CRM_MUST": "1"}})
 
 
-async def test_a_deleted_field_is_gone_from_records_and_lists(write: Caller) -> None:
+async def test_a_deleted_field_is_missing_in_records_and_lists(write: Caller) -> None:
     number = await _field(write, "GONE", "string")
     assert await write.result("crm.deal.userfield.delete", {"id": number}) is True
     assert "UF_CRM_GONE" not in await write.result("crm.deal.fields")
@@ -200,13 +200,13 @@ async def test_a_deleted_field_is_gone_from_records_and_lists(write: Caller) -> 
     assert (status, answer["error"]) == (400, "ERROR_NOT_FOUND")
 
 
-async def test_a_field_of_another_object_is_not_to_be_reached(write: Caller) -> None:
+async def test_a_field_of_another_object_is_not_accessible(write: Caller) -> None:
     number = await _field(write, "LEADS", "string", "crm.lead")
     _, answer = await write.refused("crm.deal.userfield.get", {"id": number})
     assert answer["error_description"] == "Access denied."
 
 
-async def test_both_families_write_one_registry(write: Caller) -> None:
+async def test_both_families_write_the_same_registry(write: Caller) -> None:
     sent = {
         "entityId": "CRM_CONTACT",
         "fieldName": "UF_CRM_CHANNEL",
@@ -230,7 +230,7 @@ async def test_both_families_write_one_registry(write: Caller) -> None:
     assert answer["error_description"] == "You do not have permission to view user field settings"
 
 
-async def test_the_list_of_settings_pages_like_a_controller_and_filters_by_object(write: Caller) -> None:
+async def test_the_list_of_settings_is_paged_like_a_controller_and_filtered_by_object(write: Caller) -> None:
     for number in range(52):
         await _field(write, f"F_{number}", "string")
     await _field(write, "OTHER", "string", "crm.lead")
@@ -251,7 +251,7 @@ async def test_types_of_user_fields_are_listed_in_both_forms(call: Caller) -> No
     assert controller["money"]["userTypeId"] == "money"
 
 
-async def test_user_fields_outlive_the_process(tmp_path: Any) -> None:
+async def test_user_fields_are_kept_in_the_database_file(tmp_path: Any) -> None:
     from tests.sandbox.conftest import NOW, opened
 
     async with opened(tmp_path / "portal.db", clock=lambda: NOW, empty=True) as first:

@@ -1,4 +1,4 @@
-"""The disk: a tree of folders and files, uploads in one step and in two, downloads by signed links."""
+"""The disk: a tree of folders and files, uploads in one step or two, downloads by signed links."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def _get(write: Caller, url: str) -> httpx.Response:
     return await write.http.get(url)
 
 
-async def test_storages_are_a_bare_list_with_text_for_numbers(call: Caller) -> None:
+async def test_storages_are_a_bare_list_with_numbers_as_text(call: Caller) -> None:
     answer = await call("disk.storage.getlist", {"filter": {"ENTITY_TYPE": "common"}})
     assert answer["total"] == 1
     assert answer["result"][0] == {
@@ -37,7 +37,7 @@ async def test_storages_are_a_bare_list_with_text_for_numbers(call: Caller) -> N
     assert await call.result("disk.storage.gettypes") == ["user", "common", "group"]
 
 
-async def test_children_take_an_exact_offset_and_nothing_beyond_the_end(call: Caller) -> None:
+async def test_children_use_an_exact_offset_and_are_empty_beyond_the_end(call: Caller) -> None:
     everything = await call("disk.storage.getchildren", {"id": 1, "order": {"NAME": "ASC"}})
     second = await call("disk.storage.getchildren", {"id": 1, "order": {"NAME": "ASC"}, "start": 1})
     assert second["result"] == everything["result"][1:]
@@ -47,7 +47,7 @@ async def test_children_take_an_exact_offset_and_nothing_beyond_the_end(call: Ca
     assert negative["total"] == everything["total"] == 3
 
 
-async def test_folders_and_files_have_fields_of_their_own(call: Caller) -> None:
+async def test_folders_and_files_have_different_fields(call: Caller) -> None:
     folder = (await call.result("disk.storage.getchildren", {"id": 1, "filter": {"NAME": "Договоры"}}))[0]
     assert (folder["TYPE"], folder["REAL_OBJECT_ID"], folder["DELETED_BY"]) == ("folder", folder["ID"], "0")
     assert not {"FILE_ID", "SIZE", "DOWNLOAD_URL"} & set(folder)
@@ -57,7 +57,7 @@ async def test_folders_and_files_have_fields_of_their_own(call: Caller) -> None:
     assert file["DETAIL_URL"].endswith("/docs/file/Договоры/Договор поставки (образец).txt")
 
 
-async def test_a_file_goes_up_in_one_step_and_comes_back_byte_for_byte(write: Caller) -> None:
+async def test_a_file_uploaded_in_one_step_is_downloaded_byte_for_byte(write: Caller) -> None:
     file = await _upload(write, "заметка.txt")
     assert (file["NAME"], file["SIZE"], file["TYPE"]) == ("заметка.txt", "12", "file")
     response = await _get(write, file["DOWNLOAD_URL"])
@@ -67,7 +67,7 @@ async def test_a_file_goes_up_in_one_step_and_comes_back_byte_for_byte(write: Ca
     assert "filename*=utf-8''%D0%B7" in response.headers["content-disposition"]
 
 
-async def test_a_webhooks_download_link_carries_its_secret_and_a_token(write: Caller) -> None:
+async def test_a_webhooks_download_link_contains_its_secret_and_a_token(write: Caller) -> None:
     file = await _upload(write)
     assert f"/rest/{write.sandbox.webhook}/download/?token=disk%7C" in file["DOWNLOAD_URL"]
 
@@ -79,7 +79,7 @@ async def test_a_changed_token_is_refused(write: Caller) -> None:
     assert response.json() == {"error": "ACCESS_DENIED", "error_description": "Link check failed"}
 
 
-async def test_a_file_goes_up_in_two_steps(write: Caller) -> None:
+async def test_a_file_is_uploaded_in_two_steps(write: Caller) -> None:
     asked = await write.result("disk.folder.uploadfile", {"id": 1, "data": {"NAME": "b.bin"}})
     assert asked["field"] == "file"
     assert f"/rest/{write.sandbox.webhook}/upload/?token=disk%7C" in asked["uploadUrl"]
@@ -103,7 +103,7 @@ async def test_a_taken_name_is_refused_or_numbered(write: Caller) -> None:
     assert answer["error"] == "DISK_OBJ_22000"
 
 
-async def test_what_is_missing_is_named(call: Caller) -> None:
+async def test_errors_name_the_missing_object(call: Caller) -> None:
     _, answer = await call.refused("disk.folder.get", {})
     assert answer["error"] == "ERROR_ARGUMENT"
     _, answer = await call.refused("disk.folder.get", {"id": 99999})
@@ -119,7 +119,7 @@ async def test_what_is_missing_is_named(call: Caller) -> None:
     assert answer["error"] == "ERROR_COULD_NOT_SAVE_FILE"
 
 
-async def test_the_bin_keeps_things_until_they_are_taken_back(write: Caller) -> None:
+async def test_objects_in_the_bin_can_be_restored(write: Caller) -> None:
     folder = await write.result("disk.storage.addfolder", {"id": 1, "data": {"NAME": "Старое"}})
     inside = await write.result("disk.folder.addsubfolder", {"id": folder["ID"], "data": {"NAME": "Внутри"}})
     deleted = await write.result("disk.folder.markdeleted", {"id": folder["ID"]})
@@ -136,7 +136,7 @@ async def test_the_bin_keeps_things_until_they_are_taken_back(write: Caller) -> 
     assert (answer["error"], answer["error_description"]) == ("DISK_OBJ_22000", "Could not delete root folder")
 
 
-async def test_things_are_renamed_copied_and_moved(write: Caller) -> None:
+async def test_objects_are_renamed_copied_and_moved(write: Caller) -> None:
     folder = await write.result("disk.storage.addfolder", {"id": 1, "data": {"NAME": "Цель"}})
     file = await _upload(write)
     assert (await write.result("disk.file.rename", {"id": file["ID"], "newName": "b.txt"}))["NAME"] == "b.txt"
@@ -153,7 +153,7 @@ async def test_things_are_renamed_copied_and_moved(write: Caller) -> None:
     assert answer["error"] == "DISK_OBJ_22000"
 
 
-async def test_versions_of_a_file_come_newest_first_and_can_be_taken_back(write: Caller) -> None:
+async def test_versions_of_a_file_are_listed_newest_first_and_can_be_restored(write: Caller) -> None:
     file = await _upload(write)
     newer = base64.b64encode(b"two").decode()
     changed = await write.result("disk.file.uploadversion", {"id": file["ID"], "fileContent": ["a.txt", newer]})
@@ -169,21 +169,21 @@ async def test_versions_of_a_file_come_newest_first_and_can_be_taken_back(write:
     assert response.json()["result"]["GLOBAL_CONTENT_VERSION"] == "4"
 
 
-async def test_a_public_link_stays_the_same(write: Caller) -> None:
+async def test_a_repeated_request_returns_the_same_public_link(write: Caller) -> None:
     file = await _upload(write)
     link = await write.result("disk.file.getexternallink", {"id": file["ID"]})
     assert link == await write.result("disk.file.getExternalLink", {"id": file["ID"]})
     assert "/~" in link
 
 
-async def test_fields_tell_what_may_be_filtered(call: Caller) -> None:
+async def test_field_descriptions_mark_the_filterable_fields(call: Caller) -> None:
     fields = await call.result("disk.file.getfields")
     assert fields["NAME"] == {"TYPE": "string", "USE_IN_FILTER": True, "USE_IN_SHOW": True}
     assert fields["CREATED_BY"]["USE_IN_FILTER"] is False
     assert "SIZE" not in await call.result("disk.folder.getfields")
 
 
-async def test_the_applications_storage_needs_an_application(call: Caller) -> None:
+async def test_the_storage_of_an_application_requires_an_application(call: Caller) -> None:
     status, answer = await call.refused("disk.storage.getforapp")
     assert (status, answer["error"]) == (403, "ACCESS_DENIED")
 

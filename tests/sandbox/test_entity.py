@@ -1,4 +1,4 @@
-"""Storages of applications: only an application has them."""
+"""Storages of applications, which only applications can use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ async def _app(write: Caller, method: str, params: dict[str, object]) -> dict[st
     return answer
 
 
-async def test_a_webhook_has_no_storages(call: Caller) -> None:
+async def test_a_webhook_cannot_use_storages_of_applications(call: Caller) -> None:
     status, answer = await call.refused("entity.get")
     assert (status, answer["error"], answer["error_description"]) == (
         403,
@@ -23,7 +23,7 @@ async def test_a_webhook_has_no_storages(call: Caller) -> None:
     )
 
 
-async def test_a_storage_is_made_renamed_and_removed(write: Caller) -> None:
+async def test_a_storage_is_created_renamed_and_deleted(write: Caller) -> None:
     access: dict[str, object] = {"AU": "R"}
     assert (await _app(write, "entity.add", {"ENTITY": "dish", "NAME": "Блюда", "ACCESS": access}))["result"] is True
     assert (await _app(write, "entity.add", {"ENTITY": "dish", "NAME": "x"}))["error"] == "ERROR_ENTITY_ALREADY_EXISTS"
@@ -37,7 +37,7 @@ async def test_a_storage_is_made_renamed_and_removed(write: Caller) -> None:
     assert (await _app(write, "entity.get", {"ENTITY": "meal"}))["error"] == "ERROR_ENTITY_NOT_FOUND"
 
 
-async def test_a_code_is_cleaned_and_must_be_short(write: Caller) -> None:
+async def test_a_code_is_sanitized_and_must_be_short(write: Caller) -> None:
     empty = await _app(write, "entity.add", {"ENTITY": "-- --", "NAME": "x"})
     assert empty == {
         "error": "ERROR_ARGUMENT",
@@ -48,7 +48,7 @@ async def test_a_code_is_cleaned_and_must_be_short(write: Caller) -> None:
     assert long["error_description"] == "Entity code is too long. Max length is 13 characters."
 
 
-async def test_items_carry_values_of_properties_by_code(write: Caller) -> None:
+async def test_items_contain_property_values_by_code(write: Caller) -> None:
     await _app(write, "entity.add", {"ENTITY": "dish", "NAME": "Блюда"})
     for code, kind in (("price", "N"), ("note", "S")):
         added = await _app(write, "entity.item.property.add", {"ENTITY": "dish", "PROPERTY": code, "TYPE": kind})

@@ -1,4 +1,4 @@
-"""Events: only applications bind them; handlers get form posts, the offline queue is pulled."""
+"""Events: only applications bind them; handlers receive form posts, the offline queue is read by calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.sandbox.conftest import Caller
 
 
 class App:
-    """Calls with an access token of the application."""
+    """A client with an access token of the application."""
 
     def __init__(self, write: Caller, user: int = 1) -> None:
         self.write = write
@@ -40,7 +40,7 @@ async def app(write: Caller) -> App:
 
 @pytest.fixture
 def handler() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A handler on loopback: its address and what it has got."""
+    """A handler on loopback: its address and the received posts."""
     got: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,12 +66,12 @@ async def _settled(write: Caller) -> None:
 
 
 @pytest.mark.parametrize("method", ["events", "event.bind", "event.get", "event.offline.get", "event.offline.list"])
-async def test_a_webhook_may_not_touch_events(call: Caller, method: str) -> None:
+async def test_a_webhook_cannot_use_events(call: Caller, method: str) -> None:
     status, answer = await call.refused(method)
     assert (status, answer["error"]) == (403, "WRONG_AUTH_TYPE")
 
 
-async def test_a_task_that_is_added_reaches_the_handler_as_a_form(
+async def test_an_added_task_is_sent_to_the_handler_as_a_form(
     app: App, write: Caller, handler: tuple[str, list[dict[str, str]]]
 ) -> None:
     address, got = handler
@@ -91,7 +91,7 @@ async def test_a_task_that_is_added_reaches_the_handler_as_a_form(
     assert "auth[refresh_token]" not in post
 
 
-async def test_the_token_of_an_event_works_and_is_of_who_caused_it_or_of_auth_type(
+async def test_the_token_of_an_event_belongs_to_its_cause_or_to_auth_type(
     app: App, write: Caller, handler: tuple[str, list[dict[str, str]]]
 ) -> None:
     address, got = handler
@@ -114,21 +114,21 @@ async def test_a_chain_of_events_ends_after_seven_hops(
     assert len(got) == 7
 
 
-async def test_a_handler_elsewhere_is_bound_but_never_called(app: App, write: Caller) -> None:
+async def test_a_handler_on_another_host_is_bound_but_never_called(app: App, write: Caller) -> None:
     await app.result("event.bind", {"event": "ONTASKADD", "handler": "https://handler.example.com/x"})
     await write.result("task.item.add", [{"TITLE": "x", "RESPONSIBLE_ID": 1}])
     await _settled(write)
     assert "b24-sandbox-events" not in {thread.name for thread in threading.enumerate()}
 
 
-async def test_a_handler_that_is_not_there_disturbs_nobody(app: App, write: Caller) -> None:
+async def test_an_unreachable_handler_does_not_affect_calls(app: App, write: Caller) -> None:
     await app.result("event.bind", {"event": "ONTASKADD", "handler": "http://127.0.0.1:9/x"})
     assert await write.result("task.item.add", [{"TITLE": "x", "RESPONSIBLE_ID": 1}]) == 151
     await _settled(write)
     assert await write.result("task.item.add", [{"TITLE": "y", "RESPONSIBLE_ID": 1}]) == 152
 
 
-async def test_bindings_are_listed_counted_and_refused_twice(app: App) -> None:
+async def test_bindings_are_listed_and_counted_and_duplicates_are_refused(app: App) -> None:
     one = {"event": "ONCRMDEALADD", "handler": "https://a.example.com/x"}
     await app.result("event.bind", one)
     again = await app("event.bind", one)
@@ -157,7 +157,7 @@ async def test_bindings_are_listed_counted_and_refused_twice(app: App) -> None:
     ],
     ids=["event", "protocol", "host", "no handler", "no event"],
 )
-async def test_a_wrong_binding_is_refused(app: App, params: object, code: str) -> None:
+async def test_an_invalid_binding_is_refused(app: App, params: object, code: str) -> None:
     assert (await app("event.bind", params))["error"] == code
 
 
@@ -166,7 +166,7 @@ async def test_events_are_listed_by_scope(app: App) -> None:
     assert {"ONAPPTEST", "ONTASKADD", "ONCRMDEALADD"} <= set(await app.result("events"))
 
 
-async def test_people_without_rights_may_not_pull_the_queue(write: Caller) -> None:
+async def test_users_without_rights_cannot_read_the_queue(write: Caller) -> None:
     seller = App(write, 3)
     assert (await seller("event.offline.get"))["error"] == "ACCESS_DENIED"
     answer = await seller("event.bind", {"event": "ONTASKADD", "event_type": "offline"})
@@ -175,7 +175,7 @@ async def test_people_without_rights_may_not_pull_the_queue(write: Caller) -> No
     assert answer["error"] == "ACCESS_DENIED"
 
 
-async def test_equal_changes_are_one_record_in_the_queue_which_is_emptied_by_reading(app: App, write: Caller) -> None:
+async def test_equal_changes_are_one_record_in_the_queue_and_reading_empties_it(app: App, write: Caller) -> None:
     await app.result("event.bind", {"event": "ONTASKUPDATE", "event_type": "offline"})
     for title in ("а", "б", "в"):
         await write.result("tasks.task.update", {"taskId": 7, "fields": {"TITLE": title}})

@@ -1,4 +1,4 @@
-"""Faults on order: what the client sees, whether the method ran; and the log that proves it."""
+"""Injected faults: what the client sees, whether the method ran, and the log that proves it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def counts(call: Caller, marker: str = "") -> Any:
         ("500", 500, "INTERNAL_SERVER_ERROR"),
     ],
 )
-async def test_a_refusal_on_order_is_one_call_long_and_runs_nothing(
+async def test_an_injected_refusal_affects_one_call_and_runs_nothing(
     call: Caller, kind: Any, status: int, error: str
 ) -> None:
     call.sandbox.faults.fail("crm.deal.add", kind)
@@ -47,7 +47,7 @@ async def test_a_refusal_on_order_is_one_call_long_and_runs_nothing(
     assert await counts(call, "once") == {"crm.deal.add": 1}
 
 
-async def test_html_comes_from_a_front_end(call: Caller) -> None:
+async def test_the_html_fault_is_a_page_of_the_front_end(call: Caller) -> None:
     call.sandbox.faults.fail("*", "html")
     response = await call.http.get(call.base + "profile")
     assert (response.status_code, response.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
@@ -61,7 +61,7 @@ async def test_a_moved_portal_redirects_to_the_same_path_of_another_host(call: C
     assert response.headers["Location"] == f"https://new.example.com{call.base}profile?x=1"
 
 
-async def test_slow_answers_after_its_seconds(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_slow_fault_answers_after_its_delay(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     waited = []
 
     async def sleep(seconds: float) -> None:
@@ -74,21 +74,21 @@ async def test_slow_answers_after_its_seconds(call: Caller, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "truncated"])
-async def test_a_cut_inside_one_process_is_a_reset_connection(call: Caller, kind: Any) -> None:
+async def test_a_cut_in_process_raises_a_connection_reset(call: Caller, kind: Any) -> None:
     call.sandbox.faults.fail("crm.deal.add", kind)
     with pytest.raises(ConnectionResetError):
         await call("crm.deal.add", {"fields": {"TITLE": "cut"}})
     assert await counts(call, "cut") == ({} if kind == "cut_before" else {"crm.deal.add": 1})
 
 
-async def test_faults_are_chosen_by_a_glob_and_counted(call: Caller) -> None:
+async def test_faults_are_matched_by_a_glob_and_counted(call: Caller) -> None:
     call.sandbox.faults.fail("crm.*.ADD", "503", times=2)
     calls = ("profile", "crm.deal.add", "crm.lead.add.json", "crm.deal.add")
     answers = [await call.http.post(call.base + method, json={"fields": {"TITLE": "x"}}) for method in calls]
     assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
 
 
-async def test_a_fault_without_end_lasts_until_it_is_cleared(call: Caller) -> None:
+async def test_an_unlimited_fault_lasts_until_it_is_cleared(call: Caller) -> None:
     call.sandbox.faults.fail("profile", "503", times=None)
     assert [(await call.http.get(call.base + "profile")).status_code for _ in range(5)] == [503] * 5
     call.sandbox.faults.clear()
@@ -102,17 +102,17 @@ async def test_a_batch_fails_under_its_own_name_only(call: Caller) -> None:
     assert (await call.batch(["server.time"]))["result"]
 
 
-async def test_the_authorization_server_fails_too(call: Caller) -> None:
+async def test_faults_apply_to_the_authorization_server(call: Caller) -> None:
     call.sandbox.faults.fail("oauth.token", "html")
     assert (await call.http.get("/oauth/token/")).status_code == 502
 
 
-def test_a_wrong_kind_is_refused_at_once(shared: Sandbox) -> None:
+def test_an_unknown_kind_of_fault_is_refused(shared: Sandbox) -> None:
     with pytest.raises(ValueError, match="cut_before"):
         shared.faults.fail("*", "explode")  # type: ignore[arg-type]
 
 
-async def test_faults_are_ordered_and_cleared_over_http(call: Caller) -> None:
+async def test_faults_are_injected_and_cleared_over_http(call: Caller) -> None:
     ordered = await call.http.post("/sandbox/faults", json={"method": "profile", "kind": "503", "times": 2})
     assert (ordered.status_code, ordered.json()) == (200, {"waiting": 1})
     assert (await call.http.get(call.base + "profile")).status_code == 503
@@ -133,19 +133,19 @@ async def test_faults_are_ordered_and_cleared_over_http(call: Caller) -> None:
         b'{"method": "*", "kind": "slow", "seconds": "long"}',
     ],
 )
-async def test_an_order_that_is_not_understood_is_refused(call: Caller, order: bytes) -> None:
+async def test_an_invalid_fault_request_is_refused(call: Caller, order: bytes) -> None:
     response = await call.http.post("/sandbox/faults", content=order)
     assert (response.status_code, response.json()["error"]) == (400, "ERROR_ARGUMENT")
     assert (await call.http.get(call.base + "profile")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/sandbox/faults", "/sandbox/log", "/sandbox/"])
-async def test_the_sandboxs_own_addresses_are_shut_by_default(path: str) -> None:
+async def test_the_sandboxs_own_addresses_are_disabled_by_default(path: str) -> None:
     async with opened(empty=True) as call:
         assert (await call.http.get(path)).status_code == 404
 
 
-async def test_the_log_counts_commands_of_a_batch_and_not_what_was_refused(call: Caller) -> None:
+async def test_the_log_counts_batch_commands_but_not_refused_calls(call: Caller) -> None:
     title = {"fields": {"TITLE": "метка-1"}}
     await call.result("crm.deal.add", title)
     await call.http.post("/rest/1/wrong/crm.deal.add", json=title)
@@ -162,28 +162,28 @@ async def test_the_log_counts_commands_of_a_batch_and_not_what_was_refused(call:
     assert json.loads(entries[0]["params"]) == title
 
 
-async def test_a_marker_nobody_sent_is_in_no_call(call: Caller) -> None:
+async def test_an_unknown_marker_matches_no_call(call: Caller) -> None:
     await call.result("profile")
     assert await counts(call, "other") == {}
 
 
 @contextmanager
 def listening(**options: Any) -> Iterator[tuple[Sandbox, str, list[LoggedCall]]]:
-    """A sandbox on a real socket, its address, and the calls that were answered."""
+    """A sandbox on a socket, its address, and the answered calls."""
     ran: list[LoggedCall] = []
     sandbox = Sandbox(empty=True, log=ran.append, **options)
     opened_at: list[str] = []
     ready = threading.Event()
     loop = asyncio.new_event_loop()
 
-    def told(base: str) -> None:
+    def on_ready(base: str) -> None:
         opened_at.append(base)
         ready.set()
 
     serving: list[asyncio.Task[None]] = []
 
     async def run() -> None:
-        serving.append(asyncio.create_task(serve(sandbox, "127.0.0.1", 0, told)))
+        serving.append(asyncio.create_task(serve(sandbox, "127.0.0.1", 0, on_ready)))
         await asyncio.gather(*serving, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
@@ -199,7 +199,7 @@ def listening(**options: Any) -> Iterator[tuple[Sandbox, str, list[LoggedCall]]]
 
 
 def received(base: str, path: str) -> bytes:
-    """Everything the server sends on a connection until it closes it."""
+    """All bytes the server sends on a connection until it closes it."""
     where = urlsplit(base)
     with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
@@ -209,7 +209,7 @@ def received(base: str, path: str) -> bytes:
     return b"".join(pieces)
 
 
-def test_over_a_socket_cuts_are_real() -> None:
+def test_cuts_close_a_real_socket() -> None:
     with listening() as (sandbox, base, ran):
         path = f"/rest/{sandbox.webhook}/profile"
         for kind in ("cut_before", "cut_after", "truncated"):
@@ -224,7 +224,7 @@ def test_over_a_socket_cuts_are_real() -> None:
         assert httpx.get(base + path).status_code == 200
 
 
-def test_a_client_hears_of_a_cut_as_a_broken_protocol() -> None:
+def test_a_client_reports_a_cut_as_a_protocol_error() -> None:
     with listening() as (sandbox, base, _), httpx.Client() as client:
         address = f"{base}/rest/{sandbox.webhook}/profile"
         assert client.get(address).status_code == 200
@@ -235,7 +235,7 @@ def test_a_client_hears_of_a_cut_as_a_broken_protocol() -> None:
         assert client.get(address).status_code == 200
 
 
-async def test_a_cut_while_the_portal_works_leaves_the_call_to_be_executed_later(call: Caller) -> None:
+async def test_a_call_cut_while_working_is_executed_later(call: Caller) -> None:
     call.sandbox.faults.fail("crm.deal.add", "cut_while_working", seconds=0.05)
     with pytest.raises((httpx.HTTPError, ConnectionResetError)):
         await call.http.post(call.base + "crm.deal.add", json={"fields": {"TITLE": "late"}})
@@ -247,7 +247,7 @@ async def test_a_cut_while_the_portal_works_leaves_the_call_to_be_executed_later
     assert await counts(call, "late") == {"crm.deal.add": 1}
 
 
-def test_stray_bytes_stand_behind_a_whole_answer_on_the_same_connection() -> None:
+def test_stray_bytes_follow_a_complete_answer_on_the_same_connection() -> None:
     with listening() as (sandbox, base, _):
         sandbox.faults.fail("server.time", "stray_bytes")
         where = urlsplit(base)

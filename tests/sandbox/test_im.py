@@ -1,4 +1,4 @@
-"""Chats: UPPER-case parameters, dialogs named ``chat57`` or by a person, people as cards."""
+"""Chats: UPPER-case parameters, dialogs named `chat57` or by a user, users as cards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ async def _chat(write: Caller, **params: object) -> int:
     return chat
 
 
-async def test_a_chat_has_its_maker_and_the_invited(write: Caller) -> None:
+async def test_a_chat_contains_its_creator_and_the_invited_users(write: Caller) -> None:
     chat = await _chat(write, ENTITY_TYPE="CRM", ENTITY_ID="DEAL|7", COLOR="PINK")
     assert await write.result("im.chat.user.list", {"CHAT_ID": chat}) == [1, 2, 3]
     assert await write.result("im.chat.get", {"ENTITY_TYPE": "CRM", "ENTITY_ID": "DEAL|7"}) == {"ID": chat}
@@ -46,14 +46,14 @@ async def test_a_chat_has_its_maker_and_the_invited(write: Caller) -> None:
         ("im.user.list.get", {"ID": 1}, "INVALID_FORMAT"),
     ],
 )
-async def test_what_is_missing_has_a_code_of_its_own(
+async def test_each_missing_object_has_its_own_code(
     write: Caller, method: str, params: dict[str, object], code: str
 ) -> None:
     status, answer = await write.refused(method, params)
     assert (status, answer["error"]) == (400, code)
 
 
-async def test_messages_come_newest_first_and_page_by_ids(write: Caller) -> None:
+async def test_messages_are_listed_newest_first_and_paged_by_ids(write: Caller) -> None:
     dialog = f"chat{await _chat(write)}"
     ids = [await write.result("im.message.add", {"DIALOG_ID": dialog, "MESSAGE": f"№{n}"}) for n in range(5)]
 
@@ -67,7 +67,7 @@ async def test_messages_come_newest_first_and_page_by_ids(write: Caller) -> None
     assert await page(FIRST_ID=ids[3]) == [ids[4]]
 
 
-async def test_a_message_is_changed_liked_and_removed_by_its_author(write: Caller) -> None:
+async def test_a_message_is_updated_liked_and_deleted_by_its_author(write: Caller) -> None:
     message = await write.result("im.message.add", {"DIALOG_ID": 2, "MESSAGE": "привет"})
     assert await write.result("im.message.update", {"MESSAGE_ID": message, "MESSAGE": "здравствуйте"}) is True
     assert await write.result("im.message.like", {"MESSAGE_ID": message, "ACTION": "plus"}) is True
@@ -86,7 +86,7 @@ async def _as(write: Caller, user: int, method: str, params: dict[str, object]) 
     return response.json()["result"]
 
 
-async def test_a_dialog_is_one_for_both_and_counts_what_the_other_said(write: Caller) -> None:
+async def test_both_users_share_a_dialog_and_unread_messages_are_counted(write: Caller) -> None:
     await write.result("im.message.add", {"DIALOG_ID": "2", "MESSAGE": "раз"})
     await _as(write, 2, "im.message.add", {"DIALOG_ID": "1", "MESSAGE": "два"})
     recent = (await write.result("im.recent.list"))["items"]
@@ -102,13 +102,13 @@ async def test_a_dialog_is_one_for_both_and_counts_what_the_other_said(write: Ca
     assert ([user["id"] for user in users["result"]], users["total"]) == ([1, 2], 2)
 
 
-async def test_a_chat_of_others_is_closed_to_me(write: Caller) -> None:
+async def test_a_chat_of_others_is_not_accessible(write: Caller) -> None:
     chat = await _as(write, 2, "im.chat.add", {"USERS": [3], "TITLE": "Без первого"})
     status, answer = await write.refused("im.dialog.messages.get", {"DIALOG_ID": f"chat{chat}"})
     assert (status, answer["error"]) == (403, "ACCESS_ERROR")
 
 
-async def test_notifications_replace_those_of_their_tag(write: Caller) -> None:
+async def test_a_notification_replaces_one_with_the_same_tag(write: Caller) -> None:
     await write.result("im.notify.system.add", {"USER_ID": 1, "MESSAGE": "раз", "TAG": "T"})
     second = await write.result("im.notify.personal.add", {"USER_ID": 1, "MESSAGE": "два", "TAG": "T"})
     answer = await write.result("im.notify.get")
@@ -119,7 +119,7 @@ async def test_notifications_replace_those_of_their_tag(write: Caller) -> None:
     assert await write.result("im.notify.delete", {"TAG": "T"}) is True
 
 
-async def test_people_are_found_by_id_in_a_map(call: Caller) -> None:
+async def test_found_users_are_a_map_by_id(call: Caller) -> None:
     answer = await call("im.search.user.list", {"FIND": "менеджер", "LIMIT": 2})
     assert len(answer["result"]) == 2
     assert (answer["next"], answer["total"] > 2) == (2, True)
@@ -129,7 +129,7 @@ async def test_people_are_found_by_id_in_a_map(call: Caller) -> None:
     assert (several["3"]["first_name"], several["999"]) == ("Анна", None)
 
 
-async def test_departments_know_their_people(call: Caller) -> None:
+async def test_departments_list_their_users(call: Caller) -> None:
     assert await call.result("im.department.managers.get", {"ID": [2]}) == {"2": [2]}
     people = await call.result("im.department.employees.get", {"ID": [3], "USER_DATA": "Y"})
     assert [person["name"] for person in people["3"]] == ["Laura Bennett", "Daniel Kruger"]

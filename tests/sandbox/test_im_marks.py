@@ -1,4 +1,4 @@
-"""What a person marks in the messenger."""
+"""Marks of a user in the messenger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.sandbox.conftest import Caller
 
 
-async def test_all_notifications_are_read_at_once(write: Caller) -> None:
+async def test_all_notifications_are_marked_read_together(write: Caller) -> None:
     for text in ("one", "two"):
         await write.result("im.notify.system.add", {"USER_ID": 1, "MESSAGE": text})
     assert (await write.result("im.notify.get"))["total_unread_count"] == 2
@@ -15,7 +15,7 @@ async def test_all_notifications_are_read_at_once(write: Caller) -> None:
     assert (await write.result("im.notify.get"))["total_unread_count"] == 0
 
 
-async def test_a_list_of_notifications_is_read_up_to_the_first_id_that_is_none(write: Caller) -> None:
+async def test_a_list_of_notifications_is_marked_read_up_to_the_first_invalid_id(write: Caller) -> None:
     add = "im.notify.system.add"
     ids = [await write.result(add, {"USER_ID": 1, "MESSAGE": text}) for text in ("one", "two", "three")]
     assert await write.result("im.notify.read.list", {"IDS": [ids[0], 0, ids[1]]}) is True
@@ -24,14 +24,14 @@ async def test_a_list_of_notifications_is_read_up_to_the_first_id_that_is_none(w
     assert (await write.result("im.notify.get"))["total_unread_count"] == 3
 
 
-async def test_notifications_to_read_must_be_a_list(call: Caller) -> None:
+async def test_notification_ids_must_be_a_list(call: Caller) -> None:
     assert await call.refused("im.notify.read.list", {"IDS": 1}) == (
         400,
         {"error": "PARAMS_ERROR", "error_description": "No IDS param or it is not an array"},
     )
 
 
-async def test_all_dialogs_are_read_at_once(write: Caller) -> None:
+async def test_all_dialogs_are_marked_read_together(write: Caller) -> None:
     chat = await write.result("im.chat.add", {"USERS": [2]})
     message = await write.result("im.message.add", {"DIALOG_ID": f"chat{chat}", "MESSAGE": "unread"})
     await write.result("im.dialog.unread", {"DIALOG_ID": f"chat{chat}", "MESSAGE_ID": message})
@@ -40,7 +40,7 @@ async def test_all_dialogs_are_read_at_once(write: Caller) -> None:
     assert (await write.result("im.dialog.get", {"DIALOG_ID": f"chat{chat}"}))["last_id"] == message
 
 
-async def test_dialogs_found_lately_come_the_latest_first(write: Caller) -> None:
+async def test_recently_found_dialogs_are_listed_latest_first(write: Caller) -> None:
     chat = await write.result("im.chat.add", {"USERS": [2], "TITLE": "Plans"})
     for dialog in ("2", f"chat{chat}", "3", "2"):
         assert await write.result("im.search.last.add", {"DIALOG_ID": dialog}) is True
@@ -54,6 +54,6 @@ async def test_dialogs_found_lately_come_the_latest_first(write: Caller) -> None
 
 
 @pytest.mark.parametrize("dialog", ["999999", "chat999999"])
-async def test_dialogs_nobody_knows_are_not_kept_as_found(write: Caller, dialog: str) -> None:
+async def test_unknown_dialogs_are_not_stored_as_found(write: Caller, dialog: str) -> None:
     assert await write.result("im.search.last.add", {"DIALOG_ID": dialog}) is False
     assert await write.result("im.search.last.get") == []

@@ -1,4 +1,4 @@
-"""Limits of the portal: requests, operating time; and the waits it simulates."""
+"""Limits of the portal (requests, operating time) and its simulated latency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def statuses(caller: Caller, count: int, method: str = READ) -> list[int]:
 
 
 @pytest.mark.parametrize(("plan", "burst", "rate"), [("basic", 50, 2), ("enterprise", 250, 5)])
-async def test_a_burst_fills_the_bucket_and_a_second_lets_some_more_in(plan: str, burst: int, rate: int) -> None:
+async def test_a_burst_fills_the_bucket_and_it_leaks_every_second(plan: str, burst: int, rate: int) -> None:
     clock = Clock()
     async with opened(empty=True, plan=plan, clock=clock) as call:
         assert await statuses(call, burst + 1) == [200] * burst + [503]
@@ -27,7 +27,7 @@ async def test_a_burst_fills_the_bucket_and_a_second_lets_some_more_in(plan: str
         assert await statuses(call, rate + 1) == [200] * rate + [503]
 
 
-async def test_a_full_bucket_answers_in_json_whatever_was_asked_for() -> None:
+async def test_a_full_bucket_always_answers_in_json() -> None:
     async with opened(empty=True, plan="basic", clock=Clock()) as call:
         await statuses(call, 50)
         response = await call.http.get(f"{call.base}{READ}.xml")
@@ -37,7 +37,7 @@ async def test_a_full_bucket_answers_in_json_whatever_was_asked_for() -> None:
     assert "Retry-After" not in response.headers
 
 
-async def test_the_bucket_is_one_for_all_credentials_and_unknown_methods_too() -> None:
+async def test_the_bucket_is_shared_by_all_credentials_and_counts_unknown_methods() -> None:
     async with opened(plan="basic", clock=Clock()) as call:
         await statuses(call, 49)
         await call.http.get(call.base + "no.such.method")
@@ -45,7 +45,7 @@ async def test_the_bucket_is_one_for_all_credentials_and_unknown_methods_too() -
     assert response.status_code == 503
 
 
-async def test_a_batch_is_one_request() -> None:
+async def test_a_batch_counts_as_one_request() -> None:
     async with opened(empty=True, plan="basic", clock=Clock()) as call:
         await call.batch([READ] * 50)
         assert await statuses(call, 50) == [200] * 49 + [503]
@@ -59,7 +59,7 @@ async def test_refused_requests_do_not_fill_the_bucket() -> None:
         assert await statuses(call, 51) == [200] * 50 + [503]
 
 
-async def test_without_a_plan_nothing_is_counted() -> None:
+async def test_without_a_plan_requests_are_unlimited() -> None:
     async with opened(empty=True, clock=Clock()) as call:
         assert set(await statuses(call, 300)) == {200}
 
@@ -69,7 +69,7 @@ async def operating(caller: Caller, method: str = READ) -> tuple[float, int]:
     return time["operating"], time["operating_reset_at"]
 
 
-async def test_operating_time_adds_up_by_method_and_is_forgotten_after_ten_minutes() -> None:
+async def test_operating_time_is_summed_by_method_and_expires_after_ten_minutes() -> None:
     clock = Clock()
     async with opened(empty=True, clock=clock, cost=2.0) as call:
         assert await operating(call) == (2, int(NOW) + 600)
@@ -80,13 +80,13 @@ async def test_operating_time_adds_up_by_method_and_is_forgotten_after_ten_minut
         assert await operating(call) == (4, int(NOW) + 900)
 
 
-async def test_the_cost_is_the_time_a_call_is_said_to_have_taken() -> None:
+async def test_cost_sets_the_reported_duration_of_a_call() -> None:
     async with opened(empty=True, clock=Clock(), cost=2.5) as call:
         time = (await call(READ))["time"]
     assert (time["duration"], time["processing"], time["finish"] - time["start"]) == (2.5, 2.5, 2.5)
 
 
-async def test_calls_of_a_tenth_of_a_second_are_not_counted() -> None:
+async def test_calls_of_a_tenth_of_a_second_are_not_charged() -> None:
     async with opened(empty=True, clock=Clock(), cost=0.1) as call:
         assert [await operating(call) for _ in range(3)] == [(0, int(NOW) + 600)] * 3
 
@@ -94,7 +94,7 @@ async def test_calls_of_a_tenth_of_a_second_are_not_counted() -> None:
 async def test_a_method_is_blocked_when_more_than_480_seconds_are_spent() -> None:
     clock = Clock()
     async with opened(clock=clock, cost=240.0) as call:
-        assert await statuses(call, 4) == [200, 200, 200, 429]  # 480 is not more than 480
+        assert await statuses(call, 4) == [200, 200, 200, 429]  # exactly 480 is allowed
         response = await call.http.get(call.base + READ)
         others = await call.http.get(call.base + "profile")
         another = await call.http.get(f"/rest/{USER_WEBHOOK}/{READ}")
@@ -107,7 +107,7 @@ async def test_a_method_is_blocked_when_more_than_480_seconds_are_spent() -> Non
     assert [others.status_code, another.status_code, later.status_code] == [200, 200, 200]
 
 
-async def test_case_does_not_get_around_the_limit() -> None:
+async def test_another_case_of_the_method_name_shares_the_limit() -> None:
     async with opened(empty=True, clock=Clock(), cost=500.0) as call:
         assert await statuses(call, 1) == [200]
         assert await statuses(call, 1, "SERVER.Time") == [429]
@@ -124,25 +124,25 @@ def spent(batch: dict[str, Any]) -> tuple[float, list[float]]:
     return batch["time"]["operating"], inner
 
 
-async def test_the_commands_pay_for_a_batch() -> None:
+async def test_a_batch_is_charged_to_its_commands() -> None:
     async with opened(empty=True, clock=Clock(), cost=3.0) as call:
         assert spent(await call("batch", {"cmd": [READ, READ, "profile"]})) == (0, [3, 6, 3])
         assert await operating(call) == (9, int(NOW) + 600)
 
 
-async def test_or_the_name_batch_pays() -> None:
+async def test_a_batch_may_be_charged_to_the_name_batch() -> None:
     async with opened(empty=True, clock=Clock(), cost=3.0, accounting="batch") as call:
         assert spent(await call("batch", {"cmd": [READ, READ]})) == (3, [0, 0])
         assert spent(await call("batch", {"cmd": [READ]})) == (6, [0])
 
 
-async def test_a_call_of_its_own_is_counted_where_the_name_batch_pays() -> None:
+async def test_a_single_call_is_charged_when_batches_are_charged_to_their_name() -> None:
     async with opened(empty=True, clock=Clock(), cost=500.0, accounting="batch") as call:
         assert await statuses(call, 2) == [200, 429]
-        assert (await call.batch([READ]))["result"]  # inside a batch the method is not looked at
+        assert (await call.batch([READ]))["result"]  # inside a batch the method is not checked
 
 
-async def test_a_blocked_method_is_an_error_of_its_command_only() -> None:
+async def test_a_blocked_method_fails_only_its_command() -> None:
     async with opened(empty=True, clock=Clock(), cost=500.0) as call:
         result = await call.batch({"a": READ, "b": READ, "c": "profile"})
     assert set(result["result"]) == {"a", "c"}
@@ -150,7 +150,7 @@ async def test_a_blocked_method_is_an_error_of_its_command_only() -> None:
 
 
 class Waits:
-    """Stands for ``asyncio.sleep``: notes how long, waits for the gate."""
+    """A replacement of `asyncio.sleep` that records the delay and waits for the gate."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -169,7 +169,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     return waits
 
 
-async def test_a_request_waits_and_so_does_every_row_it_answers(waits: Waits) -> None:
+async def test_latency_applies_per_request_and_per_answered_row(waits: Waits) -> None:
     async with opened(latency=0.25, row_latency=0.01) as call:
         await call("crm.deal.list")
         await call("crm.item.list", {"entityTypeId": 2, "filter": {"id": [1, 2, 3]}})
@@ -178,7 +178,7 @@ async def test_a_request_waits_and_so_does_every_row_it_answers(waits: Waits) ->
     assert waits.seconds == [0.25, 0.5, 0.25, 0.03, 0.25, 0.02, 0.25]
 
 
-async def test_a_request_waits_for_every_row_an_offset_passes_over(waits: Waits) -> None:
+async def test_latency_applies_per_row_skipped_by_an_offset(waits: Waits) -> None:
     async with opened(offset_latency=0.001) as call:
         await call("crm.deal.list", {"start": 150})
         await call("crm.deal.list", {"start": 0})
@@ -186,12 +186,12 @@ async def test_a_request_waits_for_every_row_an_offset_passes_over(waits: Waits)
     assert waits.seconds == [0.15, pytest.approx(0.15)]
 
 
-async def test_a_sandbox_starts_with_as_many_deals_as_asked_for() -> None:
+async def test_a_sandbox_starts_with_the_requested_number_of_deals() -> None:
     async with opened(deals=1_234) as call:
         assert (await call("crm.deal.list"))["total"] == 1_234
 
 
-async def test_waiting_keeps_nobody_else_from_an_answer(waits: Waits) -> None:
+async def test_latency_does_not_block_other_requests(waits: Waits) -> None:
     async with opened(row_latency=1.0) as call, anyio.create_task_group() as tasks:
         tasks.start_soon(call, "crm.deal.list")
         while not waits.seconds:

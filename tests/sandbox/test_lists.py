@@ -1,4 +1,4 @@
-"""Universal lists: a list is named by type and id or code, properties are maps of value id to value."""
+"""Universal lists: identified by type and id or code; properties are maps of value id to value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def _elements(call: Caller, **params: object) -> list[dict[str, Any]]:
     return rows
 
 
-async def test_a_list_needs_its_type_and_has_to_be_there(call: Caller) -> None:
+async def test_a_list_requires_its_type_and_must_exist(call: Caller) -> None:
     status, answer = await call.refused("lists.element.get", {"IBLOCK_ID": 1})
     assert (status, answer["error"], answer["error_description"]) == (
         400,
@@ -27,7 +27,7 @@ async def test_a_list_needs_its_type_and_has_to_be_there(call: Caller) -> None:
     assert (answer["error"], answer["error_description"]) == ("ERROR_IBLOCK_NOT_FOUND", "Iblock not found")
 
 
-async def test_lists_are_a_bare_list_with_text_for_numbers(call: Caller) -> None:
+async def test_lists_are_a_bare_list_with_numbers_as_text(call: Caller) -> None:
     answer = await call("lists.get", {"IBLOCK_TYPE_ID": "lists"})
     assert [(row["ID"], row["CODE"], row["LID"]) for row in answer["result"]] == [
         ("1", "business_trips", "s1"),
@@ -68,7 +68,7 @@ async def test_elements_are_filtered_by_columns_and_properties(
     assert {row["NAME"] for row in await _elements(call, FILTER=conditions)} == names
 
 
-async def test_an_update_clears_what_is_not_sent(write: Caller) -> None:
+async def test_an_update_clears_values_that_are_not_sent(write: Caller) -> None:
     sent = {"NAME": "Омск", "PROPERTY_1": 100, "PROPERTY_3": ["5", "6"]}
     element = await write.result("lists.element.add", {**TRIPS, "ELEMENT_CODE": "omsk", "FIELDS": sent})
     changed = {"NAME": "Омск!", "PROPERTY_3": ["6"]}
@@ -81,7 +81,7 @@ async def test_an_update_clears_what_is_not_sent(write: Caller) -> None:
     assert answer["error"] == "ERROR_ELEMENT_NOT_FOUND"
 
 
-async def test_an_element_needs_a_code_of_its_own(call: Caller) -> None:
+async def test_an_element_requires_a_unique_code(call: Caller) -> None:
     _, answer = await call.refused("lists.element.add", {**TRIPS, "FIELDS": {"NAME": "x"}})
     assert answer["error"] == "ERROR_REQUIRED_PARAMETERS_MISSING"
     taken = {**TRIPS, "ELEMENT_CODE": "trip1", "FIELDS": {"NAME": "x"}}
@@ -89,7 +89,7 @@ async def test_an_element_needs_a_code_of_its_own(call: Caller) -> None:
     assert answer["error"] == "ERROR_ELEMENT_ALREADY_EXISTS"
 
 
-async def test_files_are_stored_from_pairs_and_removed_by_name(write: Caller) -> None:
+async def test_files_are_stored_from_pairs_and_deleted_by_name(write: Caller) -> None:
     field = {"NAME": "Билет", "TYPE": "F", "CODE": "TICKET"}
     prop = await write.result("lists.field.add", {**TRIPS, "FIELDS": field})
     assert prop == "PROPERTY_4"
@@ -123,7 +123,7 @@ async def test_fields_are_a_map_by_id_and_one_field_is_under_its_type(write: Cal
     assert answer["error_description"] == "Please fill the code fields"
 
 
-async def test_a_list_lives_from_add_to_delete(write: Caller) -> None:
+async def test_a_list_is_added_updated_and_deleted(write: Caller) -> None:
     new = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_CODE": "ideas", "FIELDS": {"NAME": "Идеи"}}
     block = await write.result("lists.add", new)
     assert block == 3

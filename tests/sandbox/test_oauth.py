@@ -13,7 +13,7 @@ from tests.sandbox.conftest import NOW, Caller, opened
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -39,7 +39,7 @@ def application(portal: Caller) -> dict[str, str]:
 
 
 async def consent(portal: Caller, **params: str) -> tuple[str, dict[str, str]]:
-    """Where the browser is sent, without its query, and the query."""
+    """The redirect address without its query, and the query."""
     client_id = {"client_id": portal.sandbox.application.client_id}
     response = await portal.http.get("/oauth/authorize/", params={**client_id, **params})
     assert response.status_code == 302
@@ -64,7 +64,7 @@ async def renewed(portal: Caller, refresh_token: str) -> httpx.Response:
     return await token(portal, grant_type="refresh_token", refresh_token=refresh_token)
 
 
-async def test_consent_leads_back_to_the_handler_with_a_code_and_the_portal(portal: Caller) -> None:
+async def test_consent_redirects_to_the_handler_with_a_code_and_the_portal(portal: Caller) -> None:
     where, query = await consent(portal, state="my state&1")
     assert where == portal.sandbox.application.handler
     assert query.pop("code")
@@ -77,21 +77,21 @@ async def test_consent_leads_back_to_the_handler_with_a_code_and_the_portal(port
     }
 
 
-async def test_the_browser_goes_to_redirect_uri_when_there_is_one(portal: Caller) -> None:
+async def test_consent_redirects_to_redirect_uri_when_it_is_sent(portal: Caller) -> None:
     where, query = await consent(portal, redirect_uri="http://127.0.0.1:9/back?own=1")
     assert where == "http://127.0.0.1:9/back"
     assert query["own"] == "1"
     assert query["code"]
 
 
-async def test_an_unknown_application_is_told_to_the_person_not_to_a_handler(portal: Caller) -> None:
+async def test_an_unknown_application_is_an_error_page_without_a_redirect(portal: Caller) -> None:
     response = await portal.http.get("/oauth/authorize/", params={"client_id": "app.wrong"})
     assert response.status_code == 400
     assert "Location" not in response.headers
     assert response.headers["Content-Type"].startswith("text/html")
 
 
-async def test_a_code_becomes_a_pair_of_tokens(portal: Caller) -> None:
+async def test_a_code_is_exchanged_for_a_pair_of_tokens(portal: Caller) -> None:
     answer = await pair(portal)
     assert answer.pop("access_token") != answer.pop("refresh_token")
     assert answer == {
@@ -107,14 +107,14 @@ async def test_a_code_becomes_a_pair_of_tokens(portal: Caller) -> None:
     }
 
 
-async def test_the_token_calls_the_portal_as_the_person_who_consented(portal: Caller) -> None:
+async def test_the_token_acts_as_the_user_who_consented(portal: Caller) -> None:
     answer = await pair(portal)
     headers = {"Authorization": f"Bearer {answer['access_token']}"}
     response = await portal.http.get(answer["client_endpoint"] + "profile", headers=headers)
     assert response.json()["result"]["ID"] == "1"
 
 
-async def test_tokens_are_given_to_a_form_as_well(portal: Caller) -> None:
+async def test_the_token_endpoint_accepts_a_form(portal: Caller) -> None:
     _, back = await consent(portal)
     sent = {**application(portal), "grant_type": "authorization_code", "code": back["code"]}
     response = await portal.http.post("/oauth/token/", data=sent)
@@ -130,14 +130,14 @@ async def test_a_code_works_once(portal: Caller) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(29, 200), (30, 400)])
-async def test_a_code_lives_thirty_seconds(portal: Caller, clock: Clock, seconds: int, status: int) -> None:
+async def test_a_code_expires_after_thirty_seconds(portal: Caller, clock: Clock, seconds: int, status: int) -> None:
     _, back = await consent(portal)
     clock.now += seconds
     assert (await token(portal, grant_type="authorization_code", code=back["code"])).status_code == status
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(3599, 200), (3600, 401)])
-async def test_an_access_token_lives_an_hour(portal: Caller, clock: Clock, seconds: int, status: int) -> None:
+async def test_an_access_token_expires_after_an_hour(portal: Caller, clock: Clock, seconds: int, status: int) -> None:
     answer = await pair(portal)
     clock.now += seconds
     response = await portal.http.get("/rest/profile", params={"auth": answer["access_token"]})
@@ -145,7 +145,7 @@ async def test_an_access_token_lives_an_hour(portal: Caller, clock: Clock, secon
     assert response.json().get("error") == (None if status == 200 else "expired_token")
 
 
-async def test_the_hour_may_be_shorter(clock: Clock) -> None:
+async def test_the_lifetime_of_access_tokens_can_be_configured(clock: Clock) -> None:
     async with opened(empty=True, clock=clock, token_lifetime=5) as portal:
         answer = await pair(portal)
         clock.now += 5
@@ -154,7 +154,7 @@ async def test_the_hour_may_be_shorter(clock: Clock) -> None:
     assert response.json()["error"] == "expired_token"
 
 
-async def test_renewal_gives_a_new_pair_for_an_hour_more(portal: Caller, clock: Clock) -> None:
+async def test_renewal_issues_a_new_pair_for_another_hour(portal: Caller, clock: Clock) -> None:
     first = await pair(portal)
     clock.now += 1000
     second = (await renewed(portal, first["refresh_token"])).json()
@@ -163,7 +163,7 @@ async def test_renewal_gives_a_new_pair_for_an_hour_more(portal: Caller, clock: 
     assert (second["user_id"], second["expires"]) == (1, first["expires"] + 1000)
 
 
-async def test_the_old_refresh_token_dies_the_old_access_token_lives_on(portal: Caller) -> None:
+async def test_renewal_invalidates_the_old_refresh_token_but_not_the_old_access_token(portal: Caller) -> None:
     first = await pair(portal)
     second = (await renewed(portal, first["refresh_token"])).json()
     again = await renewed(portal, first["refresh_token"])
@@ -174,7 +174,7 @@ async def test_the_old_refresh_token_dies_the_old_access_token_lives_on(portal: 
 
 
 @pytest.mark.parametrize(("days", "status"), [(179, 200), (180, 400)])
-async def test_a_refresh_token_lives_180_days(portal: Caller, clock: Clock, days: int, status: int) -> None:
+async def test_a_refresh_token_expires_after_180_days(portal: Caller, clock: Clock, days: int, status: int) -> None:
     first = await pair(portal)
     clock.now += days * 86400
     assert (await renewed(portal, first["refresh_token"])).status_code == status
@@ -200,31 +200,33 @@ async def test_renewal_keeps_the_scopes(portal: Caller) -> None:
         ({"refresh_token": "never issued"}, 400, "invalid_grant"),
     ],
 )
-async def test_refusals(portal: Caller, changed: dict[str, str], status: int, code: str) -> None:
+async def test_invalid_token_requests_are_refused(
+    portal: Caller, changed: dict[str, str], status: int, code: str
+) -> None:
     sent = {"grant_type": "refresh_token", "refresh_token": (await pair(portal))["refresh_token"], **changed}
     response = await token(portal, **sent)
     assert (response.status_code, response.json()["error"]) == (status, code)
     assert response.json()["error_description"]
 
 
-async def test_a_refusal_for_a_wrong_secret_does_not_use_the_token_up(portal: Caller) -> None:
+async def test_a_wrong_secret_does_not_consume_the_refresh_token(portal: Caller) -> None:
     first = await pair(portal)
     await token(portal, grant_type="refresh_token", refresh_token=first["refresh_token"], client_secret="wrong")
     assert (await renewed(portal, first["refresh_token"])).status_code == 200
 
 
-async def test_a_code_is_no_refresh_token(portal: Caller) -> None:
+async def test_a_code_is_refused_as_a_refresh_token(portal: Caller) -> None:
     _, back = await consent(portal)
     assert (await renewed(portal, back["code"])).json()["error"] == "invalid_grant"
 
 
-async def test_an_application_reads_of_itself_at_the_server_endpoint(portal: Caller) -> None:
+async def test_app_info_at_the_server_endpoint_describes_the_application(portal: Caller) -> None:
     answer = await pair(portal)
     address = answer["server_endpoint"] + "app.info"
-    told = (await portal.http.get(address, params={"auth": answer["access_token"]})).json()["result"]
-    assert told["CODE"] == portal.sandbox.application.client_id
-    assert (told["STATUS"], told["INSTALLED"], told["PAYMENT_EXPIRED"]) == ("L", True, "N")
-    assert {"ID", "VERSION", "DAYS", "LANGUAGE_ID", "LICENSE", "LICENSE_TYPE", "LICENSE_FAMILY"} <= told.keys()
+    info = (await portal.http.get(address, params={"auth": answer["access_token"]})).json()["result"]
+    assert info["CODE"] == portal.sandbox.application.client_id
+    assert (info["STATUS"], info["INSTALLED"], info["PAYMENT_EXPIRED"]) == ("L", True, "N")
+    assert {"ID", "VERSION", "DAYS", "LANGUAGE_ID", "LICENSE", "LICENSE_TYPE", "LICENSE_FAMILY"} <= info.keys()
 
 
 OAUTH = {"Host": "oauth.example:8443"}
@@ -232,12 +234,12 @@ OAUTH = {"Host": "oauth.example:8443"}
 
 @pytest.fixture
 async def apart(clock: Clock) -> AsyncIterator[Caller]:
-    """A portal whose authorization server has a name of its own."""
+    """A portal whose authorization server has its own name."""
     async with opened(empty=True, clock=clock, name="portal.example", oauth_name="oauth.example") as caller:
         yield caller
 
 
-async def test_a_server_with_a_name_of_its_own_tells_both_names(apart: Caller) -> None:
+async def test_an_answer_of_a_server_with_its_own_name_contains_both_names(apart: Caller) -> None:
     _, back = await consent(apart)
     sent = {**application(apart), "grant_type": "authorization_code", "code": back["code"]}
     answer = (await apart.http.get("/oauth/token/", params=sent, headers=OAUTH)).json()
@@ -248,7 +250,7 @@ async def test_a_server_with_a_name_of_its_own_tells_both_names(apart: Caller) -
 
 
 @pytest.mark.parametrize("path", ["/rest/app.info", "/rest/app.info/", "/rest/app.info.json"])
-async def test_the_server_tells_where_the_application_is_installed(apart: Caller, path: str) -> None:
+async def test_the_server_reports_the_portal_of_the_application(apart: Caller, path: str) -> None:
     auth = apart.sandbox.portal.oauth.issue(scopes=frozenset(("crm", "user"))).access_token
     answer = (await apart.http.get(path, params={"auth": auth}, headers=OAUTH)).json()
     known = apart.sandbox.application
@@ -272,12 +274,12 @@ async def test_the_server_tells_where_the_application_is_installed(apart: Caller
     }
 
 
-async def test_the_server_is_no_portal_and_the_portal_no_server(apart: Caller) -> None:
+async def test_the_server_and_the_portal_do_not_answer_each_others_addresses(apart: Caller) -> None:
     auth = {"auth": apart.sandbox.portal.oauth.issue().access_token}
     assert (await apart.http.get("/rest/profile", params=auth, headers=OAUTH)).status_code == 404
-    told = (await apart.http.get("/rest/app.info", params=auth)).json()["result"]
-    assert told["STATUS"] == "L"
-    assert "install" not in told
+    info = (await apart.http.get("/rest/app.info", params=auth)).json()["result"]
+    assert info["STATUS"] == "L"
+    assert "install" not in info
 
 
 @pytest.mark.parametrize(("auth", "error"), [("", "NO_AUTH_FOUND"), ("wrong", "invalid_token")])
@@ -286,19 +288,19 @@ async def test_the_server_refuses_as_the_portal_does(apart: Caller, auth: str, e
     assert (response.status_code, response.json()["error"]) == (401, error)
 
 
-async def test_on_one_host_app_info_is_of_both_shapes(portal: Caller) -> None:
+async def test_on_one_host_app_info_has_both_shapes(portal: Caller) -> None:
     auth = {"auth": (await pair(portal))["access_token"]}
-    told = (await portal.http.get("/rest/app.info", params=auth)).json()["result"]
-    assert (told["STATUS"], told["install"]["status"]) == ("L", "L")
-    assert told["install"]["client_endpoint"] == "http://127.0.0.1/rest/"
+    info = (await portal.http.get("/rest/app.info", params=auth)).json()["result"]
+    assert (info["STATUS"], info["install"]["status"]) == ("L", "L")
+    assert info["install"]["client_endpoint"] == "http://127.0.0.1/rest/"
 
 
-async def test_the_portal_is_the_same_at_every_start_and_another_one_is_another(portal: Caller) -> None:
+async def test_the_identity_of_a_portal_is_stable_and_differs_between_portals(portal: Caller) -> None:
     async with opened(empty=True) as again, opened(empty=True, name="other.example") as other:
         members = [caller.sandbox.application.member_id for caller in (portal, again, other)]
     assert members[0] == members[1] != members[2]
 
 
 @pytest.mark.parametrize("path", ["/oauth/", "/oauth/other/", "/oauth/token/x/"])
-async def test_other_addresses_of_the_server_are_no_pages(portal: Caller, path: str) -> None:
+async def test_other_addresses_of_the_server_are_404(portal: Caller, path: str) -> None:
     assert (await portal.http.get(path)).status_code == 404

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is the portal's: never an exception, never a 500."""
+"""Fuzzing: every input is answered in the portal's form, without an exception or a 500."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.sandbox import Sandbox, php
-from b24_mcp.sandbox.portal import Portal
+from b24_mcp.sandbox.portal import SandboxPortal
 from tests.sandbox.conftest import NOW, Caller, http
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,14 +43,14 @@ METHODS = [
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[Sandbox]:
-    """A portal the fuzzers may write into; one for all examples."""
+    """A portal for all examples, which the fuzzers may change."""
     sandbox = Sandbox(clock=lambda: NOW)
     yield sandbox
     sandbox.close()
 
 
 def _answer(sandbox: Sandbox, method: str, params: Any, query: str = "") -> None:
-    """Call and check the form of the answer."""
+    """Call a method and check the form of the answer."""
 
     async def run() -> None:
         async with http(sandbox) as client:
@@ -109,7 +109,7 @@ def test_any_batch_is_answered(fuzzed: Sandbox, commands: Any, halt: Any) -> Non
 
 
 @given(query=BRACKETS)
-def test_any_query_string_parses_to_lists_and_maps(query: str) -> None:
+def test_any_query_string_is_parsed_into_lists_and_maps(query: str) -> None:
     def check(value: object) -> None:
         assert isinstance(value, str | list | dict)
         for inner in php.as_list(value) if php.is_array(value) else []:
@@ -122,7 +122,7 @@ def test_any_query_string_parses_to_lists_and_maps(query: str) -> None:
 
 
 @given(value=VALUES)
-def test_json_text_is_json_of_the_same_values(value: Any) -> None:
+def test_json_text_decodes_to_the_same_values(value: Any) -> None:
     import json
 
     text = php.json_text(value)
@@ -144,13 +144,13 @@ def test_any_path_is_answered(fuzzed: Sandbox, path: str) -> None:
         assert refused.typename == "PortalError"
 
 
-async def test_a_fault_of_our_own_is_the_portals_500_and_is_logged(
+async def test_a_defect_of_the_sandbox_is_the_portals_500_and_is_logged(
     write: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(self: Portal, request: object) -> None:
+    def fail(self: SandboxPortal, request: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(Portal, "answer", fail)
+    monkeypatch.setattr(SandboxPortal, "answer", fail)
     response = await write.http.get(write.base + "profile")
     assert (response.status_code, response.json()["error"]) == (500, "INTERNAL_SERVER_ERROR")
     assert "ours" in caplog.text

@@ -1,4 +1,4 @@
-"""Merging of query, form and JSON; PHP brackets; key case; positional arguments."""
+"""Merging of query, form and JSON; PHP brackets; case of keys; positional arguments."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.sandbox.conftest import Caller
         ("a[b]tail=1", {"a": {"b": "1"}}),
     ],
 )
-def test_query_strings_parse_as_php_does(query: str, expected: dict[str, Any]) -> None:
+def test_query_strings_are_parsed_like_php(query: str, expected: dict[str, Any]) -> None:
     assert php.parse_query(query) == expected
 
 
-async def test_json_keys_replace_query_keys_without_merging_deep(call: Caller) -> None:
+async def test_json_keys_replace_query_keys_without_a_deep_merge(call: Caller) -> None:
     response = await call.http.post(
         call.base + "crm.deal.list?filter[ID]=1&select[]=TITLE", json={"filter": {"ID": 2}, "select": ["ID"]}
     )
@@ -42,7 +42,7 @@ async def test_json_keys_replace_query_keys_without_merging_deep(call: Caller) -
 
 
 @pytest.mark.parametrize("body", ["{broken", '"text"', "5", "null", "[" * 100_000])
-async def test_malformed_or_scalar_json_is_ignored_silently(call: Caller, body: str) -> None:
+async def test_malformed_or_scalar_json_is_ignored(call: Caller, body: str) -> None:
     response = await call.http.post(
         call.base + "crm.deal.list?filter[ID]=1", content=body, headers={"Content-Type": "application/json"}
     )
@@ -97,7 +97,7 @@ async def test_user_methods_read_parameters_in_any_case(call: Caller) -> None:
         assert [person["ID"] for person in await call.result("user.get", params)] == ["2"]
 
 
-async def test_start_is_a_lower_case_key_and_anything_else_in_it_is_zero(call: Caller) -> None:
+async def test_start_is_a_lower_case_key_and_invalid_values_are_zero(call: Caller) -> None:
     assert (await call("crm.deal.list", {"start": "50 rows"}))["next"] == 100
     assert (await call("crm.deal.list", {"START": 50}))["next"] == 50
     assert (await call("crm.deal.list", {"start": "many"}))["next"] == 50
@@ -111,7 +111,7 @@ async def test_reserved_parameters_never_reach_a_positional_method(write: Caller
 
 
 @pytest.mark.parametrize("body", [[3], {"taskId": 3}, {"whatever": 3}, {"0": 3}])
-async def test_positional_methods_forget_the_names_of_arguments(call: Caller, body: object) -> None:
+async def test_positional_methods_ignore_the_names_of_arguments(call: Caller, body: object) -> None:
     assert (await call.result("task.item.getdata", body))["ID"] == "3"
 
 
@@ -122,7 +122,7 @@ async def test_any_query_parameter_shifts_positional_arguments(call: Caller) -> 
     assert answer["error_description"].startswith("TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId) for method")
 
 
-async def test_a_value_that_names_the_positional_method_is_dropped(call: Caller) -> None:
+async def test_a_value_equal_to_the_name_of_a_positional_method_is_dropped(call: Caller) -> None:
     assert (await call.result("task.item.getdata", {"m": "/rest/task.item.getdata.json", "id": 3}))["ID"] == "3"
 
 

@@ -1,4 +1,4 @@
-"""Users, departments and what any credentials may ask."""
+"""Users, departments and the methods for any credentials."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.conftest import Caller
 
 
-async def test_users_have_text_ids_real_flags_and_lists_of_numbers(call: Caller) -> None:
+async def test_users_have_text_ids_boolean_flags_and_lists_of_numbers(call: Caller) -> None:
     person = (await call.result("user.get", {"ID": 3}))[0]
     assert (person["ID"], person["ACTIVE"], person["UF_DEPARTMENT"]) == ("3", True, [2])
     assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d", person["TIMESTAMP_X"])
@@ -17,7 +17,7 @@ async def test_users_have_text_ids_real_flags_and_lists_of_numbers(call: Caller)
     assert person["PERSONAL_WWW"] == ""
 
 
-async def test_users_are_filtered_sorted_and_cut_by_words(call: Caller) -> None:
+async def test_users_are_filtered_sorted_and_selected(call: Caller) -> None:
     answer = await call(
         "user.get", {"FILTER": {"UF_DEPARTMENT": 2}, "sort": "LAST_NAME", "order": "DESC", "select": ["LAST_NAME"]}
     )
@@ -28,7 +28,7 @@ async def test_users_are_filtered_sorted_and_cut_by_words(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("active", [True, "true", "Y", "1", 1])
-async def test_former_staff_is_left_out_by_active(call: Caller, active: object) -> None:
+async def test_active_excludes_former_staff(call: Caller, active: object) -> None:
     assert (await call("user.get", {"FILTER": {"ACTIVE": active}}))["total"] == 19
     former = await call.result("user.get", {"FILTER": {"ACTIVE": False}})
     assert [(person["ID"], person["ACTIVE"]) for person in former] == [("20", False)]
@@ -38,14 +38,14 @@ async def test_unknown_filter_keys_of_users_are_ignored(call: Caller) -> None:
     assert (await call("user.get", {"FILTER": {"NO_SUCH": 1}}))["total"] == 20
 
 
-async def test_search_looks_in_several_fields_whatever_the_case(call: Caller) -> None:
+async def test_search_is_case_insensitive_over_several_fields(call: Caller) -> None:
     found = await call.result("user.search", {"FIND": "соколова"})
     assert [person["ID"] for person in found] == ["3"]
     assert len(await call.result("user.search", {"FIND": "менеджер"})) >= 5
     assert [person["ID"] for person in await call.result("user.search", {"NAME": "Laura"})] == ["8"]
 
 
-async def test_a_new_user_needs_an_address_of_its_own(write: Caller) -> None:
+async def test_a_new_user_requires_a_unique_e_mail(write: Caller) -> None:
     _, answer = await write.refused("user.add", {"EMAIL": "no"})
     assert answer == {"error": "ERROR_ARGUMENT", "error_description": "wrong_email", "argument": ""}
     added = await write.result("user.add", {"EMAIL": "new@example.com", "NAME": "Нина", "UF_DEPARTMENT": [4]})
@@ -57,7 +57,7 @@ async def test_a_new_user_needs_an_address_of_its_own(write: Caller) -> None:
     assert (person["WORK_POSITION"], person["ACTIVE"], person["NAME"]) == ("Инженер", False, "Нина")
 
 
-async def test_updating_nobody_is_denied(call: Caller) -> None:
+async def test_an_update_of_an_unknown_user_is_denied(call: Caller) -> None:
     assert await call.refused("user.update", {"ID": 999, "NAME": "x"}) == (
         400,
         {"error": "ERROR_CORE", "error_description": "access_denied"},
@@ -86,7 +86,7 @@ async def test_departments_are_filtered_by_plain_parameters(call: Caller) -> Non
     assert ordered[0]["ID"] == "7"
 
 
-async def test_a_removed_department_leaves_its_people_to_the_parent(write: Caller) -> None:
+async def test_users_of_a_deleted_department_move_to_the_parent(write: Caller) -> None:
     added = await write.result("department.add", {"NAME": "Склад", "PARENT": 4})
     assert await write.result("department.update", {"ID": added, "NAME": "Склад и доставка"}) is True
     assert (await write.result("department.get", {"ID": added}))[0]["SORT"] == 500
@@ -99,7 +99,7 @@ async def test_a_removed_department_leaves_its_people_to_the_parent(write: Calle
     assert answer["error"] == "ERROR_CORE"
 
 
-async def test_method_get_looks_at_the_class_of_a_controller_only(call: Caller) -> None:
+async def test_method_get_checks_only_the_class_of_a_controller(call: Caller) -> None:
     async def known(name: str) -> object:
         return (await call.result("method.get", {"name": name}))["isExisting"]
 
@@ -109,7 +109,7 @@ async def test_method_get_looks_at_the_class_of_a_controller_only(call: Caller) 
     assert await known("CRM.deal.list") is False
 
 
-async def test_method_get_tells_whether_the_scope_is_there(write: Caller) -> None:
+async def test_method_get_reports_whether_the_scope_is_granted(write: Caller) -> None:
     write.sandbox.portal.scopes = frozenset(("task",))
     assert await write.result("method.get", {"name": "crm.deal.list"}) == {"isExisting": True, "isAvailable": False}
 
@@ -123,7 +123,7 @@ async def test_methods_lists_classic_names_only(call: Caller) -> None:
     }
 
 
-async def test_features_and_scopes(call: Caller) -> None:
+async def test_features_and_scopes_are_listed(call: Caller) -> None:
     assert await call.result("feature.get", {"CODE": "rest_auth_connector"}) == {"value": "Y"}
     assert await call.result("feature.get", {"CODE": "rest_offline_extended"}) == {"value": "N"}
     _, answer = await call.refused("feature.get")
@@ -134,7 +134,7 @@ async def test_features_and_scopes(call: Caller) -> None:
     assert (await call.result("app.info"))["SCOPE"] == scopes
 
 
-async def test_a_field_of_users_holds_values_once_it_is_made(write: Caller) -> None:
+async def test_a_new_field_of_users_stores_values(write: Caller) -> None:
     field = {"FIELD_NAME": "HOBBY", "USER_TYPE_ID": "string", "LABEL": "Увлечение"}
     record = await write.result("user.userfield.add", {"fields": field})
     listed = await write.result("user.userfield.list", {"order": {"ID": "ASC"}})

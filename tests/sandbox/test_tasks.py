@@ -15,7 +15,7 @@ async def _new(write: Caller, **fields: object) -> str:
     return task
 
 
-async def test_a_new_task_comes_back_in_camel_case_with_text_for_numbers(write: Caller) -> None:
+async def test_a_new_task_is_shown_in_camel_case_with_numbers_as_text(write: Caller) -> None:
     fields = {"TITLE": "Дело", "RESPONSIBLE_ID": 2, "DEADLINE": "2026-03-05T18:00:00+03:00", "AUDITORS": [3, 4]}
     task = (await write.result("tasks.task.add", {"fields": fields}))["task"]
     assert (task["id"], task["status"], task["createdBy"], task["responsibleId"]) == ("151", "2", "1", "2")
@@ -37,7 +37,7 @@ async def test_a_new_task_comes_back_in_camel_case_with_text_for_numbers(write: 
         ({"TITLE": "x", "RESPONSIBLE_ID": 1, "STATUS": 99}, "ERROR_CORE", "Invalid status<br>"),
     ],
 )
-async def test_a_task_that_cannot_be_is_refused(call: Caller, fields: object, code: str, text: str) -> None:
+async def test_an_invalid_task_is_refused(call: Caller, fields: object, code: str, text: str) -> None:
     status, answer = await call.refused("tasks.task.add", {"fields": fields})
     assert (status, answer["error"]) == (400, code)
     assert answer["error_description"].endswith(text)
@@ -73,7 +73,7 @@ async def test_actions_move_a_task_between_statuses(write: Caller, steps: list[s
     assert (answer["task"]["closedDate"] is not None) == (status == "5")
 
 
-async def test_an_action_a_status_does_not_allow_is_refused(write: Caller) -> None:
+async def test_an_action_that_the_status_does_not_allow_is_refused(write: Caller) -> None:
     task = await _new(write)
     for action in ("pause", "approve", "disapprove", "renew"):
         _, answer = await write.refused(f"tasks.task.{action}", {"taskId": task})
@@ -88,13 +88,13 @@ async def test_a_task_under_control_waits_for_its_author(write: Caller) -> None:
     assert (await write.result("tasks.task.approve", {"taskId": task}))["task"]["status"] == "5"
 
 
-async def test_delegating_keeps_the_former_person_as_a_participant(write: Caller) -> None:
+async def test_delegation_keeps_the_former_responsible_user_as_a_participant(write: Caller) -> None:
     task = await _new(write)
     answer = await write.result("tasks.task.delegate", {"taskId": task, "userId": 5})
     assert (answer["task"]["responsibleId"], answer["task"]["accomplices"]) == ("5", ["2"])
 
 
-async def test_task_filters_know_comparison_arrays_and_their_own_names(call: Caller) -> None:
+async def test_task_filters_support_comparisons_arrays_and_special_names(call: Caller) -> None:
     async def total(filter_: dict[str, object]) -> int:
         answer = await call("tasks.task.list", {"filter": filter_, "select": ["ID"]})
         found: int = answer["total"]
@@ -108,21 +108,21 @@ async def test_task_filters_know_comparison_arrays_and_their_own_names(call: Cal
     assert await total({"::SUBFILTER-PARAMS": {"FAVORITE": "Y"}}) == 0
 
 
-async def test_tasks_come_newest_first_and_a_bad_sorting_key_is_refused(call: Caller) -> None:
+async def test_tasks_are_listed_newest_first_and_an_unknown_order_key_is_refused(call: Caller) -> None:
     tasks = (await call.result("tasks.task.list", {"select": ["ID"]}))["tasks"]
     assert [task["id"] for task in tasks[:3]] == ["150", "149", "148"]
     status, answer = await call.refused("tasks.task.list", {"order": {"NO_SUCH": "asc"}})
     assert (status, answer["error"]) == (400, "0")
 
 
-async def test_select_of_a_single_task_cuts_its_columns(call: Caller) -> None:
+async def test_select_limits_the_columns_of_a_single_task(call: Caller) -> None:
     task = (await call.result("tasks.task.get", {"taskId": 3, "select": ["ID", "TITLE"]}))["task"]
     assert "deadline" not in task
     assert task["title"]
     assert set(task) >= {"creator", "responsible", "action"}
 
 
-async def test_get_fields_names_types_values_and_defaults(call: Caller) -> None:
+async def test_get_fields_describes_types_values_and_defaults(call: Caller) -> None:
     fields = (await call.result("tasks.task.getFields"))["fields"]
     assert fields["ID"]["primary"] is True
     assert fields["TITLE"]["required"] is True
@@ -131,7 +131,7 @@ async def test_get_fields_names_types_values_and_defaults(call: Caller) -> None:
     assert fields["AUDITORS"]["type"] == "user"
 
 
-async def test_time_spent_is_kept_by_position(write: Caller) -> None:
+async def test_elapsed_time_is_added_with_positional_arguments(write: Caller) -> None:
     record = await write.result("task.elapseditem.add", [7, {"SECONDS": 90, "COMMENT_TEXT": "звонок"}])
     rows = await write.result("task.elapseditem.getlist", [7, {"ID": "desc"}])
     assert (rows[0]["ID"], rows[0]["SECONDS"], rows[0]["MINUTES"]) == (str(record), "90", "1")
@@ -140,7 +140,7 @@ async def test_time_spent_is_kept_by_position(write: Caller) -> None:
     assert every["total"] == 51
 
 
-async def test_legacy_add_takes_the_fields_alone(write: Caller) -> None:
+async def test_legacy_add_has_the_fields_as_its_only_argument(write: Caller) -> None:
     assert await write.result("task.item.add", [{"TITLE": "x", "RESPONSIBLE_ID": 1}]) == 151
     assert (await write.result("task.item.getdata", [151]))["TITLE"] == "x"
     _, answer = await write.refused("task.item.add", ["text"])

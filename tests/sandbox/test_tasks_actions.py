@@ -1,4 +1,4 @@
-"""What people do with tasks beside changing them, and how a task's status is seen."""
+"""Actions on tasks besides changes, and the visible status of a task."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def _found(write: Caller, **filter_: object) -> list[str]:
     return [task["id"] for task in answer["tasks"]]
 
 
-async def test_status_filters_by_what_a_person_sees_and_real_status_by_what_is_stored(write: Caller) -> None:
+async def test_status_filters_by_the_visible_status_and_real_status_by_the_stored_one(write: Caller) -> None:
     late = await _new(write, TITLE="x", DEADLINE="2026-02-20T10:00:00+03:00", TAGS=["срочно-1"])
     soon = await _new(write, TITLE="x", DEADLINE="2026-03-02T10:00:00+03:00", TAGS=["срочно-1"])
     calm = await _new(write, TITLE="x", DEADLINE="2026-04-01T10:00:00+03:00", TAGS=["срочно-1"])
@@ -34,7 +34,7 @@ async def test_status_filters_by_what_a_person_sees_and_real_status_by_what_is_s
     assert await _found(write, REAL_STATUS=2, **mine) == [late, soon, calm, free]
 
 
-async def test_tags_are_found_and_shown_only_when_named(write: Caller) -> None:
+async def test_tags_can_be_filtered_and_are_shown_only_when_selected(write: Caller) -> None:
     task = await _new(write, TAGS=["важное", "склад"])
     assert await _found(write, TAG="склад") == [task]
     shown = (await write.result("tasks.task.get", {"taskId": task, "select": ["ID", "TAGS"]}))["task"]
@@ -42,7 +42,7 @@ async def test_tags_are_found_and_shown_only_when_named(write: Caller) -> None:
     assert "tags" not in (await write.result("tasks.task.get", {"taskId": task}))["task"]
 
 
-async def test_naming_one_system_field_shows_all_three(write: Caller) -> None:
+async def test_selecting_one_system_field_shows_all_three(write: Caller) -> None:
     task = await _new(write, UF_CRM_TASK=["D_1"], UF_TASK_WEBDAV_FILES=["n24"])
     plain = (await write.result("tasks.task.get", {"taskId": task}))["task"]
     assert not {"ufCrmTask", "ufTaskWebdavFiles", "ufMailMessage"} & set(plain)
@@ -50,7 +50,7 @@ async def test_naming_one_system_field_shows_all_three(write: Caller) -> None:
     assert (named["ufCrmTask"], named["ufTaskWebdavFiles"], named["ufMailMessage"]) == (["D_1"], [24], None)
 
 
-async def test_favorites_answer_true_and_are_found_by_a_subfilter(write: Caller) -> None:
+async def test_favorites_answer_true_and_can_be_filtered(write: Caller) -> None:
     assert await write.result("tasks.task.favorite.add", {"taskId": 5}) is True
     assert await _found(write, **{"::SUBFILTER-PARAMS": {"FAVORITE": "Y"}}) == ["5"]
     action = (await write.result("tasks.task.get", {"taskId": 5}))["task"]["action"]
@@ -64,12 +64,12 @@ async def test_favorites_answer_true_and_are_found_by_a_subfilter(write: Caller)
 @pytest.mark.parametrize(
     ("on", "off", "key"), [("pin", "unpin", "isPinned"), ("mute", "unmute", "isMuted")], ids=["pin", "mute"]
 )
-async def test_pins_and_silence_give_the_whole_task(write: Caller, on: str, off: str, key: str) -> None:
+async def test_pin_and_mute_return_the_whole_task(write: Caller, on: str, off: str, key: str) -> None:
     assert (await write.result(f"tasks.task.{on}", {"id": 5}))["task"][key] == "Y"
     assert (await write.result(f"tasks.task.{off}", {"id": 5}))["task"][key] == "N"
 
 
-async def test_watching_makes_an_observer(write: Caller) -> None:
+async def test_watching_adds_an_observer(write: Caller) -> None:
     task = await _new(write, AUDITORS=[3])
     assert (await write.result("tasks.task.startwatch", {"taskId": task}))["task"]["auditors"] == ["3", "1"]
     assert (await write.result("tasks.task.stopwatch", {"taskId": task}))["task"]["auditors"] == ["3"]
@@ -77,7 +77,7 @@ async def test_watching_makes_an_observer(write: Caller) -> None:
     assert (answer["error"], answer["error_description"]) == ("1048584", "a:0:{}")
 
 
-async def test_rights_are_by_person_under_upper_case_names(write: Caller) -> None:
+async def test_rights_are_listed_by_user_under_upper_case_names(write: Caller) -> None:
     task = await _new(write)
     rights = (await write.result("tasks.task.getaccess", {"taskId": task, "users": [2, 17]}))["allowedActions"]
     assert rights["2"]["COMPLETE"] is True
@@ -88,7 +88,7 @@ async def test_rights_are_by_person_under_upper_case_names(write: Caller) -> Non
     assert answer["error"] == "100"
 
 
-async def test_counters_lift_their_total_to_the_envelope(write: Caller) -> None:
+async def test_counters_have_their_total_in_the_envelope(write: Caller) -> None:
     before = await write("tasks.task.counters.get", {"userId": 2})
     await _new(write, DEADLINE="2026-02-01T10:00:00+03:00")
     after = await write("tasks.task.counters.get", {"userId": 2})
@@ -96,7 +96,7 @@ async def test_counters_lift_their_total_to_the_envelope(write: Caller) -> None:
     assert "total" not in after["result"]
 
 
-async def test_history_notes_every_change_newest_first(write: Caller) -> None:
+async def test_history_lists_every_change_newest_first(write: Caller) -> None:
     task = await _new(write)
     await write.result("tasks.task.update", {"taskId": task, "fields": {"TITLE": "Иное"}})
     await write.result("tasks.task.start", {"taskId": task})
@@ -112,7 +112,7 @@ async def test_history_notes_every_change_newest_first(write: Caller) -> None:
     assert [line["FIELD"] for line in legacy] == ["NEW", "TITLE", "STATUS"]
 
 
-async def test_a_comment_becomes_a_result_once(write: Caller) -> None:
+async def test_a_comment_becomes_a_result_only_once(write: Caller) -> None:
     comment = await write.result("task.commentitem.add", [7, {"POST_MESSAGE": "Готово"}])
     added = await write.result("tasks.task.result.addFromComment", {"commentId": comment})
     assert (added["taskId"], added["commentId"], added["text"]) == (7, comment, "Готово")
@@ -123,7 +123,7 @@ async def test_a_comment_becomes_a_result_once(write: Caller) -> None:
     assert await write.result("tasks.task.result.list", {"taskId": 7}) == []
 
 
-async def test_a_file_of_the_disk_is_put_on_a_task(write: Caller) -> None:
+async def test_a_file_of_the_disk_is_attached_to_a_task(write: Caller) -> None:
     assert await write.result("tasks.task.files.attach", {"taskId": 7, "fileId": 24}) == {"attachmentId": 24}
     assert (await write.result("task.item.getfiles", [7]))[0]["FILE_ID"] == "24"
     _, answer = await write.refused("tasks.task.files.attach", {"taskId": 7})
@@ -147,7 +147,7 @@ async def test_stages_of_a_plan_are_a_map_by_id_and_keep_their_order(write: Call
     assert answer["error"] == "EMPTY_TITLE"
 
 
-async def test_tasks_are_linked_once(write: Caller) -> None:
+async def test_tasks_are_linked_and_unlinked_only_once(write: Caller) -> None:
     link = {"taskIdFrom": 5, "taskIdTo": 6, "linkType": 2}
     assert await write.result("task.dependence.add", link) == []
     _, answer = await write.refused("task.dependence.add", link)

@@ -1,4 +1,4 @@
-"""Old task methods: arguments in order, names forgotten, and the words for a wrong one."""
+"""Old task methods: positional arguments, and the error texts for invalid ones."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from tests.sandbox.conftest import Caller
 
 
-async def test_arguments_are_counted_whatever_they_are_called(write: Caller) -> None:
+async def test_arguments_are_read_by_position_whatever_their_names(write: Caller) -> None:
     item = await write.result("task.checklistitem.add", {"FOO": 7, "BAR": {"TITLE": "Позвонить"}})
     rows = await write.result("task.checklistitem.getlist", {"0": "7"})
     assert [row["ID"] for row in rows if row["TITLE"] == "Позвонить"] == [str(item)]
 
 
-async def test_a_wrong_order_is_told_in_the_portals_words(call: Caller) -> None:
+async def test_a_wrong_order_gives_the_portals_error_text(call: Caller) -> None:
     status, answer = await call.refused("task.elapseditem.add", [{"SECONDS": 60}, 7])
     assert (status, answer["error"]) == (400, "ERROR_CORE")
     assert answer["error_description"] == (
@@ -22,7 +22,7 @@ async def test_a_wrong_order_is_told_in_the_portals_words(call: Caller) -> None:
     )
 
 
-async def test_a_missing_argument_is_told_apart_from_a_wrong_one(call: Caller) -> None:
+async def test_a_missing_argument_has_another_error_than_a_wrong_one(call: Caller) -> None:
     _, answer = await call.refused("task.checklistitem.get", [7])
     assert answer["error_description"] == (
         "TASKS_ERROR_EXCEPTION_#256; Param #1 (itemId) expected by method ctaskchecklistitem::get(), but not given.; "
@@ -35,7 +35,7 @@ async def test_an_additional_query_parameter_shifts_the_arguments(call: Caller) 
     assert response.json()["error"] == "ERROR_CORE"
 
 
-async def test_a_text_with_the_methods_own_name_is_no_argument(call: Caller) -> None:
+async def test_a_text_equal_to_the_method_name_is_not_an_argument(call: Caller) -> None:
     response = await call.http.post(f"{call.base}task.item.getdata?method=task.item.getdata", json=[7])
     assert response.json()["result"]["ID"] == "7"
 
@@ -50,7 +50,7 @@ async def test_the_two_old_lists_differ_in_the_order_of_their_arguments(call: Ca
 
 
 @pytest.mark.parametrize("page", [1, 4, 99])
-async def test_old_lists_page_by_number_and_begin_again_beyond_the_end(call: Caller, page: int) -> None:
+async def test_old_lists_are_paged_by_number_and_return_the_first_page_beyond_the_end(call: Caller, page: int) -> None:
     arguments = [{"ID": "asc"}, {}, {"NAV_PARAMS": {"nPageSize": 50, "iNumPage": page}}, ["ID"]]
     answer = await call("task.item.list", arguments)
     first = 1
@@ -62,7 +62,7 @@ async def test_a_negative_start_still_counts_in_old_lists(call: Caller) -> None:
     assert (response.json()["total"], response.json()["next"]) == (150, 50)
 
 
-async def test_actions_on_a_task_give_nothing_back(write: Caller) -> None:
+async def test_actions_on_a_task_return_nothing(write: Caller) -> None:
     task = await write.result("task.item.add", [{"TITLE": "x", "RESPONSIBLE_ID": 2}])
     assert await write.result("task.item.startexecution", [task]) is None
     assert (await write.result("task.item.getdata", [task]))["STATUS"] == "3"
@@ -81,7 +81,7 @@ async def test_actions_on_a_task_give_nothing_back(write: Caller) -> None:
     assert "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE" in answer["error_description"]
 
 
-async def test_a_checklist_is_a_tree_that_remembers_who_ticked(write: Caller) -> None:
+async def test_a_checklist_is_a_tree_and_stores_who_completed_an_item(write: Caller) -> None:
     root = await write.result("task.checklistitem.add", [7, {"TITLE": "Запуск", "PARENT_ID": 0}])
     one = await write.result("task.checklistitem.add", [7, {"TITLE": "Раз", "PARENT_ID": root, "SORT_INDEX": 0}])
     two = await write.result(
@@ -114,7 +114,7 @@ async def test_unknown_keys_are_refused_by_old_task_lists(call: Caller) -> None:
     assert 'must not contain key "%POST_DATE"' in answer["error_description"]
 
 
-async def test_comments_are_listed_at_once_and_counted_on_the_task(write: Caller) -> None:
+async def test_comments_are_listed_without_paging_and_counted_on_the_task(write: Caller) -> None:
     first = await write.result("task.commentitem.add", [7, {"POST_MESSAGE": "Раз", "AUTHOR_ID": 3}])
     second = await write.result("task.comment.add", [7, "Два"])
     rows = await write.result("task.commentitem.getlist", [7, {"ID": "desc"}])
@@ -130,7 +130,7 @@ async def test_comments_are_listed_at_once_and_counted_on_the_task(write: Caller
     assert answer["error"] == "ERROR_CORE"
 
 
-async def test_time_spent_is_changed_and_removed_with_its_sum(write: Caller) -> None:
+async def test_updates_and_deletions_of_elapsed_time_change_its_sum(write: Caller) -> None:
     record = await write.result("task.elapseditem.add", [7, {"SECONDS": 120, "COMMENT_TEXT": "а"}])
     assert (await write.result("task.elapseditem.get", [7, record]))["MINUTES"] == "2"
     assert await write.result("task.elapseditem.update", [7, record, {"SECONDS": 60, "COMMENT_TEXT": "б"}]) is None
@@ -140,6 +140,6 @@ async def test_time_spent_is_changed_and_removed_with_its_sum(write: Caller) -> 
     assert (await write.result("tasks.task.get", {"taskId": 7}))["task"]["timeSpentInLogs"] == "0"
 
 
-async def test_the_manifest_names_the_familys_methods(call: Caller) -> None:
+async def test_the_manifest_lists_the_methods_of_the_family(call: Caller) -> None:
     manifest = await call.result("task.checklistitem.getmanifest")
     assert "moveafteritem" in manifest["REST: available methods"]

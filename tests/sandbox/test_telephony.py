@@ -1,4 +1,4 @@
-"""Calls of an external telephony and widgets: applications register them."""
+"""External calls and widgets, which applications register."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ async def _app(write: Caller, method: str, params: dict[str, Any]) -> dict[str, 
     return answer
 
 
-async def test_a_webhook_registers_no_calls_and_no_widgets(call: Caller) -> None:
+async def test_a_webhook_cannot_register_calls_or_widgets(call: Caller) -> None:
     for method in ("telephony.externalCall.register", "placement.bind"):
         status, answer = await call.refused(method)
         assert (status, answer["error"]) == (403, "WRONG_AUTH_TYPE")
 
 
-async def test_a_call_is_registered_finished_and_in_the_statistics(write: Caller) -> None:
+async def test_a_registered_and_finished_call_is_in_the_statistics(write: Caller) -> None:
     sent = {"USER_PHONE_INNER": "103", "PHONE_NUMBER": "+70005551234", "TYPE": 2, "EXTERNAL_CALL_ID": "ext-1"}
     number = (await _app(write, "telephony.externalCall.register", sent))["result"]["CALL_ID"]
     assert number.startswith("externalCall.")
@@ -35,9 +35,9 @@ async def test_a_call_is_registered_finished_and_in_the_statistics(write: Caller
     assert answer["total"] == 1
 
 
-async def test_a_call_needs_somebody_and_a_known_type(write: Caller) -> None:
-    nobody = await _app(write, "telephony.externalCall.register", {"PHONE_NUMBER": "1", "TYPE": 1})
-    assert nobody["error_description"] == "USER_ID or USER_PHONE_INNER should be set"
+async def test_a_call_requires_a_user_and_a_known_type(write: Caller) -> None:
+    unassigned = await _app(write, "telephony.externalCall.register", {"PHONE_NUMBER": "1", "TYPE": 1})
+    assert unassigned["error_description"] == "USER_ID or USER_PHONE_INNER should be set"
     former = await _app(write, "telephony.externalCall.register", {"USER_ID": 20, "PHONE_NUMBER": "1", "TYPE": 1})
     assert former["error_description"] == "User is not found or is not active"
     odd = await _app(write, "telephony.externalCall.register", {"USER_ID": 3, "PHONE_NUMBER": "1", "TYPE": 9})
@@ -46,7 +46,7 @@ async def test_a_call_needs_somebody_and_a_known_type(write: Caller) -> None:
     assert finish["error"] == "INVALID_ARGUMENT"
 
 
-async def test_widgets_are_bound_once_and_counted_when_they_go(write: Caller) -> None:
+async def test_widgets_are_bound_once_and_counted_when_unbound(write: Caller) -> None:
     widget = {"PLACEMENT": "CRM_DEAL_DETAIL_TAB", "HANDLER": "https://a.example.com/x", "TITLE": "Вкладка"}
     assert (await _app(write, "placement.bind", widget))["result"] is True
     again = await _app(write, "placement.bind", widget)

@@ -1,4 +1,4 @@
-"""HTTPS: an authority of the sandbox's own, its certificate, its files."""
+"""HTTPS: the sandbox's certificate authority, its server certificate and its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from b24_mcp.sandbox.certificates import Certificates, issue
 
 
 def names(certificate: Path) -> tuple[list[str], list[str]]:
-    """DNS names and addresses a certificate is for."""
+    """The DNS names and addresses of a certificate."""
     shown = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
     extension = shown.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
     assert isinstance(extension, x509.SubjectAlternativeName)
@@ -27,14 +27,14 @@ def names(certificate: Path) -> tuple[list[str], list[str]]:
     return extension.get_values_for_type(x509.DNSName), [str(address) for address in addresses]
 
 
-def test_a_certificate_is_for_this_machine_and_the_portals_name(tmp_path: Path) -> None:
+def test_a_certificate_covers_this_machine_and_the_name_of_the_portal(tmp_path: Path) -> None:
     hosts, addresses = names(issue(tmp_path, ["portal.example", "192.0.2.7"]).certificate)
     assert hosts == ["portal.example", "localhost"]
     assert addresses == ["192.0.2.7", "127.0.0.1", "::1"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such rights there")
-def test_only_the_owner_reads_the_keys(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_keys(tmp_path: Path) -> None:
     made = issue(tmp_path / "state")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state").iterdir()}
     assert modes["server.key"] == modes["ca.key"] == 0o600
@@ -42,7 +42,7 @@ def test_only_the_owner_reads_the_keys(tmp_path: Path) -> None:
     assert made.key.name == "server.key"
 
 
-def test_the_authority_stays_and_the_servers_key_does_not(tmp_path: Path) -> None:
+def test_the_authority_is_reused_and_the_server_key_is_replaced(tmp_path: Path) -> None:
     made = issue(tmp_path)
     before = made.ca.read_bytes(), made.key.read_bytes()
     again = issue(tmp_path)
@@ -51,7 +51,7 @@ def test_the_authority_stays_and_the_servers_key_does_not(tmp_path: Path) -> Non
     assert made.key.read_bytes() != before[1]
 
 
-def test_a_spoiled_authority_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_authority_is_refused(tmp_path: Path) -> None:
     issue(tmp_path)
     (tmp_path / "ca.key").write_text("nonsense")
     with pytest.raises(ValueError, match="cannot be read"):
@@ -59,7 +59,7 @@ def test_a_spoiled_authority_is_refused(tmp_path: Path) -> None:
 
 
 async def over_tls(tls: bool | Certificates, path: str, *, host: str = "127.0.0.1") -> tuple[str, httpx.Response]:
-    """The base address and the answer of one call over TLS, every certificate checked strictly."""
+    """The base address and the answer of one call over TLS with strict verification."""
     sandbox = await anyio.to_thread.run_sync(lambda: Sandbox(empty=True))
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(sandbox, host, 0, ready.set_result, tls=tls))
@@ -75,13 +75,13 @@ async def over_tls(tls: bool | Certificates, path: str, *, host: str = "127.0.0.
         await anyio.to_thread.run_sync(sandbox.close)
 
 
-async def test_it_serves_https_with_a_certificate_of_its_own() -> None:
+async def test_the_sandbox_serves_https_with_its_own_certificate() -> None:
     base, response = await over_tls(True, "1/sandboxdemocode/profile")
     assert base.startswith("https://127.0.0.1:")
     assert response.json()["result"]["ID"] == "1"
 
 
-async def test_it_serves_https_with_certificates_that_are_there(tmp_path: Path) -> None:
+async def test_the_sandbox_serves_https_with_existing_certificates(tmp_path: Path) -> None:
     made = await anyio.to_thread.run_sync(issue, tmp_path)
     _, response = await over_tls(made, "profile")
     assert response.json()["error"] == "NO_AUTH_FOUND"

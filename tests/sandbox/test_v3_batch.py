@@ -1,4 +1,4 @@
-"""REST 3.0: batches and references in them, and keys that keep a repeated write from running twice."""
+"""REST 3.0: batches, their references, and idempotency keys."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _list(*conditions: object) -> dict[str, Any]:
     return {"method": "tasks.task.list", "query": {"filter": list(conditions), "select": ["id", "title"]}}
 
 
-async def test_a_batch_is_an_array_and_answers_with_one(v3: V3) -> None:
+async def test_a_batch_is_an_array_and_its_answer_too(v3: V3) -> None:
     answer = (
         await v3.send("batch", [_get(5), _list(["id", 7]), {"method": "tasks.task.delete", "query": {"id": 9}}])
     ).json()
@@ -46,7 +46,7 @@ async def test_a_batch_is_an_array_and_answers_with_one(v3: V3) -> None:
     assert [set(item) for item in answer["result"]] == [{"item"}, {"items"}, {"result"}]
 
 
-async def test_later_calls_use_what_earlier_ones_gave(v3: V3) -> None:
+async def test_later_calls_can_use_earlier_results(v3: V3) -> None:
     body = [
         {**ADD, "as": "t"},
         {**_list(["id", {"$ref": "t.id"}]), "as": "l"},
@@ -60,12 +60,12 @@ async def test_later_calls_use_what_earlier_ones_gave(v3: V3) -> None:
     assert after["items"] == [{"id": child["item"]["id"]}]
 
 
-async def test_a_call_without_an_alias_is_known_by_its_place(v3: V3) -> None:
+async def test_a_call_without_an_alias_is_referenced_by_its_position(v3: V3) -> None:
     first, second = await v3.result("batch", [_get(5), _get({"$ref": "0.id"})])
     assert first == second == {"item": {"id": 5}}
 
 
-async def test_references_reach_into_related_objects(v3: V3) -> None:
+async def test_references_can_read_related_objects(v3: V3) -> None:
     body = [
         {**_get(5, "responsible.id"), "as": "t"},
         {"method": "tasks.task.add", "query": {"fields": {**NEW, "responsibleId": {"$ref": "t.responsible.id"}}}},
@@ -92,7 +92,7 @@ async def test_references_reach_into_related_objects(v3: V3) -> None:
         {"$ref": "9.id"},
     ],
 )
-async def test_a_reference_that_leads_nowhere_is_refused(v3: V3, reference: object) -> None:
+async def test_a_reference_without_a_target_is_refused(v3: V3, reference: object) -> None:
     body = [
         {**_get(5, "id", "parentId"), "as": "t"},
         {**_list(["id", "in", [1, 2]]), "as": "l"},
@@ -109,7 +109,7 @@ async def test_the_first_failure_is_the_whole_answer_and_earlier_calls_stay_exec
     assert await _titles(v3) == 1
 
 
-async def test_an_unknown_method_anywhere_keeps_everything_from_running(v3: V3) -> None:
+async def test_no_call_runs_when_one_method_is_unknown(v3: V3) -> None:
     body = [ADD, {"method": "crm.deal.list", "query": {}}]
     assert (await v3.refused("batch", body))[:2] == (404, "METHODNOTFOUNDEXCEPTION")
     assert await _titles(v3) == 0
@@ -129,12 +129,12 @@ async def test_an_unknown_method_anywhere_keeps_everything_from_running(v3: V3) 
         {"method": None, "query": {}},
     ],
 )
-async def test_every_call_has_a_method_and_a_query(v3: V3, item: object) -> None:
+async def test_every_call_requires_a_method_and_a_query(v3: V3, item: object) -> None:
     assert (await v3.refused("batch", [ADD, item]))[:2] == (400, "INVALIDSELECTEXCEPTION")
     assert await _titles(v3) == 0
 
 
-async def test_two_calls_of_one_alias_are_refused(v3: V3) -> None:
+async def test_two_calls_with_the_same_alias_are_refused(v3: V3) -> None:
     body = [{**ADD, "as": "t"}, {**ADD, "as": "t"}]
     assert (await v3.refused("batch", body))[:2] == (400, "INVALIDSELECTEXCEPTION")
     assert (await v3.refused("batch", [{**ADD, "as": "1"}, ADD]))[1] == "INVALIDSELECTEXCEPTION"
@@ -150,7 +150,7 @@ async def test_the_form_of_version_2_is_refused(v3: V3) -> None:
     assert (await v3.refused("batch", body))[:2] == (400, "INVALIDSELECTEXCEPTION")
 
 
-async def test_a_token_in_the_body_makes_an_object_of_the_array_and_is_refused(v3: V3) -> None:
+async def test_a_token_in_the_body_turns_the_array_into_an_object_and_is_refused(v3: V3) -> None:
     token = v3.sandbox.portal.oauth.issue(1).access_token
     body = {"0": _get(5), "auth": token}
     status, code, error = refusal(await v3.http.post("/rest/api/batch", json=body))
@@ -173,18 +173,18 @@ async def test_scopes_and_rights_are_checked_for_every_call(v3: V3) -> None:
     assert (await seller.refused("batch", [log]))[:2] == (403, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_an_empty_batch_answers_an_empty_list(v3: V3) -> None:
+async def test_an_empty_batch_returns_an_empty_list(v3: V3) -> None:
     assert await v3.result("batch", []) == []
 
 
-async def test_calls_of_a_batch_are_charged_to_nobody() -> None:
+async def test_calls_inside_a_batch_are_not_charged() -> None:
     async with portal(cost=300.0, operating_limit=480.0) as v3:
         for _ in range(4):
             await v3.result("batch", [_get(5)])
         assert await v3.result("tasks.task.get", {"id": 5})
 
 
-async def test_a_repeated_key_gets_the_stored_answer_and_runs_nothing(v3: V3) -> None:
+async def test_a_repeated_key_returns_the_stored_answer_and_runs_nothing(v3: V3) -> None:
     first = await v3.send("tasks.task.add", {"fields": NEW}, Idempotency_Key="key-1")
     second = await v3.send("tasks.task.add", {"fields": NEW}, Idempotency_Key="key-1")
     assert first.content == second.content
@@ -193,7 +193,7 @@ async def test_a_repeated_key_gets_the_stored_answer_and_runs_nothing(v3: V3) ->
     assert await _titles(v3) == 1
 
 
-async def test_another_body_under_the_same_key_is_422(v3: V3) -> None:
+async def test_another_body_with_the_same_key_is_422(v3: V3) -> None:
     await v3.result("tasks.task.add", {"fields": NEW}, Idempotency_Key="key-1")
     other = {"fields": {**NEW, "title": "Other"}}
     refused = await v3.refused("tasks.task.add", other, Idempotency_Key="key-1")
@@ -201,7 +201,7 @@ async def test_another_body_under_the_same_key_is_422(v3: V3) -> None:
     assert await _titles(v3, "Other") == 0
 
 
-async def test_the_same_key_of_another_method_or_caller_is_another_key(v3: V3) -> None:
+async def test_keys_are_separate_for_each_method_and_caller(v3: V3) -> None:
     task = (await v3.result("tasks.task.add", {"fields": NEW}, Idempotency_Key="key"))["item"]["id"]
     update = await v3.send("tasks.task.update", {"id": task, "fields": {"title": "Batched"}}, Idempotency_Key="key")
     assert "Idempotent-Replayed" not in update.headers
@@ -221,26 +221,26 @@ async def test_a_failure_is_not_stored(v3: V3) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "tab\tinside", "é"])
-async def test_a_key_of_another_kind_is_refused(v3: V3, key: str) -> None:
+async def test_an_invalid_key_is_refused(v3: V3, key: str) -> None:
     headers = {b"Idempotency-Key": key.encode("latin-1")}
     response = await v3.http.post(v3.base + "tasks.task.add", json={"fields": NEW}, headers=headers)
     assert refusal(response)[:2] == (400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
     assert await _titles(v3) == 0
 
 
-async def test_the_longest_key_is_good(v3: V3) -> None:
+async def test_a_key_of_the_maximum_length_is_accepted(v3: V3) -> None:
     response = await v3.send("tasks.task.add", {"fields": NEW}, Idempotency_Key="k" * 255)
     assert response.headers["Idempotency-Key"] == "k" * 255
 
 
-async def test_reading_takes_no_notice_of_a_key(v3: V3) -> None:
+async def test_read_methods_ignore_the_key(v3: V3) -> None:
     for task in (5, 6):
         response = await v3.send("tasks.task.get", {"id": task, "select": ["id"]}, Idempotency_Key="key")
         assert response.json()["result"] == {"item": {"id": task}}
         assert "Idempotency-Key" not in response.headers
 
 
-async def test_a_key_is_forgotten_after_24_hours() -> None:
+async def test_a_key_expires_after_24_hours() -> None:
     now = [NOW]
     async with portal(clock=lambda: now[0]) as v3:
         await v3.send("tasks.task.add", {"fields": NEW}, Idempotency_Key="key")
@@ -264,7 +264,7 @@ async def test_a_portal_without_the_feature_ignores_the_header(v3: V3) -> None:
     assert await _titles(v3) == 2
 
 
-async def test_a_key_holds_for_a_whole_batch(v3: V3) -> None:
+async def test_a_key_applies_to_a_whole_batch(v3: V3) -> None:
     first = await v3.send("batch", [ADD], Idempotency_Key="key")
     second = await v3.send("batch", [ADD], Idempotency_Key="key")
     assert first.content == second.content

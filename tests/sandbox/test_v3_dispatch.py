@@ -24,7 +24,7 @@ async def test_a_webhook_address_answers_with_result_and_time_only(v3: V3) -> No
     assert {"start", "finish", "duration", "processing", "date_start", "date_finish"} <= set(answer["time"])
 
 
-async def test_a_slash_at_the_end_changes_nothing(v3: V3) -> None:
+async def test_a_trailing_slash_has_no_effect(v3: V3) -> None:
     response = await v3.send("tasks.task.get/", {"id": 5, "select": ["id"]})
     assert response.json()["result"] == {"item": {"id": 5}}
 
@@ -34,7 +34,7 @@ async def test_a_suffix_is_part_of_the_name(v3: V3, suffix: str) -> None:
     assert (await v3.refused("tasks.task.get" + suffix, {"id": 5}))[:2] == (404, "METHODNOTFOUNDEXCEPTION")
 
 
-async def test_names_are_lower_case(v3: V3) -> None:
+async def test_method_names_must_be_lower_case(v3: V3) -> None:
     assert (await v3.refused("Tasks.Task.Get", {"id": 5}))[0] == 404
 
 
@@ -51,14 +51,14 @@ async def test_methods_of_version_3_only_are_not_found_by_version_2(v3: V3, meth
     assert (response.status_code, response.json()["error"]) == (404, "ERROR_METHOD_NOT_FOUND")
 
 
-async def test_the_same_name_has_another_contract_in_each_version(v3: V3) -> None:
+async def test_the_same_name_has_a_different_contract_in_each_version(v3: V3) -> None:
     old = (await v3.http.post(f"/rest/{v3.sandbox.webhook}/tasks.task.get", json={"taskId": 5})).json()
     new = await v3.result("tasks.task.get", {"id": 5})
     assert (old["result"]["task"]["id"], new["item"]["id"]) == ("5", 5)
     assert old["result"]["task"]["title"] == new["item"]["title"]
 
 
-async def test_an_unknown_method_is_said_before_credentials_are_looked_at(v3: V3) -> None:
+async def test_an_unknown_method_is_reported_before_credentials_are_checked(v3: V3) -> None:
     response = await v3.http.post("/rest/api/1/wrong/no.such.method", json={})
     assert refusal(response)[:2] == (404, "METHODNOTFOUNDEXCEPTION")
 
@@ -72,13 +72,13 @@ async def test_an_unknown_method_is_said_before_credentials_are_looked_at(v3: V3
         "/rest/api/tasks.task.get?auth=unknown",
     ],
 )
-async def test_every_failure_of_authentication_is_one_401(v3: V3, address: str) -> None:
+async def test_every_failure_of_authentication_is_the_same_401(v3: V3, address: str) -> None:
     status, code, error = refusal(await v3.http.post(address, json={"id": 5}))
     assert (status, code) == (401, "ACCESSDENIEDEXCEPTION")
     assert "validation" not in error
 
 
-async def test_an_expired_token_is_not_told_from_a_bad_one() -> None:
+async def test_an_expired_token_gets_the_same_error_as_an_invalid_one() -> None:
     now = [1_772_355_600.0]
     async with portal(clock=lambda: now[0]) as v3:
         token = v3.sandbox.portal.oauth.issue(1).access_token
@@ -89,7 +89,7 @@ async def test_an_expired_token_is_not_told_from_a_bad_one() -> None:
         assert late[:2] == (401, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_a_token_may_come_in_header_address_or_body() -> None:
+async def test_a_token_is_accepted_in_header_address_or_body() -> None:
     async with portal() as v3:
         token = v3.sandbox.portal.oauth.issue(1).access_token
         wanted = {"id": 5, "select": ["id"]}
@@ -103,12 +103,12 @@ async def test_a_token_may_come_in_header_address_or_body() -> None:
             assert response.headers["X-Bitrix-Rest-Application"] == v3.sandbox.application.client_id
 
 
-async def test_plain_http_from_outside_is_refused_as_401(v3: V3) -> None:
+async def test_plain_http_from_another_machine_is_401(v3: V3) -> None:
     response = await v3.http.post(v3.base + "tasks.task.get", json={"id": 5}, headers={"Host": "portal.example"})
     assert refusal(response)[:2] == (401, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_a_missing_scope_is_403_and_said_before_validation(v3: V3) -> None:
+async def test_a_missing_scope_is_403_and_reported_before_validation(v3: V3) -> None:
     narrow = V3(v3.sandbox, v3.http, SCOPE_USER_WEBHOOK)
     assert (await narrow.refused("tasks.task.get", {"id": "x"}))[:2] == (403, "INSUFFICIENTSCOPEEXCEPTION")
     broken = await narrow.http.post(narrow.base + "tasks.task.get", content=b"{")
@@ -126,7 +126,7 @@ async def test_the_event_log_is_for_administrators(v3: V3) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"", b"5", b'"text"', b"null", b'{"id":NaN}', b'{"a":"\\ud800"}', b"\xff"])
-async def test_a_body_that_is_no_json_array_or_object_is_refused(v3: V3, body: bytes) -> None:
+async def test_a_body_that_is_not_a_json_array_or_object_is_refused(v3: V3, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     response = await v3.http.post(v3.base + "tasks.task.list", content=body, headers=headers)
     assert refusal(response)[:2] == (400, "INVALIDJSONEXCEPTION")
@@ -145,7 +145,7 @@ async def test_parameters_are_not_read_from_the_address(v3: V3) -> None:
 
 
 @pytest.mark.parametrize("method", ["rest.documentation.openapi", "documentation", "rest.scope.list", "scopes"])
-async def test_documentation_answers_get_and_an_empty_post(v3: V3, method: str) -> None:
+async def test_documentation_methods_accept_get_and_an_empty_post(v3: V3, method: str) -> None:
     got, posted = await v3.http.get(v3.base + method), await v3.http.post(v3.base + method)
     assert got.status_code == posted.status_code == 200
 
@@ -200,7 +200,7 @@ async def test_answered_calls_are_logged_without_secrets() -> None:
     assert "secret" not in repr(seen)
 
 
-async def test_a_fault_of_our_own_is_an_internal_error_and_is_logged(
+async def test_a_defect_of_the_sandbox_is_an_internal_error_and_is_logged(
     own: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with http(own) as client:

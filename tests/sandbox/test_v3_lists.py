@@ -1,4 +1,4 @@
-"""REST 3.0: filters, select, order, pages and cursors, over the event log, which may be filtered most."""
+"""REST 3.0: filters, select, order, pages and cursors, over the event log, which has the most filterable fields."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def _filtered(v3: V3, *conditions: object) -> set[int]:
     return set(await v3.ids(LOG, {"filter": list(conditions), "pagination": {"limit": 1000}}))
 
 
-async def test_conditions_of_one_level_all_hold(v3: V3) -> None:
+async def test_conditions_of_one_level_are_combined_with_and(v3: V3) -> None:
     log = await _everything(v3)
     wanted = {row["id"] for row in log if row["userId"] == 3 and row["id"] > 50}
     assert wanted
@@ -54,15 +54,15 @@ async def test_conditions_of_one_level_all_hold(v3: V3) -> None:
         (["id", ">=", COUNT], {COUNT}),
     ],
 )
-async def test_operators_and_short_forms(v3: V3, condition: list[object], expected: set[int]) -> None:
+async def test_operators_and_short_forms_are_accepted(v3: V3, condition: list[object], expected: set[int]) -> None:
     assert await _filtered(v3, condition) == expected
 
 
-async def test_not_equal_is_the_rest(v3: V3) -> None:
+async def test_not_equal_matches_all_other_rows(v3: V3) -> None:
     assert await _filtered(v3, ["id", "!=", 7]) == set(range(1, COUNT + 1)) - {7}
 
 
-async def test_groups_nest_and_may_be_negative(v3: V3) -> None:
+async def test_groups_can_be_nested_and_negated(v3: V3) -> None:
     either = {
         "logic": "or",
         "conditions": [["id", 1], {"logic": "and", "conditions": [["id", ">", 2], ["id", "<", 5]]}],
@@ -72,12 +72,12 @@ async def test_groups_nest_and_may_be_negative(v3: V3) -> None:
     assert await _filtered(v3, neither) == {236, 237, 239, 240}
 
 
-async def test_the_typed_form_means_the_same(v3: V3) -> None:
+async def test_the_typed_form_gives_the_same_result(v3: V3) -> None:
     typed = {"type": "condition", "leftOperand": "id", "operator": "in", "rightOperand": [3, 4]}
     assert await _filtered(v3, typed) == {3, 4}
 
 
-async def test_operands_may_be_columns_and_lengths(v3: V3) -> None:
+async def test_operands_can_be_columns_and_lengths(v3: V3) -> None:
     log = await _everything(v3)
     column = {"expression": "column", "parameters": ["userId"]}
     same = {"type": "condition", "leftOperand": "id", "operator": "=", "rightOperand": column}
@@ -89,13 +89,13 @@ async def test_operands_may_be_columns_and_lengths(v3: V3) -> None:
     assert await _filtered(v3, nine) == wanted
 
 
-async def test_text_compares_without_case(v3: V3) -> None:
+async def test_text_comparison_is_case_insensitive(v3: V3) -> None:
     assert (
         await _filtered(v3, ["auditTypeId", "user_edit"]) == await _filtered(v3, ["auditTypeId", "USER_EDIT"]) != set()
     )
 
 
-async def test_moments_of_other_offsets_are_the_same_moments(v3: V3) -> None:
+async def test_date_times_with_other_offsets_are_equal(v3: V3) -> None:
     moment = (await _everything(v3))[100]["timestampX"]
     elsewhere = datetime.fromisoformat(moment).astimezone(UTC).isoformat()
     assert moment != elsewhere
@@ -103,13 +103,13 @@ async def test_moments_of_other_offsets_are_the_same_moments(v3: V3) -> None:
     assert await _filtered(v3, ["timestampX", "<=", elsewhere.replace("+00:00", "Z")]) == set(range(1, 102))
 
 
-async def test_no_value_is_null(v3: V3) -> None:
+async def test_null_matches_missing_values(v3: V3) -> None:
     assert await _filtered(v3, ["userId", "=", None]) == set()
     assert len(await _filtered(v3, ["userId", "!=", None])) == COUNT
 
 
 @pytest.mark.parametrize("nothing", [[], {}, None])
-async def test_an_empty_filter_is_none(v3: V3, nothing: object) -> None:
+async def test_an_empty_filter_matches_everything(v3: V3, nothing: object) -> None:
     assert len(await v3.items(LOG, {"filter": nothing})) == 50
 
 
@@ -180,37 +180,37 @@ async def test_a_value_of_another_type_is_refused(v3: V3, condition: list[object
         ],
     ],
 )
-async def test_what_is_no_filter_is_refused(v3: V3, sent: object) -> None:
+async def test_an_invalid_filter_is_refused(v3: V3, sent: object) -> None:
     assert (await v3.refused(LOG, {"filter": sent}))[:2] == (400, "INVALIDFILTEREXCEPTION")
 
 
-async def test_a_filter_may_have_very_many_conditions(v3: V3) -> None:
+async def test_a_filter_can_have_very_many_conditions(v3: V3) -> None:
     many = {"logic": "or", "conditions": [["id", number] for number in range(1, 3000)]}
     assert len(await _filtered(v3, many)) == COUNT
     assert len(await _filtered(v3, ["id", "in", list(range(1, 100_000))])) == COUNT
 
 
-async def test_select_cuts_to_the_named_fields(v3: V3) -> None:
+async def test_select_limits_rows_to_the_named_fields(v3: V3) -> None:
     assert await v3.items(LOG, {"select": ["id", "userId"], "filter": [["id", 1]]}) == [{"id": 1, "userId": 1}]
 
 
 @pytest.mark.parametrize("select", ["id", 5, [5], [["id"]], {"a": "id"}])
-async def test_select_is_a_list_of_names(v3: V3, select: object) -> None:
+async def test_select_must_be_a_list_of_names(v3: V3, select: object) -> None:
     assert (await v3.refused(LOG, {"select": select}))[:2] == (400, "INVALIDSELECTEXCEPTION")
 
 
-async def test_order_is_an_object_and_its_keys_matter(v3: V3) -> None:
+async def test_the_keys_of_an_order_are_applied_in_sequence(v3: V3) -> None:
     rows = await v3.items(LOG, {"order": {"userId": "DESC", "id": "asc"}, "pagination": {"limit": 1000}})
     keys = [(-row["userId"], row["id"]) for row in rows]
     assert keys == sorted(keys)
 
 
 @pytest.mark.parametrize("order", [["id"], [{"id": "asc"}], "id", 5, {"id": "up"}, {"id": 1}, {"id": None}])
-async def test_what_is_no_order_is_refused(v3: V3, order: object) -> None:
+async def test_an_invalid_order_is_refused(v3: V3, order: object) -> None:
     assert (await v3.refused(LOG, {"order": order}))[:2] == (400, "INVALIDORDEREXCEPTION")
 
 
-async def test_only_sortable_fields_order(v3: V3) -> None:
+async def test_an_order_by_a_field_that_is_not_sortable_is_refused(v3: V3) -> None:
     _, code, error = await v3.refused(LOG, {"order": {"severity": "asc"}})
     assert (code, fields(error)) == (REQUEST, ["severity"])
     assert (await v3.refused(LOG, {"order": {"nope": "asc"}}))[1] == "UNKNOWNDTOPROPERTYEXCEPTION"
@@ -239,38 +239,38 @@ async def test_a_list_has_neither_total_nor_next(v3: V3) -> None:
         ({"page": 2}, 51, 50),
     ],
 )
-async def test_pages(v3: V3, pagination: object, first: int, count: int) -> None:
+async def test_pages_and_limits_select_rows(v3: V3, pagination: object, first: int, count: int) -> None:
     ids = await v3.ids(LOG, {"pagination": pagination})
     assert (ids[0], len(ids)) == (first, count)
 
 
-async def test_beyond_the_end_there_is_nothing(v3: V3) -> None:
+async def test_a_page_beyond_the_end_is_empty(v3: V3) -> None:
     assert await v3.ids(LOG, {"pagination": {"offset": 10_000}}) == []
 
 
 @pytest.mark.parametrize(
     "pagination", [{"limit": 0}, {"limit": "abc"}, {"limit": [1]}, {"page": "x"}, {"offset": True}, "5", 5, [5]]
 )
-async def test_a_page_that_is_no_number_is_refused(v3: V3, pagination: object) -> None:
+async def test_a_page_that_is_not_a_number_is_refused(v3: V3, pagination: object) -> None:
     assert (await v3.refused(LOG, {"pagination": pagination}))[:2] == (400, "INVALIDPAGINATIONEXCEPTION")
 
 
 @pytest.mark.parametrize("pagination", [{"limit": -1}, {"offset": -5}, {"page": -1}])
-async def test_a_negative_page_breaks_the_portal(v3: V3, pagination: object) -> None:
+async def test_a_negative_page_is_an_internal_error(v3: V3, pagination: object) -> None:
     assert (await v3.refused(LOG, {"pagination": pagination}))[:2] == (500, "INTERNAL_INTERNALEXCEPTION")
 
 
-async def test_a_tail_without_a_cursor_begins_at_the_start(v3: V3) -> None:
+async def test_a_tail_without_a_cursor_starts_at_the_beginning(v3: V3) -> None:
     assert await v3.ids(TAIL) == list(range(1, 51))
 
 
-async def test_a_tail_goes_on_strictly_behind_its_cursor(v3: V3) -> None:
+async def test_a_tail_contains_only_rows_after_its_cursor(v3: V3) -> None:
     assert await v3.ids(TAIL, {"cursor": {"field": "id", "value": 235}}) == [236, 237, 238, 239, 240]
     backwards = {"field": "id", "value": 4, "order": "DESC", "limit": 2}
     assert await v3.ids(TAIL, {"cursor": backwards}) == [3, 2]
 
 
-async def test_a_tail_walks_the_whole_log(v3: V3) -> None:
+async def test_repeated_tails_read_the_whole_log(v3: V3) -> None:
     seen: list[int] = []
     value = 0
     while page := await v3.ids(TAIL, {"cursor": {"field": "id", "value": value, "limit": 100}, "select": ["id"]}):
@@ -279,7 +279,7 @@ async def test_a_tail_walks_the_whole_log(v3: V3) -> None:
     assert seen == list(range(1, COUNT + 1))
 
 
-async def test_a_tail_may_stand_on_a_moment_and_filter_by_others(v3: V3) -> None:
+async def test_a_cursor_can_be_a_date_time_with_a_filter_by_other_fields(v3: V3) -> None:
     log = await _everything(v3)
     moment = log[200]["timestampX"]
     found = await v3.ids(
@@ -289,7 +289,7 @@ async def test_a_tail_may_stand_on_a_moment_and_filter_by_others(v3: V3) -> None
 
 
 @pytest.mark.parametrize("sent", [[["id", ">", 3]], [{"logic": "or", "conditions": [["userId", 1], ["id", 3]]}]])
-async def test_the_cursors_field_may_not_be_filtered(v3: V3, sent: object) -> None:
+async def test_a_filter_by_the_field_of_the_cursor_is_refused(v3: V3, sent: object) -> None:
     cursor = {"field": "id", "value": 1}
     status, code, error = await v3.refused(TAIL, {"filter": sent, "cursor": cursor})
     assert (status, code) == (400, "INVALIDFILTEREXCEPTION")
@@ -310,7 +310,7 @@ async def test_the_cursors_field_may_not_be_filtered(v3: V3, sent: object) -> No
         ({"field": "id", "value": "1"}, REQUEST),
     ],
 )
-async def test_a_cursor_that_cannot_be_read_is_refused(v3: V3, cursor: object, code: str) -> None:
+async def test_an_invalid_cursor_is_refused(v3: V3, cursor: object, code: str) -> None:
     assert (await v3.refused(TAIL, {"cursor": cursor}))[:2] == (400, code)
 
 
@@ -318,7 +318,7 @@ async def test_a_missing_record_is_400(v3: V3) -> None:
     assert (await v3.refused("main.eventlog.get", {"id": 99_999}))[:2] == (400, "ENTITYNOTFOUNDEXCEPTION")
 
 
-async def test_a_portal_has_no_aggregation_until_it_is_switched_on(own: Sandbox) -> None:
+async def test_aggregation_is_disabled_by_default(own: Sandbox) -> None:
     async with http(own) as client:
         v3 = V3(own, client)
         asked: dict[str, Any] = {

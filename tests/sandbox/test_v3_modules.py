@@ -1,4 +1,4 @@
-"""REST 3.0: the event log, working time, knowledge bases, and what the API tells of itself."""
+"""REST 3.0: the event log, working time, knowledge bases, and the API's descriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def reads(shared: Sandbox) -> AsyncIterator[V3]:
         yield V3(shared, client)
 
 
-async def test_what_is_done_on_the_portal_appears_in_the_event_log(v3: V3) -> None:
+async def test_changes_on_the_portal_appear_in_the_event_log(v3: V3) -> None:
     last = (await v3.ids("main.eventlog.list", {"order": {"id": "desc"}, "pagination": {"limit": 1}}))[0]
     new = {"fields": {"title": "A", "creatorId": 1, "responsibleId": 2}}
     task = (await v3.result("tasks.task.add", new))["item"]["id"]
@@ -35,7 +35,7 @@ async def test_what_is_done_on_the_portal_appears_in_the_event_log(v3: V3) -> No
     assert entries[0]["timestampX"] == "2026-03-01T12:00:00+03:00"
 
 
-async def test_an_entry_is_shown_whole(reads: V3) -> None:
+async def test_an_entry_is_shown_with_all_fields(reads: V3) -> None:
     item = (await reads.result("main.eventlog.get", {"id": 1}))["item"]
     assert list(item) == [
         "id", "timestampX", "severity", "auditTypeId", "moduleId", "itemId", "remoteAddr", "userAgent", "requestUri",
@@ -89,7 +89,7 @@ async def test_working_time_is_narrowed_by_its_start(reads: V3) -> None:
     assert [record["startTime"][:10] for record in found] == ["2026-02-26"]
 
 
-async def test_working_time_wants_exactly_one_employee(reads: V3) -> None:
+async def test_working_time_requires_exactly_one_employee(reads: V3) -> None:
     start = ["startTime", ">", "2026-01-01T00:00:00Z"]
     for sent in ({}, {"filter": [start]}, {"filter": [["userId", ">", 1]]}):
         _, code, error = await reads.refused("timeman.record.list", sent)
@@ -100,14 +100,14 @@ async def test_working_time_wants_exactly_one_employee(reads: V3) -> None:
     assert fields(by_id[2]) == ["id"]
 
 
-async def test_an_employee_sees_his_own_working_time(reads: V3) -> None:
+async def test_an_employee_can_read_only_their_own_working_time(reads: V3) -> None:
     seller = V3(reads.sandbox, reads.http, USER_WEBHOOK)
     assert await seller.items("timeman.record.list", {"filter": [["userId", 4]]})
     foreign = await seller.refused("timeman.record.list", {"filter": [["userId", 3]]})
     assert foreign[:2] == (403, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_a_knowledge_base_lives_and_dies(v3: V3) -> None:
+async def test_a_knowledge_base_is_added_renamed_archived_and_deleted(v3: V3) -> None:
     item = (await v3.result("note.collection.add", {"fields": {"name": "Docs", "position": 50}}))["item"]
     assert item == {
         "id": item["id"], "name": "Docs", "position": 50, "policyLevel": "view", "createdBy": 1,
@@ -125,7 +125,7 @@ async def test_a_knowledge_base_lives_and_dies(v3: V3) -> None:
     assert (await v3.refused("note.collection.get", one))[:2] == (400, "ENTITYNOTFOUNDEXCEPTION")
 
 
-async def test_knowledge_bases_are_walked_by_their_own_cursor(reads: V3) -> None:
+async def test_knowledge_bases_are_paged_by_their_own_cursor(reads: V3) -> None:
     seen: list[int] = []
     pagination: dict[str, Any] = {"limit": 1}
     while True:
@@ -148,7 +148,7 @@ async def test_knowledge_bases_are_walked_by_their_own_cursor(reads: V3) -> None
         ({}, REQUEST, "fields"),
     ],
 )
-async def test_what_is_wrong_with_a_knowledge_base(reads: V3, sent: object, code: str, field: str) -> None:
+async def test_invalid_knowledge_bases_are_refused(reads: V3, sent: object, code: str, field: str) -> None:
     refused = await reads.refused("note.collection.add", sent)
     assert (refused[0], refused[1], fields(refused[2])) == (400, code, [field])
 
@@ -158,7 +158,7 @@ async def test_the_position_of_a_base_is_not_editable(reads: V3) -> None:
     assert fields(refused[2]) == ["position"]
 
 
-async def test_the_openapi_document_stands_without_an_envelope(reads: V3) -> None:
+async def test_the_openapi_document_has_no_envelope(reads: V3) -> None:
     document = (await reads.send("rest.documentation.openapi")).json()
     assert document["openapi"] == "3.0.0"
     assert not {"result", "time"} & set(document)
@@ -171,7 +171,7 @@ async def test_the_openapi_document_stands_without_an_envelope(reads: V3) -> Non
     assert set(task["required"]) == {"title", "creatorId", "responsibleId"}
 
 
-async def test_every_reference_of_the_openapi_document_leads_somewhere(reads: V3) -> None:
+async def test_every_reference_of_the_openapi_document_has_a_target(reads: V3) -> None:
     document = (await reads.send("documentation")).json()
 
     def references(value: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""REST 3.0: whatever is sent, the answer is the portal's own form, and only negative pages break it."""
+"""REST 3.0, fuzzing: every input is answered in the portal's form; only negative pages cause an internal error."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ ITEMS = st.one_of(
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[Sandbox]:
-    """A portal the fuzzers may write into; one for all examples."""
+    """A portal for all examples, which the fuzzers may change."""
     sandbox = Sandbox(clock=lambda: NOW)
     anyio.run(_answered, sandbox, "rest.scope.list", {})
     assert sandbox.rest_v3 is not None
@@ -202,7 +202,7 @@ def _check(sandbox: Sandbox, method: str, body: Any) -> None:
 
 
 def _negative(body: Any) -> bool:
-    """Whether a page or a cursor in it asks for less than nothing."""
+    """Whether a page or a cursor contains a negative number."""
     if isinstance(body, list):
         return any(_negative(item) for item in body)
     if not isinstance(body, dict):
@@ -300,7 +300,7 @@ async def test_deep_and_large_bodies_are_refused(shared: Sandbox, body: bytes) -
     assert response.json()["error"]["code"].endswith("EXCEPTION")
 
 
-async def test_batches_within_batches_end_somewhere(shared: Sandbox) -> None:
+async def test_deeply_nested_batches_are_refused(shared: Sandbox) -> None:
     body: list[Any] = []
     for _ in range(30):
         body = [{"method": "batch", "query": body}]

@@ -1,4 +1,4 @@
-"""REST 3.0: the company's structure, over the departments version 2 works with."""
+"""REST 3.0: the structure of the company, over the departments of version 2."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_departments_are_listed_by_type(reads: V3) -> None:
         assert (code, fields(error)) == (REQUEST, ["type"])
 
 
-async def test_members_are_shown_when_they_are_selected(reads: V3) -> None:
+async def test_members_are_shown_when_selected(reads: V3) -> None:
     whole = (await reads.result(f"{NODE}.get", {"id": 3}))["item"]
     assert "members" not in whole
     assert (whole["type"], whole["userCount"], whole["structureId"]) == ("DEPARTMENT", 2, 1)
@@ -59,14 +59,14 @@ async def test_an_unknown_name_in_select_is_refused(reads: V3) -> None:
     assert (await reads.refused(f"{NODE}.get", {"id": 999}))[1] == "ENTITYNOTFOUNDEXCEPTION"
 
 
-async def test_children_search_and_count(reads: V3) -> None:
+async def test_children_are_searched_and_counted(reads: V3) -> None:
     assert await reads.ids(f"{NODE}.children", {"id": 2}) == [3]
     assert await reads.ids(f"{NODE}.search", {"type": "DEPARTMENT", "name": "ПРОДАЖ"}) == [2, 3]
     assert await reads.ids(f"{NODE}.search", {"type": "DEPARTMENT", "name": "ПРОДАЖ", "parentId": 2}) == [3]
     assert await reads.result(f"{NODE}.count") == {"departments": 7, "teams": 0}
 
 
-async def test_an_added_department_is_answered_bare_and_known_to_version_2(v3: V3) -> None:
+async def test_an_added_department_is_returned_bare_and_visible_in_version_2(v3: V3) -> None:
     people = {"MEMBER_HEAD": [5], "MEMBER_EMPLOYEE": [6]}
     sent = {"type": "DEPARTMENT", "name": "Design", "parentId": 1, "description": "Draws", "userIds": people}
     node = await v3.result(f"{NODE}.add", {**sent, "moveUsersToNode": True})
@@ -78,7 +78,7 @@ async def test_an_added_department_is_answered_bare_and_known_to_version_2(v3: V
     assert (await _old(v3, "user.get", {"ID": 6}))[0]["UF_DEPARTMENT"] == [node["id"]]
 
 
-async def test_an_edited_and_moved_department(v3: V3) -> None:
+async def test_a_department_can_be_edited_and_moved(v3: V3) -> None:
     node = await v3.result(f"{NODE}.edit", {"id": 3, "description": "Abroad", "colorName": "pink"})
     assert (node["description"], node["colorName"], node["updatedAt"]) == (
         "Abroad",
@@ -102,12 +102,12 @@ async def test_an_edited_and_moved_department(v3: V3) -> None:
         ("move", {"id": 2, "parentId": 3}, "parentId"),
     ],
 )
-async def test_what_is_wrong_with_a_department(reads: V3, method: str, sent: object, field: str) -> None:
+async def test_invalid_departments_are_refused(reads: V3, method: str, sent: object, field: str) -> None:
     status, code, error = await reads.refused(f"{NODE}.{method}", sent)
     assert (status, code, fields(error)) == (400, REQUEST, [field])
 
 
-async def test_only_an_administrator_changes_the_structure(reads: V3) -> None:
+async def test_only_an_administrator_can_change_the_structure(reads: V3) -> None:
     seller = V3(reads.sandbox, reads.http, USER_WEBHOOK)
     assert (await seller.refused(f"{NODE}.move", {"id": 3, "parentId": 1}))[:2] == (403, "ACCESSDENIEDEXCEPTION")
     assert await seller.ids(f"{NODE}.children", {"id": 2}) == [3]

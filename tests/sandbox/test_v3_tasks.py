@@ -1,4 +1,4 @@
-"""REST 3.0: tasks, the same ones version 2 works with, their results, chats, files and fields."""
+"""REST 3.0: tasks shared with version 2, their results, chats, files and fields."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def _add(v3: V3, **more: object) -> int:
     return int((await v3.result("tasks.task.add", {"fields": {**NEW, **more}}))["item"]["id"])
 
 
-async def test_an_added_task_is_answered_whole_without_related_objects(v3: V3) -> None:
+async def test_an_added_task_is_returned_whole_without_related_objects(v3: V3) -> None:
     sent = {
         **NEW,
         "deadline": "2026-05-01T10:00:00+05:00",
@@ -53,7 +53,7 @@ async def test_an_added_task_is_answered_whole_without_related_objects(v3: V3) -
     assert not {"creator", "responsible", "group", "parent"} & set(item)
 
 
-async def test_both_versions_see_one_task(v3: V3) -> None:
+async def test_both_versions_show_the_same_task(v3: V3) -> None:
     task = await _add(v3)
     old = (await _old(v3, "tasks.task.get", {"taskId": task}))["task"]
     assert (old["title"], old["responsibleId"], old["createdBy"]) == (NEW["title"], "2", "1")
@@ -62,7 +62,7 @@ async def test_both_versions_see_one_task(v3: V3) -> None:
     assert shown == {"item": {"status": "completed", "closedById": 1}}
 
 
-async def test_an_update_answers_true_and_changes_only_what_was_sent(v3: V3) -> None:
+async def test_an_update_returns_true_and_changes_only_the_sent_fields(v3: V3) -> None:
     task = await _add(v3, description="text")
     assert await v3.result("tasks.task.update", {"id": task, "fields": {"title": "B", "requireResult": True}}) == {
         "result": True
@@ -76,13 +76,13 @@ async def test_an_update_answers_true_and_changes_only_what_was_sent(v3: V3) -> 
     }
 
 
-async def test_null_empties_a_field(v3: V3) -> None:
+async def test_null_clears_a_field(v3: V3) -> None:
     task = await _add(v3, deadline="2026-05-01T10:00:00Z")
     await v3.result("tasks.task.update", {"id": task, "fields": {"deadline": None}})
     assert (await v3.result("tasks.task.get", {"id": task, "select": ["deadline"]}))["item"] == {"deadline": None}
 
 
-async def test_a_deleted_task_is_gone_in_both_versions(v3: V3) -> None:
+async def test_a_deleted_task_is_missing_in_both_versions(v3: V3) -> None:
     task = await _add(v3)
     assert await v3.result("tasks.task.delete", {"id": task}) == {"result": True}
     assert (await v3.refused("tasks.task.get", {"id": task}))[:2] == (400, "ENTITYNOTFOUNDEXCEPTION")
@@ -90,12 +90,12 @@ async def test_a_deleted_task_is_gone_in_both_versions(v3: V3) -> None:
 
 
 @pytest.mark.parametrize("method", ["tasks.task.update", "tasks.task.delete"])
-async def test_a_task_that_is_not_there_is_no_access(v3: V3, method: str) -> None:
+async def test_a_missing_task_is_access_denied(v3: V3, method: str) -> None:
     body = {"id": 99_999, "fields": {"title": "B"}}
     assert (await v3.refused(method, body))[:2] == (403, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_every_missing_field_of_an_add_is_named(v3: V3) -> None:
+async def test_the_error_for_an_add_names_every_missing_field(v3: V3) -> None:
     status, code, error = await v3.refused("tasks.task.add", {"fields": {"title": "A"}})
     assert (status, code, fields(error)) == (400, REQUEST, ["creatorId", "responsibleId"])
     assert fields((await v3.refused("tasks.task.add", {}))[2]) == ["fields"]
@@ -117,7 +117,7 @@ async def test_every_missing_field_of_an_add_is_named(v3: V3) -> None:
         ("parentId", 5.0, "int"),
     ],
 )
-async def test_fields_are_of_their_type(v3: V3, name: str, value: object, kind: str) -> None:
+async def test_the_types_of_fields_are_checked(v3: V3, name: str, value: object, kind: str) -> None:
     status, code, error = await v3.refused("tasks.task.add", {"fields": {**NEW, name: value}})
     assert (status, code, fields(error)) == (400, REQUEST, [name])
     assert f"`{name}`" in error["validation"][0]["message"]
@@ -135,7 +135,9 @@ async def test_fields_are_of_their_type(v3: V3, name: str, value: object, kind: 
         ({"title": " "}, "title"),
     ],
 )
-async def test_what_cannot_be_is_refused_with_its_field(v3: V3, more: dict[str, object], field: str) -> None:
+async def test_invalid_values_are_refused_with_the_name_of_the_field(
+    v3: V3, more: dict[str, object], field: str
+) -> None:
     status, code, error = await v3.refused("tasks.task.add", {"fields": {**NEW, **more}})
     assert (status, code, fields(error)) == (400, REQUEST, [field])
 
@@ -153,11 +155,11 @@ async def test_a_field_that_is_not_editable_is_refused(v3: V3, name: str) -> Non
     assert "Editable" in error["validation"][0]["message"]
 
 
-async def test_a_task_is_not_its_own_parent(v3: V3) -> None:
+async def test_a_task_cannot_be_its_own_parent(v3: V3) -> None:
     assert fields((await v3.refused("tasks.task.update", {"id": 5, "fields": {"parentId": 5}}))[2]) == ["parentId"]
 
 
-async def test_related_objects_are_named_by_dots(v3: V3) -> None:
+async def test_related_objects_are_selected_with_dots(v3: V3) -> None:
     parent = await _add(v3, title="Parent")
     task = await _add(v3, parentId=parent, accomplices=[3, 4], auditors=[5])
     selected = [
@@ -180,7 +182,7 @@ async def test_related_objects_are_named_by_dots(v3: V3) -> None:
     }
 
 
-async def test_a_group_is_the_one_version_2_made(v3: V3) -> None:
+async def test_a_group_created_in_version_2_is_visible(v3: V3) -> None:
     group = int(await _old(v3, "sonet_group.create", {"NAME": "Workshop", "VISIBLE": "Y", "OPENED": "N"}))
     task = await _add(v3, groupId=group)
     item = (await v3.result("tasks.task.get", {"id": task, "select": ["groupId", "group.name", "group.isVisible"]}))[
@@ -189,7 +191,7 @@ async def test_a_group_is_the_one_version_2_made(v3: V3) -> None:
     assert item == {"groupId": group, "group": {"name": "Workshop", "isVisible": True}}
 
 
-async def test_relations_reach_further_than_one_step(v3: V3) -> None:
+async def test_relations_can_be_followed_over_several_steps(v3: V3) -> None:
     task = await _add(v3, parentId=await _add(v3, responsibleId=7))
     item = (await v3.result("tasks.task.get", {"id": task, "select": ["parent.responsible.id"]}))["item"]
     assert item == {"parent": {"responsible": {"id": 7}}}
@@ -202,7 +204,7 @@ async def test_an_unknown_field_of_a_related_object_is_refused(reads: V3) -> Non
     assert "`UserDto`" in error["message"]
 
 
-async def test_an_unknown_field_of_the_task_itself_is_left_out(reads: V3) -> None:
+async def test_an_unknown_field_of_the_task_itself_is_ignored(reads: V3) -> None:
     assert await reads.result("tasks.task.get", {"id": 5, "select": ["id", "nope"]}) == {"item": {"id": 5}}
 
 
@@ -212,11 +214,11 @@ async def test_a_list_shows_only_ids_until_fields_are_selected(reads: V3) -> Non
 
 
 @pytest.mark.parametrize("pagination", [None, {"limit": 1000}, {"limit": 5000, "page": 1}])
-async def test_a_list_of_tasks_is_cut_at_50(reads: V3, pagination: object) -> None:
+async def test_a_list_of_tasks_has_at_most_50_rows(reads: V3, pagination: object) -> None:
     assert await reads.ids("tasks.task.list", {"pagination": pagination}) == list(range(1, 51))
 
 
-async def test_the_sdks_way_through_all_tasks(reads: V3) -> None:
+async def test_the_paging_of_the_sdk_reads_all_tasks(reads: V3) -> None:
     seen: list[int] = []
     last = 0
     while True:
@@ -242,7 +244,7 @@ async def test_tasks_are_ordered_by_documented_fields(reads: V3) -> None:
     assert fields((await reads.refused("tasks.task.list", {"order": {"guid": "asc"}}))[2]) == ["guid"]
 
 
-async def test_a_person_sees_the_tasks_he_takes_part_in(v3: V3) -> None:
+async def test_a_user_sees_only_tasks_of_which_the_user_is_a_member(v3: V3) -> None:
     seller = V3(v3.sandbox, v3.http, USER_WEBHOOK)
     mine = await _add(v3, auditors=[4])
     foreign = await _add(v3)
@@ -261,7 +263,7 @@ async def test_access_is_a_flat_object_of_flags(v3: V3) -> None:
     assert (flags["start"], flags["pause"]) == (False, True)
 
 
-async def test_files_are_attached_beside_those_that_are_there(v3: V3) -> None:
+async def test_attached_files_are_added_to_the_existing_ones(v3: V3) -> None:
     task = await _add(v3)
     assert await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [11, 12]}) == {"result": True}
     await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [12, 13]})
@@ -275,7 +277,7 @@ async def test_files_are_attached_beside_those_that_are_there(v3: V3) -> None:
         assert fields((await v3.refused("tasks.task.file.attach", body))[2]) == [field]
 
 
-async def test_a_message_answers_true_and_can_become_a_result(v3: V3) -> None:
+async def test_sending_a_message_returns_true_and_it_can_become_a_result(v3: V3) -> None:
     task = await _add(v3)
     sent = {"fields": {"taskId": task, "text": "Done"}}
     assert await v3.result("tasks.task.chat.message.send", sent) == {"result": True}
@@ -287,7 +289,7 @@ async def test_a_message_answers_true_and_can_become_a_result(v3: V3) -> None:
     assert missing[:2] == (403, "ACCESSDENIEDEXCEPTION")
 
 
-async def test_a_result_lives_and_dies(v3: V3) -> None:
+async def test_a_result_is_added_updated_and_deleted(v3: V3) -> None:
     task = await _add(v3)
     item = (await v3.result("tasks.task.result.add", {"fields": {"taskId": task, "text": "First"}}))["item"]
     assert item == {
@@ -313,7 +315,7 @@ async def test_a_result_lives_and_dies(v3: V3) -> None:
     assert await v3.items("tasks.task.result.list", {"filter": [["taskId", task]]}) == []
 
 
-async def test_a_list_of_results_wants_a_task(reads: V3) -> None:
+async def test_a_list_of_results_requires_a_task(reads: V3) -> None:
     _, code, error = await reads.refused("tasks.task.result.list", {"filter": [["id", ">", 1]]})
     assert (code, fields(error)) == ("VALIDATION_REQUESTFILTERVALIDATIONEXCEPTION", ["filter.taskId"])
     _, code, error = await reads.refused("tasks.task.result.list", {})
@@ -322,7 +324,7 @@ async def test_a_list_of_results_wants_a_task(reads: V3) -> None:
     assert (await reads.refused("tasks.task.result.list", asked))[1] == "UNKNOWNDTOPROPERTYEXCEPTION"
 
 
-async def test_what_is_wrong_with_a_result(v3: V3) -> None:
+async def test_invalid_results_are_refused(v3: V3) -> None:
     add = "tasks.task.result.add"
     for sent, code, field in (
         ({"text": "A"}, DTO, "taskId"),
@@ -350,7 +352,7 @@ async def test_a_field_list_describes_every_property(reads: V3) -> None:
     assert (listed["inMute"]["type"], listed["inMute"]["elementType"]) == ("array", "int")
 
 
-async def test_a_field_is_described_alone_with_all_it_has(reads: V3) -> None:
+async def test_a_single_field_is_described_with_all_details(reads: V3) -> None:
     item = (await reads.result("tasks.task.field.get", {"name": "id"}))["item"]
     assert list(item) == [
         "name",
@@ -369,7 +371,7 @@ async def test_a_field_is_described_alone_with_all_it_has(reads: V3) -> None:
     assert (await reads.result("tasks.task.field.get", asked))["item"] == {"name": "id", "type": "int"}
 
 
-async def test_what_is_wrong_with_asking_for_fields(reads: V3) -> None:
+async def test_invalid_requests_for_fields_are_refused(reads: V3) -> None:
     _, code, error = await reads.refused("tasks.task.field.get", {"name": "nope"})
     assert code == "BITRIX_REST_V3_REALISATION_EXCEPTION_FIELDNOTFOUNDEXCEPTION"
     assert "`nope`" in error["message"]
@@ -388,5 +390,5 @@ async def test_what_is_wrong_with_asking_for_fields(reads: V3) -> None:
         ("tasks.task.chat.message", ["id", "taskId", "text"]),
     ],
 )
-async def test_small_objects_have_fields_too(reads: V3, prefix: str, names: list[str]) -> None:
+async def test_small_objects_have_a_list_of_fields(reads: V3, prefix: str, names: list[str]) -> None:
     assert [item["name"] for item in await reads.items(f"{prefix}.field.list")] == names

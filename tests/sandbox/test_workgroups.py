@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.conftest import Caller
 
 
-async def test_groups_are_a_bare_list_newest_first_with_text_for_numbers(call: Caller) -> None:
+async def test_groups_are_a_bare_list_newest_first_with_numbers_as_text(call: Caller) -> None:
     answer = await call("sonet_group.get", {})
     assert [row["ID"] for row in answer["result"]] == ["4", "3", "2", "1"]
     assert answer["total"] == 4
@@ -27,7 +27,7 @@ async def test_only_upper_case_names_are_read(call: Caller) -> None:
     assert (await call("sonet_group.get", {"filter": {"%NAME": "прода"}}))["total"] == 4
 
 
-async def test_a_group_is_made_changed_and_removed(write: Caller) -> None:
+async def test_a_group_is_created_updated_and_deleted(write: Caller) -> None:
     group = await write.result("sonet_group.create", {"NAME": "Склад", "PROJECT": "Y", "OPENED": "Y"})
     assert group == 5
     row = (await write.result("sonet_group.get", {"GROUP_ID": group}))[0]
@@ -41,7 +41,7 @@ async def test_a_group_is_made_changed_and_removed(write: Caller) -> None:
     assert answer == {"error": "", "error_description": "Cannot create group"}
 
 
-async def test_members_come_go_and_change_their_roles(write: Caller) -> None:
+async def test_members_are_added_removed_and_change_roles(write: Caller) -> None:
     assert await write.result("sonet_group.user.add", {"GROUP_ID": 1, "USER_ID": [3, 9, 10]}) == ["9", "10"]
     assert await write.result("sonet_group.user.update", {"GROUP_ID": 1, "USER_ID": 9, "ROLE": "E"}) == ["9"]
     assert await write.result("sonet_group.user.delete", {"GROUP_ID": 1, "USER_ID": [2, 10]}) == ["10"]
@@ -55,7 +55,7 @@ async def test_members_come_go_and_change_their_roles(write: Caller) -> None:
     assert (roles["3"], roles["2"]) == ("A", "E")
 
 
-async def test_a_feature_and_its_operation_have_to_exist(call: Caller) -> None:
+async def test_a_feature_and_its_operation_must_exist(call: Caller) -> None:
     right = {"GROUP_ID": 1, "FEATURE": "blog", "OPERATION": "write_post"}
     assert await call.result("sonet_group.feature.access", right) is True
     _, answer = await call.refused("sonet_group.feature.access", {**right, "FEATURE": "x"})
@@ -82,7 +82,7 @@ async def _as_application(write: Caller, method: str, params: object, user: int 
     return response.json()
 
 
-async def test_options_belong_to_the_application_or_to_a_person_of_it(write: Caller) -> None:
+async def test_options_belong_to_an_application_or_to_its_user(write: Caller) -> None:
     status, answer = await write.refused("app.option.get")
     assert (status, answer["error"], answer["error_description"]) == (
         403,
@@ -101,14 +101,14 @@ async def test_options_belong_to_the_application_or_to_a_person_of_it(write: Cal
     assert empty["error"] == "ArgumentNullException"
 
 
-async def test_access_codes_have_names(call: Caller) -> None:
+async def test_names_of_access_codes_are_returned(call: Caller) -> None:
     names = await call.result("access.name", {"ACCESS": ["U3", "D2", "AU", "X9"]})
     assert (names["U3"]["name"], names["D2"]["name"]) == ("Анна Соколова", "Отдел продаж")
     assert names["AU"]["provider_id"] == "other"
     assert "X9" not in names
 
 
-async def test_a_working_day_is_opened_paused_and_closed(write: Caller) -> None:
+async def test_a_working_day_is_started_paused_and_closed(write: Caller) -> None:
     assert (await write.result("timeman.status", {"USER_ID": 3}))["STATUS"] == "CLOSED"
     opened = await write.result("timeman.open", {"USER_ID": 3, "TIME": "2026-03-01T09:00:00+03:00"})
     assert (opened["STATUS"], opened["TIME_START"], opened["TIME_FINISH"]) == (
@@ -124,6 +124,6 @@ async def test_a_working_day_is_opened_paused_and_closed(write: Caller) -> None:
 
 
 @pytest.mark.parametrize("time", ["2026-02-27T09:00:00+03:00", "nonsense"])
-async def test_a_working_day_is_of_today(write: Caller, time: str) -> None:
+async def test_a_time_on_another_day_is_refused(write: Caller, time: str) -> None:
     _, answer = await write.refused("timeman.open", {"TIME": time})
     assert answer["error"] == "WRONG_DATETIME"

@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import ResourceTemplateReference
 
 from b24_mcp.sandbox.v3.context import Context
-from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.method import ServiceMethod
 from b24_mcp.sandbox.v3.service import Service
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
@@ -157,7 +157,7 @@ async def test_a_method_documented_in_the_old_generation_is_called_in_the_new_on
     def run(context: Context, params: Any) -> Any:
         return {"item": {"id": params["id"], "title": "of the new kind"}}
 
-    new = Method("crm.deal.get", "crm", run, "item", "A deal", params={"id": "integer*"})
+    new = ServiceMethod("crm.deal.get", "crm", run, "item", "A deal", params={"id": "integer*"})
     rest_v3.add(new)
     assert (await call_tool("describe_method", method=new.name, version="v3"))["source"] == "portal"
     assert (await call_tool("describe_method", method=new.name))["also_in"] == ["v3"]

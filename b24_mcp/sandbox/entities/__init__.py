@@ -1,4 +1,6 @@
-"""The portal's entities as data: one module a part of the portal, all of them in :data:`ENTITIES`."""
+"""The portal's entities as data: one module per part of the portal, all collected in `ENTITIES`."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.entities.access import OAUTH_TOKEN
 from b24_mcp.sandbox.entities.crm_all import CRM_ENTITIES

@@ -1,4 +1,6 @@
-"""What OAuth has issued: codes and tokens, kept like any other record (documentation: settings/oauth)."""
+"""Issued OAuth codes and tokens, stored like any other record (documentation: settings/oauth)."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 

@@ -1,5 +1,7 @@
 """Calendars and their events (documentation: api-reference/calendar)."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 CALENDAR = Entity(

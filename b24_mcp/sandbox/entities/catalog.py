@@ -1,7 +1,9 @@
 """The trade catalogue: products, variations and services, sections, prices, units, taxes, stores.
 
-Fields: documentation: api-reference/catalog (``catalog.*.getFields`` of each family).
+Fields: documentation: api-reference/catalog (`catalog.*.getFields` of each family).
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -10,16 +12,16 @@ from b24_mcp.sandbox.fields import Entity, Prepare, parse_fields
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 PRODUCTS, OFFERS = 24, 25
-"""Information blocks of products and of their variations."""
+"""The information blocks of products and of their variations."""
 
 
 def _stamped(**defaults: Value) -> Prepare:
-    """Fills defaults of a new record and the moments and authors an entity has."""
+    """Fill the defaults of a new record and the dates and authors of an entity."""
 
-    def prepare(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
         now = dates.iso(portal.clock())
         if stored is None:
             for name, value in defaults.items():

@@ -4,6 +4,8 @@ Fields and types: documentation: api-reference/crm/{leads,deals,contacts,compani
 api-reference/crm/universal/object-fields.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import php
@@ -20,7 +22,7 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 _ADDRESS = """
 ADDRESS string | Address
@@ -186,26 +188,26 @@ LEAD_ID crm_lead r | Lead
 """
 
 
-def _settle_contact(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_contact(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
     if "COMPANY_IDS" in written:
         before = stored["COMPANY_IDS"] if stored else None
         mirror(portal, record, COMPANY, "CONTACT_ID", before, written["COMPANY_IDS"])
 
 
-def _settle_company(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_company(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
     if "CONTACT_ID" in written:
         before = stored["CONTACT_ID"] if stored else None
         mirror(portal, record, CONTACT, "COMPANY_IDS", before, written["CONTACT_ID"])
 
 
-def _forget_contact(portal: "Portal", record: int) -> None:
+def _forget_contact(portal: SandboxPortal, record: int) -> None:
     forget(3)(portal, record)
     held = "exists (select 1 from json_each(CONTACT_ID) where json_each.value = ?)"
     for row in portal.storage.rows(COMPANY, ["ID", "CONTACT_ID"], held, [record]):
         mirror(portal, record, COMPANY, "CONTACT_ID", f"[{php.text(row['ID'])}]", "[]")
 
 
-def _forget_company(portal: "Portal", record: int) -> None:
+def _forget_company(portal: SandboxPortal, record: int) -> None:
     forget(4)(portal, record)
     held = "exists (select 1 from json_each(COMPANY_IDS) where json_each.value = ?)"
     for row in portal.storage.rows(CONTACT, ["ID"], held, [record]):

@@ -1,4 +1,6 @@
-"""Every table of the CRM but statuses and pipelines; smart processes get theirs when they are made."""
+"""All tables of the CRM except statuses and pipelines. Tables of smart processes are created with them."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_mcp.sandbox.entities.crm_cards import CARD

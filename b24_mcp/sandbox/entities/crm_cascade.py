@@ -1,4 +1,6 @@
-"""What goes with a CRM record that is deleted: its rows, activities, timeline, requisites and history."""
+"""Records that are deleted with a CRM record: its rows, activities, timeline, requisites and history."""
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -16,27 +18,27 @@ from b24_mcp.sandbox.fields import Cascade, Entity
 from b24_mcp.sandbox.php import Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
-"""Short codes of types, as product rows and user fields of the type ``crm`` spell them."""
+"""The short codes of types in product rows and in user fields of the type `crm`."""
 
 
 def owner_code(number: int) -> str:
-    """The short code of a type: ``D`` for deals, ``T406`` for the smart process 1030."""
+    """The short code of a type: `D` for deals, `T406` for the smart process 1030."""
     return OWNER_CODES.get(number) or f"T{number:x}"
 
 
 def owner_word(number: int) -> str:
-    """The word of a type in the timeline: ``deal``, ``dynamic_1030``."""
+    """The name of a type in the timeline: `deal`, `dynamic_1030`."""
     words = {1: "lead", 2: "deal", 3: "contact", 4: "company", 7: "quote", 31: "smart_invoice"}
     return words.get(number) or f"dynamic_{number}"
 
 
 def forget(number: int) -> Cascade:
-    """The cascade of the type ``number``."""
+    """The cascade of the type `number`."""
 
-    def remove(portal: "Portal", record: int) -> None:
+    def remove(portal: SandboxPortal, record: int) -> None:
         gone: tuple[tuple[Entity, str, list[Value]], ...] = (
             (PRODUCT_ROW, "OWNER_TYPE = ? and OWNER_ID = ?", [owner_code(number), record]),
             (ACTIVITY_BINDING, "OWNER_TYPE_ID = ? and OWNER_ID = ?", [number, record]),
@@ -55,14 +57,14 @@ def forget(number: int) -> Cascade:
     return remove
 
 
-def remove_where(portal: "Portal", entity: Entity, where: str, bound: list[Value]) -> None:
-    """Delete every record a condition finds."""
+def remove_where(portal: SandboxPortal, entity: Entity, where: str, bound: list[Value]) -> None:
+    """Delete every record that matches a condition."""
     for row in portal.storage.rows(entity, ["ID"], where, bound):
         portal.storage.delete(entity, php.integer(row["ID"]))
 
 
-def _orphans(portal: "Portal") -> None:
-    """Activities that are bound to nothing any more go too."""
+def _orphans(portal: SandboxPortal) -> None:
+    """Delete activities without bindings."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
     for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):
         activity = php.integer(row["ID"])

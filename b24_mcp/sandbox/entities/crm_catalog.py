@@ -4,6 +4,8 @@ Fields: documentation: api-reference/crm/universal/product-rows/crm-item-product
 api-reference/crm/deals/crm-deal-productrows-get, api-reference/crm/currency/**, api-reference/crm/outdated/**.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates
@@ -11,13 +13,13 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 CATALOG_ID = 24
-"""The one product catalogue of the classic methods."""
+"""The only product catalogue of the classic methods."""
 
 
-def _product(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _product(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     values["TIMESTAMP_X"], values["MODIFIED_BY"] = now, user
     if stored is None:
@@ -31,17 +33,17 @@ def _product(portal: "Portal", values: Map, stored: Map | None, user: int) -> No
         values.setdefault("MEASURE", 9)
 
 
-def _section(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _section(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("CATALOG_ID", CATALOG_ID)
 
 
-def _measure(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _measure(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("IS_DEFAULT", "N")
 
 
-def _vat(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _vat(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("ACTIVE", "Y")
@@ -138,7 +140,7 @@ MEASURES = (
     (7, 166, "Килограмм", "кг", "kg", "KGM", "N"),
     (9, 796, "Штука", "шт", "pc. 1", "PCE. NMB", "Y"),
 )
-"""Units a new portal begins with, in the order of the columns of :data:`MEASURE`."""
+"""The units of a new portal, in the order of the columns of `MEASURE`."""
 
 VAT = Entity(
     "crm_vat",
@@ -153,7 +155,7 @@ RATE double q | Rate
     _vat,
 )
 VATS = ((1, "Без НДС", 0.0), (2, "НДС 20%", 20.0), (3, "НДС 10%", 10.0))
-"""Rates a new portal begins with: id, name, per cent."""
+"""The tax rates of a new portal: id, name, per cent."""
 
 CURRENCY = Entity(
     "crm_currency",
@@ -180,4 +182,4 @@ CURRENCIES = (
     ("EUR", 98.0, "N", "Евро", "# &euro;"),
     ("CNY", 12.5, "N", "Китайский юань", "&yen;#"),
 )
-"""Currencies a new portal begins with: code, rate, base, name, format."""
+"""The currencies of a new portal: code, rate, base, name, format."""

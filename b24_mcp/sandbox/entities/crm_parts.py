@@ -4,6 +4,8 @@ Fields and types: documentation: api-reference/crm/timeline/**/…-fields, api-r
 api-reference/crm/crm-stage-history-list.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates, php
@@ -11,10 +13,10 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 
-def _activity(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _activity(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         defaults: Map = {
@@ -158,7 +160,7 @@ SORT integer | Sorting
 """),
     indexes=("OWNER_ID",),
 )
-"""Sorting of a linked contact or company where it was given; the links themselves are lists in the records."""
+"""The sort value of a linked contact or company where it was sent. The links themselves are lists in the records."""
 
 COMMENT = Entity(
     "crm_timeline_comment",

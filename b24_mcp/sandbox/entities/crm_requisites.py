@@ -1,7 +1,9 @@
-"""Requisites, their presets and bank details, addresses, and which of them a document uses.
+"""Requisites, their presets and bank details, addresses, and the requisites a document uses.
 
 Fields: documentation: api-reference/crm/requisites/**/…-fields.
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,10 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 
-def _authored(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _authored(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values["DATE_CREATE"], values["CREATED_BY_ID"] = now, user
@@ -23,19 +25,19 @@ def _authored(portal: "Portal", values: Map, stored: Map | None, user: int) -> N
         values["DATE_MODIFY"], values["MODIFY_BY_ID"] = now, user
 
 
-def _requisite(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _requisite(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("ADDRESS_ONLY", "N")
 
 
-def _bank_detail(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _bank_detail(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("COUNTRY_ID", 1)
 
 
-def _forget_requisite(portal: "Portal", record: int) -> None:
+def _forget_requisite(portal: SandboxPortal, record: int) -> None:
     for entity, where in ((BANK_DETAIL, "ENTITY_ID = ?"), (ADDRESS, "ENTITY_TYPE_ID = 8 and ENTITY_ID = ?")):
         for row in portal.storage.rows(entity, ["ID"], where, [record]):
             portal.storage.delete(entity, int(str(row["ID"])))
@@ -181,7 +183,7 @@ PRESETS = (
     (2, "Индивидуальный предприниматель", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),
     (3, "Физическое лицо", "#CRM_REQUISITE_PRESET_DEF_RU_PERSON#"),
 )
-"""Presets a new portal begins with: id, name, external key."""
+"""The presets of a new portal: id, name, external key."""
 PRESET_FIELDS = {
     1: ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_INN", "RQ_KPP", "RQ_OGRN", "RQ_DIRECTOR", "RQ_ACCOUNTANT"),
     2: ("RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME", "RQ_INN", "RQ_OGRNIP"),
@@ -199,4 +201,4 @@ COUNTRIES = (
     (122, "US", "США"),
     (132, "FR", "Франция"),
 )
-"""Countries presets are made for: id, code, name."""
+"""The countries of presets: id, code, name."""

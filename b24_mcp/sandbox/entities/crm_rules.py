@@ -1,8 +1,10 @@
-"""What the CRM fills in by itself: authorship, stages and their history, amounts, names, links of clients.
+"""Values the CRM fills in: authorship, stages and their history, amounts, names, links of clients.
 
 Measured behaviour of the portal and documentation: api-reference/crm/{deals,leads,contacts,companies,quote}/…-add,
 api-reference/crm/crm-stage-history-list.
 """
+
+from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
@@ -13,20 +15,20 @@ from b24_mcp.sandbox.fields import Entity, Settle
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 CREATED, MOVED, CLOSED = 1, 2, 3
-"""``TYPE_ID`` of the stage history: made, moved to a stage in work, moved to a final stage."""
+"""`TYPE_ID` of the stage history: created, moved to a stage in work, moved to a final stage."""
 
 
 def default(values: Map, **defaults: Value) -> None:
-    """Fill what was not sent."""
+    """Fill values that were not sent."""
     for name, value in defaults.items():
         values.setdefault(name, value)
 
 
-def stamp(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """Authorship and times every CRM record carries."""
+def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set the authorship and times that every CRM record has."""
     now = dates.iso(portal.clock())
     if stored is None:
         default(values, ASSIGNED_BY_ID=user, OPENED="Y", CREATED_BY_ID=user, DATE_CREATE=now)
@@ -37,9 +39,9 @@ def stamp(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
 
 
 def link(values: Map, single: str, several: str, stored: Map | None) -> None:
-    """``CONTACT_ID`` is the first of ``CONTACT_IDS``; whichever is sent decides, the list when both are.
+    """Keep `CONTACT_ID` the first of `CONTACT_IDS`. The sent one decides, the list when both are sent.
 
-    A single one sent for a record that has several becomes the first of them.
+    A single id for a record with several becomes the first of them.
     """
     if values.get(several) is not None:
         found = json.loads(php.text(values[several]))
@@ -51,10 +53,10 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
         values.setdefault(single, None)
 
 
-def move(portal: "Portal", values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
-    """Keep the stage and the time of the last move together; an unknown stage is the first one, or no change.
+def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
+    """Keep the stage and the time of the last move together. An unknown stage becomes the first one, or no change.
 
-    Returns the semantics of the stage the record is in afterwards.
+    Returns the semantics of the resulting stage.
     """
     stages = portal.stages(directory)
     current = php.text(values.get(stage) if stored is None or stage in values else stored[stage])
@@ -68,20 +70,20 @@ def move(portal: "Portal", values: Map, stored: Map | None, user: int, stage: st
 
 
 def money(values: Map, stored: Map | None) -> None:
-    """An amount that is sent was entered by hand."""
+    """Mark a sent amount as entered by hand."""
     if stored is None:
         if values.get("OPPORTUNITY") is None:
             values["OPPORTUNITY"] = 0.0
         default(values, TAX_VALUE=0.0, IS_MANUAL_OPPORTUNITY="Y" if values["OPPORTUNITY"] else "N")
 
 
-def first(portal: "Portal", directory: str) -> str | None:
-    """The first value of a directory: what an add without one gets."""
+def first(portal: SandboxPortal, directory: str) -> str | None:
+    """The first value of a directory, the default of an add."""
     return next(iter(portal.stages(directory)), None)
 
 
-def prepare_deal(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """A deal's pipeline, stage, dates and amount."""
+def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a deal's pipeline, stage, dates and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         category = php.integer(values.get("CATEGORY_ID"))
@@ -100,8 +102,8 @@ def prepare_deal(portal: "Portal", values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_lead(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """A lead's stage and the moment it was closed."""
+def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a lead's stage and the time it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         default(values, CURRENCY_ID=portal.currency, IS_RETURN_CUSTOMER="N", HAS_IMOL="N")
@@ -114,24 +116,24 @@ def prepare_lead(portal: "Portal", values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_contact(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """A contact's companies."""
+def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
     if stored is None:
         default(values, EXPORT="Y", HAS_IMOL="N", TYPE_ID="CLIENT")
     stamp(portal, values, stored, user)
 
 
-def prepare_company(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """A company's type and currency."""
+def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a company's type and currency."""
     if stored is None:
         default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
         default(values, CURRENCY_ID=portal.currency, CONTACT_ID="[]")
     stamp(portal, values, stored, user)
 
 
-def prepare_quote(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
-    """An estimate's stage and whether that stage closes it."""
+def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set an estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         today = dates.stored_date("today", portal.clock())
@@ -144,12 +146,12 @@ def prepare_quote(portal: "Portal", values: Map, stored: Map | None, user: int) 
 
 
 def settle(title: str, number: int, stage: str = "", semantics: str = "", category: str = "") -> Settle:
-    """What follows a write: a title where none was sent (``"Сделка #57"``), a row of the stage history.
+    """The hook after a write: a default title (`"Сделка #57"`) and a row of the stage history.
 
-    ``number`` is the ``entityTypeId``; ``stage``, ``semantics`` and ``category`` are columns (empty: there is none).
+    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: no such column).
     """
 
-    def follow(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
         if title and stored is None and not written.get("TITLE"):
             portal.storage.update(_table(portal, number), record, {"TITLE": title.format(record)})
         if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
@@ -162,8 +164,8 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
     return follow
 
 
-def _table(portal: "Portal", number: int) -> Entity:
-    from b24_mcp.sandbox.crm_types import base_entity  # that module describes entities with the rules of this one
+def _table(portal: SandboxPortal, number: int) -> Entity:
+    from b24_mcp.sandbox.crm_types import base_entity  # a lazy import: that module imports this one
 
     entity = base_entity(portal, number)
     if entity is None:
@@ -172,9 +174,9 @@ def _table(portal: "Portal", number: int) -> Entity:
 
 
 def note_stage(
-    portal: "Portal", number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
+    portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
 ) -> None:
-    """Write a row of the stage history; ``stored`` is ``None`` for a new record."""
+    """Write a row of the stage history. `stored` is `None` for a new record."""
     kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
     portal.storage.insert(
         STAGE_HISTORY,
@@ -190,8 +192,8 @@ def note_stage(
     )
 
 
-def mirror(portal: "Portal", record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
-    """Keep the other side of a link of contacts and companies: ``theirs`` of ``other`` lists ``record``."""
+def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
+    """Update the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
     old, new = values.items(before), values.items(after)
     for changed in {php.integer(item) for item in [*old, *new]}:
         row = portal.storage.row(other, changed)

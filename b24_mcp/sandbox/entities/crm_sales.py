@@ -1,8 +1,10 @@
-"""Estimates, invoices and smart processes: what only the universal methods know, or know best.
+"""Estimates, invoices and smart processes: entities mainly of the universal methods.
 
 Fields: documentation: api-reference/crm/quote/crm-quote-fields, api-reference/crm/universal/object-fields and
 crm-item-fields, api-reference/crm/universal/user-defined-object-types/crm-type-fields.
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,12 @@ from b24_mcp.sandbox.php import Map
 from b24_mcp.sandbox.schema import DYNAMIC_TABLE
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 INVOICE_NUMBER = 31
 
 
-def _settle_quote(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_quote(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         title = written.get("TITLE") or f"Предложение #{record}"
         portal.storage.update(QUOTE, record, {"QUOTE_NUMBER": str(record), "TITLE": title})
@@ -129,9 +131,9 @@ _GROUPS = (
 )
 
 
-def _prepare(portal: "Portal", values: Map, stored: Map | None, user: int, number: int) -> None:
-    """Pipeline, stage and the stage before it; a move to another pipeline begins at its first stage."""
-    from b24_mcp.sandbox import crm_types  # it describes entities with this module
+def _prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int, number: int) -> None:
+    """Set the pipeline, the stage and the previous stage. Another pipeline starts at its first stage."""
+    from b24_mcp.sandbox import crm_types  # a lazy import: that module imports this one
 
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     categories = crm_types.categories(portal, number)
@@ -155,7 +157,7 @@ def _prepare(portal: "Portal", values: Map, stored: Map | None, user: int, numbe
 
 
 def _settle(
-    portal: "Portal", record: int, written: Map, stored: Map | None, user: int, number: int, title: str
+    portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int, number: int, title: str
 ) -> None:
     from b24_mcp.sandbox import crm_types
 
@@ -175,17 +177,17 @@ def _settle(
 
 
 def item_entity(number: int, settings: Map | None, title: str, extra: str = "", user_fields: str = "") -> Entity:
-    """The entity of a smart process, or of invoices; ``settings`` are its flags (``None``: everything is on).
+    """The entity of a smart process, or of invoices. `settings` are its flags (`None`: all are on).
 
-    Its table always has every column, so that a flag may be turned on later.
+    Its table always has every column, so that a flag can be turned on later.
     """
     groups = (text for flag, text in _GROUPS if not flag or settings is None or settings.get(flag) == "Y")
     table = (_BASE + "".join(groups) + extra + _TAIL).replace("{directory}", f"DYNAMIC_{number}_STAGE")
 
-    def prepare(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
         _prepare(portal, values, stored, user, number)
 
-    def follow(portal: "Portal", record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
         _settle(portal, record, written, stored, user, number, title)
 
     return Entity(

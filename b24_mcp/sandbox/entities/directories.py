@@ -1,7 +1,9 @@
-"""Directories of the CRM (stages, sources, types) and deal pipelines, as stored records and as first values.
+"""Directories of the CRM (stages, sources, types) and deal pipelines: stored records and initial values.
 
 Shapes: documentation: api-reference/crm/status/crm-status-list and api-reference/crm/universal/category.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map, Value
@@ -23,7 +25,7 @@ SEMANTICS char i | SEMANTICS
     indexes=("ENTITY_ID",),
 )
 INVOICE_CATEGORY = 2
-"""The pipeline of invoices a new portal begins with."""
+"""The pipeline of invoices in a new portal."""
 
 CATEGORY = Entity(
     "crm_category",
@@ -39,7 +41,7 @@ ORIGINATOR_ID string | ORIGINATOR_ID
 )
 
 CATEGORIES: tuple[tuple[int, str, int], ...] = ((0, "Продажи", 100), (1, "Сервис и ремонт", 200))
-"""Deal pipelines: id, name, sort."""
+"""The deal pipelines: id, name, sort."""
 
 _DEAL_STAGES = (
     ("NEW", "Новая", "#39A8EF", None),
@@ -69,7 +71,7 @@ PIPELINE_STAGES = (
     ("LOSE", "Сделка провалена", "#FF5752", "F"),
     ("APOLOGY", "Анализ причины провала", "#FF5752", "F"),
 )
-"""Stages of a new pipeline of deals; codes are cut to 17 characters before the prefix of the pipeline."""
+"""The stages of a new pipeline of deals. Codes are cut to 17 characters before the prefix of the pipeline."""
 PROCESS_STAGES = (
     ("NEW", "Начало", "#22B9FF", None),
     ("PREPARATION", "Подготовка", "#88B9FF", None),
@@ -77,7 +79,7 @@ PROCESS_STAGES = (
     ("SUCCESS", "Успех", "#00FF00", "S"),
     ("FAIL", "Провал", "#FF0000", "F"),
 )
-"""Stages of a new pipeline of a smart process."""
+"""The stages of a new pipeline of a smart process."""
 INVOICE_STAGES = (
     ("N", "Новый", "#39A8EF", None),
     ("S", "Отправлен клиенту", "#2FC6F6", None),
@@ -214,13 +216,13 @@ _SYSTEM = frozenset(
     ("WON", "LOSE", "CONVERTED", "JUNK", "SUCCESS", "FAIL", "APPROVED", "DECLAINED", "DT31_2:P", "DT31_2:D")
 )
 Stage = tuple[str, str, str, str | None]
-"""Code, name, colour, semantics (``S``, ``F`` or nothing)."""
+"""Code, name, colour, semantics (`S`, `F` or empty)."""
 
 
 def stage_rows(
     directory: str, stages: tuple[Stage, ...], category: int | None, prefix: str = ""
 ) -> list[tuple[Value, ...]]:
-    """Rows of :data:`STATUS_COLUMNS` for the stages of one directory; the first and the final ones are the system's."""
+    """The rows of `STATUS_COLUMNS` for the stages of one directory. The first and the final ones are system stages."""
     rows: list[tuple[Value, ...]] = []
     for number, (code, name, color, semantics) in enumerate(stages, start=1):
         system = number == 1 or code.rpartition(":")[2] in _SYSTEM
@@ -231,7 +233,7 @@ def stage_rows(
 
 
 def first_statuses() -> list[tuple[Value, ...]]:
-    """Rows of :data:`STATUS_COLUMNS` a new portal begins with."""
+    """The rows of `STATUS_COLUMNS` in a new portal."""
     rows: list[tuple[Value, ...]] = []
     rows.extend(stage_rows("STATUS", _LEAD_STAGES, None))
     rows.extend(stage_rows("DEAL_STAGE", _DEAL_STAGES, None))

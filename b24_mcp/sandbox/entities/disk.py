@@ -1,7 +1,9 @@
-"""The disk: storages, folders and files as one tree, versions with the bytes themselves.
+"""The disk: storages, folders and files as one tree, versions with their bytes.
 
-Documentation: api-reference/disk (``disk.storage.getFields``, ``disk.folder.getFields``, ``disk.file.getFields``).
+Documentation: api-reference/disk (`disk.storage.getFields`, `disk.folder.getFields`, `disk.file.getFields`).
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 

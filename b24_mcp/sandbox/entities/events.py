@@ -1,4 +1,6 @@
-"""Handlers of events and the queue of offline events (documentation: api-reference/events); names of all events."""
+"""Handlers of events, the queue of offline events (documentation: api-reference/events) and the names of all events."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
@@ -55,7 +57,7 @@ _PLAIN_CRM = (
 
 
 def names() -> dict[str, tuple[str, ...]]:
-    """Scope -> events of it; the empty scope is of any application."""
+    """Scope -> its events. The empty scope contains the events of any application."""
     crm = [f"ONCRM{kind}{verb}" for kind in _PLAIN_CRM for verb in _CRUD]
     crm += [f"ONCRM{kind}USERFIELD{verb}" for kind in _WITH_FIELDS for verb in (*_CRUD, "SETENUMVALUES")]
     crm += ["ONCRMDEALMOVETOCATEGORY", "ONCRMINVOICESETSTATUS", "ONCRMDEALRECURRINGEXPOSE", "ONCRMADDRESSREGISTER"]

@@ -1,7 +1,9 @@
-"""Workgroups with their members; what applications keep; working days.
+"""Workgroups with their members, options of applications, working days.
 
 Documentation: api-reference/sonet-group, api-reference/common/settings, api-reference/timeman/base.
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 _DEFAULTS: dict[str, Value] = {
     "SITE_ID": "s1",
@@ -27,7 +29,7 @@ _DEFAULTS: dict[str, Value] = {
 }
 
 
-def _prepare_group(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_group(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         for name, value in _DEFAULTS.items():
@@ -48,7 +50,7 @@ DATE_CREATE datetime r | Created
 DATE_UPDATE datetime r | Changed
 DATE_ACTIVITY datetime r | Last activity
 ACTIVE char r | Active
-VISIBLE char | In the list of everybody
+VISIBLE char | In the list of all users
 OPENED char | Open to join
 CLOSED char | Archived
 SUBJECT_ID integer | Subject

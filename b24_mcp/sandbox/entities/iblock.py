@@ -1,7 +1,9 @@
-"""Information blocks: the common ground of universal lists and of storages of applications.
+"""Information blocks: the shared tables of universal lists and of storages of applications.
 
 Documentation: api-reference/lists, api-reference/entity.
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,10 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 
-def _stamp(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         for name, value in (("ACTIVE", "Y"), ("SORT", 500), ("DATE_CREATE", now), ("CREATED_BY", user)):

@@ -1,5 +1,7 @@
 """Chats, their members and messages; notifications (documentation: api-reference/chats)."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
 CHAT = Entity(

@@ -1,4 +1,6 @@
-"""Everything of a portal beside its staff and its CRM, in one place for the storage."""
+"""All entities of a portal except staff and CRM, for the storage."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.entities.calendar import CALENDARS
 from b24_mcp.sandbox.entities.catalog import TRADE

@@ -1,5 +1,7 @@
 """Users and departments (documentation: api-reference/user, api-reference/departments)."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates
@@ -7,10 +9,10 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 
-def _prepare_user(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_user(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("ACTIVE", 1)
         values.setdefault("IS_ONLINE", "N")
@@ -20,7 +22,7 @@ def _prepare_user(portal: "Portal", values: Map, stored: Map | None, user: int) 
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
 
 
-def _prepare_department(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_department(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("SORT", 500)
 

@@ -1,7 +1,9 @@
-"""What hangs on a task: checklist, comments, history, results, stages, links between tasks.
+"""Parts of a task: checklist, comments, history, results, stages, links between tasks.
 
 Documentation: api-reference/tasks/{checklist-item,comment-item,result,stages}.
 """
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,10 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 
-def _prepare_item(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_item(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         defaults = {"PARENT_ID": 0, "CREATED_BY": user, "SORT_INDEX": 0, "IS_COMPLETE": "N", "IS_IMPORTANT": "N"}
         for name, value in defaults.items():

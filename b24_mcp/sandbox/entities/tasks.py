@@ -1,5 +1,7 @@
 """Tasks, time spent on them, and product rows of deals (documentation: api-reference/tasks/fields)."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from b24_mcp.sandbox import dates
@@ -7,7 +9,7 @@ from b24_mcp.sandbox.fields import Entity, parse_fields
 from b24_mcp.sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 PENDING, IN_PROGRESS, AWAITING_CONTROL, COMPLETED, DEFERRED = 2, 3, 4, 5, 6
 
@@ -42,10 +44,10 @@ DEFAULTS: dict[str, Value] = {
     "TAGS": "[]",
     "DEPENDS_ON": "[]",
 }
-"""What a new task has when nothing is sent."""
+"""The default values of a new task."""
 
 
-def _prepare_task(portal: "Portal", values: Map, stored: Map | None, user: int) -> None:
+def _prepare_task(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("CREATED_BY", user)
@@ -66,7 +68,7 @@ def _prepare_task(portal: "Portal", values: Map, stored: Map | None, user: int) 
 
 def task_guid(seed: str) -> str:
     """A GUID in the portal's form, the same for the same seed."""
-    import hashlib  # slow to load, needed by few
+    import hashlib  # slow to import and rarely needed
 
     digest = hashlib.sha256(seed.encode()).hexdigest()
     return "{" + "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])) + "}"

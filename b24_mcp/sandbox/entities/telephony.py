@@ -1,7 +1,9 @@
-"""Calls in the statistics of telephony, and widgets applications have put into the portal.
+"""Calls in the statistics of telephony, and widgets that applications have placed on the portal.
 
 Documentation: api-reference/telephony, api-reference/widgets.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
@@ -43,7 +45,7 @@ TITLE string r | Title
 DESCRIPTION string r | Description
 OPTIONS string r | Options in JSON
 LANG_ALL string r | Texts in JSON
-USER_ID user r | For this person only, 0: for everybody
+USER_ID user r | For this user only, 0: for all users
 """),
 )
 

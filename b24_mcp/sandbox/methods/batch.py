@@ -1,7 +1,9 @@
-"""``batch``: up to 50 commands in one call, later ones using the results of earlier ones.
+"""`batch`: up to 50 commands in one call; a command may use the results of earlier ones.
 
-Documentation: settings/how-to-call-rest-api/batch; the finer rules are source behaviour of the portal.
+Documentation: settings/how-to-call-rest-api/batch; the details are source behaviour of the portal.
 """
+
+from __future__ import annotations
 
 import re
 
@@ -18,7 +20,7 @@ _KEY = re.compile(r"\[([^\[\]]*)\]")
 
 
 class Results:
-    """What the commands have answered so far, by label; also what references look into."""
+    """The answers of the commands so far by label, which references can use."""
 
     def __init__(self) -> None:
         self.maps: dict[str, Map] = {root: {} for root in _ROOTS}
@@ -34,7 +36,7 @@ class Results:
         }
 
     def fail(self, label: str, error: PortalError) -> None:
-        """Note the error of a command; a missing scope loses its text inside a batch."""
+        """Store the error of a command. Inside a batch a missing scope has no text."""
         body = error.body()
         if error.code == "insufficient_scope":
             body["error_description"] = ""
@@ -42,8 +44,8 @@ class Results:
 
 
 def run(call: Call) -> Value:
-    """Run the commands one after another; the call itself always succeeds."""
-    sent = call.uppered()
+    """Run the commands in order. The call itself always succeeds."""
+    sent = call.upper_case()
     halt = php.truthy(sent.get("HALT"))
     results = Results()
     executed = 0
@@ -79,8 +81,8 @@ def _execute(call: Call, results: Results, label: str, command: str) -> None:
 def substitute(value: Value, maps: dict[str, Map]) -> Value:
     """Replace references in every value, never in keys.
 
-    A reference runs to the next white space and holds at least one ``[...]``. Alone it becomes the value itself with
-    its type; inside a text only texts and numbers are put in.
+    A reference ends at the next white space and contains at least one `[...]`. A reference that is the whole text is
+    replaced by the value with its type; inside a longer text only texts and numbers are inserted.
     """
     if isinstance(value, dict):
         return {key: substitute(item, maps) for key, item in value.items()}
@@ -103,7 +105,7 @@ def substitute(value: Value, maps: dict[str, Map]) -> Value:
 
 
 def _resolve(match: re.Match[str], maps: dict[str, Map]) -> Value:
-    """Follow the path as far as it exists; where it ends, that value is taken, without an error."""
+    """Follow the path as far as it exists and return the value at its end, without an error."""
     root = match.group(1)
     if root not in maps:
         return None
@@ -117,5 +119,5 @@ def _resolve(match: re.Match[str], maps: dict[str, Map]) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add ``batch`` itself."""
+    """Register `batch`."""
     registry.classic("batch", "", run)

@@ -1,7 +1,9 @@
-"""``calendar.*``: calendars, events, meetings; moments in the form of the portal's country, never ISO 8601.
+"""`calendar.*`: calendars, events and meetings. Dates have the format of the portal's country, never ISO 8601.
 
 Documentation: api-reference/calendar.
 """
+
+from __future__ import annotations
 
 import json
 from datetime import datetime
@@ -40,7 +42,7 @@ def _seconds(moment: Value) -> int:
 
 
 def _moment(call: Call, name: str) -> str:
-    """``from`` or ``from_ts`` as it is stored."""
+    """The stored form of `from` or `from_ts`."""
     sent = call.exact(f"{name}_ts")
     if sent not in (None, ""):
         return dates.iso(php.integer(sent))
@@ -119,7 +121,7 @@ def _columns(call: Call) -> Map:
 
 
 def _own_calendar(call: Call, kind: str, owner: int) -> int:
-    """The first calendar of an owner; one is made where there is none."""
+    """The first calendar of an owner. It is created when it is missing."""
     storage = call.portal.storage
     found = storage.rows(CALENDAR, ["ID"], "CAL_TYPE = ? and OWNER_ID = ?", [kind, owner], limit=1)
     if found:
@@ -149,7 +151,7 @@ def _add(call: Call) -> Value:
 
 
 def _invite(call: Call, event: int) -> None:
-    """Every guest has an entry of the event in the own calendar; who is no guest any more loses it."""
+    """Write an entry of the event to the calendar of every guest, and delete the entries of former guests."""
     storage = call.portal.storage
     row = storage.row(CALENDAR_EVENT, event) or {}
     guests = {php.integer(item) for item in values.items(row["ATTENDEES"])} - {php.integer(row["OWNER_ID"])}
@@ -205,7 +207,7 @@ def _between(call: Call, where: str, bound: list[Value], begin: str, end: str) -
 
 
 def _bound(call: Call, name: str, days: float) -> str:
-    """A date of a period: a month back and three ahead when it is not sent; a bare date is its whole day."""
+    """A date of a period. Defaults are a month back and three months ahead; a date without a time is its whole day."""
     sent = php.text(call.exact(name))
     if not sent:
         return dates.iso(call.now + days * _DAY)
@@ -224,7 +226,7 @@ def _list(call: Call) -> Value:
 
 
 def _nearest(call: Call) -> Value:
-    """The next events of somebody: 60 days ahead, as many as ``maxEventsCount``."""
+    """The next events of a user: 60 days ahead, at most `maxEventsCount`."""
     kind = php.text(call.exact("type")) or "user"
     owner = php.integer(call.exact("ownerId")) or call.user
     days = php.integer(call.exact("days")) or 60
@@ -234,7 +236,7 @@ def _nearest(call: Call) -> Value:
 
 
 def _accessibility(call: Call) -> Value:
-    """Who is busy when, by person."""
+    """The busy times of each user."""
     _need(call, "users", "from", "to")
     begin, end = _bound(call, "from", 0), _bound(call, "to", 0)
     shown: Map = {}
@@ -361,7 +363,7 @@ def _settings(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add calendars."""
+    """Register the methods of calendars."""
     for name, run in (
         ("event.add", _add),
         ("event.update", _update),

@@ -1,7 +1,9 @@
-"""``catalog.*``: one table of families, all run by the one engine; camelCase both ways, numbers as numbers.
+"""`catalog.*`: one table of families, all served by the shared engine; camelCase both ways, numbers as numbers.
 
-Documentation: api-reference/catalog. Unknown names in ``filter``, ``select`` and ``order`` are left out silently.
+Documentation: api-reference/catalog. Unknown names in `filter`, `select` and `order` are ignored.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from b24_mcp.sandbox import engine, errors, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities import catalog as data
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry, Run
@@ -24,7 +26,7 @@ _PROPERTY = "productProperty does not exist"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of methods: name, entity, key of one record and of a list, and what it says of a missing record."""
+    """A family of methods: name, entity, keys of one record and of a list, and the error for a missing record."""
 
     name: str
     entity: Entity
@@ -98,7 +100,7 @@ FAMILIES = (
         "productPropertyEnum does not exist.",
     ),
 )
-"""All families; those of products differ by what they hold (:attr:`Family.only`)."""
+"""All families. Those of products differ by the product type (`Family.only`)."""
 
 
 def _record_id(call: Call) -> int:
@@ -147,8 +149,8 @@ def _check_price(call: Call, fields: Map) -> None:
         )
 
 
-def _query(family: Family, call: Call) -> Query:
-    """Lists of products want their block in the filter, and id and block in the selection."""
+def _query(family: Family, call: Call) -> ListQuery:
+    """The query of a list. Lists of products require the block in the filter, and id and block in the selection."""
     conditions = php.as_map(call.exact("filter"))
     select = [php.text(name) for name in php.as_list(call.exact("select"))]
     if family.entity is data.PRODUCT:
@@ -159,7 +161,7 @@ def _query(family: Family, call: Call) -> Query:
     kind = dict(family.only).get("TYPE")
     if kind is not None and family.name != "product":
         conditions = {**conditions, "type": kind}
-    return Query(conditions, php.as_map(call.exact("order")), select or None)
+    return ListQuery(conditions, php.as_map(call.exact("order")), select or None)
 
 
 def _kinds(field: Field) -> str:
@@ -185,7 +187,7 @@ def _changed(family: Family, call: Call, face: Face, record: int) -> Value:
 
 
 def _prepared(family: Family) -> Entity:
-    """The entity with what a family writes by itself into new records."""
+    """The entity with the values that a family sets in new records."""
     if not family.only:
         return family.entity
     base = family.entity
@@ -235,7 +237,7 @@ _EVENTS = {"product": "PRODUCT", "price": "PRICE", "measure": "MEASURE", "priceT
 
 
 def _announced(family: Family, action: str, run: Run) -> Run:
-    """Tell listeners of a change in the form the catalogue's events have."""
+    """Announce a change in the form of the catalogue's events."""
     kind = _EVENTS.get(family.name)
     if kind is None or action not in ("add", "update", "delete"):
         return run
@@ -252,7 +254,7 @@ def _announced(family: Family, action: str, run: Run) -> Run:
 
 
 def _fields_by_filter(face: Face, call: Call) -> Value:
-    """Fields of products in a block; the block has to be named."""
+    """The fields of products in a block. The block is required."""
     conditions = php.as_map(call.exact("filter"))
     if not conditions:
         raise errors.missing_parameter("filter")
@@ -262,7 +264,7 @@ def _fields_by_filter(face: Face, call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the catalogue."""
+    """Register the methods of the catalogue."""
     for family in FAMILIES:
         face = face_of(family)
         actions: dict[str, Run] = {

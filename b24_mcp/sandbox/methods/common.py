@@ -1,4 +1,6 @@
-"""What any credentials may call: who am I, what may I, what time is it (documentation: api-reference/common)."""
+"""Methods for any credentials: profile, scopes and methods, server time (documentation: api-reference/common)."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.call import Call
@@ -13,13 +15,13 @@ LICENSE = "ru_pro100"
 
 
 def _scope(call: Call) -> Value:
-    if php.truthy(call.uppered().get("FULL")):
+    if php.truthy(call.upper_case().get("FULL")):
         return sorted(PORTAL_SCOPES.union(call.portal.registry.scopes()))
     return sorted(call.scopes)
 
 
 def _methods(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     registry = call.portal.registry
     if "SCOPE" in sent:
         scope = php.text(sent["SCOPE"])
@@ -30,8 +32,8 @@ def _methods(call: Call) -> Value:
 
 
 def _method_get(call: Call) -> Value:
-    """Classic names are compared as written; of a controller only the class is looked up."""
-    name = php.text(call.uppered().get("NAME"))
+    """Whether a method exists. Classic names are compared as written; of a controller only the class is checked."""
+    name = php.text(call.upper_case().get("NAME"))
     method = call.portal.registry.find(name)
     existing = method is not None and (method.controller or method.name == name)
     available = existing and method is not None and call.grants(method)
@@ -45,17 +47,17 @@ def _profile(call: Call) -> Value:
 
 
 def _feature(call: Call) -> Value:
-    code = php.text(call.uppered().get("CODE"))
+    code = php.text(call.upper_case().get("CODE"))
     if not code:
         raise PortalError("CODE_EMPTY", "CODE can't be empty")
     return {"value": _FEATURES.get(code, "Y")}
 
 
 def _app_info(call: Call) -> Value:
-    """An application hears of itself; a webhook only of its scopes and the licence (source behaviour).
+    """The data of the calling application; for a webhook only its scopes and the licence (source behaviour).
 
-    While the authorization server has no name of its own, its ``app.info`` is at this address too: then the answer has
-    the keys of both.
+    When the authorization server has no name of its own, its `app.info` has this address too. Then the answer has the
+    keys of both.
     """
     licence: Map = {"LICENSE": LICENSE}
     application = call.application
@@ -79,7 +81,7 @@ def _app_info(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the common methods."""
+    """Register the common methods."""
     registry.classic("scope", "", _scope)
     registry.classic("methods", "", _methods)
     registry.classic("method.get", "", _method_get)

@@ -1,7 +1,9 @@
-"""``crm.activity.*``: classic activities with their communications and bindings, and to-do activities.
+"""`crm.activity.*`: classic activities with their communications and bindings, and to-do activities.
 
 Documentation: api-reference/crm/timeline/activities.
 """
+
+from __future__ import annotations
 
 import dataclasses
 
@@ -20,13 +22,13 @@ from b24_mcp.sandbox.registry import Registry
 
 _TODO = 6
 _FILE = "FILE"
-"""The type of a communication row that stands for an attached file."""
+"""The type of a communication row for an attached file."""
 _COMMUNICATION_COLUMNS = [field.name for field in COMMUNICATION.columns]
 _PEOPLE = {3: ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME"), 4: ("TITLE",)}
 
 
 def _required(call: Call, columns: Map, stored: Map | None) -> None:
-    """What an activity cannot be without; an update may leave it out but not empty it."""
+    """Check the required fields of an activity. An update may omit them but not clear them."""
     if stored is None and php.integer(columns.get("TYPE_ID")) <= 0:
         raise PortalError("", "The field TYPE_ID is not defined or invalid.")
     if stored is None and columns.get("TYPE_ID") == _TODO and not columns.get("PROVIDER_ID"):
@@ -40,7 +42,7 @@ def _required(call: Call, columns: Map, stored: Map | None) -> None:
 
 
 def _owned(call: Call, columns: Map) -> None:
-    """An activity belongs to an owner or to whom it communicates with."""
+    """Set the owner of an activity: the sent owner or the other side of its communication."""
     sent = php.as_map(call.classic("fields"))
     communications = [php.as_map(item) for item in php.as_list(sent.get("COMMUNICATIONS"))]
     kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
@@ -60,7 +62,7 @@ def _owned(call: Call, columns: Map) -> None:
 
 
 def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
-    """Bind an activity to an item; whether it was not bound yet."""
+    """Bind an activity to an item. Return whether it was not bound before."""
     where = "ACTIVITY_ID = ? and OWNER_TYPE_ID = ? and OWNER_ID = ?"
     if call.portal.storage.count(ACTIVITY_BINDING, where, [activity, kind, owner]):
         return False
@@ -70,13 +72,13 @@ def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
 
 
 def bindings(call: Call, activity: int) -> list[Map]:
-    """What an activity is bound to."""
+    """The bindings of an activity."""
     columns = ["OWNER_ID", "OWNER_TYPE_ID", "ID"]
     return call.portal.storage.rows(ACTIVITY_BINDING, columns, "ACTIVITY_ID = ?", [activity], "ID")
 
 
 def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
-    """Communications, bindings and files of an activity."""
+    """Write communications, bindings and files of an activity."""
     storage = call.portal.storage
     row = storage.row(ACTIVITY, activity) or {}
     if new:
@@ -118,7 +120,7 @@ def _communicate(call: Call, activity: int, row: Map, item: Map) -> None:
 
 
 def _communication(call: Call, row: Map) -> Map:
-    """A communication with the names of whom it is with."""
+    """A communication with the name of the other side."""
     shown: Map = {name: php.text(row[name]) for name in ("ID", "TYPE", "VALUE", "ENTITY_ID", "ENTITY_TYPE_ID")}
     kind, owner = php.integer(row["ENTITY_TYPE_ID"]), php.integer(row["ENTITY_ID"])
     entity = crm_types.base_entity(call.portal, kind)
@@ -133,7 +135,7 @@ def _communication(call: Call, row: Map) -> Map:
 
 
 def _show(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
-    """Communications, bindings and files, only where ``select`` names them."""
+    """Add communications, bindings and files that `select` names."""
     for row, record in zip(rows, shown, strict=True):
         activity = php.integer(row["ID"])
         kept = call.portal.storage.rows(COMMUNICATION, _COMMUNICATION_COLUMNS, "ACTIVITY_ID = ?", [activity], "ID")
@@ -159,13 +161,13 @@ def _absent(verb: str, record: int) -> PortalError:
 
 
 def activity_face(entity: Entity) -> Face:
-    """The face of ``crm.activity.*``."""
+    """The face of `crm.activity.*`."""
     face = classic_face(entity, event="CRMACTIVITY", check=_required, absent=_absent)
     return dataclasses.replace(face, virtual_write=_write, virtual_show=_show)
 
 
 def _by_bindings(face: Face, call: Call) -> Value:
-    """A list where ``OWNER_TYPE_ID`` with ``OWNER_ID``, or ``BINDINGS``, look at everything an activity is bound to."""
+    """A list where `OWNER_TYPE_ID` with `OWNER_ID`, or `BINDINGS`, match any binding of an activity."""
     conditions = dict(php.as_map(call.classic("filter")))
     pairs: list[tuple[int, int]] = []
     for item in php.as_list(conditions.pop("BINDINGS", None)):
@@ -312,7 +314,7 @@ def _delete_parts(face: Face, call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the activities."""
+    """Register the methods of activities."""
     register_family(registry, "crm.activity", ACTIVITY, activity_face)
     registry.classic("crm.activity.list", "crm", lambda call: _by_bindings(_live(call), call))
     registry.classic("crm.activity.delete", "crm", lambda call: _delete_parts(_live(call), call))

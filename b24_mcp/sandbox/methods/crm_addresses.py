@@ -1,12 +1,14 @@
-"""``crm.address.*`` and ``crm.requisite.link.*``: records that are known by their owner and have no id.
+"""`crm.address.*` and `crm.requisite.link.*`: records identified by their owner, without an id.
 
 Documentation: api-reference/crm/requisites/addresses and links.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, errors, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_requisites import ADDRESS, BANK_DETAIL, REQUISITE, REQUISITE_LINK
 from b24_mcp.sandbox.errors import PortalError
@@ -25,7 +27,7 @@ def _described(entity: Entity, call: Call) -> Value:
 
 
 def _keyless(entity: Entity, call: Call) -> Value:
-    """A classic list of records that are known by their owner and not by an id."""
+    """A classic list of records that are identified by their owner instead of an id."""
     shown = {f.name: f for f in entity.columns if "h" not in f.flags}
     language = filters.Language(filters.OPERATORS, shown.get)
     where = filters.build(entity, language, array(call, "filter"), call.now)
@@ -42,11 +44,11 @@ def _keyless(entity: Entity, call: Call) -> Value:
         {name: values.show_classic(shown[name], value) for name, value in php.as_map(row).items()}
         for row in php.as_list(page.result)
     ]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _address_key(sent: Map) -> list[Value]:
-    """Type, owner's type and owner of an address."""
+    """The type, owner type and owner of an address."""
     for name in ("TYPE_ID", "ENTITY_TYPE_ID", "ENTITY_ID"):
         if php.integer(sent.get(name)) <= 0:
             raise invalid(name)
@@ -76,7 +78,7 @@ def _announce_address(call: Call, event: str, key: list[Value]) -> None:
 
 
 def _anchor(call: Call, kind: Value, owner: Value) -> Map:
-    """What an address finally belongs to: the company behind a requisite."""
+    """The final owner of an address: the company behind a requisite."""
     if kind == _REQUISITE_TYPE:
         requisite = call.portal.storage.row(REQUISITE, php.integer(owner)) or {}
         return {"ANCHOR_TYPE_ID": requisite.get("ENTITY_TYPE_ID"), "ANCHOR_ID": requisite.get("ENTITY_ID")}
@@ -153,7 +155,7 @@ def _register_link(call: Call) -> Value:
 
 
 def _check_linked(call: Call, sent: Map) -> None:
-    """Requisites and bank details exist and belong together; 0 is none."""
+    """Check that requisites and bank details exist and belong together. 0 means none."""
     for requisite_name, bank_name, mine in (
         ("REQUISITE_ID", "BANK_DETAIL_ID", ""),
         ("MC_REQUISITE_ID", "MC_BANK_DETAIL_ID", " of your company"),
@@ -197,7 +199,7 @@ def _unregister_link(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add addresses and the links of requisites."""
+    """Register the methods of addresses and of requisite links."""
     for name, run in (
         ("address.fields", partial(_described, ADDRESS)),
         ("address.list", partial(_keyless, ADDRESS)),

@@ -1,4 +1,6 @@
-"""All methods of the CRM, one module a family."""
+"""All methods of the CRM, one module per family."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.methods import (
     crm_activity,
@@ -43,6 +45,6 @@ _FAMILIES = (
 
 
 def register(registry: Registry) -> None:
-    """Add every family of the CRM."""
+    """Register every family of the CRM."""
     for family in _FAMILIES:
         family.register(registry)

@@ -1,9 +1,11 @@
-"""``crm.{deal,lead,contact,company,item}.details.configuration.*``: which sections and fields a card shows.
+"""`crm.{deal,lead,contact,company,item}.details.configuration.*`: the sections and fields of a card.
 
 Documentation: api-reference/crm/universal/item-details-configuration, api-reference/crm/deals/custom-form and its
-siblings. A view belongs to a person (scope ``P``) or to everybody (``C``); deals and smart processes have one for each
-pipeline, leads one for each kind. Who has set no view gets ``null``; everybody's is there from the start.
+siblings. A view belongs to a user (scope `P`) or to all users (`C`). Deals and smart processes have one per pipeline,
+leads one per kind. A missing personal view is `null`; the common view always exists.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -31,7 +33,7 @@ Act = Callable[[Call, str, int], Value]
 
 
 def _kind(call: Call) -> int:
-    """The type of the items an ``item`` method is called for."""
+    """The type of the items in a call of an `item` method."""
     sent = call.classic("entityTypeId")
     if sent is None:
         raise PortalError("", "Parameter 'entityTypeId' is not defined")
@@ -42,19 +44,19 @@ def _kind(call: Call) -> int:
 
 
 def _name(call: Call, number: int) -> str:
-    """Names the view: the type and what its views differ by (pipeline of a deal, kind of a lead)."""
+    """The name of a view: the type and its variant (pipeline of a deal, kind of a lead)."""
     if number in _PLAIN:
         return f"{number}:0"
     variant = php.integer(php.as_map(call.classic("extras")).get(_VARIANTS.get(number, "categoryId")))
     if not variant and number == 1:
         variant = _LEAD_OF_A_NEW_CLIENT
-    elif not variant and number != 2:  # the first pipeline of deals really is number 0
+    elif not variant and number != 2:  # the first pipeline of deals has the number 0
         variant = crm_types.default_category(call.portal, number)
     return f"{number}:{variant}"
 
 
 def _owner(call: Call) -> int:
-    """Whose view is meant, 0 for everybody's. Another person's is an administrator's to touch."""
+    """The owner of the view, 0 for the common one. Only an administrator may change the view of another user."""
     if php.text(call.classic("scope")).upper() == "C":
         return 0
     user = php.integer(call.classic("userId")) or call.user
@@ -64,7 +66,7 @@ def _owner(call: Call) -> int:
 
 
 def _default(number: int) -> list[Map]:
-    """Everybody's view before anyone changes it."""
+    """The common view before any change."""
     first = _FIRST_FIELDS.get(number, ("TITLE", "CLIENT"))
     parts = (("main", "Основное", first), ("additional", "Дополнительно", _FURTHER_FIELDS))
     return [
@@ -142,7 +144,7 @@ def _reset(call: Call, name: str, owner: int) -> Value:
 
 
 def _force(call: Call, name: str, owner: int) -> Value:
-    """Everybody's view for all: personal ones are dropped."""
+    """Set the common view for all users: personal views are deleted."""
     _common_needs_admin(call, 0)
     _forget(call, "NAME = ? and USER_ID != 0", [name])
     return True
@@ -157,7 +159,7 @@ def _bound(act: Act, number: int | None) -> Callable[[Call], Value]:
 
 
 def register(registry: Registry) -> None:
-    """Add the views of cards."""
+    """Register the methods of card views."""
     acts: tuple[tuple[str, Act], ...] = (
         ("get", _get),
         ("set", _set),

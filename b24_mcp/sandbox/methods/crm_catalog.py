@@ -1,12 +1,14 @@
-"""The classic catalogue: products, sections, units, taxes (``crm.product.*``, ``crm.measure.*``, ``crm.vat.*``…).
+"""The classic catalogue: products, sections, units, taxes (`crm.product.*`, `crm.measure.*`, `crm.vat.*`…).
 
-Deprecated on portals and still there. Documentation: api-reference/crm/outdated.
+These methods are deprecated but still exist on portals. Documentation: api-reference/crm/outdated.
 """
+
+from __future__ import annotations
 
 from functools import partial
 
 from b24_mcp.sandbox import errors, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_catalog import CATALOG_ID, MEASURE, PRODUCT, SECTION, VAT
 from b24_mcp.sandbox.errors import PortalError
@@ -53,7 +55,7 @@ def _catalog_get(call: Call) -> Value:
 
 def _catalogs(call: Call) -> Value:
     array(call, "filter")
-    return Page([_CATALOG], total=1)
+    return RowPage([_CATALOG], total=1)
 
 
 def _product_face(entity: Entity) -> Face:
@@ -75,7 +77,7 @@ def _vat_face(entity: Entity) -> Face:
 
 
 def register(registry: Registry) -> None:
-    """Add the classic catalogue."""
+    """Register the classic catalogue."""
     register_family(registry, "crm.product", PRODUCT, _product_face)
     register_family(registry, "crm.productsection", SECTION, _section_face)
     register_family(registry, "crm.measure", MEASURE, _measure_face)
@@ -91,4 +93,4 @@ def register(registry: Registry) -> None:
         ),
     )
     registry.classic("crm.product.property.types", "crm", lambda call: [])
-    registry.classic("crm.product.property.list", "crm", lambda call: Page([], total=0))
+    registry.classic("crm.product.property.list", "crm", lambda call: RowPage([], total=0))

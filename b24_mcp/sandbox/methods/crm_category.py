@@ -1,11 +1,13 @@
-"""``crm.category.*`` and the classic ``crm.dealcategory.*``: pipelines of deals, invoices and smart processes.
+"""`crm.category.*` and the classic `crm.dealcategory.*`: pipelines of deals, invoices and smart processes.
 
-Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/category-old. A new pipeline brings the
-stages of its type.
+Documentation: api-reference/crm/universal/category, api-reference/crm/outdated/category-old. A new pipeline has the
+initial stages of its type.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import crm_types, dates, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import remove_where
 from b24_mcp.sandbox.entities.directories import CATEGORY, STATUS
@@ -61,7 +63,7 @@ def _written(call: Call, sent: Map) -> Map:
 
 def _list(call: Call) -> Value:
     rows = _rows(call, _type(call))
-    return Page({"categories": [_shown(row) for row in rows]}, total=len(rows))
+    return RowPage({"categories": [_shown(row) for row in rows]}, total=len(rows))
 
 
 def _get(call: Call) -> Value:
@@ -69,7 +71,7 @@ def _get(call: Call) -> Value:
 
 
 def make(call: Call, number: int, written: Map) -> int:
-    """Write a pipeline with its stages, return its id."""
+    """Store a pipeline with its stages and return its id."""
     columns: Map = {"SORT": 500, "ORIGIN_ID": "", "ORIGINATOR_ID": "", **written}
     category = call.portal.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
     crm_types.add_stages(call.portal, number, category)
@@ -155,10 +157,10 @@ def _classic_row(call: Call) -> Map:
 
 
 def _classic_list(call: Call) -> Value:
-    """The default pipeline is not among them: it has methods of its own."""
+    """The pipelines without the default one, which has methods of its own."""
     array(call, "filter")
     rows = [row for row in _rows(call, _DEAL) if row["ID"]]
-    return Page([_classic(call, row) for row in rows], total=len(rows))
+    return RowPage([_classic(call, row) for row in rows], total=len(rows))
 
 
 def _classic_add(call: Call) -> Value:
@@ -230,7 +232,7 @@ def _default_set(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the pipelines."""
+    """Register the methods of pipelines."""
     actions = {"list": _list, "get": _get, "add": _add, "update": _update, "delete": _delete, "fields": _fields}
     registry.controller("crm.category", "Bitrix\\Crm\\Controller\\Category", "crm", actions)
     for name, run in (

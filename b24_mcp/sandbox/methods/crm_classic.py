@@ -1,8 +1,10 @@
-"""``crm.{deal,lead,contact,company,quote}.*``: classic CRM methods, UPPER-case names, bare lists, text for numbers.
+"""`crm.{deal,lead,contact,company,quote}.*`: classic CRM methods, UPPER-case names, bare lists, numbers as text.
 
-Unknown filter, order and select names are ignored, which is why a typo returns the whole table.
-Documentation: api-reference/crm/{deals,leads,contacts,companies,quote}.
+Unknown filter, order and select names are ignored, so a misspelled name returns the whole table. Documentation:
+api-reference/crm/{deals,leads,contacts,companies,quote}.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
@@ -12,18 +14,18 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_mcp.sandbox.entities.crm_sales import QUOTE
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import Build, faced
+from b24_mcp.sandbox.schema import Build, over_face
 
 Check = Callable[[Call, Map, Map | None], None]
 Absent = Callable[[str, int], PortalError]
 
 
 def array(call: Call, name: str) -> Map:
-    """A parameter that must be a map or a list, empty when it was not sent."""
+    """A parameter that must be a map or a list; empty when it was not sent."""
     value = call.classic(name)
     if value is not None and not php.is_array(value):
         raise errors.not_an_array(name)
@@ -31,21 +33,21 @@ def array(call: Call, name: str) -> Map:
 
 
 def record_id(call: Call) -> int:
-    """The ``id`` of a classic call: a positive whole number."""
+    """The `id` of a classic call: a positive whole number."""
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise errors.bad_id()
     return record
 
 
-def query(call: Call) -> Query:
-    """What a classic list asks."""
+def query(call: Call) -> ListQuery:
+    """The query of a classic list."""
     select = [php.text(name) for name in php.as_list(call.classic("select"))]
-    return Query(array(call, "filter"), array(call, "order"), select or None)
+    return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
 def sent_fields(call: Call, new: bool) -> Map:
-    """``fields`` of a classic add or update; ``params`` (``REGISTER_SONET_EVENT`` and others) are accepted."""
+    """The `fields` of a classic add or update. `params` (`REGISTER_SONET_EVENT` and others) are accepted."""
     fields = call.classic("fields")
     if not php.is_array(fields):
         raise errors.not_an_array("fields")
@@ -54,7 +56,7 @@ def sent_fields(call: Call, new: bool) -> Map:
 
 
 def describe(field: Field) -> Value:
-    """A field in ``*.fields``: type, flags, directory, title, and what a user field shows besides."""
+    """A field in `*.fields`: type, flags, directory, title, and the details of a user field."""
     described: Map = {
         "type": field.type,
         "isRequired": field.required,
@@ -74,7 +76,7 @@ def describe(field: Field) -> Value:
 
 
 def show_file(call: Call, entity: Entity, field: Field, record: int, file: int) -> Value:
-    """A file of a classic answer: its id and two addresses below the portal."""
+    """A file in a classic answer: its id and two addresses on the portal."""
     name = entity.name.removeprefix("crm_")
     show = f"/bitrix/components/bitrix/crm.{name}.show/show_file.php?ownerId={record}&fieldName={field.name}"
     dynamic = "true" if field.is_dynamic else "false"
@@ -87,12 +89,12 @@ def _with_multifields(call: Call, rows: list[Map], shown: list[Map], owner: str)
 
 
 def bare(call: Call, rows: list[Map], shown: list[Map]) -> None:
-    """Add nothing to shown records."""
+    """Return shown records unchanged."""
     return
 
 
 def _missing_required(call: Call, columns: Map, stored: Map | None, entity: Entity) -> None:
-    """User fields that must be filled are asked for at an add, and may not be emptied later."""
+    """Check required user fields: an add must contain them, an update may not clear them."""
     for field in entity.columns:
         if field.is_dynamic and field.required and (stored is None or field.name in columns):
             value = columns.get(field.name)
@@ -111,7 +113,7 @@ def classic_face(
     language: tuple[str, ...] = filters.WITHOUT_NOT_LIKE,
     default_order: str = "ID asc",
 ) -> Face:
-    """The classic face of a CRM entity; ``event`` as in :class:`Face`, ``check`` refuses what must not be written."""
+    """The classic face of a CRM entity. `event` is as in `Face`; `check` refuses invalid values."""
     names = {name: field for name, field in entity.fields.items() if "u" not in field.flags}
     shown = {f.name: f.name for f in entity.columns if "h" not in f.flags and "u" not in f.flags}
 
@@ -173,7 +175,7 @@ BUILDS: dict[str, tuple[Entity, Build]] = {
     ),
     "crm.quote": (QUOTE, partial(classic_face, event="CRMQUOTE", absent=_absent("Quote", _NO_ELEMENT))),
 }
-"""Method prefix -> entity and how its face is built."""
+"""Method prefix -> entity and the function that builds its face."""
 
 ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
     "add": engine.add,
@@ -186,19 +188,19 @@ ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
 
 
 def live(call: Call, prefix: str) -> Face:
-    """The face of ``crm.deal`` and its like on this portal."""
+    """The face of a prefix such as `crm.deal` on this portal."""
     entity, build = BUILDS[prefix]
     return call.portal.schema.face(build, entity)
 
 
 def register_family(registry: Registry, prefix: str, entity: Entity, build: Build, actions: str = "") -> None:
-    """Add ``prefix.add`` and the other classic methods of an entity; ``actions`` narrows them (words in a text)."""
+    """Register `prefix.add` and the other classic methods of an entity. `actions` (words in a text) narrows them."""
     for action, run in ACTIONS.items():
         if not actions or action in actions.split():
-            registry.classic(f"{prefix}.{action}", "crm", faced(build, entity, run))
+            registry.classic(f"{prefix}.{action}", "crm", over_face(build, entity, run))
 
 
 def register(registry: Registry) -> None:
-    """Add the classic CRM methods."""
+    """Register the classic CRM methods."""
     for prefix, (entity, build) in BUILDS.items():
         register_family(registry, prefix, entity, build)

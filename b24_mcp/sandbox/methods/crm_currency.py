@@ -1,10 +1,12 @@
-"""``crm.currency.*``: currencies known by their code, with texts in several languages.
+"""`crm.currency.*`: currencies identified by their code, with texts in several languages.
 
 Documentation: api-reference/crm/currency.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates, errors, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_catalog import CURRENCY
 from b24_mcp.sandbox.errors import PortalError
@@ -58,7 +60,7 @@ def _list(call: Call) -> Value:
         if name.upper() in _SHOWN:
             column = name.upper()
             rows.sort(key=lambda row: str(row[column]), reverse=php.text(sense).lower() == "desc")
-    return Page([_shown(row) for row in rows], total=len(rows))
+    return RowPage([_shown(row) for row in rows], total=len(rows))
 
 
 def _columns(sent: Map, call: Call) -> Map:
@@ -73,7 +75,7 @@ def _columns(sent: Map, call: Call) -> Map:
 
 
 def _with_texts(columns: Map, localizations: Map) -> Map:
-    """Localisations in their column, and the portal's own language in the plain ones."""
+    """The columns of a currency: localisations in their column, the portal's language in the plain columns."""
     own = php.as_map(localizations.get(_LANGUAGE) or next(iter(localizations.values()), {}))
     plain = {name: own[name] for name in _TEXTS[:5] if name in own}
     if "DECIMALS" in plain:
@@ -193,7 +195,7 @@ HIDE_ZERO char | Hide insignificant zeros
 
 
 def register(registry: Registry) -> None:
-    """Add the currencies."""
+    """Register the methods of currencies."""
     for name, run in (
         ("list", _list),
         ("get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)}),

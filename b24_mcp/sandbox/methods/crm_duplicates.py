@@ -1,7 +1,9 @@
-"""``crm.duplicate.findbycomm``: leads, contacts and companies that share a phone or an e-mail.
+"""`crm.duplicate.findbycomm`: leads, contacts and companies that share a phone or an e-mail.
 
 Documentation: api-reference/crm/duplicates/crm-duplicate-find-by-comm.
 """
+
+from __future__ import annotations
 
 import re
 
@@ -21,7 +23,7 @@ def _wrong(text: str) -> PortalError:
 
 
 def normal(kind: str, value: str) -> str:
-    """A phone by its digits (a Russian 8 is a 7), an e-mail in lower case."""
+    """Normalise a value: a phone to its digits (a Russian 8 becomes 7), an e-mail to lower case."""
     if kind == "EMAIL":
         return value.strip().lower()
     digits = _NOT_DIGIT.sub("", value)
@@ -55,5 +57,5 @@ def _find(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the search for duplicates."""
+    """Register the search for duplicates."""
     registry.classic("crm.duplicate.findbycomm", "crm", _find)

@@ -1,8 +1,10 @@
-"""``crm.item.*``: the universal methods over the same tables, camelCase names, numbers as numbers.
+"""`crm.item.*`: the universal methods over the same tables, camelCase names, numbers as numbers.
 
 Leads, deals, contacts, companies, estimates, invoices and smart processes. Documentation: api-reference/crm/universal.
-Here an unknown filter or order name is an error. ``useOriginalUfNames: Y`` names user fields ``UF_…``.
+Here an unknown filter or order name is an error. `useOriginalUfNames: Y` names user fields `UF_…`.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import re
@@ -10,10 +12,10 @@ from collections.abc import Callable
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, engine, errors, files, filters, links, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import MULTIFIELD, Entity, Field
 from b24_mcp.sandbox.messages import Response
 from b24_mcp.sandbox.php import Map, Value
@@ -31,17 +33,17 @@ def _missing() -> PortalError:
 
 
 def no_type() -> PortalError:
-    """There is no type of this number."""
+    """The error for an unknown type number."""
     return PortalError("NOT_FOUND", "Smart process not found")
 
 
 def refuse_filter(name: str) -> PortalError:
-    """A filter key that is no field."""
+    """The error for an unknown filter key."""
     return PortalError("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' is not allowed in filter")
 
 
 def refuse_order(name: str, direction: str) -> PortalError:
-    """An order key that is no field, or a direction that is none."""
+    """The error for an unknown order key, or an invalid direction."""
     if direction.strip().upper() in ("ASC", "DESC"):
         return PortalError("INVALID_ARG_VALUE", f"Invalid order: field '{name}' is not allowed in order")
     return PortalError(
@@ -64,35 +66,35 @@ def array(call: Call, name: str) -> Map:
 
 
 def required(call: Call, name: str) -> Value:
-    """An argument a controller cannot do without."""
+    """A required argument of a controller."""
     value = call.exact(name)
     if value is None:
         raise errors.missing_parameter(name)
     return value
 
 
-def query(call: Call) -> Query:
-    """What a controller's list asks."""
+def query(call: Call) -> ListQuery:
+    """The query of a controller's list."""
     select = [php.text(name) for name in array(call, "select").values()]
-    return Query(array(call, "filter"), array(call, "order"), select or None)
+    return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
 def record_id(call: Call) -> int:
-    """The ``id`` of a controller's call."""
+    """The `id` of a controller's call."""
     return php.integer(required(call, "id"))
 
 
 def fields_argument(call: Call) -> Map:
-    """The ``fields`` of a controller's add or update."""
+    """The `fields` of a controller's add or update."""
     required(call, "fields")
     return array(call, "fields")
 
 
 def user_field_name(name: str) -> str:
-    """A user field in camelCase: only the prefix changes where letters and digits are mixed.
+    """A user field in camelCase. Only the prefix changes where letters and digits are mixed.
 
-    Documentation: api-reference/crm/universal, field naming. ``UF_CRM_10_5186744711`` is ``ufCrm10_5186744711``,
-    ``UF_CRM_3_DIGIT`` is ``ufCrm3Digit``, ``UF_CRM_1747309879`` is ``ufCrm_1747309879``.
+    Documentation: api-reference/crm/universal, field naming. `UF_CRM_10_5186744711` is `ufCrm10_5186744711`,
+    `UF_CRM_3_DIGIT` is `ufCrm3Digit`, `UF_CRM_1747309879` is `ufCrm_1747309879`.
     """
     match = _USER_FIELD.match(name)
     if match is None:
@@ -106,7 +108,7 @@ def user_field_name(name: str) -> str:
 
 
 def wire_name(field: Field, original: bool = False) -> str:
-    """How a field is called by the universal methods."""
+    """The name of a field in the universal methods."""
     if field.is_dynamic:
         return field.name if original else user_field_name(field.name)
     if field.name.startswith("PARENT_ID_"):
@@ -115,7 +117,7 @@ def wire_name(field: Field, original: bool = False) -> str:
 
 
 def _multifields(sent: Value) -> Map:
-    """``fm`` as the engine takes it: key ``n…`` is a new row, a number an existing one."""
+    """Convert `fm` for the engine: a key `n…` is a new row, a number an existing one."""
     kinds: dict[str, list[Value]] = {}
     for key, item in php.as_map(sent).items():
         entry = php.as_map(item)
@@ -128,7 +130,7 @@ def _multifields(sent: Value) -> Map:
 
 
 def describe(field: Field) -> Value:
-    """A field in a controller's ``fields``."""
+    """A field in a controller's `fields`."""
     types = {"char": "boolean"}
     described: Map = {
         "type": types.get(field.type, field.type),
@@ -150,7 +152,7 @@ def describe(field: Field) -> Value:
 
 
 def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: Entity) -> None:
-    """A stage that is not in its directory is refused, and a user field that must be filled."""
+    """Refuse a stage outside its directory and an empty required user field."""
     stage = _STAGES.get(number, "STAGE_ID")
     if stage and columns.get(stage) is not None and stage in entity.fields:
         place = {**(stored or {}), **columns} if number != 2 else stored or columns
@@ -185,7 +187,7 @@ def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
 
 
 def _complete(call: Call, rows: list[Map], shown: list[Map], entity: Entity, number: int) -> None:
-    """What a whole item carries beside its columns: ``fm`` and ``entityTypeId``."""
+    """Add the parts of a whole item that are not columns: `fm` and `entityTypeId`."""
     if entity.multifields:
         _fm(call, entity.owner, rows, shown)
     for record in shown:
@@ -203,7 +205,7 @@ def _reread(call: Call, face: Face, record: int) -> Value:
 
 
 def _show_file(call: Call, entity: Entity, field: Field, record: int, file: int, number: int) -> Value:
-    """A file of an item: an address for people and a signed one for programs."""
+    """A file of an item: an address for browsers and a signed one for programs."""
     params: Map = {"entityTypeId": number, "id": record, "fieldName": wire_name(field), "fileId": file}
     return {
         "id": file,
@@ -214,7 +216,7 @@ def _show_file(call: Call, entity: Entity, field: Field, record: int, file: int,
 
 
 def _values(names: dict[str, Field], call: Call) -> Map:
-    """``fields`` with names the portal knows: camelCase, or the UPPER_CASE ones behind them."""
+    """Convert `fields` to names of the portal: camelCase, or their UPPER_CASE originals."""
     upper = {field.universal: name for name, field in names.items()}
     sent: Map = {}
     for key, value in fields_argument(call).items():
@@ -232,7 +234,7 @@ def _values(names: dict[str, Field], call: Call) -> Map:
 
 
 def item_face(entity: Entity, number: int, original: bool) -> Face:
-    """The universal face of a type; ``number`` is its ``entityTypeId``, ``original`` leaves ``UF_…`` names alone."""
+    """The universal face of a type. `number` is its `entityTypeId`; `original` keeps `UF_…` names."""
     columns = [field for field in entity.columns if "c" not in field.flags]
     names = {wire_name(field, original): field for field in columns}
     shown = {field.name: wire_name(field, original) for field in columns}
@@ -243,12 +245,12 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
     def find(name: str) -> Field | None:
         return names.get(name) or by_code.get(name) or names.get(upper.get(name, ""))
 
-    def known(call: Call) -> Query:
-        """Names of the portal's own, in UPPER_CASE, are as good as camelCase (source behaviour of its converter)."""
+    def known(call: Call) -> ListQuery:
+        """The query of a list; UPPER_CASE names of the portal are accepted like camelCase (source behaviour)."""
         asked = query(call)
         order = {upper.get(name, name): direction for name, direction in asked.order.items()}
         select = None if asked.select is None else [upper.get(name, name) for name in asked.select]
-        return Query(asked.conditions, order, select)
+        return ListQuery(asked.conditions, order, select)
 
     return Face(
         entity,
@@ -280,7 +282,11 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
 
 
 def face_of(call: Call, number: int) -> Face:
-    """The face of a type of items; raises ``NOT_FOUND`` when there is no such type."""
+    """The face of a type of items.
+
+    Raises:
+        PortalError: `NOT_FOUND` for an unknown type.
+    """
     base = crm_types.base_entity(call.portal, number)
     if base is None:
         raise no_type()
@@ -297,12 +303,12 @@ def _face(call: Call) -> Face:
     return face_of(call, php.integer(required(call, "entityTypeId")))
 
 
-def _of_type(action: Callable[[Face, Call], Value | Page]) -> Callable[[Call], Value]:
+def _of_type(action: Callable[[Face, Call], Value | RowPage]) -> Callable[[Call], Value]:
     return lambda call: action(_face(call), call)
 
 
 def _fields(face: Face, call: Call) -> Value:
-    """Descriptions of fields; phones, e-mails and the like are one field, ``fm``."""
+    """Descriptions of fields. Phones, e-mails and other multi-fields are one field, `fm`."""
     described = {wire: describe(field) for wire, field in face.names.items() if not field.is_multifield}
     if face.entity.multifields:
         described["fm"] = describe(Field("FM", MULTIFIELD, "FM", "FM", flags="m"))
@@ -331,7 +337,7 @@ def _batch_import(call: Call) -> Value:
 
 
 def _get_file(call: Call) -> Value:
-    """The bytes behind ``urlMachine``."""
+    """Return the bytes at `urlMachine`."""
     face = face_of(call, php.integer(required(call, "entityTypeId")))
     record = engine.stored(face, call, record_id(call))
     number, name = php.integer(required(call, "fileId")), php.text(required(call, "fieldName"))
@@ -347,7 +353,7 @@ def _get_file(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the universal item methods."""
+    """Register the universal item methods."""
     registry.controller(
         "crm.item",
         "Bitrix\\Crm\\Controller\\Item",

@@ -1,8 +1,10 @@
-"""Contacts of deals, leads, estimates and companies, companies of contacts: ``*.contact.*``, ``crm.contact.company.*``.
+"""Contacts of deals, leads, estimates and companies, companies of contacts: `*.contact.*`, `crm.contact.company.*`.
 
-Documentation: api-reference/crm/deals/contacts and its siblings. The links are lists in the records; the first one, or
-the one marked primary, is the single ``CONTACT_ID`` or ``COMPANY_ID``.
+Documentation: api-reference/crm/deals/contacts and its siblings. The links are lists in the records. The first one, or
+the one marked primary, is the single `CONTACT_ID` or `COMPANY_ID`.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -24,10 +26,10 @@ _STEP = 10
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One direction: records of ``owner`` list ids of the type ``item`` in ``column``.
+    """One direction: records of `owner` list ids of the type `item` in `column`.
 
-    ``key`` names one of them, ``single`` is the column of the primary one (empty: there is none), ``event`` is
-    announced when links change.
+    `key` is the name of one id, `single` is the column of the primary one (empty: no such column), `event` is announced
+    when links change.
     """
 
     owner: Entity
@@ -69,7 +71,7 @@ def _place(side: Side) -> str:
 
 
 def _items(call: Call, side: Side, row: Map) -> list[Map]:
-    """Links of a record as they are answered, in their order."""
+    """The links of a record for the answer, in their order."""
     sorts = _sorts(call, side, php.integer(row["ID"]))
     listed = [php.integer(item) for item in values.items(row[side.column])]
     primary = php.integer(row[side.single]) if side.single else (listed[0] if listed else 0)
@@ -81,7 +83,7 @@ def _items(call: Call, side: Side, row: Map) -> list[Map]:
 
 
 def _write(call: Call, side: Side, row: Map, items: list[Map]) -> None:
-    """Replace the links of a record; exactly one of them is primary."""
+    """Replace the links of a record. Exactly one of them is primary."""
     owner = php.integer(row["ID"])
     listed = [php.integer(item[side.key]) for item in items]
     primary = next((number for number, item in zip(listed, items, strict=True) if item.get("IS_PRIMARY") == "Y"), 0)
@@ -178,7 +180,7 @@ def _of(run: Callable[[Call, Side], Value], side: Side) -> Callable[[Call], Valu
 
 
 def register(registry: Registry) -> None:
-    """Add the links of clients."""
+    """Register the methods of client links."""
     actions: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
         ("add", _add),
         ("delete", _delete),

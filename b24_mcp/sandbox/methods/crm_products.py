@@ -1,14 +1,16 @@
-"""Product rows: ``crm.{deal,lead,quote}.productrows.*``, ``crm.item.productrow.*``, ``crm.productrow.*``.
+"""Product rows: `crm.{deal,lead,quote}.productrows.*`, `crm.item.productrow.*`, `crm.productrow.*`.
 
-One table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -set,
+All use one table. Documentation: api-reference/crm/deals/crm-deal-productrows-get and -set,
 api-reference/crm/universal/product-rows, api-reference/crm/outdated/productrow-old.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
 from b24_mcp.sandbox import crm_types, engine, errors, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import owner_code
 from b24_mcp.sandbox.entities.crm_catalog import MEASURES, PRODUCT, PRODUCT_ROW
@@ -18,7 +20,7 @@ from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.methods import crm_classic, crm_item
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
@@ -26,9 +28,9 @@ _COLUMNS = [field.name for field in PRODUCT_ROW.columns]
 
 
 def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
-    """A whole row from what was sent: prices before and after discount, with and without tax.
+    """Compute a whole row from the sent values: prices before and after discount, with and without tax.
 
-    ``PRICE`` is what the client pays for one: the discount is already off it, the tax in it.
+    `PRICE` is the client's price of one unit: after the discount, including the tax.
     """
     given = {
         field.name: values.stored(field, sent[field.name], call.now)
@@ -98,13 +100,13 @@ def _check_discount(sent: Map) -> None:
 
 
 def rows_of(call: Call, number: int, owner: int) -> list[Map]:
-    """Stored rows of an item, in their order."""
+    """The stored rows of an item, in their order."""
     where = "OWNER_TYPE = ? and OWNER_ID = ?"
     return call.portal.storage.rows(PRODUCT_ROW, _COLUMNS, where, [owner_code(number), owner], "SORT, ID")
 
 
 def _sum_up(call: Call, number: int, owner: int) -> None:
-    """The amount of an item becomes the sum of its rows."""
+    """Set the amount of an item to the sum of its rows."""
     entity = crm_types.base_entity(call.portal, number)
     if entity is None or "OPPORTUNITY" not in entity.fields:
         return
@@ -120,7 +122,7 @@ def _sum_up(call: Call, number: int, owner: int) -> None:
 
 
 def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
-    """Replace the rows of an item; a row with an id of its own keeps it."""
+    """Replace the rows of an item. A row with an id keeps it."""
     storage = call.portal.storage
     kept = {php.integer(row["ID"]): row for row in rows_of(call, number, owner)}
     made = [
@@ -180,7 +182,7 @@ def _no_owner() -> PortalError:
 
 
 def _owner_of(call: Call, sent: Map) -> tuple[int, int]:
-    """Type and id of the item rows belong to."""
+    """The type and id of the item that owns the rows."""
     for name in ("ownerType", "ownerId"):
         if sent.get(name) is None:
             raise PortalError("100", f"Required fields: {name}")
@@ -194,7 +196,7 @@ def _owner_of(call: Call, sent: Map) -> tuple[int, int]:
 
 
 def item_rows(entity: Entity) -> Face:
-    """The face of ``crm.item.productrow.*``."""
+    """The face of `crm.item.productrow.*`."""
     names = {field.camel: field for field in entity.columns}
 
     def absent() -> PortalError:
@@ -278,8 +280,8 @@ def _item_set(face: Face, call: Call) -> Value:
     return {"productRows": [engine.read(face, call, php.integer(row["ID"])) for row in rows_of(call, number, owner)]}
 
 
-def _item_list(face: Face, call: Call) -> Page:
-    """A list is always of one owner: both of its fields must be in the filter."""
+def _item_list(face: Face, call: Call) -> RowPage:
+    """A list of the rows of one owner. Both fields of the owner are required in the filter."""
     conditions = crm_item.array(call, "filter")
     for name in ("ownerType", "ownerId"):
         if not any(key.lstrip("=@") == name for key in conditions):
@@ -288,12 +290,12 @@ def _item_list(face: Face, call: Call) -> Page:
 
 
 def classic_rows(entity: Entity) -> Face:
-    """The face of ``crm.productrow.*``."""
+    """The face of `crm.productrow.*`."""
     return crm_classic.classic_face(entity)
 
 
 def register(registry: Registry) -> None:
-    """Add the product rows."""
+    """Register the methods of product rows."""
     for prefix in _OWNERS:
         registry.classic(f"{prefix}.productrows.get", "crm", partial(_get, prefix=prefix))
         registry.classic(f"{prefix}.productrows.set", "crm", partial(_set, prefix=prefix))
@@ -311,5 +313,5 @@ def register(registry: Registry) -> None:
         "crm.item.productrow",
         "Bitrix\\Crm\\Controller\\Item\\ProductRow",
         "crm",
-        {action: faced(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
+        {action: over_face(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
     )

@@ -1,12 +1,14 @@
-"""Directories of the CRM: statuses, enumerations, owner types. Whole lists at once; ``start`` means nothing here.
+"""Directories of the CRM: statuses, enumerations, owner types. Lists are complete; `start` has no effect.
 
 Documentation: api-reference/crm/status, api-reference/crm/auxiliary.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from b24_mcp.sandbox import crm_types, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.directories import STATUS
 from b24_mcp.sandbox.errors import PortalError
@@ -64,7 +66,7 @@ def _statuses(call: Call) -> Value:
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
     columns = [field.name for field in STATUS.columns]
     rows = call.portal.storage.rows(STATUS, columns, where.sql, where.bound, order)
-    return Page([_status(row) for row in rows], total=len(rows))
+    return RowPage([_status(row) for row in rows], total=len(rows))
 
 
 def _status(row: Map) -> Map:
@@ -139,13 +141,13 @@ def _status_add(call: Call) -> Value:
 
 
 def _is_staged(call: Call, directory: str) -> bool:
-    """Whether a directory holds stages and not plain values."""
+    """Whether a directory contains stages instead of plain values."""
     found = [item for item in crm_types.directories(call.portal) if item["ID"] == directory]
     return bool(found and "SEMANTIC_INFO" in found[0])
 
 
 def _pipeline(call: Call, directory: str) -> tuple[str, int | None]:
-    """What codes of a directory begin with, and its pipeline."""
+    """The prefix of a directory's codes, and its pipeline."""
     for item in crm_types.directories(call.portal):
         if item["ID"] == directory and item.get("PREFIX"):
             return f"{item['PREFIX']}:", php.integer(item.get("CATEGORY_ID"))
@@ -223,7 +225,7 @@ def _enum(items: tuple[tuple[int, str], ...]) -> Callable[[Call], Value]:
 
 
 def register(registry: Registry) -> None:
-    """Add the directories."""
+    """Register the methods of directories."""
     for name, run in (
         ("list", _statuses),
         ("get", _status_get),

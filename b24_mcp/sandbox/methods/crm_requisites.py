@@ -1,7 +1,9 @@
-"""``crm.requisite.*`` with presets and bank details.
+"""`crm.requisite.*` with presets and bank details.
 
-Documentation: api-reference/crm/requisites. Every family names its record in the error for a missing one.
+Documentation: api-reference/crm/requisites. The error for a missing record differs by family.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import crm_types, engine, php
 from b24_mcp.sandbox.call import Call
@@ -19,13 +21,13 @@ from b24_mcp.sandbox.methods import crm_classic
 from b24_mcp.sandbox.methods.crm_classic import Absent, classic_face, describe, record_id, sent_fields
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 _REQUISITE_TYPE = 8
 
 
 def invalid(name: str, stop: str = ".") -> PortalError:
-    """A field that names a record names none."""
+    """The error for a field without a valid id."""
     return PortalError("", f"{name} is not defined or invalid{stop}")
 
 
@@ -34,7 +36,11 @@ def _named(word: str) -> Absent:
 
 
 def positive(columns: Map, name: str) -> int:
-    """A field as a positive whole number; raises the error of :func:`invalid`."""
+    """A field as a positive whole number.
+
+    Raises:
+        PortalError: the error of `invalid`.
+    """
     number = php.integer(columns.get(name))
     if number <= 0:
         raise invalid(name)
@@ -155,12 +161,12 @@ def _field_names(fields: dict[str, Field]) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add requisites, presets, bank details, links and addresses."""
+    """Register requisites, presets, bank details, links and addresses."""
     family = crm_classic.register_family
     family(registry, "crm.requisite", REQUISITE, _requisite_face)
     family(registry, "crm.requisite.bankdetail", BANK_DETAIL, _bank_face)
     family(registry, "crm.requisite.preset", PRESET, _preset_face)
-    registry.classic("crm.requisite.preset.delete", "crm", faced(_preset_face, PRESET, _delete_preset))
+    registry.classic("crm.requisite.preset.delete", "crm", over_face(_preset_face, PRESET, _delete_preset))
     registry.classic(
         "crm.requisite.preset.countries",
         "crm",

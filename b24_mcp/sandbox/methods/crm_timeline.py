@@ -1,12 +1,14 @@
-"""``crm.timeline.comment.*``, ``crm.timeline.bindings.*``, ``crm.timeline.logmessage.*``, ``crm.stagehistory.list``.
+"""`crm.timeline.comment.*`, `crm.timeline.bindings.*`, `crm.timeline.logmessage.*`, `crm.stagehistory.list`.
 
 Documentation: api-reference/crm/timeline/{comments,bindings,logmessage}, api-reference/crm/crm-stage-history-list.
 """
 
+from __future__ import annotations
+
 import json
 
 from b24_mcp.sandbox import crm_types, dates, files, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import owner_word, remove_where
 from b24_mcp.sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BINDING
@@ -32,7 +34,7 @@ def _entry(call: Call, record: int, kind: str) -> Map | None:
 
 
 def _keep_files(call: Call, sent: Value) -> list[Value]:
-    """Ids of attached files: new ones as name and base64 text."""
+    """Store new files (name and base64 text) and return the ids of all attached files."""
     kept: list[Value] = []
     for item in php.as_list(sent):
         data = php.as_list(php.as_map(item).get("fileData", item)) if php.is_array(item) else []
@@ -132,7 +134,7 @@ def _get(call: Call) -> Value:
 
 
 def _list(call: Call) -> Value:
-    """Comments of one item: ``ENTITY_ID`` and ``ENTITY_TYPE`` must be in the filter."""
+    """Comments of one item. `ENTITY_ID` and `ENTITY_TYPE` are required in the filter."""
     conditions = array(call, "filter")
     kind, owner = conditions.get("ENTITY_TYPE"), conditions.get("ENTITY_ID")
     if not owner or php.is_array(owner):
@@ -157,7 +159,7 @@ def _list(call: Call) -> Value:
     select = {php.text(name) for name in php.as_list(call.classic("select"))}
     if select and "*" not in select:
         rows = [{name: value for name, value in row.items() if name in select or name == "ID"} for row in rows]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _update(call: Call) -> Value:
@@ -214,7 +216,7 @@ def _bindings(call: Call) -> Value:
         raise PortalError("", "OWNER_ID is not defined or invalid.")
     columns = ["OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"]
     rows = call.portal.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
-    return Page([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
+    return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
 
 
 def _unbind(call: Call) -> Value:
@@ -274,7 +276,7 @@ def _log_row(call: Call) -> Map:
 
 
 def _log_list(call: Call) -> Value:
-    """Ten a page, newest first."""
+    """Log messages, ten per page, newest first."""
     names = ("entityTypeId", "entityId")
     number, owner = _log_owner(call, {name: crm_item.required(call, name) for name in names})
     known = {"id": COMMENT.fields["ID"], "created": COMMENT.fields["CREATED"]}
@@ -285,7 +287,7 @@ def _log_list(call: Call) -> Value:
     offset = max(call.offset, 0) // _LOG_PAGE * _LOG_PAGE
     rows = storage.rows(COMMENT, _COLUMNS, where, bound, order, _LOG_PAGE, offset)
     following = offset + len(rows)
-    return Page({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
+    return RowPage({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
 
 
 def _log_delete(call: Call) -> Value:
@@ -294,7 +296,7 @@ def _log_delete(call: Call) -> Value:
 
 
 def _history(call: Call) -> Value:
-    """Stages items went through; leads have statuses where others have stages."""
+    """The stage history of items. Leads have statuses instead of stages."""
     number = php.integer(crm_item.required(call, "entityTypeId"))
     if number in (3, 4, 7) or (number != 5 and crm_types.base_entity(call.portal, number) is None):
         raise PortalError("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type {number} is not supported")
@@ -318,11 +320,11 @@ def _history(call: Call) -> Value:
         lambda limit, offset: storage.rows(STAGE_HISTORY, columns, condition, bound, order, limit, offset),
     )
     rows = [{name: php.as_map(row)[shown[name].name] for name in names} for row in php.as_list(page.result)]
-    return Page({"items": rows}, page.next, page.total)
+    return RowPage({"items": rows}, page.next, page.total)
 
 
 def register(registry: Registry) -> None:
-    """Add the timeline and the stage history."""
+    """Register the timeline and the stage history."""
     for name, run in (
         ("comment.add", _add),
         ("comment.get", _get),

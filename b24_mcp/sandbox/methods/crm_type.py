@@ -1,11 +1,13 @@
-"""``crm.type.*``: smart processes, and ``crm.automatedsolution.*``: the workplaces they are grouped in.
+"""`crm.type.*`: smart processes, and `crm.automatedsolution.*`: their workplaces.
 
-A new type is a new table with pipelines and stages of its own. Documentation:
+A new type is a new table with its own pipelines and stages. Documentation:
 api-reference/crm/universal/user-defined-object-types, api-reference/crm/automated-solution.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import crm_types, dates, filters, paging, php, user_fields
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_cascade import remove_where
 from b24_mcp.sandbox.entities.crm_sales import AUTOMATED_SOLUTION, TYPE, item_entity
@@ -101,7 +103,7 @@ def _wanted(sent: Map, side: str) -> dict[int, str]:
 
 
 def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
-    """Make relations as asked; clients are parents of a type by themselves while it has clients."""
+    """Create the requested relations. A type with clients always has them as parents."""
     if isinstance(sent.get("relations"), dict):
         for side in ("parent", "child"):
             if side in php.as_map(sent["relations"]):
@@ -136,7 +138,7 @@ def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> Non
 
 
 def _column(call: Call, parent: int, child: int, *, add: bool) -> None:
-    """The ``PARENT_ID_…`` column of the child's table."""
+    """Add or drop the `PARENT_ID_…` column of the child's table."""
     entity = crm_types.base_entity(call.portal, child)
     if entity is None:
         return
@@ -229,16 +231,16 @@ def _delete(call: Call) -> Value:
 
 def _list(call: Call) -> Value:
     page = _controller_page(call, TYPE)
-    return Page(
+    return RowPage(
         {"types": [_shown(call, php.as_map(row), whole=False) for row in php.as_list(page.result)]}, *_ends(page)
     )
 
 
-def _ends(page: Page) -> tuple[int | None, int | None]:
+def _ends(page: RowPage) -> tuple[int | None, int | None]:
     return page.next, page.total
 
 
-def _controller_page(call: Call, entity: Entity) -> Page:
+def _controller_page(call: Call, entity: Entity) -> RowPage:
     known = {field.camel: field for field in entity.columns}
     language = filters.Language(filters.OPERATORS, known.get, crm_item.refuse_filter, groups=True)
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
@@ -277,7 +279,7 @@ def _solution_row(call: Call) -> Map:
 
 
 def _assign(call: Call, record: int, sent: Map) -> None:
-    """Types of a workplace are those that are listed, if a list is given."""
+    """Set the types of a workplace to the sent list, if there is one."""
     if not php.is_array(sent.get("typeIds")):
         return
     wanted = {php.integer(item) for item in php.as_list(sent["typeIds"])}
@@ -321,11 +323,11 @@ def _solution_delete(call: Call) -> Value:
 def _solutions(call: Call) -> Value:
     page = _controller_page(call, AUTOMATED_SOLUTION)
     rows = [_solution(call, php.as_map(row)) for row in php.as_list(page.result)]
-    return Page({"automatedSolutions": rows}, *_ends(page))
+    return RowPage({"automatedSolutions": rows}, *_ends(page))
 
 
 def register(registry: Registry) -> None:
-    """Add the types and their workplaces."""
+    """Register the methods of types and workplaces."""
     registry.controller(
         "crm.type",
         "Bitrix\\Crm\\Controller\\Type",

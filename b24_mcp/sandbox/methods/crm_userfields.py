@@ -1,13 +1,15 @@
-"""``crm.{deal,lead,contact,company,quote,requisite}.userfield.*`` and ``crm.userfield.*``.
+"""`crm.{deal,lead,contact,company,quote,requisite}.userfield.*` and `crm.userfield.*`.
 
 Documentation: api-reference/crm/deals/user-defined-fields and its siblings,
 api-reference/crm/universal/user-defined-fields.
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from b24_mcp.sandbox import filters, php, user_fields, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.crm_requisites import REQUISITE
 from b24_mcp.sandbox.errors import PortalError
@@ -32,7 +34,7 @@ def _items(sent: Map) -> list[Map]:
 
 
 def _columns(sent: Map, kind: str, kept: Map | None) -> Map:
-    """Columns of the registry from ``fields``; ``kept`` is the stored row of an update."""
+    """Convert `fields` to columns of the registry. `kept` is the stored row for an update."""
     columns: Map = {}
     for name in _FLAGS:
         if name in sent:
@@ -77,7 +79,7 @@ def _row(call: Call, base: Entity) -> Map:
 
 
 def _shown(call: Call, row: Map, language: str | None) -> Map:
-    """One field; ``language`` empty shows labels in all of them, ``None`` not at all."""
+    """One field. An empty `language` shows labels in all languages, `None` shows no labels."""
     shown: Map = {}
     for field in USER_FIELD.columns:
         if field.name in LABELS:
@@ -113,7 +115,7 @@ def _list(call: Call, base: Entity) -> Value:
         [base.user_fields, *where.bound],
         filters.order(USER_FIELD.fields.get, ordered, None, "SORT asc, ID asc"),
     )
-    return Page([_shown(call, row, language) for row in rows], total=len(rows))
+    return RowPage([_shown(call, row, language) for row in rows], total=len(rows))
 
 
 def _update(call: Call, base: Entity) -> Value:
@@ -129,7 +131,7 @@ def _delete(call: Call, base: Entity) -> Value:
 
 
 def described(table: str) -> Value:
-    """Descriptions in the plain form of ``crm.userfield.fields``: lines ``NAME type flags | title``."""
+    """Descriptions in the plain form of `crm.userfield.fields`: lines `NAME type flags | title`."""
     from b24_mcp.sandbox.fields import parse_fields
     from b24_mcp.sandbox.methods.crm_classic import describe
 
@@ -189,7 +191,7 @@ def _settings_fields(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the user fields of classic CRM."""
+    """Register the user fields of classic CRM."""
     for prefix, base in _OWNERS.items():
         for action, run in (("add", _add), ("get", _get), ("list", _list), ("update", _update), ("delete", _delete)):
             registry.classic(f"{prefix}.userfield.{action}", "crm", partial(run, base=base))

@@ -1,7 +1,9 @@
-"""``disk.*``: storages, folders, files, uploads in one step and in two, signed downloads.
+"""`disk.*`: storages, folders, files, uploads in one step or two, signed downloads.
 
 Documentation: api-reference/disk, api-reference/files/how-to-{upload,download}-files.
 """
+
+from __future__ import annotations
 
 import base64
 import binascii
@@ -10,7 +12,7 @@ from functools import partial
 from urllib.parse import quote
 
 from b24_mcp.sandbox import dates, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.disk import OBJECT, STORAGE, VERSION
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
@@ -44,7 +46,7 @@ def _not_found(record: Value) -> PortalError:
 
 
 def _record(call: Call, entity: Entity, kind: str = "", name: str = "id", position: int = 0) -> Map:
-    """The record a call names; ``kind`` of an object must be the wanted one."""
+    """The record a call names. An object must be of the given `kind`."""
     sent = _sent(call, name, position)
     row = call.portal.storage.row(entity, php.integer(sent))
     if row is None or (kind and row["TYPE"] != kind):
@@ -53,7 +55,7 @@ def _record(call: Call, entity: Entity, kind: str = "", name: str = "id", positi
 
 
 def shown(call: Call, row: Map) -> Map:
-    """A folder or file as answers show it: numbers as text, addresses of this portal."""
+    """A folder or file in an answer: numbers as text, addresses of this portal."""
     file = row["TYPE"] == "file"
     hidden = _FILE_HIDDEN if file else _FOLDER_HIDDEN
     answer: Map = {
@@ -72,8 +74,8 @@ def _again(call: Call, record: int) -> Map:
     return shown(call, call.portal.storage.row(OBJECT, record) or {})
 
 
-def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Value], extra: str = "1") -> Page:
-    """One page: the exact offset, always counted, nothing beyond the end."""
+def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Value], extra: str = "1") -> RowPage:
+    """One page: exact offset, always counted, empty beyond the end."""
     language = _STORAGE_LANGUAGE if entity is STORAGE else _OBJECT_LANGUAGE
     wanted = {**php.as_map(_sent(call, "filter", required=False)), **conditions}
     where = filters.build(entity, language, wanted, call.now)
@@ -84,7 +86,7 @@ def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Val
     offset = max(call.offset, 0)
     rows = storage.rows(entity, [f.name for f in entity.columns], sql, where.bound, order, PAGE_SIZE, offset)
     following = offset + len(rows)
-    return Page([show(row) for row in rows], following if rows and following < total else None, total)
+    return RowPage([show(row) for row in rows], following if rows and following < total else None, total)
 
 
 def _storage_row(row: Map) -> Map:
@@ -121,7 +123,7 @@ def _add_folder(call: Call, parent: Map) -> Value:
 
 
 def _file_sent(call: Call) -> tuple[str, bytes] | None:
-    """Name and bytes of ``fileContent``; a bare text is the content alone."""
+    """The name and bytes of `fileContent`. A plain text is the content only."""
     sent = _sent(call, "fileContent", required=False)
     if sent in (None, ""):
         return None
@@ -140,7 +142,7 @@ def _unique(call: Call) -> bool:
 
 
 def _upload(call: Call, parent: Map) -> Value:
-    """With content the file is stored, without it the answer is where to send it."""
+    """Store the file when its content was sent; otherwise return the upload address."""
     sent = _file_sent(call)
     unique = _unique(call)
     if sent is None:
@@ -161,7 +163,7 @@ def _upload_version(call: Call) -> Value:
 
 
 def _uploaded(call: Call) -> Value:
-    """Behind the signed address of a two-step upload: the part ``file`` becomes a file or a version."""
+    """The second step of an upload at a signed address: the part `file` becomes a file or a version."""
     part = call.files.get("file")
     if part is None:
         raise PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file")
@@ -178,7 +180,7 @@ def _uploaded(call: Call) -> Value:
 
 
 def _downloaded(call: Call) -> Response:
-    """Behind a signed address: the bytes of a file or of one of its versions."""
+    """The bytes of a file or of one of its versions at a signed address."""
     storage = call.portal.storage
     if call.params.get("version"):
         version = storage.row(VERSION, php.integer(call.params["version"]))
@@ -188,7 +190,7 @@ def _downloaded(call: Call) -> Response:
         version = None if version is None else {**version, "NAME": row["NAME"]}
     if version is None:
         raise _not_found(call.params.get("id"))
-    import mimetypes  # reads the tables of the system: only when a file is really fetched
+    import mimetypes  # reads system tables, so it is imported only for a download
 
     name = php.text(version["NAME"])
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -216,7 +218,7 @@ def _copy(call: Call, kind: str) -> Value:
 def _move(call: Call, kind: str) -> Value:
     row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId", 1)
     disk_tree.move(call, row, target)
-    return {**_again(call, php.integer(row["ID"])), "PARENT_ID": target["ID"]}  # what was just written stays a number
+    return {**_again(call, php.integer(row["ID"])), "PARENT_ID": target["ID"]}  # a value just written stays a number
 
 
 def _no_root(row: Map) -> Map:
@@ -244,7 +246,7 @@ def _delete(call: Call, kind: str) -> Value:
 
 def _public_link(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
-    import hashlib  # slow to load, needed by few
+    import hashlib  # slow to import and rarely needed
 
     link = php.text(row["LINK"])
     if not link:
@@ -262,7 +264,7 @@ def _version_row(call: Call, row: Map) -> Map:
 
 
 def _versions(call: Call) -> Value:
-    """Versions of a file, the newest first."""
+    """The versions of a file, newest first."""
     file = _record(call, OBJECT, "file")
     columns = [field.name for field in VERSION.columns if field.name != "CONTENT"]
     storage = call.portal.storage
@@ -270,7 +272,7 @@ def _versions(call: Call) -> Value:
     offset = max(call.offset, 0)
     rows = storage.rows(VERSION, columns, "OBJECT_ID = ?", [file["ID"]], "ID desc", PAGE_SIZE, offset)
     following = offset + len(rows)
-    return Page([_version_row(call, row) for row in rows], following if rows and following < total else None, total)
+    return RowPage([_version_row(call, row) for row in rows], following if rows and following < total else None, total)
 
 
 def _restore_version(call: Call) -> Value:
@@ -317,7 +319,7 @@ def _rights(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the disk."""
+    """Register the methods of the disk."""
     methods: dict[str, Callable[[Call], Value]] = {
         "storage.getlist": _storages,
         "storage.get": lambda call: _storage_row(_record(call, STORAGE)),

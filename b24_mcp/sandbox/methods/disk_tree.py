@@ -1,4 +1,6 @@
-"""The tree of the disk: making, finding, copying, moving and removing folders and files."""
+"""The tree of the disk: create, find, copy, move and delete folders and files."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates, php, values
 from b24_mcp.sandbox.call import Call
@@ -12,12 +14,12 @@ _FORBIDDEN = frozenset('\\/:*?"<>|')
 
 
 def taken(kind: str) -> PortalError:
-    """The name is there already."""
+    """The error for a name that already exists."""
     return PortalError("DISK_OBJ_22000", f"A {kind} with this name already exists")
 
 
 def named(call: Call, parent: int, name: str, kind: str, *, unique: bool, but: int = 0) -> str:
-    """``name`` as it may be used in ``parent``: refused when it is taken, or numbered when ``unique``."""
+    """Check `name` in `parent`: a taken name is refused, or gets a number when `unique`."""
     cleaned = "".join("_" if letter in _FORBIDDEN else letter for letter in name).strip()
     if not cleaned:
         raise PortalError("DISK_BASE_SERVICE_22001", "Error: required parameter NAME (DISK_BASE_SERVICE_22001)")
@@ -58,19 +60,19 @@ def _insert(call: Call, parent: Map, name: str, kind: str) -> int:
 
 
 def add_folder(call: Call, parent: Map, name: str, *, unique: bool = False) -> int:
-    """Make a folder, return its id."""
+    """Create a folder and return its id."""
     return _insert(call, parent, named(call, php.integer(parent["ID"]), name, "folder", unique=unique), "folder")
 
 
 def add_file(call: Call, parent: Map, name: str, content: bytes, *, unique: bool = False) -> int:
-    """Store a file, return its id."""
+    """Store a file and return its id."""
     record = _insert(call, parent, named(call, php.integer(parent["ID"]), name, "file", unique=unique), "file")
     add_version(call, record, content)
     return record
 
 
 def add_version(call: Call, file: int, content: bytes) -> None:
-    """New content of a file; the old stays as a version."""
+    """Replace the content of a file. The old content stays as a version."""
     storage = call.portal.storage
     row = storage.row(OBJECT, file) or {}
     number = php.integer(row.get("GLOBAL_CONTENT_VERSION")) + 1
@@ -99,13 +101,13 @@ def content(call: Call, version: int) -> bytes:
 
 
 def children(call: Call, folder: int, *, deleted: bool = False) -> list[Map]:
-    """What is directly in a folder; ``deleted`` takes the bin's content along."""
+    """The direct content of a folder; `deleted` includes objects in the bin."""
     where = "PARENT_ID = ?" if deleted else "PARENT_ID = ? and DELETED_TYPE = 0"
     return call.portal.storage.rows(OBJECT, COLUMNS, where, [folder])
 
 
 def below(call: Call, folder: int) -> list[Map]:
-    """Everything under a folder, the bin's content too."""
+    """Everything below a folder, including objects in the bin."""
     found: list[Map] = []
     waiting = [folder]
     while waiting:
@@ -116,7 +118,7 @@ def below(call: Call, folder: int) -> list[Map]:
 
 
 def remove(call: Call, record: int) -> None:
-    """Remove an object for good, with everything under it."""
+    """Delete an object permanently, with everything below it."""
     storage = call.portal.storage
     for gone in [*(php.integer(row["ID"]) for row in below(call, record)), record]:
         for version in storage.rows(VERSION, ["ID"], "OBJECT_ID = ?", [gone]):
@@ -125,7 +127,7 @@ def remove(call: Call, record: int) -> None:
 
 
 def to_bin(call: Call, row: Map) -> None:
-    """Move an object to the bin; what is in it goes along."""
+    """Move an object with its content to the bin."""
     storage = call.portal.storage
     marks: Map = {"DELETE_TIME": dates.iso(call.now), "DELETED_BY": call.user}
     record = php.integer(row["ID"])
@@ -136,7 +138,7 @@ def to_bin(call: Call, row: Map) -> None:
 
 
 def restore(call: Call, row: Map) -> None:
-    """Take an object out of the bin; a taken name gets a number."""
+    """Restore an object from the bin. A taken name gets a number."""
     storage = call.portal.storage
     record = php.integer(row["ID"])
     name = named(call, php.integer(row["PARENT_ID"]), php.text(row["NAME"]), php.text(row["TYPE"]), unique=True)
@@ -147,10 +149,10 @@ def restore(call: Call, row: Map) -> None:
 
 
 def copy(call: Call, row: Map, target: Map) -> int:
-    """Copy an object with what is in it, return the id of the copy."""
+    """Copy an object with its content and return the id of the copy."""
     if row["TYPE"] == "file":
         return add_file(call, target, php.text(row["NAME"]), content(call, php.integer(row["FILE_ID"])))
-    inside = children(call, php.integer(row["ID"]))  # before the copy is there: it may be copied into itself
+    inside = children(call, php.integer(row["ID"]))  # read before the copy exists: a folder may be copied into itself
     made = add_folder(call, target, php.text(row["NAME"]))
     parent = call.portal.storage.row(OBJECT, made) or {}
     for child in inside:
@@ -159,7 +161,7 @@ def copy(call: Call, row: Map, target: Map) -> int:
 
 
 def move(call: Call, row: Map, target: Map) -> None:
-    """Put an object into another folder."""
+    """Move an object to another folder."""
     record, folder = php.integer(row["ID"]), php.integer(target["ID"])
     if folder == record or any(inside["ID"] == folder for inside in below(call, record)):
         raise PortalError("DISK_OBJ_22000", "Could not move folder into itself")
@@ -176,7 +178,7 @@ def move(call: Call, row: Map, target: Map) -> None:
 
 
 def path(call: Call, row: Map) -> list[str]:
-    """Names from below the root down to the object."""
+    """The names from the level below the root down to the object."""
     names: list[str] = []
     current: Map | None = row
     while current is not None and current["PARENT_ID"]:
@@ -186,7 +188,7 @@ def path(call: Call, row: Map) -> list[str]:
 
 
 def storage_of(call: Call, kind: str, owner: Value, name: str) -> Map:
-    """The storage of a user, a group or an application; made at the first look."""
+    """The storage of a user, a group or an application. It is created on first use."""
     storage = call.portal.storage
     found = storage.rows(STORAGE, ["ID"], "ENTITY_TYPE = ? and ENTITY_ID = ?", [kind, php.text(owner)])
     record = php.integer(found[0]["ID"]) if found else _new_storage(call, kind, php.text(owner), name)

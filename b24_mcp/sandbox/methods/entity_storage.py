@@ -1,13 +1,15 @@
-"""``entity.*``: storages of an application, with properties, sections and items; for applications only.
+"""`entity.*`: storages of an application, with properties, sections and items; for applications only.
 
 Documentation: api-reference/entity.
 """
+
+from __future__ import annotations
 
 import json
 import re
 
 from b24_mcp.sandbox import filters, paging, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import ELEMENT, IBLOCK, PROPERTY, SECTION
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
@@ -29,7 +31,7 @@ def _column(name: str) -> str:
 
 
 def _code(call: Call, name: str = "ENTITY") -> str:
-    code = _NOT_A_WORD.sub("", php.text(call.uppered().get(name)))
+    code = _NOT_A_WORD.sub("", php.text(call.upper_case().get(name)))
     if not code:
         raise wrong_argument(f"Argument '{name}' is null or empty", name)
     if len(code) > LONGEST:
@@ -56,14 +58,14 @@ def _free(call: Call, code: str) -> None:
 
 
 def _rights_text(call: Call) -> str:
-    rights = {**php.as_map(call.uppered().get("ACCESS")), f"U{call.user}": "X"}
+    rights = {**php.as_map(call.upper_case().get("ACCESS")), f"U{call.user}": "X"}
     return json.dumps(rights)
 
 
 def _add(call: Call) -> Value:
     code = _code(call)
     _free(call, code)
-    columns: Map = {"IBLOCK_TYPE_ID": TYPE, "CODE": code, "NAME": php.text(call.uppered().get("NAME")) or code}
+    columns: Map = {"IBLOCK_TYPE_ID": TYPE, "CODE": code, "NAME": php.text(call.upper_case().get("NAME")) or code}
     columns["RIGHTS"] = _rights_text(call)
     IBLOCK.prepare(call.portal, columns, None, call.user)
     call.portal.storage.insert(IBLOCK, columns)
@@ -76,14 +78,14 @@ def _shown(row: Map) -> Map:
 
 def _get(call: Call) -> Value:
     """One storage, or all of them when none is named."""
-    if "ENTITY" in call.uppered():
+    if "ENTITY" in call.upper_case():
         return _shown(_block(call))
     rows = call.portal.storage.rows(IBLOCK, ["ID", "CODE", "NAME"], "IBLOCK_TYPE_ID = ?", [TYPE])
     return [_shown(row) for row in rows]
 
 
 def _update(call: Call) -> Value:
-    row, sent = _block(call), call.uppered()
+    row, sent = _block(call), call.upper_case()
     changes: Map = {}
     if sent.get("NAME"):
         changes["NAME"] = php.text(sent["NAME"])
@@ -106,7 +108,7 @@ def _delete(call: Call) -> Value:
 
 def _rights(call: Call) -> Value:
     row = _block(call)
-    if "ACCESS" in call.uppered():
+    if "ACCESS" in call.upper_case():
         call.portal.storage.update(IBLOCK, php.integer(row["ID"]), {"RIGHTS": _rights_text(call)})
         row = _block(call)
     rights: Value = json.loads(php.text(row["RIGHTS"]))
@@ -114,7 +116,7 @@ def _rights(call: Call) -> Value:
 
 
 def _property(call: Call, block: Map, *, required: bool = True) -> Map | None:
-    code = php.text(call.uppered().get("PROPERTY"))
+    code = php.text(call.upper_case().get("PROPERTY"))
     if not code:
         raise wrong_argument("Argument 'PROPERTY' is null or empty", "PROPERTY")
     for prop in iblock.properties(call, block["ID"]):
@@ -126,7 +128,7 @@ def _property(call: Call, block: Map, *, required: bool = True) -> Map | None:
 
 
 def _property_add(call: Call) -> Value:
-    block, sent = _block(call), call.uppered()
+    block, sent = _block(call), call.upper_case()
     if _property(call, block, required=False) is not None:
         raise PortalError("ERROR_PROPERTY_ALREADY_EXISTS", "Property already exists")
     kind = php.text(sent.get("TYPE")) or "S"
@@ -149,13 +151,13 @@ def _property_row(prop: Map) -> Map:
 
 def _property_get(call: Call) -> Value:
     block = _block(call)
-    if call.uppered().get("PROPERTY"):
+    if call.upper_case().get("PROPERTY"):
         return _property_row(_property(call, block) or {})
     return [_property_row(prop) for prop in iblock.properties(call, block["ID"])]
 
 
 def _property_update(call: Call) -> Value:
-    prop, sent = _property(call, _block(call)) or {}, call.uppered()
+    prop, sent = _property(call, _block(call)) or {}, call.upper_case()
     changes: Map = {name: php.text(sent[name]) for name in ("NAME",) if sent.get(name)}
     if sent.get("PROPERTY_NEW"):
         changes["CODE"] = php.text(sent["PROPERTY_NEW"])
@@ -172,7 +174,7 @@ def _property_delete(call: Call) -> Value:
 
 def _record(call: Call, entity: Entity, word: str) -> Map:
     block = _block(call)
-    record = php.integer(call.uppered().get("ID"))
+    record = php.integer(call.upper_case().get("ID"))
     if record <= 0:
         raise wrong_argument("Argument 'ID' is null or empty", "ID")
     row = call.portal.storage.row(entity, record)
@@ -182,7 +184,7 @@ def _record(call: Call, entity: Entity, word: str) -> Map:
 
 
 def _columns(call: Call, entity: Entity) -> Map:
-    sent = call.uppered()
+    sent = call.upper_case()
     columns = iblock.columns_of(entity, sent, call.now)
     if "SECTION" in sent:
         columns["IBLOCK_SECTION_ID"] = php.integer(sent["SECTION"]) or None
@@ -190,8 +192,8 @@ def _columns(call: Call, entity: Entity) -> Map:
 
 
 def _write_properties(call: Call, block: Value, element: int) -> None:
-    """Only the properties that are sent change."""
-    sent = php.as_map(call.uppered().get("PROPERTY_VALUES"))
+    """Write the sent properties. Others stay."""
+    sent = php.as_map(call.upper_case().get("PROPERTY_VALUES"))
     for prop in iblock.properties(call, block):
         if prop["CODE"] in sent:
             iblock.write(call, element, prop, sent[php.text(prop["CODE"])])
@@ -217,9 +219,9 @@ def _change(call: Call, entity: Entity, word: str) -> bool:
     return True
 
 
-def _listed(call: Call, entity: Entity, where: filters.Condition) -> Page:
+def _listed(call: Call, entity: Entity, where: filters.FilterCondition) -> RowPage:
     language = _ITEMS if entity is ELEMENT else _SECTIONS
-    order = filters.order(language.find, php.as_map(call.uppered().get("SORT")), None)
+    order = filters.order(language.find, php.as_map(call.upper_case().get("SORT")), None)
     columns = [field.name for field in entity.columns]
     storage = call.portal.storage
     return paging.family_a(
@@ -230,17 +232,17 @@ def _listed(call: Call, entity: Entity, where: filters.Condition) -> Page:
 
 
 def _moments(row: Map) -> Map:
-    """ISO moments, an empty text where there is none; numbers as text."""
+    """Convert a row: dates as ISO 8601, empty text for missing dates, numbers as text."""
     dated = ("DATE_ACTIVE_FROM", "DATE_ACTIVE_TO")
     return {name: None if value is None and name not in dated else php.text(value) for name, value in row.items()}
 
 
 def _items(call: Call) -> Value:
-    """Items with the properties they have values of, by code."""
+    """Items with the properties that have values, by code."""
     block = _block(call)
     props = iblock.properties(call, block["ID"])
     by_name = {f"PROPERTY_{php.text(prop['CODE']).upper()}": prop for prop in props}
-    conditions = php.as_map(call.uppered().get("FILTER"))
+    conditions = php.as_map(call.upper_case().get("FILTER"))
     where = iblock.condition(call, conditions, _ITEMS, by_name, {"IBLOCK_ID": block["ID"]})
     page = _listed(call, ELEMENT, where)
     rows = [php.as_map(row) for row in php.as_list(page.result)]
@@ -259,12 +261,12 @@ def _items(call: Call) -> Value:
                 for prop in props
             }
         answer.append(item)
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _sections(call: Call) -> Value:
     block = _block(call)
-    conditions = {**php.as_map(call.uppered().get("FILTER")), "IBLOCK_ID": block["ID"]}
+    conditions = {**php.as_map(call.upper_case().get("FILTER")), "IBLOCK_ID": block["ID"]}
     page = _listed(call, SECTION, filters.build(SECTION, _SECTIONS, conditions, call.now))
     answer: list[Map] = []
     for row in php.as_list(page.result):
@@ -272,7 +274,7 @@ def _sections(call: Call) -> Value:
         parent = section.pop("IBLOCK_SECTION_ID")
         del section["IBLOCK_ID"], section["XML_ID"], section["EXTERNAL_ID"]
         answer.append({**section, "ENTITY": block["CODE"], "SECTION": parent})
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _item_delete(call: Call) -> Value:
@@ -286,7 +288,7 @@ def _section_delete(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add storages of applications."""
+    """Register the storages of applications."""
     for name, run in (
         ("add", _add),
         ("get", _get),

@@ -1,13 +1,15 @@
-"""``events``, ``event.*``: handlers of events and the queue of offline events; for applications only.
+"""`events`, `event.*`: handlers of events and the queue of offline events; for applications only.
 
 Documentation: api-reference/events.
 """
+
+from __future__ import annotations
 
 import json
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import filters, php
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.events import HANDLER, OFFLINE_EVENT, names
 from b24_mcp.sandbox.errors import PortalError, access_denied, wrong_argument
@@ -26,7 +28,7 @@ _LANGUAGE = filters.Language(
 
 
 def _events(call: Call) -> Value:
-    sent, known = call.uppered(), names()
+    sent, known = call.upper_case(), names()
     if "SCOPE" in sent:
         return list(known.get(php.text(sent["SCOPE"]), ()))
     scopes = set(known) if php.truthy(sent.get("FULL")) else call.scopes | {""}
@@ -60,8 +62,8 @@ def _is_offline(sent: Map) -> bool:
 
 
 def _bind(call: Call) -> Value:
-    """Whoever is no administrator binds online and in the own name only."""
-    sent = call.uppered()
+    """Bind a handler. Users without administrator rights bind online handlers for themselves only."""
+    sent = call.upper_case()
     event = _event(call, sent)
     offline = _is_offline(sent)
     user = php.integer(sent.get("AUTH_TYPE"))
@@ -85,7 +87,7 @@ def _bind(call: Call) -> Value:
 
 
 def _unbind(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     event = _event(call, sent)
     offline = _is_offline(sent)
     if offline and not call.admin:
@@ -121,7 +123,7 @@ def _handler(row: Map) -> Map:
 
 
 def _test(call: Call) -> Value:
-    """Make the event ``ONAPPTEST`` with whatever was sent."""
+    """Announce the event `ONAPPTEST` with the sent data."""
     data: Map = {"QUERY": dict(call.params)}
     call.portal.changes.announce("ONAPPTEST", data, call.user)
     return True
@@ -132,13 +134,13 @@ def _administrator(call: Call) -> None:
         raise access_denied()
 
 
-def _queue_where(call: Call, sent: Map) -> filters.Condition:
+def _queue_where(call: Call, sent: Map) -> filters.FilterCondition:
     condition = filters.build(OFFLINE_EVENT, _LANGUAGE, php.as_map(sent.get("FILTER")), call.now)
     connector = call.portal.events.connector
-    return filters.joined([condition, filters.Condition("coalesce(CONNECTOR_ID, '') = ?", (connector,))])
+    return filters.joined([condition, filters.FilterCondition("coalesce(CONNECTOR_ID, '') = ?", (connector,))])
 
 
-def _queued(call: Call, sent: Map, where: filters.Condition, limit: int, offset: int) -> list[Map]:
+def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, offset: int) -> list[Map]:
     wanted = php.as_map(sent.get("ORDER"))
     order = filters.order(
         _LANGUAGE.find, wanted, lambda name, direction: wrong_argument(f"Unable to sort by {name}", "ORDER"), "ID asc"
@@ -158,9 +160,9 @@ def _record(row: Map) -> Map:
 
 
 def _offline_list(call: Call) -> Value:
-    """Look without touching; the exact offset."""
+    """List queued events without removing them; the offset is exact."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     where = _queue_where(call, sent)
     total = call.portal.storage.count(OFFLINE_EVENT, where.sql, where.bound)
     offset = max(call.offset, 0)
@@ -169,17 +171,17 @@ def _offline_list(call: Call) -> Value:
         {**_record(row), "PROCESS_ID": php.text(row["PROCESS_ID"]), "ERROR": php.text(row["ERROR"])} for row in rows
     ]
     following = offset + len(rows)
-    return Page(shown, following if rows and following < total else None, total)
+    return RowPage(shown, following if rows and following < total else None, total)
 
 
 def _offline_get(call: Call) -> Value:
-    """Take the first records: gone at once, or reserved under a number with ``clear=0``."""
+    """Return the first records, which are removed at once, or reserved under a number with `clear=0`."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     process = php.text(sent.get("PROCESS_ID"))
-    parts = [_queue_where(call, sent), filters.Condition("coalesce(PROCESS_ID, '') = ?", (process,))]
+    parts = [_queue_where(call, sent), filters.FilterCondition("coalesce(PROCESS_ID, '') = ?", (process,))]
     if not php.truthy(sent.get("ERROR")):
-        parts.append(filters.Condition("coalesce(ERROR, 0) = 0"))
+        parts.append(filters.FilterCondition("coalesce(ERROR, 0) = 0"))
     limit = php.integer(sent.get("LIMIT")) if "LIMIT" in sent else PAGE_SIZE
     rows = _queued(call, sent, filters.joined(parts), min(max(limit, 1), PAGE_SIZE), 0)
     storage = call.portal.storage
@@ -188,7 +190,7 @@ def _offline_get(call: Call) -> Value:
             storage.delete(OFFLINE_EVENT, php.integer(row["ID"]))
         return {"process_id": None, "events": [_record(row) for row in rows]}
     if not process:
-        import hashlib  # slow to load, needed by few
+        import hashlib  # slow to import and rarely needed
 
         seed = f"{call.now}/{call.portal.next_nonce()}/{[row['ID'] for row in rows]}".encode()
         process = hashlib.md5(seed, usedforsecurity=False).hexdigest()
@@ -198,9 +200,9 @@ def _offline_get(call: Call) -> Value:
 
 
 def _reserved(call: Call, *, by_id: bool) -> list[int]:
-    """Records of a reserved package, all or the named ones."""
+    """The records of a reserved package, all or the named ones."""
     _administrator(call)
-    sent = call.uppered()
+    sent = call.upper_case()
     process = php.text(sent.get("PROCESS_ID"))
     if not process:
         raise wrong_argument("Argument 'PROCESS_ID' is null or empty", "PROCESS_ID")
@@ -221,14 +223,14 @@ def _offline_clear(call: Call) -> Value:
 
 
 def _offline_error(call: Call) -> Value:
-    """Failed records leave their package and wait for whoever asks for failed ones."""
+    """Mark records of a package as failed. They leave the package and stay available to requests for failed ones."""
     for record in _reserved(call, by_id=False):
         call.portal.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
     return True
 
 
 def register(registry: Registry) -> None:
-    """Add events; a webhook gets ``WRONG_AUTH_TYPE``."""
+    """Register the methods of events. A webhook gets `WRONG_AUTH_TYPE`."""
     for name, run in (
         ("events", _events),
         ("event.bind", _bind),

@@ -1,7 +1,9 @@
-"""``sonet_group.*`` and ``socialnetwork.api.workgroup.*``: workgroups, projects and who is in them.
+"""`sonet_group.*` and `socialnetwork.api.workgroup.*`: workgroups, projects and their members.
 
-Parameters of ``sonet_group.*`` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
+Parameters of `sonet_group.*` are read under UPPER-case names only. Documentation: api-reference/sonet-group.
 """
+
+from __future__ import annotations
 
 from functools import partial
 
@@ -10,7 +12,7 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.groups import GROUP, MEMBER
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -49,11 +51,11 @@ def _existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID")
     return row
 
 
-def _query(call: Call) -> Query:
+def _query(call: Call) -> ListQuery:
     conditions = php.as_map(call.params.get("FILTER"))
     if php.integer(call.params.get("GROUP_ID")):
         conditions = {**conditions, "ID": call.params["GROUP_ID"]}
-    return Query(conditions, php.as_map(call.params.get("ORDER")), None)
+    return ListQuery(conditions, php.as_map(call.params.get("ORDER")), None)
 
 
 def _with_subject(call: Call, rows: list[Map], shown: list[Map]) -> None:
@@ -148,7 +150,7 @@ def _counted(call: Call, group: Value) -> None:
 
 
 def _join(call: Call, role: str) -> Value:
-    """People who are in it already do not come back in the answer."""
+    """Add members. The answer does not contain users who were members already."""
     row = _existing(call)
     added = [user for user in _people(call) if _membership(call, row["ID"], user) is None]
     for user in added:
@@ -158,7 +160,7 @@ def _join(call: Call, role: str) -> Value:
 
 
 def _request(call: Call) -> Value:
-    """The caller asks to be let in; who is in already is answered the same."""
+    """Request membership for the caller. A member gets the same answer."""
     row = _existing(call)
     if _membership(call, row["ID"], call.user) is None:
         call.portal.storage.insert(MEMBER, {"GROUP_ID": row["ID"], "USER_ID": call.user, "ROLE": "Z"})
@@ -166,7 +168,7 @@ def _request(call: Call) -> Value:
 
 
 def _leave(call: Call) -> Value:
-    """The owner stays whatever is asked."""
+    """Leave a group. The owner always stays."""
     row = _existing(call)
     gone = []
     for user in _people(call):
@@ -239,10 +241,10 @@ def _feature_access(call: Call) -> Value:
     return call.admin or _membership(call, row["ID"], call.user) is not None
 
 
-def _api_query(call: Call) -> Query:
+def _api_query(call: Call) -> ListQuery:
     select = [php.text(name) for name in php.as_list(call.exact("select"))]
     plain = [name for name in select if name in _SELECTABLE]
-    return Query(php.as_map(call.exact("filter")), php.as_map(call.exact("order")), plain or None)
+    return ListQuery(php.as_map(call.exact("filter")), php.as_map(call.exact("order")), plain or None)
 
 
 def _kind(row: Map) -> str:
@@ -250,7 +252,7 @@ def _kind(row: Map) -> str:
 
 
 def _with_kind(call: Call, rows: list[Map], shown: list[Map]) -> None:
-    """``TYPE`` and ``AVATAR`` are no columns; they come when they are named."""
+    """Add `TYPE` and `AVATAR`, which are not columns, when they are selected."""
     wanted = {php.text(name) for name in php.as_list(call.exact("select"))}
     for row, group in zip(rows, shown, strict=True):
         if "TYPE" in wanted:
@@ -278,7 +280,7 @@ API_FACE = Face(
 
 
 def _api_get(call: Call) -> Value:
-    """One group with numbers as numbers; what ``select`` adds is empty for most words."""
+    """One group with numbers as numbers. Most additional words of `select` give empty values."""
     params = php.as_map(call.exact("params"))
     group = php.integer(params.get("groupId"))
     if not group:
@@ -300,7 +302,7 @@ def _api_get(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add workgroups."""
+    """Register the methods of workgroups."""
     for name, run in (
         ("get", partial(engine.list_page, FACE)),
         ("create", _create),

@@ -1,4 +1,6 @@
-"""Elements of information blocks with their properties: what lists and storages of applications share."""
+"""Elements of information blocks with their properties, shared by lists and storages of applications."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +9,7 @@ from b24_mcp.sandbox import files, filters, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.fields import Entity, Field
-from b24_mcp.sandbox.filters import Condition
+from b24_mcp.sandbox.filters import FilterCondition
 from b24_mcp.sandbox.php import Map, Value
 
 OPERATORS = ("!><", "><", "?", *filters.OPERATORS)
@@ -15,25 +17,25 @@ _VALUE_LANGUAGE = filters.Language(OPERATORS, lambda name: VALUE.fields["VALUE"]
 
 
 def show(field: Field, value: Value) -> Value:
-    """Numbers as text, stamps in the Russian form, nothing as ``null``."""
+    """Show numbers as text, dates in the Russian form, empty values as `null`."""
     if value is not None and field.type == "stamp_ru":
         return datetime.fromisoformat(php.text(value)).strftime("%d.%m.%Y %H:%M:%S")
     return values.show_text(field, value)
 
 
 def shown(entity: Entity, row: Map, names: Sequence[str]) -> Map:
-    """Named fields of a stored record."""
+    """The named fields of a stored record."""
     return {name: show(entity.fields[name], row[name]) for name in names if name in entity.fields}
 
 
 def properties(call: Call, block: Value) -> list[Map]:
-    """Properties of a block in order."""
+    """The properties of a block in order."""
     columns = [field.name for field in PROPERTY.columns]
     return call.portal.storage.rows(PROPERTY, columns, "IBLOCK_ID = ?", [block], "SORT, ID")
 
 
 def choices(call: Call, prop: Value) -> list[Map]:
-    """Values a property of type list may have."""
+    """The possible values of a property of type list."""
     return call.portal.storage.rows(CHOICE, ["ID", "VALUE", "SORT", "DEF"], "PROPERTY_ID = ?", [prop], "SORT, ID")
 
 
@@ -49,7 +51,7 @@ def values_of(call: Call, elements: Sequence[Value]) -> dict[int, dict[int, Map]
 
 
 def write(call: Call, element: int, prop: Map, sent: Value) -> None:
-    """Replace the values of a property; values sent under the id they have keep it."""
+    """Replace the values of a property. Values sent under their ids keep them."""
     storage = call.portal.storage
     where = "ELEMENT_ID = ? and PROPERTY_ID = ?"
     held = {php.text(row["ID"]) for row in storage.rows(VALUE, ["ID"], where, [element, prop["ID"]])}
@@ -64,7 +66,7 @@ def write(call: Call, element: int, prop: Map, sent: Value) -> None:
 
 
 def _wanted(call: Call, prop: Map, sent: Value) -> dict[str, str]:
-    """Values by id or by any other key; empty ones are left out, a single property keeps the first."""
+    """The sent values by id or by any other key. Empty values are dropped; a single property keeps the first."""
     if prop["TYPE"] == "F":
         pairs = [sent] if _is_file(sent) else [item for item in php.as_list(sent) if _is_file(item)]
         kept = [files.keep(call.portal.storage, *map(php.text, php.as_list(pair))) for pair in pairs]
@@ -87,10 +89,10 @@ def _is_file(value: Value) -> bool:
 
 def condition(
     call: Call, conditions: Map, language: filters.Language, by_name: Mapping[str, Map], base: Map
-) -> Condition:
-    """Conditions over columns and over properties; ``by_name`` maps upper-case keys to properties."""
+) -> FilterCondition:
+    """Conditions over columns and over properties. `by_name` maps upper-case keys to properties."""
     plain: Map = dict(base)
-    parts: list[Condition] = []
+    parts: list[FilterCondition] = []
     for key, value in conditions.items():
         operator, name = filters.split(key, OPERATORS)
         prop = by_name.get(name.upper())
@@ -101,25 +103,25 @@ def condition(
     return filters.joined([filters.build(ELEMENT, language, plain, call.now), *parts])
 
 
-def _by_property(call: Call, prop: Map, operator: str, value: Value) -> Condition:
+def _by_property(call: Call, prop: Map, operator: str, value: Value) -> FilterCondition:
     negative, kind = operator.startswith("!"), operator.lstrip("!")
     if kind == "><":
         low, high = (*php.as_list(value), None, None)[:2]
         bounds = (values.number(low), values.number(high))
-        test = Condition('cast("VALUE" as real) between ? and ?', bounds)
+        test = FilterCondition('cast("VALUE" as real) between ? and ?', bounds)
     elif kind in (">", ">=", "<", "<=") and prop["TYPE"] == "N":
-        test = Condition(f'cast("VALUE" as real) {kind} ?', (values.number(value),))
+        test = FilterCondition(f'cast("VALUE" as real) {kind} ?', (values.number(value),))
     elif kind in ("", "=") and not any(php.text(item) for item in php.as_list(value)):
-        negative, test = not negative, Condition("1")
+        negative, test = not negative, FilterCondition("1")
     else:
         operator = {"?": "%"}.get(kind, kind)
         test = filters.build(VALUE, _VALUE_LANGUAGE, {f"{operator}VALUE": value}, call.now)
     inside = f"ID in (select ELEMENT_ID from iblock_value where PROPERTY_ID = ? and {test.sql})"  # noqa: S608
-    return Condition(f"not {inside}" if negative else inside, (prop["ID"], *test.bound))
+    return FilterCondition(f"not {inside}" if negative else inside, (prop["ID"], *test.bound))
 
 
 def remove_element(call: Call, element: int) -> None:
-    """Remove an element with its values."""
+    """Delete an element with its values."""
     storage = call.portal.storage
     for row in storage.rows(VALUE, ["ID"], "ELEMENT_ID = ?", [element]):
         storage.delete(VALUE, php.integer(row["ID"]))
@@ -127,7 +129,7 @@ def remove_element(call: Call, element: int) -> None:
 
 
 def remove_property(call: Call, prop: int) -> None:
-    """Remove a property with everything that has a value of it."""
+    """Delete a property with all its values."""
     storage = call.portal.storage
     for entity in (VALUE, CHOICE):
         for row in storage.rows(entity, ["ID"], "PROPERTY_ID = ?", [prop]):
@@ -136,7 +138,7 @@ def remove_property(call: Call, prop: int) -> None:
 
 
 def remove_section(call: Call, section: int) -> None:
-    """Remove a section with the sections and elements in it."""
+    """Delete a section with its sections and elements."""
     storage = call.portal.storage
     for row in storage.rows(SECTION, ["ID"], "IBLOCK_SECTION_ID = ?", [section]):
         remove_section(call, php.integer(row["ID"]))
@@ -146,7 +148,7 @@ def remove_section(call: Call, section: int) -> None:
 
 
 def empty_block(call: Call, block: Value) -> None:
-    """Remove everything a block holds."""
+    """Delete all content of a block."""
     storage = call.portal.storage
     for row in storage.rows(ELEMENT, ["ID"], "IBLOCK_ID = ?", [block]):
         remove_element(call, php.integer(row["ID"]))
@@ -157,7 +159,7 @@ def empty_block(call: Call, block: Value) -> None:
 
 
 def columns_of(entity: Entity, sent: Map, now: float) -> Map:
-    """What the columns of an entity keep of ``sent``."""
+    """Convert `sent` to the columns of an entity."""
     return {
         field.name: values.stored(field, sent[field.name], now)
         for field in entity.columns

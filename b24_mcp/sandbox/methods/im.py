@@ -1,7 +1,9 @@
-"""``im.chat.*``, ``im.message.*``, ``im.dialog.*``, ``im.recent.*``, ``im.notify.*``: chats and what is said in them.
+"""`im.chat.*`, `im.message.*`, `im.dialog.*`, `im.recent.*`, `im.notify.*`: chats, messages and notifications.
 
-Parameters under UPPER-case names; a dialog is ``chat57`` or the id of a person. Documentation: api-reference/chats.
+Parameters have UPPER-case names; a dialog is `chat57` or the id of a user. Documentation: api-reference/chats.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -37,11 +39,11 @@ _NOT_FOUND = "You do not have access to the specified dialog"
 
 
 def _text(call: Call, name: str) -> str:
-    return php.text(call.uppered().get(name))
+    return php.text(call.upper_case().get(name))
 
 
 def _number(call: Call, name: str) -> int:
-    return php.integer(call.uppered().get(name))
+    return php.integer(call.upper_case().get(name))
 
 
 def _need(call: Call, name: str, code: str, words: str) -> str:
@@ -52,7 +54,7 @@ def _need(call: Call, name: str, code: str, words: str) -> str:
 
 
 def members(call: Call, chat: Value) -> list[int]:
-    """Who is in a chat."""
+    """The members of a chat."""
     rows = call.portal.storage.rows(CHAT_MEMBER, ["USER_ID"], "CHAT_ID = ?", [chat], "USER_ID")
     return [php.integer(row["USER_ID"]) for row in rows]
 
@@ -64,7 +66,7 @@ def _member(call: Call, chat: Value, user: int) -> Map | None:
 
 
 def _chat(call: Call) -> Map:
-    """The chat of ``CHAT_ID`` or ``DIALOG_ID``, with the caller in it."""
+    """The chat of `CHAT_ID` or `DIALOG_ID`; the caller must be a member."""
     sent = _text(call, "CHAT_ID") or _text(call, "DIALOG_ID").removeprefix("chat")
     if not php.integer(sent):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
@@ -75,7 +77,7 @@ def _chat(call: Call) -> Map:
 
 
 def _dialog(call: Call) -> Map:
-    """The chat behind ``DIALOG_ID``; a dialog with a person is made at the first look."""
+    """The chat of `DIALOG_ID`. A dialog with a user is created on first use."""
     dialog = _need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     storage = call.portal.storage
     if dialog.startswith("chat"):
@@ -104,7 +106,7 @@ def _make(call: Call, columns: Map, people: set[int]) -> int:
 
 
 def _people(call: Call) -> set[int]:
-    sent = {php.integer(user) for user in php.as_list(call.uppered().get("USERS"))}
+    sent = {php.integer(user) for user in php.as_list(call.upper_case().get("USERS"))}
     return {user for user in sent if call.portal.storage.row(USER, user) is not None}
 
 
@@ -193,7 +195,7 @@ def _say(call: Call, chat: int, author: int, text: str, reply: int = 0) -> int:
 
 
 def _message_add(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     if not _text(call, "MESSAGE").strip() and not sent.get("ATTACH"):
         raise PortalError("MESSAGE_EMPTY", "Message can't be empty")
     dialog = _text(call, "DIALOG_ID")
@@ -205,7 +207,7 @@ def _message_add(call: Call) -> Value:
             raise PortalError("USER_NOT_FOUND", "User not found")
     try:
         chat = php.integer(_dialog(call)["ID"])
-    except PortalError as refusal:  # this method refuses in words of its own (measured behaviour)
+    except PortalError as refusal:  # this method has its own refusal text (measured behaviour)
         if refusal.code != "ACCESS_ERROR":
             raise
         raise PortalError("CANCELED", "You cannot send messages to this chat") from None
@@ -232,7 +234,7 @@ def _own_message(call: Call) -> Map:
 
 
 def _message_update(call: Call) -> Value:
-    """An empty text removes the message."""
+    """Update a message. An empty text deletes it."""
     row, text = _own_message(call), _text(call, "MESSAGE")
     changes: Map = {"TEXT": text, "EDITED": 1} if text else {"TEXT": "", "DELETED": 1}
     call.portal.storage.update(MESSAGE, php.integer(row["ID"]), changes)
@@ -288,12 +290,12 @@ def _digits(call: Call, name: str, word: str) -> int:
 
 
 def _messages(call: Call) -> Value:
-    """Newest first; ``LAST_ID`` gives older ones, ``FIRST_ID`` newer ones (then the oldest first)."""
+    """Messages, newest first. `LAST_ID` selects older ones, `FIRST_ID` newer ones (oldest first)."""
     row = _dialog(call)
     last, first = _digits(call, "LAST_ID", "Last"), _digits(call, "FIRST_ID", "First")
     limit, _ = window(call, 20)
     where, bound, order = "CHAT_ID = ?", [row["ID"]], "ID desc"
-    if "FIRST_ID" in call.uppered():
+    if "FIRST_ID" in call.upper_case():
         where, bound, order = f"{where} and ID > ?", [*bound, first], "ID asc"
     elif last:
         where, bound = f"{where} and ID < ?", [*bound, last]
@@ -309,7 +311,7 @@ def _unread(call: Call, chat: Value, read: int) -> int:
 
 
 def chat_card(call: Call, row: Map) -> Map:
-    """A chat as answers show it."""
+    """A chat in an answer."""
     member = _member(call, row["ID"], call.user) or {}
     return {
         "id": row["ID"],
@@ -376,7 +378,7 @@ def _dialog_users(call: Call) -> Value:
 
 
 def _recent_rows(call: Call) -> list[Map]:
-    """Chats of the caller with something said in them, pinned ones first, then the freshest."""
+    """The caller's chats with messages: pinned ones first, then the most recent."""
     storage = call.portal.storage
     mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
     rows = storage.rows(CHAT, COLUMNS, f"{mine} and LAST_MESSAGE_ID > 0", [call.user], "LAST_MESSAGE_ID desc")
@@ -454,7 +456,7 @@ def _counters(call: Call) -> Value:
 
 
 def _notify(call: Call, kind: str) -> Value:
-    """A notification from the caller, or from the system; one of the same tag is replaced."""
+    """Send a notification from the caller or from the system. It replaces one with the same tag."""
     user = _number(call, "USER_ID") or _number(call, "TO")
     if user <= 0:
         raise PortalError("USER_ID_EMPTY", "User ID can't be empty")
@@ -482,7 +484,7 @@ def _notify_delete(call: Call) -> Value:
 
 
 def _notify_get(call: Call) -> Value:
-    """Notifications of the caller, newest first."""
+    """The caller's notifications, newest first."""
     last = _digits(call, "LAST_ID", "Last notification")
     if bool(_text(call, "LAST_ID")) != bool(_text(call, "LAST_TYPE")):
         raise PortalError("LAST_ID_AND_LAST_TYPE", "Parameters LAST_ID and LAST_TYPE should be used together.")
@@ -524,7 +526,7 @@ def _notice(row: Map) -> Map:
 
 
 def _notify_read(call: Call) -> Value:
-    """One notification, or with it all older ones."""
+    """Mark one notification as read, or also all older ones."""
     flag = 0 if _text(call, "ACTION") == "N" else 1
     only = _text(call, "ONLY_CURRENT") == "Y"
     where = f"USER_ID = ? and ID {'=' if only else '<='} ?"
@@ -568,7 +570,7 @@ METHODS: tuple[tuple[str, Callable[[Call], Value]], ...] = (
 
 
 def register(registry: Registry) -> None:
-    """Add chats."""
+    """Register the methods of chats."""
     for name, run in METHODS:
         registry.classic(f"im.{name}", "im", run)
     revisions: Map = {"rest": 32, "web": 130, "mobile": 22, "desktop": 6, "im_revision_mobile": 22}

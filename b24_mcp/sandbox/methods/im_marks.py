@@ -1,8 +1,10 @@
-"""What a person marks in the messenger: everything read, notifications read, dialogs found lately.
+"""Marks of a user in the messenger: all dialogs read, notifications read, recently found dialogs.
 
-Parameters under UPPER-case names. Documentation: api-reference/chats (``im.dialog.read.all``, ``im.notify.read.all``,
-``im.notify.read.list``, ``im.search.last.*``).
+Parameters have UPPER-case names. Documentation: api-reference/chats (`im.dialog.read.all`, `im.notify.read.all`,
+`im.notify.read.list`, `im.search.last.*`).
 """
+
+from __future__ import annotations
 
 import json
 
@@ -40,8 +42,8 @@ def _notify_read_all(call: Call) -> Value:
 
 
 def _notify_read_list(call: Call) -> Value:
-    """The first id that is none ends the work, silently."""
-    sent = call.uppered()
+    """Mark notifications as read. The first invalid id ends the work without an error."""
+    sent = call.upper_case()
     if not php.is_array(sent.get("IDS")):
         raise PortalError("PARAMS_ERROR", "No IDS param or it is not an array")
     flag = 0 if php.text(sent.get("ACTION")) == "N" else 1
@@ -53,8 +55,8 @@ def _notify_read_list(call: Call) -> Value:
 
 
 def _found(call: Call) -> tuple[int, list[str]]:
-    """The row that keeps the dialogs found lately (0: none yet) and the dialogs, the latest first."""
-    # Under the negative id, so that it is none of the options an application keeps for the person.
+    """The id of the row with recently found dialogs (0: no row) and the dialogs, latest first."""
+    # The negative id keeps it apart from options that an application stores for the user.
     rows = call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _FOUND])
     return (php.integer(rows[0]["ID"]), json.loads(php.text(rows[0]["VALUE"]))) if rows else (0, [])
 
@@ -68,7 +70,7 @@ def _keep(call: Call, row: int, dialogs: list[str]) -> None:
 
 
 def _dialog(call: Call) -> str:
-    dialog = php.text(call.uppered().get("DIALOG_ID"))
+    dialog = php.text(call.upper_case().get("DIALOG_ID"))
     if php.integer(dialog.removeprefix("chat")) <= 0:
         raise PortalError("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     return dialog
@@ -95,7 +97,7 @@ def _shown(call: Call, dialog: str) -> Map | None:
 
 
 def _last_get(call: Call) -> Value:
-    sent = call.uppered()
+    sent = call.upper_case()
     skipped = {kind for kind, name in (("chat", "SKIP_CHAT"), ("user", "SKIP_DIALOG")) if sent.get(name) == "Y"}
     shown = (_shown(call, dialog) for dialog in _found(call)[1])
     return [item for item in shown if item is not None and item["type"] not in skipped]
@@ -119,7 +121,7 @@ def _last_delete(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the marks."""
+    """Register the marks."""
     for name, run in (
         ("dialog.read.all", _read_all),
         ("notify.read.all", _notify_read_all),

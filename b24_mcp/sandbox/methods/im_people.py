@@ -1,12 +1,14 @@
-"""``im.user.*``, ``im.department.*``, ``im.search.*``: people as the messenger shows them.
+"""`im.user.*`, `im.department.*`, `im.search.*`: users as the messenger shows them.
 
-Parameters under UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
+Parameters have UPPER-case names. Documentation: api-reference/chats/{users,departments,search}.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 
 from b24_mcp.sandbox import php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.groups import OPTION
 from b24_mcp.sandbox.entities.im import CHAT, CHAT_MEMBER
@@ -22,7 +24,7 @@ _COLUMNS = [field.name for field in USER.columns]
 
 
 def card(row: Map) -> Map:
-    """A person as chats show it."""
+    """A user as chats show them."""
     name, last_name = php.text(row["NAME"]), php.text(row["LAST_NAME"])
     user = php.integer(row["ID"])
     return {
@@ -55,13 +57,13 @@ def card(row: Map) -> Map:
 
 
 def cards(call: Call, people: Iterable[int]) -> list[Map]:
-    """Cards of these people, in their order, unknown ones left out."""
+    """The cards of these users in their order, without unknown ones."""
     found = ((user, call.portal.storage.row(USER, user)) for user in people)
     return [card(row) for _, row in found if row is not None]
 
 
 def _user_get(call: Call) -> Value:
-    sent = call.uppered().get("ID")
+    sent = call.upper_case().get("ID")
     user = call.user if sent in (None, "") else php.integer(sent)
     row = call.portal.storage.row(USER, user)
     if row is None:
@@ -70,8 +72,8 @@ def _user_get(call: Call) -> Value:
 
 
 def _user_list(call: Call) -> Value:
-    """People by id; unknown ones are ``null``."""
-    sent = call.uppered().get("ID")
+    """Users keyed by id. Unknown ones are `null`."""
+    sent = call.upper_case().get("ID")
     if not php.is_array(sent) or not php.as_list(sent):
         raise PortalError("INVALID_FORMAT", "A wrong format for the ID parameter is passed")
     shown: Map = {}
@@ -82,7 +84,7 @@ def _user_list(call: Call) -> Value:
 
 
 def _status_row(call: Call) -> list[Map]:
-    # Under the negative id, so that it is none of the options an application keeps for the person.
+    # The negative id keeps it apart from options that an application stores for the user.
     return call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _STATUS])
 
 
@@ -92,7 +94,7 @@ def _status_get(call: Call) -> Value:
 
 
 def _status_set(call: Call) -> Value:
-    status = php.text(call.uppered().get("STATUS"))
+    status = php.text(call.upper_case().get("STATUS"))
     if status not in _STATUSES:
         raise PortalError("STATUS_ERROR", "Incorrect status")
     found, storage = _status_row(call), call.portal.storage
@@ -104,14 +106,14 @@ def _status_set(call: Call) -> Value:
 
 
 def window(call: Call, size: int = 10) -> tuple[int, int]:
-    """``LIMIT`` (at most 50) and ``OFFSET``."""
-    sent = call.uppered()
+    """`LIMIT` (at most 50) and `OFFSET`."""
+    sent = call.upper_case()
     limit = php.integer(sent.get("LIMIT")) or size
     return min(max(limit, 1), 50), max(php.integer(sent.get("OFFSET")), 0)
 
 
 def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, int | None]:
-    """A part of a list, how many there are, and where the next part begins."""
+    """A part of a list, the total count, and the offset of the next part."""
     limit, offset = window(call, size)
     part = rows[offset : offset + limit]
     following = offset + len(part)
@@ -119,32 +121,32 @@ def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, 
 
 
 def _find(call: Call, least: int = 3) -> str:
-    words = php.text(call.uppered().get("FIND")).strip()
+    words = php.text(call.upper_case().get("FIND")).strip()
     if len(words) < least:
         raise PortalError("FIND_SHORT", "Too short a search phrase.")
     return words
 
 
 def _search_users(call: Call) -> Value:
-    """People by id whose name, surname or position has the words."""
+    """Users whose name, surname or position contains the words, keyed by id."""
     where, bound = "ACTIVE = 1", []
     for word in _find(call).split():
         where += " and (contains(NAME, ?) or contains(LAST_NAME, ?) or contains(WORK_POSITION, ?))"
         bound += [word] * 3
     rows = call.portal.storage.rows(USER, _COLUMNS, where, bound)
     part, total, following = paged(call, rows)
-    return Page({str(row["ID"]): card(row) for row in part}, following, total)
+    return RowPage({str(row["ID"]): card(row) for row in part}, following, total)
 
 
 def _search_chats(call: Call) -> Value:
-    """Chats of the caller, and open ones, whose title has the words."""
-    from b24_mcp.sandbox.methods import im  # chats show people, so they know this module
+    """The caller's chats and open chats whose title contains the words."""
+    from b24_mcp.sandbox.methods import im  # chats show users, so they import this module
 
     mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
     where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
     rows = call.portal.storage.rows(CHAT, im.COLUMNS, where, [_find(call, 2), call.user])
     part, total, following = paged(call, rows)
-    return Page([im.chat_card(call, row) for row in part], following, total)
+    return RowPage([im.chat_card(call, row) for row in part], following, total)
 
 
 def _department(row: Map) -> Map:
@@ -157,7 +159,7 @@ def _department(row: Map) -> Map:
 
 
 def _departments(call: Call) -> list[Map]:
-    wanted = [php.integer(item) for item in php.as_list(call.uppered().get("ID"))]
+    wanted = [php.integer(item) for item in php.as_list(call.upper_case().get("ID"))]
     if not wanted:
         raise PortalError("ID_EMPTY", "Department ID can't be empty")
     rows = (call.portal.storage.row(DEPARTMENT, department) for department in wanted)
@@ -165,7 +167,7 @@ def _departments(call: Call) -> list[Map]:
 
 
 def _with_people(call: Call, people: list[int]) -> Value:
-    if php.text(call.uppered().get("USER_DATA")) == "Y":
+    if php.text(call.upper_case().get("USER_DATA")) == "Y":
         return cards(call, people)
     return list(people)
 
@@ -187,25 +189,25 @@ def _managers(call: Call) -> Value:
 
 
 def _colleagues(call: Call) -> Value:
-    """People of one's own departments."""
+    """The users of the caller's departments."""
     own = call.portal.storage.row(USER, call.user) or {}
     people = sorted(
         {user for department in values.items(own["UF_DEPARTMENT"]) for user in _members_of(call, department)}
     )
     rows: list[Map] = [{"ID": user} for user in people if user != call.user]
     part, total, following = paged(call, rows)
-    return Page(_with_people(call, [php.integer(row["ID"]) for row in part]), following, total)
+    return RowPage(_with_people(call, [php.integer(row["ID"]) for row in part]), following, total)
 
 
 def _search_departments(call: Call) -> Value:
     columns = ["ID", "NAME", "UF_HEAD"]
     rows = call.portal.storage.rows(DEPARTMENT, columns, "contains(NAME, ?)", [_find(call)])
     part, total, following = paged(call, rows)
-    return Page([_department(row) for row in part], following, total)
+    return RowPage([_department(row) for row in part], following, total)
 
 
 def register(registry: Registry) -> None:
-    """Add people."""
+    """Register the methods of users in the messenger."""
     for name, run in (
         ("user.get", _user_get),
         ("user.list.get", _user_list),

@@ -1,20 +1,22 @@
-"""``task.item.*`` and ``task.items.getlist``: arguments by position, whatever their names.
+"""`task.item.*` and `task.items.getlist`: arguments by position; names are ignored.
 
 Documentation: api-reference/tasks/deprecated.
 """
+
+from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Callable, Iterable
 
 from b24_mcp.sandbox import filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.task_parts import DEPENDENCE, HISTORY
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity
-from b24_mcp.sandbox.methods import positional, task_writing, tasks
+from b24_mcp.sandbox.methods import positional, task_changes, tasks
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
 
@@ -71,8 +73,8 @@ def list_page(
     conditions: Map,
     params: Map | None = None,
     select: Iterable[Value] = (),
-) -> Page:
-    """One page of records under the rules of the old task lists; ``params`` may hold ``NAV_PARAMS``."""
+) -> RowPage:
+    """One page of records by the rules of the old task lists. `params` may contain `NAV_PARAMS`."""
     storage = call.portal.storage
     where = filters.build(entity, language, conditions, call.now)
     ordered = filters.order(language.find, order, None)
@@ -88,11 +90,11 @@ def list_page(
         lambda: storage.count(entity, where.sql, where.bound),
         lambda limit, offset: storage.rows(entity, columns, where.sql, where.bound, ordered, limit, offset),
     )
-    return Page([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
+    return RowPage([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
 
 
 def task_row(call: Call, task: int) -> Map:
-    """The task a positional method is about."""
+    """The task of a positional call."""
     row = call.portal.storage.row(TASK, values.bounded(task))
     if row is None:
         raise positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE")
@@ -114,13 +116,13 @@ def _data(call: Call, task: int, escaped: Value) -> Value:
 
 def _update(call: Call, task: int, sent: Map) -> Value:
     task_row(call, task)
-    task_writing.change(call, task, sent)
+    task_changes.change(call, task, sent)
     return None
 
 
 def _delete(call: Call, task: int) -> Value:
     task_row(call, task)
-    task_writing.remove(call, task)
+    task_changes.remove(call, task)
     return True
 
 
@@ -128,7 +130,7 @@ def _act(action: str) -> Callable[[Call, int], Value]:
     def run(call: Call, task: int) -> Value:
         task_row(call, task)
         try:
-            task_writing.act(call, task, action)
+            task_changes.act(call, task, action)
         except PortalError:
             raise positional.task_error(4, "Action is not allowed", "ACTION_NOT_ALLOWED") from None
         return None
@@ -138,12 +140,12 @@ def _act(action: str) -> Callable[[Call, int], Value]:
 
 def _delegate(call: Call, task: int, user: int) -> Value:
     task_row(call, task)
-    task_writing.delegate(call, task, user)
+    task_changes.delegate(call, task, user)
     return None
 
 
 def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
-    """``AFFECT_CHILDREN: Y`` takes the subtasks along."""
+    """Add or remove a favourite. `AFFECT_CHILDREN: Y` includes the subtasks."""
 
     def run(call: Call, task: int, params: Map) -> Value:
         storage = call.portal.storage
@@ -184,7 +186,7 @@ def _depends_on(call: Call, task: int) -> Value:
 
 
 def _files(call: Call, task: int) -> Value:
-    """Links to the files of a task, as the portal's own pages use them."""
+    """Links to the files of a task, as the portal's pages use them."""
     return [
         {
             "ATTACHMENT_ID": php.text(file),
@@ -197,8 +199,8 @@ def _files(call: Call, task: int) -> Value:
 
 
 def _add_file(call: Call, task: int, sent: Map) -> Value:
-    """A file as base64 text goes to the person's own storage and onto the task."""
-    from b24_mcp.sandbox.methods import disk_tree  # only here: tasks know the disk by this one method
+    """Store a file (base64 text) in the user's storage and attach it to the task."""
+    from b24_mcp.sandbox.methods import disk_tree  # a lazy import: only this method of tasks uses the disk
 
     row = task_row(call, task)
     try:
@@ -208,19 +210,19 @@ def _add_file(call: Call, task: int, sent: Map) -> Value:
     name = php.text(sent.get("NAME")) or "file"
     file = disk_tree.add_file(call, disk_tree.own_folder(call), name, content, unique=True)
     kept = [*values.items(row["UF_TASK_WEBDAV_FILES"]), file]
-    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    task_changes.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
     return {"ATTACHMENT_ID": file, "FILE_ID": file, "NAME": name}
 
 
 def _remove_file(call: Call, task: int, file: int) -> Value:
     row = task_row(call, task)
     kept = [item for item in values.items(row["UF_TASK_WEBDAV_FILES"]) if php.integer(item) != file]
-    task_writing.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
+    task_changes.change(call, task, {"UF_TASK_WEBDAV_FILES": kept})
     return True
 
 
 def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
-    """All lines of a task's history, the oldest first."""
+    """The complete history of a task, oldest first."""
     task_row(call, task)
     language = filters.Language(filters.COMPARISONS, HISTORY.fields.get)
     where = filters.build(HISTORY, language, {**conditions, "TASK_ID": task}, call.now)
@@ -230,13 +232,13 @@ def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
 
 
 def _planner(call: Call) -> Value:
-    """Tasks of the day: what the person has begun."""
+    """Tasks of the day: the tasks the user has started."""
     rows = call.portal.storage.rows(TASK, ["ID"], "RESPONSIBLE_ID = ? and STATUS = 3", [call.user])
     return [row["ID"] for row in rows]
 
 
 def manifest(alias: str) -> Callable[[Call], Value]:
-    """The description of a family of itself; its keys have spaces and colons, which breaks XML, as on the portal."""
+    """The description of a family. Its keys have spaces and colons, which makes its XML invalid, as on the portal."""
     return lambda call: {
         "Manifest version": "2.0",
         "Warning": "don't rely on format of this manifest, it can be changed without any notification",
@@ -250,7 +252,7 @@ def manifest(alias: str) -> Callable[[Call], Value]:
 
 
 METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
-    ("add", "arNewTaskData:array", task_writing.create),
+    ("add", "arNewTaskData:array", task_changes.create),
     ("update", "taskId:integer arNewTaskData:array", _update),
     ("list", "arOrder:array? arFilter:array? arParams:array? arSelect:array?", _list),
     ("getdata", "taskId:integer isEscaped:any?", _data),
@@ -280,11 +282,11 @@ METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
     ("addfile", "taskId:integer fileParameters:array", _add_file),
     ("deletefile", "taskId:integer fileId:integer", _remove_file),
 )
-"""Action, parameters in order, what it does; all under ``task.item``."""
+"""Action, parameters in order, function; all under `task.item`."""
 
 
 def register(registry: Registry) -> None:
-    """Add the positional task methods."""
+    """Register the positional task methods."""
     for action, signature, run in METHODS:
         positional.register(registry, f"task.item.{action}", f"ctaskitem::{action}", signature, run)
     signature = "arOrder:array? arFilter:array? arSelect:array? arParams:array?"

@@ -1,12 +1,15 @@
-"""``lists.*``: universal lists, their fields, sections and elements.
+"""`lists.*`: universal lists, their fields, sections and elements.
 
-Parameters under UPPER-case names; a list is named by its type and its id or code. Documentation: api-reference/lists.
+Parameters have UPPER-case names; a list is identified by its type and its id or code. Documentation:
+api-reference/lists.
 """
+
+from __future__ import annotations
 
 import json
 
 from b24_mcp.sandbox import filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.errors import PortalError
@@ -54,7 +57,7 @@ def _missing(name: str) -> PortalError:
 
 
 def _sent(call: Call, name: str) -> Value:
-    return call.uppered().get(name)
+    return call.upper_case().get(name)
 
 
 def _fields(call: Call) -> Map:
@@ -135,7 +138,7 @@ def _get(call: Call) -> Value:
         lambda limit, offset: storage.rows(IBLOCK, names, where.sql, where.bound, order, limit, offset),
     )
     rows = [iblock.shown(IBLOCK, php.as_map(row), names) for row in php.as_list(page.result)]
-    return Page([{**row, "LID": "s1"} for row in rows], page.next, page.total)
+    return RowPage([{**row, "LID": "s1"} for row in rows], page.next, page.total)
 
 
 def _update(call: Call) -> Value:
@@ -196,7 +199,7 @@ def _field_add(call: Call) -> Value:
 
 
 def _write_choices(call: Call, prop: int, sent: Map) -> None:
-    """``LIST`` by id changes, anything else adds; ``LIST_TEXT_VALUES`` adds a choice a line."""
+    """Write choices. `LIST` changes known ids and adds other keys; `LIST_TEXT_VALUES` adds one choice per line."""
     storage = call.portal.storage
     held = {php.integer(row["ID"]) for row in iblock.choices(call, prop)}
     for key, item in php.as_map(sent.get("LIST")).items():
@@ -246,7 +249,7 @@ def _name_field() -> Map:
 
 
 def _field_get(call: Call) -> Value:
-    """All fields by their ids; one field under the word of its type."""
+    """All fields by their ids, or one field under the name of its type."""
     block = _block(call)
     wanted = php.text(_sent(call, "FIELD_ID"))
     fields: Map = {"NAME": _name_field()}
@@ -285,7 +288,7 @@ def _section_add(call: Call) -> Value:
 
 
 def _section_get(call: Call) -> Value:
-    """All sections at once with their number."""
+    """All sections and their number."""
     block = _block(call)
     conditions = {**php.as_map(_sent(call, "FILTER")), "IBLOCK_ID": block}
     where = filters.build(SECTION, _SECTIONS, conditions, call.now)
@@ -293,7 +296,7 @@ def _section_get(call: Call) -> Value:
     rows = call.portal.storage.rows(SECTION, columns, where.sql, where.bound, "SORT, ID")
     select = [php.text(name) for name in php.as_list(_sent(call, "SELECT"))]
     names = [name for name in _SECTION_FIELDS if not select or name in select or name == "ID"]
-    return Page([iblock.shown(SECTION, row, names) for row in rows], total=len(rows))
+    return RowPage([iblock.shown(SECTION, row, names) for row in rows], total=len(rows))
 
 
 def _section_update(call: Call) -> Value:
@@ -375,11 +378,11 @@ def _element_get(call: Call) -> Value:
             if mine.get(php.integer(prop["ID"])) and (not select or name in select):
                 element[name] = mine[php.integer(prop["ID"])]
         answer.append(element)
-    return Page(answer, page.next, page.total)
+    return RowPage(answer, page.next, page.total)
 
 
 def _element_update(call: Call) -> Value:
-    """What is not sent is cleared, files excepted: they go by ``PROPERTY_n_DEL``."""
+    """Replace an element: values that were not sent are cleared, except files, which `PROPERTY_n_DEL` deletes."""
     block = _block(call)
     row = _of_block(call, ELEMENT, block, "ELEMENT")
     sent, props = _fields(call), _by_name(call, block)
@@ -404,7 +407,7 @@ def _element_delete(call: Call) -> Value:
 
 
 def _file_urls(call: Call) -> Value:
-    """Relative addresses of an element's files."""
+    """The relative addresses of an element's files."""
     block = _block(call)
     element = php.integer(_of_block(call, ELEMENT, block, "ELEMENT")["ID"])
     field = php.integer(php.text(_sent(call, "FIELD_ID")).rpartition("_")[2])
@@ -416,7 +419,7 @@ def _file_urls(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add universal lists."""
+    """Register the methods of universal lists."""
     for name, run in (
         ("add", _add),
         ("get", _get),

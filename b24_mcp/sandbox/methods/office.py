@@ -1,4 +1,6 @@
-"""Families of methods beside the CRM, in one place for the registry."""
+"""The families of methods outside the CRM, for the registry."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.methods import (
     calendar,
@@ -15,9 +17,9 @@ from b24_mcp.sandbox.methods import (
     options,
     staff_fields,
     task_actions,
+    task_changes,
     task_parts,
     task_stages,
-    task_writing,
     tasks,
     telephony,
 )
@@ -25,7 +27,7 @@ from b24_mcp.sandbox.registry import Registry
 
 _FAMILIES = (
     tasks,
-    task_writing,
+    task_changes,
     task_actions,
     legacy_tasks,
     task_parts,
@@ -47,6 +49,6 @@ _FAMILIES = (
 
 
 def register(registry: Registry) -> None:
-    """Add every family."""
+    """Register every family."""
     for family in _FAMILIES:
         family.register(registry)

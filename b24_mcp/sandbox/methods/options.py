@@ -1,7 +1,9 @@
-"""``app.option.*``, ``user.option.*``, ``access.name``, ``user.access``, ``timeman.*``: small common methods.
+"""`app.option.*`, `user.option.*`, `access.name`, `user.access`, `timeman.*`: small common methods.
 
 Documentation: api-reference/common/{settings,system,users}, api-reference/timeman/base.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -23,19 +25,19 @@ def _get_option(*, own: bool) -> Callable[[Call], Value]:
         owner = call.user if own else 0
         rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
         kept: Map = {php.text(row["NAME"]): json.loads(php.text(row["VALUE"])) for row in rows}
-        name = php.text(call.uppered().get("OPTION"))
+        name = php.text(call.upper_case().get("OPTION"))
         return kept.get(name, "") if name else kept
 
     return run
 
 
 def _set_option(*, own: bool) -> Callable[[Call], Value]:
-    """Options are added to what is kept; only an administrator writes the application's."""
+    """Add options to the stored ones. Only an administrator writes those of the application."""
 
     def run(call: Call) -> Value:
         if not own and not call.admin:
             raise PortalError("AccessException", "Administrator authorization required", 403)
-        options = php.as_map(call.uppered().get("OPTIONS"))
+        options = php.as_map(call.upper_case().get("OPTIONS"))
         if not options:
             raise PortalError("ArgumentNullException", "options is empty")
         storage, owner = call.portal.storage, call.user if own else 0
@@ -52,9 +54,9 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
 
 
 def _access_names(call: Call) -> Value:
-    """Names of access codes: users, departments, everybody; unknown codes are left out."""
+    """The names of access codes: users, departments, all users. Unknown codes are dropped."""
     shown: Map = {}
-    for code in map(php.text, php.as_list(call.uppered().get("ACCESS"))):
+    for code in map(php.text, php.as_list(call.upper_case().get("ACCESS"))):
         name, provider = _NAMES.get(code, ""), ""
         number = php.integer(code.lstrip("UDR"))
         if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
@@ -68,12 +70,12 @@ def _access_names(call: Call) -> Value:
 
 
 def _access(call: Call) -> Value:
-    codes = {php.text(code) for code in php.as_list(call.uppered().get("ACCESS"))}
+    codes = {php.text(code) for code in php.as_list(call.upper_case().get("ACCESS"))}
     return call.admin or bool(codes & {"AU", "G2", f"U{call.user}"})
 
 
 def _whose(call: Call) -> int:
-    sent = call.uppered().get("USER_ID")
+    sent = call.upper_case().get("USER_ID")
     user = php.integer(sent) if sent is not None else call.user
     if call.portal.storage.row(USER, user) is None:
         raise PortalError("", "User not found")
@@ -121,8 +123,8 @@ def _status(call: Call) -> Value:
 
 
 def _moment(call: Call, words: str) -> str:
-    """``TIME`` or now; a time of another day is refused."""
-    sent = php.text(call.uppered().get("TIME"))
+    """`TIME` or the current time. A time on another day is refused."""
+    sent = php.text(call.upper_case().get("TIME"))
     moment = dates.stored_moment(sent, call.now) if sent else dates.iso(call.now)
     if moment is None or moment[:10] != dates.iso(call.now)[:10]:
         raise PortalError("WRONG_DATETIME", words)
@@ -130,7 +132,7 @@ def _moment(call: Call, words: str) -> str:
 
 
 def _open(call: Call) -> Value:
-    """A new day, or the paused or closed one of today goes on."""
+    """Start a new day, or continue today's paused or closed one."""
     user, storage = _whose(call), call.portal.storage
     moment = _moment(call, "Day open date should correspond to the current date")
     day = _day(call, user)
@@ -179,7 +181,7 @@ def _settings(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add them."""
+    """Register the common methods of options, access and working time."""
     for prefix, own in (("app.option", False), ("user.option", True)):
         registry.classic(f"{prefix}.get", "", _get_option(own=own), app_context=True)
         registry.classic(f"{prefix}.set", "", _set_option(own=own), app_context=True)

@@ -1,8 +1,10 @@
-"""Methods whose arguments are counted, not named: values are taken in the order they appear.
+"""Methods with positional arguments: values are read in the order they appear.
 
-A method is described by its parameters in order; what is sent is checked against them before the method runs, with
-the portal's own words for a wrong one. Documentation: api-reference/tasks/** ("keep the order of parameters").
+A method is described by its parameters in order. The sent values are checked against them before the method runs, with
+the portal's texts for errors. Documentation: api-reference/tasks/** ("keep the order of parameters").
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,8 +18,8 @@ from b24_mcp.sandbox.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
-    """One parameter: the portal's name of it, ``integer``, ``array``, ``string`` or ``any``; whether it may lack."""
+class PositionalParam:
+    """One parameter: the portal's name, `integer`, `array`, `string` or `any`, and whether it is optional."""
 
     name: str
     kind: str
@@ -25,26 +27,26 @@ class Param:
 
 
 def task_error(number: int, words: str, code: str, dot: str = "") -> PortalError:
-    """The form every error of the old task classes has: ``TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/...<br>``."""
+    """The form of all errors of the old task classes: `TASKS_ERROR_EXCEPTION_#8; Action failed; 8/TE/...<br>`."""
     return PortalError("ERROR_CORE", f"TASKS_ERROR_EXCEPTION_#{number}; {words}; {number}/TE/{code}{dot}<br>")
 
 
 def wrong(words: str) -> PortalError:
-    """An argument that is not what the method expects at its place."""
+    """An argument of the wrong type at its position."""
     return task_error(256, words, "WRONG_ARGUMENTS")
 
 
-def parse(signature: str) -> tuple[Param, ...]:
-    """``taskId:integer arOrder:array?`` as parameters."""
+def parse(signature: str) -> tuple[PositionalParam, ...]:
+    """Parse `taskId:integer arOrder:array?` into parameters."""
     params = []
     for word in signature.split():
         name, _, kind = word.partition(":")
-        params.append(Param(name, kind.rstrip("?"), kind.endswith("?")))
+        params.append(PositionalParam(name, kind.rstrip("?"), kind.endswith("?")))
     return tuple(params)
 
 
-def arguments(call: Call, php_method: str, params: Sequence[Param]) -> list[Any]:
-    """The sent values, checked and turned: integers as ``int``, arrays as maps, what was left out as empty."""
+def arguments(call: Call, php_method: str, params: Sequence[PositionalParam]) -> list[Any]:
+    """The sent values, checked and converted: integers as `int`, arrays as maps, omitted ones as empty."""
     sent = call.positional()
     taken: list[Any] = []
     for position, param in enumerate(params):
@@ -88,7 +90,7 @@ _EMPTY: dict[str, Value] = {"integer": 0, "array": {}, "string": "", "any": None
 
 
 def register(registry: Registry, name: str, php_method: str, signature: str, run: Callable[..., Value]) -> None:
-    """Add a positional method of scope ``task``; ``run`` gets the call and one argument a parameter."""
+    """Register a positional method of scope `task`. `run` gets the call and one argument per parameter."""
     params = parse(signature)
 
     def called(call: Call) -> Value:

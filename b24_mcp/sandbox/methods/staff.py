@@ -1,7 +1,9 @@
-"""``user.*`` and ``department.*``: parameters under UPPER-case names, values flat, lists bare.
+"""`user.*` and `department.*`: UPPER-case parameters, flat values, bare lists.
 
 Documentation: api-reference/user, api-reference/departments.
 """
+
+from __future__ import annotations
 
 import json
 import re
@@ -12,45 +14,45 @@ from b24_mcp.sandbox import engine, filters, paging, php, values
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import DEPARTMENT, USER
 from b24_mcp.sandbox.errors import PortalError, wrong_argument
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Entity, Field
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
-from b24_mcp.sandbox.schema import faced
+from b24_mcp.sandbox.schema import over_face
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "WORK_POSITION", "PERSONAL_CITY")
 _PAGED_BY_WORDS = ("SORT", "ORDER", "FILTER", "SELECT", "ADMIN_MODE", "IMAGE_RESIZE")
 
 
-def _flat_query(call: Call, *, with_filter: bool) -> Query:
-    """``sort`` and ``order`` are words, conditions stand beside them or (users) in ``FILTER``."""
-    sent = call.uppered()
+def _flat_query(call: Call, *, with_filter: bool) -> ListQuery:
+    """The query of a list. `sort` and `order` are words; conditions are other parameters or (users) in `FILTER`."""
+    sent = call.upper_case()
     conditions = {name: value for name, value in sent.items() if name not in _PAGED_BY_WORDS}
     if with_filter:
         conditions.update(php.as_map(sent.get("FILTER")))
     word = php.text(sent.get("SORT")).upper()
     order: Map = {word: php.text(sent.get("ORDER")) or "ASC"} if word else {}
     select = [php.text(name) for name in php.as_list(sent.get("SELECT"))]
-    return Query(conditions, order, select or None)
+    return ListQuery(conditions, order, select or None)
 
 
-def _user_query(call: Call) -> Query:
+def _user_query(call: Call) -> ListQuery:
     query = _flat_query(call, with_filter=True)
     conditions = {name: value for name, value in query.conditions.items() if name != "NAME_SEARCH"}
-    return Query(_flagged(conditions), query.order, query.select)
+    return ListQuery(_flagged(conditions), query.order, query.select)
 
 
 def _flagged(conditions: Map) -> Map:
-    """``ACTIVE`` as text: ``true`` and ``Y`` mean the same, an empty word means no."""
+    """`ACTIVE` as text: `true` and `Y` mean the same, an empty text means no."""
     if "ACTIVE" in conditions:
         return {**conditions, "ACTIVE": conditions["ACTIVE"] not in (None, False, "", "0", 0, "N", "false")}
     return conditions
 
 
-def _search_query(call: Call) -> Query:
-    """``user.search``: ``FIND`` over several fields, others by substring."""
-    sent = {**call.uppered(), **php.as_map(call.uppered().get("FILTER"))}
+def _search_query(call: Call) -> ListQuery:
+    """The query of `user.search`: `FIND` searches several fields, other keys match substrings."""
+    sent = {**call.upper_case(), **php.as_map(call.upper_case().get("FILTER"))}
     conditions: Map = {}
     find = php.text(sent.get("FIND") or sent.get("NAME_SEARCH")).strip()
     for number, word in enumerate(find.split()):
@@ -60,15 +62,15 @@ def _search_query(call: Call) -> Query:
         conditions["ACTIVE"] = sent["ACTIVE"]
     if sent.get("UF_DEPARTMENT"):
         conditions["UF_DEPARTMENT"] = sent["UF_DEPARTMENT"]
-    return Query(_flagged(conditions), _flat_query(call, with_filter=False).order, None)
+    return ListQuery(_flagged(conditions), _flat_query(call, with_filter=False).order, None)
 
 
 def _record_id(call: Call) -> int:
-    return php.integer(call.uppered().get("ID"))
+    return php.integer(call.upper_case().get("ID"))
 
 
 def _user_values(call: Call, new: bool) -> Map:
-    sent = call.uppered()
+    sent = call.upper_case()
     if new:
         email = php.text(sent.get("EMAIL"))
         if not _EMAIL.fullmatch(email):
@@ -79,7 +81,7 @@ def _user_values(call: Call, new: bool) -> Map:
 
 
 def _department_values(call: Call, new: bool) -> Map:
-    sent = call.uppered()
+    sent = call.upper_case()
     if new and not php.text(sent.get("NAME")).strip():
         raise PortalError("ERROR_CORE", "Department name not provided.<br>")
     return sent
@@ -92,7 +94,7 @@ def _title(field: Field) -> Value:
 def _face(
     entity: Entity,
     family: paging.Family,
-    query: Callable[[Call], Query],
+    query: Callable[[Call], ListQuery],
     sent: Callable[[Call, bool], Map],
     missing: PortalError,
 ) -> Face:
@@ -118,12 +120,12 @@ _DENIED = PortalError("ERROR_CORE", "access_denied")
 
 
 def users(entity: Entity) -> Face:
-    """The face of ``user.*`` over the live fields."""
+    """The face of `user.*` over the live fields."""
     return _face(entity, paging.family_c, _user_query, _user_values, _DENIED)
 
 
 def user_search(entity: Entity) -> Face:
-    """The face of ``user.search``."""
+    """The face of `user.search`."""
     return _face(entity, paging.family_c, _search_query, _user_values, _DENIED)
 
 
@@ -137,7 +139,7 @@ DEPARTMENTS = _face(
 
 
 def _departments(call: Call) -> Value:
-    """Departments without a head or a parent have no such key."""
+    """Departments. Without a head or a parent the key is missing."""
     page = engine.list_page(DEPARTMENTS, call)
     for record in php.as_list(page.result):
         shown = php.as_map(record)
@@ -148,7 +150,7 @@ def _departments(call: Call) -> Value:
 
 
 def _delete_department(call: Call) -> Value:
-    """People and departments below move up to the parent."""
+    """Delete a department. Its users and departments move to the parent."""
     record = _record_id(call)
     row = engine.stored(DEPARTMENTS, call, record)
     storage = call.portal.storage
@@ -170,19 +172,19 @@ def _current(call: Call) -> Value:
 def _add(call: Call) -> Value:
     face = call.portal.schema.face(users, USER)
     person = engine.create(face, call, _user_values(call, True))
-    shown: Map = {"ID": person, "EMAIL": php.text(call.uppered().get("EMAIL"))}
+    shown: Map = {"ID": person, "EMAIL": php.text(call.upper_case().get("EMAIL"))}
     call.portal.changes.announce("ONUSERADD", shown, call.user)
     return person
 
 
 def register(registry: Registry) -> None:
-    """Add users and departments."""
-    registry.classic("user.fields", "user", faced(users, USER, engine.describe))
+    """Register the methods of users and departments."""
+    registry.classic("user.fields", "user", over_face(users, USER, engine.describe))
     registry.classic("user.current", "user", _current)
-    registry.classic("user.get", "user", faced(users, USER, engine.list_page))
-    registry.classic("user.search", "user", faced(user_search, USER, engine.list_page))
+    registry.classic("user.get", "user", over_face(users, USER, engine.list_page))
+    registry.classic("user.search", "user", over_face(user_search, USER, engine.list_page))
     registry.classic("user.add", "user", _add)
-    registry.classic("user.update", "user", faced(users, USER, engine.update))
+    registry.classic("user.update", "user", over_face(users, USER, engine.update))
     registry.classic("department.fields", "department", partial(engine.describe, DEPARTMENTS))
     registry.classic("department.get", "department", _departments)
     registry.classic("department.add", "department", partial(engine.add, DEPARTMENTS))

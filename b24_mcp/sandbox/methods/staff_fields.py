@@ -1,4 +1,6 @@
-"""``user.userfield.*``: fields of users, with the prefix ``UF_USR_`` (documentation: api-reference/user/userfields)."""
+"""`user.userfield.*`: fields of users, with the prefix `UF_USR_` (documentation: api-reference/user/userfields)."""
+
+from __future__ import annotations
 
 from functools import partial
 
@@ -32,7 +34,7 @@ def _add(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add fields of users; the classic CRM's methods do the rest."""
+    """Register the fields of users. They use the methods of classic CRM."""
     registry.classic("user.userfield.add", "user.userfield", _add)
     registry.classic("user.userfield.list", "user.userfield", partial(crm_userfields._list, base=USER))
     registry.classic("user.userfield.update", "user.userfield", partial(crm_userfields._update, base=USER))

@@ -1,19 +1,21 @@
-"""What a person does with a task beside changing it: favorites, pins, watching, rights, counters, history, results.
+"""Actions on a task besides changes: favourites, pins, observers, rights, counters, history, results.
 
 Documentation: api-reference/tasks/{user-actions,result}, tasks-task-{get-access,counters-get,history-list}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from b24_mcp.sandbox import dates, errors, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.task_parts import COMMENT, HISTORY, RESULT
 from b24_mcp.sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import camel
-from b24_mcp.sandbox.methods import task_writing, tasks
+from b24_mcp.sandbox.methods import task_changes, tasks
 from b24_mcp.sandbox.methods.crm_item import array
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry, Run
@@ -29,7 +31,7 @@ def _row(call: Call, code: str, words: str) -> Map:
 
 
 def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
-    """Set a flag of a task; the answer is the whole task or ``true``."""
+    """Set a flag of a task. The answer is the whole task or `true`."""
 
     def run(call: Call) -> Value:
         row = _row(call, "1", "Task not found or not accessible")
@@ -41,20 +43,20 @@ def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
 
 
 def _watch(*, on: bool) -> Callable[[Call], Value]:
-    """Become an observer, or stop being one."""
+    """Add or remove the caller as an observer."""
 
     def run(call: Call) -> Value:
         row = _row(call, "1048584", "a:0:{}")
         task = php.integer(row["ID"])
         watchers = [item for item in values.items(row["AUDITORS"]) if item != call.user]
-        task_writing.change(call, task, {"AUDITORS": [*watchers, call.user] if on else watchers})
+        task_changes.change(call, task, {"AUDITORS": [*watchers, call.user] if on else watchers})
         return tasks.reread(call, task)
 
     return run
 
 
 def _access(call: Call) -> Value:
-    """Rights by person, under UPPER-case names."""
+    """Rights by user, under UPPER-case names."""
     row = _row(call, "1048582", "Task not found or not accessible")
     users = call.exact("users")
     if users is not None and not php.is_array(users):
@@ -75,7 +77,7 @@ def _upper(name: str) -> str:
 
 
 def _counters(call: Call) -> Value:
-    """How many of a person's tasks are overdue; comments are all read here."""
+    """The number of a user's overdue tasks. All comments count as read here."""
     user = call.exact("userId")
     if user is not None and not php.text(user).isdigit():
         raise PortalError(
@@ -86,7 +88,7 @@ def _counters(call: Call) -> Value:
     if group := php.integer(call.exact("groupId")):
         where, bound = where + " and GROUP_ID = ?", [*bound, group]
     expired = call.portal.storage.count(TASK, where, bound)
-    return Page(
+    return RowPage(
         {
             "expired": {"counter": expired, "code": _EXPIRED},
             "new_comments": {"counter": 0, "code": _NEW_COMMENTS},
@@ -96,7 +98,7 @@ def _counters(call: Call) -> Value:
 
 
 def _history(call: Call) -> Value:
-    """All changes of a task at once, newest first unless ordered."""
+    """All changes of a task, newest first by default."""
     row = _row(call, "0", "Access denied. (internal error)")
     conditions = {key: value for key, value in array(call, "filter").items() if key in HISTORY.fields}
     language = filters.Language(filters.COMPARISONS, HISTORY.fields.get)
@@ -128,7 +130,7 @@ def _line(line: Map, person: Map) -> Map:
 
 
 def _attach(call: Call) -> Value:
-    """Put a file of the disk on a task; the attachment has the file's own number here."""
+    """Attach a file of the disk to a task. Here the attachment has the file's number."""
     row = _row(call, "0", "Access denied (internal error)")
     sent = call.exact("fileId")
     if sent is None:
@@ -141,7 +143,7 @@ def _attach(call: Call) -> Value:
             "Should be value of type int. (internal error)",
         )
     files = values.items(row["UF_TASK_WEBDAV_FILES"])
-    task_writing.change(call, php.integer(row["ID"]), {"UF_TASK_WEBDAV_FILES": [*files, file]})
+    task_changes.change(call, php.integer(row["ID"]), {"UF_TASK_WEBDAV_FILES": [*files, file]})
     return {"attachmentId": file}
 
 
@@ -165,7 +167,7 @@ def _result_row(row: Map) -> Map:
 
 
 def _result_add(call: Call) -> Value:
-    """A comment becomes the result of its task."""
+    """Convert a comment to a result of its task."""
     storage = call.portal.storage
     comment = storage.row(COMMENT, _comment_id(call))
     if comment is None:
@@ -200,7 +202,7 @@ def _result_remove(call: Call) -> Value:
 
 
 def _results(call: Call) -> Value:
-    """Results of a task, the newest first; a bare list."""
+    """The results of a task, newest first, as a bare list."""
     sent = call.exact("taskId")
     if sent is None:
         raise errors.missing_parameter("taskId")
@@ -213,7 +215,7 @@ def _results(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the actions and the controllers below the task's own."""
+    """Register the actions and the controllers below that of tasks."""
     registry.controller(
         "tasks.task",
         tasks.PHP_CLASS,

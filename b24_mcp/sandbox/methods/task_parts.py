@@ -1,20 +1,22 @@
-"""``task.checklistitem.*``, ``task.commentitem.*``, ``task.elapseditem.*``: what hangs on a task, by position.
+"""`task.checklistitem.*`, `task.commentitem.*`, `task.elapseditem.*`: parts of a task, arguments by position.
 
 Documentation: api-reference/tasks/{checklist-item,comment-item,elapsed-item}.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
 
 from b24_mcp.sandbox import dates, filters, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.task_parts import CHECKLIST, COMMENT
 from b24_mcp.sandbox.entities.tasks import ELAPSED, TASK
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Entity
-from b24_mcp.sandbox.methods import legacy_tasks, positional, task_writing
+from b24_mcp.sandbox.methods import legacy_tasks, positional, task_changes
 from b24_mcp.sandbox.methods.legacy_tasks import list_page, task_row
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.registry import Registry
@@ -33,7 +35,7 @@ _WRITTEN = {
 
 
 def _known(call: Call, position: int, name: str, sent: Map, allowed: str, operators: tuple[str, ...] = ()) -> None:
-    """Keys a family does not know are refused here, unlike everywhere else."""
+    """Refuse keys that a family does not know, unlike all other families."""
     for key in sent:
         if filters.split(key, operators)[1].upper() not in allowed.split():
             php_method = f"ctask{call.method.name.split('.')[1]}::{call.method.name.split('.')[2].lower()}"
@@ -43,7 +45,7 @@ def _known(call: Call, position: int, name: str, sent: Map, allowed: str, operat
 
 
 def _item(call: Call, entity: Entity, task: int, item: int) -> Map:
-    """A part of a task by its own id; the task has to be there, the two are not compared."""
+    """A part of a task by its own id. The task must exist, but it need not own the part."""
     task_row(call, task)
     row = call.portal.storage.row(entity, values.bounded(item))
     if row is None:
@@ -84,7 +86,7 @@ def _member(call: Call, stored: str) -> Map:
 
 
 def _checklist(call: Call, task: int, order: Map) -> Value:
-    """The whole checklist at once, no paging."""
+    """The whole checklist, without paging."""
     if call.portal.storage.row(TASK, task) is None:
         raise _failed("Action failed")
     _known(call, 1, "arOrder", order, _ORDERED[CHECKLIST.name])
@@ -95,7 +97,7 @@ def _checklist(call: Call, task: int, order: Map) -> Value:
 
 
 def _members(sent: Map) -> Map:
-    """People of an item come as id -> ``{TYPE}``; they are kept as ``id:type``."""
+    """Convert the members of an item from id -> `{TYPE}` to the stored form `id:type`."""
     if "MEMBERS" not in sent:
         return sent
     members = php.as_map(sent["MEMBERS"])
@@ -115,12 +117,12 @@ def _checklist_add(call: Call, task: int, sent: Map) -> Value:
     if "PARENT_ID" not in columns:
         columns["PARENT_ID"] = _root(call, task)
     CHECKLIST.prepare(call.portal, columns, None, call.user)
-    task_writing.note(call, task, "CHECKLIST_ITEM_CREATE", "", columns["TITLE"])
+    task_changes.note(call, task, "CHECKLIST_ITEM_CREATE", "", columns["TITLE"])
     return storage.insert(CHECKLIST, {**columns, "TASK_ID": task})
 
 
 def _root(call: Call, task: int) -> int:
-    """The first checklist of a task; one is made where there is none."""
+    """The first checklist of a task. It is created when it is missing."""
     storage = call.portal.storage
     found = storage.rows(CHECKLIST, ["ID"], "TASK_ID = ? and PARENT_ID = 0", [task], limit=1)
     if found:
@@ -139,7 +141,7 @@ def _checklist_update(call: Call, task: int, item: int, sent: Map) -> Value:
 
 
 def _checklist_delete(call: Call, task: int, item: int) -> Value:
-    """An item goes with everything below it."""
+    """Delete an item with everything below it."""
     row = _item(call, CHECKLIST, task, item)
     storage = call.portal.storage
     doomed = [item]
@@ -147,7 +149,7 @@ def _checklist_delete(call: Call, task: int, item: int) -> Value:
         record = doomed.pop()
         doomed += [php.integer(below["ID"]) for below in storage.rows(CHECKLIST, ["ID"], "PARENT_ID = ?", [record])]
         storage.delete(CHECKLIST, record)
-    task_writing.note(call, task, "CHECKLIST_ITEM_REMOVE", row["TITLE"], "")
+    task_changes.note(call, task, "CHECKLIST_ITEM_REMOVE", row["TITLE"], "")
     return True
 
 
@@ -165,7 +167,7 @@ def _toggle(value: str) -> Callable[[Call, int, int], Value]:
 
 
 def _move_after(call: Call, task: int, item: int, after: int) -> Value:
-    """The item takes the parent of the one it follows; what came after moves down by one."""
+    """Move an item behind another one: it gets the same parent, and the following items move down by one."""
     storage = call.portal.storage
     _item(call, CHECKLIST, task, item)
     leader = _item(call, CHECKLIST, task, after)
@@ -178,7 +180,7 @@ def _move_after(call: Call, task: int, item: int, after: int) -> Value:
 
 
 def _may(entity: Entity) -> Callable[[Call, int, int, int], Value]:
-    """An administrator may do whatever there is to do with a part."""
+    """An administrator may perform every action on a part."""
 
     def run(call: Call, task: int, item: int, action: int) -> Value:
         if call.portal.storage.row(TASK, task) is None or call.portal.storage.row(entity, item) is None:
@@ -204,7 +206,7 @@ def _comment_row(row: Map) -> Map:
 
 
 def _comments(call: Call, task: int, order: Map, conditions: Map) -> Value:
-    """The comments of a task, all at once."""
+    """All comments of a task."""
     if call.portal.storage.row(TASK, task) is None:
         raise _failed("Action failed")
     _known(call, 1, "arOrder", order, _ORDERED[COMMENT.name])
@@ -237,8 +239,8 @@ def _comment_add(call: Call, task: int, sent: Map) -> Value:
     }
     comment = call.portal.storage.insert(COMMENT, columns)
     _count_comments(call, task)
-    task_writing.note(call, task, "COMMENT", None, comment)
-    task_writing.announce(call, "ONTASKCOMMENTADD", None, {"ID": comment, "TASK_ID": task})
+    task_changes.note(call, task, "COMMENT", None, comment)
+    task_changes.announce(call, "ONTASKCOMMENTADD", None, {"ID": comment, "TASK_ID": task})
     return comment
 
 
@@ -265,7 +267,7 @@ def _comment_update(call: Call, task: int, item: int, sent: Map) -> Value:
     if "UF_FORUM_MESSAGE_DOC" in sent:
         columns["UF_FORUM_MESSAGE_DOC"] = _file_numbers(sent)
     call.portal.storage.update(COMMENT, item, columns)
-    task_writing.announce(
+    task_changes.announce(
         call,
         "ONTASKCOMMENTUPDATE",
         {"ID": item, "TASK_ID": task},
@@ -279,7 +281,7 @@ def _comment_delete(call: Call, task: int, item: int) -> Value:
         raise _forbidden()
     call.portal.storage.delete(COMMENT, item)
     _count_comments(call, task)
-    task_writing.announce(
+    task_changes.announce(
         call,
         "ONTASKCOMMENTDELETE",
         {"ID": item, "TASK_ID": task},
@@ -295,8 +297,8 @@ def _comment_of_text(call: Call, task: int, text: str) -> Value:
 _ELAPSED_LANGUAGE = filters.Language(filters.COMPARISONS, ELAPSED.fields.get)
 
 
-def _elapsed_list(call: Call) -> Page:
-    """With a map in the first place the list is of all tasks."""
+def _elapsed_list(call: Call) -> RowPage:
+    """Elapsed time. When the first argument is a map, the list covers all tasks."""
     sent = call.positional()
     rest = "arOrder:array? arFilter:array? arSelect:array? arParams:array?"
     conditions: Map = {}
@@ -311,7 +313,7 @@ def _elapsed_list(call: Call) -> Page:
 
 
 def _seconds(columns: Map) -> Map:
-    """Seconds decide; minutes follow them, or make them when they come alone."""
+    """Convert elapsed time: seconds have priority; minutes are derived from them, or used when sent alone."""
     seconds = php.integer(columns.get("SECONDS")) or php.integer(columns.get("MINUTES")) * 60
     return {**columns, "SECONDS": values.bounded(seconds), "MINUTES": values.bounded(seconds // 60)}
 
@@ -384,11 +386,11 @@ METHODS: tuple[tuple[str, str, Callable[..., Value]], ...] = (
     ("elapseditem.isactionallowed", f"{_ONE} actionId:integer", _may(ELAPSED)),
     ("comment.add", "taskId:integer commentText:string", _comment_of_text),
 )
-"""Name below ``task``, parameters in order, what it does."""
+"""Name below `task`, parameters in order, function."""
 
 
 def register(registry: Registry) -> None:
-    """Add the parts of tasks."""
+    """Register the parts of tasks."""
     for name, signature, run in METHODS:
         family, _, action = name.partition(".")
         positional.register(registry, f"task.{name}", f"ctask{family}::{action}", signature, run)

@@ -1,7 +1,9 @@
-"""``task.stages.*`` and ``task.dependence.*``: columns of a kanban or a personal plan, links between tasks.
+"""`task.stages.*` and `task.dependence.*`: columns of a kanban or a personal plan, links between tasks.
 
 Documentation: api-reference/tasks/stages, api-reference/tasks/task-dependence-*.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import errors, php
 from b24_mcp.sandbox.call import Call
@@ -17,18 +19,18 @@ FIRST_STAGES = (
     (None, "Делаю сейчас", "FFA900"),
     ("FINISH", "Готово", "7BD500"),
 )
-"""System type, title, colour of a new plan or kanban."""
+"""System type, title and colour of the stages of a new plan or kanban."""
 _COLUMNS = ["ID", "TITLE", "SORT", "COLOR", "SYSTEM_TYPE", "ENTITY_ID", "ENTITY_TYPE"]
 _LINK_TYPES = range(4)
 
 
 def _owner(call: Call, entity: int) -> tuple[int, str]:
-    """Group and ``G``, or the caller's own plan."""
+    """The group and `G`, or the caller's own plan."""
     return (entity, "G") if entity > 0 else (call.user, "U")
 
 
 def _stages(call: Call, owner: int, kind: str) -> list[Map]:
-    """Stages in order; the first look at a plan makes its standard ones."""
+    """The stages in order. The standard stages of a plan are created on first use."""
     storage = call.portal.storage
     where, bound = "ENTITY_ID = ? and ENTITY_TYPE = ?", [owner, kind]
     if not storage.count(STAGE, where, bound):
@@ -51,7 +53,7 @@ def _get(call: Call) -> Value:
 
 
 def _place(call: Call, owner: int, kind: str, after: int, moved: int = 0) -> int:
-    """The sorting of a stage behind ``after`` (0: the first place); the others make room."""
+    """Return the sort value of a stage behind `after` (0: first) and shift the following stages."""
     rows = [row for row in _stages(call, owner, kind) if row["ID"] != moved]
     order = [php.integer(row["ID"]) for row in rows]
     place = order.index(after) + 1 if after in order else 0
@@ -117,7 +119,7 @@ def _move_task(call: Call) -> Value:
 
 
 def _can_move(call: Call) -> Value:
-    """One's own plan, and any group for an administrator."""
+    """Whether the caller may move tasks: in the own plan, and as an administrator in any group."""
     entity, kind = php.integer(call.exact("entityId")), php.text(call.exact("entityType")).upper()
     return entity == call.user if kind == "U" else call.admin
 
@@ -160,7 +162,7 @@ def _unlink(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add stages and links."""
+    """Register stages and links."""
     for action, run in (
         ("get", _get),
         ("add", _add),

@@ -1,7 +1,9 @@
-"""``tasks.task.*``, reading: UPPER-case names in requests, camelCase in answers, every number as text.
+"""Read methods of `tasks.task.*`: UPPER-case names in requests, camelCase in answers, every number as text.
 
 Documentation: api-reference/tasks.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +21,7 @@ from b24_mcp.sandbox.entities.tasks import (
     TASK,
 )
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.faces import Face, Query
+from b24_mcp.sandbox.faces import Face, ListQuery
 from b24_mcp.sandbox.fields import Field
 from b24_mcp.sandbox.methods.crm_item import array
 from b24_mcp.sandbox.php import Map, Value
@@ -32,7 +34,7 @@ _ALIASES = {
     "AUDITOR": "AUDITORS",
     "TAG": "TAGS",
 }
-# Given only when one of them is named in ``select``, and then all three.
+# Shown only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
 _ENUM_VALUES: dict[str, Value] = {
@@ -54,22 +56,22 @@ _OPEN = frozenset((PENDING, IN_PROGRESS, AWAITING_CONTROL, DEFERRED))
 
 
 def find(name: str) -> Field | None:
-    """The field a filter or order key of tasks means."""
+    """The field of a filter or order key of tasks."""
     return TASK.fields.get(_ALIASES.get(name, name))
 
 
 def not_accessible() -> PortalError:
-    """A task that does not exist or is not to be seen."""
+    """The error for a task that does not exist or is not visible."""
     return PortalError("1048582", "Task not found or not accessible")
 
 
 def not_allowed() -> PortalError:
-    """An action the task's status or the person's rights do not allow."""
+    """The error for an action that the task's status or the user's rights do not allow."""
     return PortalError("0", "Action on the task is not allowed")
 
 
 def task_id(call: Call) -> int:
-    """The task a call is about: ``taskId`` or ``id``."""
+    """The task of a call: `taskId` or `id`."""
     value = call.exact("taskId")
     if value is None:
         value = call.exact("id")
@@ -83,17 +85,17 @@ def task_id(call: Call) -> int:
     return task
 
 
-def _query(call: Call) -> Query:
+def _query(call: Call) -> ListQuery:
     select = [php.text(name) for name in array(call, "select").values()]
     conditions = expanded(array(call, "filter"), call.now)
-    return Query(conditions, array(call, "order"), select or None)
+    return ListQuery(conditions, array(call, "order"), select or None)
 
 
 def expanded(conditions: Map, now: float) -> Map:
-    """Conditions with what is no column written out.
+    """Replace conditions on names without a column.
 
-    ``STATUS`` is the status a person sees (almost overdue -3, not viewed -2, overdue -1, otherwise the real one),
-    ``ONLY_ROOT_TASKS`` tasks without a parent.
+    `STATUS` is the status a user sees (almost overdue -3, not viewed -2, overdue -1, otherwise the real one),
+    `ONLY_ROOT_TASKS` selects tasks without a parent.
     """
     plain: Map = {}
     for key, value in conditions.items():
@@ -139,7 +141,7 @@ def _seen_status(operator: str, value: Value, now: float) -> Map:
 
 
 def sent_fields(call: Call) -> Map:
-    """``fields`` of an add or update; refused when there are none."""
+    """The `fields` of an add or update. Empty `fields` are refused."""
     sent = array(call, "fields")
     if not sent:
         raise PortalError("100", "Could not find value for parameter {fields} (internal error)")
@@ -147,7 +149,7 @@ def sent_fields(call: Call) -> Map:
 
 
 def check(call: Call, columns: Map, stored: Map | None) -> None:
-    """What the portal refuses about a task: no title, no such responsible person, parent or status."""
+    """Refuse invalid values of a task: no title, or an unknown responsible user, parent or status."""
     storage = call.portal.storage
     if ("TITLE" in columns or stored is None) and not php.text(columns.get("TITLE")).strip():
         raise PortalError("ERROR_CORE", "Task title is not specified<br>")
@@ -184,7 +186,7 @@ def _describe(field: Field) -> Value:
 
 
 def _people(call: Call, rows: list[Map]) -> dict[int, Map]:
-    """Everybody named in the rows as the short cards tasks carry."""
+    """The short cards of all users named in the rows."""
     wanted: set[int] = set()
     for row in rows:
         wanted.update(php.integer(row.get(name)) for name in ("CREATED_BY", "RESPONSIBLE_ID"))
@@ -225,13 +227,13 @@ def _decorate(call: Call, rows: list[Map], shown: list[Map], *, single: bool) ->
 
 
 def _sub_status(call: Call, row: Map) -> Value:
-    """-1 for an overdue task, its status otherwise."""
+    """-1 for an overdue task, otherwise its status."""
     overdue = row.get("DEADLINE") and php.text(row["DEADLINE"]) < dates.iso(call.now)
     return -1 if overdue and row["STATUS"] in (PENDING, IN_PROGRESS) else row["STATUS"]
 
 
 def actions(status: int, control: str, favorite: str) -> Map:
-    """What an administrator may do with a task in this status."""
+    """The actions an administrator may perform on a task in this status."""
     open_task = status in (PENDING, IN_PROGRESS, DEFERRED)
     waiting = status == AWAITING_CONTROL
     return {
@@ -300,7 +302,7 @@ FACE = Face(
 
 
 def cut(task: Map, select: list[str]) -> Map:
-    """``select`` cuts a single task to the named fields; what is no column stays."""
+    """Reduce a single task to the fields of `select`. Values without a column stay."""
     every = not select or "*" in select
     columns = {wire: name for name, wire in FACE.shown.items()}
     kept = {"ID", *(set(FACE.shown) - _NAMED_ONLY if every else ()), *select}
@@ -315,7 +317,7 @@ def cut(task: Map, select: list[str]) -> Map:
 
 
 def _get(call: Call) -> Value:
-    """A task; nothing at all, and no error, for a number that no task one may see has (measured behaviour)."""
+    """Return a task. For a missing or invisible task the answer is empty, without an error (measured behaviour)."""
     select = [php.text(name) for name in array(call, "select").values()]
     task = task_id(call)
     if task > 0 and call.portal.storage.row(TASK, task) is None:
@@ -324,7 +326,7 @@ def _get(call: Call) -> Value:
 
 
 def _fields(call: Call) -> Value:
-    """Fields as documented: without those that are only sent or come on their own, with two that are no columns."""
+    """The documented fields: without write-only and automatic ones, with two that are not columns."""
     described = php.as_map(php.as_map(engine.describe(FACE, call))["fields"])
     columns = {name: field for name, field in described.items() if name not in _NOT_DESCRIBED}
     counted: Map = {"title": None, "type": "integer", "default": 0}
@@ -332,7 +334,7 @@ def _fields(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add reading of tasks."""
+    """Register the read methods of tasks."""
     registry.controller(
         "tasks.task",
         PHP_CLASS,

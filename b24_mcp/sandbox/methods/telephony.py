@@ -1,13 +1,15 @@
-"""``telephony.externalCall.*``, ``voximplant.statistic.get``, ``placement.*``: what applications add to the portal.
+"""`telephony.externalCall.*`, `voximplant.statistic.get`, `placement.*`: calls and widgets of applications.
 
-Parameters under UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
+Parameters have UPPER-case names. Documentation: api-reference/telephony, api-reference/widgets/placement-*.
 """
+
+from __future__ import annotations
 
 import json
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import dates, filters, paging, php, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.telephony import CALL, WIDGET
@@ -32,7 +34,7 @@ def _core(words: str) -> PortalError:
 
 
 def _employee(call: Call, sent: Map) -> int:
-    """The person of a call by id or by extension number."""
+    """The user of a call by id or by extension number."""
     if not sent.get("USER_ID") and not sent.get("USER_PHONE_INNER"):
         raise _core("USER_ID or USER_PHONE_INNER should be set")
     where, bound = ("ID = ?", sent.get("USER_ID"))
@@ -45,8 +47,8 @@ def _employee(call: Call, sent: Map) -> int:
 
 
 def _register(call: Call) -> Value:
-    """The same external call registered again gets the same id."""
-    sent = call.uppered()
+    """Register an external call. A repeated call gets the same id."""
+    sent = call.upper_case()
     user = _employee(call, sent)
     kind = php.integer(sent.get("TYPE"))
     if kind not in (1, 2, 3, 4):
@@ -57,7 +59,7 @@ def _register(call: Call) -> Value:
     begin = dates.stored_moment(php.text(sent.get("CALL_START_DATE")), call.now)
     if sent.get("CALL_START_DATE") and begin is None:
         raise _core("CALL_START_DATE should be in the ISO-8601 format")
-    import hashlib  # slow to load, needed by few
+    import hashlib  # slow to import and rarely needed
 
     storage, external = call.portal.storage, php.text(sent.get("EXTERNAL_CALL_ID"))
     known = storage.rows(CALL, ["CALL_ID"], "EXTERNAL_CALL_ID = ? and FINISHED = 0", [external]) if external else []
@@ -78,7 +80,7 @@ def _register(call: Call) -> Value:
 
 
 def _known(call: Call, words: str) -> Map:
-    sent = call.uppered().get("CALL_ID")
+    sent = call.upper_case().get("CALL_ID")
     if not isinstance(sent, str):
         raise PortalError("INVALID_ARGUMENT", "CALL_ID must be a string")
     columns = [field.name for field in CALL.columns]
@@ -89,8 +91,8 @@ def _known(call: Call, words: str) -> Map:
 
 
 def _finish(call: Call) -> Value:
-    """The call goes into the statistics."""
-    sent = call.uppered()
+    """Finish a call and add it to the statistics."""
+    sent = call.upper_case()
     row = _known(call, "Call is not found (call should be registered prior to finishing)")
     user = _employee(call, sent)
     duration = php.integer(sent.get("DURATION"))
@@ -120,8 +122,8 @@ def _card(call: Call) -> Value:
 
 
 def _statistic(call: Call) -> Value:
-    """Finished calls; ``SORT`` and ``ORDER`` are words."""
-    sent = call.uppered()
+    """Finished calls. `SORT` and `ORDER` are words."""
+    sent = call.upper_case()
     conditions = {**php.as_map(sent.get("FILTER")), "FINISHED": 1}
     where = filters.build(CALL, _LANGUAGE, conditions, call.now)
     word = php.text(sent.get("SORT")).upper()
@@ -135,7 +137,7 @@ def _statistic(call: Call) -> Value:
         lambda limit, offset: storage.rows(CALL, columns, where.sql, where.bound, order, limit, offset),
     )
     rows = [_statistic_row(php.as_map(row)) for row in php.as_list(page.result)]
-    return Page(rows, page.next, page.total)
+    return RowPage(rows, page.next, page.total)
 
 
 def _statistic_row(row: Map) -> Map:
@@ -144,8 +146,8 @@ def _statistic_row(row: Map) -> Map:
 
 
 def _placements(call: Call) -> Value:
-    """Names of places for widgets; with ``SCOPE`` only those of a scope."""
-    scope = php.text(call.uppered().get("SCOPE")).upper()
+    """The names of widget placements; with `SCOPE` only those of a scope."""
+    scope = php.text(call.upper_case().get("SCOPE")).upper()
     return [name for name in _PLACEMENTS.split() if not scope or name.startswith(f"{scope}_")]
 
 
@@ -159,7 +161,7 @@ def _placement(sent: Map) -> str:
 def _bind(call: Call) -> Value:
     if not call.admin:
         raise access_denied()
-    sent = call.uppered()
+    sent = call.upper_case()
     placement, handler = _placement(sent), php.text(sent.get("HANDLER"))
     if placement not in _PLACEMENTS.split() and not placement.startswith("CRM_DYNAMIC_"):
         raise PortalError("ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
@@ -180,7 +182,7 @@ def _bind(call: Call) -> Value:
 def _unbind(call: Call) -> Value:
     if not call.admin:
         raise access_denied()
-    sent = call.uppered()
+    sent = call.upper_case()
     where, bound = "PLACEMENT = ?", [_placement(sent)]
     if sent.get("HANDLER"):
         where, bound = f"{where} and HANDLER = ?", [*bound, php.text(sent["HANDLER"])]
@@ -207,7 +209,7 @@ def _bound(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add calls and widgets."""
+    """Register calls and widgets."""
     registry.classic("telephony.externalCall.register", "telephony", _register, app_only=True)
     registry.classic("telephony.externalCall.finish", "telephony", _finish, app_only=True)
     registry.classic("telephony.externalCall.show", "telephony", _card)

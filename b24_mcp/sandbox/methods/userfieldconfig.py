@@ -1,10 +1,12 @@
-"""``userfieldconfig.*``: the same user fields for a controller, camelCase, labels by language, items in ``enum``.
+"""`userfieldconfig.*`: user fields as a controller, camelCase, labels by language, items in `enum`.
 
 Documentation: api-reference/crm/universal/userfieldconfig.
 """
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import filters, paging, php, user_fields, values
-from b24_mcp.sandbox.answer import Page
+from b24_mcp.sandbox.answer import RowPage
 from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.errors import PortalError
 from b24_mcp.sandbox.fields import Field
@@ -85,7 +87,7 @@ def _items(sent: Map) -> list[Map]:
 
 
 def _shown(call: Call, row: Map, language: str | None = None) -> Map:
-    """One field with labels in all languages it has, or (in a list) in one of them."""
+    """One field with labels in all its languages, or (in a list) in one of them."""
     shown: Map = {}
     languages: set[str] = set()
     for column in LABELS:
@@ -178,7 +180,7 @@ def _list(call: Call) -> Value:
     names = [php.text(name) for key, name in select.items() if key != "language"]
     if names and "*" not in names:
         shown = [{name: value for name, value in record.items() if name in names} for record in shown]
-    return Page({"fields": shown}, page.next, page.total)
+    return RowPage({"fields": shown}, page.next, page.total)
 
 
 def _update(call: Call) -> Value:
@@ -207,7 +209,7 @@ def _types(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add the settings of user fields."""
+    """Register the settings of user fields."""
     actions = {
         "add": _add,
         "get": _get,

@@ -1,4 +1,6 @@
-"""What a new portal begins with: always one administrator and the directories, usually a whole company."""
+"""The initial data of a portal: always one administrator and the directories, usually a whole company."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.entities.directories import (
     CATEGORIES,
@@ -7,13 +9,13 @@ from b24_mcp.sandbox.entities.directories import (
     STATUS_COLUMNS,
     first_statuses,
 )
-from b24_mcp.sandbox.seed.crm_parts import equip
-from b24_mcp.sandbox.seed.people import hire
+from b24_mcp.sandbox.seed.crm_parts import seed_crm_parts
+from b24_mcp.sandbox.seed.people import seed_staff
 from b24_mcp.sandbox.storage import Storage
 
 
 def seed(storage: Storage, now: float, *, empty: bool) -> None:
-    """Fill a new database in one transaction; the same content for the same ``now`` (Unix seconds)."""
+    """Fill a new database in one transaction. The content depends only on `now` (Unix seconds)."""
     storage.begin()
     storage.insert_many(STATUS, STATUS_COLUMNS, first_statuses())
     storage.insert_many(
@@ -21,13 +23,13 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
         ("ID", "NAME", "SORT", "ENTITY_TYPE_ID", "IS_DEFAULT", "ORIGIN_ID", "ORIGINATOR_ID"),
         [(number, name, sort, 2, "N" if number else "Y", "", "") for number, name, sort in CATEGORIES],
     )
-    equip(storage, now)
-    hire(storage, now, only_administrator=empty)
+    seed_crm_parts(storage, now)
+    seed_staff(storage, now, only_administrator=empty)
     if not empty:
-        from b24_mcp.sandbox.seed.company import Company  # a restart on an existing file never needs it
+        from b24_mcp.sandbox.seed.company import Company  # not needed when an existing file is opened again
 
-        Company(storage, now).found()
-    from b24_mcp.sandbox.seed.office import furnish  # like the company: only for a new database
+        Company(storage, now).write()
+    from b24_mcp.sandbox.seed.office import seed_office  # needed only for a new database
 
-    furnish(storage, now, empty=empty)
+    seed_office(storage, now, empty=empty)
     storage.commit()

@@ -1,8 +1,10 @@
-"""The demonstration company's fourteen months: companies, contacts, leads, deals, tasks.
+"""Fourteen months of the demonstration company: companies, contacts, leads, deals, tasks.
 
-Everything is drawn from one seeded generator, and every date is counted back from the portal's clock, so that
-"deals that have not moved for two weeks" has an answer whenever it is asked.
+All data comes from one seeded generator, and every date is counted back from the portal's clock. A question such as
+"deals that have not moved for two weeks" always has an answer.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -49,7 +51,7 @@ def _semantics(stage: str) -> str:
 
 
 class Company:
-    """Writes the company into a storage; ids begin with 1 in every table."""
+    """The company's records for a storage. Ids begin with 1 in every table."""
 
     def __init__(self, storage: Storage, now: float) -> None:
         self._storage = storage
@@ -60,8 +62,8 @@ class Company:
         self._history: list[tuple[Value, ...]] = []
         self._moments: dict[float, str] = {}
 
-    def found(self) -> None:
-        """Write all of it."""
+    def write(self) -> None:
+        """Write all records."""
         self._contact_company = [
             self._random.randint(1, COMPANIES) if self._random.random() < 0.85 else None for _ in range(CONTACTS)
         ]
@@ -81,7 +83,7 @@ class Company:
         self._storage.insert_many(entity, columns, [[row[name] for name in columns] for row in rows])
 
     def _ago(self, days: float) -> str:
-        moment = self._moments.get(days)  # the same moment stands in several columns
+        moment = self._moments.get(days)  # several columns share the same moment
         if moment is None:
             moment = self._moments[days] = dates.iso(self._now - days * _DAY)
         return moment
@@ -102,14 +104,14 @@ class Company:
             "OBSERVERS": "[]",
         }
 
-    def _reach(self, owner: str, record: int, base: int, domain: str) -> None:
-        """A phone of a range kept for fiction and a mailbox at ``example.com``."""
+    def _contact_details(self, owner: str, record: int, base: int, domain: str) -> None:
+        """Add a phone of a range reserved for fiction and a mailbox at `example.com`."""
         phone = f"+7000555{base + record:04d}"
         self._multifields.append((owner, record, "PHONE", "WORK", phone))
         self._multifields.append((owner, record, "EMAIL", "WORK", f"{domain}{record}@example.com"))
 
-    def _went(self, kind: int, record: int, category: int, stage: str, created: float, moved: float) -> None:
-        """The stages a lead or a deal went through: the first one, and the one it is in now."""
+    def _stage_history(self, kind: int, record: int, category: int, stage: str, created: float, moved: float) -> None:
+        """Write the stage history of a lead or a deal: the first stage and the current one."""
         start = stage.partition(":")[0] + ":NEW" if ":" in stage else "NEW"
         self._history.append((kind, record, category, CREATED, start, "P", self._ago(created)))
         if stage != start:
@@ -128,7 +130,7 @@ class Company:
             title = choose(names.COMPANY_FORMS[:3]).format(f"{first}-{second}")
         city, country = choose(names.CITIES[7:] if foreign else names.CITIES[:7])
         created = self._random.uniform(30, _MONTHS_14)
-        self._reach("COMPANY", number, 1000, "office")
+        self._contact_details("COMPANY", number, 1000, "office")
         return {
             "TITLE": title,
             "COMPANY_TYPE": "SUPPLIER" if number % 12 == 5 else "CUSTOMER",
@@ -160,7 +162,7 @@ class Company:
         name, surname = self._name(number)
         company = self._contact_company[number - 1]
         created = self._random.uniform(10, _MONTHS_14)
-        self._reach("CONTACT", number, 2000, "contact")
+        self._contact_details("CONTACT", number, 2000, "contact")
         return {
             "NAME": name,
             "LAST_NAME": surname,
@@ -183,8 +185,8 @@ class Company:
         moved = self._random.uniform(0, created)
         goods, price = self._random.choice(names.GOODS)
         seller = self._random.choice(SELLERS[:-1])
-        self._reach("LEAD", number, 5000, "lead")
-        self._went(1, number, 0, stage, created, moved)
+        self._contact_details("LEAD", number, 5000, "lead")
+        self._stage_history(1, number, 0, stage, created, moved)
         return {
             "TITLE": f"{goods}: запрос с {self._random.choice(('сайта', 'выставки', 'рекламы', 'почты'))}",
             "NAME": name,
@@ -209,7 +211,7 @@ class Company:
     def _deal(self, number: int) -> Map:
         choose, uniform = self._random.choice, self._random.uniform
         category = 1 if number % 4 == 0 else 0
-        # Older deals have lower ids, as they would have in a portal that lived through it.
+        # Older deals have lower ids, as on a real portal.
         created = max(0.2, _MONTHS_14 * (1 - number / DEALS) + uniform(-2, 2))
         closed = self._random.random() < min(0.92, created / 90)
         stage = choose(_DEAL_CLOSED[category] if closed else _DEAL_OPEN[category])
@@ -218,7 +220,7 @@ class Company:
         contact = self._random.randint(1, CONTACTS)
         company = self._contact_company[contact - 1]
         owner = choose(SERVICE if category else SELLERS)
-        self._went(2, number, category, stage, created, moved)
+        self._stage_history(2, number, category, stage, created, moved)
         return {
             "TITLE": f"{goods} №{1000 + number}",
             "TYPE_ID": "SERVICE" if category else "SALE",

@@ -1,4 +1,6 @@
-"""What every portal's CRM begins with besides stages: pipelines of invoices, presets, units, taxes, currencies."""
+"""The initial CRM data of every portal besides stages: pipelines of invoices, presets, units, taxes, currencies."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.crm_catalog import (
@@ -14,8 +16,8 @@ from b24_mcp.sandbox.entities.directories import CATEGORY, INVOICE_CATEGORY
 from b24_mcp.sandbox.storage import Storage
 
 
-def equip(storage: Storage, now: float) -> None:
-    """Write it; ``now`` (Unix seconds) dates the rates of currencies."""
+def seed_crm_parts(storage: Storage, now: float) -> None:
+    """Write the data. `now` (Unix seconds) dates the rates of currencies."""
     moment = dates.iso(now)
     storage.insert_many(
         CATEGORY,

@@ -1,4 +1,6 @@
-"""The disk of the demonstration company: a storage for everybody and each, a few folders and short documents."""
+"""The disk of the demonstration company: a common storage, one per user, a few folders and short documents."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.disk import OBJECT, STORAGE, VERSION
@@ -33,8 +35,8 @@ _OBJECT = (
 )
 
 
-def file_documents(storage: Storage, now: float) -> None:
-    """Write storages, folders and files; dates are counted back from ``now`` (Unix seconds)."""
+def seed_documents(storage: Storage, now: float) -> None:
+    """Write storages, folders and files. Dates are counted back from `now` (Unix seconds)."""
     moment = dates.iso(now - 200 * _DAY)
     holders: list[tuple[Value, ...]] = [(1, "Общий диск", "disk", "common", "shared_files_s1", 1)]
     for person in EVERYBODY:

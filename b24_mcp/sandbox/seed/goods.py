@@ -1,4 +1,6 @@
-"""The trade catalogue of the demonstration company: what it sells, at which prices, from which stores."""
+"""The trade catalogue of the demonstration company: products, prices and stores."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities import catalog
@@ -9,8 +11,8 @@ from b24_mcp.sandbox.storage import Storage
 _UNITS = ((1, 6, "Метр", "м", "m", "MTR"), (5, 796, "Штука", "шт", "pc. 1", "PCE"), (6, 356, "Час", "ч", "h", "HUR"))
 
 
-def stock(storage: Storage, now: float) -> None:
-    """Write the catalogue; dates are counted back from ``now`` (Unix seconds)."""
+def seed_goods(storage: Storage, now: float) -> None:
+    """Write the catalogue. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 250 * 86400.0)
     sections = [(1, catalog.PRODUCTS, "Оборудование", 100, "Y"), (2, catalog.PRODUCTS, "Ремонт", 200, "Y")]
     storage.insert_many(catalog.SECTION, ("ID", "IBLOCK_ID", "NAME", "SORT", "ACTIVE"), sections)
@@ -63,7 +65,7 @@ def stock(storage: Storage, now: float) -> None:
 
 
 def base(storage: Storage, stamp: str) -> None:
-    """What every portal's catalogue has: two blocks, a type of price, units, taxes, a store."""
+    """Write the catalogue data of every portal: two blocks, a type of price, units, taxes, a store."""
     blocks = [
         (catalog.PRODUCTS, catalog.PRODUCTS, "CRM_PRODUCT_CATALOG", "s1", "Товарный каталог CRM", None, "N"),
         (catalog.OFFERS, catalog.OFFERS, "CRM_PRODUCT_CATALOG", "s1", "Торговые предложения", catalog.PRODUCTS, "N"),

@@ -1,5 +1,7 @@
 """Workgroups and projects of the demonstration company."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.groups import GROUP, MEMBER
 from b24_mcp.sandbox.php import Value
@@ -14,8 +16,8 @@ _GROUPS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
 """Name, description, project, members (the first is the owner)."""
 
 
-def gather(storage: Storage, now: float) -> None:
-    """Write groups and members; dates are counted back from ``now`` (Unix seconds)."""
+def seed_groups(storage: Storage, now: float) -> None:
+    """Write groups and members. Dates are counted back from `now` (Unix seconds)."""
     groups: list[tuple[Value, ...]] = []
     members: list[tuple[Value, ...]] = []
     for number, (name, description, project, people) in enumerate(_GROUPS, 1):

@@ -1,4 +1,6 @@
-"""Many deals in seconds, for measurements: plain rows, nothing a person would want to read."""
+"""Many plain deals in seconds, for measurements."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
@@ -54,7 +56,7 @@ _COLUMNS = (
 
 
 def load_deals(storage: Storage, now: float, count: int) -> int:
-    """Fill up to ``count`` deals, return how many were added; dates are counted back from ``now`` (Unix seconds)."""
+    """Add deals up to `count` and return how many were added. Dates are counted back from `now` (Unix seconds)."""
     first = storage.count(DEAL) + 1
     if first > count:
         return 0

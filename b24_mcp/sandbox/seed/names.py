@@ -1,4 +1,6 @@
-"""Words the demonstration company is made of."""
+"""Words for the data of the demonstration company."""
+
+from __future__ import annotations
 
 CITIES = (
     ("Санкт-Петербург", "Россия"),

@@ -1,8 +1,10 @@
-"""The staff of the demonstration company, "Северный мост": equipment for workshops, sold and serviced.
+"""The staff of the demonstration company, "Северный мост": equipment for workshops, sales and service.
 
-The company, its people and all it deals with are invented; phones are of ranges kept for fiction, e-mail addresses
-of ``example.com``.
+The company, its staff and its clients are invented. Phones are of ranges reserved for fiction, e-mail addresses of
+`example.com`.
 """
+
+from __future__ import annotations
 
 import json
 
@@ -46,17 +48,17 @@ STAFF: tuple[tuple[str, str, str, str, int], ...] = (
     ("Roman", "Novak", "M", "Developer", 7),
     ("Кирилл", "Дёмин", "M", "Менеджер по продажам", 2),
 )
-"""First name, last name, gender, position, department; the place in the list is the id."""
+"""First name, last name, gender, position, department. The position in the list is the id."""
 
 SELLERS = (2, 3, 4, 5, 6, 7, 8, 9, 20)
 SERVICE = (10, 11, 12, 13)
 EVERYBODY = tuple(range(1, 20))
 FORMER = 20
-"""Kirill has left: inactive, with deals still on his name."""
+"""Kirill has left the company: an inactive user who is still responsible for deals."""
 
 
-def hire(storage: Storage, now: float, *, only_administrator: bool) -> None:
-    """Write departments and users; dates are counted back from ``now`` (Unix seconds)."""
+def seed_staff(storage: Storage, now: float, *, only_administrator: bool) -> None:
+    """Write departments and users. Dates are counted back from `now` (Unix seconds)."""
     staff = STAFF[:1] if only_administrator else STAFF
     departments = DEPARTMENTS[:1] if only_administrator else DEPARTMENTS
     storage.insert_many(

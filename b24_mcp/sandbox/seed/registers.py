@@ -1,5 +1,7 @@
 """Universal lists of the demonstration company."""
 
+from __future__ import annotations
+
 from b24_mcp.sandbox import dates
 from b24_mcp.sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
 from b24_mcp.sandbox.php import Value
@@ -8,8 +10,8 @@ from b24_mcp.sandbox.storage import Storage
 _TRIPS = (("Казань", 18500), ("Пермь", 24000), ("Екатеринбург", 31000), ("Vienna", 98000), ("Самара", 21000))
 
 
-def keep_registers(storage: Storage, now: float) -> None:
-    """Write two lists; dates are counted back from ``now`` (Unix seconds)."""
+def seed_lists(storage: Storage, now: float) -> None:
+    """Write two lists. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 150 * 86400.0)
     stamps: tuple[Value, ...] = ("Y", 500, stamp, 1, stamp, 1)
     names = ("ACTIVE", "SORT", "DATE_CREATE", "CREATED_BY", "TIMESTAMP_X", "MODIFIED_BY")

@@ -1,9 +1,11 @@
-"""``batch`` of REST 3.0: a list of calls, one after another, the first failure becomes the whole answer.
+"""`batch` of REST 3.0: a list of calls in order; the first failure is the answer to the whole batch.
 
-Earlier calls stay executed. Later ones may use what earlier ones gave: ``{"$ref": "alias.path"}`` is replaced by a
-value, ``{"$refArray": "alias.path.field"}`` by a list of them. Documentation: api-reference/rest-v3; the rules of
-references are source behaviour of the portal.
+Calls before the failure stay executed. A call may use the results of earlier calls: `{"$ref": "alias.path"}` is
+replaced by a value, `{"$refArray": "alias.path.field"}` by a list of values. Documentation: api-reference/rest-v3; the
+rules of references are source behaviour of the portal.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,22 +13,22 @@ from dataclasses import dataclass
 from b24_mcp.sandbox import php
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import errors
-from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.method import ServiceMethod
 
 _ITEM_WANTED = 'Each request item must have a "method" and "query" attribute'
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One call of a batch; ``alias`` is ``as`` or the position."""
+    """One call of a batch. `alias` is `as` or the position."""
 
-    method: Method
+    method: ServiceMethod
     query: Value
     alias: str
 
 
-def read(body: Value, find: Callable[[str], Method]) -> list[Item]:
-    """Read a whole batch: shapes first, then names, so that nothing runs when one of them is wrong."""
+def read(body: Value, find: Callable[[str], ServiceMethod]) -> list[Item]:
+    """Parse a whole batch: first the shapes, then the names, so that nothing runs when one of them is invalid."""
     items = list(enumerate(php.as_list(body)))
     aliases: set[str] = set()
     for place, item in items:
@@ -54,8 +56,8 @@ def _alias(item: Map, place: int) -> str:
     return str(sent)
 
 
-def run(items: list[Item], perform: Callable[[Method, Value], Value]) -> list[Value]:
-    """Run the calls in order; ``perform`` gives a result or raises the error of the whole batch."""
+def run(items: list[Item], perform: Callable[[ServiceMethod, Value], Value]) -> list[Value]:
+    """Run the calls in order. `perform` returns a result or raises the error of the whole batch."""
     known: dict[str, Value] = {}
     results: list[Value] = []
     for item in items:
@@ -63,13 +65,17 @@ def run(items: list[Item], perform: Callable[[Method, Value], Value]) -> list[Va
         results.append(result)
         inside = php.as_map(result)
         referable = inside.get("item") or inside.get("items")
-        if referable:  # an id, a truth value, an empty list lead nowhere
+        if referable:  # an id, a boolean or an empty list has no path inside
             known[item.alias] = php.json_ready(referable)
     return results
 
 
 def substituted(value: Value, known: dict[str, Value]) -> Value:
-    """``value`` with every reference in it replaced; raises when one leads nowhere."""
+    """Replace every reference in `value`.
+
+    Raises:
+        ApiError: for a reference without a target.
+    """
     if isinstance(value, list):
         return [substituted(item, known) for item in value]
     if not isinstance(value, dict):

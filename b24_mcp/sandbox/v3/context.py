@@ -1,45 +1,47 @@
-"""Who calls, and what a call may touch."""
+"""The caller of a method and the records the call may use."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Caller
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.credentials import PortalCaller
+    from b24_mcp.sandbox.portal import SandboxPortal
     from b24_mcp.sandbox.storage import Storage
 
-# The documentation names the scope of task methods both ways; portals grant webhooks the second.
+# The documentation names the scope of task methods in two ways; portals grant the second to webhooks.
 _SAME_SCOPE = {"tasks": "task"}
 
 
-def granted(caller: "Caller", scope: str) -> bool:
-    """Whether credentials cover a scope; an empty one is open to all."""
+def granted(caller: PortalCaller, scope: str) -> bool:
+    """Whether credentials cover a scope. An empty scope is open to all."""
     return not scope or scope in caller.scopes or _SAME_SCOPE.get(scope) in caller.scopes
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One call: the portal and the credentials it is made with."""
+    """One call: the portal and the credentials."""
 
-    portal: "Portal"
-    caller: "Caller"
+    portal: SandboxPortal
+    caller: PortalCaller
 
     @property
     def user(self) -> int:
-        """The acting user's id."""
+        """The id of the acting user."""
         return self.caller.user
 
     @property
     def admin(self) -> bool:
-        """Whether the acting user administers the portal."""
+        """Whether the acting user is an administrator of the portal."""
         return self.caller.admin
 
     @property
     def now(self) -> float:
-        """The portal's clock, Unix seconds."""
+        """The time of the portal's clock in Unix seconds."""
         return self.portal.clock()
 
     @property
-    def storage(self) -> "Storage":
-        """The portal's records."""
+    def storage(self) -> Storage:
+        """The records of the portal."""
         return self.portal.storage

@@ -1,7 +1,9 @@
-"""``*.field.list`` and ``*.field.get``: a DTO tells of itself.
+"""`*.field.list` and `*.field.get`: the description of a DTO.
 
-Documentation: the ``*-field-list.md`` and ``*-field-get.md`` pages.
+Documentation: the `*-field-list.md` and `*-field-get.md` pages.
 """
+
+from __future__ import annotations
 
 import json
 
@@ -17,7 +19,7 @@ ASPECTS = (
 
 
 def field_list(dto: Dto, context: Context, params: Map) -> Value:
-    """Every property of the DTO."""
+    """All properties of the DTO."""
     aspects = _selected(params)
     return {"items": [_described(prop, aspects) for prop in dto.properties.values()]}
 

@@ -1,7 +1,9 @@
-"""What REST 3.0 tells of itself: an OpenAPI document and the scopes of methods, both from the descriptions.
+"""The OpenAPI document and the scopes of methods of REST 3.0, both built from the descriptions.
 
 Documentation: api-reference/rest-v3.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 
@@ -9,7 +11,7 @@ from b24_mcp.sandbox import php
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import errors
 from b24_mcp.sandbox.v3.dto import Dto, Property
-from b24_mcp.sandbox.v3.method import Method
+from b24_mcp.sandbox.v3.method import ServiceMethod
 
 _FORMATS: dict[str, Map] = {
     "int": {"type": "integer", "format": "int64"},
@@ -36,8 +38,8 @@ _ERROR: Map = {
 }
 
 
-def openapi(methods: Iterable[Method]) -> Map:
-    """The document for these methods."""
+def openapi(methods: Iterable[ServiceMethod]) -> Map:
+    """Build the document for these methods."""
     listed = [method for method in methods if method.name != "batch"]
     modules = dict.fromkeys(_module(method.name) for method in listed)
     schemas: Map = {"Error": _ERROR}
@@ -76,7 +78,7 @@ def _described(prop: Property, dto: Dto) -> Map:
     return {**_FORMATS[prop.type], "title": prop.name}
 
 
-def _operation(method: Method) -> Map:
+def _operation(method: ServiceMethod) -> Map:
     operation: Map = {
         "tags": [_module(method.name)],
         "summary": method.title,
@@ -88,7 +90,7 @@ def _operation(method: Method) -> Map:
     return operation
 
 
-def _body(method: Method) -> Map:
+def _body(method: ServiceMethod) -> Map:
     properties: Map = {}
     for name, kind in method.params.items():
         properties[name] = {"type": kind.rstrip("*")}
@@ -107,7 +109,7 @@ def _any_items() -> Map:
     return {"type": "array", "items": {"oneOf": [{"type": "object"}, {"type": "string"}]}}
 
 
-def _response(method: Method) -> Map:
+def _response(method: ServiceMethod) -> Map:
     record: Map = {"$ref": f"#/components/schemas/{method.dto.name}"} if method.dto is not None else {"type": "object"}
     shapes: dict[str, Map] = {
         "item": {"type": "object", "properties": {"item": record}},
@@ -126,8 +128,8 @@ def _json_content(schema: str, description: str) -> Map:
     return {"description": description, "content": {"application/json": {"schema": link}}}
 
 
-def scopes(methods: Iterable[Method], params: Map) -> Map:
-    """Module -> controller -> method -> its scope, title, description and fields; three filters narrow it."""
+def scopes(methods: Iterable[ServiceMethod], params: Map) -> Map:
+    """Build module -> controller -> method -> scope, title, description and fields. Three filters narrow the result."""
     wanted: dict[str, str] = {}
     for name in ("filterModule", "filterController", "filterMethod"):
         value = params.get(name)
@@ -152,6 +154,6 @@ def _module(name: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """``tasks.task.result.add`` as ``tasks``, ``task.result``, ``add``."""
+    """Split `tasks.task.result.add` into `tasks`, `task.result`, `add`."""
     module, *middle, action = name.split(".")
     return module, ".".join(middle), action

@@ -1,18 +1,19 @@
-"""Descriptions of the objects of REST 3.0: one table of text a DTO, read into properties.
+"""Descriptions of the objects of REST 3.0: one table of text per DTO, parsed into properties.
 
-One line a property::
+One line per property:
 
     status  enum:status  sed  STATUS
 
-name, type, flags, column. Types: ``int``, ``float``, ``string``, ``bool``, ``date``, ``datetime``, ``utc`` (a moment
-shown as text in UTC), ``array:int`` and ``array:string`` (lists), ``enum:name`` (words for stored values, see
-``Dto.enums``), ``one:UserDto`` and ``many:UserDto`` (relations through the column that holds ids), ``object``. Flags:
-``f`` filterable, ``s`` sortable, ``e`` editable, ``a`` may be sent to an add only, ``q`` required on an add, ``d``
-shown when nothing is selected, ``x`` kept in the DTO's table of extras; ``-`` is none. A column ``-`` means that the
-value is computed (``Dto.computed``).
+name, type, flags, column. Types: `int`, `float`, `string`, `bool`, `date`, `datetime`, `utc` (a date-time shown as text
+in UTC), `array:int` and `array:string` (lists), `enum:name` (words for stored values, see `Dto.enums`), `one:UserDto`
+and `many:UserDto` (relations through the column of ids), `object`. Flags: `f` filterable, `s` sortable, `e` editable,
+`a` for an add only, `q` required on an add, `d` shown by default, `x` stored in the DTO's table of extras; `-` means no
+flags. A column `-` means that the value is computed (`Dto.computed`).
 
-Documentation: api-reference/rest-v3 and the ``*.field.list`` pages.
+Documentation: api-reference/rest-v3 and the `*.field.list` pages.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ _SHOWN_TYPES = {"DateTime": "object", "Date": "object", "many": "array"}
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a DTO. ``detail`` is what follows the colon of the type; see the module for the rest."""
+    """One property of a DTO. `detail` is the text after the colon of the type; the module docstring has the rest."""
 
     name: str
     type: str
@@ -38,12 +39,12 @@ class Property:
 
     @property
     def filterable(self) -> bool:
-        """Whether a filter may name it."""
+        """Whether it may be used in a filter."""
         return "f" in self.flags
 
     @property
     def sortable(self) -> bool:
-        """Whether an order may name it."""
+        """Whether it may be used in an order."""
         return "s" in self.flags
 
     @property
@@ -58,27 +59,27 @@ class Property:
 
     @property
     def required(self) -> bool:
-        """Whether an add must carry it."""
+        """Whether an add requires it."""
         return "q" in self.flags
 
     @property
     def default(self) -> bool:
-        """Whether it is shown when nothing is selected."""
+        """Whether it is shown without a `select`."""
         return "d" in self.flags
 
     @property
     def extra(self) -> bool:
-        """Whether it is kept in the table of extras."""
+        """Whether it is stored in the table of extras."""
         return "x" in self.flags
 
     @property
     def relation(self) -> bool:
-        """Whether it leads to another object."""
+        """Whether it is a relation to another object."""
         return self.type in ("one", "many")
 
     @property
     def multiple(self) -> bool:
-        """Whether it is a list of objects or values; field descriptions of real portals say ``false`` for both."""
+        """Whether it is a list of objects or values. Field descriptions of real portals say `false` for both."""
         return False
 
     @property
@@ -88,7 +89,7 @@ class Property:
 
     @property
     def shown_type(self) -> str:
-        """The type as ``*.field.list`` names it: moments and relations are objects."""
+        """The type as `*.field.list` names it: date-times and relations are objects."""
         return _SHOWN_TYPES.get(self.php_type, self.php_type)
 
     @property
@@ -98,12 +99,12 @@ class Property:
 
 
 Computed = Callable[[Context, Map], Value]
-"""The value of a property without a column, from the stored row."""
+"""Computes the value of a property without a column from the stored row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which rows exist for a call: SQL over columns of the table and what is bound in it."""
+    """The rows that exist for a call: an SQL condition over columns of the table and its bound values."""
 
     sql: str = "1"
     bound: tuple[Value, ...] = ()
@@ -115,11 +116,11 @@ def _everything(context: Context) -> Visible:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dto:
-    """A described object: its name on the wire, its table (``None``: nothing is stored), its properties.
+    """A described object: its wire name, its table (`None`: nothing is stored) and its properties.
 
-    ``strict_select``: an unknown own name in ``select`` is refused instead of left out. ``missing_kind`` and
-    ``type_kind`` are the validation codes of ``fields``. ``max_limit`` is the largest page. ``related`` finds the DTO
-    of a relation by name.
+    `strict_select`: an unknown own name in `select` is refused instead of ignored. `missing_kind` and `type_kind` are
+    the validation codes of `fields`. `max_limit` is the largest page size. `related` returns the DTO of a relation by
+    name.
     """
 
     name: str
@@ -134,16 +135,16 @@ class Dto:
     type_kind: str = REQUEST
     max_limit: int = 1000
     list_default: tuple[str, ...] = ()
-    related: dict[str, "Dto"] = field(default_factory=dict)
+    related: dict[str, Dto] = field(default_factory=dict)
 
     @property
     def default(self) -> list[str]:
-        """What is shown when nothing is selected."""
+        """The properties shown without a `select`."""
         return [prop.name for prop in self.properties.values() if prop.default]
 
 
 def parse_properties(table: str) -> dict[str, Property]:
-    """Read a table of properties (see the module's own text) into name -> property, in order."""
+    """Parse a table of properties (see the module docstring) into name -> property, in order."""
     properties: dict[str, Property] = {}
     for line in filter(None, map(str.strip, table.splitlines())):
         name, kind, flags, column = line.split()

@@ -1,8 +1,9 @@
-"""The one engine behind get, list, tail, aggregate, add, update and delete of REST 3.0: a DTO says what there is.
+"""The shared engine of get, list, tail, aggregate, add, update and delete of REST 3.0. A DTO describes the object.
 
-Parameters are the decoded body of a call. Answers are what stands under ``result``. Documentation:
-api-reference/rest-v3.
+Parameters are the decoded body of a call. Results are the value of `result`. Documentation: api-reference/rest-v3.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
@@ -27,14 +28,14 @@ _COUNTS: dict[str, Callable[[list[Value]], int]] = {
 
 
 def get(dto: Dto, context: Context, params: Map) -> Value:
-    """One record as ``{"item": {...}}``."""
+    """Return one record as `{"item": {...}}`."""
     record = record_id(params)
     chosen = query.selection(dto, params.get("select"), dto.default)
     return {"item": show(dto, context, [stored(dto, context, record)], chosen)[0]}
 
 
 def list_page(dto: Dto, context: Context, params: Map) -> Value:
-    """One page as ``{"items": [...]}``: never a total, never a next."""
+    """Return one page as `{"items": [...]}`, without a total and without a next page."""
     chosen = query.selection(dto, params.get("select"), list(dto.list_default) or dto.default)
     where = narrowed(dto, context, filter.compile_filter(dto, params.get("filter")))
     ordered = query.order(dto, params.get("order"))
@@ -44,7 +45,7 @@ def list_page(dto: Dto, context: Context, params: Map) -> Value:
 
 
 def tail(dto: Dto, context: Context, params: Map) -> Value:
-    """What lies beyond a cursor, in the cursor's own order."""
+    """Return the rows after a cursor, in the order of the cursor."""
     chosen = query.selection(dto, params.get("select"), list(dto.list_default) or dto.default)
     cursor = query.cursor(dto, params.get("cursor"), dto.max_limit)
     if cursor.prop.name in filter.names(params.get("filter")):
@@ -59,7 +60,7 @@ def tail(dto: Dto, context: Context, params: Map) -> Value:
 
 
 def aggregate(dto: Dto, context: Context, params: Map) -> Value:
-    """Functions over properties: ``{"count": ["id"], "sum": {"amount": "total"}}``."""
+    """Compute functions over properties: `{"count": ["id"], "sum": {"amount": "total"}}`."""
     sent = params.get("select")
     if not isinstance(sent, dict) or not sent:
         raise errors.invalid_select(json.dumps(sent, ensure_ascii=False)[:200])
@@ -88,14 +89,14 @@ def _aggregated(dto: Dto, context: Context, function: str, name: str, where: fil
     numbers = [value for value in found if isinstance(value, int | float)]
     if prop.type in ("int", "float"):
         return _FUNCTIONS[function](numbers)
-    if function in ("min", "max"):  # moments and words have an order, but no sum
+    if function in ("min", "max"):  # dates and words have an order, but no sum
         ordered = sorted(found, key=php.text)
         return values.shown(dto, prop, ordered[0 if function == "min" else -1]) if ordered else None
     raise errors.wrong_type(name, "int")
 
 
 def add(dto: Dto, context: Context, params: Map) -> int:
-    """Store a new record, return its id; derived columns are the method's business."""
+    """Store a new record and return its id. Derived columns are the task of the method."""
     columns, extras = writable(dto, params, new=True)
     assert dto.entity is not None
     return insert(dto, context, columns, extras)
@@ -110,7 +111,7 @@ def insert(dto: Dto, context: Context, columns: Map, extras: Map) -> int:
 
 
 def writable(dto: Dto, params: Map, *, new: bool) -> tuple[Map, Map]:
-    """``fields`` as columns and extras to store; refuses what is unknown, not to be written, missing, mistyped."""
+    """Convert `fields` to columns and extras. Unknown, read-only, missing and mistyped fields are refused."""
     sent = params.get("fields")
     if sent is None:
         raise errors.missing("fields")
@@ -135,7 +136,7 @@ def writable(dto: Dto, params: Map, *, new: bool) -> tuple[Map, Map]:
 
 
 def _refuse(dto: Dto, sent: Map, *, new: bool) -> None:
-    """Everything that is wrong with the fields of one kind is said at once."""
+    """Refuse invalid fields. All errors of one kind are reported together."""
     closed = [
         (name, errors.lacks_text(dto.name, name, "Editable"))
         for name in sent
@@ -163,14 +164,16 @@ def _refuse(dto: Dto, sent: Map, *, new: bool) -> None:
 
 
 def update(dto: Dto, context: Context, record: int, columns: Map, extras: Map) -> None:
-    """Change one record."""
+    """Update one record."""
     assert dto.entity is not None
     context.storage.update(dto.entity, record, columns)
     write_extras(dto, context, record, extras)
 
 
 def one_record(params: Map) -> int:
-    """The record of an update or delete that also knows ``filter``: exactly one of the two, and it must be ``id``."""
+    """The record of an update or delete that also accepts `filter`. Exactly one of the two is allowed, and it must be
+    `id`.
+    """
     if "id" in params and "filter" in params:
         raise errors.invalid([("", "Only one of the values must be provided: id, filter")])
     if "id" not in params and "filter" not in params:
@@ -179,7 +182,7 @@ def one_record(params: Map) -> int:
 
 
 def delete(dto: Dto, context: Context, record: int) -> None:
-    """Remove a record and its extras."""
+    """Delete a record and its extras."""
     assert dto.entity is not None
     context.storage.delete(dto.entity, record)
     if dto.extras is not None:
@@ -197,7 +200,11 @@ def record_id(params: Map, name: str = "id") -> int:
 
 
 def stored(dto: Dto, context: Context, record: int) -> Map:
-    """One record as it is stored; raises when there is none for this user."""
+    """Return one record as it is stored.
+
+    Raises:
+        ApiError: when it does not exist for this user.
+    """
     assert dto.entity is not None
     where = narrowed(dto, context, filter.Sql("ID = ?", (record,)))
     found = rows(dto, context, where, "ID asc", 1, 0)
@@ -207,20 +214,20 @@ def stored(dto: Dto, context: Context, record: int) -> Map:
 
 
 def narrowed(dto: Dto, context: Context, where: filter.Sql) -> filter.Sql:
-    """A condition, and what the user may see."""
+    """Combine a condition with the rows the user may see."""
     visible = dto.visible(context)
     return filter.joined([filter.Sql(visible.sql, visible.bound), where], "and")
 
 
 def rows(dto: Dto, context: Context, where: filter.Sql, ordered: str, limit: int, offset: int) -> list[Map]:
-    """Stored rows."""
+    """The stored rows."""
     assert dto.entity is not None
     columns = [field.name for field in dto.entity.columns]
     return context.storage.rows(dto.entity, columns, where.text, where.bound, ordered, limit, offset)
 
 
 def show(dto: Dto, context: Context, found: list[Map], chosen: Selection) -> list[Map]:
-    """Rows as the wire shows them; every relation is one more question to the storage."""
+    """Show rows on the wire. Each relation is one more query."""
     extras = _extras(dto, context, found, chosen)
     related = {
         name: _related(dto.properties[name], dto, context, found, below) for name, below in chosen.related.items()
@@ -254,7 +261,7 @@ def _linked(prop: Property, row: Map, related: dict[int, Map]) -> Value:
 
 
 def _ids(prop: Property, row: Map) -> list[int]:
-    """The ids a relation's column holds: one number, or a JSON list of them."""
+    """The ids in the column of a relation: one number, or a JSON list of numbers."""
     value = row.get(prop.column)
     if isinstance(value, str) and value.startswith("["):
         return [php.integer(item) for item in json.loads(value)]
@@ -281,7 +288,7 @@ def _extras(dto: Dto, context: Context, found: Iterable[Map], chosen: Selection)
 
 
 def write_extras(dto: Dto, context: Context, record: int, extras: Map) -> None:
-    """Keep properties that have no column of their own."""
+    """Store properties without a column of their own."""
     if not extras or dto.extras is None:
         return
     row = context.storage.row(dto.extras, record)

@@ -1,19 +1,21 @@
-"""``main.eventlog.*``: who did what on the portal; for administrators.
+"""`main.eventlog.*`: the log of actions on the portal, for administrators.
 
-Documentation: api-reference/event-log; which fields may be filtered and sorted is measured behaviour. Beside what the
-demonstration company begins with, every change of a record that is announced leaves an entry here: the type is the
-name of the event, which is the sandbox's own choice, real portals log other things.
+Documentation: api-reference/event-log; which fields can be filtered and sorted is measured behaviour. Besides the
+initial entries of the demonstration company, every announced change of a record adds an entry. Its type is the name of
+the event. This is a choice of the sandbox; real portals log other things.
 """
+
+from __future__ import annotations
 
 from functools import partial
 
 from b24_mcp.sandbox import dates, php
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.storage import Storage
 from b24_mcp.sandbox.v3 import engine
 from b24_mcp.sandbox.v3.dto import Dto, parse_properties
-from b24_mcp.sandbox.v3.method import GET, LIST, TAIL, Method, fields_of
+from b24_mcp.sandbox.v3.method import GET, LIST, TAIL, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import EVENT_LOG
 
 SCOPE = "main"
@@ -42,7 +44,7 @@ _MODULES = {"ONCRM": "crm", "ONTASK": "tasks", "ONUSER": "main", "ONIM": "im", "
 
 
 def entry(now: float, user: int, kind: str, module: str, item: str, description: str = "") -> Map:
-    """A row of the log."""
+    """Build a row of the log."""
     return {
         "TIMESTAMP_X": dates.iso(now),
         "SEVERITY": "SECURITY" if module == "main" else "INFO",
@@ -59,14 +61,14 @@ def entry(now: float, user: int, kind: str, module: str, item: str, description:
     }
 
 
-def log_change(storage: Storage, now: float, change: Change) -> None:
-    """Write an announced change down."""
+def log_change(storage: Storage, now: float, change: RecordChange) -> None:
+    """Log an announced change."""
     module = next((name for prefix, name in _MODULES.items() if change.event.startswith(prefix)), "rest")
     storage.insert(EVENT_LOG, entry(now, change.user, change.event.removeprefix("ON"), module, _item(change.data)))
 
 
 def _item(data: Map) -> str:
-    """The id an event carries, wherever its family puts it."""
+    """The id in an event's data; families use different keys."""
     waiting: list[Value] = [data]
     while waiting:
         value = waiting.pop(0)
@@ -78,7 +80,7 @@ def _item(data: Map) -> str:
 
 
 METHODS = [
-    Method(
+    ServiceMethod(
         "main.eventlog.get",
         SCOPE,
         partial(engine.get, EVENT_LOG_DTO),
@@ -88,7 +90,7 @@ METHODS = [
         admin=True,
         params=GET,
     ),
-    Method(
+    ServiceMethod(
         "main.eventlog.list",
         SCOPE,
         partial(engine.list_page, EVENT_LOG_DTO),
@@ -98,7 +100,7 @@ METHODS = [
         admin=True,
         params=LIST,
     ),
-    Method(
+    ServiceMethod(
         "main.eventlog.tail",
         SCOPE,
         partial(engine.tail, EVENT_LOG_DTO),

@@ -1,10 +1,12 @@
 """The filter of REST 3.0: lists of conditions and groups become SQL over the columns of a DTO.
 
-``["field", "op", value]``, ``["field", value]`` (equal, or one of a list), ``["flag"]`` (is true), groups
-``{"logic": "and"|"or", "negative": bool, "conditions": [...]}`` at any depth, and the typed form ``{"type":
-"condition", "leftOperand", "operator", "rightOperand"}`` whose operands may be ``{"expression": "column"|"length",
-"parameters": [name]}``. Documentation: api-reference/rest-v3.
+`["field", "op", value]`, `["field", value]` (equal, or one of a list), `["flag"]` (is true), groups `{"logic":
+"and"|"or", "negative": bool, "conditions": [...]}` at any depth, and the typed form `{"type": "condition",
+"leftOperand", "operator", "rightOperand"}` whose operands may be `{"expression": "column"|"length", "parameters":
+[name]}`. Documentation: api-reference/rest-v3.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ _DEEPEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A piece of SQL and what is bound in it."""
+    """A part of an SQL condition and its bound values."""
 
     text: str
     bound: tuple[Value, ...] = ()
@@ -31,7 +33,11 @@ ALWAYS, NEVER = Sql("1"), Sql("0")
 
 
 def compile_filter(dto: Dto, sent: Value) -> Sql:
-    """The SQL of a whole filter; ``None`` and an empty array are no filter. Raises the portal's refusals."""
+    """Compile a whole filter. `None` and an empty array match everything.
+
+    Raises:
+        ApiError: the portal's error for an invalid filter.
+    """
     if sent is None or sent in ([], {}):
         return ALWAYS
     if not isinstance(sent, list):
@@ -40,7 +46,7 @@ def compile_filter(dto: Dto, sent: Value) -> Sql:
 
 
 def names(sent: Value) -> set[str]:
-    """Every property a filter mentions, well-formed or not: what a cursor must not stand on."""
+    """All properties a filter mentions, valid or not. A cursor must not use them."""
     found: set[str] = set()
     waiting: list[Value] = [sent]
     while waiting:
@@ -61,7 +67,7 @@ def names(sent: Value) -> set[str]:
 
 
 def equal_values(sent: Value, name: str) -> list[Value]:
-    """The values the top level of a filter demands of a property by ``=`` or ``in``; empty when there are none."""
+    """The values that the top level of a filter requires of a property by `=` or `in`, or an empty list."""
     found: list[Value] = []
     for item in php.as_list(sent):
         if isinstance(item, list) and len(item) > 1 and item[0] == name and (len(item) == 2 or item[1] in ("=", "in")):
@@ -76,7 +82,7 @@ def _all(dto: Dto, items: Sequence[Value], logic: str, depth: int) -> Sql:
 
 
 def joined(parts: Sequence[Sql], logic: str) -> Sql:
-    """Pieces under ``and`` or ``or``, as a balanced tree: SQLite limits how deep an expression may be."""
+    """Combine parts with `and` or `or` as a balanced tree, because SQLite limits the depth of expressions."""
     if not parts:
         return ALWAYS
     if len(parts) == 1:
@@ -161,12 +167,12 @@ def _among(dto: Dto, column: str, prop: Property, wanted: list[Value]) -> Sql:
 
 
 def _folded(sql: str, prop: Property) -> str:
-    """Text compares without case, as in the portal's database."""
+    """Compare text without case, like the portal's database."""
     return f"folded({sql})" if prop.type == "string" else sql
 
 
 def _bound(dto: Dto, prop: Property, value: Value) -> Value:
-    """A value as the database compares it; refuses another type than the property's."""
+    """Convert a value for the comparison in the database. A value of another type is refused."""
     if not values.of_type(prop.type, value):
         raise errors.wrong_type(prop.name, prop.php_type)
     return values.stored(dto, prop, value)
@@ -182,7 +188,7 @@ def _left(dto: Dto, operand: Value, whole: Value) -> tuple[str, Property]:
 
 
 def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
-    """``column`` is the property itself, ``length`` the number of characters in it."""
+    """Compile an operand: `column` is the property itself, `length` the number of its characters."""
     parameters = operand.get("parameters")
     name = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
     if operand["expression"] not in ("column", "length") or not isinstance(name, str):
@@ -203,6 +209,6 @@ def _filterable(dto: Dto, name: str) -> Property:
 
 
 def _text(value: Value) -> str:
-    """A piece of a request as an error message quotes it."""
+    """A part of a request as an error message quotes it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text[:200]

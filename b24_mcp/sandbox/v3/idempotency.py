@@ -1,8 +1,10 @@
-"""``Idempotency-Key``: a repeated write gets the stored answer instead of running again.
+"""`Idempotency-Key`: a repeated write gets the stored answer and does not run again.
 
-A key belongs to one webhook or application, one user and one method, and lives for 24 hours of the portal's clock.
+A key belongs to one webhook or application, one user and one method, and expires after 24 hours of the portal's clock.
 Only successful answers are stored. Documentation: api-reference/rest-v3.
 """
+
+from __future__ import annotations
 
 import json
 from dataclasses import dataclass
@@ -18,15 +20,19 @@ LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One key of one caller for one method, and what the request with it looks like."""
+class StoredReply:
+    """One key of one caller for one method, with a fingerprint of its request."""
 
     key: str
     owner: str
     body_hash: str
 
     def stored(self, context: Context) -> bytes | None:
-        """The stored body, ``None`` for a new key; raises 422 when the key was used for another request."""
+        """The stored body, or `None` for a new key.
+
+        Raises:
+            ApiError: 422 when the key was used for another request.
+        """
         found = context.storage.rows(
             IDEMPOTENCY, ["BODY_HASH", "ANSWER"], "OWNER = ? and EXPIRES > ?", [self.owner, context.now], "ID desc", 1
         )
@@ -39,7 +45,7 @@ class Entry:
         return php.text(found[0]["ANSWER"]).encode()
 
     def store(self, context: Context, body: bytes) -> None:
-        """Keep a successful answer."""
+        """Store a successful answer."""
         context.storage.insert(
             IDEMPOTENCY,
             {
@@ -51,9 +57,13 @@ class Entry:
         )
 
 
-def entry(key: str, context: Context, method: str, params: Value) -> Entry:
-    """Read a key; raises 400 for one that is empty, too long or not printable ASCII."""
-    import hashlib  # slow to load, needed by few
+def entry(key: str, context: Context, method: str, params: Value) -> StoredReply:
+    """Parse a key.
+
+    Raises:
+        ApiError: 400 for a key that is empty, too long or not printable ASCII.
+    """
+    import hashlib  # slow to import and rarely needed
 
     if not 1 <= len(key) <= LONGEST or not all(" " <= character <= "~" for character in key):
         raise errors.refusal(
@@ -61,4 +71,4 @@ def entry(key: str, context: Context, method: str, params: Value) -> Entry:
         )
     text = json.dumps(params, sort_keys=True, ensure_ascii=False)
     owner = json.dumps([context.caller.credential, context.user, method, key])
-    return Entry(key, owner, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+    return StoredReply(key, owner, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())

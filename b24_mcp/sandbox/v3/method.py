@@ -1,4 +1,6 @@
-"""Methods of REST 3.0: a name, a scope, what runs, and enough to describe it in OpenAPI."""
+"""Methods of REST 3.0: name, scope, body, and the data for their OpenAPI description."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +13,18 @@ from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto
 
 Run = Callable[[Context, Map], Value]
-"""A method's body: the call and its decoded parameters -> what stands under ``result``."""
+"""The body of a method: the call and its decoded parameters -> the value of `result`."""
 
 Answer = Literal["item", "items", "result", "object", "document"]
-"""The shape of the result: one record, a list, yes or no, an object of its own, or a whole body without envelope."""
+"""The shape of the result: one record, a list, a boolean, an object of its own, or a complete body without envelope."""
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class ServiceMethod:
     """One method.
 
-    ``scope`` empty: any credentials will do. ``writes``: an ``Idempotency-Key`` counts. ``admin``: for administrators
-    only. ``params`` are names -> OpenAPI types, a ``*`` after the type marks a required one.
+    With an empty `scope` any valid credentials are accepted. `writes`: an `Idempotency-Key` applies. `admin`: for
+    administrators only. `params` are names -> OpenAPI types; a `*` after the type marks a required parameter.
     """
 
     name: str
@@ -45,10 +47,10 @@ DELETE = {"id": "integer*"}
 AGGREGATE = {"select": "object*", "filter": "array"}
 
 
-def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[Method]:
-    """``*.field.list`` and ``*.field.get`` of a DTO."""
+def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[ServiceMethod]:
+    """`*.field.list` and `*.field.get` of a DTO."""
     return [
-        Method(
+        ServiceMethod(
             f"{prefix}.field.list",
             scope,
             partial(described.field_list, dto),
@@ -57,7 +59,7 @@ def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list
             admin=admin,
             params={"select": "array"},
         ),
-        Method(
+        ServiceMethod(
             f"{prefix}.field.get",
             scope,
             partial(described.field_get, dto),
@@ -69,9 +71,9 @@ def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list
     ]
 
 
-def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> Method:
-    """``*.aggregate`` of a DTO: the framework has it, no documented module shows it."""
+def aggregated(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> ServiceMethod:
+    """`*.aggregate` of a DTO. The framework supports it, no documented module has it."""
     run = partial(engine.aggregate, dto)
-    return Method(
+    return ServiceMethod(
         f"{prefix}.aggregate", scope, run, "object", f"Totals of {prefix}", dto, admin=admin, params=AGGREGATE
     )

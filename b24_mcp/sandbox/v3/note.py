@@ -1,7 +1,9 @@
-"""``note.collection.*``: knowledge bases, listed behind a cursor of their own (documentation: api-reference/note).
+"""`note.collection.*`: knowledge bases, listed with a cursor of their own (documentation: api-reference/note).
 
-Deleted bases are gone from every answer, archived ones from lists.
+Deleted bases are missing in every answer, archived ones in lists.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.php import Map, Value
@@ -9,7 +11,7 @@ from b24_mcp.sandbox.v3 import engine, errors, filter, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto, Visible, parse_properties
 from b24_mcp.sandbox.v3.errors import DTO
-from b24_mcp.sandbox.v3.method import ADD, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.method import ADD, UPDATE, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import COLLECTION
 
 SCOPE = "note"
@@ -127,11 +129,13 @@ _ONE = {"id": "integer*"}
 _PAGE = {"pagination": "object"}
 
 METHODS = [
-    Method(f"{_P}.list", SCOPE, _list, "items", "Knowledge bases", COLLECTION_DTO, params=_PAGE),
-    Method(f"{_P}.get", SCOPE, _get, "item", "One knowledge base", COLLECTION_DTO, params=_ONE),
-    Method(f"{_P}.add", SCOPE, _add, "item", "Add a knowledge base", COLLECTION_DTO, writes=True, params=ADD),
-    Method(f"{_P}.update", SCOPE, _update, "item", "Rename a base", COLLECTION_DTO, writes=True, params=UPDATE),
-    Method(f"{_P}.archive", SCOPE, _archive, "result", "Archive a base", COLLECTION_DTO, writes=True, params=_ONE),
-    Method(f"{_P}.delete", SCOPE, _delete, "result", "Remove a base", COLLECTION_DTO, writes=True, params=_ONE),
+    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Knowledge bases", COLLECTION_DTO, params=_PAGE),
+    ServiceMethod(f"{_P}.get", SCOPE, _get, "item", "One knowledge base", COLLECTION_DTO, params=_ONE),
+    ServiceMethod(f"{_P}.add", SCOPE, _add, "item", "Add a knowledge base", COLLECTION_DTO, writes=True, params=ADD),
+    ServiceMethod(f"{_P}.update", SCOPE, _update, "item", "Rename a base", COLLECTION_DTO, writes=True, params=UPDATE),
+    ServiceMethod(
+        f"{_P}.archive", SCOPE, _archive, "result", "Archive a base", COLLECTION_DTO, writes=True, params=_ONE
+    ),
+    ServiceMethod(f"{_P}.delete", SCOPE, _delete, "result", "Remove a base", COLLECTION_DTO, writes=True, params=_ONE),
     *fields_of(_P, SCOPE, COLLECTION_DTO),
 ]

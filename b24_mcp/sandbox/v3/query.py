@@ -1,9 +1,11 @@
-"""``select``, ``order``, ``pagination`` and ``cursor`` of REST 3.0, read and refused as the portal does.
+"""`select`, `order`, `pagination` and `cursor` of REST 3.0, parsed and refused as the portal does.
 
-An empty array and an empty object are the same thing to it. Documentation: api-reference/rest-v3; the behaviour of
-limits is measured: 0 and what is no number are refused, a negative number breaks the portal, more than the largest
-page is cut without a word.
+An empty array and an empty object mean the same. Documentation: api-reference/rest-v3. The behaviour of limits is
+measured: 0 and values that are not numbers are refused, a negative number is an internal error of the portal, and a
+number above the largest page is reduced silently.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
@@ -20,15 +22,15 @@ _NUMBER_LIMIT = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to show of a DTO: own properties in order, and selections of related objects by property."""
+    """The selected properties of a DTO: its own in order, and selections of related objects by property."""
 
     names: tuple[str, ...]
-    related: Mapping[str, "Selection"]
+    related: Mapping[str, Selection]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows of a list to take."""
+    """The range of rows in a list."""
 
     limit: int
     offset: int
@@ -36,7 +38,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a tail goes on: rows beyond ``value`` (stored form; ``None``: from the start) of ``prop``."""
+    """The position of a tail: rows after `value` (stored form; `None`: from the start) of `prop`."""
 
     prop: Property
     value: Value
@@ -45,7 +47,7 @@ class Cursor:
 
 
 def selection(dto: Dto, sent: Value, default: list[str]) -> Selection:
-    """Read ``select``: names, and names of related objects after a dot."""
+    """Parse `select`: names, and names of related objects after a dot."""
     if sent is None or sent in ([], {}):
         return Selection(tuple(default), {})
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
@@ -75,7 +77,7 @@ def _selected(dto: Dto, paths: list[list[str]], depth: int) -> Selection:
 
 
 def order(dto: Dto, sent: Value) -> str:
-    """``order by`` text for ``{"id": "asc"}``; the id breaks ties."""
+    """Build `order by` for `{"id": "asc"}`. The id breaks ties."""
     if sent is None or sent in ([], {}):
         return "ID asc"
     if not isinstance(sent, dict):
@@ -88,7 +90,11 @@ def order(dto: Dto, sent: Value) -> str:
 
 
 def sortable(dto: Dto, name: str) -> Property:
-    """A property an order or a cursor may name."""
+    """The property of an order or a cursor.
+
+    Raises:
+        ApiError: when it is unknown or not sortable.
+    """
     prop = dto.properties.get(name)
     if prop is None:
         raise errors.unknown_property(name, dto.name)
@@ -98,7 +104,7 @@ def sortable(dto: Dto, name: str) -> Property:
 
 
 def descending(direction: Value) -> bool:
-    """Whether a direction is ``DESC``; refuses what is none."""
+    """Whether a direction is `DESC`. An invalid direction is refused."""
     word = direction.upper() if isinstance(direction, str) else ""
     if word not in ("ASC", "DESC"):
         raise errors.invalid_order(_text(direction))
@@ -106,7 +112,7 @@ def descending(direction: Value) -> bool:
 
 
 def window(sent: Value, largest: int) -> Window:
-    """Read ``pagination``: ``page`` (from 1) wins over ``offset``."""
+    """Parse `pagination`. `page` (from 1) has priority over `offset`."""
     if sent is None or sent in ([], {}):
         return Window(min(PAGE_SIZE, largest), 0)
     if not isinstance(sent, dict):
@@ -119,7 +125,7 @@ def window(sent: Value, largest: int) -> Window:
 
 
 def limited(sent: Value, largest: int, whole: Value) -> int:
-    """A limit: 50 when none is sent, cut to the largest page."""
+    """Parse a limit: 50 by default, reduced to the largest page."""
     limit = _number(sent, PAGE_SIZE, whole)
     if limit == 0:
         raise errors.invalid_pagination(_text(whole))
@@ -143,7 +149,7 @@ def _number(sent: Value, default: int, whole: Value) -> int:
 
 
 def cursor(dto: Dto, sent: Value, largest: int) -> Cursor:
-    """Read ``cursor``: ``field`` and ``value`` belong together, ``order`` is ascending unless told otherwise."""
+    """Parse `cursor`. `field` and `value` belong together; `order` is ascending by default."""
     if sent is None or sent in ([], {}):
         return Cursor(dto.properties["id"], None, False, min(PAGE_SIZE, largest))
     if not isinstance(sent, dict):

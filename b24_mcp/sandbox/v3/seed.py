@@ -1,7 +1,9 @@
-"""What only REST 3.0 shows of the demonstration company: its event log, working days and knowledge bases.
+"""The part of the demonstration company that only REST 3.0 shows: event log, working days and knowledge bases.
 
-Written on first use, not when the portal is made: most sandboxes are never asked for it.
+It is written on first use, not when the portal is created, because most sandboxes do not need it.
 """
+
+from __future__ import annotations
 
 import json
 from random import Random
@@ -21,10 +23,10 @@ _COLLECTIONS = (("База знаний продаж", 100), ("Регламен�
 
 
 def fill(storage: Storage, now: float, *, company: bool) -> None:
-    """Write all of it unless it is there; without the company only the first entry of the log."""
+    """Write the data unless it exists. Without the company it is only the first entry of the log."""
     if storage.count(EVENT_LOG):
         return
-    random = Random(24_30)  # noqa: S311 (fiction, not secrets)
+    random = Random(24_30)  # noqa: S311 (invented data, not secrets)
     first = entry(now - 90 * _DAY, 1, "USER_AUTHORIZE", "main", "1")
     columns = list(first)
     log = [first]

@@ -1,9 +1,11 @@
-"""The REST 3.0 of a portal: which methods there are, and the order of checks every call passes.
+"""The REST 3.0 of a portal: its methods, and the order of the checks of each call.
 
-A method must exist (404), the credentials must be good (401), the method must not be blocked (429), its scope must be
-granted (403); then the body is read, and the method looks at its parameters. Documentation: api-reference/rest-v3,
+The method must exist (404), the credentials must be valid (401), the method must not be blocked (429), its scope must
+be granted (403). Then the body is parsed, and the method checks its parameters. Documentation: api-reference/rest-v3,
 and source behaviour of the portal.
 """
+
+from __future__ import annotations
 
 import json
 import math
@@ -29,12 +31,12 @@ from b24_mcp.sandbox.v3 import (
     values,
 )
 from b24_mcp.sandbox.v3.context import Context, granted
-from b24_mcp.sandbox.v3.idempotency import Entry, entry
-from b24_mcp.sandbox.v3.method import Method, aggregated
+from b24_mcp.sandbox.v3.idempotency import StoredReply, entry
+from b24_mcp.sandbox.v3.method import ServiceMethod, aggregated
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.credentials import Caller
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.credentials import PortalCaller
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 ALIASES = {"documentation": "rest.documentation.openapi", "scopes": "rest.scope.list"}
 _SECRETS = ("auth", "access_token")
@@ -43,8 +45,8 @@ _DEEPEST_BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A call before anything of it is checked: names and bytes as they came."""
+class ServiceCall:
+    """A call before any check: names and bytes as received."""
 
     method: str
     verb: str
@@ -54,10 +56,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What is sent back.
+class ServiceAnswer:
+    """The answer to a call.
 
-    ``error`` is the code, ``params`` what was understood, both for logs, ``rows`` how many rows of a list are in it.
+    `error` is the code and `params` are the parsed parameters, both for logs. `rows` is the number of list rows in the
+    body.
     """
 
     status: int
@@ -69,18 +72,20 @@ class Answered:
 
 
 class Service:
-    """All of it. ``idempotency`` and ``aggregate`` are features some portals have and others do not."""
+    """The methods of REST 3.0 and their execution. `idempotency` and `aggregate` are features that only some portals
+    have.
+    """
 
-    def __init__(self, portal: "Portal") -> None:
+    def __init__(self, portal: SandboxPortal) -> None:
         self.idempotency = True
         self.aggregate = False
         self.portal = portal
         seed.fill(portal.storage, portal.clock(), company=portal.storage.count(TASK) > 0)
         portal.changes.subscribe(lambda change: eventlog.log_change(portal.storage, portal.clock(), change))
         own = [
-            Method("batch", "", _unreachable, "object", "Several calls in one", writes=True),
-            Method("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
-            Method("rest.documentation.openapi", "", self._openapi, "document", "This document"),
+            ServiceMethod("batch", "", _unreachable, "object", "Several calls in one", writes=True),
+            ServiceMethod("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
+            ServiceMethod("rest.documentation.openapi", "", self._openapi, "document", "This document"),
         ]
         families = (
             tasks.METHODS,
@@ -101,28 +106,32 @@ class Service:
         }
 
     @property
-    def methods(self) -> list[Method]:
-        """Every method there is at the moment."""
+    def methods(self) -> list[ServiceMethod]:
+        """All current methods."""
         return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
 
-    def add(self, method: Method) -> None:
-        """Have one method more, or this one in place of that of its name."""
+    def add(self, method: ServiceMethod) -> None:
+        """Add a method, or replace the one with its name."""
         self._methods[method.name] = method
 
     def remove(self, name: str) -> None:
-        """Have one method less."""
+        """Remove a method."""
         del self._methods[name]
 
-    def find(self, name: str) -> Method:
-        """The method of exactly this name; raises 404."""
+    def find(self, name: str) -> ServiceMethod:
+        """Find a method by its exact name.
+
+        Raises:
+            ApiError: 404 when it does not exist.
+        """
         name = ALIASES.get(name, name)
         method = self._methods.get(name) or (self._aggregates.get(name) if self.aggregate else None)
         if method is None:
             raise errors.method_not_found(name[:100])
         return method
 
-    def answer(self, asked: Asked, identify: Callable[[], "Caller"]) -> Answered:
-        """Answer a call; ``identify`` gives who calls or raises :class:`PortalError`."""
+    def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:
+        """Answer a call. `identify` returns the caller or raises `PortalError`."""
         params: Value = None
         try:
             method = self.find(asked.method)
@@ -133,24 +142,24 @@ class Service:
             replay = None if stored is None else stored.stored(context)
             if stored is not None and replay is not None:
                 headers = (("Idempotency-Key", stored.key), ("Idempotent-Replayed", "true"))
-                return Answered(200, replay, headers, None, params)
+                return ServiceAnswer(200, replay, headers, None, params)
             content = self._answered(method, context, params)
             body, rows = answer.render(content, "json"), answer.rows_in(content)
             if stored is None:
-                return Answered(200, body, (), None, params, rows)
+                return ServiceAnswer(200, body, (), None, params, rows)
             stored.store(context, body)
-            return Answered(200, body, (("Idempotency-Key", stored.key),), None, params, rows)
+            return ServiceAnswer(200, body, (("Idempotency-Key", stored.key),), None, params, rows)
         except PortalError as refusal:
             refusal = translated(refusal)
-            return Answered(refusal.status, answer.render(refusal.body(), "json"), (), refusal.code, params)
+            return ServiceAnswer(refusal.status, answer.render(refusal.body(), "json"), (), refusal.code, params)
 
-    def _entry(self, asked: Asked, method: Method, context: Context, params: Value) -> Entry | None:
+    def _entry(self, asked: ServiceCall, method: ServiceMethod, context: Context, params: Value) -> StoredReply | None:
         if asked.idempotency_key is None or not method.writes or not self.idempotency:
             return None
         return entry(asked.idempotency_key, context, method.name, params)
 
-    def _answered(self, method: Method, context: Context, params: Value) -> Map:
-        """The whole body of a successful answer."""
+    def _answered(self, method: ServiceMethod, context: Context, params: Value) -> Map:
+        """The complete body of a successful answer."""
 
         def run() -> Value:
             return self._run(method, context, params, 0)
@@ -161,13 +170,13 @@ class Service:
             return php.as_map(result)
         return {"result": result, "time": timing.block()}
 
-    def _run(self, method: Method, context: Context, params: Value, depth: int) -> Value:
+    def _run(self, method: ServiceMethod, context: Context, params: Value, depth: int) -> Value:
         if method.name != "batch":
             return method.run(context, params if isinstance(params, dict) else {})
         if depth > _DEEPEST_BATCH:
             raise errors.invalid_batch("Batches are nested too deeply")
 
-        def perform(inner: Method, query: Value) -> Value:
+        def perform(inner: ServiceMethod, query: Value) -> Value:
             admit(inner, context)
             if inner.name == "batch":
                 return self._run(inner, context, query, depth + 1)
@@ -175,8 +184,8 @@ class Service:
 
         return list(batch.run(batch.read(params, self.find), perform))
 
-    def _noted(self, method: Method, context: Context, query: Value) -> Value:
-        """Run a call of a batch: its time is nobody's, the portal's accounting sees only the batch around it."""
+    def _noted(self, method: ServiceMethod, context: Context, query: Value) -> Value:
+        """Run a call of a batch. Its time is not charged, because the portal charges only the batch around it."""
         failure: str | None = "INTERNAL_SERVER_ERROR"
         try:
             result = method.run(context, query if isinstance(query, dict) else {})
@@ -203,16 +212,16 @@ def _unreachable(context: Context, params: Map) -> Value:
     raise AssertionError("a batch is run by the service")
 
 
-def _identified(identify: Callable[[], "Caller"]) -> "Caller":
-    """Who calls; whatever is wrong with the credentials, there is one error for it."""
+def _identified(identify: Callable[[], PortalCaller]) -> PortalCaller:
+    """Identify the caller. Every failure of authentication becomes the same error."""
     try:
         return identify()
     except PortalError:
         raise errors.access_denied(401) from None
 
 
-def admit(method: Method, context: Context) -> None:
-    """Refuse a caller without the scope of a method, or without the rights it always wants."""
+def admit(method: ServiceMethod, context: Context) -> None:
+    """Refuse a caller without the scope of a method, or without administrator rights where it requires them."""
     if not granted(context.caller, method.scope):
         raise errors.insufficient_scope(method.scope)
     if method.admin and not context.admin:
@@ -220,7 +229,7 @@ def admit(method: Method, context: Context) -> None:
 
 
 def translated(refusal: PortalError) -> PortalError:
-    """An error of the rest of the portal in the form of REST 3.0."""
+    """Convert an error of the rest of the portal to the form of REST 3.0."""
     if isinstance(refusal, errors.ApiError):
         return refusal
     if refusal.status == 429:
@@ -228,12 +237,12 @@ def translated(refusal: PortalError) -> PortalError:
     return errors.refusal("LOGICEXCEPTION", refusal.description)
 
 
-def read_body(asked: Asked, method: Method) -> Value:
-    """The decoded body: an object or an array; what is no JSON is refused.
+def read_body(asked: ServiceCall, method: ServiceMethod) -> Value:
+    """Decode the body: an object or an array. Invalid JSON is refused.
 
-    Only a POST has one. An empty POST will do where a method has no parameters that must be there by design: the
-    documentation methods. A credential in it is no parameter of a method, but it turns a batch from an array into an
-    object, and stays there.
+    Only a POST has a body. An empty POST is accepted for methods that require no parameters by design: the
+    documentation methods. A credential in the body is not a parameter of a method. In a batch it turns the array into
+    an object and stays in it.
     """
     if asked.verb != "POST" or (not asked.body.strip() and method.name.startswith("rest.")):
         return {}
@@ -243,7 +252,7 @@ def read_body(asked: Asked, method: Method) -> Value:
     value = _decoded(asked.body)
     if not isinstance(value, dict):
         return value
-    if method.name == "batch":  # its place stays, the secret does not: logs see what we return
+    if method.name == "batch":  # the key stays, the secret is removed: logs see the returned value
         return {name: "" if name in _SECRETS else item for name, item in value.items()}
     return {name: item for name, item in value.items() if name not in _SECRETS}
 
@@ -251,7 +260,7 @@ def read_body(asked: Asked, method: Method) -> Value:
 def _decoded(body: bytes) -> Value:
     try:
         value: Value = json.loads(body.decode("utf-8"), parse_int=_number, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair is not valid text
     except (ValueError, RecursionError):
         raise errors.invalid_json() from None
     if not php.is_array(value) or _deeper(value, _DEEPEST):
@@ -260,7 +269,7 @@ def _decoded(body: bytes) -> Value:
 
 
 def _number(text: str) -> int | float:
-    """A number beyond 64 bits is a float, as in PHP."""
+    """Parse a number. Numbers beyond 64 bits are floats, as in PHP."""
     if len(text) > 20:
         return float(text)
     return int(text) if values.is_int(int(text)) else float(text)
@@ -271,7 +280,7 @@ def _refuse(text: str) -> float:
 
 
 def _deeper(value: Value, deepest: int) -> bool:
-    """Whether arrays are nested deeper than PHP would read, or numbers are too large for it."""
+    """Whether arrays are nested deeper than PHP reads, or numbers are too large for it."""
     level = [value]
     for _ in range(deepest):
         level = [inner for item in level for inner in (php.as_list(item) if php.is_array(item) else ())]

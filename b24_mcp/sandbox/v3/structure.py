@@ -1,8 +1,10 @@
-"""``humanresources.node.*``: the company's structure, over the departments version 2 works with.
+"""`humanresources.node.*`: the structure of the company, over the departments of version 2.
 
 Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
-departments and no teams: lists of teams are empty and none can be made.
+departments and no teams: lists of teams are empty, and teams cannot be created.
 """
+
+from __future__ import annotations
 
 import json
 from functools import partial
@@ -13,7 +15,7 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import engine, errors, filter, query
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto, parse_properties
-from b24_mcp.sandbox.v3.method import Method, fields_of
+from b24_mcp.sandbox.v3.method import ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import NODE_EXTRA
 from b24_mcp.sandbox.v3.values import is_int
 
@@ -139,7 +141,7 @@ def _add(context: Context, params: Map) -> Value:
 
 
 def _people(context: Context, params: Map) -> dict[str, list[int]]:
-    """``userIds``: role -> ids of people who exist."""
+    """Parse `userIds`: role -> ids of existing users."""
     people: dict[str, list[int]] = {}
     for role, ids in php.as_map(params.get("userIds")).items():
         if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):
@@ -151,7 +153,7 @@ def _people(context: Context, params: Map) -> dict[str, list[int]]:
 
 
 def _described(params: Map) -> Map:
-    """What is kept beside the department: description and colour, checked."""
+    """The checked values stored beside the department: description and colour."""
     kept = {name: _text(params, name) for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
@@ -174,7 +176,7 @@ def _move(context: Context, params: Map) -> Value:
     _editor(context)
     above: Value = engine.stored(NODE_DTO, context, parent)["ID"]
     seen: set[int] = set()
-    while above is not None and php.integer(above) not in seen:  # a branch cannot hang below itself
+    while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
         seen.add(php.integer(above))
         above = (context.storage.row(DEPARTMENT, php.integer(above)) or {}).get("PARENT")
     if node in seen:
@@ -207,13 +209,13 @@ _EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName
 _MOVE = {"id": "integer*", "parentId": "integer*"}
 
 METHODS = [
-    Method(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
-    Method(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
-    Method(f"{_P}.children", SCOPE, _children, "items", "Departments below one", NODE_DTO, params=_GET),
-    Method(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
-    Method(f"{_P}.count", SCOPE, _count, "object", "How many there are"),
-    Method(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
-    Method(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
-    Method(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
+    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
+    ServiceMethod(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
+    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
+    ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
+    ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
+    ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
     *fields_of(_P, SCOPE, NODE_DTO),
 ]

@@ -1,7 +1,9 @@
-"""What only REST 3.0 knows of the portal: the event log, chats of tasks, knowledge bases, working time.
+"""Tables that only REST 3.0 uses: the event log, chats of tasks, knowledge bases, working time.
 
 Documentation: api-reference/event-log, api-reference/tasks, api-reference/note, api-reference/timeman/record.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.fields import Entity, parse_fields
 
@@ -43,7 +45,7 @@ ID integer r | Task
 DATA string r | Values
 """),
 )
-"""Properties of tasks that only REST 3.0 writes, as JSON text under the task's id."""
+"""Properties of tasks that only REST 3.0 writes, as JSON text under the id of the task."""
 
 NODE_EXTRA = Entity(
     "structure_node_extra",
@@ -52,7 +54,7 @@ ID integer r | Department
 DATA string r | Values
 """),
 )
-"""Properties of departments that version 2 does not know, as JSON text under the department's id."""
+"""Properties of departments that version 2 does not have, as JSON text under the id of the department."""
 
 COLLECTION = Entity(
     "note_collection",

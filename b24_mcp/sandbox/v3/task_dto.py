@@ -1,8 +1,10 @@
 """The objects of tasks in REST 3.0 (documentation: api-reference/tasks/fields-rest-v3).
 
-Only ``id`` and ``parentId`` may be filtered by; what an add or a get shows when nothing is selected is the documented
-set, which leaves out creator, responsible person and group.
+Only `id` and `parentId` can be filtered. The default selection of an add or a get is the documented set; it leaves out
+creator, responsible person and group.
 """
+
+from __future__ import annotations
 
 import json
 
@@ -67,7 +69,7 @@ _NEVER = ["take", "changeDirector", "timeTracking", "resultEdit", "removeResult"
 
 
 def rights(row: Map) -> Map:
-    """What somebody who may edit a task may do with it in its present status."""
+    """The actions that an editor of a task may perform in its current status."""
     status = php.integer(row["STATUS"])
     opened, waiting = status in (PENDING, IN_PROGRESS, DEFERRED), status == AWAITING_CONTROL
     return {
@@ -84,7 +86,7 @@ def rights(row: Map) -> Map:
 
 
 def visible(context: Context) -> Visible:
-    """An administrator sees all tasks, others those they take part in."""
+    """The visible tasks: all for an administrator, otherwise those with the user as a member."""
     if context.admin:
         return Visible()
     lists = " or ".join(
@@ -100,7 +102,7 @@ def _checklist(context: Context, row: Map) -> Value:
 
 
 def _flag(column: str) -> Computed:
-    """Whether the acting user has set something for himself: a list with his id, or an empty one."""
+    """Whether the acting user has set a flag: a list with the user's id, or an empty list."""
     return lambda context, row: [context.user] if row[column] == "Y" else []
 
 
@@ -124,13 +126,13 @@ def _archive(context: Context, row: Map) -> Value:
 
 
 def file_ids(row: Map) -> list[int]:
-    """The files of the disk attached to a task; version 2 keeps their numbers as text."""
+    """The ids of the disk files attached to a task. Version 2 stores their numbers as text."""
     listed = php.text(row["UF_TASK_WEBDAV_FILES"])
     return [php.integer(file) for file in json.loads(listed)] if listed else []
 
 
 def _files(context: Context, row: Map) -> Value:
-    """Nothing is ``null`` here, not an empty list."""
+    """The attached files; without files the value is `null`, not an empty list."""
     return file_ids(row) or None
 
 

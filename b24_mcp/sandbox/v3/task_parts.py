@@ -1,7 +1,9 @@
-"""``tasks.task.result.*`` and ``tasks.task.chat.message.*``.
+"""`tasks.task.result.*` and `tasks.task.chat.message.*`.
 
 Documentation: api-reference/tasks/result, api-reference/tasks/tasks-task-chat-message-send.
 """
+
+from __future__ import annotations
 
 from b24_mcp.sandbox import dates, php
 from b24_mcp.sandbox.entities.tasks import TASK
@@ -9,14 +11,14 @@ from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import engine, errors, filter, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.errors import ApiError
-from b24_mcp.sandbox.v3.method import ADD, DELETE, LIST, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.method import ADD, DELETE, LIST, UPDATE, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import TASK_MESSAGE
 from b24_mcp.sandbox.v3.task_dto import MESSAGE_DTO, RESULT_DTO
 from b24_mcp.sandbox.v3.tasks import SCOPE, task_row
 
 
 def _send(context: Context, params: Map) -> Value:
-    """A message in the chat of a task; its id is not told."""
+    """Send a message to the chat of a task. The answer does not contain its id."""
     columns, _ = engine.writable(MESSAGE_DTO, params, new=True)
     task_row(context, php.integer(columns["TASK_ID"]))
     _insert_message(context, columns)
@@ -28,7 +30,7 @@ def _insert_message(context: Context, columns: Map) -> None:
 
 
 def _results(context: Context, params: Map) -> Value:
-    """A list of results belongs to a task: a condition on ``taskId`` must be there."""
+    """List the results of a task. A condition on `taskId` is required."""
     sent = params.get("filter")
     if sent is None or sent in ([], {}):
         raise errors.invalid([("filter", "The field value cannot be empty")])
@@ -107,7 +109,7 @@ def _delete(context: Context, params: Map) -> Value:
 
 
 def _own(context: Context, record: int) -> None:
-    """A result belongs to its author."""
+    """Check that the acting user is the author of a result."""
     try:
         row = engine.stored(RESULT_DTO, context, record)
     except ApiError:
@@ -129,9 +131,9 @@ def _item(context: Context, record: int) -> Value:
 _RESULT = "tasks.task.result"
 
 METHODS = [
-    Method(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=LIST),
-    Method(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
-    Method(
+    ServiceMethod(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=LIST),
+    ServiceMethod(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
+    ServiceMethod(
         f"{_RESULT}.addfromchatmessage",
         SCOPE,
         _add_from_message,
@@ -141,10 +143,14 @@ METHODS = [
         writes=True,
         params=ADD,
     ),
-    Method(f"{_RESULT}.update", SCOPE, _update, "item", "Change a result", RESULT_DTO, writes=True, params=UPDATE),
-    Method(f"{_RESULT}.delete", SCOPE, _delete, "result", "Remove a result", RESULT_DTO, writes=True, params=DELETE),
+    ServiceMethod(
+        f"{_RESULT}.update", SCOPE, _update, "item", "Change a result", RESULT_DTO, writes=True, params=UPDATE
+    ),
+    ServiceMethod(
+        f"{_RESULT}.delete", SCOPE, _delete, "result", "Remove a result", RESULT_DTO, writes=True, params=DELETE
+    ),
     *fields_of(_RESULT, SCOPE, RESULT_DTO),
-    Method(
+    ServiceMethod(
         "tasks.task.chat.message.send",
         SCOPE,
         _send,

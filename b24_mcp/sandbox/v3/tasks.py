@@ -1,8 +1,10 @@
-"""``tasks.task.*`` of REST 3.0 over the same tasks the older version works with.
+"""`tasks.task.*` of REST 3.0 over the tasks of version 2.
 
-Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. What the older
-version refuses about a task is refused here as a validation error.
+Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. Refusals of
+version 2 become validation errors here.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -14,13 +16,13 @@ from b24_mcp.sandbox.call import Call
 from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.entities.tasks import TASK
 from b24_mcp.sandbox.errors import PortalError
-from b24_mcp.sandbox.methods import task_writing
+from b24_mcp.sandbox.methods import task_changes
 from b24_mcp.sandbox.php import Map, Value
-from b24_mcp.sandbox.registry import Method as OldMethod
+from b24_mcp.sandbox.registry import RegisteredMethod
 from b24_mcp.sandbox.v3 import engine, errors, query, values
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.errors import ApiError
-from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, Method, fields_of
+from b24_mcp.sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
 
 SCOPE = "tasks"
@@ -29,7 +31,7 @@ _T = TypeVar("_T")
 
 
 def task_row(context: Context, task: int) -> Map:
-    """A task the user may touch; there is no difference between none and one that is not for him."""
+    """A task the user may access. A missing task and an inaccessible one give the same error."""
     try:
         return engine.stored(TASK_DTO, context, task)
     except ApiError:
@@ -39,10 +41,10 @@ def task_row(context: Context, task: int) -> Map:
 def _add(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=True)
     _check(context, columns, None)
-    task = _written(context, lambda call: task_writing.create(call, _sent(columns)))
+    task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
-    row = context.storage.row(TASK, task) or {}  # whoever adds a task for others is shown it this once
+    row = context.storage.row(TASK, task) or {}  # the creator of a task for others sees it in this answer only
     return {"item": engine.show(TASK_DTO, context, [row], shown)[0]}
 
 
@@ -51,7 +53,7 @@ def _update(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=False)
     row = task_row(context, task)
     _check(context, columns, row)
-    _written(context, lambda call: task_writing.change(call, task, _sent(columns)))
+    _written(context, lambda call: task_changes.change(call, task, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     return {"result": True}
 
@@ -59,12 +61,12 @@ def _update(context: Context, params: Map) -> Value:
 def _delete(context: Context, params: Map) -> Value:
     task = engine.record_id(params)
     task_row(context, task)
-    _written(context, lambda call: task_writing.remove(call, task))
+    _written(context, lambda call: task_changes.remove(call, task))
     return {"result": True}
 
 
 def _sent(columns: Map) -> Map:
-    """Columns as the older version takes them: lists as lists."""
+    """Columns in the form of version 2: lists as lists."""
     return {
         name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
         for name, value in columns.items()
@@ -72,7 +74,7 @@ def _sent(columns: Map) -> Map:
 
 
 def _written(context: Context, write: Callable[[Call], _T]) -> _T:
-    call = Call(context.portal, OldMethod("tasks.task", "task", lambda call: None), context.caller, {})
+    call = Call(context.portal, RegisteredMethod("tasks.task", "task", lambda call: None), context.caller, {})
     try:
         return write(call)
     except PortalError as refusal:
@@ -80,7 +82,7 @@ def _written(context: Context, write: Callable[[Call], _T]) -> _T:
 
 
 def _check(context: Context, columns: Map, row: Map | None) -> None:
-    """What the portal refuses about a task, with the field it is about."""
+    """Refuse invalid values of a task, with the name of the field."""
     wrong: list[tuple[str, str]] = []
     if "TITLE" in columns and not php.text(columns["TITLE"]).strip():
         wrong.append(("title", errors.missing_text("title")))
@@ -116,7 +118,7 @@ def _attach(context: Context, params: Map) -> Value:
         raise errors.invalid([("", "Insufficient permissions")])
     kept = file_ids(row)
     merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
-    _written(context, lambda call: task_writing.change(call, task, merged))
+    _written(context, lambda call: task_changes.change(call, task, merged))
     return {"result": True}
 
 
@@ -124,13 +126,17 @@ _FILES = {"taskId": "integer*", "fileIds": "array*"}
 _ONE = {"id": "integer*"}
 
 METHODS = [
-    Method("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
-    Method("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
-    Method("tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST),
-    Method("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
-    Method("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
-    Method("tasks.task.access.get", SCOPE, _access, "object", "What may be done with a task", params=_ONE),
-    Method("tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES),
+    ServiceMethod("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
+    ServiceMethod("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
+    ServiceMethod(
+        "tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST
+    ),
+    ServiceMethod("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
+    ServiceMethod("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
+    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "Permitted actions on a task", params=_ONE),
+    ServiceMethod(
+        "tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES
+    ),
     *fields_of("tasks.task", SCOPE, TASK_DTO),
     *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
     *fields_of("tasks.task.file", SCOPE, FILE_DTO),

@@ -1,10 +1,12 @@
-"""``timeman.record.*``: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+"""`timeman.record.*`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+
+from __future__ import annotations
 
 from b24_mcp.sandbox.php import Map, Value
 from b24_mcp.sandbox.v3 import engine, errors, filter
 from b24_mcp.sandbox.v3.context import Context
 from b24_mcp.sandbox.v3.dto import Dto, parse_properties
-from b24_mcp.sandbox.v3.method import LIST, Method, fields_of
+from b24_mcp.sandbox.v3.method import LIST, ServiceMethod, fields_of
 from b24_mcp.sandbox.v3.tables import TIME_RECORD
 
 SCOPE = "timeman"
@@ -39,6 +41,6 @@ def _list(context: Context, params: Map) -> Value:
 
 
 METHODS = [
-    Method("timeman.record.list", SCOPE, _list, "items", "Working time of an employee", RECORD_DTO, params=LIST),
+    ServiceMethod("timeman.record.list", SCOPE, _list, "items", "Working time of an employee", RECORD_DTO, params=LIST),
     *fields_of("timeman.record", SCOPE, RECORD_DTO),
 ]

@@ -1,8 +1,10 @@
-"""Values of REST 3.0: types are strict on the way in, and what is stored becomes them on the way out.
+"""Values of REST 3.0: strict types in requests, typed values in answers.
 
-Nothing is converted: ``"1"`` is no number, ``1`` is no truth value, a date-time carries its offset. Documentation:
+Nothing is converted: `"1"` is not a number, `1` is not a boolean, a date-time must have an offset. Documentation:
 api-reference/rest-v3.
 """
+
+from __future__ import annotations
 
 import json
 import math
@@ -21,12 +23,12 @@ _MOMENT = re.compile(
 
 
 def is_int(value: Value) -> bool:
-    """Whether PHP would have read a whole number."""
+    """Whether the value is a whole number for PHP."""
     return isinstance(value, int) and not isinstance(value, bool) and -_INTEGER_LIMIT <= value < _INTEGER_LIMIT
 
 
 def of_type(kind: str, value: Value) -> bool:
-    """Whether a decoded JSON value is of a property's type (``int``, ``datetime``, …)."""
+    """Whether a decoded JSON value has the type of a property (`int`, `datetime`, …)."""
     if kind == "int":
         return is_int(value)
     if kind == "float":
@@ -46,7 +48,7 @@ def of_type(kind: str, value: Value) -> bool:
 
 
 def php_float(value: Value) -> float:
-    """A number as a float; infinite where it is too large for one."""
+    """Convert a number to a float; infinite when it is too large."""
     try:
         return float(value) if isinstance(value, int | float) else 0.0
     except OverflowError:
@@ -61,7 +63,7 @@ def _read(value: str) -> datetime | None:
 
 
 def accepts(prop: Property, value: Value) -> bool:
-    """Whether ``value`` may be stored in a property; ``null`` empties what is not required."""
+    """Whether `value` may be stored in a property. `null` clears a property that is not required."""
     if value is None:
         return not prop.required and prop.type not in ("bool", "enum")
     if prop.type == "many":
@@ -73,7 +75,7 @@ def accepts(prop: Property, value: Value) -> bool:
 
 
 def stored(dto: Dto, prop: Property, value: Value) -> Value:
-    """What the column keeps for an accepted value, and what a filter compares with it."""
+    """Convert an accepted value for its column or for a comparison in a filter."""
     if value is None:
         return None
     if prop.type == "enum":
@@ -92,7 +94,7 @@ def stored(dto: Dto, prop: Property, value: Value) -> Value:
 
 
 def shown(dto: Dto, prop: Property, value: Value) -> Value:
-    """What the wire shows for a stored value."""
+    """Convert a stored value to its form on the wire."""
     if prop.type == "enum":
         words = {kept: word for word, kept in dto.enums[prop.detail].items()}
         return words.get(value)

@@ -1,4 +1,6 @@
-"""Serving a sandbox over HTTP or HTTPS on this machine."""
+"""The HTTP and HTTPS server of a sandbox on this machine."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,13 +19,15 @@ async def serve(
     port: int,
     ready: Callable[[str], None],
     *,
-    tls: "bool | Certificates" = False,
+    tls: bool | Certificates = False,
 ) -> None:
-    """Serve until cancelled or interrupted; ``ready`` gets the base address once it really listens.
+    """Serve until cancelled or interrupted. `ready` gets the base address once the server listens.
 
-    ``port`` 0 takes a free one. ``tls``: certificates already issued (:func:`b24_mcp.sandbox.certificates.issue`), or
-    ``True`` for new ones in a temporary folder, gone when serving ends; :attr:`Sandbox.ca` is the authority to trust.
-    Raises ``OSError`` when the address is taken.
+    `port` 0 selects a free port. `tls`: issued certificates (`b24_mcp.sandbox.certificates.issue`), or `True` for new
+    ones in a temporary folder that is deleted at the end. `Sandbox.ca` is the authority to trust.
+
+    Raises:
+        OSError: when the address is in use.
     """
     import contextlib
 
@@ -35,7 +39,7 @@ async def serve(
         await _serve(sandbox, host, port, ready, certificates)
 
 
-def _temporary(sandbox: Sandbox, cleaning: "contextlib.ExitStack") -> "Certificates":
+def _temporary(sandbox: Sandbox, cleaning: contextlib.ExitStack) -> Certificates:
     import tempfile
     from pathlib import Path
 
@@ -46,12 +50,12 @@ def _temporary(sandbox: Sandbox, cleaning: "contextlib.ExitStack") -> "Certifica
 
 
 async def _serve(
-    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], certificates: "Certificates | None"
+    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], certificates: Certificates | None
 ) -> None:
     import asyncio
     import socket
 
-    import uvicorn  # only here: importing it costs more than the whole sandbox
+    import uvicorn  # a lazy import: it takes longer than the whole sandbox
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -77,6 +81,6 @@ async def _serve(
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
-            server.should_exit = True  # let requests under way finish before the cancellation goes on
+            server.should_exit = True  # let running requests finish before the cancellation continues
             await serving
             raise

@@ -1,30 +1,33 @@
-"""Faults carried out: a refusal, a wait, a cut connection, over a real socket or inside one process."""
+"""Injected faults in action: a refusal, a delay or a closed connection, over a socket or inside one process."""
+
+from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from b24_mcp.sandbox import answer
-from b24_mcp.sandbox.faults import Fault
+from b24_mcp.sandbox.faults import InjectedFault
 from b24_mcp.sandbox.messages import HttpRequest, Receive, Response, Send, start_message
 
 _STRAY_ANSWER = (
     b'HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 18\r\n\r\n{"result":"stray"}'
 )
-# Calls that go on after their connection was cut; a task without a reference may be collected.
+# Calls that continue after their connection was closed. A task without a reference may be garbage-collected.
 _WORKING: set[asyncio.Task[None]] = set()
 
 
-async def broken(
-    fault: Fault,
+async def apply_fault(
+    fault: InjectedFault,
     received: HttpRequest,
     respond: Callable[[HttpRequest], Awaitable[Response]],
     receive: Receive,
     send: Send,
 ) -> Response | None:
-    """What is to be sent, or ``None`` when the connection has been cut.
+    """Return the response to send, or `None` when the connection was closed.
 
-    Raises ``ConnectionResetError`` where there is no connection to cut (an ASGI application called in process): the
-    caller is left without an answer just the same.
+    Raises:
+        ConnectionResetError: when there is no connection to close (an ASGI application called in process). The caller
+            gets no response either way.
     """
     instead = fault.response(received)
     if instead is not None:
@@ -65,10 +68,10 @@ def _transport(send: Send) -> asyncio.Transport | None:
 
 
 async def _cut(receive: Receive, send: Send) -> None:
-    """Close the connection of the client, then wait until the server has noticed."""
+    """Close the client's connection, then wait until the server has noticed."""
     transport = _transport(send)
     if transport is None:
         raise ConnectionResetError("the sandbox cut the connection")
-    transport.close()  # what was written before is still sent
+    transport.close()  # data written before is still sent
     while (await receive())["type"] != "http.disconnect":
         pass

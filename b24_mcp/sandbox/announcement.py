@@ -1,4 +1,6 @@
-"""Everything a client needs to reach a served sandbox, as one map: addresses, credentials, the authority to trust."""
+"""The connection data of a served sandbox as one map: addresses, credentials and the authority to trust."""
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,13 +10,13 @@ from b24_mcp.sandbox.entities.staff import USER
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.oauth import Tokens
+    from b24_mcp.sandbox.oauth import IssuedTokens
 
 
 class Announcement:
-    """Issues tokens for the announcement when it is made, before anybody calls.
+    """The connection data of one sandbox. Tokens are issued when it is created, before the first call.
 
-    ``tokens`` are the administrator's. An ordinary user there is only where the company is.
+    `tokens` belong to the administrator. The ordinary user exists only in the demonstration company.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -22,15 +24,15 @@ class Announcement:
         oauth, storage = sandbox.portal.oauth, sandbox.portal.storage
         self._user = int(USER_WEBHOOK.partition("/")[0])
         self._has_user = storage.row(USER, self._user) is not None
-        self.tokens: Tokens = oauth.issue()
+        self.tokens: IssuedTokens = oauth.issue()
         self._expired = oauth.issue(lifetime=-1.0).access_token
         self._of_user = oauth.issue(self._user).access_token if self._has_user else None
 
     def of(self, listening: str) -> Map:
-        """The map, for a portal that listens at ``listening`` (scheme, host, port).
+        """Build the map for a portal that listens at `listening` (scheme, host, port).
 
-        ``url`` has the portal's own name in it when it has one, and a name of this machine when it listens on all of
-        its addresses.
+        `url` contains the portal's configured name, if it has one. When the portal listens on all addresses of this
+        machine, `url` contains a local address.
         """
         sandbox = self._sandbox
         parts = urlsplit(listening)

@@ -1,41 +1,43 @@
-"""From a change of a record to the handlers of its event: who is told, with which payload and which token.
+"""From a changed record to the handlers of its event: recipients, payload and token.
 
-Documentation: api-reference/events; the payload is measured behaviour of the portal. A call that carries the token of
-an event is one hop deeper than the event's own cause; after seven hops nothing is sent.
+Documentation: api-reference/events; the payload is measured behaviour of the portal. A call with the token of an event
+counts as one hop more than the cause of the event. After seven hops nothing is sent.
 """
+
+from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from b24_mcp.sandbox import dates, php
-from b24_mcp.sandbox.changes import Change
+from b24_mcp.sandbox.changes import RecordChange
 from b24_mcp.sandbox.deliveries import Deliveries
 from b24_mcp.sandbox.entities.events import HANDLER, OFFLINE_EVENT
 from b24_mcp.sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox.portal import Portal
+    from b24_mcp.sandbox.portal import SandboxPortal
 
 HOPS = 7
 _COLUMNS = [field.name for field in HANDLER.columns]
 
 
-class EventSending:
-    """Listens to the changes of a portal and tells the handlers bound to them."""
+class EventSender:
+    """The listener for changes of a portal that sends events to the bound handlers."""
 
-    def __init__(self, portal: "Portal") -> None:
+    def __init__(self, portal: SandboxPortal) -> None:
         self.deliveries = Deliveries()
         self._portal = portal
         self._hops: dict[str, int] = {}
         self.token = ""
-        """The access token of the call that runs, empty for a webhook; tells how deep in a chain of events it is."""
+        """The access token of the running call, empty for a webhook. It contains the depth in a chain of events."""
         self.connector = ""
-        """The source key (``auth_connector``) of the call that runs."""
-        portal.changes.subscribe(self.happened)
+        """The source key (`auth_connector`) of the running call."""
+        portal.changes.subscribe(self.on_change)
 
-    def happened(self, change: Change) -> None:
-        """Tell the online handlers and keep the offline ones' record."""
+    def on_change(self, change: RecordChange) -> None:
+        """Send an event to the online handlers and queue it for the offline ones."""
         rows = self._portal.storage.rows(HANDLER, _COLUMNS, "EVENT_NAME = ?", [change.event])
         hop = self._hops.get(self.token, 0) + 1 if self.token else 1
         for row in rows:
@@ -44,7 +46,7 @@ class EventSending:
             elif hop <= HOPS:
                 self._send(row, change, hop)
 
-    def _send(self, row: Map, change: Change, hop: int) -> None:
+    def _send(self, row: Map, change: RecordChange, hop: int) -> None:
         payload: Map = {"event": change.event, "event_handler_id": row["ID"], "data": change.data}
         payload["ts"] = int(self._portal.clock())
         user = php.integer(row["USER_ID"]) or change.user
@@ -52,7 +54,7 @@ class EventSending:
         self.deliveries.post(php.text(row["HANDLER"]), payload)
 
     def _auth(self, user: int, base: str, hop: int) -> Map:
-        """The ``auth`` block: a token where somebody caused the event, and what proves the portal."""
+        """Build the `auth` block: a token when a user caused the event, and the proof of the portal."""
         application = self._portal.oauth.application
         auth: Map = {}
         if user:
@@ -75,12 +77,12 @@ class EventSending:
             "application_token": application.application_token,
         }
 
-    def _queue(self, row: Map, change: Change) -> None:
-        """One record an event and payload; what the same source changed itself is left out."""
+    def _queue(self, row: Map, change: RecordChange) -> None:
+        """Queue one record per event and payload. A source's own changes are left out."""
         connector = php.text(row["CONNECTOR_ID"])
         if connector and connector == self.connector:
             return
-        import hashlib  # slow to load, needed by few
+        import hashlib  # slow to import and rarely needed
 
         data = php.json_text(change.data)
         message = hashlib.md5(f"{change.event}{data}{connector}".encode(), usedforsecurity=False).hexdigest()

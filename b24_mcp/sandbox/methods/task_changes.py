@@ -1,7 +1,9 @@
-"""Changing tasks: add, update, delete, moves between statuses; each leaves a line of history and announces itself.
+"""Changes of tasks: add, update, delete, moves between statuses. Each adds a line of history and an event.
 
 Documentation: api-reference/tasks/{tasks-task-*,status,events-tasks}.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 
@@ -27,7 +29,7 @@ _NOTED_LISTS = {"AUDITORS": "AUDITORS", "ACCOMPLICES": "ACCOMPLICES", "TAGS": "T
 
 
 def note(call: Call, task: int, field: str, before: Value = None, after: Value = None) -> None:
-    """One line of a task's history."""
+    """Add one line to the history of a task."""
     line: Map = {"CREATED_DATE": dates.iso(call.now), "USER_ID": call.user, "TASK_ID": task, "FIELD": field}
     line["FROM_VALUE"] = None if before is None else php.text(before)
     line["TO_VALUE"] = None if after is None else php.text(after)
@@ -35,7 +37,7 @@ def note(call: Call, task: int, field: str, before: Value = None, after: Value =
 
 
 def announce(call: Call, event: str, before: Map | None, after: Map | None, *, before_seen: str = UNDEFINED) -> None:
-    """An event of tasks: what is absent is the literal text ``undefined``."""
+    """Announce an event of tasks. Absent values are the literal text `undefined`."""
     payload: Map = {
         "FIELDS_BEFORE": before or UNDEFINED,
         "FIELDS_AFTER": after or UNDEFINED,
@@ -46,7 +48,7 @@ def announce(call: Call, event: str, before: Map | None, after: Map | None, *, b
 
 
 def create(call: Call, sent: Map) -> int:
-    """Create a task from names in UPPER case, return its id."""
+    """Create a task from UPPER-case names and return its id."""
     task = engine.create(tasks.FACE, call, _readable(sent))
     note(call, task, "NEW")
     announce(call, "ONTASKADD", None, {"ID": task}, before_seen="N")
@@ -54,14 +56,14 @@ def create(call: Call, sent: Map) -> int:
 
 
 def change(call: Call, task: int, sent: Map) -> None:
-    """Change a task by names in UPPER case."""
+    """Update a task from UPPER-case names."""
     before = engine.stored(tasks.FACE, call, task)
     engine.change(tasks.FACE, call, task, _readable(sent))
     _noted(call, task, before)
 
 
 def _readable(sent: Map) -> Map:
-    """Files of the disk come as ``n123``; what is kept is their number."""
+    """Convert disk files from `n123` to their number, which is stored."""
     if "UF_TASK_WEBDAV_FILES" not in sent:
         return sent
     files = [php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"])]
@@ -80,7 +82,7 @@ def _noted(call: Call, task: int, before: Map) -> None:
 
 
 def remove(call: Call, task: int) -> None:
-    """Remove a task and all that hangs on it; subtasks move up to its parent."""
+    """Delete a task and all its parts. Its subtasks move to its parent."""
     storage = call.portal.storage
     row = engine.stored(tasks.FACE, call, task)
     storage.delete(TASK, task)
@@ -93,7 +95,7 @@ def remove(call: Call, task: int) -> None:
 
 
 def move(call: Call, task: int, allowed: frozenset[int], target: Callable[[Map], int]) -> None:
-    """Change the status of a task where its present status allows it."""
+    """Change the status of a task when its current status allows it."""
     row = call.portal.storage.row(TASK, task)
     if row is None or php.integer(row["STATUS"]) not in allowed:
         raise tasks.not_allowed()
@@ -106,7 +108,7 @@ def move(call: Call, task: int, allowed: frozenset[int], target: Callable[[Map],
 
 
 def _finished(call: Call, row: Map) -> int:
-    """A task under control waits for its author, unless the author completes it."""
+    """The status of a finished task. With control it waits for its author, unless the author completes it."""
     waits = row["TASK_CONTROL"] == "Y" and row["CREATED_BY"] != call.user
     return AWAITING_CONTROL if waits else COMPLETED
 
@@ -120,17 +122,17 @@ MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Map], int]]] = {
     "approve": (frozenset((AWAITING_CONTROL,)), lambda call, row: COMPLETED),
     "disapprove": (frozenset((AWAITING_CONTROL,)), lambda call, row: PENDING),
 }
-"""Action -> statuses it starts from and the status it leads to."""
+"""Action -> allowed current statuses and the new status."""
 
 
 def act(call: Call, task: int, action: str) -> None:
-    """Do one of :data:`MOVES`."""
+    """Perform one of `MOVES`."""
     allowed, target = MOVES[action]
     move(call, task, allowed, lambda row: target(call, row))
 
 
 def delegate(call: Call, task: int, user: Value) -> None:
-    """Another person becomes responsible, the present one stays as a participant."""
+    """Change the responsible user. The previous one stays as a participant."""
     row = call.portal.storage.row(TASK, task)
     if row is None:
         raise tasks.not_allowed()
@@ -171,7 +173,7 @@ def _delegate(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Add what changes tasks."""
+    """Register the methods that change tasks."""
     actions = {action: _moved(action) for action in MOVES}
     registry.controller(
         "tasks.task",
