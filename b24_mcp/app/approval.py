@@ -33,14 +33,12 @@ class AskUser(Protocol):
 
 
 async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Permit:
-    """Return the permit of a plan, after the user has approved what needs approval.
+    """Return the permit of a plan that needs approval, once the user has given it.
 
     Raises:
         B24Error: `B24MCP_DECLINED` or `B24MCP_APPROVAL`; nothing was sent.
     """
     gate = plan.opened.gate
-    if not plan.to_approve:
-        return gate.permit(plan.calls, approved=False)
     if ask is not None and ask.can_ask and not await _is_approved(plan):
         match await ask.ask(await run_sync(_question, plan, redactor, ask.longest)):
             case "allowed":

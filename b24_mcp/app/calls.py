@@ -52,7 +52,7 @@ async def run_call(
         plan = judged(opened, (planned,), validated=request.validate, reading_only=request.reading_only)
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor)
+        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
@@ -81,7 +81,7 @@ async def run_batch(
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await rehearse(planned), opened.notice)
             return Reply(form, opened.settings.budget)
-        permit = await permit_for(plan, ask, app.redactor)
+        permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, None)

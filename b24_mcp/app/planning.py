@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import Judgement, Ruling, current_caller, digest_of_call
+from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call
 from b24_mcp.catalog import (
     Catalogue,
     ClashError,
@@ -103,6 +103,10 @@ class Plan:
     def digest(self) -> str:
         """What identifies the same call when it is made again after the approval."""
         return digest_of_call(current_caller().name, self.opened.gate.key, self.calls, self.halt)
+
+    def permit(self) -> Permit:
+        """Return the permit of a plan that needs no approval."""
+        return self.opened.gate.permit(self.calls, approved=False)
 
     @property
     def method(self) -> str:

@@ -6,7 +6,7 @@ from b24_mcp.rest.batch.commands import BatchPlan, plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
 from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
-from b24_mcp.rest.guard import Guard, WireCall
+from b24_mcp.rest.guard import Guard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
 from b24_mcp.rest.planned import MethodCall, PlannedBatch, PlannedCall, RecordChange, plan_call
@@ -16,7 +16,7 @@ from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.json_text import finite, to_json
 from b24_mcp.rest.wire.method_name import check_method_name, documented_name, is_method_name
 from b24_mcp.rest.wire.params import Params, written_as_query
-from b24_mcp.rest.wire.request import Format, Request
+from b24_mcp.rest.wire.request import Format, Request, WireCall
 
 __all__ = [
     "Answer",

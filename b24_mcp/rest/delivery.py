@@ -1,4 +1,4 @@
-"""What became of the tries of one request, and what may be said of it in the end.
+"""The tries of one request, and what is known of its execution in the end.
 
 A try is doubtful when the request was sent and no answer says that it was not executed. Nothing that happens to a later
 try removes that doubt; only an answer does.
@@ -7,7 +7,7 @@ try removes that doubt; only an answer does.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from b24_mcp.errors import B24Error, our_error
@@ -17,29 +17,27 @@ from b24_mcp.rest.limits.retries import is_answer
 from b24_mcp.rest.wire.request import Request
 
 
+@dataclass(slots=True)
 class Delivery:
-    """One request on its way. `content` is its body as it goes out.
+    """The tries of one request. `content` is its encoded body.
 
-    `in_flight` is true while a try is sent and neither answered nor known to have failed. `answered` is true once it
-    succeeded. `doubt` is the first failure of a write after which it may have been executed.
+    `in_flight` is true while a try is sent and neither answered nor known to have failed. `sent_at` is when the last
+    one was sent (Unix time). `answered` is true once a try succeeded. `doubt` is the first failure of a write after
+    which it may have been executed.
     """
 
-    def __init__(self, request: Request, content: bytes) -> None:
-        self.request = request
-        self.content = content
-        self.in_flight = False
-        self.answered = False
-        self.doubt: B24Error | None = None
-        self._again_from = 0.0
-
-    def sent(self, now: float) -> None:
-        """Note that a try is about to go out."""
-        self.in_flight = True
-        self._again_from = max(self._again_from, now + PORTAL_SECONDS)
+    request: Request
+    content: bytes
+    in_flight: bool = False
+    sent_at: float = 0.0
+    answered: bool = False
+    doubt: B24Error | None = None
+    _again_from: float = 0.0
 
     def failed(self, error: B24Error) -> None:
-        """Note how a try ended."""
+        """Record how a try ended."""
         self.in_flight = False
+        self._note_try()
         if error.fault.executed == "unknown" and not self.request.reads:
             self.doubt = self.doubt or error
         if error.fault.executed == "no" and self.doubt is None:
@@ -48,14 +46,20 @@ class Delivery:
             self._again_from = 0.0  # the portal has finished with it
 
     def resume(self, kept: KeptKey) -> None:
-        """Go on under the key of the same call, whose outcome is unknown."""
+        """Continue under the key of the same call, whose outcome is unknown."""
         self.request = replace(self.request, key=kept.key)
         self._again_from = kept.again_from
         self.doubt = our_error("B24MCP_STILL_RUNNING", "the same call was made before, with an unknown outcome.")
 
     def again_from(self, now: float) -> float:
-        """When nothing of this call is under way any more (Unix time)."""
+        """Return when no try of this call can be running any more (Unix time)."""
+        self._note_try()
         return max(now, self._again_from)
+
+    def _note_try(self) -> None:
+        """Count the last try that was sent as one that the portal may still work on."""
+        if self.sent_at:
+            self._again_from, self.sent_at = max(self._again_from, self.sent_at + PORTAL_SECONDS), 0.0
 
     def is_unknown(self, error: B24Error | None) -> bool:
         """Whether the call may have been executed, if it ends now, with this error or without any."""
@@ -80,6 +84,7 @@ class Delivery:
 
     def repeatable(self, error: B24Error) -> B24Error:
         """The same error for a portal that honours keys: the very same call can be made again, and is done once."""
+        self._note_try()
         moment = moment_text(self._again_from) if self._again_from else "now"
         hint = (
             f"It may have been executed. From {moment} on, within 24 hours, make the very same call again: it is sent "

@@ -8,29 +8,11 @@ what was judged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
 from b24_mcp.rest.planned import MethodCall
 from b24_mcp.rest.wire.answer import Answer
-from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Request
-
-
-@dataclass(frozen=True, slots=True)
-class WireCall:
-    """One method that a finished request runs.
-
-    `params` are the JSON values of the request, or the query string of a command in a batch of v2. `name` is the label
-    of the command in the request; empty for a single call.
-    """
-
-    method: str
-    version: Version
-    params: Params | str
-    name: str = ""
 
 
 class RequestHook(Protocol):
@@ -84,21 +66,3 @@ class NoGuard:
 
     async def after_answer(self, outcome: Answer | B24Error | None) -> None:
         """Do nothing."""
-
-
-def calls_in(request: Request) -> list[WireCall]:
-    """Return the calls that a finished request runs, as the portal will read them.
-
-    Sources: documentation, settings/how-to-call-rest-api/batch and api-reference/rest-v3; measured behaviour for where
-    the method name of a command ends.
-    """
-    if request.method.lower() != "batch":
-        return [WireCall(request.method, request.version, request.body)]
-    if request.version == "v3":
-        return [WireCall(item["method"], "v3", item["query"], item.get("as", "")) for item in request.body]
-    return [_command(label, text) for label, text in request.body["cmd"].items()]
-
-
-def _command(label: str, text: str) -> WireCall:
-    method, _, query = text.partition("#")[0].partition("?")
-    return WireCall(method, "v2", query, label)

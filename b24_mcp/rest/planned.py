@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from b24_mcp.catalog import Effect, Risk, Version, known_methods
-from b24_mcp.rest.wire.method_name import documented_name
+from b24_mcp.rest.wire.method_name import check_method_name
 from b24_mcp.rest.wire.params import Params, check_params
 from b24_mcp.rest.wire.request import Format, check_version
 
@@ -109,9 +109,13 @@ def plan_call(
         B24Error: for a method name, parameters or a version that cannot be sent; nothing was sent.
     """
     params = {} if params is None else params
-    method = documented_name(method)
+    catalogue = known_methods()
+    spelling = catalogue.spelling(method)
+    if spelling is None or spelling == "batch":
+        check_method_name(method)  # no other documented name needs a check
+    else:
+        method = spelling
     check_params(params, method)
-    check_version(version, params, format, method)
-    return PlannedCall(
-        method, params, version, format, effect=known_methods().effect(method, version), warnings=warnings
-    )
+    if version == "v3":
+        check_version(version, params, format, method)
+    return PlannedCall(method, params, version, format, effect=catalogue.effect(method, version), warnings=warnings)

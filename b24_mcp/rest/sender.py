@@ -15,7 +15,7 @@ import anyio
 from b24_mcp.errors import B24Error, Fault, our_error
 from b24_mcp.rest.auth.credential import Credential, Route
 from b24_mcp.rest.delivery import Delivery, moment_text
-from b24_mcp.rest.guard import Guard, RequestHook, calls_in
+from b24_mcp.rest.guard import Guard, RequestHook
 from b24_mcp.rest.idempotency import Keys
 from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait
 from b24_mcp.rest.limits.limits import Limits, Plan
@@ -25,7 +25,7 @@ from b24_mcp.rest.planned import PlannedCall
 from b24_mcp.rest.wire.answer import Answer, CallTime, Reply, read_answer
 from b24_mcp.rest.wire.paging_v3 import next_page
 from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Request, call_request
+from b24_mcp.rest.wire.request import Request, call_request, calls_in
 from b24_mcp.state import ExpiringStore
 
 if TYPE_CHECKING:
@@ -292,7 +292,8 @@ class Sender:
             address = route.address_of(request.method, ".xml" if request.format == "xml" else "")
 
         def on_sent() -> None:
-            delivery.sent(self.clock.now())
+            delivery.in_flight = True
+            delivery.sent_at = self.clock.now()
 
         transport = self._transport or self._connect()
         return await transport.post(address, delivery.content, request.format, request.key, route.headers, on_sent)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.app.answers.budget import cut_to
-from b24_mcp.app.answers.tables import as_table
+from b24_mcp.app.answers.forms import as_table
 from b24_mcp.app.answers.truncation import compact
 from tests.server.conftest import CallTool
 

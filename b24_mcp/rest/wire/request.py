@@ -52,6 +52,20 @@ class Request:
         return written.encode()
 
 
+@dataclass(frozen=True, slots=True)
+class WireCall:
+    """One method that a finished request runs.
+
+    `params` are the JSON values of the request, or the query string of a command in a batch of v2. `name` is the label
+    of the command in the request; empty for a single call.
+    """
+
+    method: str
+    version: Version
+    params: Params | str
+    name: str = ""
+
+
 def check_version(version: Version, params: Params, format: Format, method: str) -> None:
     """Refuse what a generation of the API has no form for. Source: documentation, api-reference/rest-v3.
 
@@ -82,3 +96,21 @@ def call_request(planned: PlannedCall, params: Params | None = None) -> Request:
         return Request(planned.method, params, "v2", planned.format, (planned.method,), reads)
     name = planned.method.lower()  # REST 3.0 looks a name up in lower case
     return Request(name, params, "v3", planned.format, (name,), reads, None if reads else str(uuid.uuid4()))
+
+
+def calls_in(request: Request) -> list[WireCall]:
+    """Return the calls that a finished request runs, as the portal will read them.
+
+    Sources: documentation, settings/how-to-call-rest-api/batch and api-reference/rest-v3; measured behaviour for where
+    the method name of a command ends.
+    """
+    if request.method.lower() != "batch":
+        return [WireCall(request.method, request.version, request.body)]
+    if request.version == "v3":
+        return [WireCall(item["method"], "v3", item["query"], item.get("as", "")) for item in request.body]
+    return [_command(label, text) for label, text in request.body["cmd"].items()]
+
+
+def _command(label: str, text: str) -> WireCall:
+    method, _, query = text.partition("#")[0].partition("?")
+    return WireCall(method, "v2", query, label)
