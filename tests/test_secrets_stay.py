@@ -19,8 +19,8 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
+from b24_mcp.app.logs import configure_logging
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import SECRET, LoopbackPortal, loopback_portal
 
@@ -181,7 +181,7 @@ def test_a_failure_nobody_caught_is_written_without_it() -> None:
     code = f"""
 import threading, warnings
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
+from b24_mcp.app.logs import configure_logging
 configure_logging(Redactor([{SECRET!r}]))
 warnings.warn("warned of {SECRET}")
 def fail():

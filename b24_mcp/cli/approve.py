@@ -1,4 +1,4 @@
-"""`b24-mcp approve`: a person reads what an assistant wants to do, and lets it through once."""
+"""`b24-mcp approve`: approval of a call that an assistant wants to make."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ import sys
 
 import click
 
-from b24_mcp.access import Gate, Permit, question
+from b24_mcp.app.logs import configure_logging
+from b24_mcp.cli.approval import is_interactive
 from b24_mcp.cli.terminal import echo, one_line
-from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Act
+from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.logs import configure_logging
 
 
 @click.command()
 @click.argument("code")
 def approve(code: str) -> None:
-    """Approve the call that waits under CODE, after reading what it does.
+    """Approve one call that an assistant wants to make.
 
-    An assistant was told the code because its client could not ask you. The call may then be made once, within ten
-    minutes, with exactly these arguments. It takes a terminal and a person at it.
+    \b
+    b24-mcp approve K7WQ2M9D
 
-    Ends with 0 when the call was approved, 1 when it was not, 2 when there is no such call.
+    Shows the call that waits under CODE and asks you. An assistant tells you the code when its client cannot ask you
+    itself. The approval is valid once, for ten minutes, for
+    exactly these arguments. The command must be run at a terminal.
+
+    Exits with 0 when the call was approved, 1 when it was not, 2 when no call waits under this code.
     """
     redactor = Redactor()
     configure_logging(redactor)
-    if not _somebody_is_there():
-        raise click.ClickException("Approving takes a person at a terminal: this is none.")
+    if not is_interactive():
+        raise click.ClickException("Approval needs a person at a terminal. Nothing was approved.")
     try:
         asyncio.run(_approve(code, redactor))
     except B24Error as exc:
@@ -44,48 +47,20 @@ async def _approve(code: str, redactor: Redactor) -> None:
 
     settings = configuration_of_person(redactor).settings
     if settings.state == "memory":
-        raise click.ClickException("With B24_STATE=memory approvals cannot reach the server.")
+        raise click.ClickException("With B24_STATE=memory an approval cannot reach the server. Nothing was approved.")
     state = open_state(settings.state)
     try:
         approvals = Approvals(state)
         pending = await approvals.find(code)
         if pending is None:
-            raise click.UsageError("Nothing waits under this code: it was used, or its ten minutes are over.")
-        asked_by = pending.client or "a client without a name"
+            raise click.UsageError("Nothing waits under this code: it was used already, or its ten minutes are over.")
+        asked_by = pending.client or "an unnamed client"
         echo(f"Asked by {one_line(asked_by)}, for {one_line(pending.user)}.\n{redactor.redact(pending.said)}\n")
-        if not click.confirm("Let exactly this be done, once?", default=False):
+        if not click.confirm("Approve exactly this, once?", default=False):
             echo("Nothing was approved.")
             sys.exit(1)
         if not await approvals.approve(code):
-            raise click.UsageError("Its ten minutes are over: let the assistant ask again.")
-        echo("Approved for ten minutes. Tell the assistant to make the same call again.")
+            raise click.UsageError("The ten minutes are over. Nothing was approved; let the assistant ask again.")
+        echo("Approved for ten minutes. Ask the assistant to make the same call again.")
     finally:
         await state.aclose()
-
-
-def permit_at_terminal(gate: Gate, act: Act, redactor: Redactor, *, yes: bool) -> Permit | None:
-    """Ask the person at the terminal about a call of their own, unless they said `yes` beforehand.
-
-    Raises:
-        B24Error: `B24MCP_POLICY`, `B24MCP_APPROVAL` or `B24MCP_DECLINED`; nothing was sent.
-    """
-    judgement = gate.judge([act])
-    judgement.refuse()
-    if not judgement.to_approve:
-        return None
-    if not yes:
-        if not _somebody_is_there():
-            raise our_error(
-                "B24MCP_APPROVAL",
-                f"{act.method} needs approval, and nobody is at a terminal to give it.",
-                method=act.method,
-                hint="Nothing was sent. --yes approves it beforehand.",
-            )
-        echo(question(judgement, gate.portal, redactor), err=True)
-        if not click.confirm("Do it?", default=False, err=True):
-            raise our_error("B24MCP_DECLINED", "It was not approved.", method=act.method, hint="Nothing was sent.")
-    return gate.permit([act])
-
-
-def _somebody_is_there() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

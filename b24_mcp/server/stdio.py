@@ -8,9 +8,9 @@ import sys
 
 import anyio
 
+from b24_mcp.app.logs import configure_logging
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
-from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
 
 _SECONDS_TO_STOP = 2.0

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from b24_mcp.connect import Machine
-from b24_mcp.connect.places import OS
+from b24_mcp.connect.locations import OS
 
 # Written where a client would find it, and set in the environment: must never be seen again.
 SECRETS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from b24_mcp.config.environment import ENV_FILE
 from b24_mcp.config.settings import Settings
-from b24_mcp.connect.description import DEFAULT_PORTAL, FURTHER, VARIABLES
+from b24_mcp.connect.description import DEFAULT_PORTAL, UNPROMPTED_VARIABLES, VARIABLES
 
 
 def test_every_setting_reaches_a_server_whose_client_hands_on_only_what_is_named() -> None:
-    named = {variable.name for variable in VARIABLES} | {*FURTHER, DEFAULT_PORTAL}
+    named = {variable.name for variable in VARIABLES} | {*UNPROMPTED_VARIABLES, DEFAULT_PORTAL}
     settings = {f"B24_{name.upper()}" for name in Settings.model_fields} | {ENV_FILE}
     assert named == {name for name in settings if not name.startswith("B24_HTTP_")}

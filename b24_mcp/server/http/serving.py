@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from sse_starlette.sse import AppStatus
 
+from b24_mcp.app.logs import configure_logging
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
@@ -24,7 +25,6 @@ from b24_mcp.server.http.options import PATH, HttpOptions
 from b24_mcp.server.http.protocol import Unreadable, protocol_class
 from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tracing import start_tracing
-from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
 
