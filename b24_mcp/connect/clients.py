@@ -89,9 +89,10 @@ def _cursor(server: ServerSpec) -> ClientEntry:
 
 def _codex(server: ServerSpec) -> ClientEntry:
     # Codex passes on only named variables. Without `required`, a slow start leaves the first turn without tools.
-    defaults = {"required": True, "startup_timeout_sec": STARTUP_SECONDS, "tool_timeout_sec": TOOL_SECONDS}
+    defaults: Values = {"required": True, "startup_timeout_sec": STARTUP_SECONDS, "tool_timeout_sec": TOOL_SECONDS}
     if server.url:
-        return ClientEntry({"url": server.url} | ({"bearer_token_env_var": TOKEN} if server.token else {}), defaults)
+        required: Values = {"url": server.url}
+        return ClientEntry(required | ({"bearer_token_env_var": TOKEN} if server.token else {}), defaults)
     names = [*(variable.name for variable in VARIABLES), *UNPROMPTED_VARIABLES, *SESSION_VARIABLES]
     return ClientEntry(_stdio(server, None) | {"env_vars": names}, defaults)
 
@@ -124,14 +125,14 @@ def _copilot(server: ServerSpec) -> ClientEntry:
 
 
 def _gemini(server: ServerSpec) -> ClientEntry:
-    defaults = {"timeout": TOOL_SECONDS * 1000}
+    defaults: Values = {"timeout": TOOL_SECONDS * 1000}
     if server.url:
         return ClientEntry({"httpUrl": server.url} | _headers(server, f"${{{TOKEN}}}"), defaults)
     return ClientEntry(_stdio(server, f"${{{WEBHOOK}}}"), defaults)
 
 
 def _goose(server: ServerSpec) -> ClientEntry:
-    defaults = {"enabled": True, "description": SUMMARY, "timeout": TOOL_SECONDS}
+    defaults: Values = {"enabled": True, "description": SUMMARY, "timeout": TOOL_SECONDS}
     if server.url:
         required = {"type": "streamable_http", "name": server.name, "uri": server.url} | _headers(
             server, f"${{{TOKEN}}}"

@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters
 
 from b24_mcp.config.settings import Settings
 from b24_mcp.connect.description import SUMMARY, VARIABLES
-from b24_mcp.connect.formats import YAML
+from b24_mcp.connect.formats import YAML, value_at
 from b24_mcp.connect.manifests import manifests
 from tests.loopback import loopback_portal
 
@@ -72,10 +72,11 @@ def entry_of(name: str) -> dict[str, Any]:
     text = (MANIFESTS / name).read_text("utf-8")
     if name.endswith(".toml"):
         return dict(tomllib.loads(text)["mcp_servers"]["bitrix24"])
+    entry: Any
     if name == "goose/recipe.yaml":
-        (entry,) = YAML.read(text)["extensions"]
+        entry = value_at(YAML.read(text), ("extensions", ("name", "bitrix24")))
     elif name.endswith(".yaml"):
-        entry = YAML.read(text)["extensions"]["bitrix24"]
+        entry = value_at(YAML.read(text), ("extensions", "bitrix24"))
     elif name == "cursor/install-link.txt":
         (config,) = parse_qs(urlsplit(text.strip()).query)["config"]
         entry = json.loads(base64.b64decode(config))
