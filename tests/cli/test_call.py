@@ -140,4 +140,4 @@ def test_connect_hands_a_named_file_of_settings_on_to_the_client(run: Run, tmp_p
     assert done.returncode == 0, done.stderr
     (entry,) = json.loads((home / ".cursor" / "mcp.json").read_text())["mcpServers"].values()
     assert entry["args"][-2:] == ["--env-file", str(file)]
-    assert f"and from {file}; never from a project's folder" in done.stdout
+    assert f"and from {file}. It never reads settings from a project's folder." in done.stdout

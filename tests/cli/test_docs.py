@@ -99,10 +99,10 @@ def test_one_language_alone_can_be_asked_for(run: Run, archives: Path, tmp_path:
     assert list(json.loads(run("docs", "status", "--json").stdout)["editions"]) == ["ru"]
     only_english = write_edition(tmp_path / "english", "en")
     missing = run("docs", "sync", "--lang", "ru", "--from", str(only_english))
-    assert (missing.returncode, missing.stderr) == (1, "not there     ru\n")
+    assert (missing.returncode, missing.stderr) == (1, "missing       ru\n")
     both = run("docs", "sync", "--from", str(only_english))
     assert both.returncode == 0
-    assert "not there     ru" in both.stdout
+    assert "missing       ru" in both.stdout
 
 
 def test_what_is_no_documentation_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_portal_that_works_is_described(run: Run, home: Path) -> None:
     with loopback_portal() as portal:
         found = findings(run, B24_WEBHOOK_URL=portal.address, B24_ACCESS="read", B24_DENY="user.*")
     said = about(found, "portal environment")
-    for part in ("administrator", "scopes granted", "REST 3.0 is there", "access: read", "never user.*", "plan basic"):
+    for part in ("administrator", "scopes granted", "has REST 3.0", "access: read", "never user.*", "plan basic"):
         assert part in said
     assert "wrong" not in said
     assert "B24_WEBHOOK_URL" in about(found, "settings")
@@ -64,8 +64,8 @@ def test_where_settings_are_from_is_shown_and_an_unknown_name_is_reported(run: R
     file.chmod(0o600)
     said = about(findings(run, "--offline", B24_TIMEOT="5"), "settings")
     assert ".env: B24_BUDGET" in said
-    assert "Is B24_WEBHOOK_URL meant?" in said
-    assert "Is B24_TIMEOUT meant?" in said
+    assert "Did you mean B24_WEBHOOK_URL?" in said
+    assert "Did you mean B24_TIMEOUT?" in said
 
 
 def test_a_misspelt_restriction_is_reported_with_the_right_name(run: Run, home: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_portal_that_moved_is_named_so(run: Run, home: Path) -> None:
 def test_a_clock_that_is_off_is_told(run: Run, home: Path) -> None:
     with loopback_portal(clock=lambda: time.time() + 3_600) as portal:
         said = about(findings(run, B24_WEBHOOK_URL=portal.address), "portal environment")
-    assert "s ahead of ours" in said
+    assert "s ahead of this computer's" in said
 
 
 def test_a_portal_without_rest_3_is_told(run: Run, home: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_client_is_found_and_a_program_that_is_gone_is_told(run: Run, home: Pa
     file.write_text(json.dumps(written))
     assert "not there" in about(findings(run, "--offline", code=1), "Cursor")
     file.write_text("{")
-    assert "not understood" in about(findings(run, "--offline", code=1), "Cursor")
+    assert "cannot be parsed" in about(findings(run, "--offline", code=1), "Cursor")
 
 
 def test_a_person_reads_it_line_by_line(run: Run, home: Path) -> None:
@@ -192,7 +192,7 @@ def test_allow_lists_do_not_keep_the_program_from_seeing_who_we_are(run: Run, ho
     said = about(found, "portal environment")
     assert "administrator" in said
     assert "scopes granted" in said
-    assert "REST 3.0 is there" in said
+    assert "has REST 3.0" in said
     assert "access: write; only crm.*" in said
     assert called["error"]["code"] == "B24MCP_POLICY"
 

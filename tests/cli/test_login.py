@@ -230,7 +230,7 @@ def test_a_login_to_another_portal_is_refused_until_a_logout(person: Person, run
 def test_a_logout_forgets_and_the_next_call_says_so(person: Person, run: Run) -> None:
     log_in(person)
     name = urlsplit(person.portal.origin).netloc
-    assert run("logout", person.portal.origin).stdout == f"The login {name} is forgotten.\n"
+    assert run("logout", person.portal.origin).stdout == f"The login {name} is deleted.\n"
     assert run("logout", person.portal.origin).stdout == f"There is no login {name}.\n"
     error = json.loads(run("call", "profile", **person.settings).stdout)["error"]
     assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_NO_LOGIN", "auth", "no")

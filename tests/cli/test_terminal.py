@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -123,11 +122,3 @@ def _on_terminal(arguments: list[str], webhook: str, typed: str = "") -> str:
         process.wait(timeout=60)
     assert seen
     return seen.decode("utf-8")
-
-
-def test_nothing_in_the_command_line_prints_past_the_one_function() -> None:
-    import b24_mcp.cli
-
-    for module in Path(b24_mcp.cli.__path__[0]).glob("*.py"):
-        if module.name != "terminal.py":
-            assert not re.search(r"click\.s?echo|\bprint\(", module.read_text("utf-8")), module.name

@@ -215,15 +215,15 @@ def test_nothing_is_written_unless_the_person_agrees(person: Make, answer: str, 
     [
         ("cursor", '{"mcpServers": {"a": }}', "line 1 is not JSON"),
         ("cursor", '{\n "mcpServers": {\n "a": "tops3cret" "b"}}', "line 3 is not JSON"),
-        ("vscode", '{"servers": []}', "bitrix24 does not stand in a table"),
-        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "named twice"),
+        ("vscode", '{"servers": []}', "the parent of bitrix24 is not a table"),
+        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "bitrix24 is there twice"),
         ("gemini", "[" * 100_000, "nested too deeply"),
-        ("copilot", "[1]", "mcpServers does not stand in a table"),
+        ("copilot", "[1]", "the parent of mcpServers is not a table"),
         ("codex", 'a = "tops3cret\n', "is not TOML (at line 1"),
         ("codex", 'mcp_servers = { a = { command = "x" } }\n', "cannot be changed safely"),
         ("goose", "extensions: [\n", "is not YAML"),
         ("goose", "extensions: {a: {cmd: x}}\n", "cannot be changed safely"),
-        ("goose", "- a\n", "extensions does not stand in a table"),
+        ("goose", "- a\n", "the parent of extensions is not a table"),
     ],
 )
 def test_a_file_that_is_not_understood_is_left_alone(person: Make, client: str, text: str, said: str) -> None:
@@ -234,7 +234,7 @@ def test_a_file_that_is_not_understood_is_left_alone(person: Make, client: str, 
     done = someone.types("connect", client, "--yes")
     assert done.exit_code == 1
     assert said in " ".join(done.output.split())
-    assert "left as it is" in done.output
+    assert "is unchanged" in done.output
     assert PROGRAM in done.output
     assert someone.files() == {str(file): text.encode()}
 
@@ -245,7 +245,7 @@ def test_a_file_that_is_no_text_is_left_alone(person: Make) -> None:
     file.parent.mkdir()
     file.write_bytes(b"\xff\xfe{")
     done = someone.types("connect", "cursor", "--yes")
-    assert (done.exit_code, "no UTF-8 text" in done.output) == (1, True)
+    assert (done.exit_code, "not UTF-8 text" in done.output) == (1, True)
 
 
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left_behind(
@@ -300,7 +300,7 @@ def test_a_file_that_changes_while_the_person_thinks_is_not_overwritten(
 
     monkeypatch.setattr("click.confirm", think)
     done = someone.types("connect", "cursor")
-    assert (done.exit_code, "has changed meanwhile" in done.output) == (1, True)
+    assert (done.exit_code, "has changed in the meantime" in done.output) == (1, True)
     assert someone.files() == {str(file): b'{"new": 1}'}
 
 
@@ -365,8 +365,8 @@ def test_a_server_on_this_computer_gets_no_token_unless_asked_for(person: Make, 
         ("https://host/mcp?token=tops3cret", "more than host, port and path"),
         ("http://mcp.example.com/mcp", "clear text"),
         ("mcp.example.com", "does not begin with"),
-        ("https://[::1/mcp", "cannot be read"),
-        ("https://host:port/mcp", "cannot be read"),
+        ("https://[::1/mcp", "cannot be parsed"),
+        ("https://host:port/mcp", "cannot be parsed"),
     ],
 )
 def test_an_address_that_is_unsafe_or_none_is_refused_and_not_repeated(person: Make, url: str, said: str) -> None:
@@ -418,7 +418,7 @@ def test_a_webhook_that_a_person_wrote_into_the_entry_is_kept_masked_and_told_of
     address = "https://q.bitrix24.com/rest/1/anothers3cretcode/"
     file.write_text(json.dumps({"mcpServers": {"bitrix24": {"command": "x", "env": {"B24_WEBHOOK_URL": address}}}}))
     done = someone.types("connect", "cursor", "--yes")
-    assert "B24_WEBHOOK_URL stands there in plain text" in done.output
+    assert "B24_WEBHOOK_URL is in this file in plain text" in done.output
     assert entry_in(file, "cursor")["env"] == {"B24_WEBHOOK_URL": address}
 
 
