@@ -103,7 +103,7 @@ def test_the_administrators_webhook_may_be_chosen(run: Run) -> None:
     assert run("sandbox", "--webhook", "mine77").returncode == 2
 
 
-def test_tls_is_served_under_the_portals_name_by_an_authority_it_tells(tmp_path: Path) -> None:
+def test_tls_is_served_under_the_portals_name_with_the_announced_authority(tmp_path: Path) -> None:
     with sandbox("--tls", "--name", "portal.example", "--state", str(tmp_path / "tls")) as told:
         assert told["url"].startswith("https://portal.example:")
         local = told["webhook"].replace("portal.example", "localhost")
@@ -131,13 +131,13 @@ def test_the_authorization_server_may_have_a_name_of_its_own() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no polite kill")
-def test_keys_of_tls_are_gone_after_a_polite_kill() -> None:
+def test_the_keys_of_tls_are_deleted_after_sigterm() -> None:
     with sandbox("--tls", stop=signal.SIGTERM) as told:
         assert Path(told["ca"]).exists()
     assert not Path(told["ca"]).parent.exists()
 
 
-def test_other_computers_are_let_in_only_with_tls(run: Run) -> None:
+def test_other_computers_are_accepted_only_with_tls(run: Run) -> None:
     done = run("sandbox", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "--tls" in done.stderr
@@ -145,7 +145,7 @@ def test_other_computers_are_let_in_only_with_tls(run: Run) -> None:
         assert told["url"].startswith("https://127.0.0.1:")
 
 
-def test_faults_and_the_log_are_open_only_on_request() -> None:
+def test_faults_and_the_log_are_offered_only_on_request() -> None:
     with sandbox("--faults") as told:
         assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 200
         assert httpx.get(told["webhook"] + "profile").status_code == 503
@@ -155,7 +155,7 @@ def test_faults_and_the_log_are_open_only_on_request() -> None:
         assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 404
 
 
-def test_a_port_that_is_taken_is_explained(run: Run) -> None:
+def test_a_port_in_use_is_explained(run: Run) -> None:
     with sandbox() as told:
         done = run("sandbox", "--port", told["url"].rpartition(":")[2])
     assert done.returncode == 1

@@ -35,7 +35,7 @@ REFERENCES = {
 }
 
 
-def test_the_files_are_those_the_description_makes() -> None:
+def test_the_files_are_up_to_date_with_the_description() -> None:
     """When this fails: `make manifests`."""
     made = manifests(PROJECT)
     assert {str(path.relative_to(MANIFESTS)) for path in FILES} == set(made)
@@ -56,11 +56,11 @@ def test_a_manifest_holds_no_secret_and_no_path_of_this_computer(path: Path) -> 
     assert str(PROJECT) not in text
 
 
-def test_every_variable_we_describe_is_a_setting() -> None:
+def test_every_described_variable_is_a_setting() -> None:
     assert {variable.name for variable in VARIABLES} <= {f"B24_{name.upper()}" for name in Settings.model_fields}
 
 
-def test_the_registry_takes_the_description() -> None:
+def test_the_description_meets_the_limits_of_the_registry() -> None:
     assert len(SUMMARY) <= 100
     server = json.loads((MANIFESTS / "registry/server.json").read_text("utf-8"))
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", server["name"])
@@ -107,7 +107,7 @@ STARTING = [
 
 
 @pytest.mark.parametrize("name", STARTING)
-async def test_what_the_manifest_says_starts_and_answers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_command_of_a_manifest_starts_and_answers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     entry = entry_of(name)
     with loopback_portal() as portal:

@@ -82,7 +82,7 @@ def called(run: Run, method: str, version: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_change_of_the_catalogue_makes_a_deletion_pass_as_reading(run: Run, own: Path, attack: str) -> None:
+def test_no_change_of_the_catalogue_makes_a_deletion_count_as_a_read(run: Run, own: Path, attack: str) -> None:
     sql, method, version = ATTACKS[attack]
     change(own, sql)
     error = called(run, method, version)["error"]

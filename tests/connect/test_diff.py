@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from b24_mcp.connect import CLIENTS, Launch, Machine, ServerSpec, change_diff, plan_connect
 from tests.connect.conftest import Person
-from tests.connect.test_connecting import PLACES
-from tests.connect.test_editing import NAMES
+from tests.connect.test_connect import PLACES
+from tests.connect.test_formats import NAMES
 
 SECRET = "s3cret-of-another-0000"
 HIDDEN = st.sampled_from(
@@ -58,14 +58,14 @@ def test_no_value_of_another_entry_of_json_is_shown(
         ("goose", '{"a": "SECRET"}\n'),
     ],
 )
-def test_no_value_and_no_comment_of_a_person_is_shown(person: Callable[..., Person], client: str, text: str) -> None:
+def test_no_value_and_no_comment_of_the_user_is_shown(person: Callable[..., Person], client: str, text: str) -> None:
     difference_shown = shown(person().machine, client, text.replace("SECRET", SECRET))
     assert SECRET not in difference_shown
     assert "/opt/b24-mcp" in difference_shown
 
 
 @pytest.mark.parametrize("client", list(CLIENTS))
-def test_everything_that_is_ours_is_shown(person: Callable[..., Person], client: str) -> None:
+def test_the_whole_new_entry_is_shown(person: Callable[..., Person], client: str) -> None:
     machine = person().machine
     lines = change_diff(plan_connect(CLIENTS[client], ServerSpec(launch=Launch("/opt/b24-mcp")), machine)).splitlines()
     assert "***" not in "".join(lines)

@@ -35,7 +35,7 @@ def connected(home: Path, *arguments: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-async def test_an_entry_for_one_of_several_portals_reaches_that_one(tmp_path: Path) -> None:
+async def test_an_entry_for_one_of_several_portals_reaches_that_portal(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "portals.toml").write_text(PORTALS, "utf-8")
     connected(tmp_path / "home", "cursor", "--portal", "sales")
