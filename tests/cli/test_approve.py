@@ -1,4 +1,4 @@
-"""`b24-mcp approve`, as a person at a terminal runs it, and `b24-mcp call` for what needs approval."""
+"""`b24-mcp approve` at a terminal, and `b24-mcp call` for methods that need approval."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_approved() -> bool:
 
 
 def at_terminal(*arguments: str, typed: str) -> tuple[int, str]:
-    """Run the program on a terminal of its own; gives how it ended and everything it wrote there."""
+    """Run the program on its own terminal. Return its exit code and everything it wrote there."""
     import pty
 
     leader, follower = pty.openpty()
@@ -57,7 +57,7 @@ def at_terminal(*arguments: str, typed: str) -> tuple[int, str]:
     while True:
         try:
             piece = os.read(leader, 65_536)
-        except OSError:  # the terminal ends with the program
+        except OSError:  # the terminal closes with the program
             break
         if not piece:
             break

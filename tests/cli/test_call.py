@@ -1,4 +1,4 @@
-"""`b24-mcp call`, from a shell."""
+"""`b24-mcp call`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`b24-mcp docs` and a catalogue of one's own, as a person runs them."""
+"""`b24-mcp docs` and `b24-mcp catalog build`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ curl -d '{{"number": 1}}' https://portal/rest/1/code/crm.brandnew.fetch
 
 @pytest.fixture
 def archives(tmp_path: Path) -> Path:
-    """Both editions as archives in a folder, with a method that is in no catalogue yet."""
+    """A folder with both editions as archives, and in them a method that no catalogue has yet."""
     english = NEW_METHOD.format(
         title="Fetch a brand new thing", who="Who can execute the method", lead="Brings it.",
         parameters="Method Parameters", name="Name", text="Description",

@@ -1,4 +1,4 @@
-"""`b24-mcp doctor`, in front of everything that can be wrong."""
+"""`b24-mcp doctor`, with everything that can be wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Finding = dict[str, str]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own, so that no client of this machine is looked at."""
+    """A separate home folder, so that the clients of this machine are not checked."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))

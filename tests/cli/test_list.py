@@ -1,4 +1,4 @@
-"""`b24-mcp list` and `b24-mcp records`, from a shell."""
+"""`b24-mcp list` and `b24-mcp records`."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_on_a_terminal_a_bar_shows_the_progress() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other interruptions")
 def test_ctrl_c_keeps_the_rows_and_resume_continues(run: Run) -> None:
-    """A sandbox that takes its time over each request is interrupted after the first rows came."""
+    """The program is interrupted after the first rows from a slow sandbox."""
     with subprocess.Popen(
         [PROGRAM, "sandbox", "--port", "0", "--latency", "0.5"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`b24-mcp login` and `logout`, with a test as the person in front of the browser."""
+"""`b24-mcp login` and `logout`. The test takes the place of the user at the browser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 @dataclass
 class Person:
-    """Who runs `b24-mcp login` against `portal` and sits in front of the browser. `seen` is all that was ever shown."""
+    """The user who runs `b24-mcp login` for `portal`, with a browser. `seen` is everything that was shown."""
 
     portal: LoopbackPortal
     port: int
@@ -69,7 +69,7 @@ class Person:
         raise AssertionError("no address was shown")
 
     def consent(self, address: str) -> str:
-        """Agree, and give the address the browser is sent to."""
+        """Agree, and return the address to which the browser is redirected."""
         answer = httpx.get(address, follow_redirects=False)
         assert answer.status_code == 302
         return str(answer.headers["Location"])
@@ -100,7 +100,7 @@ def person(tmp_path: Path) -> Iterator[Person]:
     with loopback_portal(empty=True, handler=handler, clock=lambda: time.time() + now[0]) as portal:
         person = Person(portal, port, tmp_path, now)
         yield person
-        # Whatever a test did, no byte of the output and of the pages held a secret.
+        # In every test: no secret is in the output or on a page.
         secrets = {portal.sandbox.application.client_secret}
         for file in (tmp_path / "state" / "tokens").glob("*.json"):
             found = json.loads(file.read_text())

@@ -1,4 +1,4 @@
-"""`b24-mcp portals`, as a person uses it."""
+"""`b24-mcp portals`."""
 
 from __future__ import annotations
 

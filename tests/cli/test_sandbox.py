@@ -1,4 +1,4 @@
-"""`b24-mcp sandbox`, from a shell."""
+"""`b24-mcp sandbox`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.cli.conftest import PROGRAM, Run
 
 @contextmanager
 def sandbox(*arguments: str, stop: signal.Signals = signal.SIGINT) -> Iterator[dict[str, Any]]:
-    """A sandbox portal in another process, stopped with a signal; gives the one line it printed."""
+    """Start a sandbox portal in another process, yield the line it printed, and stop it with a signal."""
     process = subprocess.Popen(
         [PROGRAM, "sandbox", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -65,7 +65,7 @@ def test_every_credential_it_prints_is_what_it_says() -> None:
     assert told["ca"] is None
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows closes the file later")
 def test_a_file_keeps_its_data_across_restarts(run: Run, tmp_path: Path) -> None:
     added = {"fields": {"TITLE": "Останется"}}
     with sandbox("--db", str(tmp_path / "portal.db")) as told:
@@ -75,7 +75,7 @@ def test_a_file_keeps_its_data_across_restarts(run: Run, tmp_path: Path) -> None
     assert json.loads(read.stdout)["result"]["TITLE"] == "Останется"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows closes the file later")
 def test_tokens_outlive_a_restart_on_the_same_file(tmp_path: Path) -> None:
     with sandbox("--db", str(tmp_path / "portal.db")) as before:
         pass
@@ -130,7 +130,7 @@ def test_the_authorization_server_may_have_a_name_of_its_own() -> None:
     assert renewed["client_endpoint"] == told["rest_url"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no polite kill")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_the_keys_of_tls_are_deleted_after_sigterm() -> None:
     with sandbox("--tls", stop=signal.SIGTERM) as told:
         assert Path(told["ca"]).exists()

@@ -151,9 +151,7 @@ def _run_client(command: Command, place: Place, environment: dict[str, str]) -> 
             code = None
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(
-                    client.pid, signal.SIGKILL
-                )  # processes that the client left behind, in its own process group only
+                os.killpg(client.pid, signal.SIGKILL)  # its own process group only
         client.wait()
         texts = []
         for file in (out, err):

@@ -89,7 +89,7 @@ def _exec_request(number: int, tool: Tool, arguments: Mapping[str, object]) -> b
 
 
 def _result(message: bytes) -> str:
-    """Return the text of a result. Kind 1 is a result or an error of the server; other kinds are refusals of the agent."""
+    """Return the text of a result. Kind 1 comes from the server, errors included; other kinds are refusals."""
     kind = fields(message)[0][0] if message else 0
     if kind != 1:
         return f"REFUSED {kind}"

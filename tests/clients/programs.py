@@ -40,8 +40,8 @@ class Program:
     """One client program.
 
     `connected` is its name for `b24-mcp connect`; empty for one that uses a manifest only. `before` writes its own
-    configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or project
-    to which the user copies it; empty when the manifest is used in place.
+    configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
+    project to which the user copies it; empty when the manifest is used in place.
     """
 
     package: str

@@ -1,8 +1,8 @@
 """`python -m tests.clients.run [CLIENT …]` runs every client once, in each way of setup and over each transport.
 
-It needs npm for the programs (about 1.5 GB in `.clients-node`, or CLIENTS_DIR) and root for a network namespace, in which
-only this computer can be reached. Where one of them is missing, it prints this and exits with 0. For each run it prints
-the way of setup, the portal that answered, and the protocol version.
+It needs npm for the programs (about 1.5 GB in `.clients-node`, or CLIENTS_DIR) and root for a network namespace, in
+which only this computer can be reached. Where one of them is missing, it prints this and exits with 0. For each run it
+prints the way of setup, the portal that answered, and the protocol version.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> int:
         "client",
         nargs="*",
         metavar="CLIENT",
-        help=f"one of {', '.join(PROGRAMS)}; default: all of them, and the checks",
+        help=f"one of {', '.join(PROGRAMS)}; default: all, and the checks",
     )
     names = parser.parse_args().client
     if unknown := [name for name in names if name not in PROGRAMS]:

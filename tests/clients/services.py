@@ -51,10 +51,9 @@ def portal() -> Iterator[str]:
 @contextmanager
 def web_server() -> Iterator[str]:
     """Start the server over HTTP with a token on the sandbox, and yield its address; empty if it cannot serve HTTP."""
-    said = subprocess.run(
-        [B24_MCP, "serve", "--help"], env=_environment(), capture_output=True, text=True, check=False
-    ).stdout
-    if "--http" not in said:
+    command = [B24_MCP, "serve", "--help"]
+    usage = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False).stdout
+    if "--http" not in usage:
         yield ""
         return
     port = free_port()

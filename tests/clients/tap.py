@@ -1,7 +1,7 @@
 """A proxy between a client and the server on stdin and stdout that logs the messages: `tap.py LOG COMMAND…`.
 
-Bytes are forwarded unchanged. Each line of LOG is `{"from": "client" or "server", "message": …}`, or has `"noise"` for a
-line that is not JSON: the server may write nothing but JSON-RPC.
+Bytes are forwarded unchanged. Each line of LOG is `{"from": "client" or "server", "message": …}`, or has `"noise"` for
+a line that is not JSON: the server may write nothing but JSON-RPC.
 """
 
 from __future__ import annotations

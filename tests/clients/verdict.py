@@ -23,7 +23,7 @@ SCRIPT = (
     ),
     Call("call_method", {"method": "crm.contact.get", "params": {"id": 999998}}),
 )
-# The user, the kind of a failure, whether it was executed, and the call that failed. Only this server sends these texts.
+# The user, the kind of a failure, whether it was executed, and the failed call. Only this server sends these texts.
 SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
 SANDBOX = "sandbox (invented data"
 

@@ -1,4 +1,4 @@
-"""`python -m tests.conformance.run` runs the conformance suite and the Inspector offline, and exits with 1 on a failure.
+"""`python -m tests.conformance.run` runs the conformance suite and the Inspector offline; exits with 1 on a failure.
 
 It needs npm for the programs (400 MB in `.clients-node`, or CLIENTS_DIR) and root for a network namespace. Where one of
 them is missing, it prints this and exits with 0.

@@ -18,7 +18,7 @@ from tests.clients.services import answering
 from tests.conformance.fixture import register
 from tests.installing import node
 
-# The released suite does not know 2026-07-28. The next one has the requirements of each revision, frozen at its release.
+# The released suite does not know 2026-07-28. The next one has the requirements of each revision, as released.
 SUITES = {
     "conformance": "@modelcontextprotocol/conformance@0.1.16",
     "conformance-next": "@modelcontextprotocol/conformance@0.2.0-alpha.12",
@@ -29,7 +29,7 @@ _WITHOUT_SESSIONS = ["--expected-failures", str(Path(__file__).parent / "without
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One run of a suite. At least `least` scenarios must pass: a scenario that did not run does not count as failed."""
+    """One run of a suite. At least `least` scenarios must pass: one that did not run does not count as failed."""
 
     name: str
     folder: str
@@ -57,7 +57,7 @@ def served(sessions: bool) -> Iterator[str]:
 
 
 def run(suite: Suite, programs: Path, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Run a suite with its output in `folder`. Return the number of passed scenarios, and what is wrong, if anything."""
+    """Run a suite with its output in `folder`. Return the number of passed scenarios, and what is wrong."""
     entry = programs / suite.folder / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
     with served(suite.sessions) as url:
         command = [node(programs), str(entry), "server", "--url", url, "-o", str(folder), *suite.arguments]

@@ -1,4 +1,4 @@
-"""`b24-mcp connect` and `disconnect`, for every client, on every operating system."""
+"""`b24-mcp connect` and `disconnect` for every client on every operating system."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PLACES = {
         "windows": f"{APPDATA}/Block/goose/config/config.yaml",
     },
 }
-# A file a person has cared for, by language: comments, another server with a secret of its own, odd spacing.
+# A file that the user edited, by language: with comments, odd spacing, and another server with a secret.
 CARED_FOR = {
     "JSON": """{
    // mine
@@ -308,7 +308,7 @@ def test_a_file_that_changes_before_the_user_agrees_is_not_overwritten(
 @each_client()
 def test_the_line_endings_and_the_byte_order_mark_of_windows_are_kept(person: Make, client: str, start: str) -> None:
     if start and CLIENTS[client].format.name == "YAML":
-        pytest.skip("goose itself writes no mark")
+        pytest.skip("goose itself writes no byte order mark")
     someone = person("windows")
     file = someone.machine.home / PLACES[client]["windows"]
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -491,9 +491,7 @@ esac
 @pytest.mark.parametrize(
     "body", ['printf \'{"numStartups": 4, "mcpServers": {"bitrix24": %s}}\' "$6" > "$HOME/.claude.json"', "exit 1"]
 )
-def test_the_program_of_claude_code_writes_its_file_and_is_replaced_when_it_fails(
-    person: Make, tmp_path: Path, body: str
-) -> None:
+def test_claude_code_writes_its_own_file_if_its_program_works(person: Make, tmp_path: Path, body: str) -> None:
     program = tmp_path / "bin" / "claude"
     program.parent.mkdir()
     program.write_text(FAKE_CLAUDE.replace("{BODY}", body), "utf-8")

@@ -1,4 +1,4 @@
-"""What clients are told of our settings is what there is."""
+"""The description names every setting."""
 
 from __future__ import annotations
 

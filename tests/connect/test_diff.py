@@ -1,4 +1,4 @@
-"""A change is shown to a person, and nothing of what others keep in the same file."""
+"""The diff shows the change, and no value of another entry in the same file."""
 
 from __future__ import annotations
 

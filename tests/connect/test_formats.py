@@ -1,4 +1,4 @@
-"""Editing configuration as text: whatever a file looks like, our entry comes and goes and the rest stays."""
+"""Edits of configuration as text: an entry is added and removed, and everything else in the file stays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPACE = st.sampled_from(["", " ", "\n", "\n  ", "\n\t", " // c\n", " /* c */ ", 
 
 @st.composite
 def written(draw: st.DrawFn, value: Any) -> str:
-    """A value as JSON in which comments, space and trailing commas stand anywhere they may."""
+    """Write a value as JSON with comments, space and trailing commas in any place that allows them."""
     if isinstance(value, dict | list) and value:
         items = value.items() if isinstance(value, dict) else [(None, element) for element in value]
         parts = [

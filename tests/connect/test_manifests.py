@@ -1,4 +1,4 @@
-"""The manifests are what the description says, hold no secret, and start a server that answers."""
+"""The manifests are up to date, hold no secret, and start a server that answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.loopback import loopback_portal
 PROJECT = Path(__file__).parent.parent.parent
 MANIFESTS = PROJECT / "manifests"
 FILES = sorted(path for path in MANIFESTS.rglob("*") if path.is_file())
-# How each client writes a reference to B24_WEBHOOK_URL, and what it hands on where the variable is not set.
+# The reference to B24_WEBHOOK_URL of each client, and what the client passes on when the variable is not set.
 REFERENCES = {
     "${B24_WEBHOOK_URL:-}": "",
     "${env:B24_WEBHOOK_URL}": "${env:B24_WEBHOOK_URL}",
@@ -36,7 +36,7 @@ REFERENCES = {
 
 
 def test_the_files_are_up_to_date_with_the_description() -> None:
-    """When this fails: `make manifests`."""
+    """Run `make manifests` when this fails."""
     made = manifests(PROJECT)
     assert {str(path.relative_to(MANIFESTS)) for path in FILES} == set(made)
     for name, text in made.items():
@@ -68,7 +68,7 @@ def test_the_description_meets_the_limits_of_the_registry() -> None:
 
 
 def entry_of(name: str) -> dict[str, Any]:
-    """The entry as the client would read it: `command`, `args`, `env`, and the variables it hands on by name."""
+    """Return the entry as the client reads it: `command`, `args`, `env`, and the variables it passes on."""
     text = (MANIFESTS / name).read_text("utf-8")
     if name.endswith(".toml"):
         return dict(tomllib.loads(text)["mcp_servers"]["bitrix24"])
@@ -123,9 +123,9 @@ async def test_without_a_webhook_the_sandbox_answers(name: str, monkeypatch: pyt
 
 async def answer_of(entry: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
     given = {name: resolved(value, variables) for name, value in entry.get("env", {}).items()}
-    if "env_vars" in entry:  # only what is named is handed on
+    if "env_vars" in entry:  # only named variables are passed on
         given |= {name: variables[name] for name in entry["env_vars"] if name in variables}
-    elif not given:  # the client hands its whole environment on
+    elif not given:  # the client passes on its whole environment
         given = variables
     kept = ("PATH", "PYTHONPATH", "B24_CONFIG")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"B24_STATE": "memory"}

@@ -1,4 +1,4 @@
-"""What `b24-mcp connect` wrote, started as the client would start it."""
+"""The entry that `b24-mcp connect` writes, started as the client starts it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ webhook_env = "SALES"
 
 
 def connected(home: Path, *arguments: str) -> None:
-    """Type `b24-mcp connect`, at home here."""
+    """Run `b24-mcp connect` with this home folder."""
     home.mkdir()
     typed = [str(PROGRAM), "connect", *arguments, "--yes"]
     here = dict(os.environ) | {"HOME": str(home)}
