@@ -40,13 +40,13 @@ def catalog() -> None:
 )
 @click.option("-v", "--verbose", is_flag=True, help="List every difference between the editions.")
 def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
-    """Build the catalogue from the official documentation, so that new methods are known.
+    """Build the catalogue from the official documentation.
 
     \b
     b24-mcp docs sync && b24-mcp catalog build
 
-    Writes the facts of all methods and compiles them with the effects and texts of this installation. A method that is
-    new to this installation counts as destructive.
+    The server then knows new methods. Writes the facts of all methods and compiles them with the effects and texts of
+    this installation. A method that is new to this installation counts as destructive.
 
     Exits with 0, with 1 when a page cannot be parsed (everything else is written), with 2 when there is no
     documentation.
@@ -75,7 +75,10 @@ def build(docs: Path | None, out: Path | None, verbose: bool) -> None:
 
 @catalog.command("compile")
 def compile_() -> None:
-    """Compile the catalogue of this installation again, after a change of its data files."""
+    """Compile the catalogue of this installation.
+
+    Run it after a change of the data files.
+    """
     _print_compiled(_compile(_installed(), None), _installed())
 
 

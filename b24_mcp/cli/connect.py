@@ -35,7 +35,7 @@ def _common_options(command: Callable[..., None]) -> Callable[..., None]:
             show_default=True,
             help="Use the configuration of your user, or that of the project in the current folder.",
         ),
-        click.option("--portal", metavar="NAME", help="Use a separate entry, for this one of several portals."),
+        click.option("--portal", metavar="NAME", help="Use the entry for this portal instead of the general one."),
         click.argument("client", type=click.Choice(_CLIENTS)),
     ):
         command = option(command)

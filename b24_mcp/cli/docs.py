@@ -90,7 +90,9 @@ def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
 @docs.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def status(as_json: bool) -> None:
-    """Show which editions are on this computer, their source and their size.
+    """Show the editions on this computer.
+
+    Prints their source, revision and size.
 
     Exits with 0, or with 1 when there is no usable edition.
     """

@@ -126,7 +126,10 @@ def remove(name: str) -> None:
 @portals.command()
 @click.argument("name")
 def default(name: str) -> None:
-    """Make NAME the default portal: the one used when no portal is named."""
+    """Make NAME the default portal.
+
+    The default portal is used when no portal is named.
+    """
     configuration = _configuration()
     _check_exists(configuration, name)
     try:

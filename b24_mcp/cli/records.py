@@ -33,7 +33,10 @@ def records() -> None:
 @records.command("list")
 @PORTAL
 def list_sets(portal: str | None) -> None:
-    """List the data sets: rows, columns, origin and age, and the file that holds them."""
+    """List the data sets.
+
+    Prints their rows, columns, origin and age, and the file that holds them.
+    """
     _run(portal, _list)
 
 
