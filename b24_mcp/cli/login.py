@@ -105,7 +105,7 @@ def login(
 def logout(target: str | None) -> None:
     """Delete the tokens of a login from this computer.
 
-    Bitrix24 cannot be told to end a login. To make the tokens invalid there, remove the application from the portal.
+    Bitrix24 has no API to end a login. To make the tokens invalid there, remove the application from the portal.
     """
     try:
         configuration = load_configuration()
