@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -204,11 +204,11 @@ async def show_tools(client: Client) -> None:
     click.echo(f"   {len(listed)} tools, about {size // 4} tokens\n")
 
 
-async def show(client: Client, title: str, tool: str, arguments: dict[str, object], expected: Check) -> None:
+async def show(client: Client, title: str, tool: str, arguments: Mapping[str, object], expected: Check) -> None:
     """Call a tool, print the call and the answer, and check the answer."""
     click.secho(f"   {title}", fg="cyan", bold=True)
     click.echo(f"   > {tool} {shortened(json.dumps(arguments, ensure_ascii=False), 220)}")
-    (block,) = (await client.call_tool(tool, arguments)).content
+    (block,) = (await client.call_tool(tool, dict(arguments))).content
     text = getattr(block, "text", "")
     answer = json.loads(text)
     for line in lines_of(answer):
