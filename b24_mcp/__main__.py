@@ -1,4 +1,4 @@
-"""The program. Whether it serves a client is decided here, before the command line is imported."""
+"""The program `b24-mcp`. It starts a server over stdio without importing the command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def main() -> None:
-    """Serve MCP over stdio when started without a command or with `serve` alone; otherwise run a command."""
-    _import_nothing_from_here()
-    if _serves(sys.argv[1:]):
+    """Serve MCP over stdio without a command or with `serve` alone; otherwise run the command line."""
+    _remove_working_directory_from_path()
+    if _is_stdio_server(sys.argv[1:]):
         _serve()
     else:
         from b24_mcp.cli import cli
@@ -17,23 +17,23 @@ def main() -> None:
         cli()
 
 
-def _import_nothing_from_here() -> None:
-    """Remove the working directory from the places modules are imported from, unless this package is in it.
+def _remove_working_directory_from_path() -> None:
+    """Remove the working directory from `sys.path`, unless this package is in it.
 
-    `python -m` puts it first, and a client may start the server in any folder: a file there that is named like a
-    library would run. What Python itself imports before this line is prevented only by `python -P -m`, or by the
-    program `b24-mcp`, whose path has no such entry.
+    `python -m` puts it first, and a client may start the server in any folder. A file there with the name of a library
+    would run. Imports that Python makes before this call are prevented only by `python -P -m`, or by the program
+    `b24-mcp`, whose path has no such entry.
     """
     try:
         here = os.path.realpath(os.getcwd())
     except OSError:
-        return  # a folder that is deleted holds nothing
+        return  # the folder was deleted, so nothing can be imported from it
     if os.path.dirname(os.path.dirname(os.path.realpath(__file__))) != here:
         sys.path[:] = [place for place in sys.path if os.path.realpath(place or here) != here]
 
 
-def _serves(arguments: list[str]) -> bool:
-    """Whether to serve on stdin and stdout. A file of settings that is named by an absolute path is noted."""
+def _is_stdio_server(arguments: list[str]) -> bool:
+    """Whether the arguments mean a server on stdin and stdout. An absolute path after `--env-file` is set."""
     left = list(arguments)
     file = None
     for index, one in enumerate(left):
@@ -47,7 +47,7 @@ def _serves(arguments: list[str]) -> bool:
         return False
     if file is not None:
         if not os.path.isabs(file):
-            return False  # the command line explains what is wrong with it
+            return False  # the command line reports the mistake
         os.environ["B24_ENV_FILE"] = file
     return True
 
@@ -55,7 +55,7 @@ def _serves(arguments: list[str]) -> bool:
 def _serve() -> None:
     import gc
 
-    # Clients race a slow start. Collecting garbage while thousands of classes are made costs 50 ms and frees nothing.
+    # Clients time out on a slow start. A garbage collection while classes are created costs 50 ms and frees nothing.
     gc.disable()
     from b24_mcp.server.stdio import serve_stdio
 

@@ -1,7 +1,7 @@
-"""A real MCP client talks to b24-mcp over stdio and shows what comes back.
+"""An MCP client that calls b24-mcp over stdio and prints the answers.
 
-First the server answers from the sandbox inside it, then from a sandbox portal in a process of its own, reached by
-HTTP as a real portal is. Ends with an error when anything answers other than it should.
+The calls are made twice: with the sandbox portal inside the server, and with a sandbox portal in another process, which
+the server reaches over HTTP like a real portal. The program exits with an error when an answer is not the expected one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ from mcp import Client, StdioServerParameters
 Answer = dict[str, Any]
 Check = Callable[[Answer], bool]
 
-# The example request of the documentation of `batch`.
+# Source: documentation of `batch`, the example request.
 DOCUMENTED_BATCH = {
     "get_user": {"method": "user.current"},
     "get_departments": {"method": "department.get"},
@@ -40,91 +40,90 @@ ONE_FAILS = {
 
 
 async def main() -> None:
-    """Play all scenes twice."""
-    click.secho("1. b24-mcp over stdio, nothing configured: the sandbox inside it answers\n", bold=True)
+    """Run all examples with both portals."""
+    click.secho("1. b24-mcp over stdio without settings: the sandbox portal inside it answers\n", bold=True)
     async with connected() as client:
         await show_tools(client)
-        await play(client)
-    click.secho("2. The same calls, B24_WEBHOOK_URL pointing at `b24-mcp sandbox` in another process\n", bold=True)
-    with_address = start_sandbox()
-    process, address = with_address
+        await run_examples(client)
+    click.secho("2. The same calls with B24_WEBHOOK_URL set to a `b24-mcp sandbox` in another process\n", bold=True)
+    process, address = start_sandbox()
     try:
         async with connected(B24_WEBHOOK_URL=address) as client:
-            await play(client)
+            await run_examples(client)
     finally:
         process.terminate()
         process.wait()
-    click.secho("Everything answered as it should.", fg="green", bold=True)
+    click.secho("All answers were as expected.", fg="green", bold=True)
 
 
-async def play(client: Client) -> None:
-    """The scenes, each a tool call, what is expected of it, and what came."""
-    await play_knowledge(client)
-    await play_calls(client)
-    await play_records(client)
-    await play_access(client)
+async def run_examples(client: Client) -> None:
+    """Run every example: a tool call, the check of its answer, and the answer."""
+    await run_knowledge(client)
+    await run_calls(client)
+    await run_records(client)
+    await run_access(client)
 
 
-async def play_knowledge(client: Client) -> None:
-    """From what is to be done to the method that does it, in either language."""
+async def run_knowledge(client: Client) -> None:
+    """Find a method by intent, and correct a wrong parameter."""
     await show(
         client,
-        "Which method? Asked in Russian",
+        "Find a method, with a query in Russian",
         "find_methods",
         {"query": "добавить комментарий в таймлайн сделки", "limit": 2},
         lambda answer: answer["methods"][0]["method"] == "crm.timeline.comment.add",
     )
     await show(
         client,
-        "A parameter is misspelt: nothing is sent, and the right name is in the answer",
+        "A misspelt parameter: nothing is sent, and the answer names the right one",
         "call_method",
         {"method": "crm.deal.update", "params": {"id": 1, "filds": {"TITLE": "x"}}},
         lambda answer: "fields" in answer["error"]["message"] and answer["error"]["executed"] == "no",
     )
 
 
-async def play_records(client: Client) -> None:
-    """A question about many rows, none of which pass through the model."""
+async def run_records(client: Client) -> None:
+    """Answer a question about many rows without sending them to the model."""
     await show(
         client,
-        "All deals into a data set",
+        "Read all deals into a data set",
         "list_records",
         {"method": "crm.deal.list", "params": {"select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID", "CLOSED"]}},
         lambda answer: answer["complete"] and answer["count"] == answer["total"],
     )
     await show(
         client,
-        "How much is open, for each person?",
+        "Sum up the open deals for each person",
         "query_records",
         {"sql": "SELECT ASSIGNED_BY_ID, count(*), sum(OPPORTUNITY) FROM crm_deal_list WHERE CLOSED = 'N' GROUP BY 1"},
         lambda answer: answer["count"] > 1,
     )
 
 
-async def play_access(client: Client) -> None:
-    """What a model may not do alone."""
+async def run_access(client: Client) -> None:
+    """Try what a model must not do without approval."""
     delete = {"method": "crm.deal.delete", "params": {"id": 1}}
     await show(
         client,
-        "Deleting needs a person; this client cannot ask one, so the answer carries a code for b24-mcp approve",
+        "Deleting needs approval. This client cannot ask the user, so the answer has a code for b24-mcp approve",
         "call_method",
         delete,
         lambda answer: answer["error"]["kind"] == "approval" and "b24-mcp approve" in answer["error"]["hint"],
     )
     await show(
         client,
-        "What would be sent?",
+        "Dry run: what would be sent",
         "call_method",
         delete | {"dry_run": True},
         lambda answer: answer["ok"],
     )
 
 
-async def play_calls(client: Client) -> None:
-    """One method, many methods, both generations of the API, and what goes wrong."""
+async def run_calls(client: Client) -> None:
+    """Call one method, many methods, and both versions of the API, and cause failures."""
     await show(
         client,
-        "Three deals above a sum, the largest first",
+        "Deals above a sum, the largest first",
         "call_method",
         {
             "method": "crm.deal.list",
@@ -139,14 +138,14 @@ async def play_calls(client: Client) -> None:
     for answer_format in ("json", "xml"):
         await show(
             client,
-            f"The batch of the documentation, the portal answering in {answer_format.upper()}",
+            f"The batch of the documentation, with answers of the portal in {answer_format.upper()}",
             "batch_call",
             {"commands": DOCUMENTED_BATCH, "halt": False, "format": answer_format},
             lambda answer: answer["summary"]["succeeded"] == 3 and all("time" in c for c in answer["results"].values()),
         )
     await show(
         client,
-        "Two steps: the department of the current user",
+        "A batch in two steps: the department of the current user",
         "batch_call",
         {"commands": MY_DEPARTMENT, "halt": True},
         lambda answer: (
@@ -156,14 +155,14 @@ async def play_calls(client: Client) -> None:
     )
     await show(
         client,
-        "One command fails, halt off: the others go on",
+        "One command fails without halt: the others run",
         "batch_call",
         {"commands": ONE_FAILS},
         lambda answer: answer["summary"]["succeeded"] == 2 and answer["summary"]["failed"] == 1,
     )
     await show(
         client,
-        "One command fails, halt on: nothing after it runs",
+        "One command fails with halt: the commands after it do not run",
         "batch_call",
         {"commands": ONE_FAILS, "halt": True},
         lambda answer: answer["results"]["last"]["not_run"] == "halted after wrong",
@@ -182,14 +181,14 @@ async def play_calls(client: Client) -> None:
     }
     await show(
         client,
-        "Both generations of the API in one batch_call",
+        "Both versions of the API in one batch_call",
         "batch_call",
         {"commands": both},
         lambda answer: answer["ok"] and answer["results"]["new"]["version"] == "v3",
     )
     await show(
         client,
-        "Not a method name: nothing is sent",
+        "An invalid method name: nothing is sent",
         "call_method",
         {"method": "crm.deal.delete?id=1"},
         lambda answer: answer["error"]["executed"] == "no",
@@ -197,7 +196,7 @@ async def play_calls(client: Client) -> None:
 
 
 async def show_tools(client: Client) -> None:
-    """List the tools, and what the list costs a model."""
+    """Print the tools, and how many tokens the list costs."""
     listed = (await client.list_tools()).tools
     size = sum(len(tool.model_dump_json(by_alias=True, exclude_none=True)) for tool in listed)
     for tool in listed:
@@ -205,22 +204,22 @@ async def show_tools(client: Client) -> None:
     click.echo(f"   {len(listed)} tools, about {size // 4} tokens\n")
 
 
-async def show(client: Client, title: str, tool: str, arguments: dict[str, Any], expected: Check) -> None:
-    """Call a tool, print what was asked and what came, and make sure that it is as expected."""
+async def show(client: Client, title: str, tool: str, arguments: Mapping[str, object], expected: Check) -> None:
+    """Call a tool, print the call and the answer, and check the answer."""
     click.secho(f"   {title}", fg="cyan", bold=True)
     click.echo(f"   > {tool} {shortened(json.dumps(arguments, ensure_ascii=False), 220)}")
-    (block,) = (await client.call_tool(tool, arguments)).content
+    (block,) = (await client.call_tool(tool, dict(arguments))).content
     text = getattr(block, "text", "")
     answer = json.loads(text)
     for line in lines_of(answer):
         click.echo(f"     {shortened(line, 150)}")
     click.echo()
     if not expected(answer):
-        raise SystemExit(f"{title}: not what was expected: {text}")
+        raise SystemExit(f"{title}: unexpected answer: {text}")
 
 
 def lines_of(answer: Answer) -> list[str]:
-    """An answer as a few lines: what is said of the whole, then a line for each row or command."""
+    """Return an answer as a few lines: the fields of the whole, then one line for each row or command."""
     whole = {key: value for key, value in answer.items() if key not in ("result", "results")}
     lines = [json.dumps(whole, ensure_ascii=False)]
     if "results" in answer:
@@ -236,15 +235,15 @@ def lines_of(answer: Answer) -> list[str]:
 
 
 def shortened(text: str, length: int) -> str:
-    """The beginning of a long text."""
+    """Return the beginning of a long text."""
     return text if len(text) <= length else text[:length] + " …"
 
 
 @asynccontextmanager
 async def connected(**settings: str) -> AsyncIterator[Client]:
-    """An MCP client, connected to b24-mcp in a process of its own with these settings and no others.
+    """Start b24-mcp with these settings only, and yield a client that is connected to it.
 
-    What the server keeps goes into a folder that is removed again.
+    The files of the server are in a temporary folder.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
     with tempfile.TemporaryDirectory(prefix="b24-mcp-demo-") as folder:
@@ -261,7 +260,7 @@ async def connected(**settings: str) -> AsyncIterator[Client]:
 
 
 def start_sandbox() -> tuple[subprocess.Popen[str], str]:
-    """Start the sandbox portal on a free port; gives its process and the address of its webhook."""
+    """Start the sandbox portal on a free port. Return its process and the address of its webhook."""
     process = subprocess.Popen(
         [sys.executable, "-m", "b24_mcp", "sandbox", "--port", "0"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,6 @@
-"""The command line: what a person types. Serving a client does not pass through here."""
+"""The command line of `b24-mcp`. A server over stdio starts without it."""
+
+from __future__ import annotations
 
 from b24_mcp.cli.commands import cli
 

@@ -9,26 +9,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from b24_mcp.cli.progress import percentage
+from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
     from b24_mcp.docs.incoming import Incoming
-    from b24_mcp.docs.index import Progress
+    from b24_mcp.docs.library import Status
     from b24_mcp.docs.origin import Language
     from b24_mcp.docs.sync import Synced
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def docs() -> None:
-    """The official documentation on this computer."""
+    """Keep a copy of the official documentation on this computer."""
 
 
 def data_folder() -> Path:
-    """The folder for data sets and indexes. Ends the program when the settings cannot be read."""
+    """Return the folder for data sets and indexes.
+
+    Raises:
+        click.ClickException: when the settings cannot be read.
+    """
     from b24_mcp.config.settings import SettingsError, load_settings
 
     try:
@@ -38,20 +44,26 @@ def data_folder() -> Path:
 
 
 @docs.command()
-@click.option("--lang", type=click.Choice(["en", "ru", "both"]), default="both", help="Which edition; both by default.")
+@click.option(
+    "--lang", type=click.Choice(["en", "ru", "both"]), default="both", show_default=True, help="Which edition."
+)
 @click.option(
     "--from",
     "place",
     metavar="PATH",
     type=click.Path(exists=True, path_type=Path),
-    help="A folder, an archive (tar.gz, tar.xz, zip) or a folder of archives instead of GitHub.",
+    help="Read it from here and not from GitHub: a folder, an archive (tar.gz, tar.xz, zip) or a folder of archives.",
 )
-def sync(lang: str, place: Path | None) -> None:
-    """Fetch the documentation, or bring it up to date.
+def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
+    """Download the documentation, or update the copy.
 
-    From then on search_docs and read_doc answer from it. What interrupts a sync leaves the copy there was as it is.
+    \b
+    b24-mcp docs sync
+    b24-mcp docs sync --lang en
 
-    Ends with 0, with 1 when an edition could not be had.
+    The tools search_docs and read_doc use this copy. An interrupted sync leaves the earlier copy unchanged.
+
+    Exits with 0, or with 1 when an edition is missing.
     """
     from b24_mcp.docs import DocsError
     from b24_mcp.docs.origin import LANGUAGES
@@ -64,49 +76,41 @@ def sync(lang: str, place: Path | None) -> None:
         with syncing(folder), _editions(folder, place, wanted, done) as editions:
             for incoming in editions:
                 if incoming.language in wanted:
-                    with _bar(f"indexing {incoming.language}") as progress:
+                    with percentage(f"indexing {incoming.language}") as progress:
                         done.append(take_over(folder, incoming, progress))
     except DocsError as exc:
-        _tell(done)
+        _print_synced(done)
         raise click.ClickException(str(exc)) from None
-    _tell(done)
+    _print_synced(done)
     if missing := [language for language in wanted if language not in {one.language for one in done}]:
-        echo(f"not there     {', '.join(missing)}", err=lang != "both")
+        echo(f"missing       {', '.join(missing)}", err=lang != "both")
         sys.exit(0 if lang == "both" and done else 1)
 
 
 @docs.command()
-@click.option("--json", "as_json", is_flag=True, help="As one line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def status(as_json: bool) -> None:
-    """Say which editions are here, where they came from and how large they are.
+    """Show the editions on this computer.
 
-    Ends with 0, with 1 when there is none.
+    Prints their source, revision and size.
+
+    Exits with 0, or with 1 when there is no usable edition.
     """
     from b24_mcp.docs import DocsError, DocsLibrary
 
     folder = data_folder() / "docs"
     try:
-        found = DocsLibrary(folder).status()
+        editions = DocsLibrary(folder).status()
     except DocsError as exc:
         raise click.ClickException(str(exc)) from None
     if as_json:
-        editions = {
-            one.language: {key: value for key, value in asdict(one).items() if key != "language"} for one in found
+        by_language = {
+            one.language: {key: value for key, value in asdict(one).items() if key != "language"} for one in editions
         }
-        echo(json.dumps({"folder": str(folder), "editions": editions}, ensure_ascii=False))
-        sys.exit(0 if any(one.usable for one in found) else 1)
-    echo(f"folder        {folder}")
-    for one in found:
-        if one.origin is None:
-            echo(f"{one.language}            made by another version of b24-mcp: sync again")
-            continue
-        echo(f"{one.language}            {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB")
-        echo(f"  from        {one.origin.source} (github.com/{one.origin.repository}, MIT licence)")
-        echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
-        echo(f"  taken       {one.origin.taken}")
-    if not found:
-        echo("Nothing is here yet: `b24-mcp docs sync` fetches it.")
-    sys.exit(0 if any(one.usable for one in found) else 1)
+        echo(json.dumps({"folder": str(folder), "editions": by_language}, ensure_ascii=False))
+    else:
+        _print_status(folder, editions)
+    sys.exit(0 if any(one.usable for one in editions) else 1)
 
 
 @contextmanager
@@ -123,37 +127,40 @@ def _editions(
 
 
 def _downloaded(folder: Path, scratch: Path, wanted: list[Language], done: list[Synced]) -> Iterator[Incoming]:
-    """Fetch what is wanted, one after the other; what has not changed since the last time goes straight to `done`."""
+    """Download the wanted editions one after the other. An edition that has not changed is added to `done`."""
     from b24_mcp.docs.fetching import fetched
     from b24_mcp.docs.sync import Synced
 
     for language in wanted:
-        with _bar(f"fetching {language}") as progress:
+        with percentage(f"fetching {language}") as progress:
             incoming, known = fetched(folder, scratch, language, progress)
         if known is not None:
             done.append(Synced(language, known, None))
         yield from incoming
 
 
-@contextmanager
-def _bar(label: str) -> Iterator[Progress]:
-    """A bar on stderr, where that is a terminal."""
-    with click.progressbar(length=100, label=f"{label:<13}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def progress(_: str, done: int, whole: int) -> None:
-            bar.update(max(int(100 * done / max(whole, 1)) - bar.pos, 0))
-
-        yield progress
-
-
-def _tell(done: list[Synced]) -> None:
+def _print_synced(done: list[Synced]) -> None:
     for one in done:
         if one.written is None:
             echo(f"{one.language}            up to date since {one.origin.taken}")
             continue
         written = one.written
         echo(f"{one.language}            {written.pages} pages, {written.read} of them new or changed", nl=False)
-        echo(f", {written.gone} gone" if written.gone else "")
+        echo(f", {written.gone} removed" if written.gone else "")
         echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
         for page, why in written.broken.items():
-            echo(f"not in order: {one.language}/{page}: {why}", err=True)
+            echo(f"not read: {one.language}/{page}: {why}", err=True)
+
+
+def _print_status(folder: Path, editions: list[Status]) -> None:
+    echo(f"folder        {folder}")
+    for one in editions:
+        if one.origin is None:
+            echo(f"{one.language}            made by another version of b24-mcp: run `b24-mcp docs sync` again")
+            continue
+        echo(f"{one.language}            {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB")
+        echo(f"  source      {one.origin.source} (github.com/{one.origin.repository}, MIT licence)")
+        echo(f"  revision    {one.origin.revision or one.origin.sha256 or 'not known'}")
+        echo(f"  fetched     {one.origin.taken}")
+    if not editions:
+        echo("There is no copy yet: run `b24-mcp docs sync`.")

@@ -1,4 +1,4 @@
-"""What commands that call a portal have in common: which one, and the parameters as a person types them."""
+"""The options that commands with a portal share: the name of the portal and the parameters of a method."""
 
 from __future__ import annotations
 
@@ -10,19 +10,30 @@ import click
 
 from b24_mcp.rest import Params
 
-PORTAL = click.option("--portal", metavar="NAME", help="One of the portals b24-mcp portals lists.")
+PORTAL = click.option("--portal", metavar="NAME", help="The portal to use, one of `b24-mcp portals list`.")
 """The option that names a portal."""
 
-HELP = "Parameters: a JSON object or list, @FILE to read one, or - for stdin."
+PARAMS = click.option(
+    "-p",
+    "--params",
+    "params_source",
+    metavar="JSON",
+    default="{}",
+    help="Parameters of the method: a JSON object or list, @FILE to read them from a file, or - to read stdin.",
+)
+"""The option with the parameters of a method, read by `read_params`."""
 
 
 def read_params(source: str) -> Params:
-    """Read `--params`. What is not JSON, or no object or list, ends the program with an explanation."""
+    """Return the parameters that `--params` gives.
+
+    Raises:
+        click.BadParameter: when the source cannot be read, or is not a JSON object or list.
+    """
     from pydantic_core import from_json
 
     try:
-        text = _text_of(source)
-        params = from_json(text)
+        params = from_json(_text_of(source))
     except (OSError, UnicodeDecodeError) as exc:
         raise click.BadParameter(f"cannot read {source[1:]}: {exc}", param_hint="--params") from None
     except ValueError as exc:

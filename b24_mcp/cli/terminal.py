@@ -1,12 +1,12 @@
-"""The one way to a terminal: no text that is printed can move the cursor, change colours or reverse what stands there.
+"""Safe output on a terminal. Printed text cannot move the cursor, change colours or reverse the text around it.
 
-Names and messages come from portals, and from people who write into them. Every command prints with `echo`, and
-`SafeGroup` cleans the messages of errors, which click prints itself.
+Names and messages come from portals and from the people who write there. Every command prints with `echo`. `SafeGroup`
+cleans the error messages that click prints itself.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -14,33 +14,38 @@ from b24_mcp.secrets import printable
 
 
 def one_line(text: object) -> str:
-    """Return the text printable and in one line: a name with line ends in it could pretend to be lines of ours."""
+    """Return the text printable and on one line. A name with line breaks could imitate lines of this program."""
     return " ".join(printable(str(text)).split())
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True, before: str = "") -> None:
-    """Print a text, made printable, to stdout or with `err` to stderr; `before` is printed as it is, for colours."""
+    """Print a text to stdout, or to stderr with `err`, with unsafe characters escaped.
+
+    `before` is printed as it is. Use it for colours only.
+    """
     click.echo(before + printable(str(text)), err=err, nl=nl)
 
 
 class SafeGroup(click.Group):
-    """A group of commands whose error messages are made printable before click prints them."""
+    """A group of commands that makes error messages printable before click prints them."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the arguments of the program."""
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments of the group."""
         try:
-            return super().make_context(*args, **kwargs)
+            return super().make_context(info_name, args, parent, **extra)
         except click.ClickException as exc:
-            raise _made_printable(exc) from None
+            _raise_printable(exc)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except click.ClickException as exc:
-            raise _made_printable(exc) from None
+            _raise_printable(exc)
 
 
-def _made_printable(exc: click.ClickException) -> click.ClickException:
+def _raise_printable(exc: click.ClickException) -> NoReturn:
     vars(exc)["message"] = printable(exc.message)
-    return exc
+    raise exc from None

@@ -1,11 +1,14 @@
-"""Connecting clients: their configuration written and undone, and all manifests, from one description of the server."""
+"""Client configurations and manifests. All of them are made from one description of this server."""
 
-from b24_mcp.connect.changes import ConfigChange, entry_of, plan_connect, plan_disconnect, write
+from __future__ import annotations
+
+from b24_mcp.connect.apply import write
+from b24_mcp.connect.changes import ConfigChange, entry_of, plan_connect, plan_disconnect
 from b24_mcp.connect.clients import CLIENTS, Client
-from b24_mcp.connect.differences import difference
+from b24_mcp.connect.diff import change_diff
 from b24_mcp.connect.errors import ConnectError
-from b24_mcp.connect.places import Machine
-from b24_mcp.connect.wanted import Launch, Scope, Wanted, checked_url, entry_name, is_loopback, own_launch
+from b24_mcp.connect.locations import Machine
+from b24_mcp.connect.spec import Launch, Scope, ServerSpec, checked_url, entry_name, is_loopback, own_launch
 
 __all__ = [
     "CLIENTS",
@@ -15,9 +18,9 @@ __all__ = [
     "Launch",
     "Machine",
     "Scope",
-    "Wanted",
+    "ServerSpec",
+    "change_diff",
     "checked_url",
-    "difference",
     "entry_name",
     "entry_of",
     "is_loopback",

@@ -1,7 +1,7 @@
-"""The one exception of this room."""
+"""The exception of this package."""
 
 from __future__ import annotations
 
 
 class ConnectError(Exception):
-    """A client cannot be connected. The text says why, whether anything was changed, and what to do."""
+    """A client cannot be connected. The message says why, whether anything was changed, and what to do."""

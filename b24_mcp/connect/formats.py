@@ -1,6 +1,6 @@
-"""The three languages of configuration files, each edited so that what is not ours stays as it is.
+"""The three languages of configuration files. An edit changes one value and keeps every other byte.
 
-Every edit is checked: read again, the new text must say what the old one said, and the change, and nothing else.
+Every edit is checked: the new text is parsed, and must differ from the old one by this value only.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from b24_mcp.connect import jsonc, toml, yaml
 from b24_mcp.connect.jsonc import Step
@@ -16,41 +15,41 @@ from b24_mcp.connect.jsonc import Step
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One language: reading a text, and putting or dropping what stands at a path. All raise ValueError."""
+    """One language: parse a text, set the value at a path, remove it. All three raise ValueError."""
 
     name: str
-    read: Callable[[str], Any]
-    put: Callable[[str, Sequence[Step], Any], str]
+    read: Callable[[str], object]
+    put: Callable[[str, Sequence[Step], object], str]
     drop: Callable[[str, Sequence[Step]], str]
 
 
-def put(form: Format, text: str, path: Sequence[Step], value: Any) -> str:
-    """Give the text with the value at the path.
+def put(form: Format, text: str, path: Sequence[Step], value: object) -> str:
+    """Return the text with this value at the path.
 
     Raises:
-        ValueError: when the text is not of this language, or cannot be changed safely.
+        ValueError: when the text is not of this language, or cannot be edited safely.
     """
-    expected = _put_in(copy.deepcopy(form.read(text)), path, value)
+    expected = _with_value(copy.deepcopy(form.read(text)), path, value)
     return _edited(form, text, expected, lambda plain: form.put(plain, path, value))
 
 
 def drop(form: Format, text: str, path: Sequence[Step]) -> str:
-    """Give the text without what stands at the path, and without the objects and lists that become empty by that.
+    """Return the text without the value at the path, and without objects and lists that become empty.
 
     Raises:
-        ValueError: as `put`.
+        ValueError: when the text is not of this language, or cannot be edited safely.
     """
     before = form.read(text)
     if value_at(before, path) is None:
         return text
-    while len(path) > 1 and len(value_at(before, path[:-1])) == 1:
+    while len(path) > 1 and _size(value_at(before, path[:-1])) == 1:
         path = path[:-1]
-    expected = _drop_in(copy.deepcopy(before), path)
+    expected = _without_value(copy.deepcopy(before), path)
     return _edited(form, text, expected, lambda plain: form.drop(plain, path))
 
 
-def value_at(document: Any, path: Sequence[Step]) -> Any:
-    """Give what stands at the path, or None."""
+def value_at(document: object, path: Sequence[Step]) -> object:
+    """Return the value at the path, or None."""
     for step in path:
         if isinstance(step, str):
             document = document.get(step) if isinstance(document, dict) else None
@@ -60,8 +59,8 @@ def value_at(document: Any, path: Sequence[Step]) -> Any:
     return document
 
 
-def _edited(form: Format, text: str, expected: Any, edit: Callable[[str], str]) -> str:
-    # The line ends of Windows come back at the end: the libraries know one kind.
+def _edited(form: Format, text: str, expected: object, edit: Callable[[str], str]) -> str:
+    # The libraries know one kind of line ending. Those of Windows are restored at the end.
     windows = "\r\n" in text and "\n" not in text.replace("\r\n", "")
     new = edit(text.replace("\r\n", "\n") if windows else text)
     try:
@@ -73,29 +72,36 @@ def _edited(form: Format, text: str, expected: Any, edit: Callable[[str], str]) 
     return new.replace("\n", "\r\n") if windows else new
 
 
-def _put_in(document: Any, path: Sequence[Step], value: Any) -> Any:
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, dict | list) else 0
+
+
+def _with_value(document: object, path: Sequence[Step], value: object) -> object:
     step, rest = path[0], path[1:]
     if isinstance(step, str):
         document = {} if document is None else document
         if not isinstance(document, dict):
-            raise ValueError(f"{step} does not stand in a table")
-        document[step] = _put_in(document.get(step), rest, value) if rest else value
+            raise ValueError(f"the parent of {step} is not a table")
+        document[step] = _with_value(document.get(step), rest, value) if rest else value
         return document
     document = [] if document is None else document
     if not isinstance(document, list):
-        raise ValueError(f"{step[1]} does not stand in a list")
-    kept = [e for e in document if not (isinstance(e, dict) and e.get(step[0]) == step[1])]
-    return [*kept, value]
+        raise ValueError(f"the parent of {step[1]} is not a list")
+    return [*_other_elements(document, step), value]
 
 
-def _drop_in(document: Any, path: Sequence[Step]) -> Any:
+def _without_value(document: object, path: Sequence[Step]) -> object:
     step = path[-1]
     parent = value_at(document, path[:-1])
-    if isinstance(step, str):
+    if isinstance(step, str) and isinstance(parent, dict):
         del parent[step]
-    else:
-        parent[:] = [e for e in parent if not (isinstance(e, dict) and e.get(step[0]) == step[1])]
+    elif not isinstance(step, str) and isinstance(parent, list):
+        parent[:] = _other_elements(parent, step)
     return document
+
+
+def _other_elements(elements: list[object], step: tuple[str, str]) -> list[object]:
+    return [e for e in elements if not (isinstance(e, dict) and e.get(step[0]) == step[1])]
 
 
 JSON = Format("JSON", jsonc.read, jsonc.put, jsonc.drop)

@@ -1,8 +1,8 @@
-"""Editing JSON with comments as text: what is not ours keeps every byte, comments and trailing commas included.
+"""Edits of JSON with comments as text. Everything else keeps every byte, comments and trailing commas included.
 
-Editors let people write comments into their configuration (VS Code, Cursor, Gemini CLI), and no maintained library
-changes such a file in place. A path is a sequence of steps: a name steps into an object, a pair `(name, value)` into
-the element of a list that has that value under that name.
+VS Code, Cursor and Gemini CLI accept comments in their configuration, and no maintained library edits such a file in
+place. A path is a sequence of steps: a name is a key of an object, a pair `(name, value)` is the element of a list that
+has this value under this name.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 Step = str | tuple[str, str]
 
 _TRIVIA = re.compile(r"(?:\s+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
-_COMMENTS_OF_THE_LINE = re.compile(r"(?:[ \t]*(?://[^\r\n]*|/\*(?:(?!\*/)[^\r\n])*\*/))*")
+_COMMENTS_ON_LINE = re.compile(r"(?:[ \t]*(?://[^\r\n]*|/\*(?:(?!\*/)[^\r\n])*\*/))*")
 _FIRST_INDENT = re.compile(r"\n([ \t]+)[^\s]")
 _END_OF_LINE = re.compile(r"[ \t]*(?:\r?\n|$)")
 _SCALAR = json.JSONDecoder()
@@ -24,38 +23,38 @@ _SCALAR = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A value and where it stands; `items` are those of an object or a list, None for everything else."""
+    """A value and its range in the text. `items` are those of an object or a list, None for another value."""
 
     start: int
     end: int
-    value: Any
+    value: object
     items: tuple[_Item, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A member of an object, or an element of a list; `start` is where its key, or else its value, begins."""
+    """A member of an object, or an element of a list. `start` is the offset of its key, or of its value in a list."""
 
     key: str | None
     start: int
     node: _Node
 
 
-def read(text: str) -> Any:
-    """Give what the text says; a text of nothing but space and comments says an empty object.
+def read(text: str) -> object:
+    """Return the value of the text. A text of only space and comments is an empty object.
 
     Raises:
-        ValueError: naming the line that is wrong. It repeats nothing of the text, which may hold secrets.
+        ValueError: with the number of the wrong line. It repeats nothing of the text, which may hold secrets.
     """
     root = _parse(text)
     return {} if root is None else root.value
 
 
-def put(text: str, path: Sequence[Step], value: Any) -> str:
-    """Give the text with the value at this path, which is made where it is missing.
+def put(text: str, path: Sequence[Step], value: object) -> str:
+    """Return the text with this value at the path. Missing objects and lists are created.
 
     Raises:
-        ValueError: for a text that is no JSON, or a path that leads through something else than objects and lists.
+        ValueError: when the text is not JSON, or the path leads through a value that is not an object or a list.
     """
     node = _parse(text)
     if node is None:
@@ -69,7 +68,7 @@ def put(text: str, path: Sequence[Step], value: Any) -> str:
 
 
 def drop(text: str, path: Sequence[Step]) -> str:
-    """Give the text without what stands at this path; unchanged when nothing stands there."""
+    """Return the text without the value at the path, or the same text when there is none."""
     node = _parse(text)
     parent, found = node, None
     for step in path:
@@ -84,7 +83,7 @@ def drop(text: str, path: Sequence[Step]) -> str:
     return _remove(text, parent, found)
 
 
-def _insert(text: str, container: _Node, step: Step, value: Any) -> str:
+def _insert(text: str, container: _Node, step: Step, value: object) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     items = container.items or ()
     label = f"{json.dumps(step, ensure_ascii=False)}: " if isinstance(step, str) else ""
@@ -106,7 +105,7 @@ def _insert(text: str, container: _Node, step: Step, value: Any) -> str:
     end = items[-1].node.end
     comma = _comma_after(text, end)
     after = end if comma is None else comma + 1
-    line_end = _match_end(_COMMENTS_OF_THE_LINE, text, after)
+    line_end = _match_end(_COMMENTS_ON_LINE, text, after)
     if comma is None:
         return f"{text[:end]},{text[end:line_end]}{member}{text[line_end:]}"
     return f"{text[:line_end]}{member},{text[line_end:]}"
@@ -116,7 +115,7 @@ def _remove(text: str, container: _Node, item: _Item) -> str:
     items = container.items or ()
     before, end = text[: item.start], item.node.end
     comma = _comma_after(text, end)
-    end = _match_end(_COMMENTS_OF_THE_LINE, text, end if comma is None else comma + 1)
+    end = _match_end(_COMMENTS_ON_LINE, text, end if comma is None else comma + 1)
     start = len(before.rstrip())
     alone = len(items) == 1 and start == container.start + 1 and not text[end : container.end - 1].strip()
     if alone:
@@ -136,24 +135,24 @@ def _remove(text: str, container: _Node, item: _Item) -> str:
 def _find(node: _Node, step: Step) -> _Item | None:
     wanted = dict if isinstance(step, str) else list
     if node.items is None or not isinstance(node.value, wanted):
-        raise ValueError("an object stands where a list is expected, or the other way round")
+        raise ValueError("it has an object where a list is expected, or a list where an object is expected")
     if isinstance(step, str):
         hits = [item for item in node.items if item.key == step]
     else:
         name, value = step
         hits = [i for i in node.items if isinstance(i.node.value, dict) and i.node.value.get(name) == value]
     if len(hits) > 1:
-        raise ValueError(f"{step if isinstance(step, str) else step[1]} is named twice")
+        raise ValueError(f"{step if isinstance(step, str) else step[1]} is there twice")
     return hits[0] if hits else None
 
 
-def _nested(path: Sequence[Step], value: Any) -> Any:
+def _nested(path: Sequence[Step], value: object) -> object:
     for step in reversed(path):
         value = {step: value} if isinstance(step, str) else [value]
     return value
 
 
-def _dumps(value: Any, unit: str, indent: str) -> str:
+def _dumps(value: object, unit: str, indent: str) -> str:
     return json.dumps(value, indent=unit, ensure_ascii=False).replace("\n", "\n" + indent)
 
 
@@ -216,7 +215,9 @@ def _container(text: str, start: int, closing: str) -> _Node:
             at = _match_end(_TRIVIA, text, at + 1)
         elif text[at : at + 1] != closing:
             raise _wrong(text, at)
-    value = {i.key: i.node.value for i in items} if closing == "}" else [i.node.value for i in items]
+    value: object = [i.node.value for i in items]
+    if closing == "}":
+        value = {i.key: i.node.value for i in items}
     return _Node(start, at + 1, value, tuple(items))
 
 

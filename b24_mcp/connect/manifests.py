@@ -1,4 +1,4 @@
-"""Every file in `manifests/`, made from the one description: `python -m b24_mcp.connect` writes them."""
+"""The files in `manifests/`, made from the description. `python -m b24_mcp.connect` writes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from b24_mcp import __version__
@@ -14,15 +13,10 @@ from b24_mcp.connect import description as about
 from b24_mcp.connect import yaml
 from b24_mcp.connect.clients import CLIENTS
 from b24_mcp.connect.formats import put
-from b24_mcp.connect.wanted import Wanted, own_launch
+from b24_mcp.connect.spec import ServerSpec, own_launch
 
-_LONG = (
-    "Find the right method of the Bitrix24 REST API, check its arguments, call it, call many at once, and get every "
-    "answer in one normal form that says what happened and whether anything was executed. Without a webhook a sandbox "
-    "portal with an invented company answers."
-)
 _WEBHOOK = about.VARIABLES[0]
-_SHORT_FILES = {
+_CONFIGURATIONS = {
     "claude-code": ".mcp.json",
     "cursor": "mcp.json",
     "codex": "config.toml",
@@ -35,15 +29,15 @@ _SHORT_FILES = {
 
 
 def manifests(project: Path) -> dict[str, str]:
-    """Give the text of every manifest by its path inside `manifests/`.
+    """Return the text of every manifest by its path inside `manifests/`.
 
-    `project` is the folder of the source, whose `pyproject.toml` names the libraries that a bundle installs.
+    `project` is the source folder. Its `pyproject.toml` names the libraries that the bundle installs.
     """
     return dict(_manifests(project))
 
 
 def _manifests(project: Path) -> Iterator[tuple[str, str]]:
-    for name, file in _SHORT_FILES.items():
+    for name, file in _CONFIGURATIONS.items():
         yield f"{name}/{file}", _configuration(name)
     yield "claude-plugin/.claude-plugin/marketplace.json", _json(_marketplace())
     yield f"claude-plugin/{about.NAME}/.claude-plugin/plugin.json", _json(_claude_plugin())
@@ -58,29 +52,29 @@ def _manifests(project: Path) -> Iterator[tuple[str, str]]:
 
 
 def _configuration(name: str) -> str:
-    """What a person pastes: the same entry that `b24-mcp connect NAME` writes, with the program found on PATH."""
+    """Return a configuration to copy: the entry that `b24-mcp connect NAME` writes, with the program found on PATH."""
     client = CLIENTS[name]
-    entry = client.entry(_wanted())
-    text = put(client.format, "", (client.table, about.NAME), entry.says | entry.defaults)
-    for place, value in entry.beside:
+    entry = client.entry(_server())
+    text = put(client.format, "", (client.table, about.NAME), entry.required | entry.defaults)
+    for place, value in entry.elsewhere:
         text = put(client.format, text, place, value)
     return text
 
 
-def _entry(name: str) -> dict[str, Any]:
-    entry = CLIENTS[name].entry(_wanted())
-    return entry.says | entry.defaults
+def _entry(name: str) -> dict[str, object]:
+    entry = CLIENTS[name].entry(_server())
+    return entry.required | entry.defaults
 
 
-def _wanted() -> Wanted:
-    return Wanted(scope="project", launch=own_launch("project"))
+def _server() -> ServerSpec:
+    return ServerSpec(scope="project", launch=own_launch("project"))
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _marketplace() -> dict[str, Any]:
+def _marketplace() -> dict[str, object]:
     return {
         "name": about.PACKAGE,
         "owner": {"name": about.AUTHOR},
@@ -89,7 +83,7 @@ def _marketplace() -> dict[str, Any]:
     }
 
 
-def _claude_plugin() -> dict[str, Any]:
+def _claude_plugin() -> dict[str, object]:
     return {
         "name": about.NAME,
         "version": __version__,
@@ -108,7 +102,7 @@ def _claude_plugin() -> dict[str, Any]:
     }
 
 
-def _asked() -> dict[str, Any]:
+def _asked() -> dict[str, object]:
     return {"type": "string", "title": _WEBHOOK.title, "description": _WEBHOOK.description}
 
 
@@ -118,13 +112,13 @@ def _cursor_link() -> str:
 
 
 def _vscode_link() -> str:
-    """A link takes no inputs, so it asks for nothing: the server reads its own settings."""
+    """Return the install link for VS Code. A link cannot ask for inputs, so the server reads its own settings."""
     entry = {"name": about.NAME, "type": "stdio", "command": about.PACKAGE, "args": []}
     return "vscode:mcp/install?" + quote(json.dumps(entry, separators=(",", ":")), safe="")
 
 
-def _bundle() -> dict[str, Any]:
-    """A bundle for desktop programs. Its folder also holds the package itself, copied in by `make mcpb`."""
+def _bundle() -> dict[str, object]:
+    """Return the manifest of the bundle for desktop programs. `make mcpb` copies the package beside it."""
     run = ["run", "--no-dev", "--directory", "${__dirname}", "python", "-m", "b24_mcp"]
     return {
         "manifest_version": "0.4",
@@ -132,7 +126,7 @@ def _bundle() -> dict[str, Any]:
         "display_name": about.TITLE,
         "version": __version__,
         "description": about.SUMMARY,
-        "long_description": _LONG,
+        "long_description": about.LONG_DESCRIPTION,
         "author": {"name": about.AUTHOR},
         "license": about.LICENSE,
         "keywords": list(about.KEYWORDS),
@@ -150,15 +144,16 @@ def _bundle() -> dict[str, Any]:
 def _bundle_project(project: Path) -> str:
     import tomllib
 
-    ours = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
-    libraries = "".join(f"    {json.dumps(library)},\n" for library in ours["dependencies"])
+    package = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    libraries = "".join(f"    {json.dumps(library)},\n" for library in package["dependencies"])
     return (
         f'[project]\nname = "{about.PACKAGE}"\nversion = "{__version__}"\n'
-        f'requires-python = "{ours["requires-python"]}"\ndependencies = [\n{libraries}]\n\n[tool.uv]\npackage = false\n'
+        f'requires-python = "{package["requires-python"]}"\ndependencies = [\n{libraries}]\n\n'
+        "[tool.uv]\npackage = false\n"
     )
 
 
-def _gemini_extension() -> dict[str, Any]:
+def _gemini_extension() -> dict[str, object]:
     return {
         "name": about.NAME,
         "version": __version__,
@@ -182,15 +177,15 @@ def _goose_recipe() -> str:
         "description": about.SUMMARY,
         "instructions": (
             "Work with the Bitrix24 portal through the tools of the extension. Find the method first, read its exact "
-            "parameters, then call it. Say so when the sandbox portal answers: its data is invented."
+            "parameters, then call it. If the sandbox portal answers, say that its data is invented."
         ),
-        "prompt": "What can be done on this Bitrix24 portal?",
+        "prompt": "What can I do on this Bitrix24 portal?",
         "extensions": [_entry("goose")],
     }
-    return yaml.written(recipe)
+    return yaml.dump(recipe)
 
 
-def _registry() -> dict[str, Any]:
+def _registry() -> dict[str, object]:
     return {
         "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
         "name": about.REGISTRY_NAME,
@@ -210,19 +205,19 @@ def _registry() -> dict[str, Any]:
     }
 
 
-def _registry_variable(variable: about.Variable) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": variable.name, "description": variable.description, "isRequired": False}
-    said |= {"isSecret": True} if variable.secret else {}
-    return said | ({"choices": list(variable.choices)} if variable.choices else {})
+def _registry_variable(variable: about.Variable) -> dict[str, object]:
+    described: dict[str, object] = {"name": variable.name, "description": variable.description, "isRequired": False}
+    described |= {"isSecret": True} if variable.secret else {}
+    return described | ({"choices": list(variable.choices)} if variable.choices else {})
 
 
 def _dockerfile() -> str:
-    """The image: every library by its hash, an ordinary user, and its home as the only place that is written to."""
+    """Return the Dockerfile: libraries pinned by hash, no root user, and only the home folder writable."""
     home = f"/home/{about.NAME}"
     return f"""\
 # docker build -f manifests/docker/Dockerfile -t {about.PACKAGE} .
 # docker run --rm -i --read-only --tmpfs /tmp --cap-drop ALL -e {_WEBHOOK.name} {about.PACKAGE}
-# Data sets, limits and the audit log are in {home}; add -v b24-mcp:{home} to keep them.
+# Data sets, limits and the audit log are in {home}. Add -v b24-mcp:{home} to keep them.
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY locks ./locks

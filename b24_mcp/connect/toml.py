@@ -1,6 +1,6 @@
-"""Editing TOML as text: a table is added at the end and cut out as a block of lines; the rest keeps every byte.
+"""Edits of TOML as text. A table is added at the end and removed as a block of lines; the rest keeps every byte.
 
-`tomlkit` keeps comments too, but leaves empty lines behind and sets a new table without one in the middle of the file.
+`tomlkit` keeps comments too, but leaves empty lines behind, and inserts a new table without an empty line before it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from b24_mcp.connect.jsonc import Step
 
@@ -17,11 +16,11 @@ _NO_CONTENT = re.compile(r"[ \t]*(?:#.*)?\r?\n?$")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def read(text: str) -> Any:
-    """Give what the text says.
+def read(text: str) -> object:
+    """Return the value of the text.
 
     Raises:
-        ValueError: naming the place that is wrong. It repeats nothing of the text, which may hold secrets.
+        ValueError: with the position of the mistake. It repeats nothing of the text, which may hold secrets.
     """
     import tomllib
 
@@ -32,8 +31,14 @@ def read(text: str) -> Any:
         raise ValueError(f"it is not TOML {place[0] if place else ''}".rstrip()) from None
 
 
-def put(text: str, path: Sequence[Step], value: Any) -> str:
-    """Give the text with this table at its end, instead of where it stood before."""
+def put(text: str, path: Sequence[Step], value: object) -> str:
+    """Return the text with this table at its end. An earlier table of the same name is removed.
+
+    Raises:
+        ValueError: when the value is not a table, or holds a value that cannot be written.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("only a table can be written")
     text = drop(text, path)
     if text.strip():
         text = text if text.endswith("\n") else text + "\n"
@@ -43,7 +48,7 @@ def put(text: str, path: Sequence[Step], value: Any) -> str:
 
 
 def drop(text: str, path: Sequence[Step]) -> str:
-    """Give the text without the blocks of this table and of the tables inside it."""
+    """Return the text without the blocks of this table and of the tables inside it."""
     names = r"[ \t]*\.[ \t]*".join(
         rf"(?:{re.escape(str(s))}|\"{re.escape(str(s))}\"|'{re.escape(str(s))}')" for s in path
     )
@@ -69,11 +74,11 @@ def _key(name: str) -> str:
     return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{_key(name)} = {_value(item)}' for name, item in value.items())} }}" if value else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, str | bool | int | float):
         return json.dumps(value, ensure_ascii=False)
-    raise ValueError(f"a value of the kind {type(value).__name__} cannot be written")
+    raise ValueError(f"a value of type {type(value).__name__} cannot be written")

@@ -1,4 +1,4 @@
-"""Running the program as a person would."""
+"""The program, run as a user runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRAM = Path(sys.executable).parent / "b24-mcp"
 
 @pytest.fixture
 def run() -> Run:
-    """Run `b24-mcp` with these arguments; settings are given by name, text for stdin as `typed`."""
+    """Run `b24-mcp` with these arguments. `typed` is the text on stdin; settings are passed by name."""
 
     def run_program(*arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""`b24-mcp approve`, as a person at a terminal runs it, and `b24-mcp call` for what needs approval."""
+"""`b24-mcp approve` at a terminal, and `b24-mcp call` for methods that need approval."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_approved() -> bool:
 
 
 def at_terminal(*arguments: str, typed: str) -> tuple[int, str]:
-    """Run the program on a terminal of its own; gives how it ended and everything it wrote there."""
+    """Run the program on its own terminal. Return its exit code and everything it wrote there."""
     import pty
 
     leader, follower = pty.openpty()
@@ -57,7 +57,7 @@ def at_terminal(*arguments: str, typed: str) -> tuple[int, str]:
     while True:
         try:
             piece = os.read(leader, 65_536)
-        except OSError:  # the terminal ends with the program
+        except OSError:  # the terminal closes with the program
             break
         if not piece:
             break
@@ -66,7 +66,7 @@ def at_terminal(*arguments: str, typed: str) -> tuple[int, str]:
     return process.wait(60), written.decode()
 
 
-def test_a_person_reads_what_will_be_done_and_allows_it_once() -> None:
+def test_the_user_reads_the_call_and_approves_it_once() -> None:
     code = wait_for_approval()
     status, written = at_terminal("approve", code.lower(), typed="y\n")
     assert status == 0, written
@@ -112,7 +112,7 @@ def test_a_call_that_needs_approval_asks_at_the_terminal(monkeypatch: pytest.Mon
         assert (status, portal.methods) == (0, ["crm.deal.delete"])
 
 
-def test_a_call_that_needs_approval_is_refused_where_nobody_can_be_asked(
+def test_a_call_that_needs_approval_is_refused_without_a_terminal(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with loopback_portal() as portal:

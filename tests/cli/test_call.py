@@ -1,4 +1,4 @@
-"""`b24-mcp call`, from a shell."""
+"""`b24-mcp call`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 from tests.loopback import SECRET, loopback_portal
 
 
-def test_a_call_prints_the_normal_form_and_ends_with_0(run: Run) -> None:
+def test_a_call_prints_the_normal_form_and_exits_with_0(run: Run) -> None:
     done = run("call", "crm.deal.list", "--params", '{"select": ["ID"], "filter": {"ID": 5}}')
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
@@ -20,13 +20,13 @@ def test_a_call_prints_the_normal_form_and_ends_with_0(run: Run) -> None:
     assert answer["portal"].startswith("sandbox")
 
 
-def test_a_failed_call_prints_its_error_and_ends_with_1(run: Run) -> None:
+def test_a_failed_call_prints_its_error_and_exits_with_1(run: Run) -> None:
     done = run("call", "crm.deal.get", "-p", '{"id": 999999}')
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["kind"] == "not_found"
 
 
-def test_xml_can_be_asked_for(run: Run) -> None:
+def test_a_call_can_request_xml(run: Run) -> None:
     done = run("call", "profile", "--xml")
     assert json.loads(done.stdout)["result"]["ADMIN"] == "1"
 
@@ -37,7 +37,7 @@ def test_a_whole_page_is_printed_however_long_it_is(run: Run) -> None:
     assert len(answer["result"]["rows"] if answer.get("table") else answer["result"]) == 50
 
 
-def test_parameters_take_the_form_that_the_portal_wants(run: Run) -> None:
+def test_parameters_are_converted_to_the_form_the_method_expects(run: Run) -> None:
     done = run("call", "crm.deal.list", "-p", '{"filter[ID]": 5, "select[]": "ID"}')
     answer = json.loads(done.stdout)
     assert answer["result"] == [{"ID": "5"}]
@@ -54,7 +54,7 @@ def test_parameters_take_the_form_that_the_portal_wants(run: Run) -> None:
         ("crm.deal.update", '["null"]', "takes named parameters, not a list"),
     ],
 )
-def test_parameters_of_another_form_are_refused(run: Run, method: str, params: str, said: str) -> None:
+def test_parameters_that_cannot_be_converted_are_refused(run: Run, method: str, params: str, said: str) -> None:
     done = run("call", method, "-p", params)
     error = json.loads(done.stdout)["error"]
     assert done.returncode == 1
@@ -69,7 +69,7 @@ def test_params_come_from_a_file_or_from_stdin(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("how", ["user", "group", "command", "variable"])
-def test_a_file_of_settings_is_read_where_a_person_put_or_named_it(
+def test_the_settings_file_is_read_from_the_user_folder_or_the_named_path(
     run: Run, tmp_path: Path, user_env: Path, how: str
 ) -> None:
     file = user_env if how == "user" else tmp_path / "named.env"
@@ -82,7 +82,7 @@ def test_a_file_of_settings_is_read_where_a_person_put_or_named_it(
     assert portal.methods == ["profile"]
 
 
-def test_a_relative_name_of_the_file_of_settings_is_refused_with_the_absolute_one(run: Run, tmp_path: Path) -> None:
+def test_a_relative_path_of_the_settings_file_is_refused_with_the_absolute_one(run: Run, tmp_path: Path) -> None:
     (tmp_path / "my.env").write_text("B24_ACCESS=full\n", "utf-8")
     for arguments in (["--env-file", "my.env", "call", "profile"], ["--env-file", "my.env"], ["call", "profile"]):
         named = {"B24_ENV_FILE": "my.env"} if "--env-file" not in arguments else {}
@@ -103,7 +103,7 @@ def test_a_relative_name_of_the_file_of_settings_is_refused_with_the_absolute_on
         (["nonsense"], "No such command"),
     ],
 )
-def test_what_is_not_understood_ends_with_2_and_an_explanation(run: Run, arguments: list[str], said: str) -> None:
+def test_a_wrong_command_line_exits_with_2_and_an_explanation(run: Run, arguments: list[str], said: str) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -112,7 +112,7 @@ def test_what_is_not_understood_ends_with_2_and_an_explanation(run: Run, argumen
 
 
 @pytest.mark.parametrize("method", ["batch", "../../x", "crm.deal.delete?x=1"])
-def test_what_is_no_method_is_an_answer_too(run: Run, method: str) -> None:
+def test_a_name_that_is_not_a_method_gets_an_answer_too(run: Run, method: str) -> None:
     done = run("call", method)
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["executed"] == "no"
@@ -125,13 +125,13 @@ def test_a_wrong_webhook_is_explained_without_repeating_it(run: Run) -> None:
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_help_and_version_answer(run: Run) -> None:
+def test_help_and_version_are_printed(run: Run) -> None:
     assert run("--version").stdout == f"b24-mcp {__version__}\n"
     for arguments in (["--help"], ["call", "--help"], ["sandbox", "-h"]):
         assert "Usage: b24-mcp" in run(*arguments).stdout
 
 
-def test_connect_hands_a_named_file_of_settings_on_to_the_client(run: Run, tmp_path: Path) -> None:
+def test_connect_writes_the_named_settings_file_into_the_entry(run: Run, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     file = tmp_path / "my.env"
@@ -140,4 +140,4 @@ def test_connect_hands_a_named_file_of_settings_on_to_the_client(run: Run, tmp_p
     assert done.returncode == 0, done.stderr
     (entry,) = json.loads((home / ".cursor" / "mcp.json").read_text())["mcpServers"].values()
     assert entry["args"][-2:] == ["--env-file", str(file)]
-    assert f"and from {file}; never from a project's folder" in done.stdout
+    assert f"and from {file}. It never reads settings from a project's folder." in done.stdout

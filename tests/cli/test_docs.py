@@ -1,4 +1,4 @@
-"""`b24-mcp docs` and a catalogue of one's own, as a person runs them."""
+"""`b24-mcp docs` and `b24-mcp catalog build`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ curl -d '{{"number": 1}}' https://portal/rest/1/code/crm.brandnew.fetch
 
 @pytest.fixture
 def archives(tmp_path: Path) -> Path:
-    """Both editions as archives in a folder, with a method that is in no catalogue yet."""
+    """A folder with both editions as archives, and in them a method that no catalogue has yet."""
     english = NEW_METHOD.format(
         title="Fetch a brand new thing", who="Who can execute the method", lead="Brings it.",
         parameters="Method Parameters", name="Name", text="Description",
@@ -63,7 +63,7 @@ def python(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, env=env)
 
 
-def test_a_copy_is_made_from_archives_and_its_status_told(run: Run, archives: Path, tmp_path: Path) -> None:
+def test_sync_copies_archives_and_status_describes_the_copy(run: Run, archives: Path, tmp_path: Path) -> None:
     nothing = run("docs", "status")
     assert (nothing.returncode, nothing.stderr) == (1, "")
     assert "b24-mcp docs sync" in nothing.stdout
@@ -82,7 +82,7 @@ def test_a_copy_is_made_from_archives_and_its_status_told(run: Run, archives: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
-def test_a_person_at_a_terminal_sees_how_far_it_is(archives: Path) -> None:
+def test_sync_shows_its_progress_on_a_terminal(archives: Path) -> None:
     ours, theirs = os.openpty()
     command = [str(PROGRAM), "docs", "sync", "--from", str(archives)]
     with open(ours, "rb", buffering=0) as screen:
@@ -94,18 +94,18 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(archives: Path) -> None:
     assert "100%" in seen
 
 
-def test_one_language_alone_can_be_asked_for(run: Run, archives: Path, tmp_path: Path) -> None:
+def test_one_language_can_be_synced_alone(run: Run, archives: Path, tmp_path: Path) -> None:
     assert run("docs", "sync", "--lang", "ru", "--from", str(archives)).returncode == 0
     assert list(json.loads(run("docs", "status", "--json").stdout)["editions"]) == ["ru"]
     only_english = write_edition(tmp_path / "english", "en")
     missing = run("docs", "sync", "--lang", "ru", "--from", str(only_english))
-    assert (missing.returncode, missing.stderr) == (1, "not there     ru\n")
+    assert (missing.returncode, missing.stderr) == (1, "missing       ru\n")
     both = run("docs", "sync", "--from", str(only_english))
     assert both.returncode == 0
-    assert "not there     ru" in both.stdout
+    assert "missing       ru" in both.stdout
 
 
-def test_what_is_no_documentation_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
+def test_a_source_without_documentation_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"PK nothing of use")
     failed = run("docs", "sync", "--from", str(tmp_path / "broken.zip"))
     assert (failed.returncode, failed.stdout) == (1, "")
@@ -113,14 +113,14 @@ def test_what_is_no_documentation_is_refused_in_one_line(run: Run, tmp_path: Pat
     assert run("docs", "sync", "--from", str(tmp_path / "nowhere")).returncode == 2
 
 
-def test_without_a_connection_the_other_way_is_told(run: Run) -> None:
+def test_without_a_connection_the_message_names_the_other_way(run: Run) -> None:
     failed = run("docs", "sync", HTTPS_PROXY="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     assert failed.returncode == 1
     assert "`--from` takes an archive or a folder." in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_settings_that_cannot_be_read_are_told(run: Run) -> None:
+def test_settings_that_cannot_be_read_are_reported(run: Run) -> None:
     failed = run("docs", "status", B24_BUDGET="many")
     assert failed.returncode == 1
     assert "B24_BUDGET" in failed.stderr
@@ -149,7 +149,7 @@ def test_a_catalogue_built_from_the_copy_knows_the_newest_methods(run: Run, arch
     assert found.stderr == ""
 
 
-def test_a_catalogue_of_another_version_is_left_aside_and_said_so(run: Run, archives: Path, tmp_path: Path) -> None:
+def test_a_catalogue_of_another_version_is_ignored_with_a_message(run: Run, archives: Path, tmp_path: Path) -> None:
     run("docs", "sync", "--from", str(archives))
     run("catalog", "build")
     path = tmp_path / "data" / "catalog" / "catalog.db"
@@ -161,7 +161,7 @@ def test_a_catalogue_of_another_version_is_left_aside_and_said_so(run: Run, arch
     assert python(FOUND).stdout.startswith("None True")
 
 
-def test_a_catalogue_of_ones_own_can_be_written_elsewhere(run: Run, archives: Path, tmp_path: Path) -> None:
+def test_a_user_catalogue_can_be_written_elsewhere(run: Run, archives: Path, tmp_path: Path) -> None:
     run("docs", "sync", "--from", str(archives))
     assert run("catalog", "build", "--out", str(tmp_path / "elsewhere")).returncode == 0
     assert (tmp_path / "elsewhere" / "methods.jsonl").exists()

@@ -1,4 +1,4 @@
-"""`b24-mcp doctor`, in front of everything that can be wrong."""
+"""`b24-mcp doctor`, with everything that can be wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Finding = dict[str, str]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own, so that no client of this machine is looked at."""
+    """A separate home folder, so that the clients of this machine are not checked."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
@@ -51,7 +51,7 @@ def test_a_portal_that_works_is_described(run: Run, home: Path) -> None:
     with loopback_portal() as portal:
         found = findings(run, B24_WEBHOOK_URL=portal.address, B24_ACCESS="read", B24_DENY="user.*")
     said = about(found, "portal environment")
-    for part in ("administrator", "scopes granted", "REST 3.0 is there", "access: read", "never user.*", "plan basic"):
+    for part in ("administrator", "scopes granted", "has REST 3.0", "access: read", "never user.*", "plan basic"):
         assert part in said
     assert "wrong" not in said
     assert "B24_WEBHOOK_URL" in about(found, "settings")
@@ -64,8 +64,8 @@ def test_where_settings_are_from_is_shown_and_an_unknown_name_is_reported(run: R
     file.chmod(0o600)
     said = about(findings(run, "--offline", B24_TIMEOT="5"), "settings")
     assert ".env: B24_BUDGET" in said
-    assert "Is B24_WEBHOOK_URL meant?" in said
-    assert "Is B24_TIMEOUT meant?" in said
+    assert "Did you mean B24_WEBHOOK_URL?" in said
+    assert "Did you mean B24_TIMEOUT?" in said
 
 
 def test_a_misspelt_restriction_is_reported_with_the_right_name(run: Run, home: Path) -> None:
@@ -103,11 +103,11 @@ def test_a_file_of_settings_that_others_can_read_is_reported(run: Run, home: Pat
         (f"https://portal.example/rest/1/{SECRET}/?x=1", "after ?"),
     ],
 )
-def test_an_address_that_is_none_is_explained(run: Run, home: Path, address: str, said: str) -> None:
+def test_an_invalid_webhook_is_explained(run: Run, home: Path, address: str, said: str) -> None:
     assert said in about(findings(run, code=1, B24_WEBHOOK_URL=address), "portal environment")
 
 
-def test_a_webhook_the_portal_does_not_accept_is_named_so(run: Run, home: Path) -> None:
+def test_a_webhook_that_the_portal_refuses_is_reported(run: Run, home: Path) -> None:
     with loopback_portal() as portal:
         wrong = portal.address.replace(SECRET, "deadbeefdeadbeef")
         said = about(findings(run, code=1, B24_WEBHOOK_URL=wrong), "portal environment")
@@ -115,13 +115,13 @@ def test_a_webhook_the_portal_does_not_accept_is_named_so(run: Run, home: Path) 
     assert "check the webhook" in said
 
 
-def test_a_portal_that_is_not_there_is_named_so(run: Run, home: Path) -> None:
+def test_a_portal_that_cannot_be_reached_is_reported(run: Run, home: Path) -> None:
     address = f"http://127.0.0.1:9/rest/1/{SECRET}/"
     said = about(findings(run, code=1, B24_WEBHOOK_URL=address, B24_DEADLINE="1"), "portal environment")
     assert "cannot be reached" in said
 
 
-def test_a_portal_that_moved_is_named_so(run: Run, home: Path) -> None:
+def test_a_portal_that_moved_is_reported(run: Run, home: Path) -> None:
     with loopback_portal() as portal:
         portal.sandbox.faults.fail("*", "moved", times=None)
         said = about(findings(run, code=1, B24_WEBHOOK_URL=portal.address), "portal environment")
@@ -129,19 +129,19 @@ def test_a_portal_that_moved_is_named_so(run: Run, home: Path) -> None:
     assert "portal" in said
 
 
-def test_a_clock_that_is_off_is_told(run: Run, home: Path) -> None:
+def test_a_wrong_clock_is_reported(run: Run, home: Path) -> None:
     with loopback_portal(clock=lambda: time.time() + 3_600) as portal:
         said = about(findings(run, B24_WEBHOOK_URL=portal.address), "portal environment")
-    assert "s ahead of ours" in said
+    assert "s ahead of this computer's" in said
 
 
-def test_a_portal_without_rest_3_is_told(run: Run, home: Path) -> None:
+def test_a_portal_without_rest_3_is_reported(run: Run, home: Path) -> None:
     with loopback_portal(v3=False) as portal:
         said = about(findings(run, B24_WEBHOOK_URL=portal.address), "portal environment")
     assert "has no REST 3.0" in said
 
 
-def test_every_portal_of_the_file_is_asked_and_a_login_that_is_missing_is_told(
+def test_every_portal_of_the_file_is_checked_and_a_missing_login_is_reported(
     run: Run, home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "config" / "portals.toml"
@@ -159,13 +159,13 @@ def test_every_portal_of_the_file_is_asked_and_a_login_that_is_missing_is_told(
     assert "b24-mcp login" in about(found, "portal shop")
 
 
-def test_settings_that_cannot_be_used_are_named_and_the_rest_is_looked_at(run: Run, home: Path) -> None:
+def test_wrong_settings_are_named_and_everything_else_is_checked(run: Run, home: Path) -> None:
     found = findings(run, code=1, B24_PLAN="gold")
     assert "B24_PLAN" in about(found, "settings")
     assert about(found, "clients")
 
 
-def test_a_client_is_found_and_a_program_that_is_gone_is_told(run: Run, home: Path) -> None:
+def test_a_connected_client_is_found_and_a_missing_program_is_reported(run: Run, home: Path) -> None:
     done = run("connect", "cursor", "--yes")
     assert done.returncode == 0, done.stderr
     assert "connected" in about(findings(run, "--offline"), "Cursor")
@@ -175,30 +175,30 @@ def test_a_client_is_found_and_a_program_that_is_gone_is_told(run: Run, home: Pa
     file.write_text(json.dumps(written))
     assert "not there" in about(findings(run, "--offline", code=1), "Cursor")
     file.write_text("{")
-    assert "not understood" in about(findings(run, "--offline", code=1), "Cursor")
+    assert "cannot be parsed" in about(findings(run, "--offline", code=1), "Cursor")
 
 
-def test_a_person_reads_it_line_by_line(run: Run, home: Path) -> None:
+def test_without_json_each_finding_is_a_line(run: Run, home: Path) -> None:
     done = run("doctor", "--offline")
     assert done.returncode == 0
     assert "default portal" in done.stdout
     assert "→" in done.stdout
 
 
-def test_allow_lists_do_not_keep_the_program_from_seeing_who_we_are(run: Run, home: Path) -> None:
+def test_allow_lists_do_not_prevent_the_check_of_the_user(run: Run, home: Path) -> None:
     with loopback_portal() as portal:
         found = findings(run, B24_WEBHOOK_URL=portal.address, B24_ALLOW="crm.*")
         called = json.loads(run("call", "profile", B24_WEBHOOK_URL=portal.address, B24_ALLOW="crm.*").stdout)
     said = about(found, "portal environment")
     assert "administrator" in said
     assert "scopes granted" in said
-    assert "REST 3.0 is there" in said
+    assert "has REST 3.0" in said
     assert "access: write; only crm.*" in said
     assert called["error"]["code"] == "B24MCP_POLICY"
 
 
 @pytest.mark.parametrize("deny", ["profile", "profile,scope,server.*,app.*,rest.*", "*"])
-def test_what_is_denied_is_reported_as_not_checked(run: Run, home: Path, deny: str) -> None:
+def test_a_denied_method_is_reported_as_not_checked(run: Run, home: Path, deny: str) -> None:
     with loopback_portal() as portal:
         found = findings(run, B24_WEBHOOK_URL=portal.address, B24_DENY=deny)
     said = about(found, "portal environment")
@@ -209,7 +209,7 @@ def test_what_is_denied_is_reported_as_not_checked(run: Run, home: Path, deny: s
     assert (portal.calls == []) is (deny != "profile")
 
 
-def test_advice_never_speaks_of_the_person_who_reads_it() -> None:
+def test_advice_addresses_its_reader() -> None:
     from b24_mcp.cli.advice import advice
     from b24_mcp.errors import our_error
     from b24_mcp.errors.table import _FACTS

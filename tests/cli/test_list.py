@@ -1,4 +1,4 @@
-"""`b24-mcp list` and `b24-mcp records`, from a shell."""
+"""`b24-mcp list` and `b24-mcp records`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_list_is_read_and_its_first_rows_printed(run: Run) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "xlsx", "parquet"])
-def test_all_rows_are_written_where_the_person_says(run: Run, tmp_path: Path, ending: str) -> None:
+def test_all_rows_are_written_to_the_given_file(run: Run, tmp_path: Path, ending: str) -> None:
     (tmp_path / "sub").mkdir()
     done = run("list", "crm.deal.list", "-p", TITLES, "--out", f"sub/deals.{ending}")
     assert done.returncode == 0, done.stdout
@@ -44,7 +44,7 @@ def test_csv_holds_every_row(run: Run, tmp_path: Path) -> None:
     assert [row[0] for row in rows[1:]] == [str(number) for number in range(1, 401)]
 
 
-def test_a_file_is_replaced_only_when_it_is_said(run: Run, tmp_path: Path) -> None:
+def test_a_file_is_replaced_only_with_overwrite(run: Run, tmp_path: Path) -> None:
     (tmp_path / "deals.csv").write_text("mine")
     done = run("list", "crm.deal.list", "-p", TITLES, "--out", "deals.csv")
     assert done.returncode == 1
@@ -60,7 +60,7 @@ def test_a_limited_list_is_resumed(run: Run) -> None:
     assert run("list", "crm.deal.list", "-p", TITLES, "--resume").returncode == 1
 
 
-def test_the_command_that_a_damaged_file_is_told_with_works(run: Run) -> None:
+def test_the_command_named_for_a_damaged_file_works(run: Run) -> None:
     assert run("list", "crm.deal.list", "--save-as", "deals").returncode == 0
     file = Path(json.loads(run("records", "list").stdout)["file"])
     content = file.read_bytes()
@@ -87,7 +87,7 @@ def test_sets_are_listed_and_dropped(run: Run) -> None:
     assert run("records", "drop", "deals").returncode == 1
 
 
-def test_the_sets_of_a_portal_and_of_the_sandbox_lie_apart(run: Run) -> None:
+def test_a_portal_and_the_sandbox_have_separate_data_sets(run: Run) -> None:
     run("list", "user.get", "--save-as", "people")
     with loopback_portal() as portal:
         listed = json.loads(run("records", "list", B24_WEBHOOK_URL=portal.address).stdout)
@@ -120,7 +120,7 @@ def test_what_cannot_be_done_is_explained(run: Run, arguments: list[str], status
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no terminals of this kind")
-def test_on_a_terminal_a_bar_shows_how_far_it_is() -> None:
+def test_on_a_terminal_a_bar_shows_the_progress() -> None:
     leader, follower = pty.openpty()
     with subprocess.Popen(
         [PROGRAM, "list", "crm.deal.list", "-p", TITLES],
@@ -138,8 +138,8 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other interruptions")
-def test_ctrl_c_keeps_what_was_read_and_resume_goes_on(run: Run) -> None:
-    """A sandbox that takes its time over each request is interrupted after the first rows came."""
+def test_ctrl_c_keeps_the_rows_and_resume_continues(run: Run) -> None:
+    """The program is interrupted after the first rows from a slow sandbox."""
     with subprocess.Popen(
         [PROGRAM, "sandbox", "--port", "0", "--latency", "0.5"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`b24-mcp login` and `logout`, with a test as the person in front of the browser."""
+"""`b24-mcp login` and `logout`. The test takes the place of the user at the browser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 @dataclass
 class Person:
-    """Who runs `b24-mcp login` against `portal` and sits in front of the browser. `seen` is all that was ever shown."""
+    """The user who runs `b24-mcp login` for `portal`, with a browser. `seen` is everything that was shown."""
 
     portal: LoopbackPortal
     port: int
@@ -69,7 +69,7 @@ class Person:
         raise AssertionError("no address was shown")
 
     def consent(self, address: str) -> str:
-        """Agree, and give the address the browser is sent to."""
+        """Agree, and return the address to which the browser is redirected."""
         answer = httpx.get(address, follow_redirects=False)
         assert answer.status_code == 302
         return str(answer.headers["Location"])
@@ -100,7 +100,7 @@ def person(tmp_path: Path) -> Iterator[Person]:
     with loopback_portal(empty=True, handler=handler, clock=lambda: time.time() + now[0]) as portal:
         person = Person(portal, port, tmp_path, now)
         yield person
-        # Whatever a test did, no byte of the output and of the pages held a secret.
+        # In every test: no secret is in the output or on a page.
         secrets = {portal.sandbox.application.client_secret}
         for file in (tmp_path / "state" / "tokens").glob("*.json"):
             found = json.loads(file.read_text())
@@ -135,7 +135,7 @@ def test_a_login_in_the_browser_opens_the_portal_for_every_other_command(person:
     assert (answer["ok"], answer["result"]["ID"], "portal" in answer) == (True, "1", False)
 
 
-def test_the_browser_is_opened_by_itself(person: Person, tmp_path: Path) -> None:
+def test_login_opens_the_browser(person: Person, tmp_path: Path) -> None:
     script = tmp_path / "browser.py"
     script.write_text("import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()\n")
     with person.running("--port", str(person.port), BROWSER=f"{sys.executable} {script} %s &") as process:
@@ -157,7 +157,7 @@ def test_without_a_browser_here_the_address_or_its_code_is_pasted(person: Person
     assert person.kept["access_token"]
 
 
-def test_a_wrong_state_is_refused_and_the_right_one_still_taken(person: Person) -> None:
+def test_a_wrong_state_is_refused_and_the_right_one_still_accepted(person: Person) -> None:
     with person.running("--port", str(person.port), "--no-browser") as process:
         back = person.consent(person.address(process))
         query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
@@ -172,7 +172,7 @@ def test_a_wrong_state_is_refused_and_the_right_one_still_taken(person: Person) 
     assert code == 0
 
 
-def test_a_code_that_came_too_late_is_told_in_the_browser_and_in_the_terminal(person: Person) -> None:
+def test_an_expired_code_is_reported_in_the_browser_and_in_the_terminal(person: Person) -> None:
     with person.running("--port", str(person.port), "--no-browser") as process:
         back = person.consent(person.address(process))
         person.now[0] = 31.0
@@ -196,14 +196,14 @@ def test_a_wrong_client_secret_is_explained(person: Person) -> None:
     assert "wrongwrongwrong" not in said + page.text
 
 
-def test_what_does_not_come_back_ends_the_waiting(person: Person) -> None:
+def test_the_wait_for_the_browser_has_a_timeout(person: Person) -> None:
     with person.running("--port", str(person.port), "--no-browser", "--wait", "1") as process:
         code, said = person.ends(process)
     assert code == 1
     assert "Nothing came back within 1 seconds" in said
 
 
-def test_a_port_that_is_taken_is_told(person: Person, run: Run) -> None:
+def test_a_port_in_use_is_reported(person: Person, run: Run) -> None:
     with socket.create_server(("127.0.0.1", person.port)):
         done = run("login", "--port", str(person.port), "--no-browser", **person.settings)
     assert done.returncode == 1
@@ -227,10 +227,10 @@ def test_a_login_to_another_portal_is_refused_until_a_logout(person: Person, run
     log_in(person)
 
 
-def test_a_logout_forgets_and_the_next_call_says_so(person: Person, run: Run) -> None:
+def test_logout_deletes_the_tokens_and_the_next_call_reports_it(person: Person, run: Run) -> None:
     log_in(person)
     name = urlsplit(person.portal.origin).netloc
-    assert run("logout", person.portal.origin).stdout == f"The login {name} is forgotten.\n"
+    assert run("logout", person.portal.origin).stdout == f"The login {name} is deleted.\n"
     assert run("logout", person.portal.origin).stdout == f"There is no login {name}.\n"
     error = json.loads(run("call", "profile", **person.settings).stdout)["error"]
     assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_NO_LOGIN", "auth", "no")
@@ -272,7 +272,7 @@ def test_a_named_portal_uses_the_address_the_application_and_the_secret_kept_for
 
 
 @pytest.mark.parametrize("source", ["file", "stdin"])
-def test_the_tokens_of_an_install_event_are_taken(person: Person, run: Run, source: str) -> None:
+def test_the_tokens_of_an_install_event_are_kept(person: Person, run: Run, source: str) -> None:
     sandbox = person.portal.sandbox
     issued = sandbox.portal.oauth.issue()
     auth = sandbox.portal.oauth.described(issued, person.portal.origin)
@@ -298,7 +298,7 @@ def test_the_tokens_of_an_install_event_are_taken(person: Person, run: Run, sour
         ([], {"B24_PORTAL": "acme.bitrix24.de", "B24_CLIENT_ID": "x", "B24_STATE": "https://x"}, "B24_CLIENT_SECRET"),
     ],
 )
-def test_what_cannot_be_a_login_is_explained(
+def test_a_login_that_cannot_work_is_explained(
     run: Run, arguments: list[str], settings: dict[str, str], said: str
 ) -> None:
     done = run("login", *arguments, **settings)
@@ -309,7 +309,7 @@ def test_what_cannot_be_a_login_is_explained(
 
 
 @pytest.mark.parametrize("typed", ["", "\n", "nonsense that is no code\n", "https://x/?code=abc&state=wrong\n"])
-def test_what_is_pasted_wrongly_is_explained(person: Person, typed: str) -> None:
+def test_a_wrong_paste_is_explained(person: Person, typed: str) -> None:
     with person.running("--paste") as process:
         person.address(process)
         assert process.stdin is not None
@@ -321,7 +321,7 @@ def test_what_is_pasted_wrongly_is_explained(person: Person, typed: str) -> None
 
 
 @pytest.mark.parametrize("missing", ["PORTAL", "CLIENT_ID", "CLIENT_SECRET"])
-def test_half_a_configuration_is_no_sandbox(run: Run, missing: str) -> None:
+def test_half_a_configuration_does_not_fall_back_to_the_sandbox(run: Run, missing: str) -> None:
     settings = {"B24_PORTAL": "acme.bitrix24.de", "B24_CLIENT_ID": "x", "B24_CLIENT_SECRET": "y" * 20}
     del settings[f"B24_{missing}"]
     error = json.loads(run("call", "profile", **settings).stdout)["error"]

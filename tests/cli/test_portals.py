@@ -1,4 +1,4 @@
-"""`b24-mcp portals`, as a person uses it."""
+"""`b24-mcp portals`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def written(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "secrets.json")
 
 
-def test_a_portal_is_added_after_it_said_who_we_are(run: Run, tmp_path: Path) -> None:
+def test_a_portal_is_added_after_it_named_the_user(run: Run, tmp_path: Path) -> None:
     with loopback_portal() as portal:
         done = run("portals", "add", "main", "--access", "read", typed=portal.address + "\n")
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def test_a_webhook_that_does_not_work_is_not_kept(run: Run, tmp_path: Path) -> N
     assert not (tmp_path / "config").exists()
 
 
-def test_the_default_is_chosen_and_portals_are_forgotten_with_their_secrets(run: Run, tmp_path: Path) -> None:
+def test_the_default_can_be_changed_and_portals_are_removed_with_their_secrets(run: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert run("portals", "add", name, "--no-check", typed=CLOSED).returncode == 0
     assert run("portals", "default", "two").returncode == 0
@@ -55,7 +55,7 @@ def test_the_default_is_chosen_and_portals_are_forgotten_with_their_secrets(run:
     assert run("portals", "list").stdout.splitlines()[0].startswith("* one")
 
 
-def test_a_name_that_is_not_there_is_answered_with_those_that_are(run: Run) -> None:
+def test_an_unknown_name_is_answered_with_the_known_ones(run: Run) -> None:
     run("portals", "add", "one", "--no-check", typed=CLOSED)
     for command in ("remove", "default"):
         done = run("portals", command, "nosuch")
@@ -63,7 +63,7 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(run: Run) -> N
         assert "one" in done.stderr
 
 
-def test_an_application_is_added_with_its_secret_and_told_to_log_in(run: Run, tmp_path: Path) -> None:
+def test_an_application_is_added_with_its_secret_and_the_next_step_is_printed(run: Run, tmp_path: Path) -> None:
     oauth = ("--oauth", "https://shop.example", "--client-id", "local.1")
     done = run("portals", "add", "shop", *oauth, typed="cl1entsecret\n")
     assert done.returncode == 0, done.stderr
@@ -83,7 +83,7 @@ def test_a_webhook_can_stay_in_a_variable(run: Run, tmp_path: Path) -> None:
     assert "TEAM_HOOK" in run("portals", "list").stdout
 
 
-def test_commands_that_call_a_portal_take_its_name(run: Run) -> None:
+def test_commands_that_call_a_portal_accept_its_name(run: Run) -> None:
     with loopback_portal() as portal:
         run("portals", "add", "one", "--no-check", typed=CLOSED)
         run("portals", "add", "two", typed=portal.address + "\n")

@@ -1,4 +1,4 @@
-"""`b24-mcp sandbox`, from a shell."""
+"""`b24-mcp sandbox`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.cli.conftest import PROGRAM, Run
 
 @contextmanager
 def sandbox(*arguments: str, stop: signal.Signals = signal.SIGINT) -> Iterator[dict[str, Any]]:
-    """A sandbox portal in another process, stopped with a signal; gives the one line it printed."""
+    """Start a sandbox portal in another process, yield the line it printed, and stop it with a signal."""
     process = subprocess.Popen(
         [PROGRAM, "sandbox", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -65,7 +65,7 @@ def test_every_credential_it_prints_is_what_it_says() -> None:
     assert told["ca"] is None
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows closes the file later")
 def test_a_file_keeps_its_data_across_restarts(run: Run, tmp_path: Path) -> None:
     added = {"fields": {"TITLE": "Останется"}}
     with sandbox("--db", str(tmp_path / "portal.db")) as told:
@@ -75,7 +75,7 @@ def test_a_file_keeps_its_data_across_restarts(run: Run, tmp_path: Path) -> None
     assert json.loads(read.stdout)["result"]["TITLE"] == "Останется"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the file stays open a moment longer there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows closes the file later")
 def test_tokens_outlive_a_restart_on_the_same_file(tmp_path: Path) -> None:
     with sandbox("--db", str(tmp_path / "portal.db")) as before:
         pass
@@ -103,7 +103,7 @@ def test_the_administrators_webhook_may_be_chosen(run: Run) -> None:
     assert run("sandbox", "--webhook", "mine77").returncode == 2
 
 
-def test_tls_is_served_under_the_portals_name_by_an_authority_it_tells(tmp_path: Path) -> None:
+def test_tls_is_served_under_the_portals_name_with_the_announced_authority(tmp_path: Path) -> None:
     with sandbox("--tls", "--name", "portal.example", "--state", str(tmp_path / "tls")) as told:
         assert told["url"].startswith("https://portal.example:")
         local = told["webhook"].replace("portal.example", "localhost")
@@ -130,14 +130,14 @@ def test_the_authorization_server_may_have_a_name_of_its_own() -> None:
     assert renewed["client_endpoint"] == told["rest_url"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no polite kill")
-def test_keys_of_tls_are_gone_after_a_polite_kill() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_the_keys_of_tls_are_deleted_after_sigterm() -> None:
     with sandbox("--tls", stop=signal.SIGTERM) as told:
         assert Path(told["ca"]).exists()
     assert not Path(told["ca"]).parent.exists()
 
 
-def test_other_computers_are_let_in_only_with_tls(run: Run) -> None:
+def test_other_computers_are_accepted_only_with_tls(run: Run) -> None:
     done = run("sandbox", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "--tls" in done.stderr
@@ -145,7 +145,7 @@ def test_other_computers_are_let_in_only_with_tls(run: Run) -> None:
         assert told["url"].startswith("https://127.0.0.1:")
 
 
-def test_faults_and_the_log_are_open_only_on_request() -> None:
+def test_faults_and_the_log_are_offered_only_on_request() -> None:
     with sandbox("--faults") as told:
         assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 200
         assert httpx.get(told["webhook"] + "profile").status_code == 503
@@ -155,7 +155,7 @@ def test_faults_and_the_log_are_open_only_on_request() -> None:
         assert httpx.post(told["url"] + "/sandbox/faults", json={"method": "*", "kind": "503"}).status_code == 404
 
 
-def test_a_port_that_is_taken_is_explained(run: Run) -> None:
+def test_a_port_in_use_is_explained(run: Run) -> None:
     with sandbox() as told:
         done = run("sandbox", "--port", told["url"].rpartition(":")[2])
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""What a portal says cannot change the terminal of the person who reads it, whichever command prints it."""
+"""Text of a portal cannot control the terminal, whichever command prints it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.cli.conftest import PROGRAM, Run
 
 HOSTILE = "Ann\x1b[2J\x1b]0;owned\x07\x9b31m \u202egnp\u202c\u200b\rroot\n✔ all is well\x00\U000e0041"
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e0fff]")
-# Colours, and the bar that shows how far a list is.
+# Colours, and the progress bar of a list.
 OURS = re.compile("\x1b\\[(?:0|3[1-6])m|\r?\x1b\\[\\?25[lh]|\r(?=rows|waiting|[0-9]+ rows)")
 
 
@@ -51,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def webhook() -> Iterator[str]:
-    """The webhook of a portal that answers everything with hostile texts."""
+    """The webhook of a portal that answers every request with hostile texts."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -116,18 +115,10 @@ def _on_terminal(arguments: list[str], webhook: str, typed: str = "") -> str:
     try:
         while chunk := os.read(main, 65_536):
             seen += chunk
-    except OSError:  # how a pseudo-terminal says that the other side is closed
+    except OSError:  # a pseudo-terminal reports this way that the other side is closed
         pass
     finally:
         os.close(main)
         process.wait(timeout=60)
     assert seen
     return seen.decode("utf-8")
-
-
-def test_nothing_in_the_command_line_prints_past_the_one_function() -> None:
-    import b24_mcp.cli
-
-    for module in Path(b24_mcp.cli.__path__[0]).glob("*.py"):
-        if module.name != "terminal.py":
-            assert not re.search(r"click\.s?echo|\bprint\(", module.read_text("utf-8")), module.name

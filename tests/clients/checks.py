@@ -1,4 +1,4 @@
-"""What the clients' own programs say of our configuration and manifests, without a model."""
+"""Checks of configurations and manifests by the clients' own programs, without a model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.installing import ROOT
 
 MANIFESTS = ROOT / "manifests"
 SECONDS = 120
-# Packages of programs that only check; `pip:` marks one from Python's index.
+# Packages of programs that are used for checks only. `pip:` marks a Python package.
 CHECKERS = {"mcpb": "@anthropic-ai/mcpb@2.1.2", "skillsaw": "pip:skillsaw==0.22.0"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command, and what it must say. `connected` is the client to connect first, in the home it runs in."""
+    """One command, and a text that its output must contain. `connected` is a client to connect before the check."""
 
     name: str
     command: list[str]
@@ -30,7 +30,7 @@ class Check:
 
 
 def checks(programs: Path, python: str) -> Iterator[Check]:
-    """Give every check, with the programs installed in this folder."""
+    """Return every check. `programs` is the folder in which the programs are installed."""
 
     def program(package: str, name: str) -> str:
         return str(programs / package / "node_modules" / ".bin" / name)
@@ -55,7 +55,7 @@ def checks(programs: Path, python: str) -> Iterator[Check]:
 
 
 def check(one: Check, environment: Mapping[str, str], python: str) -> str:
-    """Run a check in a home of its own; what is wrong, or nothing."""
+    """Run a check in its own home folder, and return what is wrong, or an empty text."""
     home = Path(tempfile.mkdtemp(prefix="b24-check-"))
     (home / "tmp").mkdir()
     variables = dict(environment) | {"HOME": str(home), "TMPDIR": str(home / "tmp")}
@@ -67,9 +67,9 @@ def check(one: Check, environment: Mapping[str, str], python: str) -> str:
             command = [python, "-m", "b24_mcp", "connect", one.connected, "--yes"]
             said = _run(command, variables | {"PYTHONPATH": str(ROOT)}, home)
             if "Written." not in said:
-                return f"connect said: {said[-300:]}"
+                return f"connect printed: {said[-300:]}"
         said = _run(one.command, variables | dict(one.variables or {}), home)
-        return "" if one.says in said and not said.startswith("(") else f"said: {said.strip()[-400:]}"
+        return "" if one.says in said and not said.startswith("(") else f"printed: {said.strip()[-400:]}"
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -88,4 +88,4 @@ def _run(command: list[str], environment: Mapping[str, str], folder: Path) -> st
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
         return f"{type(exc).__name__}: {os.path.basename(command[0])}"
-    return f"{done.stdout}{done.stderr}" if done.returncode == 0 else f"(ended with {done.returncode}) {done.stderr}"
+    return f"{done.stdout}{done.stderr}" if done.returncode == 0 else f"(exited with {done.returncode}) {done.stderr}"

@@ -1,5 +1,5 @@
-// cursor_agent.mjs FOLDER PROMPT: one run of Cursor's own local agent, which reads FOLDER/.cursor/mcp.json itself.
-// CURSOR_SDK is the folder with node_modules of @cursor/sdk.
+// `cursor_agent.mjs FOLDER PROMPT` runs Cursor's own local agent once. The agent reads FOLDER/.cursor/mcp.json.
+// CURSOR_SDK is the folder with the node_modules of @cursor/sdk.
 import { createRequire } from "node:module";
 
 const require = createRequire(process.env.CURSOR_SDK + "/package.json");

@@ -1,7 +1,7 @@
-"""An invented backend for Cursor's local agent, on loopback: enough of its protocol to make it call tools.
+"""An invented backend for Cursor's local agent on loopback. It speaks enough of the protocol to make it call tools.
 
-Connect over HTTP with protobuf messages; the numbers of the fields were read from `@cursor/sdk` 1.0.32
-(`agent.v1.AgentServerMessage`, `ExecServerMessage`, `McpArgs`). Another version may have moved them.
+The protocol is Connect over HTTP with protobuf messages. Source: measured behaviour of `@cursor/sdk` 1.0.32
+(`agent.v1.AgentServerMessage`, `ExecServerMessage`, `McpArgs`). Other versions may use other field numbers.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import asyncio
 import re
 import struct
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.clients.protobuf import at_path, field, fields, plain
+from tests.clients.protobuf import bytes_at, field, fields, plain
 from tests.clients.script import Call
 
 _TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4IiwiZXhwIjo0MTAyNDQ0ODAwfQ.x"
@@ -27,7 +26,7 @@ Tool = dict[str, str]
 
 
 def cursor_backend(script: Sequence[Call]) -> Starlette:
-    """Give the application; it plays the script to every run of the agent."""
+    """Return the application. It follows the script in every run of the agent."""
     queues: defaultdict[str, asyncio.Queue[bytes]] = defaultdict(asyncio.Queue)
 
     async def post(request: Request) -> Response:
@@ -35,11 +34,11 @@ def cursor_backend(script: Sequence[Call]) -> Starlette:
         if path.endswith("exchange_user_api_key"):
             return JSONResponse({"accessToken": _TOKEN, "refreshToken": "x", "authId": "x"})
         if path.endswith("/RunSSE"):
-            run = at_path(body[5:], 1).decode()
+            run = bytes_at(body[5:], 1).decode()
             return StreamingResponse(_run(script, queues[run]), media_type="application/connect+proto")
         if path.endswith("/BidiAppend"):
-            run = at_path(body, 2, 1).decode()
-            queues[run].put_nowait(at_path(body, 4) or bytes.fromhex((at_path(body, 1) or b"").decode()))
+            run = bytes_at(body, 2, 1).decode()
+            queues[run].put_nowait(bytes_at(body, 4) or bytes.fromhex(bytes_at(body, 1).decode()))
             return Response(b"", media_type="application/proto")
         kind = request.headers.get("content-type", "application/proto").split(";")[0]
         return Response(b"{}" if "json" in kind else b"", media_type=kind)
@@ -52,7 +51,7 @@ def cursor_backend(script: Sequence[Call]) -> Starlette:
 
 
 async def _run(script: Sequence[Call], queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
-    """Play the script to one run: ask the agent for each call, and say at the end what it answered."""
+    """Follow the script in one run: request each call from the agent, and repeat its answers at the end."""
     async with asyncio.timeout(_SECONDS):
         tools = _tools_in(await _next(queue, 1))
         if not any(call.tool in tools for call in script):
@@ -61,22 +60,22 @@ async def _run(script: Sequence[Call], queue: asyncio.Queue[bytes]) -> AsyncIter
         said = []
         for number, call in enumerate(script):
             tool = tools.get(call.tool, {"name": call.tool, "provider": "", "tool": call.tool})
-            yield _framed(_asking(number, tool, call.arguments))
-            said.append(_result(at_path(await _next(queue, 2), 2, 11) or b""))
+            yield _framed(_exec_request(number, tool, call.arguments))
+            said.append(_result(bytes_at(await _next(queue, 2), 2, 11)))
     yield _framed(field(1, field(1, field(1, "FINAL " + "\n---\n".join(said)))))
     yield _framed(field(1, field(14, field(1, 10) + field(2, 5))))
     yield _framed(b"{}", 2)
 
 
 async def _next(queue: asyncio.Queue[bytes], kind: int) -> bytes:
-    """Wait for a message of this kind; others need no answer."""
+    """Return the next message of this kind. Other messages are skipped."""
     while True:
         message = await queue.get()
         if message and fields(message)[0][0] == kind:
             return message
 
 
-def _asking(number: int, tool: Tool, arguments: dict[str, Any]) -> bytes:
+def _exec_request(number: int, tool: Tool, arguments: Mapping[str, object]) -> bytes:
     values = b"".join(field(2, field(1, name) + field(2, plain(value))) for name, value in arguments.items())
     call = (
         field(1, tool["name"])
@@ -90,16 +89,17 @@ def _asking(number: int, tool: Tool, arguments: dict[str, Any]) -> bytes:
 
 
 def _result(message: bytes) -> str:
-    """The text of a result; kind 1 is one of the server's, error or not, and the rest are refusals of the agent."""
+    """Return the text of a result. Kind 1 comes from the server, errors included; other kinds are refusals."""
     kind = fields(message)[0][0] if message else 0
     if kind != 1:
         return f"REFUSED {kind}"
-    parts = [at_path(part, 1, 1) or b"" for number, part in fields(at_path(message, 1)) if number == 1]
+    content = fields(bytes_at(message, 1))
+    parts = [bytes_at(part, 1, 1) for number, part in content if number == 1 and isinstance(part, bytes)]
     return "\n".join(part.decode("utf-8", "replace") for part in parts)
 
 
-def _tools_in(message: Any) -> dict[str, Tool]:
-    """Find the definitions of tools anywhere in a message: name in field 1, provider in 4, the tool's own name in 5."""
+def _tools_in(message: bytes) -> dict[str, Tool]:
+    """Return the tool definitions anywhere in a message: name in field 1, provider in 4, the tool's own name in 5."""
     found: dict[str, Tool] = {}
     try:
         parts = {number: value for number, value in fields(message) if isinstance(value, bytes)}

@@ -1,6 +1,6 @@
-"""An invented model on loopback that speaks four dialects, enough for a client to run its tools.
+"""An invented model on loopback. It speaks enough of four APIs for a client to run its tools.
 
-Anthropic Messages, OpenAI Responses, OpenAI Chat Completions, and Gemini, told apart by the path of the request.
+They are Anthropic Messages, OpenAI Responses, OpenAI Chat Completions and Gemini. The path of the request says which.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Answer = tuple[Json, list[Json]]
 
 
 def model(script: Sequence[Call]) -> Starlette:
-    """Give the application; it plays the script to every conversation."""
+    """Return the application. It follows the script in every conversation."""
 
     async def post(request: Request) -> Response:
         path = request.url.path
@@ -30,12 +30,12 @@ def model(script: Sequence[Call]) -> Starlette:
         body = json.loads(raw) if raw[:1] == b"{" else {}
         if path.endswith("/count_tokens") or ":countTokens" in path:
             return JSONResponse({"input_tokens": 10, "totalTokens": 10})
-        dialect = next((speak for ending, speak in _DIALECTS.items() if path.endswith(ending)), None)
-        if dialect is None:
-            dialect = _gemini if "enerateContent" in path else None
-        if dialect is None:
+        api = next((answer for ending, answer in _APIS.items() if path.endswith(ending)), None)
+        if api is None:
+            api = _gemini if "enerateContent" in path else None
+        if api is None:
             return JSONResponse({})
-        whole, events = dialect(script, body)
+        whole, events = api(script, body)
         streamed = body.get("stream") or ":stream" in path
         return StreamingResponse(_events(events), media_type="text/event-stream") if streamed else JSONResponse(whole)
 
@@ -57,8 +57,8 @@ def _events(events: list[Json]) -> Iterator[str]:
         yield "data: [DONE]\n\n"
 
 
-def _text(content: Any) -> str:
-    """The plain text of a tool's result, however the dialect wraps it."""
+def _text(content: object) -> str:
+    """Return the plain text of a tool's result, in the form of any of the APIs."""
     if isinstance(content, list):
         return "\n".join(filter(None, map(_text, content)))
     if isinstance(content, dict):
@@ -192,7 +192,7 @@ def _gemini(script: Sequence[Call], body: Json) -> Answer:
     declared = [one for tool in body.get("tools") or [] for one in tool.get("functionDeclarations") or []]
     parts = [part for content in body.get("contents") or [] for part in content.get("parts") or []]
     answers = [part["functionResponse"] for part in parts if "functionResponse" in part]
-    # Gemini CLI may replace the id of a call by one of its own; the order says the step then.
+    # Gemini CLI may replace the id of a call by its own. Then the order gives the step.
     results = [
         (str(one.get("id")) if "call_s" in str(one.get("id")) else f"call_s{number}_", _text(one.get("response")))
         for number, one in enumerate(answers)
@@ -209,7 +209,7 @@ def _gemini(script: Sequence[Call], body: Json) -> Answer:
     return whole, [whole]
 
 
-_DIALECTS: dict[str, Callable[[Sequence[Call], Json], Answer]] = {
+_APIS: dict[str, Callable[[Sequence[Call], Json], Answer]] = {
     "/messages": _anthropic,
     "/responses": _responses,
     "/chat/completions": _chat,

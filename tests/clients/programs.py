@@ -1,4 +1,4 @@
-"""The client programs: where each comes from, what it needs besides our server, and how it is run once."""
+"""The client programs: the package of each, the configuration it needs, and the command that runs it once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.installing import NODE, node
 
@@ -16,7 +15,7 @@ PROMPT = "Who am I on this portal, and what fails?"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The home, the project and the model of one run, and where the programs are installed."""
+    """The home, the project and the model of one run, and the folder of the installed programs."""
 
     home: Path
     project: Path
@@ -24,13 +23,13 @@ class Place:
     programs: Path
 
     def bin(self, package: str, name: str) -> str:
-        """The path of an installed program."""
+        """Return the path of an installed program."""
         return str(self.programs / package / "node_modules" / ".bin" / name)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a client is run: its arguments, and its variables beside those every run has."""
+    """The command line of a client, and its environment variables besides those of every run."""
 
     arguments: list[str]
     variables: dict[str, str]
@@ -40,9 +39,9 @@ class Command:
 class Program:
     """One client program.
 
-    `connected` is its name for `b24-mcp connect`, empty where it takes a manifest only. `before` writes what it needs
-    of its own before it is connected; `manifest` and `pasted` are the file in `manifests/` and where a person puts it,
-    below home or project, or empty where it is used in its place.
+    `connected` is its name for `b24-mcp connect`; empty for one that uses a manifest only. `before` writes its own
+    configuration before it is connected. `manifest` is a file in `manifests/`, and `pasted` the file below home or
+    project to which the user copies it; empty when the manifest is used in place.
     """
 
     package: str
@@ -58,7 +57,7 @@ class Program:
 
     @property
     def packages(self) -> dict[str, str]:
-        """What to install, by folder."""
+        """The packages to install, by folder."""
         return {self.package: f"{_NPM[self.package]}@{self.version}"} | {name: _NPM[name] for name in self.needs}
 
 
@@ -72,14 +71,14 @@ _NPM = {
 } | NODE
 
 
-def _write(path: Path, content: Any) -> None:
+def _write(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), "utf-8")
 
 
 def _claude(place: Place, *more: str, server: str = "bitrix24", **variables: str) -> Command:
     arguments = [*more, "-p", PROMPT, "--allowedTools", f"mcp__{server}__*", "--output-format", "json"]
-    # Without it the first turn may come before the server is up.
+    # Without the last variable, the first turn may begin before the server is ready.
     own = {"ANTHROPIC_BASE_URL": place.model, "ANTHROPIC_API_KEY": "sk-ant-dummy", "MCP_CONNECTION_NONBLOCKING": "0"}
     return Command([place.bin("claude", "claude"), *arguments], own | variables)
 
@@ -98,7 +97,7 @@ def _codex_before(place: Place) -> None:
         place.home / ".codex/config.toml",
         f"""model = "fake-model"
 model_provider = "fake"
-approval_policy = "never" # nobody is there to ask
+approval_policy = "never" # there is no user to ask
 sandbox_mode = "read-only"
 check_for_update_on_startup = false
 

@@ -1,15 +1,14 @@
-"""The little of protobuf that the invented backend of Cursor needs: fields by number, without a schema."""
+"""The part of protobuf that the invented backend of Cursor needs: fields by number, without a schema."""
 
 from __future__ import annotations
 
 import struct
-from typing import Any
 
-Fields = list[tuple[int, Any]]
+Fields = list[tuple[int, int | bytes]]
 
 
 def field(number: int, value: bytes | str | float) -> bytes:
-    """Write one field: whole numbers and truth as varints, other numbers as doubles, the rest by length."""
+    """Encode one field: integers and booleans as varints, floats as doubles, everything else with its length."""
     if isinstance(value, int):
         return _varint(number << 3) + _varint(int(value))
     if isinstance(value, float):
@@ -18,8 +17,8 @@ def field(number: int, value: bytes | str | float) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
-def plain(value: Any) -> bytes:
-    """Write a `google.protobuf.Value`."""
+def plain(value: object) -> bytes:
+    """Encode a JSON value as a `google.protobuf.Value`."""
     if value is None:
         return field(1, 0)
     if isinstance(value, bool):
@@ -30,20 +29,23 @@ def plain(value: Any) -> bytes:
         return field(3, value)
     if isinstance(value, dict):
         return field(5, b"".join(field(1, field(1, name) + field(2, plain(one))) for name, one in value.items()))
-    return field(6, b"".join(field(1, plain(one)) for one in value))
+    if isinstance(value, list):
+        return field(6, b"".join(field(1, plain(one)) for one in value))
+    raise TypeError(f"a value of type {type(value).__name__} is not JSON")
 
 
 def fields(message: bytes) -> Fields:
-    """Read the fields of a message in their order.
+    """Return the fields of a message in their order.
 
     Raises:
-        ValueError: when it is no message.
+        ValueError: when it is not a message.
     """
-    at, found = 0, []
+    at = 0
+    found: Fields = []
     while at < len(message):
         key, at = _read_varint(message, at)
         kind = key & 7
-        value: Any
+        value: int | bytes
         if kind == 0:
             value, at = _read_varint(message, at)
         elif kind in (1, 5):
@@ -60,12 +62,18 @@ def fields(message: bytes) -> Fields:
     return found
 
 
-def at_path(message: bytes | None, *path: int) -> Any:
-    """Give what stands at a path of field numbers, or None."""
-    value: Any = message
+def at_path(message: bytes, *path: int) -> int | bytes | None:
+    """Return the value at a path of field numbers, or None."""
+    value: int | bytes | None = message
     for number in path:
-        value = next((one for n, one in fields(value) if n == number), None) if value is not None else None
+        value = next((one for n, one in fields(value) if n == number), None) if isinstance(value, bytes) else None
     return value
+
+
+def bytes_at(message: bytes, *path: int) -> bytes:
+    """Return the bytes at a path of field numbers; empty when there are none."""
+    value = at_path(message, *path)
+    return value if isinstance(value, bytes) else b""
 
 
 def _varint(number: int) -> bytes:

@@ -1,8 +1,8 @@
-"""`python -m tests.clients.run [CLIENT …]`: every client, set up in each way, over each transport, once.
+"""`python -m tests.clients.run [CLIENT …]` runs every client once, in each way of setup and over each transport.
 
-Needs npm for the programs (about 1.5 GB below `.clients-node`, or CLIENTS_DIR) and root for a network of its own, in
-which nothing is reachable but this computer; where one of them is missing it says so and ends with 0. Written down for
-each run: the way it was set up, which portal answered, and the generation of the protocol.
+It needs npm for the programs (about 1.5 GB in `.clients-node`, or CLIENTS_DIR) and root for a network namespace, in
+which only this computer can be reached. Where one of them is missing, it prints this and exits with 0. For each run it
+prints the way of setup, the portal that answered, and the protocol version.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ import sys
 from pathlib import Path
 
 from tests.clients.checks import CHECKERS, check, checks
-from tests.clients.playing import QUIET, run, ways
+from tests.clients.client_run import QUIET, run, ways
 from tests.clients.programs import PROGRAMS, Program
 from tests.clients.services import portal, web_server
 from tests.installing import INSTALLED, install, is_sealed, missing, run_sealed
 
 
 def main() -> int:
-    """Install what is missing, run, and print a line for each run; ends with 1 when one of them failed."""
+    """Install the missing programs, run the clients, and print a line for each run. Return 1 when a run failed."""
     parser = argparse.ArgumentParser(description="Real MCP clients against the server, offline.")
     parser.add_argument(
-        "client", nargs="*", metavar="CLIENT", help=f"of {', '.join(PROGRAMS)}; default: all, and checks"
+        "client",
+        nargs="*",
+        metavar="CLIENT",
+        help=f"one of {', '.join(PROGRAMS)}; default: all, and the checks",
     )
     names = parser.parse_args().client
     if unknown := [name for name in names if name not in PROGRAMS]:
@@ -43,11 +46,11 @@ def main() -> int:
 
 
 def _played(chosen: dict[str, Program]) -> int:
-    """Run the clients; how many runs were not right."""
+    """Run the clients, and return the number of failed runs."""
     failed = 0
     with portal() as webhook, web_server() as url:
         if not url:
-            print("This version does not serve over HTTP: that part is left out.")
+            print("This version does not serve over HTTP: runs over HTTP are skipped.")
         addresses = {"connect": webhook, "http": url}
         for name, program in chosen.items():
             for way in ways(program, url):
@@ -62,7 +65,7 @@ def _played(chosen: dict[str, Program]) -> int:
 
 
 def _checked() -> int:
-    """Let the programs check what we wrote for them; how many said that something is wrong."""
+    """Check configurations and manifests with the clients' own programs, and return the number of failures."""
     failed = 0
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
     for one in checks(INSTALLED, sys.executable):

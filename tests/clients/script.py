@@ -1,13 +1,12 @@
-"""What the invented model does: a list of steps, one per turn, whatever the client's dialect."""
+"""The script of the invented model: a list of steps, one for each turn, independent of the API."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-# Where a client offers tools only on request, these look for them.
+# Some clients offer tools only after a search with one of these.
 _SEARCHES = ("ToolSearch", "tool_search", "tool_search_tool")
 _STEP = re.compile(r"_s(\d+)_")
 _SEARCHED = re.compile(r"_x(\d+)_")
@@ -15,15 +14,15 @@ _SEARCHED = re.compile(r"_x(\d+)_")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool of ours, by its own name."""
+    """One call of a tool of the server, by the name it has there."""
 
     tool: str
-    arguments: dict[str, Any]
+    arguments: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A tool as a client offers it to its model; some put it into a namespace."""
+    """A tool as a client offers it to its model. Some clients add a namespace."""
 
     name: str
     namespace: str = ""
@@ -31,19 +30,19 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the model answers: a call of `tool`, or else the text."""
+    """One answer of the model: a call of `tool`, or the text when `tool` is None."""
 
     text: str = ""
     id: str = ""
     tool: Offered | None = None
-    arguments: dict[str, Any] | None = None
+    arguments: dict[str, object] | None = None
 
 
 def next_turn(script: Sequence[Call], offered: Sequence[Offered], results: Sequence[tuple[str, str]]) -> Turn:
-    """Give the next turn. `results` are those of earlier calls, by the id of the call, which says the step.
+    """Return the next turn. `results` are pairs of the id and the result of earlier calls. The id holds the step.
 
-    So repeated requests and side requests (titles, summaries) do not disturb the script. After its last step the model
-    says everything it was told.
+    Repeated requests and side requests (titles, summaries) therefore do not change the script. After the last step the
+    model repeats all results.
     """
     if not offered:
         return Turn("ok")
@@ -63,6 +62,6 @@ def next_turn(script: Sequence[Call], offered: Sequence[Offered], results: Seque
 
 
 def _named(offered: Sequence[Offered], name: str) -> Offered | None:
-    """Find our tool among those offered: each client puts something of its own in front of the name."""
+    """Return the offered tool with this name. Each client adds its own prefix to the name."""
     hits = [tool for tool in offered if re.search(rf"(?:^|[_.\-/:]){re.escape(name)}$", tool.name)]
     return min(hits, key=lambda tool: len(tool.name), default=None)

@@ -1,4 +1,4 @@
-"""What a run needs on loopback: the model, a portal, the server over HTTP."""
+"""The services of a run on loopback: the model, a portal, the server over HTTP."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import uvicorn
 from starlette.applications import Starlette
 
 from tests.installing import ROOT
 
-OURS = str(Path(sys.executable).parent / "b24-mcp")
+B24_MCP = str(Path(sys.executable).parent / "b24-mcp")
 """The program under test."""
 TOKEN = "a-token-for-this-run-of-the-clients-only"
 
 
 @contextmanager
 def answering(app: Starlette, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
-    """Serve an application on a free port of loopback, and give its address. One with a lifespan comes to its end."""
+    """Serve an application on a free port of loopback, and yield its address. A lifespan is shut down at the end."""
     config = uvicorn.Config(app, host="127.0.0.1", port=free_port(), log_level="error", lifespan=lifespan)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -42,7 +42,7 @@ def answering(app: Starlette, lifespan: Literal["on", "off"] = "off") -> Iterato
 
 @contextmanager
 def portal() -> Iterator[str]:
-    """A sandbox portal as a service, and its webhook."""
+    """Start a sandbox portal, and yield its webhook."""
     with _started("sandbox", "--port", "0") as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["webhook"]
@@ -50,9 +50,10 @@ def portal() -> Iterator[str]:
 
 @contextmanager
 def web_server() -> Iterator[str]:
-    """The server over HTTP on the sandbox, asking for the token; an empty address where it cannot serve so."""
-    said = subprocess.run([OURS, "serve", "--help"], env=_own(), capture_output=True, text=True, check=False).stdout
-    if "--http" not in said:
+    """Start the server over HTTP with a token on the sandbox, and yield its address; empty if it cannot serve HTTP."""
+    command = [B24_MCP, "serve", "--help"]
+    usage = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False).stdout
+    if "--http" not in usage:
         yield ""
         return
     port = free_port()
@@ -63,7 +64,13 @@ def web_server() -> Iterator[str]:
 
 @contextmanager
 def _started(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen([OURS, *arguments], env=_own() | variables, **_PIPES)
+    process = subprocess.Popen(
+        [B24_MCP, *arguments],
+        env=_environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         yield process
     finally:
@@ -73,16 +80,13 @@ def _started(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str
             process.stdout.close()
 
 
-_PIPES: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-
-
-def _own() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
     return kept | {"PYTHONPATH": str(ROOT), "B24_STATE": "memory"}
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody uses."""
+    """Return a free port of loopback."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

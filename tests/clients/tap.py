@@ -1,7 +1,7 @@
-"""Stands between a client and the server on stdin and stdout, and writes down what passes: `tap.py LOG COMMAND…`.
+"""A proxy between a client and the server on stdin and stdout that logs the messages: `tap.py LOG COMMAND…`.
 
-Bytes pass unchanged. Each line of LOG is `{"from": "client" or "server", "message": …}`, or `"noise"` for a line that
-is no JSON: the server may write nothing but JSON-RPC.
+Bytes are forwarded unchanged. Each line of LOG is `{"from": "client" or "server", "message": …}`, or has `"noise"` for
+a line that is not JSON: the server may write nothing but JSON-RPC.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import IO
 
 
 def main() -> int:
-    """Run the command, and end as it ends."""
-    log = open(sys.argv[1], "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    """Run the command, and return its exit code."""
+    log = open(sys.argv[1], "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - open as long as the process runs
     server = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert server.stdin is not None
     assert server.stdout is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: server.send_signal(received))
-    sent = threading.Thread(target=_pass_on, args=(0, server.stdin.fileno(), log, "client"), daemon=True)
-    answered = threading.Thread(target=_pass_on, args=(server.stdout.fileno(), 1, log, "server"), daemon=True)
+    sent = threading.Thread(target=_forward, args=(0, server.stdin.fileno(), log, "client"), daemon=True)
+    answered = threading.Thread(target=_forward, args=(server.stdout.fileno(), 1, log, "server"), daemon=True)
     sent.start()
     answered.start()
     code = server.wait()
@@ -33,7 +33,7 @@ def main() -> int:
     return code if code >= 0 else 128 - code
 
 
-def _pass_on(source: int, target: int, log: IO[str], who: str) -> None:
+def _forward(source: int, target: int, log: IO[str], who: str) -> None:
     rest = b""
     while chunk := os.read(source, 65_536):
         try:

@@ -1,4 +1,4 @@
-"""What judges the clients can say no."""
+"""The judge of client runs finds failures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.judging import SAID, SANDBOX, SCRIPT, Outcome, judge
 from tests.clients.protobuf import at_path, field, fields, plain
 from tests.clients.script import Call, Offered, next_turn
+from tests.clients.verdict import SAID, SANDBOX, SCRIPT, Outcome, judge
 
 GOOD = " ".join([*SAID, SANDBOX])
 
@@ -28,15 +28,15 @@ def passed(log: Path, *calls: str, noise: str = "") -> Path:
     ("code", "said", "calls", "noise", "wrong"),
     [
         (0, GOOD, ("batch_call", "call_method"), "", []),
-        (1, GOOD, ("batch_call", "call_method"), "", ["ended with 1"]),
-        (None, GOOD, ("batch_call", "call_method"), "", ["was not done in time"]),
-        (0, GOOD.replace("not_found", ""), ("batch_call", "call_method"), "", ["did not say not_found"]),
+        (1, GOOD, ("batch_call", "call_method"), "", ["exited with 1"]),
+        (None, GOOD, ("batch_call", "call_method"), "", ["did not finish in time"]),
+        (0, GOOD.replace("not_found", ""), ("batch_call", "call_method"), "", ["did not print not_found"]),
         (0, GOOD.replace(SANDBOX, ""), ("batch_call", "call_method"), "", ["another portal answered"]),
         (0, GOOD, ("batch_call",), "", ["called ['batch_call']"]),
         (0, GOOD, ("batch_call", "call_method"), "hello", ["the server wrote 'hello'"]),
     ],
 )
-def test_a_run_is_judged_by_what_was_said_and_what_passed(
+def test_a_run_is_judged_by_its_output_and_its_messages(
     tmp_path: Path, code: int | None, said: str, calls: tuple[str, ...], noise: str, wrong: list[str]
 ) -> None:
     outcome = Outcome()
@@ -45,7 +45,7 @@ def test_a_run_is_judged_by_what_was_said_and_what_passed(
     assert outcome.protocol == "2025-11-25"
 
 
-def test_the_tap_passes_everything_and_tells_noise_from_messages(tmp_path: Path) -> None:
+def test_the_tap_forwards_every_byte_and_separates_noise_from_messages(tmp_path: Path) -> None:
     log = tmp_path / "log"
     echo = [sys.executable, "-c", "import sys; print('noise', flush=True); sys.stdout.write(sys.stdin.read())"]
     tap = Path(__file__).parent / "tap.py"
@@ -59,7 +59,7 @@ def test_the_tap_passes_everything_and_tells_noise_from_messages(tmp_path: Path)
     assert [line["noise"] for line in lines if "noise" in line] == ["noise"]
 
 
-def test_the_model_plays_its_script_whatever_a_client_calls_the_tools() -> None:
+def test_the_model_follows_its_script_under_any_prefix_of_tool_names() -> None:
     script = (Call("one", {"a": 1}), Call("two", {}))
     offered = [Offered("mcp__bitrix24__one"), Offered("two", "mcp__bitrix24")]
     first = next_turn(script, offered, [])
@@ -71,14 +71,14 @@ def test_the_model_plays_its_script_whatever_a_client_calls_the_tools() -> None:
     )
 
 
-def test_the_model_searches_for_a_tool_that_is_not_offered_once() -> None:
+def test_the_model_searches_once_for_a_tool_that_is_not_offered() -> None:
     offered = [Offered("ToolSearch")]
     searching = next_turn(SCRIPT, offered, [])
     assert searching.tool == offered[0]
     assert next_turn(SCRIPT, offered, [(searching.id, "nothing")]).text == "NO-SUCH-TOOL batch_call"
 
 
-def test_fields_are_read_as_they_were_written() -> None:
+def test_encoded_fields_are_decoded_to_the_same_values() -> None:
     message = field(1, 300) + field(2, "text") + field(3, 1.5) + field(4, plain({"a": [1, None, True]}))
     assert [number for number, _ in fields(message)] == [1, 2, 3, 4]
     assert (at_path(message, 1), at_path(message, 2)) == (300, b"text")

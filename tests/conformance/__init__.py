@@ -1,5 +1,5 @@
 """The official conformance suite and the Inspector against the real server, offline: `make conformance`.
 
-The suite looks for tools, resources and prompts of its own, so a fixture puts them on the server that `build_server`
-builds; it is served as over HTTP for others. The Inspector gets the program as it is installed.
+The suite expects certain tools, resources and prompts. A fixture adds them to the server of `build_server`, which is
+then served over HTTP as usual. The Inspector runs the installed program.
 """

@@ -1,12 +1,12 @@
-"""What the conformance suite expects any server to offer, put on ours for its sake: contents, resources and prompts.
+"""The tools, resources and prompts that the conformance suite expects of a server.
 
-The names and texts are those the suite looks for. What asks the client something is in `asking`.
+The suite defines their names and texts. Those that ask the client are in `elicitation`.
 """
 
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -25,22 +25,23 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
-from tests.conformance import asking
-from tests.conformance.asking import DESCRIPTION, text
+from tests.conformance import elicitation
+from tests.conformance.elicitation import DESCRIPTION, text
 
+T = TypeVar("T")
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 _SILENCE = base64.b64encode(
     b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0data\0\0\0\0"
 ).decode()
 
 
-def register(server: MCPServer[Any]) -> None:
-    """Put all of it on a server."""
+def register(server: MCPServer[T]) -> None:
+    """Add everything to a server."""
     _tools(server)
     _resources(server)
     _prompts(server)
     _older_methods(server)
-    asking.register(server)
+    elicitation.register(server)
 
 
 def _image() -> ImageContent:
@@ -51,7 +52,7 @@ def _embedded(uri: str, said: str, mime_type: str = "text/plain") -> EmbeddedRes
     return EmbeddedResource(type="resource", resource=TextResourceContents(uri=uri, mime_type=mime_type, text=said))
 
 
-def _tools(server: MCPServer[Any]) -> None:
+def _tools(server: MCPServer[T]) -> None:
     embedded = _embedded("test://embedded-resource", "This is an embedded resource content.")
     mixed = _embedded("test://mixed-content-resource", '{"test":"data","value":123}', "application/json")
     contents: dict[str, list[ContentBlock]] = {
@@ -69,26 +70,26 @@ def _tools(server: MCPServer[Any]) -> None:
         raise ToolError("This tool intentionally returns an error for testing")
 
     @server.tool(description=DESCRIPTION)
-    async def test_tool_with_logging(ctx: Context[Any]) -> CallToolResult:
+    async def test_tool_with_logging(ctx: Context[object]) -> CallToolResult:
         for said in ("Tool execution started", "Tool processing data", "Tool execution completed"):
             await ctx.info(said)
         return CallToolResult(content=[text("Logging done")])
 
     @server.tool(description=DESCRIPTION)
-    async def test_tool_with_progress(ctx: Context[Any]) -> CallToolResult:
+    async def test_tool_with_progress(ctx: Context[object]) -> CallToolResult:
         for done in (0, 50, 100):
             await ctx.report_progress(done, 100, str(done))
         return CallToolResult(content=[text("Progress done")])
 
 
-def _tool_that_returns(server: MCPServer[Any], name: str, content: list[ContentBlock]) -> None:
+def _tool_that_returns(server: MCPServer[T], name: str, content: list[ContentBlock]) -> None:
     def tool() -> CallToolResult:
         return CallToolResult(content=content)
 
     server.add_tool(tool, name=name, description=DESCRIPTION)
 
 
-def _resources(server: MCPServer[Any]) -> None:
+def _resources(server: MCPServer[T]) -> None:
     @server.resource("test://static-text", mime_type="text/plain")
     def static_text() -> str:
         return "This is the content of the static text resource."
@@ -98,7 +99,7 @@ def _resources(server: MCPServer[Any]) -> None:
         return base64.b64decode(_PIXEL)
 
     @server.resource("test://template/{id}/data", mime_type="application/json")
-    def template(id: str) -> dict[str, Any]:
+    def template(id: str) -> dict[str, object]:
         return {"id": id, "templateTest": True, "data": f"Data for ID: {id}"}
 
     @server.resource("test://watched-resource", mime_type="text/plain")
@@ -106,7 +107,7 @@ def _resources(server: MCPServer[Any]) -> None:
         return "watched"
 
 
-def _prompts(server: MCPServer[Any]) -> None:
+def _prompts(server: MCPServer[T]) -> None:
     @server.prompt(description=DESCRIPTION)
     def test_simple_prompt() -> str:
         return "This is a simple prompt for testing."
@@ -125,10 +126,10 @@ def _prompts(server: MCPServer[Any]) -> None:
         return [UserMessage(_image()), UserMessage("Please analyze the image above.")]
 
 
-def _older_methods(server: MCPServer[Any]) -> None:
-    """Methods of capabilities that are optional and that ours does not declare."""
+def _older_methods(server: MCPServer[T]) -> None:
+    """Add methods of optional capabilities, which this server does not declare."""
 
-    async def nothing(_: Any, params: RequestParams) -> EmptyResult:
+    async def nothing(_: object, params: RequestParams) -> EmptyResult:
         return EmptyResult()
 
     methods: dict[str, type[RequestParams]] = {

@@ -1,7 +1,7 @@
-"""`python -m tests.conformance.run`: the conformance suite and the Inspector, offline; ends with 1 when one fails.
+"""`python -m tests.conformance.run` runs the conformance suite and the Inspector offline; exits with 1 on a failure.
 
-Needs npm for the programs (400 MB below `.clients-node`, or CLIENTS_DIR) and root for a network of its own; where one
-of them is missing it says so and ends with 0.
+It needs npm for the programs (400 MB in `.clients-node`, or CLIENTS_DIR) and root for a network namespace. Where one of
+them is missing, it prints this and exits with 0.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from pathlib import Path
 
 from mcp import MCPDeprecationWarning
 
-from tests.clients.playing import QUIET
+from tests.clients.client_run import QUIET
 from tests.clients.services import web_server
 from tests.conformance.inspector import INSPECTOR, Look, look, looks
 from tests.conformance.suite import RUNS, SUITES, run
 from tests.installing import INSTALLED, NODE, install, is_sealed, missing, run_sealed
 
-_AT_A_TIME = 2
+_IN_PARALLEL = 2
 _PATH = {"PATH": os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin"])}
 
 
 def main() -> int:
-    """Install what is missing, run, and print a line for each run."""
+    """Install the missing programs, run everything, and print a line for each run."""
     if is_sealed():
-        logging.disable(logging.WARNING)  # what the suite does wrong on purpose
-        warnings.simplefilter("ignore", MCPDeprecationWarning)  # what it needs of the older protocols
+        logging.disable(logging.WARNING)  # the suite sends wrong requests on purpose
+        warnings.simplefilter("ignore", MCPDeprecationWarning)  # the suite uses older protocols
         return 1 if _suites() + _looks() else 0
     if reason := missing():
         print(f"Conformance was not checked: {reason}")
@@ -44,13 +44,13 @@ def main() -> int:
 
 
 def _suites() -> int:
-    """Run the suites; how many were not right. What they wrote stays where one was not."""
+    """Run the suites, and return the number of failures. The files of a failed run are kept."""
     failed = 0
     for suite in RUNS:
         folder = Path(tempfile.mkdtemp(prefix="b24-conformance-"))
         begin = time.monotonic()
         passed, wrong = run(suite, INSTALLED, folder, QUIET | _PATH | {"HOME": str(folder)})
-        _say(f"suite {suite.name}: {passed} scenarios", time.monotonic() - begin, wrong and f"{wrong}; see {folder}")
+        _report(f"suite {suite.name}: {passed} scenarios", time.monotonic() - begin, wrong and f"{wrong}; see {folder}")
         failed += bool(wrong)
         if not wrong:
             shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +58,7 @@ def _suites() -> int:
 
 
 def _looks() -> int:
-    """Let the Inspector look; how many times it was not right."""
+    """Run the Inspector, and return the number of failures."""
 
     def timed(one: Look) -> tuple[Look, float, str]:
         begin = time.monotonic()
@@ -67,14 +67,14 @@ def _looks() -> int:
         return one, time.monotonic() - begin, wrong
 
     failed = 0
-    with web_server() as url, ThreadPoolExecutor(_AT_A_TIME) as pool:
+    with web_server() as url, ThreadPoolExecutor(_IN_PARALLEL) as pool:
         for one, seconds, wrong in pool.map(timed, looks(url)):
-            _say(f"inspector {one.name}", seconds, wrong)
+            _report(f"inspector {one.name}", seconds, wrong)
             failed += bool(wrong)
     return failed
 
 
-def _say(what: str, seconds: float, wrong: str) -> None:
+def _report(what: str, seconds: float, wrong: str) -> None:
     print(f"{'FAIL' if wrong else 'ok  '} {what}, {seconds:.1f} s  {wrong}".rstrip(), flush=True)
 
 

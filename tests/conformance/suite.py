@@ -1,4 +1,4 @@
-"""The official conformance suite against our server with the fixture on it, served as it is served over HTTP."""
+"""The official conformance suite against the server with the fixture, over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.clients.services import answering
 from tests.conformance.fixture import register
 from tests.installing import node
 
-# The released suite knows nothing of 2026-07-28; the next one has what each revision requires, frozen at its release.
+# The released suite does not know 2026-07-28. The next one has the requirements of each revision, as released.
 SUITES = {
     "conformance": "@modelcontextprotocol/conformance@0.1.16",
     "conformance-next": "@modelcontextprotocol/conformance@0.2.0-alpha.12",
@@ -29,7 +29,7 @@ _WITHOUT_SESSIONS = ["--expected-failures", str(Path(__file__).parent / "without
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One run of a suite. `least` scenarios must have passed: one that did not run at all fails nothing."""
+    """One run of a suite. At least `least` scenarios must pass: one that did not run does not count as failed."""
 
     name: str
     folder: str
@@ -48,7 +48,7 @@ RUNS = [
 
 @contextmanager
 def served(sessions: bool) -> Iterator[str]:
-    """Serve it on loopback, asking for no token, as the suite can send none; gives its address."""
+    """Serve the fixture on loopback, and yield its address. The suite cannot send a token, so none is required."""
     server = build_server(Redactor())
     register(server)
     application, _ = http_application(server, HttpOptions(sessions=sessions), open_state("memory"))
@@ -57,7 +57,7 @@ def served(sessions: bool) -> Iterator[str]:
 
 
 def run(suite: Suite, programs: Path, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Run a suite, writing into a folder of its own; gives how many scenarios passed, and what is wrong, or nothing."""
+    """Run a suite with its output in `folder`. Return the number of passed scenarios, and what is wrong."""
     entry = programs / suite.folder / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
     with served(suite.sessions) as url:
         command = [node(programs), str(entry), "server", "--url", url, "-o", str(folder), *suite.arguments]
@@ -66,13 +66,13 @@ def run(suite: Suite, programs: Path, folder: Path, environment: dict[str, str])
                 command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            return 0, f"was not done in {_SECONDS} s"
+            return 0, f"did not finish within {_SECONDS} s"
     (folder / "said.txt").write_text(done.stdout + done.stderr, "utf-8")
     return judge(suite, folder, done.returncode)
 
 
 def judge(suite: Suite, folder: Path, code: int) -> tuple[int, str]:
-    """Judge a run by what it ended with and by what it wrote of each check."""
+    """Judge a run by its exit code and by the outcome of each check."""
     passed, failed = [], []
     for file in sorted(folder.glob("*/checks.json")):
         scenario = file.parent.name.removeprefix("server-").rpartition("-20")[0]
@@ -82,8 +82,8 @@ def judge(suite: Suite, folder: Path, code: int) -> tuple[int, str]:
         elif "SUCCESS" in said:
             passed.append(scenario)
     if code:
-        # Some of these do not count; the suite says which.
-        return len(passed), f"ended with {code}; not right: {', '.join(failed) or 'nothing'}"
+        # Some of these failures are expected; the suite knows which.
+        return len(passed), f"exited with {code}; failed: {', '.join(failed) or 'nothing'}"
     if len(passed) < suite.least:
-        return len(passed), f"only {len(passed)} scenarios passed, and {suite.least} are there"
+        return len(passed), f"only {len(passed)} scenarios passed, of at least {suite.least}"
     return len(passed), ""

@@ -1,4 +1,4 @@
-"""What judges conformance can say no, and the fixture is what it is for."""
+"""The judges of conformance runs find failures, and the fixture offers what the suite needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUITE = Suite("one", "conformance", [], sessions=False, least=2)
 
 
 def checked(folder: Path, **scenarios: list[str]) -> Path:
-    """What the suite leaves behind: for each scenario a file with the outcome of every check."""
+    """Write the files of a run: for each scenario one with the outcome of every check."""
     for name, outcomes in scenarios.items():
         written = folder / f"server-{name.replace('_', '-')}-2026-11-22T19-59-35-331Z" / "checks.json"
         written.parent.mkdir()
@@ -34,13 +34,13 @@ def checked(folder: Path, **scenarios: list[str]) -> Path:
     ("code", "scenarios", "passed", "wrong"),
     [
         (0, {"ping": ["SUCCESS"], "tools_list": ["SUCCESS", "INFO"]}, 2, ""),
-        (1, {"ping": ["SUCCESS"], "tools_list": ["SUCCESS", "FAILURE"]}, 1, "ended with 1; not right: tools-list"),
-        (0, {"ping": ["SUCCESS"], "tools_list": ["SKIPPED"]}, 1, "only 1 scenarios passed, and 2 are there"),
-        (0, {}, 0, "only 0 scenarios passed, and 2 are there"),
-        (7, {}, 0, "ended with 7; not right: nothing"),
+        (1, {"ping": ["SUCCESS"], "tools_list": ["SUCCESS", "FAILURE"]}, 1, "exited with 1; failed: tools-list"),
+        (0, {"ping": ["SUCCESS"], "tools_list": ["SKIPPED"]}, 1, "only 1 scenarios passed, of at least 2"),
+        (0, {}, 0, "only 0 scenarios passed, of at least 2"),
+        (7, {}, 0, "exited with 7; failed: nothing"),
     ],
 )
-def test_a_run_of_the_suite_is_judged_by_its_end_and_its_checks(
+def test_a_run_of_the_suite_is_judged_by_its_exit_code_and_its_checks(
     tmp_path: Path, code: int, scenarios: dict[str, list[str]], passed: int, wrong: str
 ) -> None:
     assert judge(SUITE, checked(tmp_path, **scenarios), code) == (passed, wrong)
@@ -50,15 +50,15 @@ def test_a_run_of_the_suite_is_judged_by_its_end_and_its_checks(
     ("code", "said", "wrong"),
     [
         (5, "tool_is_error", ""),
-        (0, "tool_is_error", "ended with 0, not 5: tool_is_error"),
-        (5, "hello", "did not say tool_is_error: hello"),
+        (0, "tool_is_error", "exited with 0, not 5: tool_is_error"),
+        (5, "hello", "did not print tool_is_error: hello"),
     ],
 )
-def test_what_the_inspector_says_is_judged(code: int, said: str, wrong: str) -> None:
+def test_a_run_of_the_inspector_is_judged_by_its_exit_code_and_its_output(code: int, said: str, wrong: str) -> None:
     assert judge_look(Look("one", [], 5, ("tool_is_error",)), code, said) == wrong
 
 
-def test_the_inspector_looks_over_both_transports_in_both_generations() -> None:
+def test_the_inspector_checks_both_transports_in_both_protocol_versions() -> None:
     names = [one.name for one in looks("http://127.0.0.1:1/mcp")]
     assert len(names) == len(set(names))
     for way in ("stdio 2025-11-25", "stdio 2026-07-28", "http 2025-11-25", "http 2026-07-28"):
@@ -69,7 +69,7 @@ def test_every_run_has_its_suite() -> None:
     assert {suite.folder for suite in RUNS} == set(SUITES)
 
 
-async def test_the_fixture_stands_beside_our_own_tools_and_changes_none() -> None:
+async def test_the_fixture_adds_tools_and_changes_none_of_the_server() -> None:
     plain, more = build_server(Redactor()), build_server(Redactor())
     register(more)
     async with Client(plain) as one, Client(more) as other:
@@ -77,13 +77,13 @@ async def test_the_fixture_stands_beside_our_own_tools_and_changes_none() -> Non
         all_of_them = {tool.name: tool for tool in (await other.list_tools()).tools}
     assert {name: all_of_them[name] for name in ours} == ours
     added = set(all_of_them) - set(ours)
-    # The suite would take the error of a tool that is not there for what these two answer.
+    # Without these two tools, the suite would accept the error for an unknown tool as their answer.
     assert {"test_simple_text", "test_error_handling"} <= added
     assert all(name.startswith("test_") for name in added)
 
 
 @pytest.mark.parametrize("sessions", [True, False])
-def test_it_is_served_over_http_with_sessions_or_without(sessions: bool) -> None:
+def test_the_fixture_is_served_over_http_with_sessions_or_without(sessions: bool) -> None:
     about: Any = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
     with served(sessions) as url:
@@ -92,12 +92,12 @@ def test_it_is_served_over_http_with_sessions_or_without(sessions: bool) -> None
     assert ("mcp-session-id" in answer.headers) is sessions
 
 
-# --- Installing -----------------------------------------------------------------------------------------------------
+# --- Installation --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def npm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An `npm` that writes down what it is asked for, and fails for what is called broken."""
+    """An `npm` that logs its arguments, and fails for a package named broken."""
     program = tmp_path / "bin" / "npm"
     program.parent.mkdir()
     log = tmp_path / "log"
@@ -115,19 +115,19 @@ def test_a_program_is_installed_once_and_again_in_another_version(npm: Path, tmp
     assert len(npm.read_text("utf-8").splitlines()) == 2
 
 
-def test_what_was_left_half_done_is_installed_anew(npm: Path, tmp_path: Path) -> None:
+def test_an_interrupted_installation_is_repeated(npm: Path, tmp_path: Path) -> None:
     left = tmp_path / "programs" / "one" / "node_modules"
     left.mkdir(parents=True)
     assert installing.install({"one": "one@1"}, tmp_path / "programs", lambda _: None) == ""
     assert not left.exists()
 
 
-def test_what_cannot_be_installed_is_said_and_leaves_nothing(npm: Path, tmp_path: Path) -> None:
+def test_a_failed_installation_is_reported_and_leaves_nothing(npm: Path, tmp_path: Path) -> None:
     wrong = installing.install({"one": "broken@1"}, tmp_path / "programs", lambda _: None)
     assert wrong == "broken@1 could not be installed: no"
     assert not (tmp_path / "programs" / "one").exists()
 
 
-def test_without_npm_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_npm_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "npm is not here" in installing.missing()

@@ -1,4 +1,4 @@
-"""A person's computer, invented: home, project and environment in a temporary folder, any operating system."""
+"""A user and a computer with any operating system: home, project and environment in a temporary folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from b24_mcp.connect import Machine
-from b24_mcp.connect.places import OS
+from b24_mcp.connect.locations import OS
 
-# Written where a client would find it, and set in the environment: must never be seen again.
+# Secrets in the environment. They must never be in an output or a file.
 SECRETS = {
     "B24_WEBHOOK_URL": "https://portal.bitrix24.com/rest/1/w3bhooks3cret99/",
     "B24_HTTP_TOKEN": "t0kens3cretoftheserver",
@@ -22,7 +22,7 @@ SECRETS = {
 
 @dataclass
 class Person:
-    """Types commands on a computer of this kind."""
+    """A user who types commands on this computer."""
 
     machine: Machine
     patch: pytest.MonkeyPatch
@@ -38,7 +38,7 @@ class Person:
         return result
 
     def files(self) -> dict[str, bytes]:
-        """Every file below home and project, by its path; none may hold a secret of the environment."""
+        """Return the content of every file below home and project by path. None may hold a secret."""
         found = {}
         for root in (self.machine.home, self.machine.project):
             for path in root.rglob("*"):
@@ -52,7 +52,7 @@ class Person:
 
 @pytest.fixture
 def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
-    """Give a person; a computer has no program but ours, and its variables hold secrets."""
+    """Return a function that makes a user. No client is on PATH, and the environment holds secrets."""
 
     def make(os_name: OS = "linux", **variables: str) -> Person:
         for name in ("home", "project"):

@@ -1,13 +1,13 @@
-"""What clients are told of our settings is what there is."""
+"""The description names every setting."""
 
 from __future__ import annotations
 
 from b24_mcp.config.environment import ENV_FILE
 from b24_mcp.config.settings import Settings
-from b24_mcp.connect.description import DEFAULT_PORTAL, FURTHER, VARIABLES
+from b24_mcp.connect.description import DEFAULT_PORTAL, UNPROMPTED_VARIABLES, VARIABLES
 
 
-def test_every_setting_reaches_a_server_whose_client_hands_on_only_what_is_named() -> None:
-    named = {variable.name for variable in VARIABLES} | {*FURTHER, DEFAULT_PORTAL}
+def test_every_setting_is_passed_on_by_a_client_that_passes_on_named_variables_only() -> None:
+    named = {variable.name for variable in VARIABLES} | {*UNPROMPTED_VARIABLES, DEFAULT_PORTAL}
     settings = {f"B24_{name.upper()}" for name in Settings.model_fields} | {ENV_FILE}
     assert named == {name for name in settings if not name.startswith("B24_HTTP_")}

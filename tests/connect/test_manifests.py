@@ -1,4 +1,4 @@
-"""The manifests are what the description says, hold no secret, and start a server that answers."""
+"""The manifests are up to date, hold no secret, and start a server that answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mcp import Client, StdioServerParameters
 
 from b24_mcp.config.settings import Settings
 from b24_mcp.connect.description import SUMMARY, VARIABLES
-from b24_mcp.connect.formats import YAML
+from b24_mcp.connect.formats import YAML, value_at
 from b24_mcp.connect.manifests import manifests
 from tests.loopback import loopback_portal
 
 PROJECT = Path(__file__).parent.parent.parent
 MANIFESTS = PROJECT / "manifests"
 FILES = sorted(path for path in MANIFESTS.rglob("*") if path.is_file())
-# How each client writes a reference to B24_WEBHOOK_URL, and what it hands on where the variable is not set.
+# The reference to B24_WEBHOOK_URL of each client, and what the client passes on when the variable is not set.
 REFERENCES = {
     "${B24_WEBHOOK_URL:-}": "",
     "${env:B24_WEBHOOK_URL}": "${env:B24_WEBHOOK_URL}",
@@ -35,8 +35,8 @@ REFERENCES = {
 }
 
 
-def test_the_files_are_those_the_description_makes() -> None:
-    """When this fails: `make manifests`."""
+def test_the_files_are_up_to_date_with_the_description() -> None:
+    """Run `make manifests` when this fails."""
     made = manifests(PROJECT)
     assert {str(path.relative_to(MANIFESTS)) for path in FILES} == set(made)
     for name, text in made.items():
@@ -56,11 +56,11 @@ def test_a_manifest_holds_no_secret_and_no_path_of_this_computer(path: Path) -> 
     assert str(PROJECT) not in text
 
 
-def test_every_variable_we_describe_is_a_setting() -> None:
+def test_every_described_variable_is_a_setting() -> None:
     assert {variable.name for variable in VARIABLES} <= {f"B24_{name.upper()}" for name in Settings.model_fields}
 
 
-def test_the_registry_takes_the_description() -> None:
+def test_the_description_meets_the_limits_of_the_registry() -> None:
     assert len(SUMMARY) <= 100
     server = json.loads((MANIFESTS / "registry/server.json").read_text("utf-8"))
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", server["name"])
@@ -68,14 +68,15 @@ def test_the_registry_takes_the_description() -> None:
 
 
 def entry_of(name: str) -> dict[str, Any]:
-    """The entry as the client would read it: `command`, `args`, `env`, and the variables it hands on by name."""
+    """Return the entry as the client reads it: `command`, `args`, `env`, and the variables it passes on."""
     text = (MANIFESTS / name).read_text("utf-8")
     if name.endswith(".toml"):
         return dict(tomllib.loads(text)["mcp_servers"]["bitrix24"])
+    entry: Any
     if name == "goose/recipe.yaml":
-        (entry,) = YAML.read(text)["extensions"]
+        entry = value_at(YAML.read(text), ("extensions", ("name", "bitrix24")))
     elif name.endswith(".yaml"):
-        entry = YAML.read(text)["extensions"]["bitrix24"]
+        entry = value_at(YAML.read(text), ("extensions", "bitrix24"))
     elif name == "cursor/install-link.txt":
         (config,) = parse_qs(urlsplit(text.strip()).query)["config"]
         entry = json.loads(base64.b64decode(config))
@@ -106,7 +107,7 @@ STARTING = [
 
 
 @pytest.mark.parametrize("name", STARTING)
-async def test_what_the_manifest_says_starts_and_answers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_command_of_a_manifest_starts_and_answers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     entry = entry_of(name)
     with loopback_portal() as portal:
@@ -122,9 +123,9 @@ async def test_without_a_webhook_the_sandbox_answers(name: str, monkeypatch: pyt
 
 async def answer_of(entry: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
     given = {name: resolved(value, variables) for name, value in entry.get("env", {}).items()}
-    if "env_vars" in entry:  # only what is named is handed on
+    if "env_vars" in entry:  # only named variables are passed on
         given |= {name: variables[name] for name in entry["env_vars"] if name in variables}
-    elif not given:  # the client hands its whole environment on
+    elif not given:  # the client passes on its whole environment
         given = variables
     kept = ("PATH", "PYTHONPATH", "B24_CONFIG")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"B24_STATE": "memory"}

@@ -1,4 +1,4 @@
-"""One run of one client: set up in a home of its own, as a person would, and let loose on the server."""
+"""One run of one client: set up in its own home folder as a user does it, then run against the server."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 from tests.clients.cursor_backend import cursor_backend
-from tests.clients.judging import SCRIPT, Outcome, judge
 from tests.clients.model import model
 from tests.clients.programs import MANIFESTS, Command, Place, Program
-from tests.clients.services import OURS, TOKEN, answering
+from tests.clients.services import B24_MCP, TOKEN, answering
+from tests.clients.verdict import SCRIPT, Outcome, judge
 from tests.installing import ROOT
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ QUIET = {
 
 
 def ways(program: Program, url: str) -> list[Way]:
-    """How this client is set up and reaches the server."""
+    """Return the ways in which this client can be set up."""
     possible: dict[Way, object] = {
         "connect": program.connected,
         "manifest": program.manifest,
@@ -49,9 +49,9 @@ def ways(program: Program, url: str) -> list[Way]:
 
 
 def run(name: str, program: Program, way: Way, address: str, programs: Path) -> Outcome:
-    """Set the client up in a home of its own, run it once, and judge what it says and what passed.
+    """Set the client up in its own home folder, run it once, and judge its output and its messages.
 
-    `address` is the webhook in the client's environment, or the address of the server over HTTP; `programs` is the
+    `address` is the webhook in the client's environment, or the address of the server over HTTP. `programs` is the
     folder in which the clients are installed.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"b24-client-{name}-"))
@@ -74,7 +74,7 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
             outcome.wrong += _connect(program, place, environment, address if way == "http" else "")
         command = program.command(place)
         started = time.monotonic()
-        code, said, errors = _played(command, place, environment)
+        code, said, errors = _run_client(command, place, environment)
         outcome.seconds = time.monotonic() - started
     judge(outcome, code, said, None if way == "http" else log, expect_sandbox=way != "connect")
     if outcome.wrong:
@@ -86,8 +86,8 @@ def run(name: str, program: Program, way: Way, address: str, programs: Path) -> 
 
 
 def _tap(folder: Path, log: Path) -> None:
-    """Put a `b24-mcp` into the folder that writes down what passes, and beside it an interpreter of its own."""
-    tap = [sys.executable, str(HERE / "tap.py"), str(log), OURS]
+    """Write a `b24-mcp` that logs all messages into the folder, and link the interpreter beside it."""
+    tap = [sys.executable, str(HERE / "tap.py"), str(log), B24_MCP]
     variables = f"PYTHONPATH={shlex.quote(str(ROOT))}"
     script = folder / "b24-mcp"
     script.write_text(f'#!/bin/sh\n{variables} exec {shlex.join(tap)} "$@"\n', "utf-8")
@@ -98,12 +98,12 @@ def _tap(folder: Path, log: Path) -> None:
 def _environment(place: Place, tapped: Path, program: Program) -> dict[str, str]:
     node = [str(place.programs / "node22/node_modules/node/bin")] if "node22" in program.needs else []
     path = [str(tapped), *node, "/usr/local/bin", "/usr/bin", "/bin"]
-    # Some programs unpack themselves into the folder for temporary files.
+    # Some programs unpack themselves into the folder of temporary files.
     return QUIET | {"HOME": str(place.home), "TMPDIR": str(place.home / "tmp"), "PATH": os.pathsep.join(path)}
 
 
 def _connect(program: Program, place: Place, environment: dict[str, str], url: str) -> list[str]:
-    """Type `b24-mcp connect`, twice: the second time must change nothing."""
+    """Run `b24-mcp connect` twice; the second run must change nothing. Return what is wrong."""
     sources = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     typed = [str(Path(environment["PATH"].split(os.pathsep)[0]) / "python"), "-m", "b24_mcp", "connect"]
     typed += [program.connected, "--scope", program.scope, "--yes", *(["--http", url, "--token"] if url else [])]
@@ -115,7 +115,7 @@ def _connect(program: Program, place: Place, environment: dict[str, str], url: s
             typed, cwd=place.project, env=own, capture_output=True, text=True, timeout=SECONDS, check=False
         )
         if done.returncode or expected not in done.stdout:
-            wrong.append(f"connect did not say {expected!r}: {(done.stdout + done.stderr)[-300:]}")
+            wrong.append(f"connect did not print {expected!r}: {(done.stdout + done.stderr)[-300:]}")
     secrets = [environment.get("B24_WEBHOOK_URL", TOKEN), TOKEN]
     files = filter(Path.is_file, (*place.home.rglob("*"), *place.project.rglob("*")))
     found = [file for file in files if any(secret.encode() in file.read_bytes() for secret in secrets)]
@@ -123,7 +123,7 @@ def _connect(program: Program, place: Place, environment: dict[str, str], url: s
 
 
 def _paste(program: Program, folder: Path) -> None:
-    """Put the manifest where a person would: into a new file, or into the one that is there."""
+    """Copy the manifest as a user does it: into a new file, or into the existing one."""
     if not program.pasted:
         return
     text = (MANIFESTS / program.manifest).read_text("utf-8")
@@ -134,7 +134,7 @@ def _paste(program: Program, folder: Path) -> None:
     target.write_text(together, "utf-8")
 
 
-def _played(command: Command, place: Place, environment: dict[str, str]) -> tuple[int | None, str, str]:
+def _run_client(command: Command, place: Place, environment: dict[str, str]) -> tuple[int | None, str, str]:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         client = subprocess.Popen(
             command.arguments,
@@ -151,7 +151,7 @@ def _played(command: Command, place: Place, environment: dict[str, str]) -> tupl
             code = None
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(client.pid, signal.SIGKILL)  # what the client left behind: its own process group only
+                os.killpg(client.pid, signal.SIGKILL)  # its own process group only
         client.wait()
         texts = []
         for file in (out, err):

@@ -1,4 +1,4 @@
-"""Editing configuration as text: whatever a file looks like, our entry comes and goes and the rest stays."""
+"""Edits of configuration as text: an entry is added and removed, and everything else in the file stays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPACE = st.sampled_from(["", " ", "\n", "\n  ", "\n\t", " // c\n", " /* c */ ", 
 
 @st.composite
 def written(draw: st.DrawFn, value: Any) -> str:
-    """A value as JSON in which comments, space and trailing commas stand anywhere they may."""
+    """Write a value as JSON with comments, space and trailing commas in any place that allows them."""
     if isinstance(value, dict | list) and value:
         items = value.items() if isinstance(value, dict) else [(None, element) for element in value]
         parts = [
@@ -60,13 +60,13 @@ def files(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
 
 
 @given(files())
-def test_json_with_comments_reads_as_what_was_written(file: tuple[dict[str, Any], str]) -> None:
+def test_json_with_comments_is_parsed(file: tuple[dict[str, Any], str]) -> None:
     document, text = file
     assert JSON.read(text) == document
 
 
 @given(files())
-def test_an_entry_comes_into_json_and_goes_and_the_rest_stays(file: tuple[dict[str, Any], str]) -> None:
+def test_an_entry_is_added_to_json_and_removed_and_everything_else_stays(file: tuple[dict[str, Any], str]) -> None:
     document, text = file
     path = ("mcpServers", "bitrix24")
     there = put(JSON, text, path, OURS)
@@ -80,12 +80,12 @@ def test_an_entry_comes_into_json_and_goes_and_the_rest_stays(file: tuple[dict[s
 
 
 @given(files())
-def test_dropping_what_is_not_there_changes_nothing(file: tuple[dict[str, Any], str]) -> None:
+def test_removing_a_missing_entry_changes_nothing(file: tuple[dict[str, Any], str]) -> None:
     assert drop(JSON, file[1], ("mcpServers", "bitrix24")) == file[1]
 
 
 @given(st.text('{}[]",:/* \n1a\\-', max_size=30))
-def test_what_is_json_is_understood_and_what_is_not_is_refused_without_repeating_it(text: str) -> None:
+def test_json_is_parsed_and_other_text_is_refused_without_repeating_it(text: str) -> None:
     try:
         understood = jsonc.read(text)
     except ValueError as exc:
@@ -107,7 +107,7 @@ def test_what_is_json_is_understood_and_what_is_not_is_refused_without_repeating
         ("// nothing yet\n", '// nothing yet\n{\n  "s": {\n    "x": 1\n  }\n}\n'),
     ],
 )
-def test_a_new_entry_is_written_as_its_neighbours_are(text: str, expected: str) -> None:
+def test_a_new_entry_is_indented_like_its_neighbours(text: str, expected: str) -> None:
     assert put(JSON, text, ("s",), {"x": 1}) == expected
 
 
@@ -123,7 +123,7 @@ def toml_files(draw: st.DrawFn) -> str:
 
 
 @given(toml_files())
-def test_an_entry_comes_into_toml_and_goes_byte_for_byte(text: str) -> None:
+def test_an_entry_is_added_to_toml_and_removed_byte_for_byte(text: str) -> None:
     path = ("mcp_servers", "bitrix24")
     there = put(TOML, text, path, OURS)
     assert there.startswith(text)
@@ -131,7 +131,7 @@ def test_an_entry_comes_into_toml_and_goes_byte_for_byte(text: str) -> None:
     assert drop(TOML, there, path) == text
 
 
-def test_what_follows_our_table_in_toml_stays_with_its_comment() -> None:
+def test_the_table_after_the_entry_in_toml_keeps_its_comment() -> None:
     text = '[mcp_servers.bitrix24]\ncommand = "x"\n\n[mcp_servers.bitrix24.env]\nA = "1"\n\n# about b\n[b]\nx = 1\n'
     assert drop(TOML, text, ("mcp_servers", "bitrix24")) == "\n# about b\n[b]\nx = 1\n"
 
@@ -150,14 +150,14 @@ def test_what_follows_our_table_in_toml_stays_with_its_comment() -> None:
         "extensions:\n  a:\n    args:\n    - x\n    - y\nz: 1",
     ],
 )
-def test_an_entry_comes_into_yaml_and_goes_byte_for_byte(text: str) -> None:
+def test_an_entry_is_added_to_yaml_and_removed_byte_for_byte(text: str) -> None:
     path = ("extensions", "bitrix24")
     there = put(YAML, text, path, OURS)
-    assert YAML.read(there)["extensions"]["bitrix24"] == OURS
+    assert value_at(YAML.read(there), path) == OURS
     assert drop(YAML, there, path) in (text, text + "\n")
 
 
-def test_the_parsers_of_yaml_do_not_show_what_they_cannot_read() -> None:
+def test_errors_of_yaml_do_not_repeat_the_text() -> None:
     with pytest.raises(ValueError, match=r"^it is not YAML: line 3$") as caught:
         YAML.read("a: 1\nb: 'tops3cret\n")
     assert "s3cret" not in str(caught.value)

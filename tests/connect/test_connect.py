@@ -1,4 +1,4 @@
-"""`b24-mcp connect` and `disconnect`, for every client, on every operating system."""
+"""`b24-mcp connect` and `disconnect` for every client on every operating system."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PLACES = {
         "windows": f"{APPDATA}/Block/goose/config/config.yaml",
     },
 }
-# A file a person has cared for, by language: comments, another server with a secret of its own, odd spacing.
+# A file that the user edited, by language: with comments, odd spacing, and another server with a secret.
 CARED_FOR = {
     "JSON": """{
    // mine
@@ -103,7 +103,7 @@ def test_the_command_line_knows_every_client() -> None:
 
 @pytest.mark.parametrize("os_name", ["linux", "macos", "windows"])
 @each_client()
-def test_a_client_without_a_configuration_gets_one_where_it_looks(person: Make, client: str, os_name: str) -> None:
+def test_a_client_without_a_configuration_gets_one_in_the_right_place(person: Make, client: str, os_name: str) -> None:
     someone = person(os_name)
     done = someone.types("connect", client, "--yes")
     assert done.exit_code == 0, done.output
@@ -138,7 +138,7 @@ def test_a_client_that_was_moved_is_found(
 
 
 @each_client()
-def test_what_a_person_wrote_stays_byte_for_byte_and_comes_back_whole(person: Make, client: str) -> None:
+def test_the_users_text_is_kept_byte_for_byte_and_restored_by_disconnect(person: Make, client: str) -> None:
     someone = person()
     file = someone.machine.home / PLACES[client]["linux"]
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ def test_connecting_twice_changes_nothing_and_says_so(person: Make, client: str)
 
 
 @each_client()
-def test_a_configuration_that_was_made_for_us_alone_goes_with_us(person: Make, client: str) -> None:
+def test_a_file_that_holds_nothing_else_is_deleted_by_disconnect(person: Make, client: str) -> None:
     someone = person()
     file = someone.machine.home / PLACES[client]["linux"]
     someone.types("connect", client, "--yes")
@@ -179,7 +179,7 @@ def test_a_configuration_that_was_made_for_us_alone_goes_with_us(person: Make, c
     assert (gone.exit_code, "does not know this server" in gone.output) == (0, True)
 
 
-def test_the_file_as_it_was_is_kept_beside_for_its_owner_only(person: Make) -> None:
+def test_a_copy_of_the_earlier_file_is_kept_for_its_owner_only(person: Make) -> None:
     someone = person()
     file = someone.machine.home / ".cursor/mcp.json"
     file.parent.mkdir()
@@ -203,7 +203,7 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(person: Make, client: str
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("", 1), ("y\n", 0)])
-def test_nothing_is_written_unless_the_person_agrees(person: Make, answer: str, code: int) -> None:
+def test_nothing_is_written_unless_the_user_agrees(person: Make, answer: str, code: int) -> None:
     someone = person()
     done = someone.types("connect", "cursor", answers=answer)
     assert done.exit_code == code
@@ -215,18 +215,18 @@ def test_nothing_is_written_unless_the_person_agrees(person: Make, answer: str, 
     [
         ("cursor", '{"mcpServers": {"a": }}', "line 1 is not JSON"),
         ("cursor", '{\n "mcpServers": {\n "a": "tops3cret" "b"}}', "line 3 is not JSON"),
-        ("vscode", '{"servers": []}', "bitrix24 does not stand in a table"),
-        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "named twice"),
+        ("vscode", '{"servers": []}', "the parent of bitrix24 is not a table"),
+        ("gemini", '{"mcpServers": {"bitrix24": {}, "bitrix24": {}}}', "bitrix24 is there twice"),
         ("gemini", "[" * 100_000, "nested too deeply"),
-        ("copilot", "[1]", "mcpServers does not stand in a table"),
+        ("copilot", "[1]", "the parent of mcpServers is not a table"),
         ("codex", 'a = "tops3cret\n', "is not TOML (at line 1"),
         ("codex", 'mcp_servers = { a = { command = "x" } }\n', "cannot be changed safely"),
         ("goose", "extensions: [\n", "is not YAML"),
         ("goose", "extensions: {a: {cmd: x}}\n", "cannot be changed safely"),
-        ("goose", "- a\n", "extensions does not stand in a table"),
+        ("goose", "- a\n", "the parent of extensions is not a table"),
     ],
 )
-def test_a_file_that_is_not_understood_is_left_alone(person: Make, client: str, text: str, said: str) -> None:
+def test_a_file_that_cannot_be_edited_stays_unchanged(person: Make, client: str, text: str, said: str) -> None:
     someone = person()
     file = someone.machine.home / PLACES[client]["linux"]
     file.parent.mkdir(parents=True)
@@ -234,21 +234,21 @@ def test_a_file_that_is_not_understood_is_left_alone(person: Make, client: str, 
     done = someone.types("connect", client, "--yes")
     assert done.exit_code == 1
     assert said in " ".join(done.output.split())
-    assert "left as it is" in done.output
+    assert "is unchanged" in done.output
     assert PROGRAM in done.output
     assert someone.files() == {str(file): text.encode()}
 
 
-def test_a_file_that_is_no_text_is_left_alone(person: Make) -> None:
+def test_a_file_that_is_not_text_stays_unchanged(person: Make) -> None:
     someone = person()
     file = someone.machine.home / ".cursor/mcp.json"
     file.parent.mkdir()
     file.write_bytes(b"\xff\xfe{")
     done = someone.types("connect", "cursor", "--yes")
-    assert (done.exit_code, "no UTF-8 text" in done.output) == (1, True)
+    assert (done.exit_code, "not UTF-8 text" in done.output) == (1, True)
 
 
-def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left_behind(
+def test_a_folder_that_cannot_be_written_is_reported_and_no_file_is_left_behind(
     person: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     someone = person()
@@ -259,14 +259,14 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left_behind(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("b24_mcp.connect.changes.os.replace", refused)
+    monkeypatch.setattr("b24_mcp.connect.files.os.replace", refused)
     done = someone.types("connect", "cursor", "--yes")
     assert done.exit_code == 1
     assert "cannot be written: Permission denied. Nothing was changed." in " ".join(done.output.split())
     assert someone.files() == {str(file): b"{}"}
 
 
-def test_a_folder_that_cannot_be_made_is_said(person: Make) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(person: Make) -> None:
     someone = person()
     (someone.machine.home / ".cursor").write_text("a file", "utf-8")
     done = someone.types("connect", "cursor", "--yes")
@@ -287,7 +287,7 @@ def test_a_linked_configuration_stays_a_link(person: Make, tmp_path: Path) -> No
     assert tomllib.loads(real.read_text("utf-8"))["mcp_servers"]["bitrix24"]["required"] is True
 
 
-def test_a_file_that_changes_while_the_person_thinks_is_not_overwritten(
+def test_a_file_that_changes_before_the_user_agrees_is_not_overwritten(
     person: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     someone = person()
@@ -300,15 +300,15 @@ def test_a_file_that_changes_while_the_person_thinks_is_not_overwritten(
 
     monkeypatch.setattr("click.confirm", think)
     done = someone.types("connect", "cursor")
-    assert (done.exit_code, "has changed meanwhile" in done.output) == (1, True)
+    assert (done.exit_code, "has changed in the meantime" in done.output) == (1, True)
     assert someone.files() == {str(file): b'{"new": 1}'}
 
 
 @pytest.mark.parametrize("start", ["\ufeff", ""], ids=["mark", "plain"])
 @each_client()
-def test_the_line_ends_and_the_mark_of_windows_are_kept(person: Make, client: str, start: str) -> None:
+def test_the_line_endings_and_the_byte_order_mark_of_windows_are_kept(person: Make, client: str, start: str) -> None:
     if start and CLIENTS[client].format.name == "YAML":
-        pytest.skip("goose itself writes no mark")
+        pytest.skip("goose itself writes no byte order mark")
     someone = person("windows")
     file = someone.machine.home / PLACES[client]["windows"]
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -365,11 +365,11 @@ def test_a_server_on_this_computer_gets_no_token_unless_asked_for(person: Make, 
         ("https://host/mcp?token=tops3cret", "more than host, port and path"),
         ("http://mcp.example.com/mcp", "clear text"),
         ("mcp.example.com", "does not begin with"),
-        ("https://[::1/mcp", "cannot be read"),
-        ("https://host:port/mcp", "cannot be read"),
+        ("https://[::1/mcp", "cannot be parsed"),
+        ("https://host:port/mcp", "cannot be parsed"),
     ],
 )
-def test_an_address_that_is_unsafe_or_none_is_refused_and_not_repeated(person: Make, url: str, said: str) -> None:
+def test_an_unsafe_or_invalid_address_is_refused_and_not_repeated(person: Make, url: str, said: str) -> None:
     someone = person()
     done = someone.types("connect", "cursor", "--http", url, "--yes")
     assert done.exit_code == 1
@@ -377,12 +377,12 @@ def test_an_address_that_is_unsafe_or_none_is_refused_and_not_repeated(person: M
     assert someone.files() == {}
 
 
-def test_claude_desktop_takes_no_address(person: Make) -> None:
+def test_claude_desktop_accepts_no_address(person: Make) -> None:
     done = person().types("connect", "claude-desktop", "--http", "http://127.0.0.1:8024/mcp", "--yes")
     assert (done.exit_code, "without --http" in " ".join(done.output.split())) == (1, True)
 
 
-def test_turning_to_http_and_back_leaves_nothing_of_the_other_kind(person: Make) -> None:
+def test_a_change_to_http_and_back_leaves_no_keys_of_the_other_kind(person: Make) -> None:
     someone = person()
     file = someone.machine.home / PLACES["gemini"]["linux"]
     someone.types("connect", "gemini", "--yes")
@@ -393,7 +393,7 @@ def test_turning_to_http_and_back_leaves_nothing_of_the_other_kind(person: Make)
     assert json.loads(file.read_bytes()) == json.loads(local)
 
 
-def test_what_a_person_tuned_in_our_entry_is_kept(person: Make) -> None:
+def test_settings_of_the_user_in_the_entry_are_kept(person: Make) -> None:
     someone = person()
     file = someone.machine.home / ".codex/config.toml"
     file.parent.mkdir()
@@ -411,18 +411,18 @@ def test_what_a_person_tuned_in_our_entry_is_kept(person: Make) -> None:
     assert {"MINE", "B24_WEBHOOK_URL"} <= set(entry["env_vars"])
 
 
-def test_a_webhook_that_a_person_wrote_into_the_entry_is_kept_masked_and_told_of(person: Make) -> None:
+def test_a_webhook_that_the_user_wrote_into_the_entry_is_kept_masked_and_reported(person: Make) -> None:
     someone = person()
     file = someone.machine.home / ".cursor/mcp.json"
     file.parent.mkdir()
     address = "https://q.bitrix24.com/rest/1/anothers3cretcode/"
     file.write_text(json.dumps({"mcpServers": {"bitrix24": {"command": "x", "env": {"B24_WEBHOOK_URL": address}}}}))
     done = someone.types("connect", "cursor", "--yes")
-    assert "B24_WEBHOOK_URL stands there in plain text" in done.output
+    assert "B24_WEBHOOK_URL is in this file in plain text" in done.output
     assert entry_in(file, "cursor")["env"] == {"B24_WEBHOOK_URL": address}
 
 
-def test_each_portal_of_several_is_an_entry_of_its_own(person: Make) -> None:
+def test_each_of_several_portals_has_its_own_entry(person: Make) -> None:
     someone = person()
     someone.types("connect", "codex", "--yes")
     done = someone.types("connect", "codex", "--portal", "sales", "--yes")
@@ -433,7 +433,7 @@ def test_each_portal_of_several_is_an_entry_of_its_own(person: Make) -> None:
     assert set(tomllib.loads(file.read_text("utf-8"))["mcp_servers"]) == {"bitrix24"}
 
 
-def test_a_portal_that_is_known_needs_no_further_word(person: Make, tmp_path: Path) -> None:
+def test_a_configured_portal_needs_no_further_step(person: Make, tmp_path: Path) -> None:
     someone = person()
     someone.patch.delenv("B24_WEBHOOK_URL")
     assert "portals add" in someone.types("connect", "codex", "--yes").output
@@ -444,7 +444,7 @@ def test_a_portal_that_is_known_needs_no_further_word(person: Make, tmp_path: Pa
     assert "portals add other" in someone.types("connect", "codex", "--portal", "other", "--yes").output
 
 
-def test_a_file_of_portals_that_cannot_be_read_is_told_of(person: Make, tmp_path: Path) -> None:
+def test_a_file_of_portals_that_cannot_be_read_is_reported(person: Make, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "portals.toml").write_text("default = \n", "utf-8")
     done = person().types("connect", "codex", "--yes")
@@ -452,12 +452,12 @@ def test_a_file_of_portals_that_cannot_be_read_is_told_of(person: Make, tmp_path
 
 
 @pytest.mark.parametrize("portal", ["../x", "A", "", "a b", "x" * 40])
-def test_a_portal_has_a_short_name(person: Make, portal: str) -> None:
+def test_a_portal_name_that_is_not_valid_is_refused(person: Make, portal: str) -> None:
     done = person().types("connect", "codex", "--portal", portal, "--yes")
     assert (done.exit_code, "short name" in " ".join(done.output.split())) == (1, True)
 
 
-def test_vs_code_asks_for_what_is_secret_and_forgets_it_with_the_entry(person: Make) -> None:
+def test_vs_code_asks_for_the_token_until_the_entry_is_removed(person: Make) -> None:
     someone = person()
     file = someone.machine.home / PLACES["vscode"]["linux"]
     file.parent.mkdir(parents=True)
@@ -469,7 +469,7 @@ def test_vs_code_asks_for_what_is_secret_and_forgets_it_with_the_entry(person: M
     assert file.read_text("utf-8") == before
 
 
-def test_vs_code_asks_on_as_long_as_another_entry_needs_it(person: Make) -> None:
+def test_the_input_of_vs_code_stays_while_another_entry_needs_it(person: Make) -> None:
     someone = person()
     file = someone.machine.project / ".vscode/mcp.json"
     someone.types("connect", "vscode", "--scope", "project", "--yes")
@@ -491,7 +491,7 @@ esac
 @pytest.mark.parametrize(
     "body", ['printf \'{"numStartups": 4, "mcpServers": {"bitrix24": %s}}\' "$6" > "$HOME/.claude.json"', "exit 1"]
 )
-def test_claude_code_writes_its_own_file_where_it_can(person: Make, tmp_path: Path, body: str) -> None:
+def test_claude_code_writes_its_own_file_if_its_program_works(person: Make, tmp_path: Path, body: str) -> None:
     program = tmp_path / "bin" / "claude"
     program.parent.mkdir()
     program.write_text(FAKE_CLAUDE.replace("{BODY}", body), "utf-8")
@@ -508,7 +508,7 @@ def test_claude_code_writes_its_own_file_where_it_can(person: Make, tmp_path: Pa
     assert "bitrix24" not in file.read_text("utf-8")
 
 
-def test_claude_code_replaces_an_entry_of_before(person: Make, tmp_path: Path) -> None:
+def test_claude_code_replaces_an_earlier_entry(person: Make, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "claude"
     program.parent.mkdir()
     program.write_text(FAKE_CLAUDE.replace("{BODY}", "exit 1"), "utf-8")
@@ -522,7 +522,7 @@ def test_claude_code_replaces_an_entry_of_before(person: Make, tmp_path: Path) -
     assert entry_in(file, "claude-code")["command"] == PROGRAM
 
 
-def test_the_command_is_the_link_on_path_where_it_leads_here(tmp_path: Path) -> None:
+def test_the_command_is_the_link_on_path_when_it_leads_to_this_program(tmp_path: Path) -> None:
     environment, links = tmp_path / "venv" / "bin", tmp_path / "bin"
     environment.mkdir(parents=True)
     links.mkdir()
@@ -540,7 +540,7 @@ def test_without_a_script_the_interpreter_runs_the_package(tmp_path: Path) -> No
     assert (launch.command, launch.arguments) == (str(tmp_path / "python"), ("-P", "-m", "b24_mcp"))
 
 
-def test_an_environment_that_uvx_throws_away_is_not_named(tmp_path: Path) -> None:
+def test_a_temporary_environment_of_uvx_is_not_written(tmp_path: Path) -> None:
     uvx = tmp_path / "bin" / "uvx"
     uvx.parent.mkdir()
     uvx.write_text("#!/bin/sh\n", "utf-8")

@@ -1,9 +1,9 @@
-"""Bringing what we want into an entry that is there already, without losing what a person put into it."""
+"""The entry of this server in a configuration: merged with what the user wrote, and searched for secrets."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from b24_mcp.connect.clients import ClientEntry
 from b24_mcp.connect.description import WEBHOOK
@@ -14,23 +14,23 @@ _SHARED = {"env", "envs", "headers", "env_vars", "env_keys"}
 _REFERENCE = re.compile(r"(?:Bearer )?(?:\$\{[^}]*\}|\$\w+)?")
 
 
-def merged(existing: dict[str, Any], entry: ClientEntry) -> dict[str, Any]:
-    """Give the entry as it shall stand: ours, with everything a person added or changed and that still has a meaning.
+def merged_entry(existing: Mapping[str, object], entry: ClientEntry) -> dict[str, object]:
+    """Return the new entry, with everything that the user added or changed and that is still valid.
 
-    An entry that turns from a command into an address, or back, loses what only the other kind knows.
+    When an entry changes from a command to an address, or back, the keys of the other kind are removed.
     """
-    kind = _kind(entry.says)
+    kind = _kind(entry.required)
     foreign = _LOCAL if kind == "remote" else _REMOTE
     if existing and _kind(existing) != kind:
         foreign = foreign | {"type", "env_keys"}
     result = {name: value for name, value in existing.items() if name not in foreign}
-    for name, value in entry.says.items():
+    for name, value in entry.required.items():
         result[name] = _joined(result.get(name), value) if name in _SHARED else value
     return result | {name: value for name, value in entry.defaults.items() if name not in result}
 
 
-def plain_secrets(entry: dict[str, Any]) -> list[str]:
-    """Name the variables and headers of an entry that hold a secret as it is, instead of a reference to it."""
+def plain_secrets(entry: Mapping[str, object]) -> list[str]:
+    """Return the variables and headers of an entry that hold a secret itself, and not a reference to it."""
     found = []
     for table in ("env", "envs", "headers", "http_headers"):
         values = entry.get(table)
@@ -40,8 +40,8 @@ def plain_secrets(entry: dict[str, Any]) -> list[str]:
     return found
 
 
-def without_secrets(entry: Any) -> dict[str, Any]:
-    """Give of an entry what may be shown: how it is started, and references, but no value a person may have hidden."""
+def without_secrets(entry: object) -> dict[str, object]:
+    """Return the parts of an entry that may be shown: how it is started, and references to variables."""
     if not isinstance(entry, dict):
         return {}
     shown = {name: entry[name] for name in ("type", "name", "command", "cmd", "description") if name in entry}
@@ -49,12 +49,12 @@ def without_secrets(entry: Any) -> dict[str, Any]:
     return shown | {"references": [value for values in tables for value in values.values() if _is_reference(value)]}
 
 
-def _kind(values: dict[str, Any]) -> str:
+def _kind(values: Mapping[str, object]) -> str:
     return "remote" if _REMOTE & set(values) else "local"
 
 
-def _joined(before: Any, ours: Any) -> Any:
-    """Keep the values a person wrote into a table, and the names a person added to a list of variables."""
+def _joined(before: object, ours: object) -> object:
+    """Join a table or a list with what the user wrote into it. Values of the user win over references."""
     if isinstance(before, dict) and isinstance(ours, dict):
         return ours | {name: value for name, value in before.items() if name not in ours or not _is_reference(value)}
     if isinstance(before, list) and isinstance(ours, list):
@@ -62,5 +62,5 @@ def _joined(before: Any, ours: Any) -> Any:
     return ours
 
 
-def _is_reference(value: Any) -> bool:
+def _is_reference(value: object) -> bool:
     return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None

@@ -1,4 +1,4 @@
-"""What is to be connected: how the server is started or reached, and where its settings come from."""
+"""The server that a client is to be connected to: how it is started or reached."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One server as a client shall know it.
+class ServerSpec:
+    """One server for the configuration of a client.
 
-    Either `launch` or `url` is given. `portal` is one of those that `b24-mcp portals` names, meant when
-    no other is named. `token` says that requests carry `B24_HTTP_TOKEN`.
+    Either `launch` or `url` is set. `portal` is the default portal of this entry, one of those that `b24-mcp portals`
+    names. `token` says that requests carry `B24_HTTP_TOKEN`.
     """
 
     scope: Scope = "user"
@@ -46,21 +46,21 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What the server is called in the client."""
+        """The name of the server in the client."""
         return entry_name(self.portal)
 
 
 def entry_name(portal: str | None) -> str:
-    """Give the name of the server in a client: `bitrix24`, or `bitrix24-PORTAL`.
+    """Return the name of the server in a client: `bitrix24`, or `bitrix24-PORTAL`.
 
     Raises:
-        ConnectError: when the name of the portal is not a short word.
+        ConnectError: when the name of the portal is not valid.
     """
     if portal is None:
         return NAME
     if not _PORTAL.fullmatch(portal):
         raise ConnectError(
-            "A portal has a short name of small letters, digits and hyphens; `b24-mcp portals list` shows yours. "
+            "A portal has a short name of lower-case letters, digits, `_` and `-`; `b24-mcp portals list` shows yours. "
             "Nothing was changed."
         )
     return f"{NAME}-{portal}"
@@ -72,11 +72,12 @@ def own_launch(
     executable: str = sys.executable,
     environment: Mapping[str, str] = os.environ,
 ) -> Launch:
-    """Give the command that starts this very program.
+    """Return the command that starts this program.
 
-    In a project the bare name, which each person's PATH resolves. For a user the absolute path, since programs with a
-    window have another PATH than a shell: of the link on PATH when it leads here, which outlives an upgrade, or else of
-    the script beside the interpreter. An environment of `uvx` is thrown away, so there `uvx` itself is named.
+    In a project it is the bare name, which the PATH of each user resolves. For a user it is an absolute path, because
+    desktop programs have another PATH than a shell. A link on PATH to this program is preferred, because it survives an
+    upgrade; otherwise the script beside the interpreter is used. `uvx` deletes its environments, so there the command
+    is `uvx` itself.
     """
     if scope == "project":
         return Launch(PACKAGE)
@@ -86,42 +87,42 @@ def own_launch(
         return Launch(os.path.abspath(uvx), (PACKAGE,))
     script = Path(executable).parent / (f"{PACKAGE}.exe" if executable.lower().endswith(".exe") else PACKAGE)
     if not script.is_file():
-        # -P: nothing is imported from the folder the client starts the program in.
+        # -P: import nothing from the folder in which the client starts the program.
         return Launch(executable, ("-P", "-m", "b24_mcp"))
     found = shutil.which(PACKAGE, path=path)
-    linked = found is not None and Path(found).resolve() == script.resolve()
-    return Launch(os.path.abspath(found) if linked and found else str(script.absolute()))
+    is_link_to_script = found is not None and Path(found).resolve() == script.resolve()
+    return Launch(os.path.abspath(found) if is_link_to_script and found else str(script.absolute()))
 
 
 def checked_url(url: str) -> str:
-    """Check the address of a server over HTTP.
+    """Return the address of a server over HTTP, after checking it.
 
     Raises:
-        ConnectError: when it is none, or holds a secret. The text does not repeat it.
+        ConnectError: when it is not an address, or holds a secret. The message does not repeat the address.
     """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ConnectError(_no_url("it cannot be read")) from None
+        raise _url_error("it cannot be parsed") from None
     if _WEBHOOK_PATH.search(parts.path):
-        raise ConnectError(_no_url("this is the webhook of a portal, a secret, and belongs into the server's settings"))
+        raise _url_error("this is the webhook of a portal, which is a secret and belongs in the server's settings")
     if parts.scheme not in ("http", "https") or not host:
-        raise ConnectError(_no_url("it does not begin with http:// or https:// and a host"))
+        raise _url_error("it does not begin with http:// or https:// and a host")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConnectError(_no_url("it holds more than host, port and path; a token comes from B24_HTTP_TOKEN"))
+        raise _url_error("it holds more than host, port and path; a token comes from B24_HTTP_TOKEN")
     if parts.scheme == "http" and not is_loopback(url):
-        raise ConnectError(_no_url("a token would travel in clear text: other computers are reached by https"))
+        raise _url_error("http would send the token in clear text: use https for other computers")
     return url
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether the address is on this computer."""
+    """Whether the address is on this computer."""
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def _no_url(why: str) -> str:
-    return (
-        f"--http takes the address at which `b24-mcp serve --http` answers, such as http://127.0.0.1:8024/mcp: {why}. "
+def _url_error(why: str) -> ConnectError:
+    return ConnectError(
+        f"--http takes the address of `b24-mcp serve --http`, such as http://127.0.0.1:8024/mcp: {why}. "
         "Nothing was changed."
     )

@@ -1,4 +1,4 @@
-"""A change is shown to a person, and nothing of what others keep in the same file."""
+"""The diff shows the change, and no value of another entry in the same file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.connect import CLIENTS, Launch, Machine, Wanted, difference, plan_connect
+from b24_mcp.connect import CLIENTS, Launch, Machine, ServerSpec, change_diff, plan_connect
 from tests.connect.conftest import Person
-from tests.connect.test_connecting import PLACES
-from tests.connect.test_editing import NAMES
+from tests.connect.test_connect import PLACES
+from tests.connect.test_formats import NAMES
 
 SECRET = "s3cret-of-another-0000"
 HIDDEN = st.sampled_from(
@@ -26,7 +26,7 @@ def shown(machine: Machine, client: str, text: str) -> str:
     file = machine.home / PLACES[client]["linux"]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
-    return difference(plan_connect(CLIENTS[client], Wanted(launch=Launch("/opt/b24-mcp")), machine))
+    return change_diff(plan_connect(CLIENTS[client], ServerSpec(launch=Launch("/opt/b24-mcp")), machine))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -58,15 +58,15 @@ def test_no_value_of_another_entry_of_json_is_shown(
         ("goose", '{"a": "SECRET"}\n'),
     ],
 )
-def test_no_value_and_no_comment_of_a_person_is_shown(person: Callable[..., Person], client: str, text: str) -> None:
+def test_no_value_and_no_comment_of_the_user_is_shown(person: Callable[..., Person], client: str, text: str) -> None:
     difference_shown = shown(person().machine, client, text.replace("SECRET", SECRET))
     assert SECRET not in difference_shown
     assert "/opt/b24-mcp" in difference_shown
 
 
 @pytest.mark.parametrize("client", list(CLIENTS))
-def test_everything_that_is_ours_is_shown(person: Callable[..., Person], client: str) -> None:
+def test_the_whole_new_entry_is_shown(person: Callable[..., Person], client: str) -> None:
     machine = person().machine
-    lines = difference(plan_connect(CLIENTS[client], Wanted(launch=Launch("/opt/b24-mcp")), machine)).splitlines()
+    lines = change_diff(plan_connect(CLIENTS[client], ServerSpec(launch=Launch("/opt/b24-mcp")), machine)).splitlines()
     assert "***" not in "".join(lines)
     assert all(line[0] in "+-@" for line in lines)

@@ -1,9 +1,9 @@
-"""The part of the fixture in which a call asks the client: at once in older protocols, in rounds since 2026-07-28."""
+"""The part of the fixture in which a call asks the client: within the call, or in rounds since protocol 2026-07-28."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.prompts.base import UserMessage
@@ -17,6 +17,7 @@ from mcp_types import (
     ElicitRequestFormParams,
     InputRequest,
     InputRequiredResult,
+    InputResponse,
     ListRootsRequest,
     SamplingMessage,
     TextContent,
@@ -25,23 +26,24 @@ from pydantic import BaseModel, Field
 
 DESCRIPTION = "For the conformance suite"
 
+T = TypeVar("T")
 Ask = Callable[[], InputRequest]
 
 
 def text(said: str) -> TextContent:
-    """A block of text."""
+    """Return a block of text."""
     return TextContent(type="text", text=said)
 
 
-def register(server: MCPServer[Any]) -> None:
-    """Put it on a server."""
-    _at_once(server)
+def register(server: MCPServer[T]) -> None:
+    """Add the tools and prompts that ask the client."""
+    _within_the_call(server)
     _in_one_round(server)
-    _in_rounds_of_their_own(server)
+    _in_several_rounds(server)
     _by_capability(server)
 
 
-# --- At once --------------------------------------------------------------------------------------------------------
+# --- Within the call -------------------------------------------------------------------------------------------------
 
 
 class User(BaseModel):
@@ -68,7 +70,7 @@ def _titled(word: str) -> list[dict[str, str]]:
 
 _OPTIONS = ["option1", "option2", "option3"]
 _LEGACY = {"enum": ["opt1", "opt2", "opt3"], "enumNames": ["Option One", "Option Two", "Option Three"]}
-_ENUMS: dict[str, Any] = {
+_ENUMS: dict[str, object] = {
     "type": "object",
     "properties": {
         "untitledSingle": {"type": "string", "enum": _OPTIONS},
@@ -81,27 +83,27 @@ _ENUMS: dict[str, Any] = {
 }
 
 
-def _at_once(server: MCPServer[Any]) -> None:
-    # What is asked goes with the answer of the call: the server opens no other stream.
+def _within_the_call(server: MCPServer[T]) -> None:
+    # The requests use the stream of the call: the server opens no other stream.
 
     @server.tool(description=DESCRIPTION)
-    async def test_sampling(prompt: str, ctx: Context[Any]) -> CallToolResult:
+    async def test_sampling(prompt: str, ctx: Context[object]) -> CallToolResult:
         asked = [SamplingMessage(role="user", content=text(prompt))]
         said = await ctx.session.create_message(messages=asked, max_tokens=100, related_request_id=ctx.request_id)
         return CallToolResult(content=[text(f"LLM response: {getattr(said.content, 'text', said.content)}")])
 
     @server.tool(description=DESCRIPTION)
-    async def test_elicitation(message: str, ctx: Context[Any]) -> CallToolResult:
+    async def test_elicitation(message: str, ctx: Context[object]) -> CallToolResult:
         said = await ctx.elicit(message=message, schema=User)
         return CallToolResult(content=[text(f"User response: {said.action}, {getattr(said, 'data', None)}")])
 
     @server.tool(description=DESCRIPTION)
-    async def test_elicitation_sep1034_defaults(ctx: Context[Any]) -> CallToolResult:
+    async def test_elicitation_sep1034_defaults(ctx: Context[object]) -> CallToolResult:
         said = await ctx.elicit(message="Defaults", schema=Defaults)
         return CallToolResult(content=[text(f"Elicitation completed: {said.action}, {getattr(said, 'data', None)}")])
 
     @server.tool(description=DESCRIPTION)
-    async def test_elicitation_sep1330_enums(ctx: Context[Any]) -> CallToolResult:
+    async def test_elicitation_sep1330_enums(ctx: Context[object]) -> CallToolResult:
         said = await ctx.session.elicit_form("Enums", _ENUMS, related_request_id=ctx.request_id)
         return CallToolResult(content=[text(f"Elicitation completed: {said.action}, {said.content}")])
 
@@ -133,12 +135,12 @@ def _confirm() -> InputRequest:
     return _form("Please confirm", "ok", "boolean")
 
 
-def _done(said: str, answers: Mapping[str, Any] | None) -> CallToolResult:
+def _done(said: str, answers: Mapping[str, InputResponse] | None) -> CallToolResult:
     shown = {name: answer.model_dump() for name, answer in (answers or {}).items()}
     return CallToolResult(content=[text(f"{said} {shown}")])
 
 
-def _in_one_round(server: MCPServer[Any]) -> None:
+def _in_one_round(server: MCPServer[T]) -> None:
     everything: dict[str, Ask] = {
         "user_name": _name,
         "greeting": lambda: _sampling("Generate a greeting"),
@@ -154,9 +156,9 @@ def _in_one_round(server: MCPServer[Any]) -> None:
 
 
 def _asks_once(
-    server: MCPServer[Any], name: str, requests: Mapping[str, Ask], said: str, state: str | None = None
+    server: MCPServer[T], name: str, requests: Mapping[str, Ask], said: str, state: str | None = None
 ) -> None:
-    async def tool(ctx: Context[Any]) -> CallToolResult | InputRequiredResult:
+    async def tool(ctx: Context[object]) -> CallToolResult | InputRequiredResult:
         answers = ctx.input_responses or {}
         if all(wanted in answers for wanted in requests):
             return _done(said, answers)
@@ -165,9 +167,9 @@ def _asks_once(
     server.add_tool(tool, name=f"test_input_required_result_{name}", description=DESCRIPTION)
 
 
-def _in_rounds_of_their_own(server: MCPServer[Any]) -> None:
+def _in_several_rounds(server: MCPServer[T]) -> None:
     @server.tool(description=DESCRIPTION)
-    async def test_input_required_result_multi_round(ctx: Context[Any]) -> CallToolResult | InputRequiredResult:
+    async def test_input_required_result_multi_round(ctx: Context[object]) -> CallToolResult | InputRequiredResult:
         answers = ctx.input_responses or {}
         if "step2" in answers:
             return _done("done", answers)
@@ -178,7 +180,7 @@ def _in_rounds_of_their_own(server: MCPServer[Any]) -> None:
         return InputRequiredResult(input_requests={"step1": name}, request_state="round-1")
 
     @server.prompt(description=DESCRIPTION)
-    async def test_input_required_result_prompt(ctx: Context[Any]) -> list[UserMessage] | InputRequiredResult:
+    async def test_input_required_result_prompt(ctx: Context[object]) -> list[UserMessage] | InputRequiredResult:
         answers = ctx.input_responses or {}
         if "user_context" not in answers:
             context = _form("What context should the prompt use?", "context")
@@ -186,9 +188,9 @@ def _in_rounds_of_their_own(server: MCPServer[Any]) -> None:
         return [UserMessage(*_done("context", answers).content)]
 
 
-def _by_capability(server: MCPServer[Any]) -> None:
+def _by_capability(server: MCPServer[T]) -> None:
     @server.tool(description=DESCRIPTION)
-    async def test_input_required_result_capabilities(ctx: Context[Any]) -> CallToolResult | InputRequiredResult:
+    async def test_input_required_result_capabilities(ctx: Context[object]) -> CallToolResult | InputRequiredResult:
         able = ctx.client_capabilities
         if ctx.input_responses or able is None:
             return _done("asked", ctx.input_responses)
@@ -200,9 +202,9 @@ def _by_capability(server: MCPServer[Any]) -> None:
         return InputRequiredResult(input_requests=requests) if requests else _done("nothing to ask with", None)
 
     @server.tool(description=DESCRIPTION)
-    async def test_missing_capability(ctx: Context[Any]) -> CallToolResult:
+    async def test_missing_capability(ctx: Context[object]) -> CallToolResult:
         able = ctx.client_capabilities
         if able is None or able.sampling is None:
-            lacking: dict[str, Any] = {"requiredCapabilities": {"sampling": {}}}
-            raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "sampling is needed", lacking)
+            missing: dict[str, object] = {"requiredCapabilities": {"sampling": {}}}
+            raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "sampling is needed", missing)
         return _done("can sample", None)

@@ -1,4 +1,4 @@
-"""Whether a run was right: by what the client printed, and by every message that passed."""
+"""The verdict on a run: from the output of the client, and from the messages between client and server."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SCRIPT = (
     ),
     Call("call_method", {"method": "crm.contact.get", "params": {"id": 999998}}),
 )
-# Who we are there, the kind of a failure, whether it was executed, and which call failed: only our server says so.
+# The user, the kind of a failure, whether it was executed, and the failed call. Only this server sends these texts.
 SAID = ("Левченко", "not_found", "executed", "crm.contact.get")
 SANDBOX = "sandbox (invented data"
 
 
 @dataclass
 class Outcome:
-    """What came of one run; `wrong` says everything that is not as it should be."""
+    """The outcome of one run. `wrong` lists everything that failed."""
 
     seconds: float = 0
     portal: str = ""
@@ -39,15 +39,15 @@ class Outcome:
 
 
 def judge(outcome: Outcome, code: int | None, said: str, log: Path | None, *, expect_sandbox: bool) -> None:
-    """Write into the outcome what is wrong. `code` is None when the client had to be stopped.
+    """Add to the outcome what is wrong. `code` is None when the client did not finish in time.
 
-    `log` is what the tap wrote down, None where there was no tap.
+    `log` is the log of the tap, or None without a tap.
     """
     if code is None:
-        outcome.wrong.append("was not done in time")
+        outcome.wrong.append("did not finish in time")
     elif code:
-        outcome.wrong.append(f"ended with {code}")
-    outcome.wrong += [f"did not say {text}" for text in SAID if text not in said]
+        outcome.wrong.append(f"exited with {code}")
+    outcome.wrong += [f"did not print {text}" for text in SAID if text not in said]
     outcome.portal = "sandbox" if SANDBOX in said else "webhook"
     if (outcome.portal == "sandbox") is not expect_sandbox:
         outcome.wrong.append("another portal answered")
@@ -68,7 +68,7 @@ def _message(line: dict[str, Any], who: str) -> dict[str, Any]:
 
 
 def _protocol(passed: list[dict[str, Any]]) -> str:
-    """The generation agreed on: in the answer to `initialize`, or with every request."""
+    """Return the negotiated protocol version: from the answer to `initialize`, or from the requests."""
     for line in passed:
         result = _message(line, "server").get("result")
         if isinstance(result, dict) and "protocolVersion" in result:

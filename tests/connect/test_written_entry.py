@@ -1,4 +1,4 @@
-"""What `b24-mcp connect` wrote, started as the client would start it."""
+"""The entry that `b24-mcp connect` writes, started as the client starts it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ webhook_env = "SALES"
 
 
 def connected(home: Path, *arguments: str) -> None:
-    """Type `b24-mcp connect`, at home here."""
+    """Run `b24-mcp connect` with this home folder."""
     home.mkdir()
     typed = [str(PROGRAM), "connect", *arguments, "--yes"]
     here = dict(os.environ) | {"HOME": str(home)}
@@ -35,7 +35,7 @@ def connected(home: Path, *arguments: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-async def test_an_entry_for_one_of_several_portals_reaches_that_one(tmp_path: Path) -> None:
+async def test_an_entry_for_one_of_several_portals_reaches_that_portal(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "portals.toml").write_text(PORTALS, "utf-8")
     connected(tmp_path / "home", "cursor", "--portal", "sales")

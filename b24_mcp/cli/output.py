@@ -1,10 +1,10 @@
-"""Showing an answer in a terminal: colours and indentation for a person, compact JSON for a pipe."""
+"""The output of an answer: coloured and indented on a terminal, compact JSON in a pipe."""
 
 from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 import click
 
@@ -18,13 +18,13 @@ _TOKEN = re.compile(
 _COLOURS = {"name": "cyan", "text": "green", "word": "magenta", "number": "yellow"}
 
 
-def show_form(form: dict[str, Any], redactor: Redactor) -> None:
+def print_form(form: Mapping[str, object], redactor: Redactor) -> None:
     """Print an answer in the normal form to stdout, without secrets and with invisible characters escaped."""
-    form = redactor.clean(form)
+    clean = redactor.clean(form)
     if not sys.stdout.isatty():
-        echo(redactor.redact(to_json(form)))
+        echo(redactor.redact(to_json(clean)))
         return
-    text = printable(redactor.redact(to_json(form, indent=2)))
+    text = printable(redactor.redact(to_json(clean, indent=2)))
     echo(before=_TOKEN.sub(_coloured, text))
 
 

@@ -1,4 +1,4 @@
-"""Showing a change to a person, without what other entries of the file keep secret."""
+"""The diff of a change as the user sees it. The values of other entries in the file are masked."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _HARMLESS = re.compile(r"(?:true|false|null|~|-?\d+(?:\.\d+)?|[\[\]{}|>,-]*)")
 _MASK = "***"
 
 
-def difference(change: ConfigChange) -> str:
-    """Give the change as a unified diff in which comments, and every text that is not ours, are masked."""
+def change_diff(change: ConfigChange) -> str:
+    """Return the change as a unified diff. Comments, and texts that are not of this server's entry, are masked."""
     before, after = (_masked(text or "", change).splitlines() for text in (change.before, change.after))
     lines = difflib.unified_diff(before, after, "before", "after", n=2, lineterm="")
     return "\n".join(lines)
@@ -42,14 +42,14 @@ def _parts_masked(parts: re.Pattern[str], text: str, shown: frozenset[str]) -> s
         if part["comment"] is not None:
             start = 1 if part["comment"].startswith("#") else 2
             return part["comment"][:start] + re.sub(r"[^\r\n]+", f" {_MASK}", part["comment"][start:])
-        if part["name"] is not None or _plain(part["text"][1:-1]) in shown:
+        if part["name"] is not None or _unescaped(part["text"][1:-1]) in shown:
             return part.group()
         return re.sub(r"[^\r\n]+", f'"{_MASK}"', part["text"])
 
     return parts.sub(masked, text)
 
 
-def _plain(text: str) -> str:
+def _unescaped(text: str) -> str:
     return text.replace('\\"', '"').replace("\\\\", "\\")
 
 

@@ -1,4 +1,4 @@
-"""A catalogue in the data folder: it brings newer facts, and it can never make a method look harmless."""
+"""A catalogue in the data folder: it can add newer facts, and can never lower the effect of a method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from b24_mcp.catalog.catalogue import shipped_catalogue
 from b24_mcp.catalog.user_catalogue import builder
 from tests.cli.conftest import Run
 
-# What is changed in a copy of the shipped catalogue; the method that is then called, which reads in none of them.
+# The change of a copy of the shipped catalogue, and a method to call that only seems to read.
 COLUMNS = "id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks"
 ATTACKS = {
     "effect": ("UPDATE method SET effect = 'read'", "crm.deal.delete", "v2"),
@@ -82,7 +82,7 @@ def called(run: Run, method: str, version: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_change_of_the_catalogue_makes_a_deletion_pass_as_reading(run: Run, own: Path, attack: str) -> None:
+def test_no_change_of_the_catalogue_makes_a_deletion_count_as_a_read(run: Run, own: Path, attack: str) -> None:
     sql, method, version = ATTACKS[attack]
     change(own, sql)
     error = called(run, method, version)["error"]

@@ -1,4 +1,4 @@
-"""Where clients keep their configuration, on each operating system, as data."""
+"""The configuration files of clients on each operating system, as data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OS = Literal["linux", "macos", "windows"]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What of this computer decides where things are."""
+    """What decides on this computer where configuration files are."""
 
     os: OS
     home: Path
@@ -23,40 +23,40 @@ class Machine:
 
     @classmethod
     def here(cls) -> Machine:
-        """This computer, this user, this folder."""
+        """Return this computer with the current user and the current folder."""
         names: dict[str, OS] = {"darwin": "macos", "win32": "windows"}
         return cls(names.get(sys.platform, "linux"), Path.home(), Path.cwd(), dict(os.environ))
 
     @property
     def configuration(self) -> Path:
-        """Where this operating system wants programs to keep their configuration."""
+        """The folder in which this operating system keeps the configuration of programs."""
         if self.os == "macos":
             return self.home / "Library" / "Application Support"
         if self.os == "windows":
-            return self._named("APPDATA") or self.home / "AppData" / "Roaming"
-        return self._named("XDG_CONFIG_HOME") or self.home / ".config"
+            return self._folder_in("APPDATA") or self.home / "AppData" / "Roaming"
+        return self._folder_in("XDG_CONFIG_HOME") or self.home / ".config"
 
-    def _named(self, variable: str) -> Path | None:
+    def _folder_in(self, variable: str) -> Path | None:
         value = self.environment.get(variable)
         return Path(value) if value else None
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigPlace:
-    """A file of a client.
+class ConfigLocation:
+    """The location of a client's configuration file.
 
-    `folders` name its folder by operating system, or under `any`; `~` is the home directory and `*` the directory for
-    configuration. `moved` are environment variables that name another folder, each with the part of the path inside it;
-    the first that is set wins.
+    `folders` maps an operating system, or `any`, to a folder; `~` is the home folder and `*` the folder for
+    configuration. `overrides` are environment variables that name another folder, each with the path below it. The
+    first variable that is set wins.
     """
 
     file: str
     folders: Mapping[str, str]
-    moved: tuple[tuple[str, str], ...] = ()
+    overrides: tuple[tuple[str, str], ...] = ()
 
     def on(self, machine: Machine) -> Path:
-        """Give the path of the file on this machine."""
-        for variable, inside in self.moved:
+        """Return the path of the file on this machine."""
+        for variable, inside in self.overrides:
             folder = machine.environment.get(variable)
             if folder:
                 return Path(folder) / inside / self.file

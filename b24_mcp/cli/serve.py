@@ -1,0 +1,58 @@
+"""`b24-mcp serve`: the MCP server. The only module of the command line that imports `b24_mcp.server`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--http", "over_http", is_flag=True, help="Serve many clients over HTTP instead of one on stdin.")
+@click.option(
+    "--host",
+    help="With --http: the address to listen on (default 127.0.0.1). An address that other computers can reach needs "
+    "a token and B24_HTTP_URL.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="With --http: the port (default 8024). 0 chooses a free port."
+)
+def serve(over_http: bool, host: str | None, port: int | None) -> None:
+    """Run the MCP server on stdin and stdout, or over HTTP.
+
+    \b
+    b24-mcp serve
+    b24-mcp serve --http --port 8024
+
+    On stdin and stdout it serves one client, the same as `b24-mcp` without a command. Over HTTP it serves many.
+
+    Exits with 2 when the settings for HTTP are not safe.
+    """
+    if over_http:
+        serve_over_http(host or "127.0.0.1", 8024 if port is None else port)
+    elif host is not None or port is not None:
+        raise click.UsageError("--host and --port need --http.")
+    else:
+        serve_on_stdio()
+
+
+def serve_on_stdio() -> None:
+    """Serve one client on stdin and stdout until it closes stdin."""
+    from b24_mcp.server.stdio import serve_stdio
+
+    serve_stdio()
+
+
+def serve_over_http(host: str, port: int) -> None:
+    """Serve clients over HTTP until a signal stops the process.
+
+    Raises:
+        click.ClickException: when the settings are not safe or wrong, or the port cannot be used.
+    """
+    from b24_mcp.config.settings import SettingsError, load_settings
+    from b24_mcp.server.http import serve_http
+
+    try:
+        serve_http(load_settings(), host, port)
+    except SettingsError as exc:
+        raise click.UsageError(f"{exc}.") from None
+    except OSError as exc:
+        raise click.ClickException(f"b24-mcp cannot listen on {host}, port {port}: {exc.strerror}.") from None
