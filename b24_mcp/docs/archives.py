@@ -1,4 +1,4 @@
-"""Reading the Markdown out of an archive that may be anything.
+"""PageText the Markdown out of an archive that may be anything.
 
 Nothing is unpacked to disk: members are read in memory one by one, and only those that are wanted. Links, devices and
 whatever else is no plain file are passed over; an archive with a path that leaves it is refused, and so is one that
@@ -28,7 +28,7 @@ _HEADER_ROOM = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ArchiveLimits:
     """How large an archive may be: members, bytes once unpacked, bytes of one text, bytes of all texts."""
 
     members: int = 200_000
@@ -38,27 +38,27 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class ArchiveTexts:
     """The texts of an archive by their paths in it, and the revision it was made of, where it says so."""
 
     texts: dict[str, str]
     revision: str | None
 
 
-def read_archive(path: Path, bounds: Bounds | None = None) -> Unpacked:
+def read_archive(path: Path, bounds: ArchiveLimits | None = None) -> ArchiveTexts:
     """Read the Markdown files and licences of a tar (plain, gzip or xz) or zip archive.
 
     Raises:
         DocsError: when it is no such archive, is broken, too large, or holds a path that leaves it.
     """
-    bounds = bounds or Bounds()
+    bounds = bounds or ArchiveLimits()
     try:
         with path.open("rb") as file:
             start = file.read(6)
         if start[:2] == b"PK":
             return _zip(path, bounds)
         with closing(_opened(path, start)) as stream:
-            return _tar(_Bounded(stream, bounds.unpacked), bounds)
+            return _tar(_LimitedStream(stream, bounds.unpacked), bounds)
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError):
         raise DocsError(f"{path.name} is no archive that can be read, or it is broken or cut short.") from None
     except OSError as exc:
@@ -73,7 +73,7 @@ def _opened(path: Path, start: bytes) -> IO[bytes]:
     return path.open("rb")
 
 
-class _Bounded:
+class _LimitedStream:
     """A stream that ends in an error when more is read from it than was allowed, in all or since the last `allow`."""
 
     def __init__(self, stream: IO[bytes], whole: int) -> None:
@@ -95,7 +95,7 @@ class _Bounded:
         return piece
 
 
-def _tar(stream: _Bounded, bounds: Bounds) -> Unpacked:
+def _tar(stream: _LimitedStream, bounds: ArchiveLimits) -> ArchiveTexts:
     texts = _Texts(bounds)
     with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # reads, and no more is needed
         while (member := tar.next()) is not None:
@@ -108,10 +108,10 @@ def _tar(stream: _Bounded, bounds: Bounds) -> Unpacked:
             stream.allow(member.size)
             tar.members.clear()  # it would remember each
         comment = tar.pax_headers.get("comment", "")
-    return Unpacked(texts.found, comment if _REVISION.fullmatch(comment) else None)
+    return ArchiveTexts(texts.found, comment if _REVISION.fullmatch(comment) else None)
 
 
-def _zip(path: Path, bounds: Bounds) -> Unpacked:
+def _zip(path: Path, bounds: ArchiveLimits) -> ArchiveTexts:
     texts = _Texts(bounds)
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -123,11 +123,11 @@ def _zip(path: Path, bounds: Bounds) -> Unpacked:
             with archive.open(member) as content:
                 texts.put(member.filename, content)
         comment = archive.comment.decode("ascii", "replace")
-    return Unpacked(texts.found, comment if _REVISION.fullmatch(comment) else None)
+    return ArchiveTexts(texts.found, comment if _REVISION.fullmatch(comment) else None)
 
 
 class _Texts:
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: ArchiveLimits) -> None:
         self.found: dict[str, str] = {}
         self._bounds = bounds
         self._members = 0

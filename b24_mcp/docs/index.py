@@ -48,7 +48,7 @@ _UNTOLD = re.compile(r"(?:code examples?|примеры? кода|response handl
 
 
 @dataclass(slots=True)
-class Written:
+class IndexChanges:
     """What was done: pages in all, of them read anew, gone since the last time, and those that break the grammar."""
 
     pages: int = 0
@@ -63,9 +63,9 @@ def create(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def write(db: sqlite3.Connection, edition: Edition, progress: Progress) -> Written:
+def write(db: sqlite3.Connection, edition: Edition, progress: Progress) -> IndexChanges:
     """Bring an index in line with an edition. Pages that did not change are not parsed again; nothing is committed."""
-    done = Written()
+    done = IndexChanges()
     _sources(db, edition)
     known = {page: (number, digest) for number, page, digest in db.execute("SELECT id, page, digest FROM page")}
     names = edition.page_names()

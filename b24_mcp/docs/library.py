@@ -15,11 +15,11 @@ from b24_mcp.dialect.editions import Edition
 from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
+from b24_mcp.docs.index_file import StoredFiles, format_of, index_path, open_index, synced_languages
 from b24_mcp.docs.origin import LANGUAGES, DocsOrigin, Language
-from b24_mcp.docs.reading import Reading, parsed, read
+from b24_mcp.docs.page_text import PageText, parse_page, read
 from b24_mcp.docs.search import Hit, search
 from b24_mcp.docs.sections import CodeLanguage, samples_of
-from b24_mcp.docs.storage import Stored, format_of, index_path, opened, synced_languages
 
 _ONLINE = re.compile(r"(?:https?://apidocs\.bitrix24\.(?P<zone>com|ru)|b24://doc|b24:/doc)/", re.I)
 _LANGUAGE_OF_ZONE: dict[str, Language] = {"com": "en", "ru": "ru"}
@@ -63,7 +63,7 @@ class DocsLibrary:
             if known != FORMAT:
                 found.append(Status(language, False, 0, 0, size, None))
                 continue
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 pages, sections = db.execute("SELECT (SELECT count(*) FROM page), count(*) FROM section").fetchone()
                 (origin,) = db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()
             found.append(Status(language, True, pages, sections, size, DocsOrigin.read(origin)))
@@ -77,7 +77,7 @@ class DocsLibrary:
         """
         first = "ru" if _CYRILLIC.search(query) else "en"
         for language in sorted(self.languages, key=lambda language: language != first):
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 if hits := search(db, language, query, kind=kind, limit=limit):
                     return hits
         return []
@@ -91,7 +91,7 @@ class DocsLibrary:
         language, page, anchor = _taken_apart(wanted)
         languages = self.languages
         for one in sorted(languages, key=lambda one: one != language):
-            with opened(self._folder, one) as db:
+            with open_index(self._folder, one) as db:
                 for name in (page, f"{page}/index".lstrip("/")):
                     row = db.execute("SELECT page FROM page WHERE page = ? COLLATE NOCASE", (name,)).fetchone()
                     if row:
@@ -99,14 +99,14 @@ class DocsLibrary:
         similar: list[str] = []
         if languages:
             one = language if language in languages else languages[0]
-            with opened(self._folder, one) as db:
+            with open_index(self._folder, one) as db:
                 names = [name for (name,) in db.execute("SELECT page FROM page")]
             last = page.rpartition("/")[2]
             near = [name for name in names if last and name.endswith(f"/{last}")]
             similar = [f"{one}/{name}" for name in (near or get_close_matches(page, names, 3, 0.6))[:3]]
         raise NoSuchPageError(f"The documentation has no page {wanted[:120]!r}.", similar)
 
-    def read(self, wanted: str, *, section: str = "", code: CodeLanguage = "curl", room: int = 18_000) -> Reading:
+    def read(self, wanted: str, *, section: str = "", code: CodeLanguage = "curl", max_chars: int = 18_000) -> PageText:
         """Read a page or a section of it as Markdown; `room` is how many characters it may take inside JSON.
 
         Raises:
@@ -114,34 +114,34 @@ class DocsLibrary:
             DocsError: when a copy is broken.
         """
         language, page, anchor = self.find(wanted)
-        with opened(self._folder, language) as db:
+        with open_index(self._folder, language) as db:
             try:
-                return read(db, language, page, section or anchor, code, room)
+                return read(db, language, page, section or anchor, code, max_chars)
             except NoSuchPageError:
                 if section:
                     raise
                 # An anchor of the online pages that stands inside a section.
-                return read(db, language, page, "", code, room)
+                return read(db, language, page, "", code, max_chars)
 
-    def examples(self, page: str, *, most: int = 2, room: int = 700) -> list[Any]:
+    def examples(self, page: str, *, most: int = 2, max_chars: int = 700) -> list[Any]:
         """The parameters a method's own page sends in its samples, short ones first, each at most `room` characters.
 
         Where all are longer, the first is given with its lists and objects shortened.
         """
         for language in self.languages:
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 if db.execute("SELECT 1 FROM page WHERE page = ?", (page,)).fetchone():
-                    sent = requests_of(samples_of(parsed(db, language, page, "curl")))
+                    sent = requests_of(samples_of(parse_page(db, language, page, "curl")))
                     by_text = {_compact(body): body for body in sent if body}
-                    short = sorted((text for text in by_text if len(text) <= room), key=len)[:most]
-                    return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], room)
+                    short = sorted((text for text in by_text if len(text) <= max_chars), key=len)[:most]
+                    return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], max_chars)
         return []
 
     def summary(self, language: Language, page: str, method: str) -> str:
         """What the page of a method calls it, without its name; empty when it is not there."""
         if language not in self.languages:
             return ""
-        with opened(self._folder, language) as db:
+        with open_index(self._folder, language) as db:
             row = db.execute("SELECT title FROM page WHERE page = ?", (page,)).fetchone()
         return " ".join(re.sub(re.escape(method), "", row[0], flags=re.I).strip(" :()-").split()) if row else ""
 
@@ -150,7 +150,7 @@ class DocsLibrary:
         wanted = beginning.strip().lower()
         names: list[str] = []
         for language in self.languages:
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 names += [f"{language}/{name}" for (name,) in db.execute("SELECT page FROM page ORDER BY page")]
         found = [name for name in names if wanted in name.lower()]
         return sorted(found, key=lambda name: not name.lower().startswith(wanted))
@@ -160,7 +160,7 @@ class DocsLibrary:
         """The editions as they were written, while the context lasts."""
         with ExitStack() as stack:
             yield {
-                language: Edition(language, Stored(stack.enter_context(opened(self._folder, language))))
+                language: Edition(language, StoredFiles(stack.enter_context(open_index(self._folder, language))))
                 for language in self.languages
             }
 
@@ -169,11 +169,11 @@ def _compact(body: Any) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _shortened(bodies: list[Any], room: int) -> list[Any]:
+def _shortened(bodies: list[Any], max_chars: int) -> list[Any]:
     """Leave out what stands deep in a body until it fits, and say how much that is; nothing when it never fits."""
     for body in bodies:
         for entries in (12, 8, 5, 3, 2):
-            if len(_compact(short := _with_entries(body, entries))) <= room:
+            if len(_compact(short := _with_entries(body, entries))) <= max_chars:
                 return [short]
     return []
 

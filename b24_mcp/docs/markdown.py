@@ -44,7 +44,7 @@ def join(pieces: Iterable[Piece]) -> str:
     return text + (last.foot if last else "")
 
 
-def room_of(text: str) -> int:
+def json_length(text: str) -> int:
     """How many characters a text takes inside JSON."""
     return len(json.dumps(text, ensure_ascii=False)) - 2
 

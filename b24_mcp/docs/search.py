@@ -51,7 +51,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _Query:
     """The stems of a question with what each tells; `telling` are those the index is asked for."""
 
     weights: dict[str, float]
@@ -84,7 +84,7 @@ def search(db: sqlite3.Connection, language: str, query: str, *, kind: Kind | No
     return [_hit(db, language, number, sections.get(number), question, scores[number]) for number in best]
 
 
-def _question(db: sqlite3.Connection, query: str) -> _Question | None:
+def _question(db: sqlite3.Connection, query: str) -> _Query | None:
     words = list(dict.fromkeys(words_of(query[:LONGEST_QUERY])))[:_MOST_WORDS]
     sections = (db.execute("SELECT max(id) FROM section").fetchone()[0] or 0) + 1
     weights: dict[str, float] = {}
@@ -94,10 +94,10 @@ def _question(db: sqlite3.Connection, query: str) -> _Question | None:
         counts[word] = known[0] if known else 0
         weights[word] = math.log(1 + sections / (1 + counts[word])) if known else _UNKNOWN_WEIGHT
     telling = [word for word in words if 0 < counts[word] < sections * _FREQUENT]
-    return _Question(weights, telling or [word for word in words if counts[word]]) if words else None
+    return _Query(weights, telling or [word for word in words if counts[word]]) if words else None
 
 
-def _sections(db: sqlite3.Connection, question: _Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
+def _sections(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, tuple[float, int]]:
     """The pages the index proposes: how well their sections fit, and which fits best."""
     if not question.telling:
         return {}
@@ -112,7 +112,7 @@ def _sections(db: sqlite3.Connection, question: _Question, kind: Kind | None) ->
     }
 
 
-def _phrased(db: sqlite3.Connection, question: _Question, kind: Kind | None) -> dict[int, float]:
+def _phrased(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, float]:
     """The pages people ask for in words like these, with how alike they are."""
     rows = db.execute(
         "SELECT phrasing.page, phrasing.words FROM phrasing JOIN page ON page.id = phrasing.page "
@@ -132,7 +132,7 @@ def _hit(
     language: str,
     number: int,
     fitting: tuple[float, int] | None,
-    question: _Question,
+    question: _Query,
     score: float,
 ) -> Hit:
     page, title, kind = db.execute("SELECT page, title, kind FROM page WHERE id = ?", (number,)).fetchone()
@@ -144,7 +144,7 @@ def _hit(
     return Hit(language, page, title, name, kind, _extract(text, question), score)
 
 
-def _extract(text: str, question: _Question) -> str:
+def _extract(text: str, question: _Query) -> str:
     """The piece of a text that has most of the question in it."""
     if len(text) <= _LONGEST_EXTRACT:
         return text

@@ -14,26 +14,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24_mcp.docs.errors import DocsError
-from b24_mcp.docs.incoming import Incoming
-from b24_mcp.docs.index import FORMAT, Progress, Written, create, write
+from b24_mcp.docs.index import FORMAT, IndexChanges, Progress, create, write
+from b24_mcp.docs.index_file import format_of, index_path
 from b24_mcp.docs.origin import DocsOrigin, Language
-from b24_mcp.docs.storage import format_of, index_path
+from b24_mcp.docs.sources import LicensedEdition
 from b24_mcp.storage.folders import make_private, make_private_file
 
 _LEAST_PAGES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class SyncResult:
     """What became of one language. `written` is None when the copy was up to date before."""
 
     language: Language
     origin: DocsOrigin
-    written: Written | None
+    written: IndexChanges | None
 
 
 @contextmanager
-def syncing(folder: Path) -> Iterator[None]:
+def sync_lock(folder: Path) -> Iterator[None]:
     """Keep other syncs of the folder out. The lock goes with the process that holds it, however that ends.
 
     Raises:
@@ -52,8 +52,8 @@ def syncing(folder: Path) -> Iterator[None]:
         yield
 
 
-def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
-    """Index an edition and put it in the place of the copy there was. Call it inside `syncing`.
+def replace_copy(folder: Path, incoming: LicensedEdition, progress: Progress) -> SyncResult:
+    """Index an edition and put it in the place of the copy there was. Call it inside `sync_lock`.
 
     Raises:
         DocsError: when it holds no page, or the disk is full or cannot be written.
@@ -83,10 +83,10 @@ def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
     finally:
         with suppress(OSError):
             _drop(draft)
-    return Synced(incoming.language, incoming.origin, written)
+    return SyncResult(incoming.language, incoming.origin, written)
 
 
-def known_state(folder: Path, language: str) -> DocsOrigin | None:
+def copy_origin(folder: Path, language: str) -> DocsOrigin | None:
     """Where the copy of a language came from; None when there is none, or only one of another version."""
     path = index_path(folder, language)
     if format_of(path) != FORMAT:
@@ -111,7 +111,7 @@ def _begin(db: sqlite3.Connection, old: Path) -> None:
         create(db)
 
 
-def _tell(folder: Path, incoming: Incoming) -> None:
+def _tell(folder: Path, incoming: LicensedEdition) -> None:
     """Keep the licence, and where the copy comes from, where a person finds them."""
     origin = incoming.origin
     lines = [

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.docs import DocsLibrary
-from b24_mcp.docs.incoming import local_editions
-from b24_mcp.docs.sync import Synced, syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import SyncResult, replace_copy, sync_lock
 from tests.docs.pages import write_edition
 
 
-def sync(folder: Path, place: Path) -> dict[str, Synced]:
+def sync(folder: Path, place: Path) -> dict[str, SyncResult]:
     """Synchronise from a place, as the command does."""
-    with syncing(folder):
-        done = [take_over(folder, incoming, lambda *_: None) for incoming in local_editions(place)]
+    with sync_lock(folder):
+        done = [replace_copy(folder, incoming, lambda *_: None) for incoming in local_editions(place)]
     return {one.language: one for one in done}
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.docs import DocsError
-from b24_mcp.docs.archives import Bounds, read_archive
+from b24_mcp.docs.archives import ArchiveLimits, read_archive
 from tests.docs.pages import edition, write_tar, write_zip
 
 MEGABYTE = 1 << 20
@@ -84,28 +84,28 @@ def test_an_archive_that_swells_is_given_up(tmp_path: Path, suffix: str, name: s
         archive.addfile(info, io.BytesIO(bytes(info.size)))
     assert path.stat().st_size < MEGABYTE // 10
     with pytest.raises(DocsError, match=r"too large|larger than"):
-        read_archive(path, Bounds(unpacked=20 * MEGABYTE, text=4 * MEGABYTE))
+        read_archive(path, ArchiveLimits(unpacked=20 * MEGABYTE, text=4 * MEGABYTE))
 
 
 def test_a_zip_that_swells_is_given_up(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "bomb.zip", {"bomb.md": "0" * (6 * MEGABYTE)})
     with pytest.raises(DocsError, match="larger than"):
-        read_archive(path, Bounds(text=4 * MEGABYTE))
+        read_archive(path, ArchiveLimits(text=4 * MEGABYTE))
 
 
 def test_many_texts_together_have_a_bound(tmp_path: Path) -> None:
     files = {f"{number}.md": "x" * 1000 for number in range(20)}
     for path in (write_tar(tmp_path / "a.tar.gz", files), write_zip(tmp_path / "a.zip", files)):
-        assert len(read_archive(path, Bounds(texts=20_000)).texts) == 20
+        assert len(read_archive(path, ArchiveLimits(texts=20_000)).texts) == 20
         with pytest.raises(DocsError, match="larger than"):
-            read_archive(path, Bounds(texts=19_999))
+            read_archive(path, ArchiveLimits(texts=19_999))
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     files = {f"{number}.png": "" for number in range(11)}
     for path in (write_tar(tmp_path / "a.tar.gz", files), write_zip(tmp_path / "a.zip", files)):
         with pytest.raises(DocsError, match="too many"):
-            read_archive(path, Bounds(members=10))
+            read_archive(path, ArchiveLimits(members=10))
 
 
 def test_a_header_of_many_megabytes_is_refused(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from b24_mcp.docs import DocsError, DocsLibrary
 from b24_mcp.docs.download import GITHUB, Host, download
-from b24_mcp.docs.fetching import fetched
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.github import fetch_edition
+from b24_mcp.docs.sync import replace_copy, sync_lock
 from tests.docs.pages import edition, write_tar
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -161,15 +161,15 @@ def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_chang
 
     with server(answer) as address:
         host = loopback(address)
-        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+        incoming, known = fetch_edition(folder, tmp_path, "en", lambda *_: None, host=host)
         assert known is None
-        with syncing(folder):
+        with sync_lock(folder):
             for one in incoming:
-                take_over(folder, one, lambda *_: None)
+                replace_copy(folder, one, lambda *_: None)
         (status,) = DocsLibrary(folder).status()
         assert status.origin is not None
         assert (status.origin.source, status.origin.revision) == (f"{address}/{REPOSITORY}", REVISION)
-        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+        incoming, known = fetch_edition(folder, tmp_path, "en", lambda *_: None, host=host)
     assert (list(incoming), known) == ([], status.origin)
     assert sent == [False, True]
 
@@ -177,4 +177,4 @@ def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_chang
 def test_a_repository_that_is_something_else_is_refused(tmp_path: Path, folder: Path) -> None:
     archive = write_tar(tmp_path / "docs.tar.gz", {"readme.md": "# Else"}).read_bytes()
     with server(lambda *_: (200, {}, archive)) as address, pytest.raises(DocsError, match="is not the documentation"):
-        fetched(folder, tmp_path, "en", lambda *_: None, host=loopback(address))
+        fetch_edition(folder, tmp_path, "en", lambda *_: None, host=loopback(address))

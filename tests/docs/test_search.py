@@ -14,7 +14,7 @@ from b24_mcp.dialect.editions import FOR_READING
 from b24_mcp.docs import DocsLibrary
 from tests.docs.conftest import sync
 from tests.docs.pages import edition
-from tests.docs.test_reading import left_over
+from tests.docs.test_page_text import left_over
 
 # Read here, since tests run without the settings of whoever runs them.
 DOCS = os.environ.get("B24_DOCS")
@@ -159,7 +159,7 @@ def test_every_official_page_reads_without_anything_of_the_dialect_left(official
     with official.editions() as editions:
         for language, read in editions.items():
             for source in read.pages(FOR_READING):
-                text = official.read(f"{language}/{source.page}", room=1_000_000).text
+                text = official.read(f"{language}/{source.page}", max_chars=1_000_000).text
                 if there := left_over(text):
                     wrong[source.page] = there
     assert wrong == {}

@@ -16,9 +16,9 @@ import pytest
 
 from b24_mcp.dialect.markup import Block, parse
 from b24_mcp.docs import DocsError, DocsLibrary
-from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.index import FORMAT
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import replace_copy, sync_lock
 from tests.docs.conftest import sync
 from tests.docs.pages import LICENCE, edition, write_tar, write_zip
 
@@ -127,8 +127,8 @@ def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folde
 INTERRUPTED = """
 import sys, time
 from pathlib import Path
-from b24_mcp.docs.incoming import local_editions
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import sync_lock, replace_copy
 
 def progress(language, done, whole):
     if (done == whole) == (sys.argv[3] == "late"):
@@ -136,9 +136,9 @@ def progress(language, done, whole):
         time.sleep(600)  # until it is killed
 
 folder, place = map(Path, sys.argv[1:3])
-with syncing(folder):
+with sync_lock(folder):
     for incoming in local_editions(place):
-        take_over(folder, incoming, progress)
+        replace_copy(folder, incoming, progress)
 """
 
 
@@ -194,8 +194,8 @@ def test_an_interrupted_sync_clears_up_behind_itself(tree: Path, folder: Path) -
         raise KeyboardInterrupt
 
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n", "utf-8")
-    with pytest.raises(KeyboardInterrupt), syncing(folder):
-        take_over(folder, next(local_editions(tree)), interrupt)
+    with pytest.raises(KeyboardInterrupt), sync_lock(folder):
+        replace_copy(folder, next(local_editions(tree)), interrupt)
     assert sorted(path.name for path in (folder / "en").iterdir()) == ["LICENSE.txt", "ORIGIN.txt", "index.db"]
     assert DocsLibrary(folder).read("en/guides/carts").title == "How carts live"
 

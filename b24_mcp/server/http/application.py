@@ -26,12 +26,12 @@ from starlette.types import ASGIApp
 from b24_mcp.access.scopes import LEVEL_SCOPES
 from b24_mcp.app.app import App
 from b24_mcp.server.http.access_log import AccessLog
+from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
-from b24_mcp.server.http.limits import CallsAtATime, WholeBody, refusal
+from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
-from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
@@ -43,7 +43,7 @@ _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
 def http_application(
     server: MCPServer[App], options: HttpOptions, state: LimitState, ca_bundle: Path | None = None
-) -> tuple[Starlette, Stoppable]:
+) -> tuple[Starlette, CancellableRequests]:
     """Put the application together. Unless told to, it keeps no sessions: any server behind a balancer can take any
     request. A session is what an older client needs to be asked something from inside a call.
 
@@ -64,8 +64,8 @@ def http_application(
             yield
         await state.aclose()
 
-    stoppable = Stoppable(StreamableHTTPASGIApp(manager))
-    body = WholeBody(CallsAtATime(stoppable, options.calls), options.body, options.connections.receive)
+    requests = CancellableRequests(StreamableHTTPASGIApp(manager))
+    body = BufferedBody(ConcurrencyLimit(requests, options.calls), options.body, options.connections.receive)
     endpoint = _checked(body, options, ca_bundle)
     # No GET: all that is said belongs to a call and comes with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
@@ -75,7 +75,7 @@ def http_application(
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     application.router.redirect_slashes = False  # a redirect would be built from the header Host
-    return application, stoppable
+    return application, requests
 
 
 def _checked(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGIApp:
@@ -86,7 +86,7 @@ def _checked(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGI
         verifier = SignedTokens(options.issuer.name, options.issuer.audience, keys)
         assert options.url is not None
         metadata = build_resource_metadata_url(_URL.validate_python(options.url))
-        app = CallsAtATime(app, options.calls_per_caller, each=True)
+        app = ConcurrencyLimit(app, options.calls_per_caller, each=True)
         app = RequireAuthMiddleware(app, [LEVEL_SCOPES[0]], metadata)
     elif options.token is not None:
         verifier = SharedToken(options.token)

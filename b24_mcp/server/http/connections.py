@@ -73,16 +73,16 @@ class Connections:
     def admit(self, connection: Connection) -> bool:
         """Count a new connection in, and close another one where that is needed; False when none can be closed."""
         address = connection.address
-        if address and self._per_address[address] >= self.limits.per_address and not self._make_room(address):
+        if address and self._per_address[address] >= self.limits.per_address and not self._evict(address):
             return False
-        if len(self._open) >= self.limits.most and not self.make_room():
+        if len(self._open) >= self.limits.most and not self.evict():
             return False
         self._open[connection] = None
         self._per_address[address] += 1
-        self.set_spare(connection, True)
+        self.set_evictable(connection, True)
         return True
 
-    def set_spare(self, connection: Connection, spare: bool) -> None:
+    def set_evictable(self, connection: Connection, spare: bool) -> None:
         """Note whether a connection may be closed for another one: whenever it is not answering a request."""
         if connection not in self._open:
             return
@@ -93,15 +93,15 @@ class Connections:
             for address in (None, connection.address):
                 self._spare[address, connection.served][connection] = None
 
-    def make_room(self) -> bool:
+    def evict(self) -> bool:
         """Close the connection that is missed least; False when all of them are answering a request."""
-        return self._make_room(None)
+        return self._evict(None)
 
     def remove(self, connection: Connection) -> None:
         """Count a connection out that was closed."""
         if connection not in self._open:
             return
-        self.set_spare(connection, False)
+        self.set_evictable(connection, False)
         del self._open[connection]
         address = connection.address
         self._per_address[address] -= 1
@@ -135,7 +135,7 @@ class Connections:
             _LOG.warning("HTTP connections closed: %s (%d are open)", counts, len(self._open))
             self._dropped.clear()
 
-    def _make_room(self, address: str | None) -> bool:
+    def _evict(self, address: str | None) -> bool:
         for served in (False, True):
             spare = self._spare.get((address, served))
             if spare:

@@ -20,7 +20,7 @@ _BODIES = 16
 _SERVER_ERROR = -32000
 
 
-class CallsAtATime:
+class ConcurrencyLimit:
     """Refuses calls (503) while `most` are running, and (429) those of a caller who has `most_each` running.
 
     Stands behind the check of tokens for the second, so only callers who are known by name are told apart.
@@ -63,11 +63,11 @@ class BodyMemory:
         """Note that a body grew.
 
         Raises:
-            _NoRoomError: when the bodies together would be too large.
+            _BodyMemoryError: when the bodies together would be too large.
         """
         more = max(after - self._free, 0) - max(before - self._free, 0)
         if self._used + more > self._most:
-            raise _NoRoomError
+            raise _BodyMemoryError
         self._used += more
 
     def release(self, size: int) -> None:
@@ -75,7 +75,7 @@ class BodyMemory:
         self._used -= max(size - self._free, 0)
 
 
-class WholeBody:
+class BufferedBody:
     """Reads a request whole before anything else looks at it. A body that is too large (413), does not arrive within
     `seconds` (408), or does not fit beside the others that are being received (503) goes no further. It stands before
     the count of running calls, so that a request holds no place among them while it arrives.
@@ -100,7 +100,7 @@ class WholeBody:
             message = "The request did not arrive in time. Nothing was executed."
             await refusal(408, message, closing=True)(scope, receive, send)
             return
-        except _NoRoomError:
+        except _BodyMemoryError:
             message = "Too many large requests are arriving. Nothing was executed; try again soon."
             await refusal(503, message)(scope, receive, send)
             return
@@ -140,7 +140,7 @@ class _TooLargeError(Exception):
     pass
 
 
-class _NoRoomError(Exception):
+class _BodyMemoryError(Exception):
     pass
 
 

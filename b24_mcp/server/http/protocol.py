@@ -17,7 +17,7 @@ from b24_mcp.server.http.limits import error_body
 _END_OF_HEADERS = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _REASONS = {400: "Bad Request", 408: "Request Timeout"}
-UNREADABLE = ("Invalid HTTP request received.", "Unsupported upgrade request.")
+INVALID_REQUEST = ("Invalid HTTP request received.", "Unsupported upgrade request.")
 
 
 def protocol_class(connections: Connections) -> type[H11Protocol]:
@@ -26,7 +26,7 @@ def protocol_class(connections: Connections) -> type[H11Protocol]:
     class Bounded(BoundedProtocol):
         """The protocol of one server."""
 
-        room = connections
+        registry = connections
 
     return Bounded
 
@@ -34,7 +34,7 @@ def protocol_class(connections: Connections) -> type[H11Protocol]:
 class BoundedProtocol(H11Protocol):
     """One connection. `room` are the connections it is counted among."""
 
-    room: Connections
+    registry: Connections
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -49,13 +49,13 @@ class BoundedProtocol(H11Protocol):
         """Begin to wait for a request, or close the connection where there are too many."""
         super().connection_made(transport)
         self.address = address_of(self.client[0] if self.client else None)
-        self.waiting_since = self.room.clock()
-        if not self.room.admit(self):
+        self.waiting_since = self.registry.clock()
+        if not self.registry.admit(self):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection out."""
-        self.room.remove(self)
+        self.registry.remove(self)
         self.waiting_since = self.blocked_since = None
         super().connection_lost(exc)
 
@@ -64,7 +64,7 @@ class BoundedProtocol(H11Protocol):
         if self.transport.is_closing():
             return
         if not self._is_answering and self.waiting_since is None:
-            self.waiting_since = self.room.clock()
+            self.waiting_since = self.registry.clock()
         if self._repeats_its_length(data):
             self._refuse(400, "The header Content-Length was sent more than once. Nothing was executed.")
             return
@@ -81,7 +81,7 @@ class BoundedProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         """Note that the client does not read."""
-        self.blocked_since = self.room.clock()
+        self.blocked_since = self.registry.clock()
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -115,14 +115,14 @@ class BoundedProtocol(H11Protocol):
         cycle: Any = self.cycle  # None before the first request
         answering = whole and cycle is not None and not cycle.response_complete
         if self.transport.is_closing():
-            self.waiting_since = self.waiting_since or self.room.clock()  # what was written may wait to be read
+            self.waiting_since = self.waiting_since or self.registry.clock()  # what was written may wait to be read
             answering = False
         elif answering:
             self.served = True
             self.waiting_since = None
         if answering != self._is_answering:
             self._is_answering = answering
-            self.room.set_spare(self, not answering)
+            self.registry.set_evictable(self, not answering)
 
     def _repeats_its_length(self, data: bytes) -> bool:
         """Whether the headers that are coming in hold two Content-Length: h11 makes equal ones into one."""
@@ -148,7 +148,7 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
 
 
-class Unreadable(logging.Filter):
+class InvalidRequestFilter(logging.Filter):
     """Counts what uvicorn says of each request that is not HTTP, instead of a line for each."""
 
     def __init__(self, connections: Connections) -> None:
@@ -157,7 +157,7 @@ class Unreadable(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every other record."""
-        if record.msg not in UNREADABLE and "websocket" not in str(record.msg).lower():
+        if record.msg not in INVALID_REQUEST and "websocket" not in str(record.msg).lower():
             return True
         self._connections.note("sent something that is not a request")
         return False

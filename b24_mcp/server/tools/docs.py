@@ -130,8 +130,8 @@ def _page_form(
     named = method is not None and method.name.lower() == wanted.strip().lower() and method.form.get("page")
     page = str(named) if named else wanted
     # What stands around the text takes a part of the budget.
-    room = budget - min(_AROUND, budget // 2)
-    read = library.read(page, section=section, code=code, room=room)
+    max_chars = budget - min(_AROUND, budget // 2)
+    read = library.read(page, section=section, code=code, max_chars=max_chars)
     form: Form = {"page": f"{read.language}/{read.page}", "title": read.title, "kind": read.kind, "url": read.url}
     if read.section:
         form["section"] = read.section
@@ -142,12 +142,12 @@ def _page_form(
     return form | {"text": read.text}
 
 
-def _within(names: list[str], room: int) -> list[str]:
+def _within(names: list[str], max_chars: int) -> list[str]:
     """As many names as there is room for."""
     kept: list[str] = []
     for name in names:
-        room -= len(compact(name)) + 1
-        if room < 0:
+        max_chars -= len(compact(name)) + 1
+        if max_chars < 0:
             return [*kept, "…"]
         kept.append(name)
     return kept
@@ -178,7 +178,7 @@ def add_doc_resource(server: MCPServer[App]) -> None:
         from b24_mcp.docs import DocsError
 
         try:
-            read = open_library()[0].read(page, room=_WHOLE_PAGE)
+            read = open_library()[0].read(page, max_chars=_WHOLE_PAGE)
         except (B24Error, DocsError) as exc:
             raise ResourceNotFoundError(str(exc)) from None
         return f"# {read.title}\n\n{read.url}\n\n{read.text}\n"

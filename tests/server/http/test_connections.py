@@ -23,8 +23,8 @@ from uvicorn.server import ServerState
 
 from b24_mcp.server.http.connections import ConnectionLimits, Connections, address_of, connections_allowed
 from b24_mcp.server.http.headers import ONCE
-from b24_mcp.server.http.limits import BodyMemory, WholeBody
-from b24_mcp.server.http.listening import Listener
+from b24_mcp.server.http.limits import BodyMemory, BufferedBody
+from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.protocol import BoundedProtocol, protocol_class
 from tests.server.http.conftest import TOKEN, Serve, ServerProcess, modern_call, modern_headers, server_process
 
@@ -266,7 +266,7 @@ def test_the_count_of_connections_never_exceeds_its_limits(steps: list[tuple[str
                 connections.remove(one)
             else:
                 one.served = one.served or step == "call"
-                connections.set_spare(one, step == "finish")
+                connections.set_evictable(one, step == "finish")
         alive = [one for one in made if one.open]
         assert len(connections) == len(alive) <= 5
         assert all(sum(other.address == one.address for other in alive) <= 3 for one in alive)
@@ -373,7 +373,7 @@ async def test_large_requests_share_a_bound_and_small_ones_are_always_read() -> 
 
     async def read(size: int, waits: bool = False) -> list[Any]:
         answers.clear()
-        await WholeBody(app, 1_000, 30, memory)({"type": "http", "headers": []}, body(size, waits), send)
+        await BufferedBody(app, 1_000, 30, memory)({"type": "http", "headers": []}, body(size, waits), send)
         return list(answers)
 
     async with asyncio.TaskGroup() as tasks:

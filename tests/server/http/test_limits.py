@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.server.http.access_log import ACCESS
-from b24_mcp.server.http.limits import WholeBody
+from b24_mcp.server.http.limits import BufferedBody
 from b24_mcp.server.http.options import Issuer
 from tests.server.http.conftest import JSON_OR_EVENTS, Serve, modern_call, modern_headers
 from tests.server.http.issuer import NAME, URL, SignedFor
@@ -88,7 +88,7 @@ class Reader:
         self.passed_on = False
 
     async def run(self, seconds: float = 10) -> None:
-        await WholeBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
+        await BufferedBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.passed_on = True

@@ -1,4 +1,4 @@
-"""The files of the local copy: one index for each language, opened for one question and closed again, so that a new
+"""The files of the local copy: one index for each language, open_index for one question and closed again, so that a new
 one is met at once and can take the place of the old on every operating system.
 """
 
@@ -39,7 +39,7 @@ def format_of(path: Path) -> int | None:
 
 
 @contextmanager
-def opened(folder: Path, language: str) -> Iterator[sqlite3.Connection]:
+def open_index(folder: Path, language: str) -> Iterator[sqlite3.Connection]:
     """Open the index of a language to read.
 
     Raises:
@@ -62,7 +62,7 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFiles:
     """The files of an edition as an index keeps them."""
 
     db: sqlite3.Connection

@@ -18,7 +18,7 @@ _NO_LICENCE = "No licence was found beside this copy. The original is published 
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class LicensedEdition:
     """An edition, where it comes from, and the licence that came with it."""
 
     edition: Edition
@@ -31,7 +31,7 @@ class Incoming:
         return cast("Language", self.edition.language)
 
 
-def local_editions(place: Path) -> Iterator[Incoming]:
+def local_editions(place: Path) -> Iterator[LicensedEdition]:
     """Find the editions in a folder, in an archive, or in the archives of a folder; each language once.
 
     Raises:
@@ -54,7 +54,7 @@ def local_editions(place: Path) -> Iterator[Incoming]:
         raise DocsError(f"{place} holds no edition of the documentation: no folder with api-reference in it.")
 
 
-def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[Incoming]:
+def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[LicensedEdition]:
     """Read the editions an archive holds. Raises `DocsError`."""
     unpacked = read_archive(archive)
     with archive.open("rb") as file:
@@ -64,17 +64,17 @@ def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[Inc
         language = language_of(files)
         if language is not None:
             origin = _origin(language, archive.name, unpacked.revision, sha256, etag)
-            yield Incoming(Edition(language, files), origin, texts.get("LICENSE", _NO_LICENCE))
+            yield LicensedEdition(Edition(language, files), origin, texts.get("LICENSE", _NO_LICENCE))
 
 
-def _of_folder(place: Path) -> Iterator[Incoming]:
+def _of_folder(place: Path) -> Iterator[LicensedEdition]:
     try:
         editions = find_editions(place)
     except NoDocumentationError:
         return
     for language, edition in editions.items():
         licence = _text(edition.files, "LICENSE") or _NO_LICENCE
-        yield Incoming(edition, _origin(language, str(place), None, None, None), licence)
+        yield LicensedEdition(edition, _origin(language, str(place), None, None, None), licence)
 
 
 def _text(files: Files, name: str) -> str | None:

@@ -8,21 +8,21 @@ from pathlib import Path
 
 from b24_mcp.docs.download import GITHUB, Host, download
 from b24_mcp.docs.errors import DocsError
-from b24_mcp.docs.incoming import Incoming, archived_editions
 from b24_mcp.docs.index import Progress
 from b24_mcp.docs.origin import REPOSITORIES, DocsOrigin, Language
-from b24_mcp.docs.sync import known_state
+from b24_mcp.docs.sources import LicensedEdition, archived_editions
+from b24_mcp.docs.sync import copy_origin
 
 
-def fetched(
+def fetch_edition(
     folder: Path, scratch: Path, language: Language, progress: Progress, *, host: Host = GITHUB
-) -> tuple[Iterable[Incoming], DocsOrigin | None]:
+) -> tuple[Iterable[LicensedEdition], DocsOrigin | None]:
     """Fetch an edition into `scratch`. Gives it, or where the copy in `folder` came from when that is the same.
 
     Raises:
         DocsError: when it cannot be had, or is not the documentation.
     """
-    known = known_state(folder, language)
+    known = copy_origin(folder, language)
     archive = scratch / f"{language}.tar.gz"
     etag = download(
         REPOSITORIES[language],

@@ -11,19 +11,19 @@ from b24_mcp.dialect.editions import FOR_READING, Edition
 from b24_mcp.dialect.markup import Block, BrokenPageError, Text, parse
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import Kind
+from b24_mcp.docs.index_file import StoredFiles
 from b24_mcp.docs.inline import Links
-from b24_mcp.docs.markdown import Piece, join, pieces_of, room_of
+from b24_mcp.docs.markdown import Piece, join, json_length, pieces_of
 from b24_mcp.docs.origin import online_address
 from b24_mcp.docs.sections import CodeLanguage, DocPage, DocSection, find_section, page_of
-from b24_mcp.docs.storage import Stored
 
 _GOING_ON = re.compile(r"(?<!\s)\s*+#(\d{1,5})$")
-_SMALLEST_ROOM = 200
+_SHORTEST_TEXT = 200
 _DEEPEST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PageText:
     """What was read. `section` is empty for the whole page. Where `text` had to end early, `more` is what to ask for as
     the section to read on; `sections` are the page's sections, by what they are asked for.
     """
@@ -39,9 +39,9 @@ class Reading:
     sections: list[str]
 
 
-def parsed(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> DocPage:
+def parse_page(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> DocPage:
     """Take a stored page apart. What breaks the grammar is given line by line."""
-    source = Edition(language, Stored(db)).page(page, FOR_READING)
+    source = Edition(language, StoredFiles(db)).page(page, FOR_READING)
     text = source.text if source is not None else ""
     try:
         blocks: list[Block] = parse(text)
@@ -50,14 +50,16 @@ def parsed(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage)
     return page_of(blocks, code)
 
 
-def read(db: sqlite3.Connection, language: str, page: str, section: str, code: CodeLanguage, room: int) -> Reading:
+def read(
+    db: sqlite3.Connection, language: str, page: str, section: str, code: CodeLanguage, max_chars: int
+) -> PageText:
     """Read a page, or one of its sections with those below it. `room` is how many characters the text may take as JSON.
 
     Raises:
         NoSuchPageError: when the page has no such section.
     """
     title, kind = db.execute("SELECT title, kind FROM page WHERE page = ?", (page,)).fetchone()
-    parts = parsed(db, language, page, code)
+    parts = parse_page(db, language, page, code)
     wanted, start = section.strip(), 0
     if going_on := _GOING_ON.search(wanted):
         wanted, start = wanted[: going_on.start()], int(going_on[1])
@@ -71,15 +73,15 @@ def read(db: sqlite3.Connection, language: str, page: str, section: str, code: C
         return row[0] if row else None
 
     pieces = list(_pieces(chosen, Links(language, page, titled)))[start:]
-    fitting = _fitting(pieces, room)
+    fitting = _fitting(pieces, max_chars)
     more = f"{wanted}#{start + fitting}" if fitting < len(pieces) else None
     text = join(pieces[:fitting])
-    if room_of(text) > room:
+    if json_length(text) > max_chars:
         # One piece alone is too long for a very small answer.
-        text = text[: max(room // 2, _SMALLEST_ROOM)] + "…"
+        text = text[: max(max_chars // 2, _SHORTEST_TEXT)] + "…"
     name = chosen[0].name if wanted else ""
     url = online_address(language, page)
-    return Reading(language, page, title, kind, url, name, text, more, _outline(parts.sections))
+    return PageText(language, page, title, kind, url, name, text, more, _outline(parts.sections))
 
 
 def _pieces(sections: list[DocSection], links: Links) -> Iterator[Piece]:
@@ -89,14 +91,14 @@ def _pieces(sections: list[DocSection], links: Links) -> Iterator[Piece]:
         yield from pieces_of(section.blocks, links)
 
 
-def _fitting(pieces: list[Piece], room: int) -> int:
+def _fitting(pieces: list[Piece], max_chars: int) -> int:
     """How many pieces, but one at least, fit together."""
     used = 0
     for number, piece in enumerate(pieces):
         # The head and foot of a table or of code are needed where it begins or ends.
-        around = room_of(piece.head + piece.foot) if number == 0 or piece.glue == "\n\n" else 0
-        used += room_of(piece.glue + piece.text) + around
-        if used > room and number:
+        around = json_length(piece.head + piece.foot) if number == 0 or piece.glue == "\n\n" else 0
+        used += json_length(piece.glue + piece.text) + around
+        if used > max_chars and number:
             return number
     return len(pieces)
 

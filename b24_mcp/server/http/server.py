@@ -18,11 +18,11 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
+from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.connections import Connections
-from b24_mcp.server.http.listening import Listener
+from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.options import PATH, HttpOptions
-from b24_mcp.server.http.protocol import Unreadable, protocol_class
-from b24_mcp.server.http.stopping import Stoppable
+from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.logs import configure_logging
 from b24_mcp.server.mcp_server import build_server
@@ -61,14 +61,14 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     if "://" in (settings.state or "") and options.sessions:
         _LOG.warning("B24_HTTP_SESSIONS is set: a balancer has to bring each session back to the server that keeps it")
     server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
-    application, stoppable = http_application(server, options, state, settings.ca_bundle)
+    application, requests = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cut running calls off at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)  # uvicorn raises the signal again when it has stopped
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     connections = Connections(options.connections)
-    logging.getLogger("uvicorn.error").addFilter(Unreadable(connections))
+    logging.getLogger("uvicorn.error").addFilter(InvalidRequestFilter(connections))
     with Listener(
         socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG), connections
     ) as listener:
@@ -86,9 +86,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             timeout_graceful_shutdown=options.grace + _BACKSTOP,
         )
         try:
-            server_process = _Server(
-                config, lambda: _announce(options, listener), stoppable, options.grace, connections
-            )
+            server_process = _Server(config, lambda: _announce(options, listener), requests, options.grace, connections)
             server_process.run(sockets=[listener])
         finally:
             stop_tracing()
@@ -99,13 +97,13 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         ready: Callable[[], None],
-        stoppable: Stoppable,
+        requests: CancellableRequests,
         grace: float,
         connections: Connections,
     ) -> None:
         super().__init__(config)
         self._ready = ready
-        self._stoppable = stoppable
+        self._stoppable = requests
         self._grace = grace
         self._connections = connections
 
@@ -128,7 +126,7 @@ class _Server(uvicorn.Server):
             self._connections.report()
 
     def _break_off(self) -> None:
-        if number := self._stoppable.break_off():
+        if number := self._stoppable.cancel_all():
             _LOG.warning("Calls broken off, for not finishing in %g s: %d", self._grace, number)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from b24_mcp.dialect.markup import BrokenPageError, parse
 from b24_mcp.docs import CodeLanguage, DocsLibrary, NoSuchPageError
 from b24_mcp.docs.inline import Links
-from b24_mcp.docs.markdown import join, pieces_of, room_of
+from b24_mcp.docs.markdown import join, json_length, pieces_of
 from b24_mcp.docs.sections import page_of
 
 ADD = "en/api-reference/shop/shop-cart-add"
@@ -170,12 +170,12 @@ def test_an_unknown_section_is_answered_with_those_there_are(library: DocsLibrar
 
 @pytest.mark.parametrize("room", [300, 800, 1_200])
 def test_a_long_page_is_read_in_parts_and_nothing_is_lost(library: DocsLibrary, room: int) -> None:
-    whole = library.read(ADD, room=100_000)
+    whole = library.read(ADD, max_chars=100_000)
     assert whole.more is None
     parts, section = [], ""
     for _ in range(50):
-        reading = library.read(ADD, section=section, room=room)
-        assert room_of(reading.text) <= room
+        reading = library.read(ADD, section=section, max_chars=room)
+        assert json_length(reading.text) <= room
         parts.append(reading.text)
         if reading.more is None:
             break

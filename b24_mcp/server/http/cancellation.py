@@ -12,7 +12,7 @@ _BROKEN_OFF = (
 )
 
 
-class Stoppable:
+class CancellableRequests:
     """Runs requests so that all of them can be broken off."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,7 +37,7 @@ class Stoppable:
         if running.cancelled_caught and not begun:
             await refusal(503, _BROKEN_OFF, closing=True)(scope, receive, send)
 
-    def break_off(self) -> int:
+    def cancel_all(self) -> int:
         """End every request that still runs; gives their number."""
         running = list(self._running)
         for scope in running:

@@ -63,7 +63,7 @@ class Listener(socket.socket):
     def _refuse_one(self) -> None:
         self._taken = _AT_ONCE
         self.connections.note("came while no file descriptor was free")
-        self.connections.make_room()
+        self.connections.evict()
         if self._spare is None:
             self._spare = _open_nothing()
             return
