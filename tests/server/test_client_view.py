@@ -37,7 +37,7 @@ async def view_of(era: Literal["auto", "legacy"], level: Level, portals: Sequenc
     async with Client(build_server(Redactor(), level=level, portals=portals), mode=era) as client:
         session = client.session
         tools = sent(await client.list_tools())
-        view = {
+        view: View = {
             "protocol": client.protocol_version,
             "server": sent(session.discover_result or session.initialize_result),
             "tools": tools | {"order": [tool["name"] for tool in tools["tools"]]},

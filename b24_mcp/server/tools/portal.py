@@ -13,6 +13,7 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import Form, error_form, head
 from b24_mcp.app.app import App
 from b24_mcp.app.portals import OpenPortal
+from b24_mcp.config.renamed import renamed_settings_in_use
 from b24_mcp.server.tooling import FormalTool, PortalName, make_tool
 
 _MISSING_SHOWN = 12
@@ -45,6 +46,8 @@ async def portal_info(ctx: Context[App], portal: PortalName = None) -> CallToolR
         form["clock_ahead"] = portrait.skew
     form |= {"scopes": portrait.scopes, "missing_scopes": dict(islice(portrait.missing.items(), _MISSING_SHOWN))}
     form |= {"limits": await _limits(opened), "portals": await run_sync(partial(_names, app))}
+    if warnings := renamed_settings_in_use():
+        form["warnings"] = warnings
     return await app.answer(form, failed=False, budget=opened.budget)
 
 
