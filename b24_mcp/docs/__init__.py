@@ -1,4 +1,6 @@
-"""The official documentation at hand: a local copy that is synchronised, searched and read. It knows no portal."""
+"""The local copy of the official documentation: synchronise, search and read it. Works offline, without a portal."""
+
+from __future__ import annotations
 
 from b24_mcp.docs.errors import DocsError, NoSuchPageError
 from b24_mcp.docs.index import Kind

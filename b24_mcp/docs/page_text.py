@@ -1,4 +1,4 @@
-"""A page, or a section of it, as plain Markdown that is no longer than there is room."""
+"""A page, or a section of it, as plain Markdown within a limit of length."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from b24_mcp.docs.markdown import Piece, join, json_length, pieces_of
 from b24_mcp.docs.origin import online_address
 from b24_mcp.docs.sections import CodeLanguage, DocPage, DocSection, find_section, page_of
 
-_GOING_ON = re.compile(r"(?<!\s)\s*+#(\d{1,5})$")
+_CONTINUATION = re.compile(r"(?<!\s)\s*+#(\d{1,5})$")
 _SHORTEST_TEXT = 200
-_DEEPEST_NAMED = 4
+_MAX_OUTLINE_LEVEL = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What was read. `section` is empty for the whole page. Where `text` had to end early, `more` is what to ask for as
-    the section to read on; `sections` are the page's sections, by what they are asked for.
+    """The text of a page or of a section. `section` is empty for the whole page. When `text` was cut, `more` is the
+    section to request next. `sections` are the names of all sections of the page.
     """
 
     language: str
@@ -40,7 +40,7 @@ class PageText:
 
 
 def parse_page(db: sqlite3.Connection, language: str, page: str, code: CodeLanguage) -> DocPage:
-    """Take a stored page apart. What breaks the grammar is given line by line."""
+    """Parse a stored page. A page with a syntax error is returned line by line."""
     source = Edition(language, StoredFiles(db)).page(page, FOR_READING)
     text = source.text if source is not None else ""
     try:
@@ -50,10 +50,10 @@ def parse_page(db: sqlite3.Connection, language: str, page: str, code: CodeLangu
     return page_of(blocks, code)
 
 
-def read(
+def read_page(
     db: sqlite3.Connection, language: str, page: str, section: str, code: CodeLanguage, max_chars: int
 ) -> PageText:
-    """Read a page, or one of its sections with those below it. `room` is how many characters the text may take as JSON.
+    """Return a page, or one of its sections with the sections below it. `max_chars` limits the length inside JSON.
 
     Raises:
         NoSuchPageError: when the page has no such section.
@@ -61,23 +61,23 @@ def read(
     title, kind = db.execute("SELECT title, kind FROM page WHERE page = ?", (page,)).fetchone()
     parts = parse_page(db, language, page, code)
     wanted, start = section.strip(), 0
-    if going_on := _GOING_ON.search(wanted):
-        wanted, start = wanted[: going_on.start()], int(going_on[1])
+    if continuation := _CONTINUATION.search(wanted):
+        wanted, start = wanted[: continuation.start()], int(continuation[1])
     chosen = find_section(parts.sections, wanted) if wanted else parts.sections
     if not chosen:
         names = _outline(parts.sections)
         raise NoSuchPageError(f"The page {language}/{page} has no section {section[:80]!r}.", names)
 
-    def titled(target: str) -> str | None:
+    def title_of(target: str) -> str | None:
         row = db.execute("SELECT title FROM page WHERE page = ?", (target,)).fetchone()
         return row[0] if row else None
 
-    pieces = list(_pieces(chosen, Links(language, page, titled)))[start:]
-    fitting = _fitting(pieces, max_chars)
-    more = f"{wanted}#{start + fitting}" if fitting < len(pieces) else None
-    text = join(pieces[:fitting])
+    pieces = list(_pieces(chosen, Links(language, page, title_of)))[start:]
+    count = _fitting(pieces, max_chars)
+    more = f"{wanted}#{start + count}" if count < len(pieces) else None
+    text = join(pieces[:count])
     if json_length(text) > max_chars:
-        # One piece alone is too long for a very small answer.
+        # A single piece is longer than a very small limit.
         text = text[: max(max_chars // 2, _SHORTEST_TEXT)] + "…"
     name = chosen[0].name if wanted else ""
     url = online_address(language, page)
@@ -92,10 +92,10 @@ def _pieces(sections: list[DocSection], links: Links) -> Iterator[Piece]:
 
 
 def _fitting(pieces: list[Piece], max_chars: int) -> int:
-    """How many pieces, but one at least, fit together."""
+    """Return how many pieces fit together; at least one."""
     used = 0
     for number, piece in enumerate(pieces):
-        # The head and foot of a table or of code are needed where it begins or ends.
+        # The head and foot of a table or of code are repeated where it begins or ends.
         around = json_length(piece.head + piece.foot) if number == 0 or piece.glue == "\n\n" else 0
         used += json_length(piece.glue + piece.text) + around
         if used > max_chars and number:
@@ -104,4 +104,4 @@ def _fitting(pieces: list[Piece], max_chars: int) -> int:
 
 
 def _outline(sections: list[DocSection]) -> list[str]:
-    return [section.name for section in sections if section.name and section.level <= _DEEPEST_NAMED]
+    return [section.name for section in sections if section.name and section.level <= _MAX_OUTLINE_LEVEL]

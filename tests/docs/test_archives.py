@@ -129,7 +129,7 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
 )
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(DocsError, match="no archive that can be read"):
+    with pytest.raises(DocsError, match="is not a tar or zip archive"):
         read_archive(tmp_path / "a")
 
 

@@ -47,8 +47,8 @@ def server(answer: Callable[[str, dict[str, str]], Answer]) -> Iterator[str]:
             thread.join()
 
 
-def loopback(address: str, largest: int = 1 << 20) -> Host:
-    return Host(address, ("127.0.0.1",), largest)
+def loopback(address: str, max_bytes: int = 1 << 20) -> Host:
+    return Host(address, ("127.0.0.1",), max_bytes)
 
 
 def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Pat
     with server(answer) as address:
         target = tmp_path / "a.tar.gz"
         got = download(
-            REPOSITORY, target, host=loopback(address), received=lambda size, whole: received.append((size, whole))
+            REPOSITORY, target, host=loopback(address), on_progress=lambda size, total: received.append((size, total))
         )
     assert (got, target.read_bytes()) == ('"state"', b"archive")
     assert asked == [(PATH, "b24-mcp"), ("/elsewhere.tar.gz", "b24-mcp")]
@@ -84,7 +84,7 @@ def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Pat
 def test_a_redirect_to_anywhere_else_is_not_followed(tmp_path: Path, location: str, named: str) -> None:
     with (
         server(lambda *_: (302, {"Location": location}, b"")) as address,
-        pytest.raises(DocsError, match=f"{named} is not a host"),
+        pytest.raises(DocsError, match=f"leads to {named}, which is not an allowed host"),
     ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
     assert not (tmp_path / "a").exists()
@@ -109,12 +109,15 @@ def test_github_is_asked_over_https_alone(address: str, allowed: bool) -> None:
 
 
 def test_plain_http_is_for_this_computer_only(tmp_path: Path) -> None:
-    with pytest.raises(DocsError, match="is not a host"):
+    with pytest.raises(DocsError, match="is not an allowed host"):
         download(REPOSITORY, tmp_path / "a", host=Host("http://mirror.example", ("mirror.example",)))
 
 
 def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
-    with server(lambda *_: (302, {"Location": PATH}, b"")) as address, pytest.raises(DocsError, match="circle"):
+    with (
+        server(lambda *_: (302, {"Location": PATH}, b"")) as address,
+        pytest.raises(DocsError, match="redirects too often"),
+    ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
 
 
@@ -123,7 +126,7 @@ def test_an_archive_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> 
         server(lambda *_: (200, {}, b"x" * 100_000)) as address,
         pytest.raises(DocsError, match="larger than the documentation"),
     ):
-        download(REPOSITORY, tmp_path / "a", host=loopback(address, largest=50_000))
+        download(REPOSITORY, tmp_path / "a", host=loopback(address, max_bytes=50_000))
 
 
 def test_an_archive_that_breaks_off_is_told(tmp_path: Path) -> None:
@@ -176,5 +179,8 @@ def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_chang
 
 def test_a_repository_that_is_something_else_is_refused(tmp_path: Path, folder: Path) -> None:
     archive = write_tar(tmp_path / "docs.tar.gz", {"readme.md": "# Else"}).read_bytes()
-    with server(lambda *_: (200, {}, archive)) as address, pytest.raises(DocsError, match="is not the documentation"):
+    with (
+        server(lambda *_: (200, {}, archive)) as address,
+        pytest.raises(DocsError, match="does not contain the documentation"),
+    ):
         fetch_edition(folder, tmp_path, "en", lambda *_: None, host=loopback(address))
