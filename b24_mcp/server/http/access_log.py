@@ -1,4 +1,4 @@
-"""The access log: a line for each request with address, caller, path, status and time, without headers and arguments."""
+"""The access log: one line per request with address, caller, path, status and time, without headers or arguments."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def http_application(
 ) -> tuple[Starlette, CancellableRequests]:
     """Return the application, and the object that cancels its running requests when the process has to end.
 
-    Without `options.sessions` the application is stateless: any server behind a balancer can handle any request. Clients
-    of older protocols need a session to be asked something during a call.
+    Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
+    Clients of older protocols need a session to be asked something during a call.
     """
     # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(

@@ -7,7 +7,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from b24_mcp.server.http.limits import refusal
 
-_CANCELLED = "The server is stopping and this call did not finish in time. It may have been executed: check before you repeat it."
+_CANCELLED = (
+    "The server is stopping and this call did not finish in time. It may have been executed: check before you "
+    "repeat it."
+)
 
 
 class CancellableRequests:

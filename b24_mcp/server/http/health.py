@@ -42,8 +42,8 @@ class Readiness:
 
 
 def health_routes(readiness: Readiness) -> list[Route]:
-    """Return the routes `/health`, which answers while the process runs, and `/ready`, which answers 503 while the shared
-    state cannot be read.
+    """Return the routes: `/health` answers while the process runs, `/ready` answers 503 while the shared state cannot
+    be read.
     """
 
     async def health(_: Request) -> Response:

@@ -76,8 +76,8 @@ class BodyMemory:
 class BufferedBody:
     """Middleware that reads the whole body before the request is handled.
 
-    It refuses a body that is too large (413), does not arrive within `seconds` (408), or exceeds the shared memory (503).
-    It comes before the limit of running calls, so a request does not count as a call while it arrives.
+    It refuses a body that is too large (413), does not arrive within `seconds` (408), or exceeds the shared memory
+    (503). It comes before the limit of running calls, so a request does not count as a call while it arrives.
     """
 
     def __init__(self, app: ASGIApp, most: int, seconds: float, memory: BodyMemory | None = None) -> None:
