@@ -112,7 +112,7 @@ def _update_phrasings(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM phrasing")
     for line in topics.splitlines():
         page, *phrasings = line.split("\t")
-        rows = [(" ".join(words_of(phrasing)), page) for turns in phrasings for phrasing in turns.split(" | ")]
+        rows = [(" ".join(words_of(phrasing)), page) for column in phrasings for phrasing in column.split(" | ")]
         db.executemany("INSERT INTO phrasing SELECT id, ? FROM page WHERE page = ?", rows)
 
 

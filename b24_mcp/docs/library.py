@@ -174,7 +174,7 @@ def _compact(body: object) -> str:
 
 
 def _shortened(bodies: Sequence[object], max_chars: int) -> list[object]:
-    """Return each body with fewer entries until it fits, in a list; an empty list when it never fits."""
+    """Return the first body that fits with fewer entries, in a list; an empty list when none fits."""
     for body in bodies:
         for entries in (12, 8, 5, 3, 2):
             if len(_compact(short := _with_entries(body, entries))) <= max_chars:

@@ -30,7 +30,7 @@ SELECT section.page, section.id, fit FROM (
 """  # noqa: S608 - the weights are a constant
 _TITLE, _SECTIONS, _FURTHER_SECTIONS = 0.8, 0.3, 0.15
 _FOCUS = 0.25
-# A word in more than this share of the sections is not searched for. An unknown word has this weight.
+# A word in more than this share of the sections is not searched for.
 _FREQUENT = 0.12
 _UNKNOWN_WEIGHT = 3.0
 _KIND_WEIGHT: dict[str, float] = {"article": 1.1, "tutorial": 1.1, "widget": 1.0, "event": 1.0, "method": 0.95}
