@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from b24_mcp.docs import DocsLibrary
-from b24_mcp.docs.incoming import Incoming, local_editions
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.sources import LicensedEdition, local_editions
+from b24_mcp.docs.sync import replace_copy, sync_lock
 
 Result = TypeVar("Result")
 QUESTIONS = Path(__file__).parent.parent / "tests" / "docs"
@@ -50,16 +50,16 @@ def timed(act: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - begin, result
 
 
-def texts(editions: list[Incoming]) -> list[str]:
+def texts(editions: list[LicensedEdition]) -> list[str]:
     """The texts of all editions."""
     return [one.edition.files.text(name) or "" for one in editions for name in one.edition.files.names()]
 
 
-def taken_over(folder: Path, editions: list[Incoming]) -> None:
+def taken_over(folder: Path, editions: list[LicensedEdition]) -> None:
     """Bring the copy up to date."""
-    with syncing(folder):
+    with sync_lock(folder):
         for incoming in editions:
-            take_over(folder, incoming, lambda *_: None)
+            replace_copy(folder, incoming, lambda *_: None)
 
 
 def searching(library: DocsLibrary) -> None:

@@ -1,4 +1,4 @@
-"""The local copy of the documentation, where the settings say it lies."""
+"""The local copy of the official documentation, in the folder that the settings name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from b24_mcp.docs import DocsLibrary
 
 DOC_ADDRESS = "b24://doc/{+page}"
-NO_COPY = "The documentation itself is not on this computer; a person gets it with: b24-mcp docs sync"
+NO_COPY = "The documentation is not on this computer. A person can download it with: b24-mcp docs sync"
 
 
 def open_library() -> tuple[DocsLibrary, int]:
-    """Give the copy, which may be empty, and how many characters an answer may have. Reads files: call it in a thread.
+    """Return the local copy, which may be empty, and the size limit of an answer in characters.
+
+    This function reads files: call it in a worker thread.
 
     Raises:
-        B24Error: `B24MCP_SETTINGS`.
+        B24Error: `B24MCP_SETTINGS`, when the settings cannot be used.
     """
-    # Both are not needed to start and list the tools.
+    # Neither module is needed to start the server and to list its tools.
     from b24_mcp.config.settings import SettingsError, load_settings
     from b24_mcp.docs import DocsLibrary
 
@@ -30,18 +32,20 @@ def open_library() -> tuple[DocsLibrary, int]:
     return DocsLibrary(settings.data_folder / "docs"), settings.budget
 
 
-def page_names(beginning: str) -> list[str]:
-    """Pages, with their language, whose path begins so; those that only contain it after them."""
+def page_names(prefix: str) -> list[str]:
+    """Return completions of a page path, with language: first the paths that begin with `prefix`, then those that
+    contain it. The list is empty without a usable copy.
+    """
     from b24_mcp.docs import DocsError
 
     try:
-        return open_library()[0].completions(beginning)
+        return open_library()[0].completions(prefix)
     except (B24Error, DocsError):
         return []
 
 
 def examples_of(page: str | None) -> list[object]:
-    """What the page of a method sends in its samples, short ones; an empty list where there is no copy of it."""
+    """Return the parameters that the code samples on a method's page send; an empty list without a usable copy."""
     from b24_mcp.docs import DocsError
 
     if page is None:

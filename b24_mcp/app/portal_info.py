@@ -11,6 +11,7 @@ from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.portals import OpenPortal
+from b24_mcp.config.renamed import renamed_settings_in_use
 
 _MISSING_SHOWN = 12
 _WORTH_TELLING = 5.0
@@ -43,6 +44,8 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
         form["clock_ahead"] = portrait.skew
     form |= {"scopes": portrait.scopes, "missing_scopes": dict(islice(portrait.missing.items(), _MISSING_SHOWN))}
     form |= {"limits": await _limits(opened), "portals": await run_sync(_names, app)}
+    if warnings := renamed_settings_in_use():
+        form["warnings"] = warnings
     return Reply(form, opened.settings.budget)
 
 

@@ -18,10 +18,10 @@ from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from b24_mcp.docs.incoming import Incoming
-    from b24_mcp.docs.library import Status
+    from b24_mcp.docs.library import CopyStatus
     from b24_mcp.docs.origin import Language
-    from b24_mcp.docs.sync import Synced
+    from b24_mcp.docs.sources import LicensedEdition
+    from b24_mcp.docs.sync import SyncResult
 
 
 @click.group(cls=CommandGroup)
@@ -67,17 +67,17 @@ def sync(lang: Literal["en", "ru", "both"], place: Path | None) -> None:
     """
     from b24_mcp.docs import DocsError
     from b24_mcp.docs.origin import LANGUAGES
-    from b24_mcp.docs.sync import syncing, take_over
+    from b24_mcp.docs.sync import replace_copy, sync_lock
 
     folder = data_folder() / "docs"
     wanted = [language for language in LANGUAGES if lang in (language, "both")]
-    done: list[Synced] = []
+    done: list[SyncResult] = []
     try:
-        with syncing(folder), _editions(folder, place, wanted, done) as editions:
+        with sync_lock(folder), _editions(folder, place, wanted, done) as editions:
             for incoming in editions:
                 if incoming.language in wanted:
                     with percentage(f"indexing {incoming.language}") as progress:
-                        done.append(take_over(folder, incoming, progress))
+                        done.append(replace_copy(folder, incoming, progress))
     except DocsError as exc:
         _print_synced(done)
         raise click.ClickException(str(exc)) from None
@@ -115,9 +115,9 @@ def status(as_json: bool) -> None:
 
 @contextmanager
 def _editions(
-    folder: Path, place: Path | None, wanted: list[Language], done: list[Synced]
-) -> Iterator[Iterator[Incoming]]:
-    from b24_mcp.docs.incoming import local_editions
+    folder: Path, place: Path | None, wanted: list[Language], done: list[SyncResult]
+) -> Iterator[Iterator[LicensedEdition]]:
+    from b24_mcp.docs.sources import local_editions
 
     if place is not None:
         yield local_editions(place)
@@ -126,20 +126,22 @@ def _editions(
         yield _downloaded(folder, Path(scratch), wanted, done)
 
 
-def _downloaded(folder: Path, scratch: Path, wanted: list[Language], done: list[Synced]) -> Iterator[Incoming]:
+def _downloaded(
+    folder: Path, scratch: Path, wanted: list[Language], done: list[SyncResult]
+) -> Iterator[LicensedEdition]:
     """Download the wanted editions one after the other. An edition that has not changed is added to `done`."""
-    from b24_mcp.docs.fetching import fetched
-    from b24_mcp.docs.sync import Synced
+    from b24_mcp.docs.github import fetch_edition
+    from b24_mcp.docs.sync import SyncResult
 
     for language in wanted:
         with percentage(f"fetching {language}") as progress:
-            incoming, known = fetched(folder, scratch, language, progress)
+            incoming, known = fetch_edition(folder, scratch, language, progress)
         if known is not None:
-            done.append(Synced(language, known, None))
+            done.append(SyncResult(language, known, None))
         yield from incoming
 
 
-def _print_synced(done: list[Synced]) -> None:
+def _print_synced(done: list[SyncResult]) -> None:
     for one in done:
         if one.written is None:
             echo(f"{one.language}            up to date since {one.origin.taken}")
@@ -152,7 +154,7 @@ def _print_synced(done: list[Synced]) -> None:
             echo(f"not read: {one.language}/{page}: {why}", err=True)
 
 
-def _print_status(folder: Path, editions: list[Status]) -> None:
+def _print_status(folder: Path, editions: list[CopyStatus]) -> None:
     echo(f"folder        {folder}")
     for one in editions:
         if one.origin is None:

@@ -1,8 +1,7 @@
-"""Reading the Markdown out of an archive that may be anything.
+"""Read Markdown files from an untrusted archive.
 
-Nothing is unpacked to disk: members are read in memory one by one, and only those that are wanted. Links, devices and
-whatever else is no plain file are passed over; an archive with a path that leaves it is refused, and so is one that
-grows beyond a size while it is unpacked.
+Nothing is unpacked to disk: the wanted members are read into memory one by one. Links, devices and other members that
+are not plain files are skipped. An archive is refused when a path leads out of it, or when it exceeds a size limit.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from b24_mcp.docs.errors import DocsError
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".zip")
 _REVISION = re.compile(r"[0-9a-f]{40}")
-_HEADER_ROOM = 1 << 20
+_HEADER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """How large an archive may be: members, bytes once unpacked, bytes of one text, bytes of all texts."""
+class ArchiveLimits:
+    """The limits of an archive: number of members, bytes unpacked, bytes of one text, bytes of all texts."""
 
     members: int = 200_000
     unpacked: int = 4 << 30
@@ -38,31 +37,31 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
-    """The texts of an archive by their paths in it, and the revision it was made of, where it says so."""
+class ArchiveTexts:
+    """The texts of an archive by path, and the Git revision of the archive when it is stated."""
 
     texts: dict[str, str]
     revision: str | None
 
 
-def read_archive(path: Path, bounds: Bounds | None = None) -> Unpacked:
+def read_archive(path: Path, bounds: ArchiveLimits | None = None) -> ArchiveTexts:
     """Read the Markdown files and licences of a tar (plain, gzip or xz) or zip archive.
 
     Raises:
-        DocsError: when it is no such archive, is broken, too large, or holds a path that leaves it.
+        DocsError: when the file is not such an archive, is damaged or too large, or a path leads out of it.
     """
-    bounds = bounds or Bounds()
+    bounds = bounds or ArchiveLimits()
     try:
         with path.open("rb") as file:
             start = file.read(6)
         if start[:2] == b"PK":
             return _zip(path, bounds)
         with closing(_opened(path, start)) as stream:
-            return _tar(_Bounded(stream, bounds.unpacked), bounds)
+            return _tar(_LimitedStream(stream, bounds.unpacked), bounds)
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError):
-        raise DocsError(f"{path.name} is no archive that can be read, or it is broken or cut short.") from None
+        raise DocsError(f"{path.name} is not a tar or zip archive, or it is damaged or incomplete.") from None
     except OSError as exc:
-        raise DocsError(f"{path.name} cannot be read: {exc.strerror or 'it is broken'}.") from None
+        raise DocsError(f"{path.name} cannot be read: {exc.strerror or 'it is damaged'}.") from None
 
 
 def _opened(path: Path, start: bytes) -> IO[bytes]:
@@ -73,45 +72,49 @@ def _opened(path: Path, start: bytes) -> IO[bytes]:
     return path.open("rb")
 
 
-class _Bounded:
-    """A stream that ends in an error when more is read from it than was allowed, in all or since the last `allow`."""
+class _LimitedStream:
+    """A stream with two limits: on all bytes read, and on the bytes read since the last `allow`."""
 
-    def __init__(self, stream: IO[bytes], whole: int) -> None:
+    def __init__(self, stream: IO[bytes], total: int) -> None:
         self._stream = stream
-        self._whole = whole
-        self._now = _HEADER_ROOM
+        self._total_left = total
+        self._left = _HEADER_BYTES
 
     def allow(self, size: int) -> None:
-        """Let so many bytes be read, and a header: no header needs more than a megabyte."""
-        self._now = size + _HEADER_ROOM
+        """Set the limit for the next member: its size and one header, which never needs more than a megabyte."""
+        self._left = size + _HEADER_BYTES
 
     def read(self, size: int) -> bytes:
-        """Read."""
-        if min(self._whole, self._now) < 0:
-            raise DocsError("The archive becomes too large when it is unpacked.")
+        """Read up to `size` bytes.
+
+        Raises:
+            DocsError: when a limit is exceeded.
+        """
+        if min(self._total_left, self._left) < 0:
+            raise DocsError("The archive is too large when unpacked.")
         piece = self._stream.read(size)
-        self._whole -= len(piece)
-        self._now -= len(piece)
+        self._total_left -= len(piece)
+        self._left -= len(piece)
         return piece
 
 
-def _tar(stream: _Bounded, bounds: Bounds) -> Unpacked:
+def _tar(stream: _LimitedStream, bounds: ArchiveLimits) -> ArchiveTexts:
     texts = _Texts(bounds)
-    with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # reads, and no more is needed
+    with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # only `read` is needed
         while (member := tar.next()) is not None:
             texts.count(member.name)
             if member.isreg() and _is_wanted(member.name):
                 stream.allow(2 * member.size)
                 content = tar.extractfile(member)
                 assert content is not None
-                texts.put(member.name, content)
+                texts.add(member.name, content)
             stream.allow(member.size)
-            tar.members.clear()  # it would remember each
+            tar.members.clear()  # the list would grow with every member
         comment = tar.pax_headers.get("comment", "")
-    return Unpacked(texts.found, comment if _REVISION.fullmatch(comment) else None)
+    return ArchiveTexts(texts.found, comment if _REVISION.fullmatch(comment) else None)
 
 
-def _zip(path: Path, bounds: Bounds) -> Unpacked:
+def _zip(path: Path, bounds: ArchiveLimits) -> ArchiveTexts:
     texts = _Texts(bounds)
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -121,13 +124,13 @@ def _zip(path: Path, bounds: Bounds) -> Unpacked:
             if member.flag_bits & 1:
                 raise DocsError(f"{path.name} is encrypted.")
             with archive.open(member) as content:
-                texts.put(member.filename, content)
+                texts.add(member.filename, content)
         comment = archive.comment.decode("ascii", "replace")
-    return Unpacked(texts.found, comment if _REVISION.fullmatch(comment) else None)
+    return ArchiveTexts(texts.found, comment if _REVISION.fullmatch(comment) else None)
 
 
 class _Texts:
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: ArchiveLimits) -> None:
         self.found: dict[str, str] = {}
         self._bounds = bounds
         self._members = 0
@@ -136,15 +139,15 @@ class _Texts:
     def count(self, name: str) -> None:
         self._members += 1
         if self._members > self._bounds.members:
-            raise DocsError("The archive holds too many files.")
+            raise DocsError("The archive contains too many files.")
         if name.startswith(("/", "\\")) or "\\" in name or ".." in name.split("/") or re.match("[A-Za-z]:", name):
-            raise DocsError("The archive holds a path that leads out of it.")
+            raise DocsError("The archive contains a path that leads out of it.")
 
-    def put(self, name: str, content: IO[bytes]) -> None:
+    def add(self, name: str, content: IO[bytes]) -> None:
         text = content.read(self._bounds.text + 1)
         self._size += len(text)
         if len(text) > self._bounds.text or self._size > self._bounds.texts:
-            raise DocsError("The archive holds texts larger than the documentation's can be.")
+            raise DocsError("The texts in the archive are larger than those of the documentation can be.")
         self.found[name] = text.decode("utf-8", "replace")
 
 
@@ -153,7 +156,9 @@ def _is_wanted(name: str) -> bool:
 
 
 def editions_in(texts: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Give the texts of each edition, by their paths below its root: where `api-reference` lies, the least deep."""
+    """Yield the texts of each edition by their paths below its root. A root is the folder of the topmost
+    `api-reference`.
+    """
     roots = {name[: found.start(1)] for name in texts if (found := re.search(r"(?:^|/)(api-reference/)", name))}
     shallow = min((root.count("/") for root in roots), default=0)
     for root in sorted(root for root in roots if root.count("/") == shallow):

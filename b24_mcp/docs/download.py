@@ -1,7 +1,7 @@
-"""Fetching an archive of the documentation; the only module of this room that knows the HTTP library.
+"""Download an archive of the documentation. No other module of this package imports the HTTP library.
 
-Only over https, only from the hosts it was told, wherever redirects lead, and no larger than it may be. (A server on
-this very computer may be spoken to over http.)
+Requests and redirects go over https and to the allowed hosts only, and the size of the archive is limited. Plain http
+is allowed for a server on loopback.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ import truststore
 from b24_mcp import __version__
 from b24_mcp.docs.errors import DocsError
 
-_MOST_REDIRECTS = 5
-_LARGEST = 1 << 30
+_MAX_REDIRECTS = 5
+_MAX_BYTES = 1 << 30
 _TIMEOUT = httpx.Timeout(60, connect=15)
-_PIECE = 1 << 16
+_CHUNK = 1 << 16
 
-for _chatty in ("httpx", "httpcore"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)
+for _verbose in ("httpx", "httpcore"):
+    logging.getLogger(_verbose).setLevel(logging.WARNING)
 
-Received = Callable[[int, int | None], None]
-"""Told while an archive comes: bytes so far, bytes in all where the server says so."""
+DownloadProgress = Callable[[int, int | None], None]
+"""A callback during a download: bytes so far, and bytes in total when the server states them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where archives are asked for, and which hosts a redirect may lead to; `.name` stands for all below `name`."""
+    """The server of the archives, and the hosts that may be requested; `.name` allows every host below `name`."""
 
     address: str
     hosts: tuple[str, ...]
-    largest: int = _LARGEST
+    max_bytes: int = _MAX_BYTES
 
     def allows(self, url: httpx.URL) -> bool:
-        """Whether this address may be asked."""
+        """Whether a request to this address is allowed."""
         known = any(url.host == host or (host[:1] == "." and url.host.endswith(host)) for host in self.hosts)
         return known and (url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host)))
 
@@ -49,14 +49,19 @@ GITHUB = Host("https://github.com", ("github.com", "codeload.github.com", ".gith
 
 
 def download(
-    repository: str, target: Path, *, etag: str | None = None, host: Host = GITHUB, received: Received | None = None
+    repository: str,
+    target: Path,
+    *,
+    etag: str | None = None,
+    host: Host = GITHUB,
+    on_progress: DownloadProgress | None = None,
 ) -> str | None:
-    """Fetch the newest state of a repository as tar.gz into `target`; gives what the server calls this state.
+    """Download the newest revision of a repository as tar.gz into `target`. Return its ETag when the server sends one.
 
-    With the `etag` of a state that is known, `target` is not written when nothing has changed since.
+    With the `etag` of an earlier download, `target` is not written when nothing has changed since.
 
     Raises:
-        DocsError: when it cannot be had; nothing of use is in `target` then.
+        DocsError: when the download fails. The content of `target` is then not usable.
     """
     url = httpx.URL(f"{host.address}/{repository}/archive/HEAD.tar.gz")
     headers = {"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": "identity"}
@@ -67,39 +72,43 @@ def download(
         with httpx.Client(
             verify=context, follow_redirects=False, timeout=_TIMEOUT, headers=headers, trust_env=url.scheme == "https"
         ) as client:
-            for _ in range(_MOST_REDIRECTS + 1):
+            for _ in range(_MAX_REDIRECTS + 1):
                 if not host.allows(url):
-                    raise DocsError(f"{url.host} is not a host the documentation is fetched from; nothing was taken.")
+                    raise DocsError(
+                        f"The download leads to {url.host}, which is not an allowed host. Nothing was downloaded."
+                    )
                 with client.stream("GET", url) as response:
                     if not response.has_redirect_location:
-                        return _taken(response, target, host, etag, received)
+                        return _save(response, target, host, etag, on_progress)
                     url = url.join(response.headers["Location"])
     except (httpx.HTTPError, httpx.InvalidURL, ImportError, OSError, ValueError) as exc:
-        raise DocsError(f"{_why(exc)} Without a connection, `--from` takes an archive or a folder.") from None
-    raise DocsError("The server redirects in a circle; nothing was taken.")
+        raise DocsError(f"{_reason(exc)} To work offline, name an archive or a folder with `--from`.") from None
+    raise DocsError("The server redirects too often. Nothing was downloaded.")
 
 
-def _taken(
-    response: httpx.Response, target: Path, host: Host, etag: str | None, received: Received | None
+def _save(
+    response: httpx.Response, target: Path, host: Host, etag: str | None, on_progress: DownloadProgress | None
 ) -> str | None:
     if response.status_code == httpx.codes.NOT_MODIFIED and etag:
         target.unlink(missing_ok=True)
         return etag
     if response.status_code != httpx.codes.OK:
-        raise DocsError(f"{response.url.host} answers {response.status_code} instead of the documentation.")
+        raise DocsError(
+            f"{response.url.host} answered with status {response.status_code} instead of the documentation."
+        )
     length = response.headers.get("Content-Length", "")
-    whole = int(length) if length.isdecimal() else None
+    total = int(length) if length.isdecimal() else None
     size = 0
     with target.open("wb") as file:
-        for piece in response.iter_raw(_PIECE):
+        for piece in response.iter_raw(_CHUNK):
             size += len(piece)
-            if size > host.largest:
-                raise DocsError("The archive is larger than the documentation can be; it was not read to its end.")
+            if size > host.max_bytes:
+                raise DocsError("The archive is larger than the documentation can be. The download was stopped.")
             file.write(piece)
-            if received is not None:
-                received(size, whole)
-    if whole is not None and size != whole:
-        raise DocsError("The connection broke before the archive was complete.")
+            if on_progress is not None:
+                on_progress(size, total)
+    if total is not None and size != total:
+        raise DocsError("The connection was lost before the archive was complete.")
     found: str | None = response.headers.get("ETag")
     return found
 
@@ -111,17 +120,17 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _why(exc: Exception) -> str:
+def _reason(exc: Exception) -> str:
     match exc:
         case httpx.TimeoutException():
-            return "The server of the documentation did not answer in time."
+            return "The server of the documentation did not respond in time."
         case httpx.ProxyError():
-            return "The proxy did not let the request through."
+            return "The proxy refused the request."
         case httpx.ConnectError():
             return "The server of the documentation cannot be reached."
         case httpx.HTTPError():
-            return "The connection broke before the archive was complete."
+            return "The connection was lost before the archive was complete."
         case OSError():
-            return f"The archive cannot be written: {exc.strerror or 'the disk refuses'}."
+            return f"The archive cannot be written: {exc.strerror or 'the disk refused'}."
         case _:
-            return "The documentation cannot be fetched: a proxy named in the environment cannot be used."
+            return "The documentation cannot be downloaded: a proxy set in the environment is not usable."

@@ -1,17 +1,17 @@
-"""What can go wrong with the local copy of the documentation."""
+"""The errors of the local copy of the documentation."""
 
 from __future__ import annotations
 
 
 class DocsError(Exception):
-    """The documentation cannot be fetched, read or searched. The text says why and what to do about it; whatever copy
-    was there before is untouched.
+    """The documentation cannot be downloaded, read or searched. The message states the reason and the remedy. An
+    existing copy is unchanged.
     """
 
 
 class NoSuchPageError(DocsError):
-    """The copy holds no such page or section; `similar` are names that may have been meant."""
+    """The copy has no such page or section. `similar` are names close to the requested one."""
 
-    def __init__(self, text: str, similar: list[str]) -> None:
-        super().__init__(text)
+    def __init__(self, message: str, similar: list[str]) -> None:
+        super().__init__(message)
         self.similar = similar

@@ -1,7 +1,7 @@
-"""The local copy of one edition as one file: the pages as they are written, and the index that `search` reads.
+"""The SQLite file of one edition: its source files, and the full-text index of its sections.
 
-Each section of a page is a unit of the index. The lead carries the title of its page; a heading counts more than text,
-and samples of code count little.
+Each section of a page is one entry of the index. The title of the page is indexed with its lead. The weights are in
+`search`: a heading counts more than text, and code samples count little.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from b24_mcp.docs.inline import inline, plain
 from b24_mcp.docs.sections import DocPage, DocSection, page_of
 from b24_mcp.words import words_of, words_of_name
 
-# Raise it whenever what stands in the index, or the stems of `words`, change: copies of another format are made anew.
+# Increase it when the content of the index or the stems of `words` change: copies of another format are built again.
 FORMAT = 1
 
 Kind = Literal["method", "event", "widget", "tutorial", "article"]
 Progress = Callable[[str, int, int], None]
-"""Told of progress: the language, pages done, pages in all."""
+"""A callback that receives the language, the pages done and the pages in total."""
 
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,16 +40,16 @@ CREATE INDEX section_of ON section (page);
 CREATE VIRTUAL TABLE unit USING fts5 (title, heading, path, body, code, tokenize = 'unicode61');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (unit, row);
 """
-_EXTRACT_ROOM = 1_500
-_MOST_CODE_WORDS = 300
-_LARGEST_PAGE = 4_000_000
+_EXTRACT_LENGTH = 1_500
+_MAX_CODE_WORDS = 300
+_MAX_PAGE_LENGTH = 4_000_000
 _NAME = re.compile(r"\b[A-Za-z]\w*(?:\.\w+)+")
-_UNTOLD = re.compile(r"(?:code examples?|примеры? кода|response handling|обработка ответа)$", re.I)
+_GENERIC_HEADING = re.compile(r"(?:code examples?|примеры? кода|response handling|обработка ответа)$", re.I)
 
 
 @dataclass(slots=True)
-class Written:
-    """What was done: pages in all, of them read anew, gone since the last time, and those that break the grammar."""
+class IndexChanges:
+    """The result of an update: pages in total, pages indexed again, pages removed, and syntax errors by page."""
 
     pages: int = 0
     read: int = 0
@@ -57,16 +57,16 @@ class Written:
     broken: dict[str, str] = field(default_factory=dict)
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make an empty index."""
+def create_index(db: sqlite3.Connection) -> None:
+    """Create an empty index."""
     db.executescript(_SCHEMA)
     db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def write(db: sqlite3.Connection, edition: Edition, progress: Progress) -> Written:
-    """Bring an index in line with an edition. Pages that did not change are not parsed again; nothing is committed."""
-    done = Written()
-    _sources(db, edition)
+def update_index(db: sqlite3.Connection, edition: Edition, progress: Progress) -> IndexChanges:
+    """Update an index to match an edition, without a commit. Unchanged pages are not parsed again."""
+    changes = IndexChanges()
+    _update_sources(db, edition)
     known = {page: (number, digest) for number, page, digest in db.execute("SELECT id, page, digest FROM page")}
     names = edition.page_names()
     for position, name in enumerate(names):
@@ -75,29 +75,29 @@ def write(db: sqlite3.Connection, edition: Edition, progress: Progress) -> Writt
         source = edition.page(name, FOR_READING)
         if source is None:
             continue
-        done.pages += 1
+        changes.pages += 1
         digest = _digest(source.text)
         number, before = known.pop(name, (None, None))
         if digest == before:
             continue
         if number is not None:
-            _forget(db, number)
-        done.read += 1
-        if why := _put(db, edition, source, digest):
-            done.broken[name] = why
+            _remove_page(db, number)
+        changes.read += 1
+        if problem := _add_page(db, edition, source, digest):
+            changes.broken[name] = problem
     for number, _ in known.values():
-        _forget(db, number)
-    done.gone = len(known)
-    _phrasings(db)
+        _remove_page(db, number)
+    changes.gone = len(known)
+    _update_phrasings(db)
     progress(edition.language, len(names), len(names))
-    return done
+    return changes
 
 
-def _sources(db: sqlite3.Connection, edition: Edition) -> None:
+def _update_sources(db: sqlite3.Connection, edition: Edition) -> None:
     known = dict(db.execute("SELECT name, digest FROM source").fetchall())
     for name in edition.files.names():
         text = edition.files.text(name)
-        if text is None or len(text) > _LARGEST_PAGE:
+        if text is None or len(text) > _MAX_PAGE_LENGTH:
             continue
         digest = _digest(text)
         if known.pop(name, None) != digest:
@@ -106,13 +106,13 @@ def _sources(db: sqlite3.Connection, edition: Edition) -> None:
     db.executemany("DELETE FROM source WHERE name = ?", [(name,) for name in known])
 
 
-def _phrasings(db: sqlite3.Connection) -> None:
-    """Note the turns in which people ask for pages, in both languages whatever the edition."""
+def _update_phrasings(db: sqlite3.Connection) -> None:
+    """Store the phrases in which people ask for pages, in both languages for every edition."""
     topics = files("b24_mcp.docs").joinpath("topics.tsv").read_text("utf-8")
     db.execute("DELETE FROM phrasing")
     for line in topics.splitlines():
         page, *phrasings = line.split("\t")
-        rows = [(" ".join(words_of(phrasing)), page) for turns in phrasings for phrasing in turns.split(" | ")]
+        rows = [(" ".join(words_of(phrasing)), page) for column in phrasings for phrasing in column.split(" | ")]
         db.executemany("INSERT INTO phrasing SELECT id, ? FROM page WHERE page = ?", rows)
 
 
@@ -120,18 +120,18 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _forget(db: sqlite3.Connection, page: int) -> None:
+def _remove_page(db: sqlite3.Connection, page: int) -> None:
     db.execute("DELETE FROM unit WHERE rowid IN (SELECT id FROM section WHERE page = ?)", (page,))
     db.execute("DELETE FROM section WHERE page = ?", (page,))
     db.execute("DELETE FROM page WHERE id = ?", (page,))
 
 
-def _put(db: sqlite3.Connection, edition: Edition, source: Source, digest: str) -> str | None:
-    """Index a page; gives what breaks the grammar in it, if anything does. It can be read all the same."""
+def _add_page(db: sqlite3.Connection, edition: Edition, source: Source, digest: str) -> str | None:
+    """Index a page. Return its syntax error, if any; the page can be read nevertheless."""
     searched = edition.page(source.page, FOR_SEARCH) or source
     broken = None
     try:
-        page = page_of(parse(searched.text)) if len(source.text) <= _LARGEST_PAGE else DocPage("", [])
+        page = page_of(parse(searched.text)) if len(source.text) <= _MAX_PAGE_LENGTH else DocPage("", [])
     except BrokenPageError as exc:
         broken = str(exc)
         lines = [Text(line, ()) for line in searched.text.splitlines() if not line.startswith("# ")]
@@ -145,22 +145,22 @@ def _put(db: sqlite3.Connection, edition: Edition, source: Source, digest: str) 
         if section.is_more:
             continue
         text = "\n".join(_texts(section.blocks))
-        extract = " ".join(text.split())[:_EXTRACT_ROOM]
+        extract = " ".join(text.split())[:_EXTRACT_LENGTH]
         unit = db.execute(
             "INSERT INTO section (page, name, text) VALUES (?, ?, ?)", (number, section.name, extract)
         ).lastrowid
-        heading = "" if _UNTOLD.match(section.title) else section.title
+        heading = "" if _GENERIC_HEADING.match(section.title) else section.title
         columns = (_title_words(title), "", _path_words(source.page)) if position == 0 else ([], words_of(heading), [])
         code = dict.fromkeys(word for block in section.blocks if isinstance(block, Code) for word in _words(block.text))
         db.execute(
             "INSERT INTO unit (rowid, title, heading, path, body, code) VALUES (?, ?, ?, ?, ?, ?)",
-            (unit, *(" ".join(words) for words in (*columns, words_of(text), list(code)[:_MOST_CODE_WORDS]))),
+            (unit, *(" ".join(words) for words in (*columns, words_of(text), list(code)[:_MAX_CODE_WORDS]))),
         )
     return broken
 
 
 def kind_of(source: Source) -> Kind:
-    """Tell what a page is about."""
+    """Return the kind of a page."""
     if source.page.startswith("tutorials/"):
         return "tutorial"
     if may_be_method(source):

@@ -1,4 +1,4 @@
-"""What stands inside a line, brought from the dialect to plain Markdown: links, pictures, anchors, classes, terms."""
+"""Convert inline markup of the documentation to plain Markdown: links, pictures, anchors, classes, terms."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from b24_mcp.dialect.scanning import between, code_spans
 
-_HIDDEN = "\ue007{}\ue008"
-_HIDDEN_FOUND = re.compile("\ue007(\\d+)\ue008")
+_PLACEHOLDER = "\ue007{}\ue008"
+_PLACEHOLDER_FOUND = re.compile("\ue007(\\d+)\ue008")
 _PICTURE = re.compile(r"!\[([^\[\]]*+)\]\([^)\[]*+\)")
 _LINK = re.compile(
     r"\[((?:[^\[\]]++|\[[^\[\]]*+\])*+)\]"
@@ -22,22 +22,22 @@ _MARK = re.compile(
 )
 _OPENS_COMMENT, _CLOSES_COMMENT = re.compile(r"<!--"), re.compile(r"-->")
 _OPENS_TAG, _CLOSES_TAG = re.compile(r"\{%"), re.compile(r"%\}")
-_LEFT_OVER = re.compile(r"(?m)^[ \t]*(?:\|\|+|#\||\|#)[ \t]*$")
-_ITS_TITLE = "{#T}"
-# Types are linked in every row of every table; where they lead is said once, by any of them.
+_TABLE_REMAINS = re.compile(r"(?m)^[ \t]*(?:\|\|+|#\||\|#)[ \t]*$")
+_TITLE_OF_TARGET = "{#T}"
+# Types are linked in every row of every table, so these links are left out.
 _TYPES = "data-types"
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where links of a page lead. `titled` gives the title of a page of the same edition, None when there is none."""
+    """The context for links on a page. `title_of` returns the title of a page of the same edition, or None."""
 
     language: str
     page: str
-    titled: Callable[[str], str | None]
+    title_of: Callable[[str], str | None]
 
     def target(self, written: str) -> str | None:
-        """The page a link leads to, by its path; None for one that leaves the documentation."""
+        """Return the path of the page that a link leads to; None for a link out of the documentation."""
         path = written.partition("#")[0].partition("?")[0]
         if "://" in written or written.startswith(("mailto:", "tel:")) or not path.endswith((".md", ".html")):
             return None
@@ -48,12 +48,12 @@ class Links:
 
 
 def inline(text: str, links: Links | None = None) -> str:
-    """Bring text to plain Markdown; code in it stays as it is. Without `links` only the words of links remain."""
+    """Return text as plain Markdown. Code is unchanged. Without `links` only the labels of links are kept."""
     code: list[str] = []
 
     def hide(found: str) -> str:
         code.append(found)
-        return _HIDDEN.format(len(code) - 1)
+        return _PLACEHOLDER.format(len(code) - 1)
 
     text = code_spans(text, hide)
     if "{%" in text or "<!--" in text:
@@ -66,8 +66,8 @@ def inline(text: str, links: Links | None = None) -> str:
         text = _TERM.sub(r"**\1**: ", text)
     if "{" in text:
         text = _MARK.sub("", text).replace("{...", "{…").replace("{#", "{ #").replace("{.", "{ .")
-    text = _LEFT_OVER.sub("", text.replace("^*^", "*").replace(r"\|", "|")) if "|" in text or "^" in text else text
-    return _HIDDEN_FOUND.sub(lambda found: code[int(found[1])], text) if code else text
+    text = _TABLE_REMAINS.sub("", text.replace("^*^", "*").replace(r"\|", "|")) if "|" in text or "^" in text else text
+    return _PLACEHOLDER_FOUND.sub(lambda found: code[int(found[1])], text) if code else text
 
 
 def _nothing(_: str) -> str:
@@ -75,17 +75,17 @@ def _nothing(_: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The words of a text in one line, without any markup: for titles and extracts."""
+    """Return the words of a text in one line without markup, for titles and extracts."""
     return " ".join(re.sub(r"[`*]+", "", inline(text)).split())
 
 
 def _link(found: re.Match[str], links: Links | None) -> str:
     label, written = found[1].strip(), found[2]
     if links is None:
-        return "" if label == _ITS_TITLE else label
+        return "" if label == _TITLE_OF_TARGET else label
     target = links.target(written)
-    if label == _ITS_TITLE:
-        label = (links.titled(target) if target else None) or posixpath.basename(target or written)
+    if label == _TITLE_OF_TARGET:
+        label = (links.title_of(target) if target else None) or posixpath.basename(target or written)
     if target is not None and (target.endswith(_TYPES) or target.startswith("..")):
         return label
     if target is not None:

@@ -1,36 +1,35 @@
-"""The door to the local copy of the documentation."""
+"""The local copies of the documentation: search, read and list their pages."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from b24_mcp.dialect.editions import Edition
 from b24_mcp.dialect.requests import requests_of
 from b24_mcp.docs.errors import NoSuchPageError
 from b24_mcp.docs.index import FORMAT, Kind
+from b24_mcp.docs.index_file import StoredFiles, format_of, index_path, open_index, synced_languages
 from b24_mcp.docs.origin import LANGUAGES, DocsOrigin, Language
-from b24_mcp.docs.reading import Reading, parsed, read
+from b24_mcp.docs.page_text import PageText, parse_page, read_page
 from b24_mcp.docs.search import Hit, search
 from b24_mcp.docs.sections import CodeLanguage, samples_of
-from b24_mcp.docs.storage import Stored, format_of, index_path, opened, synced_languages
 
 _ONLINE = re.compile(r"(?:https?://apidocs\.bitrix24\.(?P<zone>com|ru)|b24://doc|b24:/doc)/", re.I)
 _LANGUAGE_OF_ZONE: dict[str, Language] = {"com": "en", "ru": "ru"}
 _CYRILLIC = re.compile("[а-яё]", re.I)
-_LONGEST_NAME = 300
-_LONGEST_VALUE = 80
+_MAX_NAME_LENGTH = 300
+_MAX_VALUE_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """The copy of one language: where it came from and what it holds. `usable` is false for one of another version."""
+class CopyStatus:
+    """The copy of one language: its origin and its size. `usable` is False for one of another version."""
 
     language: Language
     usable: bool
@@ -41,18 +40,22 @@ class Status:
 
 
 class DocsLibrary:
-    """The copies in a folder. Cheap to make: nothing is opened before a question. Safe to use from several threads."""
+    """The copies in a folder. No file is opened before a query. Instances can be used from several threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @property
     def languages(self) -> list[Language]:
-        """The languages that can be searched and read."""
+        """Return the languages that can be searched and read."""
         return synced_languages(self._folder)
 
-    def status(self) -> list[Status]:
-        """What there is, by language. Raises `DocsError` when a copy is broken."""
+    def status(self) -> list[CopyStatus]:
+        """Return the state of every copy.
+
+        Raises:
+            DocsError: when a copy is damaged.
+        """
         found = []
         for language in LANGUAGES:
             path = index_path(self._folder, language)
@@ -61,37 +64,38 @@ class DocsLibrary:
                 continue
             size = path.stat().st_size
             if known != FORMAT:
-                found.append(Status(language, False, 0, 0, size, None))
+                found.append(CopyStatus(language, False, 0, 0, size, None))
                 continue
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 pages, sections = db.execute("SELECT (SELECT count(*) FROM page), count(*) FROM section").fetchone()
                 (origin,) = db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()
-            found.append(Status(language, True, pages, sections, size, DocsOrigin.read(origin)))
+            found.append(CopyStatus(language, True, pages, sections, size, DocsOrigin.from_json(origin)))
         return found
 
     def search(self, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:
-        """Find pages for a question, in its language where there is a copy of that.
+        """Return the pages that match a question best, in the language of the question when possible.
 
         Raises:
-            DocsError: when a copy is broken.
+            DocsError: when a copy is damaged.
         """
         first = "ru" if _CYRILLIC.search(query) else "en"
         for language in sorted(self.languages, key=lambda language: language != first):
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 if hits := search(db, language, query, kind=kind, limit=limit):
                     return hits
         return []
 
     def find(self, wanted: str) -> tuple[Language, str, str]:
-        """Find a page by its path (with `en/` or `ru/` before it or without) or address; gives language, page, anchor.
+        """Return the language, path and anchor of a page. `wanted` is an address or a path, with or without
+        `en/` or `ru/`.
 
         Raises:
-            NoSuchPageError: naming pages that may have been meant.
+            NoSuchPageError: when there is no such page. It names similar ones.
         """
-        language, page, anchor = _taken_apart(wanted)
+        language, page, anchor = _split_address(wanted)
         languages = self.languages
         for one in sorted(languages, key=lambda one: one != language):
-            with opened(self._folder, one) as db:
+            with open_index(self._folder, one) as db:
                 for name in (page, f"{page}/index".lstrip("/")):
                     row = db.execute("SELECT page FROM page WHERE page = ? COLLATE NOCASE", (name,)).fetchone()
                     if row:
@@ -99,101 +103,102 @@ class DocsLibrary:
         similar: list[str] = []
         if languages:
             one = language if language in languages else languages[0]
-            with opened(self._folder, one) as db:
+            with open_index(self._folder, one) as db:
                 names = [name for (name,) in db.execute("SELECT page FROM page")]
             last = page.rpartition("/")[2]
             near = [name for name in names if last and name.endswith(f"/{last}")]
             similar = [f"{one}/{name}" for name in (near or get_close_matches(page, names, 3, 0.6))[:3]]
         raise NoSuchPageError(f"The documentation has no page {wanted[:120]!r}.", similar)
 
-    def read(self, wanted: str, *, section: str = "", code: CodeLanguage = "curl", room: int = 18_000) -> Reading:
-        """Read a page or a section of it as Markdown; `room` is how many characters it may take inside JSON.
+    def read(self, wanted: str, *, section: str = "", code: CodeLanguage = "curl", max_chars: int = 18_000) -> PageText:
+        """Return a page or a section of it as Markdown. `max_chars` is the limit for its length inside JSON.
 
         Raises:
             NoSuchPageError: for an unknown page or section.
-            DocsError: when a copy is broken.
+            DocsError: when a copy is damaged.
         """
         language, page, anchor = self.find(wanted)
-        with opened(self._folder, language) as db:
+        with open_index(self._folder, language) as db:
             try:
-                return read(db, language, page, section or anchor, code, room)
+                return read_page(db, language, page, section or anchor, code, max_chars)
             except NoSuchPageError:
                 if section:
                     raise
-                # An anchor of the online pages that stands inside a section.
-                return read(db, language, page, "", code, room)
+                # The anchor is inside a section, which only the online pages address.
+                return read_page(db, language, page, "", code, max_chars)
 
-    def examples(self, page: str, *, most: int = 2, room: int = 700) -> list[Any]:
-        """The parameters a method's own page sends in its samples, short ones first, each at most `room` characters.
+    def examples(self, page: str, *, most: int = 2, max_chars: int = 700) -> list[object]:
+        """Return the parameters that the code samples on a page send, shortest first, each at most `max_chars` long.
 
-        Where all are longer, the first is given with its lists and objects shortened.
+        When all are longer, the first is returned with its lists, objects and texts shortened.
         """
         for language in self.languages:
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 if db.execute("SELECT 1 FROM page WHERE page = ?", (page,)).fetchone():
-                    sent = requests_of(samples_of(parsed(db, language, page, "curl")))
+                    sent = requests_of(samples_of(parse_page(db, language, page, "curl")))
                     by_text = {_compact(body): body for body in sent if body}
-                    short = sorted((text for text in by_text if len(text) <= room), key=len)[:most]
-                    return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], room)
+                    short = sorted((text for text in by_text if len(text) <= max_chars), key=len)[:most]
+                    return [by_text[text] for text in short] or _shortened(list(by_text.values())[:1], max_chars)
         return []
 
     def summary(self, language: Language, page: str, method: str) -> str:
-        """What the page of a method calls it, without its name; empty when it is not there."""
+        """Return the title of a method's page without the name of the method; empty when there is no such page."""
         if language not in self.languages:
             return ""
-        with opened(self._folder, language) as db:
+        with open_index(self._folder, language) as db:
             row = db.execute("SELECT title FROM page WHERE page = ?", (page,)).fetchone()
         return " ".join(re.sub(re.escape(method), "", row[0], flags=re.I).strip(" :()-").split()) if row else ""
 
-    def completions(self, beginning: str) -> list[str]:
-        """Pages, with their language, whose path begins so; those that only contain it after them."""
-        wanted = beginning.strip().lower()
+    def completions(self, prefix: str) -> list[str]:
+        """Return paths with language: first those that begin with `prefix`, then those that contain it."""
+        wanted = prefix.strip().lower()
         names: list[str] = []
         for language in self.languages:
-            with opened(self._folder, language) as db:
+            with open_index(self._folder, language) as db:
                 names += [f"{language}/{name}" for (name,) in db.execute("SELECT page FROM page ORDER BY page")]
         found = [name for name in names if wanted in name.lower()]
         return sorted(found, key=lambda name: not name.lower().startswith(wanted))
 
     @contextmanager
     def editions(self) -> Iterator[dict[str, Edition]]:
-        """The editions as they were written, while the context lasts."""
+        """Yield the editions as published. They can be read inside the context only."""
         with ExitStack() as stack:
             yield {
-                language: Edition(language, Stored(stack.enter_context(opened(self._folder, language))))
+                language: Edition(language, StoredFiles(stack.enter_context(open_index(self._folder, language))))
                 for language in self.languages
             }
 
 
-def _compact(body: Any) -> str:
+def _compact(body: object) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _shortened(bodies: list[Any], room: int) -> list[Any]:
-    """Leave out what stands deep in a body until it fits, and say how much that is; nothing when it never fits."""
+def _shortened(bodies: Sequence[object], max_chars: int) -> list[object]:
+    """Return the first body that fits with fewer entries, in a list; an empty list when none fits."""
     for body in bodies:
         for entries in (12, 8, 5, 3, 2):
-            if len(_compact(short := _with_entries(body, entries))) <= room:
+            if len(_compact(short := _with_entries(body, entries))) <= max_chars:
                 return [short]
     return []
 
 
-def _with_entries(value: Any, most: int) -> Any:
+def _with_entries(value: object, most: int) -> object:
+    """Return a value whose lists and objects have at most so many entries, with a mark where some are left out."""
     match value:
         case dict():
             kept = {key: _with_entries(inner, most) for key, inner in list(value.items())[:most]}
             return kept | ({"…": f"{len(value) - most} more"} if len(value) > most else {})
         case list():
             return [_with_entries(inner, most) for inner in value[:most]] + (["…"] if len(value) > most else [])
-        case str() if len(value) > _LONGEST_VALUE:
-            return value[:_LONGEST_VALUE] + "…"
+        case str() if len(value) > _MAX_VALUE_LENGTH:
+            return value[:_MAX_VALUE_LENGTH] + "…"
         case _:
             return value
 
 
-def _taken_apart(wanted: str) -> tuple[str, str, str]:
-    """Language (empty when not said), page and anchor of a path or address."""
-    text = wanted.strip()[:_LONGEST_NAME]
+def _split_address(wanted: str) -> tuple[str, str, str]:
+    """Return language (empty when not stated), page and anchor of a path or address."""
+    text = wanted.strip()[:_MAX_NAME_LENGTH]
     language = ""
     if online := _ONLINE.match(text):
         language = _LANGUAGE_OF_ZONE.get((online["zone"] or "").lower(), "")

@@ -1,4 +1,4 @@
-"""From the blocks of a page to pieces of plain Markdown, small enough that a text can be cut between them."""
+"""Convert the blocks of a page to pieces of plain Markdown. A text can be cut between two pieces."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from dataclasses import dataclass
 from b24_mcp.dialect.markup import Block, BrokenPageError, Cell, Code, Heading, MarkupTable, Note, Text, parse
 from b24_mcp.docs.inline import Links, inline
 
-_LONGEST_PIECE = 3_000
-_APART = "\n\n"
+_MAX_PIECE_LENGTH = 3_000
+_BLANK_LINE = "\n\n"
 _STARTS_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _BARS = re.compile(r"(?<!\\)\|")
-_DEEPEST_NOTE = 3
+_MAX_NOTE_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that is not divided. `glue` joins it to what stands before; `head` and `foot` belong around it where what
-    stands before or after it is left out: the head of its table, the fences of its code.
+    """An indivisible text. `glue` is the separator before it. `head` and `foot` are the head of its table or the fences
+    of its code; they are added where the text begins or ends.
     """
 
     text: str
-    glue: str = _APART
+    glue: str = _BLANK_LINE
     head: str = ""
     foot: str = ""
 
 
 def join(pieces: Iterable[Piece]) -> str:
-    """Put pieces together, whole again at both ends."""
+    """Join pieces to a text, with the head of the first and the foot of the last piece."""
     text, last = "", None
     for piece in pieces:
         if last is None:
             text = piece.head + piece.text
         else:
-            if piece.glue == _APART:
+            if piece.glue == _BLANK_LINE:
                 text += last.foot
-            text += piece.glue + (piece.head if piece.glue == _APART else "") + piece.text
+            text += piece.glue + (piece.head if piece.glue == _BLANK_LINE else "") + piece.text
         last = piece
     return text + (last.foot if last else "")
 
 
-def room_of(text: str) -> int:
-    """How many characters a text takes inside JSON."""
+def json_length(text: str) -> int:
+    """Return the length of a text inside JSON."""
     return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
 def pieces_of(blocks: Iterable[Block], links: Links, depth: int = 0) -> Iterator[Piece]:
-    """Write blocks as pieces."""
+    """Yield blocks as pieces."""
     lines: list[str] = []
     for block in blocks:
         if isinstance(block, Text):
@@ -77,10 +77,10 @@ def _paragraph(lines: list[str], links: Links) -> Iterator[Piece]:
     text = inline("\n".join(lines), links).strip("\n")
     if not text.strip():
         return
-    glue = _APART
-    while len(text) > _LONGEST_PIECE:
-        end = max(text.rfind(end, 1, _LONGEST_PIECE) for end in ("\n", " "))
-        end = end if end > 0 else _LONGEST_PIECE
+    glue = _BLANK_LINE
+    while len(text) > _MAX_PIECE_LENGTH:
+        end = max(text.rfind(end, 1, _MAX_PIECE_LENGTH) for end in ("\n", " "))
+        end = end if end > 0 else _MAX_PIECE_LENGTH
         yield Piece(text[:end], glue)
         text, glue = text[end:], ""
     yield Piece(text, glue)
@@ -90,10 +90,10 @@ def _code(block: Code) -> Iterator[Piece]:
     text = textwrap.dedent(block.text).strip("\n")
     fence = "```" if "```" not in text else "````"
     head, foot = f"{fence}{block.language}\n", f"\n{fence}"
-    glue = _APART
-    while len(text) > _LONGEST_PIECE:
-        end = text.rfind("\n", 1, _LONGEST_PIECE)
-        end = end if end > 0 else _LONGEST_PIECE
+    glue = _BLANK_LINE
+    while len(text) > _MAX_PIECE_LENGTH:
+        end = text.rfind("\n", 1, _MAX_PIECE_LENGTH)
+        end = end if end > 0 else _MAX_PIECE_LENGTH
         yield Piece(text[:end], glue, head, foot)
         text, glue = text[end:].removeprefix("\n"), "\n" if text[end] == "\n" else ""
     yield Piece(text, glue, head, foot)
@@ -108,7 +108,7 @@ def _table(table: MarkupTable, links: Links) -> Iterator[Piece]:
     head = rows.pop(0) if titled else [""] * width
     top = f"{_row(head, width)}\n{_row(['---'] * width, width)}\n"
     for number, row in enumerate(rows):
-        yield Piece(_row(row, width), "\n" if number else _APART, top)
+        yield Piece(_row(row, width), "\n" if number else _BLANK_LINE, top)
 
 
 def _row(cells: list[str], width: int) -> str:
@@ -116,7 +116,7 @@ def _row(cells: list[str], width: int) -> str:
 
 
 def _cell(cell: Cell, links: Links) -> str:
-    """A cell as one line: paragraphs and items of lists apart by `<br>`, code and inner tables inline."""
+    """Return a cell as one line: paragraphs and list items separated by `<br>`, code and inner tables inline."""
     parts: list[str] = []
     for held in cell.held():
         match held:
@@ -130,7 +130,7 @@ def _cell(cell: Cell, links: Links) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines that were wrapped are put together; paragraphs and items of lists stay apart."""
+    """Return the paragraphs and list items of a text, each as one line."""
     lines: list[str] = []
     apart = True
     for line in text.splitlines():
@@ -147,7 +147,7 @@ def _lines(text: str) -> list[str]:
 
 def _note(note: Note, links: Links, depth: int) -> Piece:
     try:
-        blocks = parse(note.text) if depth < _DEEPEST_NOTE else [Text(note.text, ())]
+        blocks = parse(note.text) if depth < _MAX_NOTE_DEPTH else [Text(note.text, ())]
         text = join(pieces_of(blocks, links, depth + 1))
     except BrokenPageError:
         text = inline(note.text, links)

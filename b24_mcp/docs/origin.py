@@ -1,4 +1,4 @@
-"""Where the documentation comes from, and where it can be read online."""
+"""The origin of a copy, and the address of a page online."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ONLINE: dict[str, str] = {"en": "https://apidocs.bitrix24.com", "ru": "https://
 
 @dataclass(frozen=True, slots=True)
 class DocsOrigin:
-    """Where a copy came from: the repository on GitHub, or the file or folder it was taken from; its revision, or the
-    SHA-256 of the archive; when it was taken (UTC); and what the server calls this state of it.
+    """The origin of a copy. `source` is the address, file or folder it was read from, `taken` the time (UTC). The Git
+    revision, the SHA-256 of the archive and the ETag are set when known.
     """
 
     repository: str
@@ -26,16 +26,16 @@ class DocsOrigin:
     taken: str
     etag: str | None = None
 
-    def write(self) -> str:
-        """The origin as JSON."""
+    def to_json(self) -> str:
+        """Return the origin as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def read(cls, text: str) -> DocsOrigin:
-        """The origin from JSON."""
+    def from_json(cls, text: str) -> DocsOrigin:
+        """Parse the JSON that `to_json` returned."""
         return cls(**json.loads(text))
 
 
 def online_address(language: str, page: str) -> str:
-    """The address of a page in the official documentation."""
+    """Return the address of a page in the online documentation."""
     return f"{_ONLINE[language]}/{page}.html"

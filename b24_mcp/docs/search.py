@@ -1,8 +1,8 @@
-"""From a question to the pages that answer it, ranked.
+"""Full-text search: rank the pages that answer a question.
 
-What counts most is how much of the question the title of a page covers, or one of the turns in `topics.tsv` in which
-people ask for what it explains; then how well its sections fit, as the index ranks them. Rare words tell more than
-frequent ones.
+The score of a page has two parts. The larger one is how much of the question is covered by its title, or by a phrase in
+`topics.tsv` that people use for its subject. The other is the rank of its sections in the index. Rare words have more
+weight than frequent ones.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from b24_mcp.docs.index import Kind
 from b24_mcp.words import words_of
 
-LONGEST_QUERY = 300
-_MOST_WORDS = 16
+MAX_QUERY_LENGTH = 300
+_MAX_WORDS = 16
 _CANDIDATES = 300
-_LONGEST_EXTRACT = 240
+_EXTRACT_LENGTH = 240
 # Title, heading, path, text, code.
 _COLUMN_WEIGHTS = "8.0, 4.0, 2.0, 1.0, 0.2"
-_FITTING = f"""
+_MATCHES = f"""
 SELECT section.page, section.id, fit FROM (
     SELECT rowid AS id, bm25(unit, {_COLUMN_WEIGHTS}) AS fit FROM unit WHERE unit MATCH ? AND (
         ? IS NULL OR rowid IN (SELECT section.id FROM section JOIN page ON page.id = section.page WHERE page.kind = ?)
     ) ORDER BY fit LIMIT ?
 ) AS found JOIN section ON section.id = found.id ORDER BY fit
-"""  # noqa: S608 - the weights are a constant of ours
+"""  # noqa: S608 - the weights are a constant
 _TITLE, _SECTIONS, _FURTHER_SECTIONS = 0.8, 0.3, 0.15
 _FOCUS = 0.25
-# A word in more than this share of the sections finds nothing by itself; one in none of them tells no more than this.
+# A word in more than this share of the sections is not searched for.
 _FREQUENT = 0.12
 _UNKNOWN_WEIGHT = 3.0
 _KIND_WEIGHT: dict[str, float] = {"article": 1.1, "tutorial": 1.1, "widget": 1.0, "event": 1.0, "method": 0.95}
@@ -39,7 +39,7 @@ _OLD, _OLD_WEIGHT = ("/outdated/", "/deprecated/"), 0.85
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page that was found, its section that fits best (empty: its lead) and a piece of that; `score` only orders."""
+    """A page that matches, its best section (empty: the lead) and an extract of it. `score` is for sorting only."""
 
     language: str
     page: str
@@ -51,22 +51,22 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """The stems of a question with what each tells; `telling` are those the index is asked for."""
+class _Query:
+    """The stems of a question with their weights. `searched` are the stems that the index is searched for."""
 
     weights: dict[str, float]
-    telling: list[str]
+    searched: list[str]
 
-    def likeness(self, words: Iterable[str]) -> float:
-        """How much of the question a text covers, and how little else it says; between 0 and 1."""
-        there = set(words)
-        matched = [word for word in self.weights if word in there]
+    def similarity(self, words: Iterable[str]) -> float:
+        """Return the share of the question that a text covers, lower for longer texts; between 0 and 1."""
+        known = set(words)
+        matched = [word for word in self.weights if word in known]
         covered = sum(self.weights[word] for word in matched) / sum(self.weights.values())
-        return covered * (1 - _FOCUS + _FOCUS * len(matched) / max(len(there), 1))
+        return covered * (1 - _FOCUS + _FOCUS * len(matched) / max(len(known), 1))
 
 
 def search(db: sqlite3.Connection, language: str, query: str, *, kind: Kind | None = None, limit: int = 5) -> list[Hit]:
-    """Rank the pages of one edition for a question. Of `query` the first 300 characters count."""
+    """Return the pages of one edition that match a question, best first. The first 300 characters of `query` count."""
     question = _question(db, query)
     if question is None:
         return []
@@ -76,16 +76,16 @@ def search(db: sqlite3.Connection, language: str, query: str, *, kind: Kind | No
     scores: dict[int, float] = {}
     for number in {*sections, *phrased}:
         page, of, words = db.execute("SELECT page, kind, words FROM page WHERE id = ?", (number,)).fetchone()
-        likeness = max(question.likeness(words.split()) * _TITLE, phrased.get(number, 0.0))
+        similarity = max(question.similarity(words.split()) * _TITLE, phrased.get(number, 0.0))
         fit = sections[number][0] / most if number in sections else 0.0
         old = _OLD_WEIGHT if any(part in f"/{page}/" for part in _OLD) else 1.0
-        scores[number] = (likeness + _SECTIONS * fit) * _KIND_WEIGHT[of] * old
+        scores[number] = (similarity + _SECTIONS * fit) * _KIND_WEIGHT[of] * old
     best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
     return [_hit(db, language, number, sections.get(number), question, scores[number]) for number in best]
 
 
-def _question(db: sqlite3.Connection, query: str) -> _Question | None:
-    words = list(dict.fromkeys(words_of(query[:LONGEST_QUERY])))[:_MOST_WORDS]
+def _question(db: sqlite3.Connection, query: str) -> _Query | None:
+    words = list(dict.fromkeys(words_of(query[:MAX_QUERY_LENGTH])))[:_MAX_WORDS]
     sections = (db.execute("SELECT max(id) FROM section").fetchone()[0] or 0) + 1
     weights: dict[str, float] = {}
     counts: dict[str, int] = {}
@@ -93,16 +93,16 @@ def _question(db: sqlite3.Connection, query: str) -> _Question | None:
         known = db.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
         counts[word] = known[0] if known else 0
         weights[word] = math.log(1 + sections / (1 + counts[word])) if known else _UNKNOWN_WEIGHT
-    telling = [word for word in words if 0 < counts[word] < sections * _FREQUENT]
-    return _Question(weights, telling or [word for word in words if counts[word]]) if words else None
+    searched = [word for word in words if 0 < counts[word] < sections * _FREQUENT]
+    return _Query(weights, searched or [word for word in words if counts[word]]) if words else None
 
 
-def _sections(db: sqlite3.Connection, question: _Question, kind: Kind | None) -> dict[int, tuple[float, int]]:
-    """The pages the index proposes: how well their sections fit, and which fits best."""
-    if not question.telling:
+def _sections(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, tuple[float, int]]:
+    """Return the pages found in the index: the rank of their sections, and the best section."""
+    if not question.searched:
         return {}
-    terms = " OR ".join(f'"{term}"' for term in question.telling)
-    rows = db.execute(_FITTING, (terms, kind, kind, _CANDIDATES)).fetchall()
+    terms = " OR ".join(f'"{term}"' for term in question.searched)
+    rows = db.execute(_MATCHES, (terms, kind, kind, _CANDIDATES)).fetchall()
     fits: dict[int, list[tuple[float, int]]] = {}
     for page, section, fit in rows:
         fits.setdefault(page, []).append((-fit, section))
@@ -112,8 +112,8 @@ def _sections(db: sqlite3.Connection, question: _Question, kind: Kind | None) ->
     }
 
 
-def _phrased(db: sqlite3.Connection, question: _Question, kind: Kind | None) -> dict[int, float]:
-    """The pages people ask for in words like these, with how alike they are."""
+def _phrased(db: sqlite3.Connection, question: _Query, kind: Kind | None) -> dict[int, float]:
+    """Return the pages with a phrase similar to the question, and the similarity."""
     rows = db.execute(
         "SELECT phrasing.page, phrasing.words FROM phrasing JOIN page ON page.id = phrasing.page "
         "WHERE kind = coalesce(?, kind)",
@@ -121,9 +121,9 @@ def _phrased(db: sqlite3.Connection, question: _Question, kind: Kind | None) -> 
     )
     found: dict[int, float] = {}
     for page, words in rows:
-        likeness = question.likeness(words.split())
-        if likeness > found.get(page, 0.0):
-            found[page] = likeness
+        similarity = question.similarity(words.split())
+        if similarity > found.get(page, 0.0):
+            found[page] = similarity
     return found
 
 
@@ -132,7 +132,7 @@ def _hit(
     language: str,
     number: int,
     fitting: tuple[float, int] | None,
-    question: _Question,
+    question: _Query,
     score: float,
 ) -> Hit:
     page, title, kind = db.execute("SELECT page, title, kind FROM page WHERE id = ?", (number,)).fetchone()
@@ -144,19 +144,19 @@ def _hit(
     return Hit(language, page, title, name, kind, _extract(text, question), score)
 
 
-def _extract(text: str, question: _Question) -> str:
-    """The piece of a text that has most of the question in it."""
-    if len(text) <= _LONGEST_EXTRACT:
+def _extract(text: str, question: _Query) -> str:
+    """Return the part of a text that covers most of the question."""
+    if len(text) <= _EXTRACT_LENGTH:
         return text
     best, start = -1.0, 0
-    for at in range(0, len(text) - _LONGEST_EXTRACT // 2, _LONGEST_EXTRACT // 3):
-        there = set(words_of(text[at : at + _LONGEST_EXTRACT]))
-        value = sum(weight for word, weight in question.weights.items() if word in there)
+    for at in range(0, len(text) - _EXTRACT_LENGTH // 2, _EXTRACT_LENGTH // 3):
+        present = set(words_of(text[at : at + _EXTRACT_LENGTH]))
+        value = sum(weight for word, weight in question.weights.items() if word in present)
         if value > best:
             best, start = value, at
     if start:
         start = text.find(" ", start) + 1
-    piece = text[start : start + _LONGEST_EXTRACT]
-    if start + _LONGEST_EXTRACT < len(text):
+    piece = text[start : start + _EXTRACT_LENGTH]
+    if start + _EXTRACT_LENGTH < len(text):
         piece = piece.rpartition(" ")[0] + " …"
     return ("… " if start else "") + piece

@@ -1,4 +1,4 @@
-"""A page as sections: what stands under each heading, and in each tab that is not about a language of code."""
+"""The sections of a page: one for each heading, and one for each tab that is not about a programming language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from b24_mcp.docs.inline import plain
 
 CodeLanguage = Literal["curl", "python", "js", "php"]
 
-# The tabs of samples by the language they are for, those preferred first.
+# The labels of tabs with code samples, by language; the preferred label first.
 _TABS: dict[CodeLanguage, tuple[str, ...]] = {
     "curl": ("curl (webhook)", "curl (вебхук)", "curl", "curl (oauth)"),
     "python": ("python",),
@@ -29,8 +29,8 @@ _LEAD_LEVEL = 1
 
 @dataclass(slots=True)
 class DocSection:
-    """One section: the plain text of its heading (empty for what stands above the first), the headings it stands below,
-    and what stands in it. `name` is what it is asked for by: its title, with those above where that is not unique.
+    """One section: its heading as plain text (empty for the lead), the headings above it, and its blocks. `name` is its
+    unique name: the title, preceded by the headings above when the title is not unique.
     """
 
     title: str
@@ -42,27 +42,27 @@ class DocSection:
 
     @property
     def is_more(self) -> bool:
-        """Whether it only names further pages."""
+        """Whether the section only links to further pages."""
         return _LEARN_MORE.search(self.title) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class DocPage:
-    """A page taken apart: its title without markup and its sections, of which the first is the lead."""
+    """A parsed page: its title without markup, and its sections. The first section is the lead."""
 
     title: str
     sections: list[DocSection]
 
 
 def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> DocPage:
-    """Take a page apart. Of samples in several languages those of `code` are kept, or of another that there is; with
-    None all of them.
+    """Divide a page into sections. Of code samples in several languages only those in `code` are kept, or those in
+    another language when there are none. None keeps all samples.
     """
     title = ""
     sections = [DocSection("", _LEAD_LEVEL)]
     path: list[DocSection] = []
     tab: tuple[str, ...] = ()
-    for block in blocks if code is None else _chosen(list(blocks), code):
+    for block in blocks if code is None else _one_language(list(blocks), code):
         if isinstance(block, Heading) and block.level == 1 and not title:
             title = plain(block.text)
             continue
@@ -81,7 +81,7 @@ def page_of(blocks: Iterable[Block], code: CodeLanguage | None = "curl") -> DocP
         if not isinstance(block, Heading):
             sections[-1].blocks.append(block)
     sections = [one for position, one in enumerate(sections) if one.title or one.blocks or not position]
-    _name(sections)
+    _set_names(sections)
     return DocPage(title, sections)
 
 
@@ -97,7 +97,7 @@ def _key(label: str) -> str:
     return " ".join(label.replace("`", "").replace("*", "").lower().split())
 
 
-def _name(sections: list[DocSection]) -> None:
+def _set_names(sections: list[DocSection]) -> None:
     times = Counter(section.title.casefold() for section in sections)
     taken: Counter[str] = Counter()
     for section in sections:
@@ -109,22 +109,22 @@ def _name(sections: list[DocSection]) -> None:
         section.name = name if again == 1 else f"{name} ({again})".strip()
 
 
-def _chosen(blocks: list[Block], code: CodeLanguage) -> list[Block]:
-    """Leave of each group of tabs with samples only those in one language."""
-    chosen: list[Block] = []
+def _one_language(blocks: list[Block], code: CodeLanguage) -> list[Block]:
+    """Return the blocks with one language of each group of tabs with code samples."""
+    kept: list[Block] = []
     group: dict[str, list[Block]] = {}
     last = ""
     for block in blocks:
         label = _key(block.tab[-1]) if block.tab and _is_code(block.tab[-1]) else ""
         if label != last and (not label or label in group):
-            chosen += _best(group, code)
+            kept += _best(group, code)
             group = {}
         last = label
         if label:
             group.setdefault(label, []).append(block)
         else:
-            chosen.append(block)
-    return chosen + _best(group, code)
+            kept.append(block)
+    return kept + _best(group, code)
 
 
 def _best(group: dict[str, list[Block]], code: CodeLanguage) -> list[Block]:
@@ -134,7 +134,7 @@ def _best(group: dict[str, list[Block]], code: CodeLanguage) -> list[Block]:
 
 
 def find_section(sections: list[DocSection], wanted: str) -> list[DocSection]:
-    """The section asked for by name, title or anchor, with all below it; an empty list when there is none."""
+    """Return the section with this name, title or anchor and all sections below it; an empty list without a match."""
     key = " ".join(wanted.strip().lstrip("#").casefold().split())
     tests = (
         lambda one: one.name.casefold() == key,
@@ -155,5 +155,5 @@ def find_section(sections: list[DocSection], wanted: str) -> list[DocSection]:
 
 
 def samples_of(page: DocPage) -> list[Code]:
-    """All code of a page."""
+    """Return all code blocks of a page."""
     return [block for section in page.sections for block in section.blocks if isinstance(block, Code)]

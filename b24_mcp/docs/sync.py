@@ -1,7 +1,7 @@
-"""Bringing the local copy up to date.
+"""Update the local copy of the documentation.
 
-A new index is made beside the old one and takes its place in one step at the end, so that whatever interrupts leaves
-the old one working. Pages that did not change are taken over from it.
+A new index is built beside the old one and replaces it atomically at the end, so an interrupted sync leaves the old
+index intact. Unchanged pages are copied from it.
 """
 
 from __future__ import annotations
@@ -14,30 +14,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24_mcp.docs.errors import DocsError
-from b24_mcp.docs.incoming import Incoming
-from b24_mcp.docs.index import FORMAT, Progress, Written, create, write
+from b24_mcp.docs.index import FORMAT, IndexChanges, Progress, create_index, update_index
+from b24_mcp.docs.index_file import format_of, index_path
 from b24_mcp.docs.origin import DocsOrigin, Language
-from b24_mcp.docs.storage import format_of, index_path
+from b24_mcp.docs.sources import LicensedEdition
 from b24_mcp.storage.folders import make_private, make_private_file
-
-_LEAST_PAGES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
-    """What became of one language. `written` is None when the copy was up to date before."""
+class SyncResult:
+    """The result for one language. `written` is None when the copy was already up to date."""
 
     language: Language
     origin: DocsOrigin
-    written: Written | None
+    written: IndexChanges | None
 
 
 @contextmanager
-def syncing(folder: Path) -> Iterator[None]:
-    """Keep other syncs of the folder out. The lock goes with the process that holds it, however that ends.
+def sync_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of the folder, so that only one sync runs. The lock is released when its process ends in any way.
 
     Raises:
-        DocsError: when another sync is running, or the folder cannot be written.
+        DocsError: when another sync is running, or the folder is not writable.
     """
     try:
         make_private(folder, own=True)
@@ -48,56 +46,58 @@ def syncing(folder: Path) -> Iterator[None]:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error:
-            raise DocsError("Another sync of the documentation is running, or the folder cannot be written.") from None
+            raise DocsError(
+                "Another sync of the documentation is running, or the folder cannot be written. Nothing was changed."
+            ) from None
         yield
 
 
-def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
-    """Index an edition and put it in the place of the copy there was. Call it inside `syncing`.
+def replace_copy(folder: Path, source: LicensedEdition, progress: Progress) -> SyncResult:
+    """Index an edition and replace the copy of its language. The caller holds `sync_lock`.
 
     Raises:
-        DocsError: when it holds no page, or the disk is full or cannot be written.
+        DocsError: when the edition has no pages, or the folder cannot be written.
     """
-    target = index_path(folder, incoming.language)
+    target = index_path(folder, source.language)
     draft = target.with_suffix(".draft")
     try:
         make_private(target.parent, own=True)
-        _drop(draft)
+        _remove_draft(draft)
         make_private_file(draft)
         with closing(sqlite3.connect(draft)) as db:
-            _begin(db, target)
-            written = write(db, incoming.edition, progress)
-            if written.pages < _LEAST_PAGES:
-                raise DocsError("The edition holds no page; the copy that was there stays.")
-            about = {"origin": incoming.origin.write(), "licence": incoming.licence}
+            _copy_old_index(db, target)
+            written = update_index(db, source.edition, progress)
+            if not written.pages:
+                raise DocsError("The edition contains no pages. An existing copy was kept.")
+            about = {"origin": source.origin.to_json(), "licence": source.licence}
             db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
             db.execute("INSERT INTO unit (unit) VALUES ('optimize')")
             db.commit()
             if written.gone or written.read:
                 db.execute("VACUUM")
-        _to_disk(draft)
+        _fsync(draft)
         draft.replace(target)
-        _tell(target.parent, incoming)
+        _write_origin(target.parent, source)
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"The copy of the documentation cannot be written to {target.parent}: {exc}.") from None
     finally:
         with suppress(OSError):
-            _drop(draft)
-    return Synced(incoming.language, incoming.origin, written)
+            _remove_draft(draft)
+    return SyncResult(source.language, source.origin, written)
 
 
-def known_state(folder: Path, language: str) -> DocsOrigin | None:
-    """Where the copy of a language came from; None when there is none, or only one of another version."""
+def copy_origin(folder: Path, language: str) -> DocsOrigin | None:
+    """Return the origin of the copy of a language; None without a copy that this version can read."""
     path = index_path(folder, language)
     if format_of(path) != FORMAT:
         return None
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return DocsOrigin.read(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
+        return DocsOrigin.from_json(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
     return None
 
 
-def _begin(db: sqlite3.Connection, old: Path) -> None:
-    """Begin with the old index, if this version can go on with it. A draft needs no safety of its own."""
+def _copy_old_index(db: sqlite3.Connection, old: Path) -> None:
+    """Fill the draft with the old index, if this version can read it. No journal is kept on disk."""
     if format_of(old) == FORMAT:
         try:
             with closing(sqlite3.connect(f"{old.resolve().as_uri()}?mode=ro", uri=True)) as before:
@@ -108,28 +108,28 @@ def _begin(db: sqlite3.Connection, old: Path) -> None:
     db.execute("PRAGMA journal_mode = MEMORY")
     db.execute("PRAGMA synchronous = OFF")
     if db.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
-        create(db)
+        create_index(db)
 
 
-def _tell(folder: Path, incoming: Incoming) -> None:
-    """Keep the licence, and where the copy comes from, where a person finds them."""
-    origin = incoming.origin
+def _write_origin(folder: Path, source: LicensedEdition) -> None:
+    """Write the licence and the origin of the copy as text files for the user."""
+    origin = source.origin
     lines = [
         f"The official documentation of Bitrix24, published at https://github.com/{origin.repository}",
-        f"Taken from: {origin.source}",
-        f"Revision: {origin.revision or 'not known'}",
-        f"SHA-256 of the archive: {origin.sha256 or 'no archive'}",
-        f"Taken at: {origin.taken}",
+        f"Source: {origin.source}",
+        f"Revision: {origin.revision or 'unknown'}",
+        f"SHA-256 of the archive: {origin.sha256 or 'not from an archive'}",
+        f"Retrieved: {origin.taken}",
     ]
     (folder / "ORIGIN.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    (folder / "LICENSE.txt").write_text(incoming.licence, "utf-8")
+    (folder / "LICENSE.txt").write_text(source.licence, "utf-8")
 
 
-def _to_disk(path: Path) -> None:
+def _fsync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def _drop(draft: Path) -> None:
+def _remove_draft(draft: Path) -> None:
     for path in (draft, draft.with_name(draft.name + "-journal"), draft.with_name(draft.name + "-wal")):
         path.unlink(missing_ok=True)

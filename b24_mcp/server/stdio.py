@@ -1,4 +1,4 @@
-"""Serving one client over stdin and stdout."""
+"""The MCP server over stdin and stdout, for one client."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SECONDS_TO_STOP = 2.0
 
 
 def serve_stdio() -> None:
-    """Serve until the client closes stdin, or until SIGINT or SIGTERM; then close what is open."""
+    """Serve until the client closes stdin, or until SIGINT or SIGTERM. Then close all connections and files."""
     redactor = Redactor()
     configure_logging(redactor)
     if sys.stdin.isatty():
         sys.stderr.write(
-            "b24-mcp waits for an MCP client on stdin. Clients start it themselves; `b24-mcp --help` says what else "
-            "it can do. Ctrl-C ends it.\n"
+            "b24-mcp is waiting for an MCP client on stdin. Clients start it themselves; `b24-mcp --help` shows the "
+            "other commands. Press Ctrl-C to stop.\n"
         )
     anyio.run(_serve, redactor, Announced())
 
@@ -39,7 +39,7 @@ async def _serve(redactor: Redactor, announced: Announced) -> None:
 
 
 async def _stop_on_signal(scope: anyio.CancelScope, closed: anyio.Event) -> None:
-    """Cancel the server, let it close what is open, and leave: a thread still reading stdin would hold the process."""
+    """Cancel the server, wait until it has closed everything, and exit: a thread reading stdin would block the exit."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             scope.cancel()

@@ -109,7 +109,7 @@ def test_a_source_without_documentation_is_refused_in_one_line(run: Run, tmp_pat
     (tmp_path / "broken.zip").write_bytes(b"PK nothing of use")
     failed = run("docs", "sync", "--from", str(tmp_path / "broken.zip"))
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == "Error: broken.zip is no archive that can be read, or it is broken or cut short.\n"
+    assert failed.stderr == "Error: broken.zip is not a tar or zip archive, or it is damaged or incomplete.\n"
     assert run("docs", "sync", "--from", str(tmp_path / "nowhere")).returncode == 2
 
 

@@ -1,4 +1,4 @@
-"""The invented documentation, as files and as a synchronised copy."""
+"""The test documentation, as files and as a synchronised copy."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from b24_mcp.docs import DocsLibrary
-from b24_mcp.docs.incoming import local_editions
-from b24_mcp.docs.sync import Synced, syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import SyncResult, replace_copy, sync_lock
 from tests.docs.pages import write_edition
 
 
-def sync(folder: Path, place: Path) -> dict[str, Synced]:
-    """Synchronise from a place, as the command does."""
-    with syncing(folder):
-        done = [take_over(folder, incoming, lambda *_: None) for incoming in local_editions(place)]
+def sync(folder: Path, place: Path) -> dict[str, SyncResult]:
+    """Synchronise from a folder or an archive, as the command does."""
+    with sync_lock(folder):
+        done = [replace_copy(folder, incoming, lambda *_: None) for incoming in local_editions(place)]
     return {one.language: one for one in done}
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A folder with both editions, unpacked."""
+    """A folder with both editions as files."""
     for language in ("en", "ru"):
         write_edition(tmp_path / "tree" / language / "checkout", language)
     return tmp_path / "tree"
@@ -29,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the copy is kept."""
+    """The folder of the copy."""
     return tmp_path / "data" / "docs"
 
 

@@ -1,4 +1,4 @@
-"""A small invented documentation in the dialect of the official one: a shop with carts, in English and Russian."""
+"""A small test documentation in the markup of the official one: a shop with carts, in English and Russian."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ CART_ADD = """# {title} shop.cart.add
 
 
 def edition(language: str) -> dict[str, str]:
-    """The files of one edition, by their paths."""
+    """Return the files of one edition by path."""
     said = _ENGLISH if language == "en" else _RUSSIAN
     cart_add = CART_ADD.format(tip=TIP, who=WHO[language], **said["cart_add"])
     who, subscribe = WHO[language], SUBSCRIBE[language]
@@ -266,7 +266,7 @@ def write_edition(root: Path, language: str) -> Path:
 
 
 def write_tar(path: Path, files: dict[str, str], *, root: str = "shop-docs/", revision: str | None = None) -> Path:
-    """Write files into a tar archive whose name says how it is packed; `revision` as Git writes it."""
+    """Write files to a tar archive, compressed according to its name. `revision` is stored as Git stores it."""
     mode = "w:xz" if path.name.endswith("xz") else "w:gz" if path.name.endswith("gz") else "w"
     headers = {"comment": revision} if revision else {}
     with tarfile.open(path, mode, format=tarfile.PAX_FORMAT, pax_headers=headers) as archive:  # type: ignore[call-overload]
@@ -279,7 +279,7 @@ def write_tar(path: Path, files: dict[str, str], *, root: str = "shop-docs/", re
 
 
 def write_zip(path: Path, files: dict[str, str], *, root: str = "shop-docs/", revision: str = "") -> Path:
-    """Write files into a zip archive."""
+    """Write files to a zip archive."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             archive.writestr(root + name, text)

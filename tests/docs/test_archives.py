@@ -1,4 +1,4 @@
-"""Archives that may be anything: nothing is unpacked to disk, and what is hostile, broken or too large is refused."""
+"""Untrusted archives: nothing is unpacked to disk; hostile, damaged and too large archives are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.docs import DocsError
-from b24_mcp.docs.archives import Bounds, read_archive
+from b24_mcp.docs.archives import ArchiveLimits, read_archive
 from tests.docs.pages import edition, write_tar, write_zip
 
 MEGABYTE = 1 << 20
@@ -43,7 +43,7 @@ def test_a_path_that_leads_out_is_refused(tmp_path: Path, suffix: str, name: str
     write = write_zip if suffix == "zip" else write_tar
     path = write(tmp_path / f"evil.{suffix}", {name: "evil"}, root="")
     if "\\" in name and suffix == "zip":
-        # The library that writes it makes slashes of backslashes; they are put back.
+        # The library replaces backslashes by slashes when it writes; this restores them.
         path.write_bytes(path.read_bytes().replace(name.replace("\\", "/").encode(), name.encode()))
     before = sorted(tmp_path.parent.rglob("evil.md"))
     with pytest.raises(DocsError, match="leads out"):
@@ -52,13 +52,13 @@ def test_a_path_that_leads_out_is_refused(tmp_path: Path, suffix: str, name: str
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices_are_passed_over(tmp_path: Path, kind: bytes) -> None:
+def test_links_and_devices_are_skipped(tmp_path: Path, kind: bytes) -> None:
     link = member("docs/link.md", kind, "/etc/passwd")
     path = tar_of(tmp_path / "a.tar.gz", (link, b""), (member("docs/page.md"), b"# Page"))
     assert read_archive(path).texts == {"docs/page.md": "# Page"}
 
 
-def test_links_in_a_zip_are_passed_over(tmp_path: Path) -> None:
+def test_links_in_a_zip_are_skipped(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         link = zipfile.ZipInfo("docs/link.md")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -76,7 +76,7 @@ def test_only_texts_and_licences_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["gz", "xz"])
 @pytest.mark.parametrize("name", ["bomb.md", "bomb.png"])
-def test_an_archive_that_swells_is_given_up(tmp_path: Path, suffix: str, name: str) -> None:
+def test_an_archive_bomb_is_refused(tmp_path: Path, suffix: str, name: str) -> None:
     path = tmp_path / f"bomb.tar.{suffix}"
     with tarfile.open(path, "w:gz" if suffix == "gz" else "w:xz") as archive:
         info = member(name)
@@ -84,28 +84,28 @@ def test_an_archive_that_swells_is_given_up(tmp_path: Path, suffix: str, name: s
         archive.addfile(info, io.BytesIO(bytes(info.size)))
     assert path.stat().st_size < MEGABYTE // 10
     with pytest.raises(DocsError, match=r"too large|larger than"):
-        read_archive(path, Bounds(unpacked=20 * MEGABYTE, text=4 * MEGABYTE))
+        read_archive(path, ArchiveLimits(unpacked=20 * MEGABYTE, text=4 * MEGABYTE))
 
 
-def test_a_zip_that_swells_is_given_up(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "bomb.zip", {"bomb.md": "0" * (6 * MEGABYTE)})
     with pytest.raises(DocsError, match="larger than"):
-        read_archive(path, Bounds(text=4 * MEGABYTE))
+        read_archive(path, ArchiveLimits(text=4 * MEGABYTE))
 
 
-def test_many_texts_together_have_a_bound(tmp_path: Path) -> None:
+def test_all_texts_together_have_a_size_limit(tmp_path: Path) -> None:
     files = {f"{number}.md": "x" * 1000 for number in range(20)}
     for path in (write_tar(tmp_path / "a.tar.gz", files), write_zip(tmp_path / "a.zip", files)):
-        assert len(read_archive(path, Bounds(texts=20_000)).texts) == 20
+        assert len(read_archive(path, ArchiveLimits(texts=20_000)).texts) == 20
         with pytest.raises(DocsError, match="larger than"):
-            read_archive(path, Bounds(texts=19_999))
+            read_archive(path, ArchiveLimits(texts=19_999))
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     files = {f"{number}.png": "" for number in range(11)}
     for path in (write_tar(tmp_path / "a.tar.gz", files), write_zip(tmp_path / "a.zip", files)):
         with pytest.raises(DocsError, match="too many"):
-            read_archive(path, Bounds(members=10))
+            read_archive(path, ArchiveLimits(members=10))
 
 
 def test_a_header_of_many_megabytes_is_refused(tmp_path: Path) -> None:
@@ -127,19 +127,19 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"PK", b"PK\x03\x04 nothing", b"\x1f\x8b", b"\xfd7zXZ\x00", b"plain text\n" * 99]
 )
-def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_other_files_than_archives_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(DocsError, match="no archive that can be read"):
+    with pytest.raises(DocsError, match="is not a tar or zip archive"):
         read_archive(tmp_path / "a")
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocsError, match="cannot be read"):
         read_archive(tmp_path / "nowhere.zip")
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.zip"])
-def test_an_archive_that_is_cut_short_is_refused_wherever_the_cut_is(tmp_path: Path, name: str) -> None:
+def test_a_truncated_archive_is_refused(tmp_path: Path, name: str) -> None:
     write = write_zip if name.endswith("zip") else write_tar
     content = write(tmp_path / name, edition("en")).read_bytes()
     for share in (0.05, 0.3, 0.6, 0.95):
@@ -150,7 +150,7 @@ def test_an_archive_that_is_cut_short_is_refused_wherever_the_cut_is(tmp_path: P
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.sampled_from(["gz", "xz", "zip", "tar"]), st.integers(0, 400), st.binary(max_size=9))
-def test_damage_anywhere_ends_in_texts_or_a_refusal(
+def test_a_damaged_archive_is_read_or_refused(
     tmp_path: Path, content: bytes, kind: str, at: int, damage: bytes
 ) -> None:
     raw = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Fetching an archive, from a server on loopback that behaves in every way a server may."""
+"""The download of an archive, from a server on loopback with every behaviour a server can have."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from b24_mcp.docs import DocsError, DocsLibrary
 from b24_mcp.docs.download import GITHUB, Host, download
-from b24_mcp.docs.fetching import fetched
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.github import fetch_edition
+from b24_mcp.docs.sync import replace_copy, sync_lock
 from tests.docs.pages import edition, write_tar
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -24,7 +24,7 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 @contextmanager
 def server(answer: Callable[[str, dict[str, str]], Answer]) -> Iterator[str]:
-    """Serve on loopback what `answer` says to a path and the headers; gives the address."""
+    """Serve the responses of `answer` to path and headers on loopback, and yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -47,8 +47,8 @@ def server(answer: Callable[[str, dict[str, str]], Answer]) -> Iterator[str]:
             thread.join()
 
 
-def loopback(address: str, largest: int = 1 << 20) -> Host:
-    return Host(address, ("127.0.0.1",), largest)
+def loopback(address: str, max_bytes: int = 1 << 20) -> Host:
+    return Host(address, ("127.0.0.1",), max_bytes)
 
 
 def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Pat
     with server(answer) as address:
         target = tmp_path / "a.tar.gz"
         got = download(
-            REPOSITORY, target, host=loopback(address), received=lambda size, whole: received.append((size, whole))
+            REPOSITORY, target, host=loopback(address), on_progress=lambda size, total: received.append((size, total))
         )
     assert (got, target.read_bytes()) == ('"state"', b"archive")
     assert asked == [(PATH, "b24-mcp"), ("/elsewhere.tar.gz", "b24-mcp")]
@@ -81,10 +81,10 @@ def test_an_archive_is_fetched_through_a_redirect_within_the_hosts(tmp_path: Pat
         ("ftp://127.0.0.1/a", "127.0.0.1"),
     ],
 )
-def test_a_redirect_to_anywhere_else_is_not_followed(tmp_path: Path, location: str, named: str) -> None:
+def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path, location: str, named: str) -> None:
     with (
         server(lambda *_: (302, {"Location": location}, b"")) as address,
-        pytest.raises(DocsError, match=f"{named} is not a host"),
+        pytest.raises(DocsError, match=f"leads to {named}, which is not an allowed host"),
     ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
     assert not (tmp_path / "a").exists()
@@ -102,45 +102,51 @@ def test_a_redirect_to_anywhere_else_is_not_followed(tmp_path: Path, location: s
         ("https://localhost/a", False),
     ],
 )
-def test_github_is_asked_over_https_alone(address: str, allowed: bool) -> None:
+def test_github_is_requested_over_https_only(address: str, allowed: bool) -> None:
     import httpx
 
     assert GITHUB.allows(httpx.URL(address)) is allowed
 
 
-def test_plain_http_is_for_this_computer_only(tmp_path: Path) -> None:
-    with pytest.raises(DocsError, match="is not a host"):
+def test_plain_http_is_allowed_for_loopback_only(tmp_path: Path) -> None:
+    with pytest.raises(DocsError, match="is not an allowed host"):
         download(REPOSITORY, tmp_path / "a", host=Host("http://mirror.example", ("mirror.example",)))
 
 
-def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
-    with server(lambda *_: (302, {"Location": PATH}, b"")) as address, pytest.raises(DocsError, match="circle"):
+def test_a_redirect_loop_is_an_error(tmp_path: Path) -> None:
+    with (
+        server(lambda *_: (302, {"Location": PATH}, b"")) as address,
+        pytest.raises(DocsError, match="redirects too often"),
+    ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
 
 
-def test_an_archive_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_the_download_of_a_too_large_archive_is_stopped(tmp_path: Path) -> None:
     with (
         server(lambda *_: (200, {}, b"x" * 100_000)) as address,
         pytest.raises(DocsError, match="larger than the documentation"),
     ):
-        download(REPOSITORY, tmp_path / "a", host=loopback(address, largest=50_000))
+        download(REPOSITORY, tmp_path / "a", host=loopback(address, max_bytes=50_000))
 
 
-def test_an_archive_that_breaks_off_is_told(tmp_path: Path) -> None:
+def test_an_incomplete_download_is_an_error(tmp_path: Path) -> None:
     with (
         server(lambda *_: (200, {"Content-Length": "999", "Connection": "close"}, b"short")) as address,
-        pytest.raises(DocsError, match="broke before the archive was complete"),
+        pytest.raises(DocsError, match="was lost before the archive was complete"),
     ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
 
 
 @pytest.mark.parametrize("status", [404, 429, 500, 304])
-def test_another_answer_than_an_archive_is_told(tmp_path: Path, status: int) -> None:
-    with server(lambda *_: (status, {}, b"")) as address, pytest.raises(DocsError, match=f"answers {status}"):
+def test_another_status_is_an_error(tmp_path: Path, status: int) -> None:
+    with (
+        server(lambda *_: (status, {}, b"")) as address,
+        pytest.raises(DocsError, match=f"answered with status {status}"),
+    ):
         download(REPOSITORY, tmp_path / "a", host=loopback(address))
 
 
-def test_a_server_that_is_not_there_is_told_with_the_other_way(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_an_error_with_a_hint_to_work_offline(tmp_path: Path) -> None:
     with server(lambda *_: (200, {}, b"")) as address:
         pass
     with pytest.raises(DocsError, match=r"cannot be reached.*`--from`"):
@@ -161,20 +167,23 @@ def test_an_edition_is_fetched_indexed_and_not_fetched_again_while_nothing_chang
 
     with server(answer) as address:
         host = loopback(address)
-        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+        incoming, known = fetch_edition(folder, tmp_path, "en", lambda *_: None, host=host)
         assert known is None
-        with syncing(folder):
+        with sync_lock(folder):
             for one in incoming:
-                take_over(folder, one, lambda *_: None)
+                replace_copy(folder, one, lambda *_: None)
         (status,) = DocsLibrary(folder).status()
         assert status.origin is not None
         assert (status.origin.source, status.origin.revision) == (f"{address}/{REPOSITORY}", REVISION)
-        incoming, known = fetched(folder, tmp_path, "en", lambda *_: None, host=host)
+        incoming, known = fetch_edition(folder, tmp_path, "en", lambda *_: None, host=host)
     assert (list(incoming), known) == ([], status.origin)
     assert sent == [False, True]
 
 
-def test_a_repository_that_is_something_else_is_refused(tmp_path: Path, folder: Path) -> None:
+def test_a_repository_without_the_documentation_is_refused(tmp_path: Path, folder: Path) -> None:
     archive = write_tar(tmp_path / "docs.tar.gz", {"readme.md": "# Else"}).read_bytes()
-    with server(lambda *_: (200, {}, archive)) as address, pytest.raises(DocsError, match="is not the documentation"):
-        fetched(folder, tmp_path, "en", lambda *_: None, host=loopback(address))
+    with (
+        server(lambda *_: (200, {}, archive)) as address,
+        pytest.raises(DocsError, match="does not contain the documentation"),
+    ):
+        fetch_edition(folder, tmp_path, "en", lambda *_: None, host=loopback(address))

@@ -1,4 +1,4 @@
-"""From a question to pages, on the invented documentation; and on the official one, where it is at hand."""
+"""Search in the test documentation, and in the official one where it is available."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from b24_mcp.dialect.editions import FOR_READING
 from b24_mcp.docs import DocsLibrary
 from tests.docs.conftest import sync
 from tests.docs.pages import edition
-from tests.docs.test_reading import left_over
+from tests.docs.test_page_text import left_over
 
-# Read here, since tests run without the settings of whoever runs them.
+# Read at import, because a fixture removes the environment's settings for each test.
 DOCS = os.environ.get("B24_DOCS")
 NEEDS_DOCS = pytest.mark.skipif(DOCS is None, reason="B24_DOCS does not name a folder with the documentation")
 HERE = Path(__file__).parent
@@ -39,11 +39,11 @@ def found(library: DocsLibrary, query: str, **options: object) -> list[str]:
         ("что бывает с брошенными корзинами", "ru/guides/carts"),
     ],
 )
-def test_a_question_leads_to_its_page_in_its_language(library: DocsLibrary, query: str, page: str) -> None:
+def test_a_question_finds_its_page_in_its_language(library: DocsLibrary, query: str, page: str) -> None:
     assert found(library, query)[0] == page
 
 
-def test_the_section_that_answers_is_named_with_a_piece_of_it(library: DocsLibrary) -> None:
+def test_a_hit_has_the_matching_section_and_an_extract(library: DocsLibrary) -> None:
     hit = library.search("who leaves without paying")[0]
     assert (hit.title, hit.section, hit.kind) == ("How carts live", "Abandoned baskets", "article")
     assert hit.extract.startswith("Whoever leaves without paying gets a reminder.")
@@ -59,46 +59,46 @@ def test_the_section_that_answers_is_named_with_a_piece_of_it(library: DocsLibra
         ("article", "en/guides/carts"),
     ],
 )
-def test_pages_of_one_kind_can_be_asked_for(library: DocsLibrary, kind: str, page: str) -> None:
+def test_a_search_can_be_limited_to_a_kind(library: DocsLibrary, kind: str, page: str) -> None:
     hits = library.search("cart goods abandoned", kind=kind)  # type: ignore[arg-type]
     assert {hit.kind for hit in hits} == {kind}
     assert page in [f"en/{hit.page}" for hit in hits]
 
 
-def test_what_is_outdated_comes_after_what_is_not(library: DocsLibrary) -> None:
+def test_outdated_pages_rank_lower(library: DocsLibrary) -> None:
     pages = found(library, "show carts", kind="method")
     assert pages.index("en/api-reference/shop/shop-cart-list") < pages.index(
         "en/api-reference/shop/outdated/shop-cart-all"
     )
 
 
-def test_people_find_a_page_by_turns_it_does_not_use(library: DocsLibrary) -> None:
-    """The page speaks of keeping a session alive; `topics.tsv` knows how people ask for it."""
+def test_a_page_is_found_by_phrases_it_does_not_contain(library: DocsLibrary) -> None:
+    """The page is about keeping a session alive; `topics.tsv` has the phrases that people use."""
     assert found(library, "refresh an expired access token")[0] == "en/settings/oauth/auto-renewal"
     assert found(library, "обновить истекший токен")[0] == "ru/settings/oauth/auto-renewal"
 
 
-def test_words_in_samples_of_code_count_least(library: DocsLibrary) -> None:
+def test_words_in_code_samples_have_the_least_weight(library: DocsLibrary) -> None:
     assert found(library, "guide to red letters")[0] == "en/guides/carts"
 
 
-def test_with_one_edition_alone_questions_of_both_languages_find_something(tree: Path, folder: Path) -> None:
+def test_one_edition_answers_questions_in_both_languages(tree: Path, folder: Path) -> None:
     sync(folder, tree / "en" / "checkout")
     library = DocsLibrary(folder)
     assert found(library, "обновить истекший токен") == ["en/settings/oauth/auto-renewal"]
     assert found(library, "put goods into a cart")[0].startswith("en/")
 
 
-def test_what_stands_on_every_page_finds_none_of_them(library: DocsLibrary) -> None:
+def test_boilerplate_text_is_not_found(library: DocsLibrary) -> None:
     assert found(library, "Connect to the MCP server") == ["en/ai-tools/mcp"]
 
 
 @pytest.mark.parametrize("query", ["", " ", "the of and", "😀", "zzzzqqqq", '" OR qqtitle:*', "NEAR(a b)", "a" * 5_000])
-def test_a_question_that_says_nothing_finds_nothing(library: DocsLibrary, query: str) -> None:
+def test_a_question_without_known_words_finds_nothing(library: DocsLibrary, query: str) -> None:
     assert found(library, query) == []
 
 
-def test_no_more_are_given_than_asked_for(library: DocsLibrary) -> None:
+def test_the_limit_is_respected(library: DocsLibrary) -> None:
     assert len(found(library, "cart", limit=2)) == 2
 
 
@@ -112,7 +112,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> DocsLibrary:
 
 
 @given(st.text(max_size=60), st.integers(1, 20))
-def test_any_text_can_be_asked(searched: DocsLibrary, query: str, limit: int) -> None:
+def test_any_text_is_a_valid_query(searched: DocsLibrary, query: str, limit: int) -> None:
     assert len(searched.search(query, limit=limit)) <= limit
 
 
@@ -125,7 +125,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> DocsLibrary:
 
 
 def answered(library: DocsLibrary, questions: str) -> list[tuple[bool, str]]:
-    """For each question whether a page that answers it is among the first three."""
+    """Return for each question whether one of the accepted pages is among the first three."""
     outcomes = []
     for line in (HERE / questions).read_text("utf-8").splitlines():
         asked = json.loads(line)
@@ -145,7 +145,7 @@ def test_questions_find_their_official_page_among_the_first_three(official: Docs
 
 @NEEDS_DOCS
 @pytest.mark.slow
-def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: DocsLibrary) -> None:
+def test_every_page_in_the_list_of_topics_exists(official: DocsLibrary) -> None:
     lines = (HERE.parents[1] / "b24_mcp/docs/topics.tsv").read_text("utf-8").splitlines()
     with official.editions() as editions:
         names = set(editions["ru"].page_names())
@@ -154,18 +154,18 @@ def test_the_pages_people_ask_for_in_turns_of_their_own_exist(official: DocsLibr
 
 @NEEDS_DOCS
 @pytest.mark.slow
-def test_every_official_page_reads_without_anything_of_the_dialect_left(official: DocsLibrary) -> None:
+def test_no_official_page_contains_markup_of_the_dialect(official: DocsLibrary) -> None:
     wrong = {}
     with official.editions() as editions:
         for language, read in editions.items():
             for source in read.pages(FOR_READING):
-                text = official.read(f"{language}/{source.page}", room=1_000_000).text
+                text = official.read(f"{language}/{source.page}", max_chars=1_000_000).text
                 if there := left_over(text):
                     wrong[source.page] = there
     assert wrong == {}
 
 
-def test_the_turns_people_use_are_told_for_pages_once_and_in_both_languages() -> None:
+def test_the_list_of_topics_has_each_page_once_and_in_both_languages() -> None:
     lines = (HERE.parents[1] / "b24_mcp/docs/topics.tsv").read_text("utf-8").splitlines()
     pages = [line.partition("\t")[0] for line in lines]
     assert len(pages) == len(set(pages))

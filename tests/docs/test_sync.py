@@ -1,4 +1,4 @@
-"""Bringing the copy up to date: from wherever it comes, only what changed, and never leaving half of it behind."""
+"""The sync of the copy: every source, incremental updates, and atomic replacement."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import pytest
 
 from b24_mcp.dialect.markup import Block, parse
 from b24_mcp.docs import DocsError, DocsLibrary
-from b24_mcp.docs.incoming import local_editions
 from b24_mcp.docs.index import FORMAT
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import replace_copy, sync_lock
 from tests.docs.conftest import sync
 from tests.docs.pages import LICENCE, edition, write_tar, write_zip
 
@@ -31,7 +31,7 @@ def state(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", ["docs.tar.gz", "docs.tgz", "docs.tar.xz", "docs.tar", "docs.zip"])
-def test_an_archive_of_any_kind_is_taken_with_its_revision_and_licence(tmp_path: Path, folder: Path, name: str) -> None:
+def test_every_kind_of_archive_is_synced_with_revision_and_licence(tmp_path: Path, folder: Path, name: str) -> None:
     files = edition("en") | {"LICENSE": LICENCE, "_images/a.png": "no text"}
     write = write_zip if name.endswith("zip") else write_tar
     sync(folder, write(tmp_path / name, files, revision=REVISION))
@@ -44,7 +44,7 @@ def test_an_archive_of_any_kind_is_taken_with_its_revision_and_licence(tmp_path:
     assert DocsLibrary(folder).read(ADD).title == "Put goods into a cart shop.cart.add"
 
 
-def test_a_folder_of_archives_gives_both_editions(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_of_archives_contains_both_editions(tmp_path: Path, folder: Path) -> None:
     place = tmp_path / "archives"
     place.mkdir()
     write_tar(place / "a-ru.tar.xz", edition("ru"))
@@ -54,12 +54,12 @@ def test_a_folder_of_archives_gives_both_editions(tmp_path: Path, folder: Path) 
     assert DocsLibrary(folder).languages == ["en", "ru"]
 
 
-def test_one_archive_may_hold_both_editions(tmp_path: Path, folder: Path) -> None:
+def test_one_archive_can_contain_both_editions(tmp_path: Path, folder: Path) -> None:
     files = {f"{language}/{name}": text for language in ("en", "ru") for name, text in edition(language).items()}
     assert set(sync(folder, write_tar(tmp_path / "both.tar.gz", files, root=""))) == {"en", "ru"}
 
 
-def test_a_place_without_documentation_is_refused_and_the_copy_stays(
+def test_a_source_without_documentation_is_refused_and_the_copy_is_kept(
     tmp_path: Path, library: DocsLibrary, folder: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -90,7 +90,7 @@ def test_unchanged_pages_are_not_parsed_again(tree: Path, folder: Path, monkeypa
     assert all(hit.section != "Abandoned baskets" for hit in DocsLibrary(folder).search("abandoned baskets"))
 
 
-def test_a_changed_include_changes_the_pages_it_stands_in(tree: Path, folder: Path) -> None:
+def test_a_changed_include_updates_the_pages_that_use_it(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     (tree / "en/checkout/_includes/required.md").write_text("Stars are compulsory\n", "utf-8")
     done = sync(folder, tree)
@@ -99,7 +99,7 @@ def test_a_changed_include_changes_the_pages_it_stands_in(tree: Path, folder: Pa
     assert "Stars are compulsory" in DocsLibrary(folder).read(ADD).text
 
 
-def test_a_page_that_is_gone_is_found_no_more(tree: Path, folder: Path) -> None:
+def test_a_removed_page_is_not_found(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     (tree / "en/checkout/tutorials/first-cart.md").unlink()
     done = sync(folder, tree)
@@ -108,7 +108,7 @@ def test_a_page_that_is_gone_is_found_no_more(tree: Path, folder: Path) -> None:
     assert DocsLibrary(folder).search("step by step", kind="tutorial") == []
 
 
-def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folder: Path, tmp_path: Path) -> None:
+def test_an_incremental_sync_equals_a_full_one(tree: Path, folder: Path, tmp_path: Path) -> None:
     sync(folder, tree)
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
     (tree / "en/checkout/guides/new.md").write_text("# Brand new\n\nA cart of gold.\n", "utf-8")
@@ -127,8 +127,8 @@ def test_a_sync_that_changes_little_gives_what_a_new_one_would(tree: Path, folde
 INTERRUPTED = """
 import sys, time
 from pathlib import Path
-from b24_mcp.docs.incoming import local_editions
-from b24_mcp.docs.sync import syncing, take_over
+from b24_mcp.docs.sources import local_editions
+from b24_mcp.docs.sync import sync_lock, replace_copy
 
 def progress(language, done, whole):
     if (done == whole) == (sys.argv[3] == "late"):
@@ -136,16 +136,14 @@ def progress(language, done, whole):
         time.sleep(600)  # until it is killed
 
 folder, place = map(Path, sys.argv[1:3])
-with syncing(folder):
+with sync_lock(folder):
     for incoming in local_editions(place):
-        take_over(folder, incoming, progress)
+        replace_copy(folder, incoming, progress)
 """
 
 
 @pytest.mark.parametrize("moment", ["early", "late"])
-def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(
-    tree: Path, folder: Path, moment: str
-) -> None:
+def test_a_killed_sync_keeps_the_old_copy_and_the_next_one_succeeds(tree: Path, folder: Path, moment: str) -> None:
     sync(folder, tree)
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n\nAll carts end.\n", "utf-8")
     command = [sys.executable, "-c", INTERRUPTED, str(folder), str(tree), moment]
@@ -164,7 +162,7 @@ def test_a_sync_that_is_killed_leaves_the_old_copy_and_the_next_one_succeeds(
     assert not (folder / "en" / "index.draft").exists()
 
 
-def test_searches_go_on_while_a_new_copy_takes_the_place_of_the_old(tree: Path, folder: Path) -> None:
+def test_searches_work_while_the_copy_is_replaced(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     stop = threading.Event()
 
@@ -187,20 +185,20 @@ def test_searches_go_on_while_a_new_copy_takes_the_place_of_the_old(tree: Path, 
         assert all(one.result() > 0 for one in found)
 
 
-def test_an_interrupted_sync_clears_up_behind_itself(tree: Path, folder: Path) -> None:
+def test_an_interrupted_sync_removes_its_files(tree: Path, folder: Path) -> None:
     sync(folder, tree)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     (tree / "en/checkout/guides/carts.md").write_text("# How carts end\n", "utf-8")
-    with pytest.raises(KeyboardInterrupt), syncing(folder):
-        take_over(folder, next(local_editions(tree)), interrupt)
+    with pytest.raises(KeyboardInterrupt), sync_lock(folder):
+        replace_copy(folder, next(local_editions(tree)), interrupt)
     assert sorted(path.name for path in (folder / "en").iterdir()) == ["LICENSE.txt", "ORIGIN.txt", "index.db"]
     assert DocsLibrary(folder).read("en/guides/carts").title == "How carts live"
 
 
-def test_a_copy_of_another_version_is_not_used_and_made_anew(tree: Path, folder: Path) -> None:
+def test_a_copy_of_another_version_is_not_used_and_built_again(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     db = sqlite3.connect(folder / "en" / "index.db")
     db.execute(f"PRAGMA user_version = {FORMAT + 1}")
@@ -213,7 +211,7 @@ def test_a_copy_of_another_version_is_not_used_and_made_anew(tree: Path, folder:
     assert library.languages == ["en", "ru"]
 
 
-def test_a_broken_copy_says_so_and_is_made_anew(tree: Path, folder: Path) -> None:
+def test_a_damaged_copy_is_an_error_and_is_built_again(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     path = folder / "en" / "index.db"
     content = bytearray(path.read_bytes())
@@ -225,7 +223,7 @@ def test_a_broken_copy_says_so_and_is_made_anew(tree: Path, folder: Path) -> Non
     assert DocsLibrary(folder).search("cart")
 
 
-def test_a_copy_that_is_no_database_counts_as_none(tree: Path, folder: Path) -> None:
+def test_a_file_that_is_not_a_database_is_not_a_copy(tree: Path, folder: Path) -> None:
     sync(folder, tree)
     (folder / "en" / "index.db").write_bytes(b"something else")
     assert DocsLibrary(folder).languages == ["ru"]
@@ -233,31 +231,31 @@ def test_a_copy_that_is_no_database_counts_as_none(tree: Path, folder: Path) -> 
     assert DocsLibrary(folder).languages == ["en", "ru"]
 
 
-def test_an_edition_without_pages_does_not_replace_one_that_has_some(tree: Path, folder: Path, tmp_path: Path) -> None:
+def test_an_edition_without_pages_does_not_replace_a_copy(tree: Path, folder: Path, tmp_path: Path) -> None:
     sync(folder, tree)
     hollow = tmp_path / "hollow"
     (hollow / "api-reference/_parts").mkdir(parents=True)
     (hollow / "api-reference/_parts/_x.md").write_text("Who can execute the method: any user", "utf-8")
-    with pytest.raises(DocsError, match="holds no page"):
+    with pytest.raises(DocsError, match="contains no pages"):
         sync(folder, hollow)
     assert DocsLibrary(folder).read(ADD).text
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
-def test_a_folder_that_cannot_be_written_is_told(tree: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_writable_is_an_error(tree: Path, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     with pytest.raises(DocsError, match="cannot be written"):
         sync(locked / "docs", tree)
 
 
-def test_a_folder_that_is_a_file_is_told(tree: Path, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_an_error(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(DocsError, match="cannot be written"):
         sync(tmp_path / "file" / "docs", tree)
 
 
-def test_what_a_link_outside_of_the_folder_points_to_is_not_taken(tree: Path, folder: Path, tmp_path: Path) -> None:
+def test_symbolic_links_out_of_the_folder_are_not_followed(tree: Path, folder: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.md"
     secret.write_text("# Secret\n\nhunter2\n", "utf-8")
     (tree / "en/checkout/guides/link.md").symlink_to(secret)
@@ -269,9 +267,9 @@ def test_what_a_link_outside_of_the_folder_points_to_is_not_taken(tree: Path, fo
     assert "hunter2" not in DocsLibrary(folder).read("en/guides/included").text
 
 
-def test_the_status_is_whole_as_json(library: DocsLibrary) -> None:
+def test_the_status_contains_the_origin_as_json(library: DocsLibrary) -> None:
     (english, russian) = library.status()
     assert english.origin is not None
-    assert json.loads(english.origin.write())["repository"] == "bitrix24/b24restdocs"
+    assert json.loads(english.origin.to_json())["repository"] == "bitrix24/b24restdocs"
     assert (english.usable, english.pages, russian.language) == (True, 12, "ru")
     assert english.size > 0

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from b24_mcp.config.environment.problems import SettingsError
 from b24_mcp.config.environment.restrictions import ENV_FILE, LISTS, MUST_BE_FILLED, RESTRICTIONS, meant_by
+from b24_mcp.config.renamed import with_current_names
 from b24_mcp.storage.folders import FolderError, user_folder
 
 _PREFIX = "B24_"
@@ -115,7 +116,7 @@ def _joined(pairs: Iterable[tuple[str, str]], source: str, known: Collection[str
         SettingsError: for a name that is probably a misspelt restriction, and for a restriction with two values.
     """
     found: dict[str, str] = {}
-    for name, value in pairs:
+    for name, value in with_current_names(pairs, source):
         if not value:
             continue
         meant = meant_by(name, {*known, *RESTRICTIONS, ENV_FILE})

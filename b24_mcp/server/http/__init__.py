@@ -1,5 +1,7 @@
-"""Serving many clients over HTTP: who may come in, how many at a time, and how it ends."""
+"""The MCP server over HTTP: authentication, limits, and an orderly stop."""
 
-from b24_mcp.server.http.serving import serve_http
+from __future__ import annotations
+
+from b24_mcp.server.http.server import serve_http
 
 __all__ = ["serve_http"]

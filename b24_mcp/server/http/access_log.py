@@ -1,4 +1,4 @@
-"""One line to stderr for each request: from where, who, what, the outcome, how long. No header and no argument."""
+"""The access log: one line per request with address, caller, path, status and time, without headers or arguments."""
 
 from __future__ import annotations
 
@@ -9,65 +9,67 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ACCESS = logging.getLogger("b24_mcp.access")
-_QUIET = ("/health", "/ready")
+_PROBES = ("/health", "/ready")
 _TIMEOUT = 408
-_LONGEST = 80
+_MAX_WORD_LENGTH = 80
 
 
 class AccessLog:
-    """Writes the line when a request has ended. There is none for healthy answers to probes, and none for a request
-    that never came in whole, of which anybody can begin any number: `connections` counts those.
+    """Middleware that writes a line when a request has ended.
+
+    Successful probes are not logged. Incomplete requests are not logged either, because a client can open any number of
+    them; `connections` counts those.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and note what becomes of it."""
+        """Handle a request and log its outcome."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         status = 0
-        whole = False
+        complete = False
         begin = time.perf_counter()
 
-        async def watch(message: Message) -> None:
+        async def watched_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         async def watched_receive() -> Message:
-            nonlocal whole
+            nonlocal complete
             message = await receive()
-            whole = whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
             return message
 
         try:
-            await self._app(scope, watched_receive, watch)
+            await self._app(scope, watched_receive, watched_send)
         finally:
-            came = whole or status not in (0, _TIMEOUT)
-            if came and (status != 200 or scope["path"] not in _QUIET):
+            has_arrived = complete or status not in (0, _TIMEOUT)
+            if has_arrived and (status != 200 or scope["path"] not in _PROBES):
                 peer = (scope.get("client") or ("-",))[0]
                 took = round(1000 * (time.perf_counter() - begin))
                 ACCESS.info(
                     "%s %s %s %s %s %d ms",
                     peer,
-                    _who(scope),
+                    _caller_name(scope),
                     scope["method"],
-                    _plain(scope["path"]),
+                    _as_word(scope["path"]),
                     status or "unanswered",
                     took,
                 )
 
 
-def _who(scope: Scope) -> str:
+def _caller_name(scope: Scope) -> str:
     user = scope.get("user")
     if not isinstance(user, AuthenticatedUser):
         return "-"
-    return _plain(user.access_token.subject or user.access_token.client_id)
+    return _as_word(user.access_token.subject or user.access_token.client_id)
 
 
-def _plain(text: str) -> str:
-    """Text of others as one word, so that it cannot forge a line or a column."""
-    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in text)[:_LONGEST]
+def _as_word(text: str) -> str:
+    """Return untrusted text as one word, so that it cannot forge a line or a column."""
+    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in text)[:_MAX_WORD_LENGTH]

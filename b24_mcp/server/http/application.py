@@ -1,4 +1,4 @@
-"""The ASGI application: the MCP endpoint behind its checks, the metadata of OAuth, health and readiness."""
+"""The ASGI application: the MCP endpoint with its middleware, OAuth metadata, health and readiness."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from starlette.types import ASGIApp
 from b24_mcp.access.caller import LEVEL_SCOPES
 from b24_mcp.app.app import App
 from b24_mcp.server.http.access_log import AccessLog
+from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.headers import SingleHeaders
 from b24_mcp.server.http.health import Readiness, health_routes
 from b24_mcp.server.http.keys import IssuerKeys
-from b24_mcp.server.http.limits import CallsAtATime, WholeBody, refusal
+from b24_mcp.server.http.limits import BufferedBody, ConcurrencyLimit, refusal
 from b24_mcp.server.http.options import PATH, HttpOptions, Issuer
-from b24_mcp.server.http.stopping import Stoppable
 from b24_mcp.server.http.tokens import SharedToken, SignedTokens
 from b24_mcp.state import LimitState
 
-_MOST_SESSIONS = 4_000
-"""Kept at the same time, at 40 kB each; one that nobody uses for half an hour is forgotten."""
-# An issuer is compared letter by letter, so no slash may be added to its name.
+_MAX_SESSIONS = 4_000
+"""Sessions kept at the same time, at 40 kB each. A session expires half an hour after its last request."""
+# Issuers are compared as strings, so no slash may be added to the name of one.
 _URL = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 
 
 def http_application(
     server: MCPServer[App], options: HttpOptions, state: LimitState, ca_bundle: Path | None = None
-) -> tuple[Starlette, Stoppable]:
-    """Put the application together. Unless told to, it keeps no sessions: any server behind a balancer can take any
-    request. A session is what an older client needs to be asked something from inside a call.
+) -> tuple[Starlette, CancellableRequests]:
+    """Return the application, and the object that cancels its running requests when the process has to end.
 
-    The second part breaks off what still runs when the process has to end.
+    Without `options.sessions` the application is stateless: any server behind a balancer can handle any request.
+    Clients of older protocols need a session to be asked something during a call.
     """
-    # Made for its session manager; the routes are ours, because they carry the checks below in their order.
+    # Only its session manager is used. The routes are defined below, with their middleware in a fixed order.
     server.streamable_http_app(
         stateless_http=not options.sessions,
-        max_sessions=_MOST_SESSIONS,
+        max_sessions=_MAX_SESSIONS,
         max_request_body_size=options.body,
         transport_security=TransportSecuritySettings(allowed_hosts=options.hosts(), allowed_origins=options.origins()),
     )
@@ -64,40 +64,40 @@ def http_application(
             yield
         await state.aclose()
 
-    stoppable = Stoppable(StreamableHTTPASGIApp(manager))
-    body = WholeBody(CallsAtATime(stoppable, options.calls), options.body, options.connections.receive)
-    endpoint = _checked(body, options, ca_bundle)
-    # No GET: all that is said belongs to a call and comes with its answer. DELETE ends a session.
+    requests = CancellableRequests(StreamableHTTPASGIApp(manager))
+    body = BufferedBody(ConcurrencyLimit(requests, options.calls), options.body, options.connections.receive)
+    endpoint = _authenticated(body, options, ca_bundle)
+    # There is no GET: every message belongs to a call and is sent with its answer. DELETE ends a session.
     methods = ["POST", "DELETE"] if options.sessions else ["POST"]
     routes = [Route(PATH, endpoint, methods=methods), *health_routes(Readiness(state))]
     if options.issuer is not None:
         routes += _metadata(options, options.issuer)
     middleware = [Middleware(AccessLog), Middleware(SingleHeaders)]
     application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
-    application.router.redirect_slashes = False  # a redirect would be built from the header Host
-    return application, stoppable
+    application.router.redirect_slashes = False  # a redirect would contain the header Host
+    return application, requests
 
 
-def _checked(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGIApp:
-    """Ask for a token before anything of the request is read, if one is wanted."""
+def _authenticated(app: ASGIApp, options: HttpOptions, ca_bundle: Path | None) -> ASGIApp:
+    """Return the application behind the check of bearer tokens, which comes before the body is read."""
     verifier: TokenVerifier
     if options.issuer is not None:
         keys = IssuerKeys(options.issuer.jwks, ca_bundle)
         verifier = SignedTokens(options.issuer.name, options.issuer.audience, keys)
         assert options.url is not None
         metadata = build_resource_metadata_url(_URL.validate_python(options.url))
-        app = CallsAtATime(app, options.calls_per_caller, each=True)
+        app = ConcurrencyLimit(app, options.calls_per_caller, per_caller=True)
         app = RequireAuthMiddleware(app, [LEVEL_SCOPES[0]], metadata)
     elif options.token is not None:
         verifier = SharedToken(options.token)
         app = RequireAuthMiddleware(app, [], None)
     else:
         return app
-    return AuthenticationMiddleware(AuthContextMiddleware(app), BearerAuthBackend(verifier), on_error=_cannot_tell)
+    return AuthenticationMiddleware(AuthContextMiddleware(app), BearerAuthBackend(verifier), on_error=_keys_unavailable)
 
 
-def _cannot_tell(_: HTTPConnection, exc: AuthenticationError) -> Response:
-    return refusal(503, f"{exc} Nothing was executed; try again soon.")
+def _keys_unavailable(_: HTTPConnection, exc: AuthenticationError) -> Response:
+    return refusal(503, f"{exc} Nothing was executed. Try again later.")
 
 
 def _metadata(options: HttpOptions, issuer: Issuer) -> list[Route]:

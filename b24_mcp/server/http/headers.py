@@ -1,4 +1,4 @@
-"""Requests that say something twice: refused, because two readers of such a request may believe different things."""
+"""Refuse requests with repeated headers: two programs may read different values from such a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from b24_mcp.server.http.limits import refusal
 
-ONCE = frozenset(
+SINGLE_HEADERS = frozenset(
     {
         b"authorization",
         b"content-encoding",
@@ -24,19 +24,19 @@ ONCE = frozenset(
         b"transfer-encoding",
     }
 )
-"""Headers that may stand in a request once. Source: RFC 9110 (5.3, single values) and the transport of MCP."""
+"""Headers that may occur once in a request. Source: RFC 9110 (5.3, single values) and the transport of MCP."""
 
 
 class SingleHeaders:
-    """Refuses (400) a request in which one of these headers stands twice, before anything else reads them."""
+    """Middleware that refuses (400) a request with a repeated single header, before any other code reads it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
+        """Handle the request, or refuse it."""
         counts = Counter(name.lower() for name, _ in scope.get("headers", ()))
-        repeated = sorted(name.decode() for name in ONCE if counts[name] > 1)
+        repeated = sorted(name.decode() for name in SINGLE_HEADERS if counts[name] > 1)
         if scope["type"] == "http" and repeated:
             message = f"The header {repeated[0]} was sent more than once. Nothing was executed."
             await refusal(400, message, closing=True)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The public keys of an issuer: fetched when needed, kept for a while, and never fetched as often as somebody asks."""
+"""The public keys of an issuer: fetched when needed, cached, and with a limit on the rate of fetches."""
 
 from __future__ import annotations
 
@@ -14,27 +14,23 @@ from starlette.authentication import AuthenticationError
 
 _LOG = logging.getLogger(__name__)
 
-_FRESH = 600.0
-"""Seconds after which keys are fetched again: so long may a key that was withdrawn still count."""
+_MAX_AGE = 600.0
+"""Seconds after which keys are fetched again. A withdrawn key is accepted until then."""
 _COOLDOWN = 30.0
-"""Seconds between two fetches, whatever keys the tokens name."""
+"""Seconds between two fetches, whichever keys the tokens name."""
 _RETRY = 5.0
-"""The same after a fetch that failed."""
-_LONGEST_USE = 3_600.0
-"""Seconds for which keys count while the issuer cannot be reached."""
+"""Seconds between two fetches after a failed one."""
+_MAX_STALE = 3_600.0
+"""Seconds for which keys are accepted while the issuer cannot be reached."""
 _TIMEOUT = 5.0
 
 
 class KeysUnavailableError(AuthenticationError):
-    """The issuer's keys cannot be had now; whether a token is good is not known."""
+    """The keys of the issuer are not available, so a token cannot be checked."""
 
 
 class IssuerKeys:
-    """The keys at `url`, by their id. `ca_bundle` names authorities to trust beside those of the operating system.
-
-    Raises (from `find`):
-        KeysUnavailableError: when there are no keys that may still be used.
-    """
+    """The keys at `url`. `ca_bundle` is a file of authorities to trust in addition to those of the operating system."""
 
     def __init__(self, url: str, ca_bundle: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
@@ -46,29 +42,33 @@ class IssuerKeys:
         self._fetched_at = self._tried_at = -float("inf")
 
     async def find(self, kid: object) -> jwt.PyJWK | None:
-        """The key of this id; without an id, the only key there is. None when the issuer has no such key."""
-        key = self._choose(kid)
-        if key is None or self._age > _FRESH:
+        """Return the key with this id, or without an id the only key; None when the issuer has no such key.
+
+        Raises:
+            KeysUnavailableError: when the keys cannot be fetched and no cached keys may be used.
+        """
+        key = self._select(kid)
+        if key is None or self._age > _MAX_AGE:
             async with self._lock:
                 await self._renew(kid)
-            key = self._choose(kid)
-        if self._age > _LONGEST_USE:
-            raise KeysUnavailableError("The keys of the issuer cannot be had.")
+            key = self._select(kid)
+        if self._age > _MAX_STALE:
+            raise KeysUnavailableError("The keys of the issuer are not available, so the token cannot be checked.")
         return key
 
     @property
     def _age(self) -> float:
         return self._clock() - self._fetched_at
 
-    def _choose(self, kid: object) -> jwt.PyJWK | None:
+    def _select(self, kid: object) -> jwt.PyJWK | None:
         if kid is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid) if isinstance(kid, str) else None
 
     async def _renew(self, kid: object) -> None:
-        """Fetch the keys, unless somebody did while this call waited or just before."""
+        """Fetch the keys, unless another call did so recently."""
         pause = _COOLDOWN if self._fetched_at >= self._tried_at else _RETRY
-        if self._clock() - self._tried_at < pause or (self._choose(kid) is not None and self._age <= _FRESH):
+        if self._clock() - self._tried_at < pause or (self._select(kid) is not None and self._age <= _MAX_AGE):
             return
         self._tried_at = self._clock()
         try:
@@ -78,7 +78,7 @@ class IssuerKeys:
             _LOG.warning("The keys at %s cannot be fetched (%s)", self._url, type(exc).__name__)
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        from b24_mcp.rest.wire.transport import tls_context  # brings the whole HTTP client
+        from b24_mcp.rest.wire.transport import tls_context  # imports the whole HTTP client
 
         if self._client is None:
             self._client = jwt.PyJWKClient(

@@ -1,9 +1,8 @@
-"""How much of the server a caller, or all together, may take: calls at a time, the size and slowness of a request."""
+"""The limits of requests: calls at the same time, in total and per caller, and the size and duration of a request."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -14,30 +13,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _RETRY_AFTER = 1
 _FREE_BYTES = 1 << 16
-"""Bytes of each request that do not count among those being received: the requests of most calls are smaller."""
-_BODIES = 16
-"""Requests of the largest size that may be received at the same time."""
+"""Bytes of each request that do not count towards the shared limit. Most requests are smaller."""
+_MAX_BODIES = 16
+"""The number of requests of the largest size that can be received at the same time."""
 _SERVER_ERROR = -32000
 
 
-class CallsAtATime:
-    """Refuses calls (503) while `most` are running, and (429) those of a caller who has `most_each` running.
-
-    Stands behind the check of tokens for the second, so only callers who are known by name are told apart.
+class ConcurrencyLimit:
+    """Middleware that refuses calls while `most` are running: in total (503), or with `per_caller` those of one caller
+    (429). The second comes after the check of tokens, because it distinguishes callers by their tokens.
     """
 
-    def __init__(self, app: ASGIApp, most: int, *, each: bool = False) -> None:
+    def __init__(self, app: ASGIApp, most: int, *, per_caller: bool = False) -> None:
         self._app = app
         self._most = most
-        self._each = each
+        self._per_caller = per_caller
         self._running: Counter[object] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it."""
-        caller = _caller(scope) if self._each else None
+        """Handle a request, or refuse it."""
+        caller = _caller(scope) if self._per_caller else None
         if self._running[caller] >= self._most:
-            status, whose = (429, "of this caller ") if self._each else (503, "")
-            message = f"{self._most} calls {whose}are running already. Nothing was executed; try again soon."
+            status, whose = (429, " of this caller") if self._per_caller else (503, "")
+            message = f"{self._most} calls{whose} are already running. Nothing was executed. Try again later."
             await refusal(status, message)(scope, receive, send)
             return
         self._running[caller] += 1
@@ -50,8 +48,8 @@ class CallsAtATime:
 
 
 class BodyMemory:
-    """The bytes of all requests that are being received. Up to `free` bytes of each do not count; what is beyond that
-    may be `most` bytes in all.
+    """The memory for requests that are being received: `most` bytes in total, not counting the first `free` bytes of
+    each request.
     """
 
     def __init__(self, most: int, free: int = _FREE_BYTES) -> None:
@@ -60,35 +58,36 @@ class BodyMemory:
         self._used = 0
 
     def grow(self, before: int, after: int) -> None:
-        """Note that a body grew.
+        """Count more bytes of a body.
 
         Raises:
-            _NoRoomError: when the bodies together would be too large.
+            _BodyMemoryError: when the total would exceed the limit.
         """
         more = max(after - self._free, 0) - max(before - self._free, 0)
         if self._used + more > self._most:
-            raise _NoRoomError
+            raise _BodyMemoryError
         self._used += more
 
     def release(self, size: int) -> None:
-        """Note that a body of this size is received no longer."""
+        """Remove a body of this size from the count."""
         self._used -= max(size - self._free, 0)
 
 
-class WholeBody:
-    """Reads a request whole before anything else looks at it. A body that is too large (413), does not arrive within
-    `seconds` (408), or does not fit beside the others that are being received (503) goes no further. It stands before
-    the count of running calls, so that a request holds no place among them while it arrives.
+class BufferedBody:
+    """Middleware that reads the whole body before the request is handled.
+
+    It refuses a body that is too large (413), does not arrive within `seconds` (408), or exceeds the shared memory
+    (503). It comes before the limit of running calls, so a request does not count as a call while it arrives.
     """
 
     def __init__(self, app: ASGIApp, most: int, seconds: float, memory: BodyMemory | None = None) -> None:
         self._app = app
         self._most = most
         self._seconds = seconds
-        self._memory = memory or BodyMemory(_BODIES * most)
+        self._memory = memory or BodyMemory(_MAX_BODIES * most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read, then pass on. Nothing is sent to a client that went away meanwhile."""
+        """Read the body and handle the request. A client that has disconnected gets no response."""
         try:
             with anyio.fail_after(self._seconds):
                 body = await self._read(scope, receive)
@@ -100,21 +99,21 @@ class WholeBody:
             message = "The request did not arrive in time. Nothing was executed."
             await refusal(408, message, closing=True)(scope, receive, send)
             return
-        except _NoRoomError:
-            message = "Too many large requests are arriving. Nothing was executed; try again soon."
+        except _BodyMemoryError:
+            message = "Too many large requests are arriving. Nothing was executed. Try again later."
             await refusal(503, message)(scope, receive, send)
             return
         if body is None:
             return
-        held: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        buffered: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive_again() -> Message:
-            return held.pop() if held else await receive()
+            return buffered.pop() if buffered else await receive()
 
         await self._app(scope, receive_again, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Return the body, or None when the client went away."""
+        """Return the body, or None when the client has disconnected."""
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > self._most:
             raise _TooLargeError
@@ -140,21 +139,21 @@ class _TooLargeError(Exception):
     pass
 
 
-class _NoRoomError(Exception):
+class _BodyMemoryError(Exception):
     pass
 
 
 def refusal(status: int, message: str, *, closing: bool = False) -> JSONResponse:
-    """An answer in place of the one asked for, in the form MCP clients read errors in.
+    """Return an error response in the form that MCP clients read.
 
-    It says when to come back, or, when `closing`, that this connection is of no more use.
+    It tells the client to retry later, or with `closing` that the connection will be closed.
     """
     headers = {"connection": "close"} if closing else {"retry-after": str(_RETRY_AFTER)}
     return JSONResponse(error_body(message), status, headers)
 
 
-def error_body(message: str) -> dict[str, Any]:
-    """Return the body of a refusal: an error of JSON-RPC that belongs to no request."""
+def error_body(message: str) -> dict[str, object]:
+    """Return the body of a refusal: a JSON-RPC error without a request id."""
     return {"jsonrpc": "2.0", "id": None, "error": {"code": _SERVER_ERROR, "message": message}}
 
 

@@ -1,4 +1,4 @@
-"""What serving over HTTP was asked to be, refused here when it would not be safe."""
+"""The options of serving over HTTP. Unsafe combinations are refused here."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.server.http.connections import ConnectionLimits, connections_allowed
 
 PATH = "/mcp"
-_SHORTEST_SECRET = 32
+_MIN_SECRET_LENGTH = 32
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The authorization server whose access tokens count, and the audience they must be issued for."""
+    """The authorization server whose access tokens are accepted, and the audience they must be issued for."""
 
     name: str
     jwks: str
@@ -25,10 +25,11 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """Everything decided before the first request. At most one of `token` and `issuer` is set.
+    """The options of an HTTP server. At most one of `token` and `issuer` is set.
 
-    `host` and `port` say where to listen, `url` is the address clients use if that is another one; `body` counts bytes
-    of one request, `grace` seconds. With `sessions`, a client of an older protocol is to come back to the same process.
+    The server listens on `host` and `port`; `url` is the address that clients use when it differs. `body` is the
+    maximum size of a request in bytes, `grace` is in seconds. With `sessions`, clients of older protocols have to
+    return to the same process.
     """
 
     host: str = "127.0.0.1"
@@ -46,10 +47,10 @@ class HttpOptions:
 
     @classmethod
     def of(cls, settings: Settings, host: str, port: int) -> HttpOptions:
-        """Put the settings together.
+        """Return the options that the settings describe.
 
         Raises:
-            SettingsError: when others than this computer could come in without a token, or a setting is not usable.
+            SettingsError: when other computers could connect without a token, or a setting cannot be used.
         """
         token = settings.http_token.get_secret_value() if settings.http_token else None
         keys = settings.http_key.get_secret_value().split(",") if settings.http_key else []
@@ -60,7 +61,7 @@ class HttpOptions:
         if settings.http_url is not None:
             _check_address("B24_HTTP_URL", settings.http_url)
             if not urlsplit(settings.http_url).path.endswith(PATH):
-                raise SettingsError(f"B24_HTTP_URL must end with {PATH}, as clients are given it")
+                raise SettingsError(f"B24_HTTP_URL must end with {PATH}: it is the complete address that clients use")
         options = cls(
             host=host,
             port=port,
@@ -79,13 +80,13 @@ class HttpOptions:
                 settings.http_receive,
             ),
         )
-        options._check_who_may_come_in()
+        options._check_exposure()
         return options
 
     def hosts(self) -> list[str]:
-        """The values of the header Host that a request may carry; `:*` stands for any port.
+        """Return the allowed values of the header Host; `:*` stands for any port.
 
-        A page that a browser loaded from elsewhere can make a name of its own point here; the header tells.
+        The check protects against DNS rebinding, where a foreign web page makes its own host name point to this server.
         """
         if self.url is None or _is_loopback(self.url):
             return [name + port for name in _LOOPBACK_NAMES for port in ("", ":*")]
@@ -95,26 +96,26 @@ class HttpOptions:
         return [parts.netloc, f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"]
 
     def origins(self) -> list[str]:
-        """The values of the header Origin, which only browsers send, that a request may carry."""
+        """Return the allowed values of the header Origin, which only browsers send."""
         scheme = "http" if self.url is None else urlsplit(self.url).scheme
         return [f"{scheme}://{host}" for host in self.hosts()]
 
-    def _check_who_may_come_in(self) -> None:
+    def _check_exposure(self) -> None:
         if self.token is not None and self.issuer is not None:
             raise SettingsError("Set either B24_HTTP_TOKEN or B24_HTTP_ISSUER, not both")
-        open_to_others = [where for where in (self.host, self.url) if where and not _is_loopback(where)]
-        if not open_to_others:
+        exposed = [where for where in (self.host, self.url) if where and not _is_loopback(where)]
+        if not exposed:
             return
-        where = open_to_others[0]
+        where = exposed[0]
         if self.token is None and self.issuer is None:
             raise SettingsError(
-                f"{where} is not this computer only, so clients must show who they are: set B24_HTTP_TOKEN, or "
+                f"{where} can be reached from other computers, so clients must authenticate: set B24_HTTP_TOKEN, or "
                 "B24_HTTP_ISSUER and B24_HTTP_JWKS for OAuth"
             )
         if self.url is None:
             raise SettingsError(
-                f"{where} is not this computer only: set B24_HTTP_URL to the address clients use, so that requests "
-                "under any other name are refused"
+                f"{where} can be reached from other computers: set B24_HTTP_URL to the address clients use, so that "
+                "requests with any other host name are refused"
             )
 
 
@@ -124,32 +125,36 @@ def _issuer(settings: Settings) -> Issuer | None:
             raise SettingsError("B24_HTTP_JWKS and B24_HTTP_AUDIENCE need B24_HTTP_ISSUER")
         return None
     if settings.http_jwks is None:
-        raise SettingsError("B24_HTTP_ISSUER needs B24_HTTP_JWKS, the address where the issuer publishes its keys")
+        raise SettingsError("B24_HTTP_ISSUER needs B24_HTTP_JWKS, the address of the keys of the issuer")
     if settings.http_url is None:
-        raise SettingsError("B24_HTTP_ISSUER needs B24_HTTP_URL, the address clients use: it is the resource of OAuth")
+        raise SettingsError("B24_HTTP_ISSUER needs B24_HTTP_URL, the address clients use, as the resource of OAuth")
     _check_address("B24_HTTP_ISSUER", settings.http_issuer)
     _check_address("B24_HTTP_JWKS", settings.http_jwks)
     return Issuer(settings.http_issuer, settings.http_jwks, settings.http_audience or settings.http_url)
 
 
 def _check_secret(name: str, secret: str) -> None:
-    if len(secret) < _SHORTEST_SECRET or not secret.isascii() or not secret.isprintable() or " " in secret:
+    if len(secret) < _MIN_SECRET_LENGTH or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise SettingsError(
-            f"{name} must be at least {_SHORTEST_SECRET} ASCII characters without spaces; `openssl rand -hex 32` "
-            "makes some"
+            f"{name} must be at least {_MIN_SECRET_LENGTH} ASCII characters without spaces; `openssl rand -hex 32` "
+            "generates one"
         )
 
 
 def _check_address(name: str, url: str) -> None:
     try:
         parts = urlsplit(url)
-        whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+        is_complete = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
     except ValueError:
-        whole = False
-    if not whole or parts.username is not None or parts.query or parts.fragment:
-        raise SettingsError(f"{name} must be an address such as https://mcp.example.com{PATH}, with nothing after it")
+        is_complete = False
+    if not is_complete or parts.username is not None or parts.query or parts.fragment:
+        raise SettingsError(
+            f"{name} must be an address such as https://mcp.example.com{PATH}, without user, query or fragment"
+        )
     if parts.scheme == "http" and not _is_loopback(url):
-        raise SettingsError(f"{name} must begin with https, or tokens could be read and keys replaced on the way")
+        raise SettingsError(
+            f"{name} must begin with https: over http, tokens could be read and keys replaced in transit"
+        )
 
 
 def _is_loopback(host_or_url: str) -> bool:

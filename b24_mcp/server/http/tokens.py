@@ -1,10 +1,9 @@
-"""The two kinds of bearer tokens: one secret that all clients share, or access tokens that an issuer signed."""
+"""The two kinds of bearer tokens: one secret that all clients share, or access tokens signed by an issuer."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 import jwt
 from mcp.server.auth.provider import AccessToken
@@ -12,32 +11,28 @@ from mcp.server.auth.provider import AccessToken
 from b24_mcp.access.caller import with_included
 from b24_mcp.server.http.keys import IssuerKeys
 
-# Signatures that only the issuer can make. With HS256 whoever knows the key could, and with "none" anybody.
+# Asymmetric signatures only. HS256 could be forged with the published key, and "none" needs no key.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _HIDDEN = "***"
 _LEEWAY = 30
-_LONGEST = 16_384
+_MAX_LENGTH = 16_384
 
 
 class SharedToken:
-    """Lets in whoever sends the one secret. What they may do is what is configured: nothing tells them apart."""
+    """A verifier that accepts one shared secret. All clients have the same, configured rights."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Compare in a time that does not tell how much of the token is right."""
+        """Compare in constant time. Return None for any other token."""
         if not secrets.compare_digest(token.encode(), self._secret):
             return None
         return AccessToken(token=_HIDDEN, client_id="shared token", scopes=["b24:full"])
 
 
 class SignedTokens:
-    """Lets in access tokens of one issuer, signed with a key it publishes, for this server, and not expired.
-
-    Raises (from `verify_token`):
-        KeysUnavailableError: when the issuer's keys cannot be had, which says nothing about the token.
-    """
+    """A verifier of access tokens: signed with a published key of the issuer, for this server, and not expired."""
 
     def __init__(self, issuer: str, audience: str, keys: IssuerKeys) -> None:
         self._issuer = issuer
@@ -45,8 +40,12 @@ class SignedTokens:
         self._keys = keys
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Give what the token says when every check passes; the token itself is kept nowhere."""
-        if len(token) > _LONGEST:
+        """Return the claims of a valid token, or None. The token itself is not stored.
+
+        Raises:
+            KeysUnavailableError: when the keys of the issuer are not available, so the token cannot be checked.
+        """
+        if len(token) > _MAX_LENGTH:
             return None
         try:
             header = jwt.get_unverified_header(token)
@@ -66,30 +65,30 @@ class SignedTokens:
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
-        return _granted(claims)
+        return _access_token(claims, int(claims["exp"]) + _LEEWAY)
 
 
-def _granted(claims: Mapping[str, Any]) -> AccessToken | None:
+def _access_token(claims: Mapping[str, object], expires_at: int) -> AccessToken | None:
     subject = _text(claims.get("sub"))
     client = _text(claims.get("client_id")) or _text(claims.get("azp")) or subject
     if client is None:
-        return None  # a token for nobody: nothing could be attributed to it
+        return None  # a call with this token could not be attributed to anyone
     return AccessToken(
         token=_HIDDEN,
         client_id=client,
         subject=subject,
         scopes=with_included(_scopes(claims.get("scope")) | _scopes(claims.get("scp"))),
-        expires_at=int(claims["exp"]) + _LEEWAY,
+        expires_at=expires_at,
         claims={"iss": claims["iss"]},
     )
 
 
-def _scopes(claim: Any) -> set[str]:
-    """RFC 9068 writes one text, some issuers a list; what is neither grants nothing."""
+def _scopes(claim: object) -> set[str]:
+    """Return the scopes in a claim: one text (Source: RFC 9068), or a list, which some issuers send."""
     if isinstance(claim, str):
         return set(claim.split())
     return {scope for scope in claim if isinstance(scope, str)} if isinstance(claim, list) else set()
 
 
-def _text(claim: Any) -> str | None:
+def _text(claim: object) -> str | None:
     return claim if isinstance(claim, str) and claim else None

@@ -1,8 +1,8 @@
-"""Spans of OpenTelemetry, when a person has named a collector.
+"""Export of OpenTelemetry spans to the configured collector.
 
-The SDK makes a span for each message: its method, the name of the tool, the outcome; no arguments. Here they are only
-sent on. Instrumentation from outside (`opentelemetry-instrument`) would also record the addresses that the HTTP client
-calls, and those hold the webhook.
+The SDK creates a span for each message with its method, the name of the tool and the outcome, without arguments.
+External instrumentation (`opentelemetry-instrument`) must not be used: it records the addresses of HTTP requests, which
+contain the webhook.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 
 
 def start_tracing() -> Callable[[], None]:
-    """Send spans to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names; without it, none are made.
+    """Start the export to the collector in `OTEL_EXPORTER_OTLP_ENDPOINT`, if it is set.
 
-    Gives a function that sends what is left and ends it.
+    Return a function that exports the remaining spans and stops.
 
     Raises:
-        SettingsError: when a collector is named and the library that speaks to it is missing.
+        SettingsError: when a collector is set and the exporter is not installed.
     """
     if not any(os.environ.get(name) for name in _COLLECTOR):
         return lambda: None
@@ -31,7 +31,7 @@ def start_tracing() -> Callable[[], None]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise SettingsError(f"{_COLLECTOR[0]} needs the extra: install b24-mcp[otel]") from None
+        raise SettingsError(f"{_COLLECTOR[0]} needs an extra: install b24-mcp[otel]") from None
     os.environ.setdefault("OTEL_SERVICE_NAME", "b24-mcp")
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -1,4 +1,4 @@
-"""Servers over HTTP for the tests: as an ASGI application, on a port of loopback, and as a process of their own."""
+"""HTTP servers for the tests: as an ASGI application, on a loopback port, and as a process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MODERN = "2026-07-28"
 
 @dataclass
 class Served:
-    """A server in this process: the tool `who` notes its caller, the tool `wait` runs until `go_on`."""
+    """A server in this process. Its tool `who` records the caller, its tool `wait` runs until `go_on` is set."""
 
     http: httpx.AsyncClient
     callers: list[Caller] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Served:
     another: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, tool: str, token: str | None = None, **arguments: Any) -> httpx.Response:
-        """Call a tool as a client of 2026 does: one request, no session."""
+        """Call a tool as a client of protocol 2026-07-28 does: one request without a session."""
         return await self.http.post("/mcp", headers=modern_headers(tool, token), content=modern_call(tool, arguments))
 
     async def until_waiting(self, number: int) -> None:
@@ -97,7 +97,7 @@ def watched_server(served: Served, clock: Clock | None = None, keys: tuple[str, 
 
 @pytest.fixture
 def serve() -> Serve:
-    """Serve without a network; options by name, `state` and `clock` too."""
+    """Serve without a network. The keyword arguments are `state`, `clock` and the fields of `HttpOptions`."""
 
     @asynccontextmanager
     async def run(state: LimitState | None = None, clock: Clock | None = None, **options: Any) -> AsyncIterator[Served]:
@@ -116,7 +116,7 @@ def serve() -> Serve:
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Says when it listens."""
+    """A server with an event that is set when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -129,7 +129,7 @@ class AnnouncedServer(uvicorn.Server):
 
 @pytest.fixture
 def serve_on_loopback() -> Serve:
-    """Serve with a real uvicorn on a free port."""
+    """Serve with uvicorn on a free port."""
 
     @asynccontextmanager
     async def run(clock: Clock | None = None, **options: Any) -> AsyncIterator[Served]:
@@ -153,7 +153,7 @@ def serve_on_loopback() -> Serve:
 
 @dataclass
 class ServerProcess:
-    """`b24-mcp serve --http` as a process; `log` is what it wrote to stderr so far."""
+    """`b24-mcp serve --http` as a process; `log` contains the lines on its stderr."""
 
     process: subprocess.Popen[str]
     url: str = ""
@@ -208,6 +208,6 @@ def issuer() -> Iterator[SignedFor]:
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port that somebody listens on already."""
+    """A port in use."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]

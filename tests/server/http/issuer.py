@@ -1,4 +1,4 @@
-"""An authorization server for the tests: signs tokens, publishes its keys on loopback, and counts who asks for them."""
+"""An authorization server for the tests: it signs tokens, publishes its keys on loopback, and counts fetches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def jwk(key: Any, kid: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class SignedFor:
-    """`jwks` is what is published and may be changed; `fetched` counts; `down` makes it answer 500."""
+    """The issuer. `jwks` is published and can be changed, `fetched` counts requests, `down` makes it answer 500."""
 
     url: str = ""
     fetched: int = 0
@@ -46,7 +46,7 @@ class SignedFor:
     )
 
     def token(self, *, key: str = "RS256", alg: str = "RS256", kid: str | None = "one", **claims: Any) -> str:
-        """A good token of ann's editor for reading, but for what is said otherwise; None leaves a claim out."""
+        """Return a valid token of Ann's editor with scope `b24:read`. Arguments replace claims; None removes one."""
         signer = _CURVE if alg == "ES256" else _KEYS[key]
         return jwt.encode(self.claims(**claims), signer, alg, {} if kid is None else {"kid": kid})
 
@@ -59,14 +59,14 @@ class SignedFor:
         return jwt.encode(self.claims(), None, "none", {"kid": "one"})  # type: ignore[arg-type]
 
     def signed_with_the_public_key(self) -> str:
-        """The confusion of HS256 with RS256: the published key taken as the secret of a shared one."""
+        """Return a token signed with HS256 and the published key as its secret (algorithm confusion)."""
         public = _KEYS["RS256"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         parts = [{"alg": "HS256", "typ": "JWT", "kid": "one"}, self.claims()]
         said = b".".join(_encoded(json.dumps(part).encode()) for part in parts)
         return (said + b"." + _encoded(hmac.digest(public, said, hashlib.sha256))).decode()
 
     def rotate(self) -> None:
-        """Replace the key by another, under an id of its own."""
+        """Replace the key by another with a different id."""
         self.jwks = {"keys": [jwk(_KEYS["other"], "two", use="sig", alg="RS256")]}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Connections with no request or half of one keep no client out, and headers that stand twice are refused."""
+"""Silent and incomplete connections do not block clients, and repeated headers are refused."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from mcp_types import TextContent
 from uvicorn.server import ServerState
 
 from b24_mcp.server.http.connections import ConnectionLimits, Connections, address_of, connections_allowed
-from b24_mcp.server.http.headers import ONCE
-from b24_mcp.server.http.limits import BodyMemory, WholeBody
-from b24_mcp.server.http.listening import Listener
+from b24_mcp.server.http.headers import SINGLE_HEADERS
+from b24_mcp.server.http.limits import BodyMemory, BufferedBody
+from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.protocol import BoundedProtocol, protocol_class
 from tests.server.http.conftest import TOKEN, Serve, ServerProcess, modern_call, modern_headers, server_process
 
@@ -41,7 +41,7 @@ class Clock:
 
 
 class Wire(asyncio.Transport):
-    """The client's side of a connection: what it was sent, and whether it is still connected."""
+    """The client side of a connection: the bytes it received, and whether it is closed."""
 
     def __init__(self, peer: str) -> None:
         super().__init__({"peername": (peer, 5000), "sockname": ("127.0.0.1", 8024)})
@@ -68,7 +68,7 @@ class Wire(asyncio.Transport):
 
 
 class Rig:
-    """A server's connections without sockets and with a clock that the test moves."""
+    """The connections of a server without sockets, with a clock that the test controls."""
 
     def __init__(self, **limits: Any) -> None:
         self.clock = Clock()
@@ -112,7 +112,7 @@ async def turns(number: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_connection_that_sends_nothing_is_closed_after_its_time() -> None:
+async def test_a_silent_connection_is_closed_after_the_timeout() -> None:
     rig = Rig()
     _, wire = rig.connect()
     rig.after(29)
@@ -131,7 +131,7 @@ async def test_a_connection_that_sends_nothing_is_closed_after_its_time() -> Non
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n50\r\na", b"x"),
     ],
 )
-async def test_bytes_that_drip_in_do_not_prolong_the_time(begin: bytes, drip: bytes) -> None:
+async def test_slow_bytes_do_not_extend_the_timeout(begin: bytes, drip: bytes) -> None:
     rig = Rig()
     protocol, wire = rig.connect()
     protocol.data_received(begin)
@@ -149,7 +149,7 @@ async def test_bytes_that_drip_in_do_not_prolong_the_time(begin: bytes, drip: by
     assert rig.bodies == []
 
 
-async def test_a_call_may_run_longer_than_a_request_may_take_to_arrive() -> None:
+async def test_a_call_can_run_longer_than_the_timeout_of_a_request() -> None:
     rig = Rig()
     protocol, wire = rig.connect()
     protocol.data_received(GET)
@@ -167,7 +167,7 @@ async def test_a_call_may_run_longer_than_a_request_may_take_to_arrive() -> None
     protocol.connection_lost(None)
 
 
-async def test_a_client_that_does_not_read_its_answer_is_given_up() -> None:
+async def test_a_client_that_does_not_read_is_disconnected() -> None:
     rig = Rig()
     protocol, wire = rig.connect()
     protocol.data_received(GET)
@@ -184,7 +184,7 @@ async def test_a_client_that_does_not_read_its_answer_is_given_up() -> None:
     await turns()
 
 
-async def test_the_oldest_connection_without_a_request_makes_room_for_a_new_one() -> None:
+async def test_the_oldest_connection_without_a_request_is_closed_for_a_new_one() -> None:
     rig = Rig(most=3)
     busy, busy_wire = rig.connect()
     busy.data_received(GET)
@@ -199,7 +199,7 @@ async def test_the_oldest_connection_without_a_request_makes_room_for_a_new_one(
     busy.connection_lost(None)
 
 
-async def test_a_connection_that_was_used_is_kept_before_one_that_never_was() -> None:
+async def test_an_unused_connection_is_closed_before_a_used_one() -> None:
     rig = Rig(most=2)
     rig.answer.set()
     used, used_wire = rig.connect()
@@ -227,7 +227,7 @@ async def test_a_new_connection_is_refused_only_while_all_others_are_answering()
         protocol.connection_lost(None)
 
 
-async def test_an_address_has_its_share_and_this_computer_has_all() -> None:
+async def test_addresses_are_limited_except_loopback() -> None:
     rig = Rig(most=10, per_address=2)
     wires = [rig.connect("203.0.113.5")[1] for _ in range(4)]
     assert [wire.is_closing() for wire in wires] == [True, True, False, False]
@@ -266,7 +266,7 @@ def test_the_count_of_connections_never_exceeds_its_limits(steps: list[tuple[str
                 connections.remove(one)
             else:
                 one.served = one.served or step == "call"
-                connections.set_spare(one, step == "finish")
+                connections.set_evictable(one, step == "finish")
         alive = [one for one in made if one.open]
         assert len(connections) == len(alive) <= 5
         assert all(sum(other.address == one.address for other in alive) <= 3 for one in alive)
@@ -280,13 +280,13 @@ async def test_the_log_has_one_line_for_any_number_of_closed_connections(caplog:
         rig.after(10)
         rig.after(1)
     assert [record.getMessage() for record in caplog.records] == [
-        "HTTP connections closed: 498 idle ones made room for others (2 are open)"
+        "HTTP connections closed: 498 idle, replaced by others (2 are open)"
     ]
 
 
 @pytest.mark.parametrize("lines", [b"Content-Length: 2\r\ncontent-length: 2\r\n", b"Content-Length : 2\r\n" * 2])
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-async def test_two_equal_lengths_are_refused_however_they_arrive(lines: bytes, size: int) -> None:
+async def test_two_equal_content_lengths_are_refused(lines: bytes, size: int) -> None:
     rig = Rig()
     rig.answer.set()
     protocol, wire = rig.connect()
@@ -299,7 +299,7 @@ async def test_two_equal_lengths_are_refused_however_they_arrive(lines: bytes, s
     assert rig.bodies == []
 
 
-async def test_a_header_of_a_body_is_no_header() -> None:
+async def test_header_lines_in_a_body_are_not_headers() -> None:
     rig = Rig()
     rig.answer.set()
     protocol, wire = rig.connect()
@@ -312,8 +312,8 @@ async def test_a_header_of_a_body_is_no_header() -> None:
     protocol.connection_lost(None)
 
 
-@pytest.mark.parametrize("name", sorted(name.decode() for name in ONCE - {b"transfer-encoding"}))
-async def test_a_header_that_stands_twice_is_refused(serve: Serve, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(name.decode() for name in SINGLE_HEADERS - {b"transfer-encoding"}))
+async def test_a_repeated_header_is_refused(serve: Serve, name: str) -> None:
     async with serve(token=TOKEN) as served:
         headers = modern_headers("who", TOKEN) | {"host": "127.0.0.1:8024"}
         sent = [*headers.items(), (name, headers.get(name, "1")), (name.upper(), headers.get(name, "1"))]
@@ -324,7 +324,7 @@ async def test_a_header_that_stands_twice_is_refused(serve: Serve, name: str) ->
     assert len(served.callers) == 1
 
 
-async def test_a_second_token_does_not_help_a_wrong_one(serve: Serve) -> None:
+async def test_a_request_with_two_tokens_is_refused(serve: Serve) -> None:
     async with serve(token=TOKEN) as served:
         for tokens in ((TOKEN, "wrong"), ("wrong", TOKEN), (TOKEN, TOKEN)):
             headers = [*modern_headers("who").items(), *(("authorization", f"Bearer {token}") for token in tokens)]
@@ -333,7 +333,7 @@ async def test_a_second_token_does_not_help_a_wrong_one(serve: Serve) -> None:
     assert served.callers == []
 
 
-async def test_requests_that_are_arriving_take_no_place_of_a_running_call(serve: Serve) -> None:
+async def test_incomplete_requests_do_not_count_as_running_calls(serve: Serve) -> None:
     async with serve(calls=1) as served:
         more = asyncio.Event()
 
@@ -349,7 +349,7 @@ async def test_requests_that_are_arriving_take_no_place_of_a_running_call(serve:
             more.set()
 
 
-async def test_large_requests_share_a_bound_and_small_ones_are_always_read() -> None:
+async def test_large_requests_share_a_memory_limit_and_small_ones_do_not_count() -> None:
     memory = BodyMemory(100, free=10)
     go_on = asyncio.Event()
     answers: list[Any] = []
@@ -373,7 +373,7 @@ async def test_large_requests_share_a_bound_and_small_ones_are_always_read() -> 
 
     async def read(size: int, waits: bool = False) -> list[Any]:
         answers.clear()
-        await WholeBody(app, 1_000, 30, memory)({"type": "http", "headers": []}, body(size, waits), send)
+        await BufferedBody(app, 1_000, 30, memory)({"type": "http", "headers": []}, body(size, waits), send)
         return list(answers)
 
     async with asyncio.TaskGroup() as tasks:
@@ -386,7 +386,7 @@ async def test_large_requests_share_a_bound_and_small_ones_are_always_read() -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not limit the files of a process")
-def test_no_more_connections_are_allowed_than_files_may_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_are_limited_by_file_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     import resource
 
     allowed = {}
@@ -408,7 +408,7 @@ def test_no_more_connections_are_allowed_than_files_may_be_opened(monkeypatch: p
         (None, ""),
     ],
 )
-def test_addresses_are_counted_as_those_who_hold_them(peer: str | None, address: str) -> None:
+def test_addresses_are_counted_by_network(peer: str | None, address: str) -> None:
     assert address_of(peer) == address
 
 
@@ -436,7 +436,7 @@ async def test_without_a_free_file_descriptor_the_waiting_connection_is_closed(m
             taken.close()
 
 
-# --- The real process ----------------------------------------------------------------------------------------------
+# --- The server process ----------------------------------------------------------------------------------------------
 
 FILES = 256
 HALF_OPEN = 400
@@ -444,7 +444,7 @@ HALF_OPEN = 400
 
 @contextmanager
 def few_files() -> Iterator[ServerProcess]:
-    """A server that may open 256 files."""
+    """A server with 256 file descriptors."""
     code = (
         f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES})); "
         "from b24_mcp.__main__ import main; main()"
@@ -454,7 +454,7 @@ def few_files() -> Iterator[ServerProcess]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not limit the files of a process")
-async def test_a_real_client_is_served_beside_more_half_open_connections_than_files() -> None:
+async def test_a_client_is_served_among_more_half_open_connections_than_file_descriptors() -> None:
     with few_files() as served, ExitStack() as flood:
         url = httpx.URL(served.url)
         assert url.port is not None

@@ -1,4 +1,4 @@
-"""How much of the server one request, one caller, or all together may take."""
+"""The limits of a request, of a caller and of all calls together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.server.http.access_log import ACCESS
-from b24_mcp.server.http.limits import WholeBody
+from b24_mcp.server.http.limits import BufferedBody
 from b24_mcp.server.http.options import Issuer
 from tests.server.http.conftest import JSON_OR_EVENTS, Serve, modern_call, modern_headers
 from tests.server.http.issuer import NAME, URL, SignedFor
@@ -34,7 +34,7 @@ async def test_a_request_that_is_too_large_is_refused(serve: Serve, declared: bo
     assert len(served.callers) == 1
 
 
-async def test_more_calls_than_allowed_are_told_to_come_back_and_do(serve: Serve) -> None:
+async def test_calls_over_the_limit_are_refused_with_retry_after(serve: Serve) -> None:
     async with serve(calls=3) as served, asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(served.call("wait")) for _ in range(3)]
         await served.until_waiting(3)
@@ -49,7 +49,7 @@ async def test_more_calls_than_allowed_are_told_to_come_back_and_do(serve: Serve
     assert len(served.callers) == 1
 
 
-async def test_one_caller_leaves_room_for_others(serve: Serve, issuer: SignedFor) -> None:
+async def test_the_limit_of_one_caller_does_not_affect_others(serve: Serve, issuer: SignedFor) -> None:
     oauth = Issuer(NAME, issuer.url, URL)
     async with serve(url=URL, issuer=oauth, calls_per_caller=2) as served, asyncio.TaskGroup() as tasks:
         served.http.headers["host"] = "mcp.example.com"
@@ -64,7 +64,7 @@ async def test_one_caller_leaves_room_for_others(serve: Serve, issuer: SignedFor
         assert (await served.call("who", ann)).status_code == 200
 
 
-async def test_callers_without_a_name_are_not_told_apart(serve: Serve) -> None:
+async def test_anonymous_callers_have_no_limit_of_their_own(serve: Serve) -> None:
     async with serve(calls_per_caller=1) as served, asyncio.TaskGroup() as tasks:
         tasks.create_task(served.call("wait"))
         await served.until_waiting(1)
@@ -72,7 +72,7 @@ async def test_callers_without_a_name_are_not_told_apart(serve: Serve) -> None:
         served.go_on.set()
 
 
-async def test_refused_tokens_take_no_place_for_long(serve: Serve) -> None:
+async def test_requests_with_refused_tokens_do_not_count_as_running(serve: Serve) -> None:
     async with serve(calls=1, token="0123456789abcdef0123456789abcdef") as served:
         for _ in range(5):
             assert (await served.call("who", "wrong")).status_code == 401
@@ -80,7 +80,7 @@ async def test_refused_tokens_take_no_place_for_long(serve: Serve) -> None:
 
 
 class Reader:
-    """A body that comes in these messages and then no more; notes what was sent and whether it was passed on."""
+    """A request whose body arrives in these messages only. It records the response and whether it was handled."""
 
     def __init__(self, *messages: dict[str, Any]) -> None:
         self.messages = list(messages)
@@ -88,7 +88,7 @@ class Reader:
         self.passed_on = False
 
     async def run(self, seconds: float = 10) -> None:
-        await WholeBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
+        await BufferedBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.passed_on = True
@@ -103,7 +103,7 @@ class Reader:
 PIECE = {"type": "http.request", "body": b"{", "more_body": True}
 
 
-async def test_a_request_that_does_not_arrive_gives_its_place_back() -> None:
+async def test_a_request_that_does_not_arrive_gets_408() -> None:
     reader = Reader(PIECE)
     await reader.run(0.01)
     assert reader.sent[0]["status"] == 408
@@ -111,7 +111,7 @@ async def test_a_request_that_does_not_arrive_gives_its_place_back() -> None:
     assert not reader.passed_on
 
 
-async def test_a_client_that_goes_away_while_it_sends_is_no_error() -> None:
+async def test_a_disconnect_during_a_request_is_not_an_error() -> None:
     reader = Reader(PIECE, {"type": "http.disconnect"})
     await reader.run()
     assert (reader.sent, reader.passed_on) == ([], False)
@@ -126,7 +126,7 @@ async def test_there_are_no_sessions_to_listen_to_or_end(serve: Serve, method: s
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'"x"', b"\xff", b"[" * 100_000, b'{"jsonrpc":"2.0"}'])
 @pytest.mark.parametrize("era", ["2025-11-25", "2026-07-28", "1999-01-01"])
-async def test_odd_bodies_are_refused_and_the_server_goes_on(serve: Serve, body: bytes, era: str) -> None:
+async def test_invalid_bodies_are_refused_and_the_server_continues(serve: Serve, body: bytes, era: str) -> None:
     async with serve() as served:
         headers = JSON_OR_EVENTS | {"mcp-protocol-version": era}
         answer = await served.http.post("/mcp", headers=headers, content=body)
@@ -137,13 +137,13 @@ async def test_odd_bodies_are_refused_and_the_server_goes_on(serve: Serve, body:
 @pytest.mark.parametrize(
     "path", ["/", "/mcp/", "/mcp/..", "//mcp", "/sse", "/.well-known/oauth-protected-resource/mcp"]
 )
-async def test_there_is_nothing_at_other_addresses(serve: Serve, path: str) -> None:
+async def test_other_paths_are_not_found(serve: Serve, path: str) -> None:
     async with serve() as served:
         assert (await served.http.post(path, content=b"{}")).status_code == 404
 
 
 class BrokenState:
-    """A shared state that does not answer, and counts who asks."""
+    """A shared state that does not answer, and counts requests."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -156,7 +156,7 @@ class BrokenState:
         pass
 
 
-async def test_health_lives_on_while_the_shared_state_is_gone(serve: Serve) -> None:
+async def test_health_is_ok_while_the_shared_state_is_unavailable(serve: Serve) -> None:
     state: Any = BrokenState()
     async with serve(state=state, token="0123456789abcdef0123456789abcdef") as served:
         health = await served.http.get("/health")
@@ -173,7 +173,7 @@ async def test_it_is_ready_when_the_shared_state_answers(serve: Serve) -> None:
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
 
 
-async def test_the_log_says_who_did_what_and_nothing_secret(
+async def test_the_access_log_names_caller_and_outcome_and_no_secret(
     serve: Serve, issuer: SignedFor, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", ACCESS.name)

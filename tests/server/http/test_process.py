@@ -1,4 +1,4 @@
-"""`b24-mcp serve --http` as a process: what it says, how it stops, and that several of them work as one."""
+"""`b24-mcp serve --http` as a process: its output, its stop, and several servers with shared state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def call(url: str, tool: str, token: str | None = None, version: str = VER
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: LoopbackPortal, version: str) -> None:
+async def test_on_stop_running_calls_finish_and_new_ones_are_refused(portal: LoopbackPortal, version: str) -> None:
     with server_process() as served:
         assert (await call(served.url, "call_method", method="profile"))["ok"] is True
         portal.sandbox.hold()
@@ -48,7 +48,7 @@ async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: Lo
                         await http.get(served.url.replace("/mcp", "/health"))
                 except httpx.TransportError:
                     break
-            # Streams to older clients look every half second whether the server stops: let them see it.
+            # Streams to older clients check every half second whether the server is stopping.
             assert await asyncio.wait([running], timeout=1.2) == (set(), {running})
             portal.sandbox.let_go()
             assert (await running)["ok"] is True
@@ -57,7 +57,7 @@ async def test_a_stop_lets_running_calls_finish_and_takes_no_new_ones(portal: Lo
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_call_that_does_not_finish_in_time_is_told_and_does_not_hold_the_stop(
+async def test_a_call_that_does_not_finish_in_time_is_cancelled_with_an_error(
     portal: LoopbackPortal, version: str
 ) -> None:
     headers = modern_headers("call_method") | {"mcp-protocol-version": version}
@@ -79,18 +79,18 @@ async def test_a_call_that_does_not_finish_in_time_is_told_and_does_not_hold_the
     else:  # its stream had begun; all that can be done is to end it
         assert isinstance(answer, httpx.Response | httpx.RemoteProtocolError)
     log = "".join(served.log)
-    assert "Calls broken off, for not finishing in 1 s: 1" in log
+    assert "Calls cancelled because they did not finish in 1 s: 1" in log
     assert "Traceback" not in log
 
 
-def test_ctrl_c_ends_it_like_a_polite_kill() -> None:
+def test_sigint_stops_the_server() -> None:
     with server_process() as served:
         served.process.send_signal(signal.SIGINT)
         assert served.ended() == 0
     assert "Traceback" not in "".join(served.log)
 
 
-async def test_it_says_where_it_serves_and_no_secret(portal: LoopbackPortal) -> None:
+async def test_the_address_is_printed_and_no_secret(portal: LoopbackPortal) -> None:
     with server_process(B24_HTTP_TOKEN=TOKEN, B24_HTTP_KEY="k" * 32) as served:
         assert (await call(served.url, "call_method", TOKEN, method="profile"))["ok"] is True
         async with httpx.AsyncClient() as http:
@@ -99,7 +99,7 @@ async def test_it_says_where_it_serves_and_no_secret(portal: LoopbackPortal) -> 
         served.stop()
         assert await anyio.to_thread.run_sync(served.ended) == 0
     log = "".join(served.log)
-    assert f"serves MCP at {served.url}, asking for the bearer token" in log
+    assert f"serves MCP at {served.url}, with the bearer token" in log
     assert "shared_token POST /mcp 200" in log
     for secret in (TOKEN, SECRET, "k" * 32):
         assert secret not in log
@@ -138,7 +138,7 @@ assert asyncio.run(Approvals(open_state(sys.argv[1])).approve(sys.argv[2]))
 """
 
 
-async def test_what_is_approved_once_is_done_once_by_whichever_server(portal: LoopbackPortal, redis_url: str) -> None:
+async def test_an_approved_call_is_executed_once_by_any_server(portal: LoopbackPortal, redis_url: str) -> None:
     deletion: dict[str, Any] = {"method": "crm.deal.delete", "params": {"id": 1}}
     with server_process(B24_STATE=redis_url) as one, server_process(B24_STATE=redis_url) as other:
         asked = await call(one.url, "call_method", **deletion)

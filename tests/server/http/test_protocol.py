@@ -1,4 +1,4 @@
-"""Both generations of the protocol through a real server on loopback, with the SDK's client and with bare requests."""
+"""Both protocol generations with a server on loopback, through the client of the SDK and through plain requests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_clients_share_the_portal_and_its_data(serve_on_loopback: Serve) -
     assert json.loads(getattr(read.content[0], "text", ""))["result"]["TITLE"] == "Shared"
 
 
-async def test_a_batch_tells_of_its_waiting_while_it_lasts(
+async def test_a_batch_reports_progress_while_it_waits(
     serve_on_loopback: Serve, era: Any, portal: LoopbackPortal, tmp_path: Path
 ) -> None:
     clock, seen = FakeClock(time.time()), []
@@ -107,7 +107,7 @@ async def test_bare_requests_of_older_clients_need_no_session(serve_on_loopback:
 
 
 @pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
-async def test_a_client_that_goes_away_ends_its_call(serve_on_loopback: Serve, version: str) -> None:
+async def test_a_disconnect_cancels_the_call(serve_on_loopback: Serve, version: str) -> None:
     async with serve_on_loopback() as served:
         headers = modern_headers("wait") | {"mcp-protocol-version": version}
         call = asyncio.create_task(served.http.post("/mcp", headers=headers, content=modern_call("wait", {})))
@@ -120,7 +120,7 @@ async def test_a_client_that_goes_away_ends_its_call(serve_on_loopback: Serve, v
         assert (await served.call("who")).status_code == 200
 
 
-async def test_a_client_that_cancels_ends_the_waiting_and_nothing_is_sent(
+async def test_a_cancelled_call_stops_waiting_and_sends_nothing(
     serve_on_loopback: Serve, portal: LoopbackPortal, tmp_path: Path
 ) -> None:
     clock = Held()
@@ -136,7 +136,7 @@ async def test_a_client_that_cancels_ends_the_waiting_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("number", [40])
-async def test_callers_at_the_same_time_are_not_mixed_up(serve_on_loopback: Serve, number: int) -> None:
+async def test_concurrent_calls_get_their_own_answers(serve_on_loopback: Serve, number: int) -> None:
     async with serve_on_loopback() as served:
         answers = await asyncio.gather(
             *(served.call("find_methods", query=f"add a deal {n}", limit=1) for n in range(number)),

@@ -1,4 +1,4 @@
-"""A question to the person that one server asks and another, behind the same balancer, hears the answer to."""
+"""A question of one server that another server behind the same balancer gets the answer to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEW, OLD = "n" * 32, "o" * 32
 
 
 class Sure(BaseModel):
-    """The answer of the person."""
+    """The answer of the user."""
 
     sure: bool
 
@@ -73,7 +73,7 @@ def answers(asked: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("keys", [((NEW,), (NEW,)), ((OLD, NEW), (NEW, OLD)), ((NEW, OLD), (OLD, NEW))])
-async def test_any_server_with_the_key_takes_the_answer(keys: tuple[tuple[str, ...], ...]) -> None:
+async def test_any_server_with_the_key_accepts_the_answer(keys: tuple[tuple[str, ...], ...]) -> None:
     async with replicas(*keys) as (one, other):
         asked = await call(one)
         assert asked["result"]["resultType"] == "input_required"
@@ -82,13 +82,13 @@ async def test_any_server_with_the_key_takes_the_answer(keys: tuple[tuple[str, .
 
 
 @pytest.mark.parametrize("keys", [((NEW,), (OLD,)), ((), ())])
-async def test_a_server_with_another_key_does_not(keys: tuple[tuple[str, ...], ...]) -> None:
+async def test_a_server_with_another_key_refuses_the_answer(keys: tuple[tuple[str, ...], ...]) -> None:
     async with replicas(*keys) as (one, other):
         asked = await call(one)
         assert "error" in await call(other, **answers(asked))
 
 
-async def test_what_one_person_was_asked_another_cannot_answer(issuer: SignedFor) -> None:
+async def test_a_question_to_one_user_cannot_be_answered_by_another(issuer: SignedFor) -> None:
     async with replicas((NEW,), (NEW,), url=URL, issuer=Issuer(NAME, issuer.url, URL)) as (one, other):
         one.headers["host"] = other.headers["host"] = "mcp.example.com"
         asked = await call(one, issuer.token())

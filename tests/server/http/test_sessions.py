@@ -1,4 +1,4 @@
-"""Sessions, kept where that is set: what older clients can be asked in them, and whose they are."""
+"""Sessions, where they are enabled: questions to older clients, and who can use a session."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def headers(token: str | None = None, session: str | None = None) -> dict[str, s
 
 
 async def begin(http: httpx.AsyncClient, token: str | None = None) -> str:
-    """Begin a session; gives its id."""
+    """Begin a session and return its id."""
     begun = await http.post("/mcp", headers=headers(token), json=initialize())
     session: str = begun.headers["mcp-session-id"]
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -67,7 +67,7 @@ async def call_who(http: httpx.AsyncClient, session: str, token: str | None = No
     return await http.post("/mcp", headers=older(token, session), json=call)
 
 
-async def test_an_older_client_asks_its_person_over_http(
+async def test_an_older_client_can_be_asked_in_a_session(
     serve_on_loopback: Serve, portal: LoopbackPortal, era: Any
 ) -> None:
     person = yes()
@@ -78,7 +78,7 @@ async def test_an_older_client_asks_its_person_over_http(
     assert answer["method"] == "crm.deal.delete"
 
 
-async def test_what_the_person_declines_is_not_sent(serve_on_loopback: Serve, portal: LoopbackPortal) -> None:
+async def test_a_declined_call_is_not_sent(serve_on_loopback: Serve, portal: LoopbackPortal) -> None:
     async with (
         serve_on_loopback(sessions=True) as served,
         asked_client(served, Person("decline"), "legacy") as client,
@@ -87,9 +87,7 @@ async def test_what_the_person_declines_is_not_sent(serve_on_loopback: Serve, po
     assert (answer["error"]["code"], sent(portal)) == ("B24MCP_DECLINED", [])
 
 
-async def test_without_sessions_an_older_client_is_given_a_code(
-    serve_on_loopback: Serve, portal: LoopbackPortal
-) -> None:
+async def test_without_sessions_an_older_client_gets_a_code(serve_on_loopback: Serve, portal: LoopbackPortal) -> None:
     person = yes()
     async with serve_on_loopback() as served, asked_client(served, person, "legacy") as client:
         answer = await answer_of(client, **DELETE)
@@ -97,7 +95,7 @@ async def test_without_sessions_an_older_client_is_given_a_code(
     assert (person.asked, sent(portal)) == ([], [])
 
 
-async def test_a_session_ends_when_its_client_says_so(serve: Serve) -> None:
+async def test_a_client_can_end_its_session(serve: Serve) -> None:
     async with serve(sessions=True) as served:
         session = await begin(served.http)
         assert (await call_who(served.http, session)).status_code == 200
@@ -107,13 +105,13 @@ async def test_a_session_ends_when_its_client_says_so(serve: Serve) -> None:
     assert len(served.callers) == 1
 
 
-async def test_a_session_that_is_not_there_is_not_found(serve: Serve) -> None:
+async def test_an_unknown_session_is_not_found(serve: Serve) -> None:
     async with serve(sessions=True) as served:
         assert (await call_who(served.http, "of another server")).status_code == 404
     assert served.callers == []
 
 
-async def test_in_a_session_a_call_that_its_client_cancels_ends(serve_on_loopback: Serve) -> None:
+async def test_a_cancelled_call_in_a_session_ends(serve_on_loopback: Serve) -> None:
     async with serve_on_loopback(sessions=True) as served:
         session = await begin(served.http)
         call = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "wait", "arguments": {}}}
@@ -133,7 +131,7 @@ async def test_clients_of_2026_have_no_session(serve: Serve) -> None:
     assert "mcp-session-id" not in answer.headers
 
 
-async def test_a_session_asks_for_the_token_in_each_request(serve: Serve) -> None:
+async def test_each_request_of_a_session_needs_the_token(serve: Serve) -> None:
     async with serve(sessions=True, token=TOKEN) as served:
         session = await begin(served.http, TOKEN)
         assert (await call_who(served.http, session)).status_code == 401
@@ -142,7 +140,7 @@ async def test_a_session_asks_for_the_token_in_each_request(serve: Serve) -> Non
     assert len(served.callers) == 1
 
 
-async def test_nobody_else_comes_into_the_session_of_a_person(serve: Serve, issuer: SignedFor) -> None:
+async def test_a_session_cannot_be_used_by_another_caller(serve: Serve, issuer: SignedFor) -> None:
     async with serve(sessions=True, url=URL, issuer=Issuer(NAME, issuer.url, URL)) as served:
         served.http.headers["host"] = "mcp.example.com"
         session = await begin(served.http, issuer.token())
@@ -153,7 +151,7 @@ async def test_nobody_else_comes_into_the_session_of_a_person(serve: Serve, issu
     assert [caller.name for caller in served.callers] == ["ann"]
 
 
-async def test_in_a_session_each_request_may_what_its_own_token_allows(serve: Serve, issuer: SignedFor) -> None:
+async def test_each_request_of_a_session_has_the_rights_of_its_token(serve: Serve, issuer: SignedFor) -> None:
     async with serve(sessions=True, url=URL, issuer=Issuer(NAME, issuer.url, URL)) as served:
         served.http.headers["host"] = "mcp.example.com"
         session = await begin(served.http, issuer.token(scope="b24:read b24:full"))
@@ -163,13 +161,13 @@ async def test_in_a_session_each_request_may_what_its_own_token_allows(serve: Se
     assert served.callers[0].client == "editor"
 
 
-def test_sessions_are_kept_when_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_are_enabled_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert HttpOptions.of(load_settings(), "127.0.0.1", 1).sessions is False
     monkeypatch.setenv("B24_HTTP_SESSIONS", "true")
     assert HttpOptions.of(load_settings(), "127.0.0.1", 1).sessions is True
 
 
-def test_a_running_server_with_a_session_open_stops_when_told() -> None:
+def test_a_server_with_an_open_session_stops_on_sigterm() -> None:
     with server_process(B24_STATE="memory", B24_HTTP_SESSIONS="true") as process:
         begun = httpx.post(process.url, headers=headers(), json=initialize())
         assert begun.headers["mcp-session-id"]

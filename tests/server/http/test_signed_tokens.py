@@ -1,4 +1,4 @@
-"""Access tokens of an authorization server: which count, what they allow, and where its keys come from."""
+"""Access tokens of an authorization server: which are accepted, their rights, and the keys of the issuer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def oauth(issuer: SignedFor) -> dict[str, Any]:
 
 
 class Stepped:
-    """A clock that is moved by hand."""
+    """A clock that the test controls."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -44,11 +44,11 @@ BAD: dict[str, Any] = {
     "expired": lambda signed: signed.token(exp=int(time.time()) - 60),
     "without an end": lambda signed: signed.token(exp=None),
     "not yet valid": lambda signed: signed.token(nbf=int(time.time()) + 600),
-    "for somebody else": lambda signed: signed.token(aud="https://other.example.com/mcp"),
-    "for nobody": lambda signed: signed.token(aud=None),
+    "for another audience": lambda signed: signed.token(aud="https://other.example.com/mcp"),
+    "without an audience": lambda signed: signed.token(aud=None),
     "for a longer address": lambda signed: signed.token(aud=URL + "/more"),
     "of another issuer": lambda signed: signed.token(iss="https://evil.example.com"),
-    "of no issuer": lambda signed: signed.token(iss=None),
+    "without an issuer": lambda signed: signed.token(iss=None),
     "of an issuer with a slash": lambda signed: signed.token(iss=NAME + "/"),
     "unsigned": lambda signed: signed.unsigned(),
     "signed with the public key": lambda signed: signed.signed_with_the_public_key(),
@@ -57,7 +57,7 @@ BAD: dict[str, Any] = {
     "of no named key among several": lambda signed: signed.token(kid=None),
     "of another algorithm than its key's": lambda signed: signed.token(alg="PS256"),
     "of a key of another kind": lambda signed: signed.token(alg="ES256", kid="one"),
-    "about nobody": lambda signed: signed.token(sub=None, client_id=None),
+    "without a subject": lambda signed: signed.token(sub=None, client_id=None),
     "changed": lambda signed: signed.token()[:-4] + "AAAA",
     "cut": lambda signed: signed.token().rpartition(".")[0],
     "no token": lambda signed: "b24",
@@ -67,7 +67,7 @@ BAD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-async def test_a_token_that_does_not_hold_is_refused_and_where_to_get_one_is_said(
+async def test_an_invalid_token_is_refused_with_the_metadata_address(
     serve: Serve, issuer: SignedFor, oauth: dict[str, Any], bad: str
 ) -> None:
     async with serve(**oauth) as served:
@@ -94,7 +94,7 @@ async def test_a_token_that_does_not_hold_is_refused_and_where_to_get_one_is_sai
         ({"nbf": int(time.time()) + 10}, Caller("ann", "editor", "read")),
     ],
 )
-async def test_a_good_token_says_who_calls_and_what_they_may(
+async def test_a_valid_token_identifies_the_caller_and_the_rights(
     serve: Serve, issuer: SignedFor, oauth: dict[str, Any], claims: dict[str, Any], caller: Caller
 ) -> None:
     async with serve(**oauth) as served:
@@ -116,7 +116,7 @@ async def test_a_token_without_a_level_is_forbidden(
     assert served.callers == []
 
 
-async def test_the_metadata_says_where_tokens_are_issued(serve: Serve, oauth: dict[str, Any]) -> None:
+async def test_the_metadata_names_the_issuer(serve: Serve, oauth: dict[str, Any]) -> None:
     async with serve(**oauth) as served:
         told = (await served.http.get("/.well-known/oauth-protected-resource/mcp")).json()
     assert told["resource"] == URL
@@ -124,13 +124,13 @@ async def test_the_metadata_says_where_tokens_are_issued(serve: Serve, oauth: di
     assert told["scopes_supported"] == ["b24:read", "b24:write", "b24:full"]
 
 
-async def test_the_name_of_the_issuer_is_told_letter_by_letter(serve: Serve, issuer: SignedFor) -> None:
+async def test_the_name_of_the_issuer_is_unchanged_in_the_metadata(serve: Serve, issuer: SignedFor) -> None:
     async with serve(url=URL, issuer=Issuer("https://login.example.com", issuer.url, URL)) as served:
         told = (await served.http.get("/.well-known/oauth-protected-resource/mcp")).json()
     assert told["authorization_servers"] == ["https://login.example.com"]
 
 
-async def test_a_new_key_is_found_and_the_old_one_counts_no_more(issuer: SignedFor) -> None:
+async def test_a_new_key_is_found_and_the_old_one_is_refused(issuer: SignedFor) -> None:
     clock = Stepped()
     keys = IssuerKeys(issuer.url, clock=clock)
     assert await keys.find("one") is not None
@@ -142,7 +142,7 @@ async def test_a_new_key_is_found_and_the_old_one_counts_no_more(issuer: SignedF
     assert issuer.fetched == 2
 
 
-async def test_a_withdrawn_key_counts_no_more_after_ten_minutes(issuer: SignedFor) -> None:
+async def test_a_withdrawn_key_is_refused_after_ten_minutes(issuer: SignedFor) -> None:
     clock = Stepped()
     keys = IssuerKeys(issuer.url, clock=clock)
     assert await keys.find("one") is not None
@@ -151,7 +151,7 @@ async def test_a_withdrawn_key_counts_no_more_after_ten_minutes(issuer: SignedFo
     assert await keys.find("one") is None
 
 
-async def test_keys_are_not_fetched_as_often_as_somebody_invents_one(issuer: SignedFor) -> None:
+async def test_unknown_key_ids_do_not_cause_a_fetch_each(issuer: SignedFor) -> None:
     clock = Stepped()
     keys = IssuerKeys(issuer.url, clock=clock)
     for number in range(300):
@@ -161,7 +161,7 @@ async def test_keys_are_not_fetched_as_often_as_somebody_invents_one(issuer: Sig
     assert await keys.find("one") is not None
 
 
-async def test_keys_count_on_for_a_while_when_the_issuer_is_down(issuer: SignedFor) -> None:
+async def test_cached_keys_are_used_for_a_while_when_the_issuer_is_down(issuer: SignedFor) -> None:
     clock = Stepped()
     keys = IssuerKeys(issuer.url, clock=clock)
     assert await keys.find("one") is not None
@@ -179,7 +179,7 @@ async def test_keys_count_on_for_a_while_when_the_issuer_is_down(issuer: SignedF
 @pytest.mark.parametrize(
     "published", [{"keys": []}, {"keys": "none"}, [], {}, {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}, "text"]
 )
-async def test_what_is_published_instead_of_keys_lets_nobody_in(
+async def test_an_invalid_key_set_gets_503(
     serve: Serve, issuer: SignedFor, oauth: dict[str, Any], published: Any
 ) -> None:
     issuer.jwks = published
@@ -190,13 +190,13 @@ async def test_what_is_published_instead_of_keys_lets_nobody_in(
     assert "Nothing was executed" in answer.json()["error"]["message"]
 
 
-async def test_a_key_for_encryption_signs_nothing(serve: Serve, issuer: SignedFor, oauth: dict[str, Any]) -> None:
+async def test_a_key_for_encryption_is_not_used(serve: Serve, issuer: SignedFor, oauth: dict[str, Any]) -> None:
     issuer.jwks = {"keys": [jwk(KEYS["RS256"], "one", use="enc"), jwk(KEYS["other"], "two")]}
     async with serve(**oauth) as served:
         assert (await served.call("who", issuer.token())).status_code == 401
 
 
-async def test_many_at_once_fetch_the_keys_once(serve: Serve, issuer: SignedFor, oauth: dict[str, Any]) -> None:
+async def test_concurrent_requests_fetch_the_keys_once(serve: Serve, issuer: SignedFor, oauth: dict[str, Any]) -> None:
     async with serve(**oauth) as served:
         served.http.headers["host"] = "mcp.example.com"
         answers = await asyncio.gather(*(served.call("who", issuer.token(sub=f"p{n}")) for n in range(20)))
@@ -205,7 +205,7 @@ async def test_many_at_once_fetch_the_keys_once(serve: Serve, issuer: SignedFor,
     assert issuer.fetched == 1
 
 
-def test_no_other_text_than_a_signed_one_is_a_token() -> None:
+def test_only_signed_tokens_are_accepted() -> None:
     with SignedFor.published() as issuer, asyncio.Runner() as runner:
         tokens = SignedTokens(NAME, URL, IssuerKeys(issuer.url))
         good = issuer.token()
@@ -229,7 +229,7 @@ def test_no_other_text_than_a_signed_one_is_a_token() -> None:
 
 
 def same(token: str, good: str) -> bool:
-    """Whether two spellings of base64 mean one token: the last letter of a part has bits that say nothing."""
+    """Whether two texts encode one token: the last base64 letter of a part has unused bits."""
     return [jwt.utils.base64url_decode(part) for part in token.split(".")] == [
         jwt.utils.base64url_decode(part) for part in good.split(".")
     ]
@@ -247,7 +247,7 @@ CLAIM = (
 
 @given(st.dictionaries(st.sampled_from(["sub", "client_id", "azp", "scope", "scp", "nbf", "iat", "jti"]), CLAIM))
 @settings(max_examples=300, deadline=None)
-def test_odd_claims_never_break_the_check_and_grant_only_what_they_name(claims: dict[str, Any]) -> None:
+def test_unusual_claims_grant_only_what_they_name(claims: dict[str, Any]) -> None:
     async def verify() -> Any:
         return await SignedTokens(NAME, URL, KnownKeys()).verify_token(token)
 
@@ -267,7 +267,7 @@ def test_odd_claims_never_break_the_check_and_grant_only_what_they_name(claims: 
 
 
 class KnownKeys(IssuerKeys):
-    """Keys that need not be fetched."""
+    """Keys that are known without a fetch."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:1/")
@@ -292,7 +292,7 @@ def answer(response: Any) -> Any:
         ("b24:full b24:portal:environment", "crm.deal.list", None),
     ],
 )
-async def test_the_scopes_decide_what_is_sent_to_the_portal(
+async def test_scopes_limit_the_calls_of_a_caller(
     serve: Serve,
     issuer: SignedFor,
     oauth: dict[str, Any],
@@ -312,7 +312,7 @@ async def test_the_scopes_decide_what_is_sent_to_the_portal(
     assert portal.methods == ([] if kind else [method])
 
 
-async def test_no_caller_gets_more_than_is_configured(
+async def test_scopes_never_exceed_the_configured_access(
     serve: Serve, issuer: SignedFor, oauth: dict[str, Any], portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "read")

@@ -1,4 +1,4 @@
-"""Spans for a collector: that they come, and what they must not hold."""
+"""Spans for a collector: their export, and what they must not contain."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def collector() -> Iterator[tuple[str, list[bytes]]]:
 
 
 @pytest.mark.skipif(not installed(), reason="the extra otel is not installed")
-async def test_spans_name_the_tool_and_hold_neither_arguments_nor_secrets(
+async def test_spans_contain_the_tool_but_no_arguments_and_no_secrets(
     portal: LoopbackPortal, collector: tuple[str, list[bytes]]
 ) -> None:
     url, received = collector
@@ -75,7 +75,7 @@ async def test_spans_name_the_tool_and_hold_neither_arguments_nor_secrets(
         assert hidden.encode() not in spans
 
 
-def test_a_collector_without_the_library_for_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collector_without_the_exporter_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, EXPORTER, None)
     ended = CliRunner().invoke(cli, ["serve", "--http"], env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
     assert ended.exit_code == 2

@@ -1,4 +1,4 @@
-"""Editions on their way in: from a folder, from an archive, or from a folder of archives."""
+"""Editions of the documentation from a folder, an archive, or a folder of archives."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from b24_mcp.docs.archives import SUFFIXES, editions_in, read_archive
 from b24_mcp.docs.errors import DocsError
 from b24_mcp.docs.origin import REPOSITORIES, DocsOrigin, Language
 
-_NO_LICENCE = "No licence was found beside this copy. The original is published under the MIT licence by Bitrix24."
+_NO_LICENCE = "This copy came without a licence file. Bitrix24 publishes the original under the MIT licence."
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """An edition, where it comes from, and the licence that came with it."""
+class LicensedEdition:
+    """An edition with its origin and its licence."""
 
     edition: Edition
     origin: DocsOrigin
@@ -27,35 +27,39 @@ class Incoming:
 
     @property
     def language(self) -> Language:
-        """Its language."""
+        """The language of the edition."""
         return cast("Language", self.edition.language)
 
 
-def local_editions(place: Path) -> Iterator[Incoming]:
-    """Find the editions in a folder, in an archive, or in the archives of a folder; each language once.
+def local_editions(place: Path) -> Iterator[LicensedEdition]:
+    """Yield the editions in a folder, in an archive, or in the archives of a folder; each language once.
 
     Raises:
-        DocsError: when there is none, or an archive cannot be read.
+        DocsError: when no edition is found, or an archive cannot be read.
     """
     found: set[str] = set()
     if place.is_dir():
-        for incoming in _of_folder(place):
-            found.add(incoming.language)
-            yield incoming
+        for source in _folder_editions(place):
+            found.add(source.language)
+            yield source
         archives = sorted(path for path in place.iterdir() if path.name.endswith(SUFFIXES) and path.is_file())
     else:
         archives = [place]
     for archive in archives:
-        for incoming in archived_editions(archive):
-            if incoming.language not in found:
-                found.add(incoming.language)
-                yield incoming
+        for source in archived_editions(archive):
+            if source.language not in found:
+                found.add(source.language)
+                yield source
     if not found:
-        raise DocsError(f"{place} holds no edition of the documentation: no folder with api-reference in it.")
+        raise DocsError(f"{place} does not contain the documentation: no folder with api-reference in it was found.")
 
 
-def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[Incoming]:
-    """Read the editions an archive holds. Raises `DocsError`."""
+def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[LicensedEdition]:
+    """Yield the editions in an archive.
+
+    Raises:
+        DocsError: when the archive cannot be read.
+    """
     unpacked = read_archive(archive)
     with archive.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -64,17 +68,17 @@ def archived_editions(archive: Path, *, etag: str | None = None) -> Iterator[Inc
         language = language_of(files)
         if language is not None:
             origin = _origin(language, archive.name, unpacked.revision, sha256, etag)
-            yield Incoming(Edition(language, files), origin, texts.get("LICENSE", _NO_LICENCE))
+            yield LicensedEdition(Edition(language, files), origin, texts.get("LICENSE", _NO_LICENCE))
 
 
-def _of_folder(place: Path) -> Iterator[Incoming]:
+def _folder_editions(place: Path) -> Iterator[LicensedEdition]:
     try:
         editions = find_editions(place)
     except NoDocumentationError:
         return
     for language, edition in editions.items():
         licence = _text(edition.files, "LICENSE") or _NO_LICENCE
-        yield Incoming(edition, _origin(language, str(place), None, None, None), licence)
+        yield LicensedEdition(edition, _origin(language, str(place), None, None, None), licence)
 
 
 def _text(files: Files, name: str) -> str | None:

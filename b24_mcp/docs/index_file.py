@@ -1,5 +1,7 @@
-"""The files of the local copy: one index for each language, opened for one question and closed again, so that a new
-one is met at once and can take the place of the old on every operating system.
+"""Access to the index files: one for each language.
+
+An index is opened for one query and closed again, so a new index is used immediately and can replace the old one on
+every operating system.
 """
 
 from __future__ import annotations
@@ -17,17 +19,17 @@ from b24_mcp.docs.origin import LANGUAGES, Language
 
 
 def index_path(folder: Path, language: str) -> Path:
-    """Where the index of a language lies."""
+    """Return the path of the index of a language."""
     return folder / language / "index.db"
 
 
 def synced_languages(folder: Path) -> list[Language]:
-    """The languages of which there is a copy that this version of the program can read."""
+    """Return the languages whose copy this version of the program can read."""
     return [language for language in LANGUAGES if format_of(index_path(folder, language)) == FORMAT]
 
 
 def format_of(path: Path) -> int | None:
-    """The format of an index; None when there is none, 0 when it cannot be read."""
+    """Return the format of an index; None when it does not exist, 0 when it cannot be read."""
     if not path.is_file():
         return None
     try:
@@ -39,17 +41,19 @@ def format_of(path: Path) -> int | None:
 
 
 @contextmanager
-def opened(folder: Path, language: str) -> Iterator[sqlite3.Connection]:
-    """Open the index of a language to read.
+def open_index(folder: Path, language: str) -> Iterator[sqlite3.Connection]:
+    """Open the index of a language for reading.
 
     Raises:
-        DocsError: when it is broken.
+        DocsError: when the index is damaged.
     """
     try:
         with _connected(index_path(folder, language)) as db:
             yield db
     except sqlite3.DatabaseError:
-        raise DocsError("The local copy of the documentation is broken: `b24-mcp docs sync` makes it anew.") from None
+        raise DocsError(
+            "The local copy of the documentation is damaged. `b24-mcp docs sync` builds it again."
+        ) from None
 
 
 @contextmanager
@@ -62,16 +66,16 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The files of an edition as an index keeps them."""
+class StoredFiles:
+    """The source files of an edition, as stored in its index."""
 
     db: sqlite3.Connection
 
     def names(self) -> Iterable[str]:
-        """Every path there is."""
+        """Return the paths of all files."""
         return [name for (name,) in self.db.execute("SELECT name FROM source ORDER BY name")]
 
     def text(self, name: str) -> str | None:
-        """The text of a file; None when there is none."""
+        """Return the text of a file; None when it does not exist."""
         row = self.db.execute("SELECT text FROM source WHERE name = ?", (name,)).fetchone()
         return None if row is None else zlib.decompress(row[0]).decode("utf-8")

@@ -1,4 +1,4 @@
-"""The process that serves over HTTP: it listens, says where, and stops without breaking off what runs."""
+"""The HTTP server process: it listens, prints its address, and lets running calls finish when it stops."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
+from b24_mcp.server.http.cancellation import CancellableRequests
 from b24_mcp.server.http.connections import Connections
-from b24_mcp.server.http.listening import Listener
+from b24_mcp.server.http.listener import Listener
 from b24_mcp.server.http.options import PATH, HttpOptions
-from b24_mcp.server.http.protocol import Unreadable, protocol_class
-from b24_mcp.server.http.stopping import Stoppable
+from b24_mcp.server.http.protocol import InvalidRequestFilter, protocol_class
 from b24_mcp.server.http.tracing import start_tracing
 from b24_mcp.server.mcp_server import build_server
 from b24_mcp.state import open_state
@@ -33,17 +33,17 @@ _LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
 _TICKS_PER_SWEEP = 10
 """uvicorn ticks ten times a second."""
-_OPEN_TO_ALL = "no token: every user and program of this computer can use it (B24_HTTP_TOKEN changes that)"
-_BACKSTOP = 5
-"""Seconds after which uvicorn ends what would not be broken off."""
+_UNPROTECTED = "without a token: every user and program of this computer can use it (set B24_HTTP_TOKEN to restrict it)"
+_EXTRA_SECONDS = 5
+"""Seconds after the grace period until uvicorn stops requests that could not be cancelled."""
 
 
 def serve_http(settings: Settings, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; then finish the running calls, refuse new ones, and leave.
+    """Serve until SIGINT or SIGTERM. Then refuse new calls, let running ones finish, and exit.
 
     Raises:
-        SettingsError: when it would not be safe, or a setting cannot be used.
-        OSError: when the address is taken.
+        SettingsError: when the configuration is not safe, or a setting cannot be used.
+        OSError: when the server cannot listen on the address.
     """
     options = HttpOptions.of(settings, host, port)
     try:
@@ -57,18 +57,20 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     ACCESS.setLevel(logging.INFO)
     stop_tracing = start_tracing()
     if "://" in (settings.state or "") and not options.keys:
-        _LOG.warning("B24_HTTP_KEY is not set: an answer to a question counts only at the server that asked it")
+        _LOG.warning("B24_HTTP_KEY is not set: only the server that asked a question accepts the answer to it")
     if "://" in (settings.state or "") and options.sessions:
-        _LOG.warning("B24_HTTP_SESSIONS is set: a balancer has to bring each session back to the server that keeps it")
+        _LOG.warning(
+            "B24_HTTP_SESSIONS is set: a balancer has to send the requests of a session to the server that keeps it"
+        )
     server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
-    application, stoppable = http_application(server, options, state, settings.ca_bundle)
-    # The SDK streams to older clients through a library that would cut running calls off at the first signal.
+    application, requests = http_application(server, options, state, settings.ca_bundle)
+    # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)  # uvicorn raises the signal again when it has stopped
+        signal.signal(number, _exit)  # uvicorn raises the signal again when it has stopped
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     connections = Connections(options.connections)
-    logging.getLogger("uvicorn.error").addFilter(Unreadable(connections))
+    logging.getLogger("uvicorn.error").addFilter(InvalidRequestFilter(connections))
     with Listener(
         socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG), connections
     ) as listener:
@@ -83,11 +85,11 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
             lifespan="on",
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=options.grace + _BACKSTOP,
+            timeout_graceful_shutdown=options.grace + _EXTRA_SECONDS,
         )
         try:
             server_process = _Server(
-                config, lambda: _announce(options, listener), stoppable, options.grace, connections
+                config, lambda: _print_address(options, listener), requests, options.grace, connections
             )
             server_process.run(sockets=[listener])
         finally:
@@ -99,13 +101,13 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         ready: Callable[[], None],
-        stoppable: Stoppable,
+        requests: CancellableRequests,
         grace: float,
         connections: Connections,
     ) -> None:
         super().__init__(config)
         self._ready = ready
-        self._stoppable = stoppable
+        self._stoppable = requests
         self._grace = grace
         self._connections = connections
 
@@ -120,27 +122,25 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        timer = asyncio.get_running_loop().call_later(self._grace, self._break_off)
+        timer = asyncio.get_running_loop().call_later(self._grace, self._cancel_requests)
         try:
             await super().shutdown(sockets)
         finally:
             timer.cancel()
             self._connections.report()
 
-    def _break_off(self) -> None:
-        if number := self._stoppable.break_off():
-            _LOG.warning("Calls broken off, for not finishing in %g s: %d", self._grace, number)
+    def _cancel_requests(self) -> None:
+        if number := self._stoppable.cancel_all():
+            _LOG.warning("Calls cancelled because they did not finish in %g s: %d", self._grace, number)
 
 
-def _announce(options: HttpOptions, listener: socket.socket) -> None:
+def _print_address(options: HttpOptions, listener: socket.socket) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
-    asked = "an access token" if options.issuer else "the bearer token" if options.token else _OPEN_TO_ALL
+    access = "with OAuth" if options.issuer else "with the bearer token" if options.token else _UNPROTECTED
     url = f" as {options.url}" if options.url else ""
-    sys.stderr.write(
-        f"b24-mcp serves MCP at http://{host}:{listener.getsockname()[1]}{PATH}{url}, asking for {asked}\n"
-    )
+    sys.stderr.write(f"b24-mcp serves MCP at http://{host}:{listener.getsockname()[1]}{PATH}{url}, {access}\n")
     sys.stderr.flush()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(0)

@@ -1,4 +1,4 @@
-"""The socket that takes connections in: a few at a time, and without failing when file descriptors run out."""
+"""The listening socket: it accepts a few connections at a time, also when file descriptors run out."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import contextlib
 import errno
 import os
 import socket
-from typing import Any
 
 from b24_mcp.server.http.connections import Connections
 
-_AT_ONCE = 16
+_MAX_PER_TURN = 16
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listener(socket.socket):
     """A listening socket for the event loop of asyncio.
 
-    The loop takes in everything that waits before it looks at any of it, and logs each failure. This socket hands it a
-    few connections per turn, so that those over the limit are closed before more come; and where the process has no
-    file descriptor left, it closes the connection that waits, with one kept for that, and an idle one.
+    The loop accepts all waiting connections before it handles any, and logs each failure. This socket returns a few per
+    turn, so that connections over the limit are closed before more are accepted. When the process has no file
+    descriptor left, it uses a reserved one to close the waiting connection, and closes an idle one.
     """
 
     connections: Connections
@@ -28,20 +27,20 @@ class Listener(socket.socket):
     def __init__(self, listener: socket.socket, connections: Connections) -> None:
         super().__init__(listener.family, listener.type, listener.proto, listener.detach())
         self.connections = connections
-        self._taken = 0
-        self._spare = _open_nothing()
+        self._accepted = 0
+        self._reserved = _open_reserved()
 
-    def accept(self) -> tuple[socket.socket, Any]:
+    def accept(self) -> tuple[socket.socket, object]:
         """Accept one connection.
 
         Raises:
-            BlockingIOError: when no connection waits, or enough were accepted at this turn of the loop.
+            BlockingIOError: when no connection is waiting, or enough were accepted in this turn of the loop.
         """
-        if self._taken >= _AT_ONCE:
+        if self._accepted >= _MAX_PER_TURN:
             raise BlockingIOError
-        if self._taken == 0:
+        if self._accepted == 0:
             asyncio.get_running_loop().call_soon(self._turn)
-        self._taken += 1
+        self._accepted += 1
         try:
             return super().accept()
         except OSError as exc:
@@ -53,28 +52,28 @@ class Listener(socket.socket):
     def close(self) -> None:
         """Close the socket."""
         super().close()
-        if self._spare is not None:
-            os.close(self._spare)
-            self._spare = None
+        if self._reserved is not None:
+            os.close(self._reserved)
+            self._reserved = None
 
     def _turn(self) -> None:
-        self._taken = 0
+        self._accepted = 0
 
     def _refuse_one(self) -> None:
-        self._taken = _AT_ONCE
-        self.connections.note("came while no file descriptor was free")
-        self.connections.make_room()
-        if self._spare is None:
-            self._spare = _open_nothing()
+        self._accepted = _MAX_PER_TURN
+        self.connections.count("refused while no file descriptor was free")
+        self.connections.evict()
+        if self._reserved is None:
+            self._reserved = _open_reserved()
             return
-        os.close(self._spare)
+        os.close(self._reserved)
         with contextlib.suppress(OSError):
             connection, _ = super().accept()
             connection.close()
-        self._spare = _open_nothing()
+        self._reserved = _open_reserved()
 
 
-def _open_nothing() -> int | None:
+def _open_reserved() -> int | None:
     try:
         return os.open(os.devnull, os.O_RDONLY)
     except OSError:

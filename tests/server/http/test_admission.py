@@ -1,4 +1,4 @@
-"""What is refused before anything is served, and which requests are refused by their address."""
+"""Configurations that do not start, and requests that are refused by host, origin or token."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def options(monkeypatch: pytest.MonkeyPatch, host: str = "127.0.0.1", **settings
         ("127.0.0.1", {"B24_STATE": "http://elsewhere"}, "neither an address of Redis"),
     ],
 )
-def test_what_would_not_be_safe_does_not_start(
+def test_an_unsafe_configuration_does_not_start(
     monkeypatch: pytest.MonkeyPatch, host: str, settings: dict[str, str], said: str
 ) -> None:
     ended = CliRunner().invoke(cli, ["serve", "--http", "--host", host], env=settings)
@@ -67,13 +67,13 @@ def test_what_would_not_be_safe_does_not_start(
         assert secret not in ended.stderr
 
 
-def test_host_and_port_belong_to_http() -> None:
+def test_host_and_port_need_http() -> None:
     ended = CliRunner().invoke(cli, ["serve", "--port", "1"])
     assert ended.exit_code == 2
     assert "--http" in ended.stderr
 
 
-def test_a_port_that_is_taken_is_said(taken_port: int) -> None:
+def test_a_port_in_use_is_an_error(taken_port: int) -> None:
     ended = CliRunner().invoke(cli, ["serve", "--http", "--port", str(taken_port)])
     assert ended.exit_code == 1
     assert "already in use" in ended.stderr
@@ -90,7 +90,7 @@ def test_a_port_that_is_taken_is_said(taken_port: int) -> None:
         ("0.0.0.0", OAUTH | {"B24_HTTP_URL": PUBLIC}),
     ],
 )
-def test_what_is_safe_is_accepted(monkeypatch: pytest.MonkeyPatch, host: str, settings: dict[str, str]) -> None:
+def test_a_safe_configuration_is_accepted(monkeypatch: pytest.MonkeyPatch, host: str, settings: dict[str, str]) -> None:
     made = options(monkeypatch, host, **settings)
     assert made.host == host
     assert made.issuer is None or made.issuer.audience == PUBLIC
@@ -109,7 +109,7 @@ def test_what_is_safe_is_accepted(monkeypatch: pytest.MonkeyPatch, host: str, se
         ("https://MCP.example.com:8443/b24/mcp", ["mcp.example.com:8443"], ["mcp.example.com", "mcp.example.com:443"]),
     ],
 )
-async def test_only_requests_under_a_name_of_the_server_are_answered(
+async def test_only_requests_with_a_host_name_of_the_server_are_answered(
     serve: Serve, url: str | None, good: list[str], bad: list[str]
 ) -> None:
     async with serve(url=url) as served:
@@ -124,7 +124,7 @@ async def test_only_requests_under_a_name_of_the_server_are_answered(
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example:80", "file://"])
 @pytest.mark.parametrize("era", ["2025-11-25", "2026-07-28"])
-async def test_a_page_from_elsewhere_is_refused(serve: Serve, origin: str, era: str) -> None:
+async def test_a_request_of_a_foreign_web_page_is_refused(serve: Serve, origin: str, era: str) -> None:
     async with serve() as served:
         served.http.headers["origin"] = origin
         answer = await served.http.post(
@@ -133,19 +133,19 @@ async def test_a_page_from_elsewhere_is_refused(serve: Serve, origin: str, era: 
     assert answer.status_code == 403
 
 
-async def test_a_page_of_this_computer_is_not(serve: Serve) -> None:
+async def test_a_request_of_a_local_web_page_is_answered(serve: Serve) -> None:
     async with serve() as served:
         served.http.headers["origin"] = "http://localhost:6274"
         assert (await served.call("who")).status_code == 200
 
 
-async def test_who_reaches_loopback_without_a_token_is_called_local(serve: Serve) -> None:
+async def test_a_caller_on_loopback_without_a_token_is_named_local(serve: Serve) -> None:
     async with serve() as served:
         await served.call("who")
     assert [(caller.name, caller.level) for caller in served.callers] == [("local", None)]
 
 
-async def test_the_shared_token_lets_in_and_nothing_else_does(serve: Serve) -> None:
+async def test_only_the_shared_token_is_accepted(serve: Serve) -> None:
     async with serve(host="0.0.0.0", url=PUBLIC, token=TOKEN) as served:
         served.http.headers["host"] = "mcp.example.com"
         wrong: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""The end of calls that have not finished when the time to stop has passed: they are told so, as far as they can be."""
+"""Cancel requests that are still running when the time to stop is over, with an answer where that is possible."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from b24_mcp.server.http.limits import refusal
 
-_BROKEN_OFF = (
-    "The server stops and this call did not finish in time. It may have been executed: look before it is sent again."
+_CANCELLED = (
+    "The server is stopping and this call did not finish in time. It may have been executed: check before you "
+    "repeat it."
 )
 
 
-class Stoppable:
-    """Runs requests so that all of them can be broken off."""
+class CancellableRequests:
+    """Middleware that can cancel every running request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._running: set[anyio.CancelScope] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; when it is broken off before its answer began, answer that."""
+        """Handle a request. When it is cancelled before its response began, send an error instead."""
         begun = False
 
-        async def watch(message: Message) -> None:
+        async def watched_send(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
@@ -31,14 +32,14 @@ class Stoppable:
         with anyio.CancelScope() as running:
             self._running.add(running)
             try:
-                await self._app(scope, receive, watch)
+                await self._app(scope, receive, watched_send)
             finally:
                 self._running.discard(running)
         if running.cancelled_caught and not begun:
-            await refusal(503, _BROKEN_OFF, closing=True)(scope, receive, send)
+            await refusal(503, _CANCELLED, closing=True)(scope, receive, send)
 
-    def break_off(self) -> int:
-        """End every request that still runs; gives their number."""
+    def cancel_all(self) -> int:
+        """Cancel every running request and return their number."""
         running = list(self._running)
         for scope in running:
             scope.cancel()

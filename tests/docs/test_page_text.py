@@ -1,4 +1,4 @@
-"""Pages as plain Markdown: every construct of the dialect, sections, languages of code, and texts that are too long."""
+"""Pages as plain Markdown: all markup, sections, languages of code samples, and texts over the limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from b24_mcp.dialect.markup import BrokenPageError, parse
 from b24_mcp.docs import CodeLanguage, DocsLibrary, NoSuchPageError
 from b24_mcp.docs.inline import Links
-from b24_mcp.docs.markdown import join, pieces_of, room_of
+from b24_mcp.docs.markdown import join, json_length, pieces_of
 from b24_mcp.docs.sections import page_of
 
 ADD = "en/api-reference/shop/shop-cart-add"
@@ -21,18 +21,18 @@ LEFT_OVER = re.compile(r"\{%|#\||\|#|\|\||\{#|\{\.|\]\(\*|\^\*\^|\{width")
 
 
 def left_over(text: str) -> list[str]:
-    """What of the dialect still stands in a text, outside of code."""
+    """Return the markup of the dialect that remains in a text outside of code."""
     return LEFT_OVER.findall(SPAN.sub("`code`", FENCE.sub("", text)))
 
 
-def test_a_table_is_a_table_with_its_lists_and_code_inside_the_cells(library: DocsLibrary) -> None:
+def test_a_table_keeps_lists_and_code_inside_its_cells(library: DocsLibrary) -> None:
     text = library.read(ADD, section="Method Parameters").text
     assert "| **Name** `type` | **Description** |\n| --- | --- |\n| **fields*** `object` |" in text
     assert "<br>`{ TITLE: value, PRICE: value, }`<br>- `TITLE` — text of the label<br>- `PRICE`" in text
     assert "What carries * must be there\n" in text
 
 
-def test_a_bar_written_with_a_backslash_stays_inside_its_cell() -> None:
+def test_an_escaped_bar_stays_inside_its_cell() -> None:
     links = Links("en", "a", lambda _: None)
     text = join(pieces_of(parse("#|\n|| **A**\\|**B** | `x|y` ||\n|#"), links))
     assert text.splitlines()[-1] == r"| **A**\|**B** | `x\|y` |"
@@ -49,13 +49,13 @@ def test_a_table_inside_a_cell_becomes_a_list(library: DocsLibrary) -> None:
     ("code", "sample"),
     [("curl", "curl -X POST"), ("js", "await shop.call"), ("php", "$shop->call"), ("python", 'shop.call("shop.cart')],
 )
-def test_samples_come_in_one_language(library: DocsLibrary, code: CodeLanguage, sample: str) -> None:
+def test_code_samples_are_shown_in_one_language(library: DocsLibrary, code: CodeLanguage, sample: str) -> None:
     text = library.read(ADD, section="Code Examples", code=code).text
     assert sample in text
     assert text.count("```") == 2
 
 
-def test_a_language_that_has_no_sample_gives_way_to_one_that_has() -> None:
+def test_without_a_sample_in_the_language_another_one_is_shown() -> None:
     blocks = parse(
         "{% list tabs %}\n\n- PHP\n\n  ```php\n  f();\n  ```\n\n- JS\n\n  ```js\n  g()\n  ```\n\n{% endlist %}"
     )
@@ -63,7 +63,7 @@ def test_a_language_that_has_no_sample_gives_way_to_one_that_has() -> None:
     assert text == "```js\ng()\n```"
 
 
-def test_two_groups_of_samples_in_a_row_are_told_apart() -> None:
+def test_two_consecutive_groups_of_samples_are_separate() -> None:
     group = (
         "{% list tabs %}\n\n- JS\n\n  ```js\n  one()\n  ```\n\n- PHP\n\n  ```php\n  one();\n  ```\n\n{% endlist %}\n\n"
     )
@@ -100,18 +100,18 @@ def test_notes_cuts_terms_and_pictures_are_readable(library: DocsLibrary) -> Non
     assert "**week**: Seven days" in text
 
 
-def test_drafts_advertising_and_what_is_everywhere_the_same_are_left_out(library: DocsLibrary) -> None:
+def test_drafts_advertising_and_boilerplate_are_left_out(library: DocsLibrary) -> None:
     text = library.read("en/guides/carts").text + library.read(ADD).text
     for left_out in ("Still to be written", "MCP server", "Never shown"):
         assert left_out not in text
 
 
-def test_code_keeps_what_looks_like_the_dialect(library: DocsLibrary) -> None:
+def test_code_that_looks_like_markup_is_unchanged(library: DocsLibrary) -> None:
     text = library.read("en/guides/carts", section="abandoned").text
     assert "Write `{% raw %}` and `#| not a table |#` as they are." in text
 
 
-def test_no_page_has_anything_of_the_dialect_left(library: DocsLibrary, tree: object) -> None:
+def test_no_page_contains_markup_of_the_dialect(library: DocsLibrary, tree: object) -> None:
     from tests.docs.pages import edition
 
     for language in ("en", "ru"):
@@ -137,17 +137,17 @@ def test_a_page_is_found_by_path_or_address(library: DocsLibrary, wanted: str) -
     assert reading.url == "https://apidocs.bitrix24.com/api-reference/shop/shop-cart-add.html"
 
 
-def test_the_address_says_the_language_and_its_anchor_the_section(library: DocsLibrary) -> None:
+def test_an_address_selects_the_language_and_its_anchor_the_section(library: DocsLibrary) -> None:
     reading = library.read("https://apidocs.bitrix24.ru/guides/carts.html#abandoned")
     assert (reading.language, reading.section) == ("ru", "Брошенные корзины")
     assert reading.text.startswith("## Брошенные корзины\n\nКто ушел")
 
 
-def test_a_folder_stands_for_its_index(library: DocsLibrary) -> None:
+def test_a_folder_is_read_as_its_index(library: DocsLibrary) -> None:
     assert library.read("guides").page == "guides/index"
 
 
-def test_an_unknown_page_is_answered_with_the_nearest(library: DocsLibrary) -> None:
+def test_an_unknown_page_is_an_error_with_similar_pages(library: DocsLibrary) -> None:
     with pytest.raises(NoSuchPageError) as caught:
         library.read("api-reference/shop/shop-kart-add")
     assert "en/api-reference/shop/shop-cart-add" in caught.value.similar
@@ -157,12 +157,12 @@ def test_an_unknown_page_is_answered_with_the_nearest(library: DocsLibrary) -> N
 
 
 @pytest.mark.parametrize("wanted", ["", "../../etc/passwd", "/", "en/", "\x00", "😀" * 400])
-def test_nonsense_for_a_page_is_refused(library: DocsLibrary, wanted: str) -> None:
+def test_an_invalid_page_name_is_refused(library: DocsLibrary, wanted: str) -> None:
     with pytest.raises(NoSuchPageError):
         library.read(wanted)
 
 
-def test_an_unknown_section_is_answered_with_those_there_are(library: DocsLibrary) -> None:
+def test_an_unknown_section_is_an_error_with_the_sections(library: DocsLibrary) -> None:
     with pytest.raises(NoSuchPageError) as caught:
         library.read(ADD, section="Prices of tea")
     assert "Error Handling" in caught.value.similar
@@ -170,12 +170,12 @@ def test_an_unknown_section_is_answered_with_those_there_are(library: DocsLibrar
 
 @pytest.mark.parametrize("room", [300, 800, 1_200])
 def test_a_long_page_is_read_in_parts_and_nothing_is_lost(library: DocsLibrary, room: int) -> None:
-    whole = library.read(ADD, room=100_000)
+    whole = library.read(ADD, max_chars=100_000)
     assert whole.more is None
     parts, section = [], ""
     for _ in range(50):
-        reading = library.read(ADD, section=section, room=room)
-        assert room_of(reading.text) <= room
+        reading = library.read(ADD, section=section, max_chars=room)
+        assert json_length(reading.text) <= room
         parts.append(reading.text)
         if reading.more is None:
             break
@@ -186,13 +186,13 @@ def test_a_long_page_is_read_in_parts_and_nothing_is_lost(library: DocsLibrary, 
     assert len(parts) > 1
 
 
-def test_a_table_that_is_read_on_has_its_head_again() -> None:
+def test_the_continuation_of_a_table_repeats_its_head() -> None:
     rows = "".join(f"|| **k{number}** | {'word ' * 20} ||\n" for number in range(30))
     pieces = list(pieces_of(parse(f"#|\n|| **Name** | **Text** ||\n{rows}|#"), Links("en", "a", lambda _: None)))
     assert join(pieces[10:12]).startswith("| **Name** | **Text** |\n| --- | --- |\n| **k10** |")
 
 
-def test_long_code_is_divided_between_lines_and_whole_again_together() -> None:
+def test_long_code_is_split_between_lines_and_joined_again() -> None:
     code = "\n".join(f"line {number} of a very long program" for number in range(400))
     pieces = list(pieces_of(parse(f"```js\n{code}\n```"), Links("en", "a", lambda _: None)))
     assert len(pieces) > 3
@@ -201,7 +201,7 @@ def test_long_code_is_divided_between_lines_and_whole_again_together() -> None:
     assert join(pieces[1:2]).endswith("\n```")
 
 
-def test_a_page_that_breaks_the_grammar_can_be_read_all_the_same(folder: object, tree: object) -> None:
+def test_a_page_with_a_syntax_error_can_be_read(folder: object, tree: object) -> None:
     from pathlib import Path
 
     from tests.docs.conftest import sync
@@ -229,7 +229,7 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.lists(FRAGMENTS, max_size=30).map("".join))
-def test_whatever_stands_in_a_page_it_becomes_text(source: str) -> None:
+def test_any_page_is_converted_to_text(source: str) -> None:
     try:
         blocks = parse(source)
     except BrokenPageError:

@@ -1,4 +1,4 @@
-"""The editions as GitHub has them."""
+"""Editions of the documentation from GitHub."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from pathlib import Path
 
 from b24_mcp.docs.download import GITHUB, Host, download
 from b24_mcp.docs.errors import DocsError
-from b24_mcp.docs.incoming import Incoming, archived_editions
 from b24_mcp.docs.index import Progress
 from b24_mcp.docs.origin import REPOSITORIES, DocsOrigin, Language
-from b24_mcp.docs.sync import known_state
+from b24_mcp.docs.sources import LicensedEdition, archived_editions
+from b24_mcp.docs.sync import copy_origin
 
 
-def fetched(
+def fetch_edition(
     folder: Path, scratch: Path, language: Language, progress: Progress, *, host: Host = GITHUB
-) -> tuple[Iterable[Incoming], DocsOrigin | None]:
-    """Fetch an edition into `scratch`. Gives it, or where the copy in `folder` came from when that is the same.
+) -> tuple[Iterable[LicensedEdition], DocsOrigin | None]:
+    """Download an edition into `scratch` and return it. When the copy in `folder` is up to date, return no edition and
+    the origin of that copy.
 
     Raises:
-        DocsError: when it cannot be had, or is not the documentation.
+        DocsError: when the download fails, or the repository does not contain the documentation.
     """
-    known = known_state(folder, language)
+    known = copy_origin(folder, language)
     archive = scratch / f"{language}.tar.gz"
     etag = download(
         REPOSITORIES[language],
         archive,
         etag=known.etag if known else None,
         host=host,
-        received=lambda size, whole: progress(language, size, whole or 2 * size),
+        on_progress=lambda size, total: progress(language, size, total or 2 * size),
     )
     if not archive.exists():
         return (), known
     editions = [one for one in archived_editions(archive, etag=etag) if one.language == language]
     archive.unlink()
     if not editions:
-        raise DocsError(f"What {host.address} has at {REPOSITORIES[language]} is not the documentation.")
+        raise DocsError(f"{host.address}/{REPOSITORIES[language]} does not contain the documentation.")
     source = f"{host.address}/{REPOSITORIES[language]}"
     return [replace(one, origin=replace(one.origin, source=source)) for one in editions], None

@@ -1,0 +1,228 @@
+"""Search and read the official documentation; without a local copy of it, what the catalogue knows of methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
+
+from b24_mcp.app.answers.truncation import compact
+from b24_mcp.app.library import NO_COPY, open_library
+from b24_mcp.catalog import Method, known_methods
+from b24_mcp.errors import our_error
+
+if TYPE_CHECKING:
+    from b24_mcp.docs import DocsLibrary, Hit
+
+# The same as in `b24_mcp.docs`, which is not imported before it is needed.
+PageKind = Literal["method", "event", "widget", "tutorial", "article"]
+SampleLanguage = Literal["curl", "python", "js", "php"]
+
+_WHOLE_PAGE = 200_000
+_ANSWER_OVERHEAD = 3_000
+"""Characters of an answer that are reserved for everything but the text of the page."""
+_METHOD_FACTS = ("scope", "params", "result", "errors", "deprecated", "replaced_by")
+
+
+class _FoundPageExtras(TypedDict, total=False):
+    section: str
+    url: str
+
+
+class FoundPage(_FoundPageExtras):
+    """A page in the answer of a search. `url` is set for pages that are only online."""
+
+    page: Required[str]
+    title: Required[str]
+    kind: Required[PageKind]
+    lang: Required[str]
+    extract: Required[str]
+
+
+class FoundPages(TypedDict):
+    """The answer of a search."""
+
+    pages: list[FoundPage]
+    hint: NotRequired[str]
+
+
+class Cut(TypedDict):
+    """How to read the rest of a text that was too long: the value for `section`, and an explanation."""
+
+    section: str
+    more: str
+
+
+class PagePart(TypedDict, total=False):
+    """Where the text of an answer is from, when it is not the whole page."""
+
+    section: str
+    cut: Cut
+    sections: list[str]
+
+
+class PageAnswer(PagePart):
+    """A page of the documentation, or a part of it, as an answer."""
+
+    page: Required[str]
+    title: Required[str]
+    kind: Required[PageKind]
+    url: Required[str]
+    text: Required[str]
+
+
+def search_pages(query: str, kind: PageKind | None, limit: int) -> FoundPages:
+    """Search the documentation. Without a local copy only methods of the catalogue are found.
+
+    Raises:
+        B24Error: `B24MCP_DOCS`, when the copy is damaged; `B24MCP_SETTINGS`.
+    """
+    from b24_mcp.docs import DocsError
+
+    library, _ = open_library()
+    if not library.languages:
+        return _search_catalogue(query, kind, limit)
+    try:
+        hits = library.search(query, kind=kind, limit=limit)
+    except DocsError as exc:
+        raise our_error("B24MCP_DOCS", str(exc)) from None
+    answer: FoundPages = {"pages": [_found_page(hit) for hit in hits]}
+    if not hits:
+        answer["hint"] = "No page matches. Use other words" + (", or search without kind." if kind else ".")
+    return answer
+
+
+def read_page(wanted: str, section: str, code: SampleLanguage) -> tuple[Mapping[str, object], int]:
+    """Return a page, or one section of it, and the size limit of the answer in characters.
+
+    `wanted` is a path, an address or the name of a method. For a method whose page is not in the local copy, the answer
+    holds the facts of the catalogue.
+
+    Raises:
+        B24Error: `B24MCP_NO_PAGE`, when there is no such page or section; `B24MCP_NO_DOCS`, when there is no copy;
+            `B24MCP_DOCS`, when the copy is damaged; `B24MCP_SETTINGS`.
+    """
+    from b24_mcp.docs import DocsError, NoSuchPageError
+
+    library, budget = open_library()
+    method = _method(wanted)
+    try:
+        if library.languages:
+            return _page_answer(library, method, wanted, section, code, budget), budget
+    except NoSuchPageError as exc:
+        if method is None or section:
+            raise our_error("B24MCP_NO_PAGE", str(exc), hint=_hint(exc.similar, section)) from None
+    except DocsError as exc:
+        raise our_error("B24MCP_DOCS", str(exc)) from None
+    if method is None:
+        raise our_error("B24MCP_NO_DOCS", f"{NO_COPY}.")
+    return _method_facts(method, has_copy=bool(library.languages)), budget
+
+
+def page_as_markdown(page: str) -> str:
+    """Return a whole page with its title and its address.
+
+    Raises:
+        B24Error: `B24MCP_NO_PAGE` or `B24MCP_DOCS`, when it cannot be read; `B24MCP_SETTINGS`.
+    """
+    from b24_mcp.docs import DocsError, NoSuchPageError
+
+    try:
+        read = open_library()[0].read(page, max_chars=_WHOLE_PAGE)
+    except NoSuchPageError as exc:
+        raise our_error("B24MCP_NO_PAGE", str(exc)) from None
+    except DocsError as exc:
+        raise our_error("B24MCP_DOCS", str(exc)) from None
+    return f"# {read.title}\n\n{read.url}\n\n{read.text}\n"
+
+
+def _found_page(hit: Hit) -> FoundPage:
+    extras: _FoundPageExtras = {"section": hit.section} if hit.section else {}
+    return {
+        "page": f"{hit.language}/{hit.page}",
+        "title": hit.title,
+        **extras,
+        "kind": hit.kind,
+        "lang": hit.language,
+        "extract": hit.extract,
+    }
+
+
+def _search_catalogue(query: str, kind: PageKind | None, limit: int) -> FoundPages:
+    """Return the methods that match and the addresses of their pages online."""
+    catalogue = known_methods()
+    hits = catalogue.search.find(query, limit=limit) if kind in (None, "method") else []
+    methods = (catalogue.method(hit.name, hit.version) for hit in hits)
+    pages = [_method_page(method) for method in methods if method is not None and method.form.get("page")]
+    return {"pages": pages, "hint": f"{'Only methods were searched. ' if pages else ''}{NO_COPY}."}
+
+
+def _method_page(method: Method) -> FoundPage:
+    from b24_mcp.docs import online_address
+
+    page = str(method.form["page"])
+    return {
+        "page": page,
+        "title": method.name,
+        "kind": "method",
+        "lang": "en",
+        "extract": method.summary,
+        "url": online_address("en", page),
+    }
+
+
+def _method(wanted: str) -> Method | None:
+    """Return the method with this name, or the one whose page has this path or address."""
+    path = re.sub(r"^.*?(?=api-reference/)|\.(?:md|html)?(?:[?#].*)?$", "", wanted.strip())
+    return known_methods().method(wanted.strip()) or known_methods().documented_at(path)
+
+
+def _page_answer(
+    library: DocsLibrary, method: Method | None, wanted: str, section: str, code: SampleLanguage, budget: int
+) -> PageAnswer:
+    is_name = method is not None and method.name.lower() == wanted.strip().lower()
+    page = str(method.form.get("page") or wanted) if method is not None and is_name else wanted
+    max_chars = budget - min(_ANSWER_OVERHEAD, budget // 2)
+    read = library.read(page, section=section, code=code, max_chars=max_chars)
+    part: PagePart = {}
+    if read.section:
+        part["section"] = read.section
+    if read.more:
+        part["cut"] = {"section": read.more, "more": "read on with this section, or read another by its name"}
+    if read.more or read.section:
+        part["sections"] = _first_names(read.sections, _ANSWER_OVERHEAD // 2)
+    return {
+        "page": f"{read.language}/{read.page}",
+        "title": read.title,
+        "kind": read.kind,
+        "url": read.url,
+        **part,
+        "text": read.text,
+    }
+
+
+def _first_names(names: list[str], max_chars: int) -> list[str]:
+    """Return the first names, as many as fit."""
+    kept: list[str] = []
+    for name in names:
+        max_chars -= len(compact(name)) + 1
+        if max_chars < 0:
+            return [*kept, "…"]
+        kept.append(name)
+    return kept
+
+
+def _method_facts(method: Method, *, has_copy: bool) -> Mapping[str, object]:
+    """Return what the catalogue knows of a method whose page is not in the local copy."""
+    facts = method.form
+    title = _method_page(method) if facts.get("page") else {"title": method.name, "kind": "method"}
+    answer = {**title, "method": method.name, "version": method.version, "effect": method.effect}
+    answer |= {key: facts[key] for key in _METHOD_FACTS if facts.get(key)}
+    return answer if has_copy else answer | {"hint": f"{NO_COPY}."}
+
+
+def _hint(similar: list[str], section: str) -> str:
+    if section and similar:
+        return f"Its sections: {'; '.join(_first_names(similar, _ANSWER_OVERHEAD))}."
+    meant = f"Similar pages: {', '.join(similar)}. " if similar else ""
+    return f"{meant}search_docs finds pages by a question."

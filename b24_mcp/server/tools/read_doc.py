@@ -1,0 +1,49 @@
+"""The tool `read_doc`, and the same pages as a resource."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.doc_pages import SampleLanguage, page_as_markdown, read_page
+from b24_mcp.app.library import DOC_ADDRESS
+from b24_mcp.errors import B24Error
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_LOCALLY
+
+
+async def read_doc(
+    ctx: Context[App],
+    page: Annotated[str, Field(description="Page as search_docs returns it, its address, or a method name")],
+    section: Annotated[
+        str | SkipJsonSchema[None], Field(description="Only this section. To read on: the value of cut.section")
+    ] = None,
+    code: Annotated[SampleLanguage, Field(description="Language of code samples")] = "curl",
+) -> Reply:
+    """Read a page of the official Bitrix24 documentation, or a section of it, as Markdown. Works offline."""
+    answer, budget = await run_sync(read_page, page, section or "", code)
+    return Reply({"ok": True, **answer}, budget)
+
+
+def read_doc_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(read_doc, title="Read the Bitrix24 documentation", annotations=READS_LOCALLY)
+
+
+def add_doc_resource(server: MCPServer[App]) -> None:
+    """Add the resource template of documentation pages to a server."""
+
+    @server.resource(DOC_ADDRESS, name="doc", title="A page of the Bitrix24 documentation", mime_type="text/markdown")
+    def doc_page(page: str) -> str:
+        """A page of the official documentation as Markdown, e.g. en/settings/oauth/index."""
+        try:
+            return page_as_markdown(page)
+        except B24Error as exc:
+            raise ResourceNotFoundError(str(exc)) from None

@@ -1,0 +1,34 @@
+"""The tool `search_docs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from mcp.server.mcpserver import Context
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.app import App
+from b24_mcp.app.doc_pages import PageKind, search_pages
+from b24_mcp.server.tooling import FormalTool, make_tool
+from b24_mcp.server.tools.arguments import READS_LOCALLY
+
+
+async def search_docs(
+    ctx: Context[App],
+    query: Annotated[str, Field(description="A question in English or Russian")],
+    kind: Annotated[PageKind | SkipJsonSchema[None], Field(description="Only pages of this kind")] = None,
+    limit: Annotated[int, Field(description="How many, by default 5", ge=1, le=20)] = 5,
+) -> Reply:
+    """Search the official Bitrix24 documentation: how things work, tutorials, events, widgets, methods.
+
+    Returns pages, each with the section that matches and an extract; read_doc reads them. Works offline.
+    """
+    return Reply({"ok": True, **await run_sync(search_pages, query, kind, limit)})
+
+
+def search_docs_tool() -> FormalTool:
+    """Return the tool."""
+    return make_tool(search_docs, title="Search the Bitrix24 documentation", annotations=READS_LOCALLY)
