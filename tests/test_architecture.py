@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
 }
 # Libraries that only these places may know.
-AT_HOME = {
+LIBRARIES = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
     "httpcore": ("rest/wire/connections.py",),
@@ -96,8 +96,8 @@ def test_nothing_of_the_tests_is_in_the_package(module: Path) -> None:
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
     place = module.relative_to(PACKAGE).as_posix()
-    for library in {name.split(".")[0] for name in imports(module)} & set(AT_HOME):
-        assert place.startswith(AT_HOME[library])
+    for library in {name.split(".")[0] for name in imports(module)} & set(LIBRARIES):
+        assert place.startswith(LIBRARIES[library])
 
 
 @pytest.mark.parametrize(
