@@ -1,1 +1,1 @@
-"""Measurements, as ratios in one run; nothing here is a test."""
+"""Measurements. Most print ratios within one run. None of them is a test."""

@@ -1,8 +1,8 @@
-"""How complete, findable and fast the catalogue is, and how well arguments are checked.
+"""Measure how complete, findable and fast the catalogue is, and how well arguments are checked.
 
 Usage: python -m benchmarks.catalog [--requests FILE]
-`FILE` holds requests of the documentation, a JSON object a line: method, version, params, perhaps suspicious. With it
-the checking of arguments is measured too: no documented request may be refused, nearly every mistake must be.
+`FILE` holds requests of the documentation, one JSON object a line: method, version, params, and optionally suspicious.
+With it the check of arguments is measured too: no documented request may be refused, and nearly every mistake must be.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def completeness() -> None:
-    """Methods by section and by effect."""
+    """Print the number of methods by section and by effect."""
     sections: Counter[str] = Counter()
     effects: Counter[str] = Counter()
     versions: Counter[str] = Counter()
@@ -60,7 +60,7 @@ def completeness() -> None:
 
 
 def search() -> None:
-    """Of the intents, how many find their method."""
+    """Print how many intents find their method."""
     for language in ("en", "ru"):
         asked = [
             intent
@@ -77,7 +77,7 @@ def search() -> None:
 
 
 def speed() -> None:
-    """A first search in a fresh process, later ones, and what the catalogue weighs in memory."""
+    """Print the time of a first search in a new process and of later ones, and the memory of the catalogue."""
     fresh = [
         float(subprocess.run([sys.executable, "-c", FRESH], capture_output=True, check=True).stdout) for _ in range(5)
     ]
@@ -107,7 +107,7 @@ def speed() -> None:
 
 
 def documented_requests(requests: list[dict[str, Any]]) -> None:
-    """Requests of the documentation pass."""
+    """Check that requests of the documentation pass."""
     refused, suspicious, unknown = 0, 0, 0
     for request in requests:
         method = known_methods().method(request["method"], request["version"])
@@ -124,7 +124,7 @@ def documented_requests(requests: list[dict[str, Any]]) -> None:
 
 
 def mistakes(requests: list[dict[str, Any]]) -> None:
-    """Realistic mistakes made from documented requests are refused, naming what is right."""
+    """Check that realistic mistakes in documented requests are refused, and that the message names the right word."""
     dice = random.Random(1)
     sound = [r for r in requests if not r.get("suspicious") and isinstance(r["params"], dict) and r["params"]]
     outcomes: dict[str, Counter[str]] = {}
@@ -152,7 +152,7 @@ def mistakes(requests: list[dict[str, Any]]) -> None:
 def mistakes_from(
     method: Method, params: dict[str, Any], dice: random.Random
 ) -> Iterator[tuple[str, str, dict[str, Any], str]]:
-    """Mistakes somebody could make in a request: kind, the wrong name, the parameters, what has to be named."""
+    """Yield likely mistakes in a request: kind, wrong name, parameters, and the word that the message must name."""
     documented = {parameter["name"]: parameter for parameter in method.form["params"]}
     for name in params:
         if name not in documented:
@@ -178,7 +178,7 @@ def mistakes_from(
 
 
 def swapped(name: str, dice: random.Random) -> str:
-    """The name with two neighbouring letters exchanged, or one left out where they are the same."""
+    """Return the name with two neighbouring letters swapped, or one left out if they are equal."""
     at = dice.randrange(1, len(name) - 1)
     if name[at] == name[at + 1]:
         return name[:at] + name[at + 1 :]
@@ -186,7 +186,7 @@ def swapped(name: str, dice: random.Random) -> str:
 
 
 def certain(method: Method, params: Any) -> list[tuple[str, str]]:
-    """The certain mistakes in parameters, as a call with them is refused."""
+    """Return the certain mistakes in parameters, for which a call is refused."""
     try:
         plan_checked(CallRequest(method.name, params, method.version))
     except B24Error as exc:

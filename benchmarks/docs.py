@@ -63,7 +63,7 @@ def taken_over(folder: Path, editions: list[LicensedEdition]) -> None:
 
 
 def searching(library: DocsLibrary) -> None:
-    """How many questions find their page, and how long a search takes."""
+    """Print how many questions find their page, and how long a search takes."""
     spent = []
     for name in ("questions", "held_out"):
         for language in library.languages:
@@ -85,7 +85,7 @@ def searching(library: DocsLibrary) -> None:
 
 
 def pages(library: DocsLibrary) -> None:
-    """How long reading a page takes."""
+    """Print how long reading a page takes."""
     spent = []
     for language in library.languages:
         for hit in library.search("crm deal task user list" if language == "en" else "сделка задача", limit=20):

@@ -1,12 +1,12 @@
-"""Whether calls that meet faults are reported truthfully.
+"""Check that the outcome of every call is reported truthfully while requests fail.
 
 Several processes call a sandbox portal that breaks a share of all requests in every way the sandbox can: refusals,
-connections cut before, after and while the portal works, half answers, stray bytes behind an answer, slow answers.
+connections cut before, after and while the portal works, half responses, stray bytes after a response, slow responses.
 Meanwhile the file of the shared state is overwritten with garbage every few seconds. Afterwards the data of the
-portal is compared with what each process was told: no write may be there twice, none may be there that was reported
-as surely failed, none missing that was reported as done, every read must have been answered, no call may end after
-its deadline, and nothing printed may hold the secret. A read that met the same failure of the portal itself twice
-(HTTP 500, half an answer) counts as answered: it is not asked for a third time. A second scene fills all connections
+portal is compared with the outcomes that each process got. No write may be there twice. None may be there that was
+reported as not executed, and none missing that was reported as done. Every read must have been answered. No call may
+end after its deadline, and no output may hold the secret. A read that met the same failure of the portal itself twice
+(HTTP 500, half a response) counts as answered: it is not requested a third time. A second scene fills all connections
 with slow calls on the basic plan: none of the quick calls behind them may be refused.
 Usage: python -m benchmarks.faults [CALLS] [PROCESSES] [SHARE] [SEED]
 """
@@ -38,17 +38,17 @@ from benchmarks.portals import SECRET, WatchedSandbox, served
 AT_ONCE = 8
 SLOW_SECONDS = 1.0
 PATIENCE_SECONDS = 0.6
-"""Shorter than a slow answer, so that slow answers are given up."""
+"""Shorter than a slow response, so that slow responses time out."""
 DEADLINE_SECONDS = 55.0
 LATE_SECONDS = 2.0
-"""How much later than its deadline a call may end on a machine that is busy."""
+"""How many seconds after its deadline a call may end on a busy machine."""
 SPOIL_EVERY_SECONDS = 3.0
 FAILED_ALIKE = "failed twice alike"
 
 
 @dataclass
 class Report:
-    """What the processes were told against what the portal holds. `writes` maps a marker to what was reported of it."""
+    """Reported outcomes and the data of the portal. `writes` maps a marker to what was reported about it."""
 
     writes: dict[str, str] = field(default_factory=dict)
     reads: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class Report:
     spoiled: int = 0
 
     def wrongs(self) -> dict[str, int]:
-        """Each kind of untruth, and how often it happened."""
+        """Return each kind of false report, and how often it happened."""
         told = self.writes.items()
         return {
             "executed twice": sum(count > 1 for count in self.stored.values()),
@@ -79,7 +79,7 @@ class Report:
 
 
 def run(calls: int, processes: int, share: float, seed: int) -> Report:
-    """Play the scene and compare."""
+    """Run the scene and compare."""
     report = Report()
     sandbox = WatchedSandbox(fault_share=share, seed=seed, slow_seconds=SLOW_SECONDS)
     begin = time.perf_counter()
@@ -96,7 +96,7 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
             )
             for number in range(processes)
         ]
-        # All pipes are read at once: a process that has to wait for a reader of its pipe answers no call meanwhile.
+        # All pipes are read at once: a process that waits for a reader of its pipe answers no call meanwhile.
         with spoiling(Path(folder) / "limits.db", report), ThreadPoolExecutor(processes) as readers:
             printed = list(readers.map(lambda worker: worker.communicate(), workers))
         for worker, (out, errors) in zip(workers, printed, strict=True):
@@ -115,7 +115,7 @@ def run(calls: int, processes: int, share: float, seed: int) -> Report:
 
 
 def take_line(report: Report, line: dict[str, Any]) -> None:
-    """Note one outcome a worker printed: of a write with its marker, or of a read."""
+    """Record one outcome that a worker printed: of a write with its marker, or of a read."""
     if "seconds" in line:
         report.longest = max(report.longest, line["seconds"])
         report.late += line["seconds"] > DEADLINE_SECONDS + LATE_SECONDS
@@ -147,7 +147,7 @@ def spoiling(path: Path, report: Report) -> Iterator[None]:
 
 
 async def crowd(slow: int = 20, quick: int = 120) -> tuple[int, int]:
-    """How many calls were answered and how many refused when slow calls fill all connections on the basic plan."""
+    """Return how many calls were answered and refused while slow calls fill all connections on the basic plan."""
     sandbox = WatchedSandbox(plan="basic", slow_seconds=8.0)
     with served(sandbox) as address:
         portal = Portal(parse_webhook(address), PortalOptions(plan="basic", deadline=120))
@@ -160,7 +160,7 @@ async def crowd(slow: int = 20, quick: int = 120) -> tuple[int, int]:
 
 
 async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
-    """How often each marker is in the portal."""
+    """Return how often each marker is in the portal."""
     portal = Portal(parse_webhook(sandbox.webhook_url("http://127.0.0.1")), PortalOptions(plan="none"), app=sandbox)
     found: Counter[str] = Counter()
     start: int | None = 0
@@ -179,7 +179,7 @@ async def markers_in(sandbox: WatchedSandbox) -> Counter[str]:
 
 
 async def work(state: str, calls: int, name: str) -> None:
-    """One process: `calls` calls and batches, some at a time, each outcome printed."""
+    """Run one process: `calls` calls and batches, some at a time. Print each outcome."""
     options = PortalOptions(plan="none", seconds=PATIENCE_SECONDS, deadline=DEADLINE_SECONDS)
     portal = Portal(parse_webhook(os.environ["ADDRESS"]), options, state=open_state(state))
     dice = random.Random(name)
@@ -201,7 +201,7 @@ async def work(state: str, calls: int, name: str) -> None:
 
 
 async def read(portal: Portal, dice: random.Random) -> None:
-    """A read is answered, or it is a defect."""
+    """Make a read; anything but an answer is a defect."""
     try:
         await portal.call("crm.deal.get", {"id": dice.randint(1, 400)})
         tell(said="answered")
@@ -210,12 +210,12 @@ async def read(portal: Portal, dice: random.Random) -> None:
 
 
 def new_deal(marker: str) -> dict[str, Any]:
-    """Parameters of a deal that carries a marker."""
+    """Return the parameters of a deal with a marker."""
     return {"fields": {"TITLE": marker, "ORIGINATOR_ID": "benchmark", "ORIGIN_ID": marker}}
 
 
 async def write(portal: Portal, marker: str) -> None:
-    """A write is done, surely not done, or unknown."""
+    """Make a write and print whether it was done, not done, or is unknown."""
     try:
         await portal.call("crm.deal.add", new_deal(marker))
         tell(marker=marker, said="done")
@@ -224,7 +224,7 @@ async def write(portal: Portal, marker: str) -> None:
 
 
 async def mixed_batch(portal: Portal, name: str, *, long: bool) -> None:
-    """Writes, reads that depend on them, and reads that do not."""
+    """Run a batch of writes, reads that depend on them, and reads that do not."""
     commands: dict[str, dict[str, Any]] = {}
     for number in range(20 if long else 2):
         commands[f"add{number}"] = {"method": "crm.deal.add", "params": new_deal(f"{name}-{number}")}
@@ -239,7 +239,7 @@ async def mixed_batch(portal: Portal, name: str, *, long: bool) -> None:
 
 
 def reason_of(error: B24Error) -> str:
-    """Why a read has no answer."""
+    """Return why a read has no answer."""
     fault = error.fault
     if fault.code in ("INTERNAL_SERVER_ERROR", "B24MCP_BAD_ANSWER"):
         return FAILED_ALIKE
@@ -247,7 +247,7 @@ def reason_of(error: B24Error) -> str:
 
 
 def said_of(outcome: object) -> str:
-    """What an outcome claims of a write."""
+    """Return what an outcome claims about a write."""
     match outcome:
         case Succeeded():
             return "done"
@@ -259,7 +259,7 @@ def said_of(outcome: object) -> str:
 
 
 def why(outcome: object, answer: BatchAnswer) -> str:
-    """Why a read of a batch has no answer."""
+    """Return why a read of a batch has no answer."""
     if isinstance(outcome, Failed) and reason_of(outcome.error) == FAILED_ALIKE:
         return FAILED_ALIKE
     reason = outcome.reason if isinstance(outcome, NotRun) else ""
@@ -272,7 +272,7 @@ def tell(**line: str | float) -> None:
 
 
 def main() -> None:
-    """Run, print the table, and fail if anything untrue was reported."""
+    """Run, print the table, and fail if a report was false."""
     given = [float(text) for text in sys.argv[1:]]
     calls, processes, share, seed = [*given, *[10_000.0, 4.0, 0.3, 1.0][len(given) :]]
     report = run(int(calls), int(processes), share, int(seed))

@@ -1,4 +1,4 @@
-"""Do several processes together keep a portal's limit of requests, and lose little time by it?
+"""Check that several processes together keep a portal's rate limit, and lose little time.
 
 They share one portal on the basic plan: 50 requests at once, 2 a second after that. No request may be refused, and all
 of them should take about as long as the plan makes them take.
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 async def work(state: str, calls: int) -> None:
-    """One process: all its calls at once, each waiting for its turn."""
+    """Run one process: all its calls at once, each waiting for its place."""
     options = PortalOptions(plan="basic", deadline=3_600)
     portal = Portal(parse_webhook(os.environ["ADDRESS"]), options, state=open_state(state))
     await asyncio.gather(*(portal.call("server.time") for _ in range(calls)))

@@ -1,9 +1,9 @@
-"""How fast is a whole list read, with how many requests and how much memory, beside clients written by others?
+"""Measure the time, requests and memory for reading a whole list, beside SDKs by other authors.
 
-A sandbox in a process of its own, over TLS, holds the deals; every request costs 80 ms, every row 1 ms, every row that
-an offset passes over 1 µs, and it keeps the basic plan: 50 requests at once, 2 a second after that. Each client reads
-them in a process of its own. Clients of others run where `.venv-sdk` is (`make sdk`); B24_SDK_PYTHON names another
-interpreter that has them.
+A sandbox in a separate process, over TLS, holds the deals. Every request takes 80 ms, every row 1 ms, and every row
+that an offset skips 1 µs. It keeps the basic plan: 50 requests at once, then 2 a second. Each client reads the deals in
+a separate process. The SDKs run if `.venv-sdk` is there (`make sdk`); B24_SDK_PYTHON names another interpreter that has
+them.
 Usage: python -m benchmarks.listing [--rows N] [--patience SECONDS] [--only CLIENT …]
 """
 
@@ -31,7 +31,7 @@ CLIENTS = (OURS, "b24pysdk", "fast_bitrix24")
 
 
 def main() -> None:
-    """Run every client, print one table; fail when ours breaks what it promises."""
+    """Run every client and print one table. Fail if ours exceeds its limits."""
     asked = _arguments()
     table: dict[str, dict[str, Any]] = {}
     with _sandbox(asked.rows) as portal:
@@ -69,11 +69,11 @@ def _keeps_promises(ours: dict[str, Any], rows: int) -> bool:
     )
 
 
-# --- Clients, each in a process of its own -----------------------------------------------------------------------
+# --- Clients, each in a separate process -------------------------------------------------------------------------
 
 
 def work(client: str, webhook: str, ca: str) -> None:
-    """Read all deals, count them, and say what it took."""
+    """Read all deals, count them, and print the time and memory."""
     begin = time.perf_counter()
     seen, rows = bytearray(2_000_000), 0
     for deal in {OURS: _ours, "b24pysdk": _b24pysdk, "fast_bitrix24": _fast_bitrix24}[client](webhook, ca):
@@ -138,7 +138,7 @@ def _others_python() -> str | None:
     return named or (str(found) if found.exists() else None)
 
 
-# --- The portal, in a process of its own -------------------------------------------------------------------------
+# --- The portal, in a separate process ---------------------------------------------------------------------------
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _control(portal: dict[str, str], what: str) -> Any:
 
 
 async def serve_portal(rows: int) -> None:
-    """Serve the deals, and the statuses of the answers given, under /benchmark/."""
+    """Serve the deals, and under /benchmark/ the statuses of all responses."""
     from b24_mcp.sandbox import Sandbox, serve
 
     class Counting(Sandbox):

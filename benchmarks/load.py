@@ -1,6 +1,6 @@
-"""Does one server hold many MCP clients at once over HTTP, without an error?
+"""Check that one server serves many MCP clients at once over HTTP without an error.
 
-Each client, of both generations of the protocol by turns, calls tools one after another on the sandbox portal. Server
+The clients use both generations of the protocol in turn, and call tools one after another on the sandbox portal. Server
 and clients share the machine, so the latencies are upper bounds.
 Usage: python -m benchmarks.load [CLIENTS] [SECONDS]
 """
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 async def press(url: str, clients: int, seconds: float, took: list[float], errors: Counter[str]) -> float:
-    """Let all clients connect, then all call until the time is over; gives the seconds that took."""
+    """Connect all clients, then call until the time is over; return the seconds."""
     connected = asyncio.Barrier(clients + 1)
     begin = 0.0
 
@@ -92,7 +92,7 @@ async def press(url: str, clients: int, seconds: float, took: list[float], error
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """A server of its own, as a person would start it; gives its address."""
+    """Start a server as a user would; yield its address."""
     settings = {"B24_HTTP_TOKEN": TOKEN, "B24_STATE": "memory"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
     command = [sys.executable, "-m", "b24_mcp", "serve", "--http", "--port", "0"]
@@ -106,7 +106,7 @@ def serving() -> Iterator[str]:
 
 
 def address(process: subprocess.Popen[bytes], log: Any) -> str:
-    """Wait until the server says where it listens."""
+    """Wait until the server prints its address, and return it."""
     for _ in range(400):
         log.seek(0)
         text = log.read()
@@ -119,7 +119,7 @@ def address(process: subprocess.Popen[bytes], log: Any) -> str:
 
 
 def python_path() -> dict[str, str]:
-    """The server runs from this tree, wherever it is started."""
+    """Return the environment in which the server runs from this source tree."""
     return {"PYTHONPATH": os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}
 
 

@@ -1,9 +1,9 @@
-"""How long a byte of the worst texts takes: for every reader of foreign text, and every regular expression.
+"""Measure the time for each byte of the slowest texts, for every parser of foreign text and every regular expression.
 
     python -m benchmarks.patterns [--sizes 10000 100000 1000000] [--all]
 
-For each reader and pattern the slowest text is shown, in nanoseconds a byte at each size: linear means that the numbers
-of a line are about the same. With `--all` every text is shown. What grows more than threefold is marked.
+For each parser and pattern the slowest text is shown, in nanoseconds a byte at each size. Linear means that the numbers
+of a line are about the same. With `--all` every text is shown. A growth of more than three times is marked.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ WORST = {
 
 
 def readers() -> dict[str, Callable[[str], object]]:
-    """Return what reads foreign texts, by name."""
+    """Return the parsers of foreign text by name."""
     redactor = Redactor([SECRET, "ab12"])
     links = Links("en", "api-reference/a", lambda _: None)
 

@@ -1,4 +1,4 @@
-"""Sandbox portals for measurements, served from a thread of this process so that their data can be read."""
+"""Sandbox portals for measurements, served from a thread of this process, so that their data can be read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from b24_mcp.sandbox import Sandbox, serve
 from b24_mcp.sandbox.faults import KINDS
 
 SECRET = "s3cretofthebenchmarks"
-# A redirect is followed only between portals of the cloud, so here it would end each call.
-# A method that is blocked for its working time stays so for ten seconds, so that is rarer than the rest.
+# A redirect is followed only between cloud portals, so here it would end each call.
+# A method that reached its operating limit stays blocked for ten seconds, so this fault is rarer than the others.
 BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind != "moved"]
 
 
 class WatchedSandbox(Sandbox):
-    """A sandbox that counts the statuses it answers with, and breaks a share of the requests it gets."""
+    """A sandbox that counts the statuses of its responses, and breaks a share of the requests."""
 
     def __init__(self, *, fault_share: float = 0.0, seed: int = 0, slow_seconds: float = 1.0, **options: Any) -> None:
         super().__init__(webhook=f"1/{SECRET}", **options)
@@ -32,7 +32,7 @@ class WatchedSandbox(Sandbox):
         self._slow_seconds = slow_seconds
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        """Answer, or order a fault first."""
+        """Answer a request, perhaps after ordering a fault."""
 
         async def counting(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -59,7 +59,7 @@ def served(sandbox: WatchedSandbox) -> Iterator[str]:
         addresses.append(sandbox.webhook_url(base))
         listening.set()
 
-    logging.getLogger("uvicorn.error").addFilter(lambda record: False)  # it tells at length of each connection we cut
+    logging.getLogger("uvicorn.error").addFilter(lambda record: False)  # it logs every connection that is cut
 
     async def run() -> None:
         ended = asyncio.Event()

@@ -1,6 +1,6 @@
-"""How long a client waits for the server: process start to the answer of `initialize`, against the smallest server.
+"""Measure the time from process start to the answer of `initialize`, against the smallest possible server.
 
-Both are started in turn, so that a slow moment of the machine meets both; the ratio of the medians is what counts.
+Both are started in turn, so that a slow moment of the machine affects both. The result is the ratio of the medians.
 Usage: python benchmarks/start.py [ROUNDS]
 """
 
@@ -58,12 +58,12 @@ def main() -> None:
 
 
 def ratio(figures: dict[str, list[float]]) -> float:
-    """b24-mcp against the smallest server."""
+    """Print the times of b24-mcp and of the smallest server."""
     return statistics.median(figures["b24-mcp"]) / statistics.median(figures["one tool"])
 
 
 def start(arguments: list[str]) -> tuple[float, float]:
-    """Start a server, ask it to initialize, and give wall and processor seconds until it answered."""
+    """Start a server, send `initialize`, and return wall and processor seconds until the answer."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("B24_")}
     begin = time.perf_counter()
     process = subprocess.Popen(
@@ -90,7 +90,7 @@ def start(arguments: list[str]) -> tuple[float, float]:
 
 
 def processor_seconds(pid: int) -> float:
-    """User and system time of a running process so far; 0 where the system has no /proc."""
+    """Return user and system time of a running process; 0 on a system without /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

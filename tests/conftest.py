@@ -1,4 +1,4 @@
-"""What all tests share: one asynchronous backend, no settings of the machine, and a watch for blocking calls."""
+"""Fixtures of all tests: one asynchronous backend, and no settings of the machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the settings, the proxies or the file of settings of the machine it runs on."""
+    """Hide the settings, proxies and files of the machine from the test."""
     for name in list(os.environ):
         if name.startswith("B24_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -42,7 +42,7 @@ def user_env(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Redis of the tests' own."""
+    """The address of a real Redis that only the tests use."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")

@@ -1,8 +1,8 @@
 """A scripted Bitrix24 portal for tests, written from the documentation and measured behaviour, not from our client.
 
-`FakePortal` is an ASGI application: it gives the answers it was handed, or, once they are used up, runs the methods
-it was handed, `batch` included, the way the portal does. It records every request. `serve` plays the
-faults that an ASGI application cannot: raw bytes on a loopback socket. `parse_query` reads a query string as PHP does.
+`FakePortal` is an ASGI application. It returns the replies it was created with. Once they are used up, it runs the
+methods it was created with, `batch` included, as a portal does. It records every request. `serve` plays faults that an
+ASGI application cannot: raw bytes on a loopback socket. `parse_query` parses a query string as PHP does.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _TIME = {
 
 
 def parse_query(query: str) -> Any:
-    """Read a query string as PHP's parse_str does; a map with the keys 0..n-1 comes back as a list.
+    """Parse a query string as PHP's parse_str does; a map with the keys 0..n-1 becomes a list.
 
     A later pair wins over an earlier one of the same name. A top-level name loses its leading spaces, and its dots and
     spaces become underscores. `[]` appends, and so do brackets around one white space character. Names end at a NUL.
-    What is nested deeper than 64 levels is dropped.
+    Values nested deeper than 64 levels are dropped.
     """
     found: dict[str, Any] = {}
     for pair in query.split("&"):
@@ -102,7 +102,7 @@ def _is_index(key: str) -> bool:
 
 
 def listed(value: Any) -> Any:
-    """Give a value as PHP sees it after a round trip: a map with the keys 0..n-1 in order is a list, empty or not."""
+    """Return a value as PHP sees it after a round trip: a map with the keys 0..n-1 in order is a list, empty or not."""
     if isinstance(value, list):
         return [listed(inner) for inner in value]
     if not isinstance(value, dict):
@@ -149,7 +149,7 @@ def php_text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer to give. `body` is text, bytes, or a value to be written as the portal's JSON."""
+    """One response to return. `body` is text, bytes, or a value to be written as the portal's JSON."""
 
     body: Any = b""
     status: int = 200
@@ -177,7 +177,7 @@ class Recorded:
 
     @property
     def method(self) -> str:
-        """What follows the webhook in the path: the REST method with its suffix, if any."""
+        """The path after the webhook: the REST method with its suffix, if any."""
         assert self.path.startswith(_PATH)
         return self.path.removeprefix(_PATH)
 
@@ -192,7 +192,7 @@ class Recorded:
 
 
 class PortalError(Exception):
-    """What a method of the fake raises to answer with an error."""
+    """Raised by a method of the fake to answer with an error."""
 
     def __init__(self, code: Any, description: str = "", status: int = 400) -> None:
         super().__init__(code)
@@ -202,7 +202,7 @@ class PortalError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """What a list method of the fake returns: `total` and `next` are lifted into the envelope."""
+    """The result of a list method of the fake: `total` and `next` move to the envelope."""
 
     result: Any
     total: int | None = None
@@ -213,7 +213,7 @@ Method = Callable[[Any], Any]
 
 
 def noting(seen: list[Any], result: Any) -> Method:
-    """Make a method that notes its parameters and answers with one result."""
+    """Return a method that records its parameters and answers with one result."""
 
     def method(params: Any) -> Any:
         seen.append(params)
@@ -224,7 +224,7 @@ def noting(seen: list[Any], result: Any) -> Method:
 
 @dataclass
 class FakePortal:
-    """Gives `replies` in turn; when there are none left, runs `methods`. `requests` is what arrived."""
+    """Returns `replies` in turn, then runs `methods`. `requests` are the received requests."""
 
     replies: list[Reply] = field(default_factory=list)
     methods: Mapping[str, Method] = field(default_factory=dict)
@@ -314,8 +314,9 @@ _TOKEN = re.compile(r"\$(result|next|total|time|error)\S*?\[\S*\]\S*", re.IGNORE
 
 
 def would_replace(text: str) -> list[str]:
-    """Give the parts of a text that the portal replaces inside a batch: `$`, a root, and all up to white space, as long
-    as a `[…]` is in it."""
+    """Return the parts of a text that the portal replaces inside a batch: `$`, a root, and everything up to white space,
+    as long as a `[…]` is in it.
+    """
     return [match.group() for match in _TOKEN.finditer(text)]
 
 
@@ -352,11 +353,11 @@ def _resolved(match: re.Match[str], box: Mapping[str, Any]) -> Any:
     return place
 
 
-# --- Ways in -----------------------------------------------------------------------------------------------------
+# --- Helpers -----------------------------------------------------------------------------------------------------
 
 
 class FakeClock:
-    """A clock on which only sleeping takes time, and that none. A timeout ends when sleeping passes its moment."""
+    """A clock that only sleeping advances, without waiting. A timeout ends when sleeping passes its moment."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now
@@ -394,7 +395,7 @@ async def open_portal(
 ) -> AsyncIterator[Portal]:
     """Open a `Portal` whose requests go to an ASGI application (None: to the network), and close it afterwards.
 
-    Without a deadline nothing is waited for or sent again.
+    Without a deadline nothing waits and nothing is retried.
     """
     portal = Portal(
         parse_webhook(address),
@@ -464,7 +465,7 @@ async def serve(answer: Conversation, tls: ssl.SSLContext | None = None) -> Asyn
 
 
 def http_answer(body: bytes, *, status: str = "200 OK", headers: str = "", length: int | None = None) -> bytes:
-    """Write a whole HTTP answer; `length` is what Content-Length claims, if not the truth."""
+    """Write a whole HTTP response. `length` is the value of Content-Length, if not the true one."""
     size = len(body) if length is None else length
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n{headers}\r\n"
     return head.encode() + body

@@ -1,7 +1,7 @@
-"""Programs of others that some runs need: installed below `.clients-node`, run where only this computer is reached.
+"""Programs by other authors that some runs need: installed below `.clients-node`, run without a network.
 
-They come from npm, or from Python's index when marked `pip:`, and stay for the next run. CLIENTS_DIR names another
-folder.
+They come from npm, or from Python's package index when marked `pip:`, and stay for the next run. CLIENTS_DIR names
+another folder.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 INSTALLED = Path(os.environ.get("CLIENTS_DIR", ROOT / ".clients-node"))
 NODE = {"node22": "node@22"}
-"""The interpreter for programs that ask for a newer one than a computer may have."""
+"""The interpreter for programs that need a newer one than the computer may have."""
 _SEALED = "CLIENTS_SEALED"
 _MARK = ".installed"
 
 
 def node(programs: Path = INSTALLED) -> str:
-    """The interpreter of `NODE`."""
+    """Return the interpreter of `NODE`."""
     return str(programs / "node22/node_modules/node/bin/node")
 
 
 def missing() -> str:
-    """What this needs and has not; empty when nothing is missing."""
+    """Return what is missing; empty when nothing is."""
     if shutil.which("npm") is None:
         return "npm is not here, and the programs come from its index."
     if os.name != "posix" or os.geteuid() != 0 or shutil.which("unshare") is None:
@@ -43,16 +43,16 @@ def is_sealed() -> bool:
 
 
 def run_sealed(module: str, arguments: Sequence[str]) -> int:
-    """Run a module in a network of its own, with nothing but loopback; gives what it ended with."""
+    """Run a module in a network namespace that has only loopback; return its exit code."""
     sealed = ["unshare", "-n", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sealed"]
     again = [*sealed, sys.executable, "-m", module, *arguments]
     return subprocess.run(again, env=dict(os.environ) | {_SEALED: "1"}, check=False).returncode
 
 
 def install(packages: Mapping[str, str], into: Path = INSTALLED, say: Callable[[str], None] = print) -> str:
-    """Install the packages, each into the folder it is named under, unless just that is there already.
+    """Install each package into the folder of its key, unless the same version is there already.
 
-    Gives what was wrong, or nothing.
+    Return the error, or an empty text.
     """
     for folder, package in packages.items():
         target = into / folder
@@ -60,7 +60,7 @@ def install(packages: Mapping[str, str], into: Path = INSTALLED, say: Callable[[
         if mark.is_file() and mark.read_text("utf-8") == package:
             continue
         say(f"installing {package}")
-        # What is there is of another version, or was left half done.
+        # Another version is there, or an interrupted installation.
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         done = subprocess.run(_command(package, target), cwd=target, capture_output=True, text=True, check=False)

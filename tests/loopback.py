@@ -1,4 +1,4 @@
-"""A sandbox portal on a loopback port, in a thread of its own, that remembers what reached it."""
+"""A sandbox portal on a loopback port, in a separate thread, that records every request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET = "s3cretofthetests"
 
 
 class WatchedSandbox(Sandbox):
-    """A sandbox that notes the path of each request, and after `hold` sets `arrived` at one and answers it after
+    """A sandbox that records the path of each request. After `hold` it sets `arrived` at a request and answers it after
     `let_go`.
     """
 
@@ -59,7 +59,7 @@ class LoopbackPortal:
 
     @property
     def renewals(self) -> int:
-        """How often the authorization server was asked for tokens."""
+        """The number of requests for tokens to the authorization server."""
         return self.paths.count("/oauth/token/")
 
 

@@ -15,9 +15,9 @@ import b24_mcp
 ROOT = Path(b24_mcp.__file__).parent
 _SEARCHING = {"search", "sub", "subn", "findall", "finditer", "split"}
 _FUNCTIONS = {*_SEARCHING, "match", "fullmatch", "compile"}
-# Functions of our own that try a pattern at one place at a time.
+# Functions of the package that try a pattern at one place at a time.
 _MATCHING = {"_match_end", "_mask", "_each"}
-# What builds the catalogue, which a person runs over documentation of their own, and the sandbox, a portal for tests.
+# The build of the catalogue, which a user runs over their own documentation, and the sandbox, a portal for tests.
 _LEFT_OUT = ("sandbox/", "catalog/build/")
 
 
@@ -31,7 +31,7 @@ class Found:
 
 
 def patterns() -> list[Found]:
-    """Return the patterns of all modules, those without a name too."""
+    """Return the patterns of all modules, unnamed ones included."""
     trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
     kept = {path: tree for path, tree in trees.items() if not path.relative_to(ROOT).as_posix().startswith(_LEFT_OUT)}
     found: list[Found] = []
@@ -58,7 +58,7 @@ def _compiled(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def _searched_names(tree: ast.AST) -> Iterator[str]:
-    """Names that are used in any way but with `match` and `fullmatch`, which look at one place only."""
+    """Return the names used in any way but with `match` and `fullmatch`, which try one place only."""
     matched = {
         id(node.value)
         for node in ast.walk(tree)

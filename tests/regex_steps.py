@@ -1,7 +1,7 @@
-"""A regular expression run step by step, in order to count the steps.
+"""An interpreter of regular expressions that counts its steps.
 
-It does what `re` does, by the tree that `re` itself makes of a pattern: it backtracks in the same order, and a
-possessive repeat or an atomic group gives nothing back. Only what the patterns of the package use is here.
+It does what `re` does, with the tree that `re` itself makes of a pattern. It backtracks in the same order, and a
+possessive repeat or an atomic group does not backtrack. It supports only what the patterns of the package use.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Matcher = Callable[[int, Then], int | None]
 
 
 class TooManyStepsError(Exception):
-    """The steps allowed were used up."""
+    """The allowed steps were used up."""
 
 
 @dataclass
 class Counter:
-    """A pattern on one text; `steps` counts the characters looked at and the branches taken."""
+    """A pattern on one text; `steps` counts characters read and branches taken."""
 
     pattern: re.Pattern[Any]
     text: str
@@ -33,11 +33,11 @@ class Counter:
     groups: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def run(self, *, search: bool) -> int:
-        """Apply the pattern as `match` does, or with `search` as `sub` does: to the end of the text. Give the steps."""
+        """Return the steps of `match`, or with `search` those of `sub`, to the end of the text."""
         text = self.pattern.pattern
         source = text.decode("latin-1") if isinstance(text, bytes) else text
         flags = self.pattern.flags & ~re.UNICODE if isinstance(text, bytes) else self.pattern.flags
-        # A pattern of bytes is read as one of text that knows ASCII only.
+        # A pattern of bytes is treated as one of text that knows ASCII only.
         tree = sre_parser.parse(source, flags | (re.ASCII if isinstance(text, bytes) else 0))
         matcher = self._sequence(tree, flags)
         place = 0
@@ -201,7 +201,7 @@ def _is_word(character: str) -> bool:
 
 
 def _set_of(kind: Any, value: Any, flags: int) -> Callable[[str], bool]:
-    """The characters that one place of a pattern accepts, asked of `re` itself."""
+    """The characters that one place of a pattern accepts, found with `re` itself."""
     known: dict[str, bool] = {}
     single = sre_parser.SubPattern(sre_parser.State(), [(kind, value)])
     single.state.str = ""

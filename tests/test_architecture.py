@@ -1,4 +1,4 @@
-"""The rooms of the house: who may import whom."""
+"""The packages and what each may import."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "b24_mcp"
-# What each room may import of the others, the lowest first.
+# What each package may import of the others, the lowest first.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "storage": set(),
@@ -41,8 +41,8 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"secrets", "config", "server", "cli"},
     "__init__": set(),
 }
-# Libraries that only these places may know.
-AT_HOME = {
+# Libraries that only these modules may import.
+LIBRARIES = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
     "httpcore": ("rest/wire/connections.py",),
@@ -82,22 +82,22 @@ def room_of(module: Path) -> str:
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_imports_only_what_lies_below_it(module: Path) -> None:
+def test_a_package_imports_only_packages_below_it(module: Path) -> None:
     room = room_of(module)
     rooms = {name.split(".")[1] for name in imports(module) if name.startswith("b24_mcp.")} - {room}
     assert rooms <= ALLOWED[room]
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_of_the_tests_is_in_the_package(module: Path) -> None:
+def test_the_package_imports_nothing_of_the_tests(module: Path) -> None:
     assert "tests" not in {name.split(".")[0] for name in imports(module)}
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
+def test_a_library_is_imported_only_by_its_modules(module: Path) -> None:
     place = module.relative_to(PACKAGE).as_posix()
-    for library in {name.split(".")[0] for name in imports(module)} & set(AT_HOME):
-        assert place.startswith(AT_HOME[library])
+    for library in {name.split(".")[0] for name in imports(module)} & set(LIBRARIES):
+        assert place.startswith(LIBRARIES[library])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_library_is_known_only_where_it_is_at_home(module: Path) -> None:
         *("sandbox", "connect", "cli"),
     ],
 )
-def test_every_name_a_room_offers_is_there(room: str) -> None:
+def test_every_name_that_a_package_exports_exists(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:
         assert getattr(module, name) is not None

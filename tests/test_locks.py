@@ -1,4 +1,4 @@
-"""The lock files name a version and hashes for every library, and those versions are the ones that are asked for."""
+"""The lock files name a version and hashes for every library, and the versions fit `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = ["build", "dev", "run"]
 
 
 def locked(name: str) -> dict[str, list[Requirement]]:
-    """The requirements of a lock file by name; several where they differ by platform or version of Python."""
+    """Return the requirements of a lock file by name; several if they differ by platform or Python version."""
     found: dict[str, list[Requirement]] = {}
     for entry in entries(name):
         requirement = Requirement(re.sub(r"\s*--hash=\S+", "", entry).strip())
@@ -32,7 +32,7 @@ def entries(name: str) -> list[str]:
 
 
 def asked(name: str) -> list[Requirement]:
-    """What `pyproject.toml` asks for in an environment."""
+    """Return the requirements of `pyproject.toml` for an environment."""
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
     texts: dict[str, list[Any]] = {
         "build": [*groups["build"], *PROJECT["build-system"]["requires"]],
@@ -43,8 +43,8 @@ def asked(name: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_locked_is_what_is_asked_for(name: str) -> None:
-    """When this fails: `make lock`."""
+def test_the_locked_libraries_are_the_required_ones(name: str) -> None:
+    """If this fails, run `make lock`."""
     versions = locked(name)
     for requirement in asked(name):
         chosen = versions.get(canonicalize_name(requirement.name))
@@ -55,7 +55,7 @@ def test_what_is_locked_is_what_is_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_library_has_one_version_and_hashes_and_no_place_it_comes_from(name: str) -> None:
+def test_every_library_has_one_version_and_hashes_and_no_address(name: str) -> None:
     for entry in entries(name):
         assert re.fullmatch(
             r"[a-z0-9][a-z0-9._-]*==[0-9][0-9a-z.+]*(?: ; [^;@]+?)?(?:\s+--hash=sha256:[0-9a-f]{64})+", entry.strip()
@@ -72,7 +72,7 @@ def test_the_environments_agree_with_one_another() -> None:
                 }, name
 
 
-def test_the_image_is_built_of_locked_libraries_for_an_ordinary_user() -> None:
+def test_the_image_installs_locked_libraries_and_runs_as_an_ordinary_user() -> None:
     text = (ROOT / "manifests" / "docker" / "Dockerfile").read_text("utf-8")
     installs = re.findall(r"pip (?:install|wheel) [^&\n]*", text)
     assert installs

@@ -1,4 +1,4 @@
-"""Every regular expression of the package takes a number of steps linear in the text, whatever the text is."""
+"""Every regular expression of the package takes a number of steps linear in the text, for any text."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _growth(one: Found, text: Any) -> float:
 
 
 def attacks(source: str) -> list[Any]:
-    """Texts of a given size: the worst ones, and those made of what the pattern itself asks for."""
+    """Texts of a given size: the worst ones, and texts made from the pattern itself."""
     example = _example(sre_parser.parse(source))
     pieces = {piece: ("", piece) for piece in WORST}
     for end in range(1, min(len(example), 40) + 1):
@@ -101,7 +101,7 @@ def attacks(source: str) -> list[Any]:
 
 
 def _example(tree: Any) -> str:
-    """A text that the pattern matches, or nearly: each repeat once, each choice the first."""
+    """A text that the pattern matches or nearly matches: each repeat once, the first of each choice."""
     found = ""
     for kind, value in tree:
         if kind is sre.LITERAL:

@@ -1,4 +1,4 @@
-"""What the program keeps on this computer can be opened by its owner only."""
+"""Only the owner can open the files and folders of the program."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
-def test_every_folder_and_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_every_folder_and_file_is_private_to_its_owner(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     use_everything(home, B24_DATA_DIR=str(home / "named" / "data"))
@@ -57,7 +57,7 @@ def test_every_folder_and_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert modes(home) == {}
 
 
-def test_folders_of_ours_that_are_too_open_are_tightened_and_others_are_left(tmp_path: Path) -> None:
+def test_open_folders_of_the_program_are_restricted_and_others_are_left(tmp_path: Path) -> None:
     home, named = tmp_path / "home", tmp_path / "named"
     ours = [home / ".local/state/b24-mcp", home / ".local/state/b24-mcp/audit", home / ".config/b24-mcp"]
     ours += [named / "records"]

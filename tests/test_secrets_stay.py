@@ -1,4 +1,4 @@
-"""A secret of the settings is in nothing that leaves the process: answers, questions, output, files."""
+"""A secret of the settings never leaves the process: not in answers, questions, output or files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ METHODS = ["crm.lead.add", "crm.lead.list", "crm.lead.get", "crm.deal.delete", "
 
 @pytest.fixture
 def redactor(tmp_path: Path) -> Iterator[Redactor]:
-    """Logging as the program sets it up, in all its length and into a file, undone afterwards."""
+    """Logging as the program sets it up, at every level and into a file; undone afterwards."""
     root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook, sys.unraisablehook)
     handlers, level = root.handlers[:], root.level
     made = Redactor()
@@ -77,7 +77,7 @@ def files_under(folder: Path) -> str:
 
 
 def some_call(random: Random) -> tuple[str, dict[str, Any]]:
-    """A call with the secret in some form anywhere in it."""
+    """A call with the secret somewhere in it, in some form."""
 
     def text() -> str:
         return random.choice(["", "a ", "x="]) + random.choice(FORMS)
@@ -107,7 +107,7 @@ RANDOM = Random(24)
 
 
 @pytest.mark.slow
-async def test_in_500_odd_calls_no_form_of_it_gets_out(
+async def test_no_form_of_the_secret_leaves_in_500_unusual_calls(
     portal: LoopbackPortal,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -158,7 +158,7 @@ COMMANDS = [
 
 
 @pytest.mark.slow
-def test_no_process_writes_it_whatever_its_settings(tmp_path: Path) -> None:
+def test_no_process_writes_the_secret_with_any_settings(tmp_path: Path) -> None:
     with loopback_portal() as portal:
         for chosen in SETTINGS:
             for command in COMMANDS:
@@ -177,7 +177,7 @@ def test_no_process_writes_it_whatever_its_settings(tmp_path: Path) -> None:
     assert forms_in(files_under(tmp_path)) == []
 
 
-def test_a_failure_nobody_caught_is_written_without_it() -> None:
+def test_an_uncaught_exception_is_written_without_the_secret() -> None:
     code = f"""
 import threading, warnings
 from b24_mcp.secrets import Redactor

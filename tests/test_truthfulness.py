@@ -1,4 +1,4 @@
-"""Calls that meet faults are accounted for truthfully: a short form of `benchmarks/faults.py`."""
+"""Outcomes are reported truthfully while requests fail: a short form of `benchmarks/faults.py`."""
 
 from __future__ import annotations
 
