@@ -5,6 +5,7 @@ approvals, audit trail, care with strangers' words.
 from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import Caller
+from b24_mcp.access.codes import CODES
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
 from b24_mcp.access.current import calling, current_caller, os_user, probing
 from b24_mcp.access.gate import Gate, Judgement, Ruling
@@ -12,6 +13,7 @@ from b24_mcp.access.levels import LEVELS, Level
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
 from b24_mcp.access.rules import AccessRules
+from b24_mcp.errors.table import register
 
 __all__ = [
     "LEVELS",
@@ -35,3 +37,5 @@ __all__ = [
     "probing",
     "question",
 ]
+
+register("access", CODES)

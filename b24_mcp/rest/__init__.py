@@ -1,11 +1,13 @@
 """The Bitrix24 client: one door, `Portal`, to one portal."""
 
+from b24_mcp.errors.table import register
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.auth.webhook import Webhook, parse_webhook
 from b24_mcp.rest.batch.commands import check_commands
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
 from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
+from b24_mcp.rest.codes import CODES
 from b24_mcp.rest.guard import Act, Guard, act_of_call, acts_of_batch
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
@@ -53,3 +55,5 @@ __all__ = [
     "to_json",
     "written_as_query",
 ]
+
+register("rest", CODES)

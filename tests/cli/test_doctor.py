@@ -212,9 +212,9 @@ def test_what_is_denied_is_reported_as_not_checked(run: Run, home: Path, deny: s
 def test_advice_never_speaks_of_the_person_who_reads_it() -> None:
     from b24_mcp.cli.advice import advice
     from b24_mcp.errors import our_error
-    from b24_mcp.errors.table import _FACTS
+    from b24_mcp.errors.table import registered_codes
 
-    for code in _FACTS:
+    for code in registered_codes():
         said = advice(our_error(code, "").fault)
         assert "person" not in said, code
         assert not {"batch_call", "find_methods", "describe_method", "search_docs"} & set(

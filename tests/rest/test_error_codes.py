@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b24_mcp.errors import Fault
-from b24_mcp.errors.table import fact_for
+from b24_mcp.rest.wire.error_facts import fact_for
 from tests.fake_portal import Reply
 from tests.rest.test_errors import failure
 

@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 import anyio
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.errors.error import is_error, portal_error
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth.application import Application
 from b24_mcp.rest.wire.answer import Reply
+from b24_mcp.rest.wire.portal_errors import is_error, portal_error
 from b24_mcp.rest.wire.reading import find_object
 
 _SECONDS = 20.0
