@@ -6,9 +6,7 @@ secret, so it can be kept and shared.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
 
+from b24_mcp.storage.files import write_private_file
 from b24_mcp.storage.folders import make_private
 
 if TYPE_CHECKING:
@@ -214,15 +213,8 @@ class PortalFile:
         written = self._checked(document.unwrap())
         try:
             make_private(self.path.parent)
-            target = self.path.resolve()  # a file that is a link stays one
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".portals-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(tomlkit.dumps(document))
-                Path(name).replace(target)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            # Resolved, so that a file that is a link stays one.
+            write_private_file(self.path.resolve(), tomlkit.dumps(document).encode())
         except OSError as exc:
             raise ConfigurationError(f"{self.path} cannot be written: {exc.strerror}") from None
         self._written = written

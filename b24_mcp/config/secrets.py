@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
+from b24_mcp.storage.files import write_private_file
 from b24_mcp.storage.folders import make_private
 
 _SERVICE = "b24-mcp"
@@ -74,17 +73,7 @@ class SecretFile:
     def _write(self, secrets: dict[str, str]) -> None:
         try:
             make_private(self._path.parent)
-            # Made with mode 0600, filled and synced, then put in place: nobody ever sees half of it.
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".secrets-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(secrets, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_private_file(self._path, json.dumps(secrets).encode())
         except OSError as exc:
             raise SecretsError(f"the file of secrets cannot be written: {exc.strerror} ({self._path})") from None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from b24_mcp.connect.jsonc import Step
 from b24_mcp.connect.merging import merged, plain_secrets, without_secrets
 from b24_mcp.connect.places import Machine
 from b24_mcp.connect.wanted import Scope, Wanted
+from b24_mcp.storage.files import create_private_file, write_private_file
 
 _BOM = "\ufeff"
 
@@ -269,29 +270,14 @@ def _copy_of(file: Path, now: datetime) -> Path:
     for number in range(1000):
         copy = file.with_name(f"{stem}{f'-{number}' if number else ''}.bak")
         try:
-            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            create_private_file(copy, file.read_bytes())
         except FileExistsError:
             continue
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(file.read_bytes())
         return copy
     raise FileExistsError(f"too many copies of {file.name}")
 
 
 def _replace(file: Path, text: str, *, private: bool) -> None:
     """Put the text in the place of the file in one step, with the rights the file had."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(text.encode("utf-8"))
-            out.flush()
-            os.fsync(out.fileno())
-        if file.exists():
-            shutil.copymode(file, name)
-        else:
-            Path(name).chmod(0o600 if private else 0o644)
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600 if private else 0o644
+    write_private_file(file, text.encode("utf-8"), mode=mode)

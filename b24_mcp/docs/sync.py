@@ -6,7 +6,6 @@ the old one working. Pages that did not change are taken over from it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,7 +17,9 @@ from b24_mcp.docs.incoming import Incoming
 from b24_mcp.docs.index import FORMAT, Progress, Written, create, write
 from b24_mcp.docs.origin import DocsOrigin, Language
 from b24_mcp.docs.storage import format_of, index_path
-from b24_mcp.storage.folders import make_private, make_private_file
+from b24_mcp.storage.databases import open_database, open_read_only, remove_side_files, try_lock
+from b24_mcp.storage.files import put_in_place
+from b24_mcp.storage.folders import make_private
 
 _LEAST_PAGES = 1
 
@@ -41,14 +42,12 @@ def syncing(folder: Path) -> Iterator[None]:
     """
     try:
         make_private(folder, own=True)
-        lock = sqlite3.connect(folder / "sync.lock", timeout=0, isolation_level=None)
+        lock = try_lock(folder / "sync.lock")
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"{folder} cannot be written: {exc}.") from None
+    if lock is None:
+        raise DocsError("Another sync of the documentation is running.")
     with closing(lock):
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error:
-            raise DocsError("Another sync of the documentation is running, or the folder cannot be written.") from None
         yield
 
 
@@ -63,8 +62,7 @@ def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
     try:
         make_private(target.parent, own=True)
         _drop(draft)
-        make_private_file(draft)
-        with closing(sqlite3.connect(draft)) as db:
+        with closing(open_database(draft, autocommit=False)) as db:
             _begin(db, target)
             written = write(db, incoming.edition, progress)
             if written.pages < _LEAST_PAGES:
@@ -75,8 +73,7 @@ def take_over(folder: Path, incoming: Incoming, progress: Progress) -> Synced:
             db.commit()
             if written.gone or written.read:
                 db.execute("VACUUM")
-        _to_disk(draft)
-        draft.replace(target)
+        put_in_place(draft, target)
         _tell(target.parent, incoming)
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"The copy of the documentation cannot be written to {target.parent}: {exc}.") from None
@@ -91,7 +88,7 @@ def known_state(folder: Path, language: str) -> DocsOrigin | None:
     path = index_path(folder, language)
     if format_of(path) != FORMAT:
         return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+    with suppress(sqlite3.Error), closing(open_read_only(path)) as db:
         return DocsOrigin.read(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
     return None
 
@@ -100,7 +97,7 @@ def _begin(db: sqlite3.Connection, old: Path) -> None:
     """Begin with the old index, if this version can go on with it. A draft needs no safety of its own."""
     if format_of(old) == FORMAT:
         try:
-            with closing(sqlite3.connect(f"{old.resolve().as_uri()}?mode=ro", uri=True)) as before:
+            with closing(open_read_only(old)) as before:
                 if before.execute("PRAGMA quick_check").fetchone() == ("ok",):
                     before.backup(db)
         except sqlite3.DatabaseError:
@@ -125,11 +122,6 @@ def _tell(folder: Path, incoming: Incoming) -> None:
     (folder / "LICENSE.txt").write_text(incoming.licence, "utf-8")
 
 
-def _to_disk(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def _drop(draft: Path) -> None:
-    for path in (draft, draft.with_name(draft.name + "-journal"), draft.with_name(draft.name + "-wal")):
-        path.unlink(missing_ok=True)
+    draft.unlink(missing_ok=True)
+    remove_side_files(draft)

@@ -63,9 +63,10 @@ def make_private(folder: Path, *, own: bool = False) -> Path:
 
 
 def make_private_file(path: Path) -> None:
-    """Create an empty file with mode 0600, in a folder that exists; an existing file of this user is tightened.
+    """Create an empty file with mode 0600, in a folder that exists. An existing file of this user loses other rights.
 
-    It has this mode from the moment it exists, so that others of this computer can never read it.
+    The file has this mode from the start, so that other users of this computer can never read it. An existing file is
+    not opened: closing it would release the locks that this process holds on it.
 
     Raises:
         OSError: when it cannot be created.

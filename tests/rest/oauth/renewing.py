@@ -17,7 +17,8 @@ from b24_mcp.rest import Portal, PortalOptions
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth import Application, AuthorizationServer, Login
 from b24_mcp.rest.sender import Sender
-from b24_mcp.state import open_tokens, tokens_file
+from b24_mcp.state import open_tokens
+from b24_mcp.storage import files
 
 
 def die(*_: Any) -> Any:
@@ -56,7 +57,7 @@ def set_trap(point: str) -> None:
 
     AuthorizationServer._ask = watched  # type: ignore[method-assign, assignment]
     own = _Os()
-    tokens_file.__dict__["os"] = own
+    files.__dict__["os"] = own
     if point == "before the mark is written":
         own.patched["write"] = die
     elif point == "half of the mark is written":

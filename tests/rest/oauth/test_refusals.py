@@ -232,7 +232,7 @@ async def test_nothing_is_asked_when_nothing_could_be_written(scene: Scene, monk
     def full(*args: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("b24_mcp.state.tokens_file.os.write", full)
+    monkeypatch.setattr("b24_mcp.storage.files.os.write", full)
     error = await failure(scene)
     assert (error.fault.code, error.fault.kind) == ("B24MCP_TOKENS", "unavailable")
     assert scene.renewals == 0
