@@ -65,7 +65,7 @@ def test_the_portal_a_client_is_connected_for_comes_before_all(
         ('[portals.a]\naddress = "https://a.example"\n', "both address and client_id"),
         ('[portals.a]\nwebhook = "kept"\naccess = "all"\n', "portals.a.access"),
         ('default = "b"\n[portals.a]\nwebhook = "kept"\n', "default names 'b'"),
-        ('[portals.sandbox]\nwebhook = "kept"\n', "always means another portal"),
+        ('[portals.sandbox]\nwebhook = "kept"\n', "is reserved for another portal"),
         ('[portals."A b"]\nwebhook = "kept"\n', "cannot be the name"),
         ("portals = 5\n", "portals"),
     ],

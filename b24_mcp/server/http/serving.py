@@ -13,9 +13,9 @@ from types import FrameType
 import uvicorn
 from sse_starlette.sse import AppStatus
 
+from b24_mcp.config import load_overview
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.connections import Connections
@@ -60,7 +60,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         _LOG.warning("B24_HTTP_KEY is not set: an answer to a question counts only at the server that asked it")
     if "://" in (settings.state or "") and options.sessions:
         _LOG.warning("B24_HTTP_SESSIONS is set: a balancer has to bring each session back to the server that keeps it")
-    server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
+    server = build_server(redactor, level=settings.access, portals=load_overview().portals, keys=options.keys)
     application, stoppable = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cut running calls off at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]

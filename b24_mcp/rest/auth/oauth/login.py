@@ -27,7 +27,7 @@ from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.credential import Route
 from b24_mcp.rest.auth.oauth.grant import read_grant
 from b24_mcp.rest.auth.oauth.server import AuthorizationServer
-from b24_mcp.rest.auth.oauth.trusting import check_trusted, sealed
+from b24_mcp.rest.auth.oauth.trust import check_trusted, sealed
 from b24_mcp.rest.limits.deadline import Clock, SystemClock
 from b24_mcp.state import TokenLease, Tokens, TokenStore
 
