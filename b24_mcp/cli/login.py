@@ -76,9 +76,9 @@ def login(
             redactor.add(tokens.refresh_token)
             asyncio.run(_keep(configuration, wanted, tokens))
         else:
-            from b24_mcp.rest.auth.oauth import begin
+            from b24_mcp.rest.auth.oauth import begin_login
 
-            pending = begin(wanted.portal, wanted.application)
+            pending = begin_login(wanted.portal, wanted.application)
             tokens = (
                 _by_paste(configuration, wanted, pending, redactor)
                 if paste
@@ -219,12 +219,12 @@ async def _complete(
 
 
 async def _keep(configuration: Configuration, wanted: _Target, tokens: Tokens) -> None:
-    from b24_mcp.rest.auth.oauth import keep_login, sealed
+    from b24_mcp.rest.auth.oauth import save_login, sealed
     from b24_mcp.state import open_tokens
 
     store = open_tokens(configuration.settings.state)
     try:
-        await keep_login(store, wanted.name, sealed(tokens, wanted.name, wanted.application))
+        await save_login(store, wanted.name, sealed(tokens, wanted.name, wanted.application))
     finally:
         await store.aclose()
 
@@ -246,10 +246,10 @@ async def forget(configuration: Configuration, name: str) -> bool:
 
 
 def _from_event(wanted: _Target, source: str) -> Tokens:
-    from b24_mcp.rest.auth.oauth import install_event
+    from b24_mcp.rest.auth.oauth import read_install_event
 
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    return install_event(text, wanted.portal, wanted.application, time.time())
+    return read_install_event(text, wanted.portal, wanted.application, time.time())
 
 
 def _tell(wanted: _Target, tokens: Tokens) -> None:

@@ -33,8 +33,9 @@ def open_database(
     """
     if isinstance(path, Path):
         make_private_file(path)
-    isolation = None if autocommit else "DEFERRED"
-    db = sqlite3.connect(path, timeout=timeout, isolation_level=isolation, check_same_thread=False)
+    db = sqlite3.connect(
+        path, timeout=timeout, isolation_level=None if autocommit else "DEFERRED", check_same_thread=False
+    )
     try:
         for name, value in (pragmas or {}).items():
             db.execute(f"PRAGMA {name} = {value}")

@@ -194,7 +194,7 @@ async def test_a_file_that_cannot_be_read_stops_every_call(
         ("[portals.a]\nwebhook = 'kept'\nallow = []\n", "allow is a list without entries"),
         ("[portals.a]\nwebhook = 'kept'\ndeny = [' ']\n", "deny is a list without entries"),
         ("[portals.a]\nwebhook = 'kept'\naccess = '${ACCESS}'\n", "portals.a.access"),
-        ("access = 'read'\n[portals.a]\nwebhook = 'kept'\n", "access: there is no such key"),
+        ("access = 'read'\n[portals.a]\nwebhook = 'kept'\n", "access: this key does not exist"),
         ("[portal.a]\nwebhook = 'kept'\naccess = 'read'\n", "portals is probably meant"),
     ],
 )

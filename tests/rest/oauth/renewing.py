@@ -38,7 +38,7 @@ def half(handle: int, content: bytes) -> int:
 
 def set_trap(point: str) -> None:
     answered = False
-    ask = AuthorizationServer._ask
+    ask = AuthorizationServer._request
 
     async def watched(self: Any, *arguments: Any) -> Any:
         nonlocal answered
@@ -55,7 +55,7 @@ def set_trap(point: str) -> None:
         if answered:
             die()
 
-    AuthorizationServer._ask = watched  # type: ignore[method-assign, assignment]
+    AuthorizationServer._request = watched  # type: ignore[method-assign, assignment]
     own = _Os()
     files.__dict__["os"] = own
     if point == "before the mark is written":

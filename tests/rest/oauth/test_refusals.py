@@ -41,7 +41,7 @@ async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
         (refusal("PAYMENT_REQUIRED", 401), "plan", "paid or trial time"),
         (refusal("NOT_INSTALLED", 401), "auth", "installed"),
         (refusal("verification_needed", 401), "auth", "licence"),
-        (refusal("invalid_request"), "auth", "question"),
+        (refusal("invalid_request"), "auth", "request"),
         (refusal("invalid_scope", 403), "permission", "scope"),
         (refusal("insufficient_scope", 403), "permission", "scope"),
         (refusal("something_new", 400), "auth", ""),
@@ -98,7 +98,7 @@ async def test_half_a_pair_is_no_pair(scene: Scene, missing: str) -> None:
     await scene.keep(before)
     scene.server = FakePortal([Reply({name: value for name, value in whole.items() if name != missing})])
     error = await failure(scene)
-    assert "holds no" in error.fault.message
+    assert "has no access_token" in error.fault.message
     assert (await scene.kept()).refresh_token == before.refresh_token
 
 

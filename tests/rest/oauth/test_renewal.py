@@ -11,7 +11,7 @@ import pytest
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Succeeded
 from b24_mcp.rest.auth.oauth import Application
-from b24_mcp.rest.auth.oauth.trusting import sealed
+from b24_mcp.rest.auth.oauth.trust import sealed
 from b24_mcp.secrets import RedactingFormatter
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
