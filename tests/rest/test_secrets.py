@@ -208,7 +208,10 @@ def test_a_field_that_holds_a_secret_is_masked_in_every_form_of_an_answer(field:
     assert redactor.clean(plain) == {
         "result": {"ID": "5", field: "***"}, "fields": {field: {"title": "Password"}}, field: None
     }  # fmt: skip
-    table = {"table": True, "result": {"columns": ["ID", field], "rows": [["1", "UNKNOWN"], ["2", ""], ["3", None]]}}
+    table: dict[str, Any] = {
+        "table": True,
+        "result": {"columns": ["ID", field], "rows": [["1", "UNKNOWN"], ["2", ""], ["3", None]]},
+    }
     assert redactor.clean(table)["result"]["rows"] == [["1", "***"], ["2", ""], ["3", None]]
     text = json.dumps(plain)
     for written in (text, json.dumps(text), json.dumps(json.dumps(text))):
