@@ -1,4 +1,4 @@
-"""What the program keeps on this computer can be opened by its owner only."""
+"""Only their owner can open the files that the program stores on this computer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 def use_everything(home: Path, **settings: str) -> None:
-    """Write, with the widest umask: state, tokens' lock, audit log, data set, secrets, cache."""
+    """Write state, a lock of tokens, audit log, data set, secrets and cache, with the widest umask."""
     with loopback_portal() as portal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("B24_", "XDG_"))}
         environment |= {"HOME": str(home), "B24_KEEP_SECRETS": "file"} | settings
@@ -48,7 +48,7 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
-def test_every_folder_and_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_only_its_owner_can_open_every_folder_and_file(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     use_everything(home, B24_DATA_DIR=str(home / "named" / "data"))
@@ -57,7 +57,7 @@ def test_every_folder_and_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert modes(home) == {}
 
 
-def test_folders_of_ours_that_are_too_open_are_tightened_and_others_are_left(tmp_path: Path) -> None:
+def test_folders_of_the_program_lose_the_rights_of_others_and_other_folders_are_unchanged(tmp_path: Path) -> None:
     home, named = tmp_path / "home", tmp_path / "named"
     ours = [home / ".local/state/b24-mcp", home / ".local/state/b24-mcp/audit", home / ".config/b24-mcp"]
     ours += [named / "records"]

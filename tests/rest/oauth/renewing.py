@@ -1,4 +1,4 @@
-"""A process that calls through a login, and dies at a given point of the renewal: `python -m … ORIGIN STATE DIE_AT`.
+"""A process that makes a call with a login and dies at a given point of the renewal: `python -m … ORIGIN STATE DIE_AT`.
 
 Prints the answer's user, or the code of the error. With `go` it waits for a line on stdin first.
 """
@@ -26,7 +26,7 @@ def die(*_: Any) -> Any:
 
 
 def before(function: Any, when: Callable[[], bool]) -> Any:
-    """Die before a function is called, once it is time."""
+    """Return the function, which kills the process instead when `when` returns true."""
     return lambda *arguments, **options: die() if when() else function(*arguments, **options)
 
 
@@ -75,7 +75,7 @@ def set_trap(point: str) -> None:
 
 
 class _Os:
-    """The module `os`, with some functions in place of its own."""
+    """The module `os` with some functions replaced."""
 
     def __init__(self) -> None:
         self.patched: dict[str, Any] = {}

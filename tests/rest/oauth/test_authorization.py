@@ -1,4 +1,4 @@
-"""Asking for consent, reading what comes back, and which authorization server may be told the client secret."""
+"""The request for consent, the parsing of its result, and the choice of the authorization server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ APPLICATION = Application("local.1&2", "secretsecret")
         ("http://127.0.0.1:8000", "localhost:8000", "http://localhost:8000"),
     ],
 )
-def test_the_authorization_server_is_the_one_named_or_that_of_the_region(
+def test_the_authorization_server_is_the_named_one_or_that_of_the_region(
     portal: str, named: str | None, server: str
 ) -> None:
     assert authorization_server(PortalAddress(portal), named, APPLICATION) == server
@@ -71,12 +71,12 @@ def test_a_portal_cannot_send_the_client_secret_to_a_server_of_its_choice(named:
     assert caught.value.fault.executed == "no"
 
 
-def test_another_port_of_this_computer_is_not_told_the_client_secret() -> None:
+def test_another_port_of_this_computer_does_not_get_the_client_secret() -> None:
     with pytest.raises(B24Error, match="B24_OAUTH_SERVER"):
         authorization_server(PortalAddress("http://127.0.0.1:8000"), "127.0.0.1:9000", APPLICATION)
 
 
-def test_a_person_may_name_a_server_and_then_nothing_else_counts() -> None:
+def test_a_configured_server_is_the_only_one_used() -> None:
     named = Application("app", "x", "https://oauth.corp.example")
     assert authorization_server(CLOUD, "evil.example", named) == "https://oauth.corp.example"
     with pytest.raises(B24Error, match="http; secrets are sent over https"):
@@ -85,7 +85,7 @@ def test_a_person_may_name_a_server_and_then_nothing_else_counts() -> None:
         authorization_server(CLOUD, None, Application("app", "x", "ftp://x"))
 
 
-def test_the_address_of_consent_names_the_application_and_a_state_and_no_secret() -> None:
+def test_the_consent_address_has_the_application_and_a_state_but_no_secret() -> None:
     first, second = begin_login(CLOUD, APPLICATION), begin_login(CLOUD, APPLICATION)
     parts = urlsplit(first.address)
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://acme.bitrix24.de/oauth/authorize/"
@@ -98,7 +98,7 @@ def test_the_address_of_consent_names_the_application_and_a_state_and_no_secret(
 
 
 @pytest.mark.parametrize("form", ["{query}", "?{query}", "http://127.0.0.1:8025/callback?{query}", " {query}\n"])
-def test_what_a_person_pastes_is_read_in_each_form(form: str) -> None:
+def test_a_pasted_redirect_is_parsed_in_each_form(form: str) -> None:
     pending = begin_login(CLOUD, APPLICATION)
     sent = {"code": "c0de" * 8, "state": pending.state, "member_id": "m", "server_domain": "oauth.bitrix24.tech"}
     consent = pending.read_pasted(form.format(query=urlencode(sent)))
@@ -106,12 +106,12 @@ def test_what_a_person_pastes_is_read_in_each_form(form: str) -> None:
     assert "c0de" not in repr(consent)
 
 
-def test_the_bare_code_is_enough_when_a_person_pastes_it() -> None:
+def test_a_pasted_code_is_enough() -> None:
     assert begin_login(CLOUD, APPLICATION).read_pasted(" avmocpghblyi01m3h42bljvqtyd19sw1\n").code.startswith("avmoc")
 
 
 @pytest.mark.parametrize("state", [None, "", "x", "{}x"])
-def test_another_state_is_refused_pasted_or_not(state: str | None) -> None:
+def test_a_different_state_is_refused(state: str | None) -> None:
     pending = begin_login(CLOUD, APPLICATION)
     shown = {} if state is None else {"state": state.format(pending.state)}
     query = urlencode({"code": "c0dec0de", **shown})
@@ -127,7 +127,7 @@ def test_a_redirect_without_a_code_is_refused() -> None:
 
 
 @given(st.text())
-def test_nothing_pasted_breaks_it(text: str) -> None:
+def test_any_pasted_text_is_parsed_or_refused(text: str) -> None:
     try:
         begin_login(CLOUD, APPLICATION).read_pasted(text)
     except B24Error as error:
@@ -135,7 +135,7 @@ def test_nothing_pasted_breaks_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["acme.bitrix24.de", "https://acme.bitrix24.de/", " https://acme.bitrix24.de/rest/ "])
-def test_the_address_of_a_portal_is_read_as_people_write_it(text: str) -> None:
+def test_a_portal_address_is_parsed_in_each_common_form(text: str) -> None:
     assert parse_portal(text) == CLOUD
 
 
@@ -143,7 +143,7 @@ def test_the_address_of_a_portal_is_read_as_people_write_it(text: str) -> None:
     "text",
     ["", "http://acme.bitrix24.de", "https://acme.bitrix24.de/rest/1/code/", "https://u:p@acme.bitrix24.de", "ftp://x"],
 )
-def test_what_is_no_address_of_a_portal_is_refused_without_repeating_it(text: str) -> None:
+def test_an_invalid_portal_address_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(B24Error) as caught:
         parse_portal(text)
     assert caught.value.fault.code == "B24MCP_SETTINGS"
@@ -169,7 +169,7 @@ def event(**changes: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("form", ["event", "auth", "form", "flat"])
-def test_an_install_event_is_read_in_each_form(form: str) -> None:
+def test_an_install_event_is_parsed_in_each_form(form: str) -> None:
     auth = event()
     bracketed = {"event": "ONAPPINSTALL", **{f"auth[{name}]": value for name, value in auth.items()}}
     text = {
@@ -181,7 +181,7 @@ def test_an_install_event_is_read_in_each_form(form: str) -> None:
     tokens = read_install_event(text, CLOUD, APPLICATION, 1_800_000_000.0)
     assert (tokens.access_token, tokens.refresh_token, tokens.user_id) == ("access1234", "refresh1234", 7)
     assert (tokens.endpoint, tokens.server) == ("https://acme.bitrix24.de", "https://oauth.bitrix.info")
-    # The event may have been sent long ago: the moment counts, not the length.
+    # The event may have been sent long ago, so the absolute expiry counts, not the lifetime.
     assert 1_800_002_900 < tokens.expires <= 1_800_003_000
 
 
@@ -202,7 +202,7 @@ def test_an_event_cannot_name_a_foreign_server() -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     ).map(json.dumps)
 )
-def test_nothing_in_an_event_breaks_it(text: str) -> None:
+def test_any_event_is_parsed_or_refused(text: str) -> None:
     with pytest.raises(B24Error):
         read_install_event(text, CLOUD, APPLICATION, 0.0)
 
@@ -217,14 +217,12 @@ def test_nothing_in_an_event_breaks_it(text: str) -> None:
         (5, "https://acme.bitrix24.de"),
     ],
 )
-def test_the_portals_address_is_taken_from_the_tokens_unless_the_way_there_is_worse(
-    endpoint: object, kept: str
-) -> None:
+def test_the_portals_address_comes_from_the_tokens_unless_it_is_less_secure(endpoint: object, kept: str) -> None:
     tokens = read_install_event(json.dumps(event(client_endpoint=endpoint)), CLOUD, APPLICATION, 0.0)
     assert tokens.endpoint == kept
 
 
-async def test_a_code_is_exchanged_where_the_portal_says_and_kept(scene: Scene) -> None:
+async def test_a_code_is_exchanged_at_the_server_of_the_portal_and_the_tokens_are_stored(scene: Scene) -> None:
     pending = begin_login(PortalAddress(ORIGIN), scene.application)
     code = scene.sandbox.portal.oauth._keep("code", 1, None, scene.clock.now() + 30)
     consent = pending.read_pasted(code)
@@ -235,7 +233,7 @@ async def test_a_code_is_exchanged_where_the_portal_says_and_kept(scene: Scene) 
 
 
 @pytest.mark.parametrize("code", ["too late", "wrong", "used"])
-async def test_a_code_that_does_not_work_leaves_what_was_kept(scene: Scene, code: str) -> None:
+async def test_an_invalid_code_leaves_the_stored_tokens_unchanged(scene: Scene, code: str) -> None:
     before = scene.tokens()
     await scene.keep(before)
     pending = begin_login(PortalAddress(ORIGIN), scene.application)
@@ -259,7 +257,7 @@ async def test_tokens_of_another_portal_than_consented_are_refused(scene: Scene)
         await pending.complete(consent, AuthorizationServer(scene.application, app=scene.app), 0.0)
 
 
-async def test_a_login_to_another_portal_does_not_replace_one(scene: Scene) -> None:
+async def test_a_login_to_another_portal_does_not_replace_the_stored_one(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     with pytest.raises(B24Error, match="B24MCP_OTHER_PORTAL") as caught:
         await save_login(scene.store, NAME, scene.tokens(member_id="another"))
@@ -267,7 +265,7 @@ async def test_a_login_to_another_portal_does_not_replace_one(scene: Scene) -> N
     assert (await scene.kept()).member_id == scene.sandbox.application.member_id
 
 
-async def test_a_lost_answer_to_a_code_asks_for_a_new_login(scene: Scene) -> None:
+async def test_a_lost_response_to_a_code_requires_a_new_login(scene: Scene) -> None:
     pending = begin_login(PortalAddress(ORIGIN), scene.application)
     server = AuthorizationServer(scene.application, app=FakePortal([Reply("<html>", 502, "text/html")]))
     with pytest.raises(B24Error, match="B24MCP_OAUTH_SERVER") as caught:
