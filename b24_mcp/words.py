@@ -1,6 +1,6 @@
-"""Words of a text or a query, in a form in which those that mean the same are the same.
+"""Normalized words of texts and search queries.
 
-English and Russian words are stemmed, `ё` is `е`, names of the API fall apart into the words they are made of.
+English and Russian words are stemmed, `ё` becomes `е`, and names of the API are split into words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 _WORD = re.compile(r"[a-z]+|[а-я]+|[0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-# Parts of names that people write as several words.
+# Parts of names that users write as several words.
 _COMPOUNDS = {
     "productrow": "product row",
     "productrows": "product row",
@@ -63,16 +63,16 @@ _COMPOUNDS = {
     "blogpost": "feed post",
     "blogcomment": "feed comment",
 }
-# Words that stand in nearly every question and tell nothing about the method.
-_NOISE = frozenset(
+# Stop words: they are in nearly every query and say nothing about the method.
+_STOP_WORDS = frozenset(
     """
     a an the of in on at to for from by with and or is are was be i we my our me us how do does can you it its this that
     these those what which there please want need would like some any all into as about
     в во на из с со к ко по о об от до для и или как что это мне мой моя наш наша у за бы ли же все весь всех
     нужно надо хочу можно пожалуйста какой какая какие каких через который которые
-    """.split()  # noqa: SIM905 - as words they can be read
+    """.split()  # noqa: SIM905 - readable as words
 )
-# Turns of speech whose words mean something else one by one.
+# Idioms whose single words mean something else.
 _IDIOMS = (
     ("get rid of", "delete"),
     ("turn off", "disable"),
@@ -90,23 +90,23 @@ _IDIOMS = (
 
 
 class Stemmer(Protocol):
-    """What the stemming library offers."""
+    """The stemmer of the library."""
 
     def stemWord(self, word: str) -> str:  # noqa: N802 - the library's name
-        """The stem of a word."""
+        """Return the stem of a word."""
         ...
 
 
 def words_of(text: str) -> list[str]:
-    """The stems of a text in their order, without noise: `Добавить сделки` and `добавь сделку` have the same."""
+    """Return the stems of a text in order, without stop words: `Добавить сделки` and `добавь сделку` have the same."""
     plain = _CAMEL.sub(" ", text).lower().replace("ё", "е")
-    for idiom, meant in _IDIOMS:
-        plain = plain.replace(idiom, meant)
-    return [stem(match.group()) for match in _WORD.finditer(plain) if match.group() not in _NOISE]
+    for idiom, meaning in _IDIOMS:
+        plain = plain.replace(idiom, meaning)
+    return [stem(match.group()) for match in _WORD.finditer(plain) if match.group() not in _STOP_WORDS]
 
 
 def words_of_name(method: str) -> list[str]:
-    """The stems a method's name is made of: `crm.item.productrow.list` has product and row."""
+    """Return the stems in a method's name: `crm.item.productrow.list` has product and row."""
     parts: list[str] = []
     for part in re.split(r"[._]", _CAMEL.sub(".", method)):
         parts += _COMPOUNDS.get(part.lower(), part.lower()).split()
@@ -116,7 +116,7 @@ def words_of_name(method: str) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """The stem of one lower-case word, by the alphabet it is written in."""
+    """Return the stem of one lower-case word. The alphabet decides on the language."""
     if word.isdigit() or len(word) < 3:
         return word
     return _stemmer("russian" if word[0] >= "а" else "english").stemWord(word)

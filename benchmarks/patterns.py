@@ -20,8 +20,8 @@ from b24_mcp.dialect.editions import FOR_READING, Edition, InMemory
 from b24_mcp.dialect.markup import BrokenPageError, parse
 from b24_mcp.docs.inline import Links, inline
 from b24_mcp.docs.markdown import join, pieces_of
-from b24_mcp.errors.error import plain_text
 from b24_mcp.rest.batch.references import replaced_by_portal
+from b24_mcp.rest.wire.portal_errors import plain_text
 from b24_mcp.secrets import Redactor, printable, show_hidden, without_hidden
 from b24_mcp.words import words_of
 from tests.package_patterns import patterns

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 def use_everything(home: Path, **settings: str) -> None:
-    """Write, with the widest umask: state, tokens' lock, audit log, data set, secrets, cache."""
+    """Write state, a lock of tokens, audit log, data set, secrets and cache, with the widest umask."""
     with loopback_portal() as portal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("B24_", "XDG_"))}
         environment |= {"HOME": str(home), "B24_KEEP_SECRETS": "file"} | settings

@@ -3,10 +3,12 @@
 from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import LEVELS, Caller, Level, calling, current_caller, os_user, probing
+from b24_mcp.access.codes import CODES
 from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
+from b24_mcp.errors.table import register
 
 __all__ = [
     "LEVELS",
@@ -30,3 +32,5 @@ __all__ = [
     "probing",
     "question",
 ]
+
+register("access", CODES)

@@ -17,6 +17,7 @@ from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import MethodSearch
 from b24_mcp.catalog.slips import similar_methods
+from b24_mcp.storage.databases import open_read_only
 
 if TYPE_CHECKING:
     from b24_mcp.catalog.compiling import CatalogueEntry
@@ -214,8 +215,7 @@ class Catalogue:
     def _db(self) -> sqlite3.Connection:
         if isinstance(self._source, sqlite3.Connection):
             return self._source
-        address = f"{self._source.resolve().as_uri()}?mode=ro&immutable=1"
-        return sqlite3.connect(address, uri=True, check_same_thread=False)
+        return open_read_only(self._source, immutable=True)
 
 
 def shipped_catalogue() -> Path:

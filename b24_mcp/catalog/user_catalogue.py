@@ -15,6 +15,7 @@ from zlib import crc32
 
 from b24_mcp import __version__
 from b24_mcp.catalog.compiling import FORMAT
+from b24_mcp.storage.databases import open_read_only
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def own_catalogue() -> sqlite3.Connection | None:
         return None
     db = sqlite3.connect(":memory:", check_same_thread=False)
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+        with closing(open_read_only(path)) as file:
             if path.stat().st_size > _LARGEST:
                 raise sqlite3.DatabaseError("too large")
             if file.execute("PRAGMA application_id").fetchone()[0] != builder():

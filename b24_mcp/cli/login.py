@@ -87,9 +87,9 @@ def login(
             redactor.add(tokens.refresh_token)
             asyncio.run(keep_tokens(configuration, meant, tokens))
         else:
-            from b24_mcp.rest.auth.oauth import begin
+            from b24_mcp.rest.auth.oauth import begin_login
 
-            pending = begin(meant.portal, meant.application)
+            pending = begin_login(meant.portal, meant.application)
             tokens = (
                 _by_paste(configuration, meant, pending, redactor)
                 if paste
@@ -166,10 +166,10 @@ def _by_callback(
 
 
 def _from_event(target: LoginTarget, source: str) -> Tokens:
-    from b24_mcp.rest.auth.oauth import install_event
+    from b24_mcp.rest.auth.oauth import read_install_event
 
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    return install_event(text, target.portal, target.application, time.time())
+    return read_install_event(text, target.portal, target.application, time.time())
 
 
 def _print_outcome(target: LoginTarget, tokens: Tokens) -> None:

@@ -37,12 +37,12 @@ async def keep_tokens(configuration: Configuration, target: LoginTarget, tokens:
         B24Error: when a login to another portal is kept under this name.
         OSError: when the tokens cannot be stored.
     """
-    from b24_mcp.rest.auth.oauth import keep_login, sealed
+    from b24_mcp.rest.auth.oauth import save_login, sealed
     from b24_mcp.state import open_tokens
 
     store = open_tokens(configuration.settings.state)
     try:
-        await keep_login(store, target.name, sealed(tokens, target.name, target.application))
+        await save_login(store, target.name, sealed(tokens, target.name, target.application))
     finally:
         await store.aclose()
 

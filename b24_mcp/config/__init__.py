@@ -1,7 +1,8 @@
-"""Which portals there are: one from the environment, several from a file; and where their secrets are kept."""
+"""The configuration: settings, the portals by name, and the stores of their secrets."""
 
-from b24_mcp.config.configuration import Configuration, load_configuration
-from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
+from b24_mcp.config.configuration import Configuration, ConfigurationOverview, load_configuration, load_overview
+from b24_mcp.config.errors import ConfigurationError
+from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, PortalFile, PortalSettings
 from b24_mcp.config.secrets import Secrets, open_secrets
 
 __all__ = [
@@ -9,9 +10,11 @@ __all__ = [
     "SANDBOX",
     "Configuration",
     "ConfigurationError",
+    "ConfigurationOverview",
     "PortalFile",
     "PortalSettings",
     "Secrets",
     "load_configuration",
+    "load_overview",
     "open_secrets",
 ]

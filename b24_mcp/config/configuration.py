@@ -1,56 +1,57 @@
-"""The environment and the file of portals together, and what comes first.
+"""The whole configuration: the settings and the file of portals.
 
-The default is the portal that `B24_DEFAULT_PORTAL` names, or else that of the environment or the file of settings, or
-else the default of the file of portals. Without any portal it is the sandbox.
+The default portal is the one that `B24_DEFAULT_PORTAL` names. Otherwise it is the portal of the environment or the
+settings file, then the default of the file of portals. Without any portal it is the sandbox.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from b24_mcp.config.environment import env_file_path
-from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, ConfigurationError, PortalFile, PortalSettings
+from b24_mcp.config.errors import ConfigurationError
+from b24_mcp.config.portals import ENVIRONMENT, SANDBOX, PortalFile, PortalSettings
 from b24_mcp.config.secrets import Secrets, open_secrets
-from b24_mcp.config.settings import Settings, load_settings
+from b24_mcp.config.settings import AccessLevel, Settings, load_settings
 from b24_mcp.storage.folders import user_folder
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a person configured. `portals` are those of the file."""
+    """The configuration of a user. `file` is the file of portals, and `portals` are the portals in it."""
 
     settings: Settings
     file: Path
     portals: Mapping[str, PortalSettings]
     default: str
-    """The portal that is meant when none is named; `sandbox` when none is configured."""
+    """The portal of a call that names none; `sandbox` when no portal is configured."""
 
     @property
     def env_file(self) -> Path | None:
-        """The file of settings that was read, or None."""
+        """The settings file that was read, or None."""
         return env_file_path()
 
     @property
     def has_portals(self) -> bool:
-        """Whether any portal but the sandbox is configured."""
+        """Whether any portal except the sandbox is configured."""
         return self.settings.has_portal or bool(self.portals)
 
     @property
     def names(self) -> list[str]:
-        """Every portal that can be named, the default first, the sandbox last."""
+        """The names of all portals: the default first, the sandbox last."""
         configured = [ENVIRONMENT] if self.settings.has_portal else []
         names = [*configured, *self.portals, SANDBOX]
         return sorted(names, key=lambda name: name != self.default)
 
     def webhook(self, name: str, secrets: Secrets) -> str:
-        """The incoming webhook of a portal of the file: a secret.
+        """Return the incoming webhook of a portal in the file: a secret.
 
         Raises:
-            ConfigurationError: when it is not where the file says it is.
-            SecretsError: when that place cannot be used.
+            ConfigurationError: when it is not where the file says.
+            SecretsError: when the store of secrets cannot be used.
         """
         portal = self.portals[name]
         if portal.webhook_env is not None:
@@ -58,42 +59,55 @@ class Configuration:
             if not found:
                 raise ConfigurationError(f"The variable {portal.webhook_env}, which portal {name!r} needs, is not set")
             return found
-        kept = secrets.get(f"{name}.webhook")
-        if kept is None:
+        stored = secrets.get(f"{name}.webhook")
+        if stored is None:
             raise ConfigurationError(
                 f"The webhook of portal {name!r} is not in {secrets.place}: run b24-mcp portals add {name}"
             )
-        return kept
+        return stored
 
     def client_secret(self, name: str, secrets: Secrets) -> str:
-        """The secret key of the application that opens a portal of the file: a secret.
+        """Return the secret key of the application that opens a portal in the file: a secret.
 
         Raises:
-            ConfigurationError: when it was not kept.
-            SecretsError: when the place of secrets cannot be used.
+            ConfigurationError: when it was not stored.
+            SecretsError: when the store of secrets cannot be used.
         """
-        kept = secrets.get(f"{name}.client_secret")
-        if kept is None:
+        stored = secrets.get(f"{name}.client_secret")
+        if stored is None:
             raise ConfigurationError(
                 f"The client secret of portal {name!r} is not in {secrets.place}: run b24-mcp portals add {name} "
                 "--oauth ADDRESS --client-id ID"
             )
-        return kept
+        return stored
 
     def open_secrets(self) -> Secrets:
-        """The place for secrets, beside the file when it is a file."""
+        """Open the store of secrets. When it is a file, it is beside the file of portals.
+
+        Raises:
+            SecretsError: when the keyring is required and there is none.
+        """
         return open_secrets(self.settings.keep_secrets, self.file.with_name("secrets.json"))
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigurationOverview:
+    """What the list of tools shows of the configuration: the level of access and the names of the portals."""
+
+    level: AccessLevel = "write"
+    portals: Sequence[str] = ()
+    """The default first."""
+
+
 def load_configuration() -> Configuration:
-    """Read the environment and the file.
+    """Read the settings and the file of portals.
 
     Raises:
-        SettingsError: for the environment.
-        ConfigurationError: for the file.
+        SettingsError: for the settings.
+        ConfigurationError: for the file of portals.
     """
     settings = load_settings()
-    path = settings.config or _default_path()
+    path = settings.config or user_folder("config") / "portals.toml"
     file = PortalFile(path)
     default = settings.default_portal or (ENVIRONMENT if settings.has_portal else file.default or SANDBOX)
     if default not in (ENVIRONMENT, SANDBOX, *file.portals):
@@ -102,5 +116,13 @@ def load_configuration() -> Configuration:
     return Configuration(settings, path, file.portals, default)
 
 
-def _default_path() -> Path:
-    return user_folder("config") / "portals.toml"
+def load_overview() -> ConfigurationOverview:
+    """Read what the list of tools shows. A configuration that cannot be used gives all tools and no portal names.
+
+    A client asks for the tools before it calls one, and needs the list in any case. The first call reports the error.
+    """
+    try:
+        configuration = load_configuration()
+    except ConfigurationError:
+        return ConfigurationOverview()
+    return ConfigurationOverview(configuration.settings.access, configuration.names)

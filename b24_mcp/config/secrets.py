@@ -1,64 +1,63 @@
-"""Where secrets of portals are kept: the operating system's keyring, or a file only its owner can read."""
+"""The stores of the portals' secrets: the keyring of the operating system, or a file that only its owner can read."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
+from b24_mcp.storage.files import write_private_file
 from b24_mcp.storage.folders import make_private
 
 _SERVICE = "b24-mcp"
 
 
 class SecretsError(OSError):
-    """A secret cannot be read or kept; the text holds none."""
+    """A secret cannot be read or stored. The message holds no secret."""
 
 
 class Secrets(Protocol):
-    """Secrets by name, such as `sales.webhook`. `place` says where they are, fit to be shown.
+    """Secrets by name, such as `sales.webhook`. `place` names the store and can be shown.
 
     Raises (every method):
-        SecretsError: when the place cannot be used.
+        SecretsError: when the store cannot be used.
     """
 
     place: str
 
     def get(self, name: str) -> str | None:
-        """The secret, or None."""
+        """Return the secret, or None."""
         ...
 
     def set(self, name: str, secret: str) -> None:
-        """Keep a secret, in place of an earlier one."""
+        """Store a secret, in place of an earlier one."""
         ...
 
     def delete(self, name: str) -> None:
-        """Forget a secret; one that is not there is forgotten already."""
+        """Delete a secret, if it exists."""
         ...
 
 
 class SecretFile:
-    """Secrets in one JSON file that only its owner can read, replaced as a whole at each change."""
+    """Secrets in one JSON file that only its owner can read. Each change replaces the whole file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.place = str(path)
 
     def get(self, name: str) -> str | None:
-        """See `Secrets`."""
+        """Return the secret, or None; see `Secrets`."""
         return self._read().get(name)
 
     def set(self, name: str, secret: str) -> None:
-        """See `Secrets`."""
+        """Store a secret; see `Secrets`."""
         self._write(self._read() | {name: secret})
 
     def delete(self, name: str) -> None:
-        """See `Secrets`."""
-        kept = self._read()
-        if kept.pop(name, None) is not None:
-            self._write(kept)
+        """Delete a secret; see `Secrets`."""
+        stored = self._read()
+        if stored.pop(name, None) is not None:
+            self._write(stored)
 
     def _read(self) -> dict[str, str]:
         try:
@@ -74,17 +73,7 @@ class SecretFile:
     def _write(self, secrets: dict[str, str]) -> None:
         try:
             make_private(self._path.parent)
-            # Made with mode 0600, filled and synced, then put in place: nobody ever sees half of it.
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".secrets-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(secrets, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_private_file(self._path, json.dumps(secrets).encode())
         except OSError as exc:
             raise SecretsError(f"the file of secrets cannot be written: {exc.strerror} ({self._path})") from None
 
@@ -101,37 +90,37 @@ class KeyringSecrets:
         self.place = f"the keyring of this computer ({keyring.get_keyring().name})"
 
     def get(self, name: str) -> str | None:
-        """See `Secrets`."""
+        """Return the secret, or None; see `Secrets`."""
         try:
             return self._keyring.get_password(_SERVICE, name)
         except self._failure as exc:
-            raise _locked(exc) from None
+            raise _unusable(exc) from None
 
     def set(self, name: str, secret: str) -> None:
-        """See `Secrets`."""
+        """Store a secret; see `Secrets`."""
         try:
             self._keyring.set_password(_SERVICE, name, secret)
         except self._failure as exc:
-            raise _locked(exc) from None
+            raise _unusable(exc) from None
 
     def delete(self, name: str) -> None:
-        """See `Secrets`."""
+        """Delete a secret; see `Secrets`."""
         try:
             if self._keyring.get_password(_SERVICE, name) is not None:
                 self._keyring.delete_password(_SERVICE, name)
         except self._failure as exc:
-            raise _locked(exc) from None
+            raise _unusable(exc) from None
 
 
 def open_secrets(setting: str, path: Path) -> Secrets:
-    """Open the place for secrets: `keyring`, `file` (at `path`), or `auto` for the keyring where there is one.
+    """Open the store of secrets: `keyring`, `file` (at `path`), or `auto` for the keyring where there is one.
 
     Raises:
-        SecretsError: for `keyring` where there is none.
+        SecretsError: for `keyring` where there is no keyring.
     """
     if setting == "file":
         return SecretFile(path)
-    import keyring  # takes a tenth of a second, and only portals from the file have secrets here
+    import keyring  # takes a tenth of a second, and only portals in the file have secrets here
     from keyring.backends import fail, null
 
     if not isinstance(keyring.get_keyring(), fail.Keyring | null.Keyring):
@@ -141,5 +130,5 @@ def open_secrets(setting: str, path: Path) -> Secrets:
     return SecretFile(path)
 
 
-def _locked(exc: Exception) -> SecretsError:
+def _unusable(exc: Exception) -> SecretsError:
     return SecretsError(f"the keyring of this computer cannot be used ({type(exc).__name__})")

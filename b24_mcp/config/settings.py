@@ -1,161 +1,179 @@
-"""What a person configures, as types. `b24_mcp.config.environment` says where it is read from."""
+"""The settings, as types. `b24_mcp.config.environment` reads them as text."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from b24_mcp.config.environment import SettingsError, absolute, read_given
+from b24_mcp.config.environment import absolute_path, read_setting_texts
+from b24_mcp.config.errors import SettingsError
 from b24_mcp.storage.folders import KINDS, FolderError, user_folder
 
-__all__ = ["RISK_KINDS", "RiskKind", "Settings", "SettingsError", "load_settings", "read_risks"]
+__all__ = [
+    "RISK_KINDS",
+    "AccessLevel",
+    "PlanName",
+    "RiskKind",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+    "parse_risks",
+]
 
+AccessLevel = Literal["read", "write", "full"]
+PlanName = Literal["basic", "enterprise", "none"]
 RiskKind = Literal["outside", "rights", "money", "code"]
 RISK_KINDS: tuple[RiskKind, ...] = get_args(RiskKind)
 
 
 class Settings(BaseModel):
-    """The settings. Each is named `B24_` and its name in capitals where it is read. An empty value means not set.
+    """The settings. The variable of each is `B24_` and its name in capitals. An empty value means unset.
 
-    Paths are absolute; a person may begin them with `~`.
+    Paths are absolute; they may begin with `~`.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     webhook_url: SecretStr | None = None
-    """The portal and its incoming webhook. Without any portal the sandbox answers."""
+    """The portal and its incoming webhook. Without any portal, calls go to the sandbox."""
     portal: str | None = None
-    """The address of a portal that is opened by a login (`b24-mcp login`) instead of a webhook."""
+    """The address of a portal whose credential is a login (`b24-mcp login`) instead of a webhook."""
     client_id: str | None = None
-    """The application that asks for the login, as Bitrix24 names it."""
+    """The client id of the application that requests the login."""
     client_secret: SecretStr | None = None
-    """The secret key of that application; it goes to the authorization server only."""
+    """The secret key of that application. It is sent to the authorization server only."""
     oauth_server: str | None = None
-    """An authorization server other than those of Bitrix24's cloud. A person has to name it; a portal cannot."""
+    """An authorization server other than those of Bitrix24's cloud. Only this setting can name it; a portal cannot."""
     ca_bundle: Path | None = None
     """A PEM file of authorities to trust in addition to those of the operating system."""
-    plan: Literal["basic", "enterprise", "none"] = "basic"
-    """Which limits the portal has: `basic`, `enterprise`, or `none` for a portal on its owner's machines."""
+    plan: PlanName = "basic"
+    """The rate limits of the portal: `basic`, `enterprise`, or `none` for a self-hosted portal."""
     state: str | None = None
-    """Where the state of limits is shared: an address of Redis, a file, or `memory`. Default: the user's directory."""
+    """The store of the rate limits that processes share: an address of Redis, a file, or `memory`.
+
+    Default: a file in the user's state folder.
+    """
     data_dir: Path | None = None
-    """Where data sets, the documentation and indexes are kept. Default: the user's data directory."""
+    """The folder of data sets, the documentation and indexes. Default: the user's data folder."""
     records_ttl: float = Field(default=30.0, ge=0)
-    """Days after which a data set is removed; 0 keeps them."""
+    """Days after which a data set is removed; 0 for never."""
     files_dir: str | None = None
-    """The folders that files may be written to for a model, separated as in PATH. Without it none is."""
+    """The folders in which a model may have files written, separated as in PATH. Unset: nowhere."""
     timeout: float = Field(default=65.0, gt=0, le=3600)
-    """Seconds to wait for one answer, within the deadline; the portal itself ends a request after 60."""
+    """The timeout of one request in seconds, within the deadline. The portal itself ends a request after 60."""
     deadline: float = Field(default=55.0, gt=0, le=86_400)
-    """Seconds after which a whole call ends, whatever it waits for; clients give up after 60."""
+    """The deadline of a whole call in seconds. Clients give up after 60."""
     largest_answer: int = Field(default=64, ge=1, le=2_048)
-    """Megabytes of one answer of the portal; what is larger is refused while it comes."""
+    """The largest response of the portal in megabytes. A larger one is refused while it is received."""
     budget: int = Field(default=20_000, ge=1_000)
-    """Characters of one answer to a model."""
+    """The largest answer of a tool in characters."""
     config: Path | None = None
-    """The file that names several portals. Default: `portals.toml` in the user's configuration directory."""
+    """The file of portals. Default: `portals.toml` in the user's configuration folder."""
     default_portal: str | None = None
-    """The portal of that file (or `sandbox`) that is meant when none is named, instead of any other."""
+    """The portal of calls that name none: a portal in that file, or `sandbox`."""
     keep_secrets: Literal["auto", "keyring", "file"] = "auto"
-    """Where secrets of the portals in that file are kept: `auto` is the keyring where there is one."""
+    """The store of secrets for the portals in that file. `auto` is the keyring where there is one."""
 
     http_url: str | None = None
-    """Serving over HTTP: the address clients use, such as `https://mcp.example.com/mcp`. Without it: loopback only."""
+    """The address of this server over HTTP, such as `https://mcp.example.com/mcp`. Unset: loopback only."""
     http_token: SecretStr | None = None
-    """One secret that all clients send as their bearer token."""
+    """The bearer token that all clients send."""
     http_issuer: str | None = None
-    """OAuth instead of one token: who issues the access tokens, exactly as they name it."""
+    """OAuth instead of one token: the issuer of the access tokens, exactly as the tokens name it."""
     http_jwks: str | None = None
-    """Where the issuer publishes its keys."""
+    """The address at which the issuer publishes its keys."""
     http_audience: str | None = None
-    """For whom a token must be issued. Default: `http_url`."""
+    """The audience that a token must have. Default: `http_url`."""
     http_key: SecretStr | None = None
-    """Seals what clients carry from a question to its answer; servers behind one balancer share it. `NEW,OLD` rolls."""
+    """The key that seals the state between a question and its answer. Servers behind one load balancer share it.
+
+    `NEW,OLD` rotates it.
+    """
     http_calls: int = Field(default=256, ge=1)
-    """Calls answered at the same time; more are refused until later."""
+    """The number of concurrent calls. Further calls are refused."""
     http_calls_per_caller: int = Field(default=32, ge=1)
-    """The same for each caller known by a token of OAuth."""
+    """The number of concurrent calls of each caller that an OAuth token identifies."""
     http_sessions: bool = False
-    """Whether clients from before 2026-07-28 get a session, in which they can be asked for an approval."""
+    """Whether clients from before 2026-07-28 get a session, in which the server can ask for an approval."""
     http_body: int = Field(default=4, ge=1, le=1_024)
-    """Megabytes of one request."""
+    """The largest request in megabytes."""
     http_grace: int = Field(default=30, ge=0, le=3_600)
-    """Seconds that running calls have to finish when the server is stopped."""
+    """Seconds that running calls have to finish when the server stops."""
     http_receive: float = Field(default=30.0, ge=1, le=3_600)
-    """Seconds in which a request has to arrive whole, headers included, and a client has to read its answer."""
+    """Seconds in which a whole request, headers included, has to arrive, and a client has to read its response."""
     http_connections: int = Field(default=512, ge=1)
-    """Connections at the same time; fewer where the process may not open so many files."""
+    """The number of concurrent connections. It is lower where the process may not open so many files."""
     http_connections_per_address: int = Field(default=256, ge=1)
-    """The same for each address but those of this computer."""
+    """The number of concurrent connections from each address except those of this computer."""
 
     @property
     def has_portal(self) -> bool:
         """Whether the environment configures a portal of its own."""
         return self.webhook_url is not None or self.portal is not None or self.client_id is not None
 
-    access: Literal["read", "write", "full"] = "write"
-    """What may be done: only read; write, and delete with a person's approval; or everything unasked."""
+    access: AccessLevel = "write"
+    """The level of access: only read; write, and delete with approval; or everything without approval."""
     allow: tuple[str, ...] = ()
-    """Globs over method names, separated by commas; where there are any, nothing else is called."""
+    """Globs over method names, separated by commas. If there are any, no other methods are allowed."""
     deny: tuple[str, ...] = ()
-    """Globs over method names that are never called."""
+    """Globs over the names of methods that are never allowed, separated by commas."""
     approval: Literal["ask", "off"] = "ask"
-    """Whether a person is asked at level `write`."""
+    """Whether the user is asked for approval at level `write`."""
     approval_writes: int = Field(default=50, ge=0)
-    """A batch that changes something more often than this needs approval as well."""
+    """The number of writes in a batch above which it needs approval."""
     risks: tuple[RiskKind, ...] = RISK_KINDS
-    """Kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
+    """The kinds of risk that need approval at level `write`, separated by commas; `none` for no kind."""
     audit: str | None = None
-    """The folder of the audit trail, or `off`. Default: one in the user's state directory."""
+    """The folder of the audit log, or `off`. Default: a folder in the user's state folder."""
     audit_values: bool = False
-    """Whether the audit trail holds the values of fields too, not only their names."""
+    """Whether the audit log holds the values of fields too, not only their names."""
 
     @field_validator("allow", "deny", mode="before")
     @classmethod
-    def _separated_by_commas(cls, value: Any) -> Any:
+    def _split_at_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("risks", mode="before")
     @classmethod
-    def _kinds_of_risk(cls, value: Any) -> Any:
-        return read_risks(value.split(",")) if isinstance(value, str) else value
+    def _parse_risks(cls, value: object) -> object:
+        return parse_risks(value.split(",")) if isinstance(value, str) else value
 
     @field_validator("ca_bundle", "data_dir", "config", mode="before")
     @classmethod
-    def _absolute(cls, value: Any, info: ValidationInfo) -> Any:
-        return absolute(_variable(info.field_name), value) if isinstance(value, str) else value
+    def _absolute(cls, value: object, info: ValidationInfo) -> object:
+        return absolute_path(_variable(info.field_name), value) if isinstance(value, str) else value
 
     @field_validator("state", "audit", mode="before")
     @classmethod
-    def _absolute_unless_a_word(cls, value: Any, info: ValidationInfo) -> Any:
+    def _absolute_unless_a_word(cls, value: object, info: ValidationInfo) -> object:
         word = {"state": "memory", "audit": "off"}[info.field_name or ""]
         if not isinstance(value, str) or value == word or (info.field_name == "state" and "://" in value):
             return value
-        return str(absolute(_variable(info.field_name), value))
+        return str(absolute_path(_variable(info.field_name), value))
 
     @field_validator("files_dir", mode="before")
     @classmethod
-    def _each_absolute(cls, value: Any) -> Any:
+    def _each_absolute(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return os.pathsep.join(str(absolute("B24_FILES_DIR", part)) for part in value.split(os.pathsep) if part)
+        return os.pathsep.join(str(absolute_path("B24_FILES_DIR", part)) for part in value.split(os.pathsep) if part)
 
     @property
     def data_folder(self) -> Path:
-        """`data_dir`, or the user's data directory."""
+        """`data_dir`, or the user's data folder."""
         return self.data_dir or user_folder("data")
 
     def secrets(self) -> list[str]:
         """Return the values in the settings that are secret."""
-        # Of the webhook only its code is a secret, and whoever reads the address learns it.
+        # Only the code in the webhook is a secret. The redactor gets it where the address is parsed.
         others = [value for name, value in self if isinstance(value, SecretStr) and name != "webhook_url"]
         password = urlsplit(self.state).password if self.state and "://" in self.state else None
         return [secret for secret in (*(value.get_secret_value() for value in others), password) if secret]
@@ -168,8 +186,8 @@ def _variable(field: str | None) -> str:
 _NAMES = frozenset(map(_variable, Settings.model_fields))
 
 
-def read_risks(words: Iterable[str]) -> tuple[RiskKind, ...]:
-    """Return the kinds of risk that these words name, in their usual order; the one word `none` names no kind.
+def parse_risks(words: Iterable[str]) -> tuple[RiskKind, ...]:
+    """Return the kinds of risk that these words name, in their usual order. The single word `none` names no kind.
 
     Raises:
         PydanticCustomError: for an unknown word, no word at all, or `none` beside others.
@@ -185,21 +203,21 @@ def read_risks(words: Iterable[str]) -> tuple[RiskKind, ...]:
 
 
 def load_settings() -> Settings:
-    """Read the settings.
+    """Read and validate the settings.
 
     Raises:
-        SettingsError: naming the setting that is wrong and why.
+        SettingsError: with the name of the wrong setting and the reason.
     """
-    given = read_given(_NAMES)
+    texts = read_setting_texts(_NAMES)
     try:
         for kind in KINDS:
             user_folder(kind)
-        return Settings.model_validate({name.removeprefix("B24_").lower(): text for name, text in given.values.items()})
+        return Settings.model_validate({name.removeprefix("B24_").lower(): text for name, text in texts.values.items()})
     except FolderError as exc:
         raise SettingsError(str(exc)) from None
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
-        said = first["msg"].removeprefix("Value error, ")
+        problem = first["msg"].removeprefix("Value error, ")
         name = "_".join(("B24", *(str(part).upper() for part in first["loc"])))
-        # Ours name the variable themselves.
-        raise SettingsError(said if said.startswith(name) else f"{name}: {said}") from None
+        # Our own messages name the variable themselves.
+        raise SettingsError(problem if problem.startswith(name) else f"{name}: {problem}") from None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import tempfile
+import stat
 from datetime import datetime
 from pathlib import Path
 
 from b24_mcp.connect.errors import ConnectError
+from b24_mcp.storage.files import create_private_file, write_private_file
 
 BOM = "\ufeff"
 """The byte order mark with which some editors on Windows begin a file."""
@@ -41,11 +39,9 @@ def copy_beside(file: Path, now: datetime) -> Path:
     for number in range(1000):
         copy = file.with_name(f"{stem}{f'-{number}' if number else ''}.bak")
         try:
-            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            create_private_file(copy, file.read_bytes())
         except FileExistsError:
             continue
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(file.read_bytes())
         return copy
     raise FileExistsError(f"too many copies of {file.name}")
 
@@ -56,18 +52,5 @@ def replace_file(file: Path, text: str, *, private: bool) -> None:
     Raises:
         OSError: when it cannot be written. The file is then unchanged.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(text.encode("utf-8"))
-            out.flush()
-            os.fsync(out.fileno())
-        if file.exists():
-            shutil.copymode(file, name)
-        else:
-            Path(name).chmod(0o600 if private else 0o644)
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600 if private else 0o644
+    write_private_file(file, text.encode("utf-8"), mode=mode)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from b24_mcp.storage.folders import make_private, make_private_file, user_folder
+from b24_mcp.storage.files import write_private_file
+from b24_mcp.storage.folders import make_private, user_folder
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
@@ -51,15 +51,12 @@ class DocumentCache:
 
     def save(self, kept: CachedDocument) -> None:
         """Keep a document; one that is there is replaced in one step."""
-        draft = self.path.with_suffix(f".{os.getpid()}.draft")
         try:
             make_private(self.path.parent)
-            make_private_file(draft)
-            draft.write_bytes(to_json({"format": _FORMAT, "read_at": kept.read_at, "document": kept.document}))
-            draft.replace(self.path)
+            content = to_json({"format": _FORMAT, "read_at": kept.read_at, "document": kept.document})
+            write_private_file(self.path, content, sync=False)
         except (OSError, ValueError) as exc:
             _LOG.debug("What the portal says of itself could not be kept: %s", type(exc).__name__)
-            draft.unlink(missing_ok=True)
 
 
 def cache_folder() -> Path:

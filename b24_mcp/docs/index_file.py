@@ -16,6 +16,7 @@ from pathlib import Path
 from b24_mcp.docs.errors import DocsError
 from b24_mcp.docs.index import FORMAT
 from b24_mcp.docs.origin import LANGUAGES, Language
+from b24_mcp.storage.databases import open_read_only
 
 
 def index_path(folder: Path, language: str) -> Path:
@@ -58,7 +59,7 @@ def open_index(folder: Path, language: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    db = open_read_only(path, immutable=True)
     try:
         yield db
     finally:

@@ -6,7 +6,6 @@ index intact. Unchanged pages are copied from it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,7 +17,9 @@ from b24_mcp.docs.index import FORMAT, IndexChanges, Progress, create_index, upd
 from b24_mcp.docs.index_file import format_of, index_path
 from b24_mcp.docs.origin import DocsOrigin, Language
 from b24_mcp.docs.sources import LicensedEdition
-from b24_mcp.storage.folders import make_private, make_private_file
+from b24_mcp.storage.databases import open_database, open_read_only, remove_side_files, try_lock
+from b24_mcp.storage.files import put_in_place
+from b24_mcp.storage.folders import make_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,12 @@ def sync_lock(folder: Path) -> Iterator[None]:
     """
     try:
         make_private(folder, own=True)
-        lock = sqlite3.connect(folder / "sync.lock", timeout=0, isolation_level=None)
+        lock = try_lock(folder / "sync.lock")
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"{folder} cannot be written: {exc}.") from None
+    if lock is None:
+        raise DocsError("Another sync of the documentation is running. Nothing was changed.")
     with closing(lock):
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error:
-            raise DocsError(
-                "Another sync of the documentation is running, or the folder cannot be written. Nothing was changed."
-            ) from None
         yield
 
 
@@ -63,8 +60,7 @@ def replace_copy(folder: Path, source: LicensedEdition, progress: Progress) -> S
     try:
         make_private(target.parent, own=True)
         _remove_draft(draft)
-        make_private_file(draft)
-        with closing(sqlite3.connect(draft)) as db:
+        with closing(open_database(draft, autocommit=False)) as db:
             _copy_old_index(db, target)
             written = update_index(db, source.edition, progress)
             if not written.pages:
@@ -75,8 +71,7 @@ def replace_copy(folder: Path, source: LicensedEdition, progress: Progress) -> S
             db.commit()
             if written.gone or written.read:
                 db.execute("VACUUM")
-        _fsync(draft)
-        draft.replace(target)
+        put_in_place(draft, target)
         _write_origin(target.parent, source)
     except (OSError, sqlite3.Error) as exc:
         raise DocsError(f"The copy of the documentation cannot be written to {target.parent}: {exc}.") from None
@@ -91,7 +86,7 @@ def copy_origin(folder: Path, language: str) -> DocsOrigin | None:
     path = index_path(folder, language)
     if format_of(path) != FORMAT:
         return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+    with suppress(sqlite3.Error), closing(open_read_only(path)) as db:
         return DocsOrigin.from_json(db.execute("SELECT value FROM about WHERE key = 'origin'").fetchone()[0])
     return None
 
@@ -100,7 +95,7 @@ def _copy_old_index(db: sqlite3.Connection, old: Path) -> None:
     """Fill the draft with the old index, if this version can read it. No journal is kept on disk."""
     if format_of(old) == FORMAT:
         try:
-            with closing(sqlite3.connect(f"{old.resolve().as_uri()}?mode=ro", uri=True)) as before:
+            with closing(open_read_only(old)) as before:
                 if before.execute("PRAGMA quick_check").fetchone() == ("ok",):
                     before.backup(db)
         except sqlite3.DatabaseError:
@@ -125,11 +120,6 @@ def _write_origin(folder: Path, source: LicensedEdition) -> None:
     (folder / "LICENSE.txt").write_text(source.licence, "utf-8")
 
 
-def _fsync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def _remove_draft(draft: Path) -> None:
-    for path in (draft, draft.with_name(draft.name + "-journal"), draft.with_name(draft.name + "-wal")):
-        path.unlink(missing_ok=True)
+    draft.unlink(missing_ok=True)
+    remove_side_files(draft)

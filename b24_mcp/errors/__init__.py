@@ -1,8 +1,12 @@
-"""Errors: one form for every failure, and one table of error codes.
+"""Errors: `B24Error`, which the whole package raises, and the table of error codes.
 
-`B24Error` is what the whole package raises. A room that has error codes of its own adds them to the table.
+Each package registers its own codes in the table; see `b24_mcp.errors.table`.
 """
 
+from b24_mcp.errors.codes import CODES
 from b24_mcp.errors.error import B24Error, Fault, FieldProblem, our_error
+from b24_mcp.errors.table import register
 
 __all__ = ["B24Error", "Fault", "FieldProblem", "our_error"]
+
+register("errors", CODES)

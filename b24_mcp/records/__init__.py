@@ -1,6 +1,8 @@
 """Whole lists on disk: data sets, SQL over them, export."""
 
+from b24_mcp.errors.table import register
 from b24_mcp.records.answering import QueryAnswer, ask
+from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows
@@ -33,3 +35,5 @@ __all__ = [
     "place_of",
     "quoted",
 ]
+
+register("records", CODES)

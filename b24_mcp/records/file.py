@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.names import quoted
+from b24_mcp.storage.databases import SIDE_FILES, is_damage, open_database, set_aside
 from b24_mcp.storage.folders import make_private, make_private_file
 
 _T = TypeVar("_T")
@@ -32,7 +33,7 @@ DAMAGED_HINT = (
     "The command `b24-mcp records reset`, run by a person in a terminal (with --portal NAME where there are several), "
     "sets the file aside. Then read the lists again: data sets are copies of what the portal has."
 )
-_SIDE_FILES = ("-wal", "-shm")
+_PRAGMAS = {"auto_vacuum": "INCREMENTAL", "journal_mode": "WAL", "synchronous": "NORMAL"}
 _DAY = 86_400
 # `table_name` is the table the rows are in; it is the name of the set once they are `readable`. `owner` is the run that
 # may write: a run that another one took over finds a foreign name there. `cursor` says where to go on.
@@ -147,7 +148,7 @@ def _make(path: Path) -> None:
     make_private_file(path)
     if os.name != "posix":
         return
-    for ending in _SIDE_FILES:
+    for ending in SIDE_FILES:
         file = path.with_name(path.name + ending)
         with contextlib.suppress(OSError):  # there is no journal, or it belongs to another user
             if stat.S_IMODE(file.stat().st_mode) & _OTHERS:
@@ -201,11 +202,8 @@ def give_back_room(db: sqlite3.Connection) -> None:
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    db = open_database(path, timeout=_PATIENCE, pragmas=_PRAGMAS)
     try:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
         form = db.execute("PRAGMA user_version").fetchone()[0]
         if form == 0:
             db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORM}; COMMIT;")
@@ -222,15 +220,11 @@ class _OtherFormError(sqlite3.DatabaseError):
 
 
 def _is_damage(exc: sqlite3.DatabaseError) -> bool:
-    code = getattr(exc, "sqlite_errorcode", None)
-    return isinstance(exc, _OtherFormError) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(exc, _OtherFormError) or is_damage(exc)
 
 
 def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.damaged")
-    os.replace(path, aside)
-    for ending in _SIDE_FILES:
-        path.with_name(path.name + ending).unlink(missing_ok=True)
+    aside = set_aside(path, ".damaged")
     _LOG.warning("The file of data sets was set aside; it is now %s", aside)
     return aside
 
@@ -251,7 +245,7 @@ def _expire_files(path: Path, before: float) -> None:
     for other in [*path.parent.glob("*.db"), *path.parent.glob("*.db.damaged")]:
         if other == path:
             continue
-        files = [other, *(other.with_name(other.name + ending) for ending in _SIDE_FILES)]
+        files = [other, *(other.with_name(other.name + ending) for ending in SIDE_FILES)]
         with contextlib.suppress(OSError):
             if max(file.stat().st_mtime for file in files if file.exists()) < before:
                 for file in files:

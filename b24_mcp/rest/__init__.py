@@ -1,11 +1,13 @@
 """The Bitrix24 client: `Portal` sends every request to one portal."""
 
+from b24_mcp.errors.table import register
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.auth.webhook import Webhook, parse_webhook
 from b24_mcp.rest.batch.commands import BatchPlan, plan_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
 from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
+from b24_mcp.rest.codes import CODES
 from b24_mcp.rest.guard import Guard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
@@ -58,3 +60,5 @@ __all__ = [
     "to_json",
     "written_as_query",
 ]
+
+register("rest", CODES)

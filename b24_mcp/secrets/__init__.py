@@ -1,4 +1,4 @@
-"""The redactor: masks secrets in everything that leaves the process, and makes invisible characters visible."""
+"""The redactor, which masks secrets in everything that leaves the process, and the handling of invisible characters."""
 
 from b24_mcp.secrets.invisible import printable, show_hidden, without_hidden
 from b24_mcp.secrets.redactor import RedactingFormatter, Redactor, each_text, hide_fields

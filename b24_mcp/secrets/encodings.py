@@ -1,12 +1,11 @@
-"""Encodings in which a text may hold a secret: what a text says once one layer of them is undone, and from where.
+"""The decoding of one layer of encoding in a text, with the source position of each decoded part.
 
-Two kinds of encoding are undone. *Escapes* stand for one character each and can be mixed with plain ones: percent,
-backslash, HTML and quoted-printable escapes. *Codecs* rewrite the bits of a whole text: base64, base32 and hexadecimal.
-A codec is undone for the text as a whole, at each of the possible bit offsets, with every character outside of its
-alphabet left out: so neither the place where the encoded part starts nor the line breaks in it have to be guessed.
+Two kinds of encoding are decoded. *Escapes* stand for one character each and can be mixed with plain characters:
+percent, backslash, HTML and quoted-printable escapes. *Codecs* encode the bits of a whole text: base64, base32 and
+hexadecimal. A codec is applied to the whole text, at each possible bit offset, without the characters outside its
+alphabet. So the start of the encoded part and the line breaks in it do not matter.
 
-Everything here is linear in the length of the text: the patterns have no nested repeats and cannot restart inside a
-run.
+The time is linear in the text: the patterns have no nested repeats and cannot restart inside a run.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from b24_mcp.secrets.invisible import without_unseen
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:(?:25)*+(?:[uU](?P<pu>H{4})|(?P<p>H{2}))|(?P<percent>(?:25)++))".replace(b"H", _HEX)
-# The look-behind keeps a search from starting again inside a run of backslashes.
+# The look-behind prevents that a search restarts inside a run of backslashes.
 _BACKSLASH = (
     rb"(?<!\\)(?:\\++(?:u(?P<u>H{4})|u\{0*+(?P<ub>H{1,6})\}|U(?P<ul>H{8})|x(?P<x>H{2})|x\{0*+(?P<xb>H{1,6})\}"
     rb"|(?P<octal>[0-3][0-7]{2})|(?P<c>[nrtbfv/\"'`]))|(?P<back>\\++))"
@@ -35,7 +34,7 @@ _HTML = (
 ).replace(b"H", _HEX)
 _QUOTED = rb"=(?:3[Dd])*+(?P<q>H{2})|(?P<equals>=(?:3[Dd])++)|(?P<soft>=[ \t]*+\r?+\n)".replace(b"H", _HEX)
 _ESCAPES = re.compile(b"|".join((_PERCENT, _BACKSLASH, _HTML)))
-# Read apart from the others: a soft line break may stand inside of an escape, and `=` is seldom an escape at all.
+# Decoded separately: a soft line break may be inside an escape, and `=` is rarely an escape.
 _QUOTED_PRINTABLE = re.compile(_QUOTED)
 _HEX_PREFIX = re.compile(rb"(?:(?<!H)|(?<=0[xX]H{2}))0[xX]".replace(b"H", _HEX))
 _MARKS_OF_ESCAPES = bytes(0x31 if byte in b"%\\&" else 0x30 for byte in range(256))
@@ -43,7 +42,7 @@ _MARK_OF_QUOTED = bytes(0x31 if byte in b"=" else 0x30 for byte in range(256))
 _MARK_OF_HEX = bytes(0x31 if byte in b"0" else 0x30 for byte in range(256))
 _CODES = frozenset(("pu", "u", "ub", "ul", "xb", "hex"))
 _BYTES = frozenset(("p", "x", "q"))
-"""Escapes that stand for a byte of UTF-8, not for a code point."""
+"""The escapes that stand for a byte of UTF-8, not for a code point."""
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _LONGEST_STRADDLE = 8
 
@@ -53,19 +52,19 @@ _MARKS = bytes(0x31 if byte in _PRINTABLE else 0x30 for byte in range(256))
 
 
 class View(Protocol):
-    """What a text says once a layer is undone: `data`, and where in the text a part of it comes from."""
+    """A decoded text: `data`, and the source position of each part of it."""
 
     data: bytes
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return the part of the text that `data[start:end]` was decoded from."""
+        """Return the part of the source text from which `data[start:end]` was decoded."""
         ...
 
 
 @dataclass(slots=True)
 class Unescaped:
-    """A text with its escapes undone. `at` and `size` say where in `data` each escape came out, `starts` and `ends`
-    where it stands in the text.
+    """A text with its escapes decoded. `at` and `size` are the position of each decoded escape in `data`, `starts` and
+    `ends` its position in the source text.
     """
 
     data: bytes = b""
@@ -75,7 +74,7 @@ class Unescaped:
     ends: array[int] = field(default_factory=lambda: array("Q"))
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return the part of the text that `data[start:end]` was decoded from."""
+        """Return the part of the source text from which `data[start:end]` was decoded."""
         return self._place(start)[0], self._place(end - 1)[1]
 
     def _place(self, position: int) -> tuple[int, int]:
@@ -90,7 +89,7 @@ class Unescaped:
 
 @dataclass(slots=True)
 class Recoded:
-    """The readable parts of what a codec gave. `runs` are the places of these parts: in `data`, and among the bytes."""
+    """The readable parts of the output of a codec. `at` are their positions in `data`, `places` among all bytes."""
 
     data: bytes
     text: bytes
@@ -102,7 +101,7 @@ class Recoded:
     _kept: array[int] | None = None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return the part of the text that `data[start:end]` was decoded from."""
+        """Return the part of the source text from which `data[start:end]` was decoded."""
         run = bisect_right(self.at, start) - 1
         shift = self.places[run] - self.at[run]
         if self._kept is None:
@@ -114,11 +113,11 @@ class Recoded:
 
 
 def unescaped(data: bytes, *, quoted: bool = False) -> Unescaped | None:
-    """Return the text with its escapes undone, with `quoted` those of quoted-printable; None when it has none."""
+    """Return the text with its escapes decoded, or with `quoted` those of quoted-printable; None when it has none."""
     pattern, marks = (_QUOTED_PRINTABLE, _MARK_OF_QUOTED) if quoted else (_ESCAPES, _MARKS_OF_ESCAPES)
     view = Unescaped()
     known: dict[bytes, bytes] = {}
-    said = bytearray()
+    decoded = bytearray()
     done = 0
     for found in _each(pattern, data, marks):
         raw = found[0]
@@ -127,23 +126,23 @@ def unescaped(data: bytes, *, quoted: bool = False) -> Unescaped | None:
         if meant == raw:
             continue
         start = found.start()
-        said += data[done:start]
-        view.at.append(len(said))
+        decoded += data[done:start]
+        view.at.append(len(decoded))
         view.size.append(len(meant))
         view.starts.append(start)
         done = found.end()
         view.ends.append(done)
-        said += meant
+        decoded += meant
     if not view.at:
         return None
-    view.data = bytes(said + data[done:])
+    view.data = bytes(decoded + data[done:])
     return view
 
 
 def _each(pattern: re.Pattern[bytes], data: bytes, marks: bytes) -> Iterator[re.Match[bytes]]:
     """Yield each match that begins with one of the marked bytes.
 
-    Places are found with `find`: it is faster than a search by the pattern, and other threads get their turn between.
+    The positions come from `find`, which is faster than a pattern search and lets other threads run in between.
     """
     places = data.translate(marks)
     place = places.find(b"1")
@@ -155,9 +154,10 @@ def _each(pattern: re.Pattern[bytes], data: bytes, marks: bytes) -> Iterator[re.
 
 
 def straddling(text: bytes, view: Unescaped, secrets: dict[bytes, list[bytes]]) -> Iterator[tuple[int, int]]:
-    """Find secrets whose first characters were taken for the end of an escape, as in `5%abc123%3A` for `abc123:`.
+    """Find secrets whose first characters were decoded as the end of an escape, as in `5%abc123%3A` for `abc123:`.
 
-    `secrets` maps the beginnings (up to eight bytes) of secrets, in lower case, to the secrets. Gives places in `text`.
+    `secrets` maps the beginnings (up to eight bytes) of secrets, in lower case, to the secrets. The result is positions
+    in `text`.
     """
     lowered = view.data.lower()
     known: dict[bytes, list[tuple[int, bytes]]] = {}
@@ -173,19 +173,19 @@ def straddling(text: bytes, view: Unescaped, secrets: dict[bytes, list[bytes]]) 
 
 
 def beginnings(secret: bytes) -> Iterator[bytes]:
-    """Return the beginnings of a secret that `straddling` looks for."""
+    """Return the beginnings of a secret that `straddling` searches for."""
     return (secret[:size] for size in range(1, min(len(secret), _LONGEST_STRADDLE + 1)))
 
 
 def recoded(data: bytes, shortest: int) -> Iterator[Recoded]:
-    """Undo base64, base32 and hexadecimal. Only runs of at least `shortest` readable bytes are given."""
+    """Decode base64, base32 and hexadecimal. Only runs of at least `shortest` readable bytes are yielded."""
     yield from _from_base64(data, shortest)
     yield from _from_hex(data, shortest)
     yield from _from_base32(data, shortest)
 
 
 def _meaning(found: re.Match[bytes]) -> bytes:
-    """The bytes an escape stands for; an invisible character stands for nothing."""
+    """Return the bytes that an escape stands for; none for an invisible character."""
     for kind, written in found.groupdict().items():
         if written is None:
             continue
@@ -232,7 +232,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 _IN_BASE_32 = bytes.maketrans(_UPPER + _UPPER.lower() + b"234567", (b"0123456789abcdefghijklmnop" * 2) + b"qrstuv")
 _UPPER_MARKS = bytes(0x31 if byte in _UPPER + b"234567" else 0x30 for byte in range(256))
 _LOWER_MARKS = bytes(0x31 if byte in _UPPER.lower() + b"234567" else 0x30 for byte in range(256))
-# Texts of other scripts have no run of this length, and encoded lines always have.
+# Texts in other scripts have no run of this length; encoded lines always have one.
 _SHORTEST_BASE32_RUN = b"1" * 8
 
 
@@ -257,7 +257,7 @@ def _from_hex(data: bytes, shortest: int) -> Iterator[Recoded]:
 
 
 def _without_prefixes(data: bytes) -> bytes:
-    """The text with blanks in place of each `0x` before hexadecimal digits."""
+    """Return the text with spaces in place of each `0x` before hexadecimal digits."""
     if b"0x" not in data and b"0X" not in data:
         return data
     text = bytearray(data)
@@ -282,7 +282,7 @@ def _from_base32(data: bytes, shortest: int) -> Iterator[Recoded]:
 
 
 def _readable(found: bytes, text: bytes, left_out: bytes, bits: int, offset: int, shortest: int) -> Iterator[Recoded]:
-    """Return the runs of at least `shortest` readable bytes, joined."""
+    """Yield the runs of at least `shortest` readable bytes, joined; nothing when there are none."""
     marks = found.translate(_MARKS)
     run = b"1" * shortest
     pieces, at, places = [], [], []
@@ -301,6 +301,6 @@ def _readable(found: bytes, text: bytes, left_out: bytes, bits: int, offset: int
 
 
 def _kept(text: bytes, left_out: bytes) -> array[int]:
-    """The places of the characters that are not left out."""
+    """Return the positions of the characters that are not left out."""
     flags = text.translate(bytes(byte not in left_out for byte in range(256)))
     return array("Q", compress(range(len(text)), flags))

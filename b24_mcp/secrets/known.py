@@ -1,7 +1,7 @@
-"""Finding known secrets in a text, however they are encoded there.
+"""The search for known secrets in a text, in any encoding.
 
-A text is searched as it is, and in what it says once layers of encoding are undone, up to a fixed depth: so a secret is
-also found where several encodings were applied one after the other, or mixed. The time is linear in the text.
+The text is searched as it is and decoded, up to a fixed number of layers. So a secret is also found under several
+encodings, nested or mixed. The time is linear in the text.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from collections.abc import Iterable, Iterator
 from b24_mcp.secrets.encodings import View, beginnings, recoded, straddling, unescaped
 
 SHORTEST = 6
-"""A secret of fewer characters is not looked for by itself: it would mask ordinary words and numbers."""
+"""The least length of a secret in the search. Shorter ones would mask ordinary words and numbers."""
 
 _DEEPEST = 4
 _CUTS = ("…".encode(), b"...", b"'", b'"')
-"""What stands behind a text that was cut."""
+"""The texts that may follow a truncated text."""
 Span = tuple[int, int]
 
 
 class KnownSecrets:
-    """The secrets to look for. Upper and lower case count as the same."""
+    """The secrets to search for. Letter case is ignored."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._wanted: dict[bytes, None] = {}
-        """What is searched for, in lower case: secrets, and what decoding makes of those that look encoded."""
+        """The search terms in lower case: the secrets, and the decoded forms of secrets that look encoded."""
         self._beginnings: dict[bytes, list[bytes]] = {}
         self._cut: dict[bytes, int] = {}
-        """Secrets whose beginning is masked too where a text was cut inside of them -> its least length."""
+        """The least length of each secret's beginning that is masked where a text was truncated inside the secret."""
         self._shortest = 0
 
     def __bool__(self) -> bool:
         return bool(self._secrets)
 
     def add(self, secret: str) -> None:
-        """Look for one more secret."""
+        """Add a secret to the search."""
         if len(secret) < SHORTEST or secret in self._secrets:
             return
         self._secrets.add(secret)
@@ -48,7 +48,7 @@ class KnownSecrets:
         self._shortest = min(map(len, self._wanted))
 
     def spans(self, data: bytes) -> list[Span]:
-        """Return the places of secrets in a text, sorted; none overlap."""
+        """Return the positions of secrets in a text, sorted and without overlaps."""
         return _merged(self._found(data, _DEEPEST))
 
     def _found(self, data: bytes, depth: int) -> Iterator[Span]:
@@ -76,7 +76,7 @@ class KnownSecrets:
 
 
 def _cut_off(lowered: bytes, secret: bytes, least: int) -> Iterator[Span]:
-    """Find beginnings of a secret right before the place where a text was cut."""
+    """Find the beginnings of a secret right before a place where the text was truncated."""
     beginning = secret[:least]
     start = lowered.find(beginning)
     while start >= 0:
@@ -89,13 +89,13 @@ def _cut_off(lowered: bytes, secret: bytes, least: int) -> Iterator[Span]:
 
 
 def _least_beginning(secret: bytes) -> int:
-    """The length from which the beginning of a secret is no ordinary word: it has a character that is no letter."""
+    """Return the length from which the beginning of a secret differs from a word: it includes a non-letter."""
     first = next((place for place, byte in enumerate(secret) if not chr(byte).isalpha()), len(secret))
     return max(8, min(first + 1, 12))
 
 
 def _forms(secret: str) -> Iterator[bytes]:
-    """A secret in the bytes it is written in, and what remains of it where escapes around it are undone."""
+    """Return the encoded forms of a secret, and the forms that remain of it when escapes around it are decoded."""
     for written in {secret.encode("utf-8", "surrogatepass"), _in_surrogates(secret)}:
         form, seen = written, set[bytes]()
         while len(form) >= SHORTEST and form not in seen and len(seen) <= _DEEPEST:
@@ -109,7 +109,7 @@ def _forms(secret: str) -> Iterator[bytes]:
 
 
 def _in_surrogates(secret: str) -> bytes:
-    """The bytes of a secret whose characters beyond 16 bits were written as two escapes."""
+    """Return the bytes of a secret whose characters beyond 16 bits were written as two escapes."""
     units = secret.encode("utf-16-be", "surrogatepass")
     pairs = (units[at : at + 2] for at in range(0, len(units), 2))
     return "".join(chr(int.from_bytes(pair, "big")) for pair in pairs).encode("utf-8", "surrogatepass")

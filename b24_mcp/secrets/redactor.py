@@ -1,11 +1,10 @@
-"""Masking secrets in every text that leaves the process.
+"""The redactor: it masks secrets in every text that leaves the process.
 
-Bitrix24 carries its secrets inside addresses: the code of a webhook is a part of the path, also of the signed download
-links the portal answers with, and tokens travel as `auth`. So a text is cleaned of the known secrets first, however
-they are encoded, and of what has the shape of such addresses and fields second.
+Bitrix24 sends secrets in addresses: the code of a webhook is a part of the path, also in the signed download links of
+the portal, and tokens are sent as `auth`. So the known secrets are masked first, in any encoding, and then everything
+in the form of such addresses and fields.
 
-All of it takes time linear in the text: each pattern begins with a fixed word, and no repeat in it can be divided in
-more than one way.
+The time is linear in the text: each pattern begins with a fixed word, and no repeat in it is ambiguous.
 """
 
 from __future__ import annotations
@@ -14,18 +13,19 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
-from typing import Any
+from typing import TypeVar, cast
 
 from b24_mcp.secrets.invisible import printable, without_unseen
 from b24_mcp.secrets.known import SHORTEST, KnownSecrets
 
 MASK = "***"
+_T = TypeVar("_T")
 
 _ENCODED_SLASH = r"%(?:25)*+2[Ff]|\\u002[Ff]|&#(?:47|[xX]2[Ff]);"
 _SLASH = rf"(?:\\*+(?:/|(?<=\\)u002[Ff])|{_ENCODED_SLASH})"
 _END_OF_PART = r"(?=[/\"'\s?&#\\<>]|%(?:25)*+(?:2[Ff36]|3[Ff])|$)"
 _CODE_CHARACTERS = r"[A-Za-z0-9_-]"
-# After a numeric user id anything is a code; after a login only what is long enough not to be a word.
+# After a numeric user id, anything is a code. After a login name, only text that is too long for a word is one.
 _WEBHOOK_PATH = re.compile(
     rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))rest{_SLASH}(?:api{_SLASH})?"
     rf"(?:[0-9]++{_SLASH}(?={_CODE_CHARACTERS})|[A-Za-z0-9_.@-]++{_SLASH}(?={_CODE_CHARACTERS}{{8}}))"
@@ -42,7 +42,7 @@ _CREDENTIAL_PARAMETER = re.compile(
     rf"(?:{'|'.join(_CREDENTIAL_NAMES)})(?:{_OPENING}auth{_CLOSING})?(?:=|%(?:25)*+3[Dd]|\\++u003[Dd])"
     r"(?P<secret>(?:[^%&\s\"'<>\\]|%(?!(?:25)*+26)|\\++(?:/|u(?!0026|0022|0027|003[CcEe])[0-9A-Fa-f]{4}))++)"
 )
-# Fields that hold a secret in answers and events of the portal (documentation: api-reference).
+# Fields with a secret in the portal's answers and events. Source: documentation, api-reference.
 _SECRET_FIELDS = (
     "access_token|refresh_token|application_token|client_secret|auth_id|refresh_id|sessid|bottoken"  # noqa: S105
     "|password|incoming_password|sip_password"
@@ -52,12 +52,12 @@ _SECRET_FIELD = re.compile(
     re.IGNORECASE,
 )
 _IS_SECRET_FIELD = re.compile(_SECRET_FIELDS, re.IGNORECASE)
-# Looking for words that are nearly never there is much faster than looking for the shapes.
+# A search for these rare words is much faster than a search for the patterns.
 _WORDS_OF_FIELDS = ("token", "refresh_", "client_secret", "auth_id", "sessid", "password")
 
 
 class Redactor:
-    """Masks the given secrets, and whatever has the shape of a Bitrix24 credential, in texts."""
+    """Masks the known secrets, and everything in the form of a Bitrix24 credential, in texts."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known = KnownSecrets()
@@ -66,10 +66,10 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask one more secret from now on, such as the code of a webhook, plain or as written in an address.
+        """Add a secret to mask, such as the code of a webhook, plain or as encoded in an address.
 
-        A secret of fewer than six characters is masked inside addresses only. Adding one is cheap: tokens come every
-        hour for as long as a server runs.
+        A secret of fewer than six characters is masked inside addresses only. Adding is cheap, because a running server
+        adds new tokens every hour.
         """
         if not secret:
             return
@@ -83,16 +83,16 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced by `***`.
 
-        Invisible characters do not protect a secret. Where they stand in a text with a secret, they are removed;
-        a text without any secret is returned unchanged.
+        Invisible characters cannot hide a secret: they are removed from a text that has one. A text without secrets is
+        returned unchanged.
         """
         seen = without_unseen(text)
         masked = self._masked(seen)
         return text if masked == seen else masked
 
-    def clean(self, value: Any) -> Any:
-        """Return a JSON value with every secret in it masked: in texts, and in fields whose names say that they hold
-        one, also in a table of columns and rows.
+    def clean(self, value: _T) -> _T:
+        """Return a JSON value with its secrets masked: in its texts, and in fields and columns with the name of a
+        secret.
         """
         return each_text(hide_fields(value), self.redact)
 
@@ -112,7 +112,7 @@ class Redactor:
 def _mask(text: str, pattern: re.Pattern[str], words: Iterable[str]) -> str:
     """Mask the group `secret` of each match of a pattern that begins with one of the words.
 
-    What is inside of one match is not looked at again, so that a text full of beginnings takes no longer.
+    The text of a match is not searched again, so that a text full of such words takes no longer.
     """
     pieces: list[str] = []
     done = 0
@@ -146,7 +146,7 @@ def _replaced(text: str, known: KnownSecrets) -> str:
 
 
 def _without_fields(text: str) -> str:
-    """Mask the values of secret fields in JSON, also in JSON that is a text in other JSON, as often as that may be."""
+    """Mask the values of secret fields in JSON, also in JSON that is nested as text in other JSON, at any depth."""
     pieces: list[str] = []
     done = 0
     for found in _SECRET_FIELD.finditer(text):
@@ -161,7 +161,7 @@ def _without_fields(text: str) -> str:
 
 
 def _end_of_value(text: str, start: int, quote: str, backslashes: int) -> int:
-    """Return where a value ends whose quotes are written with that many backslashes; the end of the text if nowhere."""
+    """Return the end of a value whose quotes have that many backslashes; without one, the end of the text."""
     place = text.find(quote, start)
     while place >= 0:
         before = place
@@ -173,52 +173,60 @@ def _end_of_value(text: str, start: int, quote: str, backslashes: int) -> int:
     return len(text)
 
 
-def hide_fields(value: Any) -> Any:
-    """Return a JSON value with the fields masked whose names say that they hold a secret, also in a table of columns
-    and rows. Other texts stay as they are.
+def hide_fields(value: _T) -> _T:
+    """Return a JSON value with the fields and columns masked that have the name of a secret. Other texts are
+    unchanged.
     """
+    return cast("_T", _hide_fields(value))
+
+
+def _hide_fields(value: object) -> object:
     match value:
-        case {"columns": list(columns), "rows": list(rows)}:
+        case {"columns": list(columns), "rows": list(rows)} if isinstance(value, dict):
             secret = [place for place, name in enumerate(columns) if _names_a_secret(name)]
             return value | {"rows": [_hide_places(row, secret) for row in rows]}
         case dict():
             return {
-                name: MASK if _names_a_secret(name) and inner and isinstance(inner, str) else hide_fields(inner)
+                name: MASK if _names_a_secret(name) and inner and isinstance(inner, str) else _hide_fields(inner)
                 for name, inner in value.items()
             }
         case list():
-            return [hide_fields(inner) for inner in value]
+            return [_hide_fields(inner) for inner in value]
     return value
 
 
-def _hide_places(row: Any, secret: list[int]) -> Any:
-    row = hide_fields(row)
+def _hide_places(row: object, secret: list[int]) -> object:
+    row = _hide_fields(row)
     if not secret or not isinstance(row, list):
         return row
     return [MASK if place in secret and inner and isinstance(inner, str) else inner for place, inner in enumerate(row)]
 
 
-def each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a JSON value with every text in it, names included, replaced by what `change` returns for it."""
+def each_text(value: _T, change: Callable[[str], str]) -> _T:
+    """Return a JSON value with each text in it, names included, replaced by the result of `change`."""
+    return cast("_T", _each_text(value, change))
+
+
+def _each_text(value: object, change: Callable[[str], str]) -> object:
     match value:
         case str():
             return change(value)
         case dict():
-            return {change(name): each_text(inner, change) for name, inner in value.items()}
+            return {change(name): _each_text(inner, change) for name, inner in value.items()}
         case list():
-            return [each_text(inner, change) for inner in value]
+            return [_each_text(inner, change) for inner in value]
     return value
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a log record, exception text included, and redacts the whole."""
+    """A formatter that redacts the whole log record, exception text included."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__("%(levelname)s %(name)s: %(message)s")
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format the record; what comes back holds no secret, and no character that changes a terminal."""
+        """Return the record as text, without secrets and without characters that control a terminal."""
         return printable(self._redactor.redact(super().format(record)))
 
 

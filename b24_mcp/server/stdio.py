@@ -9,8 +9,8 @@ import sys
 import anyio
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.config import ConfigurationOverview, load_overview
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
 from b24_mcp.server.mcp_server import build_server
 
 _SECONDS_TO_STOP = 2.0
@@ -25,12 +25,12 @@ def serve_stdio() -> None:
             "b24-mcp is waiting for an MCP client on stdin. Clients start it themselves; `b24-mcp --help` shows the "
             "other commands. Press Ctrl-C to stop.\n"
         )
-    anyio.run(_serve, redactor, Announced())
+    anyio.run(_serve, redactor, load_overview())
 
 
-async def _serve(redactor: Redactor, announced: Announced) -> None:
+async def _serve(redactor: Redactor, overview: ConfigurationOverview) -> None:
     closed = anyio.Event()
-    server = build_server(redactor, on_close=closed.set, level=announced.level, portals=announced.portals)
+    server = build_server(redactor, on_close=closed.set, level=overview.level, portals=overview.portals)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":
             tasks.start_soon(_stop_on_signal, tasks.cancel_scope, closed)

@@ -17,6 +17,7 @@ from typing import TypeVar
 import anyio.to_thread
 
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn, take_turn
+from b24_mcp.storage.databases import is_damage, open_database, set_aside
 from b24_mcp.storage.folders import make_private, make_private_file
 
 _LOG = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ _T = TypeVar("_T")
 _LOCK_PATIENCE = 2.0
 # After a failure every step fails at once for so long, so that calls do not queue behind a lock that is held.
 _PAUSE_AFTER_FAILURE = 5.0
-_NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+# It is worth minutes, so no call waits for the disk.
+_PRAGMAS = {"journal_mode": "WAL", "synchronous": "OFF"}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS charge (key TEXT PRIMARY KEY, seconds REAL NOT NULL, reset_at REAL NOT NULL) WITHOUT ROWID;
@@ -168,7 +170,7 @@ class FileState:
         try:
             return self._transaction(work)
         except sqlite3.DatabaseError as exc:
-            if getattr(exc, "sqlite_errorcode", 0) & 0xFF not in _NOT_A_DATABASE or not isinstance(self._path, Path):
+            if not is_damage(exc) or not isinstance(self._path, Path):
                 raise
         self._set_aside(self._path)
         return self._transaction(work)
@@ -193,15 +195,7 @@ class FileState:
                 make_private(self._path.parent)
                 make_private_file(self._path)
             self._file_id = self._id_on_disk()
-            db = sqlite3.connect(self._path, timeout=_LOCK_PATIENCE, isolation_level=None, check_same_thread=False)
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = OFF")  # it is worth minutes, not a wait for the disk at each call
-                db.executescript(_SCHEMA)
-            except BaseException:
-                db.close()
-                raise
-            self._opened = db
+            self._opened = open_database(self._path, timeout=_LOCK_PATIENCE, pragmas=_PRAGMAS, schema=_SCHEMA)
         return self._opened
 
     def _close(self) -> None:
@@ -222,10 +216,7 @@ class FileState:
         """Rename a file that is no database, unless another process has replaced it already."""
         self._close()
         if self._file_id is not None and self._file_id == self._id_on_disk():
-            damaged = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-            path.replace(damaged)
-            for suffix in ("-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            damaged = set_aside(path, f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
             _LOG.warning("%s is no database any more; it was renamed to %s and made again", path, damaged.name)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +14,8 @@ import anyio
 import anyio.to_thread
 
 from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
+from b24_mcp.storage.databases import try_lock
+from b24_mcp.storage.files import create_private_file, put_in_place, sync_folder_entries
 from b24_mcp.storage.folders import make_private
 
 _PATIENCE = 90.0
@@ -74,7 +75,7 @@ class _FileLease:
             stored, begun = _read(self.path), _unfinished(self.path)
             if begun is None or (stored is not None and begun.serial <= stored.serial):
                 return stored
-            _put_in_place(self.path)
+            put_in_place(_new(self.path), self.path, sync_folder=True)
             return begun
 
         return await anyio.to_thread.run_sync(newest)
@@ -96,30 +97,18 @@ class _FileLease:
             known = self.path.exists() or _new(self.path).exists()
             _new(self.path).unlink(missing_ok=True)  # first: alone it would count as the newest
             self.path.unlink(missing_ok=True)
-            _sync_folder(self.path.parent)
+            sync_folder_entries(self.path.parent)
             return known
 
         return await anyio.to_thread.run_sync(delete)
 
 
 def _try_lock(path: Path) -> sqlite3.Connection | None:
-    """An empty database is the lock: SQLite locks files alike on every system, and between threads too."""
     make_private(path.parent, own=True)
-    # Closing any other handle of the file would let go of this process's locks, so it is opened here only to be made.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        return try_lock(path)
     except sqlite3.Error as exc:
         raise OSError(f"{path.name} cannot be used: {exc}") from None
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as exc:
-        lock.close()
-        if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            return None
-        raise OSError(f"{path.name} cannot be used: {exc}") from None
-    return lock
 
 
 def _read(path: Path) -> Tokens | None:
@@ -147,36 +136,9 @@ def _unfinished(path: Path) -> Tokens | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write beside the file, wait for the disk, and put it in its place: it is old or new, and never half of it."""
+    """Replace the tokens atomically. Once the new file is complete, they survive the end of this process."""
     make_private(path.parent, own=True)
     new = _new(path)
     new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        # In one piece: from here on the tokens outlive this process, if not yet the machine.
-        content = text.encode()
-        if os.write(handle, content) != len(content):
-            raise OSError("the disk took only a part of the tokens")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(new, path)
-    _sync_folder(path.parent)
-
-
-def _put_in_place(path: Path) -> None:
-    with _new(path).open("rb+") as new:
-        os.fsync(new.fileno())
-    os.replace(_new(path), path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Wait until the folder itself is on the disk; Windows has no such thing and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    create_private_file(new, text.encode())
+    put_in_place(new, path, sync_folder=True)

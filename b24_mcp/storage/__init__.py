@@ -1,1 +1,1 @@
-"""Files on the user's computer: folders, private files, SQLite databases."""
+"""Files on the user's computer: folders, private files and SQLite databases."""

@@ -1,4 +1,4 @@
-"""The folders in which files of the user are kept, and folders that only their owner can open.
+"""The user's folders for configuration, data, state and cache, and private folders and files.
 
 Source: the XDG Base Directory Specification for Linux; `platformdirs` for other systems.
 """
@@ -19,15 +19,14 @@ KINDS: tuple[Kind, ...] = ("config", "data", "state", "cache")
 
 
 class FolderError(ValueError):
-    """A folder of the user cannot be determined; the message names the variable to correct."""
+    """The path of a user's folder is unusable. The message names the variable to correct."""
 
 
 def user_folder(kind: Kind) -> Path:
-    """Return the user's own folder for files of this kind, always as an absolute path.
+    """Return the absolute path of the user's folder for files of this kind.
 
     Raises:
-        FolderError: when the environment makes it a relative path, which would mean another folder for each working
-            directory.
+        FolderError: when a variable makes it a relative path, which would depend on the working directory.
     """
     from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
 
@@ -41,9 +40,9 @@ def user_folder(kind: Kind) -> Path:
 def make_private(folder: Path, *, own: bool = False) -> Path:
     """Create a folder and its missing parents with mode 0700, and return it.
 
-    An existing folder that others can open is tightened when it belongs to this program: when it is one of the user's
-    own folders or inside one, or when `own` says that this program gave it its name. Other existing folders, such as
-    one that a setting names, are left as they are; `b24-mcp doctor` reports them.
+    An existing folder that belongs to this program loses the rights of other users. It does when it is one of the
+    user's folders above or inside one, or when `own` is true because this program named it. Other existing folders,
+    such as one that a setting names, are not changed; `b24-mcp doctor` reports them.
 
     Raises:
         OSError: when it cannot be created.
@@ -63,9 +62,10 @@ def make_private(folder: Path, *, own: bool = False) -> Path:
 
 
 def make_private_file(path: Path) -> None:
-    """Create an empty file with mode 0600, in a folder that exists; an existing file of this user is tightened.
+    """Create an empty file with mode 0600, in a folder that exists. An existing file of this user loses other rights.
 
-    It has this mode from the moment it exists, so that others of this computer can never read it.
+    The file has this mode from the start, so that other users of this computer can never read it. An existing file is
+    not opened: closing it would release the locks that this process holds on it.
 
     Raises:
         OSError: when it cannot be created.
@@ -77,7 +77,7 @@ def make_private_file(path: Path) -> None:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether other users of this computer have any right on a file or folder that exists; False on Windows."""
+    """Whether other users of this computer have any right to a file or folder that exists; False on Windows."""
     if sys.platform == "win32":
         return False
     try:
@@ -87,7 +87,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def _tighten(path: Path, mode: int) -> None:
-    """Remove the rights of others from a file or folder of this user; that of another user is left alone."""
+    """Remove the rights of other users from a file or folder of this user. Those of another user are not changed."""
     if sys.platform == "win32" or not is_open_to_others(path) or path.stat().st_uid != os.getuid():
         return
     path.chmod(mode)

@@ -212,9 +212,9 @@ def test_a_denied_method_is_reported_as_not_checked(run: Run, home: Path, deny: 
 def test_advice_addresses_its_reader() -> None:
     from b24_mcp.cli.advice import advice
     from b24_mcp.errors import our_error
-    from b24_mcp.errors.table import _FACTS
+    from b24_mcp.errors.table import registered_codes
 
-    for code in _FACTS:
+    for code in registered_codes():
         said = advice(our_error(code, "").fault)
         assert "person" not in said, code
         assert not {"batch_call", "find_methods", "describe_method", "search_docs"} & set(

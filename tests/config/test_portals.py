@@ -1,4 +1,4 @@
-"""The file of portals: what may stand in it, what is refused, what a change leaves as it was."""
+"""The file of portals: its valid and invalid content, and what a change keeps."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def path(tmp_path: Path) -> Path:
     return place
 
 
-def test_without_anything_the_sandbox_is_meant(path: Path) -> None:
+def test_the_sandbox_is_the_default_without_any_portal(path: Path) -> None:
     configuration = load_configuration()
     assert (configuration.default, configuration.names) == ("sandbox", ["sandbox"])
 
 
-def test_the_first_portal_of_the_file_is_meant_unless_it_says_otherwise(path: Path) -> None:
+def test_the_first_portal_of_the_file_is_the_default_unless_the_file_names_one(path: Path) -> None:
     path.write_text('[portals.a]\nwebhook = "kept"\n[portals.b]\nwebhook = "kept"\n')
     assert load_configuration().default == "a"
     path.write_text('default = "b"\n[portals.a]\nwebhook = "kept"\n[portals.b]\nwebhook = "kept"\n')
@@ -33,16 +33,16 @@ def test_the_first_portal_of_the_file_is_meant_unless_it_says_otherwise(path: Pa
     assert configuration.names == ["b", "a", "sandbox"]
 
 
-def test_the_portal_of_the_environment_comes_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_portal_of_the_environment_is_the_default_before_those_of_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path.write_text('[portals.a]\nwebhook = "kept"\n')
     monkeypatch.setenv("B24_WEBHOOK_URL", WEBHOOK)
     assert load_configuration().names == ["environment", "a", "sandbox"]
 
 
 @pytest.mark.parametrize("name", ["a", "sandbox"])
-def test_the_portal_a_client_is_connected_for_comes_before_all(
-    path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_the_default_portal_setting_has_precedence(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     path.write_text('[portals.b]\nwebhook = "kept"\n[portals.a]\nwebhook = "kept"\n')
     monkeypatch.setenv("B24_WEBHOOK_URL", WEBHOOK)
     monkeypatch.setenv("B24_DEFAULT_PORTAL", name)
@@ -65,12 +65,12 @@ def test_the_portal_a_client_is_connected_for_comes_before_all(
         ('[portals.a]\naddress = "https://a.example"\n', "both address and client_id"),
         ('[portals.a]\nwebhook = "kept"\naccess = "all"\n', "portals.a.access"),
         ('default = "b"\n[portals.a]\nwebhook = "kept"\n', "default names 'b'"),
-        ('[portals.sandbox]\nwebhook = "kept"\n', "always means another portal"),
+        ('[portals.sandbox]\nwebhook = "kept"\n', "is reserved for another portal"),
         ('[portals."A b"]\nwebhook = "kept"\n', "cannot be the name"),
         ("portals = 5\n", "portals"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_named_and_no_secret_repeated(path: Path, text: str, said: str) -> None:
+def test_an_error_names_the_problem_in_the_file_and_repeats_no_secret(path: Path, text: str, said: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         load_configuration()
@@ -89,7 +89,7 @@ def test_a_change_keeps_comments_and_order(path: Path) -> None:
     assert path.read_text().rstrip() == '# ours\ndefault = "a"\n\n[portals.a]  # the first\nwebhook = "kept"'
 
 
-def test_the_default_passes_on_when_its_portal_is_removed(path: Path) -> None:
+def test_removing_the_default_portal_makes_the_next_one_the_default(path: Path) -> None:
     file = PortalFile(path)
     for name in ("a", "b"):
         file.add(name, PortalSettings(webhook="kept"))
@@ -100,7 +100,7 @@ def test_the_default_passes_on_when_its_portal_is_removed(path: Path) -> None:
     assert file.default is None
 
 
-def test_a_file_that_is_a_link_stays_one(path: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_a_symbolic_link_stays_one(path: Path, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles.toml"
     real.write_text("# kept in a repository\n")
     path.symlink_to(real)
@@ -109,7 +109,7 @@ def test_a_file_that_is_a_link_stays_one(path: Path, tmp_path: Path) -> None:
     assert "portals.a" in real.read_text()
 
 
-def test_secrets_in_a_file_are_for_its_owner_only(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_the_file_of_secrets(tmp_path: Path) -> None:
     place = tmp_path / "own" / "secrets.json"
     secrets = open_secrets("file", place)
     secrets.set("a.webhook", WEBHOOK)
@@ -122,7 +122,7 @@ def test_secrets_in_a_file_are_for_its_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"a": 5}', "no json"])
-def test_a_broken_file_of_secrets_is_left_as_it_is(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_of_secrets_is_not_changed(tmp_path: Path, content: str) -> None:
     place = tmp_path / "secrets.json"
     place.write_text(content)
     with pytest.raises(SecretsError):
@@ -162,7 +162,7 @@ def test_the_keyring_is_used_where_there_is_one(tmp_path: Path, monkeypatch: pyt
     assert not (tmp_path / "secrets.json").exists()
 
 
-def test_without_a_keyring_the_file_is_used_unless_the_keyring_is_asked_for(tmp_path: Path) -> None:
+def test_without_a_keyring_the_file_is_used_unless_the_keyring_is_required(tmp_path: Path) -> None:
     import keyring
     from keyring.backends import fail
 
@@ -178,7 +178,7 @@ def test_without_a_keyring_the_file_is_used_unless_the_keyring_is_asked_for(tmp_
 
 
 @pytest.mark.parametrize("written", [["none"], ["money"], ["outside", "rights"]])
-def test_kinds_of_risk_are_written_as_they_are_read(tmp_path: Path, written: list[str]) -> None:
+def test_kinds_of_risk_survive_writing_and_reading(tmp_path: Path, written: list[str]) -> None:
     file = PortalFile(tmp_path / "portals.toml")
     file.add("sales", PortalSettings.model_validate({"webhook": "kept", "risks": written}))
     read = PortalFile(tmp_path / "portals.toml").portals["sales"].risks

@@ -1,4 +1,4 @@
-"""A known secret is masked in every encoding and mixture of encodings, and ordinary texts stay as they are."""
+"""A known secret is masked in every encoding and mixture of encodings, and ordinary texts are unchanged."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ SECRETS = [
 
 
 def _assert_masked(secret: str, encoded: bytes, before: str = "", after: str = "") -> None:
-    """The text has lost the part that holds the secret: what is left cannot be put together again."""
+    """Check that the secret cannot be restored from the rest of the text."""
     text = encoded.decode("latin-1")
     masked = Redactor([secret]).redact(f"{before}{text}{after}")
     assert "***" in masked, (secret, text)
@@ -129,7 +129,7 @@ def test_a_secret_is_masked_in_each_encoding(secret: str, name: str) -> None:
 
 @pytest.mark.parametrize("outer", ENCODINGS)
 @pytest.mark.parametrize("inner", ENCODINGS)
-def test_a_secret_is_masked_in_two_encodings_one_after_the_other(inner: str, outer: str) -> None:
+def test_a_secret_is_masked_in_two_nested_encodings(inner: str, outer: str) -> None:
     if "capitals" in outer and "hex" not in inner and "percent" not in inner and "base32" not in inner:
         outer = "as it is"  # capitals are the encoding of a secret, not of base64
     for secret in SECRETS[:3]:
@@ -137,7 +137,7 @@ def test_a_secret_is_masked_in_two_encodings_one_after_the_other(inner: str, out
 
 
 _PLAIN = "abcdefXYZ0123456789_-+/=.~:"
-# A secret that itself looks encoded has to be long enough to be one still when it is decoded.
+# A secret that looks encoded has to be long enough even when it is decoded.
 _SECRET = st.text(st.sampled_from(_PLAIN), min_size=6, max_size=60) | st.text(
     st.sampled_from(_PLAIN + "%\\&"), min_size=40, max_size=60
 )
@@ -147,12 +147,12 @@ _AROUND = st.text(st.sampled_from(" ?&=.:\"'<>()[]{}\n\\%#,;Яx1aF"), max_size=6
 @settings(derandomize=True, max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_SECRET, st.sampled_from(sorted(ENCODINGS)), _AROUND, _AROUND)
 @example("abc123:key/9", "percent", "discount 5%", "")
-def test_a_secret_is_masked_whatever_stands_around_it(secret: str, name: str, before: str, after: str) -> None:
+def test_a_secret_is_masked_with_any_text_around_it(secret: str, name: str, before: str, after: str) -> None:
     text = f"{before}{ENCODINGS[name](secret.encode()).decode('latin-1')}{after}"
     assert "***" in Redactor([secret]).redact(text), text
 
 
-def test_a_secret_is_masked_behind_what_looks_like_the_beginning_of_an_escape() -> None:
+def test_a_secret_is_masked_after_text_that_looks_like_the_beginning_of_an_escape() -> None:
     redactor = Redactor(["abc123:key/9"])
     assert redactor.redact("discount 5%abc123%3Akey%2F9") == "discount 5%***"
     for before in ("%", "5%", "%a", "=", "x=", "\\u", "\\u0", "\\u00", "\\x", "&#x", "&#", "\\", "%25", "%u"):
@@ -162,7 +162,7 @@ def test_a_secret_is_masked_behind_what_looks_like_the_beginning_of_an_escape() 
 
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u202e", "\u2066", "\ufe00", "\U000e0041", "\u200d", "\x00"])
-def test_invisible_characters_in_a_secret_do_not_protect_it(hidden: str) -> None:
+def test_a_secret_is_masked_despite_invisible_characters_in_it(hidden: str) -> None:
     redactor = Redactor(["abc123:key/9"])
     assert redactor.redact(f"see abc{hidden}123{hidden}:key/9 here") == "see *** here"
     assert "***" in redactor.redact("abc\\u200b123:key/9")
@@ -173,7 +173,7 @@ def test_invisible_characters_in_a_secret_do_not_protect_it(hidden: str) -> None
     assert redactor.redact(family) == family
 
 
-def test_a_secret_split_by_a_mask_of_another_is_masked_too() -> None:
+def test_a_secret_that_overlaps_another_is_masked_too() -> None:
     assert Redactor(["abcdef123", "f123zzz"]).redact("abcdef123zzz") == "***"
 
 
@@ -193,7 +193,7 @@ ORDINARY = [
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_ordinary_texts_stay_as_they_are(text: str) -> None:
+def test_ordinary_texts_are_unchanged(text: str) -> None:
     assert Redactor([*SECRETS, "ab", "a1", "12345", "key9"]).redact(text) == text
 
 
@@ -237,7 +237,7 @@ def test_the_value_of_a_secret_field_is_masked_to_its_end(name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", ["…", "...", "'", ""])
-def test_the_beginning_of_a_secret_is_masked_where_a_text_was_cut(cut: str) -> None:
+def test_the_beginning_of_a_secret_is_masked_where_a_text_was_truncated(cut: str) -> None:
     secret = "k3y9zqA1b2c3D4e5"
     for size in range(8, len(secret)):
         assert Redactor([secret]).redact(f"no portal {secret[:size]}{cut}") == f"no portal ***{cut}"

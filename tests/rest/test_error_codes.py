@@ -1,16 +1,16 @@
-"""What the documented codes mean for whoever wants to repeat the call."""
+"""The documented error codes: their kind, and whether the call was executed and may be repeated."""
 
 from __future__ import annotations
 
 import pytest
 
 from b24_mcp.errors import Fault
-from b24_mcp.errors.table import fact_for
+from b24_mcp.rest.wire.error_facts import fact_for
 from tests.fake_portal import Reply
 from tests.rest.test_errors import failure
 
 # Code, measured or documented statuses, kind, executed ("no": N, "unknown": M; None: the sources do not say),
-# retryable (the limits, and what passes by itself).
+# retryable (the limits, and temporary failures).
 TABLE: list[tuple[str, tuple[int, ...], str, str | None, bool]] = [
     ("QUERY_LIMIT_EXCEEDED", (503,), "rate_limit", "no", True),
     ("OPERATION_TIME_LIMIT", (429,), "operating_limit", "no", True),
@@ -107,7 +107,7 @@ async def test_a_code_of_rest_3_means_the_same_under_every_status(
 
 
 @pytest.mark.parametrize("code", ["ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED"])
-def test_a_command_the_batch_did_not_take_was_not_executed(code: str) -> None:
+def test_a_command_that_the_batch_refused_was_not_executed(code: str) -> None:
     fact = fact_for(code, None)
     assert (fact.kind, fact.executed) == ("validation", "no")
 
@@ -120,14 +120,14 @@ def test_letter_case_of_a_code_does_not_matter(code: str) -> None:
 @pytest.mark.parametrize(
     ("status", "executed"), [(500, "unknown"), (502, "unknown"), (503, "unknown"), (200, "unknown")]
 )
-async def test_an_unknown_code_that_the_portal_did_not_refuse_may_have_been_executed(
+async def test_after_an_unknown_code_without_a_refusal_the_call_may_have_been_executed(
     status: int, executed: str
 ) -> None:
     fault = (await failure(Reply({"error": "SOME_NEW_CODE", "error_description": "x"}, status))).fault
     assert (fault.executed, fault.retryable) == (executed, False)
 
 
-def test_what_may_have_been_executed_is_never_offered_for_repetition() -> None:
+def test_a_call_that_may_have_been_executed_is_never_retryable() -> None:
     for code in [row[0] for row in TABLE + TABLE_V3] + ["SOME_NEW_CODE"]:
         for status in (None, 200, 400, 401, 403, 404, 410, 422, 429, 500, 502, 503, 504):
             fact = fact_for(code, status)

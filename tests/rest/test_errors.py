@@ -1,4 +1,4 @@
-"""Every form in which a portal, or what stands before it, says no ends in one form."""
+"""The errors of a portal, or of a server in front of it, in every form, become one form."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_every_shape_of_an_error_keeps_its_code_message_and_status(
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_an_empty_code_that_says_not_found_is_a_missing_record(status: int) -> None:
+async def test_an_empty_code_with_the_message_not_found_means_a_missing_record(status: int) -> None:
     fault = (await failure(Reply({"error": "", "error_description": "Not found"}, status))).fault
     assert (fault.code, fault.kind, fault.executed, fault.retryable) == ("", "not_found", "no", False)
 
@@ -78,27 +78,29 @@ async def test_validation_of_rest_3_names_each_field() -> None:
     assert (fault.kind, fault.executed) == ("validation", "no")
 
 
-async def test_the_argument_of_a_v2_error_is_a_problem_of_that_field() -> None:
+async def test_the_argument_of_a_v2_error_becomes_a_field_problem() -> None:
     body = {"error": "ERROR_ARGUMENT", "error_description": "Bad order", "argument": "ORDER"}
     fault = (await failure(Reply(body, 400))).fault
     assert list(fault.validation) == [FieldProblem("ORDER", "Bad order")]
 
 
 @pytest.mark.parametrize("odd", ["x", [], {}, 5, [5, None, {"field": "a"}, {"message": ["x"]}]])
-async def test_odd_validation_does_no_harm(odd: Any) -> None:
+async def test_malformed_validation_is_ignored(odd: Any) -> None:
     fault = (await failure(Reply({"error": {"code": "X", "message": "M", "validation": odd}}, 400))).fault
     assert (fault.code, fault.message) == ("X", "M")
 
 
 @pytest.mark.parametrize("odd", [["x"], {"a": 1}, 5.5, True])
-async def test_an_odd_error_is_still_an_error(odd: Any) -> None:
+async def test_a_malformed_error_is_still_an_error(odd: Any) -> None:
     assert (await failure(Reply({"error": odd, "error_description": ["y"]}, 400))).fault.status == 400
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize("body", ["<!DOCTYPE html><html><body>nginx</body></html>", "<html>", "", "  "])
 @pytest.mark.parametrize("content_type", [HTML, None])
-async def test_a_page_of_the_front_end_is_no_answer(status: int, body: str, content_type: str | None) -> None:
+async def test_a_page_of_a_server_in_front_of_the_portal_is_a_bad_answer(
+    status: int, body: str, content_type: str | None
+) -> None:
     fault = (await failure(Reply(body, status, content_type))).fault
     assert fault.code == "B24MCP_BAD_ANSWER"
     assert fault.status == status
@@ -134,14 +136,14 @@ async def test_a_page_of_the_front_end_is_no_answer(status: int, body: str, cont
     ],
     ids=lambda reply: f"{reply.status} {reply.content_type} {reply.content()[:30]!r}",
 )
-async def test_what_is_no_answer_of_the_rest_api_may_have_been_executed(reply: Reply) -> None:
-    """200 with something else than an answer, a cut body after 60 s: the method may have done its work."""
+async def test_after_a_bad_answer_the_call_may_have_been_executed(reply: Reply) -> None:
+    """Status 200 without an answer, or a body cut off after 60 s: the method may have been executed."""
     fault = (await failure(reply)).fault
     assert (fault.code, fault.executed, fault.retryable) == ("B24MCP_BAD_ANSWER", "unknown", False)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", HTML, None])
-async def test_an_error_under_xml_may_come_as_json(content_type: str | None) -> None:
+async def test_an_error_with_the_content_type_of_xml_may_be_json(content_type: str | None) -> None:
     reply = Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}, 503, content_type)
     fault = (await failure(reply, format="xml")).fault
     assert (fault.code, fault.kind, fault.retryable) == ("QUERY_LIMIT_EXCEEDED", "rate_limit", True)
@@ -159,7 +161,7 @@ async def test_an_empty_error_code_in_xml_is_an_error() -> None:
     assert (fault.code, fault.message, fault.kind) == ("", "Not found", "not_found")
 
 
-async def test_a_long_description_is_cut() -> None:
+async def test_a_long_description_is_truncated() -> None:
     fault = (await failure(Reply({"error": "X", "error_description": "long " * 10_000}, 400))).fault
     assert len(fault.message) < 2_000
 
@@ -167,13 +169,13 @@ async def test_a_long_description_is_cut() -> None:
 @pytest.mark.parametrize(
     "result", [False, [], {"result": False, "error": "inner"}, {"status": "x", "errors": []}, None]
 )
-async def test_a_failure_told_as_a_value_is_a_value(result: Any) -> None:
+async def test_a_result_that_reports_a_failure_stays_a_result(result: Any) -> None:
     async with open_portal(FakePortal([Reply({"result": result, "time": {}})])) as portal:
         assert (await portal.call("imconnector.register")).result == result
 
 
 @pytest.mark.parametrize("error", ["", None, False, 0, []])
-async def test_an_empty_error_without_description_beside_a_result_is_no_error(error: Any) -> None:
+async def test_an_empty_error_without_description_beside_a_result_is_ignored(error: Any) -> None:
     async with open_portal(FakePortal([Reply({"result": 1, "error": error})])) as portal:
         assert (await portal.call("profile")).result == 1
 
@@ -194,7 +196,7 @@ async def test_an_empty_error_without_description_beside_a_result_is_no_error(er
         ("https://[broken", "B24MCP_PORTAL_CLOSED"),
     ],
 )
-async def test_a_redirect_to_what_is_not_surely_the_portal_is_reported_and_not_followed(
+async def test_a_redirect_that_may_lead_to_another_portal_is_reported_and_not_followed(
     status: int, location: str, code: str
 ) -> None:
     fake = FakePortal([Reply("", status, HTML, (("location", location),)), Reply({"result": 1})])

@@ -1,4 +1,4 @@
-"""The secret of a webhook is in no error, in nothing that hangs on to an error, and in no log."""
+"""The secret of a webhook is in no error, in no object that an error refers to, and in no log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal,
 
 
 def assert_silent(error: BaseException) -> None:
-    """Nothing that can be reached or printed from an error holds the code."""
+    """Check that no object reachable from an error, and no text of it, has the code."""
     seen: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -53,7 +53,7 @@ def assert_logs_silent(caplog: pytest.LogCaptureFixture) -> None:
         Reply("", 302, headers=(("location", f"https://{CODE}:x@new.example/"),)),
     ],
 )
-async def test_an_answer_leaves_no_secret_behind(reply: Reply, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_answer_keeps_no_secret(reply: Reply, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with open_portal(FakePortal([reply])) as portal:
         try:
@@ -77,7 +77,7 @@ async def _no_gzip(request: bytes, writer: asyncio.StreamWriter) -> None:
 
 @pytest.mark.parametrize("answer", [_cut, _silent, _no_gzip])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_broken_connection_leaves_no_secret_behind(
+async def test_the_error_of_a_broken_connection_keeps_no_secret(
     answer: Callable[..., Any], scheme: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -88,7 +88,7 @@ async def test_a_broken_connection_leaves_no_secret_behind(
     assert_logs_silent(caplog)
 
 
-async def test_a_refused_connection_leaves_no_secret_behind(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_error_of_a_refused_connection_keeps_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with open_portal(None, f"http://127.0.0.1:1/rest/1/{CODE}/") as portal:
         with anyio.fail_after(10), pytest.raises(B24Error) as caught:
@@ -97,7 +97,7 @@ async def test_a_refused_connection_leaves_no_secret_behind(caplog: pytest.LogCa
     assert_logs_silent(caplog)
 
 
-async def test_a_host_no_client_can_call_leaves_no_secret_behind(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_error_of_an_invalid_host_keeps_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with pytest.raises(B24Error) as caught:
         async with open_portal(None, f"https://{'a' * 70}.invalid/rest/1/{CODE}/", seconds=2) as portal:
@@ -122,7 +122,7 @@ def _forms(secret: str) -> list[str]:
 
 
 @given(_SECRET | _OTHER_SECRET, _AROUND, _AROUND)
-def test_a_known_secret_never_survives_in_any_form_of_writing(secret: str, before: str, after: str) -> None:
+def test_a_known_secret_is_masked_in_every_notation(secret: str, before: str, after: str) -> None:
     redactor = Redactor([secret])
     for form in _forms(secret):
         text = redactor.redact(f"{before}{form}{after}")
@@ -140,7 +140,7 @@ def test_a_known_secret_never_survives_in_any_form_of_writing(secret: str, befor
         '"https://acme.bitrix24.com/rest/ann@corp/{}"',
     ],
 )
-def test_the_code_in_an_address_is_masked_however_short(secret: str, address: str) -> None:
+def test_the_code_in_an_address_is_masked_at_any_length(secret: str, address: str) -> None:
     text = Redactor([secret]).redact(f"see {address.format(secret)} now")
     assert secret not in text
     assert "***" in text
@@ -156,7 +156,7 @@ def test_the_code_in_an_address_is_masked_however_short(secret: str, address: st
         "https://oauth.bitrix.info/oauth/token/?client_id=app.1&client_secret=UNKNOWNCODE&grant_type=x",
     ],
 )
-def test_what_has_the_shape_of_a_credential_is_masked_unknown_as_it_is(text: str) -> None:
+def test_text_in_the_form_of_a_credential_is_masked_even_if_unknown(text: str) -> None:
     assert "UNKNOWNCODE" not in Redactor().redact(text)
 
 
@@ -193,7 +193,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_a_signed_link_of_the_portal_keeps_its_address_and_loses_its_secrets(link: str) -> None:
+def test_the_secrets_in_a_signed_link_are_masked_and_its_address_is_kept(link: str) -> None:
     text = Redactor().redact(link)
     assert "UNKNOWN" not in text
     assert "SIGN" not in text
@@ -202,13 +202,16 @@ def test_a_signed_link_of_the_portal_keeps_its_address_and_loses_its_secrets(lin
 
 
 @pytest.mark.parametrize("field", ["access_token", "REFRESH_TOKEN", "client_secret", "PASSWORD", "botToken", "AUTH_ID"])
-def test_a_field_that_holds_a_secret_is_masked_in_every_form_of_an_answer(field: str) -> None:
+def test_a_secret_field_is_masked_in_every_form_of_an_answer(field: str) -> None:
     redactor = Redactor()
     plain = {"result": {"ID": "5", field: "UNKNOWN"}, "fields": {field: {"title": "Password"}}, field: None}
     assert redactor.clean(plain) == {
         "result": {"ID": "5", field: "***"}, "fields": {field: {"title": "Password"}}, field: None
     }  # fmt: skip
-    table = {"table": True, "result": {"columns": ["ID", field], "rows": [["1", "UNKNOWN"], ["2", ""], ["3", None]]}}
+    table: dict[str, Any] = {
+        "table": True,
+        "result": {"columns": ["ID", field], "rows": [["1", "UNKNOWN"], ["2", ""], ["3", None]]},
+    }
     assert redactor.clean(table)["result"]["rows"] == [["1", "***"], ["2", ""], ["3", None]]
     text = json.dumps(plain)
     for written in (text, json.dumps(text), json.dumps(json.dumps(text))):
@@ -225,7 +228,7 @@ def test_a_field_that_holds_a_secret_is_masked_in_every_form_of_an_answer(field:
         "",
     ],
 )
-def test_ordinary_text_is_left_alone(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert Redactor([CODE]).redact(text) == text
 
 

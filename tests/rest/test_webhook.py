@@ -1,4 +1,4 @@
-"""Reading the address of a webhook, and keeping its secret while saying what is wrong with it."""
+"""The parsing of a webhook, and errors that do not repeat its secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.fake_portal import CODE
         ("http://[::1]:8000/rest/1/secretcode123/", "http://[::1]:8000", "1"),
     ],
 )
-def test_a_webhook_is_read_in_every_form_people_paste_it(text: str, origin: str, user: str) -> None:
+def test_a_webhook_is_parsed_in_every_common_form(text: str, origin: str, user: str) -> None:
     webhook = parse_webhook(text)
     assert (webhook.origin, webhook.user, webhook.code) == (origin, user, CODE)
     assert webhook.host == origin.partition("://")[2]
@@ -69,7 +69,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
-def test_what_is_no_webhook_is_refused_without_repeating_the_secret(text: str) -> None:
+def test_an_invalid_webhook_is_refused_without_repeating_the_secret(text: str) -> None:
     with pytest.raises(B24Error) as caught:
         parse_webhook(text)
     fault = caught.value.fault
@@ -83,7 +83,7 @@ def test_what_is_no_webhook_is_refused_without_repeating_the_secret(text: str) -
 
 
 def test_the_address_of_rest_3_is_not_taken_for_a_user_called_api() -> None:
-    """/rest/api/USER/CODE/ opens the same webhook for REST 3.0: read rightly or refuse, but never cut the code off."""
+    """/rest/api/USER/CODE/ is the same webhook for REST 3.0."""
     try:
         webhook = parse_webhook(f"https://acme.bitrix24.com/rest/api/1/{CODE}/")
     except B24Error:

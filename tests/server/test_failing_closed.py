@@ -15,11 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mcp import Client
 
-from b24_mcp.config.environment import RESTRICTIONS, meant_by
-from b24_mcp.config.environment.restrictions import distance
+from b24_mcp.config import load_overview
+from b24_mcp.config.environment import RESTRICTIONS, misspelt_restriction
+from b24_mcp.config.environment.restrictions import edit_distance
 from b24_mcp.config.settings import Settings
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import CallTool
@@ -142,8 +142,8 @@ async def refused(call_tool: CallTool, portal: LoopbackPortal, named: str) -> No
         assert (error["code"], error["executed"]) == ("B24MCP_SETTINGS", "no"), tool
         assert named in error["message"]
     assert portal.calls == []
-    announced = await run_sync(Announced)
-    async with Client(build_server(Redactor(), level=announced.level, portals=announced.portals)) as client:
+    overview = await run_sync(load_overview)
+    async with Client(build_server(Redactor(), level=overview.level, portals=overview.portals)) as client:
         assert "call_method" in {tool.name for tool in (await client.list_tools()).tools}
 
 
@@ -194,7 +194,7 @@ async def test_a_file_that_cannot_be_read_stops_every_call(
         ("[portals.a]\nwebhook = 'kept'\nallow = []\n", "allow is a list without entries"),
         ("[portals.a]\nwebhook = 'kept'\ndeny = [' ']\n", "deny is a list without entries"),
         ("[portals.a]\nwebhook = 'kept'\naccess = '${ACCESS}'\n", "portals.a.access"),
-        ("access = 'read'\n[portals.a]\nwebhook = 'kept'\n", "access: there is no such key"),
+        ("access = 'read'\n[portals.a]\nwebhook = 'kept'\n", "access: this key does not exist"),
         ("[portal.a]\nwebhook = 'kept'\naccess = 'read'\n", "portals is probably meant"),
     ],
 )
@@ -239,16 +239,16 @@ def test_one_slip_in_a_name_is_noticed(name: str, at: int, letter: str, kind: in
     at = at % len(name)
     changed = [name[:at] + letter + name[at:], name[:at] + name[at + 1 :], name[:at] + letter + name[at + 1 :]][kind]
     if changed.upper() not in {*KNOWN, *RESTRICTIONS}:
-        assert meant_by(changed, {*KNOWN, *RESTRICTIONS}) is not None
+        assert misspelt_restriction(changed, {*KNOWN, *RESTRICTIONS}) is not None
 
 
 @given(st.text("ABC", max_size=6), st.text("ABC", max_size=6))
 def test_the_distance_of_two_words_is_symmetric_and_zero_for_equal_ones(one: str, other: str) -> None:
-    assert distance(one, other, 10) == distance(other, one, 10)
-    assert (distance(one, other, 10) == 0) is (one == other)
-    assert distance(one, other, 10) <= max(len(one), len(other))
+    assert edit_distance(one, other, 10) == edit_distance(other, one, 10)
+    assert (edit_distance(one, other, 10) == 0) is (one == other)
+    assert edit_distance(one, other, 10) <= max(len(one), len(other))
 
 
 @pytest.mark.parametrize("name", [*FINE, *sorted(KNOWN)])
 def test_other_names_are_left_alone(name: str) -> None:
-    assert meant_by(name, {*KNOWN, *RESTRICTIONS}) is None
+    assert misspelt_restriction(name, {*KNOWN, *RESTRICTIONS}) is None

@@ -14,10 +14,9 @@ from mcp import Client
 
 from b24_mcp.access import Caller, calling
 from b24_mcp.app.portals import Portals
-from b24_mcp.config import PortalFile, PortalSettings, open_secrets
+from b24_mcp.config import PortalFile, PortalSettings, load_overview, open_secrets
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
@@ -47,7 +46,7 @@ def configured(tmp_path: Path, sales: LoopbackPortal, shop: LoopbackPortal) -> P
 
 
 async def listed(**options: Any) -> dict[str, Any]:
-    names = await run_sync(lambda: Announced().portals)
+    names = await run_sync(lambda: load_overview().portals)
     async with Client(build_server(Redactor(), portals=names, **options)) as client:
         return {tool.name: tool.input_schema["properties"] for tool in (await client.list_tools()).tools}
 
@@ -76,7 +75,7 @@ async def test_what_is_told_of_portals_is_what_calls_will_find(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, names: list[str]
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert await run_sync(lambda: Announced().portals) == names
+    assert list(await run_sync(lambda: load_overview().portals)) == names
     assert (await run_sync(Portals(Redactor()).configuration)).names == names
 
 

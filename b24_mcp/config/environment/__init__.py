@@ -1,17 +1,21 @@
-"""The one place where settings are read as text: the environment, and one file in the format of `.env`."""
+"""Settings as text: variables of the environment, and one file in the format of `.env`."""
 
-from b24_mcp.config.environment.problems import SettingsError
-from b24_mcp.config.environment.reading import Given, absolute, env_file_path, names_in_file, read_given
-from b24_mcp.config.environment.restrictions import ENV_FILE, RESTRICTIONS, meant_by
+from b24_mcp.config.environment.restrictions import ENV_FILE, RESTRICTIONS, misspelt_restriction
+from b24_mcp.config.environment.variables import (
+    SettingTexts,
+    absolute_path,
+    env_file_path,
+    names_in_file,
+    read_setting_texts,
+)
 
 __all__ = [
     "ENV_FILE",
     "RESTRICTIONS",
-    "Given",
-    "SettingsError",
-    "absolute",
+    "SettingTexts",
+    "absolute_path",
     "env_file_path",
-    "meant_by",
+    "misspelt_restriction",
     "names_in_file",
-    "read_given",
+    "read_setting_texts",
 ]

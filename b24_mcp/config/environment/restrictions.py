@@ -1,7 +1,7 @@
-"""Settings that restrict what may be done, and names that look like one of them.
+"""Settings that restrict access, and the recognition of misspelt names of them.
 
-A restriction that is written wrongly must not be taken for one that is not set: then everything it forbids would be
-allowed. So a value that cannot be used, or a name that is close to a restriction, stops every call.
+A misspelt restriction must not count as unset: everything it forbids would then be allowed. So an unusable value, or a
+name that is close to a restriction, makes every call fail.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection
 
 ENV_FILE = "B24_ENV_FILE"
-"""The variable that names the file of settings."""
+"""The variable that names the settings file."""
 
 RESTRICTIONS = (
     "B24_ACCESS",
@@ -22,10 +22,10 @@ RESTRICTIONS = (
     "B24_RISKS",
     "B24_AUDIT",
 )
-"""The settings that limit what a model may do without a person, or that record it."""
+"""The settings that limit what a model may do without approval, or that record what it does."""
 LISTS = ("B24_ALLOW", "B24_DENY", "B24_RISKS")
-"""Those of them that are lists separated by commas. A list without entries is an error."""
-MUST_BE_FILLED = (
+"""The restrictions that are lists separated by commas. A list without entries is an error."""
+NO_PLACEHOLDER = (
     *RESTRICTIONS,
     ENV_FILE,
     "B24_CONFIG",
@@ -35,11 +35,11 @@ MUST_BE_FILLED = (
     "B24_HTTP_AUDIENCE",
     "B24_HTTP_KEY",
 )
-"""Settings for which `${NAME}` is an error. For all others it means that the setting is not set."""
+"""The settings in which the placeholder `${NAME}` is an error. In all others it means that the setting is unset."""
 
 _GUARDED = (*RESTRICTIONS, ENV_FILE, "B24_CONFIG")
-# Names that people use for the same in other programs, without the prefix and without separators.
-_OTHER_WORDS = {
+# Names for the same things in other programs, without the prefix and without separators.
+_SYNONYMS = {
     "B24_ACCESS": ("ACCESSLEVEL", "ACCESSMODE", "ACCESSRIGHTS", "READONLY"),
     "B24_ALLOW": ("ALLOWED", "ALLOWLIST", "ALLOWONLY", "ALLOWMETHODS", "ALLOWEDMETHODS", "WHITELIST"),
     "B24_DENY": ("DENIED", "DENIES", "DENYLIST", "DENYMETHODS", "DENIEDMETHODS", "BLACKLIST", "BLOCKLIST"),
@@ -54,38 +54,38 @@ _PREFIX = re.compile(r"(?:BITRIX24|BITRIX|BX24|B24)+")
 _LOOKALIKES = str.maketrans("АВЕКМНОРСТУХЅІЈԌ", "ABEKMHOPCTYXSIJG")
 
 
-def meant_by(name: str, known: Collection[str], guarded: Collection[str] = _GUARDED) -> str | None:
-    """Return the restriction that an unknown name is probably meant for; None when it is close to none.
+def misspelt_restriction(name: str, known: Collection[str], guarded: Collection[str] = _GUARDED) -> str | None:
+    """Return the restriction of which an unknown name is probably a misspelling; None when it is close to no one.
 
-    `name` is the name of a variable in any letter case, `known` are the names of all settings in capitals. A known name
-    is never taken for another.
+    `name` is the name of a variable in any letter case. `known` are the names of all settings in capitals; they never
+    count as misspelt.
     """
     if name.upper() in known:
         return None
     plain = re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", name).upper().translate(_LOOKALIKES))
-    begins = _PREFIX.match(plain)
-    word = plain[begins.end() :] if begins else None
+    prefix = _PREFIX.match(plain)
+    word = plain[prefix.end() :] if prefix else None
     for setting in guarded:
         target = setting.removeprefix("B24_").replace("_", "")
         if word is None:
-            # Without the prefix it must be almost the whole name: other programs have variables such as ACCESS too.
-            if distance(plain, f"B24{target}", 1) <= 1 and plain != target:
+            # Without the prefix, almost the whole name must match: other programs have variables such as ACCESS too.
+            if edit_distance(plain, f"B24{target}", 1) <= 1 and plain != target:
                 return setting
-        elif word in _OTHER_WORDS.get(setting, ()) or distance(word, target, 2) <= _most_slips(word, target):
+        elif word in _SYNONYMS.get(setting, ()) or edit_distance(word, target, 2) <= _allowed_distance(word, target):
             return setting
     return None
 
 
-def _most_slips(word: str, target: str) -> int:
-    """How many letters may differ: two in a longer word that begins alike, else one."""
+def _allowed_distance(word: str, target: str) -> int:
+    """Return how many letters may differ: two in a longer word with the same first letter, else one."""
     return 2 if len(target) > 4 and word[:1] == target[:1] else 1
 
 
-def distance(one: str, other: str, most: int) -> int:
+def edit_distance(one: str, other: str, most: int) -> int:
     """Return how many letters to add, remove, replace or swap to turn one word into the other.
 
-    More than `most` is not counted out: the result is then some number above it. The work is linear in the length for
-    words whose lengths differ by more than `most`, and quadratic in the shorter length otherwise.
+    A distance above `most` is not exact: the result is then some number above `most`. Words whose lengths differ by
+    more than `most` are not compared at all.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1

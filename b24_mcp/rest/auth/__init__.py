@@ -1,1 +1,1 @@
-"""Credentials: webhooks, OAuth logins, portal addresses."""
+"""Credentials of a portal: incoming webhooks and OAuth logins, and the portal's address."""

@@ -1,4 +1,4 @@
-"""What opens a portal: an incoming webhook or an OAuth login. The client knows both by this one form."""
+"""The protocol of credentials. The client uses webhooks and OAuth logins through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from b24_mcp.errors import Fault
 
 
 class Route(Protocol):
-    """The way one request takes: where a method is, and what is shown there. It never changes."""
+    """The addresses and headers of one request. A route never changes."""
 
     @property
     def origin(self) -> str:
@@ -18,64 +18,64 @@ class Route(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What is sent beside the request, secret."""
+        """The headers of the request; they are secret."""
         ...
 
     def is_at(self, address: str) -> bool:
-        """Whether an address is on this very host and port."""
+        """Whether an address has the same host and port."""
         ...
 
     def moved_to(self, address: str) -> Self | None:
-        """The same way at the host of an address, or None when that is not surely the portal's own."""
+        """Return the route with the host of an address; None when that may be another portal."""
         ...
 
     def address_of(self, method: str, suffix: str = "") -> str:
-        """The address of a method, perhaps secret. `suffix` is empty or `.xml`."""
+        """Return the address of a method, which may be secret. `suffix` is empty or `.xml`."""
         ...
 
     def v3_address_of(self, method: str) -> str:
-        """The address of a method of REST 3.0."""
+        """Return the address of a method of REST 3.0, which may be secret."""
         ...
 
 
 class Credential(Protocol):
-    """What opens a portal. `owner` is whom the portal's accounting charges, the same at every start; secret."""
+    """The credential of a portal."""
 
     @property
     def host(self) -> str:
-        """The portal's host name with its port, fit to be shown."""
+        """The portal's host name with its port. It holds no secret."""
         ...
 
     @property
     def is_https(self) -> bool:
-        """Whether the way to the portal is encrypted."""
+        """Whether the connection to the portal is encrypted."""
         ...
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the portal is on this machine."""
+        """Whether the portal is on this computer."""
         ...
 
     @property
     def owner(self) -> str:
-        """Whom the portal's accounting charges."""
+        """The key under which the portal counts operating time. It is secret, and the same at every start."""
         ...
 
     @property
     def setting(self) -> str:
-        """The name of the setting in which a person gives the portal's address."""
+        """The name of the setting that holds the portal's address."""
         ...
 
     async def route(self) -> Route:
-        """The way for the next request.
+        """Return the route of the next request.
 
         Raises:
-            B24Error: when there is none at present; nothing was sent.
+            B24Error: when there is no usable credential at present; nothing was sent.
         """
         ...
 
     async def renew(self, route: Route, fault: Fault) -> bool:
-        """The portal refused a request that took `route`: is it worth sending once more, the new way?
+        """Renew the credential after the portal refused a request. Return whether to send the request again.
 
         Raises:
             B24Error: when the credential should have been renewed and could not be.
@@ -83,13 +83,13 @@ class Credential(Protocol):
         ...
 
     async def follow(self, route: Route, address: str) -> Credential | None:
-        """The credential for the address the portal names as its new one; None when that is not surely it."""
+        """Return the credential for the new address that the portal named; None when it may be another portal's."""
         ...
 
     def at_configured_address(self) -> Credential:
-        """The credential for the address it had before `follow`."""
+        """Return the credential for the address that it had before `follow`."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...

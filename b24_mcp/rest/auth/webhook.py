@@ -1,4 +1,4 @@
-"""The incoming webhook that opens a portal."""
+"""The incoming webhook of a portal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from b24_mcp.errors import B24Error, Fault, our_error
 from b24_mcp.rest.auth.address import PortalAddress, split_address
 from b24_mcp.rest.auth.credential import Route
 
-# People copy the address of the example call that the portal shows; one more part, a method name, is harmless.
-# The same webhook opens both generations of the API, of which the newer has its methods under /rest/api/.
+# Users copy the address of the example call that the portal shows; the method name at its end is harmless.
+# One webhook serves both versions of the API; REST 3.0 has its methods under /rest/api/.
 _PATH = re.compile(r"/rest/(?:api/)?(?P<user>[^/]+)/(?P<code>[^/]+)(?:/[A-Za-z0-9_.]*)?/?")
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 _USER = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
@@ -19,9 +19,9 @@ _USER = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
 
 @dataclass(frozen=True, slots=True)
 class Webhook(PortalAddress):
-    """An incoming webhook. `user` is the owner's id; `code` the secret, which stands in every address.
+    """An incoming webhook. `user` is the id of its owner; `code` is the secret, which is part of every address.
 
-    It is a credential and the way to the portal in one. Source: documentation, local-integrations/local-webhooks.
+    It is both a credential and a route. Source: documentation, local-integrations/local-webhooks.
     """
 
     user: str
@@ -29,67 +29,67 @@ class Webhook(PortalAddress):
 
     @property
     def owner(self) -> str:
-        """Who the portal's accounting charges: each webhook by itself."""
+        """The key under which the portal counts operating time: each webhook has its own."""
         return f"{self.user}/{self.code}"
 
     @property
     def setting(self) -> str:
-        """What a person sets to open the portal this way."""
+        """The name of the setting that holds the webhook."""
         return "B24_WEBHOOK_URL"
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """None: the address says it all."""
+        """No headers: the address holds the secret."""
         return {}
 
     def address_of(self, method: str, suffix: str = "") -> str:
-        """The address of a method: secret, so never shown. `suffix` is empty or `.xml`."""
+        """Return the address of a method; it is secret. `suffix` is empty or `.xml`."""
         return f"{self.origin}/rest/{self.user}/{self.code}/{method}{suffix}"
 
     def v3_address_of(self, method: str) -> str:
-        """The address of a method of REST 3.0, as secret. Source: documentation, api-reference/rest-v3."""
+        """Return the address of a method of REST 3.0; it is secret. Source: documentation, api-reference/rest-v3."""
         return f"{self.origin}/rest/api/{self.user}/{self.code}/{method}"
 
     async def route(self) -> Route:
-        """The webhook itself; it never changes."""
+        """Return the webhook itself; it never changes."""
         return self
 
     async def renew(self, route: Route, fault: Fault) -> bool:
-        """False: a webhook that is refused stays refused."""
+        """Return False: a webhook cannot be renewed."""
         return False
 
     async def follow(self, route: Route, address: str) -> Webhook | None:
-        """The same webhook at an address the portal names, when that is surely the portal's own."""
+        """Return the webhook at the new address that the portal named; None when it may be another portal's."""
         moved = route.moved_to(address)
         return moved if isinstance(moved, Webhook) else None
 
     def at_configured_address(self) -> Webhook:
-        """The webhook itself: `follow` returns another one."""
+        """Return the webhook itself: `follow` returns a copy."""
         return self
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: a webhook has no files and connections."""
 
 
 def parse_webhook(text: str) -> Webhook:
-    """Read the address a person configured.
+    """Parse the webhook of the configuration.
 
     Raises:
-        B24Error: `B24MCP_WEBHOOK`, saying what is wrong without repeating the secret; nothing was sent.
+        B24Error: `B24MCP_WEBHOOK` with the reason; it does not repeat the secret, and nothing was sent.
     """
     try:
         parts, origin = split_address(text)
     except ValueError as exc:
-        raise _refuse(str(exc)) from None
+        raise _refusal(str(exc)) from None
     if parts.scheme == "http" and not PortalAddress(origin).is_loopback:
-        raise _refuse("it uses http: a webhook goes over https, except to this very computer")
+        raise _refusal("it uses http; a webhook is sent over https, except to this computer")
     match = _PATH.fullmatch(parts.path)
     if match is None or not _CODE.fullmatch(match["code"]):
-        raise _refuse("its path is not /rest/USER_ID/CODE/")
+        raise _refusal("its path is not /rest/USER_ID/CODE/")
     if not _USER.fullmatch(match["user"]):
-        raise _refuse("the part after /rest/ is not a user id")
+        raise _refusal("the part after /rest/ is not a user id")
     return Webhook(origin, match["user"], match["code"])
 
 
-def _refuse(why: str) -> B24Error:
-    return our_error("B24MCP_WEBHOOK", f"B24_WEBHOOK_URL is not an incoming webhook: {why}.")
+def _refusal(reason: str) -> B24Error:
+    return our_error("B24MCP_WEBHOOK", f"B24_WEBHOOK_URL is not an incoming webhook: {reason}.")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.errors.error import is_error, portal_error
 from b24_mcp.rest.wire.answer import Answer, CallTime, by_label, integer, read_time, restore_empty_list
+from b24_mcp.rest.wire.portal_errors import is_error, portal_error
 from b24_mcp.rest.wire.request import Format
 
 

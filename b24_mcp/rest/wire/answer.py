@@ -14,7 +14,7 @@ from typing import Any
 
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.errors.error import front_end_error, is_error, portal_error
+from b24_mcp.rest.wire.portal_errors import front_end_error, is_error, portal_error
 from b24_mcp.rest.wire.reading import find_object, quote
 from b24_mcp.rest.wire.request import Format, Request
 

@@ -14,9 +14,9 @@ import uvicorn
 from sse_starlette.sse import AppStatus
 
 from b24_mcp.app.logs import configure_logging
+from b24_mcp.config import load_overview
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.cancellation import CancellableRequests
@@ -62,7 +62,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         _LOG.warning(
             "B24_HTTP_SESSIONS is set: a balancer has to send the requests of a session to the server that keeps it"
         )
-    server = build_server(redactor, level=settings.access, portals=Announced().portals, keys=options.keys)
+    server = build_server(redactor, level=settings.access, portals=load_overview().portals, keys=options.keys)
     application, requests = http_application(server, options, state, settings.ca_bundle)
     # The SDK streams to older clients through a library that would cancel running calls at the first signal.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]

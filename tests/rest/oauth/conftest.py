@@ -1,4 +1,4 @@
-"""A portal opened by a login, all in this process, on a clock that stands until it is moved."""
+"""A portal with a login, in this process, on a clock that the test advances."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Arrived:
 
 @dataclass
 class Watched:
-    """Hands requests on to another ASGI application and notes them."""
+    """Records requests and forwards them to another ASGI application."""
 
     app: Any
     requests: list[Arrived] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Watched:
 
 @dataclass
 class Scene:
-    """`sandbox` is portal and authorization server; the client is told the time by `clock`."""
+    """`sandbox` is both portal and authorization server; `clock` is the clock of the client."""
 
     sandbox: Sandbox
     store: TokenStore
@@ -60,7 +60,7 @@ class Scene:
     redactor: Redactor = field(default_factory=Redactor)
     server: Any = None
     oauth_server: str | None = None
-    """What a person configured in B24_OAUTH_SERVER."""
+    """The value of B24_OAUTH_SERVER."""
 
     def __post_init__(self) -> None:
         self.app = Watched(self.sandbox)
@@ -76,7 +76,7 @@ class Scene:
         return Application(known.client_id, known.client_secret, self.oauth_server)
 
     def tokens(self, lifetime: float | None = None, **changes: Any) -> Tokens:
-        """A pair from the authorization server; `lifetime` is what the portal thinks, `expires` what we do."""
+        """Return a pair of the authorization server. `lifetime` counts for the portal, `expires` for the client."""
         issued = self.sandbox.portal.oauth.issue(lifetime=lifetime)
         tokens = Tokens(
             client_id=self.application.client_id,

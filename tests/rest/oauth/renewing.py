@@ -1,4 +1,4 @@
-"""A process that calls through a login, and dies at a given point of the renewal: `python -m … ORIGIN STATE DIE_AT`.
+"""A process that makes a call with a login and dies at a given point of the renewal: `python -m … ORIGIN STATE DIE_AT`.
 
 Prints the answer's user, or the code of the error. With `go` it waits for a line on stdin first.
 """
@@ -17,7 +17,8 @@ from b24_mcp.rest import Portal, PortalOptions
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth import Application, AuthorizationServer, Login
 from b24_mcp.rest.sender import Sender
-from b24_mcp.state import open_tokens, tokens_file
+from b24_mcp.state import open_tokens
+from b24_mcp.storage import files
 
 
 def die(*_: Any) -> Any:
@@ -25,7 +26,7 @@ def die(*_: Any) -> Any:
 
 
 def before(function: Any, when: Callable[[], bool]) -> Any:
-    """Die before a function is called, once it is time."""
+    """Return the function, which kills the process instead when `when` returns true."""
     return lambda *arguments, **options: die() if when() else function(*arguments, **options)
 
 
@@ -37,7 +38,7 @@ def half(handle: int, content: bytes) -> int:
 
 def set_trap(point: str) -> None:
     answered = False
-    ask = AuthorizationServer._ask
+    ask = AuthorizationServer._request
 
     async def watched(self: Any, *arguments: Any) -> Any:
         nonlocal answered
@@ -54,9 +55,9 @@ def set_trap(point: str) -> None:
         if answered:
             die()
 
-    AuthorizationServer._ask = watched  # type: ignore[method-assign, assignment]
+    AuthorizationServer._request = watched  # type: ignore[method-assign, assignment]
     own = _Os()
-    tokens_file.__dict__["os"] = own
+    files.__dict__["os"] = own
     if point == "before the mark is written":
         own.patched["write"] = die
     elif point == "half of the mark is written":
@@ -74,7 +75,7 @@ def set_trap(point: str) -> None:
 
 
 class _Os:
-    """The module `os`, with some functions in place of its own."""
+    """The module `os` with some functions replaced."""
 
     def __init__(self) -> None:
         self.patched: dict[str, Any] = {}

@@ -33,7 +33,7 @@ def state(tmp_path: Path) -> str:
 
 
 def put(portal: LoopbackPortal, state: str) -> Tokens:
-    """Keep a login whose access token has expired."""
+    """Store a login whose access token has expired."""
     issued, known = portal.sandbox.portal.oauth.issue(), portal.sandbox.application
     tokens = Tokens(
         client_id=known.client_id,
@@ -84,7 +84,7 @@ def run(portal: LoopbackPortal, state: str, point: str) -> tuple[int, str]:
         ("before the pair is used", 1),
     ],
 )
-def test_a_process_that_is_killed_here_loses_no_login(
+def test_killing_a_process_at_these_points_loses_no_login(
     portal: LoopbackPortal, state: str, point: str, renewals: int
 ) -> None:
     put(portal, state)
@@ -95,10 +95,10 @@ def test_a_process_that_is_killed_here_loses_no_login(
 
 
 @pytest.mark.parametrize("point", ["after the answer", "half of the pair is written"])
-def test_a_process_that_is_killed_between_the_servers_decision_and_its_own_writing_is_told_of(
+def test_killing_a_process_between_the_servers_decision_and_storing_it_is_reported(
     portal: LoopbackPortal, state: str, point: str
 ) -> None:
-    """The old refresh token is used up and the new one was in the memory of a dead process only."""
+    """The old refresh token is used up, and the new one was only in the memory of the killed process."""
     put(portal, state)
     assert run(portal, state, point) == (-signal.SIGKILL, "")
     code, said = run(portal, state, "never")
@@ -107,10 +107,10 @@ def test_a_process_that_is_killed_between_the_servers_decision_and_its_own_writi
     assert "got no answer" in said
 
 
-def test_where_the_server_takes_an_old_refresh_token_once_more_even_that_loses_no_login(
+def test_no_login_is_lost_when_the_server_accepts_an_old_refresh_token_once_more(
     portal: LoopbackPortal, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next process asks with the same token, so a patient server is enough."""
+    """The next process sends the same refresh token."""
     oauth = portal.sandbox.portal.oauth
     monkeypatch.setattr(oauth, "_forget", lambda kind, token: None)
     put(portal, state)
@@ -120,7 +120,7 @@ def test_where_the_server_takes_an_old_refresh_token_once_more_even_that_loses_n
 
 
 @pytest.mark.parametrize("where", ["file", "redis"])
-def test_four_processes_at_once_renew_once(
+def test_four_concurrent_processes_renew_once(
     portal: LoopbackPortal, state: str, where: str, request: pytest.FixtureRequest
 ) -> None:
     address = request.getfixturevalue("redis_url") if where == "redis" else state

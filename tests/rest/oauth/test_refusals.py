@@ -1,4 +1,4 @@
-"""What the authorization server refuses, and what becomes of it when it does not answer."""
+"""Refusals of the authorization server, and missing or broken responses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
         (refusal("PAYMENT_REQUIRED", 401), "plan", "paid or trial time"),
         (refusal("NOT_INSTALLED", 401), "auth", "installed"),
         (refusal("verification_needed", 401), "auth", "licence"),
-        (refusal("invalid_request"), "auth", "question"),
+        (refusal("invalid_request"), "auth", "request"),
         (refusal("invalid_scope", 403), "permission", "scope"),
         (refusal("insufficient_scope", 403), "permission", "scope"),
         (refusal("something_new", 400), "auth", ""),
@@ -50,7 +50,7 @@ async def failure(scene: Scene, deadline: float = 0.0) -> B24Error:
     ],
     ids=lambda value: str(value.body["error"]) + str(value.status) if isinstance(value, Reply) else "",
 )
-async def test_a_refusal_is_told_with_what_a_person_can_do_and_loses_nothing(
+async def test_a_refusal_has_a_hint_and_leaves_the_stored_tokens_unchanged(
     scene: Scene, reply: Reply, kind: str, hint: str
 ) -> None:
     before = scene.tokens(expires=0.0)
@@ -79,7 +79,7 @@ async def test_a_refusal_is_told_with_what_a_person_can_do_and_loses_nothing(
     ],
     ids=lambda reply: f"{reply.status} {str(reply.body)[:12]}",
 )
-async def test_what_is_no_answer_is_asked_for_again_with_the_same_refresh_token(scene: Scene, reply: Reply) -> None:
+async def test_after_an_unusable_response_the_same_refresh_token_is_sent_again(scene: Scene, reply: Reply) -> None:
     before = scene.tokens(expires=0.0)
     await scene.keep(before)
     scene.server = server = FakePortal([reply] * 3)
@@ -92,17 +92,17 @@ async def test_what_is_no_answer_is_asked_for_again_with_the_same_refresh_token(
 
 
 @pytest.mark.parametrize("missing", ["access_token", "refresh_token", "member_id"])
-async def test_half_a_pair_is_no_pair(scene: Scene, missing: str) -> None:
+async def test_an_incomplete_pair_of_tokens_is_refused(scene: Scene, missing: str) -> None:
     whole = {"access_token": "a" * 20, "refresh_token": "r" * 20, "member_id": "m", "expires_in": 3600}
     before = scene.tokens(expires=0.0)
     await scene.keep(before)
     scene.server = FakePortal([Reply({name: value for name, value in whole.items() if name != missing})])
     error = await failure(scene)
-    assert "holds no" in error.fault.message
+    assert "has no access_token" in error.fault.message
     assert (await scene.kept()).refresh_token == before.refresh_token
 
 
-async def test_tokens_of_another_portal_are_refused_and_not_kept(scene: Scene) -> None:
+async def test_tokens_of_another_portal_are_refused_and_not_stored(scene: Scene) -> None:
     before = scene.tokens(expires=0.0)
     await scene.keep(before)
     other = {"access_token": "a" * 20, "refresh_token": "r" * 20, "member_id": "other", "expires_in": 3600}
@@ -111,7 +111,7 @@ async def test_tokens_of_another_portal_are_refused_and_not_kept(scene: Scene) -
     assert (await scene.kept()).refresh_token == before.refresh_token
 
 
-async def test_a_refused_refresh_token_is_not_tried_again_for_a_minute(scene: Scene) -> None:
+async def test_a_refused_refresh_token_is_not_sent_again_for_a_minute(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0))
     scene.server = server = FakePortal([refusal("PAYMENT_REQUIRED", 401)])
     async with scene.open() as portal:
@@ -127,8 +127,8 @@ async def test_a_refused_refresh_token_is_not_tried_again_for_a_minute(scene: Sc
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "truncated", "html", "500"])
-async def test_an_answer_that_breaks_on_the_way_is_asked_for_again(scene: Scene, kind: Any) -> None:
-    """What breaks after the server decided has used the token up here; whatever broke before has not."""
+async def test_a_renewal_is_repeated_after_a_broken_connection(scene: Scene, kind: Any) -> None:
+    """A connection that breaks after the server decided has used the token up here; one that broke before has not."""
     await scene.keep(scene.tokens(expires=0.0))
 
     async def broken_once(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -153,7 +153,7 @@ async def test_an_answer_that_breaks_on_the_way_is_asked_for_again(scene: Scene,
         assert (await portal.call("profile")).result["ID"] == "1"
 
 
-async def test_when_the_lost_answer_had_used_the_token_up_the_reader_learns_that(scene: Scene) -> None:
+async def test_the_error_says_when_a_lost_response_may_have_used_the_token_up(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0))
 
     async def losing(scope: Any, receive: Any, send: Any) -> None:
@@ -174,7 +174,7 @@ async def test_when_the_lost_answer_had_used_the_token_up_the_reader_learns_that
 
 
 async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -> None:
-    """A server that hangs is not waited for by one call after the other."""
+    """The calls do not wait one after the other for a server that hangs."""
     await scene.keep(scene.tokens(expires=0.0))
     failing = FakePortal([Reply("", 503)] * 2)
     others, arrived = 19, 0
@@ -210,14 +210,14 @@ async def test_calls_that_wait_for_one_renewal_share_its_failure(scene: Scene) -
         assert len(failing.requests) == 2
 
 
-async def test_a_revoked_login_is_not_blamed_on_a_lost_answer(scene: Scene) -> None:
+async def test_the_error_of_a_revoked_login_mentions_no_lost_response(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0, refresh_token="revoked"))
     error = await failure(scene)
     assert error.fault.code == "invalid_grant"
     assert "got no answer" not in error.fault.message
 
 
-async def test_an_authorization_server_that_is_down_is_no_lost_login(scene: Scene) -> None:
+async def test_a_login_survives_an_authorization_server_that_is_down(scene: Scene) -> None:
     scene.oauth_server = "http://127.0.0.1:1"
     await scene.keep(scene.tokens(expires=0.0, server=scene.oauth_server))
     scene.server = False
@@ -226,13 +226,13 @@ async def test_an_authorization_server_that_is_down_is_no_lost_login(scene: Scen
     assert "authorization server cannot be reached" in error.fault.message
 
 
-async def test_nothing_is_asked_when_nothing_could_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_request_is_sent_when_tokens_cannot_be_stored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     await scene.keep(scene.tokens(expires=0.0))
 
     def full(*args: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("b24_mcp.state.tokens_file.os.write", full)
+    monkeypatch.setattr("b24_mcp.storage.files.os.write", full)
     error = await failure(scene)
     assert (error.fault.code, error.fault.kind) == ("B24MCP_TOKENS", "unavailable")
     assert scene.renewals == 0
@@ -241,8 +241,8 @@ async def test_nothing_is_asked_when_nothing_could_be_written(scene: Scene, monk
         await portal.call("profile")
 
 
-async def test_a_pair_that_could_not_be_written_is_written_by_the_next_call(scene: Scene) -> None:
-    """It is the only one that works: it is neither used before it is written nor thrown away."""
+async def test_a_pair_that_could_not_be_stored_is_stored_by_the_next_call(scene: Scene) -> None:
+    """Only this pair is valid: it is neither used before it is stored nor discarded."""
     await scene.keep(scene.tokens(expires=0.0))
     writes, lost = 0, False
     login = scene.login()
@@ -285,7 +285,9 @@ async def test_a_pair_that_could_not_be_written_is_written_by_the_next_call(scen
     assert writes == 4
 
 
-async def test_without_its_store_a_living_token_is_used_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_valid_token_is_used_while_the_store_cannot_be_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await scene.keep(scene.tokens())
 
     async def gone(name: str) -> Tokens:
@@ -300,7 +302,7 @@ async def test_without_its_store_a_living_token_is_used_on(scene: Scene, monkeyp
             await portal.call("profile")
 
 
-async def test_damaged_tokens_are_told_and_left_alone(scene: Scene) -> None:
+async def test_damaged_tokens_are_reported_and_not_changed(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     folder = scene.store._folder  # type: ignore[attr-defined]
     (file,) = folder.glob("*.json")

@@ -1,4 +1,4 @@
-"""Tokens are renewed when they have expired, once, and what was refused for that is sent again."""
+"""Expired tokens are renewed once, and a request that was refused for them is sent again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Succeeded
 from b24_mcp.rest.auth.oauth import Application
-from b24_mcp.rest.auth.oauth.trusting import sealed
+from b24_mcp.rest.auth.oauth.trust import sealed
 from b24_mcp.secrets import RedactingFormatter
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
@@ -25,7 +25,7 @@ async def failure(scene: Scene, method: str = "profile", **options: float) -> B2
     return caught.value
 
 
-async def test_a_call_shows_its_token_in_a_header_and_nowhere_else(scene: Scene) -> None:
+async def test_a_call_sends_its_token_in_a_header_only(scene: Scene) -> None:
     tokens = scene.tokens()
     await scene.keep(tokens)
     async with scene.open() as portal:
@@ -45,7 +45,7 @@ async def test_a_call_shows_its_token_in_a_header_and_nowhere_else(scene: Scene)
         assert tokens.access_token not in request.path + request.query + request.body.decode()
 
 
-async def test_an_expired_token_is_renewed_before_the_call_and_written_down(scene: Scene) -> None:
+async def test_an_expired_token_is_renewed_before_the_call_and_stored(scene: Scene) -> None:
     old = scene.tokens(expires=scene.clock.now() - 1)
     await scene.keep(old)
     async with scene.open() as portal:
@@ -59,7 +59,7 @@ async def test_an_expired_token_is_renewed_before_the_call_and_written_down(scen
     assert scene.app.requests[-1].headers["authorization"] == f"Bearer {new.access_token}"
 
 
-async def test_the_secret_goes_to_the_authorization_server_in_a_form_and_not_in_an_address(scene: Scene) -> None:
+async def test_the_client_secret_is_sent_in_the_body_and_not_in_an_address(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0))
     async with scene.open() as portal:
         await portal.call("profile")
@@ -69,7 +69,7 @@ async def test_the_secret_goes_to_the_authorization_server_in_a_form_and_not_in_
     assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-async def test_a_token_lives_as_long_as_the_server_says_and_is_renewed_lazily(scene: Scene) -> None:
+async def test_a_token_is_renewed_by_the_first_call_after_its_lifetime(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0))
     async with scene.open() as portal:
         for _ in range(3):
@@ -104,14 +104,14 @@ async def test_a_write_refused_for_its_token_is_done_exactly_once(scene: Scene) 
     assert listed.total == 1
 
 
-async def test_a_token_the_portal_does_not_know_is_renewed_too(scene: Scene) -> None:
+async def test_a_token_that_the_portal_does_not_know_is_renewed(scene: Scene) -> None:
     await scene.keep(scene.tokens(access_token="never given out"))
     async with scene.open() as portal:
         assert (await portal.call("profile")).result["ID"] == "1"
     assert scene.renewals == 1
 
 
-async def test_a_portal_that_refuses_new_tokens_too_is_not_asked_for_ever(scene: Scene) -> None:
+async def test_a_portal_that_refuses_new_tokens_too_gets_no_further_requests(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     refusing = FakePortal([Reply({"error": "expired_token", "error_description": "Expired"}, 401)] * 2)
     scene.app.app, scene.server = refusing, scene.sandbox
@@ -121,8 +121,8 @@ async def test_a_portal_that_refuses_new_tokens_too_is_not_asked_for_ever(scene:
     assert len(refusing.requests) == 2
 
 
-async def test_what_rest_3_denies_for_other_reasons_does_not_renew_tokens_over_and_over(scene: Scene) -> None:
-    """It says the same of a token that has expired and of much else."""
+async def test_other_refusals_of_rest_3_do_not_renew_tokens_repeatedly(scene: Scene) -> None:
+    """REST 3.0 reports an expired token with the same code as other refusals."""
     denied = Reply({"error": {"code": "BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION", "message": "No"}}, 401)
     await scene.keep(scene.tokens())
     scene.server = server = type(scene.app)(scene.sandbox)
@@ -134,7 +134,7 @@ async def test_what_rest_3_denies_for_other_reasons_does_not_renew_tokens_over_a
     assert [request.path for request in server.requests] == ["/oauth/token/"]
 
 
-async def test_a_denial_of_rest_3_for_lack_of_rights_renews_nothing(scene: Scene) -> None:
+async def test_a_refusal_of_rest_3_for_missing_rights_renews_nothing(scene: Scene) -> None:
     denied = Reply({"error": {"code": "BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION", "message": "No"}}, 403)
     await scene.keep(scene.tokens())
     scene.app.app, scene.server = FakePortal([denied]), FakePortal()
@@ -144,7 +144,7 @@ async def test_a_denial_of_rest_3_for_lack_of_rights_renews_nothing(scene: Scene
 
 
 @pytest.mark.parametrize("knows", ["we", "the portal"])
-async def test_twenty_calls_at_once_renew_once(scene: Scene, knows: str) -> None:
+async def test_twenty_concurrent_calls_renew_once(scene: Scene, knows: str) -> None:
     await scene.keep(scene.tokens(expires=0.0) if knows == "we" else scene.tokens(lifetime=-1.0))
     results: list[object] = []
 
@@ -173,7 +173,7 @@ async def test_several_portals_that_share_a_login_renew_once(scene: Scene) -> No
     assert scene.renewals == 1
 
 
-async def test_a_renewal_goes_through_when_the_call_that_wanted_it_is_cancelled(scene: Scene) -> None:
+async def test_a_renewal_completes_when_its_call_is_cancelled(scene: Scene) -> None:
     old = scene.tokens(expires=0.0)
     await scene.keep(old)
     async with scene.open() as portal:
@@ -194,14 +194,14 @@ async def test_a_renewal_goes_through_when_the_call_that_wanted_it_is_cancelled(
     assert scene.renewals == 1
 
 
-async def test_without_a_login_a_person_is_told_to_log_in(scene: Scene) -> None:
+async def test_without_a_login_the_hint_is_to_log_in(scene: Scene) -> None:
     error = await failure(scene)
     assert (error.fault.code, error.fault.kind) == ("B24MCP_NO_LOGIN", "auth")
     assert "b24-mcp login" in error.fault.hint
     assert scene.app.requests == []
 
 
-async def test_the_login_of_another_application_does_not_count(scene: Scene) -> None:
+async def test_the_login_of_another_application_is_not_used(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     async with scene.open(scene.login(Application("app.other", "x"))) as portal:
         with pytest.raises(B24Error, match="another application"):
@@ -209,7 +209,7 @@ async def test_the_login_of_another_application_does_not_count(scene: Scene) -> 
     assert scene.app.requests == []
 
 
-async def test_a_logout_elsewhere_counts_at_once(scene: Scene) -> None:
+async def test_a_logout_in_another_process_takes_effect_at_once(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     async with scene.open() as portal:
         await portal.call("profile")
@@ -219,7 +219,7 @@ async def test_a_logout_elsewhere_counts_at_once(scene: Scene) -> None:
             await portal.call("profile")
 
 
-async def test_a_new_login_elsewhere_counts_at_once(scene: Scene) -> None:
+async def test_a_new_login_in_another_process_takes_effect_at_once(scene: Scene) -> None:
     await scene.keep(scene.tokens(expires=0.0, refresh_token="revoked"))
     async with scene.open() as portal:
         with pytest.raises(B24Error, match="invalid_grant"):
@@ -228,7 +228,7 @@ async def test_a_new_login_elsewhere_counts_at_once(scene: Scene) -> None:
         assert (await portal.call("profile")).result["ID"] == "1"
 
 
-async def test_a_portal_that_moved_is_found_by_what_the_authorization_server_says(scene: Scene) -> None:
+async def test_a_moved_portal_is_found_through_the_authorization_server(scene: Scene) -> None:
     moved = {
         "access_token": "n" * 20,
         "refresh_token": "r" * 20,
@@ -264,10 +264,10 @@ async def test_a_redirect_of_a_moved_portal_is_followed_with_the_token(scene: Sc
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
-async def test_a_redirect_to_a_foreign_host_gets_the_token_only_if_the_authorization_server_agrees(
+async def test_a_redirect_to_another_host_gets_the_token_only_if_the_authorization_server_names_that_host(
     scene: Scene, confirmed: bool
 ) -> None:
-    """The zone of the address proves nothing here; the server knows where the portal of this login is."""
+    """The cloud zone proves nothing here; the server knows the address of the login's portal."""
     origin, new = "https://b24.corp.example", "https://b24.new.example"
     answer = {
         "access_token": "n" * 20,
@@ -290,9 +290,7 @@ async def test_a_redirect_to_a_foreign_host_gets_the_token_only_if_the_authoriza
     assert hosts == ["b24.corp.example", "b24.new.example"][: 2 if confirmed else 1]
 
 
-async def test_every_secret_is_masked_from_the_moment_it_is_known(
-    scene: Scene, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_every_token_is_masked_before_it_is_used(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     old = scene.tokens(expires=0.0)
     await scene.keep(old)
@@ -309,7 +307,7 @@ async def test_every_secret_is_masked_from_the_moment_it_is_known(
         assert old.refresh_token not in formatter.format(record)
 
 
-async def test_working_time_is_charged_to_the_application_whatever_the_token(scene: Scene) -> None:
+async def test_operating_time_is_counted_for_the_application_whatever_the_token(scene: Scene) -> None:
     login = scene.login()
     await scene.keep(scene.tokens(expires=0.0))
     before = (login.owner, login.host)
@@ -319,7 +317,7 @@ async def test_working_time_is_charged_to_the_application_whatever_the_token(sce
     assert ORIGIN.endswith(login.host)
 
 
-async def test_a_call_does_not_outlast_its_deadline_for_a_renewal_and_the_renewal_goes_on(scene: Scene) -> None:
+async def test_a_call_ends_at_its_deadline_while_the_renewal_continues(scene: Scene) -> None:
     old = scene.tokens(expires=0.0)
     await scene.keep(old)
     goes_on = anyio.Event()

@@ -1,4 +1,4 @@
-"""Stored tokens that somebody else has changed: nothing is sent, and a person learns what to do."""
+"""Stored tokens that were changed from outside: nothing is sent, and the error says what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHANGES = [
 
 @pytest.mark.parametrize("expired", [False, True])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: json.dumps(change))
-async def test_tokens_that_name_a_foreign_server_or_portal_are_refused_and_nothing_is_sent(
+async def test_tokens_with_a_server_or_portal_that_is_not_allowed_are_refused_and_nothing_is_sent(
     scene: Scene, change: dict[str, Any], expired: bool
 ) -> None:
     await scene.keep(scene.tokens(**({"expires": 0.0} if expired else {}), **change))
@@ -58,7 +58,7 @@ async def test_tokens_changed_while_the_server_runs_are_refused_before_the_next_
         assert len(scene.app.requests) == sent
 
 
-async def test_a_configured_authorization_server_is_the_only_one_for_stored_tokens_too(scene: Scene) -> None:
+async def test_a_configured_authorization_server_is_the_only_one_for_stored_tokens(scene: Scene) -> None:
     known = scene.sandbox.application
     strict = Application(known.client_id, known.client_secret, "https://oauth.corp.example")
     await scene.keep(scene.tokens())
@@ -68,7 +68,7 @@ async def test_a_configured_authorization_server_is_the_only_one_for_stored_toke
     assert scene.app.requests == []
 
 
-async def test_a_new_address_counts_only_under_the_seal_of_this_application_and_login(scene: Scene) -> None:
+async def test_a_new_address_needs_the_seal_of_this_application_and_login(scene: Scene) -> None:
     moved = scene.tokens(endpoint="http://127.0.0.1:9000")
     scene.app.app = FakePortal([Reply({"result": 1})])
     known = scene.application
@@ -88,7 +88,9 @@ async def test_a_new_address_counts_only_under_the_seal_of_this_application_and_
     [{"server": 5}, {"endpoint": None}, {"expires": "soon"}, {"access_token": ["x"]}, {"serial": "1"}, {"seal": 1}],
     ids=str,
 )
-async def test_values_of_a_wrong_type_are_damage(scene: Scene, tmp_path: Path, change: dict[str, Any]) -> None:
+async def test_values_of_a_wrong_type_are_reported_as_damage(
+    scene: Scene, tmp_path: Path, change: dict[str, Any]
+) -> None:
     tokens = scene.tokens()
     await scene.keep(tokens)
     (file,) = (tmp_path / "state" / "tokens").glob("*.json")

@@ -1,10 +1,16 @@
-"""Opening a portal by a login of a person (OAuth 2.0) instead of a webhook. Loaded only where one is configured."""
+"""OAuth 2.0: a login as the credential of a portal. This package is imported only where a login is configured."""
 
 from b24_mcp.rest.auth.oauth.application import Application, authorization_server
-from b24_mcp.rest.auth.oauth.authorizing import AuthorizationConsent, PendingLogin, begin, install_event, keep_login
+from b24_mcp.rest.auth.oauth.authorization import (
+    AuthorizationConsent,
+    PendingLogin,
+    begin_login,
+    read_install_event,
+    save_login,
+)
 from b24_mcp.rest.auth.oauth.login import Login
 from b24_mcp.rest.auth.oauth.server import AuthorizationServer
-from b24_mcp.rest.auth.oauth.trusting import sealed
+from b24_mcp.rest.auth.oauth.trust import sealed
 
 __all__ = [
     "Application",
@@ -13,8 +19,8 @@ __all__ = [
     "Login",
     "PendingLogin",
     "authorization_server",
-    "begin",
-    "install_event",
-    "keep_login",
+    "begin_login",
+    "read_install_event",
+    "save_login",
     "sealed",
 ]

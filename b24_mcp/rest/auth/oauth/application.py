@@ -1,7 +1,7 @@
-"""The application that asks for access, and which server gives its tokens out.
+"""The OAuth application, and the choice of its authorization server.
 
-The client secret goes to the authorization server and nowhere else. Which one that is, a portal may say, but a portal
-can stand on anybody's machine: so only the vendor's servers are believed, and what a person has configured.
+The client secret is sent to the authorization server only. A portal names its authorization server, but a portal may
+run on any computer. So only the vendor's servers and a configured server are accepted.
 Source: documentation, settings/oauth.
 """
 
@@ -20,7 +20,7 @@ _EASTERN_ZONES = {f"bitrix24.{zone}" for zone in ("ru", "by", "kz", "kg", "uz", 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A local application of one portal, or one of the market. `server` is the authorization server a person named."""
+    """A local application of one portal, or one of the Market. `server` is the configured authorization server."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -28,10 +28,10 @@ class Application:
 
 
 def authorization_server(portal: PortalAddress, named: str | None, application: Application) -> str:
-    """Scheme and host of the server that gives out tokens. `named` is what the portal or the server itself said.
+    """Return the origin of the authorization server. `named` is the server that a response named, if any.
 
     Raises:
-        B24Error: `B24MCP_SETTINGS` when another server was named than may be asked; nothing was sent.
+        B24Error: `B24MCP_SETTINGS` when the named server is not accepted; nothing was sent.
     """
     if application.server is not None:
         return _configured(application.server)
@@ -44,16 +44,16 @@ def authorization_server(portal: PortalAddress, named: str | None, application: 
         origin = ""
     if origin in (_WORLD, _EAST) or (origin and _is_same_listener(origin, portal)):
         return origin
-    host = urlsplit(origin).netloc or "something that is no address"
+    host = urlsplit(origin).netloc or "something that is not an address"
     raise our_error(
         "B24MCP_SETTINGS",
-        f"The portal names {host} as its authorization server, which is not one of Bitrix24's. If it is right, set "
-        "B24_OAUTH_SERVER to its address.",
+        f"The portal names {host} as its authorization server, which is not a server of Bitrix24. If it is correct, "
+        "set B24_OAUTH_SERVER to its address.",
     )
 
 
 def _is_same_listener(origin: str, portal: PortalAddress) -> bool:
-    """Whether both are this computer at the same port. Another port may belong to another user of the computer."""
+    """Whether both are on this computer at the same port. Another user of the computer may listen at another port."""
     server = PortalAddress(origin)
     return portal.is_loopback and server.is_loopback and _port(server) == _port(portal)
 
@@ -72,7 +72,7 @@ def _configured(text: str) -> str:
     try:
         origin = split_address(text if "://" in text else f"https://{text}")[1]
         if not origin.startswith("https:") and not PortalAddress(origin).is_loopback:
-            raise ValueError("it uses http: secrets go over https, except to this very computer")
+            raise ValueError("it uses http; secrets are sent over https, except to this computer")
     except ValueError as exc:
         raise our_error("B24MCP_SETTINGS", f"B24_OAUTH_SERVER cannot be used: {exc}.") from None
     return origin

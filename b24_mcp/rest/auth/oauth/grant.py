@@ -1,9 +1,8 @@
-"""Reading what brings tokens: an answer of the authorization server, or the event of an installation."""
+"""Parses tokens: in a response of the authorization server, or in an installation event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.auth.address import PortalAddress, split_address
@@ -12,26 +11,27 @@ from b24_mcp.rest.wire.answer import integer, number
 from b24_mcp.state import Tokens
 
 _USUAL_SECONDS = 3600.0
-# An access token is given up a little before its end, so that it does not end on its way.
+# An access token is renewed a little early, so that it does not expire during a request.
 _MARGIN, _LONGEST_MARGIN = 0.05, 30.0
 
 
 def read_grant(
-    body: Mapping[str, Any], portal: PortalAddress, application: Application, asked: str | None, now: float
+    body: Mapping[str, object], portal: PortalAddress, application: Application, asked: str | None, now: float
 ) -> Tokens:
-    """The tokens in an answer of the authorization server, or in the `auth` part of an event.
+    """Return the tokens in a response of the authorization server, or in the `auth` part of an event.
 
-    `asked` is the server that answered, None for an event. `now` is Unix time here: the server's clock may differ, so
-    the length of life counts when it is told.
+    `asked` is the server that responded, None for an event. `now` is the Unix time of this computer. The server's clock
+    may differ, so the lifetime is used when the response has it.
 
     Raises:
-        B24Error: `B24MCP_OAUTH_SERVER` when it is no pair of tokens, `B24MCP_SETTINGS` for a foreign server.
+        B24Error: `B24MCP_OAUTH_SERVER` when it has no pair of tokens, `B24MCP_SETTINGS` for a server that is not
+            accepted.
     """
     access, refresh, member = (_text(body.get(name)) for name in ("access_token", "refresh_token", "member_id"))
     if not access or not refresh or not member:
         raise our_error(
             "B24MCP_OAUTH_SERVER",
-            "What should bring tokens holds no access_token, refresh_token or member_id.",
+            "The response has no access_token, refresh_token or member_id.",
             hint="Nothing was executed. A person has to run b24-mcp login.",
         )
     seconds = number(body.get("expires_in"))
@@ -54,7 +54,7 @@ def read_grant(
 
 
 def _server(named: str, portal: PortalAddress, application: Application, asked: str | None) -> str:
-    """Where to refresh: at the server the answer names, if it is one to be asked, else at the one that answered."""
+    """Return the server for renewals: the one that the response names if accepted, else the one that responded."""
     try:
         return authorization_server(portal, _origin(named) or asked, application)
     except B24Error:
@@ -64,7 +64,7 @@ def _server(named: str, portal: PortalAddress, application: Application, asked: 
 
 
 def _endpoint(text: str, portal: PortalAddress) -> str:
-    """Where the portal is now. The address a person gave stays when the other would be a worse way to it."""
+    """Return the portal's present origin. The configured one stays when the new one would be less secure."""
     origin = _origin(text)
     if not origin or origin.startswith("https:") != portal.is_https:
         return portal.origin

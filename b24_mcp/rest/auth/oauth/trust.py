@@ -1,8 +1,8 @@
-"""Whether stored tokens may be used: they lie in a file or in Redis, which others may have written to.
+"""The checks of stored tokens. They are in a file or in Redis, to which others may have written.
 
-Two things are checked before anything is sent. The authorization server must be one that the configuration allows,
-since it is told the client secret. The portal must be the configured one, or one that a login or a renewal of this
-configuration named: that is shown by a seal, which only those who know the client secret can make.
+Two things are checked before anything is sent. The configuration must allow the authorization server, because it
+receives the client secret. The portal must be the configured one, or one that a login or a renewal of this
+configuration named. A seal proves the latter: an HMAC with the client secret as its key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from b24_mcp.rest.auth.address import PortalAddress, split_address
 from b24_mcp.rest.auth.oauth.application import Application, authorization_server
 from b24_mcp.state import Tokens
 
-_AGAIN = "Nothing was sent. A person has to check the settings and run b24-mcp login on this computer."
+_CHECK_SETTINGS = "Nothing was sent. A person has to check the settings and run b24-mcp login on this computer."
 
 
 def sealed(tokens: Tokens, name: str, application: Application) -> Tokens:
@@ -26,10 +26,10 @@ def sealed(tokens: Tokens, name: str, application: Application) -> Tokens:
 
 
 def check_trusted(tokens: Tokens, name: str, portal: PortalAddress, application: Application) -> None:
-    """Accept stored tokens. `portal` is the configured one.
+    """Check stored tokens. `portal` is the configured one.
 
     Raises:
-        B24Error: `B24MCP_SETTINGS` when they name another authorization server or another portal than may be used.
+        B24Error: `B24MCP_SETTINGS` when they name an authorization server or a portal that is not allowed.
     """
     try:
         server = authorization_server(portal, tokens.server, application)
@@ -39,16 +39,16 @@ def check_trusted(tokens: Tokens, name: str, portal: PortalAddress, application:
         raise our_error(
             "B24MCP_SETTINGS",
             f"The stored login to {portal.host} names {_host(tokens.server)} as its authorization server, which the "
-            "settings do not allow. Either the stored tokens were changed, or B24_OAUTH_SERVER was.",
-            hint=_AGAIN,
+            "settings do not allow. Either the stored tokens or B24_OAUTH_SERVER was changed.",
+            hint=_CHECK_SETTINGS,
         )
     if tokens.endpoint == portal.origin or _is_sealed(tokens, name, application):
         return
     raise our_error(
         "B24MCP_SETTINGS",
         f"The stored login to {portal.host} names another portal, {_host(tokens.endpoint)}. Either the stored tokens "
-        "were changed, or the portal has a new address, which then belongs into the settings.",
-        hint=_AGAIN,
+        "were changed, or the portal has a new address. If so, correct the address in the settings.",
+        hint=_CHECK_SETTINGS,
     )
 
 
@@ -61,8 +61,8 @@ def _is_sealed(tokens: Tokens, name: str, application: Application) -> bool:
 
 
 def _seal(tokens: Tokens, name: str, application: Application) -> str:
-    said = json.dumps([name.lower(), tokens.client_id, tokens.member_id, tokens.endpoint, tokens.server])
-    return hmac.new(application.client_secret.encode(), said.encode(), hashlib.sha256).hexdigest()
+    content = json.dumps([name.lower(), tokens.client_id, tokens.member_id, tokens.endpoint, tokens.server])
+    return hmac.new(application.client_secret.encode(), content.encode(), hashlib.sha256).hexdigest()
 
 
 def _host(address: str) -> str:

@@ -1,4 +1,4 @@
-"""Asking for consent, reading what comes back, and which authorization server may be told the client secret."""
+"""The request for consent, the parsing of its result, and the choice of the authorization server."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from b24_mcp.rest.auth.oauth import (
     Application,
     AuthorizationServer,
     authorization_server,
-    begin,
-    install_event,
-    keep_login,
+    begin_login,
+    read_install_event,
+    save_login,
 )
 from tests.fake_portal import FakePortal, Reply
 from tests.rest.oauth.conftest import NAME, ORIGIN, Scene
@@ -44,7 +44,7 @@ APPLICATION = Application("local.1&2", "secretsecret")
         ("http://127.0.0.1:8000", "localhost:8000", "http://localhost:8000"),
     ],
 )
-def test_the_authorization_server_is_the_one_named_or_that_of_the_region(
+def test_the_authorization_server_is_the_named_one_or_that_of_the_region(
     portal: str, named: str | None, server: str
 ) -> None:
     assert authorization_server(PortalAddress(portal), named, APPLICATION) == server
@@ -71,22 +71,22 @@ def test_a_portal_cannot_send_the_client_secret_to_a_server_of_its_choice(named:
     assert caught.value.fault.executed == "no"
 
 
-def test_another_port_of_this_computer_is_not_told_the_client_secret() -> None:
+def test_another_port_of_this_computer_does_not_get_the_client_secret() -> None:
     with pytest.raises(B24Error, match="B24_OAUTH_SERVER"):
         authorization_server(PortalAddress("http://127.0.0.1:8000"), "127.0.0.1:9000", APPLICATION)
 
 
-def test_a_person_may_name_a_server_and_then_nothing_else_counts() -> None:
+def test_a_configured_server_is_the_only_one_used() -> None:
     named = Application("app", "x", "https://oauth.corp.example")
     assert authorization_server(CLOUD, "evil.example", named) == "https://oauth.corp.example"
-    with pytest.raises(B24Error, match="http: secrets go over https"):
+    with pytest.raises(B24Error, match="http; secrets are sent over https"):
         authorization_server(CLOUD, None, Application("app", "x", "http://oauth.corp.example"))
     with pytest.raises(B24Error, match="B24_OAUTH_SERVER"):
         authorization_server(CLOUD, None, Application("app", "x", "ftp://x"))
 
 
-def test_the_address_of_consent_names_the_application_and_a_state_and_no_secret() -> None:
-    first, second = begin(CLOUD, APPLICATION), begin(CLOUD, APPLICATION)
+def test_the_consent_address_has_the_application_and_a_state_but_no_secret() -> None:
+    first, second = begin_login(CLOUD, APPLICATION), begin_login(CLOUD, APPLICATION)
     parts = urlsplit(first.address)
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://acme.bitrix24.de/oauth/authorize/"
     assert parse_qs(parts.query) == {"client_id": ["local.1&2"], "state": [first.state]}
@@ -98,44 +98,44 @@ def test_the_address_of_consent_names_the_application_and_a_state_and_no_secret(
 
 
 @pytest.mark.parametrize("form", ["{query}", "?{query}", "http://127.0.0.1:8025/callback?{query}", " {query}\n"])
-def test_what_a_person_pastes_is_read_in_each_form(form: str) -> None:
-    pending = begin(CLOUD, APPLICATION)
+def test_a_pasted_redirect_is_parsed_in_each_form(form: str) -> None:
+    pending = begin_login(CLOUD, APPLICATION)
     sent = {"code": "c0de" * 8, "state": pending.state, "member_id": "m", "server_domain": "oauth.bitrix24.tech"}
     consent = pending.read_pasted(form.format(query=urlencode(sent)))
     assert (consent.code, consent.server, consent.member_id) == ("c0de" * 8, "oauth.bitrix24.tech", "m")
     assert "c0de" not in repr(consent)
 
 
-def test_the_bare_code_is_enough_when_a_person_pastes_it() -> None:
-    assert begin(CLOUD, APPLICATION).read_pasted(" avmocpghblyi01m3h42bljvqtyd19sw1\n").code.startswith("avmoc")
+def test_a_pasted_code_is_enough() -> None:
+    assert begin_login(CLOUD, APPLICATION).read_pasted(" avmocpghblyi01m3h42bljvqtyd19sw1\n").code.startswith("avmoc")
 
 
 @pytest.mark.parametrize("state", [None, "", "x", "{}x"])
-def test_another_state_is_refused_pasted_or_not(state: str | None) -> None:
-    pending = begin(CLOUD, APPLICATION)
+def test_a_different_state_is_refused(state: str | None) -> None:
+    pending = begin_login(CLOUD, APPLICATION)
     shown = {} if state is None else {"state": state.format(pending.state)}
     query = urlencode({"code": "c0dec0de", **shown})
     for text in (query, f"http://127.0.0.1:8025/callback?{query}"):
-        with pytest.raises(B24Error, match="its state is another"):
+        with pytest.raises(B24Error, match="its state is different"):
             pending.read_pasted(text)
 
 
 def test_a_redirect_without_a_code_is_refused() -> None:
-    pending = begin(CLOUD, APPLICATION)
+    pending = begin_login(CLOUD, APPLICATION)
     with pytest.raises(B24Error, match="no code"):
         pending.read_redirect(f"state={pending.state}&code=")
 
 
 @given(st.text())
-def test_nothing_pasted_breaks_it(text: str) -> None:
+def test_any_pasted_text_is_parsed_or_refused(text: str) -> None:
     try:
-        begin(CLOUD, APPLICATION).read_pasted(text)
+        begin_login(CLOUD, APPLICATION).read_pasted(text)
     except B24Error as error:
         assert error.fault.code == "B24MCP_CONSENT"  # noqa: PT017
 
 
 @pytest.mark.parametrize("text", ["acme.bitrix24.de", "https://acme.bitrix24.de/", " https://acme.bitrix24.de/rest/ "])
-def test_the_address_of_a_portal_is_read_as_people_write_it(text: str) -> None:
+def test_a_portal_address_is_parsed_in_each_common_form(text: str) -> None:
     assert parse_portal(text) == CLOUD
 
 
@@ -143,7 +143,7 @@ def test_the_address_of_a_portal_is_read_as_people_write_it(text: str) -> None:
     "text",
     ["", "http://acme.bitrix24.de", "https://acme.bitrix24.de/rest/1/code/", "https://u:p@acme.bitrix24.de", "ftp://x"],
 )
-def test_what_is_no_address_of_a_portal_is_refused_without_repeating_it(text: str) -> None:
+def test_an_invalid_portal_address_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(B24Error) as caught:
         parse_portal(text)
     assert caught.value.fault.code == "B24MCP_SETTINGS"
@@ -169,7 +169,7 @@ def event(**changes: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("form", ["event", "auth", "form", "flat"])
-def test_an_install_event_is_read_in_each_form(form: str) -> None:
+def test_an_install_event_is_parsed_in_each_form(form: str) -> None:
     auth = event()
     bracketed = {"event": "ONAPPINSTALL", **{f"auth[{name}]": value for name, value in auth.items()}}
     text = {
@@ -178,22 +178,22 @@ def test_an_install_event_is_read_in_each_form(form: str) -> None:
         "form": urlencode(bracketed),
         "flat": json.dumps(bracketed),
     }[form]
-    tokens = install_event(text, CLOUD, APPLICATION, 1_800_000_000.0)
+    tokens = read_install_event(text, CLOUD, APPLICATION, 1_800_000_000.0)
     assert (tokens.access_token, tokens.refresh_token, tokens.user_id) == ("access1234", "refresh1234", 7)
     assert (tokens.endpoint, tokens.server) == ("https://acme.bitrix24.de", "https://oauth.bitrix.info")
-    # The event may have been sent long ago: the moment counts, not the length.
+    # The event may have been sent long ago, so the absolute expiry counts, not the lifetime.
     assert 1_800_002_900 < tokens.expires <= 1_800_003_000
 
 
 @pytest.mark.parametrize("missing", ["access_token", "refresh_token", "member_id"])
 def test_an_event_without_tokens_is_refused(missing: str) -> None:
     with pytest.raises(B24Error, match="B24MCP_CONSENT"):
-        install_event(json.dumps(event(**{missing: None})), CLOUD, APPLICATION, 0.0)
+        read_install_event(json.dumps(event(**{missing: None})), CLOUD, APPLICATION, 0.0)
 
 
 def test_an_event_cannot_name_a_foreign_server() -> None:
     with pytest.raises(B24Error, match="B24_OAUTH_SERVER"):
-        install_event(json.dumps(event(server_endpoint="https://evil.example/rest/")), CLOUD, APPLICATION, 0.0)
+        read_install_event(json.dumps(event(server_endpoint="https://evil.example/rest/")), CLOUD, APPLICATION, 0.0)
 
 
 @given(
@@ -202,9 +202,9 @@ def test_an_event_cannot_name_a_foreign_server() -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     ).map(json.dumps)
 )
-def test_nothing_in_an_event_breaks_it(text: str) -> None:
+def test_any_event_is_parsed_or_refused(text: str) -> None:
     with pytest.raises(B24Error):
-        install_event(text, CLOUD, APPLICATION, 0.0)
+        read_install_event(text, CLOUD, APPLICATION, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -217,28 +217,26 @@ def test_nothing_in_an_event_breaks_it(text: str) -> None:
         (5, "https://acme.bitrix24.de"),
     ],
 )
-def test_the_portals_address_is_taken_from_the_tokens_unless_the_way_there_is_worse(
-    endpoint: object, kept: str
-) -> None:
-    tokens = install_event(json.dumps(event(client_endpoint=endpoint)), CLOUD, APPLICATION, 0.0)
+def test_the_portals_address_comes_from_the_tokens_unless_it_is_less_secure(endpoint: object, kept: str) -> None:
+    tokens = read_install_event(json.dumps(event(client_endpoint=endpoint)), CLOUD, APPLICATION, 0.0)
     assert tokens.endpoint == kept
 
 
-async def test_a_code_is_exchanged_where_the_portal_says_and_kept(scene: Scene) -> None:
-    pending = begin(PortalAddress(ORIGIN), scene.application)
+async def test_a_code_is_exchanged_at_the_server_of_the_portal_and_the_tokens_are_stored(scene: Scene) -> None:
+    pending = begin_login(PortalAddress(ORIGIN), scene.application)
     code = scene.sandbox.portal.oauth._keep("code", 1, None, scene.clock.now() + 30)
     consent = pending.read_pasted(code)
     tokens = await pending.complete(consent, AuthorizationServer(scene.application, app=scene.app), scene.clock.now())
-    await keep_login(scene.store, NAME, tokens)
+    await save_login(scene.store, NAME, tokens)
     async with scene.open() as portal:
         assert (await portal.call("profile")).result["ID"] == "1"
 
 
 @pytest.mark.parametrize("code", ["too late", "wrong", "used"])
-async def test_a_code_that_does_not_work_leaves_what_was_kept(scene: Scene, code: str) -> None:
+async def test_an_invalid_code_leaves_the_stored_tokens_unchanged(scene: Scene, code: str) -> None:
     before = scene.tokens()
     await scene.keep(before)
-    pending = begin(PortalAddress(ORIGIN), scene.application)
+    pending = begin_login(PortalAddress(ORIGIN), scene.application)
     server = AuthorizationServer(scene.application, app=scene.app)
     given = scene.sandbox.portal.oauth._keep("code", 1, None, scene.clock.now() + 30)
     if code == "too late":
@@ -252,23 +250,23 @@ async def test_a_code_that_does_not_work_leaves_what_was_kept(scene: Scene, code
 
 
 async def test_tokens_of_another_portal_than_consented_are_refused(scene: Scene) -> None:
-    pending = begin(PortalAddress(ORIGIN), scene.application)
+    pending = begin_login(PortalAddress(ORIGIN), scene.application)
     code = scene.sandbox.portal.oauth._keep("code", 1, None, scene.clock.now() + 30)
     consent = pending.read_redirect(urlencode({"code": code, "state": pending.state, "member_id": "another"}))
     with pytest.raises(B24Error, match="B24MCP_OTHER_PORTAL"):
         await pending.complete(consent, AuthorizationServer(scene.application, app=scene.app), 0.0)
 
 
-async def test_a_login_to_another_portal_does_not_replace_one(scene: Scene) -> None:
+async def test_a_login_to_another_portal_does_not_replace_the_stored_one(scene: Scene) -> None:
     await scene.keep(scene.tokens())
     with pytest.raises(B24Error, match="B24MCP_OTHER_PORTAL") as caught:
-        await keep_login(scene.store, NAME, scene.tokens(member_id="another"))
+        await save_login(scene.store, NAME, scene.tokens(member_id="another"))
     assert "b24-mcp logout" in caught.value.fault.hint
     assert (await scene.kept()).member_id == scene.sandbox.application.member_id
 
 
-async def test_a_lost_answer_to_a_code_asks_for_a_new_login(scene: Scene) -> None:
-    pending = begin(PortalAddress(ORIGIN), scene.application)
+async def test_a_lost_response_to_a_code_requires_a_new_login(scene: Scene) -> None:
+    pending = begin_login(PortalAddress(ORIGIN), scene.application)
     server = AuthorizationServer(scene.application, app=FakePortal([Reply("<html>", 502, "text/html")]))
     with pytest.raises(B24Error, match="B24MCP_OAUTH_SERVER") as caught:
         await pending.complete(pending.read_pasted("x" * 20), server, 0.0)

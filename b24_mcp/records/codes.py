@@ -1,0 +1,38 @@
+"""The error codes of data sets, queries and exports."""
+
+from __future__ import annotations
+
+from b24_mcp.errors.table import CodeFact
+
+CODES: dict[str, CodeFact] = {
+    "B24MCP_RECORDS_NAME": CodeFact(
+        "validation", "Nothing was sent. Choose a name of letters, digits and underscores, such as deals_2026."
+    ),
+    "B24MCP_RECORDS_RESUME": CodeFact(
+        "validation",
+        "Nothing was sent. Omit resume to read the list from its beginning, or repeat the call that began the data "
+        "set.",
+    ),
+    "B24MCP_RECORDS_TAKEN": CodeFact(
+        "conflict", "The other run keeps the fetched rows. Look at the data set before you read the list again."
+    ),
+    "B24MCP_RECORDS_FILE": CodeFact("unavailable", "Nothing on the portal was changed."),
+    "B24MCP_SQL": CodeFact(
+        "validation",
+        "Write one SELECT of SQLite over the data sets. SELECT name, rows, columns FROM data_sets lists them.",
+    ),
+    "B24MCP_SQL_LIMIT": CodeFact(
+        "validation", "Read less: filter earlier, join on an equality, aggregate, or select fewer columns."
+    ),
+    "B24MCP_QUERY_BUSY": CodeFact(
+        "rate_limit",
+        "This query was not run. Call again in a few seconds, with fewer queries at the same time.",
+        retryable=True,
+    ),
+    "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Use a free file name in an existing folder."),
+    "B24MCP_EXPORT_FOLDER": CodeFact(
+        "policy",
+        "Nothing was written. A person sets B24_FILES_DIR to the folders that exports may be written to. The path has "
+        "to be inside one of them.",
+    ),
+}
