@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-from b24_mcp.catalog.slips import nearest
+from b24_mcp.catalog.names import nearest
 
 Kind = Literal["integer", "string", "object", "array", "any"]
 

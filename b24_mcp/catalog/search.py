@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from b24_mcp.catalog.slips import is_slip
+from b24_mcp.catalog.names import is_slip
 from b24_mcp.words import words_of
 
 LONGEST_QUERY = 300

@@ -14,7 +14,7 @@ from pathlib import Path
 from zlib import crc32
 
 from b24_mcp import __version__
-from b24_mcp.catalog.compiling import FORMAT
+from b24_mcp.catalog.compiler import FORMAT
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ EXTRACTOR = 1
 _LARGEST = 256 << 20
 
 
-def builder() -> int:
-    """What marks a catalogue as built by this very version of the program: its effects and texts belong together."""
+def fingerprint() -> int:
+    """Return the mark of a catalogue that this version of the program built: its effects and texts belong together."""
     return crc32(f"{__version__} {FORMAT} {EXTRACTOR}".encode()) & 0x7FFFFFFF
 
 
-def own_folder() -> Path | None:
+def user_folder() -> Path | None:
     """Where a person's own catalogue lies; None when the settings cannot be read."""
     from b24_mcp.config.settings import (  # costs time, and is needed only to load the catalogue
         SettingsError,
@@ -41,9 +41,9 @@ def own_folder() -> Path | None:
         return None
 
 
-def own_catalogue() -> sqlite3.Connection | None:
+def user_catalogue() -> sqlite3.Connection | None:
     """Return the person's own catalogue as a database in memory; None when this version of the program built none."""
-    folder = own_folder()
+    folder = user_folder()
     path = folder / "catalog.db" if folder is not None else None
     if path is None or not path.is_file():
         return None
@@ -52,7 +52,7 @@ def own_catalogue() -> sqlite3.Connection | None:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
             if path.stat().st_size > _LARGEST:
                 raise sqlite3.DatabaseError("too large")
-            if file.execute("PRAGMA application_id").fetchone()[0] != builder():
+            if file.execute("PRAGMA application_id").fetchone()[0] != fingerprint():
                 raise sqlite3.DatabaseError("built by another version")
             file.backup(db)
         _refuse_programs(db)

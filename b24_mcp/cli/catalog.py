@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from b24_mcp.cli.docs import data_folder
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from b24_mcp.catalog import MethodFacts
     from b24_mcp.catalog.build import Report
     from b24_mcp.docs import DocsLibrary
 
@@ -73,20 +74,20 @@ def compile_() -> None:
 
 
 def _compile(target: Path, library: DocsLibrary | None) -> None:
-    from b24_mcp.catalog.compiling import DataError, compile_catalogue
-    from b24_mcp.catalog.user_catalogue import builder
+    from b24_mcp.catalog.compiler import DataError, compile_catalogue
+    from b24_mcp.catalog.user_catalogue import fingerprint
 
-    def summaries(facts: dict[str, Any]) -> tuple[str, str]:
+    def summaries(facts: MethodFacts) -> tuple[str, str]:
         """What the pages of a new method say of it, in the person's own copy of them."""
-        if library is None or not facts.get("page"):
+        if library is None or not facts.page:
             return "", ""
-        english, russian = (library.summary(language, facts["page"], facts["method"]) for language in ("en", "ru"))
+        english, russian = (library.summary(language, facts.page, facts.method) for language in ("en", "ru"))
         return english, russian
 
-    mark = 0 if target.resolve() == _installed().resolve() else builder()
+    mark = 0 if target.resolve() == _installed().resolve() else fingerprint()
     try:
         compiled = compile_catalogue(
-            _installed(), target / "catalog.db", facts=target, builder=mark, summaries=summaries
+            _installed(), target / "catalog.db", facts=target, fingerprint=mark, summaries=summaries
         )
     except DataError as exc:
         raise click.ClickException(f"The data of the catalogue is not in order: {exc}.") from None

@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from b24_mcp.discovery.cache import CachedDocument, DocumentCache
-from b24_mcp.discovery.knowledge import Knowledge, documented
+from b24_mcp.discovery.knowledge import Knowledge, documented, known_with
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Clock, Portal, SystemClock
 
@@ -91,7 +91,7 @@ class Discovery:
 
     async def _understand(self, kept: CachedDocument) -> bool:
         """Take a document over; False when there is no method in it."""
-        known = await run_sync(_joined, kept.document)
+        known = await run_sync(known_with, kept.document)
         if known is None:
             return False
         self._known = known
@@ -112,12 +112,6 @@ class Discovery:
         self._trouble = trouble[:80]
         self._due_at = self._clock.now() + min(_MINUTE * 2 ** min(self._failures, 10), _HOUR)
         self._failures += 1
-
-
-def _joined(document: Any) -> Knowledge | None:
-    from b24_mcp.discovery.joining import known_with  # not needed before a portal has answered
-
-    return known_with(document)
 
 
 def _lifetime(kept: CachedDocument) -> float:

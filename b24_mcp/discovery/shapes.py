@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-Form = dict[str, Any]
+from b24_mcp.catalog import Parameter
 
 _DEEPEST = 2  # parameters and their fields: deeper lie whole related records, which nobody sends
 _MOST_FIELDS = 400
@@ -31,16 +30,16 @@ _LISTS = ("select", "filter")
 class Shapes:
     """The schemas of one document."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, object]) -> None:
         self._schemas = mapping(mapping(document.get("components")).get("schemas"))
 
-    def parameters(self, schema: object) -> list[Form]:
-        """The properties of the body of a request, each in the form `b24_mcp.catalog.facts.Parameter` reads."""
+    def parameters(self, schema: object) -> tuple[Parameter, ...]:
+        """Return the properties of the body of a request."""
         return self._fields(schema, _Room(_MOST_FIELDS), 1)
 
-    def properties(self, schema: object) -> dict[str, Any]:
+    def properties(self, schema: object) -> dict[str, object]:
         """The properties of a schema, those of all its parts together."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for part in self._parts(schema):
             found |= {str(name): inner for name, inner in mapping(part.get("properties")).items()}
         return found
@@ -49,11 +48,12 @@ class Shapes:
         """The type as the catalogue writes it, a union joined by `|`; empty when the document does not say."""
         found: list[str] = []
         for part in self._parts(schema):
-            for kind in part["type"] if isinstance(part.get("type"), list) else [part.get("type")]:
+            written = part.get("type")
+            for kind in written if isinstance(written, list) else [written]:
                 found += self._kinds(kind, part, name)
         return "|".join(dict.fromkeys(found))
 
-    def _kinds(self, kind: object, part: Mapping[str, Any], name: str) -> list[str]:
+    def _kinds(self, kind: object, part: Mapping[str, object], name: str) -> list[str]:
         if kind == "float":
             return ["number"]
         if kind == "string":
@@ -64,34 +64,34 @@ class Shapes:
             return [kind]
         return ["object"] if kind is None and mapping(part.get("properties")) else []
 
-    def _fields(self, schema: object, room: _Room, depth: int) -> list[Form]:
+    def _fields(self, schema: object, room: _Room, depth: int) -> tuple[Parameter, ...]:
         required = {
             name for part in self._parts(schema) for name in listing(part.get("required")) if isinstance(name, str)
         }
         # All names of a level before what is inside the first of them, in case there is no room for everything.
         taken = [(name, inner) for name, inner in self.properties(schema).items() if room.takes(name)]
-        return [self._parameter(name, inner, name in required, room, depth) for name, inner in taken]
+        return tuple(self._parameter(name, inner, name in required, room, depth) for name, inner in taken)
 
-    def _parameter(self, name: str, schema: object, required: bool, room: _Room, depth: int) -> Form:
+    def _parameter(self, name: str, schema: object, required: bool, room: _Room, depth: int) -> Parameter:
         kind = self.type_of(schema, name)
-        form: Form = {"name": name, "type": kind, "required": _is_required(schema) if required else False}
         values = [text(value) for part in self._parts(schema) for value in listing(part.get("enum"))]
-        if values and (kept := room.values(list(dict.fromkeys(filter(None, values)))[:_MOST_VALUES])):
-            form["values"] = kept
-        if kind == "array":
-            form["list"] = True
+        kept = room.values(list(dict.fromkeys(filter(None, values)))[:_MOST_VALUES]) if values else []
         inner = schema
         if kind == "array":
             inner = next((part["items"] for part in self._parts(schema) if "items" in part), None)
-        if depth < _DEEPEST and room.left > 0:
-            fields = self._fields(inner, room, depth + 1)
-            if fields:
-                form["fields"] = fields
-        return form
+        fields = self._fields(inner, room, depth + 1) if depth < _DEEPEST and room.left > 0 else ()
+        return Parameter(
+            name=name,
+            type=kind,
+            required=_is_required(schema) if required else False,
+            values=tuple(kept),
+            is_list=kind == "array",
+            fields=fields,
+        )
 
-    def _parts(self, schema: object) -> list[Mapping[str, Any]]:
+    def _parts(self, schema: object) -> list[Mapping[str, object]]:
         """A schema and what it is put together of: its links followed, its branches one after the other."""
-        found: list[Mapping[str, Any]] = []
+        found: list[Mapping[str, object]] = []
         waiting = [(schema, 0)]
         while waiting and len(found) < _MOST_BRANCHES:
             current, links = waiting.pop(0)
@@ -101,7 +101,7 @@ class Shapes:
             waiting += [(inner, links + 1) for inner in self._behind(current)]
         return found
 
-    def _behind(self, schema: Mapping[str, Any]) -> Iterator[object]:
+    def _behind(self, schema: Mapping[str, object]) -> Iterator[object]:
         link = schema.get("$ref")
         if isinstance(link, str) and link.startswith(_LINK):
             yield self._schemas.get(link.removeprefix(_LINK))
@@ -128,12 +128,12 @@ class _Room:
         return values if self._text >= 0 else []
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, object]:
     """A map, or an empty one: PHP writes a map without entries as a list."""
     return value if isinstance(value, Mapping) else {}
 
 
-def listing(value: object) -> list[Any]:
+def listing(value: object) -> list[object]:
     """A list, or an empty one."""
     return value if isinstance(value, list) else []
 

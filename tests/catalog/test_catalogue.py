@@ -11,7 +11,7 @@ import pytest
 
 from b24_mcp.catalog import is_reading, known_methods
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
-from b24_mcp.catalog.compiling import DataError, compile_catalogue
+from b24_mcp.catalog.compiler import DataError, compile_catalogue
 
 DATA = shipped_catalogue().parent
 VERBS = Path(__file__).with_name("verbs.json")

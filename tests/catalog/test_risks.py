@@ -11,7 +11,7 @@ import pytest
 
 from b24_mcp.catalog import Risk, RiskCondition
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
-from b24_mcp.catalog.compiling import DataError, compile_catalogue
+from b24_mcp.catalog.compiler import DataError, compile_catalogue
 from b24_mcp.catalog.risks import RISK_KINDS, risks_from_json, risks_to_json
 
 DATA = shipped_catalogue().parent

@@ -298,7 +298,7 @@ async def test_a_defect_while_reading_ends_nothing_else(monkeypatch: pytest.Monk
     def broken(document: Any) -> Any:
         raise RuntimeError("a defect of ours")
 
-    monkeypatch.setattr("b24_mcp.discovery.joining.read_openapi", broken)
+    monkeypatch.setattr("b24_mcp.discovery.openapi.read_openapi", broken)
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
         assert known.catalogue is known_methods()

@@ -21,7 +21,7 @@ def only(written: Any) -> PortalMethod:
 
 
 def facts(written: Any) -> MethodFacts:
-    return MethodFacts.read(only(written).form)
+    return only(written).facts
 
 
 def test_a_method_has_its_parameters_with_types_and_what_is_required() -> None:
@@ -157,7 +157,7 @@ def test_circles_and_dead_links_end() -> None:
     ],
 )
 def test_the_result_is_what_the_portal_sends(result: Any, form: Any) -> None:
-    assert only(document(a__b=operation(None, result))).form["result"] == form
+    assert only(document(a__b=operation(None, result))).facts.result.to_json() == form
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_huge_document_takes_bounded_time_and_room() -> None:
     started = time.process_time()
     found = read_openapi(document({"Wide": body(**wide)}, **methods))
     assert len(found) == 300
-    assert all(len(method.form["params"]) == 400 for method in found)
+    assert all(len(method.facts.params) == 400 for method in found)
     assert time.process_time() - started < 30
     many: Any = {"paths": {f"/a.m{number}": {} for number in range(20_000)}}
     assert len(read_openapi(many)) == 5_000

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog import known_methods
-from b24_mcp.discovery.joining import known_with
+from b24_mcp.discovery.knowledge import known_with
 from b24_mcp.discovery.openapi import read_openapi
 from b24_mcp.server.tools.methods import _described, _found
 from tests.discovery.documents import body, document, operation
@@ -48,5 +48,5 @@ def test_the_texts_of_a_portal_are_bounded_in_length_and_number() -> None:
     made = operation(body(**fields), summary="s" * 100_000, description="d" * 100_000)
     (method,) = read_openapi(document(a__b=made))
     assert len(method.title) <= 200
-    assert len(str(method.form)) < 40_000
+    assert len(str(method.facts.to_json())) < 40_000
     assert len(read_openapi(document(**{f"a__m{number}": {} for number in range(6_000)}))) == 5_000

@@ -12,8 +12,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.method import EFFECTS
 from b24_mcp.catalog.risks import NO_RISK, UNJUDGED, Risk, risks_to_json
 from b24_mcp.words import stem, words_of, words_of_name
 
@@ -41,7 +42,7 @@ _Key = tuple[str, str]
 _Table = dict[_Key, list[str]]
 
 
-Summaries = Callable[[dict[str, Any]], tuple[str, str]]
+Summaries = Callable[[MethodFacts], tuple[str, str]]
 """Given the facts of a method nobody has written texts for: its summary in English and in Russian, empty if unknown."""
 
 
@@ -53,7 +54,7 @@ class DataError(ValueError):
 class CatalogueEntry:
     """One method with all that is known of it. `added` ones come from a portal and not from our own files."""
 
-    facts: Mapping[str, Any]
+    facts: MethodFacts
     effect: str
     note: str
     summary: str
@@ -77,17 +78,18 @@ def compile_catalogue(
     target: Path,
     facts: Path | None = None,
     *,
-    builder: int = 0,
+    fingerprint: int = 0,
     summaries: Summaries = lambda _: ("", ""),
 ) -> Compiled:
     """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `risks*.tsv`, `texts*.tsv`, `concepts.txt`) into
     `target`.
 
-    `facts` is a folder with newer `methods.jsonl` than that in `data`; `builder` marks who compiled it; `summaries` are
-    asked for methods that `data` has no text of. A catalogue that is there is replaced at the end only.
+    `facts` is a folder with a newer `methods.jsonl` than that in `data`. `fingerprint` marks the program that compiled
+    the catalogue. `summaries` supplies the texts of methods that `data` has none for. An existing catalogue is replaced
+    at the end, in one step.
 
     Raises:
-        DataError: when a file contradicts itself.
+        DataError: when the files contradict themselves or each other.
     """
     effects = _table(data, "effects*.tsv", 3)
     judged = set(effects)
@@ -100,7 +102,7 @@ def compile_catalogue(
     try:
         db.executescript(_SCHEMA)
         db.execute(f"PRAGMA user_version = {FORMAT}")
-        db.execute(f"PRAGMA application_id = {builder}")
+        db.execute(f"PRAGMA application_id = {fingerprint}")
         db.executemany(
             "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
         )
@@ -111,7 +113,7 @@ def compile_catalogue(
     finally:
         db.close()
     draft.replace(target)
-    known = {(entry.facts["method"].lower(), entry.facts["version"]) for entry in entries}
+    known: set[_Key] = {entry.facts.key for entry in entries}
     writing = {key for key, (effect, *_) in effects.items() if effect != "read"}
     unjudged = (known - judged) | (known & writing - set(risks))
     gone = (judged | set(risks)) - known
@@ -146,10 +148,10 @@ def _entries(
     data: Path, effects: _Table, risks: Mapping[_Key, Sequence[Risk]], texts: _Table, summaries: Summaries
 ) -> Iterator[CatalogueEntry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
-        facts = json.loads(line)
-        key = (facts["method"].lower(), facts["version"])
+        facts = MethodFacts.from_json(json.loads(line))
+        key = facts.key
         effect, note = [*effects.get(key, _UNJUDGED), ""][:2]
-        if effect not in ("read", "write", "destructive"):
+        if effect not in EFFECTS:
             raise DataError(f"effects of {key[0]}: {effect!r} is none")
         of_method = risks.get(key, () if effect == "read" else (UNJUDGED,))
         summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
@@ -207,7 +209,7 @@ def ideas_of(words: Iterable[str], ideas: Mapping[str, Sequence[str]]) -> list[s
 
 
 def _units(entry: CatalogueEntry) -> Iterator[tuple[str, list[str]]]:
-    yield "name", words_of_name(entry.facts["method"])
+    yield "name", words_of_name(entry.facts.method)
     yield "summary", words_of(entry.summary)
     yield "summary", words_of(entry.summary_ru)
     for phrasing in entry.phrasings:
@@ -218,16 +220,16 @@ def _row(number: int, entry: CatalogueEntry) -> tuple[object, ...]:
     facts = entry.facts
     return (
         number,
-        facts["method"].lower(),
-        facts["method"],
-        facts["version"],
+        facts.method.lower(),
+        facts.method,
+        facts.version,
         entry.effect,
         entry.note,
         entry.summary,
         entry.summary_ru,
-        verb_of(facts["method"]),
-        int(bool(facts.get("deprecated"))),
-        json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+        verb_of(facts.method),
+        int(facts.deprecated),
+        json.dumps(facts.to_json(), ensure_ascii=False, separators=(",", ":")),
         risks_to_json(entry.risks),
     )
 

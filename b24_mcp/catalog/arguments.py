@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import CannotBeSaidError, as_v2, as_v3, is_v3_filter
-from b24_mcp.catalog.slips import is_slip, nearest
+from b24_mcp.catalog.names import is_slip, nearest
 
 # Old services look a name up in several letter cases; these bind by the exact name.
 _EXACT = (
