@@ -86,7 +86,7 @@ class Catalogue:
         """
         return self._index.spellings.get(name.lower())
 
-    def versions(self, name: str) -> list[Version]:
+    def versions(self, name: str) -> list[str]:
         """Return the versions of the API that have a method."""
         return list(self._index.versions.get(name.lower(), ()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.positional import Argument
@@ -54,7 +54,7 @@ class Method:
         return self.facts.deprecated
 
     @property
-    def form(self) -> dict[str, object]:
+    def form(self) -> dict[str, Any]:
         """The facts as JSON, encoded on each access."""
         return self.facts.to_json()
 
