@@ -171,7 +171,7 @@ class MethodFacts:
             from_portal=form.get("source") == "portal",
         )
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """Return the facts as one line of `methods.jsonl` holds them."""
         form: dict[str, object] = {
             "method": self.method,

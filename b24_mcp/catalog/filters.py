@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from b24_mcp.catalog.names import folded
+
 _OPERATORS_V3 = {"": "=", "=": "=", "!": "!=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 _OPERATORS_V2 = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "in": "@"}
 _KEY = re.compile(r"(?P<operator>[!<>=@%?~*]*)(?P<name>.*)", re.DOTALL)
@@ -45,7 +47,7 @@ def as_v2(filter: Sequence[Any], known: Iterable[str]) -> dict[str, Any]:
     Raises:
         CannotBeSaidError: for two conditions of one name and operator, expressions, and negated groups.
     """
-    return _conditions_v2(filter, {_folded(name): name for name in known}, _DEEPEST)
+    return _conditions_v2(filter, {folded(name): name for name in known}, _DEEPEST)
 
 
 def _condition_v3(key: str, value: Any, levels: int) -> Any:
@@ -116,14 +118,10 @@ def _camel(name: str) -> str:
 
 
 def _spelt(name: str, known: Mapping[str, str]) -> str:
-    if _folded(name) in known:
-        return known[_folded(name)]
+    if folded(name) in known:
+        return known[folded(name)]
     capitals = bool(known) and all(one == one.upper() for one in known.values())
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper() if capitals else name
-
-
-def _folded(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 def is_slip(typed: str, known: str) -> bool:
     """Whether two names, in any letter case, differ by one letter more, less or other, two swapped, or a plural."""
-    a, b = _plain(typed), _plain(known)
+    a, b = folded(typed), folded(known)
     if a == b:
         return True
     if min(len(a), len(b)) < 4:
@@ -32,5 +32,6 @@ def similar_methods(typed: str, known: Iterable[str], most: int = 3) -> list[str
     return [names[name] for name in get_close_matches(typed.lower(), names, most, 0.72)]
 
 
-def _plain(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name as it is compared: without underscores, in lower case."""
     return name.replace("_", "").lower()

@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-from b24_mcp.catalog.names import nearest
+from b24_mcp.catalog.names import folded, nearest
 
 Kind = Literal["integer", "string", "object", "array", "any"]
 
@@ -84,12 +84,12 @@ def arrange(method: str, params: Mapping[str, Any] | Sequence[Any], unknown: Col
 
 
 def _of_names(arguments: Sequence[Argument], params: Mapping[str, Any], unknown: Collection[str | int]) -> Arranged:
-    known = {_folded(name): argument for argument in arguments for name in argument.names}
+    known = {_key(name): argument for argument in arguments for name in argument.names}
     given: dict[str, Any] = {}
     open_ones: set[str] = set()
     problems: dict[str, str] = {}
     for name, value in params.items():
-        argument = known.get(_folded(name))
+        argument = known.get(_key(name))
         if argument is None:
             meant = nearest(name, [one.name for one in arguments])
             perhaps = f"; it is called {meant}" if meant is not None else ""
@@ -155,9 +155,9 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-def _folded(name: str) -> str:
-    """Return a name as it is compared: `TASK_ID` is `taskId`, and `arOrder` is `ORDER`."""
-    return name.replace("_", "").lower().removeprefix("ar") or name
+def _key(name: str) -> str:
+    """Return the form in which names are compared: `TASK_ID` equals `taskId`, and `arOrder` equals `ORDER`."""
+    return folded(name).removeprefix("ar") or name
 
 
 @cache

@@ -95,6 +95,21 @@ def test_events_overviews_tutorials_and_functions_of_the_interface_are_no_method
     }
 
 
+def test_a_page_that_describes_several_methods_is_left_out(tmp_path: Path) -> None:
+    excluded = "api-reference/common/settings/user-option"
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add"), excluded: method_page("user.option")})
+    assert list(described(tmp_path, tmp_path / "out")) == [("shop.cart.add", "v2")]
+
+
+def test_methods_without_a_page_are_written_with_their_spelling_and_scope(tmp_path: Path) -> None:
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add")})
+    lines = built(tmp_path, tmp_path / "out")[1]
+    without = {key: (line["scope"], line.get("batch", True)) for key, line in lines.items() if line["page"] is None}
+    assert without["im.v2.Chat.Bot.sendContext", "v2"] == (["im"], True)
+    assert without["rest.scope.list", "v3"] == ([], True)
+    assert without["batch", "v3"] == ([], False)
+
+
 def test_the_same_name_in_both_versions_is_two_lines(tmp_path: Path) -> None:
     v3 = method_page("shop.cart.add", api="api/", top="This method belongs to REST 3.0.")
     write(tmp_path / "en", {ADD: method_page("shop.cart.add"), f"{ADD}-rest-v3": v3})

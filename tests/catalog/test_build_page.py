@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.build import pages
-from b24_mcp.catalog.build.extract import facts_of
+from b24_mcp.catalog.build.extract import DocumentedMethod, facts_of
 from b24_mcp.catalog.build.naming import name_of
 from b24_mcp.catalog.build.rows import names_of, type_of, values_of
 from b24_mcp.catalog.build.sections import subject_of
+from b24_mcp.catalog.facts import Result, Version
 from b24_mcp.dialect.editions import STARS_COUNT, Source
 from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse, table_of
 
@@ -34,9 +35,12 @@ def page(parameters: str = "", *, lead: str = "", top: str = "", rest: str = "",
     )
 
 
-def form(text: str, method: str = "shop.cart.add", version: str = "v2") -> dict[str, Any]:
-    opened = pages.open_page(Source("api-reference/shop/shop-cart-add", text))
-    return facts_of(opened, method, version).form()
+def read(text: str, method: str = "shop.cart.add", version: Version = "v2") -> DocumentedMethod:
+    return facts_of(pages.open_page(Source("api-reference/shop/shop-cart-add", text)), method, version)
+
+
+def form(text: str, method: str = "shop.cart.add") -> dict[str, Any]:
+    return read(text, method).facts.to_json()
 
 
 def params(text: str, method: str = "shop.cart.add") -> list[dict[str, Any]]:
@@ -395,9 +399,9 @@ def test_an_application_only_method_is_known_by_its_lead_or_by_its_error() -> No
 
 def test_a_deprecated_method_is_known_by_its_note() -> None:
     note = '{% note warning "DEPRECATED" %}\n\nUse [shop.basket.add](./shop-basket-add.md).\n\n{% endnote %}\n'
-    facts = facts_of(pages.open_page(Source("api-reference/shop/shop-cart-add", page(top=note))), "shop.cart.add", "v2")
-    assert facts.deprecated
-    assert facts.links == ["api-reference/shop/shop-basket-add"]
+    method = read(page(top=note))
+    assert method.facts.deprecated
+    assert method.links == ("api-reference/shop/shop-basket-add",)
 
 
 def test_a_deprecated_parameter_does_not_deprecate_the_method() -> None:
@@ -454,6 +458,48 @@ def test_the_status_above_a_sample_is_that_of_the_samples_code_only() -> None:
     ]
 
 
+# Corrections of single methods
+
+
+def answers(sample: str) -> str:
+    return page(rest=f"## Response Handling\n\n```json\n{sample}\n```\n")
+
+
+def test_a_corrected_kind_of_result_replaces_the_kind_in_the_sample() -> None:
+    text = answers('{"result": {"a": {"ID": 7}}}')
+    assert read(text, "shop.cart.get").facts.result == Result("object", keys=("a",))
+    assert read(text, "calendar.accessibility.get").facts.result == Result("map")
+    assert read(text, "calendar.accessibility.get", "v3").facts.result.kind == "object"
+
+
+def test_a_correction_for_pages_without_a_sample_leaves_a_sample_alone() -> None:
+    assert read(page(), "crm.product.list").facts.result == Result("list")
+    assert read(answers('{"result": {"a": 1}}'), "crm.product.list").facts.result == Result("object", keys=("a",))
+
+
+def test_a_corrected_list_key_is_the_key_of_the_list() -> None:
+    assert read(page(), "catalog.vat.list").facts.result == Result("object", "vats")
+    assert read(page(), "documentgenerator.region.list").facts.result == Result("object", "regions", is_map=True)
+
+
+def test_a_method_that_a_batch_refuses_is_marked() -> None:
+    assert not read(page(), "batch").facts.batch
+    assert read(page()).facts.batch
+
+
+def test_values_in_a_spelling_that_the_portal_refuses_are_dropped() -> None:
+    text = page(table(row("moduleId", text="Possible values: `IM`, `CRM`")))
+    assert read(text).facts.params[0].values == ("IM", "CRM")
+    assert read(text, "vote.AttachedVote.get").facts.params[0].values == ()
+
+
+def test_the_paging_of_a_known_family_does_not_depend_on_its_parameters() -> None:
+    text = answers('{"result": [{"ID": "1"}]}')
+    assert read(text, "shop.cart.list").facts.paging == "none"
+    assert read(text, "user.get").facts.paging == "C"
+    assert read(answers('{"result": 5}'), "user.get").facts.paging is None
+
+
 # Names of methods
 
 
@@ -472,7 +518,7 @@ def test_the_spelling_is_the_titles() -> None:
     assert name_of("api-reference/shop/shop-cart-item-add", ["Add shop.cartItem.add"], text) == "shop.cartItem.add"
 
 
-def test_a_page_whose_title_lies_is_named_by_hand() -> None:
+def test_a_page_whose_title_names_another_method_is_corrected_by_a_table() -> None:
     page_path = "api-reference/chats/special-operations/im-recent-pin"
     assert name_of(page_path, ["Pin above the im.recent list"], "") == "im.recent.pin"
 

@@ -180,6 +180,11 @@ def test_groups_name_parameters_that_are_there() -> None:
                     params = found[0].get("fields", [])
 
 
+def test_facts_are_encoded_as_they_were_parsed() -> None:
+    for line in LINES:
+        assert list(MethodFacts.from_json(line).to_json().items()) == list(line.items())
+
+
 def test_lines_are_sorted_and_unique() -> None:
     keys = [(line["method"].lower(), line["version"]) for line in LINES]
     assert keys == sorted(set(keys))

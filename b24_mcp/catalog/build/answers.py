@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.catalog.build.known import IF_UNKNOWN, LIST_KEYS, RESULTS
+from b24_mcp.catalog.build.corrections import correction_of
 from b24_mcp.catalog.build.rows import rows_of
+from b24_mcp.catalog.facts import Result
 from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable
 
 _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем", re.I)
@@ -18,31 +18,16 @@ _KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
 _MOST_KEYS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentedAnswer:
-    """The kind of `result`, the key of the list in it, whether that is a map by id, and the keys of an object."""
-
-    kind: str
-    list_key: str | None = None
-    is_map: bool = False
-    keys: tuple[str, ...] = ()
-
-
-def answer_of(blocks: list[Block], method: str, version: str) -> DocumentedAnswer:
-    """Read the answer of a method from its page, corrected where samples are known to mislead."""
-    known = RESULTS.get(method.lower()) if version == "v2" else None
+def result_of(blocks: list[Block], method: str, version: str) -> Result:
+    """Read the result of a method from its page, corrected where samples are known to mislead."""
+    known = correction_of(method, version)
     sample = _sample(blocks)
-    answer = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
-    if known is not None and (answer.kind == "unknown" or method.lower() not in IF_UNKNOWN):
-        keys = answer.keys if known == "object" or answer.kind == known else ()
-        answer = DocumentedAnswer(known, None, answer.is_map and known == "object", keys)
-    key = LIST_KEYS.get(method.lower()) if version == "v2" else None
-    if key is not None:
-        is_map = key.endswith("{}")
-        return DocumentedAnswer(
-            "object", key.removesuffix("{}"), is_map, answer.keys if answer.kind == "object" else ()
-        )
-    return answer
+    result = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
+    if known.list_key is not None:
+        return Result("object", known.list_key, known.is_map, result.keys)
+    if known.result is None or (known.if_unknown and result.kind != "unknown"):
+        return result
+    return Result(known.result)
 
 
 def _sample(blocks: list[Block]) -> list[Any]:
@@ -111,33 +96,29 @@ def _mended(text: str) -> str:
     return re.sub(r"([}\]\"\d])(\s*\n\s*)([{\"])", r"\1,\2\3", text)
 
 
-def _from_sample(value: Any, method: str, version: str) -> DocumentedAnswer:
+def _from_sample(value: Any, method: str, version: str) -> Result:
     kind = _kind(value)
     if kind != "object":
-        return DocumentedAnswer(kind)
+        return Result(kind)
     if _by_id(value):
-        return DocumentedAnswer("map")
+        return Result("map")
     # Some samples close a brace too late and have the envelope's time in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
     keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
     if version == "v3":
         # Always `items`; what has several lists or another one is no list that can be paged.
-        return DocumentedAnswer("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
+        return Result("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
     if not _LISTING.search(method):
-        return DocumentedAnswer("object", None, False, keys)
+        return Result("object", None, False, keys)
     lists = [key for key in keys if isinstance(value[key], list)]
     if len(lists) > 1:
         lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[
             :1
         ]
     if lists:
-        return DocumentedAnswer("object", lists[0], False, keys)
+        return Result("object", lists[0], False, keys)
     maps = [key for key in keys if isinstance(value[key], dict) and _by_id(value[key])]
-    return (
-        DocumentedAnswer("object", maps[0], True, keys)
-        if len(maps) == 1
-        else DocumentedAnswer("object", None, False, keys)
-    )
+    return Result("object", maps[0], True, keys) if len(maps) == 1 else Result("object", None, False, keys)
 
 
 def _kind(value: Any) -> str:
@@ -168,7 +149,7 @@ _TABLE_KINDS = {
 }
 
 
-def _from_table(blocks: list[Block]) -> DocumentedAnswer:
+def _from_table(blocks: list[Block]) -> Result:
     """Without a sample the table of returned data may still state a plain type. A list or an object it gets wrong."""
     inside = False
     for block in blocks:
@@ -177,5 +158,5 @@ def _from_table(blocks: list[Block]) -> DocumentedAnswer:
         elif inside and isinstance(block, MarkupTable):
             for row in rows_of(block):
                 if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:
-                    return DocumentedAnswer(_TABLE_KINDS[row.type])
-    return DocumentedAnswer("unknown")
+                    return Result(_TABLE_KINDS[row.type])
+    return Result("unknown")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from b24_mcp.catalog.facts import ErrorCode
 from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable, Text
 
 _ERRORS = re.compile(r"error|ошиб", re.I)
@@ -16,7 +17,7 @@ _STATUS = re.compile(r"HTTP[^\n]*?\b([345]\d\d)\b")
 _CODE = re.compile(r"[A-Za-z0-9][\w.:\-]*$")
 
 
-def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
+def errors_of(blocks: list[Block]) -> tuple[ErrorCode, ...]:
     """Give the codes in the order of the page, each once. An empty code is `""`."""
     found: dict[str, int | None] = {}
     inside = False
@@ -45,7 +46,7 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
             for code, own in _in_table(block):
                 if code not in found or found[code] is None:
                     found[code] = own
-    return [(code, status if status is not None else sampled.get(code)) for code, status in found.items()]
+    return tuple(ErrorCode(code, status or sampled.get(code)) for code, status in found.items())
 
 
 def _in_table(table: MarkupTable) -> list[tuple[str, int | None]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from b24_mcp.catalog.facts import Context, Who
+
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.M)
 _WHO = re.compile(
     r"(?:Who can (?:execute|perform)|Permissions to execute|Кто может выполнять|Права на выполнение)[^:]*:?\s*(.*)",
@@ -66,7 +68,7 @@ def scopes_of(line: str) -> list[str]:
     return codes
 
 
-def who_of(line: str) -> str:
+def who_of(line: str) -> Who:
     """Sort the wording of who may call into `any`, `admin`, `crm_admin` or `rights`."""
     said = re.sub(r"[`*\[\]]|\(\.\.[^)]*\)", "", line).strip().lower().rstrip(".")
     first = said.split("\n")[0].strip()
@@ -79,7 +81,7 @@ def who_of(line: str) -> str:
     return "rights"
 
 
-def context_of(lead: str, text: str) -> str:
+def context_of(lead: str, text: str) -> Context:
     """Tell where a call must come from: `app` when only an application may call, `session` when all but a browser
     session may, or `any`. `lead` stands above the first section of `text`.
     """

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from b24_mcp.catalog.build.known import NAMES
+from b24_mcp.catalog.build.corrections import method_of_page
 
 _NAME = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?:\.[A-Za-z0-9_]+)+"
 _IN_TEXT = re.compile(rf"(?<![\w./-])({_NAME})(?![\w/-]|\.\w)")
@@ -25,8 +25,8 @@ _UNDOTTED = frozenset({"batch", "events", "methods", "profile", "scope"})
 
 def name_of(page: str, titles: Iterable[str], text: str) -> str | None:
     """Name the method a page documents, in the spelling of its title; `None` when nothing speaks for one."""
-    if page in NAMES:
-        return NAMES[page]
+    if corrected := method_of_page(page):
+        return corrected
     votes: Counter[str] = Counter()
     spelling: dict[str, str] = {}
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from b24_mcp.catalog.facts import Version
 from b24_mcp.dialect.editions import Source
 from b24_mcp.dialect.markup import Block, Heading, Note, parse
 
@@ -54,7 +55,7 @@ def event_name(page: SourcePage) -> str | None:
     return named[-1] if named else None
 
 
-def version_of(source: Source) -> str:
+def version_of(source: Source) -> Version:
     """Tell which REST version a page is about."""
     return "v3" if "REST 3.0" in source.text and "/rest/api/" in source.text else "v2"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from b24_mcp.catalog.build.parameters import DocumentedParam
+from b24_mcp.catalog.build.parameters import ParameterDraft
 
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
 # Taken as a list of buttons or as an object with one.
@@ -13,7 +13,7 @@ _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
-def shape(params: list[DocumentedParam], bodies: list[Any]) -> None:
+def shape(params: list[ParameterDraft], bodies: list[Any]) -> None:
     """Correct parameters by what the samples send for them, in place.
 
     An `array` that is a list in every sample is a list. An object whose keys are none of its documented fields, and
@@ -41,19 +41,19 @@ def shape(params: list[DocumentedParam], bodies: list[Any]) -> None:
             objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)
         ):
             maps.append(names)
-            param.fields = [DocumentedParam("<key>", "object", None, fields=param.fields, pattern=True)]
+            param.fields = [ParameterDraft("<key>", "object", None, fields=param.fields, pattern=True)]
             shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
             continue
         lists = [inner for value in sent if isinstance(value, list) for inner in value if isinstance(inner, dict)]
         shape(param.fields, [*objects, *lists])
 
 
-def from_samples(bodies: list[dict[str, Any]]) -> list[DocumentedParam]:
+def from_samples(bodies: list[dict[str, Any]]) -> list[ParameterDraft]:
     """Give the parameters that samples send, for a page that documents none."""
-    found: dict[str, DocumentedParam] = {}
+    found: dict[str, ParameterDraft] = {}
     for body in bodies:
         for key, value in body.items():
-            found.setdefault(key, DocumentedParam(key, _TYPES.get(type(value), ""), None))
+            found.setdefault(key, ParameterDraft(key, _TYPES.get(type(value), ""), None))
     return list(found.values())
 
 
@@ -70,7 +70,7 @@ def _among(value: object, values: tuple[str, ...]) -> bool:
     return text in values or (isinstance(value, bool) and bool({"Y", "1", "0"} & set(values)))
 
 
-def _is_map(value: dict[str, Any], fields: list[DocumentedParam]) -> bool:
+def _is_map(value: dict[str, Any], fields: list[ParameterDraft]) -> bool:
     if any(_same(key, field.name) for key in value for field in fields):
         return False
     known = [inner for inner in value.values() if isinstance(inner, dict)]
@@ -79,5 +79,5 @@ def _is_map(value: dict[str, Any], fields: list[DocumentedParam]) -> bool:
     )
 
 
-def _is_pattern_in(fields: list[DocumentedParam]) -> bool:
+def _is_pattern_in(fields: list[ParameterDraft]) -> bool:
     return any(field.pattern for field in fields)

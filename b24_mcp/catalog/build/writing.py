@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from b24_mcp.catalog.build.model import Facts
+from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.storage.folders import make_private
 
 
-def write_methods(facts: Iterable[Facts], folder: Path) -> int:
+def write_methods(facts: Iterable[MethodFacts], folder: Path) -> int:
     """Write `methods.jsonl` and give its number of lines."""
-    return _write(folder / "methods.jsonl", [one.form() for one in facts])
+    return _write(folder / "methods.jsonl", [one.to_json() for one in facts])
 
 
 def write_events(events: Iterable[tuple[str, list[str], str]], folder: Path) -> int:
@@ -25,11 +24,11 @@ def write_events(events: Iterable[tuple[str, list[str], str]], folder: Path) -> 
     return _write(folder / "events.jsonl", [_event_form(*row) for row in rows])
 
 
-def _event_form(event: str, scope: list[str], page: str) -> dict[str, Any]:
+def _event_form(event: str, scope: list[str], page: str) -> dict[str, object]:
     return {"event": event, "scope": scope, "page": page} | ({"bind": False} if "::" in event else {})
 
 
-def _write(path: Path, lines: list[dict[str, Any]]) -> int:
+def _write(path: Path, lines: list[dict[str, object]]) -> int:
     make_private(path.parent)
     text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
     path.write_text(text, "utf-8", newline="\n")
