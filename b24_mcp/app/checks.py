@@ -14,7 +14,6 @@ from b24_mcp.catalog import (
     Version,
     arguments_of,
     arrange,
-    check_arguments,
     choose_version,
     known_methods,
     nest_brackets,
@@ -90,7 +89,7 @@ def check_call(
         return Checked(version, warnings, params)
     if not isinstance(checkable, dict):
         return Checked(version, warnings, params)
-    found = check_arguments(known.name, known.version, known.facts.params, checkable)
+    found = known.parameters.check(checkable)
     open_ones = _references(checkable) if refers else set()
     problems = [problem for problem in found if problem.field not in open_ones]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]

@@ -1,6 +1,6 @@
 """What the REST API offers. It knows no portal and works offline."""
 
-from b24_mcp.catalog.arguments import Problem, check_arguments
+from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
@@ -18,6 +18,7 @@ __all__ = [
     "Method",
     "MethodFacts",
     "Parameter",
+    "ParameterTable",
     "Problem",
     "Risk",
     "RiskCondition",

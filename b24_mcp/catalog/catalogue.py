@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod, stricter
 from b24_mcp.catalog.names import similar_methods
@@ -144,6 +145,7 @@ class Catalogue:
                 "SELECT name, note, summary, summary_ru, facts FROM method WHERE key = ? AND version = ?", (key, used)
             ).fetchone()
         risky = self.risky(key, used)
+        read = MethodFacts.from_json(json.loads(facts))
         method = Method(
             name=name,
             version=used,
@@ -152,11 +154,12 @@ class Catalogue:
             note=note,
             summary=summary,
             summary_ru=summary_ru,
-            facts=MethodFacts.from_json(json.loads(facts)),
+            facts=read,
             risky=risky,
             risks=risky.risks,
             arguments=arguments_of(key) if used == "v2" else None,
             has_outside_texts=has_outside_texts(key),
+            parameters=ParameterTable(name, used, read.params),
         )
         self._methods[key, used] = self._methods[key, version] = method
         return method

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from b24_mcp.catalog.names import folded
 
@@ -22,7 +22,7 @@ class CannotBeSaidError(ValueError):
     """A condition has no counterpart in the other generation; the text is the condition."""
 
 
-def is_v3_filter(value: object) -> bool:
+def is_v3_filter(value: object) -> TypeGuard[list[object]]:
     """Whether a filter is a list of conditions or groups of them.
 
     A list of maps alone is of the older generation: PHP makes no difference between it and a map with the keys 0, 1, ….

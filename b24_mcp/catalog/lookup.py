@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from b24_mcp.catalog.arguments import check_arguments
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.facts import Version
 from b24_mcp.catalog.lists import list_facts
@@ -59,4 +58,4 @@ def load() -> None:
 
 def _misfits(catalogue: Catalogue, method: str, version: Version, params: dict[str, object]) -> bool:
     known = catalogue.method(method, version)
-    return known is not None and bool(check_arguments(known.name, version, known.facts.params, params))
+    return known is not None and bool(known.parameters.check(params))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.positional import Argument
 from b24_mcp.catalog.risks import Risk
@@ -32,7 +33,7 @@ class Method:
     `name` is the documented spelling. `note` explains an effect that the name does not suggest. `versions` are all
     versions of the API that have the name. `arguments` are the arguments in their order when the portal takes them by
     position, otherwise None. `has_outside_texts` is set when the answers of the method commonly hold texts written
-    outside the company.
+    outside the company. `parameters` checks the arguments of a call.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Method:
     risks: tuple[Risk, ...]
     arguments: tuple[Argument, ...] | None
     has_outside_texts: bool
+    parameters: ParameterTable = field(compare=False, repr=False)
 
     @property
     def deprecated(self) -> bool:
