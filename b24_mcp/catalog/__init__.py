@@ -1,4 +1,6 @@
-"""What the REST API offers. It knows no portal and works offline."""
+"""The catalogue of REST methods: facts, effects, risks, search, and the check of arguments. Works offline."""
+
+from __future__ import annotations
 
 from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments
 from b24_mcp.catalog.brackets import ClashError, nest_brackets

@@ -18,7 +18,7 @@ from functools import cache
 from types import NoneType
 
 from b24_mcp.catalog.facts import Parameter
-from b24_mcp.catalog.filters import CannotBeSaidError, as_v2, as_v3, is_v3_filter
+from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
 from b24_mcp.catalog.names import is_slip, nearest
 from b24_mcp.catalog.tables import read_table
 
@@ -154,7 +154,7 @@ class ParameterTable:
             if self._version == "v2" and is_v3_filter(value):
                 known = [field.name for field in documented.fields if not field.pattern]
                 return [Problem(name, f"is an object in this version: {_shown(as_v2(value, known))}", True)]
-        except CannotBeSaidError as exc:
+        except UntranslatableError as exc:
             form = 'a list of conditions like ["field", ">=", value]'
             if self._version != "v3":
                 form = 'an object like {">=FIELD": 1}'

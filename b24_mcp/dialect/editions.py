@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from b24_mcp.dialect.scanning import between
+from b24_mcp.dialect.scanner import between
 
 # What is everywhere the same and says nothing of a method.
 _SAID_ELSEWHERE = ("examples.md", "system-errors.md", "error-info.md", "error-info-v3.md")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from b24_mcp.dialect.scanning import between, code_spans, fenced_code
+from b24_mcp.dialect.scanner import between, code_spans, fenced_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog import MethodFacts, Parameter
 from b24_mcp.catalog.facts import Result
-from b24_mcp.discovery.shapes import Shapes, listing, mapping, text
+from b24_mcp.discovery.schemas import Shapes, listing, mapping, text
 from b24_mcp.rest import is_method_name
 
 _MOST_METHODS = 5_000

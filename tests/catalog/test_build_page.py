@@ -8,7 +8,7 @@ import pytest
 
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.extract import DocumentedMethod, facts_of
-from b24_mcp.catalog.build.naming import name_of
+from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.rows import names_of, type_of, values_of
 from b24_mcp.catalog.build.sections import subject_of
 from b24_mcp.catalog.facts import Result, Version

@@ -1,10 +1,9 @@
-"""What a method answers: the kind of `result` and where a list sits in it, read from the JSON sample."""
+"""The result of a method, read from the JSON sample: its kind, and the key of a list in it."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from b24_mcp.catalog.build.corrections import correction_of
 from b24_mcp.catalog.build.rows import rows_of
@@ -30,8 +29,8 @@ def result_of(blocks: list[Block], method: str, version: str) -> Result:
     return Result(known.result)
 
 
-def _sample(blocks: list[Block]) -> list[Any]:
-    """Give the first sample with a `result`, in a list that is empty when there is none."""
+def _sample(blocks: list[Block]) -> list[object]:
+    """Return the first sample with a `result`, in a list that is empty when there is none."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:
@@ -48,8 +47,8 @@ _RESULT = re.compile(r'"?result"?\s*:')
 _ENVELOPE = frozenset({"total", "next", "time"})
 
 
-def _bare(text: str) -> Any:
-    """Read a sample that shows what stands in `result` without the envelope."""
+def _bare(text: str) -> object:
+    """Parse a sample that shows the contents of `result` without the envelope."""
     try:
         value = json.loads(_mended(text), strict=False)
     except ValueError:
@@ -60,8 +59,8 @@ def _bare(text: str) -> Any:
     return inner if inner and "error" not in inner else _NOTHING
 
 
-def result_in(text: str) -> Any:
-    """Read `result` out of a sample that may hold comments, `...` and other slips."""
+def result_in(text: str) -> object:
+    """Parse the `result` of a sample that may have comments, `...` and other errors."""
     for attempt in (text, _mended(text)):
         try:
             value = json.loads(attempt, strict=False)
@@ -96,17 +95,16 @@ def _mended(text: str) -> str:
     return re.sub(r"([}\]\"\d])(\s*\n\s*)([{\"])", r"\1,\2\3", text)
 
 
-def _from_sample(value: Any, method: str, version: str) -> Result:
-    kind = _kind(value)
-    if kind != "object":
-        return Result(kind)
+def _from_sample(value: object, method: str, version: str) -> Result:
+    if not isinstance(value, dict):
+        return Result(_kind(value))
     if _by_id(value):
         return Result("map")
-    # Some samples close a brace too late and have the envelope's time in the result.
+    # Some samples close a brace too late, so that `time` of the envelope is in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
     keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
     if version == "v3":
-        # Always `items`; what has several lists or another one is no list that can be paged.
+        # A list that can be paged is always under `items`.
         return Result("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
     if not _LISTING.search(method):
         return Result("object", None, False, keys)
@@ -121,7 +119,7 @@ def _from_sample(value: Any, method: str, version: str) -> Result:
     return Result("object", maps[0], True, keys) if len(maps) == 1 else Result("object", None, False, keys)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -132,10 +130,10 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, str):
         return "string"
-    return "list" if isinstance(value, list) else "object"
+    return "list"
 
 
-def _by_id(value: dict[str, Any]) -> bool:
+def _by_id(value: dict[str, object]) -> bool:
     return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
 
 
@@ -150,7 +148,7 @@ _TABLE_KINDS = {
 
 
 def _from_table(blocks: list[Block]) -> Result:
-    """Without a sample the table of returned data may still state a plain type. A list or an object it gets wrong."""
+    """Read a plain type from the table of returned data. Its lists and objects are not reliable."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading):

@@ -1,4 +1,4 @@
-"""The facts of every method and event of one edition."""
+"""The facts of all methods and events of one edition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
-from b24_mcp.catalog.build.naming import name_of
+from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
 from b24_mcp.catalog.build.samples import from_samples, shape
@@ -40,7 +40,7 @@ class DocumentedMethod:
 
 @dataclass(slots=True)
 class Extract:
-    """What one edition gave: methods by page, events, and the pages that break the grammar."""
+    """The contents of one edition: methods and events by page, and malformed pages with the reason."""
 
     methods: dict[str, DocumentedMethod] = field(default_factory=dict)
     events: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Extract:
 
 
 def extract(edition: Edition) -> Extract:
-    """Read all pages of an edition. A page that breaks the grammar is noted and the rest is read all the same."""
+    """Read all pages of an edition. A malformed page is noted and skipped."""
     result = Extract()
     for source in edition.pages():
         if is_excluded(source.page) or not (may_be_method(source) or is_event(source)):

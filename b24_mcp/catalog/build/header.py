@@ -1,4 +1,4 @@
-"""What stands above the lead of a page: scopes, who may call, and where the call must come from."""
+"""The header of a page: scopes, who may call the method, and from where."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _APP = re.compile(
 
 
 def header_of(text: str) -> tuple[list[str], str]:
-    """Give the scope line's and the who line's text of a page."""
+    """Return the scopes of a page and the text about who may call the method."""
     top = text.partition("\n## ")[0]
     quoted = "\n".join(_QUOTED.findall(top))
     scope = _SCOPE.search(quoted)
@@ -52,11 +52,11 @@ def header_of(text: str) -> tuple[list[str], str]:
 
 
 def scopes_of(line: str) -> list[str]:
-    """Read scope codes: `[`a`], [`b`]` and "`a, b`" alike. `basic` is no scope that needs granting, yet a code."""
+    """Return the scope codes of a line such as "[`a`], [`b`]" or "`a, b`". `basic` is a code that is always granted."""
     if re.search(r"базов", line, re.I):
         return ["basic"]
     codes: list[str] = []
-    # "(for example, `crm`)" is no scope of this method.
+    # "(for example, `crm`)" does not belong to this method.
     for quoted in re.findall(r"`([^`]+)`", re.sub(r"\((?:e\.g|for example|например)[^)]*(?:\)[^)]*)?\)", "", line)):
         for code in re.split(r"[,/\s]+", quoted):
             if re.fullmatch(r"[a-z][a-z0-9_.]*", code) and code not in codes and not _PROSE.search(quoted):
@@ -69,7 +69,7 @@ def scopes_of(line: str) -> list[str]:
 
 
 def who_of(line: str) -> Who:
-    """Sort the wording of who may call into `any`, `admin`, `crm_admin` or `rights`."""
+    """Return who may call a method, by the wording of the page."""
     said = re.sub(r"[`*\[\]]|\(\.\.[^)]*\)", "", line).strip().lower().rstrip(".")
     first = said.split("\n")[0].strip()
     if _CRM_ADMIN.match(first):
@@ -82,9 +82,7 @@ def who_of(line: str) -> Who:
 
 
 def context_of(lead: str, text: str) -> Context:
-    """Tell where a call must come from: `app` when only an application may call, `session` when all but a browser
-    session may, or `any`. `lead` stands above the first section of `text`.
-    """
+    """Return from where a method may be called, see `MethodFacts`. `lead` is the text above the first section."""
     if _APP.search(lead):
         return "app"
     if "WRONG_AUTH_TYPE" in text:

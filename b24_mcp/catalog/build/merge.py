@@ -1,4 +1,4 @@
-"""One set of facts from two editions: Russian is the original, and what differs is told."""
+"""The facts of two editions merged into one set, with the differences between them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from b24_mcp.catalog.facts import MethodFacts, Parameter
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One fact on which the editions disagree."""
+    """One fact that differs between the editions."""
 
     kind: str
     page: str

@@ -1,4 +1,4 @@
-"""The parameters of a method: the tables below its parameter headings put together into a tree."""
+"""The parameters of a method: the tables below the parameter headings of its page, joined into a tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DEPTH = 3
 
 @dataclass(slots=True)
 class ParameterDraft:
-    """A parameter while its page is read. The tables of a page add to it in turn."""
+    """A parameter while its page is read: several tables of the page may add to it."""
 
     name: str
     type: str = ""
@@ -53,14 +53,14 @@ class ParameterDraft:
 
 @dataclass(slots=True)
 class Parameters:
-    """What a page says of parameters: the tree and the groups of which one at least is needed."""
+    """The parameters of a page, and the groups of which at least one is required."""
 
     params: list[ParameterDraft] = field(default_factory=list)
     one_of: list[list[str]] = field(default_factory=list)
 
 
 def parameters_of(blocks: list[Block]) -> Parameters:
-    """Put the parameters of a page together."""
+    """Read the parameters of a page."""
     root, sections = zone(blocks)
     found = Parameters()
     if root is None:
@@ -100,7 +100,7 @@ class _Tree:
         self.one_of: list[list[str]] = []
 
     def params(self, tables: Iterable[MarkupTable], depth: int, path: tuple[str, ...] = ()) -> list[ParameterDraft]:
-        """Read tables of one place; rows of tabs are merged, rows with dotted names are nested."""
+        """Read the tables of one place. Rows of different tabs are merged; rows with dotted names are nested."""
         result: list[ParameterDraft] = []
         by_name: dict[str, ParameterDraft] = {}
         tables = list(tables)
@@ -154,7 +154,7 @@ class _Tree:
             self._group([".".join((*path, name)) for name in group])
 
     def root_groups(self, root: PageSection, params: list[ParameterDraft], texts: list[str]) -> None:
-        """Find the groups among the parameters of the call itself, in its tables and in what the errors say."""
+        """Find the groups among the top-level parameters, in their tables and in the texts of errors."""
         self._groups(PageSection("", "", 2, tables=root.tables, texts=[*root.texts, *texts]), params, ())
 
     def _group(self, names: list[str]) -> None:
@@ -181,7 +181,7 @@ class _Tree:
             labels = [section.labels.get(label, label) for label in param.of]
             param.of = tuple(one for label in labels for one in label.split("|"))
         if name.lower().removeprefix("ar") in _ORDERS:
-            # The table describes the fields; what is passed for each is a direction.
+            # The table describes the fields, but the value of each is a direction.
             return [_direction(field) for field in fields]
         self._groups(section, fields, here)
         return fields
@@ -199,13 +199,13 @@ class _Tree:
         if _FILTERS.fullmatch(path[-1]):
             return next((s for s in with_tables if not s.used and _FILTERS.search(s.title)), None)
         if row.anchors:
-            # A link to an anchor that Russian headings get by themselves: only its last word is certain.
+            # The anchors of Russian headings are generated: only the last word is reliable.
             word = row.anchors[0].rpartition("-")[2].lower()
             return next((s for s in with_tables if subject_of(s.title).rpartition(".")[2] == word), None)
         return None
 
     def adopt(self, params: list[ParameterDraft]) -> None:
-        """Give the one section that nobody claims to the one parameter that could hold it."""
+        """Assign the only unused section to the only parameter that may have fields."""
         left = [
             s for s in self.sections if s.tables and not s.used and not s.behind and any(rows_of(t) for t in s.tables)
         ]
@@ -250,7 +250,7 @@ def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
 
 
 def _joined(variants: list[list[ParameterDraft]], *, exclusive: bool = False) -> list[ParameterDraft]:
-    """Join the root tables of one page; a parameter that only some have is conditional there."""
+    """Join the root tables of one page. A required parameter that only some of them have becomes conditional."""
     result: list[ParameterDraft] = []
     by_name: dict[str, ParameterDraft] = {}
     for at, variant in enumerate(variants):
@@ -267,7 +267,7 @@ def _joined(variants: list[list[ParameterDraft]], *, exclusive: bool = False) ->
 
 
 def _nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
-    """Hang `a.b` and `a[].b` below `a` where the table has `a`, in any order of depth."""
+    """Move `a.b` and `a[].b` into the fields of `a`, in whatever order the table has them."""
     by_path = {param.name.replace("[]", ""): param for param in params}
     result = []
     for param in params:

@@ -1,4 +1,4 @@
-"""The rows of a parameter table: names, raw type, star, wording of conditions, and allowed values."""
+"""The rows of a parameter table: names, type as written, star, conditions, and allowed values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NOT_A_CONDITION = re.compile(r"not required|необязател|не обяз�
 
 @dataclass(slots=True)
 class Row:
-    """One documented parameter. `required` is None where the page has no stars that count."""
+    """One row of a parameter table."""
 
     name: str
     type: str
@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a table keeps what."""
+    """The positions of the columns of a table."""
 
     name: int
     type: int | None
@@ -72,11 +72,11 @@ class Columns:
 
 
 def columns_of(table: MarkupTable) -> tuple[Columns, int] | None:
-    """Find the columns of a parameter table and its first row of data; `None` for a table of something else."""
+    """Return the columns of a parameter table and its first row of data; None for another kind of table."""
     if not table.rows:
         return None
     if _is_data(table.rows[0]):
-        # Headerless: the first row is data already.
+        # The table has no header.
         return Columns(0, None, 1 if len(table.rows[0]) > 1 else None), 0
     heads = [_head(cell) for cell in table.rows[0]]
     first = 1
@@ -97,12 +97,12 @@ def _head(cell: Cell) -> set[str]:
 
 
 def _is_data(row: tuple[Cell, ...]) -> bool:
-    """Tell a first row that is data by a name with a type that links to the types."""
+    """Whether a first row is data: a name followed by a link to a type."""
     return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
 def rows_of(table: MarkupTable) -> list[Row]:
-    """Read the rows of a parameter table; empty for a table of something else."""
+    """Return the rows of a parameter table; empty for another kind of table."""
     found = columns_of(table)
     if found is None:
         return []
@@ -149,12 +149,12 @@ def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
 
 
 def _holds_keys(name: str, kind: str) -> bool:
-    """Tell a parameter whose "values" on the page are names of keys."""
+    """Whether the "values" of a parameter on the page are names of keys."""
     return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:
-    """Take the names off a name cell: the names, whether there is a star, and what stands behind (the type)."""
+    """Parse a name cell into its names, whether it has a star, and the rest (the type)."""
     text = cell.strip().replace("\\|", "|").replace("\\_", "_")
     if text.startswith("`"):
         quoted = re.match(r"`([^`]+)`(\**)\s*(.*)", text, re.S)
@@ -170,7 +170,7 @@ def names_of(cell: str) -> tuple[list[str], bool, str]:
     for piece in raw:
         names.extend(re.split(r"\s*(?:\||/(?=\s*[A-Z_a-z]+$)|,)\s*", piece.strip(" *,:")))
     if len(names) == 2 and names[1].startswith("UF_") and not names[0].startswith("UF_"):
-        # Keys of linked user fields hold a bar themselves.
+        # Keys of linked user fields contain a bar.
         names = ["|".join(names)]
     return _clean([name.replace("\ue020", "*") for name in names]), starred, rest
 
@@ -197,18 +197,18 @@ def _is_caption(name: str) -> bool:
 
 
 def is_pattern(name: str) -> bool:
-    """Tell a name that stands for many: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
+    """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
     return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 
 def type_of(text: str) -> str:
-    """Read the type as the page writes it; the members of a union are joined by `|`."""
+    """Return the type as the page writes it; the members of a union are joined by `|`."""
     line = re.sub(r"`{2,}", "`", text.replace("\\|", "|")).strip()
     linked = _LINKED_CODE.findall(line)
     found: list[str] = []
     pieces = linked or []
     if linked:
-        # Codes beside the links belong to the union as well: [`integer`](…) | `null`.
+        # Codes next to the links belong to the union too: [`integer`](…) | `null`.
         pieces = [*linked, *re.findall(r"(?:\||\n|^)\s*(`[^`]+`)\s*(?=\||\n|$)", _LINKED_CODE.sub("", line))]
     elif line.startswith("`"):
         pieces = re.findall(r"`[^`]+`", line.split("\n\n")[0])
@@ -225,7 +225,7 @@ def type_of(text: str) -> str:
 
 
 def values_of(text: str) -> tuple[str, ...]:
-    """Read the allowed values: bullets of code under a line that announces values, or codes in that very line."""
+    """Return the allowed values: bullets of code below a line that announces values, or codes in that line."""
     if _YES_NO.search(text):
         return "Y", "N"
     lines = text.split("\n")
@@ -238,7 +238,7 @@ def values_of(text: str) -> tuple[str, ...]:
         values = _bullets(lines[at + 1 :])
         if not values:
             tail = line[announced.end() :].lstrip(": ")
-            # "Possible values: `Y`, `N`": nothing but codes and words of joining up to the end of the sentence.
+            # "Possible values: `Y`, `N`": only codes and conjunctions up to the end of the sentence.
             sentence = re.split(r"\.\s|\.$|(?:by default|по умолчанию)", tail, flags=re.I)[0]
             codes = _CODE.findall(sentence)
             joined = re.sub(r"\([^)]*\)|[—–-][^,;]*", "", _CODE.sub("", sentence))
@@ -253,7 +253,7 @@ def values_of(text: str) -> tuple[str, ...]:
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """Read the keys of an object that stand as bullets of code below a line that announces fields."""
+    """Return the keys of an object: bullets of code below a line that announces fields."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
         if _KEYS_AHEAD.search(line):
@@ -264,7 +264,7 @@ def keys_of(text: str) -> tuple[str, ...]:
 
 
 def _announces(line: str, at: int) -> bool:
-    """Tell whether values announced at `at` are the parameter's own: not examples, names of fields, or parts of it."""
+    """Whether values announced at `at` are those of the parameter: not examples, names of fields, or parts of it."""
     before = line[:at]
     sentence = re.split(r"\.\s", before)[-1] + line[at:].partition(". ")[0]
     if re.search(
@@ -303,7 +303,7 @@ def _bullets(lines: list[str]) -> list[str]:
         elif values and indent is not None and len(line) - len(line.lstrip()) > indent:
             continue
         elif re.match(r"\s*[-*•]\s", line):
-            # A bullet without code: not a plain list of values.
+            # A bullet without code: this is not a list of values.
             return []
         elif values:
             break

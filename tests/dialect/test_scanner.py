@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.dialect.editions import FOR_READING, Edition, InMemory
 from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse
-from b24_mcp.dialect.scanning import between, code_spans, fenced_code
+from b24_mcp.dialect.scanner import between, code_spans, fenced_code
 from b24_mcp.docs.inline import inline
 
 PAGE = st.text(st.sampled_from("`ab \n\t|#{%-<>!"), max_size=60)
