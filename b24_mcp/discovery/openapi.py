@@ -1,4 +1,4 @@
-"""Reading the OpenAPI document of a portal: the methods of its REST 3.0, in the form of the catalogue.
+"""The OpenAPI document of a portal, read into the facts of the methods of its REST 3.0.
 
 Sources: documentation, api-reference/rest-v3; source behaviour of the portal.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog import MethodFacts, Parameter
 from b24_mcp.catalog.facts import Result
-from b24_mcp.discovery.schemas import Shapes, listing, mapping, text
+from b24_mcp.discovery.schemas import Schemas, listing, mapping, text
 from b24_mcp.rest import is_method_name
 
 _MOST_METHODS = 5_000
@@ -21,7 +21,7 @@ _LONGEST_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class PortalMethod:
-    """A method as a portal describes it. `title` is in the language of the portal and may be empty."""
+    """A method in the document of a portal. `title` is in the language of the portal and may be empty."""
 
     facts: MethodFacts
     title: str
@@ -38,23 +38,23 @@ class PortalMethod:
 
 
 def read_openapi(document: object) -> list[PortalMethod]:
-    """Read every method a document names. Nothing is raised: what cannot be understood is left out."""
+    """Read all methods of a document. Never raises: what cannot be read is left out."""
     whole = mapping(document)
-    shapes = Shapes(whole)
+    schemas = Schemas(whole)
     found: dict[str, PortalMethod] = {}
     for path, item in mapping(whole.get("paths")).items():
         name = str(path).removeprefix("/")
         if len(found) == _MOST_METHODS:
             break
         if is_method_name(name) and name.lower() not in found:
-            found[name.lower()] = _method(name, mapping(item), shapes)
+            found[name.lower()] = _method(name, mapping(item), schemas)
     return list(found.values())
 
 
-def _method(name: str, item: Mapping[str, object], shapes: Shapes) -> PortalMethod:
+def _method(name: str, item: Mapping[str, object], schemas: Schemas) -> PortalMethod:
     operation = mapping(item.get("post")) or mapping(item.get("get"))
-    params = shapes.parameters(_content(operation.get("requestBody")))
-    result = _result(_content(_success(operation)), shapes)
+    params = schemas.parameters(_content(operation.get("requestBody")))
+    result = _result(_content(_success(operation)), schemas)
     facts = MethodFacts(
         method=name,
         version="v3",
@@ -69,8 +69,9 @@ def _method(name: str, item: Mapping[str, object], shapes: Shapes) -> PortalMeth
 
 
 def _scope(name: str, operation: Mapping[str, object]) -> tuple[str, ...]:
-    """The document names no scopes, but modules, as tags: all documented methods have the scope of that name, but for
-    those of the framework itself, which take any.
+    """Return the scope of a method: the name of its module, which the document has as a tag.
+
+    All documented methods follow this rule, except those of the framework, which need no scope.
     """
     tag = next(iter(listing(operation.get("tags"))), None)
     module = tag if isinstance(tag, str) and re.fullmatch(r"[a-z][a-z0-9_.]{0,60}", tag) else name.partition(".")[0]
@@ -96,11 +97,11 @@ def _content(body: object) -> object:
     return mapping(mapping(mapping(body).get("content")).get("application/json")).get("schema")
 
 
-def _result(schema: object, shapes: Shapes) -> Result:
+def _result(schema: object, schemas: Schemas) -> Result:
     """Return what `result` holds. A list is described without its envelope but is sent as `items`."""
-    result = shapes.properties(schema).get("result")
-    kind = shapes.type_of(result, "select")
-    inner = shapes.properties(result)
+    result = schemas.properties(schema).get("result")
+    kind = schemas.type_of(result, "select")
+    inner = schemas.properties(result)
     if kind == "array":
         return Result("object", "items", keys=("items",))
     if kind in ("boolean", "integer", "string"):
@@ -108,7 +109,7 @@ def _result(schema: object, shapes: Shapes) -> Result:
     if not inner:
         return Result()
     keys = tuple(name for name in map(text, inner) if name)[:_MOST_KEYS]
-    lists = [name for name in keys if shapes.type_of(inner.get(name), "select") == "array"]
+    lists = [name for name in keys if schemas.type_of(inner.get(name), "select") == "array"]
     if "items" in lists:
         return Result("object", "items", keys=keys)
     return Result("object", lists[0] if len(lists) == 1 else None, keys=keys)
