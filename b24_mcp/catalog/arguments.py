@@ -158,7 +158,7 @@ class ParameterTable:
             form = 'a list of conditions like ["field", ">=", value]'
             if self._version != "v3":
                 form = 'an object like {">=FIELD": 1}'
-            return [Problem(name, f"must be {form} here, which has no counterpart of {exc}", True)]
+            return [Problem(name, f"must be {form} here; {exc} has no counterpart in this form", True)]
         return []
 
     def _check_values(self, params: Mapping[str, object]) -> list[Problem]:

@@ -136,33 +136,37 @@ class Catalogue:
         return MethodSearch(self._db, self._lock)
 
     def _read_method(self, key: str, version: str | None) -> Method | None:
-        versions = self._index.versions.get(key)
-        used = version or (versions[0] if versions else None)
-        if versions is None or used not in versions:
+        versions = self._index.versions.get(key, ())
+        used = next((one for one in versions if version in (one, None)), None)
+        if used is None:
             return None
+        method = self._methods.get((key, used)) or self._read_row(key, used)
+        self._methods[key, version] = self._methods[key, used] = method
+        return method
+
+    def _read_row(self, key: str, version: Version) -> Method:
         with self._lock:
-            name, note, summary, summary_ru, facts = self._db.execute(
-                "SELECT name, note, summary, summary_ru, facts FROM method WHERE key = ? AND version = ?", (key, used)
+            name, note, summary, summary_ru, form = self._db.execute(
+                "SELECT name, note, summary, summary_ru, facts FROM method WHERE key = ? AND version = ?",
+                (key, version),
             ).fetchone()
-        risky = self.risky(key, used)
-        read = MethodFacts.from_json(json.loads(facts))
-        method = Method(
+        facts = MethodFacts.from_json(json.loads(form))
+        risky = self.risky(key, version)
+        return Method(
             name=name,
-            version=used,
-            versions=versions,
-            effect=self.effect(key, used),
+            version=version,
+            versions=self._index.versions[key],
+            effect=self.effect(key, version),
             note=note,
             summary=summary,
             summary_ru=summary_ru,
-            facts=read,
+            facts=facts,
             risky=risky,
             risks=risky.risks,
-            arguments=arguments_of(key) if used == "v2" else None,
+            arguments=arguments_of(key) if version == "v2" else None,
             has_outside_texts=has_outside_texts(key),
-            parameters=ParameterTable(name, used, read.params),
+            parameters=ParameterTable(name, version, facts.params),
         )
-        self._methods[key, used] = self._methods[key, version] = method
-        return method
 
     def _read_risky(self, key: str, version: str) -> RiskyMethod:
         row = self._index.risks.get((key, version))

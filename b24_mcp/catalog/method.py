@@ -1,4 +1,4 @@
-"""One method with everything the catalogue holds about it."""
+"""A method with everything that the catalogue has about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EFFECTS: tuple[Effect, ...] = ("read", "write", "destructive")
 
 @dataclass(frozen=True, slots=True)
 class RiskyMethod:
-    """The risks of a method. Where a risk has conditions, also the documented parameters and whether the portal takes
+    """The risks of a method. Where a risk has conditions, also the documented parameters and whether the portal reads
     them by position.
     """
 
@@ -31,8 +31,8 @@ class Method:
     """A method of one version of the API.
 
     `name` is the documented spelling. `note` explains an effect that the name does not suggest. `versions` are all
-    versions of the API that have the name. `arguments` are the arguments in their order when the portal takes them by
-    position, otherwise None. `has_outside_texts` is set when the answers of the method commonly hold texts written
+    versions of the API that have the name. `arguments` are the arguments in their order when the portal reads them by
+    position, otherwise None. `has_outside_texts` is set when the answers of the method commonly contain texts written
     outside the company. `parameters` checks the arguments of a call.
     """
 

@@ -1,4 +1,4 @@
-"""The methods whose answers commonly hold texts written outside the company.
+"""The methods whose answers commonly contain texts written outside the company.
 
 `data/strangers.txt` lists them, one pattern a line; `*` stands for any characters. A line with `!` excludes methods
 again. The file is read from the package, so a catalogue in the data folder of a user cannot change it.
@@ -14,7 +14,7 @@ from importlib.resources import files
 
 @lru_cache(maxsize=1024)
 def has_outside_texts(method: str) -> bool:
-    """Whether the answers of a method, documented or not, commonly hold texts written outside the company."""
+    """Whether the answers of a method, documented or not, commonly contain texts written outside the company."""
     name = method.lower()
     included, excluded = _patterns()
     return included.match(name) is not None and excluded.match(name) is None

@@ -131,7 +131,7 @@ def _checked(arguments: Sequence[Argument], values: list[object], unknown: Colle
         elif place not in unknown and not _fits(values[place], argument):
             problems[label] = f"must be {_KINDS_IN_WORDS[argument.kind]}, not {_shown(values[place])}"
     if len(values) > len(arguments):
-        problems[f"place {len(arguments) + 1}"] = f"is one too many: the method takes {len(arguments)}"
+        problems[f"place {len(arguments) + 1}"] = f"is one too many: the method has {len(arguments)} arguments"
     return Arranged(values, tuple(argument.name for argument in arguments[: len(values)]), problems)
 
 

@@ -77,7 +77,7 @@ class Risk:
         return cls(cast("tuple[RiskKind, ...]", tuple(named)), conditions, why.strip())
 
 
-UNJUDGED = Risk(RISK_KINDS, (), "the risks of this method have not been judged")
+UNJUDGED = Risk(RISK_KINDS, (), "the risks of this method have not been reviewed")
 """The risk of a writing method without a row in the data."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Methods of the framework, which no document lists. Every portal with REST 3.0 has them.
 _EVERYWHERE = frozenset(("batch", "documentation", "scopes", "rest.documentation.openapi", "rest.scope.list"))
-_NOTE = "Nobody has judged it yet: it is known from this portal alone."
+_NOTE = "It has no review yet, because only this portal is known to have it."
 
 
 @dataclass(frozen=True, slots=True)
