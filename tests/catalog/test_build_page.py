@@ -9,8 +9,9 @@ import pytest
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.extract import DocumentedMethod, facts_of
 from b24_mcp.catalog.build.method_name import name_of
-from b24_mcp.catalog.build.rows import names_of, type_of, values_of
+from b24_mcp.catalog.build.rows import names_of, type_of
 from b24_mcp.catalog.build.sections import subject_of
+from b24_mcp.catalog.build.values import values_of
 from b24_mcp.catalog.facts import Result, Version
 from b24_mcp.dialect.editions import STARS_COUNT, Source
 from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse, table_of
