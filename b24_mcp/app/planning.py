@@ -21,7 +21,6 @@ from b24_mcp.catalog import (
     Version,
     arguments_of,
     arrange,
-    check_arguments,
     choose_version,
     known_methods,
     nest_brackets,
@@ -246,7 +245,7 @@ def _fitted(
         return version, params, warnings
     if not isinstance(checkable, dict):
         return version, params, warnings
-    problems = check_arguments(known.name, known.version, known.facts.params, checkable)
+    problems = known.parameters.check(checkable)
     if not problems:
         return version, params, warnings
     open_ones = _references(checkable) if refers else set()

@@ -1,13 +1,16 @@
-"""What the REST API offers. It knows no portal and works offline."""
+"""The catalogue of REST methods: facts, effects, risks, search, and the check of arguments. Works offline."""
 
+from __future__ import annotations
+
+from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
-from b24_mcp.catalog.catalogue import Catalogue, Effect, Method
-from b24_mcp.catalog.checking import Problem, check_arguments
-from b24_mcp.catalog.effects import is_reading, known_methods, load
-from b24_mcp.catalog.facts import Version
+from b24_mcp.catalog.catalogue import Catalogue
+from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
+from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, load
+from b24_mcp.catalog.method import Effect, Method, RiskyMethod
+from b24_mcp.catalog.outsiders import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of, arrange, written_order
 from b24_mcp.catalog.risks import RISK_KINDS, Risk, RiskCondition, RiskKind
-from b24_mcp.catalog.versions import choose_version
 
 __all__ = [
     "RISK_KINDS",
@@ -15,15 +18,20 @@ __all__ = [
     "ClashError",
     "Effect",
     "Method",
+    "MethodFacts",
+    "Parameter",
+    "ParameterTable",
     "Problem",
     "Risk",
     "RiskCondition",
     "RiskKind",
+    "RiskyMethod",
     "Version",
     "arguments_of",
     "arrange",
     "check_arguments",
     "choose_version",
+    "has_outside_texts",
     "is_reading",
     "known_methods",
     "load",

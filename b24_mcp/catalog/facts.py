@@ -1,5 +1,7 @@
-"""The facts of a method as types. As JSON they are lines of `data/methods.jsonl`, made from the official documentation;
-each names the page its facts come from.
+"""The facts of a method: frozen models, one parser and one encoder for their JSON.
+
+The build, the catalogue and the discovery of a portal use the same models. As JSON, a method is one line of
+`data/methods.jsonl`. What has its usual value is left out of the JSON.
 """
 
 from __future__ import annotations
@@ -9,18 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Version = Literal["v2", "v3"]
+"""A version of the REST API: v2 is the classic one, v3 is REST 3.0."""
 Who = Literal["any", "admin", "crm_admin", "rights"]
 Context = Literal["any", "app", "session"]
 Required = bool | Literal["conditional"] | None
-"""Whether a parameter is needed; None when the page marks nothing."""
+"""Whether a parameter is required; None when the page marks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter, or one field in another.
+    """A parameter of a method, or a field inside another parameter.
 
-    `type` is as the page writes it, a union joined by `|`, empty when not said. `pattern` names stand for many:
-    `UF_...`, `propertyN`, `<key>`. `variants` are the tabs of the page that have it, when not all do.
+    `type` is as the page writes it: a union is joined by `|`, and it is empty when the page has none. A `pattern`
+    name stands for many names: `UF_...`, `propertyN`, `<key>`. `variants` are the tabs of the page that have the
+    parameter, when not all of them do.
     """
 
     name: str
@@ -33,86 +37,164 @@ class Parameter:
     variants: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, form: Mapping[str, Any]) -> Parameter:
-        """Make a parameter of its JSON form."""
+    def from_json(cls, form: Mapping[str, Any]) -> Parameter:
+        """Parse the JSON form of a parameter."""
         return cls(
             name=form["name"],
             type=form["type"],
             required=form["required"],
             values=tuple(form.get("values", ())),
             is_list=form.get("list", False),
-            fields=tuple(map(cls.read, form.get("fields", ()))),
+            fields=tuple(map(cls.from_json, form.get("fields", ()))),
             pattern=form.get("pattern", False),
             variants=tuple(form.get("for", ())),
         )
 
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form of the parameter."""
+        form: dict[str, object] = {"name": self.name, "type": self.type, "required": self.required}
+        if self.values:
+            form["values"] = list(self.values)
+        if self.is_list:
+            form["list"] = True
+        if self.fields:
+            form["fields"] = [field.to_json() for field in self.fields]
+        if self.pattern:
+            form["pattern"] = True
+        if self.variants:
+            form["for"] = list(self.variants)
+        return form
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What stands in `result`: its kind (`map` is keyed by ids or codes, `unknown` not documented), the key of the list
-    in it, whether that is a map itself, and the keys of an object.
+    """The `result` of an answer.
+
+    `kind` is `map` for an object keyed by ids or codes, and `unknown` when it is not documented. `list_key` is the key
+    of the list inside an object, `is_map` is set when that list is itself keyed by ids, and `keys` are the keys of the
+    object.
     """
 
-    kind: str
+    kind: str = "unknown"
     list_key: str | None = None
     is_map: bool = False
     keys: tuple[str, ...] = ()
 
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Result:
+        """Parse the JSON form of a result."""
+        return cls(form["kind"], form.get("list_key"), form.get("map", False), tuple(form.get("keys", ())))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form of the result."""
+        form: dict[str, object] = {"kind": self.kind}
+        if self.list_key:
+            form["list_key"] = self.list_key
+        if self.is_map:
+            form["map"] = True
+        if self.keys:
+            form["keys"] = list(self.keys)
+        return form
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """A code a method may fail with; the empty one is what old methods answer. `status` is None when not said."""
+    """An error code that a method may return; old methods return the empty one. `status` is the HTTP status, or None
+    when the page does not state it.
+    """
 
     code: str
     status: int | None = None
 
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> ErrorCode:
+        """Parse the JSON form of an error code."""
+        return cls(form["code"], form.get("status"))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form of the error code."""
+        return {"code": self.code, "status": self.status} if self.status else {"code": self.code}
+
 
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
-    """What the documentation states of one method.
+    """The documented facts of one method.
 
-    `one_of` are groups of parameters (dotted when nested) of which one at least is needed. Parameters of `positional`
-    methods stand in the order the portal takes them. `context` is `app` when only an application may call, not a
-    webhook, and `session` when all but a browser's session may. `paging` is None when a method gives no list. `page` is
-    None for methods the documentation names without describing them.
+    `one_of` are groups of parameters (dotted when nested); at least one of each group is required. The parameters of a
+    `positional` method are in the order in which the portal reads them. `context` is `app` when only an application
+    may call the method, not a webhook, and `session` when a call with a browser session is refused. `paging` is None
+    when the method returns no list. `batch` is false when the method is not allowed inside a batch. `page` is None when
+    the method has no page of its own. `from_portal` is set when the facts come from the OpenAPI document of a portal.
     """
 
     method: str
     version: Version
-    scope: tuple[str, ...]
-    who: Who
-    context: Context
-    params: tuple[Parameter, ...]
-    result: Result
-    paging: str | None
-    errors: tuple[ErrorCode, ...]
-    page: str | None
+    scope: tuple[str, ...] = ()
+    who: Who = "any"
+    context: Context = "any"
+    params: tuple[Parameter, ...] = ()
+    result: Result = Result()
+    paging: str | None = None
+    errors: tuple[ErrorCode, ...] = ()
+    page: str | None = None
     positional: bool = False
     one_of: tuple[tuple[str, ...], ...] = ()
     deprecated: bool = False
     replaced_by: tuple[str, ...] = ()
     batch: bool = True
+    from_portal: bool = False
+
+    @property
+    def key(self) -> tuple[str, Version]:
+        """The name in lower case and the version: the key of a method in the catalogue."""
+        return self.method.lower(), self.version
 
     @classmethod
-    def read(cls, form: Mapping[str, Any]) -> MethodFacts:
-        """Make the facts of one line's JSON form."""
-        result = form["result"]
+    def from_json(cls, form: Mapping[str, Any]) -> MethodFacts:
+        """Parse one line of `methods.jsonl`. Only `method` and `version` are required."""
         return cls(
             method=form["method"],
             version=form["version"],
-            scope=tuple(form["scope"]),
-            who=form["who"],
-            context=form["context"],
-            params=tuple(map(Parameter.read, form["params"])),
-            result=Result(
-                result["kind"], result.get("list_key"), result.get("map", False), tuple(result.get("keys", ()))
-            ),
-            paging=form["paging"],
-            errors=tuple(ErrorCode(error["code"], error.get("status")) for error in form["errors"]),
-            page=form["page"],
+            scope=tuple(form.get("scope", ())),
+            who=form.get("who", "any"),
+            context=form.get("context", "any"),
+            params=tuple(map(Parameter.from_json, form.get("params", ()))),
+            result=Result.from_json(form["result"]) if "result" in form else Result(),
+            paging=form.get("paging"),
+            errors=tuple(map(ErrorCode.from_json, form.get("errors", ()))),
+            page=form.get("page"),
             positional=form.get("positional", False),
             one_of=tuple(map(tuple, form.get("one_of", ()))),
             deprecated=form.get("deprecated", False),
             replaced_by=tuple(form.get("replaced_by", ())),
             batch=form.get("batch", True),
+            from_portal=form.get("source") == "portal",
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as one line of `methods.jsonl` holds them."""
+        form: dict[str, object] = {
+            "method": self.method,
+            "version": self.version,
+            "scope": list(self.scope),
+            "who": self.who,
+            "context": self.context,
+            "params": [parameter.to_json() for parameter in self.params],
+        }
+        if self.positional:
+            form["positional"] = True
+        if self.one_of:
+            form["one_of"] = [list(group) for group in self.one_of]
+        if self.deprecated:
+            form["deprecated"] = True
+        if self.replaced_by:
+            form["replaced_by"] = list(self.replaced_by)
+        form["result"] = self.result.to_json()
+        form["paging"] = self.paging
+        form["errors"] = [error.to_json() for error in self.errors]
+        if not self.batch:
+            form["batch"] = False
+        form["page"] = self.page
+        if self.from_portal:
+            form["source"] = "portal"
+        return form

@@ -1,6 +1,6 @@
-"""Filters of the two generations of the API, and each rewritten as the other.
+"""Filters of the two versions of the API, and the translation of each into the other.
 
-The older is a map whose keys carry operators, `{">=OPPORTUNITY": 1000}`; REST 3.0 takes a list of conditions,
+A v2 filter is an object whose keys have operators, `{">=OPPORTUNITY": 1000}`. A v3 filter is a list of conditions,
 `[["opportunity", ">=", 1000]]`. Sources: documentation, api-reference/rest-v3 and the pages of list methods.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TypeGuard
+
+from b24_mcp.catalog.names import folded
 
 _OPERATORS_V3 = {"": "=", "=": "=", "!": "!=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 _OPERATORS_V2 = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "in": "@"}
@@ -16,117 +18,125 @@ _KEY = re.compile(r"(?P<operator>[!<>=@%?~*]*)(?P<name>.*)", re.DOTALL)
 _DEEPEST = 10
 
 
-class CannotBeSaidError(ValueError):
-    """A condition has no counterpart in the other generation; the text is the condition."""
+class UntranslatableError(ValueError):
+    """A condition has no counterpart in the other version of the API; the text is the condition."""
 
 
-def is_v3_filter(value: object) -> bool:
-    """Whether a filter is a list of conditions or groups of them.
+def is_v3_filter(value: object) -> TypeGuard[list[object]]:
+    """Whether a filter is a list of conditions or of groups of conditions.
 
-    A list of maps alone is of the older generation: PHP makes no difference between it and a map with the keys 0, 1, ….
+    A list of objects alone belongs to v2: PHP treats it as an object with the keys 0, 1, ….
     """
     if not isinstance(value, list) or not all(isinstance(condition, list | dict) for condition in value):
         return False
     return any(isinstance(condition, list) or "conditions" in condition for condition in value)
 
 
-def as_v3(filter: Mapping[str, Any]) -> list[Any]:
-    """Rewrite a map as a list of conditions, with names in the letter case of REST 3.0.
+def as_v3(filter: Mapping[str, object]) -> list[object]:
+    """Translate a v2 filter into conditions of v3, with names in the letter case of REST 3.0.
 
     Raises:
-        CannotBeSaidError: for a pattern, or anything else REST 3.0 has no operator for.
+        UntranslatableError: for a search pattern, or an operator that REST 3.0 does not have.
     """
     return [_condition_v3(str(key), value, _DEEPEST) for key, value in filter.items()]
 
 
-def as_v2(filter: Sequence[Any], known: Iterable[str]) -> dict[str, Any]:
-    """Rewrite a list of conditions as a map. `known` are the documented names of fields, whose spelling is taken.
+def as_v2(filter: Sequence[object], known: Iterable[str]) -> dict[str, object]:
+    """Translate conditions of v3 into a v2 filter. `known` are the documented names of fields in their spelling.
 
     Raises:
-        CannotBeSaidError: for two conditions of one name and operator, expressions, and negated groups.
+        UntranslatableError: for two conditions of one name and operator, expressions, and negated groups.
     """
-    return _conditions_v2(filter, {_folded(name): name for name in known}, _DEEPEST)
+    return _conditions_v2(filter, {folded(name): name for name in known}, _DEEPEST)
 
 
-def _condition_v3(key: str, value: Any, levels: int) -> Any:
+def _condition_v3(key: str, value: object, levels: int) -> object:
     if levels == 0:
-        raise CannotBeSaidError(key)
+        raise UntranslatableError(key)
     if isinstance(value, Mapping) and (key.isdigit() or "logic" in {str(name).lower() for name in value}):
         logic = next((str(inner) for name, inner in value.items() if str(name).lower() == "logic"), "and")
         inner = [_condition_v3(str(k), v, levels - 1) for k, v in value.items() if str(k).lower() != "logic"]
         return {"logic": "or" if logic.lower() == "or" else "and", "conditions": inner}
     match = _KEY.fullmatch(key)
     if match is None or not match["name"] or isinstance(value, Mapping):
-        raise CannotBeSaidError(key)
+        raise UntranslatableError(key)
     operator, name = match["operator"], _camel(match["name"])
-    many = isinstance(value, list)
-    value = [_typed(name, one) for one in value] if isinstance(value, list) else _typed(name, value)
-    if operator == "><" and many and len(value) == 2:
-        return [name, "between", value]
-    if operator in ("@", "", "=") and (many or operator == "@"):
-        return [name, "in", value if many else [value]]
-    if operator in ("!@", "!", "!=") and (many or operator == "!@"):
-        return {"logic": "and", "negative": True, "conditions": [[name, "in", value if many else [value]]]}
-    if many or operator not in _OPERATORS_V3:
-        raise CannotBeSaidError(key)
-    return [name, _OPERATORS_V3[operator], value]
+    if isinstance(value, list):
+        return _condition_with_list(operator, name, [_typed(name, one) for one in value], key)
+    typed = _typed(name, value)
+    if operator == "@":
+        return [name, "in", [typed]]
+    if operator == "!@":
+        return _not_in(name, [typed])
+    if operator not in _OPERATORS_V3:
+        raise UntranslatableError(key)
+    return [name, _OPERATORS_V3[operator], typed]
 
 
-def _conditions_v2(conditions: Sequence[Any], known: Mapping[str, str], levels: int) -> dict[str, Any]:
+def _condition_with_list(operator: str, name: str, values: list[object], key: str) -> object:
+    if operator == "><" and len(values) == 2:
+        return [name, "between", values]
+    if operator in ("@", "", "="):
+        return [name, "in", values]
+    if operator in ("!@", "!", "!="):
+        return _not_in(name, values)
+    raise UntranslatableError(key)
+
+
+def _not_in(name: str, values: list[object]) -> object:
+    return {"logic": "and", "negative": True, "conditions": [[name, "in", values]]}
+
+
+def _conditions_v2(conditions: Sequence[object], known: Mapping[str, str], levels: int) -> dict[str, object]:
     if levels == 0:
-        raise CannotBeSaidError("too deep")
-    rewritten: dict[str, Any] = {}
+        raise UntranslatableError("too deep")
+    translated: dict[str, object] = {}
     for condition in conditions:
-        entries = _condition_v2(condition, known, levels, free=str(len(rewritten)))
-        if any(key in rewritten for key in entries):
-            raise CannotBeSaidError(", ".join(entries))
-        rewritten |= entries
-    return rewritten
+        entries = _condition_v2(condition, known, levels, free=str(len(translated)))
+        if any(key in translated for key in entries):
+            raise UntranslatableError(", ".join(entries))
+        translated |= entries
+    return translated
 
 
-def _condition_v2(condition: Any, known: Mapping[str, str], levels: int, free: str) -> dict[str, Any]:
+def _condition_v2(condition: object, known: Mapping[str, str], levels: int, free: str) -> dict[str, object]:
     match condition:
         case [str(name), "between", [low, high]]:
-            named = _spelt(name, known)
+            named = _spelled(name, known)
             return {f">={named}": low, f"<={named}": high}
         case [str(name), str(operator), value] if operator in _OPERATORS_V2:
-            return {f"{_OPERATORS_V2[operator].removeprefix('=')}{_spelt(name, known)}": value}
+            return {f"{_OPERATORS_V2[operator].removeprefix('=')}{_spelled(name, known)}": value}
         case [str(name), value]:
-            return {_spelt(name, known): value}
+            return {_spelled(name, known): value}
         case [str(name)]:
-            return {_spelt(name, known): "Y"}
+            return {_spelled(name, known): "Y"}
         case {"conditions": list(conditions), **rest} if not rest.get("negative"):
-            inner = _conditions_v2(conditions, known, levels - 1) if rest.get("logic", "and") == "and" else None
-            if inner is not None:
-                return inner
+            if rest.get("logic", "and") == "and":
+                return _conditions_v2(conditions, known, levels - 1)
             parts = {str(n): _conditions_v2([one], known, levels - 1) for n, one in enumerate(conditions)}
             return {free: {"logic": "OR"} | parts}
         case {"conditions": [[str(name), "in", list(values)]], "negative": True}:
-            return {f"!@{_spelt(name, known)}": values}
+            return {f"!@{_spelled(name, known)}": values}
         case _:
-            raise CannotBeSaidError(str(condition)[:80])
+            raise UntranslatableError(str(condition)[:80])
 
 
 def _camel(name: str) -> str:
-    """`RESPONSIBLE_ID` as `responsibleId`; a name that is not in capitals stays as it is."""
+    """Return `responsibleId` for `RESPONSIBLE_ID`. A name that is not in capitals is returned as it is."""
     if name != name.upper() or name.upper().startswith("UF_"):
         return name
     first, *others = name.lower().split("_")
     return first + "".join(part.capitalize() for part in others)
 
 
-def _spelt(name: str, known: Mapping[str, str]) -> str:
-    if _folded(name) in known:
-        return known[_folded(name)]
+def _spelled(name: str, known: Mapping[str, str]) -> str:
+    if folded(name) in known:
+        return known[folded(name)]
     capitals = bool(known) and all(one == one.upper() for one in known.values())
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper() if capitals else name
 
 
-def _folded(name: str) -> str:
-    return name.replace("_", "").lower()
-
-
-def _typed(name: str, value: Any) -> Any:
-    """REST 3.0 takes ids as numbers only, which the older generation writes as text."""
+def _typed(name: str, value: object) -> object:
+    """Return an id that v2 writes as text as a number, the only form that REST 3.0 accepts."""
     is_id = name.lower().endswith("id") and isinstance(value, str) and value.isdecimal() and value.isascii()
-    return int(value) if is_id else value
+    return int(value) if is_id and isinstance(value, str) else value

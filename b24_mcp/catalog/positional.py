@@ -1,10 +1,9 @@
-"""The methods whose arguments are counted: which value stands at which place.
+"""Positional methods: the portal ignores the names of their parameters and reads the values in their order.
 
-The portal ignores the names of their top-level parameters and takes the values in the order in which they are written.
-`data/positional.tsv` holds one method a line: its name, a tab, and its arguments in order, separated by spaces, each as
-`NAME|OTHER_NAME:kind`. A `*` after the kind marks an argument that must be given. A `~` marks one that may be left out
-altogether, with those behind it moving up. Source: documentation, pages below api-reference/tasks; source behaviour of
-the portal where a page names none of it.
+`data/positional.tsv` has one method a line: its name in lower case, a tab, and its arguments in order, separated by
+spaces, each as `NAME|OTHER_NAME:kind`. A `*` after the kind marks a required argument. A `~` marks an argument that may
+be omitted, so that the arguments after it move up. Source: documentation, pages below api-reference/tasks; source
+behaviour of the portal where a page does not state the order.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
-from b24_mcp.catalog.slips import nearest
+from b24_mcp.catalog.names import folded, nearest
 
 Kind = Literal["integer", "string", "object", "array", "any"]
 
-_EMPTY: dict[Kind, Any] = {"integer": None, "string": "", "object": {}, "array": [], "any": None}
+_EMPTY: dict[Kind, object] = {"integer": None, "string": "", "object": {}, "array": [], "any": None}
 _KINDS_IN_WORDS = {"integer": "a whole number", "string": "a text", "object": "an object", "array": "a list"}
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a positional method. `names` are those it is written by, the documented one first."""
+    """One argument of a positional method. `names` are its accepted names, the documented one first."""
 
     names: tuple[str, ...]
     kind: Kind
@@ -43,34 +42,36 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The values of a positional method in their order, or what is wrong with them.
+    """The values of a positional method in their order, or the problems with them.
 
-    `problems` maps the name or the place of an argument to what is wrong with it; where there are any, `values` must
-    not be sent. `names` are the documented names of the values.
+    `problems` maps the name or the position of an argument to its problem. If there are problems, `values` must not be
+    sent. `names` are the documented names of the values.
     """
 
-    values: list[Any]
+    values: list[object]
     names: tuple[str, ...]
     problems: Mapping[str, str]
 
 
 def arguments_of(method: str) -> tuple[Argument, ...] | None:
-    """Return the arguments of a positional method in their order; None for any other method."""
+    """Return the arguments of a positional method in their order; None for a method with named parameters."""
     return _orders().get(method.lower())
 
 
 def written_order(method: str) -> str:
-    """Return the order of a positional method in one line, the required arguments starred."""
+    """Return the arguments of a positional method in one line, the required ones starred."""
     arguments = arguments_of(method) or ()
     names = ", ".join(argument.name + ("*" if argument.is_required else "") for argument in arguments)
     return f"[{names}]"
 
 
-def arrange(method: str, params: Mapping[str, Any] | Sequence[Any], unknown: Collection[str | int] = ()) -> Arranged:
-    """Return the parameters of a positional method in their order, each value checked at its place.
+def arrange(
+    method: str, params: Mapping[str, object] | Sequence[object], unknown: Collection[str | int] = ()
+) -> Arranged:
+    """Return the parameters of a positional method in their order, each value checked against its argument.
 
-    A gap before a given value is filled with an empty value of its kind. The kinds of the parameters in `unknown`, by
-    name or place, are not checked: they hold references to values that are not known yet.
+    A gap before a given value is filled with an empty value of its kind. The parameters in `unknown`, by name or
+    position, hold references to values that are not known yet, so their kinds are not checked.
     """
     arguments = arguments_of(method) or ()
     if not isinstance(params, Mapping):
@@ -83,13 +84,13 @@ def arrange(method: str, params: Mapping[str, Any] | Sequence[Any], unknown: Col
     return _of_names(arguments, params, unknown)
 
 
-def _of_names(arguments: Sequence[Argument], params: Mapping[str, Any], unknown: Collection[str | int]) -> Arranged:
-    known = {_folded(name): argument for argument in arguments for name in argument.names}
-    given: dict[str, Any] = {}
+def _of_names(arguments: Sequence[Argument], params: Mapping[str, object], unknown: Collection[str | int]) -> Arranged:
+    known = {_key(name): argument for argument in arguments for name in argument.names}
+    given: dict[str, object] = {}
     open_ones: set[str] = set()
     problems: dict[str, str] = {}
     for name, value in params.items():
-        argument = known.get(_folded(name))
+        argument = known.get(_key(name))
         if argument is None:
             meant = nearest(name, [one.name for one in arguments])
             perhaps = f"; it is called {meant}" if meant is not None else ""
@@ -113,14 +114,14 @@ def _of_names(arguments: Sequence[Argument], params: Mapping[str, Any], unknown:
     return _checked(in_order, values, places)
 
 
-def _of_list(arguments: Sequence[Argument], values: Sequence[Any]) -> Sequence[Argument]:
-    """Return the arguments that a list of values fills; a container in place of the first may leave that out."""
+def _of_list(arguments: Sequence[Argument], values: Sequence[object]) -> Sequence[Argument]:
+    """Return the arguments that a list of values is for. The first may be omitted when its value is a container."""
     if arguments and arguments[0].moves_up and values and isinstance(values[0], Mapping | list):
         return arguments[1:]
     return arguments
 
 
-def _checked(arguments: Sequence[Argument], values: list[Any], unknown: Collection[str | int]) -> Arranged:
+def _checked(arguments: Sequence[Argument], values: list[object], unknown: Collection[str | int]) -> Arranged:
     problems: dict[str, str] = {}
     for place, argument in enumerate(arguments):
         label = f"{argument.name} (place {place + 1})"
@@ -130,11 +131,11 @@ def _checked(arguments: Sequence[Argument], values: list[Any], unknown: Collecti
         elif place not in unknown and not _fits(values[place], argument):
             problems[label] = f"must be {_KINDS_IN_WORDS[argument.kind]}, not {_shown(values[place])}"
     if len(values) > len(arguments):
-        problems[f"place {len(arguments) + 1}"] = f"is one too many: the method takes {len(arguments)}"
+        problems[f"place {len(arguments) + 1}"] = f"is one too many: the method has {len(arguments)} arguments"
     return Arranged(values, tuple(argument.name for argument in arguments[: len(values)]), problems)
 
 
-def _fits(value: Any, argument: Argument) -> bool:
+def _fits(value: object, argument: Argument) -> bool:
     if not argument.is_required and value in (None, ""):
         return True
     match argument.kind:
@@ -150,14 +151,14 @@ def _fits(value: Any, argument: Argument) -> bool:
             return True
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-def _folded(name: str) -> str:
-    """Return a name as it is compared: `TASK_ID` is `taskId`, and `arOrder` is `ORDER`."""
-    return name.replace("_", "").lower().removeprefix("ar") or name
+def _key(name: str) -> str:
+    """Return the form in which names are compared: `TASK_ID` equals `taskId`, and `arOrder` equals `ORDER`."""
+    return folded(name).removeprefix("ar") or name
 
 
 @cache

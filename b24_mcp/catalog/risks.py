@@ -1,7 +1,7 @@
-"""The risks of a method beside its effect: what kind of harm a call may do, under which conditions, and why.
+"""The risks of a method in addition to its effect: the kinds of harm, the conditions and the reason.
 
-Risks are data, in `data/risks_*.tsv`: method, version, kinds, conditions, reason. A method may have several rows, since
-different parameters may carry different risks.
+The data is in `data/risks_*.tsv`: method, version, kinds, conditions, reason. A method may have several rows, because
+different parameters may have different risks.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ charged or becomes due; `code`: a template, script or robot is installed that ru
 RISK_KINDS: tuple[RiskKind, ...] = get_args(RiskKind)
 
 NO_RISK = "-"
-"""What the column of kinds holds for a method that was judged and carries no risk."""
+"""The text in the column of kinds for a method that was reviewed and has no risk."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCondition:
-    """A parameter that carries a risk: `name` at any depth, below `parents` as documented. With `values`, only when its
-    value is one of them.
+    """A parameter with a risk: `name` at any depth, below `parents` as documented. With `values`, the condition applies
+    only when the value of the parameter is one of them.
     """
 
     name: str
@@ -34,7 +34,7 @@ class RiskCondition:
 
     @classmethod
     def read(cls, text: str) -> RiskCondition:
-        """Return the condition of one word such as `ACTIVE`, `fields.EMAIL` or `TYPE_ID=4|6`.
+        """Parse one condition such as `ACTIVE`, `fields.EMAIL` or `TYPE_ID=4|6`.
 
         Raises:
             ValueError: for a word without a name, or with an empty part or value.
@@ -53,8 +53,8 @@ class RiskCondition:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """One risk of a method. It always applies when `when` is empty, otherwise when any of these conditions does. `why`
-    is one line for a person.
+    """One risk of a method. It applies when any of the conditions in `when` does, or always when there are none. `why`
+    is one line for the user.
     """
 
     kinds: tuple[RiskKind, ...]
@@ -63,7 +63,7 @@ class Risk:
 
     @classmethod
     def read(cls, kinds: str, when: str, why: str) -> Risk:
-        """Return the risk of one row; `kinds` are separated by commas, conditions by spaces.
+        """Parse one row; `kinds` are separated by commas, conditions by spaces.
 
         Raises:
             ValueError: for an unknown, repeated or misplaced kind, a malformed condition, or a missing reason.
@@ -77,18 +77,18 @@ class Risk:
         return cls(cast("tuple[RiskKind, ...]", tuple(named)), conditions, why.strip())
 
 
-UNJUDGED = Risk(RISK_KINDS, (), "the risks of this method have not been judged")
-"""The risk of a writing method that the data has no row for."""
+UNJUDGED = Risk(RISK_KINDS, (), "the risks of this method have not been reviewed")
+"""The risk of a writing method without a row in the data."""
 
 
 def risks_to_json(risks: Iterable[Risk]) -> str:
-    """Return risks in the form in which the compiled catalogue keeps them; an empty text for none."""
+    """Encode risks for the compiled catalogue; an empty text when there are none."""
     rows = [[",".join(risk.kinds), " ".join(map(str, risk.when)), risk.why] for risk in risks]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
 
 
 def risks_from_json(text: str) -> tuple[Risk, ...]:
-    """Return the risks that `risks_to_json` wrote.
+    """Parse the risks that `risks_to_json` encoded.
 
     Raises:
         ValueError: when the text is not in that form.

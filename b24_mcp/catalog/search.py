@@ -1,8 +1,8 @@
-"""From an intent in English or Russian to ranked methods.
+"""The search for methods by an intent in English or Russian.
 
-A question is held against every text of every method: first by the words they share (SQLite's full-text index), then by
-how much of the question a text covers, with words that stand for the same idea counting nearly as the same. Ranking
-then prefers what is current, what does the kind of thing that was asked for, and what people use most.
+The full-text index of SQLite finds the texts that share words with the question. They are scored by how much of the
+question they cover; a word with the same meaning counts nearly as much as the same word. The ranking prefers methods
+that are not deprecated, methods that do what the verb in the question says, and methods that are used most.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from b24_mcp.catalog.slips import is_slip
+from b24_mcp.catalog.names import is_slip
 from b24_mcp.words import words_of
 
 LONGEST_QUERY = 300
@@ -24,14 +24,13 @@ _MOST_WORDS = 24
 _CANDIDATES = 180
 _PLACES_OF_PORTAL = 3
 _UNITS = "SELECT method, kind, words, ideas FROM unit WHERE unit MATCH ? ORDER BY bm25(unit, 0, 0, 1.0, 0.5) LIMIT ?"
-# The texts of a portal are in an index of their own: they can neither crowd out the documented ones nor change their
-# weights.
+# The texts of a portal have a separate index, so they neither displace the documented texts nor change their weights.
 _ADDED_UNITS = (
     "SELECT method, kind, words, ideas FROM added_unit "
     "WHERE added_unit MATCH ? ORDER BY bm25(added_unit, 0, 0, 1.0, 0.5) LIMIT ?"
 )
 _IDEA_WEIGHT = 0.6
-# What a portal says of a method nobody documented comes after what is documented and fits as well.
+# The texts of undocumented methods rank below documented texts that match as well.
 _KIND_WEIGHT = {"phrasing": 1.0, "summary": 0.95, "name": 0.9, "added": 0.8}
 _VERB_IDEAS = {"iadd": "add", "iupdate": "update", "idelete": "delete", "ilist": "list", "iread": "get"}
 _COMMON = ("crm.item.", "crm.deal.", "crm.contact.", "crm.company.", "crm.lead.", "tasks.task.", "user.", "disk.")
@@ -39,7 +38,7 @@ _COMMON = ("crm.item.", "crm.deal.", "crm.contact.", "crm.company.", "crm.lead."
 
 @dataclass(frozen=True, slots=True)
 class FoundMethod:
-    """A method that was found; `score` only orders."""
+    """A search result. The `score` is only used for the order."""
 
     name: str
     version: str
@@ -48,7 +47,7 @@ class FoundMethod:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question taken apart: words with the ideas each may stand for and how much each tells, and kinds of verbs."""
+    """A parsed question: its words with their possible meanings (ideas) and weights, and the kinds of its verbs."""
 
     words: dict[str, frozenset[str]]
     weights: dict[str, float]
@@ -56,23 +55,23 @@ class _Question:
 
     @property
     def terms(self) -> list[str]:
-        """What the index is asked for. Ideas of doing are in a third of all texts: only their words are looked up."""
+        """The terms to look up. Ideas of verbs are in a third of all texts, so only their words are looked up."""
         ideas = (idea for ideas in self.words.values() for idea in sorted(ideas) if idea not in _VERB_IDEAS)
         return list(dict.fromkeys([*self.words, *ideas]))
 
 
 class MethodSearch:
-    """Search over a compiled catalogue; `lock` guards the connection, which others use too."""
+    """The search over a compiled catalogue. `lock` guards the connection, which is shared."""
 
     def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
         self._db = db
         self._lock = lock
 
     def find(self, query: str, *, scope: str | None = None, limit: int = 10) -> list[FoundMethod]:
-        """Rank methods for an intent, a method name or a piece of one; an empty list when nothing fits.
+        """Return the methods that match an intent, a method name or a part of one, the best first.
 
-        Of `query` the first 300 characters count; `scope` keeps methods that a scope is enough for. Methods known from
-        a portal alone come after all documented ones, whatever the portal says of them; the last places are theirs.
+        Only the first 300 characters of `query` count. With `scope`, only methods of that scope are returned.
+        Undocumented methods of a portal rank below all documented ones, whatever their texts.
         """
         query = query[:LONGEST_QUERY].strip()
         with self._lock:
@@ -101,7 +100,7 @@ class MethodSearch:
         return found
 
     def _by_name(self, query: str) -> dict[int, float]:
-        """Methods whose name is the query, begins with it, or contains it."""
+        """Return the scores of methods whose name is the query, begins with it, or contains it."""
         name = query.lower().strip(" .")
         if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", name):
             return {}
@@ -125,7 +124,7 @@ class MethodSearch:
         for method, kind, words, ideas in rows:
             likeness = _likeness(question, words.split(), set(ideas.split())) * _KIND_WEIGHT[kind]
             units.setdefault(method, []).append(likeness)
-        return {method: self._ranked(method, likenesses, question) for method, likenesses in units.items()}
+        return {method: self._score(method, likenesses, question) for method, likenesses in units.items()}
 
     def _question(self, query: str) -> _Question:
         words: dict[str, frozenset[str]] = {}
@@ -139,14 +138,14 @@ class MethodSearch:
         return _Question(words, weights, frozenset(_VERB_IDEAS[idea] for idea in ideas if idea in _VERB_IDEAS))
 
     def _meant(self, word: str) -> str:
-        """The word itself, or the most frequent known one it is a slip of."""
+        """Return the word itself, or the most frequent known word that differs by a typing error."""
         if word in self._vocabulary or word in self._ideas or len(word) < 4:
             return word
         near = [known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 2]
         near = [known for known in near if is_slip(word, known)]
         return max(near, key=self._vocabulary.__getitem__, default=word)
 
-    def _ranked(self, method: int, likenesses: list[float], question: _Question) -> float:
+    def _score(self, method: int, likenesses: list[float], question: _Question) -> float:
         likenesses.sort(reverse=True)
         score = likenesses[0] + 0.15 * sum(likenesses[1:4])
         key, version, deprecated, verb = self._facts[method]
@@ -170,7 +169,7 @@ class MethodSearch:
 
     @cached_property
     def _by_letter(self) -> dict[str, list[str]]:
-        """Known words by their first letter, which people rarely get wrong."""
+        """The known words by their first letter, which is rarely mistyped."""
         words: dict[str, list[str]] = {}
         for word in self._vocabulary:
             words.setdefault(word[0], []).append(word)
@@ -183,19 +182,19 @@ class MethodSearch:
 
     @cached_property
     def _of_portal(self) -> set[int]:
-        """Methods that are known from a portal alone."""
+        """The undocumented methods of a portal."""
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'added_unit'").fetchone():
             return set()
         return {number for (number,) in self._db.execute("SELECT DISTINCT method FROM added_unit")}
 
     @cached_property
     def _in_both(self) -> set[str]:
-        """Names that exist in both generations of the API."""
+        """The names that both versions of the API have."""
         return {key for (key,) in self._db.execute("SELECT key FROM method GROUP BY key HAVING count(*) > 1")}
 
 
 def _likeness(question: _Question, words: list[str], ideas: set[str]) -> float:
-    """How much of the question a text covers, and how little else it says; between 0 and 1."""
+    """Return how much of the question a text covers and how little else it says, between 0 and 1."""
     there = set(words)
     covered = 0.0
     matched = 0

@@ -1,8 +1,7 @@
-"""The catalogue a person built from newer documentation than this version of the program came with.
+"""The catalogue that a user built from newer documentation than this version of the program has.
 
-It brings newer facts and texts. What a call may do is not its to decide: whoever can write to the data folder could
-otherwise make a deletion look like reading. So the effects and risks that ship with the program are a floor under its
-own, see `Catalogue`.
+It provides newer facts and texts. It cannot lower an effect or a risk, because write access to the data folder could
+otherwise make a deletion look like a read-only call. The shipped effects and risks are its floor, see `Catalogue`.
 """
 
 from __future__ import annotations
@@ -14,24 +13,24 @@ from pathlib import Path
 from zlib import crc32
 
 from b24_mcp import __version__
-from b24_mcp.catalog.compiling import FORMAT
+from b24_mcp.catalog.compiler import FORMAT
 from b24_mcp.storage.databases import open_read_only
 
 _LOG = logging.getLogger(__name__)
 
-# Raise it when the extractor reads other facts off the same pages, so that catalogues built before are left aside.
+# Raise it when the build reads other facts from the same pages, so that older catalogues are ignored.
 EXTRACTOR = 1
 _LARGEST = 256 << 20
 
 
-def builder() -> int:
-    """What marks a catalogue as built by this very version of the program: its effects and texts belong together."""
+def fingerprint() -> int:
+    """Return the mark of a catalogue that this version of the program built: its effects and texts belong together."""
     return crc32(f"{__version__} {FORMAT} {EXTRACTOR}".encode()) & 0x7FFFFFFF
 
 
-def own_folder() -> Path | None:
-    """Where a person's own catalogue lies; None when the settings cannot be read."""
-    from b24_mcp.config.settings import (  # costs time, and is needed only to load the catalogue
+def user_folder() -> Path | None:
+    """Return the folder of the user catalogue; None when the settings cannot be read."""
+    from b24_mcp.config.settings import (  # a slow import, needed only to load the catalogue
         SettingsError,
         load_settings,
     )
@@ -42,9 +41,9 @@ def own_folder() -> Path | None:
         return None
 
 
-def own_catalogue() -> sqlite3.Connection | None:
-    """Return the person's own catalogue as a database in memory; None when this version of the program built none."""
-    folder = own_folder()
+def user_catalogue() -> sqlite3.Connection | None:
+    """Read the user catalogue into memory; None when there is none that this version of the program built."""
+    folder = user_folder()
     path = folder / "catalog.db" if folder is not None else None
     if path is None or not path.is_file():
         return None
@@ -53,18 +52,18 @@ def own_catalogue() -> sqlite3.Connection | None:
         with closing(open_read_only(path)) as file:
             if path.stat().st_size > _LARGEST:
                 raise sqlite3.DatabaseError("too large")
-            if file.execute("PRAGMA application_id").fetchone()[0] != builder():
+            if file.execute("PRAGMA application_id").fetchone()[0] != fingerprint():
                 raise sqlite3.DatabaseError("built by another version")
             file.backup(db)
         _refuse_programs(db)
-        # A method is recognised by its name: a key of another method would hide it from the floor.
+        # The floor knows a method by its name. A wrong key would hide the method from the floor.
         db.execute("UPDATE OR FAIL method SET key = lower(name)")
         db.commit()
     except (sqlite3.Error, OSError):
         db.close()
         _LOG.warning(
-            "The catalogue in %s is damaged, or was built by another version and is left aside; "
-            "`b24-mcp catalog build` builds a new one.",
+            "The catalogue in %s is damaged, or another version built it. It is ignored; "
+            "run `b24-mcp catalog build` to build a new one.",
             folder,
         )
         return None
@@ -72,6 +71,6 @@ def own_catalogue() -> sqlite3.Connection | None:
 
 
 def _refuse_programs(db: sqlite3.Connection) -> None:
-    """Refuse a file with views or triggers, which our own never has: their contents could change after the check."""
+    """Refuse a file with views or triggers, whose contents could change after the check."""
     if db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
         raise sqlite3.DatabaseError("this is not a catalogue")

@@ -13,10 +13,9 @@ from b24_mcp.cli.renames import CommandGroup
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from b24_mcp.catalog import MethodFacts
     from b24_mcp.catalog.build import Report
-    from b24_mcp.catalog.compiling import Compiled
+    from b24_mcp.catalog.compiler import Compiled
     from b24_mcp.docs import DocsLibrary
 
 
@@ -88,20 +87,21 @@ def _compile(target: Path, library: DocsLibrary | None) -> Compiled:
     Raises:
         click.ClickException: when the data files contradict each other.
     """
-    from b24_mcp.catalog.compiling import DataError, compile_catalogue
-    from b24_mcp.catalog.user_catalogue import builder
+    from b24_mcp.catalog.compiler import DataError, compile_catalogue
+    from b24_mcp.catalog.user_catalogue import fingerprint
 
-    def summaries(facts: Mapping[str, object]) -> tuple[str, str]:
+    def summaries(facts: MethodFacts) -> tuple[str, str]:
         """Return the summary of a method in English and in Russian."""
-        page = facts.get("page")
-        if library is None or not page:
+        if library is None or not facts.page:
             return "", ""
-        english, russian = (library.summary(language, str(page), str(facts["method"])) for language in ("en", "ru"))
+        english, russian = (library.summary(language, facts.page, facts.method) for language in ("en", "ru"))
         return english, russian
 
-    mark = 0 if target.resolve() == _installed().resolve() else builder()
+    mark = 0 if target.resolve() == _installed().resolve() else fingerprint()
     try:
-        return compile_catalogue(_installed(), target / "catalog.db", facts=target, builder=mark, summaries=summaries)
+        return compile_catalogue(
+            _installed(), target / "catalog.db", facts=target, fingerprint=mark, summaries=summaries
+        )
     except DataError as exc:
         raise click.ClickException(f"The data files of the catalogue are not consistent: {exc}.") from None
 

@@ -1,1 +1,1 @@
-"""The official documentation as it is written: its editions, its pages, and the dialect of Markdown they are in."""
+"""The source format of the official documentation: its editions, its pages, and their dialect of Markdown."""

@@ -1,4 +1,4 @@
-"""The two language editions of the documentation: where they lie, and their pages with includes in place."""
+"""The two language editions of the documentation: their files, and their pages with includes resolved."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from b24_mcp.dialect.scanning import between
+from b24_mcp.dialect.scanner import between
 
-# What is everywhere the same and says nothing of a method.
+# Includes that are the same on all pages and contain nothing about a method.
 _SAID_ELSEWHERE = ("examples.md", "system-errors.md", "error-info.md", "error-info-v3.md")
 _REQUIRED = "required.md"
-# Stands in a page where the include about stars stood: from there on a missing star means "not required".
+# Replaces the include about stars: on a page with it, a missing star means "not required".
 STARS_COUNT = "\ue010"
 _INCLUDE = re.compile(r"(?<![ \t])[ \t]*+\{%\s*+include\s++(?:notitle\s++)?\[[^\[\]]*+\]\(([^)\s]++)\)\s*+%\}")
 _TIP, _END_OF_NOTE = re.compile(r"\{%\s*+note\s++tip\b"), re.compile(r"\{%\s*+endnote\s*+%\}")
@@ -22,44 +22,44 @@ _DRAFT = re.compile(r"^[ \t]*+\{%\s*+if\s++build\s*+==\s*+'dev'\s*+%\}", re.M)
 _END_OF_DRAFT = re.compile(r"\{%\s*+endif\s*+%\}")
 _ADVERTISED = "ai-tools/mcp.md"
 _DEEPEST_INCLUDE = 3
-# Bytes that the includes of one page may add: pages that include each other could otherwise grow without end.
+# The characters that the includes of one page may add: pages that include each other would otherwise never end.
 _MOST_INCLUDED = 4_000_000
 _COST_OF_AN_INCLUDE = 100
 _ENGLISH = "Who can execute"
 _RUSSIAN = "Кто может выполнять"
-# A page both editions have had for years; by its words an edition is told from the other.
+# A page that both editions have; its words show the language of an edition.
 _WITNESS = "api-reference/crm/deals/crm-deal-add.md"
 _REFERENCE = "api-reference/"
 
 
 class NoDocumentationError(Exception):
-    """The folder holds no edition of the documentation."""
+    """A folder has no edition of the documentation."""
 
 
 class Files(Protocol):
-    """The Markdown files of one edition, by their paths below its root with `/` between the parts."""
+    """The Markdown files of one edition, by their paths below its root, with `/` as separator."""
 
     def names(self) -> Iterable[str]:
-        """Every path there is."""
+        """Return all paths."""
         ...
 
     def text(self, name: str) -> str | None:
-        """The text of a file; None when there is none."""
+        """Return the text of a file; None when the file does not exist."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Files in a folder. What a symbolic link outside of it points to does not belong to it."""
+    """Files in a folder. A symbolic link to a place outside of it is ignored."""
 
     root: Path
 
     def names(self) -> Iterable[str]:
-        """Every path there is."""
+        """Return all paths."""
         return [path.relative_to(self.root).as_posix() for path in self.root.rglob("*.md") if path.is_file()]
 
     def text(self, name: str) -> str | None:
-        """The text of a file; None when there is none."""
+        """Return the text of a file; None when the file does not exist."""
         path = (self.root / name).resolve()
         if not path.is_relative_to(self.root.resolve()) or not path.is_file():
             return None
@@ -68,23 +68,25 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
-    """Files that were read already."""
+    """Files that are in memory."""
 
     texts: Mapping[str, str]
 
     def names(self) -> Iterable[str]:
-        """Every path there is."""
+        """Return all paths."""
         return self.texts
 
     def text(self, name: str) -> str | None:
-        """The text of a file; None when there is none."""
+        """Return the text of a file; None when the file does not exist."""
         return self.texts.get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a page is read for. Includes whose path ends so are `left_out`. `stars` replaces the include that says what
-    a star means, unless it is None. For `people` tips stay, but for the one that advertises, and drafts go.
+    """The purpose for which pages are read.
+
+    Includes whose path ends with one of `left_out` are left out. `stars` replaces the include about stars, unless it
+    is None. Pages for `people` keep tips, except the advertisement, and have no drafts.
     """
 
     left_out: tuple[str, ...]
@@ -107,13 +109,13 @@ class Source:
 
 
 @dataclass(slots=True)
-class _Room:
-    """How much the includes of one page may still add."""
+class _Limit:
+    """The number of characters that the includes of one page may still add."""
 
     left: int = _MOST_INCLUDED
 
     def takes(self, size: int) -> bool:
-        """Return whether a text of this size has room; keeps count."""
+        """Count a text of this size, and return whether it is within the limit."""
         self.left -= size + _COST_OF_AN_INCLUDE
         return self.left >= 0
 
@@ -127,7 +129,7 @@ class Edition:
     _included: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def page_names(self) -> list[str]:
-        """The paths, without `.md`, of all pages that are not fragments, sorted."""
+        """Return the paths, without `.md`, of all pages that are not fragments, sorted."""
         return sorted(
             name.removesuffix(".md")
             for name in self.files.names()
@@ -135,17 +137,17 @@ class Edition:
         )
 
     def pages(self, purpose: Purpose = FOR_FACTS) -> Iterator[Source]:
-        """Give all pages that are not fragments, sorted by path."""
+        """Yield all pages that are not fragments, sorted by path."""
         for page in self.page_names():
             if (source := self.page(page, purpose)) is not None:
                 yield source
 
     def page(self, page: str, purpose: Purpose = FOR_FACTS) -> Source | None:
-        """Give one page by its path without `.md`; None when there is none."""
+        """Return a page by its path without `.md`; None when it does not exist."""
         text = self.files.text(f"{page}.md")
-        return None if text is None else Source(page, self._resolved(f"{page}.md", _plain(text), purpose, _Room()))
+        return None if text is None else Source(page, self._resolved(f"{page}.md", _plain(text), purpose, _Limit()))
 
-    def _resolved(self, name: str, text: str, purpose: Purpose, room: _Room, depth: int = 0) -> str:
+    def _resolved(self, name: str, text: str, purpose: Purpose, limit: _Limit, depth: int = 0) -> str:
         if "{%" not in text:
             return text
         if not purpose.people:
@@ -165,9 +167,9 @@ class Edition:
                 read = None if path.startswith("..") else self.files.text(path)
                 self._included[path] = None if read is None else _plain(read)
             included = self._included[path]
-            if included is None or not room.takes(len(included)):
+            if included is None or not limit.takes(len(included)):
                 return ""
-            return self._resolved(path, included, purpose, room, depth + 1)
+            return self._resolved(path, included, purpose, limit, depth + 1)
 
         return _INCLUDE.sub(put, text)
 
@@ -177,9 +179,10 @@ def _plain(text: str) -> str:
 
 
 def find_editions(folder: Path) -> dict[str, Edition]:
-    """Find the editions in a folder, in its subfolders (two deep) or in the one it lies in, by language.
+    """Return the editions in a folder and its subfolders (two levels), by language.
 
-    Raises `NoDocumentationError` when there is none at all.
+    Raises:
+        NoDocumentationError: when there is no edition.
     """
     found: dict[str, Edition] = {}
     if folder.is_dir():
@@ -188,14 +191,12 @@ def find_editions(folder: Path) -> dict[str, Edition]:
             if (root / _REFERENCE).is_dir() and (language := language_of(Folder(root))):
                 found.setdefault(language, Edition(language, Folder(root)))
     if not found:
-        raise NoDocumentationError(
-            f"{folder} holds no edition of the documentation: no folder with api-reference in it"
-        )
+        raise NoDocumentationError(f"{folder} has no edition of the documentation: no folder with api-reference in it")
     return found
 
 
 def language_of(files: Files) -> str | None:
-    """Tell the language of an edition by its words; None when they are those of neither."""
+    """Return the language of an edition by the words on its pages; None when it is neither English nor Russian."""
     witness = files.text(_WITNESS)
     candidates = [] if witness is not None else sorted(n for n in files.names() if n.startswith(_REFERENCE))[:50]
     for text in (witness, *map(files.text, candidates)):

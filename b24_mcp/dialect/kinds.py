@@ -1,4 +1,4 @@
-"""What a page is about: one method, one event, or something else."""
+"""The kind of a page: one method, one event, or something else."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _IN_EVENTS = re.compile(r"/(?:\w+-)?events?(?:-[\w-]+)?/[^/]+$")
 
 
 def may_be_method(source: Source) -> bool:
-    """Tell whether a page speaks of calling one method; its name must agree as well."""
+    """Whether a page describes the call of a method. The name of the method must fit the page too."""
     if source.page.startswith(_OUTSIDE) or _NOT_METHODS.search(source.page):
         return False
     return bool(_WHO.search(source.text.partition("\n## ")[0]))
 
 
 def is_event(source: Source) -> bool:
-    """Tell whether a page describes one event."""
+    """Whether a page describes one event."""
     if not source.page.startswith("api-reference/") or _NOT_METHODS.search(source.page):
         return False
     if _SUBSCRIBE.search(source.text.partition("\n## ")[0]):

@@ -1,7 +1,7 @@
-"""The markup of a documentation page as blocks: headings, tables, code, notes and lines of text.
+"""The parser of documentation pages: headings, tables, code, notes and lines of text.
 
-The dialect is Markdown with `#| || a | b || |#` tables, `{% note %}`, `{% list tabs %}` and `{% include %}`. A table
-may stand in a cell of another, a row may lack its closing bars, and bars inside code belong to the code.
+The dialect is Markdown with `#| || a | b || |#` tables, `{% note %}`, `{% list tabs %}` and `{% include %}`. A cell may
+contain a table, a row may lack its closing bars, and bars inside code belong to the code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from b24_mcp.dialect.scanning import between, code_spans, fenced_code
+from b24_mcp.dialect.scanner import between, code_spans, fenced_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Heading:
 class Cell:
     """A cell: its text without fenced code and inner tables, and these.
 
-    `whole` is the text with marks where they stood: `held` divides it at them.
+    `whole` is the text with marks in their places; `held` splits it at the marks.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Cell:
     whole: str = ""
 
     def held(self) -> Iterator[str | MarkupTable | Code]:
-        """Give text, inner tables and code in the order they stand in."""
+        """Yield texts, inner tables and code in their order."""
         for part in _HELD.split(self.whole):
             if found := _HELD_ONE.fullmatch(part):
                 yield self.tables[int(found[1])] if found[1] else self.code[int(found[2])]
@@ -48,7 +48,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class MarkupTable:
-    """A table: its rows of cells, and the tabs it stands in, outermost first."""
+    """A table: its rows of cells, and the tabs that contain it, outermost first."""
 
     rows: tuple[tuple[Cell, ...], ...]
     tab: tuple[str, ...]
@@ -56,7 +56,7 @@ class MarkupTable:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A fenced piece of code, with the tabs it stands in."""
+    """A fenced block of code, and the tabs that contain it."""
 
     language: str
     text: str
@@ -65,7 +65,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note: its kind (`info`, `warning`, …), its title, its text, and the tabs it stands in."""
+    """A note: its kind (`info`, `warning`, …), its title, its text, and the tabs that contain it."""
 
     kind: str
     title: str
@@ -75,7 +75,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text, with the tabs it stands in. `apart` when an empty line stands above it."""
+    """One line of text, and the tabs that contain it. `apart` is set when the line above is empty."""
 
     text: str
     tab: tuple[str, ...]
@@ -86,14 +86,14 @@ Block = Heading | MarkupTable | Code | Note | Text
 
 
 class BrokenPageError(Exception):
-    """A page breaks the grammar: a table, a note or a piece of code is never closed."""
+    """A page is malformed: a table, a note or a block of code is not closed."""
 
 
 _HEADING = re.compile(r"\s*+(#{1,6})\s++(.+)")
 _ANCHOR = re.compile(r"(?<!\s)\s*+\{\s*+#([\w.\-]++)\s*+\}")
 _NOTE = re.compile(r"\s*+\{%\s*+note\s++(\w++)\s*+(?:[\"“”'](.*?)[\"“”']\s*+)?%\}")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*([\w#+.-]*)(?![^`\n]*`)")
-# Three backticks around a word on one line are no fence.
+# Three backticks around a word on one line are not a fence.
 _SHORT_FENCE = re.compile(r"```([^`\n]+)```")
 _HIDDEN_BAR = "\ue001"
 _HIDDEN_HASH = "\ue002"
@@ -103,17 +103,21 @@ _CODE = "\ue005{}\ue006"
 _CODE_FOUND = re.compile("\ue005(\\d+)\ue006")
 _HELD = re.compile("(\ue003\\d+\ue004|\ue005\\d+\ue006)")
 _HELD_ONE = re.compile("\ue003(\\d+)\ue004|\ue005(\\d+)\ue006")
-# What we put into texts for a while to remember a place by.
+# The marks that the parser itself puts into texts.
 _OUR_MARKS = re.compile("[\ue001-\ue008]")
 _OPENS_TAG, _CLOSES_TAG = re.compile(r"\{%"), re.compile(r"%\}")
 _BARS_OF_TABLE = re.compile(r"#\||\|#")
-# Tables in tables, which the documentation has two deep. What lies deeper is text.
+# The documentation nests tables two levels deep. Deeper levels are read as text.
 _DEEPEST_TABLE = 10
 _CUT = re.compile(r"\{%\s*cut\s+[\"“«](.*?)[\"”»]\s*%\}")
 
 
 def parse(text: str) -> list[Block]:
-    """Read a page with its includes in place into blocks. Raises `BrokenPageError`."""
+    """Parse a page whose includes are resolved.
+
+    Raises:
+        BrokenPageError: when the page is malformed.
+    """
     return list(_Reader(_OUR_MARKS.sub("", text).splitlines()).blocks())
 
 
@@ -148,7 +152,7 @@ class _Reader:
             self.apart = not bare
 
     def _moved_left(self, line: str) -> str:
-        """A line without the indentation that only says in which tab it stands."""
+        """Return a line without the indentation of its tab."""
         depth = (self.indents[-1] or 0) + 4 if self.indents else 0
         spaces = len(line) - len(line.lstrip(" "))
         return line[min(spaces, depth) :]
@@ -223,7 +227,7 @@ def _without_anchor(text: str) -> tuple[str, str]:
 
 
 def table_of(source: str, tab: tuple[str, ...]) -> MarkupTable:
-    """Read `#| … |#` into rows. Bars in code and in inner tables do not divide."""
+    """Parse `#| … |#` into rows. Bars in code and in inner tables do not separate cells."""
     code: list[Code] = []
 
     def put_aside(found: str) -> str:
@@ -236,7 +240,7 @@ def table_of(source: str, tab: tuple[str, ...]) -> MarkupTable:
 
 
 def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> MarkupTable:
-    """Read a table from the inside out: each inner table is replaced by a mark where it stood."""
+    """Parse a table from the inside out: a mark replaces each inner table."""
     inner: list[MarkupTable] = []
     open_tables: list[list[str]] = [[]]
     too_deep = done = 0
@@ -253,7 +257,7 @@ def _table(text: str, tab: tuple[str, ...], code: list[Code]) -> MarkupTable:
             too_deep = max(too_deep + (1 if bars[0] == "#|" else -1), 0)
             open_tables[-1].append(bars[0])
     open_tables[-1].append(text[done:])
-    # What was never closed is text of what it stands in.
+    # A table that is not closed becomes text of the outer one.
     return _table_of_rows("#|".join("".join(pieces) for pieces in open_tables), tab, inner, code)
 
 
@@ -270,7 +274,7 @@ def _shown(text: str) -> str:
 
 
 def _rows(text: str) -> Iterator[str]:
-    """Give each row's text. `||` at the start of a line with text behind it opens a row even if one is open."""
+    """Yield the text of each row. `||` with text at the start of a line opens a row even if one is open."""
     row: list[str] | None = None
     for line in text.split("\n"):
         rest = line
@@ -295,7 +299,7 @@ def _rows(text: str) -> Iterator[str]:
 def _row(text: str, inner: list[MarkupTable], code: list[Code]) -> tuple[Cell, ...]:
     cells = []
     for part in re.split(r"(?<!\\)\|", text):
-        # All tables in a table are numbered together: a cell keeps its own.
+        # All inner tables are numbered together, but a cell keeps only its own.
         tables = tuple(inner[int(number)] for number in _INNER_FOUND.findall(part))
         codes = tuple(code[int(number)] for number in _CODE_FOUND.findall(part))
         plain = _shown(_CODE_FOUND.sub("", _INNER_FOUND.sub("", part))).strip()

@@ -1,19 +1,18 @@
-"""The requests in a page's cURL samples."""
+"""The requests in the cURL samples of a page."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from b24_mcp.dialect.markup import Block, Code
 
 _BODY = re.compile(r"(?:-d|--data(?:-raw)?)\s+(?:\$?'((?:[^']|'\\'')*)'|\"((?:[^\"\\]|\\.)*)\")", re.S)
 
 
-def requests_of(blocks: Iterable[Block]) -> list[dict[str, Any]]:
-    """Give the JSON objects that the cURL samples send, without credentials."""
+def requests_of(blocks: Iterable[Block]) -> list[dict[str, object]]:
+    """Return the JSON objects that the cURL samples send, without credentials."""
     found = []
     for block in blocks:
         if not isinstance(block, Code) or "curl" not in block.text:

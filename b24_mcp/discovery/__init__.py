@@ -1,4 +1,6 @@
-"""What one portal looks like, asked of itself: who we are there, and the methods of its REST 3.0."""
+"""What a portal says about itself: the user, the granted scopes, and the methods of its REST 3.0."""
+
+from __future__ import annotations
 
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
 from b24_mcp.discovery.knowledge import Knowledge, documented

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a portal kept on disk, so that it is read once and not by every process anew."""
+"""The cache of OpenAPI documents on disk, which spares every process a request to the portal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -20,24 +19,25 @@ _LARGEST = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class CachedDocument:
-    """A document and when it was read (Unix time). It is None when the portal has no REST 3.0."""
+    """A document with the time it was read (Unix time). The document is None when the portal has no REST 3.0."""
 
-    document: Any
+    document: object
     read_at: float
 
 
 class DocumentCache:
-    """The file of one portal, in `folder`. One that cannot be read counts as none, and none need be written."""
+    """The cached document of one portal, a file in `folder`. Errors while reading or writing are ignored."""
 
     def __init__(self, folder: Path, host: str) -> None:
-        import hashlib  # not needed to start
+        import hashlib  # not needed at start
 
-        # The name serves people, the digest tells hosts apart that file systems would not. No credential is in either.
+        # The name is for people; the digest keeps hosts apart whose names a file system treats as equal. Neither
+        # contains a credential.
         name = re.sub(r"[^a-z0-9.-]", "_", host.lower())[:60]
         self.path = folder / f"{name}-{hashlib.sha256(host.lower().encode()).hexdigest()[:16]}.json"
 
     def load(self) -> CachedDocument | None:
-        """Read what was kept."""
+        """Read the cached document; None when there is none that can be used."""
         try:
             if self.path.stat().st_size > _LARGEST:
                 return None
@@ -50,15 +50,15 @@ class DocumentCache:
         return CachedDocument(form["document"], float(read_at)) if isinstance(read_at, int | float) else None
 
     def save(self, kept: CachedDocument) -> None:
-        """Keep a document; one that is there is replaced in one step."""
+        """Write a document, and replace an existing one in one step."""
         try:
             make_private(self.path.parent)
             content = to_json({"format": _FORMAT, "read_at": kept.read_at, "document": kept.document})
             write_private_file(self.path, content, sync=False)
         except (OSError, ValueError) as exc:
-            _LOG.debug("What the portal says of itself could not be kept: %s", type(exc).__name__)
+            _LOG.debug("The OpenAPI document of the portal could not be cached: %s", type(exc).__name__)
 
 
 def cache_folder() -> Path:
-    """Return the folder where documents are kept: in the user's own cache."""
+    """Return the folder of the cache, below the cache folder of the user."""
     return user_folder("cache") / "portals"

@@ -1,21 +1,21 @@
-"""Asking a portal what it offers: once, in the background, and never so that a caller waits for long.
+"""The discovery of the methods of a portal: one request in the background, for which no caller waits long.
 
-The document takes a portal a while to write, and while it does others are told to come back. So whoever wants to know
-waits a moment at most and gets what is known by then; the asking goes on, and later questions are answered better.
+A portal takes some time to generate its OpenAPI document and refuses other requests for it meanwhile. A caller
+therefore waits a short time at most and gets what is known by then. The request continues, and later callers get its
+result.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from b24_mcp.discovery.cache import CachedDocument, DocumentCache
-from b24_mcp.discovery.knowledge import Knowledge, documented
+from b24_mcp.discovery.knowledge import Knowledge, documented, known_with
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Clock, Portal, SystemClock
 
@@ -27,7 +27,7 @@ _DAY = 24 * _HOUR
 
 
 class Discovery:
-    """What one portal says of its REST 3.0. `cache` keeps it beyond this process. Nothing here raises."""
+    """The methods of the REST 3.0 of one portal. `cache` keeps the document for other processes. Never raises."""
 
     def __init__(self, portal: Portal, cache: DocumentCache | None = None, clock: Clock | None = None) -> None:
         self._portal = portal
@@ -41,16 +41,16 @@ class Discovery:
 
     @property
     def known(self) -> Knowledge:
-        """What is known now."""
+        """The methods that are known now."""
         return self._known or replace(documented(), trouble=self._trouble)
 
     @property
     def is_asking(self) -> bool:
-        """Whether the portal is being asked at this moment."""
+        """Whether a request to the portal is running."""
         return self._asking is not None
 
     async def look(self, background: TaskGroup, patience: float = 0.0) -> Knowledge:
-        """Give what is known after `patience` seconds at most, and have the portal asked in `background` when due."""
+        """Return what is known after `patience` seconds at most; start a request in `background` when one is due."""
         if self._asking is None and self._clock.now() >= self._due_at:
             self._asking = anyio.Event()
             background.start_soon(self._ask, self._asking)
@@ -61,37 +61,37 @@ class Discovery:
 
     async def _ask(self, done: anyio.Event) -> None:
         try:
-            await self._learn()
-        except Exception:  # nobody asked for this: it may be wrong, but it may not end the server
-            _LOG.exception("What the portal offers could not be read")
+            await self._update()
+        except Exception:  # a defect here must not stop the server
+            _LOG.exception("The methods of the portal could not be read")
             self._put_off("internal")
         finally:
             self._asking = None
             done.set()
 
-    async def _learn(self) -> None:
+    async def _update(self) -> None:
         kept = None if self._cache is None else await run_sync(self._cache.load)
-        if kept is not None and self._is_fresh(kept) and await self._understand(kept):
+        if kept is not None and self._is_fresh(kept) and await self._use(kept):
             return
         try:
             kept = CachedDocument(await self._document(), self._clock.now())
         except B24Error as exc:
-            # Among others "Generation in progress.": somebody else asked before, and it is not written yet.
-            _LOG.info("%s does not say what it offers: %s", self._portal.host, exc.fault.code or "no code")
+            # Among others "Generation in progress.": the document is being generated for another request.
+            _LOG.info("%s did not send its OpenAPI document: %s", self._portal.host, exc.fault.code or "no code")
             self._put_off(exc.fault.code)
             return
-        if not await self._understand(kept):
+        if not await self._use(kept):
             self._put_off("B24MCP_BAD_ANSWER")
         elif self._cache is not None:
             await run_sync(self._cache.save, kept)
 
     def _is_fresh(self, kept: CachedDocument) -> bool:
         age = self._clock.now() - kept.read_at
-        return -_MINUTE < age < _lifetime(kept)  # of the future only a clock that was wrong knows
+        return -_MINUTE < age < _lifetime(kept)  # a time in the future comes from a wrong clock
 
-    async def _understand(self, kept: CachedDocument) -> bool:
-        """Take a document over; False when there is no method in it."""
-        known = await run_sync(_joined, kept.document)
+    async def _use(self, kept: CachedDocument) -> bool:
+        """Use a document; False when it has no method."""
+        known = await run_sync(known_with, kept.document)
         if known is None:
             return False
         self._known = known
@@ -99,8 +99,8 @@ class Discovery:
         self._due_at = kept.read_at + _lifetime(kept)
         return True
 
-    async def _document(self) -> Any:
-        """Ask the portal; None when it has no REST 3.0."""
+    async def _document(self) -> object:
+        """Request the document of the portal; None when the portal has no REST 3.0."""
         try:
             return (await self._portal.call(_DOCUMENT, {}, version="v3", bulk=True)).result
         except B24Error as exc:
@@ -114,12 +114,6 @@ class Discovery:
         self._failures += 1
 
 
-def _joined(document: Any) -> Knowledge | None:
-    from b24_mcp.discovery.joining import known_with  # not needed before a portal has answered
-
-    return known_with(document)
-
-
 def _lifetime(kept: CachedDocument) -> float:
-    """Seconds a document is good for. That there is no REST 3.0 may change with any update of the portal."""
+    """Return for how many seconds a document is valid. An update of the portal may add REST 3.0 at any time."""
     return _HOUR if kept.document is None else _DAY

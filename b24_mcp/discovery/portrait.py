@@ -1,11 +1,11 @@
-"""Who we are on a portal, what it grants us, and how its clock differs from ours, read with two requests."""
+"""A summary of a portal, read with two requests: the user, the granted scopes, and the difference of the clocks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from anyio.to_thread import run_sync
 
@@ -17,10 +17,10 @@ from b24_mcp.rest import Answer, BatchAnswer, Clock, Failed, Portal, Succeeded, 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """What a portal answered; what it did not say is None. `skew` is how many seconds its clock is ahead of ours.
+    """A summary of a portal. What the portal did not answer is None. `skew` is how many seconds its clock is ahead.
 
-    `trouble` is why it could not be asked at all: then nothing else is known. `not_checked` are the methods that were
-    not called because the rules of access forbid them, each with the reason.
+    `trouble` is the error when the portal could not be reached; nothing else is known then. `not_checked` has the
+    methods that the access rules forbid, each with the reason.
     """
 
     host: str
@@ -33,12 +33,18 @@ class Portrait:
     has_v3: bool | None = None
     trouble: B24Error | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
-    """Scopes that are not granted, and how many documented methods each would open, most first."""
+    """The scopes that are not granted, each with the number of documented methods that need it, most first."""
     not_checked: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Who(TypedDict):
+    user_id: str | None
+    user: str | None
+    is_admin: bool | None
+
+
 async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = None) -> Portrait:
-    """Ask a portal; nothing is raised."""
+    """Read the summary of a portal. Never raises."""
     asked, not_checked = list(PROBES), dict[str, str]()
     answer = None
     while answer is None:
@@ -47,7 +53,7 @@ async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = No
         except B24Error as exc:
             if exc.fault.kind != "policy" or asked == [exc.method] or exc.method not in asked:
                 return Portrait(portal.host, trouble=exc)
-            # Nothing was sent: the other methods are asked without this one.
+            # Nothing was sent. The other methods are called without this one.
             asked.remove(exc.method)
             not_checked[exc.method] = exc.fault.message.removeprefix(f"Command {exc.method!r}: ")
     answered_at = (clock or SystemClock()).now()
@@ -71,9 +77,9 @@ async def look_at(portal: Portal, catalogue: Catalogue, clock: Clock | None = No
     )
 
 
-def _who(profile: Any) -> dict[str, Any]:
+def _who(profile: object) -> _Who:
     if not isinstance(profile, dict):
-        return {}
+        return {"user_id": None, "user": None, "is_admin": None}
     name = " ".join(str(profile[part]) for part in ("NAME", "LAST_NAME") if profile.get(part))
     admin = profile.get("ADMIN")
     return {
@@ -83,7 +89,7 @@ def _who(profile: Any) -> dict[str, Any]:
     }
 
 
-def _skew(said: Any, now: float) -> float | None:
+def _skew(said: object, now: float) -> float | None:
     try:
         return round(datetime.fromisoformat(str(said)).timestamp() - now, 1)
     except (ValueError, OverflowError):
@@ -101,19 +107,19 @@ async def _has_v3(portal: Portal, not_checked: dict[str, str]) -> bool | None:
 
 
 def _missing(catalogue: Catalogue, granted: tuple[str, ...]) -> dict[str, int]:
-    """Count the methods of each scope that is not granted. Wider forms of a scope hold its narrower ones."""
+    """Count the methods of each scope that is not granted. The scope `user` includes its narrower forms."""
     held = set(granted) | ({"user_basic", "user_brief"} if "user" in granted else set())
     return {scope: count for scope, count in catalogue.scopes.most_common() if scope not in held}
 
 
 def _why_nothing(answer: BatchAnswer) -> B24Error | None:
-    """The failure of the request as a whole, or of every command in it."""
+    """Return the error of the whole request, or the first one when every command failed."""
     if answer.error is not None:
         return answer.error
     failures = [outcome.error for outcome in answer.outcomes.values() if isinstance(outcome, Failed)]
     return failures[0] if len(failures) == len(answer.outcomes) else None
 
 
-def _result(answer: BatchAnswer, name: str) -> Any:
+def _result(answer: BatchAnswer, name: str) -> object:
     outcome = answer.outcomes.get(name)
     return outcome.answer.result if isinstance(outcome, Succeeded) else None

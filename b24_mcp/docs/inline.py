@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from b24_mcp.dialect.scanning import between, code_spans
+from b24_mcp.dialect.scanner import between, code_spans
 
 _PLACEHOLDER = "\ue007{}\ue008"
 _PLACEHOLDER_FOUND = re.compile("\ue007(\\d+)\ue008")

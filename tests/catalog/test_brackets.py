@@ -1,4 +1,4 @@
-"""Names in brackets are nested as PHP nests those of a form."""
+"""Names with brackets are nested as PHP nests a form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = st.tuples(_HEAD, st.sampled_from(["[x]", "[]", "[y z]"]), _TAIL.map("".j
 
 
 @given(st.dictionaries(_NAME, st.sampled_from(["1", "2"]), min_size=1, max_size=3))
-def test_a_form_is_read_as_php_reads_it(form: dict[str, str]) -> None:
+def test_forms_are_nested_as_in_php(form: dict[str, str]) -> None:
     try:
         nested = nest_brackets(form).params
     except ClashError:
@@ -44,7 +44,7 @@ def test_a_form_is_read_as_php_reads_it(form: dict[str, str]) -> None:
         ({"filter[ID]": None, "id": 5}, {"filter": {"ID": None}, "id": 5}),
     ],
 )
-def test_a_name_in_brackets_is_put_where_it_belongs(params: Any, nested: Any) -> None:
+def test_names_with_brackets_are_nested(params: Any, nested: Any) -> None:
     assert nest_brackets(params).params == nested
     assert nest_brackets(params).changes
 
@@ -53,7 +53,7 @@ def test_a_name_in_brackets_is_put_where_it_belongs(params: Any, nested: Any) ->
     "params",
     [{"filter[ID": 1}, {"[x]": 1}, {"data": {"a[href]": "x"}}, {"fields": {"TITLE": "a[b]"}}, {"filter": {">ID": 1}}],
 )
-def test_what_is_no_name_in_brackets_stays(params: Any) -> None:
+def test_other_names_are_unchanged(params: Any) -> None:
     assert nest_brackets(params) == nest_brackets(nest_brackets(params).params)
     assert nest_brackets(params).params == params
     assert nest_brackets(params).changes == ()
@@ -68,6 +68,6 @@ def test_what_is_no_name_in_brackets_stays(params: Any) -> None:
         {"select[0]": "ID", "select": ["TITLE"]},
     ],
 )
-def test_two_values_for_one_place_are_refused(params: Any) -> None:
+def test_different_values_for_one_place_are_refused(params: Any) -> None:
     with pytest.raises(ClashError, match="different values"):
         nest_brackets(params)

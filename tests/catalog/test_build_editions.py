@@ -1,4 +1,4 @@
-"""Building from folders: finding the editions, telling methods from other pages, comparing the languages."""
+"""The build from folders: editions are found, methods recognised, and the languages compared."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_folder_without_documentation_is_refused(tmp_path: Path) -> None:
         build(tmp_path, tmp_path / "out")
 
 
-def test_events_overviews_tutorials_and_functions_of_the_interface_are_no_methods(tmp_path: Path) -> None:
+def test_pages_of_events_overviews_tutorials_and_interface_functions_are_not_methods(tmp_path: Path) -> None:
     event = "# On adding onShopCartAdd\n\n> Scope: [`shop`](s.md)\n>\n> Who can subscribe: any user\n"
     write(
         tmp_path / "en",
@@ -95,6 +95,21 @@ def test_events_overviews_tutorials_and_functions_of_the_interface_are_no_method
     }
 
 
+def test_a_page_that_describes_several_methods_is_left_out(tmp_path: Path) -> None:
+    excluded = "api-reference/common/settings/user-option"
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add"), excluded: method_page("user.option")})
+    assert list(described(tmp_path, tmp_path / "out")) == [("shop.cart.add", "v2")]
+
+
+def test_methods_without_a_page_are_written_with_their_spelling_and_scope(tmp_path: Path) -> None:
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add")})
+    lines = built(tmp_path, tmp_path / "out")[1]
+    without = {key: (line["scope"], line.get("batch", True)) for key, line in lines.items() if line["page"] is None}
+    assert without["im.v2.Chat.Bot.sendContext", "v2"] == (["im"], True)
+    assert without["rest.scope.list", "v3"] == ([], True)
+    assert without["batch", "v3"] == ([], False)
+
+
 def test_the_same_name_in_both_versions_is_two_lines(tmp_path: Path) -> None:
     v3 = method_page("shop.cart.add", api="api/", top="This method belongs to REST 3.0.")
     write(tmp_path / "en", {ADD: method_page("shop.cart.add"), f"{ADD}-rest-v3": v3})
@@ -105,7 +120,7 @@ def test_the_same_name_in_both_versions_is_two_lines(tmp_path: Path) -> None:
     }
 
 
-def test_an_include_with_a_table_is_read_in_its_place(tmp_path: Path) -> None:
+def test_a_table_in_an_include_is_read(tmp_path: Path) -> None:
     text = method_page("shop.cart.add", rows=param("id")).replace(
         "|#\n", "|#\n\n{% include [More](./_includes/more.md) %}\n"
     )
@@ -114,7 +129,7 @@ def test_an_include_with_a_table_is_read_in_its_place(tmp_path: Path) -> None:
     assert [p["name"] for p in described(tmp_path, tmp_path / "out")["shop.cart.add", "v2"]["params"]] == ["id", "note"]
 
 
-def test_the_russian_edition_decides_and_the_difference_is_told(tmp_path: Path) -> None:
+def test_the_russian_edition_counts_and_the_difference_is_reported(tmp_path: Path) -> None:
     write(tmp_path / "en", {ADD: method_page("shop.cart.add", rows=param("id*") + param("note"))})
     write(tmp_path / "ru", {ADD: method_page("shop.cart.add", "ru", rows=param("id*") + param("note*"))})
     report, found = built(tmp_path, tmp_path / "out")
@@ -143,7 +158,7 @@ def test_replacements_are_the_methods_of_the_linked_pages(tmp_path: Path) -> Non
     assert (line["deprecated"], line["replaced_by"]) == (True, ["store.cart.add"])
 
 
-def test_methods_without_a_page_are_entries_of_a_name_only(tmp_path: Path) -> None:
+def test_methods_without_a_page_have_only_a_name(tmp_path: Path) -> None:
     write(tmp_path / "en", {ADD: method_page("shop.cart.add")})
     _, found = built(tmp_path, tmp_path / "out")
     assert found["rest.scope.list", "v3"]["page"] is None
@@ -170,7 +185,7 @@ def test_a_broken_page_fails_the_command_after_everything_else_is_written(tmp_pa
     assert "shop.cart.add" in (tmp_path / "out/methods.jsonl").read_text("utf-8")
 
 
-def test_the_command_tells_what_it_built_and_lists_differences_on_demand(tmp_path: Path) -> None:
+def test_the_command_prints_counts_and_lists_differences_when_asked(tmp_path: Path) -> None:
     write(tmp_path / "en", {ADD: method_page("shop.cart.add", rows=param("id"))})
     write(tmp_path / "ru", {ADD: method_page("shop.cart.add", "ru", rows=param("id", "string"))})
     arguments = ["build", "--docs", str(tmp_path), "--out", str(tmp_path / "out")]
@@ -198,7 +213,7 @@ def test_the_real_documentation_gives_the_shipped_facts(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @NEEDS_DOCS
-def test_the_editions_disagree_no_more_than_is_known(tmp_path: Path) -> None:
+def test_the_editions_differ_only_as_known(tmp_path: Path) -> None:
     report = build(Path(DOCS or ""), tmp_path)
     kinds = Counter(one.kind for one in report.differences)
     assert "type" not in kinds

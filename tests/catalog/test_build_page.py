@@ -1,4 +1,4 @@
-"""Reading one page: every oddity of the documentation's grammar on a page made for it."""
+"""The build of one page: each irregularity of the documentation on a page made for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.build import pages
-from b24_mcp.catalog.build.extract import facts_of
-from b24_mcp.catalog.build.naming import name_of
-from b24_mcp.catalog.build.rows import names_of, type_of, values_of
+from b24_mcp.catalog.build.extract import DocumentedMethod, facts_of
+from b24_mcp.catalog.build.method_name import name_of
+from b24_mcp.catalog.build.rows import names_of, type_of
 from b24_mcp.catalog.build.sections import subject_of
+from b24_mcp.catalog.build.values import values_of
+from b24_mcp.catalog.facts import Result, Version
 from b24_mcp.dialect.editions import STARS_COUNT, Source
 from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse, table_of
 
@@ -34,9 +36,12 @@ def page(parameters: str = "", *, lead: str = "", top: str = "", rest: str = "",
     )
 
 
-def form(text: str, method: str = "shop.cart.add", version: str = "v2") -> dict[str, Any]:
-    opened = pages.open_page(Source("api-reference/shop/shop-cart-add", text))
-    return facts_of(opened, method, version).form()
+def read(text: str, method: str = "shop.cart.add", version: Version = "v2") -> DocumentedMethod:
+    return facts_of(pages.open_page(Source("api-reference/shop/shop-cart-add", text)), method, version)
+
+
+def form(text: str, method: str = "shop.cart.add") -> dict[str, Any]:
+    return read(text, method).facts.to_json()
 
 
 def params(text: str, method: str = "shop.cart.add") -> list[dict[str, Any]]:
@@ -51,7 +56,7 @@ def one(text: str, name: str) -> dict[str, Any]:
 # Tables
 
 
-def test_a_bar_in_code_does_not_divide_cells() -> None:
+def test_a_bar_in_code_does_not_separate_cells() -> None:
     cells = table_of("#|\n|| **a** | `x|y` and ```p|q``` ||\n|#", ()).rows[0]
     assert [cell.text for cell in cells] == ["**a**", "`x|y` and `p|q`"]
 
@@ -61,18 +66,18 @@ def test_a_row_without_closing_bars_ends_where_the_next_begins() -> None:
     assert [cells[0].text for cells in rows] == ["**a**", "**b**", "**c**"]
 
 
-def test_a_table_in_a_cell_belongs_to_the_cell() -> None:
+def test_a_table_inside_a_cell_is_part_of_the_cell() -> None:
     outer = table_of("#|\n|| **a** | See\n#|\n|| **x** | y ||\n|#\nthere ||\n|| **b** | two ||\n|#", ()).rows
     assert len(outer) == 2
     assert [cells[0].text for cells in outer[0][1].tables[0].rows] == ["**x**"]
 
 
-def test_a_table_that_is_never_closed_breaks_the_page() -> None:
+def test_a_table_that_is_not_closed_makes_the_page_malformed() -> None:
     with pytest.raises(BrokenPageError, match="line 3"):
         parse("# Title\n\n#|\n|| **a** | b ||\n")
 
 
-def test_tables_in_tabs_know_their_tab() -> None:
+def test_tables_in_tabs_have_the_name_of_the_tab() -> None:
     tabs = "- Lead\n\n  #|\n  || **a** | b ||\n  |#\n\n- Deal\n\n  #|\n  || **c** | d ||\n  |#\n"
     text = "{% list tabs %}\n\n" + tabs + "\n{% endlist %}"
     assert [block.tab for block in parse(text) if isinstance(block, MarkupTable)] == [("Lead",), ("Deal",)]
@@ -116,19 +121,19 @@ def test_names_and_stars_are_read_in_all_spellings(cell: str, names: list[str], 
         ("", ""),
     ],
 )
-def test_types_stay_raw_and_unions_are_joined(written: str, kind: str) -> None:
+def test_types_are_kept_as_written_and_unions_are_joined(written: str, kind: str) -> None:
     assert type_of(written) == kind
 
 
 @pytest.mark.parametrize("name", ["UF_...", "propertyN", "<selector>", "PROPERTY_PropertyId", "UF_CRM_xxx"])
-def test_a_name_that_stands_for_many_is_a_pattern(name: str) -> None:
+def test_a_name_for_many_names_is_a_pattern(name: str) -> None:
     assert params(page(table(row(name))))[0]["pattern"] is True
 
 
 # Required
 
 
-def test_without_any_star_nothing_is_said_of_being_required() -> None:
+def test_without_any_star_required_is_unknown() -> None:
     assert [p["required"] for p in params(page(table(row("a"), row("b"))))] == [None, None]
 
 
@@ -141,11 +146,11 @@ def test_the_note_about_stars_makes_all_without_one_optional() -> None:
 
 
 @pytest.mark.parametrize("text", ["Required if `mode` is `x`", "Обязателен, если `mode` равен `x`"])
-def test_what_is_required_under_a_condition_is_conditional(text: str) -> None:
+def test_a_parameter_required_under_a_condition_is_conditional(text: str) -> None:
     assert one(page(table(row("a*", text=text), row("mode"))), "a")["required"] == "conditional"
 
 
-def test_the_required_format_of_something_is_no_condition() -> None:
+def test_a_required_format_is_not_a_condition() -> None:
     assert one(page(table(row("a", text="See the required format for dates"), row("b*"))), "a")["required"] is False
 
 
@@ -158,18 +163,18 @@ def test_the_required_format_of_something_is_no_condition() -> None:
         "Pass either `CODE` or `ID`",
     ],
 )
-def test_two_starred_parameters_of_which_one_is_enough_form_a_group(text: str) -> None:
+def test_starred_parameters_of_which_one_is_enough_form_a_group(text: str) -> None:
     found = form(page(table(row("CODE*"), row("ID*", text=text))))
     assert found["one_of"] == [["CODE", "ID"]]
     assert [p["required"] for p in found["params"]] == ["conditional", "conditional"]
 
 
-def test_a_choice_for_a_purpose_is_no_group() -> None:
+def test_a_choice_for_one_purpose_is_not_a_group() -> None:
     text = "To get one row, specify at least one of the parameters: `CODE` or `ID`"
     assert "one_of" not in form(page(table(row("TYPE*"), row("CODE"), row("ID", text=text))))
 
 
-def test_a_parameter_needed_in_the_absence_of_another_forms_a_group() -> None:
+def test_a_parameter_required_without_another_forms_a_group() -> None:
     text = "Required if `DIALOG_ID` is not passed"
     assert form(page(table(row("CHAT_ID*", text=text), row("DIALOG_ID"))))["one_of"] == [["DIALOG_ID", "CHAT_ID"]]
 
@@ -180,7 +185,7 @@ def test_a_group_inside_an_object_is_named_by_paths() -> None:
     assert found["one_of"] == [["who.id", "who.code"]]
 
 
-def test_alternative_ways_to_call_are_joined_and_their_keys_form_a_group() -> None:
+def test_alternative_sets_of_parameters_are_joined_and_their_keys_form_a_group() -> None:
     first = "### 1. By number\n\n" + table(row("id*", "integer"), row("size"))
     found = form(page(first + "\n### 2. By sign\n\n" + table(row("sign*"), row("size"))))
     assert [(p["name"], p["required"]) for p in found["params"]] == [
@@ -206,11 +211,11 @@ def test_alternative_ways_to_call_are_joined_and_their_keys_form_a_group() -> No
         ("From `1` to `7`", ()),
     ],
 )
-def test_values_are_taken_only_where_they_are_the_parameters_own(text: str, values: tuple[str, ...]) -> None:
+def test_only_the_values_of_the_parameter_itself_are_read(text: str, values: tuple[str, ...]) -> None:
     assert values_of(text) == values
 
 
-def test_values_that_the_pages_own_sample_contradicts_are_dropped() -> None:
+def test_values_that_a_sample_contradicts_are_dropped() -> None:
     text = "Possible values:\n- `Im` for chats\n- `blog` for posts"
     assert "values" not in one(page(table(row("module", text=text)), sample='{"module":"im"}'), "module")
 
@@ -249,12 +254,12 @@ def test_fields_nest_three_deep() -> None:
     assert a["fields"][0]["fields"][0]["fields"][0]["name"] == "d"
 
 
-def test_a_section_of_the_second_level_describes_fields_as_well() -> None:
+def test_a_second_level_section_can_describe_fields() -> None:
     text = page(table(row("fields*", "object")) + "\n## Fields Parameter\n\n" + table(row("TITLE")))
     assert [p["name"] for p in one(text, "fields")["fields"]] == ["TITLE"]
 
 
-def test_dotted_names_hang_below_their_parent() -> None:
+def test_dotted_names_are_fields_of_their_parent() -> None:
     text = page(table(row("flowData*", "object"), row("flowData.id*", "integer"), row("items[].code")))
     assert [(p["name"], [f["name"] for f in p.get("fields", [])]) for p in params(text)] == [
         ("flowData", ["id"]),
@@ -269,14 +274,14 @@ def test_filterable_fields_belong_to_the_filter() -> None:
     assert [p["name"] for p in one(text, "filter")["fields"]] == ["ID"]
 
 
-def test_sorting_fields_take_directions_and_not_their_own_types() -> None:
+def test_fields_of_an_order_are_strings_with_a_direction() -> None:
     text = page(
         table(row("order", "object", "By [fields](#f)")) + "\n### Fields {#f}\n\n" + table(row("ID", "integer"))
     )
     assert one(text, "order")["fields"][0]["type"] == "string"
 
 
-def test_keys_that_stand_as_bullets_are_fields_and_required_when_the_page_says_so() -> None:
+def test_keys_in_bullets_are_fields_and_required_when_the_page_states_it() -> None:
     listed = "\n- `TITLE` — words\n- `CODE` — words"
     some = one(page(table(row("FILTER", "object", "The fields to filter by:" + listed))), "FILTER")["fields"]
     assert [(field["name"], field["required"]) for field in some] == [("TITLE", None), ("CODE", None)]
@@ -284,13 +289,13 @@ def test_keys_that_stand_as_bullets_are_fields_and_required_when_the_page_says_s
     assert [field["required"] for field in all_needed] == [True, True]
 
 
-def test_a_table_of_error_codes_is_never_taken_for_fields() -> None:
+def test_a_table_of_error_codes_is_not_read_as_fields() -> None:
     codes = "#|\n|| **Code** | **Description** ||\n|| `X` | y ||\n|#\n"
     rest = "## Error Handling\n\n### Possible Error Codes {#codes}\n\n" + codes
     assert "fields" not in one(page(table(row("data", "object", "See [below](#nowhere-codes)")), rest=rest), "data")
 
 
-def test_fields_that_differ_by_tab_say_for_which_they_are() -> None:
+def test_fields_that_differ_by_tab_have_their_tabs() -> None:
     tabs = "{% list tabs %}\n\n- Lead\n\n" + table(row("title"), row("name*")) + "\n- Deal\n\n" + table(row("title"))
     fields = one(
         page(table(row("fields*", "object")) + "\n### Parameter fields\n\n" + tabs + "\n{% endlist %}\n"), "fields"
@@ -307,7 +312,7 @@ def test_a_tab_is_named_by_the_value_it_is_for() -> None:
     assert [p["for"] for p in one(text, "fields")["fields"]] == [["entityTypeId=1"], ["Deal"]]
 
 
-def test_a_map_whose_values_are_documented_is_known_by_the_sample() -> None:
+def test_a_sample_shows_that_an_object_is_a_map_of_documented_objects() -> None:
     text = page(
         table(row("PROPERTIES", "object", "Objects by name, see [below](#p)"))
         + "\n### Object P {#p}\n\n"
@@ -342,7 +347,7 @@ def test_a_page_without_any_table_is_read_by_its_sample() -> None:
     ]
 
 
-def test_arguments_of_an_old_task_method_stand_in_the_servers_order() -> None:
+def test_arguments_of_a_positional_method_are_in_the_order_of_the_portal() -> None:
     text = page(table(row("FILTER", "object"), row("TASKID*", "integer"), row("ORDER", "object")))
     found = form(text, "task.commentitem.getlist")
     assert found["positional"] is True
@@ -380,7 +385,7 @@ def test_scopes_are_read_in_all_forms(line: str, scopes: list[str]) -> None:
         ("a user with the right to read deals", "rights"),
     ],
 )
-def test_who_may_call_is_sorted(wording: str, who: str) -> None:
+def test_who_may_call_is_read_in_all_wordings(wording: str, who: str) -> None:
     text = page().replace("the method: any user", f"the method: {wording}")
     assert form(text)["who"] == who
 
@@ -395,9 +400,9 @@ def test_an_application_only_method_is_known_by_its_lead_or_by_its_error() -> No
 
 def test_a_deprecated_method_is_known_by_its_note() -> None:
     note = '{% note warning "DEPRECATED" %}\n\nUse [shop.basket.add](./shop-basket-add.md).\n\n{% endnote %}\n'
-    facts = facts_of(pages.open_page(Source("api-reference/shop/shop-cart-add", page(top=note))), "shop.cart.add", "v2")
-    assert facts.deprecated
-    assert facts.links == ["api-reference/shop/shop-basket-add"]
+    method = read(page(top=note))
+    assert method.facts.deprecated
+    assert method.links == ("api-reference/shop/shop-basket-add",)
 
 
 def test_a_deprecated_parameter_does_not_deprecate_the_method() -> None:
@@ -445,7 +450,7 @@ def test_codes_are_read_from_each_layout_of_the_table_of_errors() -> None:
     assert codes("Error code: `SOME_EXCEPTION`\n\n" + fields) == [{"code": "SOME_EXCEPTION"}]
 
 
-def test_the_status_above_a_sample_is_that_of_the_samples_code_only() -> None:
+def test_the_status_above_a_sample_belongs_to_the_code_in_the_sample_only() -> None:
     sample = 'HTTP status: **400**\n\n```json\n{"error": "A", "error_description": ""}\n```\n\n'
     listed = "#|\n|| **Code** | **Description** ||\n|| `A` | x ||\n|| `B` | y ||\n|#"
     assert form(page(rest=f"## Error Handling\n\n{sample}{listed}"))["errors"] == [
@@ -454,10 +459,52 @@ def test_the_status_above_a_sample_is_that_of_the_samples_code_only() -> None:
     ]
 
 
+# Corrections of single methods
+
+
+def answers(sample: str) -> str:
+    return page(rest=f"## Response Handling\n\n```json\n{sample}\n```\n")
+
+
+def test_a_corrected_kind_of_result_replaces_the_kind_in_the_sample() -> None:
+    text = answers('{"result": {"a": {"ID": 7}}}')
+    assert read(text, "shop.cart.get").facts.result == Result("object", keys=("a",))
+    assert read(text, "calendar.accessibility.get").facts.result == Result("map")
+    assert read(text, "calendar.accessibility.get", "v3").facts.result.kind == "object"
+
+
+def test_a_correction_for_pages_without_a_sample_leaves_a_sample_alone() -> None:
+    assert read(page(), "crm.product.list").facts.result == Result("list")
+    assert read(answers('{"result": {"a": 1}}'), "crm.product.list").facts.result == Result("object", keys=("a",))
+
+
+def test_a_corrected_list_key_is_the_key_of_the_list() -> None:
+    assert read(page(), "catalog.vat.list").facts.result == Result("object", "vats")
+    assert read(page(), "documentgenerator.region.list").facts.result == Result("object", "regions", is_map=True)
+
+
+def test_a_method_that_a_batch_refuses_is_marked() -> None:
+    assert not read(page(), "batch").facts.batch
+    assert read(page()).facts.batch
+
+
+def test_values_in_a_spelling_that_the_portal_refuses_are_dropped() -> None:
+    text = page(table(row("moduleId", text="Possible values: `IM`, `CRM`")))
+    assert read(text).facts.params[0].values == ("IM", "CRM")
+    assert read(text, "vote.AttachedVote.get").facts.params[0].values == ()
+
+
+def test_the_paging_of_a_known_family_does_not_depend_on_its_parameters() -> None:
+    text = answers('{"result": [{"ID": "1"}]}')
+    assert read(text, "shop.cart.list").facts.paging == "none"
+    assert read(text, "user.get").facts.paging == "C"
+    assert read(answers('{"result": 5}'), "user.get").facts.paging is None
+
+
 # Names of methods
 
 
-def test_the_name_is_voted_when_the_title_lacks_it() -> None:
+def test_the_name_comes_from_lead_and_samples_when_the_title_lacks_it() -> None:
     text = "# Fields\n\nThe method `shop.cart.fields` tells.\n\n```\ncurl https://x/rest/1/a/shop.cart.fields\n```"
     assert name_of("api-reference/shop/shop-cart-fields", ["Fields"], text) == "shop.cart.fields"
 
@@ -467,12 +514,12 @@ def test_a_title_outvotes_a_sample_of_another_method() -> None:
     assert name_of("api-reference/shop/shop-cart-add", ["Add shop.cart.add"], text) == "shop.cart.add"
 
 
-def test_the_spelling_is_the_titles() -> None:
+def test_the_spelling_of_the_title_is_used() -> None:
     text = "```\ncurl https://x/rest/1/a/shop.cartitem.add\n```\n"
     assert name_of("api-reference/shop/shop-cart-item-add", ["Add shop.cartItem.add"], text) == "shop.cartItem.add"
 
 
-def test_a_page_whose_title_lies_is_named_by_hand() -> None:
+def test_a_page_whose_title_names_another_method_is_corrected_by_a_table() -> None:
     page_path = "api-reference/chats/special-operations/im-recent-pin"
     assert name_of(page_path, ["Pin above the im.recent list"], "") == "im.recent.pin"
 
@@ -482,5 +529,5 @@ def test_a_page_whose_title_lies_is_named_by_hand() -> None:
     [("Parameter fields", "fields"), ("SETTINGS Parameter", "settings"), ("Объект permissions", "permissions"),
      ("fields.fields Array Element", "fields.fields"), ("Examples of Objects", "examples")],
 )  # fmt: skip
-def test_a_heading_is_about_the_word_that_is_not_generic(title: str, subject: str) -> None:
+def test_the_subject_of_a_heading_is_its_specific_word(title: str, subject: str) -> None:
     assert subject_of(title) == subject

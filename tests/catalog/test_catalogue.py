@@ -1,17 +1,18 @@
-"""The compiled catalogue: complete, in step with its sources, judged method by method."""
+"""The compiled catalogue: complete, equal to its sources, and reviewed method by method."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from b24_mcp.catalog import is_reading, known_methods
+from b24_mcp.catalog import arguments_of, choose_version, has_outside_texts, is_reading, known_methods
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
-from b24_mcp.catalog.compiling import DataError, compile_catalogue
+from b24_mcp.catalog.compiler import DataError, compile_catalogue
 
 DATA = shipped_catalogue().parent
 VERBS = Path(__file__).with_name("verbs.json")
@@ -29,13 +30,13 @@ def rows(path: Path) -> list[tuple[object, ...]]:
 
 
 def test_the_shipped_file_is_what_its_sources_compile_to(tmp_path: Path) -> None:
-    """After a change of the data: `b24-mcp catalog compile`."""
+    """Run `b24-mcp catalog compile` after a change of the data."""
     compiled = compile_catalogue(DATA, tmp_path / "catalog.db")
     assert compiled.gone == []
     assert rows(tmp_path / "catalog.db") == rows(shipped_catalogue())
 
 
-def test_every_documented_method_is_there_in_both_generations() -> None:
+def test_every_documented_method_of_both_versions_is_present() -> None:
     methods = [json.loads(line) for line in (DATA / "methods.jsonl").read_text("utf-8").splitlines()]
     counts = Counter(method["version"] for method in methods)
     assert counts["v2"] + counts["v3"] >= 1_671
@@ -44,7 +45,7 @@ def test_every_documented_method_is_there_in_both_generations() -> None:
         assert known_methods().versions(name) == ["v2", "v3"]
 
 
-def test_every_method_with_a_page_has_an_effect_and_texts_of_our_own() -> None:
+def test_every_method_with_a_page_has_an_effect_and_texts() -> None:
     for name in known_methods().names:
         for version in known_methods().versions(name):
             method = known_methods().method(name, version)
@@ -55,8 +56,8 @@ def test_every_method_with_a_page_has_an_effect_and_texts_of_our_own() -> None:
                 assert len(method.summary) <= 120
 
 
-def test_a_new_verb_does_not_slip_in_unjudged() -> None:
-    """The verbs and how often each has which effect; look at each new one, then rewrite the file."""
+def test_a_new_verb_needs_a_review() -> None:
+    """Counts the effects of each verb. Review a new verb, then update the file."""
     counts: dict[str, Counter[str]] = {}
     for name in known_methods().names:
         for version in known_methods().versions(name):
@@ -80,12 +81,12 @@ def test_a_new_verb_does_not_slip_in_unjudged() -> None:
         ("nothing.like.that", "destructive"),
     ],
 )
-def test_effects_are_judged_by_what_a_method_does_and_not_by_its_verb(method: str, effect: str) -> None:
+def test_effects_follow_what_a_method_does_and_not_its_verb(method: str, effect: str) -> None:
     assert known_methods().effect(method) == effect
     assert is_reading(method) is (effect == "read")
 
 
-def test_data_that_contradicts_itself_is_refused_with_the_place(tmp_path: Path) -> None:
+def test_contradictory_data_is_refused_with_file_and_line(tmp_path: Path) -> None:
     facts = {"method": "a.b", "version": "v2", "scope": [], "params": []}
     (tmp_path / "methods.jsonl").write_text(json.dumps(facts) + "\n", "utf-8")
     (tmp_path / "concepts.txt").write_text("", "utf-8")
@@ -98,7 +99,7 @@ def test_data_that_contradicts_itself_is_refused_with_the_place(tmp_path: Path) 
     assert not (tmp_path / "x.db").exists()
 
 
-def test_a_method_that_is_new_is_destructive_until_somebody_has_judged_it(tmp_path: Path) -> None:
+def test_a_new_method_is_destructive_until_it_is_reviewed(tmp_path: Path) -> None:
     facts = {"method": "new.method.get", "version": "v2", "scope": [], "params": []}
     (tmp_path / "methods.jsonl").write_text(json.dumps(facts) + "\n", "utf-8")
     compiled = compile_catalogue(DATA, tmp_path / "catalog.db", facts=tmp_path)
@@ -106,6 +107,51 @@ def test_a_method_that_is_new_is_destructive_until_somebody_has_judged_it(tmp_pa
     assert Catalogue(tmp_path / "catalog.db").effect("new.method.get") == "destructive"
 
 
-def test_names_that_do_not_exist_have_neighbours() -> None:
+def test_similar_names_are_found_for_a_name_that_does_not_exist() -> None:
     assert "crm.deal.add" in known_methods().similar("crm.dael.add")
     assert known_methods().similar("zzzzzzzz") == []
+
+
+def test_a_method_has_what_the_single_look_ups_return() -> None:
+    catalogue = known_methods()
+    for name in catalogue.names:
+        for version in catalogue.versions(name):
+            method = catalogue.method(name.upper(), version)
+            assert method is not None
+            assert (method.name, list(method.versions)) == (catalogue.spelling(name), catalogue.versions(name))
+            assert (method.version, method.effect) == (version, catalogue.effect(name, version))
+            assert (method.risks, method.risky) == (catalogue.risks(name, version), catalogue.risky(name, version))
+            assert method.has_outside_texts is has_outside_texts(name)
+            assert method.arguments == (arguments_of(name) if version == "v2" else None)
+            assert (method.arguments is not None) is method.facts.positional
+
+
+def test_a_method_is_parsed_once() -> None:
+    catalogue = Catalogue(shipped_catalogue())
+    first = catalogue.method("crm.deal.add", "v2")
+    assert first is not None
+    assert catalogue.method("CRM.DEAL.ADD", "v2") is first
+    assert catalogue.method("crm.deal.add") is first
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_filename) if event == "call" else None)
+    try:
+        catalogue.method("crm.deal.add", "v2")
+    finally:
+        sys.setprofile(None)
+    assert len([name for name in calls if "b24_mcp" in name]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "version"),
+    [
+        ("crm.deal.add", {"wrong": 1}, "v2"),
+        ("mail.mailbox.list", {}, "v3"),
+        ("nothing.like.that", {}, "v2"),
+        ("tasks.task.get", {"taskId": 1}, "v2"),
+        ("tasks.task.get", {"id": 1}, "v3"),
+        ("tasks.task.get", {"neither": 1}, "v2"),
+        ("tasks.task.get", [1], "v2"),
+    ],
+)
+def test_the_version_is_the_one_that_the_parameters_fit(method: str, params: object, version: str) -> None:
+    assert choose_version(known_methods(), method, params) == version

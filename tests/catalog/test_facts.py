@@ -1,4 +1,4 @@
-"""The facts of a method, and the file they are shipped in."""
+"""The facts of a method, and the shipped file."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_facts_of_a_creating_method_are_typed() -> None:
     assert {"entityTypeId=1", "entityTypeId=2"} <= set(stage.variants)
 
 
-def test_lists_know_their_key_and_how_they_are_paged() -> None:
+def test_lists_have_their_key_and_paging() -> None:
     expected = {
         "crm.deal.list": ("list", None, "A"),
         "crm.item.list": ("object", "items", "B"),
@@ -98,7 +98,7 @@ def test_lists_know_their_key_and_how_they_are_paged() -> None:
     assert known("documentgenerator.numerator.add").paging is None
 
 
-def test_positional_methods_keep_the_order_of_the_server() -> None:
+def test_positional_methods_have_the_order_of_the_portal() -> None:
     first = known("task.item.list")
     second = known("task.items.getlist")
     assert first.positional
@@ -115,7 +115,7 @@ def test_deprecated_methods_name_their_replacement() -> None:
     assert not known("crm.type.add").deprecated
 
 
-def test_parameters_of_which_one_is_enough_are_grouped() -> None:
+def test_parameters_of_which_one_is_enough_form_a_group() -> None:
     found = known("lists.element.add")
     assert ("IBLOCK_ID", "IBLOCK_CODE") in found.one_of
     assert {p.name: p.required for p in found.params}["IBLOCK_ID"] == "conditional"
@@ -129,7 +129,7 @@ def test_only_a_batch_is_forbidden_in_a_batch() -> None:
 # The shipped file
 
 
-def test_every_line_has_the_fields_of_its_form() -> None:
+def test_every_line_has_the_fields_of_the_format() -> None:
     needed = {"method", "version", "scope", "who", "context", "params", "result", "paging", "errors", "page"}
     optional = {"positional", "one_of", "deprecated", "replaced_by", "batch"}
     for line in LINES:
@@ -145,7 +145,7 @@ def test_every_line_has_the_fields_of_its_form() -> None:
         assert all(error.keys() <= {"code", "status"} for error in line["errors"])
 
 
-def test_every_parameter_has_the_fields_of_its_form() -> None:
+def test_every_parameter_has_the_fields_of_the_format() -> None:
     for line in LINES:
         for param in flat(line["params"]):
             where = f"{line['method']} {param['name']}"
@@ -168,7 +168,7 @@ def test_names_are_unique_among_the_parameters_of_one_place() -> None:
         check(line["params"], line["method"])
 
 
-def test_groups_name_parameters_that_are_there() -> None:
+def test_groups_name_existing_parameters() -> None:
     for line in LINES:
         for group in line.get("one_of", []):
             assert len(group) > 1
@@ -178,6 +178,11 @@ def test_groups_name_parameters_that_are_there() -> None:
                     found = [param for param in params if param["name"] == name]
                     assert found, (line["method"], path)
                     params = found[0].get("fields", [])
+
+
+def test_facts_are_encoded_as_they_were_parsed() -> None:
+    for line in LINES:
+        assert list(MethodFacts.from_json(line).to_json().items()) == list(line.items())
 
 
 def test_lines_are_sorted_and_unique() -> None:
@@ -193,12 +198,12 @@ def test_a_list_key_is_a_name_among_the_keys() -> None:
             assert not result.get("keys") or key in result["keys"], line["method"]
 
 
-def test_replacements_are_methods_themselves() -> None:
+def test_replacements_are_existing_methods() -> None:
     names = {line["method"] for line in LINES}
     assert {name for line in LINES for name in line.get("replaced_by", [])} <= names
 
 
-def test_nothing_of_the_documentations_prose_is_in_the_file() -> None:
+def test_the_file_has_no_prose_of_the_documentation() -> None:
     text = (SHIPPED / "methods.jsonl").read_text("utf-8")
     assert not re.search("[а-яё]", text, re.I)
     assert not re.search(r'"[^"]*\w+ \w+ \w+ \w+ \w+[^"]*"', text)
@@ -218,7 +223,7 @@ def test_the_counts_of_each_section_are_those_of_the_documentation() -> None:
     assert found == SECTIONS
 
 
-def test_events_are_listed_apart() -> None:
+def test_events_are_in_a_separate_file() -> None:
     events = [json.loads(line) for line in (SHIPPED / "events.jsonl").read_text("utf-8").splitlines()]
     names = [event["event"].lower() for event in events]
     assert len(events) == 209

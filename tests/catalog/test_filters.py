@@ -1,4 +1,4 @@
-"""Filters of the two generations of the API, rewritten as each other."""
+"""Filters of the two versions of the API, translated into each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.catalog.filters import CannotBeSaidError, as_v2, as_v3, is_v3_filter
+from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
 
 NAMES = ["ID", "TITLE", "RESPONSIBLE_ID", "CREATED_DATE"]
 json_values = st.recursive(
@@ -45,13 +45,13 @@ json_values = st.recursive(
         ),
     ],
 )
-def test_a_map_becomes_conditions(older: dict[str, Any], newer: list[Any]) -> None:
+def test_a_v2_filter_becomes_conditions(older: dict[str, Any], newer: list[Any]) -> None:
     assert as_v3(older) == newer
 
 
 @pytest.mark.parametrize("key", ["%TITLE", "=%TITLE", "?TITLE", "%=TITLE", "!%TITLE", "!><ID", "~ID", ""])
-def test_a_pattern_has_no_counterpart(key: str) -> None:
-    with pytest.raises(CannotBeSaidError):
+def test_a_search_pattern_has_no_counterpart(key: str) -> None:
+    with pytest.raises(UntranslatableError):
         as_v3({key: "x"})
 
 
@@ -68,7 +68,7 @@ def test_a_pattern_has_no_counterpart(key: str) -> None:
         ),
     ],
 )
-def test_conditions_become_a_map_in_the_spelling_of_the_documented_fields(
+def test_conditions_become_a_v2_filter_in_the_spelling_of_the_documented_fields(
     newer: list[Any], older: dict[str, Any]
 ) -> None:
     assert as_v2(newer, NAMES) == older
@@ -81,7 +81,7 @@ def test_conditions_become_a_map_in_the_spelling_of_the_documented_fields(
         min_size=1,
     )
 )
-def test_comparisons_come_back_as_they_were(filter: dict[tuple[str, str], Any]) -> None:
+def test_comparisons_survive_a_round_trip(filter: dict[tuple[str, str], Any]) -> None:
     older = {
         f"{operator.removeprefix('=') if operator == '=' else operator}{name}": v
         for (operator, name), v in filter.items()
@@ -94,16 +94,16 @@ def test_comparisons_come_back_as_they_were(filter: dict[tuple[str, str], Any]) 
 
 
 @given(st.dictionaries(st.text(max_size=6), json_values, max_size=3))
-def test_any_map_is_rewritten_or_said_to_have_no_counterpart(filter: dict[str, Any]) -> None:
+def test_any_v2_filter_is_translated_or_has_no_counterpart(filter: dict[str, Any]) -> None:
     try:
         rewritten = as_v3(filter)
-    except CannotBeSaidError:
+    except UntranslatableError:
         return
     assert len(rewritten) == len(filter)
     assert is_v3_filter(rewritten) is bool(filter)
 
 
 @given(st.lists(json_values, max_size=3))
-def test_any_list_is_rewritten_or_said_to_have_no_counterpart(filter: list[Any]) -> None:
-    with suppress(CannotBeSaidError):
+def test_any_v3_filter_is_translated_or_has_no_counterpart(filter: list[Any]) -> None:
+    with suppress(UntranslatableError):
         assert isinstance(as_v2(filter, NAMES), dict)

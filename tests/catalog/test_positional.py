@@ -1,4 +1,4 @@
-"""Positional methods: every documented one has its order, and any order of names makes the same call."""
+"""Positional methods: each documented one has its order, and any order of names gives the same call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_documented_positional_method_has_its_arguments_in_the_documented_orde
     assert [argument.name for argument in arguments_of(method) or ()] == names
 
 
-def test_no_order_is_known_of_a_method_with_named_parameters() -> None:
+def test_a_method_with_named_parameters_is_not_positional() -> None:
     for name in (
         "crm.deal.list",
         "tasks.task.add",
@@ -60,7 +60,7 @@ def test_any_order_of_the_names_gives_the_same_values(method: str) -> None:
         ("task.planner.getlist", {}, []),
     ],
 )
-def test_gaps_are_filled_with_what_is_empty(method: str, params: Any, values: list[Any]) -> None:
+def test_gaps_are_filled_with_empty_values(method: str, params: Any, values: list[Any]) -> None:
     assert arrange(method, params).values == values
 
 
@@ -81,11 +81,11 @@ def test_gaps_are_filled_with_what_is_empty(method: str, params: Any, values: li
         ("task.elapseditem.getlist", {"start": 50}, "start", "is not a parameter"),
     ],
 )
-def test_what_does_not_fit_its_place_is_named(method: str, params: Any, field: str, words: str) -> None:
+def test_values_that_do_not_fit_are_reported(method: str, params: Any, field: str, words: str) -> None:
     problems = arrange(method, params).problems
     assert words in problems[field]
 
 
-def test_a_value_that_is_not_known_yet_fits_anywhere() -> None:
+def test_references_are_not_checked() -> None:
     assert arrange("task.checklistitem.complete", {"ITEMID": "$result[a]", "TASKID": 5}, {"ITEMID"}).problems == {}
     assert arrange("task.checklistitem.complete", [5, "$result[a]"], {1}).problems == {}

@@ -1,4 +1,4 @@
-"""The judged risks of the catalogue: every writing method has a row, and the rows agree with the documented facts."""
+"""The risks in the data: every writing method has a row, and the rows agree with the documented facts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ TELLING = re.compile(
     r"|TEMPLATE_DATA|UF_HEAD|PAID|ISADMIN|PASSWORD|(TO|CC|BCC)|ISSETOPENPERMISSIONS",
     re.IGNORECASE,
 )
-"""Names of parameters that seldom come without a risk."""
+"""Names of parameters that usually have a risk."""
 HARMLESS_WITH_A_TELLING_NAME = {
     ("event.unbind", "handler"): "removes the handler",
     ("placement.unbind", "HANDLER"): "removes the handler",
@@ -110,7 +110,7 @@ def conditions(row: Row) -> Iterator[re.Match[str]]:
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_every_writing_method_is_judged_in_the_file_of_its_effect(half: str) -> None:
+def test_every_writing_method_has_its_risks_in_the_file_of_its_effect(half: str) -> None:
     judged = {(row.method, row.version) for row in ROWS[half]}
     writing = {method for method, effect in EFFECTS[half].items() if effect != "read"}
     assert not writing - judged, "not judged"
@@ -120,13 +120,13 @@ def test_every_writing_method_is_judged_in_the_file_of_its_effect(half: str) -> 
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_rows_stand_in_the_order_of_the_effects(half: str) -> None:
+def test_rows_are_in_the_order_of_the_effects(half: str) -> None:
     place = {method: index for index, method in enumerate(EFFECTS[half])}
     places = [place[row.method, row.version] for row in ROWS[half]]
     assert places == sorted(places)
 
 
-def test_a_method_is_judged_once_under_the_same_conditions() -> None:
+def test_a_method_has_one_row_for_the_same_conditions() -> None:
     counted = Counter((row.method, row.version, frozenset(row.when.split())) for row in ALL_ROWS)
     assert not [key for key, count in counted.items() if count > 1]
     kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -139,7 +139,7 @@ def test_a_method_without_risk_has_neither_condition_nor_reason() -> None:
     assert not [row for row in ALL_ROWS if row.kinds == "-" and (row.when or row.why)]
 
 
-def test_kinds_are_known_and_stand_in_their_order() -> None:
+def test_kinds_are_known_and_in_order() -> None:
     for row in RISKY:
         kinds = row.kinds.split(",")
         assert kinds == [kind for kind in KINDS if kind in kinds], row
@@ -171,14 +171,14 @@ def test_every_risk_has_a_short_reason() -> None:
         assert row.why.isascii(), row
 
 
-def test_both_versions_of_a_method_are_judged_alike() -> None:
+def test_both_versions_of_a_method_have_the_same_risks() -> None:
     kinds: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in ALL_ROWS:
         kinds[row.method][row.version].add(row.kinds)
     assert not [method for method, found in kinds.items() if len(set(map(frozenset, found.values()))) > 1]
 
 
-def test_a_parameter_with_a_telling_name_comes_with_a_risk() -> None:
+def test_a_parameter_with_a_suspicious_name_has_a_risk() -> None:
     risky = {(row.method, row.version) for row in RISKY}
     missed = {
         (method, param["name"])
@@ -249,7 +249,7 @@ ORDINARY_UNLESS_A_CONDITION_HOLDS = (
 
 
 @pytest.mark.parametrize(("method", "kinds"), ALWAYS_RISKY.items())
-def test_a_call_that_reaches_outside_or_changes_rights_money_or_code_is_always_risky(method: str, kinds: str) -> None:
+def test_these_methods_are_always_risky(method: str, kinds: str) -> None:
     assert kinds in {row.kinds for row in RISKY if row.method == method and not row.when}
 
 
@@ -260,7 +260,7 @@ def test_a_parameter_can_make_a_call_risky(method: str, condition: str, kinds: s
     assert kinds in {row.kinds for row in RISKY if row.method == method and condition in row.when.split()}
 
 
-def test_ordinary_work_is_without_risk() -> None:
+def test_ordinary_methods_have_no_risk() -> None:
     assert not [row for row in RISKY if row.method in ORDINARY_WITHOUT_RISK]
     assert not [row for row in RISKY if row.method in ORDINARY_UNLESS_A_CONDITION_HOLDS and not row.when]
     judged = {row.method for row in ALL_ROWS}

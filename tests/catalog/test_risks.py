@@ -1,4 +1,4 @@
-"""Risks in the data: the format of a row, and what is compiled from it."""
+"""The format of a row of risks, and its compilation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from b24_mcp.catalog import Risk, RiskCondition
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
-from b24_mcp.catalog.compiling import DataError, compile_catalogue
+from b24_mcp.catalog.compiler import DataError, compile_catalogue
 from b24_mcp.catalog.risks import RISK_KINDS, risks_from_json, risks_to_json
 
 DATA = shipped_catalogue().parent
 
 
 def compiled_with(tmp_path: Path, risks: str) -> tuple[Catalogue, list[str]]:
-    """The shipped data compiled with other risks, and the methods that are reported as not judged."""
+    """Return the shipped data compiled with other risks, and the methods reported as not reviewed."""
     data = tmp_path / "data"
     shutil.copytree(DATA, data, ignore=shutil.ignore_patterns("risks*", "*.db"))
     (data / "risks_core.tsv").write_text(risks, "utf-8")
@@ -51,14 +51,12 @@ def test_a_row_is_read_with_its_kinds_conditions_and_reason() -> None:
         ("money", "TYPE_ID=4|", "x"),
     ],
 )
-def test_a_row_that_breaks_the_format_is_refused_with_its_place(
-    tmp_path: Path, kinds: str, when: str, why: str
-) -> None:
+def test_a_malformed_row_is_refused_with_file_and_line(tmp_path: Path, kinds: str, when: str, why: str) -> None:
     with pytest.raises(DataError, match=r"risks_core\.tsv:1"):
         compiled_with(tmp_path, f"crm.deal.add\tv2\t{kinds}\t{when}\t{why}\n")
 
 
-def test_a_writing_method_without_a_row_carries_every_risk_until_it_is_judged(tmp_path: Path) -> None:
+def test_a_writing_method_without_a_row_has_every_risk(tmp_path: Path) -> None:
     catalogue, unjudged = compiled_with(tmp_path, "crm.deal.add\tv2\t-\t\t\nim.notify\tv2\tmoney\t\tcosts a lot\n")
     assert catalogue.risks("crm.deal.add", "v2") == ()
     assert catalogue.risks("im.notify", "v2") == (Risk(("money",), (), "costs a lot"),)
@@ -69,7 +67,7 @@ def test_a_writing_method_without_a_row_carries_every_risk_until_it_is_judged(tm
     assert catalogue.risks("crm.deal.list", "v2") == ()
 
 
-def test_risks_belong_to_one_generation_of_a_method(tmp_path: Path) -> None:
+def test_risks_belong_to_one_version_of_a_method(tmp_path: Path) -> None:
     rows = "tasks.task.add\tv2\t-\t\t\ntasks.task.add\tv3\tmoney\t\tcosts a lot\n"
     catalogue, _ = compiled_with(tmp_path, rows)
     assert catalogue.risks("tasks.task.add", "v2") == ()

@@ -1,4 +1,4 @@
-"""From what people say to the methods that do it."""
+"""The search: an intent finds the methods for it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_nine_of_ten_intents_find_their_method_among_the_first_five(language: st
         ("im.v2.event", "im.v2.Event.get"),
     ],
 )
-def test_names_and_pieces_of_names_are_found(query: str, wanted: str) -> None:
+def test_names_and_parts_of_names_are_found(query: str, wanted: str) -> None:
     assert wanted in names(query)
 
 
@@ -53,11 +53,11 @@ def test_names_and_pieces_of_names_are_found(query: str, wanted: str) -> None:
         ("список сделк", {"crm.item.list", "crm.deal.list"}),
     ],
 )
-def test_slips_of_the_pen_are_forgiven(query: str, wanted: set[str]) -> None:
+def test_typing_errors_are_corrected(query: str, wanted: set[str]) -> None:
     assert wanted & set(names(query))
 
 
-def test_a_current_method_comes_before_the_deprecated_one_it_replaces() -> None:
+def test_a_current_method_ranks_above_the_deprecated_one_it_replaces() -> None:
     found = names("add a product row to a deal", limit=10)
     current, old = found.index("crm.item.productrow.add"), [name for name in found if name == "crm.productrow.add"]
     assert not old or current < found.index(old[0])
@@ -79,7 +79,7 @@ def test_a_scope_narrows_the_search() -> None:
 
 
 @pytest.mark.parametrize("query", ["", "   ", "😀", "?!", "the of a", "и в на", "\x00"])
-def test_what_says_nothing_finds_nothing(query: str) -> None:
+def test_a_query_without_known_words_finds_nothing(query: str) -> None:
     assert names(query) == []
 
 
@@ -92,6 +92,6 @@ def test_no_query_breaks_the_search(query: str) -> None:
 @pytest.mark.parametrize(
     "query", ['" OR 1=1 --', "a" * 100_000, "NEAR(a b)", "method:crm", "*", "'; DROP TABLE method"]
 )
-def test_queries_that_look_like_a_language_are_only_words(query: str) -> None:
+def test_query_syntax_is_read_as_plain_words(query: str) -> None:
     assert len(names(query)) <= 5
     assert known_methods().method("crm.deal.list") is not None

@@ -156,7 +156,7 @@ def test_a_catalogue_of_another_version_is_ignored_with_a_message(run: Run, arch
     python(f"import sqlite3; sqlite3.connect({str(path)!r}).execute('PRAGMA application_id = 1').connection.commit()")
     found = python(FOUND)
     assert found.stdout.startswith("None True")
-    assert "was built by another version and is left aside" in found.stderr
+    assert "another version built it. It is ignored" in found.stderr
     path.write_bytes(b"no database")
     assert python(FOUND).stdout.startswith("None True")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.catalogue import shipped_catalogue
-from b24_mcp.catalog.user_catalogue import builder
+from b24_mcp.catalog.user_catalogue import fingerprint
 from tests.cli.conftest import Run
 
 # The change of a copy of the shipped catalogue, and a method to call that only seems to read.
@@ -65,7 +65,7 @@ def own(tmp_path: Path) -> Path:
     path = tmp_path / "data" / "catalog" / "catalog.db"
     path.parent.mkdir(parents=True)
     shutil.copy(shipped_catalogue(), path)
-    change(path, f"PRAGMA application_id = {builder()}")
+    change(path, f"PRAGMA application_id = {fingerprint()}")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Editions: their pages with includes in place, read for facts, for people or for the search."""
+"""Editions: pages with their includes, for facts, for people or for the search."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def text(purpose: Purpose) -> str:
     return source.text
 
 
-def test_people_read_everything_but_advertising_drafts_and_what_is_everywhere_the_same() -> None:
+def test_pages_for_people_leave_out_advertising_drafts_and_repeated_includes() -> None:
     read = text(FOR_READING)
     for there in ("Useful.", "Stars count.", "Tokens."):
         assert there in read
@@ -62,19 +62,19 @@ def test_people_read_everything_but_advertising_drafts_and_what_is_everywhere_th
         assert left_out not in read
 
 
-def test_the_search_leaves_out_what_stands_on_many_pages() -> None:
+def test_pages_for_the_search_leave_out_repeated_texts() -> None:
     searched = text(FOR_SEARCH)
     assert "Useful." in searched
     assert not any(left_out in searched for left_out in ("Stars count.", "Tokens.", "Never.", "MCP"))
 
 
-def test_facts_are_read_with_a_mark_for_the_note_about_stars() -> None:
+def test_pages_for_facts_have_a_mark_for_the_note_about_stars() -> None:
     facts = text(FOR_FACTS)
     assert STARS_COUNT in facts
     assert not any(left_out in facts for left_out in ("Useful.", "Tokens.", "Never."))
 
 
-def test_includes_within_includes_are_put_in_and_those_of_themselves_end() -> None:
+def test_nested_includes_are_resolved_and_recursive_ones_end() -> None:
     files = {
         "a/page.md": "{% include [x](../_b/one.md#part) %}",
         "_b/one.md": "one {% include [y](two.md) %}",
@@ -85,7 +85,7 @@ def test_includes_within_includes_are_put_in_and_those_of_themselves_end() -> No
     assert source.text == "onetwotwotwo"
 
 
-def test_what_is_not_there_or_outside_is_left_empty(tmp_path: Path) -> None:
+def test_missing_includes_and_those_outside_the_folder_are_empty(tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("secret", "utf-8")
     root = tmp_path / "root"
     root.mkdir()
@@ -98,12 +98,12 @@ def test_what_is_not_there_or_outside_is_left_empty(tmp_path: Path) -> None:
     assert Folder(root).text("../secret.md") is None
 
 
-def test_fragments_are_no_pages() -> None:
+def test_fragments_are_not_pages() -> None:
     files = {"b.md": "", "a.md": "", "_includes/x.md": "", "c/_x.md": "", "picture.png": ""}
     assert Edition("en", InMemory(files)).page_names() == ["a", "b"]
 
 
-def test_the_language_is_told_by_the_words_of_pages() -> None:
+def test_the_language_follows_from_the_words_of_pages() -> None:
     assert language_of(InMemory({"api-reference/a.md": "> Кто может выполнять метод: все"})) == "ru"
     assert language_of(InMemory({"api-reference/a.md": "", "api-reference/b.md": "> Who can execute it"})) == "en"
     assert language_of(InMemory({"guide.md": "> Who can execute it"})) is None

@@ -1,11 +1,11 @@
-"""The dialect as blocks: what readers of pages need beyond the facts."""
+"""The parser of pages: what is needed in addition to the facts."""
 
 from __future__ import annotations
 
 from b24_mcp.dialect.markup import Cell, Code, MarkupTable, Note, Text, parse, table_of
 
 
-def test_a_cell_gives_its_text_tables_and_code_in_their_order() -> None:
+def test_a_cell_yields_its_texts_tables_and_code_in_order() -> None:
     source = ("#|\n|| first\n```js\nf(1 | 2)\n```\nthen\n#|\n|| inner\n```php\ng();\n```\n||\n|#\nlast\n|#\n").replace(
         "last\n|#", "last ||\n|#"
     )
@@ -21,13 +21,13 @@ def test_a_cell_gives_its_text_tables_and_code_in_their_order() -> None:
     assert list(inner.rows[0][0].held())[1] == Code("php", "g();", ())
 
 
-def test_a_cell_without_anything_inside_gives_its_text() -> None:
+def test_a_plain_cell_yields_its_text() -> None:
     (row,) = table_of("#|\n|| a | ||\n|#", ()).rows
     assert [list(cell.held()) for cell in row] == [["a"], []]
     assert row[1] == Cell("", (), (), "")
 
 
-def test_lines_of_a_tab_lose_the_indentation_that_only_says_so() -> None:
+def test_lines_of_a_tab_lose_the_indentation_of_the_tab() -> None:
     blocks = parse("{% list tabs %}\n\n- One\n\n    text\n\n    - item\n\n- Two\n\n  more\n\n{% endlist %}\n\nend")
     assert [(block.text, block.tab) for block in blocks if isinstance(block, Text)] == [
         ("text", ("One",)),
@@ -37,12 +37,12 @@ def test_lines_of_a_tab_lose_the_indentation_that_only_says_so() -> None:
     ]
 
 
-def test_paragraphs_are_told_apart() -> None:
+def test_paragraphs_are_separated() -> None:
     blocks = [block for block in parse("a\nb\n\nc\n\n\nd") if isinstance(block, Text)]
     assert [(block.text, block.apart) for block in blocks] == [("a", False), ("b", False), ("c", True), ("d", True)]
 
 
-def test_a_note_knows_its_tab_and_a_cut_its_title() -> None:
+def test_a_note_has_its_tab_and_a_cut_its_title() -> None:
     blocks = parse(
         '{% list tabs %}\n\n- One\n\n  {% note info "N" %}\n\n  inside\n\n  {% endnote %}\n\n{% endlist %}\n\n'
         '{% cut "More" %}\n\nhidden\n\n{% endcut %}\n'
@@ -51,7 +51,7 @@ def test_a_note_knows_its_tab_and_a_cut_its_title() -> None:
     assert [block.text for block in blocks[1:] if isinstance(block, Text)] == ["**More**", "hidden"]
 
 
-def test_our_own_marks_in_a_page_do_no_harm() -> None:
+def test_marks_of_the_parser_in_a_page_are_removed() -> None:
     (table,) = parse("#|\n|| a \ue0055\ue006 \ue0037\ue004 ||\n|#")
     assert isinstance(table, MarkupTable)
     assert list(table.rows[0][0].held()) == ["a 5 7"]

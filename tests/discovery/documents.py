@@ -1,4 +1,4 @@
-"""Documents as portals write them, for tests: from the documentation and the source behaviour of portals."""
+"""OpenAPI documents in the form of portals, for tests. Source: documentation; source behaviour of portals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Document = dict[str, Any]
 
 
 def operation(body: Any = None, result: Any = None, **more: Any) -> Document:
-    """One operation: the schema of its body, that of its `result`, and what else stands beside them."""
+    """Return an operation: the schema of its body, that of its `result`, and other entries."""
     whole = {"type": "object", "properties": {} if result is None else {"result": result}}
     made: Document = {"tags": ["x"], "responses": {"200": _json(whole)}, **more}
     if body is not None:
@@ -17,7 +17,7 @@ def operation(body: Any = None, result: Any = None, **more: Any) -> Document:
 
 
 def document(schemas: Any = None, **operations: Document) -> Document:
-    """A document of these methods; `__` in their names is a dot."""
+    """Return a document of these methods; `__` in a name is a dot."""
     return {
         "openapi": "3.0.0",
         "info": {"title": "Bitrix24 REST V3 API", "version": "1.0.0"},

@@ -1,4 +1,4 @@
-"""Asking a portal what it offers: once, for a day, without anybody waiting for long or being told of failures."""
+"""The discovery of methods: one request a day, short waits for callers, and no exceptions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NO_METHOD = Reply({"error": {"code": "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXC
 
 @dataclass
 class Asked:
-    """A portal to ask, and the asking of it. `background` is the room for what nobody waits for."""
+    """A portal and its discovery. `background` runs the requests."""
 
     portal: FakePortal
     discovery: Discovery
@@ -46,7 +46,7 @@ class Asked:
         return await self.discovery.look(self.background, patience)
 
     async def look_again(self, after: float) -> Knowledge:
-        """Let time pass, and give what is known when whatever that set off has come to its end."""
+        """Advance the clock, and return what is known when all requests have ended."""
         self.clock.time += after
         await self.look()
         while self.discovery.is_asking:
@@ -62,7 +62,7 @@ async def asked(*replies: Reply, cache: DocumentCache | None = None, app: Any = 
         background.cancel_scope.cancel()
 
 
-async def test_methods_beyond_the_documented_ones_are_known_and_those_it_lacks_marked() -> None:
+async def test_undocumented_methods_are_known_and_missing_ones_are_marked() -> None:
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
     (request,) = it.portal.requests
@@ -81,21 +81,21 @@ async def test_methods_beyond_the_documented_ones_are_known_and_those_it_lacks_m
     assert known_methods().method("crm.robot.start") is None
 
 
-async def test_what_is_documented_keeps_its_documented_facts() -> None:
+async def test_documented_methods_keep_their_documented_facts() -> None:
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
     assert known.catalogue.method("tasks.task.get", "v3") == known_methods().method("tasks.task.get", "v3")
     assert known.catalogue.method("tasks.task.get", "v2") == known_methods().method("tasks.task.get", "v2")
 
 
-async def test_a_portal_with_nothing_new_needs_no_catalogue_of_its_own() -> None:
+async def test_a_portal_without_undocumented_methods_shares_the_catalogue() -> None:
     async with asked(Reply(document(tasks__task__get=operation()))) as it:
         known = await it.look()
     assert known.catalogue is known_methods()
     assert known.offered == frozenset({"tasks.task.get"})
 
 
-async def test_methods_of_the_portal_are_found_by_their_titles_behind_all_documented_ones() -> None:
+async def test_methods_of_the_portal_are_found_by_title_after_all_documented_ones() -> None:
     like = known_methods().method("crm.deal.add")
     assert like is not None
     titles = {
@@ -121,7 +121,7 @@ async def test_a_russian_title_is_found_and_shown_in_russian() -> None:
     assert (found.summary, found.summary_ru) == ("Покормить жирафов", "Покормить жирафов")
 
 
-async def test_the_impatient_get_what_is_documented_and_the_next_one_what_the_portal_said() -> None:
+async def test_a_caller_without_patience_gets_the_documented_methods_and_the_next_one_those_of_the_portal() -> None:
     answering, answered = anyio.Event(), FakePortal([Reply(DOCUMENT)])
 
     async def slow(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
@@ -137,7 +137,7 @@ async def test_the_impatient_get_what_is_documented_and_the_next_one_what_the_po
         assert (await it.look()).offered == frozenset({"tasks.task.get", "crm.robot.start"})
 
 
-async def test_many_who_ask_at_once_make_one_request_and_none_is_made_again_for_a_day() -> None:
+async def test_concurrent_callers_share_one_request_that_is_valid_for_a_day() -> None:
     async with asked(Reply(DOCUMENT), Reply(DOCUMENT)) as it:
         async with anyio.create_task_group() as tasks:
             for _ in range(20):
@@ -148,7 +148,7 @@ async def test_many_who_ask_at_once_make_one_request_and_none_is_made_again_for_
         assert len(it.portal.requests) == 2
 
 
-async def test_one_who_leaves_ends_nothing() -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_request() -> None:
     answering, answered = anyio.Event(), FakePortal([Reply(DOCUMENT)])
 
     async def slow(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
@@ -169,7 +169,7 @@ async def test_one_who_leaves_ends_nothing() -> None:
     "reply",
     [IN_PROGRESS, Reply("<html>", 502, "text/html"), Reply({"error": "INVALID_CREDENTIALS"}, 401), Reply(b"{", 200)],
 )
-async def test_a_portal_that_cannot_say_is_asked_again_after_minutes(reply: Reply) -> None:
+async def test_a_failed_request_is_retried_after_a_minute(reply: Reply) -> None:
     async with asked(reply, Reply(DOCUMENT)) as it:
         known = await it.look()
         assert known.catalogue is known_methods()
@@ -182,7 +182,7 @@ async def test_a_portal_that_cannot_say_is_asked_again_after_minutes(reply: Repl
         assert (known.available("crm.robot.start", "v3"), known.trouble) == (True, "")
 
 
-async def test_one_that_never_says_is_asked_less_and_less() -> None:
+async def test_the_delay_between_failed_requests_grows() -> None:
     async with asked(*[IN_PROGRESS] * 100) as it:
         await it.look()
         for _ in range(int(5 * HOUR / MINUTE)):
@@ -191,7 +191,7 @@ async def test_one_that_never_says_is_asked_less_and_less() -> None:
 
 
 @pytest.mark.parametrize("nothing", [{"openapi": "3.0.0"}, {"openapi": "3.0.0", "paths": []}, {"result": "hello"}])
-async def test_an_answer_without_methods_says_nothing(nothing: Any, tmp_path: Path) -> None:
+async def test_a_document_without_methods_is_ignored(nothing: Any, tmp_path: Path) -> None:
     cache = DocumentCache(tmp_path, "host")
     async with asked(Reply(nothing), cache=cache) as it:
         assert (await it.look()).offered is None
@@ -199,7 +199,7 @@ async def test_an_answer_without_methods_says_nothing(nothing: Any, tmp_path: Pa
 
 
 @pytest.mark.parametrize("reply", [NO_PAGE, NO_METHOD])
-async def test_without_rest_3_none_of_its_methods_is_there(reply: Reply) -> None:
+async def test_without_rest_3_none_of_its_methods_is_available(reply: Reply) -> None:
     async with asked(reply, Reply(DOCUMENT)) as it:
         known = await it.look()
         assert known.available("tasks.task.list", "v3") is False
@@ -210,14 +210,14 @@ async def test_without_rest_3_none_of_its_methods_is_there(reply: Reply) -> None
         assert (await it.look_again(1)).available("tasks.task.get", "v3") is True
 
 
-async def test_what_was_known_stays_known_while_the_portal_cannot_say_more() -> None:
+async def test_known_methods_stay_known_when_a_later_request_fails() -> None:
     async with asked(Reply(DOCUMENT), IN_PROGRESS, Reply(document(a__b=operation()))) as it:
         before = await it.look()
         assert (await it.look_again(DAY)).offered == before.offered
         assert (await it.look_again(MINUTE)).offered == frozenset({"a.b"})
 
 
-async def test_other_processes_read_what_one_has_kept(tmp_path: Path) -> None:
+async def test_other_processes_read_the_cached_document(tmp_path: Path) -> None:
     cache = DocumentCache(tmp_path / "deep" / "er", "my.bitrix24.com")
     async with asked(Reply(DOCUMENT), cache=cache) as first:
         await first.look()
@@ -228,7 +228,7 @@ async def test_other_processes_read_what_one_has_kept(tmp_path: Path) -> None:
     assert [path.suffix for path in cache.path.parent.iterdir()] == [".json"]
 
 
-async def test_that_there_is_no_rest_3_is_kept_for_an_hour(tmp_path: Path) -> None:
+async def test_the_absence_of_rest_3_is_cached_for_an_hour(tmp_path: Path) -> None:
     cache = DocumentCache(tmp_path, "my.bitrix24.com")
     async with asked(NO_PAGE, cache=cache) as first:
         await first.look()
@@ -253,7 +253,7 @@ async def test_that_there_is_no_rest_3_is_kept_for_an_hour(tmp_path: Path) -> No
         b'{"format":1,"read_at":NaN,"document":null}',
     ],
 )
-async def test_what_is_kept_wrongly_is_ignored_and_written_anew(kept: bytes, tmp_path: Path) -> None:
+async def test_a_damaged_cache_is_ignored_and_replaced(kept: bytes, tmp_path: Path) -> None:
     cache = DocumentCache(tmp_path, "my.bitrix24.com")
     cache.path.write_bytes(kept)
     async with asked(Reply(DOCUMENT), cache=cache) as it:
@@ -266,19 +266,19 @@ async def test_what_is_kept_wrongly_is_ignored_and_written_anew(kept: bytes, tmp
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
-def test_no_file_can_break_the_reading_of_what_is_kept(tmp_path: Path, kept: bytes) -> None:
+def test_any_file_in_the_cache_can_be_loaded_without_an_exception(tmp_path: Path, kept: bytes) -> None:
     cache = DocumentCache(tmp_path, "my.bitrix24.com")
     cache.path.write_bytes(kept)
     cache.load()
 
 
-async def test_a_folder_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
+async def test_a_cache_folder_that_cannot_be_written_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with asked(Reply(DOCUMENT), cache=DocumentCache(tmp_path / "file" / "portals", "h")) as it:
         assert (await it.look()).offered
 
 
-async def test_nothing_secret_is_kept(tmp_path: Path) -> None:
+async def test_the_cache_contains_no_secret(tmp_path: Path) -> None:
     async with asked(Reply(DOCUMENT)) as it:
         cache = DocumentCache(tmp_path, "127.0.0.1:8000")
         cache.save(CachedDocument(DOCUMENT, it.clock.now()))
@@ -294,11 +294,11 @@ def test_hosts_do_not_share_a_file_and_stay_in_the_folder(tmp_path: Path) -> Non
     assert DocumentCache(tmp_path, "A.Bitrix24.com").path == paths[0]
 
 
-async def test_a_defect_while_reading_ends_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_defect_while_reading_does_not_stop_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(document: Any) -> Any:
         raise RuntimeError("a defect of ours")
 
-    monkeypatch.setattr("b24_mcp.discovery.joining.read_openapi", broken)
+    monkeypatch.setattr("b24_mcp.discovery.openapi.read_openapi", broken)
     async with asked(Reply(DOCUMENT)) as it:
         known = await it.look()
         assert known.catalogue is known_methods()

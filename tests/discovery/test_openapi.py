@@ -1,4 +1,4 @@
-"""Reading the OpenAPI document of a portal: what it says of methods, and that nothing it says can do harm."""
+"""The OpenAPI document of a portal: its methods are read, and malformed documents are harmless."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def only(written: Any) -> PortalMethod:
 
 
 def facts(written: Any) -> MethodFacts:
-    return MethodFacts.read(only(written).form)
+    return only(written).facts
 
 
 def test_a_method_has_its_parameters_with_types_and_what_is_required() -> None:
@@ -68,7 +68,7 @@ def test_a_method_has_its_parameters_with_types_and_what_is_required() -> None:
         ({"type": "array", "example": []}, None),
     ],
 )
-def test_a_parameter_with_a_default_is_marked_as_required_by_portals_but_not_taken_for_it(
+def test_a_parameter_with_a_default_is_not_required_although_portals_mark_it(
     schema: Any, required: bool | None
 ) -> None:
     (parameter,) = facts(document(a__b=operation(body(["x"], x=schema)))).params
@@ -90,7 +90,7 @@ def test_fields_come_through_links_and_from_all_parts_of_a_schema() -> None:
     }
 
 
-def test_the_fields_of_what_a_list_holds_are_those_of_the_parameter() -> None:
+def test_the_fields_of_the_items_of_a_list_are_fields_of_the_parameter() -> None:
     rows = {"type": "array", "items": body(id={"type": "integer"})}
     (parameter,) = facts(document(a__b=operation(body(rows=rows)))).params
     assert (parameter.is_list, [field.name for field in parameter.fields]) == (True, ["id"])
@@ -119,7 +119,7 @@ def test_alternatives_are_a_union(schema: Any) -> None:
     assert parameter.type == "integer|string"
 
 
-def test_circles_and_dead_links_end() -> None:
+def test_circular_and_broken_links_are_ignored() -> None:
     schemas = {
         "A": {"$ref": "#/components/schemas/B"},
         "B": {"$ref": "#/components/schemas/A"},
@@ -157,7 +157,7 @@ def test_circles_and_dead_links_end() -> None:
     ],
 )
 def test_the_result_is_what_the_portal_sends(result: Any, form: Any) -> None:
-    assert only(document(a__b=operation(None, result))).form["result"] == form
+    assert only(document(a__b=operation(None, result))).facts.result.to_json() == form
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_result_is_what_the_portal_sends(result: Any, form: Any) -> None:
         ({}, "none"),
     ],
 )
-def test_paging_is_told_by_the_parameters(properties: Any, paging: str) -> None:
+def test_paging_follows_from_the_parameters(properties: Any, paging: str) -> None:
     assert facts(document(a__list=operation(body(**properties), {"type": "array"}))).paging == paging
 
 
@@ -198,12 +198,12 @@ def test_the_scope_is_that_of_the_module(name: str, tags: Any, scope: tuple[str,
     assert facts(document(**{name: operation(tags=tags)})).scope == scope
 
 
-def test_what_is_deprecated_is_marked() -> None:
+def test_a_deprecated_method_is_marked() -> None:
     assert facts(document(a__b=operation(deprecated=True))).deprecated
     assert not facts(document(a__b=operation(deprecated="no"))).deprecated
 
 
-def test_a_method_that_is_only_named_is_a_method() -> None:
+def test_a_method_with_only_a_name_is_read() -> None:
     assert facts({"paths": {"/tasks.task.get": {}}}).method == "tasks.task.get"
     assert facts({"paths": {"/documentation": {"get": operation()}}}).params == ()
 
@@ -211,30 +211,30 @@ def test_a_method_that_is_only_named_is_a_method() -> None:
 @pytest.mark.parametrize(
     "path", ["", "/", "/../admin", "/a b", "/a.json", "/" + "a" * 200, "/crm/deal", "/batch", "/a?b=1", "/а.б"]
 )
-def test_what_is_no_name_of_a_method_is_left_out(path: str) -> None:
+def test_a_path_that_is_not_a_method_name_is_left_out(path: str) -> None:
     assert read_openapi({"paths": {path: {"post": operation()}}}) == []
 
 
 @pytest.mark.parametrize(
     "nothing", [None, [], {}, "", 0, {"paths": []}, {"paths": "x"}, {"paths": None}, [{"paths": {}}]]
 )
-def test_what_is_no_document_holds_no_methods(nothing: Any) -> None:
+def test_anything_but_a_document_has_no_methods(nothing: Any) -> None:
     assert read_openapi(nothing) == []
 
 
-def test_a_huge_document_takes_bounded_time_and_room() -> None:
+def test_a_huge_document_takes_bounded_time_and_space() -> None:
     wide: Any = {f"f{number}": {"$ref": "#/components/schemas/Wide"} for number in range(2_000)}
     methods = {f"a__m{number}": operation(body(**wide)) for number in range(300)}
     started = time.process_time()
     found = read_openapi(document({"Wide": body(**wide)}, **methods))
     assert len(found) == 300
-    assert all(len(method.form["params"]) == 400 for method in found)
+    assert all(len(method.facts.params) == 400 for method in found)
     assert time.process_time() - started < 30
     many: Any = {"paths": {f"/a.m{number}": {} for number in range(20_000)}}
     assert len(read_openapi(many)) == 5_000
 
 
-def test_names_of_parameters_come_before_what_is_inside_the_first_of_them() -> None:
+def test_all_parameters_are_read_before_the_fields_of_the_first() -> None:
     fields: Any = {f"f{number}": {"type": "string"} for number in range(1_000)}
     first = body(**fields)
     (a, b) = facts(document(a__b=operation(body(first=first, last={"type": "string"})))).params
@@ -255,12 +255,12 @@ anything = st.recursive(
 
 
 @given(anything)
-def test_no_json_can_break_the_reader(written: Any) -> None:
+def test_any_json_is_read_without_an_exception(written: Any) -> None:
     read_openapi(written)
 
 
 @given(anything, anything, anything)
-def test_no_schema_can_break_the_reader(request: Any, result: Any, schema: Any) -> None:
+def test_any_schema_is_read_without_an_exception(request: Any, result: Any, schema: Any) -> None:
     written = document({"A": schema}, a__b=operation(request, result))
     method = facts(written)
     assert method.method == "a.b"
@@ -268,6 +268,6 @@ def test_no_schema_can_break_the_reader(request: Any, result: Any, schema: Any) 
 
 
 @given(anything, anything)
-def test_no_operation_can_break_the_reader(item: Any, schemas: Any) -> None:
+def test_any_operation_is_read_without_an_exception(item: Any, schemas: Any) -> None:
     for method in read_openapi({"paths": {"/a.b": item, "/c.d": {"post": item}}, "components": {"schemas": schemas}}):
         assert method.key in ("a.b", "c.d")

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from b24_mcp.catalog.catalogue import shipped_catalogue
-from b24_mcp.catalog.user_catalogue import builder
+from b24_mcp.catalog.user_catalogue import fingerprint
 from b24_mcp.config import PortalFile, PortalSettings, open_secrets
 from b24_mcp.state import Tokens
 from b24_mcp.state.tokens import tokens_to_text
@@ -138,7 +138,7 @@ def fill(folder: Path, files: dict[str, str], evil: str) -> Path:
     catalogue.parent.mkdir(parents=True)
     shutil.copy(shipped_catalogue(), catalogue)
     with closing(sqlite3.connect(catalogue)) as db:
-        db.executescript(f"UPDATE method SET effect = 'read'; PRAGMA application_id = {builder()}")
+        db.executescript(f"UPDATE method SET effect = 'read'; PRAGMA application_id = {fingerprint()}")
     tokens = folder / "state" / "tokens" / f"{evil.partition('://')[2].replace(':', '%3A')}.json"
     tokens.parent.mkdir(parents=True)
     tokens.write_text(tokens_to_text(Tokens("local.1", "m", "a" * 20, "r" * 20, 0.0, endpoint=evil, server=evil)))

@@ -1,7 +1,7 @@
-"""Build the facts of the catalogue from the official documentation; used by `b24-mcp catalog build`, never in serving.
+"""The build of the facts from the official documentation, for `b24-mcp catalog build`. The server does not use it.
 
-Both language editions are read page by page, compared, and written as `methods.jsonl` and `events.jsonl`. Facts only:
-names, types, flags, codes and page paths.
+It reads both language editions page by page, compares them, and writes `methods.jsonl` and `events.jsonl`. These hold
+facts only: names, types, flags, codes and paths of pages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from b24_mcp.catalog.build.extract import Extract, extract
 from b24_mcp.catalog.build.merge import Difference, merge
-from b24_mcp.catalog.build.writing import write_events, write_methods
+from b24_mcp.catalog.build.output import write_events, write_methods
 from b24_mcp.dialect.editions import Edition, NoDocumentationError, find_editions
 
 __all__ = ["Difference", "NoDocumentationError", "Report", "build", "build_from"]
@@ -21,7 +21,7 @@ __all__ = ["Difference", "NoDocumentationError", "Report", "build", "build_from"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did: counts, where the editions disagree, and the pages that break the grammar with the reason."""
+    """The result of a build: counts, differences between the editions, and malformed pages with the reason."""
 
     languages: tuple[str, ...]
     methods: int
@@ -32,19 +32,23 @@ class Report:
     broken: dict[str, str] = field(default_factory=dict)
 
     def by_kind(self) -> list[tuple[str, int]]:
-        """Count the differences by kind, most frequent first."""
+        """Return the number of differences of each kind, the most frequent first."""
         return sorted(Counter(one.kind for one in self.differences).items(), key=lambda item: (-item[1], item[0]))
 
 
 def build(docs: Path, out: Path) -> Report:
-    """Read the editions below `docs` and write the data files into `out`. Raises `NoDocumentationError`."""
+    """Read the editions below `docs` and write the data files into `out`.
+
+    Raises:
+        NoDocumentationError: when there is no edition.
+    """
     return build_from(find_editions(docs), out)
 
 
 def build_from(found: Mapping[str, Edition], out: Path) -> Report:
     """Read editions, by language, and write the data files into `out`.
 
-    Pages that break the grammar are left out and reported; everything else is written all the same.
+    Malformed pages are left out and reported; everything else is written.
     """
     editions = {language: extract(edition) for language, edition in sorted(found.items())}
     facts, differences = merge(editions)
@@ -63,6 +67,6 @@ def build_from(found: Mapping[str, Edition], out: Path) -> Report:
 
 
 def _events(editions: dict[str, Extract]) -> list[tuple[str, list[str], str]]:
-    """Give the events of all editions by page; the Russian edition decides where both have one."""
+    """Return the events of all editions. Where both have a page, the Russian edition counts."""
     found = {page: (name, scope, page) for read in editions.values() for page, (name, scope) in read.events.items()}
     return list(found.values())

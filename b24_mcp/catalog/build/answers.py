@@ -1,14 +1,13 @@
-"""What a method answers: the kind of `result` and where a list sits in it, read from the JSON sample."""
+"""The result of a method, read from the JSON sample: its kind, and the key of a list in it."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
 
-from b24_mcp.catalog.build.known import IF_UNKNOWN, LIST_KEYS, RESULTS
+from b24_mcp.catalog.build.corrections import correction_of
 from b24_mcp.catalog.build.rows import rows_of
+from b24_mcp.catalog.facts import Result
 from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable
 
 _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем", re.I)
@@ -18,35 +17,20 @@ _KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
 _MOST_KEYS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentedAnswer:
-    """The kind of `result`, the key of the list in it, whether that is a map by id, and the keys of an object."""
-
-    kind: str
-    list_key: str | None = None
-    is_map: bool = False
-    keys: tuple[str, ...] = ()
-
-
-def answer_of(blocks: list[Block], method: str, version: str) -> DocumentedAnswer:
-    """Read the answer of a method from its page, corrected where samples are known to mislead."""
-    known = RESULTS.get(method.lower()) if version == "v2" else None
+def result_of(blocks: list[Block], method: str, version: str) -> Result:
+    """Read the result of a method from its page, corrected where samples are known to mislead."""
+    known = correction_of(method, version)
     sample = _sample(blocks)
-    answer = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
-    if known is not None and (answer.kind == "unknown" or method.lower() not in IF_UNKNOWN):
-        keys = answer.keys if known == "object" or answer.kind == known else ()
-        answer = DocumentedAnswer(known, None, answer.is_map and known == "object", keys)
-    key = LIST_KEYS.get(method.lower()) if version == "v2" else None
-    if key is not None:
-        is_map = key.endswith("{}")
-        return DocumentedAnswer(
-            "object", key.removesuffix("{}"), is_map, answer.keys if answer.kind == "object" else ()
-        )
-    return answer
+    result = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
+    if known.list_key is not None:
+        return Result("object", known.list_key, known.is_map, result.keys)
+    if known.result is None or (known.if_unknown and result.kind != "unknown"):
+        return result
+    return Result(known.result)
 
 
-def _sample(blocks: list[Block]) -> list[Any]:
-    """Give the first sample with a `result`, in a list that is empty when there is none."""
+def _sample(blocks: list[Block]) -> list[object]:
+    """Return the first sample with a `result`, in a list that is empty when there is none."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:
@@ -63,8 +47,8 @@ _RESULT = re.compile(r'"?result"?\s*:')
 _ENVELOPE = frozenset({"total", "next", "time"})
 
 
-def _bare(text: str) -> Any:
-    """Read a sample that shows what stands in `result` without the envelope."""
+def _bare(text: str) -> object:
+    """Parse a sample that shows the contents of `result` without the envelope."""
     try:
         value = json.loads(_mended(text), strict=False)
     except ValueError:
@@ -75,8 +59,8 @@ def _bare(text: str) -> Any:
     return inner if inner and "error" not in inner else _NOTHING
 
 
-def result_in(text: str) -> Any:
-    """Read `result` out of a sample that may hold comments, `...` and other slips."""
+def result_in(text: str) -> object:
+    """Parse the `result` of a sample that may have comments, `...` and other errors."""
     for attempt in (text, _mended(text)):
         try:
             value = json.loads(attempt, strict=False)
@@ -111,36 +95,31 @@ def _mended(text: str) -> str:
     return re.sub(r"([}\]\"\d])(\s*\n\s*)([{\"])", r"\1,\2\3", text)
 
 
-def _from_sample(value: Any, method: str, version: str) -> DocumentedAnswer:
-    kind = _kind(value)
-    if kind != "object":
-        return DocumentedAnswer(kind)
+def _from_sample(value: object, method: str, version: str) -> Result:
+    if not isinstance(value, dict):
+        return Result(_kind(value))
     if _by_id(value):
-        return DocumentedAnswer("map")
-    # Some samples close a brace too late and have the envelope's time in the result.
+        return Result("map")
+    # Some samples close a brace too late, so that `time` of the envelope is in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
     keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
     if version == "v3":
-        # Always `items`; what has several lists or another one is no list that can be paged.
-        return DocumentedAnswer("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
+        # A list that can be paged is always under `items`.
+        return Result("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
     if not _LISTING.search(method):
-        return DocumentedAnswer("object", None, False, keys)
+        return Result("object", None, False, keys)
     lists = [key for key in keys if isinstance(value[key], list)]
     if len(lists) > 1:
         lists = [key for key in lists if key in {"items", "messages", "events", "bots", "notifications"}][:1] or lists[
             :1
         ]
     if lists:
-        return DocumentedAnswer("object", lists[0], False, keys)
+        return Result("object", lists[0], False, keys)
     maps = [key for key in keys if isinstance(value[key], dict) and _by_id(value[key])]
-    return (
-        DocumentedAnswer("object", maps[0], True, keys)
-        if len(maps) == 1
-        else DocumentedAnswer("object", None, False, keys)
-    )
+    return Result("object", maps[0], True, keys) if len(maps) == 1 else Result("object", None, False, keys)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -151,10 +130,10 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, str):
         return "string"
-    return "list" if isinstance(value, list) else "object"
+    return "list"
 
 
-def _by_id(value: dict[str, Any]) -> bool:
+def _by_id(value: dict[str, object]) -> bool:
     return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
 
 
@@ -168,8 +147,8 @@ _TABLE_KINDS = {
 }
 
 
-def _from_table(blocks: list[Block]) -> DocumentedAnswer:
-    """Without a sample the table of returned data may still state a plain type. A list or an object it gets wrong."""
+def _from_table(blocks: list[Block]) -> Result:
+    """Read a plain type from the table of returned data. Its lists and objects are not reliable."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading):
@@ -177,5 +156,5 @@ def _from_table(blocks: list[Block]) -> DocumentedAnswer:
         elif inside and isinstance(block, MarkupTable):
             for row in rows_of(block):
                 if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:
-                    return DocumentedAnswer(_TABLE_KINDS[row.type])
-    return DocumentedAnswer("unknown")
+                    return Result(_TABLE_KINDS[row.type])
+    return Result("unknown")

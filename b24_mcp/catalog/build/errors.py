@@ -1,9 +1,10 @@
-"""The error codes a page lists, with the HTTP status where it is said."""
+"""The error codes that a page lists, with the HTTP status where the page states it."""
 
 from __future__ import annotations
 
 import re
 
+from b24_mcp.catalog.facts import ErrorCode
 from b24_mcp.dialect.markup import Block, Code, Heading, MarkupTable, Text
 
 _ERRORS = re.compile(r"error|ошиб", re.I)
@@ -16,11 +17,11 @@ _STATUS = re.compile(r"HTTP[^\n]*?\b([345]\d\d)\b")
 _CODE = re.compile(r"[A-Za-z0-9][\w.:\-]*$")
 
 
-def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
-    """Give the codes in the order of the page, each once. An empty code is `""`."""
+def errors_of(blocks: list[Block]) -> tuple[ErrorCode, ...]:
+    """Return the codes in the order of the page, each once. An empty code is `""`."""
     found: dict[str, int | None] = {}
     inside = False
-    # The status above a sample is that of the sample's code, no other.
+    # The status above a sample belongs to the code in the sample only.
     status: int | None = None
     sampled: dict[str, int] = {}
     for block in blocks:
@@ -32,7 +33,7 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
             continue
         elif isinstance(block, Text):
             if said := _STATUS.search(re.sub(r"[*`]", "", block.text)):
-                # "400, 403" says which there are, not which code has which.
+                # "400, 403" does not state which code has which status.
                 status = int(said[1]) if len(re.findall(r"\b[345]\d\d\b", block.text)) == 1 else None
             if named := _V3_CODE.search(block.text):
                 for code in re.findall(r"`([^`]+)`", named[1]):
@@ -45,7 +46,7 @@ def errors_of(blocks: list[Block]) -> list[tuple[str, int | None]]:
             for code, own in _in_table(block):
                 if code not in found or found[code] is None:
                     found[code] = own
-    return [(code, status if status is not None else sampled.get(code)) for code, status in found.items()]
+    return tuple(ErrorCode(code, status or sampled.get(code)) for code, status in found.items())
 
 
 def _in_table(table: MarkupTable) -> list[tuple[str, int | None]]:
@@ -73,7 +74,7 @@ def _in_table(table: MarkupTable) -> list[tuple[str, int | None]]:
 
 
 def codes_in(text: str) -> list[str]:
-    """Read the codes of a cell: in backticks or bare; "empty value" is the empty code."""
+    """Return the codes in a cell, with or without backticks; "empty value" is the empty code."""
     bare = re.sub(r"\*\*", "", text).strip()
     if re.match(r"[`\s]*(?:empty|пуст|no code|без кода|-|—|–|\"\"|''|$)", bare, re.I):
         return [""]

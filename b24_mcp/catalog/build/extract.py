@@ -1,41 +1,57 @@
-"""The facts of every method and event of one edition."""
+"""The facts of all methods and events of one edition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build import pages
-from b24_mcp.catalog.build.answers import answer_of
+from b24_mcp.catalog.build.answers import result_of
+from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
-from b24_mcp.catalog.build.known import COMMON_OBJECTS, MISSPELT_VALUES, NAMES, POSITIONAL, STALE
-from b24_mcp.catalog.build.model import Facts
-from b24_mcp.catalog.build.naming import name_of
+from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
-from b24_mcp.catalog.build.parameters import DocumentedParam, parameters_of
+from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
 from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
+from b24_mcp.catalog.names import folded
+from b24_mcp.catalog.positional import Argument, arguments_of
 from b24_mcp.dialect.editions import Edition, Source
 from b24_mcp.dialect.kinds import is_event, may_be_method
 from b24_mcp.dialect.markup import BrokenPageError
 from b24_mcp.dialect.requests import requests_of
 
+_COMMON_OBJECTS: dict[str, dict[str, str]] = {
+    "pagination": {"limit": "integer", "offset": "integer", "page": "integer"},
+    "cursor": {"field": "string", "value": "any", "order": "string", "limit": "integer"},
+}
+"""Objects that every method of REST 3.0 accepts alike, with the types of their keys; pages describe them in prose."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedMethod:
+    """The facts of a method from its page, and the pages that its note of deprecation links to."""
+
+    facts: MethodFacts
+    links: tuple[str, ...] = ()
+
 
 @dataclass(slots=True)
 class Extract:
-    """What one edition gave: methods by page, events, and the pages that break the grammar."""
+    """The contents of one edition: methods and events by page, and malformed pages with the reason."""
 
-    methods: dict[str, Facts] = field(default_factory=dict)
+    methods: dict[str, DocumentedMethod] = field(default_factory=dict)
     events: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
 
 def extract(edition: Edition) -> Extract:
-    """Read all pages of an edition. A page that breaks the grammar is noted and the rest is read all the same."""
+    """Read all pages of an edition. A malformed page is noted and skipped."""
     result = Extract()
     for source in edition.pages():
-        if source.page in STALE or not (may_be_method(source) or is_event(source)):
+        if is_excluded(source.page) or not (may_be_method(source) or is_event(source)):
             continue
         try:
             page = pages.open_page(source)
@@ -55,76 +71,81 @@ def extract(edition: Edition) -> Extract:
 def _agrees(name: str, source: Source, title: str) -> bool:
     squeezed = re.sub(r"[^a-z0-9]", "", name.lower())
     stem = re.sub(r"[^a-z0-9]", "", source.page.rpartition("/")[2].lower())
-    return source.page in NAMES or name.lower() in title.lower() or stem in {squeezed, squeezed + "restv3"}
-
-
-def facts_of(page: pages.SourcePage, name: str, version: str) -> Facts:
-    """Read the facts of a method off its page."""
-    scopes, who_line = header_of(page.text)
-    found = parameters_of(page.blocks)
-    errors = errors_of(page.blocks)
-    order = POSITIONAL.get(name.lower()) if version == "v2" else None
-    requests = requests_of(page.blocks)
-    params = [param for param in found.params if param.name != "auth"]
-    if not found.params:
-        params = from_samples(requests)
-    if order is not None:
-        params = _ordered(params, order)
-    shape(params, requests)
-    _correct(params, name, version)
-    answer = answer_of(page.blocks, name, version)
-    deprecated, links = pages.deprecation_of(page)
-    # REST 3.0 keeps its cursors inside `pagination`.
-    names = [one.name for _, one in flat(params)] if version == "v3" else [one.name for one in params]
-    is_list = answer.kind in {"list", "map"} or answer.list_key is not None
-    return Facts(
-        method=name,
-        version=version,
-        page=page.page,
-        scope=scopes,
-        who=who_of(who_line),
-        context=context_of(page.lead, page.text),
-        params=params,
-        positional=order is not None,
-        one_of=found.one_of,
-        deprecated=deprecated,
-        links=links,
-        answer=answer,
-        paging=paging_of(name, version, names, is_list=is_list),
-        errors=errors,
-        orphans=found.orphans,
+    return (
+        method_of_page(source.page) is not None
+        or name.lower() in title.lower()
+        or stem in {squeezed, squeezed + "restv3"}
     )
 
 
-def _correct(params: list[DocumentedParam], method: str, version: str) -> None:
-    for param in params:
-        if (method.lower().rpartition(".")[0] + ".", param.name) in MISSPELT_VALUES:
-            param.values = ()
-        if version == "v3" and not param.fields:
-            param.fields = [
-                DocumentedParam(key, kind, False) for key, kind in COMMON_OBJECTS.get(param.name, {}).items()
-            ]
+def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedMethod:
+    """Read the facts of a method from its page."""
+    scopes, who_line = header_of(page.text)
+    found = parameters_of(page.blocks)
+    arguments = arguments_of(name) if version == "v2" else None
+    requests = requests_of(page.blocks)
+    drafts = [draft for draft in found.params if draft.name != "auth"]
+    if not found.params:
+        drafts = from_samples(requests)
+    if arguments is not None:
+        drafts = _ordered(drafts, arguments)
+    shape(drafts, requests)
+    correction = correction_of(name, version)
+    for draft in drafts:
+        if draft.name in correction.no_values:
+            draft.values = ()
+        if version == "v3" and not draft.fields:
+            common = _COMMON_OBJECTS.get(draft.name, {})
+            draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
+    params = tuple(draft.finished() for draft in drafts)
+    result = result_of(page.blocks, name, version)
+    deprecated, links = pages.deprecation_of(page)
+    # REST 3.0 keeps its cursors inside `pagination`.
+    names = [one.name for _, one in flat(params)] if version == "v3" else [one.name for one in params]
+    is_list = result.kind in {"list", "map"} or result.list_key is not None
+    facts = MethodFacts(
+        method=name,
+        version=version,
+        scope=tuple(scopes),
+        who=who_of(who_line),
+        context=context_of(page.lead, page.text),
+        params=params,
+        result=result,
+        paging=paging_of(name, version, names, is_list=is_list),
+        errors=errors_of(page.blocks),
+        page=page.page,
+        positional=arguments is not None,
+        one_of=tuple(map(tuple, found.one_of)),
+        deprecated=deprecated,
+        batch=correction.batch,
+    )
+    return DocumentedMethod(facts, tuple(links))
 
 
-def _ordered(params: list[DocumentedParam], order: tuple[str, ...]) -> list[DocumentedParam]:
-    """Put parameters into the order the server takes them in, under the names of the page.
+def _ordered(params: list[ParameterDraft], arguments: Sequence[Argument]) -> list[ParameterDraft]:
+    """Return the parameters in the order in which the portal reads them, under the names of the page.
 
-    What the order calls otherwise than the page is taken in the page's order; what is then left over stands in the
-    last one, which the page shows by its keys only.
+    An argument that the page names otherwise gets the next parameter of the page. The last of them gets all that
+    remain, because the page shows that one only by its keys.
     """
-    left = {re.sub(r"^ar|_", "", param.name.lower()): param for param in params}
-    by_name = {name: left.pop(name.lower().replace("_", "")) for name in order if name.lower().replace("_", "") in left}
-    unnamed = [name for name in order if name not in by_name]
+    left = {folded(param.name): param for param in params}
+    by_name: dict[str, ParameterDraft] = {}
+    for argument in arguments:
+        for name in argument.names:
+            if folded(name) in left:
+                by_name[argument.name] = left.pop(folded(name))
+                break
+    unnamed = [argument.name for argument in arguments if argument.name not in by_name]
     others = list(left.values())
     if len(others) > len(unnamed) > 0:
         first, rest = others[: len(unnamed) - 1], others[len(unnamed) - 1 :]
-        others = [*first, DocumentedParam(unnamed[-1], "object", None, fields=rest)]
+        others = [*first, ParameterDraft(unnamed[-1], "object", None, fields=rest)]
     by_name |= dict(zip(unnamed, others, strict=False))
-    return [by_name.get(name) or DocumentedParam(name) for name in order]
+    return [by_name.get(argument.name) or ParameterDraft(argument.name) for argument in arguments]
 
 
-def flat(params: list[DocumentedParam], path: tuple[str, ...] = ()) -> Iterator[tuple[str, DocumentedParam]]:
-    """Give all parameters with their dotted paths."""
+def flat(params: Iterable[Parameter], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Parameter]]:
+    """Yield all parameters with their dotted paths."""
     for param in params:
         here = (*path, param.name)
         yield ".".join(here), param

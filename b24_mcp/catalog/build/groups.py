@@ -1,4 +1,4 @@
-"""Parameters of which one at least is needed, by the wording of a page."""
+"""Groups of parameters of which at least one is required, found by the wording of a page."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _EITHER = re.compile(
     re.I,
 )
 _NAME = re.compile(r"`([A-Za-z_][\w.]*)`")
-# "To change it, pass one of …": a condition of a purpose, not of the call.
+# "To change it, pass one of …": this holds for one purpose and not for every call.
 _PURPOSE = re.compile(r"^\W*(?:чтобы|для |to |when |if |если |при )", re.I)
 
 
 def groups_in(texts: Iterable[str], names: Iterable[str], *, starred: set[str]) -> list[list[str]]:
-    """Find groups among parameters of one level.
+    """Return the groups among the parameters of one level.
 
-    `names` are those of the level; `starred` those with a star. A group that is only for a purpose counts if its
-    members carry stars, since they could not all be required at once.
+    `names` are all names of the level, `starred` those with a star. A group that is only for one purpose counts if all
+    its members have stars, because they cannot all be required at once.
     """
     known = list(names)
     found: list[list[str]] = []
@@ -64,7 +64,7 @@ _INSTEAD = re.compile(r"(?:instead of|вместо)(?: the)?(?: parameter| па�
 
 
 def instead_of(name: str, text: str, names: Iterable[str], *, starred: set[str]) -> list[list[str]]:
-    """Find the parameter in whose absence this one is needed, or which it replaces when both carry stars."""
+    """Return the parameters that this one is required without, or that it replaces when both have stars."""
     known = set(names)
     found = [one for pair in _UNLESS.findall(text) for one in pair if one]
     found += [one for one in _INSTEAD.findall(text) if {one, name} <= starred]

@@ -1,8 +1,10 @@
-"""What stands above the lead of a page: scopes, who may call, and where the call must come from."""
+"""The header of a page: scopes, who may call the method, and from where."""
 
 from __future__ import annotations
 
 import re
+
+from b24_mcp.catalog.facts import Context, Who
 
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.M)
 _WHO = re.compile(
@@ -41,7 +43,7 @@ _APP = re.compile(
 
 
 def header_of(text: str) -> tuple[list[str], str]:
-    """Give the scope line's and the who line's text of a page."""
+    """Return the scopes of a page and the text about who may call the method."""
     top = text.partition("\n## ")[0]
     quoted = "\n".join(_QUOTED.findall(top))
     scope = _SCOPE.search(quoted)
@@ -50,11 +52,11 @@ def header_of(text: str) -> tuple[list[str], str]:
 
 
 def scopes_of(line: str) -> list[str]:
-    """Read scope codes: `[`a`], [`b`]` and "`a, b`" alike. `basic` is no scope that needs granting, yet a code."""
+    """Return the scope codes of a line such as "[`a`], [`b`]" or "`a, b`". `basic` is a code that is always granted."""
     if re.search(r"базов", line, re.I):
         return ["basic"]
     codes: list[str] = []
-    # "(for example, `crm`)" is no scope of this method.
+    # "(for example, `crm`)" does not belong to this method.
     for quoted in re.findall(r"`([^`]+)`", re.sub(r"\((?:e\.g|for example|например)[^)]*(?:\)[^)]*)?\)", "", line)):
         for code in re.split(r"[,/\s]+", quoted):
             if re.fullmatch(r"[a-z][a-z0-9_.]*", code) and code not in codes and not _PROSE.search(quoted):
@@ -66,8 +68,8 @@ def scopes_of(line: str) -> list[str]:
     return codes
 
 
-def who_of(line: str) -> str:
-    """Sort the wording of who may call into `any`, `admin`, `crm_admin` or `rights`."""
+def who_of(line: str) -> Who:
+    """Return who may call a method, by the wording of the page."""
     said = re.sub(r"[`*\[\]]|\(\.\.[^)]*\)", "", line).strip().lower().rstrip(".")
     first = said.split("\n")[0].strip()
     if _CRM_ADMIN.match(first):
@@ -79,10 +81,8 @@ def who_of(line: str) -> str:
     return "rights"
 
 
-def context_of(lead: str, text: str) -> str:
-    """Tell where a call must come from: `app` when only an application may call, `session` when all but a browser
-    session may, or `any`. `lead` stands above the first section of `text`.
-    """
+def context_of(lead: str, text: str) -> Context:
+    """Return from where a method may be called, see `MethodFacts`. `lead` is the text above the first section."""
     if _APP.search(lead):
         return "app"
     if "WRONG_AUTH_TYPE" in text:

@@ -1,19 +1,19 @@
-"""One set of facts from two editions: Russian is the original, and what differs is told."""
+"""The facts of two editions merged into one set, with the differences between them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from b24_mcp.catalog.build.extract import Extract, flat
-from b24_mcp.catalog.build.known import WITHOUT_PAGE
-from b24_mcp.catalog.build.model import Facts
-from b24_mcp.catalog.build.parameters import DocumentedParam
+from b24_mcp.catalog.build.corrections import methods_without_page
+from b24_mcp.catalog.build.extract import DocumentedMethod, Extract, flat
+from b24_mcp.catalog.facts import MethodFacts, Parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One fact on which the editions disagree."""
+    """One fact that differs between the editions."""
 
     kind: str
     page: str
@@ -22,11 +22,11 @@ class Difference:
     russian: str
 
 
-def merge(editions: dict[str, Extract]) -> tuple[list[Facts], list[Difference]]:
-    """Give the facts of every method, sorted, name-only ones included, and where the editions disagree.
+def merge(editions: dict[str, Extract]) -> tuple[list[MethodFacts], list[Difference]]:
+    """Return the facts of every method, sorted and with the methods without a page, and where the editions differ.
 
-    Russian is taken: English is its translation and loses names, stars and scopes. A method that only one edition has
-    counts when there is no other edition; with both it is a difference and the Russian edition decides.
+    The Russian edition counts: the English one is its translation and loses names, stars and scopes. A method that only
+    one of two editions has is a difference, and the Russian edition decides.
     """
     english, russian = editions.get("en"), editions.get("ru")
     main = russian or english
@@ -35,59 +35,69 @@ def merge(editions: dict[str, Extract]) -> tuple[list[Facts], list[Difference]]:
     methods = dict(main.methods)
     if english is not None and russian is not None:
         differences = _compare(english, russian)
-        for page, facts in methods.items():
+        for page, method in methods.items():
             if page in english.methods:
-                # Both titles write the name; letter case is the English one's, as its page is what people read.
-                _complete(facts, english.methods[page])
-    by_key: dict[tuple[str, str], Facts] = {}
-    for facts in methods.values():
+                methods[page] = _completed(method, english.methods[page])
+    names = {page: method.facts.method for page, method in methods.items()}
+    by_key: dict[tuple[str, str], MethodFacts] = {}
+    for method in methods.values():
+        by_key.setdefault(method.facts.key, _with_replacements(method, names))
+    for facts in methods_without_page():
         by_key.setdefault(facts.key, facts)
-    names = {page: facts.method for page, facts in methods.items()}
-    for facts in by_key.values():
-        facts.replaced_by = list(dict.fromkeys(names[link] for link in facts.links if link in names))
-        facts.replaced_by = [
-            name for name in facts.replaced_by if name.lower() != facts.method.lower() or facts.version == "v2"
-        ]
-    for name, version, scopes in WITHOUT_PAGE:
-        by_key.setdefault((name.lower(), version), Facts(name, version, scope=list(scopes)))
     return [by_key[key] for key in sorted(by_key)], differences
 
 
-def _complete(facts: Facts, other: Facts) -> None:
-    if any(re.search("[а-яё]", param.name, re.I) for _, param in flat(facts.params)):
-        # A placeholder such as `<selector>` stands in the page's language.
-        facts.params = other.params
-    mine = dict(flat(facts.params))
-    for path, param in flat(other.params):
-        if path in mine and param.values and not mine[path].values and mine[path].type == param.type:
-            mine[path].values = param.values
-    facts.links = facts.links or other.links
-    facts.deprecated = facts.deprecated or other.deprecated
-    if not facts.scope:
-        facts.scope = other.scope
-    if facts.answer.kind == "unknown":
-        facts.answer = other.answer
-        facts.paging = facts.paging or other.paging
+def _with_replacements(method: DocumentedMethod, names: Mapping[str, str]) -> MethodFacts:
+    facts = method.facts
+    linked = dict.fromkeys(names[link] for link in method.links if link in names)
+    replaced_by = (name for name in linked if name.lower() != facts.method.lower() or facts.version == "v2")
+    return replace(facts, replaced_by=tuple(replaced_by))
+
+
+def _completed(method: DocumentedMethod, other: DocumentedMethod) -> DocumentedMethod:
+    """Return a method with what only the other edition states of it."""
+    mine, theirs = method.facts, other.facts
+    # A placeholder such as `<selector>` is in the language of the page.
+    has_russian_names = any(re.search("[а-яё]", param.name, re.I) for _, param in flat(mine.params))
+    params = theirs.params if has_russian_names else _with_values(mine.params, dict(flat(theirs.params)))
+    mine = replace(
+        mine, params=params, deprecated=mine.deprecated or theirs.deprecated, scope=mine.scope or theirs.scope
+    )
+    if mine.result.kind == "unknown":
+        mine = replace(mine, result=theirs.result, paging=mine.paging or theirs.paging)
+    return DocumentedMethod(mine, method.links or other.links)
+
+
+def _with_values(
+    params: Iterable[Parameter], others: Mapping[str, Parameter], path: tuple[str, ...] = ()
+) -> tuple[Parameter, ...]:
+    """Return parameters with the values that only the other edition lists."""
+    completed = []
+    for param in params:
+        here = (*path, param.name)
+        other = others.get(".".join(here))
+        values = other.values if other is not None and other.type == param.type and not param.values else param.values
+        completed.append(replace(param, values=values, fields=_with_values(param.fields, others, here)))
+    return tuple(completed)
 
 
 def _compare(english: Extract, russian: Extract) -> list[Difference]:
     found: list[Difference] = []
     for page in sorted({*english.methods, *russian.methods}):
-        en, ru = english.methods.get(page), russian.methods.get(page)
-        if en is None or ru is None:
-            found.append(Difference("page", page, "method", en.method if en else "", ru.method if ru else ""))
+        if page not in english.methods or page not in russian.methods:
+            of_both = (read.methods[page].facts.method if page in read.methods else "" for read in (english, russian))
+            found.append(Difference("page", page, "method", *of_both))
             continue
+        en, ru = english.methods[page].facts, russian.methods[page].facts
         for kind in ("method", "version", "scope", "who", "context", "deprecated", "one_of"):
             _note(found, kind, page, kind, getattr(en, kind), getattr(ru, kind))
-        _note(
-            found, "result", page, "result", (en.answer.kind, en.answer.list_key), (ru.answer.kind, ru.answer.list_key)
-        )
-        _note(found, "errors", page, "codes", [code for code, _ in en.errors], [code for code, _ in ru.errors])
+        _note(found, "result", page, "result", *((one.result.kind, one.result.list_key) for one in (en, ru)))
+        _note(found, "errors", page, "codes", *([error.code for error in one.errors] for one in (en, ru)))
         _params(found, page, dict(flat(en.params)), dict(flat(ru.params)))
     return found
 
 
-def _params(found: list[Difference], page: str, en: dict[str, DocumentedParam], ru: dict[str, DocumentedParam]) -> None:
+def _params(found: list[Difference], page: str, en: dict[str, Parameter], ru: dict[str, Parameter]) -> None:
     for path in sorted({*en, *ru}):
         if path not in en or path not in ru:
             _note(found, "parameter", page, path, path in en, path in ru)

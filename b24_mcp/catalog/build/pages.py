@@ -1,4 +1,4 @@
-"""What a page says besides parameters: its title and lead, which event it names, whether its method is deprecated."""
+"""A page of the documentation: its title and lead, the event that it names, and whether its method is deprecated."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from b24_mcp.catalog.facts import Version
 from b24_mcp.dialect.editions import Source
 from b24_mcp.dialect.markup import Block, Heading, Note, parse
 
@@ -26,7 +27,7 @@ _EVENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
-    """A page taken apart: its title, its blocks and the text above its first section."""
+    """A parsed page: its title, its blocks and the text above its first section (`lead`)."""
 
     page: str
     title: str
@@ -36,7 +37,11 @@ class SourcePage:
 
 
 def open_page(source: Source) -> SourcePage:
-    """Take a page apart. Raises `BrokenPageError`."""
+    """Parse a page.
+
+    Raises:
+        BrokenPageError: when the page is malformed.
+    """
     blocks = parse(source.text)
     title = next((b.text for b in blocks if isinstance(b, Heading) and b.level == 1), "")
     return SourcePage(
@@ -45,7 +50,7 @@ def open_page(source: Source) -> SourcePage:
 
 
 def event_name(page: SourcePage) -> str | None:
-    """Name the event a page describes, in the spelling of its title."""
+    """Return the event that a page describes, in the spelling of its title; None when it names none."""
     named: list[str] = _EVENT.findall(page.title)
     stem = page.page.rpartition("/")[2].split("-")
     if not named and stem[0] == "on":
@@ -54,13 +59,13 @@ def event_name(page: SourcePage) -> str | None:
     return named[-1] if named else None
 
 
-def version_of(source: Source) -> str:
-    """Tell which REST version a page is about."""
+def version_of(source: Source) -> Version:
+    """Return the version of the API that a page is about."""
     return "v3" if "REST 3.0" in source.text and "/rest/api/" in source.text else "v2"
 
 
 def deprecation_of(page: SourcePage) -> tuple[bool, list[str]]:
-    """Tell whether the method itself is deprecated, and the pages its note links to, in order."""
+    """Return whether the method itself is deprecated, and the pages that the note links to, in order."""
     links: list[str] = []
     deprecated = "/outdated/" in f"/{page.page}" or "/deprecated/" in f"/{page.page}"
     if re.match(r"(?:deprecated|outdated|устаревш)", page.title, re.I):
@@ -75,7 +80,7 @@ def deprecation_of(page: SourcePage) -> tuple[bool, list[str]]:
 
 
 def _speaks_of_the_method(note: Note) -> bool:
-    """Tell a note about the method from one about a deprecated parameter of it."""
+    """Whether a note is about the method and not about a deprecated parameter."""
     if re.fullmatch(r"(?:deprecated|устар|outdated).*", note.title, re.I):
         return True
     return all(said.search(note.text) for said in (_DEPRECATED, _OF_THE_METHOD, _HALTED))

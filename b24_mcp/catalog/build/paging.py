@@ -1,44 +1,24 @@
-"""How a list is paged: by family where the families are known, by the parameters of the page elsewhere."""
+"""How a list is paged: by the family of the method where it is known, otherwise by the parameters of its page.
+
+`data/paging.tsv` has the families: patterns of lower-case names, of which the first that fits decides. A: an offset is
+rounded down to a page, and past the end the first page comes again. B: past the end the list is empty. C: an exact
+offset. D: old tasks, by `NAV_PARAMS` or `start`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
-# The first pattern that fits a lower-case name decides. A: an offset is rounded down to a page and past the end the
-# first page comes again; B: past the end is an empty list; C: an exact offset; D: the old tasks, NAV_PARAMS or start.
-_FAMILIES: tuple[tuple[str, str], ...] = (
-    (r"task\.(item\.list|items\.getlist|elapseditem\.getlist)", "NAV_PARAMS"),
-    (r"task\.commentitem\.getlist", "D"),
-    (r"im\.(dialog\.messages\.(get|search)|notify\.(get|history\.search)|dialog\.users\.list)", "LAST_ID"),
-    (r"log\.(blogcomment\.user\.get|blogpost\.get)", "LAST_ID"),
-    (r"im\.(search\..*|department\.colleagues\.list|recent\.list)", "LIMIT/OFFSET"),
-    (r"(im|imbot)\.v2\.event\.get", "cursor"),
-    (r"event\.offline\.get", "pop"),
-    (r"biconnector\.(connector|source|dataset)\.list", "page"),
-    (r"sign\.b2e\..*(list|tail)|humanresources\.hcmlink\..*list|imbot\.v2\.(bot|chat\.user)\.list", "limit/offset"),
-    (r"ai\.engine\.list|imopenlines\.config\.list\.get", "limit/offset"),
-    (r"landing\.(site|landing|demos|repo|template|block)\.get(page|site)?list", "limit/offset"),
-    (r"crm\.(status|currency|vat|category|calllist|dealcategory)\.list|crm\.enum\..*|lists\.field\.get", "none"),
-    (r".*\.userfield\.(list|getlist)|sonet_group\.user\.get|sale\.(paysystem|cashbox)(\.handler)?\.list", "none"),
-    (r"sale\.delivery\.(getlist|handler\.list)|task\.checklistitem\.getlist", "none"),
-    (r"tasks\.task\.(result|history)\.list", "none"),
-    (r"crm\.item\.(payment|delivery)\..*list|placement\.list|event\.get|calendar\..*", "none"),
-    (r"crm\.(item|type|stagehistory|automatedsolution|item\.productrow|orderentity)\.list", "B"),
-    (r"crm\.documentgenerator\..*\.list|documentgenerator\.(document|numerator|role|template)\.list", "B"),
-    (r"(tasks\.task|tasks\.api\.scrum\.(epic|sprint)|userfieldconfig)\.list", "B"),
-    (r"(socialnetwork\.api\.workgroup|rpa\.\w+)\.list", "B"),
-    (r"booking\.v1\..*\.list", "B"),
-    (r"(catalog|sale)\..*\.list", "B"),
-    (r"disk\..*|user\.(get|search)|event\.offline\.list", "C"),
-    (r"crm\..*\.list|lists\.(get|element\.get|section\.get)|sonet_group\.get|department\.get|entity\..*\.get", "A"),
-    (r"voximplant\..*\.get|bizproc\..*(list|instances)", "A"),
-)  # fmt: skip
-_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _FAMILIES)
+from b24_mcp.catalog.tables import read_table
+
+_BY_NAME = frozenset({"LAST_ID", "LIMIT/OFFSET", "limit/offset", "cursor", "pop", "page", "NAV_PARAMS", "D"})
+"""Kinds of paging that a method has whether or not its result is known to be a list."""
 
 
 def paging_of(method: str, version: str, params: Iterable[str], *, is_list: bool) -> str | None:
-    """Name the way a list is paged; `None` for a method that gives no list."""
+    """Return the kind of paging of a method; None when it returns no list."""
     names = set(params)
     key = method.lower()
     if version == "v3":
@@ -50,11 +30,9 @@ def paging_of(method: str, version: str, params: Iterable[str], *, is_list: bool
             return "pagination"
         return "none" if is_list else None
     lower = {name.lower() for name in names}
-    for pattern, kind in _COMPILED:
+    for pattern, kind in _families():
         if pattern.fullmatch(key):
-            if kind in {"LAST_ID", "LIMIT/OFFSET", "limit/offset", "cursor", "pop", "page", "NAV_PARAMS", "D"}:
-                return kind
-            return kind if is_list or "start" in lower else None
+            return kind if kind in _BY_NAME or is_list or "start" in lower else None
     if "start" in lower:
         return "A"
     if {"LIMIT", "OFFSET"} <= names:
@@ -62,3 +40,8 @@ def paging_of(method: str, version: str, params: Iterable[str], *, is_list: bool
     if {"limit", "offset"} <= names:
         return "limit/offset"
     return "none" if is_list else None
+
+
+@cache
+def _families() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(row["pattern"]), row["paging"]) for row in read_table("paging")]

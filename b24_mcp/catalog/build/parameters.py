@@ -1,4 +1,4 @@
-"""The parameters of a method: the tables below its parameter headings put together into a tree."""
+"""The parameters of a method: the tables below the parameter headings of its page, joined into a tree."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
 # Tables of further parameters of the call itself.
@@ -24,36 +25,48 @@ _DEPTH = 3
 
 
 @dataclass(slots=True)
-class DocumentedParam:
-    """A parameter with what is nested in it. `required` is True, False, `conditional` or None (not said)."""
+class ParameterDraft:
+    """A parameter while its page is read: several tables of the page may add to it."""
 
     name: str
     type: str = ""
-    required: bool | str | None = None
+    required: Required = None
     values: tuple[str, ...] = ()
-    fields: list[DocumentedParam] = field(default_factory=list)
+    fields: list[ParameterDraft] = field(default_factory=list)
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
 
+    def finished(self) -> Parameter:
+        """Return the parameter as it was read."""
+        return Parameter(
+            name=self.name,
+            type=self.type,
+            required=self.required,
+            values=self.values,
+            is_list=self.is_list,
+            fields=tuple(field.finished() for field in self.fields),
+            pattern=self.pattern,
+            variants=self.of,
+        )
+
 
 @dataclass(slots=True)
 class Parameters:
-    """What a page says of parameters: the tree and the groups of which one at least is needed."""
+    """The parameters of a page, and the groups of which at least one is required."""
 
-    params: list[DocumentedParam] = field(default_factory=list)
+    params: list[ParameterDraft] = field(default_factory=list)
     one_of: list[list[str]] = field(default_factory=list)
-    orphans: list[str] = field(default_factory=list)
 
 
 def parameters_of(blocks: list[Block]) -> Parameters:
-    """Put the parameters of a page together."""
+    """Read the parameters of a page."""
     root, sections = zone(blocks)
     found = Parameters()
     if root is None:
         return found
     tree = _Tree(sections, stars=stars_count(root, sections))
-    variants: list[list[DocumentedParam]] = []
+    variants: list[list[ParameterDraft]] = []
     alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
     if root.tables:
         plain = [table for table in root.tables if not table.tab]
@@ -77,9 +90,6 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     tree.adopt(found.params)
     tree.root_groups(root, found.params, failures(blocks))
     found.one_of.extend(group for group in tree.one_of if group not in found.one_of)
-    found.orphans = [
-        section.title for section in sections if section.tables and not section.used and not section.behind
-    ]
     return found
 
 
@@ -89,10 +99,10 @@ class _Tree:
         self.stars = stars
         self.one_of: list[list[str]] = []
 
-    def params(self, tables: Iterable[MarkupTable], depth: int, path: tuple[str, ...] = ()) -> list[DocumentedParam]:
-        """Read tables of one place; rows of tabs are merged, rows with dotted names are nested."""
-        result: list[DocumentedParam] = []
-        by_name: dict[str, DocumentedParam] = {}
+    def params(self, tables: Iterable[MarkupTable], depth: int, path: tuple[str, ...] = ()) -> list[ParameterDraft]:
+        """Read the tables of one place. Rows of different tabs are merged; rows with dotted names are nested."""
+        result: list[ParameterDraft] = []
+        by_name: dict[str, ParameterDraft] = {}
         tables = list(tables)
         labels = list(dict.fromkeys(table.tab[-1] for table in tables if table.tab))
         seen: dict[str, list[str]] = {}
@@ -114,8 +124,8 @@ class _Tree:
                         by_name[name].required = "conditional"
         return _nested(result)
 
-    def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[DocumentedParam]:
-        required: bool | str | None = True if row.starred else (False if self.stars else None)
+    def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
+        required: Required = True if row.starred else (False if self.stars else None)
         names = [row.name, *row.alternatives]
         if len(names) > 1 and row.starred:
             self._group(names)
@@ -123,14 +133,14 @@ class _Tree:
             required = "conditional"
         made = []
         for name in names:
-            param = DocumentedParam(name, row.type, required, row.values, pattern=row.pattern)
+            param = ParameterDraft(name, row.type, required, row.values, pattern=row.pattern)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
             made.append(param)
         return made
 
-    def _groups(self, section: PageSection, params: list[DocumentedParam], path: tuple[str, ...]) -> None:
+    def _groups(self, section: PageSection, params: list[ParameterDraft], path: tuple[str, ...]) -> None:
         rows = [row for table in section.tables for row in rows_of(table)]
         names = [param.name for param in params]
         starred = {row.name for row in rows if row.starred}
@@ -143,15 +153,15 @@ class _Tree:
                     param.required = "conditional"
             self._group([".".join((*path, name)) for name in group])
 
-    def root_groups(self, root: PageSection, params: list[DocumentedParam], texts: list[str]) -> None:
-        """Find the groups among the parameters of the call itself, in its tables and in what the errors say."""
+    def root_groups(self, root: PageSection, params: list[ParameterDraft], texts: list[str]) -> None:
+        """Find the groups among the top-level parameters, in their tables and in the texts of errors."""
         self._groups(PageSection("", "", 2, tables=root.tables, texts=[*root.texts, *texts]), params, ())
 
     def _group(self, names: list[str]) -> None:
         if not any(set(names) <= set(known) for known in self.one_of):
             self.one_of.append(names)
 
-    def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[DocumentedParam]:
+    def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         here = (*path, name)
         inner = [table for table in row.inner if rows_of(table)]
         if inner and _is_container(row.type):
@@ -162,7 +172,7 @@ class _Tree:
         if section is None:
             kind = "string" if name.lower().removeprefix("ar") in _ORDERS else ""
             needed = True if row.keys_needed else None
-            return [DocumentedParam(key, kind, needed) for key in row.keys if key.lower() not in {"asc", "desc"}]
+            return [ParameterDraft(key, kind, needed) for key in row.keys if key.lower() not in {"asc", "desc"}]
         section.used = True
         if name.lower() == "group":
             return []
@@ -171,7 +181,7 @@ class _Tree:
             labels = [section.labels.get(label, label) for label in param.of]
             param.of = tuple(one for label in labels for one in label.split("|"))
         if name.lower().removeprefix("ar") in _ORDERS:
-            # The table describes the fields; what is passed for each is a direction.
+            # The table describes the fields, but the value of each is a direction.
             return [_direction(field) for field in fields]
         self._groups(section, fields, here)
         return fields
@@ -189,13 +199,13 @@ class _Tree:
         if _FILTERS.fullmatch(path[-1]):
             return next((s for s in with_tables if not s.used and _FILTERS.search(s.title)), None)
         if row.anchors:
-            # A link to an anchor that Russian headings get by themselves: only its last word is certain.
+            # The anchors of Russian headings are generated: only the last word is reliable.
             word = row.anchors[0].rpartition("-")[2].lower()
             return next((s for s in with_tables if subject_of(s.title).rpartition(".")[2] == word), None)
         return None
 
-    def adopt(self, params: list[DocumentedParam]) -> None:
-        """Give the one section that nobody claims to the one parameter that could hold it."""
+    def adopt(self, params: list[ParameterDraft]) -> None:
+        """Assign the only unused section to the only parameter that may have fields."""
         left = [
             s for s in self.sections if s.tables and not s.used and not s.behind and any(rows_of(t) for t in s.tables)
         ]
@@ -209,9 +219,9 @@ class _Tree:
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
 
 
-def _direction(field: DocumentedParam) -> DocumentedParam:
+def _direction(field: ParameterDraft) -> ParameterDraft:
     values = field.values if {value.lower() for value in field.values} <= {"asc", "desc"} else ()
-    return DocumentedParam(field.name, "string", field.required, values, pattern=field.pattern)
+    return ParameterDraft(field.name, "string", field.required, values, pattern=field.pattern)
 
 
 def _is_container(kind: str) -> bool:
@@ -224,7 +234,7 @@ def _may_hold_fields(kind: str) -> bool:
     return not kind or any(part.lower() not in _PLAIN for part in parts)
 
 
-def _merge(first: DocumentedParam, second: DocumentedParam) -> None:
+def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
     kinds = [kind for kind in first.type.split("|") if kind]
     kinds += [kind for kind in second.type.split("|") if kind and kind not in kinds]
     first.type = "|".join(kinds)
@@ -239,10 +249,10 @@ def _merge(first: DocumentedParam, second: DocumentedParam) -> None:
     first.fields.extend(param for param in second.fields if param.name not in known)
 
 
-def _joined(variants: list[list[DocumentedParam]], *, exclusive: bool = False) -> list[DocumentedParam]:
-    """Join the root tables of one page; a parameter that only some have is conditional there."""
-    result: list[DocumentedParam] = []
-    by_name: dict[str, DocumentedParam] = {}
+def _joined(variants: list[list[ParameterDraft]], *, exclusive: bool = False) -> list[ParameterDraft]:
+    """Join the root tables of one page. A required parameter that only some of them have becomes conditional."""
+    result: list[ParameterDraft] = []
+    by_name: dict[str, ParameterDraft] = {}
     for at, variant in enumerate(variants):
         for param in variant:
             if param.name in by_name:
@@ -256,8 +266,8 @@ def _joined(variants: list[list[DocumentedParam]], *, exclusive: bool = False) -
     return result
 
 
-def _nested(params: list[DocumentedParam]) -> list[DocumentedParam]:
-    """Hang `a.b` and `a[].b` below `a` where the table has `a`, in any order of depth."""
+def _nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
+    """Move `a.b` and `a[].b` into the fields of `a`, in whatever order the table has them."""
     by_path = {param.name.replace("[]", ""): param for param in params}
     result = []
     for param in params:
@@ -274,7 +284,7 @@ def _nested(params: list[DocumentedParam]) -> list[DocumentedParam]:
             top, _, rest = param.name.replace("[]", "").partition(".")
             holder = by_path.get(top)
             if holder is None or holder is param:
-                holder = DocumentedParam(top, "object", None)
+                holder = ParameterDraft(top, "object", None)
                 by_path[top] = holder
                 result.append(holder)
             param.name = rest

@@ -1,10 +1,11 @@
-"""The rows of a parameter table: names, raw type, star, wording of conditions, and allowed values."""
+"""The rows of a parameter table: names, type as written, star, conditions, and allowed values."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from b24_mcp.catalog.build.values import keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
@@ -18,22 +19,7 @@ _TEXT_WORDS = {"description", "описание"}
 _CODE = re.compile(r"`([^`]+)`")
 _LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
-_VALUES_AHEAD = re.compile(
-    r"(?:possible|allowed|available|valid|acceptable|supported|accepts)(?: (?:\w+|`\w+`)){0,3}? values?\b"
-    r"|\bvalues?:\s*$|can (?:take|be) (?:one of )?the following|one of(?: the)?(?: following)?(?: values)?:|accepts:?$"
-    r"|(?:возможн|допустим|доступн|поддерживаем)\w+ (?:\w+ ){0,2}?значени\w*"
-    r"|принимает(?: одно из)?(?: следующ\w+)? значени\w*"
-    r"|значени[ея]:\s*$|одно из(?: следующих)? значений|может принимать(?: значения)?|может быть:",
-    re.I,
-)
-_KEYS_AHEAD = re.compile(
-    r"\b(?:fields?|keys)\b(?!_)[^.\n]*:\s*$|\bпол(?:я|ям|ей|е)\b[^.\n]*:\s*$|\bключ\w*[^.\n]*:\s*$", re.I
-)
 _NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательные поля", re.I)
-# "Active: `Y` or `N`", without a word about values.
-_YES_NO = re.compile(r"[:—–(]\s*`Y` (?:or|или|/) `N`")
-_BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`(?:\]\([^)]*\))?\**(.*)$")
-_VALUE = re.compile(r"[\w.:+\-/ ]{1,48}$")
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
@@ -46,7 +32,7 @@ _NOT_A_CONDITION = re.compile(r"not required|необязател|не обяз�
 
 @dataclass(slots=True)
 class Row:
-    """One documented parameter. `required` is None where the page has no stars that count."""
+    """One row of a parameter table."""
 
     name: str
     type: str
@@ -64,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a table keeps what."""
+    """The positions of the columns of a table."""
 
     name: int
     type: int | None
@@ -72,11 +58,11 @@ class Columns:
 
 
 def columns_of(table: MarkupTable) -> tuple[Columns, int] | None:
-    """Find the columns of a parameter table and its first row of data; `None` for a table of something else."""
+    """Return the columns of a parameter table and its first row of data; None for another kind of table."""
     if not table.rows:
         return None
     if _is_data(table.rows[0]):
-        # Headerless: the first row is data already.
+        # The table has no header.
         return Columns(0, None, 1 if len(table.rows[0]) > 1 else None), 0
     heads = [_head(cell) for cell in table.rows[0]]
     first = 1
@@ -97,12 +83,12 @@ def _head(cell: Cell) -> set[str]:
 
 
 def _is_data(row: tuple[Cell, ...]) -> bool:
-    """Tell a first row that is data by a name with a type that links to the types."""
+    """Whether a first row is data: a name followed by a link to a type."""
     return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
 def rows_of(table: MarkupTable) -> list[Row]:
-    """Read the rows of a parameter table; empty for a table of something else."""
+    """Return the rows of a parameter table; empty for another kind of table."""
     found = columns_of(table)
     if found is None:
         return []
@@ -149,12 +135,12 @@ def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
 
 
 def _holds_keys(name: str, kind: str) -> bool:
-    """Tell a parameter whose "values" on the page are names of keys."""
+    """Whether the "values" of a parameter on the page are names of keys."""
     return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:
-    """Take the names off a name cell: the names, whether there is a star, and what stands behind (the type)."""
+    """Parse a name cell into its names, whether it has a star, and the rest (the type)."""
     text = cell.strip().replace("\\|", "|").replace("\\_", "_")
     if text.startswith("`"):
         quoted = re.match(r"`([^`]+)`(\**)\s*(.*)", text, re.S)
@@ -170,7 +156,7 @@ def names_of(cell: str) -> tuple[list[str], bool, str]:
     for piece in raw:
         names.extend(re.split(r"\s*(?:\||/(?=\s*[A-Z_a-z]+$)|,)\s*", piece.strip(" *,:")))
     if len(names) == 2 and names[1].startswith("UF_") and not names[0].startswith("UF_"):
-        # Keys of linked user fields hold a bar themselves.
+        # Keys of linked user fields contain a bar.
         names = ["|".join(names)]
     return _clean([name.replace("\ue020", "*") for name in names]), starred, rest
 
@@ -197,18 +183,18 @@ def _is_caption(name: str) -> bool:
 
 
 def is_pattern(name: str) -> bool:
-    """Tell a name that stands for many: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
+    """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
     return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 
 def type_of(text: str) -> str:
-    """Read the type as the page writes it; the members of a union are joined by `|`."""
+    """Return the type as the page writes it; the members of a union are joined by `|`."""
     line = re.sub(r"`{2,}", "`", text.replace("\\|", "|")).strip()
     linked = _LINKED_CODE.findall(line)
     found: list[str] = []
     pieces = linked or []
     if linked:
-        # Codes beside the links belong to the union as well: [`integer`](…) | `null`.
+        # Codes next to the links belong to the union too: [`integer`](…) | `null`.
         pieces = [*linked, *re.findall(r"(?:\||\n|^)\s*(`[^`]+`)\s*(?=\||\n|$)", _LINKED_CODE.sub("", line))]
     elif line.startswith("`"):
         pieces = re.findall(r"`[^`]+`", line.split("\n\n")[0])
@@ -222,91 +208,3 @@ def type_of(text: str) -> str:
             if re.fullmatch(r"[A-Za-z][\w.:<> \-]*(\[\])*", one) and one not in found:
                 found.append(one)
     return "|".join(found)
-
-
-def values_of(text: str) -> tuple[str, ...]:
-    """Read the allowed values: bullets of code under a line that announces values, or codes in that very line."""
-    if _YES_NO.search(text):
-        return "Y", "N"
-    lines = text.split("\n")
-    for at, line in enumerate(lines):
-        announced = _VALUES_AHEAD.search(line)
-        if announced is None:
-            continue
-        if not _announces(line, announced.start()):
-            continue
-        values = _bullets(lines[at + 1 :])
-        if not values:
-            tail = line[announced.end() :].lstrip(": ")
-            # "Possible values: `Y`, `N`": nothing but codes and words of joining up to the end of the sentence.
-            sentence = re.split(r"\.\s|\.$|(?:by default|по умолчанию)", tail, flags=re.I)[0]
-            codes = _CODE.findall(sentence)
-            joined = re.sub(r"\([^)]*\)|[—–-][^,;]*", "", _CODE.sub("", sentence))
-            if codes and re.fullmatch(r"[\s,;/|.]*(?:(?:or|and|или|и|либо)?[\s,;/|.]*)*", joined):
-                values = codes
-        usable = list(dict.fromkeys(_literal(value) for value in values))
-        if set(usable) <= {"true", "false"}:
-            continue
-        if len(usable) > 1 and all(_VALUE.match(value) for value in usable):
-            return tuple(usable)
-    return ()
-
-
-def keys_of(text: str) -> tuple[str, ...]:
-    """Read the keys of an object that stand as bullets of code below a line that announces fields."""
-    lines = text.split("\n")
-    for at, line in enumerate(lines):
-        if _KEYS_AHEAD.search(line):
-            keys = _bullets(lines[at + 1 :])
-            if len(keys) > 1 and all(re.fullmatch(r"[A-Za-z_]\w*", key) for key in keys):
-                return tuple(dict.fromkeys(keys))
-    return ()
-
-
-def _announces(line: str, at: int) -> bool:
-    """Tell whether values announced at `at` are the parameter's own: not examples, names of fields, or parts of it."""
-    before = line[:at]
-    sentence = re.split(r"\.\s", before)[-1] + line[at:].partition(". ")[0]
-    if re.search(
-        r"\bexample|пример|range|диапазон|\bfrom `|\bот `|sort|сортиров|fields\b|\bполя\b|\bkeys|ключ", sentence, re.I
-    ):
-        return False
-    return not re.search(
-        r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`",
-        before + sentence,
-        re.I,
-    )
-
-
-def _literal(value: str) -> str:
-    return value.strip().strip("'\"").strip()
-
-
-def _bullets(lines: list[str]) -> list[str]:
-    values: list[str] = []
-    indent: int | None = None
-    for line in lines:
-        if not line.strip():
-            if values:
-                following = next((rest for rest in lines[lines.index(line) + 1 :] if rest.strip()), "")
-                if not _BULLET.match(following):
-                    break
-            continue
-        if found := _BULLET.match(line):
-            depth = len(found[1])
-            indent = depth if indent is None else indent
-            if depth == indent:
-                values.append(found[2])
-                # "- `Y`, `yes` — …" lists two spellings of one value.
-                if also := re.match(r"(?:\s*(?:,|/|or|или)\s*`[^`]+`)+", found[3]):
-                    values.extend(_CODE.findall(also[0]))
-        elif values and indent is not None and len(line) - len(line.lstrip()) > indent:
-            continue
-        elif re.match(r"\s*[-*•]\s", line):
-            # A bullet without code: not a plain list of values.
-            return []
-        elif values:
-            break
-        else:
-            return []
-    return values

@@ -1,27 +1,27 @@
-"""What the requests in a page's cURL samples tell of the shape of parameters."""
+"""The shape of parameters in the cURL samples of a page."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from b24_mcp.catalog.build.parameters import DocumentedParam
+from b24_mcp.catalog.build.parameters import ParameterDraft
 
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
-# Taken as a list of buttons or as an object with one.
+# Accepted as a list of buttons or as an object with such a list.
 _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
-def shape(params: list[DocumentedParam], bodies: list[Any]) -> None:
-    """Correct parameters by what the samples send for them, in place.
+def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
+    """Correct parameters in place by their values in the samples.
 
-    An `array` that is a list in every sample is a list. An object whose keys are none of its documented fields, and
-    whose values have them, is a map of such objects. Values that a sample contradicts are no complete list of values.
+    An `array` that is a list in every sample is a list. An object is a map of objects when its values have the
+    documented fields and it has none itself. A list of values that a sample contradicts is incomplete and dropped.
     """
     maps: list[list[str]] = []
     for param in params:
-        sent = [body[key] for body in bodies for key in body if _same(key, param.name)]
+        sent = [body[key] for body in bodies if isinstance(body, dict) for key in body if _same(key, param.name)]
         if param.values and any(not _among(value, param.values) for value in sent):
             param.values = ()
         if (
@@ -35,25 +35,25 @@ def shape(params: list[DocumentedParam], bodies: list[Any]) -> None:
             continue
         objects = [value for value in sent if isinstance(value, dict) and value]
         names = [field.name for field in param.fields]
-        # What is documented by the same fields as a map is a map as well.
+        # A parameter with the same fields as a map is a map too.
         like = names in maps and not objects
         if like or (
             objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)
         ):
             maps.append(names)
-            param.fields = [DocumentedParam("<key>", "object", None, fields=param.fields, pattern=True)]
+            param.fields = [ParameterDraft("<key>", "object", None, fields=param.fields, pattern=True)]
             shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
             continue
         lists = [inner for value in sent if isinstance(value, list) for inner in value if isinstance(inner, dict)]
         shape(param.fields, [*objects, *lists])
 
 
-def from_samples(bodies: list[dict[str, Any]]) -> list[DocumentedParam]:
-    """Give the parameters that samples send, for a page that documents none."""
-    found: dict[str, DocumentedParam] = {}
+def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]:
+    """Return the parameters in the samples, for a page that documents none."""
+    found: dict[str, ParameterDraft] = {}
     for body in bodies:
         for key, value in body.items():
-            found.setdefault(key, DocumentedParam(key, _TYPES.get(type(value), ""), None))
+            found.setdefault(key, ParameterDraft(key, _TYPES.get(type(value), ""), None))
     return list(found.values())
 
 
@@ -70,7 +70,7 @@ def _among(value: object, values: tuple[str, ...]) -> bool:
     return text in values or (isinstance(value, bool) and bool({"Y", "1", "0"} & set(values)))
 
 
-def _is_map(value: dict[str, Any], fields: list[DocumentedParam]) -> bool:
+def _is_map(value: Mapping[str, object], fields: list[ParameterDraft]) -> bool:
     if any(_same(key, field.name) for key in value for field in fields):
         return False
     known = [inner for inner in value.values() if isinstance(inner, dict)]
@@ -79,5 +79,5 @@ def _is_map(value: dict[str, Any], fields: list[DocumentedParam]) -> bool:
     )
 
 
-def _is_pattern_in(fields: list[DocumentedParam]) -> bool:
+def _is_pattern_in(fields: list[ParameterDraft]) -> bool:
     return any(field.pattern for field in fields)

@@ -1,4 +1,4 @@
-"""The part of a page that describes parameters: its headings with their tables."""
+"""The sections of a page that describe parameters: their headings with their tables."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _GENERIC = {
 }  # fmt: skip
 
 
-# What a tab is for, said by a value rather than by a word: "**entityTypeId:** `1`".
+# The meaning of a tab as a value: "**entityTypeId:** `1`".
 _TAB_KEY = re.compile(r"\*\*(\w+):\*\*\s*(?:`(\w+)`)?")
-# "Parameter LIST": said so plainly, any word may be the name.
+# "Parameter LIST": any word may be the name.
 _PLAIN_TITLE = re.compile(
     r"(?:parameter|object|параметр|объект) `?([\w.\[\]]+)`?|`?([\w.\[\]]+)`? (?:parameter|object)", re.I
 )
@@ -38,7 +38,7 @@ _PLAIN_TITLE = re.compile(
 
 @dataclass(slots=True)
 class PageSection:
-    """A heading below the parameters with its tables."""
+    """A heading of a section about parameters with its tables."""
 
     title: str
     anchor: str
@@ -52,13 +52,13 @@ class PageSection:
 
 
 def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
-    """Give the section of the root tables and the sections below and beside it up to the samples."""
+    """Return the section with the top-level parameters, and the other sections up to the samples."""
     root: PageSection | None = None
     sections: list[PageSection] = []
     current: PageSection | None = None
     inside = False
     if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
-        # Older pages have no such heading: the table then stands in the lead.
+        # Older pages have no such heading: the table is in the lead.
         root = current = PageSection("", "", 2)
         inside = True
     for block in blocks:
@@ -73,7 +73,7 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
                 current = PageSection(block.text, block.anchor, block.level)
                 sections.append(current)
             elif root is not None and block.anchor:
-                # Behind the samples only what is linked by its anchor can belong to a parameter.
+                # After the samples, only a section that is linked by its anchor can belong to a parameter.
                 current = PageSection(block.text, block.anchor, block.level)
                 sections.append(current)
                 current.behind = True
@@ -93,7 +93,7 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
 
 
 def stars_count(root: PageSection, sections: list[PageSection]) -> bool:
-    """Tell whether a missing star says "not required": the page has the note about stars, or a star."""
+    """Whether a missing star means "not required": the page has the note about stars, or a star."""
     if root.stars or any(section.stars for section in sections if not section.behind):
         return True
     tables = [*root.tables, *(table for section in sections if not section.behind for table in section.tables)]
@@ -101,7 +101,7 @@ def stars_count(root: PageSection, sections: list[PageSection]) -> bool:
 
 
 def failures(blocks: list[Block]) -> list[str]:
-    """Give what the tables of errors say, since they name parameters of which one was missing."""
+    """Return the texts in the tables of errors, which name groups of parameters."""
     texts: list[str] = []
     inside = False
     for block in blocks:
@@ -113,7 +113,7 @@ def failures(blocks: list[Block]) -> list[str]:
 
 
 def subject_of(title: str) -> str:
-    """Name what a heading is about: `Parameter fields`, `FIELDS Parameter` and `fields Array Element` alike."""
+    """Return the subject of a heading such as `Parameter fields`, `FIELDS Parameter` or `fields Array Element`."""
     if plain := _PLAIN_TITLE.fullmatch(title.strip()):
         return str(plain[1] or plain[2]).lower().replace("[]", "")
     words = re.findall(r"[\w.\[\]]+", title)

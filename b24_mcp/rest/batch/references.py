@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from b24_mcp.catalog.slips import nearest
+from b24_mcp.catalog.names import nearest
 
 # ASCII white space only, as PHP's \s without the u modifier.
 _WORD = re.compile(r"[^ \t\n\r\f\v]++")

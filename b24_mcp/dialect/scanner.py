@@ -1,6 +1,6 @@
-"""Finding the parts of a page that a pattern cannot find in linear time: what stands between two marks, and code spans.
+"""Scanners for the parts of a page that a pattern cannot find in linear time: text between two marks, and code.
 
-A pattern such as `<!--.*?-->` looks from each opening mark to the end of the text when nothing closes it.
+A pattern such as `<!--.*?-->` searches from each opening mark to the end of the text when there is no closing mark.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def between(text: str, opening: re.Pattern[str], closing: re.Pattern[str], chang
 
 
 def code_spans(text: str, change: Callable[[str], str]) -> str:
-    """Return the text with each code span changed: from a run of backticks to the next as long on the same line."""
+    """Return the text with each code span changed: from a run of backticks to the next of its length on the line."""
     if "`" not in text:
         return text
     runs = list(_RUN.finditer(text))
@@ -54,10 +54,10 @@ def code_spans(text: str, change: Callable[[str], str]) -> str:
 
 
 def fenced_code(text: str, change: Callable[[str], str]) -> str:
-    """Return the text with each fenced piece of code changed.
+    """Return the text with each fenced block of code changed.
 
-    A fence at the start of a line is closed by the next line that is nothing but a fence; any other one, or where there
-    is no such line, by the next three backticks on a later line.
+    The next line that is only a fence closes a fence at the start of a line. Without such a line, and for other fences,
+    the next three backticks on a later line close it.
     """
     closings = [found.span() for found in _ONLY_FENCE.finditer(text)]
     pieces: list[str] = []

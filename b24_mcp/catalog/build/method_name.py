@@ -1,4 +1,4 @@
-"""Which method a page documents: a vote of its title, samples, lead and file name."""
+"""The method that a page documents, by a vote of its title, samples, lead and file name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from b24_mcp.catalog.build.known import NAMES
+from b24_mcp.catalog.build.corrections import method_of_page
 
 _NAME = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?:\.[A-Za-z0-9_]+)+"
 _IN_TEXT = re.compile(rf"(?<![\w./-])({_NAME})(?![\w/-]|\.\w)")
@@ -24,9 +24,9 @@ _UNDOTTED = frozenset({"batch", "events", "methods", "profile", "scope"})
 
 
 def name_of(page: str, titles: Iterable[str], text: str) -> str | None:
-    """Name the method a page documents, in the spelling of its title; `None` when nothing speaks for one."""
-    if page in NAMES:
-        return NAMES[page]
+    """Return the method that a page documents, in the spelling of its title; None when the page names none."""
+    if corrected := method_of_page(page):
+        return corrected
     votes: Counter[str] = Counter()
     spelling: dict[str, str] = {}
 
@@ -57,7 +57,7 @@ def name_of(page: str, titles: Iterable[str], text: str) -> str | None:
 
 
 def _most(names: list[str]) -> str | None:
-    # Counter keeps the order of the page among equals, so the first sample wins.
+    # Among equals, Counter keeps the order of the page: the first sample wins.
     counted = Counter(name for name in names if name.lower() not in {"batch", "oauth"} or len(set(names)) == 1)
     return counted.most_common(1)[0][0] if counted else None
 

@@ -1,8 +1,7 @@
-"""Compiling the data of the catalogue into the one file that is loaded: facts, effects, risks and texts of every
-method, and the index that `search` reads.
+"""The compiler of the catalogue: it joins facts, effects, risks and texts in one SQLite file with a search index.
 
-Every text of a method (its name, its summaries, each phrasing) is a unit of its own in the index, so that a question is
-held against whole sentences and not against a heap of words.
+Every text of a method (its name, its summaries, each phrasing) is a separate unit in the index, so a question is
+compared with whole sentences and not with a bag of words.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.method import EFFECTS
 from b24_mcp.catalog.risks import NO_RISK, UNJUDGED, Risk, risks_to_json
 from b24_mcp.words import stem, words_of, words_of_name
 
@@ -26,34 +26,33 @@ CREATE TABLE method (
 );
 CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, methods INTEGER NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE unit USING fts5 (method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61');
 """
 _UNITS = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS {} USING fts5 "
     "(method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61')"
 )
-# What is not known of a method is not taken for harmless.
+# A method without a review counts as destructive.
 _UNJUDGED = ["destructive", ""]
 
 
 _Key = tuple[str, str]
-"""A method, in lower case, and its version."""
+"""The name of a method in lower case, and its version."""
 _Table = dict[_Key, list[str]]
 
 
-Summaries = Callable[[dict[str, Any]], tuple[str, str]]
-"""Given the facts of a method nobody has written texts for: its summary in English and in Russian, empty if unknown."""
+Summaries = Callable[[MethodFacts], tuple[str, str]]
+"""Returns the summary of a method without texts in English and in Russian, empty if unknown."""
 
 
 class DataError(ValueError):
-    """The data of the catalogue does not fit together; the text names file and line, or the method."""
+    """The data of the catalogue is inconsistent; the text names the file and line, or the method."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One method with all that is known of it. `added` ones come from a portal and not from our own files."""
+    """The row of one method. `added` rows come from a portal and not from the files of the package."""
 
-    facts: Mapping[str, Any]
+    facts: MethodFacts
     effect: str
     note: str
     summary: str
@@ -65,7 +64,7 @@ class CatalogueEntry:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What was compiled: how many methods, and by name those nobody has judged yet, and those judged that are gone."""
+    """The result of a compilation: the number of methods, methods without a review, and reviews without a method."""
 
     methods: int
     unjudged: list[str]
@@ -77,17 +76,18 @@ def compile_catalogue(
     target: Path,
     facts: Path | None = None,
     *,
-    builder: int = 0,
+    fingerprint: int = 0,
     summaries: Summaries = lambda _: ("", ""),
 ) -> Compiled:
     """Compile the files in `data` (`methods.jsonl`, `effects*.tsv`, `risks*.tsv`, `texts*.tsv`, `concepts.txt`) into
     `target`.
 
-    `facts` is a folder with newer `methods.jsonl` than that in `data`; `builder` marks who compiled it; `summaries` are
-    asked for methods that `data` has no text of. A catalogue that is there is replaced at the end only.
+    `facts` is a folder with a newer `methods.jsonl` than that in `data`. `fingerprint` marks the program that compiled
+    the catalogue. `summaries` supplies the texts of methods that `data` has none for. An existing catalogue is replaced
+    at the end, in one step.
 
     Raises:
-        DataError: when a file contradicts itself.
+        DataError: when the files contradict themselves or each other.
     """
     effects = _table(data, "effects*.tsv", 3)
     judged = set(effects)
@@ -99,8 +99,9 @@ def compile_catalogue(
     db = sqlite3.connect(draft)
     try:
         db.executescript(_SCHEMA)
+        db.execute(_UNITS.format("unit"))
         db.execute(f"PRAGMA user_version = {FORMAT}")
-        db.execute(f"PRAGMA application_id = {builder}")
+        db.execute(f"PRAGMA application_id = {fingerprint}")
         db.executemany(
             "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
         )
@@ -111,7 +112,7 @@ def compile_catalogue(
     finally:
         db.close()
     draft.replace(target)
-    known = {(entry.facts["method"].lower(), entry.facts["version"]) for entry in entries}
+    known: set[_Key] = {entry.facts.key for entry in entries}
     writing = {key for key, (effect, *_) in effects.items() if effect != "read"}
     unjudged = (known - judged) | (known & writing - set(risks))
     gone = (judged | set(risks)) - known
@@ -119,7 +120,7 @@ def compile_catalogue(
 
 
 def add_entries(db: sqlite3.Connection, entries: Iterable[CatalogueEntry], ideas: Mapping[str, Sequence[str]]) -> None:
-    """Add methods to an open catalogue; `ideas` is its lexicon."""
+    """Add methods to an open catalogue. `ideas` is its lexicon."""
     (last,) = db.execute("SELECT coalesce(max(id), 0) FROM method").fetchone()
     counts: dict[str, int] = {}
     for number, entry in enumerate(entries, last + 1):
@@ -128,13 +129,13 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[CatalogueEntry], ideas
         for kind, words in _units(entry):
             seen |= set(words)
             unit = (number, "added" if entry.added else kind, " ".join(words), " ".join(ideas_of(words, ideas)))
-            if entry.added:  # in an index of their own, so that they change nothing about the documented ones
+            if entry.added:  # a separate index, so that the documented methods rank as before
                 db.execute(_UNITS.format("added_unit"))
                 db.execute("INSERT INTO added_unit VALUES (?, ?, ?, ?)", unit)
             else:
                 db.execute("INSERT INTO unit VALUES (?, ?, ?, ?)", unit)
         for word in seen:
-            # What a portal says of its methods does not change how much a word weighs in the documented ones.
+            # The texts of a portal do not change the weight of a word in the documented texts.
             counts[word] = 0 if entry.added else counts.get(word, 0) + 1
     db.executemany(
         "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET methods = methods + excluded.methods",
@@ -146,11 +147,11 @@ def _entries(
     data: Path, effects: _Table, risks: Mapping[_Key, Sequence[Risk]], texts: _Table, summaries: Summaries
 ) -> Iterator[CatalogueEntry]:
     for line in (data / "methods.jsonl").read_text("utf-8").splitlines():
-        facts = json.loads(line)
-        key = (facts["method"].lower(), facts["version"])
+        facts = MethodFacts.from_json(json.loads(line))
+        key = facts.key
         effect, note = [*effects.get(key, _UNJUDGED), ""][:2]
-        if effect not in ("read", "write", "destructive"):
-            raise DataError(f"effects of {key[0]}: {effect!r} is none")
+        if effect not in EFFECTS:
+            raise DataError(f"effects of {key[0]}: {effect!r} is not an effect")
         of_method = risks.get(key, () if effect == "read" else (UNJUDGED,))
         summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
         phrased = [text for text in phrasings.split(" | ") if text]
@@ -158,7 +159,7 @@ def _entries(
 
 
 def _risks(data: Path) -> dict[_Key, list[Risk]]:
-    """Read `risks*.tsv`: one method may have several rows. A method that carries no risk has an empty list."""
+    """Read `risks*.tsv`. A method may have several rows; a reviewed method without a risk has an empty list."""
     risks: dict[_Key, list[Risk]] = {}
     for path in sorted(data.glob("risks*.tsv")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -174,20 +175,20 @@ def _risks(data: Path) -> dict[_Key, list[Risk]]:
 
 
 def _table(data: Path, pattern: str, columns: int) -> _Table:
-    """Read TSV files together, keyed by method, in lower case, and version."""
+    """Read several TSV files into one table, keyed by the method in lower case and the version."""
     rows: _Table = {}
     for path in sorted(data.glob(pattern)):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             method, version, *rest = line.split("\t")
             key = (method.lower(), version)
             if len(rest) + 2 < columns or key in rows:
-                raise DataError(f"{path.name}:{number}: too few columns, or a method that was there before")
+                raise DataError(f"{path.name}:{number}: too few columns, or a method that already has a row")
             rows[key] = rest
     return rows
 
 
 def read_concepts(lines: Iterable[str]) -> dict[str, list[str]]:
-    """Read the lexicon: the stem of a word -> the ideas it may stand for, each named by the first word of its line."""
+    """Read the lexicon: the stem of a word -> its possible ideas, each named by the first word of its line."""
     ideas: dict[str, list[str]] = {}
     for line in lines:
         if not line.strip() or line.startswith("#"):
@@ -202,12 +203,12 @@ def read_concepts(lines: Iterable[str]) -> dict[str, list[str]]:
 
 
 def ideas_of(words: Iterable[str], ideas: Mapping[str, Sequence[str]]) -> list[str]:
-    """The ideas that stemmed words may stand for, each once."""
+    """Return the possible ideas of stemmed words, each once."""
     return list(dict.fromkeys(idea for word in words for idea in ideas.get(word, ())))
 
 
 def _units(entry: CatalogueEntry) -> Iterator[tuple[str, list[str]]]:
-    yield "name", words_of_name(entry.facts["method"])
+    yield "name", words_of_name(entry.facts.method)
     yield "summary", words_of(entry.summary)
     yield "summary", words_of(entry.summary_ru)
     for phrasing in entry.phrasings:
@@ -218,16 +219,16 @@ def _row(number: int, entry: CatalogueEntry) -> tuple[object, ...]:
     facts = entry.facts
     return (
         number,
-        facts["method"].lower(),
-        facts["method"],
-        facts["version"],
+        facts.method.lower(),
+        facts.method,
+        facts.version,
         entry.effect,
         entry.note,
         entry.summary,
         entry.summary_ru,
-        verb_of(facts["method"]),
-        int(bool(facts.get("deprecated"))),
-        json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+        verb_of(facts.method),
+        int(facts.deprecated),
+        json.dumps(facts.to_json(), ensure_ascii=False, separators=(",", ":")),
         risks_to_json(entry.risks),
     )
 
@@ -243,7 +244,7 @@ _VERBS = {
 
 
 def verb_of(method: str) -> str:
-    """The kind of thing a method does by the last part of its name, or the empty string; a hint for ranking only."""
+    """Return the kind of verb in the last part of a name, or an empty string. It is only used for the ranking."""
     last = method.rpartition(".")[2].lower()
     if ".field." in f".{method.lower()}." and last in ("list", "get"):
         return "field"

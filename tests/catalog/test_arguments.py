@@ -1,4 +1,4 @@
-"""Arguments are checked: certain mistakes refused with the right name, the unusual let through."""
+"""The check of arguments: it refuses certain mistakes, names the right spelling, and accepts what is unusual."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from b24_mcp.catalog import Problem, check_arguments, known_methods
 def problems(method: str, params: dict[str, Any], version: str | None = None) -> list[Problem]:
     known = known_methods().method(method, version)
     assert known is not None
-    return check_arguments(known.name, known.version, known.facts.params, params)
+    found = known.parameters.check(params)
+    assert found == check_arguments(known.name, known.version, known.facts.params, params)
+    return found
 
 
 def refused(method: str, params: dict[str, Any], version: str | None = None) -> list[str]:
@@ -55,16 +57,28 @@ def test_a_certain_mistake_is_refused_with_the_right_name(method: str, params: d
         ),
     ],
 )
-def test_what_is_documented_or_somebodys_own_is_let_through(method: str, params: dict[str, Any]) -> None:
+def test_documented_parameters_and_custom_fields_are_accepted(method: str, params: dict[str, Any]) -> None:
     assert refused(method, params) == []
 
 
-def test_a_filter_of_the_old_api_is_refused_in_rest_3_with_the_right_one() -> None:
+def test_a_v2_filter_is_refused_in_v3_and_the_message_has_the_v3_form() -> None:
     assert '[["id", ">", 5]]' in "; ".join(refused("tasks.task.list", {"filter": {">id": 5}}, "v3"))
     assert (
         refused("tasks.task.list", {"filter": [["id", ">", 5]], "select": ["id"], "order": {"id": "asc"}}, "v3") == []
     )
 
 
-def test_what_nobody_documented_is_a_warning() -> None:
+def test_a_v3_filter_is_refused_in_v2_and_the_message_has_the_v2_form() -> None:
+    assert '{">id": 5}' in "; ".join(refused("crm.deal.list", {"filter": [["id", ">", 5]]}))
+
+
+def test_a_family_decides_where_the_letter_case_of_names_counts() -> None:
+    assert refused("crm.deal.update", {"ID": 1, "FIELDS": {"title": "x"}}) == []
+    assert refused("crm.item.get", {"entityTypeId": 2, "ID": 1}) == ["ID is written id"]
+    assert refused("catalog.vat.add", {"fields": {"NAME": "x"}}) == ["fields.NAME is written name"]
+    assert refused("tasks.task.add", {"fields": {"title": "x", "responsible_id": 1}}) == []
+    assert "is written taskId" in "; ".join(refused("tasks.task.get", {"TASKID": 1}))
+
+
+def test_an_undocumented_parameter_is_a_warning() -> None:
     assert [problem.certain for problem in problems("crm.deal.get", {"id": 5, "wholly_new": 1})] == [False]

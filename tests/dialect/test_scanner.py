@@ -1,4 +1,4 @@
-"""Code, comments and tables of a page are found in linear time, and as a pattern would find them."""
+"""Code, comments and tables are found in linear time, with the results of a pattern."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.dialect.editions import FOR_READING, Edition, InMemory
 from b24_mcp.dialect.markup import BrokenPageError, MarkupTable, parse
-from b24_mcp.dialect.scanning import between, code_spans, fenced_code
+from b24_mcp.dialect.scanner import between, code_spans, fenced_code
 from b24_mcp.docs.inline import inline
 
 PAGE = st.text(st.sampled_from("`ab \n\t|#{%-<>!"), max_size=60)
@@ -49,7 +49,7 @@ def test_a_code_span_ends_at_a_run_of_as_many_backticks_on_its_line(text: str, e
 
 
 class Counting:
-    """A pattern that counts the characters its searches pass over."""
+    """A pattern that counts the characters that its searches read."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = re.compile(pattern)
@@ -62,14 +62,14 @@ class Counting:
 
 
 @pytest.mark.parametrize("piece", ["{%", "{% a", "%}", "{%%}", "{% x %}"])
-def test_what_is_never_closed_is_looked_for_once(piece: str) -> None:
+def test_a_mark_that_is_not_closed_is_searched_once(piece: str) -> None:
     opening, closing = Counting(r"\{%"), Counting(r"%\}")
     text = piece * 1_000
     between(text, opening, closing, lambda _: "")  # type: ignore[arg-type]
     assert opening.passed + closing.passed <= 3 * len(text)
 
 
-def test_tables_in_tables_are_read_to_a_depth_and_no_deeper() -> None:
+def test_nested_tables_are_read_to_a_limited_depth() -> None:
     page = "#|\n|| a | #|\n|| b | #|\n|| c | d ||\n|# ||\n|# ||\n|#"
     (table,) = parse(page)
     assert isinstance(table, MarkupTable)
@@ -87,14 +87,14 @@ def test_tables_in_tables_are_read_to_a_depth_and_no_deeper() -> None:
 
 @settings(derandomize=True, max_examples=300)
 @given(st.lists(st.sampled_from(["#|", "|#", "||", "|", "a", "\n", "```", "`", "{% note info %}", "{% endnote %}"])))
-def test_any_page_is_read_or_said_to_be_broken(pieces: list[str]) -> None:
+def test_any_page_is_parsed_or_reported_as_malformed(pieces: list[str]) -> None:
     text = "".join(pieces)
     with contextlib.suppress(BrokenPageError):
         parse(text)
     inline(text)
 
 
-def test_pages_that_include_each_other_stay_within_a_size() -> None:
+def test_pages_that_include_each_other_are_bounded() -> None:
     include = "{% include [x](_a.md) %}\n"
     texts = {"page.md": include * 300, "_a.md": include * 300 + "some text"}
     page = Edition("en", InMemory(texts)).page("page", FOR_READING)

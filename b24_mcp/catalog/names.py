@@ -1,4 +1,4 @@
-"""When one name is a slip of the pen for another, and which name somebody probably meant."""
+"""Names as they are compared, and the names that a misspelt one is nearest to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 
 def is_slip(typed: str, known: str) -> bool:
-    """Whether two names, in any letter case, differ by one letter more, less or other, two swapped, or a plural."""
-    a, b = _plain(typed), _plain(known)
+    """Whether two names, in any letter case, differ by a typing error: a letter more, less or other, or two swapped."""
+    a, b = folded(typed), folded(known)
     if a == b:
         return True
     if min(len(a), len(b)) < 4:
@@ -21,16 +21,17 @@ def is_slip(typed: str, known: str) -> bool:
 
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:
-    """The one known name that the typed one is a slip of; None when there is none, or more than one."""
+    """Return the one known name that differs from the typed one by a typing error; None if none or several do."""
     meant = [name for name in known if is_slip(typed, name)]
     return meant[0] if len(meant) == 1 else None
 
 
 def similar_methods(typed: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """Names of methods somebody may have meant by one that does not exist, the likeliest first."""
+    """Return the names of methods that are most like a name that does not exist, the nearest first."""
     names = {name.lower(): name for name in known}
     return [names[name] for name in get_close_matches(typed.lower(), names, most, 0.72)]
 
 
-def _plain(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name as it is compared: without underscores, in lower case."""
     return name.replace("_", "").lower()
