@@ -1,6 +1,6 @@
 """Whole lists on disk: data sets, SQL over them, export."""
 
-from b24_mcp.records.answering import QueryAnswer, ask
+from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of
 from b24_mcp.records.fetch import Fetch, Fetched, OnRows

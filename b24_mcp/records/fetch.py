@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
-from b24_mcp.records.fields import ask_kinds
+from b24_mcp.records.fields import request_kinds
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for
 from b24_mcp.records.run import Run
@@ -117,7 +117,7 @@ class Fetch:
             self.fetched.name = await anyio.to_thread.run_sync(check_name, self._wanted)
         name = self.fetched.name
         listing = self._listing(on_wait)
-        kinds = await ask_kinds(self._portal, self._origin.method, self._origin.params)
+        kinds = await request_kinds(self._portal, self._origin.method, self._origin.params)
         self._asked = kinds.requests
         if not self._resume:
             return await self._library.begin(name, self._origin, kinds), listing

@@ -4,10 +4,10 @@ An editor starts one server for each window, and all of them call one portal fro
 the user's state directory; Redis when several machines share a portal.
 """
 
-from b24_mcp.state.expiring import ExpiringStore
+from b24_mcp.state.notes import ExpiringStore
 from b24_mcp.state.fallback import FallbackLimits
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, LimitState, Turn
-from b24_mcp.state.opening import SharedState, open_state, open_tokens
+from b24_mcp.state.stores import SharedState, open_state, open_tokens
 from b24_mcp.state.tokens import TokenLease, Tokens, TokenStore
 
 __all__ = [

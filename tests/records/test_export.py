@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSetLibrary, ExportPlace, check_format, export, place_in, place_of
-from b24_mcp.records.exports.opening import new_file
+from b24_mcp.records.exports.new_file import new_file
 from b24_mcp.records.exports.text import no_formula
 from b24_mcp.records.exports.xlsx import XlsxWriter
 from b24_mcp.records.fields import FieldKinds
@@ -447,7 +447,7 @@ async def test_a_file_system_without_hard_links_is_written_to(
 async def test_where_folders_cannot_be_opened_the_path_is_checked_for_links(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("b24_mcp.records.exports.opening._BY_FOLDER", False)
+    monkeypatch.setattr("b24_mcp.records.exports.new_file._BY_FOLDER", False)
     folder, outside = tmp_path / "files", tmp_path / "outside"
     (folder / "sub").mkdir(parents=True)
     outside.mkdir()

@@ -1,4 +1,4 @@
-"""The door through which a listing reaches its portal: all that goes through it reads, and steps back for others."""
+"""The sender through which a listing reaches its portal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
 _AT_ONCE = 8
-"""More requests at a time would hold more rows in memory than they save time."""
+"""More concurrent requests would need more memory for rows than they save time."""
 
 
 @dataclass(slots=True)
 class PortalListSender:
-    """See `b24_mcp.rest.listing.strategy.Door`. `review` asks the guard, `deadline` makes the patience of one
-    request, the others send it.
+    """A `ListSender` for one portal.
+
+    `review` asks the guard. `deadline` makes the deadline of one request. `send_call` and `send_batch` send it.
     """
 
     review: Callable[[Act], None]
@@ -32,7 +33,7 @@ class PortalListSender:
     requests: int = field(default=0, init=False)
 
     async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
-        """Make one call."""
+        """Send one call."""
         deadline = self.deadline()
         try:
             return await self.send_call(method, params, version, deadline)
@@ -40,7 +41,7 @@ class PortalListSender:
             self.requests += deadline.attempts
 
     async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
-        """Run commands up to the first that fails; a request whose answer was lost is not sent again as it is."""
+        """Run commands up to the first that fails. A request whose answer was lost is not retried."""
         checked = check_commands(commands, "json")
         deadline = self.deadline()
         deadline.repeats = False
@@ -50,5 +51,5 @@ class PortalListSender:
             self.requests += deadline.attempts
 
     async def pause(self, seconds: float) -> None:
-        """Let a portal that failed come to itself."""
+        """Wait before the next request, after the portal failed."""
         await self.deadline().wait(seconds, "trying again with less after a failure")

@@ -178,4 +178,4 @@ async def test_a_cursor_of_a_list_that_changed_its_ways_is_begun_anew_and_says_s
         rest = portal.listing("crm.deal.list", resume=first.cursor)
         assert numbers(await read(rest)) == list(range(1, 161))
     assert rest.strategy == "offset"
-    assert "the list was begun anew: rows of the parts before come again" in rest.notes
+    assert "the list was started again: rows of the earlier parts are repeated" in rest.notes

@@ -106,7 +106,7 @@ async def test_a_page_that_fails_inside_a_chain_is_read_again_from_the_last_good
     app = FakePortal(methods={"crm.deal.list": method})
     async with open_portal(app, deadline=100) as portal:
         listing = portal.listing("crm.deal.list")
-        with mock.patch("b24_mcp.rest.listing.keyset.is_too_much", lambda fault: fault.code == "ERROR_CORE"):
+        with mock.patch("b24_mcp.rest.listing.pace.is_too_much", lambda fault: fault.code == "ERROR_CORE"):
             assert numbers(await read(listing)) == list(range(1, 901))
     assert listing.complete
     assert len(deals.asked) == 900 / 50 + 1  # every page once

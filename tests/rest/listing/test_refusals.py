@@ -17,7 +17,7 @@ from tests.rest.listing.lists import MemoryList, portal_with, read
 @pytest.mark.parametrize(
     ("method", "params", "code", "said"),
     [
-        ("crm.deal.get", {"id": 1}, "B24MCP_NOT_A_LIST", "gives no list"),
+        ("crm.deal.get", {"id": 1}, "B24MCP_NOT_A_LIST", "returns no list"),
         ("crm.deal.add", {}, "B24MCP_NOT_A_LIST", "more than read"),
         ("event.offline.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
         ("imbot.v2.Event.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
@@ -75,12 +75,12 @@ async def test_a_cursor_belongs_to_one_list(method: str, params: Any, version: A
     [
         {"strategy": "magic"},
         {"strategy": None},
-        {"lanes": []},
-        {"lanes": "all"},
-        {"lanes": [[1, 2]]},
-        {"lanes": [["1", None, None]]},
-        {"lanes": [[True, None, None]]},
-        {"lanes": [[2**70, None, None]]},
+        {"ranges": []},
+        {"ranges": "all"},
+        {"ranges": [[1, 2]]},
+        {"ranges": [["1", None, None]]},
+        {"ranges": [[True, None, None]]},
+        {"ranges": [[2**70, None, None]]},
         {"total": "many"},
         {"list": "0"},
         {"strategy": "offset"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
 
-from b24_mcp.state.expiring import ExpiringStore
+from b24_mcp.state.notes import ExpiringStore
 from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LimitState
 from b24_mcp.state.tokens import TokenStore

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from b24_mcp.errors import our_error
 from b24_mcp.records.columns import Kind
-from b24_mcp.records.exports.opening import new_file
+from b24_mcp.records.exports.new_file import new_file
 from b24_mcp.records.exports.places import ExportPlace
 from b24_mcp.records.library import DataSet, DataSetLibrary
 from b24_mcp.records.query import SqlQuery
