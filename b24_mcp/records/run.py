@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.row_redactor import Cleaner
 from b24_mcp.records.columns import Column
 from b24_mcp.records.file import RecordsFile, drop_table, give_back_room, in_one_step
 from b24_mcp.records.names import quoted
+from b24_mcp.records.row_redactor import Cleaner
 from b24_mcp.records.table import DataSetTable, column_sql, written
 from b24_mcp.secrets import Redactor
 

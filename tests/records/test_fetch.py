@@ -50,6 +50,8 @@ async def test_every_row_arrives_with_the_types_the_portal_tells(library: DataSe
         ("crm.item.list", {"entityTypeId": 2, "select": ["id"]}, [("crm.item.fields", {"entityTypeId": 2})]),
         ("crm.item.list", {}, []),
         ("tasks.task.list", {}, [("tasks.task.getFields", {})]),
+        ("sale.order.list", {}, [("sale.order.getfields", {})]),
+        ("main.eventlog.list", {}, [("main.eventlog.field.list", {})]),
         ("im.recent.list", {}, []),
     ],
 )

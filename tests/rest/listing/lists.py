@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,23 @@ class MemoryList:
         page = found[offset : offset + 50]
         following = offset + len(page)
         return page, following if following < total else None, total
+
+
+class NumberedRows:
+    """A list of REST 3.0 with the ids 1, 2, 3 …, paged by id or by offset, at most 50 rows in a page."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = [{"id": number} for number in range(1, rows + 1)]
+        self.asked: list[dict[str, Any]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        params = json.loads((await receive())["body"])
+        self.asked.append(params["pagination"])
+        after = max((condition[2] for condition in params.get("filter", [])), default=0)
+        rows = self._rows[after + params["pagination"].get("offset", 0) :][: min(params["pagination"]["limit"], 50)]
+        body = json.dumps({"result": {"items": rows}, "time": {}}).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
 
 
 def title(number: int) -> str:

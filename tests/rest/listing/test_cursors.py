@@ -68,6 +68,16 @@ async def test_the_cursor_is_good_after_every_page_of_several_ranges(opened: Ope
     assert rest.total == DEALS
 
 
+async def test_a_cursor_of_an_earlier_version_still_resumes_its_list(opened: Opened) -> None:
+    listing = opened.portal.listing("crm.deal.list", {"select": ["ID"]}, limit=120)
+    seen = numbers(await read(listing))
+    cursor = json.loads(json.dumps(listing.cursor))
+    cursor["lanes"] = cursor.pop("ranges")
+    rest = opened.portal.listing("crm.deal.list", {"select": ["ID"]}, resume=cursor)
+    assert seen + numbers(await read(rest)) == list(range(1, DEALS + 1))
+    assert rest.complete
+
+
 async def test_the_same_listing_goes_on_after_its_loop_was_left(opened: Opened) -> None:
     listing = opened.portal.listing("crm.deal.list", {"select": ["ID"]})
     first = await anext(listing)
