@@ -1,4 +1,6 @@
-"""Whole lists on disk: data sets, SQL over them, export."""
+"""Whole lists on disk: data sets, SQL queries over them, and export to files."""
+
+from __future__ import annotations
 
 from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.columns import Column, Kind

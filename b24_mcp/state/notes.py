@@ -1,4 +1,4 @@
-"""What a store of short-lived texts has to do, such as a question to a person and the answer to it."""
+"""The interface of a store of short-lived texts (notes), such as a question to the user and its answer."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class ExpiringStore(Protocol):
-    """Texts (notes) under keys, each for a time. `now` is Unix time; every change is one atomic step.
+    """Texts with a key and an expiry time. `now` is Unix time. Every change is atomic.
 
     Raises (every method):
-        OSError: when the store cannot be used.
+        OSError: if the store cannot be used.
     """
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
-        """Keep a text for so many seconds, in place of what was there."""
+        """Store a text for a number of seconds, replacing the previous one."""
         ...
 
     async def read_note(self, key: str, now: float) -> str | None:
-        """The text, or None when there is none or its time is over."""
+        """Return the text; None if there is none or it has expired."""
         ...
 
     async def take_note(self, key: str, now: float) -> str | None:
-        """The same, and forget it: of all who take at once, one gets it."""
+        """Return the text and delete it. Only one of several concurrent callers receives it."""
         ...

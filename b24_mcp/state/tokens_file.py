@@ -1,4 +1,4 @@
-"""Tokens in files of the user: one for each login, replaced as a whole, readable by nobody else."""
+"""Tokens in files that only the user can read: one file for each login, replaced atomically."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ import anyio.to_thread
 from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
 from b24_mcp.storage.folders import make_private
 
-_PATIENCE = 90.0
-_LOOK_AGAIN = 0.05
+_LOCK_TIMEOUT = 90.0
+_RETRY_AFTER = 0.05
 
 
 class FileTokens:
-    """The tokens in a folder of the user, for all processes of this computer.
+    """The tokens in a folder of the user, shared by all processes of this computer.
 
     Raises (every method):
-        OSError: when the folder cannot be used.
+        OSError: if the folder cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def read(self, name: str) -> Tokens | None:
-        """The tokens of a login; see `TokenStore`."""
+        """Return the tokens of a login; see `TokenStore`."""
         return await anyio.to_thread.run_sync(_read, self._path(name))
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncGenerator[TokenLease]:
-        """Keep other processes out; see `TokenStore`."""
+        """Lock the tokens of a login; see `TokenStore`."""
         lock = await self._locked(self._path(name).with_suffix(".lock"))
         try:
             yield _FileLease(self._path(name))
@@ -46,21 +46,21 @@ class FileTokens:
                 await anyio.to_thread.run_sync(lock.close)
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file stays open."""
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{quote(name.lower(), safe='-_.')}.json"
 
     async def _locked(self, path: Path) -> sqlite3.Connection:
-        """Wait for the lock. Closing the connection lets go of it, and so does the death of the process."""
-        until = time.monotonic() + _PATIENCE
+        """Wait for the lock. It is released when the connection is closed, or the process ends."""
+        until = time.monotonic() + _LOCK_TIMEOUT
         while True:
             lock = await anyio.to_thread.run_sync(_try_lock, path)
             if lock is not None:
                 return lock
             if time.monotonic() > until:
                 raise TimeoutError(f"another process holds {path.name}")
-            await anyio.sleep(_LOOK_AGAIN)
+            await anyio.sleep(_RETRY_AFTER)
 
 
 @dataclass(slots=True)
@@ -68,19 +68,19 @@ class _FileLease:
     path: Path
 
     async def read(self) -> Tokens | None:
-        """The newest tokens; a write that a killed process had all but finished is finished now."""
+        """Return the newest tokens, and finish the write of a process that was killed after writing the new file."""
 
         def newest() -> Tokens | None:
             stored, begun = _read(self.path), _unfinished(self.path)
             if begun is None or (stored is not None and begun.serial <= stored.serial):
                 return stored
-            _put_in_place(self.path)
+            _publish(self.path)
             return begun
 
         return await anyio.to_thread.run_sync(newest)
 
     async def write(self, tokens: Tokens) -> None:
-        """Replace the tokens and wait for the disk."""
+        """Replace the tokens, and wait until they are on the disk."""
 
         def put() -> None:
             stored = _read_if_whole(self.path)
@@ -94,7 +94,7 @@ class _FileLease:
 
         def delete() -> bool:
             known = self.path.exists() or _new(self.path).exists()
-            _new(self.path).unlink(missing_ok=True)  # first: alone it would count as the newest
+            _new(self.path).unlink(missing_ok=True)  # first, because without the other file it counts as the newest
             self.path.unlink(missing_ok=True)
             _sync_folder(self.path.parent)
             return known
@@ -103,9 +103,9 @@ class _FileLease:
 
 
 def _try_lock(path: Path) -> sqlite3.Connection | None:
-    """An empty database is the lock: SQLite locks files alike on every system, and between threads too."""
+    """Try to lock. The lock is an empty SQLite database, because its locks work on every system and between threads."""
     make_private(path.parent, own=True)
-    # Closing any other handle of the file would let go of this process's locks, so it is opened here only to be made.
+    # Closing another handle of the file would release the locks of this process, so it is opened only to create it.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -147,16 +147,16 @@ def _unfinished(path: Path) -> Tokens | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write beside the file, wait for the disk, and put it in its place: it is old or new, and never half of it."""
+    """Write a new file, wait for the disk, and rename it: readers see the old or the new content, never a part."""
     make_private(path.parent, own=True)
     new = _new(path)
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        # In one piece: from here on the tokens outlive this process, if not yet the machine.
+        # One write: from here on the tokens survive the end of the process, though not yet a power failure.
         content = text.encode()
         if os.write(handle, content) != len(content):
-            raise OSError("the disk took only a part of the tokens")
+            raise OSError("only a part of the tokens was written to the disk")
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -164,7 +164,7 @@ def _write(path: Path, text: str) -> None:
     _sync_folder(path.parent)
 
 
-def _put_in_place(path: Path) -> None:
+def _publish(path: Path) -> None:
     with _new(path).open("rb+") as new:
         os.fsync(new.fileno())
     os.replace(_new(path), path)
@@ -172,7 +172,7 @@ def _put_in_place(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the folder itself is on the disk; Windows has no such thing and needs none."""
+    """Wait until the folder entry is on the disk; Windows does not need it."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

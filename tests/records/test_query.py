@@ -105,9 +105,9 @@ async def test_what_computes_and_reads_is_answered(library: DataSetLibrary, sql:
         ("SELECT fts3_tokenizer('simple')", "fts3_tokenizer"),
         ("SELECT randomblob(1000000000)", "randomblob"),
         ("SELECT sqlite_compileoption_get(1)", "sqlite_compileoption_get"),
-        ("SELECT * FROM sqlite_master", "sqlite_master is no data set"),
-        ("SELECT count(*) FROM sqlite_schema", "no data set"),
-        ("SELECT count(*) FROM temp.sqlite_master", "no data set"),
+        ("SELECT * FROM sqlite_master", "sqlite_master is not a data set"),
+        ("SELECT count(*) FROM sqlite_schema", "not a data set"),
+        ("SELECT count(*) FROM temp.sqlite_master", "not a data set"),
         ("SELECT * FROM pragma_table_info('deals')", "only one SELECT"),
         ("SELECT * FROM pragma_database_list", "only one SELECT"),
         ("SELECT * FROM dbstat", "only one SELECT|no such table"),
@@ -206,7 +206,7 @@ async def test_a_run_that_is_going_on_is_not_seen_and_does_not_disturb(library: 
 async def test_what_is_not_there_is_told_with_what_is(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM deals")
-    assert "list_records makes them" in caught.value.fault.hint
+    assert "list_records creates them" in caught.value.fault.hint
     await keep(library, "deals", deals(1, 5))
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM leads")
@@ -386,7 +386,7 @@ def test_nothing_outside_the_data_sets_can_be_read_or_written(house: Path, sql: 
     former = Path.cwd()
     os.chdir(house)
     try:
-        question = {"path": str(house / "sets.db"), "sql": sql, "rows": 50, "seconds": 5}
+        question: query_process.QueryRequest = {"path": str(house / "sets.db"), "sql": sql, "rows": 50, "seconds": 5}
         answer = list(query_process.answer(question))
     finally:
         os.chdir(former)

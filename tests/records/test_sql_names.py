@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSet, DataSetLibrary, ask, check_name, export, place_of
 from b24_mcp.records.columns import Column
-from b24_mcp.records.sql_names import with_kept_names
+from b24_mcp.records.sql_names import with_stored_names
 from tests.records.conftest import keep
 
 NFC = unicodedata.normalize("NFC", "Счёт_café")
@@ -76,7 +76,7 @@ def test_names_that_mean_the_same_stay_two() -> None:
     sets = [data_set("deals", CITY, unicodedata.normalize("NFD", CITY))]
     for column in (CITY, unicodedata.normalize("NFD", CITY)):
         sql = f"SELECT {column} FROM deals"
-        assert with_kept_names(sql, sets) == sql
+        assert with_stored_names(sql, sets) == sql
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_names_that_mean_the_same_stay_two() -> None:
     ],
 )
 def test_nothing_but_known_names_is_changed(sql: str) -> None:
-    assert with_kept_names(sql, [data_set(NFC)]) == sql
+    assert with_stored_names(sql, [data_set(NFC)]) == sql
 
 
 @pytest.mark.parametrize("piece", ["[", "`", '"', "'", "/*", "--", "é", "''", '""', "[é", "'é"])
 def test_a_long_statement_of_open_quotes_is_read_once(piece: str) -> None:
     sql = "é" + piece * (100_000 // len(piece))
-    assert with_kept_names(sql, [data_set(NFC)]) == sql
+    assert with_stored_names(sql, [data_set(NFC)]) == sql
 
 
 PIECES = st.sampled_from(
@@ -110,7 +110,7 @@ PIECES = st.sampled_from(
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_texts_of_a_statement_are_those_that_sqlite_reads(sql: str) -> None:
-    rewritten = with_kept_names(sql, [data_set(NFC)])
+    rewritten = with_stored_names(sql, [data_set(NFC)])
     assert unicodedata.normalize("NFC", rewritten) == unicodedata.normalize("NFC", sql)
     assert texts_of(rewritten) == texts_of(sql)
 
