@@ -1,4 +1,4 @@
-"""Lists in memory for the fake portal, paged as the families of methods do, which others change while they are read."""
+"""Lists in memory for the fake portal, with the paging of each family of methods, which change while they are read."""
 
 from __future__ import annotations
 
@@ -104,28 +104,28 @@ class NumberedRows:
 
 
 def title(number: int) -> str:
-    """A text whose order has nothing to do with the number's."""
+    """Return a text whose order is unrelated to that of the number."""
     return f"{number * 7919 % 10_007:05d}"
 
 
 @asynccontextmanager
 async def portal_with(**methods: Any) -> Any:
-    """A portal that has these methods, their dots written as underscores."""
+    """Open a portal with these methods; `__` in a name is a dot."""
     app = FakePortal(methods={name.replace("__", "."): method for name, method in methods.items()})
     async with open_portal(app) as portal:
         yield portal, app
 
 
 async def read(listing: Listing) -> list[Any]:
-    """All rows of a listing."""
+    """Return all rows of a listing."""
     return [row async for rows in listing for row in rows]
 
 
 def numbers(rows: Sequence[Any], key: str = "ID") -> list[int]:
-    """The ids of rows, in their order."""
+    """Return the ids of rows, in their order."""
     return [int(row[key]) for row in rows]
 
 
 async def read_ids(portal: Portal, method: str, params: Any = None, *, key: str = "ID", **options: Any) -> list[int]:
-    """The ids of a whole list."""
+    """Return the ids of a whole list."""
     return numbers(await read(portal.listing(method, params, **options)), key)

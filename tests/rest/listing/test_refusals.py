@@ -1,4 +1,4 @@
-"""What is no list, or no cursor, is refused before anything is sent."""
+"""A method that is not a list, or an invalid cursor, is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def some_cursor(portal: Any, params: Any = None) -> dict[str, Any]:
     ("method", "params", "version"),
     [("crm.lead.list", None, None), ("crm.deal.list", {"filter": {">ID": 3}}, None), ("tasks.task.list", None, "v3")],
 )
-async def test_a_cursor_belongs_to_one_list(method: str, params: Any, version: Any) -> None:
+async def test_a_cursor_is_valid_for_one_list_only(method: str, params: Any, version: Any) -> None:
     async with portal_with(crm__deal__list=MemoryList(list(range(1, 200)))) as (portal, app):
         cursor = await some_cursor(portal)
         sent = len(app.requests)
@@ -100,7 +100,7 @@ async def test_a_cursor_that_was_altered_is_refused(change: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("cursor", [{}, {"list": None}, {"strategy": "keyset"}])
-async def test_what_is_no_cursor_is_refused(cursor: dict[str, Any]) -> None:
+async def test_an_invalid_cursor_is_refused(cursor: dict[str, Any]) -> None:
     async with portal_with() as (portal, _):
         with pytest.raises(B24Error) as refused:
             portal.listing("crm.deal.list", resume=cursor)
@@ -116,7 +116,7 @@ async def test_an_answer_without_a_list_is_an_error() -> None:
 
 
 class NoDeals(OpenWay):
-    """A guard that lets nobody read deals, and remembers what it was asked."""
+    """A guard that refuses to read deals, and records what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Act] = []
@@ -159,9 +159,7 @@ async def test_the_guard_is_asked_before_anything_is_sent() -> None:
         ("landing.site.getList", {"params": {"offset": -1}}, "params.offset is not", "the argument resume"),
     ],
 )
-async def test_paging_that_cannot_be_followed_names_the_argument_that_is_meant(
-    method: str, params: Any, said: str, argument: str
-) -> None:
+async def test_refused_paging_names_the_argument_to_use(method: str, params: Any, said: str, argument: str) -> None:
     async with portal_with() as (portal, app):
         with pytest.raises(B24Error) as refused:
             portal.listing(method, params)
@@ -172,7 +170,7 @@ async def test_paging_that_cannot_be_followed_names_the_argument_that_is_meant(
 
 
 @pytest.mark.parametrize("pagination", [{"limit": 0}, {"limit": "many"}, {"offset": -1}, {"page": 0}])
-async def test_a_pagination_of_rest_3_that_is_no_number_is_refused(pagination: dict[str, Any]) -> None:
+async def test_a_pagination_of_rest_3_that_is_not_a_number_is_refused(pagination: dict[str, Any]) -> None:
     async with portal_with() as (portal, app):
         with pytest.raises(B24Error, match="pagination") as refused:
             portal.listing("mail.mailbox.list", {"pagination": pagination}, version="v3")

@@ -20,7 +20,7 @@ SPELLED = sorted(key for key, facts in LINES if facts.is_spelled)
 
 
 @pytest.mark.parametrize(("method", "version"), [key for key, _ in LINES])
-def test_every_line_is_a_list_of_the_catalogue_and_says_something(method: str, version: Any) -> None:
+def test_every_line_is_a_list_of_the_catalogue_and_is_not_empty(method: str, version: Any) -> None:
     known = known_methods().method(method, version)
     assert known is not None
     assert known.facts.paging is not None
