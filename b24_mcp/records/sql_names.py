@@ -43,10 +43,11 @@ def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
             if match[kind] is not None:
                 found = match[f"in_{kind}"].replace(mark * 2, mark)
                 other = _other_form(found, kept, exact)
-                return match[0] if other is None else mark + other.replace(mark, mark * 2) + mark
+                is_closed = len(match[0]) == len(match[f"in_{kind}"]) + 2
+                return match[0] if other is None or not is_closed else mark + other.replace(mark, mark * 2) + mark
         found = match["in_bracket"] if match["bracket"] is not None else match["bare"]
         other = _other_form(found, kept, exact) if found is not None else None
-        if other is None or (match["bracket"] is not None and "]" in other):
+        if other is None or (match["bracket"] is not None and ("]" in other or not match[0].endswith("]"))):
             return match[0]
         return f"[{other}]" if match["bracket"] is not None else other
 

@@ -208,7 +208,7 @@ async def test_a_sheet_that_is_too_long_is_refused(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.exports.xlsx._MOST_ROWS", 1)
-    with pytest.raises(B24Error, match="XLSX takes 1 rows"):
+    with pytest.raises(B24Error, match="XLSX allows 1 rows"):
         await export(filled, ALL, place_of(tmp_path / "deals.xlsx"))
     assert not exists(tmp_path / "deals.xlsx")
 

@@ -201,7 +201,7 @@ async def test_a_running_run_is_invisible_and_does_not_block_readers(library: Da
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(100, 150), {"page": 1}, key="ID", total=100)
     assert (await asked(library, "SELECT count(*) FROM deals")).rows == [[5]]
-    with pytest.raises(B24Error, match="no data set"):
+    with pytest.raises(B24Error, match="not a data set"):
         await asked(library, f'SELECT * FROM "~{run._number}"')
 
 

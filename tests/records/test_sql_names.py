@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
@@ -111,6 +111,9 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
+@example(f'"{NFD}')
+@example(f"`{NFD}")
+@example(f"[{NFD}")
 def test_texts_of_a_statement_are_those_that_sqlite_reads(sql: str) -> None:
     rewritten = with_stored_names(sql, [data_set(NFC)])
     assert unicodedata.normalize("NFC", rewritten) == unicodedata.normalize("NFC", sql)
