@@ -1,7 +1,7 @@
-"""Whole lists on disk: data sets, SQL over them, export."""
+"""Whole lists on disk: data sets, SQL queries over them, and export to files."""
 
 from b24_mcp.errors.table import register
-from b24_mcp.records.answering import QueryAnswer, ask
+from b24_mcp.records.answer import QueryAnswer, ask
 from b24_mcp.records.codes import CODES
 from b24_mcp.records.columns import Column, Kind
 from b24_mcp.records.exports import Exported, ExportPlace, check_format, export, place_in, place_of

@@ -1,6 +1,6 @@
-"""The columns of a data set: what type each has, and how a value of the portal is written into it.
+"""The columns of a data set: the type of each, and the conversion of the portal's values for SQLite.
 
-No value is lost to a type. What does not fit its column is kept as it came and counted.
+No value is lost. A value that does not fit the type of its column is kept unchanged and counted.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Literal, TypeGuard
 
 from b24_mcp.rest import finite, to_json
 
 Kind = Literal["integer", "number", "boolean", "date", "datetime", "json", "text"]
 Stored = str | int | float | bytes | None
+"""A value as SQLite stores it."""
+Cell = str | int | float | None
+"""A value as a query returns it."""
 
-# What SQLite calls the types. Numbers compare as numbers then, also with a quoted '5' or with a column of texts.
+# The types in SQLite. With them numbers compare as numbers, also with a quoted '5' or with a column of texts.
 SQL_TYPES: Mapping[Kind, str] = {
     "integer": "INTEGER",
     "boolean": "INTEGER",
@@ -32,7 +35,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _LOOKS_NUMERIC = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
-# A day is written as the portal's midnight, or as the midnight of UTC in the portal's time.
+# A date is written as midnight in the portal's time zone, or as midnight UTC in the portal's time zone.
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00|(\d\d:\d\d):00\+\2)(?:[+-]\d\d:\d\d)?", re.ASCII)
 _LARGEST = 2**63
 _EXACT_DIGITS = 15
@@ -40,13 +43,14 @@ _FLAGS = {"Y": 1, "N": 0, "1": 1, "0": 0}
 
 
 class MisfitError(Exception):
-    """A value is not of the type of its column."""
+    """A value does not have the type of its column."""
 
 
 @dataclass(slots=True)
 class Column:
-    """One column. `field` is the key in the portal's rows, `name` the column's. `misfits` counts the values that were
-    kept although they are of another type.
+    """One column. `field` is the key in the portal's rows, `name` the name in SQL.
+
+    `misfits` counts the values of another type, which were kept.
     """
 
     field: str
@@ -54,12 +58,12 @@ class Column:
     kind: Kind
     misfits: int = 0
 
-    def store(self, value: Any) -> Stored:
-        """Write a value as SQLite takes it, such that reading gives the same value back."""
+    def store(self, value: object) -> Stored:
+        """Convert a value for SQLite, so that reading returns the same value."""
         if value is None:
             return None
         if isinstance(value, float):
-            value = finite(value)  # SQLite makes NULL of NaN
+            value = finite(value)  # SQLite stores NaN as NULL
         try:
             return _WRITERS[self.kind](value)
         except MisfitError:
@@ -68,21 +72,23 @@ class Column:
             self.misfits += 1
             if self.kind in ("date", "datetime"):
                 return _as_text(value)
-            return value if self.kind != "number" and _is_small_number(value) else _unchanged(value)
+            if self.kind != "number" and _is_small_number(value):
+                return value
+            return _unchanged(value)
 
-    def watch(self, value: Any) -> None:
-        """Let a column that turns out to hold lists or objects, or fractions, be called what it is."""
+    def watch(self, value: object) -> None:
+        """Change the type of the column if the value is a list or an object, or a fraction."""
         if self.kind == "text" and isinstance(value, dict | list):
             self.kind = "json"
         elif self.kind == "integer" and isinstance(value, float) and not value.is_integer():
             self.kind = "number"
 
 
-def kind_of(values: Iterable[Any], documented: Kind | None, *, is_key: bool = False) -> Kind | None:
-    """Tell the type of a field from what is documented and from values of it; None while all are empty.
+def kind_of(values: Iterable[object], documented: Kind | None, *, is_key: bool = False) -> Kind | None:
+    """Return the type of a field, from its documented type and from values of it; None while all are empty.
 
-    A documented type that the values contradict does not count. Without one, texts stay texts, but for those that are
-    all moments or days, and for the field that identifies a row.
+    A documented type that does not fit the values is ignored. Without one, texts stay texts, unless all of them are
+    dates or times, or the field identifies a row.
     """
     present = [value for value in values if value is not None and value != ""]
     if not present:
@@ -98,17 +104,18 @@ def kind_of(values: Iterable[Any], documented: Kind | None, *, is_key: bool = Fa
     return "integer" if all(isinstance(value, int) for value in present) else "number"
 
 
-def _kind_of_texts(values: list[Any], *, is_key: bool) -> Kind:
-    if not all(isinstance(value, str) for value in values):
+def _kind_of_texts(values: list[object], *, is_key: bool) -> Kind:
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
         return "text"
     if is_key and _all_fit("integer", values):
         return "integer"
-    if all(_DATE.fullmatch(value) for value in values):
+    if all(map(_DATE.fullmatch, texts)):
         return "date"
-    return "datetime" if all(_DATETIME.fullmatch(value) for value in values) else "text"
+    return "datetime" if all(map(_DATETIME.fullmatch, texts)) else "text"
 
 
-def _all_fit(kind: Kind, values: list[Any]) -> bool:
+def _all_fit(kind: Kind, values: list[object]) -> bool:
     try:
         for value in values:
             _WRITERS[kind](value)
@@ -117,7 +124,7 @@ def _all_fit(kind: Kind, values: list[Any]) -> bool:
     return True
 
 
-def _integer(value: Any) -> Stored:
+def _integer(value: object) -> Stored:
     if isinstance(value, str):
         if value == "":
             return None
@@ -128,7 +135,7 @@ def _integer(value: Any) -> Stored:
     raise MisfitError
 
 
-def _number(value: Any) -> Stored:
+def _number(value: object) -> Stored:
     if isinstance(value, str):
         if value == "":
             return None
@@ -143,7 +150,7 @@ def _number(value: Any) -> Stored:
 
 
 def _is_exact(text: str) -> bool:
-    """Whether a float holds the number that is written."""
+    """Whether a float represents this number exactly."""
     if len(text) <= _EXACT_DIGITS:
         return True
     try:
@@ -157,7 +164,7 @@ def _has_leading_zero(text: str) -> bool:
     return len(digits) > 1 and digits[0] == "0" and digits[1] != "."
 
 
-def _boolean(value: Any) -> Stored:
+def _boolean(value: object) -> Stored:
     if value is True or value is False:
         return int(value)
     if isinstance(value, int) and value in (0, 1):
@@ -170,7 +177,7 @@ def _boolean(value: Any) -> Stored:
     raise MisfitError
 
 
-def _date(value: Any) -> Stored:
+def _date(value: object) -> Stored:
     if isinstance(value, str):
         if value == "":
             return None
@@ -182,7 +189,7 @@ def _date(value: Any) -> Stored:
     raise MisfitError
 
 
-def _datetime(value: Any) -> Stored:
+def _datetime(value: object) -> Stored:
     if isinstance(value, str):
         if value == "":
             return None
@@ -191,18 +198,18 @@ def _datetime(value: Any) -> Stored:
     raise MisfitError
 
 
-def _text(value: Any) -> Stored:
+def _text(value: object) -> Stored:
     if isinstance(value, str):
         return value
     raise MisfitError
 
 
-def _json(value: Any) -> Stored:
-    # Nothing in a field of several values is often an empty text, on which the JSON functions of SQL would fail.
+def _json(value: object) -> Stored:
+    # A field of several values is often an empty text if there are none; the JSON functions of SQL would fail on it.
     return None if value == "" else _text(value)
 
 
-_WRITERS: Mapping[Kind, Callable[[Any], Stored]] = {
+_WRITERS: Mapping[Kind, Callable[[object], Stored]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
@@ -213,18 +220,18 @@ _WRITERS: Mapping[Kind, Callable[[Any], Stored]] = {
 }
 
 
-def _is_small_number(value: Any) -> bool:
-    """Whether a column of whole numbers keeps it as it is."""
+def _is_small_number(value: object) -> TypeGuard[float]:
+    """Whether a column of whole numbers keeps a number unchanged."""
     if isinstance(value, float):
-        return abs(value) <= 2**53  # SQLite writes larger ones out to more digits than were given
+        return abs(value) <= 2**53  # SQLite writes larger ones with more digits than were given
     return isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value < _LARGEST
 
 
-def _unchanged(value: Any) -> Stored:
-    """Keep a value in a column of numbers such that SQLite does not make a number of it."""
+def _unchanged(value: object) -> Stored:
+    """Return a value that SQLite does not convert to a number in a column of numbers."""
     text = _as_text(value)
     return text.encode() if _LOOKS_NUMERIC.fullmatch(text) else text
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else to_json(value)

@@ -1,22 +1,21 @@
-"""What the portal itself says of the types of fields, for the lists that have a method which tells it.
+"""The types of fields as the portal describes them, for lists that have a method for it.
 
-Sources: documentation, api-reference/crm/data-types and the pages of the `fields` and `getFields` methods; the forms of
-the answers are measured.
+Source: documentation, api-reference/crm/data-types and the pages of the methods that describe fields; measured
+behaviour for the forms of their answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import anyio.to_thread
 
 from b24_mcp.catalog import Method, is_reading, known_methods
+from b24_mcp.catalog.lists import fields_methods
 from b24_mcp.errors import B24Error
 from b24_mcp.records.columns import Kind
 from b24_mcp.rest import Portal
 
-_NAMES = ("fields", "getFields", "field.list")
 _KINDS: dict[str, Kind] = {
     "integer": "integer",
     "int": "integer",
@@ -41,53 +40,54 @@ _KINDS: dict[str, Kind] = {
 
 
 class FieldKinds:
-    """The documented types of fields, found however a name is written: `RESPONSIBLE_ID` is `responsibleId`."""
+    """The documented types of fields. Spellings of a name are equal: `RESPONSIBLE_ID` is `responsibleId`.
+
+    `requests` is the number of requests that were needed.
+    """
 
     def __init__(self, kinds: Mapping[str, Kind], *, requests: int = 0) -> None:
         self.requests = requests
-        """What it took to learn them."""
         self._kinds = {_squeezed(name): kind for name, kind in kinds.items()}
 
     def get(self, field: str) -> Kind | None:
-        """The type of a field, or None where nothing is known of it."""
+        """Return the type of a field; None if it is not known."""
         return self._kinds.get(_squeezed(field))
 
 
-async def ask_kinds(portal: Portal, method: str, params: Any) -> FieldKinds:
-    """Ask the portal for the types of the fields a list method answers with; empty where it does not tell them.
+async def request_kinds(portal: Portal, method: str, params: object) -> FieldKinds:
+    """Request the types of the fields of a list from the portal; empty if there is no method for it.
 
-    It is one call that reads. A failure of it is no failure of the list.
+    This is one call that reads. If it fails, the list is read without types.
     """
-    teller = await anyio.to_thread.run_sync(_method_that_tells, method)
-    if teller is None:
+    describing = await anyio.to_thread.run_sync(_fields_method, method)
+    if describing is None:
         return FieldKinds({})
-    wanted = _params_for(teller, params)
+    wanted = _params_for(describing, params)
     if wanted is None:
         return FieldKinds({})
     try:
-        answer = await portal.call(teller.name, wanted, version=teller.version, bulk=True)
+        answer = await portal.call(describing.name, wanted, version=describing.version, bulk=True)
     except B24Error:
         return FieldKinds({}, requests=1)
     return FieldKinds(_kinds_in(answer.result), requests=1)
 
 
-def _method_that_tells(method: str) -> Method | None:
-    """`crm.deal.fields` for `crm.deal.list`, `tasks.task.getFields` for `tasks.task.list`, and so on."""
-    base = method.rpartition(".")[0]
+def _fields_method(method: str) -> Method | None:
+    """Return the method that describes the fields of a list, e.g. `crm.deal.fields` for `crm.deal.list`."""
     catalogue = known_methods()
     version = "v3" if catalogue.versions(method) == ["v3"] else "v2"
-    for name in _NAMES:
-        found = catalogue.method(f"{base}.{name}", version)
+    for name in fields_methods(method, version):
+        found = catalogue.method(name, version)
         if found is not None and is_reading(found.name):
             return found
     return None
 
 
-def _params_for(teller: Method, params: Any) -> dict[str, Any] | None:
-    """What the list was asked with and this method takes too, such as `entityTypeId`; None when one is missing."""
-    given = params if isinstance(params, Mapping) else {}
-    wanted = {}
-    for parameter in teller.facts.params:
+def _params_for(describing: Method, params: object) -> dict[str, object] | None:
+    """Return the parameters of the list that this method has too; None if one that it requires is missing."""
+    given: Mapping[str, object] = params if isinstance(params, Mapping) else {}
+    wanted: dict[str, object] = {}
+    for parameter in describing.facts.params:
         if parameter.name in given and parameter.name not in ("select", "filter"):
             wanted[parameter.name] = given[parameter.name]
         elif parameter.required is True:
@@ -95,8 +95,8 @@ def _params_for(teller: Method, params: Any) -> dict[str, Any] | None:
     return wanted
 
 
-def _kinds_in(result: Any) -> dict[str, Kind]:
-    """Read `{NAME: {type}}`, the same under one key such as `fields`, or `{"items": [{name, type}]}` of REST 3.0."""
+def _kinds_in(result: object) -> dict[str, Kind]:
+    """Parse `{NAME: {type}}`, the same under one key such as `fields`, or `{"items": [{name, type}]}` of REST 3.0."""
     if isinstance(result, Mapping) and len(result) == 1:
         (inner,) = result.values()
         if isinstance(inner, Mapping) and "type" not in inner:
@@ -109,7 +109,7 @@ def _kinds_in(result: Any) -> dict[str, Kind]:
     return {name: kind for name, kind in kinds.items() if kind is not None}
 
 
-def _kind_in(fact: Mapping[str, Any]) -> Kind | None:
+def _kind_in(fact: Mapping[str, object]) -> Kind | None:
     if fact.get("isMultiple") or fact.get("multiple") is True:
         return "json"
     return _KINDS.get(str(fact.get("type")).lower())

@@ -1,4 +1,4 @@
-"""The file that holds the data sets of one portal: SQLite, for its owner alone, written by several processes."""
+"""The SQLite file that holds the data sets of one portal. Its owner alone can read it; several processes write it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from b24_mcp.storage.folders import make_private, make_private_file
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
-_FORM = 1
+_FORMAT = 1
 _PATIENCE = 20.0
 _MODE = 0o600
 _OTHERS = 0o077
 _LONGEST_NAME = 100
 DAMAGED_HINT = (
-    "The command `b24-mcp records reset`, run by a person in a terminal (with --portal NAME where there are several), "
-    "sets the file aside. Then read the lists again: data sets are copies of what the portal has."
+    "The command `b24-mcp records reset`, run by the user in a terminal (with --portal NAME if there are several), "
+    "renames the file. Then read the lists again: data sets are copies of what the portal has."
 )
 _PRAGMAS = {"auto_vacuum": "INCREMENTAL", "journal_mode": "WAL", "synchronous": "NORMAL"}
 _DAY = 86_400
-# `table_name` is the table the rows are in; it is the name of the set once they are `readable`. `owner` is the run that
-# may write: a run that another one took over finds a foreign name there. `cursor` says where to go on.
+# `table_name` is the table with the rows; it is the name of the set once they are `readable`. `owner` is the run that
+# may write: a run that another process took over finds another owner here. `cursor` is the position to resume at.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS data_sets (
     name TEXT NOT NULL COLLATE NOCASE, rows INTEGER NOT NULL DEFAULT 0, total INTEGER,
@@ -50,7 +50,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS readable_name ON data_sets (name) WHERE readab
 
 
 def path_for(folder: Path, portal: str) -> Path:
-    """The file of a portal's data sets in a folder; `portal` is what it is told from others by, such as its host."""
+    """Return the file of a portal's data sets in a folder; `portal` is a unique name of it, such as its host."""
     plain = re.sub(r"[^a-z0-9.@-]", "_", portal.lower())[:_LONGEST_NAME]
     if plain != portal:
         plain += "-" + hashlib.sha256(portal.encode()).hexdigest()[:8]
@@ -58,7 +58,7 @@ def path_for(folder: Path, portal: str) -> Path:
 
 
 class RecordsFile:
-    """The file at `path`, opened when it is first needed. Work on it is done in threads, one piece at a time."""
+    """The file at `path`, opened at its first use. Work on it is done in threads, one piece at a time."""
 
     def __init__(self, path: Path, *, keep_days: float = 0, clock: Callable[[], float] = time.time) -> None:
         self.path = path
@@ -69,14 +69,14 @@ class RecordsFile:
         self._identity: tuple[int, int] | None = None
 
     async def do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do a piece of work on the file.
+        """Run `work` on the file in a thread.
 
         Raises:
-            B24Error: `B24MCP_RECORDS_FILE` when the file cannot be used.
+            B24Error: `B24MCP_RECORDS_FILE` if the file cannot be used.
         """
 
         def locked() -> _T:
-            with self._lock, told():
+            with self._lock, file_errors():
                 if self._opened is not None and self._identity != _identity(self.path):
                     self._close()  # another process set the file aside
                 if self._opened is None:
@@ -87,26 +87,27 @@ class RecordsFile:
         return await anyio.to_thread.run_sync(locked)
 
     async def set_aside(self) -> Path | None:
-        """Move the file away, whatever is in it, so that the next use begins with an empty one. Return where it is now;
-        None when there was none.
+        """Rename the file, whatever it holds, so that the next use begins with an empty one.
+
+        Return its new path; None if there was no file.
 
         Raises:
-            B24Error: `B24MCP_RECORDS_FILE` when it cannot be moved.
+            B24Error: `B24MCP_RECORDS_FILE` if it cannot be renamed.
         """
 
         def work() -> Path | None:
-            with self._lock, told():
+            with self._lock, file_errors():
                 self._close()
                 return _set_aside(self.path) if os.path.lexists(self.path) else None
 
         return await anyio.to_thread.run_sync(work)
 
     def moment(self, ago: float = 0) -> str:
-        """Now, or so many seconds ago, as data sets note it: UTC, in a form that sorts."""
+        """Return the time now, or a number of seconds ago, as it is stored: UTC, in a form that sorts."""
         return _moment(self._clock() - ago)
 
     async def aclose(self) -> None:
-        """Close the file; it is opened anew when needed."""
+        """Close the file; it is opened again when needed."""
 
         def close() -> None:
             with self._lock:
@@ -121,9 +122,9 @@ class RecordsFile:
 
 
 def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
-    """Open the file, making it when there is none, and remove what is older than `keep_days` (0 keeps everything).
+    """Open the file, creating it if necessary, and remove sets older than `keep_days` (0 keeps everything).
 
-    A file that is damaged is set aside under another name: data sets can be fetched again.
+    A damaged file is renamed: data sets can be read from the portal again.
     """
     make_private(path.parent, own=True)
     _make(path)
@@ -142,21 +143,19 @@ def _open(path: Path, keep_days: float, now: float) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Create the file for this user alone. SQLite gives its mode to the journals beside it; journals that were made
-    with another mode are closed to others.
-    """
+    """Create the file for this user alone, and close existing journals to others. SQLite gives new ones its mode."""
     make_private_file(path)
     if os.name != "posix":
         return
     for ending in SIDE_FILES:
         file = path.with_name(path.name + ending)
-        with contextlib.suppress(OSError):  # there is no journal, or it belongs to another user
+        with contextlib.suppress(OSError):  # no journal, or one of another user
             if stat.S_IMODE(file.stat().st_mode) & _OTHERS:
                 file.chmod(_MODE)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at a path from another one that takes its place; None when there is none."""
+    """Return what distinguishes the file at a path from one that replaces it; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -165,8 +164,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Turn what SQLite and the system say of the file into an error for the reader."""
+def file_errors() -> Iterator[None]:
+    """Convert errors of SQLite and of the system into a `B24Error`."""
     try:
         yield
     except (sqlite3.Error, OSError) as exc:
@@ -174,8 +173,8 @@ def told() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_one_step(db: sqlite3.Connection) -> Iterator[None]:
-    """Let what is written become visible at once, or not at all."""
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is written, or roll it back if an exception is raised."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -191,36 +190,36 @@ def _moment(seconds: float) -> str:
 
 
 def drop_table(db: sqlite3.Connection, table: str | None) -> None:
-    """Remove a table, when it was made at all."""
+    """Delete a table, if it was created."""
     if table is not None:
         db.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
 
 
-def give_back_room(db: sqlite3.Connection) -> None:
-    """Let the file shrink by what was removed; outside of a step."""
+def shrink(db: sqlite3.Connection) -> None:
+    """Return the space of deleted rows to the disk; outside of a transaction."""
     db.execute("PRAGMA incremental_vacuum").fetchall()
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
     db = open_database(path, timeout=_PATIENCE, pragmas=_PRAGMAS)
     try:
-        form = db.execute("PRAGMA user_version").fetchone()[0]
-        if form == 0:
-            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORM}; COMMIT;")
-        elif form != _FORM:
-            raise _OtherFormError("file of another version of b24-mcp")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;")
+        elif version != _FORMAT:
+            raise _OtherFormatError("file of another version of b24-mcp")
     except BaseException:
         db.close()
         raise
     return db
 
 
-class _OtherFormError(sqlite3.DatabaseError):
+class _OtherFormatError(sqlite3.DatabaseError):
     pass
 
 
 def _is_damage(exc: sqlite3.DatabaseError) -> bool:
-    return isinstance(exc, _OtherFormError) or is_damage(exc)
+    return isinstance(exc, _OtherFormatError) or is_damage(exc)
 
 
 def _set_aside(path: Path) -> Path:
@@ -230,18 +229,18 @@ def _set_aside(path: Path) -> Path:
 
 
 def _expire(db: sqlite3.Connection, before: float) -> None:
-    with in_one_step(db):
+    with transaction(db):
         old = "SELECT id, table_name FROM data_sets WHERE updated_at < ?"
         expired = db.execute(old, (_moment(before),)).fetchall()
         for number, table in expired:
             drop_table(db, table)
             db.execute("DELETE FROM data_sets WHERE id = ?", (number,))
     if expired:
-        give_back_room(db)
+        shrink(db)
 
 
 def _expire_files(path: Path, before: float) -> None:
-    """Remove the files of other portals whose sets are all too old: nobody may open them again."""
+    """Delete the files of other portals whose sets are all too old. They may never be opened again."""
     for other in [*path.parent.glob("*.db"), *path.parent.glob("*.db.damaged")]:
         if other == path:
             continue
@@ -255,13 +254,13 @@ def _expire_files(path: Path, before: float) -> None:
 def _file_error(exc: sqlite3.Error | OSError) -> B24Error:
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        said, hint = "another process holds it", "Nothing of it was changed. Call again in a moment."
+        said, hint = "another process holds it", "Nothing in it was changed. Call again in a moment."
     elif code == sqlite3.SQLITE_FULL or getattr(exc, "errno", None) == 28:
         said = "the disk is full"
-        hint = "What was fetched before is kept. A person has to make room; then resume=true goes on."
+        hint = "The rows read before are kept. The user must free disk space; then resume=true continues."
     elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         said, hint = "it is damaged", DAMAGED_HINT
     else:
         said = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        hint = "A person has to make the folder of B24_DATA_DIR writable for b24-mcp, or set another one."
+        hint = "The user must make the folder of B24_DATA_DIR writable for b24-mcp, or set another one."
     return our_error("B24MCP_RECORDS_FILE", f"The file of data sets cannot be used: {said}.", hint=hint)

@@ -1,4 +1,4 @@
-"""The data sets of one portal: which there are, and how a run for one begins."""
+"""The library of the data sets of one portal: finding and deleting sets, and beginning runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Column
+from b24_mcp.records.columns import Cell, Column, Stored
 from b24_mcp.records.fields import FieldKinds
-from b24_mcp.records.file import RecordsFile, give_back_room, in_one_step
+from b24_mcp.records.file import RecordsFile, shrink, transaction
 from b24_mcp.records.names import quoted
-from b24_mcp.records.run import Run, forget
-from b24_mcp.records.table import DataSetTable, read
+from b24_mcp.records.run import Run, delete_run
+from b24_mcp.records.table import DataSetTable, columns_from_text
 from b24_mcp.records.turns import Turns
+from b24_mcp.rest.wire.params import Params
 from b24_mcp.secrets import Redactor
 
 _FACTS = "name, rows, total, complete, method, params, portal, started_at, updated_at, columns, fields, notes, state"
@@ -27,7 +28,7 @@ _PARAMS_SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """What is known of a readable data set. `params` is JSON; the moments are UTC, `updated_at` that of its last row.
+    """A readable data set. `params` is JSON. The times are UTC, `updated_at` that of the last row.
 
     `state` is `finished`, `stopped`, or `running` while a resumed run adds rows to it.
     """
@@ -48,19 +49,20 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True)
 class DataSetOrigin:
-    """Where the rows of a set come from."""
+    """The list that a data set holds."""
 
     method: str
-    params: Any
+    params: Params | None
     portal: str
 
 
 class DataSetLibrary:
-    """The data sets in one file. Texts are cleaned of secrets by `redactor` before they are written. Queries of all
-    libraries that share `turns` wait for one another.
+    """The data sets in one file.
+
+    `redactor` redacts texts before they are written. All libraries that share `turns` have a common limit of queries.
 
     Raises (every method):
-        B24Error: `B24MCP_RECORDS_FILE` when the file cannot be used.
+        B24Error: `B24MCP_RECORDS_FILE` if the file cannot be used.
     """
 
     def __init__(self, file: RecordsFile, redactor: Redactor, turns: Turns | None = None) -> None:
@@ -69,29 +71,29 @@ class DataSetLibrary:
         self._redactor = redactor
 
     async def sets(self) -> list[DataSet]:
-        """The readable data sets, the youngest first."""
+        """Return the readable data sets, the newest first."""
 
         def work(db: sqlite3.Connection) -> list[DataSet]:
-            asked = f"SELECT {_FACTS} FROM data_sets WHERE readable ORDER BY updated_at DESC, id DESC"  # noqa: S608
-            return [_data_set(row) for row in db.execute(asked)]
+            query = f"SELECT {_FACTS} FROM data_sets WHERE readable ORDER BY updated_at DESC, id DESC"  # noqa: S608
+            return [_data_set(row) for row in db.execute(query)]
 
         return await self.file.do(work)
 
     async def find(self, name: str) -> DataSet | None:
-        """Return the readable data set of a name, in whichever Unicode form and case of Latin letters it is written."""
+        """Return the readable data set of a name, in any Unicode form and any case of Latin letters."""
         name = unicodedata.normalize("NFC", name)
 
         def work(db: sqlite3.Connection) -> DataSet | None:
-            asked = f"SELECT {_FACTS} FROM data_sets WHERE readable AND name = ?"  # noqa: S608
-            row = db.execute(asked, (name,)).fetchone()
+            query = f"SELECT {_FACTS} FROM data_sets WHERE readable AND name = ?"  # noqa: S608
+            row = db.execute(query, (name,)).fetchone()
             return None if row is None else _data_set(row)
 
         return await self.file.do(work)
 
-    async def first_rows(self, data_set: DataSet, limit: int) -> list[list[Any]]:
-        """The first rows of a readable set, in the order of its columns; none when it is gone meanwhile."""
+    async def first_rows(self, data_set: DataSet, limit: int) -> list[list[Cell]]:
+        """Return the first rows of a set, in the order of its columns; no rows if it was deleted meanwhile."""
 
-        def work(db: sqlite3.Connection) -> list[list[Any]]:
+        def work(db: sqlite3.Connection) -> list[list[Cell]]:
             names = ", ".join(quoted(column.name) for column in data_set.columns)
             try:
                 found = db.execute(f"SELECT {names} FROM {quoted(data_set.name)} LIMIT ?", (limit,))  # noqa: S608
@@ -102,26 +104,26 @@ class DataSetLibrary:
         return await self.file.do(work)
 
     async def drop(self, name: str) -> bool:
-        """Remove a set and every run for it; False when there is none. A run that is going on ends with an error."""
+        """Delete a set and all its runs; False if there is none. A run in another process ends with an error."""
         name = unicodedata.normalize("NFC", name)
 
         def work(db: sqlite3.Connection) -> bool:
-            with in_one_step(db):
+            with transaction(db):
                 found = db.execute("SELECT id, table_name FROM data_sets WHERE name = ?", (name,)).fetchall()
                 for number, table_name in found:
-                    forget(db, number, table_name)
-            give_back_room(db)
+                    delete_run(db, number, table_name)
+            shrink(db)
             return bool(found)
 
         return await self.file.do(work)
 
     async def begin(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> Run:
-        """Begin a run that fills a set anew."""
+        """Begin a run that fills a set from the beginning."""
         params = self._params(origin)
 
         def work(db: sqlite3.Connection) -> Run:
             owner, now = secrets.token_hex(8), self.file.moment()
-            with in_one_step(db):
+            with transaction(db):
                 number = db.execute(
                     "INSERT INTO data_sets (name, method, params, portal, started_at, updated_at, owner) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -132,18 +134,18 @@ class DataSetLibrary:
 
         return await self.file.do(work)
 
-    async def resume(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> tuple[Run, Mapping[str, Any]]:
-        """Go on with the youngest run of a set that did not see the whole list. Gives it and the cursor to go on from.
+    async def resume(self, name: str, origin: DataSetOrigin, kinds: FieldKinds) -> tuple[Run, Mapping[str, object]]:
+        """Resume the newest incomplete run of a set. Return it and the cursor to continue at.
 
-        A run that still goes on elsewhere is taken over: there it ends with an error.
+        A run that another process continues is taken over: there it ends with an error.
 
         Raises:
-            B24Error: `B24MCP_RECORDS_RESUME` when there is none, or it lists something else.
+            B24Error: `B24MCP_RECORDS_RESUME` if there is no such run, or it lists something else.
         """
         params = self._params(origin)
 
-        def work(db: sqlite3.Connection) -> tuple[Run, Mapping[str, Any]]:
-            with in_one_step(db):
+        def work(db: sqlite3.Connection) -> tuple[Run, Mapping[str, object]]:
+            with transaction(db):
                 row = db.execute(
                     "SELECT id, method, params, rows, columns, fields, cursor, table_name FROM data_sets "
                     "WHERE name = ? AND NOT complete AND cursor IS NOT NULL ORDER BY id DESC",
@@ -161,7 +163,7 @@ class DataSetLibrary:
                 number=number,
                 name=name,
                 owner=owner,
-                table=DataSetTable(kinds, columns=read(columns, fields)),
+                table=DataSetTable(kinds, columns=columns_from_text(columns, fields)),
                 rows=rows,
                 table_name=table_name,
             )
@@ -170,11 +172,11 @@ class DataSetLibrary:
         return await self.file.do(work)
 
     async def reset(self) -> Path | None:
-        """Set the file aside with all its sets, damaged or not. Return where it is now; None when there was none."""
+        """Rename the file with all its sets, damaged or not. Return its new path; None if there was no file."""
         return await self.file.set_aside()
 
     async def aclose(self) -> None:
-        """Close the file; it is opened anew when needed."""
+        """Close the file; it is opened again when needed."""
         await self.file.aclose()
 
     def _params(self, origin: DataSetOrigin) -> str:
@@ -188,7 +190,7 @@ def _refuse_other(name: str, method: str, params: str, former_method: str, forme
     shown = former_params if len(former_params) <= _PARAMS_SHOWN else former_params[:_PARAMS_SHOWN] + "…"
     raise our_error(
         "B24MCP_RECORDS_RESUME",
-        f"The interrupted run of {name!r} was {former_method} with params {shown}, not what is asked now.",
+        f"The interrupted run of {name!r} was {former_method} with params {shown}, not what is requested now.",
     )
 
 
@@ -204,11 +206,11 @@ def _data_set(row: tuple[Any, ...]) -> DataSet:
         portal=portal,
         started_at=started,
         updated_at=updated,
-        columns=tuple(read(columns, fields)),
+        columns=tuple(columns_from_text(columns, fields)),
         notes=tuple(json.loads(notes)),
         state=state,
     )
 
 
-def _readable(value: Any) -> Any:
+def _readable(value: Stored) -> Cell:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

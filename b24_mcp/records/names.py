@@ -1,4 +1,4 @@
-"""What a data set may be called, and what it is called when nobody says."""
+"""Names of data sets: which are valid, and the default for a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 from b24_mcp.errors import our_error
 
@@ -18,12 +17,12 @@ _NUMBER = re.compile(r"\d{1,18}")
 
 
 def check_name(name: str) -> str:
-    """Give a name a person or a model chose, in the form it is kept.
+    """Return a name that a user or a model chose, in the form in which it is stored.
 
-    Letters of any script, digits and underscores: what can stand in SQL without quotes, and in no path.
+    A name has letters of any script, digits and underscores, so that SQL needs no quotes and no path can be made of it.
 
     Raises:
-        B24Error: `B24MCP_RECORDS_NAME`, saying what is wrong with it.
+        B24Error: `B24MCP_RECORDS_NAME`, with the reason.
     """
     name = unicodedata.normalize("NFC", name)
     if len(name) > _LONGEST:
@@ -37,9 +36,10 @@ def check_name(name: str) -> str:
     return name
 
 
-def name_for(method: str, params: Any) -> str:
-    """Name a set after its method, e.g. `crm_deal_list`, and after the ids that say what is listed: smart processes of
-    type 1036 are `crm_item_list_1036`.
+def name_for(method: str, params: object) -> str:
+    """Return the default name of a set: its method, e.g. `crm_deal_list`, and the ids among the parameters.
+
+    For example, smart processes of type 1036 are `crm_item_list_1036`.
     """
     parts = method.split(".")
     if isinstance(params, Mapping):
@@ -52,16 +52,16 @@ def name_for(method: str, params: Any) -> str:
 
 
 def quoted(name: str) -> str:
-    """Write a name so that SQL takes it for nothing else."""
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _is_word_of_sql(name: str) -> bool:
-    """Ask SQLite whether it takes the name for a table's without quotes; only such names come here."""
+    """Whether SQLite rejects a valid name as an identifier without quotes."""
     db = sqlite3.connect(":memory:")
     try:
         db.execute(f"CREATE TABLE {name} (x)")
-        db.execute(f"SELECT {name}.x FROM {name}")  # noqa: S608  # what is asked is whether this is SQL at all
+        db.execute(f"SELECT {name}.x FROM {name}")  # noqa: S608  # the name is valid and the database empty
     except sqlite3.OperationalError:
         return True
     finally:

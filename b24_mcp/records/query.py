@@ -1,4 +1,4 @@
-"""SQL over data sets, from the side of the one who asks. The statement itself runs in `query_process`."""
+"""SQL queries over data sets, on the side of the caller. The statement runs in `query_process`."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import anyio.to_thread
 
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records.columns import Cell
 from b24_mcp.records.file import DAMAGED_HINT
 
 _T = TypeVar("_T")
 _PROGRAM = Path(__file__).with_name("query_process.py")
 _LONGEST_STATEMENT = 100_000
-# The process ends a statement itself; when it does not come to that, it is ended.
+# The process ends a statement itself. If it does not, it is killed after these seconds.
 _GRACE = 3.0
-# Nothing else of the environment is handed on: it holds secrets.
+# Other environment variables are not passed, because they hold secrets.
 _ENVIRONMENT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _LIMITS = {
     "slow": "it took longer than {seconds:g} s",
-    "memory": "it needs more memory or disk than a query may use",
+    "memory": "it needs more memory or disk than allowed",
 }
 
 
 class SqlQuery:
     """One statement over the data sets in the file at `path`: at most `rows` rows (None: all), for at most `seconds`.
 
-    After `start`, `columns` and `read` (the sets it reads) are known; after the last row, whether it was `truncated`.
+    `columns` and `read` (the sets that were queried) are known from the first rows on, `truncated` after the last row.
     """
 
     def __init__(self, path: Path, sql: str, *, rows: int | None, seconds: float) -> None:
-        self._question = {"path": str(path), "sql": sql, "rows": rows, "seconds": seconds}
+        self._request = {"path": str(path), "sql": sql, "rows": rows, "seconds": seconds}
         self._seconds = seconds
         self._sql = sql
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,18 +47,18 @@ class SqlQuery:
         self.read: list[str] = []
         self.truncated = False
 
-    def rows(self) -> Generator[list[list[Any]], None, None]:
-        """Run the statement and give its rows, some hundred at a time. The columns are known from the first on.
+    def rows(self) -> Generator[list[list[Cell]], None, None]:
+        """Run the statement and yield its rows, some hundred at a time.
 
-        To be run in a thread; `stop` ends it from any other.
+        It blocks, so it must run in a thread; `stop` ends it from another one.
 
         Raises:
-            B24Error: `B24MCP_SQL` when the statement is refused or wrong, `B24MCP_SQL_LIMIT` when it takes too much.
+            B24Error: `B24MCP_SQL` if the statement is refused or wrong, `B24MCP_SQL_LIMIT` if it exceeds a limit.
         """
         _check(self._sql)
         process = self._start()
-        ending = threading.Timer(self._seconds + _GRACE, process.kill)
-        ending.start()
+        timer = threading.Timer(self._seconds + _GRACE, process.kill)
+        timer.start()
         try:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -72,35 +73,35 @@ class SqlQuery:
                 if "columns" in part:
                     self.columns, self.read = part["columns"], part["read"]
                 yield part.get("rows", [])
-            # It was ended from outside: by us after its time, or by the system for want of memory.
-            raise self._error("slow" if not ending.is_alive() else "memory", "")
+            # The process was killed: by the timer, or by the system because of its memory.
+            raise self._error("slow" if not timer.is_alive() else "memory", "")
         finally:
-            ending.cancel()
+            timer.cancel()
             process.kill()
             process.communicate()
 
     def stop(self) -> None:
-        """End it, wherever it is."""
+        """End the statement, from any thread."""
         self._stopped = True
         if self._process is not None:
             self._process.kill()
 
-    async def with_rows(self, work: Callable[[SqlQuery, Iterator[list[list[Any]]]], _T]) -> _T:
-        """Let `work` take the rows in a thread; when this task is cancelled, the statement ends at once."""
+    async def with_rows(self, work: Callable[[SqlQuery, Iterator[list[list[Cell]]]], _T]) -> _T:
+        """Run `work` with the rows in a thread. If this task is cancelled, the statement ends at once."""
 
-        def working() -> _T:
-            # Ended here, in the thread, when `work` leaves rows untaken: ending it waits for the process.
+        def run() -> _T:
+            # If `work` does not use all rows, the generator is closed in this thread, which waits for the process.
             with closing(self.rows()) as rows:
                 return work(self, rows)
 
         try:
-            return await anyio.to_thread.run_sync(working, abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
         finally:
             self.stop()
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        self._process = subprocess.Popen(  # noqa: S603  # our own program, and nothing of the statement on its line
+        self._process = subprocess.Popen(  # noqa: S603  # our own program, without arguments from the statement
             [sys.executable, "-I", "-S", str(_PROGRAM)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -113,10 +114,10 @@ class SqlQuery:
 
     def _ask(self, stdin: IO[bytes]) -> None:
         try:
-            stdin.write(json.dumps(self._question).encode() + b"\n")
+            stdin.write(json.dumps(self._request).encode() + b"\n")
             stdin.flush()
         except BrokenPipeError:
-            pass  # that it is gone is noticed when its answer is read
+            pass  # the process has ended, which shows when its answer is read
 
     def _error(self, kind: str, message: str) -> B24Error:
         if kind in _LIMITS:
@@ -135,4 +136,4 @@ def _check(sql: str) -> None:
     if len(sql) > _LONGEST_STATEMENT:
         raise our_error("B24MCP_SQL", f"The statement is longer than {_LONGEST_STATEMENT} characters.")
     if "\0" in sql:
-        raise our_error("B24MCP_SQL", "The statement holds a character that is none (U+0000).")
+        raise our_error("B24MCP_SQL", "The statement holds the character U+0000.")

@@ -1,14 +1,14 @@
 """The program that runs one SQL statement over a file of data sets, in a process of its own.
 
-It is started as a script and imports only what Python itself brings. Its question is one line of JSON on stdin; its
-answer is lines of JSON on stdout: `{"columns", "read"}`, then `{"rows"}` any number of times, then `{"end"}`; or
-`{"error", "message"}` at any point. Several things bound a statement, each of which would do alone:
+It is started as a script and imports the standard library only. The request is one line of JSON on stdin. The answer is
+lines of JSON on stdout: `{"columns", "read"}`, then `{"rows"}` any number of times, then `{"end"}`; or
+`{"error", "message"}` at any point. Several independent limits apply to a statement:
 
-- the file is opened for reading only, and is the only one (no ATTACH);
-- an authorizer lets nothing pass but reading data sets and functions that compute;
-- sizes of values, statements and expressions are limited;
-- a handler ends it when its time is up, the system when it takes too much memory or disk, and whoever started this
-  process when it does not answer.
+- the file is opened read-only, and no other one can be opened (no ATTACH);
+- an authorizer allows only reading data sets and functions that compute;
+- the sizes of values, statements and expressions are limited;
+- a handler interrupts the statement after its timeout, the system ends a process that uses too much memory or disk, and
+  the parent process kills one that does not answer.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 _CHECK_EVERY = 5_000
 _ROWS_AT_ONCE = 500
 _MEGABYTE = 1 << 20
 _MEMORY = 256 * _MEGABYTE
-# What SQLite itself may use of it. It counts everywhere, where the limit of the system is known on POSIX only.
+# The part of it for SQLite. This limit works everywhere, that of the system on POSIX only.
 _HEAP = 128 * _MEGABYTE
-# What one row, and a part of the answer, may hold: whoever asks reads them as a whole.
+# The largest row and the largest part of the answer: the parent process reads each as a whole.
 _LARGEST_ROW = 16 * _MEGABYTE
 _LARGEST_PART = _MEGABYTE
 _DISK = 512 * _MEGABYTE
@@ -36,8 +36,8 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _CATALOGUE = "data_sets"
 _TABLE_FUNCTIONS = {"json_each", "json_tree"}
 _SCHEMA_TABLES = {"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema", "sqlite_sequence"}
-# Functions that compute from their arguments alone. What is not named here is refused, above all whatever could load
-# code, touch files or look into SQLite itself.
+# Functions that only compute from their arguments. Any other is refused, such as those that load code, access files or
+# inspect SQLite itself.
 _FUNCTIONS = """
     -> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling char coalesce concat concat_ws cos cosh count
     cume_dist current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor format
@@ -52,8 +52,29 @@ _FUNCTIONS = """
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 
 
+class QueryRequest(TypedDict):
+    """The request on stdin: the file, the statement, the largest number of rows (None: all) and the timeout."""
+
+    path: str
+    sql: str
+    rows: int | None
+    seconds: float
+
+
+class AnswerLine(TypedDict, total=False):
+    """One line of the answer, as described above."""
+
+    columns: list[str]
+    read: list[str]
+    rows: list[list[object]]
+    end: bool
+    truncated: bool
+    error: str
+    message: str
+
+
 class RefusedError(Exception):
-    """The statement is not run: `kind` is what the starter is told, the text says why."""
+    """The statement is not run. `kind` is the kind of error in the answer, the text is the reason."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -61,7 +82,7 @@ class RefusedError(Exception):
 
 
 class SqlAuthorizer:
-    """What a statement may do. `read` are the data sets it reads; `denied` is the first thing it was refused."""
+    """Decides what a statement may do. `read` are the data sets that it reads, `denied` is the first refusal."""
 
     def __init__(self, tables: dict[str, str], others: set[str]) -> None:
         self._tables = tables
@@ -70,11 +91,11 @@ class SqlAuthorizer:
         self.denied: str | None = None
 
     def __call__(self, action: int, first: str | None, second: str | None, database: str | None, _: str | None) -> int:
-        """Tell SQLite whether an action of the statement is let through."""
+        """Return to SQLite whether an action of the statement is allowed."""
         if self._may(action, first, second, database):
             return sqlite3.SQLITE_OK
         if self.denied is None:
-            self.denied = _in_words(action, first, second)
+            self.denied = _refusal(action, first, second)
         return sqlite3.SQLITE_DENY
 
     def _may(self, action: int, first: str | None, second: str | None, database: str | None) -> bool:
@@ -93,7 +114,7 @@ class SqlAuthorizer:
             return True
         name = self._tables.get(table)
         if name is None:
-            # Rows are counted that have no columns here: those of a table that the statement itself makes up.
+            # A row without columns is one of a table that the statement itself defines.
             return not column and database is None and table not in self._others
         if database not in ("main", None):
             return False
@@ -101,33 +122,33 @@ class SqlAuthorizer:
         return True
 
 
-def answer(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Run a statement: `path` of the file, `sql`, how many `rows` at most (or None), `seconds`."""
+def answer(request: QueryRequest) -> Iterator[AnswerLine]:
+    """Run a statement and yield the lines of the answer."""
     try:
-        yield from _run(question)
+        yield from _run(request)
     except RefusedError as exc:
         yield {"error": exc.kind, "message": str(exc)}
 
 
-def _run(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    db = _open(question["path"])
-    ends_at = time.monotonic() + question["seconds"]
+def _run(request: QueryRequest) -> Iterator[AnswerLine]:
+    db = _open(request["path"])
+    ends_at = time.monotonic() + request["seconds"]
     try:
-        gate = _gate(db)
-        _limit(db, gate, lambda: time.monotonic() > ends_at)
-        with _explained(gate, ends_at):
-            cursor = db.execute(question["sql"])
+        authorizer = _authorizer(db)
+        _limit(db, authorizer, lambda: time.monotonic() > ends_at)
+        with _explained(authorizer):
+            cursor = db.execute(request["sql"])
             if cursor.description is None:
-                raise RefusedError("sql", "there is no statement that gives rows")
-            yield {"columns": [column[0] for column in cursor.description], "read": list(gate.read)}
-            yield from _rows(cursor, question["rows"])
+                raise RefusedError("sql", "there is no statement that returns rows")
+            yield {"columns": [column[0] for column in cursor.description], "read": list(authorizer.read)}
+            yield from _rows(cursor, request["rows"])
     finally:
         db.close()
 
 
-def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[dict[str, Any]]:
+def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[AnswerLine]:
     left = math.inf if wanted is None else wanted
-    part: list[list[Any]] = []
+    part: list[list[object]] = []
     size = 0
     truncated = False
     for row in cursor:
@@ -138,7 +159,7 @@ def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[dict[str, Any]
         part.append([_shown(value) for value in row])
         of_row = sum(len(value) for value in row if isinstance(value, str | bytes))
         if of_row > _LARGEST_ROW:
-            raise RefusedError("memory", "a row of it is too large")
+            raise RefusedError("memory", "one of its rows is too large")
         size += of_row
         if len(part) == _ROWS_AT_ONCE or size > _LARGEST_PART:
             yield {"rows": part}
@@ -161,10 +182,10 @@ def _open(path: str) -> sqlite3.Connection:
     return db
 
 
-def _gate(db: sqlite3.Connection) -> SqlAuthorizer:
+def _authorizer(db: sqlite3.Connection) -> SqlAuthorizer:
     try:
-        db.execute("BEGIN")  # what is read now and what the statement reads are of the same moment
-        db.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()  # known from here on
+        db.execute("BEGIN")  # so that the list of data sets and the statement see the same state
+        db.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()  # registers these table functions
         readable = {name.lower(): name for (name,) in db.execute("SELECT name FROM data_sets WHERE readable")}
         others = {name.lower() for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as exc:
@@ -172,7 +193,7 @@ def _gate(db: sqlite3.Connection) -> SqlAuthorizer:
     return SqlAuthorizer(readable | {_CATALOGUE: _CATALOGUE}, others | _SCHEMA_TABLES)
 
 
-def _limit(db: sqlite3.Connection, gate: SqlAuthorizer, is_over: Callable[[], bool]) -> None:
+def _limit(db: sqlite3.Connection, authorizer: SqlAuthorizer, is_over: Callable[[], bool]) -> None:
     for limit, value in (
         (sqlite3.SQLITE_LIMIT_LENGTH, 8 * _MEGABYTE),
         (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -183,16 +204,15 @@ def _limit(db: sqlite3.Connection, gate: SqlAuthorizer, is_over: Callable[[], bo
         (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
     ):
         db.setlimit(limit, value)
-    db.set_authorizer(gate)
+    db.set_authorizer(authorizer)
     db.set_progress_handler(is_over, _CHECK_EVERY)
 
 
-class _explained:  # noqa: N801  # it is used as a statement
-    """Say in plain words why a statement failed."""
+class _explained:  # noqa: N801  # used as a context manager
+    """Convert the exception of a failed statement into a `RefusedError` with a readable reason."""
 
-    def __init__(self, gate: SqlAuthorizer, ends_at: float) -> None:
-        self._gate = gate
-        self._ends_at = ends_at
+    def __init__(self, authorizer: SqlAuthorizer) -> None:
+        self._authorizer = authorizer
 
     def __enter__(self) -> None:
         return None
@@ -200,19 +220,19 @@ class _explained:  # noqa: N801  # it is used as a statement
     def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
         if exc is None or not isinstance(exc, Exception) or isinstance(exc, RefusedError):
             return
-        if self._gate.denied is not None:
-            raise RefusedError("refused", self._gate.denied) from None
+        if self._authorizer.denied is not None:
+            raise RefusedError("refused", self._authorizer.denied) from None
         if isinstance(exc, MemoryError) or "too big" in str(exc):
-            raise RefusedError("memory", "it needs more memory than it may use") from None
+            raise RefusedError("memory", "it needs more memory than allowed") from None
         if not isinstance(exc, sqlite3.Error | sqlite3.Warning | UnicodeError | ValueError):
             raise exc
         if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-            raise RefusedError("slow", "its time is up") from None
+            raise RefusedError("slow", "it took too long") from None
         code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
         if _is_damage(exc):
             raise RefusedError("damaged", "the file is damaged") from None
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            raise RefusedError("memory", "it needs more room on the disk than it may use") from None
+            raise RefusedError("memory", "it needs more disk space than allowed") from None
         raise RefusedError("sql", str(exc).rstrip(".")) from None
 
 
@@ -220,16 +240,16 @@ def _is_damage(exc: BaseException) -> bool:
     return getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
-def _in_words(action: int, first: str | None, second: str | None) -> str:
+def _refusal(action: int, first: str | None, second: str | None) -> str:
     if action == sqlite3.SQLITE_READ:
-        return f"{first} is no data set that can be read"
+        return f"{first} is not a data set that can be read"
     if action == sqlite3.SQLITE_FUNCTION:
-        return f"the function {second} may not be used"
+        return f"the function {second} is not allowed"
     return "only one SELECT is run: nothing that writes, attaches or changes settings"
 
 
-def _shown(value: Any) -> Any:
-    """Return a value as JSON can hold it: a text in place of bytes and of numbers without an end."""
+def _shown(value: object) -> object:
+    """Return a value for JSON: bytes, infinity and NaN become texts."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, float) and not math.isfinite(value):
@@ -238,7 +258,7 @@ def _shown(value: Any) -> Any:
 
 
 def _bound_process() -> None:
-    """Let the system end this process when it takes too much, where the system can."""
+    """Set the limits of this process, where the system supports them."""
     try:
         import resource
     except ImportError:
@@ -251,11 +271,11 @@ def _bound_process() -> None:
 
 
 def main() -> None:
-    """Answer the question on stdin."""
+    """Answer the request on stdin."""
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-    question = json.loads(sys.stdin.buffer.readline())
+    request: QueryRequest = json.loads(sys.stdin.buffer.readline())
     _bound_process()
-    for part in answer(question):
+    for part in answer(request):
         sys.stdout.write(json.dumps(part, ensure_ascii=False, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 

@@ -1,8 +1,8 @@
-"""One run that fills a data set, page by page.
+"""A run, which fills a data set page by page.
 
-A run has a table of its own. When it ends by itself, its table takes the name of the set, in one step, in place of the
-former one. A run that is broken off leaves a readable former set as it is; where there is none, what it has fetched
-becomes readable, marked as incomplete. Either way it can be resumed, by any process.
+A run has a table of its own. When it finishes, its table replaces that of the previous set in one transaction. A run
+that is interrupted does not change a readable previous set. If there is none, its rows become readable and are marked
+as incomplete. In both cases any process can resume it.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.cleaning import Cleaner
-from b24_mcp.records.columns import Column
-from b24_mcp.records.file import RecordsFile, drop_table, give_back_room, in_one_step
+from b24_mcp.records.columns import Column, Stored
+from b24_mcp.records.file import RecordsFile, drop_table, shrink, transaction
 from b24_mcp.records.names import quoted
-from b24_mcp.records.table import DataSetTable, column_sql, written
+from b24_mcp.records.row_redactor import RowRedactor
+from b24_mcp.records.table import DataSetTable, column_sql, columns_to_text
 from b24_mcp.secrets import Redactor
 
 _ABANDONED_AFTER = 3_600.0
 
 
 class Run:
-    """A run, `number` in the file, that writes as `owner`. `rows` is how many rows it has, with those of the runs it
-    resumed. `readable` says after its end whether they can be read under the name of the set.
+    """A run with the id `number` in the file, which writes as `owner`.
+
+    `rows` is its number of rows, including those of the runs that it resumed. `readable` says after its end whether
+    they can be read under the name of the set.
     """
 
     def __init__(
@@ -45,28 +46,28 @@ class Run:
         self.readable = False
         self._ended = False
         self._file = file
-        self._cleaner = Cleaner(redactor)
+        self._row_redactor = RowRedactor(redactor)
         self._number = number
         self._owner = owner
         self._table = table
         self._table_name = table_name
 
     async def append(
-        self, rows: Sequence[Any], cursor: Mapping[str, Any] | None, *, key: str | None, total: int | None
+        self, rows: Sequence[object], cursor: Mapping[str, object] | None, *, key: str | None, total: int | None
     ) -> None:
-        """Write a page of rows, together with where to go on after it; all of it, or nothing.
+        """Write a page of rows and the cursor after it, in one transaction.
 
         Raises:
-            B24Error: `B24MCP_RECORDS_TAKEN` when another process took the run over or removed it, and
+            B24Error: `B24MCP_RECORDS_TAKEN` if another process took the run over or removed it, or
                 `B24MCP_RECORDS_FILE`.
         """
 
         def work(db: sqlite3.Connection) -> None:
             table = self._table.copy()
             table.key = key
-            added, lines = table.take(self._cleaner.clean(rows))
+            added, lines = table.convert(self._row_redactor.redact(rows))
             written_rows = self.rows + len(lines)
-            with in_one_step(db):
+            with transaction(db):
                 self._claim(db)
                 table_name = self._grow(db, added)
                 if lines:
@@ -78,21 +79,21 @@ class Run:
                     total=total,
                     cursor=None if cursor is None else json.dumps(cursor),
                     table_name=table_name,
-                    **written(table.columns),
+                    **columns_to_text(table.columns),
                 )
             self._table, self._table_name, self.rows = table, table_name, written_rows
 
         await self._file.do(work)
 
     async def finish(self, *, complete: bool, notes: Sequence[str] = ()) -> None:
-        """End the run: its rows take the place of the former set of the name.
+        """End the run: its rows replace the previous set of the name.
 
         Raises:
             B24Error: as `append`.
         """
 
         def work(db: sqlite3.Connection) -> None:
-            with in_one_step(db):
+            with transaction(db):
                 self._claim(db)
                 replaced = db.execute(
                     "SELECT id, table_name FROM data_sets WHERE name = ? AND id <> ? AND "
@@ -100,27 +101,27 @@ class Run:
                     (self.name, self._number, self._file.moment(_ABANDONED_AFTER)),
                 ).fetchall()
                 for number, table_name in replaced:
-                    forget(db, number, table_name)
+                    delete_run(db, number, table_name)
                 self._end(db, "finished", publish=True, complete=complete, notes=notes)
             self.readable = self._ended = True
             if replaced:
-                give_back_room(db)
+                shrink(db)
 
         await self._file.do(work)
 
     async def stop(self, notes: Sequence[str] = ()) -> None:
-        """Break the run off, keeping what it has. A run without rows leaves nothing.
+        """Interrupt the run and keep its rows. A run without rows is deleted.
 
         Raises:
             B24Error: `B24MCP_RECORDS_FILE`.
         """
 
         def work(db: sqlite3.Connection) -> None:
-            with in_one_step(db):
+            with transaction(db):
                 if self._ended or not self._is_ours(db):
                     return
                 if not self.rows:
-                    forget(db, self._number, self._table_name)
+                    delete_run(db, self._number, self._table_name)
                     return
                 taken = "SELECT 1 FROM data_sets WHERE readable AND name = ? AND id <> ?"
                 publish = db.execute(taken, (self.name, self._number)).fetchone() is None
@@ -132,7 +133,7 @@ class Run:
     def _claim(self, db: sqlite3.Connection) -> None:
         if not self._is_ours(db):
             raise our_error(
-                "B24MCP_RECORDS_TAKEN", f"The data set {self.name!r} was removed, or another run goes on with it."
+                "B24MCP_RECORDS_TAKEN", f"The data set {self.name!r} was removed, or another process continues it."
             )
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
@@ -140,12 +141,12 @@ class Run:
         return db.execute(ours, (self._number, self._owner)).fetchone() is not None
 
     def _grow(self, db: sqlite3.Connection, added: Sequence[Column]) -> str | None:
-        """Give the table its new columns. The table is made with the first of them; gives its name."""
+        """Add columns to the table, which is created with the first of them. Return its name."""
         if self._table_name is not None or not added:
             for column in added:
                 db.execute(f"ALTER TABLE {quoted(str(self._table_name))} ADD COLUMN {column_sql(column)}")
             return self._table_name
-        name = f"~{self._number}"  # no set is called so
+        name = f"~{self._number}"  # not a valid name of a set
         db.execute(f"CREATE TABLE {quoted(name)} ({', '.join(map(column_sql, added))})")
         return name
 
@@ -163,32 +164,32 @@ class Run:
             readable=publish,
             table_name=table_name,
             notes=json.dumps([*notes, *self._misfits()], ensure_ascii=False),
-            **written(table.columns),
+            **columns_to_text(table.columns),
         )
 
-    def _note(self, db: sqlite3.Connection, **facts: Any) -> None:
+    def _note(self, db: sqlite3.Connection, **facts: Stored) -> None:
         facts["updated_at"] = self._file.moment()
         changes = ", ".join(f"{name} = ?" for name in facts)
         db.execute(f"UPDATE data_sets SET {changes} WHERE id = ?", (*facts.values(), self._number))  # noqa: S608
 
     def _misfits(self) -> list[str]:
         return [
-            f"{column.misfits} values of {column.name} are no {column.kind} and are kept as they came"
+            f"{column.misfits} values of {column.name} are not of the type {column.kind} and were kept unchanged"
             for column in self._table.columns
             if column.misfits
         ]
 
 
-def forget(db: sqlite3.Connection, number: int, table_name: str | None) -> None:
+def delete_run(db: sqlite3.Connection, number: int, table_name: str | None) -> None:
     """Remove a run and its table."""
     drop_table(db, table_name)
     db.execute("DELETE FROM data_sets WHERE id = ?", (number,))
 
 
-def _insert(db: sqlite3.Connection, statement: str, lines: list[tuple[Any, ...]]) -> None:
+def _insert(db: sqlite3.Connection, statement: str, lines: list[tuple[Stored, ...]]) -> None:
     try:
         db.executemany(statement, lines)
-    except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
+    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot hold
         whole = [
             tuple(v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in line) for line in lines
         ]

@@ -1,8 +1,8 @@
-"""Names in a statement, in the form in which the file keeps them.
+"""Unicode normalisation of the names in a statement.
 
-The same name can be written with one character for a letter and its accent (NFC) or with two (NFD, as macOS writes the
-names of files); SQLite takes them for two names. Only identifiers are changed, and only those that become the name of a
-data set or of a column by it: texts, comments and the names that a statement makes up stay as they are.
+A name can be written with one character for a letter and its accent (NFC) or with two (NFD, as macOS writes file
+names). SQLite compares them as different names. Only identifiers are changed, and only to the name of an existing data
+set or column. Texts, comments and the statement's own aliases are not changed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from b24_mcp.records.library import DataSet
 
-# The tokens of SQLite that matter here. What is not closed runs to the end, as in SQLite.
+# The tokens of SQLite that matter here. A token without its end runs to the end of the statement, as in SQLite.
 _TOKEN = re.compile(
     r"""
       (?P<text>     '[^']*(?:''[^']*)*(?:'|\Z) )
@@ -28,12 +28,12 @@ _TOKEN = re.compile(
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-def with_kept_names(sql: str, sets: Sequence[DataSet]) -> str:
-    """Return a statement whose names of data sets and columns are written as these are kept."""
+def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
+    """Return the statement with the names of data sets and columns as they are stored."""
     if sql.isascii():
         return sql
     names = [name for data_set in sets for name in (data_set.name, *(column.name for column in data_set.columns))]
-    kept = _by_meaning(names)
+    kept = _by_normal_form(names)
     if not kept:
         return sql
     exact = {_folded(name) for name in names}
@@ -43,10 +43,11 @@ def with_kept_names(sql: str, sets: Sequence[DataSet]) -> str:
             if match[kind] is not None:
                 found = match[f"in_{kind}"].replace(mark * 2, mark)
                 other = _other_form(found, kept, exact)
-                return match[0] if other is None else mark + other.replace(mark, mark * 2) + mark
+                is_closed = len(match[0]) == len(match[f"in_{kind}"]) + 2
+                return match[0] if other is None or not is_closed else mark + other.replace(mark, mark * 2) + mark
         found = match["in_bracket"] if match["bracket"] is not None else match["bare"]
         other = _other_form(found, kept, exact) if found is not None else None
-        if other is None or (match["bracket"] is not None and "]" in other):
+        if other is None or (match["bracket"] is not None and ("]" in other or not match[0].endswith("]"))):
             return match[0]
         return f"[{other}]" if match["bracket"] is not None else other
 
@@ -54,14 +55,14 @@ def with_kept_names(sql: str, sets: Sequence[DataSet]) -> str:
 
 
 def _other_form(name: str, kept: dict[str, str], exact: set[str]) -> str | None:
-    """Return the name that is meant, where it is kept in another form only."""
+    """Return the stored form of a name; None if it is stored as written, or not at all."""
     if name.isascii() or _folded(name) in exact:
         return None
     return kept.get(_folded(unicodedata.normalize("NFC", name)))
 
 
-def _by_meaning(names: Iterable[str]) -> dict[str, str]:
-    """Return the names by their form in NFC, without those of which several have the same."""
+def _by_normal_form(names: Iterable[str]) -> dict[str, str]:
+    """Return the names by their form in NFC, without names that share one."""
     found: dict[str, str] = {}
     unclear: set[str] = set()
     for name in names:
@@ -74,5 +75,5 @@ def _by_meaning(names: Iterable[str]) -> dict[str, str]:
 
 
 def _folded(name: str) -> str:
-    """Return what SQLite compares names by: it passes over the case of ASCII letters only."""
+    """Return a name as SQLite compares it: without the case of ASCII letters."""
     return name.translate(_UPPER)

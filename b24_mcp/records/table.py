@@ -1,11 +1,10 @@
-"""The table of one data set: its columns grow with what the rows bring, and each row becomes a line of it."""
+"""The SQL table of one data set: its columns, which grow with the fields of the rows, and the tuples to insert."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from b24_mcp.records.columns import SQL_TYPES, Column, Kind, Stored, kind_of
 from b24_mcp.records.fields import FieldKinds
@@ -14,16 +13,16 @@ from b24_mcp.rest import to_json
 
 _MOST_COLUMNS = 1_000
 _LONGEST_NAME = 200
-# Rows that are no objects have one column; fields past the most a table takes share one.
+# Rows that are not objects have one column. Fields beyond the largest number of columns share one.
 _VALUE = "value"
 _REST = "other_fields"
 
 
 @dataclass(slots=True)
 class DataSetTable:
-    """The columns of a data set that is being filled. `key` is the field that identifies a row, where there is one.
+    """The columns of a data set that is being filled. `key` is the field that identifies a row, if there is one.
 
-    A field that is always empty gets no column before `seal`: its first value says what it holds.
+    A field that is always empty gets no column before `seal`, because its first value decides the type.
     """
 
     kinds: FieldKinds
@@ -32,18 +31,18 @@ class DataSetTable:
     empty: list[str] = field(default_factory=list)
 
     def copy(self) -> DataSetTable:
-        """A table to try a page on: what fails leaves this one as it is."""
+        """Return a copy for adding a page, so that a failure leaves this object unchanged."""
         return DataSetTable(self.kinds, self.key, [replace(column) for column in self.columns], list(self.empty))
 
-    def take(self, rows: Sequence[Any]) -> tuple[list[Column], list[tuple[Stored, ...]]]:
-        """Make lines of a page of rows. Gives the columns that came to the table with them, and the lines."""
-        maps = [row if isinstance(row, Mapping) else {_VALUE: row} for row in rows]
+    def convert(self, rows: Sequence[object]) -> tuple[list[Column], list[tuple[Stored, ...]]]:
+        """Convert a page of rows. Return the columns that were added for them, and the tuples to insert."""
+        maps: list[Mapping[str, object]] = [row if isinstance(row, Mapping) else {_VALUE: row} for row in rows]
         added = self._add_columns(maps)
         rest = next((column for column in self.columns if column.field == ""), None)
         own = [column for column in self.columns if column is not rest]
         lines = []
         for row in maps:
-            line = []
+            line: list[Stored] = []
             for column in own:
                 value = row.get(column.field)
                 column.watch(value)
@@ -54,7 +53,7 @@ class DataSetTable:
         return added, lines
 
     def seal(self) -> list[Column]:
-        """Give columns to the fields that were always empty, and at least one to a table without rows."""
+        """Add columns for the fields that were always empty, and at least one for a table without rows."""
         named = [name for name in self.empty if name][: _MOST_COLUMNS - len(self.columns)]
         added = [self._new_column(name, "text") for name in named]
         self.empty.clear()
@@ -63,16 +62,16 @@ class DataSetTable:
         return added
 
     def insertion(self, table: str) -> str:
-        """The statement that adds a line."""
+        """Return the statement that inserts a tuple."""
         names = ", ".join(quoted(column.name) for column in self._in_order())
         places = ", ".join("?" * len(self.columns))
         return f"INSERT INTO {quoted(table)} ({names}) VALUES ({places})"  # noqa: S608  # the names are quoted
 
     def _in_order(self) -> list[Column]:
-        """As lines are made: the column of what is left over last."""
+        """Return the columns in the order of the tuples: the shared column is the last."""
         return sorted(self.columns, key=lambda column: column.field == "")
 
-    def _add_columns(self, rows: list[Mapping[str, Any]]) -> list[Column]:
+    def _add_columns(self, rows: list[Mapping[str, object]]) -> list[Column]:
         known = {column.field for column in self.columns}
         unknown = dict.fromkeys(name for row in rows for name in row if name not in known)
         added = []
@@ -95,7 +94,7 @@ class DataSetTable:
         return column
 
     def _free_name(self, name: str) -> str:
-        """SQLite takes `ID` and `id` for the same column, and no NUL."""
+        """Return an unused column name. For SQLite `ID` and `id` are the same, and a name holds no NUL."""
         taken = {column.name.lower() for column in self.columns}
         base = name.replace("\0", "")[:_LONGEST_NAME] or _REST
         free, number = base, 2
@@ -104,34 +103,30 @@ class DataSetTable:
         return free
 
     @staticmethod
-    def _rest_of(row: Mapping[str, Any], own: list[Column]) -> str | None:
+    def _rest_of(row: Mapping[str, object], own: list[Column]) -> str | None:
         fields = {column.field for column in own}
         left = {name: value for name, value in row.items() if name not in fields and value is not None}
-        return _json(left) if left else None
+        return to_json(left) if left else None
 
 
 def column_sql(column: Column) -> str:
-    """The definition of a column."""
+    """Return the SQL definition of a column."""
     return f"{quoted(column.name)} {SQL_TYPES[column.kind]}"
 
 
-def written(columns: Iterable[Column]) -> dict[str, str]:
-    """The columns as they are kept with the set: `columns` for its readers, `fields` for whoever goes on with it."""
+def columns_to_text(columns: Iterable[Column]) -> dict[str, str]:
+    """Return the columns as they are stored with the set: `columns` for queries, `fields` to resume a run."""
     listed = list(columns)
     return {
-        "columns": _json({column.name: column.kind for column in listed}),
-        "fields": _json([[column.field, column.misfits] for column in listed]),
+        "columns": to_json({column.name: column.kind for column in listed}),
+        "fields": to_json([[column.field, column.misfits] for column in listed]),
     }
 
 
-def read(columns: str, fields: str) -> list[Column]:
-    """The columns of a set as they were kept."""
+def columns_from_text(columns: str, fields: str) -> list[Column]:
+    """Parse the stored columns of a set."""
     named = json.loads(columns).items()
     return [
         Column(field, name, kind, misfits)
         for (name, kind), (field, misfits) in zip(named, json.loads(fields), strict=True)
     ]
-
-
-def _json(value: Any) -> str:
-    return to_json(value)

@@ -1,4 +1,4 @@
-"""How many queries run at once: a few, shared fairly between callers, so that their memory together has a bound."""
+"""The limit of concurrent queries, shared fairly between callers, so that their total memory is bounded."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import anyio
 from b24_mcp.errors import our_error
 
 AT_ONCE = 4
-"""Queries of one server at the same time. Each may use 256 MB (`query_process`), so together 1 GB."""
+"""Concurrent queries of one server. Each may use 256 MB (`query_process`), so 1 GB in all."""
 _PER_CALLER = 3
 _EXPORTS = 2
-"""Exports may run for minutes, so that some places are always left for questions."""
+"""Exports may run for minutes, so some places are always left for other queries."""
 _WAITING = 32
 _WAITING_PER_CALLER = 8
 _PATIENCE = 20.0
-"""Seconds a query waits for its turn. With the time a query may take, clients that give up after 60 s still hear of
-it.
-"""
+"""Seconds a query waits for a place. Together with the timeout of a query they are less than 60 s, after which clients
+give up."""
 
 
 @dataclass(eq=False, slots=True)
@@ -32,8 +31,9 @@ class _Ticket:
 
 
 class Turns:
-    """The places of running queries, and the queue for them. The next place goes to the caller who has the fewest, and
-    among those to the one who came first.
+    """The places of running queries, and their queue.
+
+    The next place goes to the caller with the fewest places; among those, the first in the queue gets it.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, caller: str = "", *, is_export: bool = False) -> AsyncGenerator[None]:
-        """Hold a place for a query of this caller; wait for one where none is free.
+        """Hold a place for a query of this caller; wait until one is free.
 
         Raises:
-            B24Error: `B24MCP_QUERY_BUSY` when the queue is full or none became free in time.
+            B24Error: `B24MCP_QUERY_BUSY` if the queue is full, or no place became free in time.
         """
         ticket = _Ticket(caller, is_export)
         try:
@@ -71,7 +71,7 @@ class Turns:
         if ticket.granted.is_set():
             return
         if len(self._waiting) > _WAITING or self._of(ticket.caller, self._waiting) > _WAITING_PER_CALLER:
-            raise self._busy("too many others wait already")
+            raise self._busy("too many others are waiting")
         with anyio.move_on_after(self._patience):
             await ticket.granted.wait()
         if not ticket.granted.is_set():
@@ -84,7 +84,7 @@ class Turns:
         self._fill()
 
     def _fill(self) -> None:
-        """Grant every place that is free to a ticket that may have it."""
+        """Grant each free place to a waiting ticket that may have it."""
         while len(self._running) < self._at_once:
             held = Counter(ticket.caller for ticket in self._running)
             exports = sum(ticket.is_export for ticket in self._running)

@@ -1,13 +1,15 @@
-"""What several processes share: how much of a portal's limits is used up, what a person was asked, and tokens.
+"""State that several processes share: the used part of a portal's rate limits, short-lived notes, and tokens.
 
-An editor starts one server for each window, and all of them call one portal from one address. The default is a file in
-the user's state directory; Redis when several machines share a portal.
+An editor starts one server for each window, and all of them call one portal from one address. The default store is a
+file in the user's state directory. Redis is for several machines that share a portal.
 """
 
-from b24_mcp.state.expiring import ExpiringStore
+from __future__ import annotations
+
 from b24_mcp.state.fallback import FallbackLimits
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, LimitState, Turn
-from b24_mcp.state.opening import SharedState, open_state, open_tokens
+from b24_mcp.state.notes import ExpiringStore
+from b24_mcp.state.stores import SharedState, open_state, open_tokens
 from b24_mcp.state.tokens import TokenLease, Tokens, TokenStore
 
 __all__ = [

@@ -1,7 +1,7 @@
 """The shared state in a SQLite file.
 
-A process that is killed at any point leaves nothing locked: what it had begun is rolled back by the next one. A file
-that is no database any more is set aside and made again, because what it held is worth minutes only.
+A process that is killed leaves no lock: the next process rolls its transaction back. A damaged file is renamed and
+created again, because its content is valid for minutes only.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from b24_mcp.storage.folders import make_private, make_private_file
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_LOCK_PATIENCE = 2.0
-# After a failure every step fails at once for so long, so that calls do not queue behind a lock that is held.
+_LOCK_TIMEOUT = 2.0
+# For these seconds after a failure every operation fails at once, so that calls do not queue for a held lock.
 _PAUSE_AFTER_FAILURE = 5.0
 # It is worth minutes, so no call waits for the disk.
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "OFF"}
@@ -37,11 +37,11 @@ CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, text TEXT NOT NULL, until
 class FileState:
     """The state in one file that all processes of a user open. `path` is `:memory:` for one process alone.
 
-    `clock` counts seconds and is the same in all processes of the computer; nothing sets it back while the computer
-    runs. After a restart of the computer it begins again, which the rules allow for.
+    `clock` counts seconds. It is the same in all processes and monotonic until the computer restarts. Times from before
+    a restart are recognised and ignored.
 
     Raises (every method):
-        OSError: when the file cannot be used.
+        OSError: if the file cannot be used.
     """
 
     def __init__(self, path: Path | str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,23 +62,21 @@ class FileState:
             db.execute("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)", (key, level, now))
             return turn
 
-        return await self._in_one_step(work)
+        return await self._run(work)
 
     async def give_back(self, key: str) -> None:
         """Return a reserved place; see `LimitState`."""
-        await self._in_one_step(
-            lambda db: db.execute("UPDATE bucket SET level = max(0, level - 1) WHERE key = ?", (key,))
-        )
+        await self._run(lambda db: db.execute("UPDATE bucket SET level = max(0, level - 1) WHERE key = ?", (key,)))
 
     async def level(self, key: str, bucket: Bucket) -> float:
-        """How full a bucket is; see `LimitState`."""
+        """Return the level of a bucket; see `LimitState`."""
 
         def work(db: sqlite3.Connection) -> float:
             now = self._now()
             level, at = self._bucket(db, key, now)
             return max(0.0, level - max(0.0, now - at) * bucket.rate)
 
-        return await self._in_one_step(work)
+        return await self._run(work)
 
     async def fill(self, key: str, bucket: Bucket) -> None:
         """Mark a bucket as full; see `LimitState`."""
@@ -89,27 +87,27 @@ class FileState:
             level = max(bucket.capacity, level - max(0.0, now - at) * bucket.rate)
             db.execute("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)", (key, level, now))
 
-        await self._in_one_step(work)
+        await self._run(work)
 
     async def charge(self, key: str, charge: Charge) -> None:
         """Record working time; see `LimitState`."""
         row = (key, charge.seconds, self._now() + charge.resets_in)
-        await self._in_one_step(lambda db: db.execute("INSERT OR REPLACE INTO charge VALUES (?, ?, ?)", row))
+        await self._run(lambda db: db.execute("INSERT OR REPLACE INTO charge VALUES (?, ?, ?)", row))
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
-        """Working time of methods; see `LimitState`."""
+        """Return the working time of methods; see `LimitState`."""
         wanted = list(keys)
 
         def work(db: sqlite3.Connection) -> dict[str, Charge]:
             now, found = self._now(), {}
             for key in wanted:
                 row = db.execute("SELECT seconds, reset_at FROM charge WHERE key = ?", (key,)).fetchone()
-                # Beyond the longest time there is, a moment was written before the computer was restarted.
+                # A time further away than the longest charge was written before the computer restarted.
                 if row is not None and 0 < row[1] - now <= LONGEST_CHARGE:
                     found[key] = Charge(row[0], row[1] - now)
             return found
 
-        return await self._in_one_step(work)
+        return await self._run(work)
 
     @staticmethod
     def _bucket(db: sqlite3.Connection, key: str, now: float) -> tuple[float, float]:
@@ -117,27 +115,27 @@ class FileState:
         return (0.0, now) if row is None else (float(row[0]), float(row[1]))
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
-        """Keep a text for a time; see `ExpiringStore`."""
+        """Store a text for a time; see `ExpiringStore`."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM note WHERE until <= ?", (now,))
             db.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (key, text, now + seconds))
 
-        await self._in_one_step(work)
+        await self._run(work)
 
     async def read_note(self, key: str, now: float) -> str | None:
-        """A text that is kept; see `ExpiringStore`."""
-        return await self._in_one_step(lambda db: _note(db, key, now))
+        """Return a text; see `ExpiringStore`."""
+        return await self._run(lambda db: _note(db, key, now))
 
     async def take_note(self, key: str, now: float) -> str | None:
-        """A text, once; see `ExpiringStore`."""
+        """Return a text and delete it; see `ExpiringStore`."""
 
         def work(db: sqlite3.Connection) -> str | None:
             found = _note(db, key, now)
             db.execute("DELETE FROM note WHERE key = ?", (key,))
             return found
 
-        return await self._in_one_step(work)
+        return await self._run(work)
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -148,7 +146,7 @@ class FileState:
 
         await anyio.to_thread.run_sync(close)
 
-    async def _in_one_step(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    async def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         return await anyio.to_thread.run_sync(self._step, work)
 
     def _step(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -166,7 +164,7 @@ class FileState:
             return result
 
     def _try_twice(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do the work; once more with a new file when this one turned out to be no database."""
+        """Do the work; a second time with a new file if this one is not a database."""
         try:
             return self._transaction(work)
         except sqlite3.DatabaseError as exc:
@@ -189,13 +187,13 @@ class FileState:
 
     def _open(self) -> sqlite3.Connection:
         if self._opened is not None and self._file_id != self._id_on_disk():
-            self._close()  # removed or replaced: other processes use the new file
+            self._close()  # the file was deleted or replaced: other processes use the new one
         if self._opened is None:
             if isinstance(self._path, Path):
                 make_private(self._path.parent)
                 make_private_file(self._path)
             self._file_id = self._id_on_disk()
-            self._opened = open_database(self._path, timeout=_LOCK_PATIENCE, pragmas=_PRAGMAS, schema=_SCHEMA)
+            self._opened = open_database(self._path, timeout=_LOCK_TIMEOUT, pragmas=_PRAGMAS, schema=_SCHEMA)
         return self._opened
 
     def _close(self) -> None:
@@ -213,7 +211,7 @@ class FileState:
         return found.st_dev, found.st_ino
 
     def _set_aside(self, path: Path) -> None:
-        """Rename a file that is no database, unless another process has replaced it already."""
+        """Rename a file that is not a database, unless another process replaced it already."""
         self._close()
         if self._file_id is not None and self._file_id == self._id_on_disk():
             damaged = set_aside(path, f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
@@ -221,7 +219,7 @@ class FileState:
 
 
 def _reason(exc: Exception) -> str:
-    """What went wrong, without the address of the file: the text may reach a model."""
+    """Return the reason of a failure, without the path of the file: a model may read it."""
     return (exc.strerror or type(exc).__name__) if isinstance(exc, OSError) else str(exc)
 
 

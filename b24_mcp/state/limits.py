@@ -1,4 +1,4 @@
-"""The two budgets of a portal, and the interface of a store that keeps them.
+"""The two rate limits of a portal, and the interface of a store for their state.
 
 Source: documentation, limits and settings/performance/limits.
 """
@@ -12,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A leaky bucket: `capacity` requests at once, draining `rate` requests a second."""
+    """A leaky bucket: `capacity` requests at once, and `rate` requests per second."""
 
     capacity: float
     rate: float
@@ -20,8 +20,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whether a request may be sent. When `granted`, a place is reserved and due after `wait` seconds; otherwise
-    nothing is reserved, and the place would be due after `wait` seconds.
+    """Whether a request may be sent.
+
+    If `granted`, a place is reserved, to be used after `wait` seconds. Otherwise nothing is reserved, and a place would
+    be free after `wait` seconds.
     """
 
     granted: bool
@@ -30,31 +32,31 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Working time a method has used: `seconds` so far, forgiven `resets_in` seconds from now."""
+    """The working time that a method has used: `seconds` so far; it expires `resets_in` seconds from now."""
 
     seconds: float
     resets_in: float
 
 
 LONGEST_CHARGE = 600.0
-"""Seconds after which the portal has forgiven any working time. Source: documentation, limits."""
+"""Seconds after which any working time has expired on the portal. Source: documentation, limits."""
 
 
 class LimitState(Protocol):
-    """A store of the budgets. Every change is one atomic step, shared by all processes.
+    """A store for the state of rate limits. Every change is atomic across all processes.
 
-    A store measures time with a clock of its own that all its processes share and that nothing sets back, so a wrong
-    clock of a caller changes nothing.
+    A store measures time with its own monotonic clock, which all processes share. So a wrong clock of a caller has no
+    effect.
 
     Raises (every method):
-        OSError: when the store cannot be used.
+        OSError: if the store cannot be used.
     """
 
     async def take(self, key: str, bucket: Bucket, *, keep_free: float, longest_wait: float) -> Turn:
         """Reserve one request of a bucket.
 
-        `keep_free` places are left for others; a caller that leaves some does not queue for a later place. A place
-        later than `longest_wait` seconds is not reserved.
+        `keep_free` places are left for other callers; a caller that leaves some does not queue for a later place. A
+        place later than `longest_wait` seconds is not reserved.
         """
         ...
 
@@ -63,11 +65,11 @@ class LimitState(Protocol):
         ...
 
     async def level(self, key: str, bucket: Bucket) -> float:
-        """How full a bucket is, without taking anything."""
+        """Return the level of a bucket, without a change."""
         ...
 
     async def fill(self, key: str, bucket: Bucket) -> None:
-        """Mark a bucket as full, after the portal refused a call."""
+        """Mark a bucket as full, after the portal rejected a call."""
         ...
 
     async def charge(self, key: str, charge: Charge) -> None:
@@ -75,7 +77,7 @@ class LimitState(Protocol):
         ...
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
-        """The working time of those of these methods for which any is known and not yet forgiven."""
+        """Return the working time of these methods, as far as it is known and has not expired."""
         ...
 
     async def aclose(self) -> None:
@@ -86,7 +88,7 @@ class LimitState(Protocol):
 def take_turn(
     level: float, since: float, bucket: Bucket, *, keep_free: float, longest_wait: float
 ) -> tuple[Turn, float]:
-    """The rule of the bucket, `since` seconds after it stood at `level`.
+    """Apply the rule of the leaky bucket, `since` seconds after its level was `level`.
 
     Return the turn and the new level. A level above the capacity means that later places are reserved.
     """

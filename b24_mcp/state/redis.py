@@ -1,4 +1,4 @@
-"""The shared state in Redis, for several machines that call one portal from one address."""
+"""The shared state in Redis, for several machines that share a portal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, Turn
 
 PREFIX = "b24-mcp:"
 _FORGET_AFTER = 3_600
-# The time of the server, so that the clocks of the callers do not matter. The last argument replaces it in tests.
+# The time of the server, so that the clocks of the callers have no effect. The last argument replaces it in tests.
 _NOW = """
 local now = tonumber(ARGV[#ARGV])
 if not now then
@@ -19,7 +19,7 @@ if not now then
   now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 """
-# The rule of `limits.take_turn`, in one step. Key; capacity, rate, keep_free, longest_wait, lifetime, now.
+# The rule of `limits.take_turn`, as one atomic script. Key; capacity, rate, keep_free, longest_wait, lifetime, now.
 _TAKE = f"""{_NOW}
 local stored = redis.call('HMGET', KEYS[1], 'level', 'at')
 local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -62,7 +62,7 @@ redis.call('HSET', KEYS[1], 'seconds', ARGV[1], 'reset_at', string.format('%.6f'
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
 """
-# Keys; now. A pair of seconds and remaining time for each key, empty where nothing is known.
+# Keys; now. Returns a pair of seconds and remaining time for each key, empty if nothing is known.
 _CHARGES = f"""{_NOW}
 local found = {{}}
 for i, key in ipairs(KEYS) do
@@ -83,12 +83,12 @@ return found
 
 
 class RedisState:
-    """The state in the Redis at `url` (`redis://…`, `rediss://…`), which every server names alike.
+    """The state in the Redis server at `url` (`redis://…`, `rediss://…`), the same URL for all processes.
 
-    Redis measures the time. `clock` replaces it in tests.
+    Redis measures the time; in tests `clock` replaces it.
 
     Raises (every method):
-        OSError: when Redis cannot be reached or answers with an error.
+        OSError: if Redis cannot be reached or answers with an error.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
@@ -107,7 +107,7 @@ class RedisState:
         await self._do("eval", _GIVE_BACK, 1, PREFIX + key)
 
     async def level(self, key: str, bucket: Bucket) -> float:
-        """How full a bucket is; see `LimitState`."""
+        """Return the level of a bucket; see `LimitState`."""
         return float(await self._do("eval", _LEVEL, 1, PREFIX + key, bucket.rate, self._now()))
 
     async def fill(self, key: str, bucket: Bucket) -> None:
@@ -120,7 +120,7 @@ class RedisState:
         await self._do("eval", _CHARGE, 1, f"{PREFIX}worked:{key}", *values)
 
     async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
-        """Working time of methods; see `LimitState`."""
+        """Return the working time of methods; see `LimitState`."""
         wanted = list(keys)
         if not wanted:
             return {}
@@ -133,15 +133,15 @@ class RedisState:
         return "" if self._clock is None else self._clock()
 
     async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
-        """Keep a text for a time; see `ExpiringStore`."""
+        """Store a text for a time; see `ExpiringStore`."""
         await self._do("set", f"{PREFIX}note:{key}", json.dumps([now + seconds, text]), ex=math.ceil(seconds))
 
     async def read_note(self, key: str, now: float) -> str | None:
-        """A text that is kept; see `ExpiringStore`."""
+        """Return a text; see `ExpiringStore`."""
         return _unexpired(await self._do("get", f"{PREFIX}note:{key}"), now)
 
     async def take_note(self, key: str, now: float) -> str | None:
-        """A text, once; see `ExpiringStore`."""
+        """Return a text and delete it; see `ExpiringStore`."""
         return _unexpired(await self._do("eval", _TAKE_NOTE, 1, f"{PREFIX}note:{key}"), now)
 
     async def aclose(self) -> None:
@@ -156,7 +156,7 @@ class RedisState:
 
 
 def _unexpired(stored: str | None, now: float) -> str | None:
-    """Redis forgets by its own clock; the time written beside the text is that of whoever wrote it."""
+    """Return the text, unless it has expired by the clock of the callers. Redis expires keys by its own clock."""
     if stored is None:
         return None
     until, text = json.loads(stored)
@@ -164,10 +164,10 @@ def _unexpired(stored: str | None, now: float) -> str | None:
 
 
 def open_redis(url: str) -> tuple[Any, type[Exception]]:
-    """A client for the Redis at `url`, and what it raises.
+    """Return a client for the Redis server at `url`, and the base class of its exceptions.
 
     Raises:
-        ImportError: without the library.
+        ImportError: if the library is not installed.
     """
     from redis import asyncio as redis
     from redis.exceptions import RedisError

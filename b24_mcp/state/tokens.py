@@ -1,7 +1,7 @@
-"""The tokens of OAuth logins, kept so that a process may be killed at any moment, and what a store of them has to do.
+"""The tokens of OAuth logins, and the interface of a store for them that survives the end of a process at any moment.
 
-A refresh token is used up by the refresh that replaces it. So a refresh is written down before it begins and again
-before what it brought is used, and one process at a time does it.
+A refresh uses the refresh token up and replaces it. So a refresh is recorded before it begins, and its result is stored
+before it is used. Only one process at a time may refresh.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a login has brought. Times are Unix time.
+    """The tokens of one login. Times are Unix time.
 
-    `client_id` is the application's, `member_id` the portal's identity, whatever its address. `endpoint` and `server`
-    are scheme and host of the portal and of the authorization server. From `expires` on the access token is not used
-    any more. `renewed_at` is when the pair came. `renewing_since` stands while the refresh token may be used up.
-    `serial` counts what was written under this name. `seal` shows who wrote `endpoint` and `server`.
+    `client_id` identifies the application, `member_id` the portal, whatever its address. `endpoint` and `server` are
+    scheme and host of the portal and of the authorization server. The access token is not used after `expires`.
+    `renewed_at` is the time of the last refresh. `renewing_since` is set while the refresh token may be used up.
+    `serial` counts the writes under this name. `seal` authenticates `endpoint` and `server`.
     """
 
     client_id: str
@@ -38,59 +38,59 @@ class Tokens:
 
 
 class TokenLease(Protocol):
-    """The tokens of one login, while no other process may change them. Every method raises OSError when it cannot."""
+    """Exclusive access to the tokens of one login. Every method raises `OSError` if the store cannot be used."""
 
     async def read(self) -> Tokens | None:
-        """The newest that was written, also by a process that was killed while it wrote."""
+        """Return the newest tokens, also those of a process that was killed while it wrote them."""
         ...
 
     async def write(self, tokens: Tokens) -> None:
-        """Replace them; when this returns they are on the disk. The serial is set here."""
+        """Replace the tokens and set the serial. They are on the disk when this returns."""
         ...
 
     async def forget(self) -> bool:
-        """Delete them; False when there were none."""
+        """Delete the tokens; False if there were none."""
         ...
 
 
 class TokenStore(Protocol):
-    """Where tokens are kept, by the name of the login. Every method raises OSError when the store cannot be used."""
+    """A store of tokens, by the name of the login. Every method raises `OSError` if the store cannot be used."""
 
     async def read(self, name: str) -> Tokens | None:
-        """The tokens of a login; None when there is none."""
+        """Return the tokens of a login; None if there are none."""
         ...
 
     def alone(self, name: str) -> AbstractAsyncContextManager[TokenLease]:
-        """Wait until no other process changes the tokens of this login, and keep all others out.
+        """Lock the tokens of this login against other processes.
 
         Raises:
-            TimeoutError: (an OSError) when another process keeps them for longer than a refresh can take.
+            TimeoutError: (an `OSError`) if another process holds the lock for longer than a refresh can take.
         """
         ...
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 
 def tokens_to_text(tokens: Tokens) -> str:
-    """Write tokens down."""
+    """Return tokens as JSON."""
     return json.dumps(asdict(tokens))
 
 
 def tokens_from_text(text: str) -> Tokens:
-    """Read what was written down; fields that a later version added are left out.
+    """Parse stored tokens; fields of later versions are ignored.
 
     Raises:
-        ValueError: when it is not whole, or a value is not of the type it should have.
+        ValueError: if the text is incomplete, or a value has the wrong type.
     """
     try:
         found = json.loads(text)
         tokens = Tokens(**{one.name: found[one.name] for one in fields(Tokens) if one.name in found})
     except (TypeError, KeyError, RecursionError):
-        raise ValueError("this does not hold tokens") from None
+        raise ValueError("the text does not hold tokens") from None
     if not all(isinstance(getattr(tokens, one.name), _TYPES[str(one.type)]) for one in fields(Tokens)):
-        raise ValueError("this does not hold tokens")
+        raise ValueError("the text does not hold tokens")
     return tokens
 
 

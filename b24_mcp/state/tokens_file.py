@@ -1,4 +1,4 @@
-"""Tokens in files of the user: one for each login, replaced as a whole, readable by nobody else."""
+"""Tokens in files that only the user can read: one file for each login, replaced atomically."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from b24_mcp.storage.databases import try_lock
 from b24_mcp.storage.files import create_private_file, put_in_place, sync_folder_entries
 from b24_mcp.storage.folders import make_private
 
-_PATIENCE = 90.0
-_LOOK_AGAIN = 0.05
+_LOCK_TIMEOUT = 90.0
+_RETRY_AFTER = 0.05
 
 
 class FileTokens:
-    """The tokens in a folder of the user, for all processes of this computer.
+    """The tokens in a folder of the user, shared by all processes of this computer.
 
     Raises (every method):
-        OSError: when the folder cannot be used.
+        OSError: if the folder cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def read(self, name: str) -> Tokens | None:
-        """The tokens of a login; see `TokenStore`."""
+        """Return the tokens of a login; see `TokenStore`."""
         return await anyio.to_thread.run_sync(_read, self._path(name))
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncGenerator[TokenLease]:
-        """Keep other processes out; see `TokenStore`."""
+        """Lock the tokens of a login; see `TokenStore`."""
         lock = await self._locked(self._path(name).with_suffix(".lock"))
         try:
             yield _FileLease(self._path(name))
@@ -47,21 +47,21 @@ class FileTokens:
                 await anyio.to_thread.run_sync(lock.close)
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file stays open."""
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{quote(name.lower(), safe='-_.')}.json"
 
     async def _locked(self, path: Path) -> sqlite3.Connection:
-        """Wait for the lock. Closing the connection lets go of it, and so does the death of the process."""
-        until = time.monotonic() + _PATIENCE
+        """Wait for the lock. It is released when the connection is closed, or the process ends."""
+        until = time.monotonic() + _LOCK_TIMEOUT
         while True:
             lock = await anyio.to_thread.run_sync(_try_lock, path)
             if lock is not None:
                 return lock
             if time.monotonic() > until:
                 raise TimeoutError(f"another process holds {path.name}")
-            await anyio.sleep(_LOOK_AGAIN)
+            await anyio.sleep(_RETRY_AFTER)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class _FileLease:
     path: Path
 
     async def read(self) -> Tokens | None:
-        """The newest tokens; a write that a killed process had all but finished is finished now."""
+        """Return the newest tokens, and finish the write of a process that was killed after writing the new file."""
 
         def newest() -> Tokens | None:
             stored, begun = _read(self.path), _unfinished(self.path)
@@ -81,7 +81,7 @@ class _FileLease:
         return await anyio.to_thread.run_sync(newest)
 
     async def write(self, tokens: Tokens) -> None:
-        """Replace the tokens and wait for the disk."""
+        """Replace the tokens, and wait until they are on the disk."""
 
         def put() -> None:
             stored = _read_if_whole(self.path)
@@ -95,7 +95,7 @@ class _FileLease:
 
         def delete() -> bool:
             known = self.path.exists() or _new(self.path).exists()
-            _new(self.path).unlink(missing_ok=True)  # first: alone it would count as the newest
+            _new(self.path).unlink(missing_ok=True)  # first, because without the other file it counts as the newest
             self.path.unlink(missing_ok=True)
             sync_folder_entries(self.path.parent)
             return known

@@ -1,4 +1,4 @@
-"""Tokens in Redis, for several machines that share a login. How safely Redis keeps them is for its owner to set."""
+"""Tokens in Redis, for several machines that share a login. Its owner configures how safely Redis stores them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import anyio
 from b24_mcp.state.redis import PREFIX, open_redis
 from b24_mcp.state.tokens import TokenLease, Tokens, tokens_from_text, tokens_to_text
 
-# Longer than one refresh may take. A holder that stood still for longer finds its writing refused by the serial.
+# Longer than a refresh may take. If a holder was suspended for longer, the serial rejects its write.
 _HELD_FOR = 60.0
-_PATIENCE = 90.0
-# Key; serial that is expected there, serial after, tokens.
+_LOCK_TIMEOUT = 90.0
+# Key; expected serial, new serial, tokens.
 _WRITE = """
 local stored = redis.call('HGET', KEYS[1], 'serial')
 if (stored or '0') ~= ARGV[1] then return 0 end
@@ -25,23 +25,23 @@ return 1
 
 
 class RedisTokens:
-    """The tokens in the Redis at `url`.
+    """The tokens in the Redis server at `url`.
 
     Raises (every method):
-        OSError: when Redis cannot be reached or answers with an error.
+        OSError: if Redis cannot be reached or answers with an error.
     """
 
     def __init__(self, url: str) -> None:
         self._redis, self._failure = open_redis(url)
 
     async def read(self, name: str) -> Tokens | None:
-        """The tokens of a login; see `TokenStore`."""
+        """Return the tokens of a login; see `TokenStore`."""
         return await _RedisLease(self._redis, self._failure, _key(name)).read()
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncGenerator[TokenLease]:
-        """Keep other processes out; see `TokenStore`."""
-        lock = self._redis.lock(f"{_key(name)}:lock", timeout=_HELD_FOR, blocking_timeout=_PATIENCE, sleep=0.05)
+        """Lock the tokens of a login; see `TokenStore`."""
+        lock = self._redis.lock(f"{_key(name)}:lock", timeout=_HELD_FOR, blocking_timeout=_LOCK_TIMEOUT, sleep=0.05)
         try:
             if not await lock.acquire():
                 raise TimeoutError("another process holds the tokens in Redis")
@@ -50,7 +50,7 @@ class RedisTokens:
         try:
             yield _RedisLease(self._redis, self._failure, _key(name))
         finally:
-            # One that is not ours any more, or a Redis that is gone, forgets it by itself.
+            # A lock that has expired, or a Redis that cannot be reached, needs no release.
             with anyio.CancelScope(shield=True), suppress(self._failure):
                 await lock.release()
 
@@ -67,7 +67,7 @@ class _RedisLease:
     _serial: int = field(default=0, init=False)
 
     async def read(self) -> Tokens | None:
-        """The tokens as they are."""
+        """Return the stored tokens."""
         try:
             text = await self.redis.hget(self.key, "tokens")
         except self.failure as exc:
@@ -80,7 +80,7 @@ class _RedisLease:
         return tokens
 
     async def write(self, tokens: Tokens) -> None:
-        """Replace the tokens, unless somebody else did so since they were read."""
+        """Replace the tokens, unless another process did so since they were read."""
         text = tokens_to_text(replace(tokens, serial=self._serial + 1))
         try:
             written = await self.redis.eval(_WRITE, 1, self.key, self._serial, self._serial + 1, text)

@@ -23,7 +23,7 @@ SECRET = "s3cretofthetests"
 
 @dataclass
 class Clock:
-    """Time stands still unless a test moves it."""
+    """A clock that a test sets."""
 
     now: float = field(default_factory=time.time)
 
@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[None]:
-    """Nobody else may wait for the disk."""
+    """Waiting for the disk must not block the event loop."""
     with blockbuster_ctx("b24_mcp"):
         yield
 
@@ -60,7 +60,7 @@ def open_library(path: Path, clock: Clock | None = None, *, keep_days: float = 3
 
 
 def deals(first: int, last: int) -> list[dict[str, Any]]:
-    """Rows as crm.deal.list gives them: everything is text."""
+    """Return rows as crm.deal.list does: all values are texts."""
     return [
         {"ID": str(number), "TITLE": f"Сделка {number}", "OPPORTUNITY": f"{number}.50", "CLOSED": "N"}
         for number in range(first, last + 1)
@@ -74,7 +74,7 @@ DEALS = DataSetOrigin("crm.deal.list", {"select": ["*"]}, HOST)
 async def keep(
     library: DataSetLibrary, name: str, rows: list[Any], kinds: FieldKinds = DEAL_KINDS, key: str = "ID"
 ) -> None:
-    """Keep rows as a whole data set."""
+    """Store rows as a complete data set."""
     run = await library.begin(name, DEALS, kinds)
     await run.append(rows, None, key=key, total=len(rows))
     await run.finish(complete=True)
@@ -82,7 +82,7 @@ async def keep(
 
 @dataclass
 class ScriptedListing:
-    """Gives pages; where a page is an error, raises it; where it is callable, awaits it first."""
+    """Returns pages. A page that is an error is raised; one that is callable is awaited first."""
 
     pages: list[Any]
     position: int = 0

@@ -1,4 +1,4 @@
-"""Types of columns: told from the metadata or the values, and never at the cost of a value."""
+"""Types of columns: from the metadata or the values, without the loss of a value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS: list[Kind] = ["integer", "number", "boolean", "date", "datetime", "json",
 
 
 def through_sqlite(kind: Kind, value: Any) -> tuple[Any, int]:
-    """Write a value into a column and read it back; gives it and how many misfits were counted."""
+    """Write a value into a column and read it back. Return it and the number of misfits."""
     column = Column("F", "F", kind)
     db = sqlite3.connect(":memory:")
     db.execute(f"CREATE TABLE t (F {SQL_TYPES[kind]})")
@@ -79,7 +79,7 @@ def test_a_value_that_fits_is_written_as_its_type(kind: Kind, value: Any, stored
         ("datetime", "24.08.2023 13:19:39"),
     ],
 )
-def test_a_value_that_does_not_fit_is_kept_as_it_came_and_counted(kind: Kind, value: Any) -> None:
+def test_a_value_that_does_not_fit_is_kept_unchanged_and_counted(kind: Kind, value: Any) -> None:
     read, misfits = through_sqlite(kind, value)
     assert (read.decode() if isinstance(read, bytes) else str(read)) == str(value)
     assert misfits == 1
@@ -142,7 +142,7 @@ def test_no_value_is_lost_to_a_type(kind: Kind, value: Any) -> None:
         (["+79161234567"], None, "text"),
     ],
 )
-def test_a_type_is_what_is_documented_if_the_values_agree_else_what_the_values_are(
+def test_a_documented_type_is_used_if_the_values_fit_it(
     values: list[Any], documented: Kind | None, kind: Kind | None
 ) -> None:
     assert kind_of(values, documented) == kind

@@ -1,4 +1,4 @@
-"""Files for the person: each format holds what the query gave, whole, where it may be written, or not at all."""
+"""Exported files: each format holds all rows of the query, in an allowed place, or no file is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.records import DataSetLibrary, ExportPlace, check_format, export, place_in, place_of
-from b24_mcp.records.exports.opening import new_file
+from b24_mcp.records.exports.new_file import new_file
 from b24_mcp.records.exports.text import no_formula
 from b24_mcp.records.exports.xlsx import XlsxWriter
 from b24_mcp.records.fields import FieldKinds
@@ -64,7 +64,7 @@ def exists(path: Path) -> bool:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """All files, but for what SQLite keeps beside an open one."""
+    """Return all files, except the journals of SQLite."""
     return [path for path in sorted(folder.rglob("*")) if not path.name.endswith(("-shm", "-wal"))]
 
 
@@ -81,7 +81,7 @@ def text_of(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: DataSetLibrary, tmp_path: Path) -> None:
+async def test_csv_is_readable_by_spreadsheets_and_runs_no_formula(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.csv"))
     assert done.rows == 2
     content = done.path.read_bytes()
@@ -94,7 +94,7 @@ async def test_csv_is_what_spreadsheets_read_and_runsno_formula(filled: DataSetL
     assert rows[1]["NOTE"] == "+7 (916) 123-45-67"
 
 
-async def test_json_lines_gives_objects_and_truths_back(filled: DataSetLibrary, tmp_path: Path) -> None:
+async def test_json_lines_restores_objects_and_booleans(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(
         filled, "SELECT *, ID, count(*) OVER () FROM deals ORDER BY ID", place_of(tmp_path / "deals.jsonl")
     )
@@ -105,7 +105,7 @@ async def test_json_lines_gives_objects_and_truths_back(filled: DataSetLibrary, 
     assert second["SUM"] is None
 
 
-async def test_xlsx_has_numbers_and_dates_andno_formulas(filled: DataSetLibrary, tmp_path: Path) -> None:
+async def test_xlsx_has_numbers_and_dates_and_no_formulas(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.xlsx"))
     with zipfile.ZipFile(done.path) as book:
         sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
@@ -161,7 +161,7 @@ async def test_values_that_are_not_of_their_column_and_empty_results_are_written
     assert exists(empty.path)
 
 
-async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: DataSetLibrary, tmp_path: Path) -> None:
+async def test_a_million_rows_are_not_in_memory_at_once(library: DataSetLibrary, tmp_path: Path) -> None:
     await keep(library, "deals", deals(1, 100))
     many = "SELECT a.* FROM deals a, deals b, (SELECT ID FROM deals LIMIT 5)"
     done = await export(library, many, place_of(tmp_path / "many.csv"))
@@ -169,12 +169,12 @@ async def test_rows_of_a_million_do_not_pass_through_memory_at_once(library: Dat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-async def test_a_file_is_its_owners_alone(filled: DataSetLibrary, tmp_path: Path) -> None:
+async def test_only_the_owner_can_read_an_exported_file(filled: DataSetLibrary, tmp_path: Path) -> None:
     done = await export(filled, ALL, place_of(tmp_path / "deals.csv"))
     assert stat.S_IMODE(done.path.stat().st_mode) == 0o600
 
 
-async def test_nothing_is_overwritten_unless_it_is_said(filled: DataSetLibrary, tmp_path: Path) -> None:
+async def test_a_file_is_not_overwritten_without_permission(filled: DataSetLibrary, tmp_path: Path) -> None:
     path = written(tmp_path / "deals.csv", "mine")
     with pytest.raises(B24Error, match="exists already"):
         await export(filled, ALL, place_of(path))
@@ -196,7 +196,7 @@ async def test_nothing_is_overwritten_unless_it_is_said(filled: DataSetLibrary, 
         ("SELECT json_extract('{', '$') FROM deals", "x.jsonl"),
     ],
 )
-async def test_what_fails_leaves_nothing(filled: DataSetLibrary, tmp_path: Path, sql: str, name: str) -> None:
+async def test_a_failed_export_leaves_no_file(filled: DataSetLibrary, tmp_path: Path, sql: str, name: str) -> None:
     before = files_in(tmp_path)
     with pytest.raises(B24Error) as caught:
         await export(filled, sql, place_of(tmp_path / name))
@@ -208,19 +208,19 @@ async def test_a_sheet_that_is_too_long_is_refused(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.exports.xlsx._MOST_ROWS", 1)
-    with pytest.raises(B24Error, match="XLSX takes 1 rows"):
+    with pytest.raises(B24Error, match="XLSX allows 1 rows"):
         await export(filled, ALL, place_of(tmp_path / "deals.xlsx"))
     assert not exists(tmp_path / "deals.xlsx")
 
 
-async def test_a_text_longer_than_a_cell_is_cut_and_told(library: DataSetLibrary, tmp_path: Path) -> None:
+async def test_a_text_longer_than_a_cell_is_cut_with_a_note(library: DataSetLibrary, tmp_path: Path) -> None:
     await keep(library, "long", [{"ID": "1", "TITLE": "x" * 40_000}])
     done = await export(library, "SELECT * FROM long", place_of(tmp_path / "long.xlsx"))
     assert "1 texts were cut" in done.notes[0]
 
 
 @pytest.mark.parametrize("name", ["deals", "deals.doc", "deals.csv.exe", ".csv"])
-def test_a_format_that_is_not_known_is_told_with_those_that_are(name: str) -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(B24Error) as caught:
         check_format(Path(name))
     assert ".csv, .jsonl, .xlsx, .parquet" in caught.value.fault.hint
@@ -246,7 +246,7 @@ def test_without_a_folder_nothing_is_written() -> None:
         assert "B24_FILES_DIR" in caught.value.fault.hint
 
 
-def test_a_path_lies_in_one_of_the_folders(tmp_path: Path) -> None:
+def test_a_path_must_be_in_one_of_the_folders(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     (one / "sub").mkdir(parents=True)
     other.mkdir()
@@ -260,7 +260,7 @@ def test_a_path_lies_in_one_of_the_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["../deals.csv", "/etc/deals.csv", "sub/../../deals.csv", "..", ".", "", "a\0b.csv", " ", "//deals.csv"]
 )
-def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
+def test_no_path_leads_outside_the_folder(tmp_path: Path, path: str) -> None:
     folder = tmp_path / "files"
     (folder / "sub").mkdir(parents=True)
     with pytest.raises(B24Error) as caught:
@@ -268,7 +268,7 @@ def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
     assert caught.value.fault.code in ("B24MCP_EXPORT_FOLDER", "B24MCP_EXPORT")
 
 
-def test_a_folder_that_a_person_names_by_a_link_may_be_named_either_way(tmp_path: Path) -> None:
+def test_a_folder_that_the_user_names_by_a_link_is_accepted_by_both_paths(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.mkdir()
     link.symlink_to(real)
@@ -278,7 +278,7 @@ def test_a_folder_that_a_person_names_by_a_link_may_be_named_either_way(tmp_path
 
 
 @given(st.lists(st.sampled_from(["..", ".", "sub", "link", "x", "", "/", "~", "\\", "…"]), max_size=6))
-def test_whatever_is_written_lies_in_the_folder(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
+def test_every_exported_file_is_in_the_folder(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
     root = tmp_path_factory.getbasetemp() / "places"
     folder = root / "files"
     (folder / "sub").mkdir(parents=True, exist_ok=True)
@@ -335,7 +335,7 @@ def test_whatever_is_written_lies_in_the_folder(tmp_path_factory: pytest.TempPat
         ("x" * 201 + ".csv", "longer"),
     ],
 )
-def test_a_name_that_is_not_what_it_seems_is_refused_with_the_reason(tmp_path: Path, name: str, why: str) -> None:
+def test_a_name_with_invisible_or_ambiguous_characters_is_refused(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(B24Error) as caught:
         place_in(str(tmp_path), name)
     fault = caught.value.fault
@@ -347,7 +347,7 @@ def test_a_name_that_is_not_what_it_seems_is_refused_with_the_reason(tmp_path: P
 @pytest.mark.parametrize(
     "name", ["Сделки 2026.csv", "été.csv", "e\u0301.csv", "合同.csv", "a-b_(1).csv", "console.csv", "コン.csv"]
 )
-def test_names_of_every_script_may_be_used(tmp_path: Path, name: str) -> None:
+def test_names_of_every_script_are_allowed(tmp_path: Path, name: str) -> None:
     assert place_in(str(tmp_path), name).name == name
 
 
@@ -433,7 +433,7 @@ async def test_a_file_that_appears_meanwhile_is_not_overwritten(
 
 
 @NEEDS_FOLDERS
-async def test_a_file_system_without_hard_links_is_written_to(
+async def test_a_file_is_exported_to_a_file_system_without_hard_links(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def link(*arguments: Any, **options: Any) -> None:
@@ -444,10 +444,10 @@ async def test_a_file_system_without_hard_links_is_written_to(
     assert text_of(done.path).startswith("\ufeffID,")
 
 
-async def test_where_folders_cannot_be_opened_the_path_is_checked_for_links(
+async def test_without_open_folders_the_path_is_checked_for_links(
     filled: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("b24_mcp.records.exports.opening._BY_FOLDER", False)
+    monkeypatch.setattr("b24_mcp.records.exports.new_file._BY_FOLDER", False)
     folder, outside = tmp_path / "files", tmp_path / "outside"
     (folder / "sub").mkdir(parents=True)
     outside.mkdir()
@@ -470,7 +470,7 @@ PASSED_OVER = " \t\r\n\v\f\x00\x1c\u00a0\u2003\u3000\u200b\u200e\u202e\ufeff\u20
 @pytest.mark.parametrize(
     "before", ["", "\n", "\t", "\r\n", " ", "  \n ", "\ufeff", "\u200b\u200b", "\u3000", "\u202e\n"]
 )
-def test_a_formula_behind_what_programs_pass_over_is_no_formula(before: str, sign: str) -> None:
+def test_a_formula_after_ignored_characters_is_neutralised(before: str, sign: str) -> None:
     assert no_formula(f"{before}{sign}HYPERLINK(1)") == f"'{before}{sign}HYPERLINK(1)"
 
 

@@ -1,4 +1,4 @@
-"""Reading a list into a data set: types from the portal, failures and interruptions on the way, going on."""
+"""Reading a list into a data set: types from the portal, errors, interruptions and resuming."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pages(*bounds: tuple[int, int]) -> list[Any]:
     return [deals(first, last) for first, last in bounds]
 
 
-async def test_every_row_arrives_with_the_types_the_portal_tells(library: DataSetLibrary) -> None:
+async def test_every_row_is_stored_with_the_types_that_the_portal_describes(library: DataSetLibrary) -> None:
     portal = ScriptedPortal(pages((1, 50), (51, 100), (101, 120)), FIELDS)
     told: list[tuple[int, int | None]] = []
 
@@ -50,10 +50,12 @@ async def test_every_row_arrives_with_the_types_the_portal_tells(library: DataSe
         ("crm.item.list", {"entityTypeId": 2, "select": ["id"]}, [("crm.item.fields", {"entityTypeId": 2})]),
         ("crm.item.list", {}, []),
         ("tasks.task.list", {}, [("tasks.task.getFields", {})]),
+        ("sale.order.list", {}, [("sale.order.getfields", {})]),
+        ("main.eventlog.list", {}, [("main.eventlog.field.list", {})]),
         ("im.recent.list", {}, []),
     ],
 )
-async def test_the_method_that_tells_the_types_is_asked_with_what_it_needs(
+async def test_the_method_that_describes_the_fields_is_called_with_its_parameters(
     library: DataSetLibrary, method: str, params: Any, asked: Any
 ) -> None:
     portal = ScriptedPortal([[{"id": "1", "responsibleId": "3"}]])
@@ -78,7 +80,7 @@ async def test_the_method_that_tells_the_types_is_asked_with_what_it_needs(
         {"items": [{"name": "ID", "type": "int"}, {"x": 1}]},
     ],
 )
-async def test_types_that_are_not_told_are_taken_from_the_values(library: DataSetLibrary, fields: Any) -> None:
+async def test_types_that_are_not_described_are_taken_from_the_values(library: DataSetLibrary, fields: Any) -> None:
     done = await fetch(library, ScriptedPortal(pages((1, 3)), fields)).run()
     assert done.complete
     assert done.records is not None
@@ -86,7 +88,7 @@ async def test_types_that_are_not_told_are_taken_from_the_values(library: DataSe
     assert (kinds["ID"], kinds["OPPORTUNITY"]) == ("integer", "text")
 
 
-async def test_a_failure_on_the_way_keeps_the_rows_and_is_told_beside_them(library: DataSetLibrary) -> None:
+async def test_an_error_after_the_first_rows_is_returned_with_the_rows(library: DataSetLibrary) -> None:
     done = await fetch(library, ScriptedPortal([*pages((1, 50)), LOST, *pages((51, 60))])).run()
     assert done.error is LOST
     assert (done.count, done.complete, done.resumable, done.kept_apart) == (50, False, True, False)
@@ -94,13 +96,13 @@ async def test_a_failure_on_the_way_keeps_the_rows_and_is_told_beside_them(libra
     assert done.records.rows == 50
 
 
-async def test_a_failure_at_once_is_the_answer_and_leaves_nothing(library: DataSetLibrary) -> None:
+async def test_an_error_of_the_first_request_is_raised_and_leaves_no_set(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error, match="B24MCP_CONNECTION_LOST"):
         await fetch(library, ScriptedPortal([LOST])).run()
     assert await library.sets() == []
 
 
-async def test_a_former_set_stays_as_it_is_when_the_next_run_fails(library: DataSetLibrary) -> None:
+async def test_a_set_is_unchanged_if_the_next_run_fails(library: DataSetLibrary) -> None:
     await fetch(library, ScriptedPortal(pages((1, 3)))).run()
     done = await fetch(library, ScriptedPortal([*pages((10, 60)), LOST])).run()
     assert (done.count, done.kept_apart) == (51, True)
@@ -112,7 +114,7 @@ async def test_a_former_set_stays_as_it_is_when_the_next_run_fails(library: Data
     assert resumed.records.rows == 61
 
 
-async def test_resuming_goes_on_after_a_limit_too(library: DataSetLibrary) -> None:
+async def test_a_list_that_ended_at_a_limit_can_be_resumed(library: DataSetLibrary) -> None:
     script = pages((1, 50), (51, 100), (101, 120))
     done = await fetch(library, ScriptedPortal(script), limit=50).run()
     assert (done.count, done.complete, done.resumable, done.error) == (50, False, True, None)
@@ -124,7 +126,7 @@ async def test_resuming_goes_on_after_a_limit_too(library: DataSetLibrary) -> No
         await fetch(library, ScriptedPortal(script), resume=True).run()
 
 
-async def test_a_list_that_cannot_be_read_to_its_end_says_so(library: DataSetLibrary) -> None:
+async def test_a_list_that_cannot_be_read_to_its_end_is_not_complete(library: DataSetLibrary) -> None:
     note = "the method answers with the same rows again and again"
     portal = ScriptedPortal(pages((1, 50)), never_whole=True, notes=(note,))
     done = await fetch(library, portal).run()
@@ -154,9 +156,7 @@ async def test_cancelling_keeps_what_was_read(library: DataSetLibrary) -> None:
     assert (await resumed.run()).count == 110
 
 
-async def test_a_run_that_another_process_took_over_ends_with_an_explanation(
-    library: DataSetLibrary, path: Path
-) -> None:
+async def test_a_run_that_another_process_took_over_ends_with_an_error(library: DataSetLibrary, path: Path) -> None:
     other = open_library(path, Clock())
 
     async def taken_over() -> list[Any]:
@@ -184,7 +184,7 @@ async def test_the_same_list_can_be_read_many_times_at_once(library: DataSetLibr
 
 
 @pytest.mark.slow
-async def test_memory_stays_flat_however_long_the_list_is(library: DataSetLibrary) -> None:
+async def test_memory_does_not_grow_with_the_length_of_the_list(library: DataSetLibrary) -> None:
     import tracemalloc
 
     peaks = []

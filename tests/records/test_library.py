@@ -1,4 +1,4 @@
-"""The file of data sets: what it holds, who may read it, and what becomes of old, damaged and contested files."""
+"""The file of data sets: its content, its permissions, and old, damaged and locked files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_set_is_a_table_with_types_and_an_origin(library: DataSetLibrary
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-async def test_nobody_else_can_read_it(library: DataSetLibrary, path: Path) -> None:
+async def test_only_the_owner_can_read_the_file(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 50))
     files = list(path.parent.iterdir())
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -72,9 +72,7 @@ async def test_no_secret_is_written(library: DataSetLibrary, path: Path) -> None
         assert b"tok-77" not in file.read_bytes()
 
 
-async def test_what_appears_later_becomes_a_column_and_what_is_always_empty_one_at_the_end(
-    library: DataSetLibrary, path: Path
-) -> None:
+async def test_later_fields_become_columns_and_empty_fields_at_the_end(library: DataSetLibrary, path: Path) -> None:
     run = await library.begin("deals", DEALS, FieldKinds({}))
     await run.append([{"ID": 1, "A": None, "B": None}], {"page": 1}, key="ID", total=3)
     await run.append([{"ID": 2, "A": 5, "C": "x", "D": []}], {"page": 2}, key="ID", total=3)
@@ -92,9 +90,7 @@ async def test_what_appears_later_becomes_a_column_and_what_is_always_empty_one_
     assert (await library.first_rows(found, 1)) == [[1, None, None, None, None, None]]
 
 
-async def test_names_that_sqlite_cannot_tell_apart_or_that_are_odd_keep_their_values(
-    library: DataSetLibrary, path: Path
-) -> None:
+async def test_names_that_sqlite_cannot_distinguish_keep_their_values(library: DataSetLibrary, path: Path) -> None:
     row = {"ID": "1", "id": 2, "": 3, 'a"b': 4, "group": 5, "rowid": 6, "x\0y": 7, "н" * 300: 8}
     await keep(library, "odd", [row])
     (line,) = read(path, "SELECT * FROM odd")
@@ -102,7 +98,7 @@ async def test_names_that_sqlite_cannot_tell_apart_or_that_are_odd_keep_their_va
     assert read(path, 'SELECT "group", "a""b", id_2, other_fields FROM odd') == [(5, 4, 2, '{"":3}')]
 
 
-async def test_more_fields_than_a_table_takes_share_a_column(library: DataSetLibrary, path: Path) -> None:
+async def test_more_fields_than_a_table_allows_share_a_column(library: DataSetLibrary, path: Path) -> None:
     wide = {f"F{number}": number for number in range(1_500)}
     await keep(library, "wide", [wide, wide | {"LATE": "x"}])
     (rest,) = read(path, "SELECT json_extract(other_fields, '$.F1499') FROM wide LIMIT 1")
@@ -111,7 +107,7 @@ async def test_more_fields_than_a_table_takes_share_a_column(library: DataSetLib
 
 
 @pytest.mark.parametrize("rows", [["a", "b"], [1, 2], [[1], [2]]])
-async def test_rows_that_are_no_objects_have_one_column(library: DataSetLibrary, path: Path, rows: list[Any]) -> None:
+async def test_rows_that_are_not_objects_have_one_column(library: DataSetLibrary, path: Path, rows: list[Any]) -> None:
     await keep(library, "plain", rows)
     assert len(read(path, "SELECT value FROM plain")) == 2
 
@@ -222,7 +218,7 @@ async def test_only_the_same_list_is_resumed(library: DataSetLibrary) -> None:
     await library.resume("deals", DataSetOrigin("CRM.deal.list", {"b": 2, "a": 1}, HOST), DEAL_KINDS)
 
 
-async def test_a_dropped_set_is_gone_with_its_runs(library: DataSetLibrary, path: Path) -> None:
+async def test_dropping_a_set_deletes_its_runs(library: DataSetLibrary, path: Path) -> None:
     await keep(library, "deals", deals(1, 3))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(1, 3), {"page": 1}, key="ID", total=6)
@@ -249,9 +245,7 @@ async def test_a_set_that_is_too_old_is_removed_when_the_file_is_opened(path: Pa
     await kept.aclose()
 
 
-async def test_the_file_of_a_portal_nobody_uses_any_more_is_removed_when_it_is_too_old(
-    path: Path, clock: Clock
-) -> None:
+async def test_the_file_of_an_unused_portal_is_removed_when_it_is_too_old(path: Path, clock: Clock) -> None:
     other = path_for(path.parent, "former.bitrix24.example")
     used = path_for(path.parent, "used.bitrix24.example")
     for file in (other, used):
@@ -273,7 +267,7 @@ def damage(path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4_080])
-async def test_a_damaged_file_is_set_aside(library: DataSetLibrary, path: Path, content: bytes) -> None:
+async def test_a_damaged_file_is_renamed(library: DataSetLibrary, path: Path, content: bytes) -> None:
     damage(path, content)
     await keep(library, "deals", deals(1, 3))
     assert [found.name for found in await library.sets()] == ["deals"]
@@ -281,7 +275,7 @@ async def test_a_damaged_file_is_set_aside(library: DataSetLibrary, path: Path, 
 
 
 def damage_pages(path: Path) -> None:
-    """Overwrite everything behind the first page, as a bad disk does."""
+    """Overwrite everything after the first page, as a bad disk does."""
     with path.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         size = file.tell()
@@ -290,7 +284,7 @@ def damage_pages(path: Path) -> None:
 
 
 @pytest.mark.parametrize("attempt", ["sets", "ask", "export"])
-async def test_damage_inside_the_file_is_told_with_a_way_out_that_works(
+async def test_damage_inside_the_file_is_reported_with_a_working_remedy(
     path: Path, clock: Clock, tmp_path: Path, attempt: str
 ) -> None:
     library = open_library(path, clock)
@@ -314,7 +308,7 @@ async def test_damage_inside_the_file_is_told_with_a_way_out_that_works(
     await library.aclose()
 
 
-async def test_a_server_that_runs_goes_on_with_the_new_file(path: Path, clock: Clock) -> None:
+async def test_a_running_server_continues_with_the_new_file(path: Path, clock: Clock) -> None:
     library, other = open_library(path, clock), open_library(path, clock)
     await keep(library, "deals", deals(1, 3))
     assert len(await other.sets()) == 1
@@ -343,7 +337,7 @@ async def test_the_file_and_its_journals_are_closed_to_others_whatever_they_were
     await library.aclose()
 
 
-async def test_a_file_of_another_version_is_set_aside(library: DataSetLibrary, path: Path) -> None:
+async def test_a_file_of_another_version_is_renamed(library: DataSetLibrary, path: Path) -> None:
     damage(path, b"")
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
@@ -353,7 +347,7 @@ async def test_a_file_of_another_version_is_set_aside(library: DataSetLibrary, p
     assert len(await library.sets()) == 1
 
 
-async def test_a_file_that_another_process_holds_is_told_as_busy(
+async def test_a_file_that_another_process_holds_is_reported_as_busy(
     library: DataSetLibrary, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24_mcp.records.file._PATIENCE", 0.05)
@@ -368,7 +362,7 @@ async def test_a_file_that_another_process_holds_is_told_as_busy(
     await keep(library, "deals", deals(1, 3))
 
 
-async def test_a_full_disk_ends_a_run_with_an_explanation_and_keeps_what_was_written(
+async def test_a_full_disk_ends_a_run_with_a_reason_and_keeps_the_written_rows(
     library: DataSetLibrary, path: Path
 ) -> None:
     run = await library.begin("deals", DEALS, DEAL_KINDS)
@@ -405,7 +399,7 @@ async def test_a_folder_that_cannot_be_written_is_named_as_a_setting(tmp_path: P
         await open_library(tmp_path / "data" / "records" / "x.db").sets()
 
 
-async def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(B24Error, match="B24MCP_RECORDS_FILE") as caught:
         await open_library(tmp_path / "data" / "x.db").sets()

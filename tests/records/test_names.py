@@ -1,4 +1,4 @@
-"""What a data set may be called."""
+"""Valid names of data sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from b24_mcp.records import check_name, name_for, quoted
 
 
 @pytest.mark.parametrize("name", ["deals", "Deals_2026", "сделки", "取引", "x", "a" * 60, "first", "key"])
-def test_letters_of_any_script_digits_and_underscores_are_a_name(name: str) -> None:
+def test_a_name_has_letters_of_any_script_digits_and_underscores(name: str) -> None:
     assert check_name(name) == name
 
 
@@ -39,7 +39,7 @@ def test_letters_of_any_script_digits_and_underscores_are_a_name(name: str) -> N
         ("x" * 1_000, "longer than 60"),
     ],
 )
-def test_anything_else_is_refused_and_the_reason_told(name: str, why: str) -> None:
+def test_any_other_statement_is_refused_with_the_reason(name: str, why: str) -> None:
     with pytest.raises(B24Error, match=why) as caught:
         check_name(name)
     assert caught.value.fault.code == "B24MCP_RECORDS_NAME"
@@ -47,7 +47,7 @@ def test_anything_else_is_refused_and_the_reason_told(name: str, why: str) -> No
 
 
 @given(st.text(max_size=70))
-def test_what_is_a_name_stands_in_sql_without_quotes(name: str) -> None:
+def test_a_valid_name_needs_no_quotes_in_sql(name: str) -> None:
     try:
         name = check_name(name)
     except B24Error:
@@ -68,5 +68,5 @@ def test_what_is_a_name_stands_in_sql_without_quotes(name: str) -> None:
         ("task.item.list", [{"ID": "desc"}], "task_item_list"),
     ],
 )
-def test_without_a_name_a_set_is_called_after_its_method(method: str, params: object, name: str) -> None:
+def test_without_a_name_a_set_is_named_after_its_method(method: str, params: object, name: str) -> None:
     assert name_for(method, params) == name == check_name(name)

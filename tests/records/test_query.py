@@ -1,4 +1,4 @@
-"""SQL over data sets: what it answers, and that it reaches nothing else, however it is written."""
+"""SQL over data sets: its answers, and that no statement can access anything else."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ async def test_an_answer_ends_at_its_limit_and_says_whether_there_is_more(librar
         ("SELECT ID FROM deals WHERE ID = 1;", [[1]]),
     ],
 )
-async def test_what_computes_and_reads_is_answered(library: DataSetLibrary, sql: str, rows: list[list[Any]]) -> None:
+async def test_statements_that_compute_and_read_are_answered(
+    library: DataSetLibrary, sql: str, rows: list[list[Any]]
+) -> None:
     await keep(library, "deals", deals(1, 50))
     assert (await asked(library, sql)).rows == rows
 
@@ -105,9 +107,9 @@ async def test_what_computes_and_reads_is_answered(library: DataSetLibrary, sql:
         ("SELECT fts3_tokenizer('simple')", "fts3_tokenizer"),
         ("SELECT randomblob(1000000000)", "randomblob"),
         ("SELECT sqlite_compileoption_get(1)", "sqlite_compileoption_get"),
-        ("SELECT * FROM sqlite_master", "sqlite_master is no data set"),
-        ("SELECT count(*) FROM sqlite_schema", "no data set"),
-        ("SELECT count(*) FROM temp.sqlite_master", "no data set"),
+        ("SELECT * FROM sqlite_master", "sqlite_master is not a data set"),
+        ("SELECT count(*) FROM sqlite_schema", "not a data set"),
+        ("SELECT count(*) FROM temp.sqlite_master", "not a data set"),
         ("SELECT * FROM pragma_table_info('deals')", "only one SELECT"),
         ("SELECT * FROM pragma_database_list", "only one SELECT"),
         ("SELECT * FROM dbstat", "only one SELECT|no such table"),
@@ -122,7 +124,7 @@ async def test_what_computes_and_reads_is_answered(library: DataSetLibrary, sql:
         ("SELECT '\ud800'", "surrogates|encode|utf"),
     ],
 )
-async def test_anything_else_is_refused_and_the_reason_told(library: DataSetLibrary, sql: str, why: str) -> None:
+async def test_any_other_statement_is_refused_with_the_reason(library: DataSetLibrary, sql: str, why: str) -> None:
     await keep(library, "deals", deals(1, 5))
     with pytest.raises(B24Error, match=why) as caught:
         await asked(library, sql)
@@ -138,7 +140,7 @@ async def test_anything_else_is_refused_and_the_reason_told(library: DataSetLibr
         "SELECT a.ID FROM deals a, deals b, deals c, deals d, deals e ORDER BY a.TITLE || b.TITLE || c.TITLE",
     ],
 )
-async def test_a_statement_that_takes_too_long_is_ended(library: DataSetLibrary, sql: str) -> None:
+async def test_a_statement_that_runs_too_long_is_ended(library: DataSetLibrary, sql: str) -> None:
     await keep(library, "deals", deals(1, 50))
     began = time.monotonic()
     with pytest.raises(B24Error, match=r"longer than 0\.5 s") as caught:
@@ -167,7 +169,7 @@ async def test_a_statement_stuck_inside_one_function_is_ended_from_outside(
         "SELECT json_group_array(a.TITLE || b.TITLE || c.TITLE || d.TITLE) FROM deals a, deals b, deals c, deals d",
     ],
 )
-async def test_a_statement_that_takes_too_much_memory_is_ended(library: DataSetLibrary, sql: str) -> None:
+async def test_a_statement_that_needs_too_much_memory_is_ended(library: DataSetLibrary, sql: str) -> None:
     await keep(library, "deals", deals(1, 50))
     with pytest.raises(B24Error) as caught:
         await asked(library, sql)
@@ -194,19 +196,19 @@ async def test_cancelling_ends_the_statement(library: DataSetLibrary, monkeypatc
         assert await anyio.to_thread.run_sync(started[0].wait) != 0
 
 
-async def test_a_run_that_is_going_on_is_not_seen_and_does_not_disturb(library: DataSetLibrary) -> None:
+async def test_a_running_run_is_invisible_and_does_not_block_readers(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 5))
     run = await library.begin("deals", DEALS, DEAL_KINDS)
     await run.append(deals(100, 150), {"page": 1}, key="ID", total=100)
     assert (await asked(library, "SELECT count(*) FROM deals")).rows == [[5]]
-    with pytest.raises(B24Error, match="no data set"):
+    with pytest.raises(B24Error, match="not a data set"):
         await asked(library, f'SELECT * FROM "~{run._number}"')
 
 
-async def test_what_is_not_there_is_told_with_what_is(library: DataSetLibrary) -> None:
+async def test_an_unknown_name_is_reported_with_the_existing_ones(library: DataSetLibrary) -> None:
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM deals")
-    assert "list_records makes them" in caught.value.fault.hint
+    assert "list_records creates them" in caught.value.fault.hint
     await keep(library, "deals", deals(1, 5))
     with pytest.raises(B24Error) as caught:
         await asked(library, "SELECT * FROM leads")
@@ -233,7 +235,7 @@ async def test_the_statement_runs_without_the_secrets_of_the_environment(
     assert set(seen[0]) <= {"SYSTEMROOT", "TEMP", "TMP", "TMPDIR"}
 
 
-def test_the_program_needs_nothing_but_python() -> None:
+def test_the_program_needs_the_standard_library_only() -> None:
     program = Path(query_process.__file__)
     question = json.dumps({"path": "/nowhere/x.db", "sql": "SELECT 1", "rows": 1, "seconds": 1})
     done = subprocess.run(
@@ -253,7 +255,7 @@ def test_the_program_needs_nothing_but_python() -> None:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of data sets, in which a table is no data set, and another database beside it."""
+    """A folder with a file of data sets, in which one table is not a data set, and with another database."""
     folder = tmp_path_factory.mktemp("house")
 
     async def fill() -> None:
@@ -274,7 +276,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def state_of(folder: Path) -> dict[str, str]:
-    """What is in the files, but for what SQLite keeps beside an open one."""
+    """Return the content of the files, except the journals of SQLite."""
     return {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()
         for file in folder.iterdir()
@@ -386,7 +388,7 @@ def test_nothing_outside_the_data_sets_can_be_read_or_written(house: Path, sql: 
     former = Path.cwd()
     os.chdir(house)
     try:
-        question = {"path": str(house / "sets.db"), "sql": sql, "rows": 50, "seconds": 5}
+        question: query_process.QueryRequest = {"path": str(house / "sets.db"), "sql": sql, "rows": 50, "seconds": 5}
         answer = list(query_process.answer(question))
     finally:
         os.chdir(former)
@@ -397,7 +399,7 @@ def test_nothing_outside_the_data_sets_can_be_read_or_written(house: Path, sql: 
 
 
 @pytest.mark.parametrize("action", range(60))
-def test_every_action_of_sqlite_but_reading_and_computing_is_denied(action: int) -> None:
+def test_every_action_of_sqlite_except_reading_and_computing_is_denied(action: int) -> None:
     gate = query_process.SqlAuthorizer({"deals": "deals"}, {"hidden"})
     allowed = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}
     told = gate(action, "hidden", "secret", "main", None)
@@ -424,7 +426,7 @@ def test_only_data_sets_are_read(table: str, column: str, database: str | None, 
     assert (gate(sqlite3.SQLITE_READ, table, column, database, None) == sqlite3.SQLITE_OK) is may
 
 
-def test_no_function_that_reaches_outside_is_on_the_list() -> None:
+def test_no_function_with_access_to_the_outside_is_allowed() -> None:
     outside = "load_extension readfile writefile edit fts3_tokenizer sqlite_log zeroblob randomblob rtreecheck fts5"
     assert not set(outside.split()) & query_process.FUNCTIONS
     assert not {name for name in query_process.FUNCTIONS if name.startswith(("sqlite_", "fts", "pragma"))}

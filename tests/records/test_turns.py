@@ -1,4 +1,4 @@
-"""Queries that run at once: a few, shared between callers, and the others wait or hear that there are too many."""
+"""The limit of concurrent queries: shared between callers; other queries wait or are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.records.conftest import deals, keep
 
 
 class Held:
-    """Queries that hold their place until they are let go, by name."""
+    """Queries that hold their place until the test releases them, by name."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
@@ -67,7 +67,7 @@ async def test_one_caller_leaves_a_place_for_others() -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_exports_leave_places_for_questions() -> None:
+async def test_exports_leave_places_for_other_queries() -> None:
     held = Held(Turns(3, per_caller=3, exports=1))
     async with anyio.create_task_group() as tasks:
         for name in ("e1", "e2"):
@@ -81,7 +81,7 @@ async def test_exports_leave_places_for_questions() -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_who_finds_no_place_in_time_hears_that_it_is_busy() -> None:
+async def test_a_query_without_a_place_in_time_is_refused_as_busy() -> None:
     held = Held(Turns(1, patience=0))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(held.run, "first")
@@ -109,7 +109,7 @@ async def test_the_queue_is_bounded_in_all_and_for_each_caller() -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_a_query_that_is_cancelled_gives_its_place_back() -> None:
+async def test_a_cancelled_query_releases_its_place() -> None:
     turns = Turns(1)
     held = Held(turns)
     async with anyio.create_task_group() as all_tasks:
@@ -126,7 +126,7 @@ async def test_a_query_that_is_cancelled_gives_its_place_back() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from(["query", "export", "end", "cancel"]), st.integers(0, 7)), max_size=40))
-def test_no_more_run_than_there_are_places_and_none_is_left_idle(steps: list[tuple[str, int]]) -> None:
+def test_every_place_is_used_and_no_more(steps: list[tuple[str, int]]) -> None:
     async def run() -> None:
         turns = Turns(3, per_caller=2, exports=1)
         held = Held(turns)
@@ -166,7 +166,7 @@ def test_no_more_run_than_there_are_places_and_none_is_left_idle(steps: list[tup
     anyio.run(run)
 
 
-async def test_questions_and_exports_of_all_libraries_share_the_places(
+async def test_queries_and_exports_of_all_libraries_share_the_places(
     library: DataSetLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keep(library, "deals", deals(1, 3))
@@ -210,7 +210,7 @@ async def test_questions_and_exports_of_all_libraries_share_the_places(
     await question(other, 9)
 
 
-async def test_a_part_of_an_answer_is_small_however_long_the_texts_are(library: DataSetLibrary) -> None:
+async def test_each_part_of_an_answer_is_small_even_with_long_texts(library: DataSetLibrary) -> None:
     await keep(library, "deals", deals(1, 100))
     sizes: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The store of shared state, in each of its places."""
+"""The stores of shared state, each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from b24_mcp.state import SharedState, open_state
 
 @dataclass
 class Ticker:
-    """A clock that stands still until a test sets it."""
+    """A clock that a test sets."""
 
     time: float = 100.0
 

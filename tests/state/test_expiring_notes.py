@@ -1,4 +1,4 @@
-"""The store of short-lived texts, in a file, in memory and in Redis: kept for a time, taken once."""
+"""The store of short-lived texts, in a file, in memory and in Redis: texts expire, and are taken once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def some_key() -> str:
     return f"note{os.urandom(4).hex()}"
 
 
-async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> None:
+async def test_a_text_expires_after_its_time(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "удалить 5?", 1_000.0, seconds=600)
     assert await state.read_note(key, 1_599.0) == "удалить 5?"
@@ -27,7 +27,7 @@ async def test_a_text_is_kept_for_its_time_and_no_longer(state: SharedState) -> 
     assert await state.take_note(key, 1_600.0) is None
 
 
-async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> None:
+async def test_a_text_can_be_read_repeatedly_and_taken_once(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "yes", 1_000.0, seconds=600)
     assert [await state.read_note(key, 1_001.0) for _ in range(3)] == ["yes"] * 3
@@ -36,14 +36,14 @@ async def test_a_text_can_be_read_often_and_taken_once(state: SharedState) -> No
     assert await state.read_note(key, 1_001.0) is None
 
 
-async def test_a_later_text_takes_the_place_of_the_earlier(state: SharedState) -> None:
+async def test_a_later_text_replaces_the_earlier_one(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "old", 1_000.0, seconds=5)
     await state.put_note(key, "new", 1_001.0, seconds=600)
     assert await state.read_note(key, 1_100.0) == "new"
 
 
-async def test_of_many_who_take_at_once_one_gets_it(state: SharedState) -> None:
+async def test_one_of_many_concurrent_callers_takes_the_text(state: SharedState) -> None:
     key = some_key()
     await state.put_note(key, "yes", 1_000.0, seconds=600)
     taken: list[str | None] = []
@@ -68,7 +68,7 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
-async def test_of_many_processes_each_text_goes_to_one(tmp_path: Path) -> None:
+async def test_each_text_is_taken_by_one_of_many_processes(tmp_path: Path) -> None:
     path = str(tmp_path / "limits.db")
     store = open_state(path)
     for number in range(100):

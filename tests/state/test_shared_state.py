@@ -1,4 +1,4 @@
-"""The shared state, in a file and in Redis: the same rule in both, for as many processes as there are."""
+"""The shared state, in a file and in Redis: the same rule in both, for any number of processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def take(state: LimitState, key: str, keep_free: float = 0, longest: float
     return turn.granted, round(turn.wait, 3)
 
 
-async def test_what_fits_goes_at_once_and_the_rest_queues_at_the_rate(state: LimitState, ticker: Ticker) -> None:
+async def test_requests_within_the_capacity_go_at_once_and_others_queue(state: LimitState, ticker: Ticker) -> None:
     key = f"queue{os.urandom(4).hex()}"
     assert [await take(state, key) for _ in range(10)] == [(True, 0.0)] * 10
     assert [await take(state, key) for _ in range(3)] == [(True, 0.5), (True, 1.0), (True, 1.5)]
@@ -38,13 +38,13 @@ async def test_what_fits_goes_at_once_and_the_rest_queues_at_the_rate(state: Lim
     assert await take(state, key) == (True, 0.0)
 
 
-async def test_who_leaves_places_free_does_not_queue(state: LimitState) -> None:
+async def test_a_caller_that_leaves_places_free_does_not_queue(state: LimitState) -> None:
     key = f"bulk{os.urandom(4).hex()}"
     assert [await take(state, key, keep_free=4) for _ in range(7)] == [(True, 0.0)] * 6 + [(False, 0.5)]
     assert await take(state, key) == (True, 0.0)
 
 
-async def test_a_place_given_back_can_be_taken_again(state: LimitState) -> None:
+async def test_a_returned_place_can_be_reserved_again(state: LimitState) -> None:
     key = f"back{os.urandom(4).hex()}"
     for _ in range(10):
         await take(state, key)
@@ -59,7 +59,7 @@ async def test_a_refusal_fills_the_bucket(state: LimitState) -> None:
 
 
 async def test_a_clock_that_begins_again_neither_blocks_nor_floods(state: LimitState, ticker: Ticker) -> None:
-    """The clock of the computer counts from its start: after a restart it shows less than what was written."""
+    """The clock counts from the start of the computer: after a restart it shows less than the stored times."""
     key = f"clock{os.urandom(4).hex()}"
     ticker.time = 1_000.0
     for _ in range(10):
@@ -72,7 +72,7 @@ async def test_a_clock_that_begins_again_neither_blocks_nor_floods(state: LimitS
     assert await take(state, key) == (True, 0.0)
 
 
-async def test_charges_are_kept_by_key_until_they_are_forgiven(state: LimitState, ticker: Ticker) -> None:
+async def test_charges_are_kept_by_key_until_they_expire(state: LimitState, ticker: Ticker) -> None:
     key = f"charge{os.urandom(4).hex()}"
     assert await state.charges([key]) == {}
     await state.charge(key, Charge(12.5, 300.0))
@@ -85,7 +85,7 @@ async def test_charges_are_kept_by_key_until_they_are_forgiven(state: LimitState
     assert await state.charges([key]) == {}
 
 
-async def test_tasks_that_ask_at_once_never_get_the_same_place(state: LimitState) -> None:
+async def test_concurrent_tasks_never_get_the_same_place(state: LimitState) -> None:
     key = f"at-once{os.urandom(4).hex()}"
     waits = await asyncio.gather(*(take(state, key) for _ in range(40)))
     assert sorted(wait for _, wait in waits) == [0.0] * 10 + [0.5 * n for n in range(1, 31)]
@@ -106,7 +106,7 @@ TAKER = """
 
 
 def take_and_be_killed(path: str) -> int:
-    """Three processes take places as fast as they can and are killed; how many they told of."""
+    """Run three processes that reserve places until they are killed. Return the number that they reported."""
     command = [sys.executable, "-c", textwrap.dedent(TAKER), path]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     taken = 0
@@ -148,7 +148,7 @@ def test_an_address_of_another_kind_is_refused() -> None:
         open_state("https://example.com")
 
 
-async def test_a_redis_that_is_not_there_is_an_os_error() -> None:
+async def test_an_unreachable_redis_is_an_os_error() -> None:
     state = open_state("redis://127.0.0.1:1/0")
     with pytest.raises(OSError, match="Redis"):
         await take(state, "x")

@@ -1,4 +1,4 @@
-"""The store of tokens, in files and in Redis: one writer at a time, and what is written stays written."""
+"""The store of tokens, in files and in Redis: one writer at a time, and every write is durable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def put(store: TokenStore, tokens: Tokens, name: str = "one") -> None:
         await lease.write(tokens)
 
 
-async def test_what_is_written_is_read_by_name(store: TokenStore) -> None:
+async def test_written_tokens_are_read_by_name(store: TokenStore) -> None:
     assert await store.read("one") is None
     await put(store, TOKENS)
     await put(store, replace(TOKENS, access_token="other"), "two")
@@ -48,7 +48,7 @@ async def test_what_is_written_is_read_by_name(store: TokenStore) -> None:
     assert found.access_token == "other"
 
 
-async def test_every_writing_counts(store: TokenStore) -> None:
+async def test_every_write_increases_the_serial(store: TokenStore) -> None:
     await put(store, TOKENS)
     async with store.alone("one") as lease:
         assert (await lease.read()) == replace(TOKENS, serial=1)
@@ -58,7 +58,7 @@ async def test_every_writing_counts(store: TokenStore) -> None:
     assert found == replace(TOKENS, renewing_since=5.0, serial=3)
 
 
-async def test_forgetting_says_whether_there_was_anything(store: TokenStore) -> None:
+async def test_forgetting_returns_whether_tokens_existed(store: TokenStore) -> None:
     await put(store, TOKENS)
     async with store.alone("one") as lease:
         assert await lease.forget() is True
@@ -67,7 +67,7 @@ async def test_forgetting_says_whether_there_was_anything(store: TokenStore) -> 
     assert await store.read("one") is None
 
 
-async def test_one_at_a_time_for_each_name(store: TokenStore) -> None:
+async def test_one_caller_at_a_time_holds_the_lock_of_a_name(store: TokenStore) -> None:
     inside = most = 0
 
     async def work(name: str) -> None:
@@ -90,7 +90,7 @@ async def test_one_at_a_time_for_each_name(store: TokenStore) -> None:
     assert found.serial == 6
 
 
-async def test_who_is_cancelled_while_waiting_or_holding_leaves_it_open(store: TokenStore) -> None:
+async def test_a_cancelled_caller_releases_the_lock(store: TokenStore) -> None:
     async with store.alone("one"):
         with anyio.move_on_after(0) as waiting:
             async with store.alone("one"):
@@ -104,7 +104,7 @@ async def test_who_is_cancelled_while_waiting_or_holding_leaves_it_open(store: T
         await put(store, TOKENS)
 
 
-async def test_a_holder_in_redis_that_stood_still_too_long_cannot_write_over_another(redis_url: str) -> None:
+async def test_a_suspended_lock_holder_in_redis_cannot_overwrite_newer_tokens(redis_url: str) -> None:
     store = open_tokens(redis_url)
     async with store.alone("fence") as stale:
         await stale.read()
@@ -131,7 +131,7 @@ async def test_a_logout_during_a_renewal_is_final(redis_url: str) -> None:
     await store.aclose()
 
 
-async def test_a_redis_that_is_not_there_is_an_os_error() -> None:
+async def test_an_unreachable_redis_is_an_os_error() -> None:
     store = open_tokens("redis://127.0.0.1:1/0")
     with pytest.raises(OSError, match="Redis"):
         await store.read("x")
@@ -160,7 +160,7 @@ async def test_a_name_is_never_a_path(tmp_path: Path, name: str) -> None:
     assert found == [tmp_path / "state" / "tokens"]
 
 
-async def test_a_writing_that_was_all_but_finished_counts_and_half_a_one_does_not(tmp_path: Path) -> None:
+async def test_a_complete_unpublished_write_counts_and_a_partial_one_does_not(tmp_path: Path) -> None:
     store = open_tokens(str(tmp_path / "limits.db"))
     await put(store, TOKENS)
     begun = tmp_path / "tokens" / "one.new"
@@ -231,6 +231,6 @@ def test_tokens_survive_being_written_and_read(tokens: Tokens) -> None:
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_what_is_no_tokens_is_a_value_error(text: str) -> None:
+def test_invalid_tokens_are_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         tokens_from_text(text)

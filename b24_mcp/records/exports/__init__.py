@@ -1,6 +1,8 @@
-"""Writing what a query gives into a file: CSV, JSON Lines, and with an extra XLSX and Parquet."""
+"""Export of query results to files: CSV, JSON Lines, and with an extra XLSX and Parquet."""
 
-from b24_mcp.records.exports.exporting import Exported, check_format, export
+from __future__ import annotations
+
+from b24_mcp.records.exports.file_export import Exported, check_format, export
 from b24_mcp.records.exports.places import ExportPlace, place_in, place_of
 
 __all__ = ["ExportPlace", "Exported", "check_format", "export", "place_in", "place_of"]

@@ -1,4 +1,4 @@
-"""Where a file may be written: in the folders that a person named, under a name that shows what it is."""
+"""The places where files may be written: in the folders that the user named, under a fully visible name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from b24_mcp.errors import B24Error, our_error
 
 _LONGEST_NAME = 200
 _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
-# Letters that are drawn as nothing: fillers of Hangul, blank Braille, vowels of Khmer, and the marks that select a
-# variant of the character before them.
+# Invisible letters: fillers of Hangul, blank Braille, vowels of Khmer, and the selectors of a variant of the character
+# before them.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
 # Source: Microsoft, "Naming Files, Paths, and Namespaces".
@@ -25,8 +25,9 @@ _DEVICES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ExportPlace:
-    """The place of a new file: `parts` are the folders below `root`, and the name. Links are followed on the way to
-    `root` only.
+    """The place of a new file: `parts` are the folders below `root`, and the name.
+
+    Links are followed in the path of `root` only.
     """
 
     root: Path
@@ -49,10 +50,10 @@ def folders_of(setting: str | None) -> list[Path]:
 
 
 def place_of(path: Path) -> ExportPlace:
-    """Return the place of a path that a person typed: they may use any name and any link.
+    """Return the place of a path that the user typed: it may have any name and any link.
 
     Raises:
-        B24Error: `B24MCP_EXPORT` when the path does not end with a name.
+        B24Error: `B24MCP_EXPORT` if the path does not end with a name.
     """
     if path.name in ("", ".."):
         raise _refuse(str(path), "it is not the name of a file")
@@ -60,17 +61,17 @@ def place_of(path: Path) -> ExportPlace:
 
 
 def place_in(setting: str | None, path: str) -> ExportPlace:
-    """Return the place of a path that a model wrote: in the first folder, or in another one that it names in full.
+    """Return the place of a path that a model wrote: in the first folder, or in another one as an absolute path.
 
-    Nothing of the disk below the folder is looked at here: links there are refused when the file is opened.
+    The disk below the folder is not accessed here. Links are refused when the file is opened.
 
     Raises:
-        B24Error: `B24MCP_EXPORT_FOLDER` when no folder is configured or the path lies outside, `B24MCP_EXPORT` when a
-            name in it cannot be that of a file or a folder.
+        B24Error: `B24MCP_EXPORT_FOLDER` if no folder is configured or the path is outside, `B24MCP_EXPORT` if a name in
+            it is not valid for a file or a folder.
     """
     folders = folders_of(setting)
     if not folders:
-        raise our_error("B24MCP_EXPORT_FOLDER", "No folder is set up for files.")
+        raise our_error("B24MCP_EXPORT_FOLDER", "No folder for files is configured.")
     if not path.strip():
         raise our_error("B24MCP_EXPORT", "The path of the file is empty.")
     try:
@@ -81,7 +82,7 @@ def place_in(setting: str | None, path: str) -> ExportPlace:
                 for part in below:
                     check_file_name(part)
                 return ExportPlace(root, below)
-    except ValueError:  # a character that no path holds
+    except ValueError:  # a character that a path cannot hold
         raise _refuse(path, "it holds a control character") from None
     raise our_error("B24MCP_EXPORT_FOLDER", f"{_shown(path)} is not in the folder for files.", hint=_hint(roots))
 
@@ -90,8 +91,8 @@ def check_file_name(name: str) -> None:
     """Check the name of a file or a folder.
 
     Raises:
-        B24Error: `B24MCP_EXPORT`, with the reason, when a person could not see what the name is, or a system would take
-            it for something else.
+        B24Error: `B24MCP_EXPORT`, with the reason, if a reader cannot see the whole name, or a system would interpret
+            it differently.
     """
     if name in ("", ".", ".."):
         raise _refuse(name, "it is not the name of a file")
@@ -101,15 +102,15 @@ def check_file_name(name: str) -> None:
     if hidden is not None:
         raise _refuse(name, f"it holds a character that is not visible (U+{ord(hidden):04X})")
     if any(character in name for character in ':\\/<>"|?*'):
-        raise _refuse(name, 'it holds one of the characters : \\ / < > " | ? *, which not every system takes')
+        raise _refuse(name, 'it holds one of the characters : \\ / < > " | ? *, which not every system allows')
     if name != name.strip() or name.endswith("."):
         raise _refuse(name, "it begins or ends with a space, or ends with a dot")
     if name.partition(".")[0].rstrip().lower() in _DEVICES:
-        raise _refuse(name, "Windows takes it for a device")
+        raise _refuse(name, "on Windows it is the name of a device")
 
 
 def is_invisible(character: str) -> bool:
-    """Whether a character is not shown or changes how others are shown: control, bidirectional, blank, unassigned."""
+    """Whether a character is invisible or changes how others are shown: control, bidirectional, blank, unassigned."""
     if character in _BLANK or any(ord(character) in selectors for selectors in _SELECTORS):
         return True
     category = unicodedata.category(character)
@@ -117,8 +118,9 @@ def is_invisible(character: str) -> bool:
 
 
 def _below(path: str, root: Path, *, is_first: bool) -> tuple[str, ...] | None:
-    """Return the parts of a path below a folder; None when it does not lie there. `..` is taken out as it is written,
-    which is right because no part may be a link.
+    """Return the parts of a path below a folder; None if it is outside.
+
+    `..` is resolved in the text, which is correct because no part may be a link.
     """
     wanted = os.path.normpath(os.path.join(root, path)) if is_first else os.path.normpath(path)
     for folder in (root, Path(os.path.realpath(root))):
@@ -140,4 +142,4 @@ def _shown(name: str) -> str:
 
 
 def _hint(roots: Sequence[Path]) -> str:
-    return f"Nothing was written. Give a plain file name, or a path in {' or '.join(map(str, roots))}."
+    return f"Nothing was written. Use a plain file name, or a path in {' or '.join(map(str, roots))}."

@@ -1,4 +1,4 @@
-"""CSV and JSON Lines."""
+"""Writers of CSV and JSON Lines."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from b24_mcp.records.columns import Kind
+from b24_mcp.records.columns import Cell, Kind
 from b24_mcp.records.exports.places import is_invisible
 from b24_mcp.rest import to_json
 
 _FORMULA = "=+-@"
-# At the beginning of a cell, spreadsheets take these for the beginning of a formula, or drop them.
+# At the beginning of a cell, spreadsheets drop these or read them as the beginning of a formula.
 _DROPPED = "\t\r\n"
-# What begins like a formula but is a phone number or a negative number.
+# Texts that begin like a formula but are phone numbers or negative numbers.
 _HARMLESS = re.compile(r"[+-](?:[\d\s().,-]*|\d+(?:[.,]\d+)?[eE][+-]?\d+)")
 _LONGEST_BEGINNING = 1_000
 
 
 class CsvWriter:
-    """CSV as spreadsheets read it: UTF-8 with its mark, so that Excel shows every script, and commas.
+    """CSV for spreadsheets: with commas, and UTF-8 with a byte order mark, so that Excel shows every script.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers and phone numbers do not.
+    A text that a spreadsheet would run as a formula is prefixed with an apostrophe; numbers and phone numbers are not.
     """
 
     notes: tuple[str, ...] = ()
@@ -35,18 +35,18 @@ class CsvWriter:
         self._csv = csv.writer(self._text)
         self._csv.writerow(map(no_formula, columns))
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows."""
+    def write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Write rows."""
         self._csv.writerows([no_formula(value) for value in row] for row in rows)
 
     def close(self) -> None:
-        """Write what is left; the file stays open."""
+        """Write what is buffered; the file stays open."""
         self._text.flush()
         self._text.detach()
 
 
 class JsonLinesWriter:
-    """One object for each row. Lists and objects of the portal are such again, not texts; so are truths."""
+    """One JSON object for each row. Lists, objects and booleans of the portal are restored from their stored form."""
 
     notes: tuple[str, ...] = ()
 
@@ -55,18 +55,18 @@ class JsonLinesWriter:
         self._columns = distinct(columns)
         self._kinds = kinds
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows."""
+    def write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Write rows."""
         for row in rows:
-            values = map(_as_it_was, row, self._kinds)
+            values = map(_restored, row, self._kinds)
             self._file.write(to_json(dict(zip(self._columns, values, strict=True))).encode() + b"\n")
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Do nothing: nothing is buffered."""
 
 
-def no_formula(value: Any) -> Any:
-    """Return a value as a cell that no spreadsheet runs: a text that may be a formula gets an apostrophe before it."""
+def no_formula(value: Cell) -> Cell:
+    """Return a value that no spreadsheet runs: a text that may be a formula is prefixed with an apostrophe."""
     return "'" + value if isinstance(value, str) and value and _may_be_formula(value) else value
 
 
@@ -78,18 +78,18 @@ def _may_be_formula(text: str) -> bool:
     beginning = text[:_LONGEST_BEGINNING]
     for place, character in enumerate(beginning):
         if not _may_be_dropped(character):
-            # Full-width and small forms of the signs count as the signs.
+            # Full-width and small forms of these characters count as well.
             return unicodedata.normalize("NFKC", character)[0] in _FORMULA and not _HARMLESS.fullmatch(text, place)
     return len(text) > len(beginning)
 
 
 def _may_be_dropped(character: str) -> bool:
-    """Whether a program may pass over a character: white space, controls, and what is drawn as nothing."""
+    """Whether a program may ignore a character: white space, controls, and invisible characters."""
     return character.isspace() or is_invisible(character)
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
-    """Return the names with a number after those that stand twice: an object holds a name once."""
+    """Return unique names: a repeated name is followed by a number."""
     names: list[str] = []
     for column in columns:
         name, number = column, 2
@@ -99,7 +99,7 @@ def distinct(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _as_it_was(value: Any, kind: Kind | None) -> Any:
+def _restored(value: Cell, kind: Kind | None) -> object:
     if kind == "boolean" and value in (0, 1):
         return bool(value)
     if kind == "json" and isinstance(value, str):

@@ -1,13 +1,13 @@
-"""XLSX, row by row, so that memory stays flat."""
+"""Writer of XLSX, row by row, with constant memory."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from b24_mcp.errors import our_error
-from b24_mcp.records.columns import Kind
+from b24_mcp.records.columns import Cell, Kind
 
 _MOST_ROWS = 1_048_575
 _MOST_COLUMNS = 16_384
@@ -16,7 +16,7 @@ _EXACT = 2**53
 
 
 class XlsxWriter:
-    """A workbook of one sheet. Days and moments are dates of the sheet, in the time of day the portal wrote; texts are
+    """A workbook with one sheet. Dates and times are those that the portal wrote, without their time zone. Texts are
     never formulas or links.
     """
 
@@ -24,7 +24,7 @@ class XlsxWriter:
         import xlsxwriter  # an extra
 
         if len(columns) > _MOST_COLUMNS:
-            raise our_error("B24MCP_EXPORT", f"XLSX takes {_MOST_COLUMNS} columns. Take fewer, or write CSV.")
+            raise our_error("B24MCP_EXPORT", f"XLSX allows {_MOST_COLUMNS} columns. Select fewer, or write CSV.")
         self._book = xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"})
         self._sheet = self._book.add_worksheet("records")
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
@@ -37,21 +37,21 @@ class XlsxWriter:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the sheet could not hold."""
-        return (f"{self._cut} texts were cut to {_LONGEST_CELL} characters, which is what a cell takes",) * bool(
+        """The texts that were cut."""
+        return (f"{self._cut} texts were cut to {_LONGEST_CELL} characters, the most that a cell holds",) * bool(
             self._cut
         )
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows.
+    def write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Write rows.
 
         Raises:
-            B24Error: `B24MCP_EXPORT` when a sheet cannot hold so many.
+            B24Error: `B24MCP_EXPORT` if a sheet cannot hold so many rows.
         """
         for row in rows:
             self._row += 1
             if self._row > _MOST_ROWS:
-                raise our_error("B24MCP_EXPORT", f"XLSX takes {_MOST_ROWS} rows. Select fewer, or write CSV.")
+                raise our_error("B24MCP_EXPORT", f"XLSX allows {_MOST_ROWS} rows. Select fewer, or write CSV.")
             for place, (value, kind) in enumerate(zip(row, self._kinds, strict=True)):
                 self._write(place, value, kind)
 
@@ -59,7 +59,7 @@ class XlsxWriter:
         """Write the workbook."""
         self._book.close()
 
-    def _write(self, place: int, value: Any, kind: Kind | None) -> None:
+    def _write(self, place: int, value: Cell, kind: Kind | None) -> None:
         if value is None:
             return
         if isinstance(value, str):

@@ -1,4 +1,6 @@
-"""Reading whole lists from a portal; `Portal.listing` opens one."""
+"""Reading whole lists from a portal. `Portal.listing` opens one."""
+
+from __future__ import annotations
 
 from b24_mcp.rest.listing.listing import Listing, open_listing
 from b24_mcp.rest.listing.sender import PortalListSender

@@ -1,38 +1,52 @@
-"""Reading by id: each page asks for ids beyond the last one, without counting.
+"""Reading by id: each page requests the ids beyond the last one, and nothing is counted.
 
-No offset grows, and rows that others add or remove meanwhile shift nothing. Pages are chained inside one batch by
-references to the last id of the page before, up to 50 pages in a request; a long list is read in several ranges of ids
-at the same time. A page that is not full ends its range: what the portal answers to commands after it is not looked at,
-because their references led to nothing. Source: documentation, settings/performance/huge-data and
-settings/how-to-call-rest-api/batch; measured behaviour for `start=-1`.
+Rows that others add or remove meanwhile do not shift the pages. Up to 50 pages are chained in one batch, by references
+to the last id of the page before. A long list is read in several ranges of ids concurrently. A page that is not full
+ends its range. The answers to later commands of its chain are ignored, because their references had no value.
+
+Source: documentation, settings/performance/huge-data and settings/how-to-call-rest-api/batch; measured behaviour for
+`start=-1`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import anyio
 
 from b24_mcp.errors import B24Error
-from b24_mcp.rest.listing.chains import ChainAnswer, ask
-from b24_mcp.rest.listing.pace import MOST_FAILURES, Pace, failure_pause, is_too_much
+from b24_mcp.rest.batch.outcomes import Succeeded
+from b24_mcp.rest.listing.pace import Pace
 from b24_mcp.rest.listing.query import KeysetQuery
-from b24_mcp.rest.listing.ranges import IdRange, Share, bounds_between, read_ranges, shares
+from b24_mcp.rest.listing.ranges import (
+    ChainAnswer,
+    IdRange,
+    Share,
+    bounds_between,
+    read_ranges,
+    request_shares,
+    shares,
+)
 from b24_mcp.rest.listing.rows import Shape, key_of, whole_number
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, Account, ListPage, ListSender, OtherWayError
+from b24_mcp.rest.listing.strategy import (
+    PAGE_SIZE,
+    ListPage,
+    ListSender,
+    ListSummary,
+    UnsuitableStrategyError,
+    is_refusal,
+)
 from b24_mcp.rest.wire.answer import Answer
 
 _WORTH_SPLITTING = 5_000
-"""Rows from which a list is read in several ranges."""
+"""The number of rows from which a list is read in several ranges."""
 _RANGES_PER_REQUEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the rows of a page stand: their lane and ids, and what is left of the lane after them."""
+    """The range and the ids of the rows of a page, and the state of the range after them."""
 
     id_range: int
     ids: list[int]
@@ -41,7 +55,7 @@ class _Place:
 
 
 class Keyset:
-    """One list read by id. Rows come in the order of ids, or, in several ranges, in that order within each."""
+    """One list read by id. The rows are in the order of ids, or in that order within each of several ranges."""
 
     name = "keyset"
     is_exact = True
@@ -52,12 +66,12 @@ class Keyset:
         method: str,
         shape: Shape,
         query: KeysetQuery,
-        account: Account,
+        summary: ListSummary,
         *,
         together: bool,
     ) -> None:
         self._sender, self._method, self._shape, self._query = sender, method, shape, query
-        self.account = account
+        self.summary = summary
         self._may_split = together and not query.ordered
         self._requests = sender.at_once
         self._pace = Pace(together=together)
@@ -68,17 +82,22 @@ class Keyset:
         self._size = PAGE_SIZE
         self._is_first = True
         self._is_proved = False
-        self._given: list[int] = []
+        """Whether a page followed the filter and the order."""
+        self._unproved: list[int] = []
+        """The ids that were returned before that."""
         self._read = 0
-        self._failures = 0
-        self._pause = 0.0
         self._error: B24Error | None = None
 
-    def resume(self, cursor: Mapping[str, Any]) -> None:
-        """Go on where a cursor says. Raises `B24Error` for a cursor that does not fit."""
-        self._ranges = read_ranges(cursor.get("lanes"), self._method)
+    def resume(self, cursor: Mapping[str, object]) -> None:
+        """Continue at the position of a cursor.
+
+        Raises:
+            B24Error: `B24MCP_CURSOR` if it is not one of this strategy.
+        """
+        stored = cursor.get("ranges", cursor.get("lanes"))  # the key of earlier versions
+        self._ranges = read_ranges(stored, self._method)
         self._committed = [id_range.copy() for id_range in self._ranges]
-        self._may_split = False  # it is split already, or was too short for it
+        self._may_split = False  # it was split before, or was too short
 
     @property
     def finished(self) -> bool:
@@ -86,8 +105,9 @@ class Keyset:
         return self._error is None and all(id_range.done for id_range in self._ranges)
 
     def commit(self, page: ListPage, rows: int) -> None:
-        """Note that rows are with the reader."""
-        place: _Place = page.place
+        """Confirm that rows of a page were returned."""
+        place = page.place
+        assert isinstance(place, _Place)
         id_range = self._committed[place.id_range]
         if rows:
             id_range.after = place.ids[rows - 1]
@@ -96,20 +116,20 @@ class Keyset:
         elif id_range.left is not None:
             id_range.left -= rows
 
-    def position(self) -> dict[str, Any]:
-        """Give the ranges that are left."""
-        return {"lanes": [id_range.written() for id_range in self._committed if not id_range.done]}
+    def position(self) -> dict[str, object]:
+        """Return the ranges that are left."""
+        return {"ranges": [id_range.as_json() for id_range in self._committed if not id_range.done]}
 
     async def advance(self, wanted: int | None) -> list[ListPage]:
-        """Read the next pages of as many ranges as requests may be under way."""
+        """Read the next pages, in as many concurrent requests as allowed."""
         if self._error is not None:
             error, self._error = self._error, None
             raise error
         if self._is_first:
             return await self._read_first()
-        if self._pause:
-            await self._sender.pause(self._pause)
-            self._pause = 0.0
+        pause = self._pace.take_pause()
+        if pause:
+            await self._sender.pause(pause)
         left = self._ranges[0].left or 0
         if self._may_split and left >= _WORTH_SPLITTING and (wanted is None or wanted >= left):
             return await self._split()
@@ -120,45 +140,46 @@ class Keyset:
         return await self._read_round(shares(self._ranges, requests, pages, self._size))
 
     async def _read_first(self) -> list[ListPage]:
-        """Read the first page alone: it shows where the rows are, how many, and how long a page takes."""
+        """Read the first page alone, to learn where the rows are, how many there are, and how long a page takes."""
         id_range = self._ranges[0]
         try:
             answer = await self._sender.call(self._method, self._query.page(id_range.after, id_range.until, start=0))
         except B24Error as exc:
-            if exc.fault.kind in ("validation", "portal") and (exc.fault.status or 400) < 500:
-                raise OtherWayError(f"the portal refused to read this list by {self._query.names.field}") from exc
+            if is_refusal(exc):
+                field = self._query.names.field
+                raise UnsuitableStrategyError(f"the portal refused to read this list by {field}") from exc
             raise
         self._path, rows = self._shape.locate(answer.result)
         if rows and not self._shape.is_numbered(answer.result):
-            self._pace = Pace(together=False)
+            self._pace.one_by_one()
         known = key_of(rows)
         if rows and (known is None or known.lower() != self._query.names.field.lower()):
-            raise OtherWayError(f"its rows have no {self._query.names.field}")
+            raise UnsuitableStrategyError(f"its rows have no {self._query.names.field}")
         self._row_key = known
         if answer.total is not None and len(self._ranges) == 1:
-            self.account.total = self.account.total or answer.total
+            self.summary.total = self.summary.total or answer.total
             id_range.left = answer.total
         if answer.next is None and (answer.total or 0) <= len(rows):
-            # All there is, however many rows; only a page that may be merely full is followed by another.
+            # These are all rows, whatever their number. A full page may still be followed by another.
             self._size = PAGE_SIZE if len(rows) == PAGE_SIZE else max(PAGE_SIZE, len(rows) + 1)
         elif len(rows) != PAGE_SIZE:
-            raise OtherWayError("its pages are not full")
+            raise UnsuitableStrategyError("its pages are not full")
         if answer.next is not None and answer.total is not None and answer.total <= len(rows):
-            self.account.total = id_range.left = None  # more rows follow than it counts
+            self.summary.total = id_range.left = None  # more rows follow than the portal counts
         self._pace.learn([answer.time])
         page = self._page(0, answer)
         self._is_first = False
         if not self._query.strip:
-            self.account.key = known
+            self.summary.key = known
         return [page]
 
     async def _split(self) -> list[ListPage]:
-        """Divide what is left into ranges of ids; the first page of each tells how many rows it has."""
+        """Divide the rest of the list into ranges of ids. The first page of each range shows its number of rows."""
         self._may_split = False
         id_range = self._ranges[0]
         newest = await self._sender.call(self._method, self._query.newest())
         rows = self._shape.rows(newest.result)
-        last = whole_number(rows[0].get(self._row_key)) if rows and isinstance(rows[0], dict) else None
+        last = self._id_of(rows[0]) if rows else None
         if last is None or id_range.after is None or last <= id_range.after:
             return []
         ends = bounds_between(id_range.after, last, self._requests * _RANGES_PER_REQUEST)
@@ -168,10 +189,10 @@ class Keyset:
             f"range{number}": {"method": self._method, "params": self._query.page(after, end, start=0)}
             for number, (after, end) in enumerate(zip(starts, until, strict=True))
         }
-        answered = (await self._sender.batch(commands)).outcomes
-        answers = [getattr(outcome, "answer", None) for outcome in answered.values()]
-        counts = [answer.total if isinstance(answer, Answer) else None for answer in answers]
-        if any(count is None for count in counts):
+        outcomes = (await self._sender.batch(commands)).outcomes.values()
+        answers = [outcome.answer for outcome in outcomes if isinstance(outcome, Succeeded)]
+        counts = [answer.total for answer in answers]
+        if len(answers) < len(commands) or None in counts:
             return []
         id_range.until = self._committed[0].until = until[0]
         for after, end in zip(starts[1:], until[1:], strict=True):
@@ -179,108 +200,96 @@ class Keyset:
             self._committed.append(IdRange(after, end))
         for id_range, count in zip(self._ranges, counts, strict=True):
             id_range.left = count
-        return [self._page(number, answer) for number, answer in enumerate(answers) if isinstance(answer, Answer)]
+        return [self._page(number, answer) for number, answer in enumerate(answers)]
 
     async def _read_round(self, requests: list[list[Share]]) -> list[ListPage]:
-        found: list[list[ChainAnswer]] = [[] for _ in requests]
-
+        answered: list[list[ChainAnswer]] = [[] for _ in requests]
         last_id = (*self._path, str(self._size - 1), str(self._row_key))
 
         async def send(number: int) -> None:
-            found[number] = await ask(self._sender, self._method, self._query, self._ranges, requests[number], last_id)
+            answered[number] = await request_shares(
+                self._sender, self._method, self._query, self._ranges, requests[number], last_id
+            )
 
         async with anyio.create_task_group() as group:
             for number in range(len(requests)):
                 group.start_soon(send, number)
-        pages = [page for asked in found for part in asked for page in self._pages(part)]
-        self._judge(found)
+        pages = [page for chains in answered for chain in chains for page in self._pages(chain)]
+        self._adapt(answered)
         return pages
 
-    def _pages(self, asked: ChainAnswer) -> list[ListPage]:
+    def _pages(self, chain: ChainAnswer) -> list[ListPage]:
         """Read the pages of one share up to the first that is not full."""
         pages = []
-        for answer in asked.answers:
-            page = self._page(asked.share.id_range, answer)
+        for answer in chain.answers:
+            page = self._page(chain.share.id_range, answer)
             pages.append(page)
             if not self._shape.is_numbered(answer.result):
-                self._pace = Pace(together=False)  # no reference finds the last row of such a page
-                asked.at_end = True
+                self._pace.one_by_one()  # no reference finds the last row of such a page
+                chain.at_end = True
                 break
             if len(page.rows) < self._size:
-                asked.at_end = True
+                chain.at_end = True
                 break
         return pages
 
     def _page(self, number: int, answer: Answer) -> ListPage:
-        """Check one page, move its lane on, and make the page for the reader.
+        """Check one page, update its range, and make the page for the reader.
 
         Raises:
-            OtherWayError: when the method does not follow the query and nothing was read by it yet.
+            UnsuitableStrategyError: if the method does not follow the query, and no page did so before.
         """
         id_range = self._ranges[number]
         rows = self._shape.rows(answer.result)
-        ids = [whole_number(row.get(self._row_key)) if isinstance(row, dict) else None for row in rows]
-        numbers = [found for found in ids if found is not None]
-        if len(numbers) != len(rows) or not self._follows(numbers, id_range):
+        ids = [found for row in rows if (found := self._id_of(row)) is not None]
+        if len(ids) != len(rows) or not id_range.accepts(ids, descending=self._query.descending):
             if not self._is_proved:
-                raise OtherWayError(
-                    f"it does not follow its filter and order by {self._query.names.field}", self._given
+                raise UnsuitableStrategyError(
+                    f"it does not follow its filter and order by {self._query.names.field}", self._unproved
                 )
             self._stop("the portal stopped following the order of ids, so the rest of the list was not read")
             return ListPage([], _Place(number, [], id_range.left, False))
         if id_range.after is not None and rows:
             self._is_proved = True
         if not self._is_proved:
-            self._given += numbers
-        if numbers:
-            id_range.move(numbers[-1], len(numbers))
+            self._unproved += ids
+        if ids:
+            id_range.move(ids[-1], len(ids))
         if len(rows) < self._size:
-            # With more rows counted, some were removed meanwhile, or pages are not always full: then the next tells.
+            # If more rows were counted, some were removed, or pages are not always full. Then the next page decides.
             id_range.done = id_range.done or not rows or not id_range.left or id_range.left < 0
         self._read += len(rows)
-        if self.account.total is not None and self._read > 2 * self.account.total + 10_000:
+        if self.summary.total is not None and self._read > 2 * self.summary.total + 10_000:
             self._stop("the list grows faster than it can be read, so reading was stopped")
         if self._query.strip:
             for row in rows:
+                assert isinstance(row, dict)
                 del row[self._row_key]
-        return ListPage(rows, _Place(number, numbers, id_range.left, id_range.done))
+        return ListPage(rows, _Place(number, ids, id_range.left, id_range.done))
 
-    def _follows(self, ids: list[int], id_range: IdRange) -> bool:
-        sign = -1 if self._query.descending else 1
-        signed = [sign * value for value in ([] if id_range.after is None else [id_range.after]) + ids]
-        if any(later <= earlier for earlier, later in pairwise(signed)):
-            return False
-        if id_range.until is None or not ids:
-            return True
-        return ids[-1] > id_range.until if self._query.descending else ids[-1] <= id_range.until
+    def _id_of(self, row: object) -> int | None:
+        return whole_number(row.get(self._row_key)) if isinstance(row, dict) else None
 
-    def _judge(self, found: list[list[ChainAnswer]]) -> None:
-        """Learn from a round: how fast pages are, and whether a failure is a reason to ask for less or to give up."""
-        asked = [part for parts in found for part in parts]
-        times = [answer.time for part in asked for answer in part.answers]
+    def _adapt(self, answered: list[list[ChainAnswer]]) -> None:
+        """Adapt the number of pages and requests to the durations and failures of a round, or give up."""
+        chains = [chain for parts in answered for chain in parts]
+        times = [answer.time for chain in chains for answer in chain.answers]
         if times:
-            self._failures = 0
             self._pace.learn(times)
-        failed = [part for part in asked if part.error is not None and not part.at_end]
-        if not failed or failed[0].error is None:
+        error = next((chain.error for chain in chains if chain.error is not None and not chain.at_end), None)
+        if error is None:
             return
-        self._failures += 1
         self._requests = max(1, self._requests // 2)
-        tried = max(sum(part.share.pages for part in parts) for parts in found)
+        tried = max(sum(chain.share.pages for chain in parts) for parts in answered)
         self._pace.back_off(tried)
-        error = failed[0].error
-        if tried == 1 or self._failures > MOST_FAILURES or not is_too_much(error.fault):
-            self._give_up(error)
-        else:
-            self._pause = failure_pause(self._failures)
-
-    def _give_up(self, error: B24Error) -> None:
-        if not self._is_proved and error.fault.kind in ("validation", "portal") and (error.fault.status or 400) < 500:
-            raise OtherWayError(f"the portal refused to filter by {self._query.names.field}", self._given) from error
+        if self._pace.may_retry(tried, error.fault):
+            return
+        if not self._is_proved and is_refusal(error):
+            field = self._query.names.field
+            raise UnsuitableStrategyError(f"the portal refused to filter by {field}", self._unproved) from error
         self._error = error
 
     def _stop(self, why: str) -> None:
-        self.account.whole = False
-        self.account.note(why)
+        self.summary.doubt(why)
         for id_range in self._ranges:
             id_range.done = True

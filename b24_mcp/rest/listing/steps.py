@@ -1,43 +1,40 @@
-"""Reading one page after the other where the next page follows from the one before: limits, page numbers, cursors.
+"""Paging where the next page follows from the page before: limits, page numbers, last ids.
 
-Each way of paging is a `Steps`: what the parameters of a page are, and where the page after it begins. Positions are
-JSON. Sources: documentation, the pages of the methods, api-reference/rest-v3 for REST 3.0.
+A `Steps` object knows the parameters of a page and where the page after it begins. Positions are JSON. Source:
+documentation, the pages of the methods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
+from b24_mcp.catalog.lists import RowType
 from b24_mcp.rest.listing.rows import whole_number
-from b24_mcp.rest.listing.strategy import PAGE_SIZE, OtherWayError
+from b24_mcp.rest.listing.strategy import PAGE_SIZE
 from b24_mcp.rest.wire.answer import Answer
-from b24_mcp.rest.wire.paging_v3 import is_full
 from b24_mcp.rest.wire.params import Params
 
-_V3_PAGE = 500
-"""Rows of a page in REST 3.0, which gives up to 1,000."""
-
-Position = int | list[int] | dict[str, Any] | None
+Position = int | list[int] | dict[str, object] | None
 Shifts = Literal["no", "offset", "page"]
 
 
 @dataclass(frozen=True, slots=True)
-class StepTurn:
-    """A page that was read: where it began, its rows as they came, the answer, and the fullest page so far."""
+class PageTurn:
+    """A page that was read: where it began, its rows, the answer, and the size of the fullest page so far."""
 
     position: Position
-    rows: list[Any]
+    rows: list[object]
     answer: Answer
     fullest: int
 
 
 class Steps(Protocol):
-    """One way of going from page to page. `shifts` says what rows that are added or removed do to the pages after them:
-    "no" where pages begin at an id or a cursor, "offset" where they begin at any row of the list, "page" where they
-    begin at fixed rows of it.
+    """One kind of paging.
+
+    `shifts` is what added or removed rows do to later pages: "no" if pages begin at an id or a cursor, "offset" if they
+    begin at any row of the list, "page" if they begin at fixed rows of it.
     """
 
     name: str
@@ -48,20 +45,20 @@ class Steps(Protocol):
         ...
 
     def params(self, position: Position) -> Params:
-        """Write the parameters of the page at a position; None is the first page."""
+        """Return the parameters of the page at a position; None is the first page."""
         ...
 
-    def next(self, turn: StepTurn) -> Position:
-        """Return where the next page begins; None when this was the last."""
+    def next(self, turn: PageTurn) -> Position:
+        """Return where the next page begins; None if this was the last."""
         ...
 
     def back(self, position: Position, rows: int) -> Position:
-        """Return a position so many rows before another, as far as there are any; None for the beginning."""
+        """Return the position a number of rows before another, but not before the beginning."""
         ...
 
 
-class _Fixed:
-    """Positions that cannot be moved by rows."""
+class FixedPositions:
+    """A base of `Steps` whose positions cannot be moved by rows."""
 
     def back(self, position: Position, rows: int) -> Position:
         """Return the same position."""
@@ -69,27 +66,27 @@ class _Fixed:
 
 
 @dataclass(slots=True)
-class Once(_Fixed):
-    """A method that gives everything at once."""
+class Once(FixedPositions):
+    """A method that returns all rows in one answer."""
 
     given: Params
     name: str = "everything at once"
     shifts: Shifts = "no"
 
     def params(self, position: Position) -> Params:
-        """Write the reader's own parameters."""
+        """Return the reader's own parameters."""
         return self.given
 
-    def next(self, turn: StepTurn) -> Position:
-        """There is no other page."""
+    def next(self, turn: PageTurn) -> Position:
+        """Return None: there is no other page."""
         return None
 
 
 @dataclass(slots=True)
 class LimitOffset:
-    """`limit` and `offset`, in the letter case and the parameter (`params`, `PARAMS`) a method has them in."""
+    """`limit` and `offset`, in the letter case of the method, and `inside` the parameter that holds them, if any."""
 
-    given: Mapping[str, Any]
+    given: Mapping[str, object]
     limit: str
     offset: str
     inside: str | None = None
@@ -98,19 +95,18 @@ class LimitOffset:
     shifts: Shifts = "offset"
 
     def params(self, position: Position) -> Params:
-        """Write limit and offset; a limit of the reader's own is kept."""
-        inner = dict(self.given) if self.inside is None else dict(self.given.get(self.inside) or {})
-        inner.setdefault(self.limit, self.size)
+        """Return the parameters with limit and offset. The reader's own limit is kept."""
+        inner = {self.limit: self.size, **self._inner()}
         inner[self.offset] = self._begin() if position is None else position
         return inner if self.inside is None else {**self.given, self.inside: inner}
 
-    def next(self, turn: StepTurn) -> Position:
-        """Stop at an empty page, at one that is not full, or where the method says that there is no more.
+    def next(self, turn: PageTurn) -> Position:
+        """Return the next offset; None after an empty page, one that is not full, or one that says it is the last.
 
-        A page that is not full may be followed by others where the total says so. Some methods give smaller pages
-        than they were asked for, so that only those before show whether one is full.
+        A page that is not full may be followed by others if the total says so. Some methods return smaller pages than
+        requested, so only the pages before show whether one is full.
         """
-        after = (self._begin() if turn.position is None else _number(turn.position)) + len(turn.rows)
+        after = (self._begin() if turn.position is None else number_or_zero(turn.position)) + len(turn.rows)
         if not turn.rows or _says_end(turn.answer.result):
             return None
         total = turn.answer.total
@@ -120,70 +116,74 @@ class LimitOffset:
         return None if len(turn.rows) < turn.fullest else after
 
     def back(self, position: Position, rows: int) -> Position:
-        """Return the offset so many rows before, not before the reader's own."""
-        return max(self._begin(), _number(position) - rows)
+        """Return the offset a number of rows before, but not before the reader's own."""
+        return max(self._begin(), number_or_zero(position) - rows)
 
     def _begin(self) -> int:
-        return _number(self._inner().get(self.offset))
+        return number_or_zero(self._inner().get(self.offset))
 
     def _limit(self) -> int:
-        return _number(self._inner().get(self.limit)) or self.size
+        return number_or_zero(self._inner().get(self.limit)) or self.size
 
-    def _inner(self) -> Mapping[str, Any]:
-        return self.given if self.inside is None else self.given.get(self.inside) or {}
+    def _inner(self) -> Mapping[str, object]:
+        return self.given if self.inside is None else as_mapping(self.given.get(self.inside))
 
 
 @dataclass(slots=True)
-class PageNumber(_Fixed):
+class PageNumber(FixedPositions):
     """`page`, counted from 1."""
 
-    given: Mapping[str, Any]
+    given: Mapping[str, object]
     name: str = "page numbers"
     shifts: Shifts = "page"
 
     def params(self, position: Position) -> Params:
-        """Write the number of the page."""
-        return {**self.given, "page": position or whole_number(self.given.get("page")) or 1}
+        """Return the parameters with the number of the page."""
+        return {**self.given, "page": position or self._first()}
 
-    def next(self, turn: StepTurn) -> Position:
-        """Stop at a page that is empty or not as full as one before."""
+    def next(self, turn: PageTurn) -> Position:
+        """Return the next number; None after a page that is empty or less full than one before."""
         if not turn.rows or len(turn.rows) < turn.fullest:
             return None
-        return (_number(turn.position) or whole_number(self.given.get("page")) or 1) + 1
+        return (number_or_zero(turn.position) or self._first()) + 1
+
+    def _first(self) -> int:
+        return number_or_zero(self.given.get("page")) or 1
 
 
 @dataclass(slots=True)
-class LastId(_Fixed):
-    """`LAST_ID`: each page goes back from the oldest id of the page before; `FIRST_ID` goes forward from the newest.
+class LastId(FixedPositions):
+    """`LAST_ID`: each page ends before the oldest id of the page before; `FIRST_ID` goes on from the newest.
 
-    `typed` methods want the stage of the last row beside it (`LAST_TYPE`): 1 for notifications that wait for an answer,
-    3 for the others. With `rising` the last id of a page is its last row's, whatever the order.
+    With `row_type` the type of the last row is sent too, as `LAST_TYPE`. With `rising` the last id of a page is that of
+    its last row, whatever the order.
     """
 
-    given: Mapping[str, Any]
-    typed: bool = False
+    given: Mapping[str, object]
+    row_type: RowType | None = None
     rising: bool = False
     size: int = PAGE_SIZE
     name: str = "last id"
     shifts: Shifts = "no"
 
     def params(self, position: Position) -> Params:
-        """Write the last id; a limit of the reader's own is kept."""
-        params: dict[str, Any] = {"LIMIT": self.size, **self.given}
+        """Return the parameters with the last id. The reader's own limit is kept."""
+        params: dict[str, object] = {"LIMIT": self.size, **self.given}
         if isinstance(position, list):
             params |= {"LAST_ID": position[0], "LAST_TYPE": position[1]}
         elif position is not None:
             params[self._field] = position
         return params
 
-    def next(self, turn: StepTurn) -> Position:
-        """Stop at a page that brings no further id; unread messages make some pages fuller than others."""
-        ids = [found for row in turn.rows if (found := _id_of(row)) is not None]
+    def next(self, turn: PageTurn) -> Position:
+        """Return the last id; None after a page without a further id. Unread messages make some pages larger."""
+        ids = [found for row in turn.rows if (found := row_id(row)) is not None]
         if not ids:
             return None
         following: Position = ids[-1] if self.rising else min(ids) if self._field == "LAST_ID" else max(ids)
-        if self.typed:
-            following = [ids[-1], 1 if _number(turn.rows[-1].get("notify_type")) == 1 else 3]
+        if self.row_type is not None:
+            value = whole_number(as_mapping(turn.rows[-1]).get(self.row_type.field))
+            following = [ids[-1], self.row_type.of(value)]
         return None if following == turn.position else following
 
     @property
@@ -192,139 +192,68 @@ class LastId(_Fixed):
 
 
 @dataclass(slots=True)
-class NavParams(_Fixed):
-    """`NAV_PARAMS`, in one of the arguments that the old `task.*` methods count; `bare` methods take it as the argument
-    itself by their page, and inside it by the portal's source."""
+class NavParams(FixedPositions):
+    """`NAV_PARAMS` in one of the arguments of a positional method.
 
-    given: list[Any]
+    The documentation of `bare` methods says that the argument is `NAV_PARAMS` itself, the portal's source that it holds
+    it. Both forms are sent.
+    """
+
+    given: list[object]
     argument: int
     bare: bool = False
     name: str = "NAV_PARAMS"
     shifts: Shifts = "page"
 
     def params(self, position: Position) -> Params:
-        """Put the page into its place among the arguments."""
-        arguments: list[Any] = [*self.given]
+        """Return the arguments with the page among them."""
+        arguments = [*self.given]
         arguments += [{} for _ in range(self.argument + 1 - len(arguments))]
-        argument = arguments[self.argument]
-        held = dict(argument) if isinstance(argument, dict) else {}
-        wanted = {"nPageSize": PAGE_SIZE, "iNumPage": position or 1}
-        arguments[self.argument] = {**held, "NAV_PARAMS": wanted} | (wanted if self.bare else {})
+        page = {"nPageSize": PAGE_SIZE, "iNumPage": position or 1}
+        arguments[self.argument] = {
+            **as_mapping(arguments[self.argument]),
+            "NAV_PARAMS": page,
+            **(page if self.bare else {}),
+        }
         return arguments
 
-    def next(self, turn: StepTurn) -> Position:
-        """Stop at a page that is not full and without `next`. Beyond the end the first page comes again."""
-        page = _number(turn.position) or 1
+    def next(self, turn: PageTurn) -> Position:
+        """Return the next number; None after a page that is not full and has no `next`.
+
+        Beyond the end the portal returns the first page again.
+        """
+        page = number_or_zero(turn.position) or 1
         if not turn.rows or (turn.answer.next is None and len(turn.rows) < PAGE_SIZE):
             return None
         return page + 1
 
-    def is_beyond(self, turn: StepTurn) -> bool:
+    def is_beyond(self, turn: PageTurn) -> bool:
         """Whether a page begins beyond the last row that the portal counts."""
-        start = ((_number(turn.position) or 1) - 1) * PAGE_SIZE
-        said = turn.answer.next
-        return 0 < (turn.answer.total or 0) <= start and not (isinstance(said, int) and said > start)
-
-
-@dataclass(slots=True)
-class Follow:
-    """REST 3.0, where the client knows from an answer how to ask for the page after it."""
-
-    given: Mapping[str, Any]
-    paging: str = "pagination"
-    size: int = _V3_PAGE
-    name: str = "pagination"
-    has_skipped: bool = False
-
-    @property
-    def shifts(self) -> Shifts:
-        """Pages begin at an offset, at a page number, or where a cursor says."""
-        if self.paging != "pagination":
-            return "no"
-        asked = self.given.get("pagination")
-        return "page" if isinstance(asked, dict) and "page" in asked else "offset"
-
-    def params(self, position: Position) -> Params:
-        """Write the reader's own parameters with the place of the page in them."""
-        if isinstance(position, dict):
-            return {**self.given, **position}
-        place = "cursor" if self.paging == "tail" else "pagination"
-        if self.paging == "tail" and not self.given.get("cursor"):
-            return dict(self.given)  # a cursor needs a value, which only the first page shows
-        asked = self.given.get(place)
-        return {**self.given, place: {"limit": self.size, **(asked if isinstance(asked, dict) else {})}}
-
-    def next(self, turn: StepTurn) -> Position:
-        """Return what the client read in the answer. By a cursor of values that several rows may have in common, the
-        next page begins with those of the last value again; `has_skipped` is set where a whole page has one value, so
-        that more rows of it may be passed over.
-        """
+        start = ((number_or_zero(turn.position) or 1) - 1) * PAGE_SIZE
         following = turn.answer.next
-        if not isinstance(following, dict):
-            return None
-        cursor = following.get("cursor")
-        if self.paging != "tail" or not isinstance(cursor, dict) or cursor.get("field") in (None, "id"):
-            return following
-        values = [row.get(cursor["field"]) for row in turn.rows if isinstance(row, dict)]
-        before = [value for value in values if value is not None and value != values[-1]]
-        if not before:
-            self.has_skipped = True
-            return following
-        return {**following, "cursor": {**cursor, "value": before[-1]}}
-
-    def back(self, position: Position, rows: int) -> Position:
-        """Return the offset so many rows before, not before the reader's own."""
-        asked = position.get("pagination") if isinstance(position, dict) else None
-        if not isinstance(position, dict) or not isinstance(asked, dict) or not isinstance(asked.get("offset"), int):
-            return position
-        given = self.given.get("pagination")
-        begin = _number(given.get("offset")) if isinstance(given, dict) else 0
-        return {**position, "pagination": {**asked, "offset": max(begin, asked["offset"] - rows)}}
+        return 0 < (turn.answer.total or 0) <= start and not (isinstance(following, int) and following > start)
 
 
-@dataclass(slots=True)
-class ByIdV3(_Fixed):
-    """REST 3.0 by id: a condition `["id", ">", last]` and the order of ids. Nothing shifts."""
-
-    given: Mapping[str, Any]
-    size: int = _V3_PAGE
-    name: str = "keyset"
-    shifts: Shifts = "no"
-
-    def params(self, position: Position) -> Params:
-        """Write the condition beside the reader's own."""
-        params: dict[str, Any] = {**self.given, "order": {"id": "asc"}, "pagination": {"limit": self.size}}
-        if isinstance(position, int):
-            params["filter"] = [*(self.given.get("filter") or []), ["id", ">", position]]
-        return params
-
-    def next(self, turn: StepTurn) -> Position:
-        """Stop at a page that is not full.
-
-        Raises:
-            OtherWayError: when ids do not rise, or are none.
-        """
-        ids = [_id_of(row) for row in turn.rows]
-        numbers = [found for found in ids if found is not None]
-        known = ([turn.position] if isinstance(turn.position, int) else []) + numbers
-        if len(numbers) != len(ids) or any(b <= a for a, b in pairwise(known)):
-            raise OtherWayError("it does not follow its filter and order by id")
-        return numbers[-1] if numbers and is_full(len(numbers), self.size) else None
+def number_or_zero(value: object) -> int:
+    """Return a whole number; 0 for anything else."""
+    return whole_number(value) or 0
 
 
-def _says_end(result: Any) -> bool:
-    """Some answers say whether there is more."""
+def as_mapping(value: object) -> Mapping[str, object]:
+    """Return an object of JSON; an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def row_id(row: object) -> int | None:
+    """Return the numeric id of a row, which may be the id itself."""
+    if not isinstance(row, dict):
+        return whole_number(row)
+    return next((found for name in ("ID", "id") if (found := whole_number(row.get(name))) is not None), None)
+
+
+def _says_end(result: object) -> bool:
+    """Whether an answer says that there are no more rows."""
     if not isinstance(result, dict):
         return False
     said = [result[name] for name in ("hasMore", "hasMorePages", "hasNextPage") if name in result]
     return bool(said) and not any(said)
-
-
-def _number(value: Any) -> int:
-    return whole_number(value) or 0
-
-
-def _id_of(row: Any) -> int | None:
-    if not isinstance(row, dict):
-        return whole_number(row)
-    return next((found for name in ("ID", "id") if (found := whole_number(row.get(name))) is not None), None)

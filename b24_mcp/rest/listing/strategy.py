@@ -1,4 +1,4 @@
-"""What every way of reading a list has in common: pages come out, and a position that says where to go on."""
+"""The interfaces of reading a list: `ListSender` sends requests, a `Strategy` decides which and returns the pages."""
 
 from __future__ import annotations
 
@@ -14,63 +14,65 @@ from b24_mcp.rest.wire.answer import Answer
 from b24_mcp.rest.wire.params import Params
 
 PAGE_SIZE = 50
-"""Rows of one page where a method does not let the caller choose. Source: documentation,
-settings/performance/huge-data."""
+"""Rows of a page where the caller cannot choose the size. Source: documentation, settings/performance/huge-data."""
 
 
 class ListSender(Protocol):
-    """What reading a list needs of the portal. All that goes through here only reads, and steps back for others."""
+    """Sends the requests of a listing. All of them only read, and leave part of the rate limit to other calls."""
 
     @property
     def requests(self) -> int:
-        """HTTP requests sent so far."""
+        """The number of HTTP requests sent so far."""
         ...
 
     @property
     def at_once(self) -> int:
-        """How many requests may be under way together."""
+        """The number of requests that may run concurrently."""
         ...
 
     def review(self, call: MethodCall) -> None:
-        """Ask whether this may be done. Raises `B24Error` when not."""
+        """Check that the policy allows this call. Raises `B24Error` if not."""
         ...
 
     async def call(self, method: str, params: Params, version: Version = "v2") -> Answer:
-        """Make one call. Raises `B24Error`."""
+        """Send one call. Raises `B24Error`."""
         ...
 
     async def batch(self, commands: Mapping[str, Mapping[str, Any]]) -> BatchAnswer:
-        """Run commands up to the first that fails. A request whose answer was lost is not sent again as it is."""
+        """Run commands up to the first that fails. A request whose answer was lost is not retried."""
         ...
 
     async def pause(self, seconds: float) -> None:
-        """Let a portal that failed come to itself."""
+        """Wait before the next request, after the portal failed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Rows in the order of the list. `place` is for the strategy that made it: where in the list they stand."""
+    """Rows in the order of the list. `place` is their position, in a form of the strategy that made the page."""
 
-    rows: list[Any]
-    place: Any = None
+    rows: list[object]
+    place: object = None
 
 
-class OtherWayError(Exception):
-    """The method does not do what this strategy needs; the message says what, as a note for the reader.
+class UnsuitableStrategyError(Exception):
+    """The method does not support what this strategy needs; the message is a note for the reader.
 
-    `given` are the ids of rows that were handed out already.
+    `returned` are the ids of the rows that were returned already.
     """
 
-    def __init__(self, why: str, given: Sequence[Any] = ()) -> None:
+    def __init__(self, why: str, returned: Sequence[int] = ()) -> None:
         super().__init__(why)
-        self.given = tuple(given)
+        self.returned = tuple(returned)
 
 
 @dataclass(slots=True)
-class Account:
-    """What is known of the list while it is read. `total` is what the portal said, `key` the field that identifies a
-    row, `whole` becomes false when rows may be missing although the end was reached."""
+class ListSummary:
+    """What is known of a list while it is read.
+
+    `total` is the portal's count. `key` is the field that identifies a row. `whole` is false if rows may be missing
+    although the end was reached.
+    """
 
     total: int | None = None
     key: str | None = None
@@ -78,45 +80,71 @@ class Account:
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
-        """Say something once."""
+        """Add a note for the reader, once."""
         if text not in self.notes:
             self.notes.append(text)
 
+    def doubt(self, why: str) -> None:
+        """Note why rows may be missing."""
+        self.whole = False
+        self.note(why)
+
 
 class Strategy(Protocol):
-    """One way of reading a list. `advance` asks for more and keeps its state consistent when it is cancelled or fails;
-    `commit` tells that rows of a page were handed out, which is what `position` speaks of."""
+    """An algorithm that reads a list.
+
+    `advance` requests pages; its state stays consistent when it is cancelled or fails. `commit` confirms that rows of a
+    page were returned to the reader. `position` is the place after the last confirmed row.
+    """
 
     name: str
-    account: Account
+    summary: ListSummary
     is_exact: bool
-    """Whether a position can stand in the middle of a page."""
+    """Whether a position can be inside a page."""
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing more to ask for."""
+        """Whether there are no more pages to request."""
         ...
 
     async def advance(self, wanted: int | None) -> list[ListPage]:
-        """Make one round of requests. `wanted` is how many rows are still of interest. Raises `B24Error`, or
-        `OtherWayError`."""
+        """Request the next pages. `wanted` is the number of rows that are still needed.
+
+        Raises:
+            B24Error: when a request fails.
+            UnsuitableStrategyError: when another strategy must be used.
+        """
         ...
 
     def commit(self, page: ListPage, rows: int) -> None:
-        """Note that the first `rows` rows of a page are with the reader."""
+        """Confirm that the first `rows` rows of a page were returned."""
         ...
 
-    def resume(self, cursor: Mapping[str, Any]) -> None:
-        """Go on at a position. Raises `B24Error`, `B24MCP_CURSOR`, for one this strategy has not written."""
+    def resume(self, cursor: Mapping[str, object]) -> None:
+        """Continue at a position.
+
+        Raises:
+            B24Error: `B24MCP_CURSOR` if the position is not one of this strategy.
+        """
         ...
 
-    def position(self) -> dict[str, Any]:
-        """Where to go on after what was committed, as JSON."""
+    def position(self) -> dict[str, object]:
+        """Return the position after the confirmed rows, as JSON."""
         ...
 
 
-def why_not(outcome: Outcome, answered: BatchAnswer) -> B24Error:
-    """Give the error for a command of a batch that did not succeed."""
+def error_of(outcome: Outcome, answered: BatchAnswer) -> B24Error:
+    """Return the error of a batch command that did not succeed."""
     if isinstance(outcome, Failed):
         return outcome.error
-    return answered.error or our_error("B24MCP_NO_ANSWER", "The portal did not come to this page.", method="batch")
+    return answered.error or our_error("B24MCP_NO_ANSWER", "The portal did not run this command.", method="batch")
+
+
+def is_refusal(error: B24Error) -> bool:
+    """Whether the portal refused a call because of its parameters, so that other parameters may work."""
+    return error.fault.kind in ("validation", "portal") and (error.fault.status or 400) < 500
+
+
+def bad_cursor(method: str) -> B24Error:
+    """Return the error for a cursor that a strategy did not write."""
+    return our_error("B24MCP_CURSOR", "resume is not a cursor of this list.", method=method)

@@ -1,4 +1,4 @@
-"""A sandbox with more deals than fit in one request, and a portal that speaks to it."""
+"""A sandbox with more deals than fit in one request, and a portal client for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEALS = 7_000
 
 @dataclass
 class Opened:
-    """A portal before a sandbox, and what arrived there."""
+    """A portal client for a sandbox, and the calls that the sandbox received."""
 
     portal: Portal
     sandbox: Sandbox

@@ -1,7 +1,8 @@
-"""Lists in memory for the fake portal, paged as the families of methods do, which others change while they are read."""
+"""Lists in memory for the fake portal, with the paging of each family of methods, which change while they are read."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -85,29 +86,46 @@ class MemoryList:
         return page, following if following < total else None, total
 
 
+class NumberedRows:
+    """A list of REST 3.0 with the ids 1, 2, 3 …, paged by id or by offset, at most 50 rows in a page."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = [{"id": number} for number in range(1, rows + 1)]
+        self.asked: list[dict[str, Any]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        params = json.loads((await receive())["body"])
+        self.asked.append(params["pagination"])
+        after = max((condition[2] for condition in params.get("filter", [])), default=0)
+        rows = self._rows[after + params["pagination"].get("offset", 0) :][: min(params["pagination"]["limit"], 50)]
+        body = json.dumps({"result": {"items": rows}, "time": {}}).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+
+
 def title(number: int) -> str:
-    """A text whose order has nothing to do with the number's."""
+    """Return a text whose order is unrelated to that of the number."""
     return f"{number * 7919 % 10_007:05d}"
 
 
 @asynccontextmanager
 async def portal_with(**methods: Any) -> Any:
-    """A portal that has these methods, their dots written as underscores."""
+    """Open a portal with these methods; `__` in a name is a dot."""
     app = FakePortal(methods={name.replace("__", "."): method for name, method in methods.items()})
     async with open_portal(app) as portal:
         yield portal, app
 
 
 async def read(listing: Listing) -> list[Any]:
-    """All rows of a listing."""
+    """Return all rows of a listing."""
     return [row async for rows in listing for row in rows]
 
 
 def numbers(rows: Sequence[Any], key: str = "ID") -> list[int]:
-    """The ids of rows, in their order."""
+    """Return the ids of rows, in their order."""
     return [int(row[key]) for row in rows]
 
 
 async def read_ids(portal: Portal, method: str, params: Any = None, *, key: str = "ID", **options: Any) -> list[int]:
-    """The ids of a whole list."""
+    """Return the ids of a whole list."""
     return numbers(await read(portal.listing(method, params, **options)), key)

@@ -1,4 +1,4 @@
-"""Lists that others change while they are read: rows that exist all the time come exactly once."""
+"""Lists that others change while they are read: rows that exist all the time are returned exactly once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def adding(gap: int) -> Change:
 
 
 def exchanging(position: int) -> Change:
-    """One goes and another comes in the same moment, so that a count shows nothing."""
+    """Remove a row and add another one at the same time, so that the count is unchanged."""
 
     def change(ids: list[int]) -> None:
         removing(position)(ids)
@@ -51,7 +51,7 @@ def exchanging(position: int) -> Change:
 
 
 def all_of(several: list[Change]) -> Change:
-    """Several changes before the same page."""
+    """Apply several changes before the same page."""
 
     def change_all(ids: list[int]) -> None:
         for change in several:
@@ -61,7 +61,7 @@ def all_of(several: list[Change]) -> Change:
 
 
 def turning_up(position: int) -> Change:
-    """A record with an old id comes to match the filter."""
+    """Add a row with an old id, as if it began to match the filter."""
 
     def change(ids: list[int]) -> None:
         missing = sorted(set(range(1, max(ids, default=1))) - set(ids))
@@ -87,7 +87,7 @@ IDS = st.tuples(st.integers(0, 420), st.integers(1, 4)).map(
 
 @settings(deadline=None, max_examples=80)
 @given(ids=IDS, script=changes(removing, adding, turning_up), family=st.sampled_from("ABC"), down=st.booleans())
-def test_by_id_every_lasting_row_comes_exactly_once(
+def test_by_id_every_lasting_row_is_returned_exactly_once(
     ids: list[int], script: list[Change], family: str, down: bool
 ) -> None:
     async def run() -> None:
@@ -115,7 +115,7 @@ def test_by_id_every_lasting_row_comes_exactly_once(
 
 @settings(deadline=None, max_examples=80)
 @given(ids=IDS, script=changes(removing, adding, exchanging), family=st.sampled_from("ABC"))
-def test_by_start_every_lasting_row_comes_exactly_once_or_is_said_to_be_missing(
+def test_by_start_every_lasting_row_is_returned_once_or_noted_as_missing(
     ids: list[int], script: list[Change], family: str
 ) -> None:
     async def run() -> None:
@@ -145,7 +145,7 @@ def test_by_start_every_lasting_row_comes_exactly_once_or_is_said_to_be_missing(
 
 
 def busy(per_page: int, *kinds: Callable[[int], Change]) -> st.SearchStrategy[list[Change]]:
-    """So many changes before every page, for a while."""
+    """Return changes before each of the first pages."""
     one = st.tuples(st.sampled_from(kinds), st.integers(0, 2_000)).map(lambda drawn: drawn[0](drawn[1]))
 
     def together(drawn: list[list[Change]]) -> list[Change]:
@@ -159,7 +159,7 @@ ANY_CHANGE = (removing, adding, exchanging, turning_up)
 
 
 async def read_watched(method: str, params: Any, rows: MemoryList, **options: Any) -> tuple[Any, list[int], set[int]]:
-    """Read a list; the listing, the ids that came, and those that were in the list the whole time."""
+    """Read a list. Return the listing, the ids that were read, and those that were in the list the whole time."""
     lasting = set(rows.ids)
 
     def watched(given: Any) -> Page:
@@ -182,7 +182,7 @@ async def read_watched(method: str, params: Any, rows: MemoryList, **options: An
 @example(  # pages as calls of their own; the count is the same at each of them
     ids=list(range(3, 156)), script=[all_of([removing(0), removing(0)]), exchanging(0)], family="A", false=True
 )
-def test_a_sorted_list_is_whole_however_many_rows_change_meanwhile(
+def test_a_sorted_list_is_complete_although_many_rows_change(
     ids: list[int], script: list[Change], family: str, false: bool
 ) -> None:
     async def run() -> None:
@@ -210,7 +210,7 @@ def test_a_sorted_list_is_whole_however_many_rows_change_meanwhile(
     ids=list(range(3, 55)), script=[removing(0), removing(0)], family="B", counted=False
 )
 @example(ids=list(range(3, 105)), script=[nothing, nothing, all_of([removing(60)] * 2)], family="C", counted=False)
-def test_a_list_that_cannot_be_read_by_id_is_whole_or_says_what_may_be_missing(
+def test_a_list_that_cannot_be_read_by_id_is_complete_or_notes_missing_rows(
     ids: list[int], script: list[Change], family: str, counted: bool
 ) -> None:
     async def run() -> None:
@@ -225,7 +225,7 @@ def test_a_list_that_cannot_be_read_by_id_is_whole_or_says_what_may_be_missing(
 
 @pytest.mark.parametrize("per_page", [1, 2])
 @pytest.mark.parametrize("family", ["A", "B", "C"])
-async def test_ten_thousand_rows_in_an_order_of_the_readers_own_come_whole(family: str, per_page: int) -> None:
+async def test_ten_thousand_rows_in_the_readers_own_order_are_complete(family: str, per_page: int) -> None:
     def change(ids: list[int]) -> None:
         for number in range(per_page):
             del ids[(len(ids) * (number + 1)) // 5]
@@ -238,7 +238,7 @@ async def test_ten_thousand_rows_in_an_order_of_the_readers_own_come_whole(famil
     assert any("out of order" in note for note in listing.notes)
 
 
-async def test_one_row_removed_after_the_first_page_of_a_sorted_list_ends_nothing() -> None:
+async def test_a_row_removed_after_the_first_page_does_not_end_a_sorted_list() -> None:
     deals = MemoryList(list(range(1, 10_001)), changes=[lambda ids: None] * 2 + [removing(4_000)])
     listing, seen, lasting = await read_watched("crm.deal.list", {"order": {"TITLE": "ASC"}}, deals)
     assert listing.complete
@@ -247,7 +247,7 @@ async def test_one_row_removed_after_the_first_page_of_a_sorted_list_ends_nothin
 
 
 def step_list(rows: MemoryList, style: str) -> Callable[[Any], Any]:
-    """The rows of a list, oldest first, in the way a family gives its pages."""
+    """The rows of a list, oldest first, with the paging of a family."""
 
     def page(given: Any) -> Any:
         if rows.changes:
@@ -284,7 +284,7 @@ STEP_LISTS: dict[str, tuple[str, Any]] = {
     ),
     style=st.sampled_from(sorted(STEP_LISTS)),
 )
-def test_step_by_step_every_lasting_row_comes_exactly_once_or_may_be_said_to_be_missing(
+def test_step_by_step_every_lasting_row_is_returned_once_or_noted_as_missing(
     ids: list[int], script: list[Change], style: str
 ) -> None:
     async def run() -> None:
@@ -350,7 +350,7 @@ V3_LISTS: list[tuple[str, Any]] = [
     script=st.one_of(busy(1, removing, adding), busy(2, removing, adding, turning_up), changes(removing, adding)),
     listed=st.sampled_from(V3_LISTS),
 )
-def test_in_rest_3_every_lasting_row_comes_exactly_once_or_may_be_said_to_be_missing(
+def test_in_rest_3_every_lasting_row_is_returned_once_or_noted_as_missing(
     ids: list[int], script: list[Change], listed: tuple[str, Any]
 ) -> None:
     async def run() -> None:
@@ -378,7 +378,7 @@ LONG_LISTS: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("name", LONG_LISTS)
 @pytest.mark.parametrize("page", [0, 1, 2, 13, 24, 25, 27, 28])
-async def test_a_row_that_goes_while_another_comes_hides_no_row_of_a_long_list(name: str, page: int) -> None:
+async def test_a_row_removed_while_another_is_added_hides_no_row_of_a_long_list(name: str, page: int) -> None:
     method, params = LONG_LISTS[name]
     by_title = "sorted" in name
     rows = MemoryList(list(range(3, 1_503)), counted=name != "by start, not counted")
@@ -386,7 +386,7 @@ async def test_a_row_that_goes_while_another_comes_hides_no_row_of_a_long_list(n
     lasting = set(rows.ids)
 
     def exchange() -> None:
-        """The first row of the page goes and one comes at the end, so that no page before this one changes."""
+        """Remove the first row of the page and add one at the end, so that no earlier page changes."""
         rows.ids.sort(key=title if by_title else None, reverse=by_title)
         lasting.discard(rows.ids.pop(page * 50))
         new = range(max(rows.ids) + 1, max(rows.ids) + 10_000)
@@ -409,7 +409,7 @@ async def test_a_row_that_goes_while_another_comes_hides_no_row_of_a_long_list(n
 
 
 def follows(given: Any, page: int) -> bool:
-    """Whether this asks for the page after a page, in the order of the reader."""
+    """Whether this requests the page after a page, in the order of the reader."""
     if isinstance(given, list):
         return int(given[2]["NAV_PARAMS"]["iNumPage"]) == page + 2
     is_by_id = "ID" in (given.get("order") or {})
@@ -431,7 +431,7 @@ RESUMED: dict[str, tuple[str, Any]] = {
     name=st.sampled_from(sorted(RESUMED)),
     part=st.integers(1, 170),
 )
-def test_a_list_that_was_read_in_parts_is_whole_or_says_what_may_be_missing(
+def test_a_list_that_was_read_in_parts_is_complete_or_notes_missing_rows(
     ids: list[int], script: list[Change], family: str, name: str, part: int
 ) -> None:
     async def run() -> None:
@@ -462,7 +462,7 @@ def test_a_list_that_was_read_in_parts_is_whole_or_says_what_may_be_missing(
 
 
 @pytest.mark.parametrize("is_replaced", [False, True])
-async def test_a_sorted_list_that_changed_between_its_parts_is_not_said_to_be_whole(is_replaced: bool) -> None:
+async def test_a_sorted_list_that_changed_between_its_parts_is_not_complete(is_replaced: bool) -> None:
     deals = MemoryList(list(range(1, 401)))
     async with portal_with(crm__deal__list=deals) as (portal, _):
         first = portal.listing("crm.deal.list", {"order": {"TITLE": "ASC"}}, limit=200)

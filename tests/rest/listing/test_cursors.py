@@ -1,4 +1,4 @@
-"""A listing that stopped goes on elsewhere, by its cursor."""
+"""A listing that stopped is resumed by its cursor."""
 
 from __future__ import annotations
 
@@ -68,7 +68,17 @@ async def test_the_cursor_is_good_after_every_page_of_several_ranges(opened: Ope
     assert rest.total == DEALS
 
 
-async def test_the_same_listing_goes_on_after_its_loop_was_left(opened: Opened) -> None:
+async def test_a_cursor_of_an_earlier_version_still_resumes_its_list(opened: Opened) -> None:
+    listing = opened.portal.listing("crm.deal.list", {"select": ["ID"]}, limit=120)
+    seen = numbers(await read(listing))
+    cursor = json.loads(json.dumps(listing.cursor))
+    cursor["lanes"] = cursor.pop("ranges")
+    rest = opened.portal.listing("crm.deal.list", {"select": ["ID"]}, resume=cursor)
+    assert seen + numbers(await read(rest)) == list(range(1, DEALS + 1))
+    assert rest.complete
+
+
+async def test_the_same_listing_continues_after_its_loop_was_left(opened: Opened) -> None:
     listing = opened.portal.listing("crm.deal.list", {"select": ["ID"]})
     first = await anext(listing)
     rest = await read(listing)
@@ -116,7 +126,7 @@ async def read_into(seen: list[int], listing: Listing) -> None:
         seen += numbers(rows)
 
 
-async def test_a_failure_ends_the_loop_and_the_cursor_goes_on_after_what_was_given() -> None:
+async def test_an_error_ends_the_loop_and_the_cursor_resumes_after_the_returned_rows() -> None:
     deals = MemoryList(list(range(1, 401)))
     broken = True
 
@@ -141,7 +151,7 @@ async def test_a_failure_ends_the_loop_and_the_cursor_goes_on_after_what_was_giv
     assert rest.complete
 
 
-async def test_used_up_working_time_ends_the_loop_and_says_when_to_come_back() -> None:
+async def test_used_up_working_time_ends_the_loop_with_the_time_to_resume() -> None:
     fake = FakePortal(methods={"crm.deal.list": MemoryList(list(range(1, 401)))})
     clock = FakeClock()
 
@@ -169,7 +179,7 @@ async def test_used_up_working_time_ends_the_loop_and_says_when_to_come_back() -
     assert seen == list(range(1, 101))
 
 
-async def test_a_cursor_of_a_list_that_changed_its_ways_is_begun_anew_and_says_so() -> None:
+async def test_a_resumed_list_that_stopped_following_ids_starts_again_with_a_note() -> None:
     deals = MemoryList(list(range(1, 161)))
     async with portal_with(crm__deal__list=deals) as (portal, _):
         first = portal.listing("crm.deal.list", limit=60)
@@ -178,4 +188,4 @@ async def test_a_cursor_of_a_list_that_changed_its_ways_is_begun_anew_and_says_s
         rest = portal.listing("crm.deal.list", resume=first.cursor)
         assert numbers(await read(rest)) == list(range(1, 161))
     assert rest.strategy == "offset"
-    assert "the list was begun anew: rows of the parts before come again" in rest.notes
+    assert "the list was started again: rows of the earlier parts are repeated" in rest.notes

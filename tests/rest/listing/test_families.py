@@ -35,7 +35,7 @@ async def total_of(opened: Opened, method: str, params: dict[str, Any] | None = 
         ("crm.status.list", {}, "ID", "everything at once"),
     ],
 )
-async def test_every_row_of_a_list_comes_exactly_once(
+async def test_every_row_of_a_list_is_returned_exactly_once(
     opened: Opened, method: str, params: dict[str, Any], key: str, strategy: str
 ) -> None:
     listing = opened.portal.listing(method, params)
@@ -46,7 +46,7 @@ async def test_every_row_of_a_list_comes_exactly_once(
     assert listing.cursor is None
 
 
-async def test_a_long_list_takes_few_requests_and_they_are_counted(opened: Opened) -> None:
+async def test_a_long_list_needs_few_requests_and_they_are_counted(opened: Opened) -> None:
     listing = opened.portal.listing("crm.deal.list", {"select": ["ID"]})
     rows = await read(listing)
     assert sorted(numbers(rows)) == list(range(1, DEALS + 1))
@@ -149,7 +149,7 @@ async def test_lists_of_rest_3_are_read_to_their_end(opened: Opened, method: str
         assert len({row[listing.key] for row in rows}) == len(rows)
 
 
-async def test_tasks_in_rest_3_are_those_of_the_older_generation(opened: Opened) -> None:
+async def test_tasks_in_rest_3_are_those_of_the_older_version(opened: Opened) -> None:
     newer = opened.portal.listing("tasks.task.list", {"select": ["id"], "filter": [["id", ">", 20]]}, version="v3")
     older = opened.portal.listing("tasks.task.list", {"select": ["ID"], "filter": {">ID": 20}})
     assert numbers(await read(newer), "id") == numbers(await read(older), "id")

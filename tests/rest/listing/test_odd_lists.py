@@ -1,4 +1,4 @@
-"""Methods that do not do what lists do: they are read another way, or reading stops and says why."""
+"""Methods that do not behave as lists: another strategy reads them, or reading stops with a reason."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_rows_without_an_id_that_never_end_are_stopped_too() -> None:
     assert len(app.requests) <= 3
 
 
-async def test_a_cursor_that_a_method_ignores_is_stopped_and_explained() -> None:
+async def test_reading_stops_with_a_note_if_a_method_ignores_the_cursor() -> None:
     def method(_: Any) -> Any:
         return [{"id": number} for number in range(50)]
 
@@ -94,7 +94,7 @@ async def test_a_cursor_that_a_method_ignores_is_stopped_and_explained() -> None
     assert len(app.requests) == 2
 
 
-async def test_a_list_that_gives_everything_at_once_takes_one_request() -> None:
+async def test_a_list_without_pages_needs_one_request() -> None:
     async with portal_with(crm__deal__list=lambda _: Page([{"ID": str(n)} for n in range(1, 131)], 130)) as (
         portal,
         app,
@@ -105,7 +105,7 @@ async def test_a_list_that_gives_everything_at_once_takes_one_request() -> None:
     assert len(app.requests) == 1
 
 
-async def test_a_list_said_to_come_at_once_is_read_by_start_when_it_does_not() -> None:
+async def test_a_list_documented_without_pages_is_read_by_start_if_it_has_pages() -> None:
     async with portal_with(crm__status__list=MemoryList(list(range(1, 171)))) as (portal, _):
         listing = portal.listing("crm.status.list")
         assert numbers(await read(listing)) == list(range(1, 171))
@@ -113,7 +113,7 @@ async def test_a_list_said_to_come_at_once_is_read_by_start_when_it_does_not() -
     assert listing.strategy == "offset"
 
 
-async def test_pages_that_leave_out_what_may_not_be_seen_are_followed_to_the_end() -> None:
+async def test_pages_that_omit_hidden_rows_are_followed_to_the_end() -> None:
     files = MemoryList(list(range(1, 331)), family="C")
 
     def without_some(params: Any) -> Page:
@@ -173,8 +173,8 @@ async def test_a_text_that_looks_like_a_reference_never_goes_through_a_batch() -
     assert all(params["filter"]["TITLE"] == "$result[a]" for params in seen_params)
 
 
-async def test_references_that_led_to_nothing_are_no_rows_and_no_noise() -> None:
-    """Rows disappear after they were counted, so that a chain is longer than the list."""
+async def test_references_without_a_value_add_no_rows_and_no_notes() -> None:
+    """A list whose rows are removed after they were counted, so that a chain is longer than the list."""
     deals = MemoryList(list(range(1, 1_001)))
 
     def thinning(ids: list[int]) -> None:
@@ -249,7 +249,7 @@ async def test_next_is_followed_beyond_a_total_that_is_too_small_by_id_too() -> 
 
 @pytest.mark.parametrize("order", [{}, {"order": {"title": "ASC"}}])
 async def test_a_full_page_without_a_next_is_followed_by_one_more_request(order: dict[str, Any]) -> None:
-    """More rows follow than it counts, and it does not say so either."""
+    """A list with more rows than it counts, and without `next`."""
     deals = MemoryList(list(range(1, 81)), family="B", key="id", list_key="items")
 
     def method(params: Any) -> Page:
@@ -279,7 +279,7 @@ def as_object(rows: list[Any]) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("count", [3, 50, 230])
-async def test_a_list_that_came_as_an_object_is_rows(
+async def test_a_list_written_as_an_object_is_read_as_rows(
     method: str, list_key: str | None, key: str, params: dict[str, Any], count: int
 ) -> None:
     rows = MemoryList(list(range(1, count + 1)), key=key)
@@ -297,7 +297,7 @@ async def test_a_list_that_came_as_an_object_is_rows(
     assert (listing.complete, listing.notes) == (True, ())
 
 
-async def test_pages_of_steps_that_came_as_objects_are_rows() -> None:
+async def test_pages_of_steps_written_as_objects_are_read_as_rows() -> None:
     chats = [{"id": number} for number in range(1, 131)]
 
     def answer(params: Any) -> Any:
@@ -309,7 +309,7 @@ async def test_pages_of_steps_that_came_as_objects_are_rows() -> None:
     assert listing.complete
 
 
-async def test_pages_of_rest_3_that_came_as_objects_are_rows_and_are_followed() -> None:
+async def test_pages_of_rest_3_written_as_objects_are_read_and_followed() -> None:
     tasks = [{"id": number} for number in range(1, 131)]
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""How much one request asks for: less of a slow portal, half after a failure, and what was read stays read."""
+"""The size of one request: smaller for a slow portal, half after a failure; rows that were read are kept."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ TOO_MUCH = [
 
 @pytest.mark.parametrize("order", [{}, {"order": {"TITLE": "ASC"}}])
 @pytest.mark.parametrize("failure", TOO_MUCH)
-async def test_a_request_that_was_too_much_is_asked_again_by_halves(failure: Reply, order: dict[str, Any]) -> None:
+async def test_a_request_that_was_too_large_is_repeated_with_half_the_pages(
+    failure: Reply, order: dict[str, Any]
+) -> None:
     deals = MemoryList(list(range(1, 1_501)))
     app = WeakPortal(methods={"crm.deal.list": deals}, most=9, failure=failure)
     async with open_portal(app, largest_answer=2_000_000) as portal:
@@ -58,7 +60,7 @@ async def test_a_request_that_was_too_much_is_asked_again_by_halves(failure: Rep
     assert listing.requests == len(app.requests) < 30
 
 
-async def test_the_portal_is_left_alone_for_a_moment_after_a_failure() -> None:
+async def test_requests_pause_after_a_failure() -> None:
     app = WeakPortal(methods={"crm.deal.list": MemoryList(list(range(1, 501)))}, most=4)
     clock = FakeClock()
     async with open_portal(app, clock=clock) as portal:
@@ -66,7 +68,7 @@ async def test_the_portal_is_left_alone_for_a_moment_after_a_failure() -> None:
     assert [seconds for seconds in clock.slept if seconds][:2] == [1.0, 2.0]
 
 
-async def test_a_portal_that_stays_broken_is_given_up_and_named() -> None:
+async def test_reading_ends_with_the_error_of_a_portal_that_keeps_failing() -> None:
     app = WeakPortal(methods={"crm.deal.list": MemoryList(list(range(1, 501)))}, most=0)
     seen: list[int] = []
 
@@ -106,7 +108,7 @@ async def test_a_page_that_fails_inside_a_chain_is_read_again_from_the_last_good
     app = FakePortal(methods={"crm.deal.list": method})
     async with open_portal(app, deadline=100) as portal:
         listing = portal.listing("crm.deal.list")
-        with mock.patch("b24_mcp.rest.listing.keyset.is_too_much", lambda fault: fault.code == "ERROR_CORE"):
+        with mock.patch("b24_mcp.rest.listing.pace.is_too_much", lambda fault: fault.code == "ERROR_CORE"):
             assert numbers(await read(listing)) == list(range(1, 901))
     assert listing.complete
     assert len(deals.asked) == 900 / 50 + 1  # every page once
@@ -114,14 +116,14 @@ async def test_a_page_that_fails_inside_a_chain_is_read_again_from_the_last_good
 
 
 @pytest.mark.parametrize(("seconds", "pages"), [(0.001, 50), (0.3, 50), (0.5, 30), (2.0, 7), (40.0, 1)])
-def test_a_request_takes_about_fifteen_seconds(seconds: float, pages: int) -> None:
+def test_a_request_is_sized_for_about_fifteen_seconds(seconds: float, pages: int) -> None:
     pace = Pace(together=True)
     assert pace.pages == 1
     pace.learn([CallTime(duration=seconds)] * 3)
     assert pace.pages == pages
 
 
-def test_a_pace_that_was_too_much_grows_again_but_not_as_far() -> None:
+def test_the_pace_grows_again_after_a_failure_but_stays_below_it() -> None:
     pace = Pace(together=True)
     pace.learn([CallTime(duration=0.01)])
     pace.back_off(50)
@@ -133,7 +135,7 @@ def test_a_pace_that_was_too_much_grows_again_but_not_as_far() -> None:
         assert pace.pages == expected
 
 
-def test_what_cannot_stand_together_is_asked_for_page_by_page() -> None:
+def test_pages_that_cannot_be_batched_are_requested_one_by_one() -> None:
     pace = Pace(together=False)
     for _ in range(5):
         pace.learn([CallTime(duration=0.01)])
@@ -152,7 +154,9 @@ def test_what_cannot_stand_together_is_asked_for_page_by_page() -> None:
         ("B24MCP_OPERATING", None, False),
     ],
 )
-def test_only_what_asking_for_less_may_help_is_too_much(code: str, status: int | None, expected: bool) -> None:
+def test_only_errors_that_a_smaller_request_may_avoid_are_too_much(
+    code: str, status: int | None, expected: bool
+) -> None:
     assert is_too_much(our_error(code, "", status=status).fault) is expected
 
 

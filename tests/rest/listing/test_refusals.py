@@ -1,4 +1,4 @@
-"""What is no list, or no cursor, is refused before anything is sent."""
+"""A method that is not a list, or an invalid cursor, is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.rest.listing.lists import MemoryList, portal_with, read
 @pytest.mark.parametrize(
     ("method", "params", "code", "said"),
     [
-        ("crm.deal.get", {"id": 1}, "B24MCP_NOT_A_LIST", "gives no list"),
+        ("crm.deal.get", {"id": 1}, "B24MCP_NOT_A_LIST", "returns no list"),
         ("crm.deal.add", {}, "B24MCP_NOT_A_LIST", "more than read"),
         ("event.offline.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
         ("imbot.v2.Event.get", {}, "B24MCP_NOT_A_LIST", "more than read"),
@@ -61,7 +61,7 @@ async def some_cursor(portal: Any, params: Any = None) -> dict[str, Any]:
     ("method", "params", "version"),
     [("crm.lead.list", None, None), ("crm.deal.list", {"filter": {">ID": 3}}, None), ("tasks.task.list", None, "v3")],
 )
-async def test_a_cursor_belongs_to_one_list(method: str, params: Any, version: Any) -> None:
+async def test_a_cursor_is_valid_for_one_list_only(method: str, params: Any, version: Any) -> None:
     async with portal_with(crm__deal__list=MemoryList(list(range(1, 200)))) as (portal, app):
         cursor = await some_cursor(portal)
         sent = len(app.requests)
@@ -76,12 +76,12 @@ async def test_a_cursor_belongs_to_one_list(method: str, params: Any, version: A
     [
         {"strategy": "magic"},
         {"strategy": None},
-        {"lanes": []},
-        {"lanes": "all"},
-        {"lanes": [[1, 2]]},
-        {"lanes": [["1", None, None]]},
-        {"lanes": [[True, None, None]]},
-        {"lanes": [[2**70, None, None]]},
+        {"ranges": []},
+        {"ranges": "all"},
+        {"ranges": [[1, 2]]},
+        {"ranges": [["1", None, None]]},
+        {"ranges": [[True, None, None]]},
+        {"ranges": [[2**70, None, None]]},
         {"total": "many"},
         {"list": "0"},
         {"strategy": "offset"},
@@ -101,7 +101,7 @@ async def test_a_cursor_that_was_altered_is_refused(change: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("cursor", [{}, {"list": None}, {"strategy": "keyset"}])
-async def test_what_is_no_cursor_is_refused(cursor: dict[str, Any]) -> None:
+async def test_an_invalid_cursor_is_refused(cursor: dict[str, Any]) -> None:
     async with portal_with() as (portal, _):
         with pytest.raises(B24Error) as refused:
             portal.listing("crm.deal.list", resume=cursor)
@@ -117,7 +117,7 @@ async def test_an_answer_without_a_list_is_an_error() -> None:
 
 
 class NoDeals(NoGuard):
-    """A guard that lets nobody read deals, and remembers what it was asked."""
+    """A guard that refuses to read deals, and records what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, object]] = []
@@ -160,9 +160,7 @@ async def test_the_guard_is_asked_before_anything_is_sent() -> None:
         ("landing.site.getList", {"params": {"offset": -1}}, "params.offset is not", "the argument resume"),
     ],
 )
-async def test_paging_that_cannot_be_followed_names_the_argument_that_is_meant(
-    method: str, params: Any, said: str, argument: str
-) -> None:
+async def test_refused_paging_names_the_argument_to_use(method: str, params: Any, said: str, argument: str) -> None:
     async with portal_with() as (portal, app):
         with pytest.raises(B24Error) as refused:
             portal.listing(method, params)
@@ -173,7 +171,7 @@ async def test_paging_that_cannot_be_followed_names_the_argument_that_is_meant(
 
 
 @pytest.mark.parametrize("pagination", [{"limit": 0}, {"limit": "many"}, {"offset": -1}, {"page": 0}])
-async def test_a_pagination_of_rest_3_that_is_no_number_is_refused(pagination: dict[str, Any]) -> None:
+async def test_a_pagination_of_rest_3_that_is_not_a_number_is_refused(pagination: dict[str, Any]) -> None:
     async with portal_with() as (portal, app):
         with pytest.raises(B24Error, match="pagination") as refused:
             portal.listing("mail.mailbox.list", {"pagination": pagination}, version="v3")

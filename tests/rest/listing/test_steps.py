@@ -24,7 +24,7 @@ def with_limits(rows: list[Any], limit: str, offset: str, most: int, seen: list[
 
 
 @pytest.mark.parametrize("most", [50, 20, 13])
-async def test_upper_case_limits_are_walked_through_whatever_the_portal_makes_of_them(most: int) -> None:
+async def test_upper_case_limits_are_followed_with_any_page_size(most: int) -> None:
     asked: list[Any] = []
     method = with_limits(CHATS, "LIMIT", "OFFSET", most, asked)
     async with portal_with(im__search__chat__list=method) as (portal, _):
@@ -56,7 +56,7 @@ async def test_a_total_saves_the_request_after_a_page_that_is_not_full() -> None
     assert listing.complete
 
 
-async def test_an_answer_that_says_there_is_no_more_ends_the_list() -> None:
+async def test_an_answer_without_more_rows_ends_the_list() -> None:
     def method(params: Any) -> Any:
         offset = int(params["OFFSET"])
         return {"items": CHATS[:99][offset : offset + 50], "hasMore": offset + 50 < 99}
@@ -86,7 +86,7 @@ async def test_limits_inside_another_parameter_stay_there() -> None:
     assert all(given["filter"] == {"ACTIVE": "Y"} for given in asked)
 
 
-async def test_page_numbers_go_on_until_a_page_is_not_full() -> None:
+async def test_page_numbers_rise_until_a_page_is_not_full() -> None:
     def method(params: Any) -> Any:
         page = int(params["page"])
         return CHATS[(page - 1) * 50 : page * 50]
@@ -98,7 +98,7 @@ async def test_page_numbers_go_on_until_a_page_is_not_full() -> None:
 
 
 def messages(newest: int, sizes: list[int] | None = None) -> Any:
-    """Messages from the newest to the oldest, as a chat gives them; a page may be larger than asked for."""
+    """Return messages from the newest to the oldest, as a chat does; a page may be larger than requested."""
 
     def method(params: Any) -> Any:
         size = sizes.pop(0) if sizes else int(params["LIMIT"])
@@ -130,7 +130,7 @@ async def test_messages_after_one_are_read_forward() -> None:
     assert listing.complete
 
 
-async def test_notifications_go_through_those_that_wait_for_an_answer_first() -> None:
+async def test_notifications_that_wait_for_an_answer_come_first() -> None:
     waiting = [{"id": number, "notify_type": 1} for number in range(300, 240, -1)]
     others = [{"id": number, "notify_type": 2} for number in range(400, 330, -1)]
     asked: list[Any] = []
@@ -149,7 +149,7 @@ async def test_notifications_go_through_those_that_wait_for_an_answer_first() ->
     assert asked == [(None, None), (251, 1), (361, 3), (331, 3)]
 
 
-async def test_rows_that_come_twice_because_others_were_added_are_left_out() -> None:
+async def test_rows_that_are_repeated_because_others_were_added_are_left_out() -> None:
     chats = list(CHATS[:100])
 
     def method(params: Any) -> Any:
@@ -165,7 +165,7 @@ async def test_rows_that_come_twice_because_others_were_added_are_left_out() -> 
     assert "came a second time" in listing.notes[0]
 
 
-async def test_a_map_keyed_by_id_is_rows_with_their_keys() -> None:
+async def test_a_map_keyed_by_id_is_read_as_rows_with_their_keys() -> None:
     found = {"5": {"name": "Ann"}, "9": {"id": 9, "name": "Bob"}, "x": 7}
 
     def method(params: Any) -> Any:
@@ -214,7 +214,7 @@ async def test_a_shift_in_a_list_of_rest_3_is_seen_at_the_seam(
 
 
 @pytest.mark.parametrize("limit", [1, 49, 50, 51, 99, 100, 148])
-async def test_a_list_of_rest_3_goes_on_by_its_cursor_without_doubling_the_seam(limit: int) -> None:
+async def test_a_resumed_list_of_rest_3_repeats_no_row(limit: int) -> None:
     app = Notes([{"id": number} for number in range(1, 221)], {})
     async with open_portal(app) as portal:
         first = portal.listing("mail.mailbox.list", version="v3", limit=limit)

@@ -1,30 +1,30 @@
-"""A question in SQL and its answer, with what a reader has to know of the sets that were read."""
+"""The answer to an SQL query, with the data sets that were read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from unicodedata import normalize
 
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.records.columns import Cell
 from b24_mcp.records.library import DataSet, DataSetLibrary
 from b24_mcp.records.query import SqlQuery
-from b24_mcp.records.sql_names import with_kept_names
+from b24_mcp.records.sql_names import with_stored_names
 
 _SECONDS = 15.0
 _SETS_NAMED = 20
 _COLUMNS_NAMED = 80
-_UNKNOWN_NAME = re.compile(r"no such (table|column)|is no data set")
+_UNKNOWN_NAME = re.compile(r"no such (table|column)|is not a data set")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """Rows of a query. `truncated` says that there are more; `read` are the sets they come from."""
+    """The rows of a query. `truncated` means that there are more. `read` are the sets that were queried."""
 
     columns: list[str]
-    rows: list[list[Any]]
+    rows: list[list[Cell]]
     truncated: bool
     read: tuple[DataSet, ...]
 
@@ -32,42 +32,44 @@ class QueryAnswer:
 async def ask(
     library: DataSetLibrary, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS, caller: str = ""
 ) -> QueryAnswer:
-    """Run a query for a caller, and return its rows up to `rows` of them or some `characters` of JSON.
+    """Run a query for a caller. Return at most `rows` rows, or about `characters` characters of JSON.
 
     Raises:
-        B24Error: as `SqlQuery`, with the names that exist where the query uses an unknown one; `B24MCP_QUERY_BUSY`
-            when too many queries are running.
+        B24Error: as `SqlQuery`, with the existing names if the query uses an unknown one; `B24MCP_QUERY_BUSY` if too
+            many queries are running.
     """
     sets = await library.sets()
-    sql = with_kept_names(sql, sets)
+    sql = with_stored_names(sql, sets)
     try:
         async with library.turns.turn(caller):
             return await SqlQuery(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
-                lambda query, parts: _taken(query, parts, sets, characters)
+                lambda query, parts: _answer(query, parts, sets, characters)
             )
     except B24Error as exc:
         if exc.fault.code != "B24MCP_SQL" or not _UNKNOWN_NAME.search(exc.fault.message):
             raise
-        raise our_error("B24MCP_SQL", exc.fault.message, hint=_what_there_is(sql, sets)) from None
+        raise our_error("B24MCP_SQL", exc.fault.message, hint=_existing_names(sql, sets)) from None
 
 
-def _taken(query: SqlQuery, parts: Iterator[list[list[Any]]], sets: Sequence[DataSet], characters: int) -> QueryAnswer:
-    taken: list[list[Any]] = []
+def _answer(
+    query: SqlQuery, parts: Iterator[list[list[Cell]]], sets: Sequence[DataSet], characters: int
+) -> QueryAnswer:
+    kept: list[list[Cell]] = []
     left = characters
     is_cut = False
     for part in parts:
-        taken += part
+        kept += part
         left -= sum(len(str(value)) for row in part for value in row)
         if left < 0:
             is_cut = True
             break
     read = tuple(data_set for data_set in sets if data_set.name in query.read)
-    return QueryAnswer(query.columns, taken, query.truncated or is_cut, read)
+    return QueryAnswer(query.columns, kept, query.truncated or is_cut, read)
 
 
-def _what_there_is(sql: str, sets: Sequence[DataSet]) -> str:
+def _existing_names(sql: str, sets: Sequence[DataSet]) -> str:
     if not sets:
-        return "There are no data sets yet: list_records makes them."
+        return "There are no data sets yet: list_records creates them."
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
     hint = f"Data sets: {names}."
     for data_set in sets:
@@ -75,4 +77,4 @@ def _what_there_is(sql: str, sets: Sequence[DataSet]) -> str:
             columns = [column.name for column in data_set.columns]
             more = ", …" * (len(columns) > _COLUMNS_NAMED)
             hint += f" Columns of {data_set.name}: {', '.join(columns[:_COLUMNS_NAMED])}{more}."
-    return hint + ' Names that are words of SQL stand in double quotes, e.g. "group".'
+    return hint + ' Put names that are words of SQL in double quotes, e.g. "group".'

@@ -1,27 +1,28 @@
-"""Rows without secrets: nothing that opens a portal is written to disk."""
+"""Redaction of rows: no credential of the portal is written to disk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from b24_mcp.secrets import Redactor
 
-# Shorter than any secret that is masked by itself.
+# Every secret that is redacted by itself is longer.
 _TOO_SHORT = 6
 
 
-class Cleaner:
-    """Masks what `redactor` masks in the rows of one list. That a page holds no secret, as nearly all do, is told at
-    little cost: its texts are looked at as one, each of them once, and names of fields once for all pages.
+class RowRedactor:
+    """Redacts the rows of one list with `redactor`.
+
+    Nearly all pages hold no secret, so finding none must be cheap: all texts of a page are checked as one text, each
+    different text once, and the name of a field once for all pages.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._harmless: set[str] = set()
 
-    def clean(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Give the rows with every secret masked; the same rows when there is none."""
+    def redact(self, rows: Sequence[object]) -> Sequence[object]:
+        """Return the rows with every secret redacted; the same object if there is none."""
         texts: set[str] = set()
         names: set[str] = set()
         _collect(rows, texts, names)
@@ -34,7 +35,7 @@ class Cleaner:
         return [self._redactor.clean(row) for row in rows]
 
 
-def _collect(value: Any, texts: set[str], names: set[str]) -> None:
+def _collect(value: object, texts: set[str], names: set[str]) -> None:
     if isinstance(value, str):
         if len(value) >= _TOO_SHORT:
             texts.add(value)

@@ -1,4 +1,4 @@
-"""A new file in its place, opened folder by folder, so that a folder swapped for a link meanwhile is not followed."""
+"""Creation of a new file. Its path is opened folder by folder, so that links inside it are not followed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.exports.places import ExportPlace
 
 _MODE = 0o600
-# Absent on Windows, where folders are opened by path and checked for links before and after.
+# Missing on Windows, where folders are opened by path and checked for links before.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -23,11 +23,11 @@ _BY_FOLDER = os.open in os.supports_dir_fd and os.link in os.supports_dir_fd and
 
 @contextlib.contextmanager
 def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Write a file beside its place, and give it its name when it is whole. It is readable by its owner alone.
+    """Write a file under a temporary name, and rename it once it is complete. Only its owner can read it.
 
     Raises:
-        B24Error: `B24MCP_EXPORT` when something has the name already (unless `overwrite`), when a folder on the way
-            does not exist or is a link, or when the file cannot be written. Nothing is left.
+        B24Error: `B24MCP_EXPORT` if the name exists (unless `overwrite`), if a folder in its path does not exist or is
+            a link, or if the file cannot be written. No file is left.
     """
     try:
         with _opened_folder(place) as folder:
@@ -40,7 +40,7 @@ def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
                 if overwrite:
                     folder.replace(beside, place.name)
                 else:
-                    folder.put(beside, place.name)
+                    folder.publish(beside, place.name)
             finally:
                 with contextlib.suppress(OSError):
                     folder.remove(beside)
@@ -52,7 +52,7 @@ def new_file(place: ExportPlace, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 
 class _Folder:
-    """The folder of the new file. Names in it are looked up from its descriptor, or by path where a system has none."""
+    """The folder of the new file. Names are looked up from its descriptor, or by path where the system has none."""
 
     def __init__(self, path: Path, descriptor: int | None) -> None:
         self._path = path
@@ -69,14 +69,14 @@ class _Folder:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY
         return os.open(self._at(name), flags, _MODE, dir_fd=self._descriptor)
 
-    def put(self, beside: str, name: str) -> None:
-        """Rename a file to its final name; FileExistsError when the name is in use by now."""
+    def publish(self, beside: str, name: str) -> None:
+        """Rename a file to its final name. Raises `FileExistsError` if the name is in use."""
         folder = self._descriptor
         try:
             os.link(self._at(beside), self._at(name), src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except FileExistsError:
             raise
-        except (OSError, NotImplementedError):  # a file system without hard links: take the name, then replace it
+        except (OSError, NotImplementedError):  # no hard links in this file system: reserve the name, then replace it
             os.close(self.create(name))
             self.replace(beside, name)
 
@@ -98,7 +98,7 @@ def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
     descriptor = os.open(place.root, os.O_RDONLY | _FOLDER)
     try:
         for part in place.parts[:-1]:
-            inner = _step(descriptor, part)
+            inner = _open_inner(descriptor, part)
             os.close(descriptor)
             descriptor = inner
         yield _Folder(place.path.parent, descriptor)
@@ -106,8 +106,8 @@ def _opened_folder(place: ExportPlace) -> Iterator[_Folder]:
         os.close(descriptor)
 
 
-def _step(descriptor: int, part: str) -> int:
-    """Open a folder in an open folder, when it is no link."""
+def _open_inner(descriptor: int, part: str) -> int:
+    """Open a folder in an open folder, unless it is a link."""
     try:
         return os.open(part, os.O_RDONLY | _FOLDER | _NO_LINK, dir_fd=descriptor)
     except OSError:
@@ -118,7 +118,7 @@ def _step(descriptor: int, part: str) -> int:
 
 
 def _folder_without_links(place: ExportPlace) -> Path:
-    """Return the folder by its path; where one of its parts is a link or a junction, it is refused."""
+    """Return the folder by its path. A part that is a link or a junction is refused."""
     folder = Path(os.path.realpath(place.root, strict=True))
     for part in place.parts[:-1]:
         folder /= part
@@ -128,8 +128,8 @@ def _folder_without_links(place: ExportPlace) -> Path:
 
 
 def _link(part: str) -> B24Error:
-    return our_error("B24MCP_EXPORT", f"{part!r} is a link, and links in the folder for files are not followed.")
+    return our_error("B24MCP_EXPORT", f"{part!r} is a link, and links inside the folder for files are not followed.")
 
 
 def _exists(place: ExportPlace) -> B24Error:
-    return our_error("B24MCP_EXPORT", f"{place.name!r} exists already and is not overwritten.")
+    return our_error("B24MCP_EXPORT", f"{place.name!r} exists already and was not overwritten.")

@@ -1,4 +1,4 @@
-"""Which store keeps the shared state, by the setting `B24_STATE`."""
+"""Opening the stores of the shared state and of the tokens, as the setting `B24_STATE` says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
 
-from b24_mcp.state.expiring import ExpiringStore
 from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LimitState
+from b24_mcp.state.notes import ExpiringStore
 from b24_mcp.state.tokens import TokenStore
 from b24_mcp.storage.folders import user_folder
 
@@ -17,7 +17,7 @@ _Store = TypeVar("_Store")
 
 
 class SharedState(LimitState, ExpiringStore, Protocol):
-    """Everything a store keeps."""
+    """A store of rate limits and of notes."""
 
 
 def open_state(setting: str | None, clock: Callable[[], float] | None = None) -> SharedState:
@@ -26,7 +26,7 @@ def open_state(setting: str | None, clock: Callable[[], float] | None = None) ->
     Nothing is connected or written before the first use. `clock` replaces the clock of the store in tests.
 
     Raises:
-        ValueError: for an address of another kind, or Redis without the library for it.
+        ValueError: for another kind of address, or for Redis if its library is not installed.
     """
     if setting == "memory":
         return FileState(":memory:", clock or time.monotonic)
@@ -38,27 +38,27 @@ def open_state(setting: str | None, clock: Callable[[], float] | None = None) ->
 
 
 def open_tokens(setting: str | None) -> TokenStore:
-    """Open the store of tokens that belongs to the same setting: Redis, or a folder beside the file.
+    """Open the store of tokens for the same setting: Redis, or a folder beside the file.
 
-    Tokens outlive a process, so for `memory` they are in the user's state directory too.
+    Tokens must survive a process, so for `memory` they are in the user's state directory.
 
     Raises:
-        ValueError: for an address of another kind, or Redis without the library for it.
+        ValueError: for another kind of address, or for Redis if its library is not installed.
     """
     if is_redis(setting):
         from b24_mcp.state.tokens_redis import RedisTokens
 
         return in_redis(RedisTokens, setting)
-    from b24_mcp.state.tokens_file import FileTokens  # only who logs in pays for it
+    from b24_mcp.state.tokens_file import FileTokens  # imported for logins only
 
     return FileTokens(state_path(None if setting == "memory" else setting).parent / "tokens")
 
 
 def is_redis(setting: str | None) -> TypeGuard[str]:
-    """Whether the setting names a Redis.
+    """Whether the setting is the address of a Redis server.
 
     Raises:
-        ValueError: for an address of another kind.
+        ValueError: for another kind of address.
     """
     if setting is None or "://" not in setting:
         return False
@@ -71,7 +71,7 @@ def in_redis(store: Callable[[str], _Store], url: str) -> _Store:
     """Open a store in Redis.
 
     Raises:
-        ValueError: without the library for it.
+        ValueError: if its library is not installed.
     """
     try:
         return store(url)
@@ -80,10 +80,10 @@ def in_redis(store: Callable[[str], _Store], url: str) -> _Store:
 
 
 def state_path(setting: str | None) -> Path:
-    """The file the setting names, or the one in the user's own state directory."""
+    """Return the file that the setting names, or the default one."""
     return default_path() if setting is None else Path(setting).expanduser()
 
 
 def default_path() -> Path:
-    """The file in the user's own state directory."""
+    """Return the file in the user's state directory."""
     return user_folder("state") / "limits.db"

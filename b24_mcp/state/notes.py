@@ -1,0 +1,25 @@
+"""The interface of a store of short-lived texts (notes), such as a question to the user and its answer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ExpiringStore(Protocol):
+    """Texts with a key and an expiry time. `now` is Unix time. Every change is atomic.
+
+    Raises (every method):
+        OSError: if the store cannot be used.
+    """
+
+    async def put_note(self, key: str, text: str, now: float, *, seconds: float) -> None:
+        """Store a text for a number of seconds, replacing the previous one."""
+        ...
+
+    async def read_note(self, key: str, now: float) -> str | None:
+        """Return the text; None if there is none or it has expired."""
+        ...
+
+    async def take_note(self, key: str, now: float) -> str | None:
+        """Return the text and delete it. Only one of several concurrent callers receives it."""
+        ...
