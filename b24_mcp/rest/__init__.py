@@ -3,9 +3,9 @@
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.auth.webhook import Webhook, parse_webhook
 from b24_mcp.rest.batch.commands import check_commands
+from b24_mcp.rest.batch.dry_run import DryRun, dry_run_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
-from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.guard import Act, Guard, act_of_call, acts_of_batch
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
@@ -25,6 +25,7 @@ __all__ = [
     "CallTime",
     "Clock",
     "Credential",
+    "DryRun",
     "Failed",
     "Format",
     "Guard",
@@ -35,7 +36,6 @@ __all__ = [
     "Plan",
     "Portal",
     "PortalOptions",
-    "Rehearsal",
     "Request",
     "Succeeded",
     "SystemClock",
@@ -45,11 +45,11 @@ __all__ = [
     "check_commands",
     "check_method_name",
     "documented_name",
+    "dry_run_batch",
     "finite",
     "holds_references",
     "is_method_name",
     "parse_webhook",
-    "rehearse",
     "to_json",
     "written_as_query",
 ]

@@ -22,7 +22,7 @@ from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait
 from b24_mcp.rest.limits.limits import Limits, Plan
 from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.wire.answer import Answer, CallTime, Reply, read_answer
-from b24_mcp.rest.wire.paging_v3 import next_page
+from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.params import Params
 from b24_mcp.rest.wire.request import Format, Request, call_request
 from b24_mcp.state import ExpiringStore
@@ -353,7 +353,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class PortalBatchSender:
-    """What the run of a batch may do with the portal; see `b24_mcp.rest.batch.run.Door`."""
+    """What the run of a batch may do with the portal; see `b24_mcp.rest.batch.run.BatchSender`."""
 
     sender: Sender
     deadline: Deadline

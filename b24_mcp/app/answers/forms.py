@@ -10,7 +10,7 @@ from b24_mcp.access import Judgement, Ruling
 from b24_mcp.app.answers.tables import as_table
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, BatchAnswer, CallTime, Failed, NotRun, Outcome, Rehearsal, Request, Succeeded
+from b24_mcp.rest import Answer, BatchAnswer, CallTime, DryRun, Failed, NotRun, Outcome, Request, Succeeded
 
 Form = dict[str, Any]
 
@@ -57,7 +57,7 @@ def batch_form(answer: BatchAnswer, notice: str | None = None, in_v3: Collection
     return form | {"results": results}
 
 
-def dry_form(judgement: Judgement, notice: str | None = None, rehearsal: Rehearsal | None = None) -> Form:
+def dry_form(judgement: Judgement, notice: str | None = None, rehearsal: DryRun | None = None) -> Form:
     """The form of a call or a batch that was not made: what would be sent, and whether a person would be asked. The
     requests of a batch are in its `rehearsal`.
     """

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from b24_mcp.rest.listing.rows import whole_number
 from b24_mcp.rest.listing.strategy import PAGE_SIZE, OtherWayError
 from b24_mcp.rest.wire.answer import Answer
-from b24_mcp.rest.wire.paging_v3 import is_full
+from b24_mcp.rest.wire.next_page import is_full
 from b24_mcp.rest.wire.params import Params
 
 _V3_PAGE = 500

@@ -1,4 +1,4 @@
-"""One HTTP request to a portal, as it will be on the wire."""
+"""One request to a portal, as it is sent."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from b24_mcp.errors import our_error
 from b24_mcp.rest.wire.params import Params
 
 Format = Literal["json", "xml"]
-"""What the portal is asked to write. REST 3.0 writes JSON only."""
+"""The format of the answer. REST 3.0 supports JSON only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`method` stands in the address, in the generation `version` of the API; `body` becomes JSON.
+    """A request for `method`, in the generation `version` of the API, with `body` as JSON.
 
-    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `key` is sent as the
-    Idempotency-Key of a write in REST 3.0 (documentation: api-reference/rest-v3), under which it may be sent again.
+    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `key` is the
+    Idempotency-Key of a write in REST 3.0, under which it may be sent again. Source: documentation,
+    api-reference/rest-v3.
     """
 
     method: str
@@ -32,28 +33,31 @@ class Request:
 
     @property
     def reads(self) -> bool:
-        """Whether nothing that runs in it changes anything."""
-        return all(is_reading(method, self.version) for method in self.runs)
+        """Whether the request changes nothing."""
+        for method in self.runs:
+            if not is_reading(method, self.version):
+                return False
+        return True
 
     @property
     def charged(self) -> tuple[str, ...]:
-        """The methods whose working time it may use up; which of them is charged for a batch differs by portal."""
+        """The methods whose working time the request may use. Portals differ in which one they charge for a batch."""
         return tuple(dict.fromkeys((self.method, *self.runs)))
 
     @property
     def content(self) -> bytes:
-        """The body as it is sent.
+        """The body as bytes.
 
-        The portal ignores malformed JSON and runs the method without parameters, so this never writes any. Under a key
-        the names stand in order: the portal compares bodies, and the same call is to have the same one.
+        The portal runs a method without parameters if the JSON is malformed, so this never writes NaN or Infinity. With
+        an idempotency key the names are sorted, because the portal compares bodies and equal calls need equal bodies.
         """
-        in_order = self.key is not None
-        written = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=in_order)
-        return written.encode()
+        has_key = self.key is not None
+        text = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=has_key)
+        return text.encode()
 
 
 def check_version(version: Version, params: Params, format: Format, method: str) -> None:
-    """Refuse what a generation of the API has no form for. Source: documentation, api-reference/rest-v3.
+    """Refuse parameters and formats that REST 3.0 does not support. Source: documentation, api-reference/rest-v3.
 
     Raises:
         B24Error: `B24MCP_VERSION`; nothing was sent.
@@ -72,9 +76,9 @@ def check_version(version: Version, params: Params, format: Format, method: str)
 
 
 def call_request(method: str, params: Params, version: Version, format: Format) -> Request:
-    """The request that calls one method. A write in REST 3.0 gets a key of its own, by which a portal recognises it."""
+    """Return the request that calls one method. A write in REST 3.0 gets a new idempotency key."""
     if version == "v2":
         return Request(method, params, "v2", format, (method,))
-    name = method.lower()  # REST 3.0 looks a name up in small letters
+    name = method.lower()  # REST 3.0 finds names in lower case only
     key = None if is_reading(name, "v3") else str(uuid.uuid4())
     return Request(name, params, "v3", format, (name,), key)

@@ -19,7 +19,7 @@ from b24_mcp.app.app import App
 from b24_mcp.app.checks import WantedVersion, check_call, check_commands, with_similar_names
 from b24_mcp.app.knowledge import known_for_calls
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, Succeeded, act_of_call, acts_of_batch, rehearse
+from b24_mcp.rest import Answer, Succeeded, act_of_call, acts_of_batch, dry_run_batch
 from b24_mcp.rest import check_commands as as_commands
 from b24_mcp.server.consent import Answered, ApprovalForm, Plan, Unasked, ask, permit_for
 from b24_mcp.server.progress import progress_of
@@ -291,7 +291,7 @@ async def _call(
 
 
 async def _dry_batch(plan: Plan, format: Literal["json", "xml"]) -> Form:
-    rehearsal = await rehearse(as_commands(_written(plan), format), halt=plan.halt, format=format)
+    rehearsal = await dry_run_batch(as_commands(_written(plan), format), halt=plan.halt, format=format)
     return dry_form(plan.judgement, plan.opened.notice, rehearsal) | _warnings(_warnings_of_commands(plan))
 
 
