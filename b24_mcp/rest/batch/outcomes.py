@@ -19,7 +19,7 @@ _MAPS = ("result", "result_error", "result_total", "result_next", "result_time")
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """A command that ran. Its answer has the form of a single call. `times` is the time block as the portal wrote it."""
+    """A command that ran, with the answer that a single call would have. `times` is its time block as received."""
 
     answer: Answer
     times: Mapping[str, object] | None = None
@@ -79,7 +79,8 @@ class BatchMaps:
             maps = [value if isinstance(value := body.get(name, ""), dict) else by_label(value) for name in _MAPS]
         except TypeError as exc:
             raise our_error("B24MCP_BAD_ANSWER", f"The answer is not that of a batch: {exc}.", method="batch") from None
-        return cls(*maps, format)
+        result, errors, totals, nexts, times = maps
+        return cls(result, errors, totals, nexts, times, format)
 
     def outcome(self, label: str, method: str, warnings: tuple[str, ...]) -> Succeeded | Failed:
         """Return the outcome of one command that was sent. A command that the answer does not mention may have run.

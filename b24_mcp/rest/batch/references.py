@@ -114,8 +114,9 @@ def replace_references(
 ) -> object:
     """Return a copy of a value with its references replaced as the portal replaces them.
 
-    A text that is exactly one reference becomes the value of `replacement`, with its type. Inside a longer text the value
-    of `insertion` is inserted, which has to be a text or a number. An object that `native` recognises is a reference too.
+    A text that is exactly one reference becomes the value of `replacement`, with its type. Inside a longer text the
+    value of `insertion` is inserted, which has to be a text or a number. An object that `native` recognises is a
+    reference too.
 
     Raises:
         NotAReferenceError: as `references_in`.

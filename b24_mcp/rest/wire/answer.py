@@ -116,7 +116,7 @@ def read_time(block: object) -> CallTime | None:
     found: list[float | None] = []
     for name in ("duration", "operating", "operating_reset_at", "finish"):
         value = block.get(name)
-        if type(value) in (float, int) and -_LARGEST_NUMBER < value < _LARGEST_NUMBER:
+        if isinstance(value, float | int) and -_LARGEST_NUMBER < value < _LARGEST_NUMBER and type(value) is not bool:
             found.append(float(value))
         else:
             found.append(None if value is None else number(value))

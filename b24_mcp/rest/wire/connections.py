@@ -6,7 +6,7 @@ An `httpx` transport over `httpcore` with a network backend that checks what arr
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -18,8 +18,8 @@ from b24_mcp.rest.wire.proxies import ProxyChoice
 from b24_mcp.rest.wire.response_bounds import InvalidResponseError, ResponseBounds
 
 _MOST_CONNECTIONS = 20
-# Servers close idle connections after 5 s or more (Apache: 5 s). A shorter time here makes it unlikely that a request is
-# sent on a connection that is being closed.
+# Servers close idle connections after 5 s or more (Apache: 5 s). With a shorter time here, a request is seldom sent on
+# a connection that is being closed.
 _IDLE_SECONDS = 4.0
 _PIECE = 1 << 20
 
@@ -142,7 +142,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             status_code=_status(response),
             headers=response.headers,
-            stream=_Body(response.stream),
+            stream=_Body(response),
             extensions=response.extensions,
         )
 
@@ -155,16 +155,16 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """The body of a response as it arrives."""
 
-    def __init__(self, stream: AsyncIterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _errors_of_httpx():
-            async for piece in self._stream:
+            async for piece in self._response.aiter_stream():
                 yield piece
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        await self._response.aclose()
 
 
 def _status(response: httpcore.Response) -> int:

@@ -65,7 +65,7 @@ class Decompressor:
         return b"".join(self._pieces)
 
     def _decompress(self, piece: bytes) -> bytes:
-        """Decompress a piece and return the bytes after the end of its compressed form: the next member of a gzip file."""
+        """Decompress a piece and return the bytes that are left, which may begin the next member of a gzip file."""
         if self._bits is None or self._open is None:
             return b""
         if self._open.eof:

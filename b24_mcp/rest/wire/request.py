@@ -34,10 +34,7 @@ class Request:
     @property
     def reads(self) -> bool:
         """Whether the request changes nothing."""
-        for method in self.runs:
-            if not is_reading(method, self.version):
-                return False
-        return True
+        return all(is_reading(method, self.version) for method in self.runs)
 
     @property
     def charged(self) -> tuple[str, ...]:
