@@ -74,9 +74,12 @@ class BatchMaps:
         Raises:
             B24Error: `B24MCP_BAD_ANSWER`: there are no such maps. The commands may have run.
         """
+        maps: list[dict[str, object]] = []
         try:
             body = by_label(answer.result)
-            maps = [value if isinstance(value := body.get(name, ""), dict) else by_label(value) for name in _MAPS]
+            for name in _MAPS:
+                value = body.get(name)
+                maps.append({} if value in (None, "", []) else by_label(value))
         except TypeError as exc:
             raise our_error("B24MCP_BAD_ANSWER", f"The answer is not that of a batch: {exc}.", method="batch") from None
         result, errors, totals, nexts, times = maps

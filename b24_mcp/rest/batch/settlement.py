@@ -97,7 +97,7 @@ class Settlement:
             if self.ledger.halted_after is not None:
                 reason = f"halted after {self.ledger.halted_after}"
             elif self.planner.tries(command):
-                reason = "its answer was lost or refused, and there was no time to ask again"
+                reason = "its answer was lost or refused, and there was no time to send it again"
             else:
                 reason = "not sent: an earlier request failed as a whole"
             self.ledger.outcomes[command.name] = NotRun(reason)
@@ -123,6 +123,6 @@ def _refers_to_any(resolved: ResolvedCommand, commands: list[Command]) -> bool:
 def _no_value(command: Command, reason: str) -> B24Error:
     return our_error(
         "B24MCP_NO_VALUE",
-        f"{reason}. The portal put something else in its place and read that, so the answer is left out.",
+        f"{reason}. The portal inserted something else and read that, so the answer is left out.",
         method=command.method,
     )

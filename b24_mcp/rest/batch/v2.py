@@ -127,4 +127,6 @@ def untrusted_reason(resolved: ResolvedCommand, ledger: Ledger) -> str | None:
 
 
 def _encoded(method: str, query: str | None) -> str | None:
-    return f"{method}?{query}" if query else None if query is None else method
+    if query is None:
+        return None
+    return f"{method}?{query}" if query else method

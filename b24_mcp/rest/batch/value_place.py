@@ -112,17 +112,18 @@ def unfit_reason(value: object, place: ValuePlace) -> str | None:
             return "is empty"
         case list() | dict():
             if not place.takes_containers:
-                return f"is {'a list' if isinstance(value, list) else 'an object'}, where {_wanted(place)} is wanted"
+                kind = "a list" if isinstance(value, list) else "an object"
+                return f"is {kind}, where {_expectation(place)} is expected"
         case bool():
             if place.takes_ids:
-                return f"is {str(value).lower()}, where {_wanted(place)} is wanted"
+                return f"is {str(value).lower()}, where {_expectation(place)} is expected"
         case str() if not value.strip():
             if place.takes_ids or place.is_top:
                 return "is an empty text"
         case str():
             numbers_only = place.takes_whole_numbers_only and (place.is_top or place.takes_ids)
             if numbers_only and not place.is_element and not _WHOLE_NUMBER.fullmatch(value):
-                return f"is a text, where {_wanted(place)} is wanted"
+                return f"is a text, where {_expectation(place)} is expected"
     return None
 
 
@@ -136,7 +137,7 @@ def _is_number(kind: str) -> bool:
     return kind in _NUMBERS or kind.endswith(".id")
 
 
-def _wanted(place: ValuePlace) -> str:
+def _expectation(place: ValuePlace) -> str:
     what = "an id" if place.takes_ids else "one value"
     return f"{what} ({place.name})" if place.name else what
 

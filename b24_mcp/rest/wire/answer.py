@@ -88,7 +88,7 @@ def read_answer(reply: Reply, request: Request) -> Answer:
     if is_error(body):
         raise portal_error(body, method=method, status=reply.status)
     if not 200 <= reply.status < 300:
-        raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} without saying why.")
+        raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} without an error message.")
     if "result" in body:
         result = body["result"]
     elif body.get("status") == "success" and "data" in body:  # controllers outside the envelope of the REST API
@@ -146,7 +146,7 @@ def number(value: object) -> float | None:
     return found if abs(found) < _LARGEST_NUMBER else None
 
 
-def by_label(value: object) -> dict[str, Any]:
+def by_label(value: object) -> dict[str, object]:
     """Return a map that PHP may have written as `[]` (empty) or as a list (labels 0, 1, 2 …).
 
     Raises:
@@ -173,7 +173,7 @@ def restore_empty_list(method: str, result: object) -> object:
     return result
 
 
-def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, object], tuple[str, ...]]:
     """Return the JSON object in a body, whatever its Content-Type is, and warnings about it."""
     found = find_object(reply.body)
     if found is None:
@@ -187,7 +187,7 @@ def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, Any], tup
     return found.value, (f"the portal wrote other text around its answer: {around}",) if around else ()
 
 
-def _xml_object(reply: Reply, method: str) -> Mapping[str, Any] | None:
+def _xml_object(reply: Reply, method: str) -> Mapping[str, object] | None:
     """Return the object in an XML body; None if the body is not XML."""
     body = reply.body.strip().removeprefix(_BOM)
     if not body.lstrip().startswith((b"<?xml", b"<response")):

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
 
 import httpcore
 import httpx
@@ -61,7 +60,7 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         """Return the connection as an encrypted one."""
         return WatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         """Return a property of the connection. The pool closes an idle connection that `is_readable`."""
         if info == "is_readable":
             unclean = self.bounds.begun and not self.bounds.clean

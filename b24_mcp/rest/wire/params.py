@@ -23,8 +23,8 @@ _RESERVED = {
     "aplogin": "the credential is added by b24-mcp",
     "ap": "the credential is added by b24-mcp",
     "sessid": "the credential is added by b24-mcp",
-    "token": "the portal takes it for the signature of a download link and refuses the call",
-    "state": "the portal removes it without a word",
+    "token": "the portal reads it as the signature of a download link and refuses the call",
+    "state": "the portal silently removes it",
 }
 # PHP silently drops values nested deeper than 64 levels, and by default everything after 1,000 values.
 _DEEPEST = 60
@@ -71,7 +71,7 @@ def check_params(params: Params, method: str) -> None:
                         "params hold a whole number of more than 64 bits, which the portal would round.", method
                     )
             elif isinstance(value, float) and not math.isfinite(value):
-                raise _refusal("params hold a number that JSON has no form for (NaN or infinity).", method)
+                raise _refusal("params hold a number that JSON cannot express (NaN or infinity).", method)
         for text in texts:
             if not text.isascii() and not _is_unicode(text):
                 raise _refusal("params hold a text that is not valid Unicode (half of a surrogate pair).", method)

@@ -158,7 +158,7 @@ class Transport:
         if _is_certificate_failure(exc):
             return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
         if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
-            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
+            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not a valid address.")
         if isinstance(exc, httpx.TimeoutException):
             return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not accept the connection in time.")
         return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
@@ -256,15 +256,15 @@ def _reason(exc: BaseException) -> str:
     text = str(exc).lower()
     for sign, reason in (
         ("refused", "nothing listens at this address"),
-        ("name or service not known", "there is no host of this name"),
-        ("nodename nor servname", "there is no host of this name"),
-        ("getaddrinfo", "there is no host of this name"),
-        ("no address associated", "there is no host of this name"),
-        ("temporary failure in name resolution", "host names cannot be looked up from here"),
+        ("name or service not known", "no host has this name"),
+        ("nodename nor servname", "no host has this name"),
+        ("getaddrinfo", "no host has this name"),
+        ("no address associated", "no host has this name"),
+        ("temporary failure in name resolution", "host names cannot be resolved on this computer"),
         ("unreachable", "there is no route to it"),
         ("all connection attempts failed", "nothing answers at this address"),
-        ("ssl", "it does not speak TLS at this port"),
-        ("tls", "it does not speak TLS at this port"),
+        ("ssl", "it does not use TLS on this port"),
+        ("tls", "it does not use TLS on this port"),
     ):
         if sign in text:
             return reason

@@ -6,14 +6,12 @@ lost. Source: behaviour of the portal's XML output.
 
 from __future__ import annotations
 
-from typing import Any
-
 import xmltodict
 
 _DEEPEST = 200  # as deep as the JSON parser goes
 
 
-def parse_xml(body: bytes) -> dict[str, Any]:
+def parse_xml(body: bytes) -> dict[str, object]:
     """Parse a `<response>`: elements with only `<item>` children are lists, leaves are text, an empty leaf is `""`.
 
     Raises:
