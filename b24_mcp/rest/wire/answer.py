@@ -22,7 +22,8 @@ _XML_WARNING = (
     "XML has no types: numbers and booleans are text here, and empty text may stand for null, false or an empty list"
 )
 _LARGEST_NUMBER = 1e18
-_FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800, 253_402_300_799  # the years 1 and 9999
+# Unix times between these belong to the years 1 to 9999.
+_BEFORE_YEAR_1, _YEAR_10000 = -62_135_596_801, 253_402_300_800
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -124,8 +125,8 @@ def read_time(block: object) -> CallTime | None:
     return CallTime(
         duration,
         operating,
-        datetime.fromtimestamp(int(reset_at), UTC) if reset_at and _FIRST_MOMENT <= reset_at <= _LAST_MOMENT else None,
-        datetime.fromtimestamp(int(finish), UTC) if finish and _FIRST_MOMENT <= finish <= _LAST_MOMENT else None,
+        datetime.fromtimestamp(int(reset_at), UTC) if reset_at and _BEFORE_YEAR_1 < reset_at < _YEAR_10000 else None,
+        datetime.fromtimestamp(int(finish), UTC) if finish and _BEFORE_YEAR_1 < finish < _YEAR_10000 else None,
     )
 
 
