@@ -29,7 +29,7 @@ from b24_mcp.app.planning import (
 )
 from b24_mcp.app.portals import OpenPortal
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, rehearse
+from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch
 
 
 async def run_call(
@@ -79,7 +79,7 @@ async def run_batch(
         commands = planned.commands
         plan = judged(opened, commands, validated=request.validate, halt=planned.halt)
         if request.dry_run:
-            form = dry_batch_form(plan.judgement, commands, await rehearse(planned), opened.notice)
+            form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)

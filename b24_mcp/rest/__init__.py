@@ -4,9 +4,9 @@ from b24_mcp.errors.table import register
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.auth.webhook import Webhook, parse_webhook
 from b24_mcp.rest.batch.commands import BatchPlan, plan_batch
+from b24_mcp.rest.batch.dry_run import DryRun, dry_run_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
-from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.codes import CODES
 from b24_mcp.rest.guard import Guard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
@@ -28,6 +28,7 @@ __all__ = [
     "CallTime",
     "Clock",
     "Credential",
+    "DryRun",
     "Failed",
     "Format",
     "Guard",
@@ -42,7 +43,6 @@ __all__ = [
     "Portal",
     "PortalOptions",
     "RecordChange",
-    "Rehearsal",
     "Request",
     "Succeeded",
     "SystemClock",
@@ -50,13 +50,13 @@ __all__ = [
     "WireCall",
     "check_method_name",
     "documented_name",
+    "dry_run_batch",
     "finite",
     "holds_references",
     "is_method_name",
     "parse_webhook",
     "plan_batch",
     "plan_call",
-    "rehearse",
     "to_json",
     "written_as_query",
 ]

@@ -244,7 +244,7 @@ async def test_a_boolean_that_xml_wrote_as_text_is_not_taken_for_an_id() -> None
     }
     answer = await run(fake, commands, format="xml")
     assert seen == [{"id": "5"}]
-    assert answer.outcomes["b"] == NotRun("$result[a] is true, where an id (id) is wanted")
+    assert answer.outcomes["b"] == NotRun("$result[a] is true, where an id (id) is expected")
 
 
 @pytest.mark.parametrize("value", [None, "", " ", [], {}, [5], {"ID": 5}, True, False, "5 apples"])

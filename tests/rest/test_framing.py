@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.rest.wire.framing import BadFramingError, Framing
+from b24_mcp.rest.wire.response_bounds import InvalidResponseError, ResponseBounds
 
 _BODY = st.binary(max_size=40) | st.sampled_from([b"0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\r\n"])
 
@@ -42,7 +42,7 @@ def test_a_response_is_whole_at_its_last_byte_and_unclean_with_any_byte_behind(
     response: tuple[bytes, bytes], steps: list[int], stray: bytes
 ) -> None:
     wire, body = response
-    framing, library = Framing(), h11.Connection(h11.CLIENT)
+    framing, library = ResponseBounds(), h11.Connection(h11.CLIENT)
     library.send(h11.Request(method="POST", target="/", headers=[("Host", "x"), ("Content-Length", "0")]))
     library.send(h11.EndOfMessage())
     read = b""
@@ -69,12 +69,12 @@ def test_a_response_is_whole_at_its_last_byte_and_unclean_with_any_byte_behind(
     ],
 )
 def test_informational_statuses_without_an_answer_are_refused(sent: bytes) -> None:
-    with pytest.raises(BadFramingError):
-        Framing().feed(sent)
+    with pytest.raises(InvalidResponseError):
+        ResponseBounds().feed(sent)
 
 
 def test_a_low_status_with_a_body_is_an_answer() -> None:
-    framing = Framing()
+    framing = ResponseBounds()
     passed = framing.feed(b"HTTP/1.1 160 Odd\r\nContent-Length: 2\r\n\r\n{}")
     assert passed.startswith(b"HTTP/1.1 599 Odd")
     assert (framing.status, framing.clean) == (160, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from b24_mcp.errors import B24Error
 from b24_mcp.rest import Plan, parse_webhook
 from b24_mcp.rest.limits.deadline import Deadline
 from b24_mcp.rest.limits.limits import Limits
-from b24_mcp.state import Bucket, open_state
+from b24_mcp.state import Bucket, Charge, Turn, open_state
+from b24_mcp.state.file import FileState
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
 
 WEBHOOK = parse_webhook(f"https://acme.bitrix24.com/rest/1/{CODE}/")
@@ -187,6 +189,48 @@ async def test_a_cancelled_wait_gives_its_place_back() -> None:
     turn = await state.take(limits._bucket_key, Bucket(38, 2), keep_free=0, longest_wait=100)
     assert turn.wait == pytest.approx(0.5)
     await state.aclose()
+
+
+class CountingState(FileState):
+    """A state that records which of its methods are called."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self.asked: list[str] = []
+
+    async def take(self, key: str, bucket: Bucket, *, keep_free: float, longest_wait: float) -> Turn:
+        self.asked.append("take")
+        return await super().take(key, bucket, keep_free=keep_free, longest_wait=longest_wait)
+
+    async def level(self, key: str, bucket: Bucket) -> float:
+        self.asked.append("level")
+        return await super().level(key, bucket)
+
+    async def charges(self, keys: Iterable[str]) -> Mapping[str, Charge]:
+        self.asked.append("charges")
+        return await super().charges(keys)
+
+    async def charge(self, key: str, charge: Charge) -> None:
+        self.asked.append("charge")
+        await super().charge(key, charge)
+
+
+async def test_a_call_that_does_not_wait_asks_the_state_three_times() -> None:
+    state = CountingState()
+    fake = FakePortal([Reply({"result": 1, "time": {"operating": 1, "operating_reset_at": 9, "finish": 1}})])
+    async with open_portal(fake, plan="basic", state=state, deadline=10) as portal:
+        await portal.call("profile")
+    assert state.asked == ["charges", "take", "charge"]
+
+
+async def test_a_batch_records_the_working_time_of_each_method_once() -> None:
+    state = CountingState()
+    fake = FakePortal(methods={"profile": lambda _: 1, "crm.deal.get": lambda _: {"ID": "5"}})
+    commands: dict[str, Any] = {name: {"method": "profile"} for name in "abc"}
+    commands["d"] = {"method": "crm.deal.get", "params": {"id": 5}}
+    async with open_portal(fake, plan="basic", state=state, deadline=10) as portal:
+        await portal.batch(commands)
+    assert state.asked == ["charges", "take", "charge", "charge", "charge"]
 
 
 async def test_calls_go_on_when_the_shared_state_cannot_be_used(caplog: pytest.LogCaptureFixture) -> None:

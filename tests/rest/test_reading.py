@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Failed, Succeeded
-from b24_mcp.rest.wire.reading import find_object, quote
+from b24_mcp.rest.wire.json_object import excerpt, find_object
 from tests.fake_portal import CODE, FakePortal, Reply, open_portal
 
 WARNING = "<br />\n<b>Warning</b>: Undefined variable $x in <b>/home/bitrix/a.php</b> on line <b>3</b><br />\n"
@@ -85,7 +85,7 @@ async def test_a_message_quotes_the_first_words_of_what_is_no_answer() -> None:
 @given(st.text(max_size=300), st.integers(0, 200))
 def test_a_quote_never_holds_part_of_a_secret(text: str, position: int) -> None:
     secret = "s3cr3tCodeOfAWebhook"
-    said = quote((text[:position] + secret + text[position:]).encode("utf-8", "replace"))
+    said = excerpt((text[:position] + secret + text[position:]).encode("utf-8", "replace"))
     assert secret in said or secret[:8] not in said
     assert len(said) <= 103
     assert said.isprintable()

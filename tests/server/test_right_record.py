@@ -73,7 +73,7 @@ async def test_a_delete_with_a_wrong_reference_deletes_nothing(
         "d": {"method": "crm.contact.delete", "params": {"id": "$result[c]"}},
     }
     answer = await call_tool("batch_call", commands=commands)
-    assert answer["results"]["d"]["not_run"] == "$result[c] is a list, where an id (id) is wanted"
+    assert answer["results"]["d"]["not_run"] == "$result[c] is a list, where an id (id) is expected"
     for id_ in (1, 2, 3):
         assert (await contact(call_tool, id_))["ID"] == str(id_)
 

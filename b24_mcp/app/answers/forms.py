@@ -13,11 +13,11 @@ from b24_mcp.rest import (
     Answer,
     BatchAnswer,
     CallTime,
+    DryRun,
     Failed,
     NotRun,
     Outcome,
     PlannedCall,
-    Rehearsal,
     Request,
     Succeeded,
 )
@@ -141,14 +141,14 @@ def dry_call_form(judgement: Judgement, planned: PlannedCall, notice: str | None
 
 
 def dry_batch_form(
-    judgement: Judgement, commands: Iterable[PlannedCall], rehearsal: Rehearsal, notice: str | None = None
+    judgement: Judgement, commands: Iterable[PlannedCall], dry_run: DryRun, notice: str | None = None
 ) -> Form:
     """Return the form of a batch that was not made, with the requests that would be sent."""
     form = _dry_head(judgement, notice)
     form["commands"] = {ruling.call.name: _ruled(ruling) for ruling in judgement.rulings}
-    if rehearsal.waiting:
-        form["written_down_later"] = list(rehearsal.waiting)
-    form["requests"] = [_request(request) for request in rehearsal.requests]
+    if dry_run.waiting:
+        form["written_down_later"] = list(dry_run.waiting)
+    form["requests"] = [_request(request) for request in dry_run.requests]
     if warnings := _warnings_of(commands):
         form["warnings"] = warnings
     return form

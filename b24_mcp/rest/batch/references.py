@@ -1,9 +1,9 @@
-"""`$result[name][field]`: a value of an earlier command inside the parameters of a later one.
+"""References: `$result[name][field]` in the parameters of a command is a value of the answer to an earlier command.
 
-The portal replaces, in values and at any depth, a `$` with one of five words and everything up to the next white
-space, as long as a `[…]` is in it. It has no escape: a text that merely looks like a reference is replaced too, and
-punctuation that touches one becomes part of it. Source: documentation,
-settings/how-to-call-rest-api/batch; measured behaviour for the rest.
+The portal replaces, in values and at any depth, a `$` with one of five words and everything up to the next white space,
+if a `[…]` is in it. There is no escape: a text that only looks like a reference is replaced too, and punctuation that
+touches a reference becomes part of it. Source: documentation, settings/how-to-call-rest-api/batch; measured behaviour
+for the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from b24_mcp.catalog.names import nearest
 
@@ -23,21 +22,23 @@ _PART = re.compile(r"\[([^\[\]]+)\]")
 _KEYS_SHOWN = 20
 
 Path = tuple[str | int, ...]
-"""Where a value stands in parameters: names, and positions in lists."""
+"""The place of a value in parameters: names, and positions in lists."""
 
 
 class NotAReferenceError(ValueError):
-    """A text the portal would replace although it refers to nothing; the message says what is wrong with it."""
+    """A text that the portal would replace although it is not a valid reference. The message says what is wrong."""
 
 
 class NoValueError(LookupError):
-    """A reference leads to nothing; the message names the reference."""
+    """A reference that leads to nothing. The message names the reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`$root[command][path…]`; `root` is one of result, next, total, time, error. With `each` it stands for the list of
-    what the last part of the path is in every row, as only REST 3.0 can say (`$refArray`).
+    """`$root[command][path]…`, where `root` is result, next, total, time or error.
+
+    With `each` it is the list of the values that the last part of the path has in every row, which only REST 3.0 can
+    express (`$refArray`).
     """
 
     root: str
@@ -48,19 +49,17 @@ class Reference:
     def __str__(self) -> str:
         return f"${self.root}[{self.command}]" + "".join(f"[{part}]" for part in self.path)
 
-    def on_the_wire(self, label: str) -> str:
-        """Write the reference with the label its command has in the request."""
+    def with_label(self, label: str) -> str:
+        """Return the text of the reference with the label that its command has in the request."""
         return str(Reference(self.root, label, self.path))
 
-    def value_in(self, answered: Mapping[str, Any]) -> Any:
-        """Follow the path in what `root` holds for the command.
-
-        `answered` is the value under this reference's root and command.
+    def value_in(self, answered: object) -> object:
+        """Return the value at the end of the path in `answered`, the value of this reference's root and command.
 
         Raises:
-            NoValueError: where the path ends early.
+            NoValueError: the path ends early.
         """
-        value: Any = answered
+        value = answered
         for part in self.path[:-1] if self.each else self.path:
             value = self._inside(value, part)
         if not self.each:
@@ -69,76 +68,96 @@ class Reference:
             raise NoValueError(f"{self} leads to no rows")
         return [self._inside(row, self.path[-1]) for row in value]
 
-    def _inside(self, value: Any, part: str) -> Any:
+    def _inside(self, value: object, part: str) -> object:
         if isinstance(value, Mapping) and part in value:
             return value[part]
         if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             return value[int(part)]
-        raise NoValueError(f"{self} leads to nothing: there is no [{part}]{_what_is_there(value, part)}")
+        raise NoValueError(f"{self} leads to nothing: there is no [{part}]{_description(value, part)}")
 
 
-def replaced_by_portal(value: Any) -> list[str]:
+Replacement = Callable[[Reference, Path], object]
+"""Return the value for a reference, at its place in the parameters."""
+Insertion = Callable[[Reference], object]
+"""Return the value for a reference inside a longer text."""
+NativeReference = Callable[[Mapping[str, object]], Reference | None]
+"""Return the reference that an object stands for, if it is one."""
+
+
+def replaced_by_portal(value: object) -> list[str]:
     """Return all pieces of text in a value, at any depth and in order, that the portal would replace in a batch."""
-    return [text[start:end] for text in _texts(value) for start, end in _tokens(text)]
+    found: list[str] = []
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            if "$" in current:
+                found += [current[start:end] for start, end in _spans(current)]
+        elif isinstance(current, dict):
+            pending += reversed(current.values())
+        elif isinstance(current, list):
+            pending += reversed(current)
+    return found
 
 
-def references_in(value: Any) -> Iterator[Reference]:
-    """Find the references in a value at any depth.
+def references_in(value: object) -> list[Reference]:
+    """Return the references in a value, at any depth and in order.
 
     Raises:
-        NotAReferenceError: for a text the portal would treat as one but that is not one.
+        NotAReferenceError: a text that the portal would replace is not a valid reference.
     """
-    for text in _texts(value):
-        for start, end in _tokens(text):
-            yield _read(text[start:end])
+    return [_parse(token) for token in tokens] if (tokens := replaced_by_portal(value)) else []
 
 
 def replace_references(
-    value: Any,
-    replacement: Callable[[Reference, Path], Any],
-    inside_text: Callable[[Reference], Any],
-    path: Path = (),
-) -> Any:
-    """Return the value with each reference replaced, as the portal does it.
+    value: object, replacement: Replacement, insertion: Insertion, native: NativeReference | None = None
+) -> object:
+    """Return a copy of a value with its references replaced as the portal replaces them.
 
-    A text that is nothing but one reference becomes the replacement with its own type; `replacement` is called with the
-    place of the text, which begins with `path`. Inside a longer text only text and numbers can be inserted, and
-    `inside_text` returns them.
+    A text that is exactly one reference becomes the value of `replacement`, with its type. Inside a longer text the
+    value of `insertion` is inserted, which has to be a text or a number. An object that `native` recognises is a
+    reference too.
 
     Raises:
         NotAReferenceError: as `references_in`.
-        NoValueError: for a list, map, null or boolean in the middle of a text, or from `replacement`.
+        NoValueError: a list, map, null or boolean would be inserted into a text; also raised by the callables.
     """
-    if isinstance(value, dict):
-        return {
-            name: replace_references(inner, replacement, inside_text, (*path, name)) for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            replace_references(inner, replacement, inside_text, (*path, index)) for index, inner in enumerate(value)
-        ]
-    if not isinstance(value, str) or "$" not in value:
-        return value
-    places = list(_tokens(value))
-    if places == [(0, len(value))]:
-        return replacement(_read(value), path)
+
+    def replaced(current: object, path: Path) -> object:
+        if isinstance(current, str):
+            return _replaced_text(current, replacement, insertion, path) if "$" in current else current
+        if isinstance(current, dict):
+            if native is not None and (reference := native(current)) is not None:
+                return replacement(reference, path)
+            return {name: replaced(inner, (*path, name)) for name, inner in current.items()}
+        if isinstance(current, list):
+            return [replaced(inner, (*path, index)) for index, inner in enumerate(current)]
+        return current
+
+    return replaced(value, ())
+
+
+def _replaced_text(text: str, replacement: Replacement, insertion: Insertion, path: Path) -> object:
+    spans = list(_spans(text))
+    if spans == [(0, len(text))]:
+        return replacement(_parse(text), path)
     pieces: list[str] = []
     done = 0
-    for start, end in places:
-        reference = _read(value[start:end])
-        found = inside_text(reference)
-        if isinstance(found, bool) or not isinstance(found, str | int | float):
+    for start, end in spans:
+        reference = _parse(text[start:end])
+        value = insertion(reference)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise NoValueError(f"{reference} is not a text or a number, so it cannot stand inside a text")
-        pieces += (value[done:start], str(found))
+        pieces += (text[done:start], str(value))
         done = end
-    return "".join((*pieces, value[done:]))
+    return "".join((*pieces, text[done:]))
 
 
-def _tokens(text: str) -> Iterator[tuple[int, int]]:
+def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Return the places of what the portal replaces: from `$root` to the next white space, with `[` and then `]` in it.
 
-    There is at most one in a word: what follows the first `$root` belongs to it, and where that one lacks its brackets
-    any later one lacks them too. A single pattern would look through the rest of a word from each `$root` in it.
+    A word has at most one. What follows the first `$root` belongs to it, and if the first one lacks its brackets, every
+    later one lacks them too. A single pattern would search the rest of a word from each `$root` in it.
     """
     for word in _WORD.finditer(text):
         root = _ROOT.search(word[0])
@@ -146,8 +165,19 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
             yield word.start() + root.start(), word.end()
 
 
-def _what_is_there(value: Any, part: str) -> str:
-    """Describe the value that a path cannot enter any further, so that the right path can be written."""
+def _parse(token: str) -> Reference:
+    match = _REFERENCE.fullmatch(token)
+    if match is None:
+        shown = token if len(token) <= 60 else token[:60] + "…"
+        raise NotAReferenceError(
+            f"the portal would replace {shown!r}, which is not a reference of the form $result[name][field]"
+        )
+    command, *path = [part.strip("'\"") for part in _PART.findall(match["path"])]
+    return Reference(match["root"], command, tuple(path))
+
+
+def _description(value: object, part: str) -> str:
+    """Describe a value that a path cannot enter, so that the reader can write the right path."""
     if isinstance(value, Mapping):
         keys = [str(key) for key in value]
         if not keys:
@@ -160,29 +190,3 @@ def _what_is_there(value: Any, part: str) -> str:
     if isinstance(value, list):
         return f" in a list of {len(value)}, whose first entry is [0]" if value else ": the list is empty"
     return ": the answer ends before it"
-
-
-def _read(token: str) -> Reference:
-    match = _REFERENCE.fullmatch(token)
-    if match is None:
-        raise NotAReferenceError(
-            f"the portal would replace {_shortened(token)!r}, which is not a reference of the form $result[name][field]"
-        )
-    command, *path = (part.strip("'\"") for part in _PART.findall(match["path"]))
-    return Reference(match["root"], command, tuple(path))
-
-
-def _shortened(token: str) -> str:
-    return token if len(token) <= 60 else token[:60] + "…"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if "$" in value:
-            yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)

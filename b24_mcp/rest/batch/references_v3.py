@@ -1,95 +1,84 @@
 """References in a batch of REST 3.0: `{"$ref": "alias.path"}` and `{"$refArray": "alias.path.field"}`.
 
-They are objects in place of a value, and lead into the record (`item`) or the rows (`items`) of an earlier answer, past
-those names. `$result[name][field]` means the same here as in older batches and is translated. Source: documentation,
-api-reference/rest-v3; source behaviour of the portal for what can be referred to.
+They are objects in place of a value. Their path leads into the record (`item`) or the rows (`items`) of an earlier
+answer and leaves these two names out. `$result[name][field]` has the same meaning here as in older batches and is
+translated. Source: documentation, api-reference/rest-v3; source behaviour of the portal for what can be referred to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from b24_mcp.rest.batch.references import (
+    Insertion,
     NotAReferenceError,
     NoValueError,
-    Path,
     Reference,
+    Replacement,
     references_in,
     replace_references,
 )
 
-_NATIVE = {"$ref": False, "$refArray": True}
+_SIGNS = {"$ref": False, "$refArray": True}
 
 
-def v3_references_in(value: Any) -> Iterator[Reference]:
-    """Find the references in a value at any depth, in either notation.
+def v3_references_in(value: object) -> list[Reference]:
+    """Return the references in a value, at any depth and in order, in either notation.
 
     Raises:
-        NotAReferenceError: for a text or an object that looks like one but is not.
+        NotAReferenceError: a text or an object looks like a reference but is not a valid one.
     """
-    if isinstance(value, Mapping):
-        if (native := _native(value)) is not None:
-            yield native
-            return
-        for inner in value.values():
-            yield from v3_references_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from v3_references_in(inner)
-    else:
-        yield from references_in(value)
+    found: list[Reference] = []
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            if "$" in current:
+                found += references_in(current)
+        elif isinstance(current, Mapping):
+            if (native := _native_reference(current)) is not None:
+                found.append(native)
+            else:
+                pending += reversed(list(current.values()))
+        elif isinstance(current, list):
+            pending += reversed(current)
+    return found
 
 
-def holds_references(value: Any) -> bool:
+def holds_references(value: object) -> bool:
     """Whether anything in a value, in either notation, is or looks like a reference to another command."""
     try:
-        return next(v3_references_in(value), None) is not None
+        return bool(v3_references_in(value))
     except NotAReferenceError:
         return True
 
 
-def replace_v3_references(
-    value: Any,
-    replacement: Callable[[Reference, Path], Any],
-    inside_text: Callable[[Reference], Any],
-    path: Path = (),
-) -> Any:
-    """Return the value with each reference replaced; see `replace_references`.
+def replace_v3_references(value: object, replacement: Replacement, insertion: Insertion) -> object:
+    """Return a copy of a value with its references, in either notation, replaced; see `replace_references`.
 
     Raises:
         NotAReferenceError, NoValueError: as `replace_references`.
     """
-    if isinstance(value, Mapping):
-        if (native := _native(value)) is not None:
-            return replacement(native, path)
-        return {
-            name: replace_v3_references(inner, replacement, inside_text, (*path, name)) for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            replace_v3_references(inner, replacement, inside_text, (*path, index)) for index, inner in enumerate(value)
-        ]
-    return replace_references(value, replacement, inside_text, path)
+    return replace_references(value, replacement, insertion, _native_reference)
 
 
-def v3_value(reference: Reference, result: Any) -> Any:
-    """Follow a reference in a result of REST 3.0, whether its path names `item` and `items` or goes past them.
+def v3_value(reference: Reference, result: object) -> object:
+    """Return the value of a reference in a result of REST 3.0. Its path may name `item` or `items` or leave them out.
 
     Raises:
-        NoValueError: where the path ends early.
+        NoValueError: the path ends early.
     """
     try:
         return reference.value_in(result)
     except NoValueError:
-        content = _content(result)
+        content = (result.get("item") or result.get("items")) if isinstance(result, Mapping) else None
         if content is None:
             raise
         return reference.value_in(content)
 
 
-def on_the_wire(reference: Reference, alias: str) -> dict[str, str] | None:
-    """Write a reference to a command of the same request; None when REST 3.0 has no way to say it."""
+def reference_object(reference: Reference, alias: str) -> dict[str, str] | None:
+    """Return the object that refers to a command of the same request; None if REST 3.0 cannot express it."""
     path = reference.path[1:] if reference.path[:1] in (("item",), ("items",)) else reference.path
     if reference.root != "result" or not path or any("." in part for part in path):
         return None
@@ -97,13 +86,13 @@ def on_the_wire(reference: Reference, alias: str) -> dict[str, str] | None:
 
 
 class TextOfV2(str):
-    """A text that an answer of the older generation gave, where REST 3.0 may want the number it spells."""
+    """A text from an answer of the older generation, where REST 3.0 may need the number that it spells."""
 
 
-def with_numbers(value: Any, name: str = "") -> Any:
-    """Turn ids that the older generation wrote as text into the numbers REST 3.0 takes for them.
+def with_numbers(value: object, name: str = "") -> object:
+    """Return a value in which ids that the older generation wrote as text are numbers, as REST 3.0 takes them.
 
-    `name` is what the value stands under: a key, or the field of a condition of a filter.
+    `name` is the key of the value, or the field of a condition of a filter.
     """
     match value:
         case TextOfV2() if name.lower().endswith("id") and value.isascii() and value.isdecimal():
@@ -118,21 +107,15 @@ def with_numbers(value: Any, name: str = "") -> Any:
             return value
 
 
-def holds_reference(value: Any) -> bool:
-    """Whether the portal would take something in a value for a reference: data that came from elsewhere must not."""
+def contains_reference_object(value: object) -> bool:
+    """Whether the portal would read an object in a value as a reference."""
     if isinstance(value, Mapping):
-        return any(name in value for name in _NATIVE) or any(map(holds_reference, value.values()))
-    return isinstance(value, list) and any(map(holds_reference, value))
+        return any(sign in value for sign in _SIGNS) or any(map(contains_reference_object, value.values()))
+    return isinstance(value, list) and any(map(contains_reference_object, value))
 
 
-def _content(result: Any) -> Any:
-    if not isinstance(result, Mapping):
-        return None
-    return result.get("item") or result.get("items")
-
-
-def _native(value: Mapping[str, Any]) -> Reference | None:
-    sign = next((name for name in _NATIVE if name in value), None)
+def _native_reference(value: Mapping[str, object]) -> Reference | None:
+    sign = "$ref" if "$ref" in value else "$refArray" if "$refArray" in value else None
     if sign is None:
         return None
     path = value[sign]
@@ -141,4 +124,4 @@ def _native(value: Mapping[str, Any]) -> Reference | None:
             f'the portal would take an object with {sign} for a reference; write {{"{sign}": "name.field"}}'
         )
     command, *parts = path.split(".")
-    return Reference("result", command, tuple(parts), each=_NATIVE[sign])
+    return Reference("result", command, tuple(parts), each=_SIGNS[sign])

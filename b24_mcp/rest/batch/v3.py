@@ -1,28 +1,33 @@
-"""How a batch is written and read in REST 3.0: a list of calls under aliases, and a list of results back.
+"""A batch of REST 3.0: a list of calls under aliases, and a list of results back.
 
-The first call that fails becomes the whole answer; those before it stay executed and their results are lost. So a write
-goes as a call of its own, under its own key, unless the batch halts at a failure anyway: then all go together, and an
-account is given of what is known. Source: documentation, api-reference/rest-v3; source behaviour of the portal.
+The first call that fails replaces the whole answer. The calls before it stay executed, and their results are lost. So a
+write is sent as a single call, under its own idempotency key, unless the batch halts at a failure anyway. Then all
+commands are sent together, and each gets the outcome that is known. Source: documentation, api-reference/rest-v3;
+source behaviour of the portal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Any
 
-from b24_mcp.catalog import Version, is_reading, known_methods
+from b24_mcp.catalog import is_reading, known_methods
 from b24_mcp.errors import B24Error, Fault, our_error
-from b24_mcp.rest.batch.bound import Bound, ValueOf, WaitsForValueError, check_resolved
 from b24_mcp.rest.batch.commands import Command
+from b24_mcp.rest.batch.ledger import Ledger
 from b24_mcp.rest.batch.outcomes import Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references import Path, Reference
-from b24_mcp.rest.batch.references_v3 import TextOfV2, holds_reference, on_the_wire, replace_v3_references, with_numbers
-from b24_mcp.rest.batch.references_values import fit
-from b24_mcp.rest.batch.v2 import labels
+from b24_mcp.rest.batch.references_v3 import (
+    TextOfV2,
+    contains_reference_object,
+    reference_object,
+    replace_v3_references,
+    with_numbers,
+)
+from b24_mcp.rest.batch.resolved_command import ResolvedCommand, WaitsForValueError, check_resolved, wire_labels
+from b24_mcp.rest.batch.value_place import checked_value
 from b24_mcp.rest.wire.answer import Answer
-from b24_mcp.rest.wire.paging_v3 import next_page
+from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.request import Request
 
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # a number would be taken for a position
@@ -31,119 +36,82 @@ _REFERABLE = {"item", "items"}
 
 @dataclass(slots=True)
 class BatchV3:
-    """The batch of REST 3.0 for all these commands."""
+    """The encoding of these commands in REST 3.0."""
 
     commands: list[Command]
     halt: bool
     _aliases: dict[str, str] = field(init=False)
-    _methods: dict[str, str] = field(init=False)
-    _versions: dict[str, Version] = field(init=False)
+    _by_name: dict[str, Command] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._aliases = labels(self.commands, _ALIAS)
-        self._methods = {command.name: command.method for command in self.commands}
-        self._versions = {command.name: command.version for command in self.commands}
+        self._aliases = wire_labels(self.commands, _ALIAS)
+        self._by_name = {command.name: command for command in self.commands}
 
-    def bind(self, command: Command, answered: Container[str], value_of: ValueOf) -> Bound:
-        """Replace the references whose values are known; in a command that only reads the others become references of
-        REST 3.0.
+    def resolve(self, command: Command, ledger: Ledger) -> ResolvedCommand:
+        """Replace the references whose values are known, and encode the command.
+
+        In a command that only reads, the other references become references of REST 3.0.
 
         Raises:
-            NoValueError: when a reference leads to nothing, or to what cannot stand in its place.
-            WaitsForValueError: when a value has to be known first: in what writes, inside a text, and where the answer
-                is not a record, which REST 3.0 cannot refer to.
+            NoValueError: a reference leads to nothing, or to a value that cannot stand in its place.
+            WaitsForValueError: a value has to be known first: in a command that writes, inside a text, and where the
+                answer is not a record, which REST 3.0 cannot refer to.
         """
-        values: list[Any] = []
-        needs_values = not is_reading(command.method, "v3")
+        method = command.method
+        reads = is_reading(method, "v3")
+        alone = not self.halt and not reads
+        if not command.references:
+            return ResolvedCommand(command, command.params, command.params, alone)
+        values: list[object] = []
 
-        def replacement(reference: Reference, path: Path) -> Any:
-            if reference.command in answered:
-                value = fit(value_of(reference), reference, command.method, "v3", path)
+        def replacement(reference: Reference, path: Path) -> object:
+            referred = self._by_name[reference.command]
+            if reference.command in ledger.outcomes:
+                value = checked_value(ledger.value_of(reference), reference, method, "v3", path)
                 values.append(value)
-                is_old = isinstance(value, str) and self._versions[reference.command] == "v2"
-                return TextOfV2(value) if is_old else value
-            written = on_the_wire(reference, self._aliases[reference.command])
-            if needs_values or written is None or not _is_referable(self._methods[reference.command]):
+                return TextOfV2(value) if isinstance(value, str) and referred.version == "v2" else value
+            encoded = reference_object(reference, self._aliases[reference.command])
+            if not reads or encoded is None or not _is_referable(referred.method):
                 raise WaitsForValueError
-            return written
+            return encoded
 
-        def inside_text(reference: Reference) -> Any:
-            if reference.command not in answered:
+        def insertion(reference: Reference) -> object:
+            if reference.command not in ledger.outcomes:
                 raise WaitsForValueError
-            return value_of(reference)
+            return ledger.value_of(reference)
 
-        params = check_resolved(with_numbers(replace_v3_references(command.params, replacement, inside_text)), command)
-        alone = not self.halt and not is_reading(command.method, "v3")
-        # A value that came from the portal is data: were it sent in a batch, it could be read as a reference.
-        return Bound(command, params, params, alone or holds_reference(values))
+        params = check_resolved(with_numbers(replace_v3_references(command.params, replacement, insertion)), method)
+        # A value that came from the portal is data, but inside a batch the portal could read it as a reference.
+        return ResolvedCommand(command, params, params, alone or contains_reference_object(values))
 
-    def write(self, request: list[Bound]) -> Request:
-        """The request that runs these commands."""
-        body = [
-            {
-                "method": bound.command.method.lower(),
-                "as": self._aliases[bound.command.name],
-                "query": bound.written,
-            }
-            for bound in request
-        ]
-        runs = dict.fromkeys(str(item["method"]) for item in body)
-        reads = all(bound.command.reads for bound in request)
-        return Request("batch", body, "v3", "json", tuple(runs), reads)
+    def request(self, resolved: list[ResolvedCommand]) -> Request:
+        """Return the request that runs these commands."""
+        body: list[dict[str, object]] = []
+        methods: dict[str, None] = {}
+        for one in resolved:
+            method = one.command.method.lower()
+            methods[method] = None
+            body.append({"method": method, "as": self._aliases[one.command.name], "query": one.encoded})
+        reads = all(one.command.reads for one in resolved)
+        return Request("batch", body, "v3", "json", tuple(methods), reads)
 
-    def read(self, answer: Answer, request: list[Bound]) -> list[Outcome]:
-        """What became of each command, in their order.
+    def outcomes(self, answer: Answer, request: list[ResolvedCommand]) -> list[Succeeded | Failed]:
+        """Return the outcome of each command of a request, in order.
 
         Raises:
-            B24Error: `B24MCP_BAD_ANSWER` for what is not a list of as many results.
+            B24Error: `B24MCP_BAD_ANSWER`: the answer is not a list of as many results.
         """
         results = answer.result
         if not isinstance(results, list) or len(results) != len(request):
             raise our_error("B24MCP_BAD_ANSWER", "The answer is not the list of results of a batch.", method="batch")
-        return [_succeeded(bound, result) for bound, result in zip(request, results, strict=True)]
-
-    def account(self, request: list[Bound], error: B24Error) -> tuple[dict[str, Outcome], str]:
-        """What is known of each command when one of them was refused, and which it was.
-
-        That is known only when the message quotes a reference of it. The last command surely did not run: it was
-        refused itself, or another one before it.
-        """
-        names = [bound.command.name for bound in request]
-        refused = self._refused(request, error.fault.message)
-        if refused is None:
-            doubtful: dict[str, Outcome] = {
-                bound.command.name: Failed(
-                    our_error("B24MCP_BATCH_FAILED", error.fault.message, method=bound.command.method)
-                )
-                for bound in request[:-1]
-            }
-            why = "it was refused itself, or not reached because an earlier command was"
-            return doubtful | {names[-1]: NotRun(why)}, f"one of {names[0]} to {names[-1]}"
-        lost = "It ran before another command of its request was refused; what it answered is lost."
-        outcomes: dict[str, Outcome] = {
-            bound.command.name: Failed(our_error("B24MCP_RESULT_LOST", lost, method=bound.command.method))
-            for bound in request[:refused]
-        }
-        outcomes[names[refused]] = Failed(error.of(request[refused].command.method))
-        not_run: dict[str, Outcome] = {name: NotRun(f"halted after {names[refused]}") for name in names[refused + 1 :]}
-        return outcomes | not_run, names[refused]
-
-    def _refused(self, request: list[Bound], message: str) -> int | None:
-        """The command that has the reference a message quotes, if only one has it."""
-        quoting = [
-            position
-            for position, bound in enumerate(request)
-            if any(path in re.split(r"[^A-Za-z0-9_.]+", message) for path in _paths(bound.written))
-        ]
-        return quoting[0] if len(quoting) == 1 else None
+        return [_succeeded(resolved, result) for resolved, result in zip(request, results, strict=True)]
 
 
 def is_of_one_command(fault: Fault, *, reading: bool) -> bool:
-    """Whether a batch was refused because of one of its commands, so that the others can be asked without it.
+    """Whether a batch was refused because of one of its commands, so that the others can be sent without it.
 
-    Names, credentials and limits are looked at before anything runs. A name that is unknown is that of one command all
-    the same; where everything is `reading`, the others lose nothing by being asked again. Source: source behaviour of
-    the portal.
+    The portal checks names, credentials and limits before anything runs. An unknown name still belongs to one command.
+    If all commands are `reading`, the others can safely be sent again. Source: source behaviour of the portal.
     """
     if fault.executed != "no" or fault.code.startswith("B24MCP_"):
         return False
@@ -152,22 +120,59 @@ def is_of_one_command(fault: Fault, *, reading: bool) -> bool:
     return fault.kind not in ("auth", "rate_limit", "operating_limit")
 
 
+def outcomes_after_refusal(request: list[ResolvedCommand], error: B24Error) -> tuple[dict[str, Outcome], str]:
+    """Return what is known of each command after one of them was refused, and which one was.
+
+    The refused command is known only if the message quotes a reference of it. The last command certainly did not run:
+    it was refused itself, or an earlier one was.
+    """
+    names = [resolved.command.name for resolved in request]
+    refused = _refused_position(request, error.fault.message)
+    outcomes: dict[str, Outcome] = {}
+    if refused is None:
+        for resolved in request[:-1]:
+            method = resolved.command.method
+            outcomes[resolved.command.name] = Failed(
+                our_error("B24MCP_BATCH_FAILED", error.fault.message, method=method)
+            )
+        outcomes[names[-1]] = NotRun("it was refused itself, or not reached because an earlier command was")
+        return outcomes, f"one of {names[0]} to {names[-1]}"
+    lost = "The command ran before another command of its request was refused. Its answer is lost."
+    for resolved in request[:refused]:
+        method = resolved.command.method
+        outcomes[resolved.command.name] = Failed(our_error("B24MCP_RESULT_LOST", lost, method=method))
+    outcomes[names[refused]] = Failed(error.of(request[refused].command.method))
+    for name in names[refused + 1 :]:
+        outcomes[name] = NotRun(f"halted after {names[refused]}")
+    return outcomes, names[refused]
+
+
+def _refused_position(request: list[ResolvedCommand], message: str) -> int | None:
+    """Return the position of the command whose reference the message quotes, if there is exactly one."""
+    words = set(re.split(r"[^A-Za-z0-9_.]+", message))
+    quoted = [
+        position
+        for position, resolved in enumerate(request)
+        if not words.isdisjoint(_reference_paths(resolved.encoded))
+    ]
+    return quoted[0] if len(quoted) == 1 else None
+
+
 def _is_referable(method: str) -> bool:
-    """Whether what a method answers can be referred to: a record or rows, as far as is documented."""
+    """Whether REST 3.0 can refer to the answer of a method: a record or rows, as far as it is documented."""
     known = known_methods().method(method, "v3")
     keys = known.facts.result.keys if known is not None else ()
     return not keys or not _REFERABLE.isdisjoint(keys)
 
 
-def _paths(value: Any) -> list[str]:
+def _reference_paths(value: object) -> list[str]:
     if isinstance(value, dict):
-        own = [value[sign] for sign in ("$ref", "$refArray") if sign in value]
-        return own or [path for inner in value.values() for path in _paths(inner)]
-    return [path for inner in value for path in _paths(inner)] if isinstance(value, list) else []
+        own = [str(value[sign]) for sign in ("$ref", "$refArray") if sign in value]
+        return own or [path for inner in value.values() for path in _reference_paths(inner)]
+    return [path for inner in value for path in _reference_paths(inner)] if isinstance(value, list) else []
 
 
-def _succeeded(bound: Bound, result: Any) -> Succeeded:
-    command = bound.command
-    params = bound.params if isinstance(bound.params, dict) else {}
-    following = next_page(command.method, params, result)
-    return Succeeded(Answer(method=command.method, result=result, next=following, version="v3"))
+def _succeeded(resolved: ResolvedCommand, result: object) -> Succeeded:
+    method = resolved.command.method
+    params = resolved.params if isinstance(resolved.params, dict) else {}
+    return Succeeded(Answer(method=method, result=result, next=next_page(method, params, result), version="v3"))

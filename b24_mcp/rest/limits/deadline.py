@@ -1,4 +1,4 @@
-"""How long a call may take: its deadline, its clock, and who is informed while it waits."""
+"""The deadline of a call, the clock it is measured with, and reports while the call waits."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Protocol
 
 import anyio
 
-_WORTH_TELLING = 3.0
-_TELL_EVERY = 5.0
+_SHORTEST_REPORTED_WAIT = 3.0
+_REPORT_EVERY = 5.0
 
 OnWait = Callable[[float, float, str], Awaitable[None]]
-"""Told while a call waits: seconds waited, seconds in all, and why."""
+"""A callback for a call that waits, with the seconds waited so far, the seconds in all, and the reason."""
 
 
 class Clock(Protocol):
-    """Time, as the client sees it; tests bring their own."""
+    """The time as the client sees it. Tests use a clock of their own."""
 
     def now(self) -> float:
         """Unix time in seconds."""
@@ -29,14 +29,14 @@ class Clock(Protocol):
         ...
 
     def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
-        """A context whose body is cancelled after so many seconds, and then left without an exception."""
+        """Return a context whose body is cancelled after this time, without an exception."""
         ...
 
 
 class SystemClock:
-    """The time since this object was made, added to the computer's clock at that moment.
+    """The clock of the computer when this object was created, plus the time since then.
 
-    When somebody sets the computer's clock, deadlines and pauses that are under way do not change.
+    A change of the computer's clock does not affect current deadlines and pauses.
     """
 
     def __init__(self) -> None:
@@ -47,20 +47,20 @@ class SystemClock:
         return time.monotonic() + self._offset
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; cancelling ends it at once."""
+        """Wait; cancellation ends the wait at once."""
         await anyio.sleep(seconds)
 
     def timeout(self, seconds: float) -> AbstractContextManager[object, bool]:
-        """A cancel scope of anyio."""
+        """Return a cancel scope of anyio."""
         return anyio.move_on_after(seconds)
 
 
 @dataclass(slots=True)
 class Deadline:
-    """What one call may spend. At `ends_at` (Unix time) it ends, whatever it is doing.
+    """The deadline of one call, which ends at `ends_at` (Unix time) in any case.
 
-    A `bulk` call steps back behind those a person is waiting for. Without `repeats` a request whose answer was lost is
-    not sent again as it is. `attempts` counts the requests that were sent.
+    A `bulk` call has a lower priority than calls that a user waits for. If `repeats` is false, a request whose answer
+    was lost is not sent again unchanged. `attempts` counts the requests that were sent.
     """
 
     clock: Clock
@@ -76,22 +76,22 @@ class Deadline:
         return max(0.0, self.ends_at - self.clock.now())
 
     async def wait(self, seconds: float, why: str, *, before: float = 0.0, after: float = 0.0) -> None:
-        """Wait, and report it every few seconds when the whole takes long enough to be noticed.
+        """Wait, and report a longer wait every few seconds.
 
-        `before` and `after` are the seconds that this wait is preceded and followed by, in one and the same cause.
+        `before` and `after` are the seconds of waiting for the same reason before and after this wait.
         """
         whole = before + seconds + after
-        if self.on_wait is None or whole < _WORTH_TELLING:
+        if self.on_wait is None or whole < _SHORTEST_REPORTED_WAIT:
             await self.clock.sleep(seconds)
             return
         waited = 0.0
         while waited < seconds:
             await self.on_wait(before + waited, whole, why)
-            step = min(_TELL_EVERY, seconds - waited)
+            step = min(_REPORT_EVERY, seconds - waited)
             await self.clock.sleep(step)
             waited += step
 
     async def report(self, waited: float, whole: float, why: str) -> None:
-        """Report a wait of so many seconds out of `whole` that goes on elsewhere."""
+        """Report a wait that takes place elsewhere: seconds so far, and seconds in all."""
         if self.on_wait is not None:
             await self.on_wait(waited, max(waited, whole), why)

@@ -1,16 +1,15 @@
-"""Limits of a portal that calls wait for, instead of being refused.
+"""The rate limits of a portal. A call waits for them instead of being refused.
 
-Two budgets: requests (a leaky bucket for each portal and calling address) and working time of each method. A place in
-the bucket is taken when a connection is free, so that what waited for connections does not go out all at once. What the
-portal says of itself, in answers and refusals, corrects what is known.
+There are two: the number of requests (a leaky bucket for each portal and calling address) and the working time of each
+method. A call takes its place in the bucket when a connection is free, so that calls that waited for connections are
+not sent all at once. What the portal reports, in answers and refusals, corrects what is known here.
 Source: documentation, limits and settings/performance/limits; measured behaviour for the charging of batches.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,25 +20,25 @@ import anyio
 from b24_mcp.errors import B24Error, Fault, our_error
 from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.limits.deadline import Clock, Deadline
+from b24_mcp.rest.limits.queue import CallQueue
 from b24_mcp.rest.wire.answer import CallTime
 from b24_mcp.state import LONGEST_CHARGE, Bucket, Charge, FallbackLimits, LimitState, Turn
 
 Plan = Literal["basic", "enterprise", "none"]
 
 CONNECTIONS = 20
-"""Requests to one portal that may be under way at once."""
+"""The largest number of requests to one portal at the same time."""
 
-# The portal allows 50 and 250. Calls spaced here arrive closer together there when a process or the network stands
-# still for a while, so the places that drain in five seconds or so stay unused.
+# The portal allows 50 and 250. Calls spaced here arrive closer together if a process or the network stands still for a
+# while, so the places that drain in about five seconds stay unused.
 _BUCKETS: dict[Plan, Bucket | None] = {"basic": Bucket(38, 2), "enterprise": Bucket(225, 5), "none": None}
 _KEPT_FOR_PEOPLE = 5
-# However many calls people make, bulk calls get this part of the requests: one in five.
+# However many calls people make, bulk calls get one request in five.
 _BULK_SHARE = 0.2
 _CONNECTIONS_FOR_BULK = CONNECTIONS // 2
-# No place is reserved further ahead, in seconds: those of a process that is killed are free again after so long.
+# No place is reserved further ahead, in seconds: the places of a process that is killed are free after this time.
 _LONGEST_RESERVATION = 3.0
 _SHORTEST_PAUSE = 0.05
-_REPORT_EVERY = 5.0
 _WORKING_SECONDS = 480.0
 _RESERVE_SECONDS = 5.0
 _KEPT_SECONDS_FOR_PEOPLE = 40.0
@@ -48,68 +47,41 @@ _BUSY = "The portal's limit of requests is used up"
 _WAITING = "the portal's limit of requests"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Wait:
-    """The wait of one call for its place, as it is reported: since when, and the seconds expected at that moment."""
+    """The wait of one call for its place: its start, and the seconds that it was expected to take."""
 
+    deadline: Deadline
     since: float
-    expected: float
+    expected: float = 0.0
 
-    def so_far(self, deadline: Deadline) -> float:
-        return deadline.clock.now() - self.since
+    def so_far(self) -> float:
+        return self.deadline.clock.now() - self.since
 
-    async def report(self, deadline: Deadline) -> None:
-        await deadline.report(self.so_far(deadline), self.expected, _WAITING)
-
-
-class _Line:
-    """Calls of one kind that wait in this process, served in the order in which they came.
-
-    Only the first of them asks for a connection and a place, so that within a process nothing overtakes.
-    """
-
-    def __init__(self, connections: int) -> None:
-        self.connections = anyio.Semaphore(connections)
-        self._waiting: deque[anyio.Event] = deque()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    @asynccontextmanager
-    async def at_the_front(self, wait: _Wait, deadline: Deadline) -> AsyncGenerator[None]:
-        """Wait until all who came earlier have been served; the next one follows when the block is left."""
-        mine = anyio.Event()
-        self._waiting.append(mine)
-        try:
-            while self._waiting[0] is not mine:
-                with anyio.move_on_after(_REPORT_EVERY):
-                    await mine.wait()
-                    break
-                await wait.report(deadline)
-            yield
-        finally:
-            was_first = self._waiting[0] is mine
-            self._waiting.remove(mine)
-            if was_first and self._waiting:
-                self._waiting[0].set()
+    async def report(self) -> None:
+        await self.deadline.report(self.so_far(), self.expected, _WAITING)
 
 
 class Limits:
-    """The limits of one portal for one credential, shared by every process that uses `state`.
+    """The limits of one portal for one credential, shared by all processes that use the same `state`.
 
-    While the state cannot be used, the limits are kept inside this process, and `warning` says so.
+    While the state cannot be used, the limits are kept in this process alone, and `warning` says so.
     """
 
     def __init__(self, credential: Credential, plan: Plan, state: LimitState, clock: Clock) -> None:
-        self.credential = credential
-        self.plan = plan
         self.state = FallbackLimits(state, clock.now)
-        self._calls = _Line(CONNECTIONS)
-        self._bulk_calls = _Line(_CONNECTIONS_FOR_BULK)
+        # The credential is kept only as a digest.
+        owner = hashlib.sha256(f"{credential.host}/{credential.owner}".encode()).hexdigest()
+        self._charge_prefix = f"method:{owner[:16]}:"
+        self._bucket_key = f"portal:{credential.host.lower()}"
+        self._bucket = _BUCKETS[plan]
+        connections = anyio.Semaphore(CONNECTIONS)
+        self._calls = CallQueue(connections)
+        self._bulk_calls = CallQueue(anyio.Semaphore(_CONNECTIONS_FOR_BULK), connections)
 
     @property
     def warning(self) -> str | None:
-        """What an answer has to say about the limits, if anything."""
+        """A warning for answers while the limits are not shared."""
         if self.state.lost is None:
             return None
         return f"limits are kept by this process alone for now, not shared with other processes: {self.state.lost}"
@@ -118,72 +90,88 @@ class Limits:
     async def turn(self, methods: Iterable[str], deadline: Deadline) -> AsyncGenerator[None]:
         """Wait until a request that runs these methods may be sent; it is sent inside the block.
 
-        A connection belongs to the request until the block is left.
+        The request holds a connection until the block is left.
 
         Raises:
-            B24Error: `B24MCP_BUSY` or `B24MCP_OPERATING` when that would be after the deadline; says when to come back.
+            B24Error: `B24MCP_BUSY` or `B24MCP_OPERATING`: that would be after the deadline. The message says when to
+                try again.
         """
-        await self._working_time(methods, deadline)
-        bucket = _BUCKETS[self.plan]
-        line = self._bulk_calls if deadline.bulk else self._calls
-        wait = _Wait(deadline.clock.now(), 0.0 if bucket is None else await self._expected(bucket, line, deadline))
-        async with _Released(self._calls.connections) as connection, _Released(line.connections) as share:
-            async with line.at_the_front(wait, deadline):
-                if deadline.bulk:
-                    await share.acquire()
-                await connection.acquire()
-                due = None if bucket is None else await self._reserve(bucket, wait, deadline)
-            if due is not None and due.wait > 0:
-                await self._wait_for_place(due, wait, deadline)
+        keys = {self._charge_prefix + method.lower(): method for method in methods}
+        charges = await self.state.charges(keys)
+        if charges:
+            await self._wait_for_working_time(charges, keys, deadline)
+        bucket, queue = self._bucket, self._bulk_calls if deadline.bulk else self._calls
+        wait = _Wait(deadline, deadline.clock.now())
+        if bucket is not None and (deadline.bulk or queue.is_busy):
+            wait.expected = await self._expected_wait(bucket, queue, deadline)
+        held: list[anyio.Semaphore] = []
+        try:
+            async with queue.front(wait.report):
+                for connection in queue.connections:
+                    try:
+                        connection.acquire_nowait()
+                    except anyio.WouldBlock:
+                        await connection.acquire()
+                    held.append(connection)
+                place = None if bucket is None else await self._reserve(bucket, wait)
+            if place is not None and place.wait > 0:
+                await self._wait_for_place(place, wait)
             yield
+        finally:
+            for connection in held:
+                connection.release()
 
     async def free(self) -> int | None:
-        """How many requests could go at this moment; None where the portal has no such limit."""
-        bucket = _BUCKETS[self.plan]
-        return None if bucket is None else max(0, int(bucket.capacity - await self._level(bucket)))
+        """Return how many requests could be sent now; None if the portal has no such limit."""
+        bucket = self._bucket
+        if bucket is None:
+            return None
+        return max(0, int(bucket.capacity - await self.state.level(self._bucket_key, bucket)))
 
     async def learn(self, method: str, time: CallTime | None, now: float) -> None:
-        """Record the working time that an answer reports, of a call or of one command of a batch."""
+        """Record the working time of a method, as the answer to a call or to a command of a batch reports it."""
         if time is None or time.operating is None:
             return
-        reset_at = time.operating_reset_at
-        # Both moments are the portal's: the difference does not depend on our clock.
-        told_at = time.finished_at.timestamp() if time.finished_at else now
-        await self._note(method, time.operating, reset_at.timestamp() - told_at if reset_at else _UNKNOWN_RESET)
+        resets_in = _UNKNOWN_RESET
+        if time.operating_reset_at is not None:
+            # Both moments are by the portal's clock, so the difference does not depend on the clock of this computer.
+            reported_at = time.finished_at.timestamp() if time.finished_at else now
+            resets_in = time.operating_reset_at.timestamp() - reported_at
+        if resets_in > 0:
+            charge = Charge(time.operating, min(resets_in, LONGEST_CHARGE))
+            await self.state.charge(self._charge_prefix + method.lower(), charge)
 
     async def learn_refusal(self, method: str, fault: Fault, now: float) -> None:
-        """Record that the portal refused a call because of a limit: every process is to wait, not only this call."""
-        bucket = _BUCKETS[self.plan]
-        if fault.kind == "rate_limit" and bucket is not None:
-            await self.state.fill(self._bucket_key, bucket)
+        """Record that the portal refused a call because of a limit, so that all processes wait."""
+        if fault.kind == "rate_limit" and self._bucket is not None:
+            await self.state.fill(self._bucket_key, self._bucket)
         elif fault.kind == "operating_limit":
-            known = (await self.state.charges([self._charge_key(method)])).get(self._charge_key(method))
-            # What we know of explains the refusal only if it is much; else others used the method up, and the
-            # moment at which it opens again is not known.
+            key = self._charge_prefix + method.lower()
+            known = (await self.state.charges([key])).get(key)
+            # A small known charge does not explain the refusal: others used the method, and its reset is unknown.
             explains = known is not None and known.seconds > _WORKING_SECONDS / 2
-            await self._note(method, _WORKING_SECONDS, known.resets_in if known and explains else _UNKNOWN_RESET)
+            resets_in = known.resets_in if known is not None and explains else _UNKNOWN_RESET
+            await self.state.charge(key, Charge(_WORKING_SECONDS, resets_in))
 
-    async def _level(self, bucket: Bucket) -> float:
-        return await self.state.level(self._bucket_key, bucket)
-
-    async def _expected(self, bucket: Bucket, line: _Line, deadline: Deadline) -> float:
-        """Seconds after which a place may be expected.
+    async def _expected_wait(self, bucket: Bucket, queue: CallQueue, deadline: Deadline) -> float:
+        """Return the seconds after which a place can be expected.
 
         Raises:
-            B24Error: `B24MCP_BUSY` when that is after the deadline.
+            B24Error: `B24MCP_BUSY`: that is after the deadline.
         """
-        level = await self._level(bucket) + len(line)
+        level = await self.state.level(self._bucket_key, bucket) + len(queue)
         wait = max(0.0, (level + 1 - bucket.capacity) / bucket.rate)
         if wait > deadline.left:
             raise _too_late("B24MCP_BUSY", _BUSY, deadline.clock.now() + wait)
         return wait
 
-    async def _reserve(self, bucket: Bucket, wait: _Wait, deadline: Deadline) -> Turn:
+    async def _reserve(self, bucket: Bucket, wait: _Wait) -> Turn:
         """Reserve a place that is due soon; wait until there is one.
 
         Raises:
-            B24Error: `B24MCP_BUSY` when it would be due after the deadline.
+            B24Error: `B24MCP_BUSY`: the place would be due after the deadline.
         """
+        deadline = wait.deadline
         while True:
             longest = min(_LONGEST_RESERVATION, deadline.left)
             if deadline.bulk:
@@ -196,10 +184,10 @@ class Limits:
                 raise _too_late("B24MCP_BUSY", _BUSY, deadline.clock.now() + turn.wait)
             pause = turn.wait if deadline.bulk else turn.wait - _LONGEST_RESERVATION
             pause = max(pause, _SHORTEST_PAUSE)
-            await deadline.wait(pause, _WAITING, before=wait.so_far(deadline), after=max(0.0, turn.wait - pause))
+            await deadline.wait(pause, _WAITING, before=wait.so_far(), after=max(0.0, turn.wait - pause))
 
     async def _take_for_bulk(self, bucket: Bucket, longest: float) -> Turn:
-        """Reserve a place that others leave free, or one of the share that bulk calls always have."""
+        """Reserve a place that people leave free, or one from the share of bulk calls."""
         turn = await self.state.take(self._bucket_key, bucket, keep_free=_KEPT_FOR_PEOPLE, longest_wait=longest)
         if turn.granted:
             return turn
@@ -213,61 +201,33 @@ class Limits:
             return Turn(False, max(turn.wait - _LONGEST_RESERVATION, _SHORTEST_PAUSE))
         return turn
 
-    async def _wait_for_place(self, turn: Turn, wait: _Wait, deadline: Deadline) -> None:
+    async def _wait_for_place(self, place: Turn, wait: _Wait) -> None:
         try:
-            await deadline.wait(turn.wait, _WAITING, before=wait.so_far(deadline))
+            await wait.deadline.wait(place.wait, _WAITING, before=wait.so_far())
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.state.give_back(self._bucket_key)
             raise
 
-    async def _working_time(self, methods: Iterable[str], deadline: Deadline) -> None:
-        keys = {self._charge_key(method): method for method in methods}
+    async def _wait_for_working_time(
+        self, charges: Mapping[str, Charge], methods: Mapping[str, str], deadline: Deadline
+    ) -> None:
+        """Wait until no method has used up its working time. `methods` are the names of methods by the keys of charges.
+
+        Raises:
+            B24Error: `B24MCP_OPERATING`: that would be after the deadline.
+        """
         usable = _WORKING_SECONDS - _RESERVE_SECONDS - (_KEPT_SECONDS_FOR_PEOPLE if deadline.bulk else 0.0)
-        exhausted = [
-            (charge.resets_in, keys[key])
-            for key, charge in (await self.state.charges(keys)).items()
-            if charge.seconds >= usable
-        ]
-        if not exhausted:
+        wait, method = 0.0, ""
+        for key, charge in charges.items():
+            if charge.seconds >= usable:
+                wait, method = max((wait, method), (charge.resets_in, methods[key]))
+        if wait == 0.0:
             return
-        wait, method = max(exhausted)
         if wait > deadline.left:
-            at = deadline.clock.now() + wait
-            raise _too_late("B24MCP_OPERATING", f"The working time of {method} on this portal is used up", at)
+            until = deadline.clock.now() + wait
+            raise _too_late("B24MCP_OPERATING", f"The working time of {method} on this portal is used up", until)
         await deadline.wait(wait, f"the portal's limit of working time for {method}")
-
-    async def _note(self, method: str, seconds: float, resets_in: float) -> None:
-        if resets_in > 0:
-            await self.state.charge(self._charge_key(method), Charge(seconds, min(resets_in, LONGEST_CHARGE)))
-
-    @property
-    def _bucket_key(self) -> str:
-        return f"portal:{self.credential.host.lower()}"
-
-    def _charge_key(self, method: str) -> str:
-        """Working time belongs to portal, credential and method; the credential is kept only as a digest."""
-        owner = hashlib.sha256(f"{self.credential.host}/{self.credential.owner}".encode()).hexdigest()
-        return f"method:{owner[:16]}:{method.lower()}"
-
-
-class _Released:
-    """A semaphore that is released when the block is left, if it was acquired inside."""
-
-    def __init__(self, semaphore: anyio.Semaphore) -> None:
-        self._semaphore = semaphore
-        self._held = False
-
-    async def acquire(self) -> None:
-        await self._semaphore.acquire()
-        self._held = True
-
-    async def __aenter__(self) -> _Released:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._held:
-            self._semaphore.release()
 
 
 def _too_late(code: str, what: str, at: float) -> B24Error:

@@ -1,8 +1,8 @@
-"""Whether a failed request is sent again, and after how long.
+"""The retry policy: whether a failed request is sent again, and after which pause.
 
-What surely was not executed may be repeated; what may have been executed is repeated only when it reads, or in REST
-3.0 under a key the portal knows it by. The pauses grow and are jittered, so that processes that failed together do not
-come back together.
+A request that was certainly not executed may be sent again. One that may have been executed is sent again only if it
+only reads, or in REST 3.0 under an idempotency key. The pauses grow and have jitter, so that processes that failed
+together do not retry together.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import random
 from b24_mcp.errors import Fault
 
 _JITTER = random.SystemRandom()
-# First pause in seconds, growth, and how many times at most.
+# The first pause in seconds, its growth, and the largest number of retries.
 _AFTER_REFUSAL = (1.0, 1.7, 8)
 _AFTER_NO_CONNECTION = (0.5, 2.0, 2)
 _AFTER_DOUBT = (0.5, 1.6, 8)
 
 
 def pause_before_retry(fault: Fault, tries: int, *, repeatable: bool, alike: int = 1) -> float | None:
-    """Seconds to wait before the same request is sent again; None when it must not be.
+    """Return the seconds to wait before the same request is sent again; None if it must not be sent again.
 
-    `tries` is how many times it was sent so far, `alike` how many of these ended like this one; `repeatable` is whether
-    sending it twice does no harm.
+    `tries` is the number of times it was sent so far, `alike` how many of these failed in the same way. `repeatable` is
+    whether it may safely be executed twice.
     """
     plan = _plan(fault, repeatable)
     if plan is None:
@@ -34,9 +34,9 @@ def pause_before_retry(fault: Fault, tries: int, *, repeatable: bool, alike: int
 
 
 def is_answer(fault: Fault) -> bool:
-    """Whether the portal itself had finished with the request when this failure came back.
+    """Whether the portal itself had finished the request when it reported this failure.
 
-    A gateway's page says only that the gateway waits no longer.
+    An error page of a gateway only means that the gateway stopped waiting.
     """
     if fault.status is None:
         return False
@@ -44,12 +44,12 @@ def is_answer(fault: Fault) -> bool:
 
 
 def _is_final(fault: Fault) -> bool:
-    """Whether an answer that comes twice will not get better: a page instead of data, or the method itself fails."""
+    """Whether another try would fail in the same way: a page instead of data, or the method itself fails."""
     return fault.executed == "unknown" and (is_answer(fault) or fault.status == 500)
 
 
 def is_refused_by_limit(fault: Fault) -> bool:
-    """Whether a limit refused the call before it ran."""
+    """Whether a limit refused the call before it was executed."""
     return fault.executed == "no" and fault.retryable and fault.kind in ("rate_limit", "operating_limit")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from b24_mcp.errors import Fault
-from b24_mcp.rest.batch.run import COMMANDS_PER_REQUEST
+from b24_mcp.rest.batch.planner import COMMANDS_PER_REQUEST
 from b24_mcp.rest.wire.answer import CallTime
 
 _MOST_FAILURES = 6

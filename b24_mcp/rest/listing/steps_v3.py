@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from b24_mcp.rest.listing.steps import FixedPositions, PageTurn, Position, Shifts, as_mapping, number_or_zero, row_id
 from b24_mcp.rest.listing.strategy import UnsuitableStrategyError
-from b24_mcp.rest.wire.paging_v3 import is_full
+from b24_mcp.rest.wire.next_page import is_full
 from b24_mcp.rest.wire.params import Params
 
 PAGE_SIZE_V3 = 500

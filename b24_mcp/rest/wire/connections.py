@@ -1,6 +1,6 @@
-"""Connections over the network that are used again only after exactly one whole answer.
+"""Network connections that are reused only after exactly one complete response.
 
-An `httpx` transport over `httpcore`, whose network backend is watched: see `framing` for why.
+An `httpx` transport over `httpcore` with a network backend that checks what arrives; `response_bounds` says why.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
 
 import httpcore
 import httpx
 
-from b24_mcp.rest.wire.framing import BadFramingError, Framing
 from b24_mcp.rest.wire.proxies import ProxyChoice
+from b24_mcp.rest.wire.response_bounds import InvalidResponseError, ResponseBounds
 
 _MOST_CONNECTIONS = 20
-# Shorter than the shortest time in common use after which servers close an idle connection (5 s in Apache), so that a
-# request is seldom sent into a connection that is being closed.
+# Servers close idle connections after 5 s or more (Apache: 5 s). With a shorter time here, a request is seldom sent on
+# a connection that is being closed.
 _IDLE_SECONDS = 4.0
 _PIECE = 1 << 20
 
@@ -27,28 +26,28 @@ _Option = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int,
 
 
 class WatchedStream(httpcore.AsyncNetworkStream):
-    """A connection that follows the responses read from it. `framing` is the last one."""
+    """A connection that tracks the responses read from it. `bounds` belongs to the last one."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
-        self.framing = Framing()
+        self.bounds = ResponseBounds()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read a piece of a response; empty at the end of the connection."""
         while True:
-            # All that has arrived is read, so that bytes behind an answer are seen with it.
+            # Everything that has arrived is read, so that bytes after a response are seen with it.
             data = await self._stream.read(max(max_bytes, _PIECE), timeout)
             try:
-                passed = self.framing.feed(data)
-            except BadFramingError as exc:
+                passed = self.bounds.feed(data)
+            except InvalidResponseError as exc:
                 raise httpcore.RemoteProtocolError(str(exc)) from None
             if passed or not data:
                 return passed
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a piece of a request."""
-        if self.framing.begun:
-            self.framing = Framing()
+        if self.bounds.begun:
+            self.bounds = ResponseBounds()
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -61,15 +60,15 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         """Return the connection as an encrypted one."""
         return WatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
-    def get_extra_info(self, info: str) -> Any:
-        """Return what is known of the connection. The pool closes an idle one that `is_readable`."""
+    def get_extra_info(self, info: str) -> object:
+        """Return a property of the connection. The pool closes an idle connection that `is_readable`."""
         if info == "is_readable":
-            unclean = self.framing.begun and not self.framing.clean
+            unclean = self.bounds.begun and not self.bounds.clean
             return unclean or self._holds_decrypted_bytes() or self._stream.get_extra_info(info)
         return self._stream.get_extra_info(info)
 
     def _holds_decrypted_bytes(self) -> bool:
-        """Whether TLS records behind the answer were received with it: the socket no longer shows them."""
+        """Whether TLS records after the response were already received, so that the socket no longer shows them."""
         tls = self._stream.get_extra_info("ssl_object")
         if not isinstance(tls, ssl.SSLObject):
             return False
@@ -83,7 +82,7 @@ class WatchedStream(httpcore.AsyncNetworkStream):
 
 
 class _WatchedNetwork(httpcore.AsyncNetworkBackend):
-    """Opens watched connections."""
+    """A network backend that opens `WatchedStream` connections."""
 
     def __init__(self) -> None:
         self._network = httpcore.AnyIOBackend()
@@ -105,10 +104,10 @@ class _WatchedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class NetworkTransport(httpx.AsyncBaseTransport):
-    """Sends requests over the network, through a proxy if there is one.
+    """An `httpx` transport over the network, through a proxy if there is one.
 
     Raises:
-        ValueError, ImportError: when the proxy is of a kind that cannot be used.
+        ValueError, ImportError: the proxy is of a kind that is not supported.
     """
 
     def __init__(self, context: ssl.SSLContext, proxy: ProxyChoice | None) -> None:
@@ -122,7 +121,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return its response, the body not yet read."""
+        """Send one request and return its response before the body is read."""
         if not isinstance(request.stream, httpx.AsyncByteStream):
             raise TypeError("the body of a request has to be asynchronous")
         wire = httpcore.Request(
@@ -142,7 +141,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             status_code=_status(response),
             headers=response.headers,
-            stream=_Body(response.stream),
+            stream=_Body(response),
             extensions=response.extensions,
         )
 
@@ -155,22 +154,22 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """The body of a response as it arrives."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _errors_of_httpx():
-            async for piece in self._stream:
+            async for piece in self._response.aiter_stream():
                 yield piece
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        await self._response.aclose()
 
 
 def _status(response: httpcore.Response) -> int:
-    """The status as it was sent; see `Framing.feed`."""
+    """Return the status as the server sent it; see `ResponseBounds.feed`."""
     stream = response.extensions.get("network_stream")
-    sent = stream.framing.status if isinstance(stream, WatchedStream) else None
+    sent = stream.bounds.status if isinstance(stream, WatchedStream) else None
     return response.status if sent is None else sent
 
 
@@ -192,7 +191,7 @@ def _httpcore_proxy(url: str) -> httpcore.Proxy:
 
 @contextmanager
 def _errors_of_httpx() -> Iterator[None]:
-    """Errors of `httpcore` under the names that `httpx` has for them; the names are the same."""
+    """Raise errors of `httpcore` as the errors of `httpx` with the same names."""
     try:
         yield
     except Exception as exc:

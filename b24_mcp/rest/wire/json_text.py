@@ -1,4 +1,4 @@
-"""Values as JSON text that every reader takes: Python's writer also writes `NaN` and `Infinity`, which JSON has not."""
+"""Valid JSON text for any value. Python's own encoder also writes `NaN` and `Infinity`, which JSON does not have."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 _MOST_DIGITS = 4_300
-"""Python refuses to write longer integers in decimal."""
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair, which UTF-8 cannot hold."""
+"""Python does not convert longer integers to decimal text."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which UTF-8 cannot encode."""
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
-    """Return a value as JSON, without needless white space unless `indent` is set.
+def to_json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON text, without white space unless `indent` is set.
 
     A number that JSON cannot hold becomes a text: `"NaN"`, `"Infinity"`, `"-Infinity"`, or hexadecimal for an integer
     of thousands of digits. Half of a surrogate pair becomes U+FFFD.
     """
     try:
-        text = _written(value, indent)
+        text = _encode(value, indent)
     except ValueError:
-        text = _written(finite(value), indent)
-    return _HALF.sub("\ufffd", text)
+        text = _encode(finite(value), indent)
+    return _SURROGATE.sub("\ufffd", text)
 
 
-def finite(value: Any) -> Any:
-    """Return a value in which every number that JSON cannot hold is a text."""
+def finite(value: object) -> object:
+    """Return a copy of a value in which every number that JSON cannot hold is a text."""
     match value:
         case float():
             return value if math.isfinite(value) else _name_of(value)
@@ -44,12 +43,12 @@ def finite(value: Any) -> Any:
             return value
 
 
-def _written(value: Any, indent: int | None) -> str:
+def _encode(value: object, indent: int | None) -> str:
     separators = (",", ":") if indent is None else (",", ": ")
     return json.dumps(value, ensure_ascii=False, separators=separators, indent=indent, allow_nan=False)
 
 
-def _finite_key(key: Any) -> Any:
+def _finite_key(key: object) -> object:
     return _name_of(key) if isinstance(key, float) and not math.isfinite(key) else key
 
 

@@ -1,7 +1,7 @@
-"""Which names may reach the wire as a method.
+"""Validation of method names.
 
-The portal strips a `.json` or `.xml` ending, cuts at `#` and `?`, and lower-cases; a name that needs none of this
-cannot mean anything else there than it means here.
+The portal removes a `.json` or `.xml` ending, cuts the name at `#` and `?`, and converts it to lower case. A name that
+is accepted here needs none of this, so it means the same to the portal.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ _LONGEST = 128
 
 
 def documented_name(name: str) -> str:
-    """Accept a name as `check_method_name` does; gives it in the documented letter case where it is documented.
+    """Check a name, and return it in its documented letter case if it is documented.
 
-    So what is looked up here is what is sent, and methods that the portal finds in that case alone are found.
+    The portal finds some methods only in that letter case.
 
     Raises:
-        B24Error: `B24MCP_METHOD_NAME`.
+        B24Error: `B24MCP_METHOD_NAME`; see `check_method_name`.
     """
     check_method_name(name)
     return known_methods().spelling(name) or name
 
 
 def check_method_name(name: str) -> None:
-    """Accept a name that the portal reads exactly as written, and that is not `batch`.
+    """Refuse a name that the portal would not read exactly as written, and `batch`.
 
     Raises:
-        B24Error: `B24MCP_METHOD_NAME`, with what is wrong and what to write instead; nothing was sent.
+        B24Error: `B24MCP_METHOD_NAME`, which says what is wrong and what to write instead; nothing was sent.
     """
     shown = name if len(name) <= 80 else name[:80] + "…"
     if not name:
-        raise _refuse(name, "The method name is empty.")
+        raise _refusal(name, "The method name is empty.")
     if len(name) > _LONGEST:
-        raise _refuse(name, f"The method name is longer than {_LONGEST} characters.")
+        raise _refusal(name, f"The method name is longer than {_LONGEST} characters.")
     if not _NAME.fullmatch(name):
-        raise _refuse(name, f"{shown!r} is not a method name.{_what_to_write(name)}")
+        raise _refusal(name, f"{shown!r} is not a method name.{_advice(name)}")
     last = name.rpartition(".")[2].lower()
     if "." in name and last in ("json", "xml"):
-        raise _refuse(name, f"Write {shown!r} without its ending .{last}; for XML set format to xml.")
+        raise _refusal(name, f"Write {shown!r} without its ending .{last}; for XML set format to xml.")
     if name.lower() == "batch":
         raise our_error(
             "B24MCP_METHOD_NAME",
@@ -53,7 +53,7 @@ def check_method_name(name: str) -> None:
 
 
 def is_method_name(name: str) -> bool:
-    """Whether a name may be called at all; see `check_method_name`."""
+    """Whether a name is accepted by `check_method_name`."""
     try:
         check_method_name(name)
     except B24Error:
@@ -61,11 +61,11 @@ def is_method_name(name: str) -> bool:
     return True
 
 
-def _refuse(name: str, message: str) -> B24Error:
+def _refusal(name: str, message: str) -> B24Error:
     return our_error("B24MCP_METHOD_NAME", message, method=name[:80])
 
 
-def _what_to_write(name: str) -> str:
+def _advice(name: str) -> str:
     bare = re.split(r"[?#]", name, maxsplit=1)[0]
     if bare != name and _NAME.fullmatch(bare):
         return f" Write {bare!r} and put what follows it into params."

@@ -1,4 +1,4 @@
-"""The proxy that leads to a portal, as the environment or the operating system names it."""
+"""The proxy for requests to a portal, from the environment or the operating system."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ProxyChoice:
 
 
 def proxy_for(host: str) -> ProxyChoice | None:
-    """The proxy for https requests to a host, or None. `HTTPS_PROXY` wins over `ALL_PROXY`.
+    """Return the proxy for https requests to a host, or None. `HTTPS_PROXY` takes precedence over `ALL_PROXY`.
 
     Raises:
-        ValueError: naming the setting, when its value is not the address of a proxy.
+        ValueError: the value of a setting is not the address of a proxy; the message is the name of the setting.
     """
     proxies = getproxies()
     scheme = "https" if proxies.get("https") else "all"
@@ -58,10 +58,10 @@ def _is_bypassed(host: str, proxies: Mapping[str, str]) -> bool:
         address = ipaddress.ip_address(host)
     except (ValueError, OSError):
         return False
-    return any(_holds(entry.strip(), address) for entry in proxies.get("no", "").split(","))
+    return any(_contains(entry.strip(), address) for entry in proxies.get("no", "").split(","))
 
 
-def _holds(entry: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _contains(entry: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     try:
         return address in ipaddress.ip_network(entry, strict=False)
     except ValueError:  # a host name

@@ -1,4 +1,4 @@
-"""One HTTP request to a portal, as it will be on the wire."""
+"""One request to a portal, as it is sent."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from b24_mcp.rest.planned import PlannedCall
 
 Format = Literal["json", "xml"]
-"""What the portal is asked to write. REST 3.0 writes JSON only."""
+"""The format of the answer. REST 3.0 supports JSON only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `method` stands in the address, in the generation `version` of the API; `body` becomes JSON.
+    """A request for `method`, in the generation `version` of the API, with `body` as JSON.
 
-    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `reads` is true when
-    none of them changes anything, so that the request may be repeated. `key` is sent as the Idempotency-Key of a write
-    in REST 3.0 (documentation: api-reference/rest-v3), under which it may be sent again.
+    `runs` are the methods that run in it: `method` itself, or those of the commands of a batch. `reads` is true
+    when none of them changes anything, so that the request may be repeated. `key` is the Idempotency-Key of a write in
+    REST 3.0, under which it may be sent again. Source: documentation, api-reference/rest-v3.
     """
 
     method: str
@@ -37,19 +37,19 @@ class Request:
 
     @property
     def charged(self) -> tuple[str, ...]:
-        """The methods whose working time it may use up; which of them is charged for a batch differs by portal."""
+        """The methods whose working time the request may use. Portals differ in which one they charge for a batch."""
         return tuple(dict.fromkeys((self.method, *self.runs)))
 
     @property
     def content(self) -> bytes:
-        """The body as it is sent.
+        """The body as bytes.
 
-        The portal ignores malformed JSON and runs the method without parameters, so this never writes any. Under a key
-        the names stand in order: the portal compares bodies, and the same call is to have the same one.
+        The portal runs a method without parameters if the JSON is malformed, so this never writes NaN or Infinity. With
+        an idempotency key the names are sorted, because the portal compares bodies and equal calls need equal bodies.
         """
-        in_order = self.key is not None
-        written = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=in_order)
-        return written.encode()
+        has_key = self.key is not None
+        text = json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=has_key)
+        return text.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class WireCall:
 
 
 def check_version(version: Version, params: Params, format: Format, method: str) -> None:
-    """Refuse what a generation of the API has no form for. Source: documentation, api-reference/rest-v3.
+    """Refuse parameters and formats that REST 3.0 does not support. Source: documentation, api-reference/rest-v3.
 
     Raises:
         B24Error: `B24MCP_VERSION`; nothing was sent.

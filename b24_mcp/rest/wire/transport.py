@@ -1,7 +1,7 @@
-"""Requests to one portal over HTTP, each answered with a `Reply`. Only this module and `connections` know the library.
+"""The HTTP transport: sends requests to one portal and returns each response as a `Reply`.
 
-Whatever the library raises is translated here, into an error of ours that repeats nothing of the address: an address
-holds the secret of the webhook.
+Only this module and `connections` import the HTTP library. Every exception of the library is translated here into an
+error that repeats nothing of the address, because the address holds the secret of the webhook.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from b24_mcp import __version__
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.wire.answer import Reply
 from b24_mcp.rest.wire.connections import NetworkTransport
+from b24_mcp.rest.wire.decompression import ACCEPT_ENCODING, DecompressionError, Decompressor, TooLargeError
 from b24_mcp.rest.wire.proxies import ProxyChoice, proxy_for
 from b24_mcp.rest.wire.request import Format
-from b24_mcp.rest.wire.unpacking import ACCEPTED, TooLargeError, Unpacker, UnpackingError
 
 _ACCEPT = {"json": "application/json", "xml": "text/xml, application/json"}
 _CONNECT_SECONDS = 10.0
 
-# At INFO and below these write whole addresses, and an address holds the secret.
+# At INFO and below, these log whole addresses with the secret.
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
 class Transport:
-    """A pool of connections to one portal. Follows no redirect, keeps no cookie, checks every certificate.
+    """A pool of connections to one portal. It follows no redirect, keeps no cookie and checks every certificate.
 
-    `seconds` bounds the wait for each part of an answer, `largest_answer` its size in bytes once unpacked. `ca_bundle`
-    is a file with further authorities to trust. `host` is the host the proxy is chosen for; None for a portal on this
-    computer, to which no proxy leads. `app` is an ASGI application that answers in this process instead of the
-    network. `peer` is what messages call the other side.
+    `seconds` is the timeout for each part of a response, `largest_answer` the largest decompressed body in bytes.
+    `ca_bundle` is a file of further certificate authorities to trust. `host` is the host for which the proxy is chosen;
+    None means a portal on this computer, for which no proxy is used. `app` is an ASGI application that answers in this
+    process instead of the network. `peer` is the name of the server in messages.
 
     Raises:
-        B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY` when the file or the environment's proxy cannot be used.
+        B24Error: `B24MCP_SETTINGS` or `B24MCP_PROXY`: the file or the proxy of the environment cannot be used.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Transport:
             transport=_network(context, self._proxy) if network else httpx.ASGITransport(app=app),
             trust_env=False,
             follow_redirects=False,
-            headers={"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": ACCEPTED},
+            headers={"User-Agent": f"b24-mcp/{__version__}", "Accept-Encoding": ACCEPT_ENCODING},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._in_process = not network
@@ -74,22 +74,22 @@ class Transport:
         self,
         address: str,
         body: bytes,
-        wanted: Format,
+        format: Format,
         key: str | None = None,
-        also: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         on_sent: Callable[[], None] | None = None,
     ) -> Reply:
-        """Send one POST with a JSON body.
+        """Send one POST request with a JSON body, and return the response.
 
-        `key` is sent as its Idempotency-Key, `also` are further headers. `on_sent` is called just before the first
-        byte of the request goes out: whatever fails before that, the other side has not seen the request.
+        `key` is its Idempotency-Key, `headers` are further headers. `on_sent` is called just before the first byte of
+        the request is sent: after an earlier failure the server has not seen the request.
 
         Raises:
-            B24Error: when no HTTP answer came; `executed` says whether the portal may have seen the call.
+            B24Error: there was no HTTP response; `executed` says whether the portal may have received the call.
         """
-        headers = {"Content-Type": "application/json", "Accept": _ACCEPT[wanted], **(also or {})}
+        sent = {"Content-Type": "application/json", "Accept": _ACCEPT[format], **(headers or {})}
         if key is not None:
-            headers["Idempotency-Key"] = key
+            sent["Idempotency-Key"] = key
         progress = _Progress(on_sent)
         if self._in_process:
             progress.sending()
@@ -97,7 +97,7 @@ class Transport:
         extensions = {"trace": progress.trace}
         try:
             async with self._client.stream(
-                "POST", address, content=body, headers=headers, timeout=timeout, extensions=extensions
+                "POST", address, content=body, headers=sent, timeout=timeout, extensions=extensions
             ) as response:
                 return Reply(
                     status=response.status_code,
@@ -109,7 +109,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
             unsent = not progress.sent or isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
             error = self._translate_unsent(exc, progress) if unsent else self._translate(exc)
-        # Raised here, outside the handler, so that no exception holding the address hangs on to it.
+        # Raised outside the handler, so that it is not chained to an exception that holds the address.
         raise error
 
     async def aclose(self) -> None:
@@ -117,20 +117,31 @@ class Transport:
         await self._client.aclose()
 
     async def _read(self, response: httpx.Response) -> bytes:
-        """Read a body piece by piece, and no further than an answer may be long.
+        """Return the body, read piece by piece and not beyond its largest size.
 
         Raises:
-            B24Error: `B24MCP_TOO_LARGE` or `B24MCP_BAD_ANSWER`; the connection is given up.
+            B24Error: `B24MCP_TOO_LARGE` or `B24MCP_BAD_ANSWER`; the connection is closed.
         """
+        largest = self._largest_answer
+        encoding = response.headers.get("Content-Encoding")
         try:
-            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._largest_answer)
+            if encoding:
+                decompressor = Decompressor(encoding, largest)
+                async for piece in response.aiter_raw():
+                    decompressor.feed(piece)
+                return decompressor.finish()
+            pieces: list[bytes] = []
+            size = 0
             async for piece in response.aiter_raw():
-                unpacker.feed(piece)
-            return unpacker.finish()
-        except UnpackingError as exc:
+                size += len(piece)
+                if size > largest:
+                    raise TooLargeError
+                pieces.append(piece)
+            return b"".join(pieces)
+        except DecompressionError as exc:
             error = our_error("B24MCP_BAD_ANSWER", str(exc), status=response.status_code)
         except TooLargeError:
-            megabytes = self._largest_answer / (1 << 20)
+            megabytes = largest / (1 << 20)
             error = our_error(
                 "B24MCP_TOO_LARGE",
                 f"The answer is larger than {megabytes:g} MB and was not read to its end.",
@@ -139,7 +150,7 @@ class Transport:
         raise error
 
     def _translate_unsent(self, exc: Exception, progress: _Progress) -> B24Error:
-        """The error for a request of which no byte went out."""
+        """Return the error for a request of which no byte was sent."""
         proxy = self._proxy
         if proxy is not None and not progress.tunnelled and not isinstance(exc, httpx.InvalidURL):
             why = _proxy_reason(exc)
@@ -147,13 +158,13 @@ class Transport:
         if _is_certificate_failure(exc):
             return our_error("B24MCP_TLS", f"{self._peer}'s certificate could not be verified.")
         if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
-            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not an address that can be called.")
+            return our_error("B24MCP_WEBHOOK", "B24_WEBHOOK_URL is not a valid address.")
         if isinstance(exc, httpx.TimeoutException):
-            return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not take the connection in time.")
+            return our_error("B24MCP_NO_CONNECTION", f"{self._peer} did not accept the connection in time.")
         return our_error("B24MCP_NO_CONNECTION", f"{self._peer} cannot be reached: {_reason(exc)}.")
 
     def _translate(self, exc: Exception) -> B24Error:
-        """The error for a request that was sent, wholly or in part."""
+        """Return the error for a request that was sent, at least in part."""
         if isinstance(exc, httpx.TimeoutException):
             return our_error("B24MCP_TIMEOUT", f"{self._peer} did not answer within {self._seconds:g} seconds.")
         if "informational status" in str(exc):
@@ -162,7 +173,7 @@ class Transport:
 
 
 class _Progress:
-    """How far one request has come, as the trace of `httpcore` reports it."""
+    """The progress of one request, as the trace of `httpcore` reports it."""
 
     def __init__(self, on_sent: Callable[[], None] | None) -> None:
         self._on_sent = on_sent
@@ -170,13 +181,13 @@ class _Progress:
         self.tunnelled = False
 
     def sending(self) -> None:
-        """The first byte of the request is about to go out."""
+        """Note that the first byte of the request is about to be sent."""
         if not self.sent and self._on_sent is not None:
             self._on_sent()
         self.sent = True
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Record one event. The request for a tunnel through a proxy has events of the same names."""
+        """Record one event. The CONNECT request for a tunnel through a proxy has events of the same names."""
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.sending()
         elif event == "proxy.start_tls.started" or event == "socks.start_tls.started":
@@ -194,29 +205,31 @@ def _chosen_proxy(host: str) -> ProxyChoice | None:
 def _network(context: ssl.SSLContext, proxy: ProxyChoice | None) -> httpx.AsyncBaseTransport:
     try:
         return NetworkTransport(context, proxy)
-    except (ValueError, httpx.InvalidURL, ImportError):  # the only thing read from outside here is the proxy
+    except (ValueError, httpx.InvalidURL, ImportError):  # only the proxy comes from outside
         named = "" if proxy is None else f" {proxy.shown} (from {proxy.variable})"
-    raise our_error("B24MCP_PROXY", f"The proxy{named} is of a kind that cannot be used here.")
+    raise our_error("B24MCP_PROXY", f"The proxy{named} is of a kind that is not supported.")
 
 
 def _proxy_reason(exc: Exception) -> str:
     if isinstance(exc, httpx.ProxyError):
         status = str(exc)[:3]
         if status == "407":
-            return "wants a user name and password (HTTP 407)"
+            return "requires a user name and password (HTTP 407)"
         return f"refused the connection (HTTP {status})" if status.isdecimal() else "refused the connection"
     if isinstance(exc, httpx.ConnectError):
         return f"cannot be reached: {_reason(exc)}"
     if isinstance(exc, httpx.TimeoutException):
         return "did not answer in time"
-    return "closed the connection before it led anywhere"
+    return "closed the connection before it was established"
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
-    """The operating system decides whom to trust; a file can add to that, nothing can switch it off.
+    """Return a context that trusts the certificates of the operating system, and those in a file.
+
+    Verification cannot be switched off.
 
     Raises:
-        B24Error: `B24MCP_SETTINGS` when the file cannot be used.
+        B24Error: `B24MCP_SETTINGS`: the file cannot be used.
     """
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_bundle is not None:
@@ -239,19 +252,19 @@ def _is_certificate_failure(exc: BaseException) -> bool:
 
 
 def _reason(exc: BaseException) -> str:
-    """The reason a connection failed, in plain words; the library's text goes no further than this."""
+    """Return the reason why a connection failed, in plain words. The text of the library is not repeated."""
     text = str(exc).lower()
     for sign, reason in (
         ("refused", "nothing listens at this address"),
-        ("name or service not known", "there is no host of this name"),
-        ("nodename nor servname", "there is no host of this name"),
-        ("getaddrinfo", "there is no host of this name"),
-        ("no address associated", "there is no host of this name"),
-        ("temporary failure in name resolution", "host names cannot be looked up from here"),
+        ("name or service not known", "no host has this name"),
+        ("nodename nor servname", "no host has this name"),
+        ("getaddrinfo", "no host has this name"),
+        ("no address associated", "no host has this name"),
+        ("temporary failure in name resolution", "host names cannot be resolved on this computer"),
         ("unreachable", "there is no route to it"),
         ("all connection attempts failed", "nothing answers at this address"),
-        ("ssl", "it does not speak TLS at this port"),
-        ("tls", "it does not speak TLS at this port"),
+        ("ssl", "it does not use TLS on this port"),
+        ("tls", "it does not use TLS on this port"),
     ):
         if sign in text:
             return reason

@@ -16,8 +16,8 @@ from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth.application import Application
 from b24_mcp.rest.wire.answer import Reply
+from b24_mcp.rest.wire.json_object import find_object
 from b24_mcp.rest.wire.portal_errors import is_error, portal_error
-from b24_mcp.rest.wire.reading import find_object
 
 _SECONDS = 20.0
 _SECONDS_IN_ALL = 30.0

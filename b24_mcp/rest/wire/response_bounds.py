@@ -1,30 +1,30 @@
-"""Where an HTTP/1.1 response begins and ends among the bytes of a connection.
+"""The start and the end of an HTTP/1.1 response in the bytes of a connection.
 
-The HTTP library waits for ever after an informational status, and reads bytes behind an answer as the beginning of the
-next one. Both can only be noticed where the bytes arrive. Source: RFC 9112, sections 4 to 6.
+The HTTP library waits forever after an informational status, and reads bytes after a response as the start of the next
+one. Both can only be detected where the bytes arrive. Source: RFC 9112, sections 4 to 6.
 """
 
 from __future__ import annotations
 
 import re
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")  # what h11 takes for it
+_END_OF_HEAD = re.compile(rb"\n\r?\n")  # as h11 finds it
 _STATUS_LINE = re.compile(rb"\s*HTTP/1\.[0-9] ([0-9]{3})")
 _LARGEST_HEAD = 100 << 10
 _MOST_INTERIM = 10
 _INTERIM = {100, 102, 103}
-_STAND_IN = b"599"
+_SUBSTITUTE_STATUS = b"599"
 
 
-class BadFramingError(Exception):
-    """The peer sends something that is not the beginning of an answer, and may go on for ever."""
+class InvalidResponseError(Exception):
+    """The server sends something that is not the start of a response, and may never stop."""
 
 
-class Framing:
-    """The response that is read from a connection at the moment.
+class ResponseBounds:
+    """The response that is being read from a connection.
 
-    `status` is the status as it was sent, None before the head is complete. `clean` is true when the response was read
-    to its end and no byte came behind it, so that the connection can be used again.
+    `status` is the status as the server sent it, None before the head is complete. `clean` is true if the response was
+    read to its end and no byte followed, so that the connection can be reused.
     """
 
     def __init__(self) -> None:
@@ -41,17 +41,17 @@ class Framing:
 
     @property
     def clean(self) -> bool:
-        """Whether exactly one whole response was read."""
+        """Whether exactly one complete response was read."""
         return self._complete and not self._excess
 
     def feed(self, data: bytes) -> bytes:
-        """Return what to hand to the HTTP library for these bytes; a head is held back until it is complete.
+        """Return the bytes for the HTTP library. A head is held back until it is complete.
 
-        Some controllers answer errors with status 160. It has a body, so it is not informational; the library gets
-        another status in its place. Source: documentation, crm.category.*.
+        Some controllers answer errors with status 160. That response has a body, so it is not informational, and the
+        library gets another status instead. Source: documentation, crm.category.*.
 
         Raises:
-            BadFramingError: after a status that no answer follows, or too many informational ones.
+            InvalidResponseError: no response follows the status, or there are too many informational ones.
         """
         self.begun = self.begun or bool(data)
         if self._has_head():
@@ -76,23 +76,23 @@ class Framing:
     def _head(self, head: bytes) -> bytes:
         found = _STATUS_LINE.match(head)
         if found is None:
-            return head  # the library says what is wrong with it
+            return head  # the library reports what is wrong with it
         status = int(found[1])
         length = re.search(rb"(?im)^content-length:[ \t]*([0-9]+)[ \t]*\r?$", head)
         chunked = re.search(rb"(?im)^transfer-encoding:.*\bchunked[ \t]*\r?$", head) is not None
         if status in _INTERIM:
             self._interim += 1
             if self._interim > _MOST_INTERIM:
-                raise BadFramingError("informational statuses without end")
+                raise InvalidResponseError("informational statuses without end")
             return head
         if status < 200 and (status == 101 or not (length or chunked)):
-            raise BadFramingError(f"the informational status {status}")
+            raise InvalidResponseError(f"the informational status {status}")
         self.status, self._chunked = status, chunked
         if status in (204, 304):
             self._left, self._chunked = 0, False
         elif length is not None and not chunked:
             self._left = int(length[1])
-        return head if status >= 200 else head[: found.start(1)] + _STAND_IN + head[found.end(1) :]
+        return head if status >= 200 else head[: found.start(1)] + _SUBSTITUTE_STATUS + head[found.end(1) :]
 
     def _count(self, data: bytes) -> None:
         if self._complete:
@@ -126,7 +126,7 @@ class Framing:
             try:
                 size = int(line.partition(b";")[0], 16)
             except ValueError:
-                self._chunked = False  # never clean: the library says what is wrong with it
+                self._chunked = False  # never clean: the library reports what is wrong with it
                 return
             self._in_trailer = size == 0
             self._left = size + 2 if size else 0

@@ -1,7 +1,7 @@
-"""The one JSON object in the body of an answer, whatever stands around it.
+"""The JSON object in the body of an answer, whatever text is around it.
 
-Portals write a byte order mark, warnings of PHP or of a module before the object, and a wrong Content-Type; the object
-is the answer all the same. A web page that only mentions such an object is not. Source: measured answers.
+Portals write a byte order mark, or warnings of PHP or of a module, before the object, and a wrong Content-Type. The
+object is still the answer. A web page that only quotes such an object is not an answer. Source: measured answers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from pydantic_core import from_json
 
 _BOM = b"\xef\xbb\xbf"
-# Number forms that are not JSON, or too large for a float. Text that only looks so costs time, nothing else.
+# Numbers that are not JSON, or too large for a float. A text that only looks like one makes parsing slower.
 _UNUSUAL_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?[0-9]{3}")
 _BEGIN = re.compile(r'\{\s*"(?:result|error|total|next|time|status|errors|data|answer|openapi)"\s*:')
 _PAGE = re.compile(r"<(?:!doctype|html|head|body|script|style|title)\b", re.IGNORECASE)
@@ -30,14 +30,14 @@ _LOOKED_AT = 4_000
 
 @dataclass(frozen=True, slots=True)
 class FoundObject:
-    """An object that was read, and the text around it (empty for a clean body)."""
+    """A parsed object, and the text around it (empty for a clean body)."""
 
     value: dict[str, Any]
     around: str = ""
 
 
 def find_object(body: bytes) -> FoundObject | None:
-    """Return the object of an answer, or None when the body holds none, or more than one."""
+    """Return the object of an answer, or None if the body holds none or more than one."""
     clean = body.strip().removeprefix(_BOM).strip(b"\0 \t\r\n")
     if not _UNUSUAL_NUMBER.search(clean):
         try:
@@ -53,10 +53,10 @@ def find_object(body: bytes) -> FoundObject | None:
     return _find_within(text)
 
 
-def quote(body: bytes) -> str:
-    """Return the first words of a body for a message: no tags, no invisible characters, no word cut in two.
+def excerpt(body: bytes) -> str:
+    """Return the first words of a body for a message, without tags and invisible characters.
 
-    A word is never cut, so that no part of a secret remains that is not recognised as one.
+    Words are never cut, because a part of a secret would not be recognised and redacted.
     """
     text = body[:_LOOKED_AT].decode("utf-8", "replace").removeprefix("\ufeff")
     text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)", " ", text)
@@ -74,7 +74,7 @@ def quote(body: bytes) -> str:
 
 
 def _find_within(text: str) -> FoundObject | None:
-    """The one envelope that other text stands around, but that is not part of a web page."""
+    """Return the only envelope in a text, unless it is part of a web page."""
     page_ends = [end.end() for end in _END_OF_PAGE.finditer(text)]
     start = page_ends[-1] if page_ends else 0
     found: FoundObject | None = None
@@ -103,11 +103,13 @@ def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
         value, end = _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    return (_mended(value), end) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    return {str(_without_surrogates(key)): _without_surrogates(inner) for key, inner in value.items()}, end
 
 
 def _finite(text: str) -> float | str:
-    """A number with a fraction or an exponent; as text where a float cannot hold it."""
+    """Parse a number with a fraction or an exponent; it stays text if a float cannot hold it."""
     value = float(text)
     return value if math.isfinite(value) else text
 
@@ -119,12 +121,12 @@ def _whole(text: str) -> int | str:
 _DECODER = json.JSONDecoder(strict=False, parse_float=_finite, parse_int=_whole, parse_constant=str)
 
 
-def _mended(value: Any) -> Any:
-    """The value without halves of surrogate pairs, which cannot be written as UTF-8."""
+def _without_surrogates(value: object) -> object:
+    """Return a value without halves of surrogate pairs, which UTF-8 cannot encode."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_mended(inner) for inner in value]
+        return [_without_surrogates(inner) for inner in value]
     if isinstance(value, dict):
-        return {_mended(key): _mended(inner) for key, inner in value.items()}
+        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in value.items()}
     return value

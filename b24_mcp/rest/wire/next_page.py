@@ -1,14 +1,12 @@
-"""The page after this one in a list of REST 3.0, whose answers hardly ever say whether there is one.
+"""The parameter for the next page of a list of REST 3.0, whose answers seldom say whether there is one.
 
-A full page may be followed by another. How many rows make a full page is the portal's to say: 50 when not asked
-otherwise, never more than 1,000, and lists of tasks give 50 whatever is asked. Source: documentation,
-api-reference/rest-v3; measured behaviour for the limits.
+A full page may be followed by another. A full page has 50 rows by default and at most 1,000; lists of tasks return 50
+whatever limit is given. Source: documentation, api-reference/rest-v3; measured behaviour for the limits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from b24_mcp.catalog import known_methods
 
@@ -16,11 +14,10 @@ DEFAULT_PAGE = 50
 LARGEST_PAGE = 1_000
 
 
-def next_page(method: str, params: Mapping[str, Any], result: object) -> dict[str, Any] | None:
-    """Return the parameter for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last one.
+def next_page(method: str, params: Mapping[str, object], result: object) -> dict[str, object] | None:
+    """Return the parameter for the next page, `{"pagination": …}` or `{"cursor": …}`; None after the last page.
 
-    `params` and `result` are those of the page at hand. A last page that happens to be full is followed by an empty
-    one.
+    `params` and `result` belong to the current page. A last page that is full is followed by an empty page.
     """
     rows = _rows_in(result)
     if not isinstance(result, Mapping) or not rows:
@@ -42,21 +39,21 @@ def next_page(method: str, params: Mapping[str, Any], result: object) -> dict[st
 
 
 def is_full(rows: int, limit: object) -> bool:
-    """Whether a page of so many rows may be followed by another, when `limit` rows were asked for."""
+    """Whether another page may follow a page with this number of rows, when `limit` rows were requested."""
     wanted = limit if isinstance(limit, int) else DEFAULT_PAGE
     return rows >= min(wanted, LARGEST_PAGE) or rows == DEFAULT_PAGE
 
 
-def _rows_in(result: object) -> list[Any]:
-    """The rows under `items`, which PHP writes as an object when their indexes have gaps."""
+def _rows_in(result: object) -> list[object]:
+    """Return the rows under `items`, which PHP writes as an object if their indexes have gaps."""
     items = result.get("items") if isinstance(result, Mapping) else None
     if isinstance(items, Mapping):
         return list(items.values())
     return items if isinstance(items, list) else []
 
 
-def _paging(method: str, params: Mapping[str, Any]) -> str | None:
-    """How a method gives its pages; what is asked for tells it of a method that is not catalogued."""
+def _paging(method: str, params: Mapping[str, object]) -> str | None:
+    """Return the kind of paging of a method. For an unknown method, the parameters of the call decide."""
     known = known_methods().method(method, "v3")
     if known is None:
         return "tail" if "cursor" in params else "pagination" if "pagination" in params else None
@@ -66,12 +63,12 @@ def _paging(method: str, params: Mapping[str, Any]) -> str | None:
     return known.facts.paging
 
 
-def _asked(params: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _asked(params: Mapping[str, object], name: str) -> dict[str, object]:
     asked = params.get(name)
     return dict(asked) if isinstance(asked, Mapping) else {}
 
 
-def _after_offset(asked: dict[str, Any], rows: int) -> dict[str, Any] | None:
+def _after_offset(asked: dict[str, object], rows: int) -> dict[str, object] | None:
     page, offset = asked.get("page"), asked.get("offset", 0)
     if not is_full(rows, asked.get("limit")):
         return None
@@ -81,11 +78,9 @@ def _after_offset(asked: dict[str, Any], rows: int) -> dict[str, Any] | None:
     return limit | {"offset": offset + rows} if isinstance(offset, int) else None
 
 
-def _after_value(asked: dict[str, Any], rows: list[Any]) -> dict[str, Any] | None:
-    field = asked.get("field", "id")
-    value = rows[-1].get(field) if isinstance(rows[-1], Mapping) else None
-    return (
-        asked | {"field": field, "value": value}
-        if value is not None and is_full(len(rows), asked.get("limit"))
-        else None
-    )
+def _after_value(asked: dict[str, object], rows: list[object]) -> dict[str, object] | None:
+    field, last = asked.get("field", "id"), rows[-1]
+    value = last.get(field) if isinstance(last, Mapping) else None
+    if value is None or not is_full(len(rows), asked.get("limit")):
+        return None
+    return asked | {"field": field, "value": value}

@@ -1,9 +1,9 @@
 """Whether a value may stand where a reference stood.
 
-PHP turns whatever it gets into an id: a list or `true` becomes 1, a text that begins with a digit becomes that number.
-So a reference that leads to the wrong thing would make a call act on a record that was not meant, and one that leads to
-nothing would remove a condition from a filter. Such a value is refused before it is sent. Source: behaviour of PHP's
-`intval`; measured behaviour of the portal.
+PHP turns any value into an id: a list or `true` becomes 1, and a text that begins with digits becomes that number. So a
+reference that leads to the wrong value would make a call change another record, and one that leads to nothing would
+remove a condition from a filter. Such a value is refused before anything is sent. Source: behaviour of PHP's `intval`;
+measured behaviour of the portal.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from b24_mcp.catalog import Version, arguments_of, is_reading, known_methods
 from b24_mcp.catalog.facts import Parameter
@@ -23,7 +22,7 @@ _NUMBERS = {"integer", "int", "user", "crm_entity"}
 _ID = re.compile(r"(?:^|[_.])ids?$", re.IGNORECASE)
 _CAMEL_ID = re.compile(r"[a-z0-9]I[Dd]s?$")
 _OPERATORS = "<>=!%@~?*+"
-# A field that somebody made on the portal may hold several values, and its type is documented nowhere.
+# A custom field of a portal may hold several values, and its type is documented nowhere.
 _CUSTOM = ("uf_", "ufcrm", "property")
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 
@@ -32,8 +31,8 @@ _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 class ValuePlace:
     """The place of a value in the parameters of a method.
 
-    `documented` is the parameter or field that the place belongs to, where the documentation knows it. `is_top` is true
-    for a parameter itself, `is_element` for a value in a list.
+    `documented` is the parameter or field at this place, if the documentation knows it, and `kinds` are its types.
+    `is_top` is true for a parameter itself, `is_element` for a value in a list.
     """
 
     name: str
@@ -41,11 +40,12 @@ class ValuePlace:
     is_top: bool
     is_element: bool
     is_of_read: bool
+    kinds: frozenset[str]
 
     @property
     def takes_containers(self) -> bool:
-        """Whether a list or an object may stand here."""
-        documented, kinds = self.documented, self._kinds
+        """Whether the value may be a list or an object."""
+        documented, kinds = self.documented, self.kinds
         if self.is_element:
             described = documented is not None and bool(documented.fields)
             return described or self.is_of_read
@@ -59,24 +59,19 @@ class ValuePlace:
 
     @property
     def takes_ids(self) -> bool:
-        """Whether the value here is the id of a record, or a number at the top."""
+        """Whether the value is the id of a record, or a parameter that is a number."""
         if _ID.search(self.name) or _CAMEL_ID.search(self.name):
             return True
-        return self.is_top and bool(self._kinds) and all(map(_is_number, self._kinds))
+        return self.is_top and bool(self.kinds) and all(map(_is_number, self.kinds))
 
     @property
     def takes_whole_numbers_only(self) -> bool:
-        """Whether nothing but a whole number is documented here."""
-        return bool(self._kinds) and self._kinds <= {"integer", "int"}
-
-    @property
-    def _kinds(self) -> frozenset[str]:
-        type_ = "" if self.documented is None else self.documented.type
-        return frozenset(kind.strip().lower() for kind in type_.replace("/", "|").split("|") if kind.strip())
+        """Whether the documentation allows whole numbers only."""
+        return bool(self.kinds) and self.kinds <= {"integer", "int"}
 
 
 def place_of(method: str, version: Version, path: Path) -> ValuePlace:
-    """Look up the place of a value by its path in the parameters."""
+    """Return the place of a value, by its path in the parameters."""
     parameters = _parameters(method, version)
     is_of_read = is_reading(method, version)
     documented: Parameter | None = None
@@ -93,25 +88,23 @@ def place_of(method: str, version: Version, path: Path) -> ValuePlace:
             documented = _named(name, parameters)
         parameters = () if documented is None else documented.fields
         is_element, is_top = False, depth == 0
-    return ValuePlace(name, documented, is_top, is_element, is_of_read)
+    return ValuePlace(name, documented, is_top, is_element, is_of_read, _kinds(documented))
 
 
-def fit(value: Any, reference: Reference, method: str, version: Version, path: Path) -> Any:
-    """Return the value that a reference leads to, when it may stand at this place.
+def checked_value(value: object, reference: Reference, method: str, version: Version, path: Path) -> object:
+    """Return the value that a reference leads to, if it may stand at this place.
 
     Raises:
-        NoValueError: when it may not.
+        NoValueError: the value may not stand there.
     """
-    why = why_unfit(value, place_of(method, version, path))
-    if why is not None:
-        raise NoValueError(f"{reference} {why}")
+    reason = unfit_reason(value, place_of(method, version, path))
+    if reason is not None:
+        raise NoValueError(f"{reference} {reason}")
     return value
 
 
-def why_unfit(value: Any, place: ValuePlace) -> str | None:
-    """What is wrong with a value in a place, as the end of a sentence that begins with the reference; None when the
-    value may stand there.
-    """
+def unfit_reason(value: object, place: ValuePlace) -> str | None:
+    """Return why a value may not stand in a place, as the end of a sentence that begins with the reference, or None."""
     match value:
         case None:
             return "is null"
@@ -119,31 +112,38 @@ def why_unfit(value: Any, place: ValuePlace) -> str | None:
             return "is empty"
         case list() | dict():
             if not place.takes_containers:
-                return f"is {'a list' if isinstance(value, list) else 'an object'}, where {_wanted(place)} is wanted"
+                kind = "a list" if isinstance(value, list) else "an object"
+                return f"is {kind}, where {_expectation(place)} is expected"
         case bool():
             if place.takes_ids:
-                return f"is {str(value).lower()}, where {_wanted(place)} is wanted"
+                return f"is {str(value).lower()}, where {_expectation(place)} is expected"
         case str() if not value.strip():
             if place.takes_ids or place.is_top:
                 return "is an empty text"
         case str():
             numbers_only = place.takes_whole_numbers_only and (place.is_top or place.takes_ids)
             if numbers_only and not place.is_element and not _WHOLE_NUMBER.fullmatch(value):
-                return f"is a text, where {_wanted(place)} is wanted"
+                return f"is a text, where {_expectation(place)} is expected"
     return None
+
+
+def _kinds(parameter: Parameter | None) -> frozenset[str]:
+    if parameter is None:
+        return frozenset()
+    return frozenset([kind.strip().lower() for kind in re.split(r"[/|]", parameter.type) if kind.strip()])
 
 
 def _is_number(kind: str) -> bool:
     return kind in _NUMBERS or kind.endswith(".id")
 
 
-def _wanted(place: ValuePlace) -> str:
+def _expectation(place: ValuePlace) -> str:
     what = "an id" if place.takes_ids else "one value"
     return f"{what} ({place.name})" if place.name else what
 
 
 def _argument(method: str, place: int, parameters: Sequence[Parameter]) -> Parameter | None:
-    """Return the argument of a positional method, with the kind that stands at its place."""
+    """Return the positional argument of a method as a parameter."""
     arguments = arguments_of(method) or ()
     if place >= len(arguments):
         return None

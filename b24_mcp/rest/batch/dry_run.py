@@ -1,14 +1,13 @@
-"""What a batch would send, found out by running it without a portal.
+"""A dry run of a batch: the requests that it would send, found by running it without a portal.
 
-Every command is taken to succeed. What a later request would take from an earlier answer is not known, and stands there
-as `<what find answers>`; a command that cannot be written down without it is left out, and named.
+Every command counts as successful. The values that a later request would take from an earlier answer are unknown; each
+is written as `<what NAME answers>`. A command that cannot be encoded without such a value is left out and named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from b24_mcp.errors import Fault
 from b24_mcp.rest.batch.outcomes import NotRun
@@ -16,32 +15,32 @@ from b24_mcp.rest.batch.run import BatchRun
 from b24_mcp.rest.planned import PlannedBatch, PlannedCall
 from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Format, Request, call_request
+from b24_mcp.rest.wire.request import Request, call_request
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """The requests in their order, and the commands that wait for an answer to be written down."""
+class DryRun:
+    """The requests in order, and the commands that cannot be encoded before an answer is there."""
 
     requests: tuple[Request, ...]
     waiting: tuple[str, ...]
 
 
-async def rehearse(planned: PlannedBatch) -> Rehearsal:
+async def dry_run_batch(planned: PlannedBatch) -> DryRun:
     """Return the requests that a planned batch would send. Nothing is sent."""
-    sender = _NoDoor(planned.format)
+    sender = _RecordingSender()
     answer = await BatchRun(list(planned.commands), halt=planned.halt, format=planned.format, sender=sender).run()
-    waiting = (name for name, outcome in answer.outcomes.items() if isinstance(outcome, NotRun))
-    return Rehearsal(tuple(sender.requests), tuple(waiting))
+    waiting = [name for name, outcome in answer.outcomes.items() if isinstance(outcome, NotRun)]
+    return DryRun(tuple(sender.requests), tuple(waiting))
 
 
-class _Unknown(Mapping[str, Any]):
-    """A result that is not there yet: whatever is looked up in it is not there either."""
+class _UnknownResult(Mapping[str, object]):
+    """The result of a command that did not run. Every value in it is unknown as well."""
 
     def __init__(self, of: str) -> None:
         self._of = of
 
-    def __getitem__(self, name: str) -> _Unknown:
+    def __getitem__(self, name: str) -> _UnknownResult:
         return self
 
     def __contains__(self, name: object) -> bool:
@@ -58,29 +57,28 @@ class _Unknown(Mapping[str, Any]):
 
 
 @dataclass(slots=True)
-class _NoDoor:
-    """Leads nowhere, and notes what would have gone through; see `b24_mcp.rest.batch.run.Door`."""
+class _RecordingSender:
+    """A `BatchSender` that records requests instead of sending them."""
 
-    format: Format
     requests: list[Request] = field(default_factory=list)
 
     async def send(self, request: Request) -> Answer:
         self.requests.append(request)
         if request.version == "v3":
-            results: Any = [_Unknown(item["as"]) for item in request.body]
+            results: object = [_UnknownResult(item["as"]) for item in request.body]
         else:
-            results = {"result": {label: _Unknown(label) for label in request.body["cmd"]}}
+            results = {"result": {label: _UnknownResult(label) for label in request.body["cmd"]}}
         return Answer(method="batch", result=results, version=request.version)
 
     async def call(self, command: PlannedCall, params: Params) -> Answer:
         self.requests.append(call_request(command, params))
-        return Answer(method=command.method, result=_Unknown(command.method), version=command.version)
+        return Answer(method=command.method, result=_UnknownResult(command.method), version=command.version)
 
     async def learn(self, method: str, time: CallTime | None) -> None:
-        """Nothing was learnt."""
+        """Ignore the working time."""
 
     async def learn_refusal(self, method: str, fault: Fault) -> None:
-        """Nothing was learnt."""
+        """Ignore the refusal."""
 
     def is_patient(self) -> bool:
         return True
