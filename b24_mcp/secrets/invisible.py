@@ -22,7 +22,7 @@ _PIECE = 100_000
 
 _ALWAYS_HIDDEN = re.compile(f"[{BIDI}{UNSEEN}]+")
 _JOINERS_RUN = re.compile(f"[{JOINERS}]+")
-_ANY = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]")
+HIDDEN = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]")
 _UNSAFE = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}\r\ud800-\udfff]")
 _ANY_RUN = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]+")
 
@@ -33,7 +33,7 @@ def without_hidden(text: str) -> tuple[str, int]:
     A joiner after a visible character is kept, because emoji and several scripts need it. The time is linear in the
     text.
     """
-    if _ANY.search(text) is None:
+    if HIDDEN.search(text) is None:
         return text, 0
     left = _without(_ALWAYS_HIDDEN, text)
     left = _JOINERS_RUN.sub(_joiners_to_keep, left)
@@ -42,12 +42,12 @@ def without_hidden(text: str) -> tuple[str, int]:
 
 def without_unseen(text: str) -> str:
     """Return the text without any invisible character, joiners included. A text that has none is returned itself."""
-    return text if _ANY.search(text) is None else _without(_ANY_RUN, text)
+    return text if HIDDEN.search(text) is None else _without(_ANY_RUN, text)
 
 
 def show_hidden(text: str) -> str:
     """Return the text with each invisible character written as `\\uXXXX`, so that it can be seen."""
-    return _ANY.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return HIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def printable(text: str) -> str:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from heapq import merge
 from typing import TypeVar, cast
 
-from b24_mcp.secrets.invisible import printable, without_unseen
+from b24_mcp.secrets.invisible import HIDDEN, printable, without_unseen
 from b24_mcp.secrets.known import SHORTEST, KnownSecrets
 
 MASK = "***"
@@ -61,6 +62,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known = KnownSecrets()
+        self._has_known = False
         self._in_addresses: dict[str, re.Pattern[str]] = {}
         for secret in secrets:
             self.add(secret)
@@ -75,6 +77,7 @@ class Redactor:
             return
         if len(secret) >= SHORTEST:
             self._known.add(secret)
+            self._has_known = True
         elif secret not in self._in_addresses:
             self._in_addresses[secret] = re.compile(
                 rf"(?:(?<=/)|(?<=2[Ff])|(?<=2[Ff];)|(?<=#47;))(?P<secret>{re.escape(secret)}){_END_OF_PART}"
@@ -86,7 +89,7 @@ class Redactor:
         Invisible characters cannot hide a secret: they are removed from a text that has one. A text without secrets is
         returned unchanged.
         """
-        seen = without_unseen(text)
+        seen = text if HIDDEN.search(text) is None else without_unseen(text)
         masked = self._masked(seen)
         return text if masked == seen else masked
 
@@ -97,12 +100,14 @@ class Redactor:
         return each_text(hide_fields(value), self.redact)
 
     def _masked(self, text: str) -> str:
-        if self._known:
+        if self._has_known:
             text = _replaced(text, self._known)
         for short, pattern in tuple(self._in_addresses.items()):
             text = _mask(text, pattern, (short,))
-        text = _mask(text, _WEBHOOK_PATH, ("rest",))
-        text = _mask(text, _CREDENTIAL_PARAMETER, _CREDENTIAL_NAMES)
+        if "rest" in text:
+            text = _mask(text, _WEBHOOK_PATH, ("rest",))
+        if words := [name for name in _CREDENTIAL_NAMES if name in text]:
+            text = _mask(text, _CREDENTIAL_PARAMETER, words)
         lowered = text.lower()
         if any(word in lowered for word in _WORDS_OF_FIELDS):
             text = _without_fields(text)
@@ -177,7 +182,25 @@ def hide_fields(value: _T) -> _T:
     """Return a JSON value with the fields and columns masked that have the name of a secret. Other texts are
     unchanged.
     """
-    return cast("_T", _hide_fields(value))
+    return cast("_T", _hide_fields(value)) if _has_secret_fields(value) else value
+
+
+def _has_secret_fields(value: object) -> bool:
+    """Whether any name of a field, or of a column of a table, is that of a secret. Most values have none."""
+    waiting: list[object] = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as fields:
+                for name in fields:
+                    if isinstance(name, str) and _is_secret_name(name):
+                        return True
+                columns = fields.get("columns")
+                if isinstance(columns, list) and any(map(_names_a_secret, columns)):
+                    return True
+                waiting += [inner for inner in fields.values() if isinstance(inner, dict | list)]
+            case list() as entries:
+                waiting += [inner for inner in entries if isinstance(inner, dict | list)]
+    return False
 
 
 def _hide_fields(value: object) -> object:
@@ -231,4 +254,9 @@ class RedactingFormatter(logging.Formatter):
 
 
 def _names_a_secret(name: object) -> bool:
-    return isinstance(name, str) and _IS_SECRET_FIELD.fullmatch(name) is not None
+    return isinstance(name, str) and _is_secret_name(name)
+
+
+@lru_cache(4096)
+def _is_secret_name(name: str) -> bool:
+    return _IS_SECRET_FIELD.fullmatch(name) is not None
