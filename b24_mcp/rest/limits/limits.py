@@ -173,10 +173,11 @@ class Limits:
         """
         deadline = wait.deadline
         while True:
-            longest = min(_LONGEST_RESERVATION, deadline.left)
+            left = deadline.left
             if deadline.bulk:
-                turn = await self._take_for_bulk(bucket, longest)
+                turn = await self._take_for_bulk(bucket, left)
             else:
+                longest = min(_LONGEST_RESERVATION, left)
                 turn = await self.state.take(self._bucket_key, bucket, keep_free=0, longest_wait=longest)
             if turn.granted:
                 return turn
@@ -186,19 +187,24 @@ class Limits:
             pause = max(pause, _SHORTEST_PAUSE)
             await deadline.wait(pause, _WAITING, before=wait.so_far(), after=max(0.0, turn.wait - pause))
 
-    async def _take_for_bulk(self, bucket: Bucket, longest: float) -> Turn:
-        """Reserve a place that people leave free, or one from the share of bulk calls."""
-        turn = await self.state.take(self._bucket_key, bucket, keep_free=_KEPT_FOR_PEOPLE, longest_wait=longest)
+    async def _take_for_bulk(self, bucket: Bucket, left: float) -> Turn:
+        """Reserve a place that people leave free, or one from the share of bulk calls.
+
+        Other calls take every place as soon as it can be reserved, so a place of the share is reserved one place
+        further ahead.
+        """
+        turn = await self.state.take(self._bucket_key, bucket, keep_free=_KEPT_FOR_PEOPLE, longest_wait=left)
         if turn.granted:
             return turn
         share, key = Bucket(1, bucket.rate * _BULK_SHARE), f"bulk:{self._bucket_key}"
         own = await self.state.take(key, share, keep_free=0, longest_wait=0)
         if not own.granted:
             return Turn(False, min(turn.wait, own.wait))
-        turn = await self.state.take(self._bucket_key, bucket, keep_free=0, longest_wait=longest)
+        ahead = _LONGEST_RESERVATION + 1 / bucket.rate
+        turn = await self.state.take(self._bucket_key, bucket, keep_free=0, longest_wait=min(ahead, left))
         if not turn.granted:
             await self.state.give_back(key)
-            return Turn(False, max(turn.wait - _LONGEST_RESERVATION, _SHORTEST_PAUSE))
+            return Turn(False, max(turn.wait - ahead, _SHORTEST_PAUSE))
         return turn
 
     async def _wait_for_place(self, place: Turn, wait: _Wait) -> None:
