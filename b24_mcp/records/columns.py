@@ -35,7 +35,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _LOOKS_NUMERIC = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
-# A date is written as midnight in the portal's time zone, or as midnight UTC in the portal's time zone.
+# A date is written as midnight in the portal's time zone, or as midnight UTC converted to that time zone.
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00|(\d\d:\d\d):00\+\2)(?:[+-]\d\d:\d\d)?", re.ASCII)
 _LARGEST = 2**63
 _EXACT_DIGITS = 15

@@ -198,7 +198,7 @@ async def test_a_garbage_file_is_set_aside_and_made_again(tmp_path: Path, caplog
     await state.put_note("k", "text", 1.0, seconds=60)
     assert await state.read_note("k", 2.0) == "text"
     assert any("damaged" in name for name in os.listdir(tmp_path))
-    assert "made again" in caplog.text
+    assert "created again" in caplog.text
     await state.aclose()
 
 
