@@ -116,7 +116,7 @@ def test_a_source_without_documentation_is_refused_in_one_line(run: Run, tmp_pat
 def test_without_a_connection_the_message_names_the_other_way(run: Run) -> None:
     failed = run("docs", "sync", HTTPS_PROXY="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     assert failed.returncode == 1
-    assert "`--from` takes an archive or a folder." in failed.stderr
+    assert "name an archive or a folder with `--from`." in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

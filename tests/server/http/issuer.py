@@ -29,9 +29,10 @@ _KEYS = {
 _CURVE = ec.generate_private_key(ec.SECP256R1())
 
 
-def jwk(key: Any, kid: str, **more: Any) -> dict[str, Any]:
-    algorithm = ECAlgorithm if isinstance(key, ec.EllipticCurvePrivateKey) else RSAAlgorithm
-    return algorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid} | more
+def jwk(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, kid: str, **more: str) -> dict[str, Any]:
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid} | more
+    return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid} | more
 
 
 @dataclass
@@ -41,16 +42,16 @@ class SignedFor:
     url: str = ""
     fetched: int = 0
     down: bool = False
-    jwks: dict[str, Any] = field(
+    jwks: Any = field(
         default_factory=lambda: {"keys": [jwk(_KEYS["RS256"], "one", use="sig", alg="RS256"), jwk(_CURVE, "curve")]}
     )
 
-    def token(self, *, key: str = "RS256", alg: str = "RS256", kid: str | None = "one", **claims: Any) -> str:
+    def token(self, *, key: str = "RS256", alg: str = "RS256", kid: str | None = "one", **claims: object) -> str:
         """Return a valid token of Ann's editor with scope `b24:read`. Arguments replace claims; None removes one."""
         signer = _CURVE if alg == "ES256" else _KEYS[key]
         return jwt.encode(self.claims(**claims), signer, alg, {} if kid is None else {"kid": kid})
 
-    def claims(self, **claims: Any) -> dict[str, Any]:
+    def claims(self, **claims: object) -> dict[str, Any]:
         now = int(time.time())
         good = {"iss": NAME, "aud": URL, "sub": "ann", "client_id": "editor", "scope": "b24:read", "exp": now + 600}
         return {name: value for name, value in (good | claims).items() if value is not None}
@@ -83,7 +84,7 @@ class SignedFor:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
         with HTTPServer(("127.0.0.1", 0), Handler) as server:

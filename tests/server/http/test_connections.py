@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client
 from mcp_types import TextContent
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from b24_mcp.server.http.connections import ConnectionLimits, Connections, address_of, connections_allowed
@@ -48,7 +49,7 @@ class Wire(asyncio.Transport):
         self.sent = b""
         self.closing = False
 
-    def write(self, data: Any) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self.sent += data
 
     def close(self) -> None:
@@ -70,7 +71,7 @@ class Wire(asyncio.Transport):
 class Rig:
     """The connections of a server without sockets, with a clock that the test controls."""
 
-    def __init__(self, **limits: Any) -> None:
+    def __init__(self, **limits: int) -> None:
         self.clock = Clock()
         self.connections = Connections(ConnectionLimits(**({"most": 4, "per_address": 4} | limits)), self.clock)
         self.answer = asyncio.Event()
@@ -81,7 +82,7 @@ class Rig:
         self._config.load()
         self._state = ServerState()
 
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
         while more:
             message = await receive()
@@ -337,7 +338,7 @@ async def test_incomplete_requests_do_not_count_as_running_calls(serve: Serve) -
     async with serve(calls=1) as served:
         more = asyncio.Event()
 
-        async def slowly() -> Any:
+        async def slowly() -> AsyncIterator[bytes]:
             yield b"{"
             await more.wait()
 
@@ -352,12 +353,12 @@ async def test_incomplete_requests_do_not_count_as_running_calls(serve: Serve) -
 async def test_large_requests_share_a_memory_limit_and_small_ones_do_not_count() -> None:
     memory = BodyMemory(100, free=10)
     go_on = asyncio.Event()
-    answers: list[Any] = []
+    answers: list[int | None] = []
 
-    def body(size: int, waits: bool) -> Any:
-        messages = [{"type": "http.request", "body": b"x" * size, "more_body": waits}]
+    def body(size: int, waits: bool) -> Receive:
+        messages: list[Message] = [{"type": "http.request", "body": b"x" * size, "more_body": waits}]
 
-        async def receive() -> Any:
+        async def receive() -> Message:
             if not messages:
                 await go_on.wait()
                 return {"type": "http.disconnect"}
@@ -365,13 +366,13 @@ async def test_large_requests_share_a_memory_limit_and_small_ones_do_not_count()
 
         return receive
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         answers.append(200)
 
-    async def send(message: Any) -> None:
+    async def send(message: Message) -> None:
         answers.append(message.get("status"))
 
-    async def read(size: int, waits: bool = False) -> list[Any]:
+    async def read(size: int, waits: bool = False) -> list[int | None]:
         answers.clear()
         await BufferedBody(app, 1_000, 30, memory)({"type": "http", "headers": []}, body(size, waits), send)
         return list(answers)
@@ -420,7 +421,7 @@ async def test_without_a_free_file_descriptor_the_waiting_connection_is_closed(m
         accept = socket.socket.accept
         failures = [OSError(24, "Too many open files")]
 
-        def scarce(sock: socket.socket) -> Any:
+        def scarce(sock: socket.socket) -> tuple[socket.socket, object]:
             if failures:
                 raise failures.pop()
             return accept(sock)

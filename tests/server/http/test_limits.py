@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.limits import BufferedBody
@@ -22,7 +24,7 @@ MEGABYTE = 1 << 20
 async def test_a_request_that_is_too_large_is_refused(serve: Serve, declared: bool, era: str) -> None:
     body = modern_call("who", {"more": "x" * MEGABYTE})
 
-    async def pieces() -> Any:
+    async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), 65_536):
             yield body[start : start + 65_536]
 
@@ -82,21 +84,23 @@ async def test_requests_with_refused_tokens_do_not_count_as_running(serve: Serve
 class Reader:
     """A request whose body arrives in these messages only. It records the response and whether it was handled."""
 
-    def __init__(self, *messages: dict[str, Any]) -> None:
+    def __init__(self, *messages: Message) -> None:
         self.messages = list(messages)
-        self.sent: list[Any] = []
+        self.sent: list[Message] = []
         self.passed_on = False
 
     async def run(self, seconds: float = 10) -> None:
         await BufferedBody(self._app, 100, seconds)({"type": "http", "headers": []}, self._receive, self._send)
 
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.passed_on = True
 
-    async def _receive(self) -> Any:
-        return self.messages.pop(0) if self.messages else await asyncio.Event().wait()
+    async def _receive(self) -> Message:
+        if not self.messages:
+            await asyncio.Event().wait()
+        return self.messages.pop(0)
 
-    async def _send(self, message: Any) -> None:
+    async def _send(self, message: Message) -> None:
         self.sent.append(message)
 
 

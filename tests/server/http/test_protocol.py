@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import httpx2
 import pytest
@@ -22,7 +22,7 @@ from tests.server.test_waiting import Held, used_up
 
 
 @asynccontextmanager
-async def connected(served: Served, era: Any, token: str | None = None) -> AsyncIterator[Client]:
+async def connected(served: Served, era: Literal["auto", "legacy"], token: str | None = None) -> AsyncIterator[Client]:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(headers=headers, timeout=20) as http:
         url = f"{served.http.base_url}/mcp".replace("//mcp", "/mcp")
@@ -30,7 +30,7 @@ async def connected(served: Served, era: Any, token: str | None = None) -> Async
             yield client
 
 
-async def test_a_client_lists_the_tools_and_calls_one(serve_on_loopback: Serve, era: Any) -> None:
+async def test_a_client_lists_the_tools_and_calls_one(serve_on_loopback: Serve, era: Literal["auto", "legacy"]) -> None:
     async with serve_on_loopback(token=TOKEN) as served, connected(served, era, TOKEN) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
         (block,) = (await client.call_tool("call_method", {"method": "profile"})).content
@@ -55,7 +55,7 @@ async def test_clients_share_the_portal_and_its_data(serve_on_loopback: Serve) -
 
 
 async def test_a_batch_reports_progress_while_it_waits(
-    serve_on_loopback: Serve, era: Any, portal: LoopbackPortal, tmp_path: Path
+    serve_on_loopback: Serve, era: Literal["auto", "legacy"], portal: LoopbackPortal, tmp_path: Path
 ) -> None:
     clock, seen = FakeClock(time.time()), []
 

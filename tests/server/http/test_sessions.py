@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import httpx2
@@ -25,7 +25,7 @@ OLDER = "2025-11-25"
 
 
 @asynccontextmanager
-async def asked_client(served: Served, person: Person, era: Any) -> AsyncIterator[Client]:
+async def asked_client(served: Served, person: Person, era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
     url = f"{str(served.http.base_url).rstrip('/')}/mcp"
     async with httpx2.AsyncClient(timeout=20) as http:
         streams = streamable_http_client(url, http_client=http)
@@ -68,7 +68,7 @@ async def call_who(http: httpx.AsyncClient, session: str, token: str | None = No
 
 
 async def test_an_older_client_can_be_asked_in_a_session(
-    serve_on_loopback: Serve, portal: LoopbackPortal, era: Any
+    serve_on_loopback: Serve, portal: LoopbackPortal, era: Literal["auto", "legacy"]
 ) -> None:
     person = yes()
     async with serve_on_loopback(sessions=True) as served, asked_client(served, person, era) as client:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mcp.server.auth.provider import AccessToken
 
 from b24_mcp.access import Caller
 from b24_mcp.access.caller import level_of, portals_of
@@ -40,7 +43,7 @@ class Stepped:
         return self.now
 
 
-BAD: dict[str, Any] = {
+BAD: dict[str, Callable[[SignedFor], str]] = {
     "expired": lambda signed: signed.token(exp=int(time.time()) - 60),
     "without an end": lambda signed: signed.token(exp=None),
     "not yet valid": lambda signed: signed.token(nbf=int(time.time()) + 600),
@@ -107,7 +110,7 @@ async def test_a_valid_token_identifies_the_caller_and_the_rights(
     "scope", [None, "", "openid profile", "b24:portal:sales", "B24:READ", 7, {"b24:full": "b24:full"}]
 )
 async def test_a_token_without_a_level_is_forbidden(
-    serve: Serve, issuer: SignedFor, oauth: dict[str, Any], scope: Any
+    serve: Serve, issuer: SignedFor, oauth: dict[str, Any], scope: object
 ) -> None:
     async with serve(**oauth) as served:
         answer = await served.call("who", issuer.token(scope=scope))
@@ -180,7 +183,7 @@ async def test_cached_keys_are_used_for_a_while_when_the_issuer_is_down(issuer: 
     "published", [{"keys": []}, {"keys": "none"}, [], {}, {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}, "text"]
 )
 async def test_an_invalid_key_set_gets_503(
-    serve: Serve, issuer: SignedFor, oauth: dict[str, Any], published: Any
+    serve: Serve, issuer: SignedFor, oauth: dict[str, Any], published: object
 ) -> None:
     issuer.jwks = published
     async with serve(**oauth) as served:
@@ -248,10 +251,10 @@ CLAIM = (
 @given(st.dictionaries(st.sampled_from(["sub", "client_id", "azp", "scope", "scp", "nbf", "iat", "jti"]), CLAIM))
 @settings(max_examples=300, deadline=None)
 def test_unusual_claims_grant_only_what_they_name(claims: dict[str, Any]) -> None:
-    async def verify() -> Any:
+    async def verify() -> AccessToken | None:
         return await SignedTokens(NAME, URL, KnownKeys()).verify_token(token)
 
-    def words(claim: Any) -> set[str]:
+    def words(claim: object) -> set[str]:
         return set(claim.split()) if isinstance(claim, str) else {*map(str, claim)} if type(claim) is list else set()
 
     try:
@@ -276,7 +279,7 @@ class KnownKeys(IssuerKeys):
         return jwt.PyJWK(SignedFor().jwks["keys"][0])
 
 
-def answer(response: Any) -> Any:
+def answer(response: httpx.Response) -> Any:
     return json.loads(response.json()["result"]["content"][0]["text"])
 
 
