@@ -314,8 +314,8 @@ _TOKEN = re.compile(r"\$(result|next|total|time|error)\S*?\[\S*\]\S*", re.IGNORE
 
 
 def would_replace(text: str) -> list[str]:
-    """Return the parts of a text that the portal replaces inside a batch: `$`, a root, and everything up to white space,
-    as long as a `[…]` is in it.
+    """Return the parts of a text that the portal replaces inside a batch: `$`, a root, and all up to white space, as
+    long as a `[…]` is in it.
     """
     return [match.group() for match in _TOKEN.finditer(text)]
 
