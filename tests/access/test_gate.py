@@ -1,4 +1,4 @@
-"""The gate by itself: what permits let through on the wire, and what rules say."""
+"""The gate alone: the calls that a permit allows, and the rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def guarded(app: Any, gate: Gate) -> Portal:
 
 
 def deleting(portal: dict[str, Any]) -> FakePortal:
-    """A portal whose methods are real enough to see what arrives."""
+    """A portal whose methods record what arrives."""
     return FakePortal(methods={DELETE: lambda params: portal.setdefault(str(params["id"]), True), **READING})
 
 
@@ -32,7 +32,7 @@ READING: dict[str, Any] = {
 }
 
 
-async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
+async def test_a_permit_allows_its_own_call_and_no_other() -> None:
     gone: dict[str, Any] = {}
     gate = Gate("acme", RULES)
     portal = guarded(deleting(gone), gate)
@@ -56,7 +56,7 @@ async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
     assert gone == {"5": True}
 
 
-async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
+async def test_a_permit_is_valid_for_all_requests_of_a_batch() -> None:
     gone: dict[str, Any] = {}
     commands: dict[str, Any] = {"first": {"method": "crm.deal.list"}}
     commands |= {f"t{number}": {"method": "server.time"} for number in range(60)}
@@ -70,7 +70,7 @@ async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
     assert sorted(gone) == ["17", "5", "6"]
 
 
-async def test_one_command_without_a_permit_keeps_the_whole_batch_from_being_sent() -> None:
+async def test_a_batch_with_one_command_without_a_permit_is_not_sent() -> None:
     app = deleting({})
     commands = {f"t{number}": {"method": "server.time"} for number in range(60)}
     with pytest.raises(B24Error) as caught:
@@ -112,7 +112,7 @@ def test_a_caller_can_only_have_less_than_the_settings_allow() -> None:
 
 
 @pytest.mark.parametrize("glob", ["crm deal", "crm.[a-z]*", "crm/deal", "*;*", ""])
-def test_a_glob_with_other_characters_than_names_have_is_refused(glob: str) -> None:
+def test_a_glob_with_characters_that_names_cannot_have_is_refused(glob: str) -> None:
     with pytest.raises(ValueError, match="B24_DENY"):
         AccessRules(deny=(glob,))
 
@@ -129,7 +129,7 @@ _RULES = st.builds(
 
 
 @given(st.lists(_NAMES | st.sampled_from(["crm.deal.add", DELETE, "crm.deal.get"]), max_size=6), _RULES)
-def test_a_narrower_rule_never_lets_more_through(names: list[str], rules: AccessRules) -> None:
+def test_a_narrower_rule_never_allows_more(names: list[str], rules: AccessRules) -> None:
     acts = [Act(name, "v2", {}) for name in names]
     rank = {"nothing": 0, "approval": 1, "refused": 2}
     wide = Gate("acme", rules).judge(acts).rulings
@@ -140,7 +140,7 @@ def test_a_narrower_rule_never_lets_more_through(names: list[str], rules: Access
 
 
 @given(st.lists(st.tuples(_NAMES, st.dictionaries(_NAMES, st.integers(0, 3), max_size=3)), min_size=1, max_size=3))
-def test_only_the_very_same_call_is_recognised_again(calls: list[tuple[str, dict[str, int]]]) -> None:
+def test_only_exactly_the_same_call_is_recognised(calls: list[tuple[str, dict[str, int]]]) -> None:
     acts = [Act(name, "v2", params, str(number)) for number, (name, params) in enumerate(calls)]
     own = digest_of_call("ann", "acme", acts, False)
     assert own == digest_of_call("ann", "acme", [Act(a.method, a.version, a.params, a.name) for a in acts], False)

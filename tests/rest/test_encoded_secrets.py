@@ -112,7 +112,7 @@ SECRETS = [
 
 
 def _assert_masked(secret: str, encoded: bytes, before: str = "", after: str = "") -> None:
-    """The text has lost the part that holds the secret: what is left cannot be put together again."""
+    """Check that the secret is masked, and that the rest of the text does not reveal it."""
     text = encoded.decode("latin-1")
     masked = Redactor([secret]).redact(f"{before}{text}{after}")
     assert "***" in masked, (secret, text)
@@ -147,7 +147,7 @@ _AROUND = st.text(st.sampled_from(" ?&=.:\"'<>()[]{}\n\\%#,;Яx1aF"), max_size=6
 @settings(derandomize=True, max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_SECRET, st.sampled_from(sorted(ENCODINGS)), _AROUND, _AROUND)
 @example("abc123:key/9", "percent", "discount 5%", "")
-def test_a_secret_is_masked_whatever_stands_around_it(secret: str, name: str, before: str, after: str) -> None:
+def test_a_secret_is_masked_in_any_surrounding_text(secret: str, name: str, before: str, after: str) -> None:
     text = f"{before}{ENCODINGS[name](secret.encode()).decode('latin-1')}{after}"
     assert "***" in Redactor([secret]).redact(text), text
 

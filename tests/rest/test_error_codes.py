@@ -1,4 +1,4 @@
-"""What the documented codes mean for whoever wants to repeat the call."""
+"""What the documented codes say about repeating a call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.fake_portal import Reply
 from tests.rest.test_errors import failure
 
 # Code, measured or documented statuses, kind, executed ("no": N, "unknown": M; None: the sources do not say),
-# retryable (the limits, and what passes by itself).
+# retryable (rate limits and temporary failures).
 TABLE: list[tuple[str, tuple[int, ...], str, str | None, bool]] = [
     ("QUERY_LIMIT_EXCEEDED", (503,), "rate_limit", "no", True),
     ("OPERATION_TIME_LIMIT", (429,), "operating_limit", "no", True),
@@ -127,7 +127,7 @@ async def test_an_unknown_code_that_the_portal_did_not_refuse_may_have_been_exec
     assert (fault.executed, fault.retryable) == (executed, False)
 
 
-def test_what_may_have_been_executed_is_never_offered_for_repetition() -> None:
+def test_a_call_that_may_have_been_executed_is_never_retryable() -> None:
     for code in [row[0] for row in TABLE + TABLE_V3] + ["SOME_NEW_CODE"]:
         for status in (None, 200, 400, 401, 403, 404, 410, 422, 429, 500, 502, 503, 504):
             fact = fact_for(code, status)

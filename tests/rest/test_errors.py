@@ -1,4 +1,4 @@
-"""Every form in which a portal, or what stands before it, says no ends in one form."""
+"""Every refusal by a portal, or by a server in front of it, ends in one form."""
 
 from __future__ import annotations
 
@@ -85,20 +85,20 @@ async def test_the_argument_of_a_v2_error_is_a_problem_of_that_field() -> None:
 
 
 @pytest.mark.parametrize("odd", ["x", [], {}, 5, [5, None, {"field": "a"}, {"message": ["x"]}]])
-async def test_odd_validation_does_no_harm(odd: Any) -> None:
+async def test_malformed_validation_is_ignored(odd: Any) -> None:
     fault = (await failure(Reply({"error": {"code": "X", "message": "M", "validation": odd}}, 400))).fault
     assert (fault.code, fault.message) == ("X", "M")
 
 
 @pytest.mark.parametrize("odd", [["x"], {"a": 1}, 5.5, True])
-async def test_an_odd_error_is_still_an_error(odd: Any) -> None:
+async def test_a_malformed_error_is_still_an_error(odd: Any) -> None:
     assert (await failure(Reply({"error": odd, "error_description": ["y"]}, 400))).fault.status == 400
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize("body", ["<!DOCTYPE html><html><body>nginx</body></html>", "<html>", "", "  "])
 @pytest.mark.parametrize("content_type", [HTML, None])
-async def test_a_page_of_the_front_end_is_no_answer(status: int, body: str, content_type: str | None) -> None:
+async def test_a_page_of_the_front_end_is_not_an_answer(status: int, body: str, content_type: str | None) -> None:
     fault = (await failure(Reply(body, status, content_type))).fault
     assert fault.code == "B24MCP_BAD_ANSWER"
     assert fault.status == status
@@ -134,7 +134,7 @@ async def test_a_page_of_the_front_end_is_no_answer(status: int, body: str, cont
     ],
     ids=lambda reply: f"{reply.status} {reply.content_type} {reply.content()[:30]!r}",
 )
-async def test_what_is_no_answer_of_the_rest_api_may_have_been_executed(reply: Reply) -> None:
+async def test_a_call_without_an_answer_of_the_rest_api_may_have_been_executed(reply: Reply) -> None:
     """200 with something else than an answer, a cut body after 60 s: the method may have done its work."""
     fault = (await failure(reply)).fault
     assert (fault.code, fault.executed, fault.retryable) == ("B24MCP_BAD_ANSWER", "unknown", False)
@@ -167,7 +167,7 @@ async def test_a_long_description_is_cut() -> None:
 @pytest.mark.parametrize(
     "result", [False, [], {"result": False, "error": "inner"}, {"status": "x", "errors": []}, None]
 )
-async def test_a_failure_told_as_a_value_is_a_value(result: Any) -> None:
+async def test_a_failure_inside_a_result_is_a_value(result: Any) -> None:
     async with open_portal(FakePortal([Reply({"result": result, "time": {}})])) as portal:
         assert (await portal.call("imconnector.register")).result == result
 
@@ -194,7 +194,7 @@ async def test_an_empty_error_without_description_beside_a_result_is_no_error(er
         ("https://[broken", "B24MCP_PORTAL_CLOSED"),
     ],
 )
-async def test_a_redirect_to_what_is_not_surely_the_portal_is_reported_and_not_followed(
+async def test_a_redirect_to_an_uncertain_address_is_reported_and_not_followed(
     status: int, location: str, code: str
 ) -> None:
     fake = FakePortal([Reply("", status, HTML, (("location", location),)), Reply({"result": 1})])

@@ -1,4 +1,4 @@
-"""The secret of a webhook is in no error, in nothing that hangs on to an error, and in no log."""
+"""The secret of a webhook is in no error, in nothing reachable from an error, and in no log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.fake_portal import CODE, FakePortal, Reply, http_answer, open_portal,
 
 
 def assert_silent(error: BaseException) -> None:
-    """Nothing that can be reached or printed from an error holds the code."""
+    """Check that nothing reachable or printable from an error holds the code."""
     seen: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -156,7 +156,7 @@ def test_the_code_in_an_address_is_masked_however_short(secret: str, address: st
         "https://oauth.bitrix.info/oauth/token/?client_id=app.1&client_secret=UNKNOWNCODE&grant_type=x",
     ],
 )
-def test_what_has_the_shape_of_a_credential_is_masked_unknown_as_it_is(text: str) -> None:
+def test_an_unknown_text_in_the_form_of_a_credential_is_masked(text: str) -> None:
     assert "UNKNOWNCODE" not in Redactor().redact(text)
 
 
@@ -225,7 +225,7 @@ def test_a_field_that_holds_a_secret_is_masked_in_every_form_of_an_answer(field:
         "",
     ],
 )
-def test_ordinary_text_is_left_alone(text: str) -> None:
+def test_ordinary_text_is_not_changed(text: str) -> None:
     assert Redactor([CODE]).redact(text) == text
 
 

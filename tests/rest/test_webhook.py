@@ -1,4 +1,4 @@
-"""Reading the address of a webhook, and keeping its secret while saying what is wrong with it."""
+"""Parsing the address of a webhook, with errors that do not show its secret."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
-def test_what_is_no_webhook_is_refused_without_repeating_the_secret(text: str) -> None:
+def test_an_invalid_webhook_is_refused_without_repeating_the_secret(text: str) -> None:
     with pytest.raises(B24Error) as caught:
         parse_webhook(text)
     fault = caught.value.fault
@@ -82,7 +82,7 @@ def test_what_is_no_webhook_is_refused_without_repeating_the_secret(text: str) -
     assert CODE not in repr(fault)
 
 
-def test_the_address_of_rest_3_is_not_taken_for_a_user_called_api() -> None:
+def test_the_address_of_rest_3_is_not_read_as_a_user_named_api() -> None:
     """/rest/api/USER/CODE/ opens the same webhook for REST 3.0: read rightly or refuse, but never cut the code off."""
     try:
         webhook = parse_webhook(f"https://acme.bitrix24.com/rest/api/1/{CODE}/")
