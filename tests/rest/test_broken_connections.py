@@ -75,7 +75,7 @@ async def test_a_body_shorter_than_its_content_length_is_not_complete() -> None:
 
 
 @pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b'{"result":1}' * 50, mtime=0)[:-30]])
-async def test_a_broken_compressed_body_is_no_answer(body: bytes) -> None:
+async def test_a_broken_compressed_body_is_not_an_answer(body: bytes) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer(body, headers="Content-Encoding: gzip\r\n"))
 

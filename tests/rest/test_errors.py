@@ -173,7 +173,7 @@ async def test_a_failure_inside_a_result_is_a_value(result: Any) -> None:
 
 
 @pytest.mark.parametrize("error", ["", None, False, 0, []])
-async def test_an_empty_error_without_description_beside_a_result_is_no_error(error: Any) -> None:
+async def test_an_empty_error_without_description_beside_a_result_is_ignored(error: Any) -> None:
     async with open_portal(FakePortal([Reply({"result": 1, "error": error})])) as portal:
         assert (await portal.call("profile")).result == 1
 

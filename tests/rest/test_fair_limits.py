@@ -135,7 +135,7 @@ async def test_places_of_a_process_that_was_killed_are_free_within_seconds(tmp_p
             tasks.start_soon(call)
         await anyio.sleep(0.2)
         tasks.cancel_scope.cancel()
-        dying.state.give_back = never  # type: ignore[method-assign]  # a killed process gives nothing back
+        dying.state.give_back = never  # type: ignore[method-assign]  # a killed process releases nothing
     other = Limits(WEBHOOK, "basic", open_state(path, clock.now), clock)
     async with running(clock), other.turn(["profile"], Deadline(clock, clock.now() + 300)):
         pass

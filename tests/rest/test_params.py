@@ -83,7 +83,7 @@ async def test_a_whole_number_that_the_portal_would_round_is_refused(number: int
         max_leaves=15,
     )
 )
-async def test_a_call_on_its_own_carries_every_json_value_unchanged(value: Any) -> None:
+async def test_a_single_call_carries_every_json_value_unchanged(value: Any) -> None:
     fake = FakePortal([Reply({"result": 1}), Reply({"result": 1})])
     async with open_portal(fake) as portal:
         await portal.call("crm.deal.add", {"fields": value})

@@ -142,7 +142,7 @@ async def test_a_lookalike_in_a_name_is_only_a_name() -> None:
     assert seen == [{"fields": {"$result[a": "x", "$result": "y"}}]
 
 
-async def test_a_call_on_its_own_carries_any_text() -> None:
+async def test_a_single_call_carries_any_text() -> None:
     """Nothing is replaced outside a batch, so nothing is refused there."""
     seen: list[Any] = []
     async with open_portal(_fake(seen)) as portal:
