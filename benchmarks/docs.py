@@ -35,7 +35,7 @@ def main() -> None:
         print(f"reading {len(editions)} editions, {words:,} words: {reading:.1f} s")
         anew, _ = timed(lambda: taken_over(folder, editions))
         again, _ = timed(lambda: taken_over(folder, editions))
-        print(f"indexed anew {anew:.1f} s, with nothing changed {again:.1f} s ({anew / again:.0f} times as fast)")
+        print(f"indexed {anew:.1f} s, with nothing changed {again:.1f} s ({anew / again:.0f} times as fast)")
         library = DocsLibrary(folder)
         for one in library.status():
             print(f"  {one.language}: {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB on disk")
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def timed(act: Callable[[], Result]) -> tuple[float, Result]:
-    """Give how many seconds it took, and what came of it."""
+    """Return the seconds that it took, and its result."""
     begin = time.perf_counter()
     result = act()
     return time.perf_counter() - begin, result

@@ -50,7 +50,7 @@ class WatchedSandbox(Sandbox):
 
 @contextmanager
 def served(sandbox: WatchedSandbox) -> Iterator[str]:
-    """Serve a sandbox on a loopback port; gives the address of its webhook."""
+    """Serve a sandbox on a loopback port; yield the address of its webhook."""
     addresses: list[str] = []
     listening = threading.Event()
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []

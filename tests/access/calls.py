@@ -1,4 +1,4 @@
-"""Calls that carry a risk, and ordinary ones, kept as data: a new one is a line in a file."""
+"""Risky and ordinary calls as data: a new one is a line in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Call:
-    """One call. `kinds` are the risks that a person must be asked about."""
+    """One call. `kinds` are the risks that need approval."""
 
     method: str
     params: Any

@@ -1,4 +1,4 @@
-"""The audit trail: every write leaves word of itself before it goes out and when it ended, and no more than it may."""
+"""The audit log: a line before each write and one after it, and no secret in them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def trail(folder: Path) -> AuditTrail:
     return AuditTrail(folder, Redactor(), now=lambda: NOON)
 
 
-async def test_a_write_leaves_what_was_sent_and_how_it_ended_without_values(trail: AuditTrail, folder: Path) -> None:
+async def test_a_write_is_recorded_with_its_outcome_and_without_values(trail: AuditTrail, folder: Path) -> None:
     portal = guarded(FakePortal([Reply({"result": 7})]), trail)
     with calling(Caller("ann", "Claude 1.0")):
         await portal.call(ADD["method"], ADD["params"])
@@ -71,14 +71,14 @@ async def test_a_write_leaves_what_was_sent_and_how_it_ended_without_values(trai
     assert "Тайна" not in text_in(folder)
 
 
-async def test_reading_leaves_nothing(trail: AuditTrail, folder: Path) -> None:
+async def test_reads_are_not_recorded(trail: AuditTrail, folder: Path) -> None:
     portal = guarded(FakePortal([Reply({"result": []}), Reply({"result": {"result": {"a": 1}}})]), trail)
     await portal.call("crm.deal.list")
     await portal.batch({"a": {"method": "crm.deal.list"}})
     assert names_in(folder) == []
 
 
-async def test_values_are_kept_when_a_person_wants_them_but_never_secrets(folder: Path) -> None:
+async def test_values_are_recorded_on_request_but_never_secrets(folder: Path) -> None:
     trail = AuditTrail(folder, Redactor(["s3cretofmine"]), values=True, now=lambda: NOON)
     portal = guarded(FakePortal([Reply({"result": 7})]), trail)
     await portal.call("crm.deal.add", {"fields": {"TITLE": "Тайна s3cretofmine", "URL": "x?auth=abcdef"}})
@@ -88,7 +88,7 @@ async def test_values_are_kept_when_a_person_wants_them_but_never_secrets(folder
     assert "abcdef" not in text
 
 
-async def test_every_write_of_a_batch_is_there_with_its_own_outcome(trail: AuditTrail, folder: Path) -> None:
+async def test_every_write_of_a_batch_is_recorded_with_its_outcome(trail: AuditTrail, folder: Path) -> None:
     sandbox = Sandbox(empty=True)
     portal = guarded(sandbox, trail, webhook=sandbox.webhook_url("https://sandbox.invalid"))
     commands: dict[str, Any] = {
@@ -113,7 +113,7 @@ async def test_every_write_of_a_batch_is_there_with_its_own_outcome(trail: Audit
     assert ended["late"] == ("not run", "no")
 
 
-async def test_a_batch_of_rest_3_is_noted_too(trail: AuditTrail, folder: Path) -> None:
+async def test_a_batch_of_rest_3_is_recorded_too(trail: AuditTrail, folder: Path) -> None:
     sandbox = Sandbox(empty=True)
     portal = guarded(sandbox, trail, webhook=sandbox.webhook_url("https://sandbox.invalid"))
     new = {"fields": {"title": "x", "creatorId": 1, "responsibleId": 1}}
@@ -134,7 +134,7 @@ async def test_a_batch_of_rest_3_is_noted_too(trail: AuditTrail, folder: Path) -
         (Reply("<html>502</html>", 502, "text/html"), "unknown"),
     ],
 )
-async def test_a_failure_is_noted_with_what_is_known_of_it(
+async def test_a_failure_is_recorded_with_whether_it_was_executed(
     trail: AuditTrail, folder: Path, reply: Reply, executed: str
 ) -> None:
     with pytest.raises(B24Error):
@@ -142,9 +142,7 @@ async def test_a_failure_is_noted_with_what_is_known_of_it(
     assert lines_in(folder)[-1]["executed"] == executed
 
 
-async def test_a_call_nobody_waits_for_any_longer_is_noted_as_sent_and_not_awaited(
-    trail: AuditTrail, folder: Path
-) -> None:
+async def test_a_cancelled_call_is_recorded_as_sent_and_not_awaited(trail: AuditTrail, folder: Path) -> None:
     arrived = anyio.Event()
 
     async def silent(scope: Any, receive: Any, send: Any) -> None:
@@ -161,7 +159,7 @@ async def test_a_call_nobody_waits_for_any_longer_is_noted_as_sent_and_not_await
     assert lines_in(folder)[-1]["outcome"] == "not awaited"
 
 
-async def test_what_is_refused_leaves_nothing(trail: AuditTrail, folder: Path) -> None:
+async def test_refused_calls_are_not_recorded(trail: AuditTrail, folder: Path) -> None:
     portal = guarded(FakePortal([]), trail, AccessRules(level="read"))
     with pytest.raises(B24Error):
         await portal.call(ADD["method"], ADD["params"])
@@ -174,7 +172,7 @@ def no_folder(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-async def test_where_the_trail_cannot_be_written_nothing_is_sent(no_folder: Path) -> None:
+async def test_nothing_is_sent_if_the_audit_log_cannot_be_written(no_folder: Path) -> None:
     app = FakePortal([])
     with pytest.raises(B24Error) as caught:
         await guarded(app, AuditTrail(no_folder, Redactor())).call(ADD["method"], ADD["params"])
@@ -183,7 +181,7 @@ async def test_where_the_trail_cannot_be_written_nothing_is_sent(no_folder: Path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights another way")
-def test_the_trail_is_for_its_owner_only(trail: AuditTrail, folder: Path) -> None:
+def test_only_the_owner_can_read_the_audit_log(trail: AuditTrail, folder: Path) -> None:
     asyncio.run(trail.append([{"event": "sent"}]))
     (file,) = folder.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -194,7 +192,7 @@ def of_others(folder: Path) -> None:
     (folder / "2026-11.jsonl").touch()
 
 
-async def test_there_is_a_file_a_day_and_old_ones_go(folder: Path) -> None:
+async def test_there_is_a_file_for_each_day_and_old_ones_are_removed(folder: Path) -> None:
     moment = [NOON]
     trail = AuditTrail(folder, Redactor(), now=lambda: moment[0])
     await trail.append([{"n": 1}])
@@ -235,7 +233,7 @@ async def test_several_processes_write_whole_lines_into_one_file(folder: Path) -
         assert [line["n"] for line in found if line["who"] == who][::2] == list(range(200)), "in its own order"
 
 
-def test_a_process_killed_with_a_write_under_way_leaves_word_of_it(folder: Path) -> None:
+def test_a_process_killed_during_a_write_leaves_its_first_line(folder: Path) -> None:
     killed = f"""
     import asyncio, os
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Characters nobody sees, and texts that strangers wrote."""
+"""Invisible characters, and texts by outsiders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
-def test_what_nobody_sees_is_taken_out_and_counted(text: str) -> None:
+def test_invisible_characters_are_removed_and_counted(text: str) -> None:
     left, count = without_hidden(text)
     assert count == len(text) - len(left) > 0
     assert without_hidden(left) == (left, 0)
@@ -53,12 +53,12 @@ def test_what_nobody_sees_is_taken_out_and_counted(text: str) -> None:
         "a\u00a0b\u2009c",
     ],
 )
-def test_ordinary_writing_of_any_language_is_left_alone(text: str) -> None:
+def test_ordinary_text_of_any_language_is_not_changed(text: str) -> None:
     assert without_hidden(text) == (text, 0)
 
 
 @given(st.text(st.characters() | st.sampled_from("a \u200b\u200c\u200d\ufe0f\u202e\U000e0041")))
-def test_nothing_hidden_is_left_and_nothing_else_is_lost(text: str) -> None:
+def test_no_invisible_character_remains_and_nothing_else_is_lost(text: str) -> None:
     left, count = without_hidden(text)
     assert without_hidden(left) == (left, 0)
     assert len(text) - len(left) == count
@@ -102,15 +102,15 @@ def test_nothing_hidden_is_left_and_nothing_else_is_lost(text: str) -> None:
         ("department.get", False),
     ],
 )
-def test_it_is_known_which_answers_may_hold_words_of_strangers(method: str, expected: bool) -> None:
+def test_methods_whose_answers_may_hold_texts_by_outsiders_are_known(method: str, expected: bool) -> None:
     assert method in known_methods().names
     assert may_hold_words_of_strangers(method) is expected
 
 
-def test_every_family_of_strangers_words_is_one_that_exists() -> None:
+def test_every_pattern_for_such_methods_matches_a_method() -> None:
     lines = (files("b24_mcp.catalog") / "data" / "strangers.txt").read_text("utf-8").splitlines()
     globs = [line.removeprefix("!") for line in lines if line and not line.startswith("#")]
     assert len(globs) == len(set(globs))
     names = [name.lower() for name in known_methods().names]
-    future = {"crm.webform.*"}  # methods that portals have and the documentation does not name
+    future = {"crm.webform.*"}  # methods that portals have but the documentation does not
     assert [glob for glob in globs if glob not in future and not fnmatch.filter(names, glob)] == []

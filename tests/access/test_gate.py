@@ -1,4 +1,4 @@
-"""The gate by itself: what permits let through on the wire, and what rules say."""
+"""The gate alone: the calls that a permit allows, and the rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def guarded(app: Any, gate: Gate) -> Portal:
 
 
 def deleting(portal: dict[str, Any]) -> FakePortal:
-    """A portal whose methods are real enough to see what arrives."""
+    """A portal whose methods record what arrives."""
     return FakePortal(methods={DELETE: lambda params: portal.setdefault(str(params["id"]), True), **READING})
 
 
@@ -32,7 +32,7 @@ READING: dict[str, Any] = {
 }
 
 
-async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
+async def test_a_permit_allows_its_own_call_and_no_other() -> None:
     gone: dict[str, Any] = {}
     gate = Gate("acme", RULES)
     portal = guarded(deleting(gone), gate)
@@ -56,7 +56,7 @@ async def test_a_permit_lets_its_own_call_through_and_no_other() -> None:
     assert gone == {"5": True}
 
 
-async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
+async def test_a_permit_is_valid_for_all_requests_of_a_batch() -> None:
     gone: dict[str, Any] = {}
     commands: dict[str, Any] = {"first": {"method": "crm.deal.list"}}
     commands |= {f"t{number}": {"method": "server.time"} for number in range(60)}
@@ -70,7 +70,7 @@ async def test_a_permit_holds_across_the_requests_of_a_batch() -> None:
     assert sorted(gone) == ["17", "5", "6"]
 
 
-async def test_one_command_without_a_permit_keeps_the_whole_batch_from_being_sent() -> None:
+async def test_a_batch_with_one_command_without_a_permit_is_not_sent() -> None:
     app = deleting({})
     commands = {f"t{number}": {"method": "server.time"} for number in range(60)}
     with pytest.raises(B24Error) as caught:
@@ -112,7 +112,7 @@ def test_a_caller_can_only_have_less_than_the_settings_allow() -> None:
 
 
 @pytest.mark.parametrize("glob", ["crm deal", "crm.[a-z]*", "crm/deal", "*;*", ""])
-def test_a_glob_with_other_characters_than_names_have_is_refused(glob: str) -> None:
+def test_a_glob_with_characters_that_names_cannot_have_is_refused(glob: str) -> None:
     with pytest.raises(ValueError, match="B24_DENY"):
         AccessRules(deny=(glob,))
 

@@ -1,4 +1,4 @@
-"""Which risks apply to a call, whatever form its arguments are written in."""
+"""The risks of a call, in whatever form its arguments are written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_risky_call_needs_approval_in_every_form(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", ORDINARY, ids=repr)
-def test_an_ordinary_write_needs_none(call: Call) -> None:
+def test_an_ordinary_write_needs_no_approval(call: Call) -> None:
     assert need(call.method, call.params) == "nothing"
 
 
@@ -151,7 +151,7 @@ def _disguised(draw: st.DrawFn) -> tuple[str, Any]:
 
 
 @given(_disguised())
-def test_no_disguise_of_a_risky_parameter_passes_unasked(case: tuple[str, Any]) -> None:
+def test_no_disguise_of_a_risky_parameter_avoids_approval(case: tuple[str, Any]) -> None:
     method, params = case
     assert need(method, params) == "approval"
 
@@ -170,7 +170,7 @@ def _as_query(params: Any, prefix: str = "") -> list[str]:
 
 
 @given(_disguised())
-def test_no_disguise_passes_in_the_query_string_of_a_command_either(case: tuple[str, Any]) -> None:
+def test_no_disguise_in_the_query_string_of_a_command_avoids_approval(case: tuple[str, Any]) -> None:
     method, params = case
     assert need(method, "&".join(_as_query(params))) == "approval"
 
@@ -206,7 +206,7 @@ def test_a_query_string_of_an_ordinary_call_needs_no_approval(query: str) -> Non
 @given(
     st.integers(-50, 50).filter(lambda number: number != -4), st.sampled_from(["{}", " {}", "{}.0", "{}abc", "{}e0"])
 )
-def test_another_number_is_not_taken_for_the_risky_one(number: int, form: str) -> None:
+def test_another_number_is_not_read_as_the_risky_one(number: int, form: str) -> None:
     assert may_equal(form.format(number), "4") is (number == 4)
     assert may_equal(number, "4") is (number == 4)
 
@@ -224,7 +224,7 @@ _PARAMS = st.recursive(
 
 
 @given(st.dictionaries(_NAMES_IN_USE, _PARAMS, max_size=4), st.sampled_from(["crm.activity.add", "user.update"]))
-def test_what_was_not_asked_about_before_a_batch_is_not_refused_when_it_is_written(params: Any, method: str) -> None:
+def test_a_command_that_needed_no_approval_is_not_refused_in_the_finished_request(params: Any, method: str) -> None:
     query = written_as_query(params)
     if query is not None and need(method, params) == "nothing":
         assert need(method, query) == "nothing"
@@ -252,10 +252,10 @@ def test_any_text_can_be_compared(text: str, wanted: str) -> None:
     assert folded(folded(text)) == folded(text)
 
 
-# --- At the last gate ---------------------------------------------------------------------------------------------
+# --- The finished request -----------------------------------------------------------------------------------------
 
 
-async def test_a_value_that_turns_out_risky_when_the_request_is_written_is_refused_there() -> None:
+async def test_a_value_that_is_risky_only_in_the_finished_request_is_refused() -> None:
     app = FakePortal(methods={"profile": lambda params: {"ID": "4"}, "crm.activity.add": lambda params: 1})
     portal = Portal(parse_webhook(WEBHOOK), PortalOptions(plan="none", deadline=5), guard=GATE, app=app)
     with pytest.raises(B24Error) as caught:

@@ -1,4 +1,4 @@
-"""What is judged is what runs: every way round a gate that we know of, against the sandbox's own log of what ran."""
+"""What is judged is what runs: every known way round the gate, compared with the sandbox's log of executed methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from b24_mcp.sandbox import Sandbox
 
 
 class WatchedGate:
-    """The gate, and everything it let through."""
+    """The gate, and every call it allowed."""
 
     def __init__(self, rules: AccessRules) -> None:
         self.gate = Gate("sandbox", rules)
@@ -162,7 +162,7 @@ PIECES = [
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_command_inside_a_name_a_key_or_a_value_stays_what_it_is(watched: Watched, piece: str) -> None:
+def test_a_command_inside_a_name_a_key_or_a_value_is_not_executed(watched: Watched, piece: str) -> None:
     lists = "crm.deal.list"
     in_filter: list[Any] = [{piece: 1}, piece, {"ID": piece}]
     for params in ({piece: 1}, {"select": [piece]}, *({"filter": one} for one in in_filter)):
@@ -178,7 +178,7 @@ WHO_CALLS = ["auth", "access_token", "aplogin", "ap", "token", "sessid", "state"
 
 
 @pytest.mark.parametrize("name", WHO_CALLS)
-def test_a_parameter_that_would_change_who_calls_is_refused(watched: Watched, name: str) -> None:
+def test_a_parameter_that_would_change_the_caller_is_refused(watched: Watched, name: str) -> None:
     guard = watched.run(FULL, method="profile", params={name: "4"})
     assert guard.admitted == []
     guard = watched.run(FULL, commands={"a": {"method": "profile", "params": {name: "4"}}})
@@ -192,12 +192,12 @@ POPPING = ["event.offline.get", "im.v2.Event.get", "imbot.v2.Event.get", "IM.V2.
 
 
 @pytest.mark.parametrize("name", POPPING)
-def test_a_read_that_deletes_what_it_returns_is_no_read(watched: Watched, name: str) -> None:
+def test_a_method_that_deletes_what_it_returns_does_not_count_as_reading(watched: Watched, name: str) -> None:
     assert watched.run(READ, method=name).admitted == []
     assert watched.run(AccessRules(), method=name).admitted == [], "it needs approval"
 
 
-def test_methods_whose_verb_promises_less_than_they_do_are_known() -> None:
+def test_methods_that_do_more_than_their_verb_says_are_known() -> None:
     catalogue = known_methods()
     for name in ("disk.file.getExternalLink", "disk.storage.getForApp", "im.disk.folder.get", "entity.rights"):
         assert catalogue.effect(name) != "read"
@@ -211,7 +211,7 @@ def test_a_name_in_another_letter_case_is_judged_and_sent_as_documented(watched:
     assert watched.ran == ["profile", "server.time"]
 
 
-# --- Whatever somebody thinks of ----------------------------------------------------------------------------------
+# --- Random calls ------------------------------------------------------------------------------------------------
 
 _KNOWN = st.sampled_from(
     ["crm.deal.list", "crm.deal.add", "crm.deal.get", "profile", "tasks.task.list", "tasks.task.add", "user.current"]
@@ -255,13 +255,15 @@ def check(watched: Watched, guard: WatchedGate, rules: AccessRules) -> None:
 
 @given(commands=_COMMANDS, rules=st.sampled_from([READ, FULL]))
 @_FUZZ
-def test_no_batch_runs_what_was_not_judged(watched: Watched, commands: Any, rules: AccessRules) -> None:
+def test_no_batch_runs_a_method_that_was_not_judged(watched: Watched, commands: Any, rules: AccessRules) -> None:
     check(watched, watched.run(rules, commands=commands), rules)
 
 
 @given(method=_METHODS, params=_PARAMS, rules=st.sampled_from([READ, FULL]))
 @_FUZZ
-def test_no_call_runs_what_was_not_judged(watched: Watched, method: str, params: Any, rules: AccessRules) -> None:
+def test_no_call_runs_a_method_that_was_not_judged(
+    watched: Watched, method: str, params: Any, rules: AccessRules
+) -> None:
     guard = watched.run(rules, method=method, params=params)
     check(watched, guard, rules)
     assert len(watched.ran) <= 1

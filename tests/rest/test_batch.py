@@ -1,4 +1,4 @@
-"""Batches: every command is accounted for, in as few requests as possible, whatever form the portal answers in."""
+"""Batches: every command has an outcome, in as few requests as possible, in whatever form the portal answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHODS: Mapping[str, Any] = {
 
 
 def results(answer: BatchAnswer) -> dict[str, Any]:
-    """What each command brought: its result, the code of its error, or the reason it was not run, marked."""
+    """The outcome of each command: its result, the code of its error, or the reason why it was not run."""
     shown: dict[str, Any] = {}
     for name, outcome in answer.outcomes.items():
         match outcome:
@@ -60,7 +60,7 @@ async def test_a_batch_is_one_request_with_the_commands_in_their_order() -> None
     assert fake.requests[0].json["halt"] in (0, False)
 
 
-async def test_halt_is_sent_so_that_php_takes_it_for_true() -> None:
+async def test_halt_is_sent_in_a_form_that_php_reads_as_true() -> None:
     fake = FakePortal(methods=METHODS)
     await run(fake, {"a": {"method": "one"}}, halt=True)
     assert fake.requests[0].json["halt"] in (1, True)
@@ -156,7 +156,7 @@ async def test_without_halt_the_rest_runs() -> None:
     assert results(answer) == {"a": ("failed", ""), "b": 1}
 
 
-async def test_halt_reaches_over_the_requests() -> None:
+async def test_halt_applies_to_later_requests() -> None:
     fake = FakePortal(methods=METHODS)
     commands = {f"c{index}": {"method": "fail" if index == 10 else "one"} for index in range(120)}
     answer = await run(fake, commands, halt=True)
@@ -192,7 +192,7 @@ def _split(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
         (0, "$result[first]", "0"),
     ],
 )
-async def test_a_reference_across_requests_brings_the_value(value: Any, reference: str, arrives: Any) -> None:
+async def test_a_reference_across_requests_has_the_value(value: Any, reference: str, arrives: Any) -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={**METHODS, "give": lambda _: value, "take": noting(seen, 1)})
     answer = await run(fake, _split({"method": "give"}, {"method": "take", "params": {"v": reference}}))
@@ -215,7 +215,7 @@ async def test_a_chain_of_reads_shares_requests_and_a_chain_of_writes_waits_for_
 
 
 @pytest.mark.parametrize("reference", ["$result[first]", "about $result[first][ID] here", "$next[first]"])
-async def test_what_refers_to_a_failed_command_across_a_split_is_not_run(reference: str) -> None:
+async def test_a_command_that_refers_to_a_failed_one_of_an_earlier_request_is_not_run(reference: str) -> None:
     ran: list[Any] = []
     fake = FakePortal(methods={**METHODS, "take": lambda params: ran.append(params)})
     answer = await run(fake, _split({"method": "fail"}, {"method": "take", "params": {"v": reference}}))
@@ -225,7 +225,7 @@ async def test_what_refers_to_a_failed_command_across_a_split_is_not_run(referen
     assert ran == []
 
 
-async def test_what_refers_to_a_command_that_was_not_run_is_not_run_either() -> None:
+async def test_a_command_that_refers_to_one_that_was_not_run_is_not_run() -> None:
     fake = FakePortal(methods=METHODS)
     commands = _split({"method": "fail"}, {"method": "echo", "params": {"v": "$result[first][ID]"}})
     answer = await run(fake, {**commands, "after": {"method": "echo", "params": {"v": "$result[last]"}}})
@@ -235,7 +235,7 @@ async def test_what_refers_to_a_command_that_was_not_run_is_not_run_either() -> 
     assert len(fake.requests) == 1
 
 
-async def test_a_boolean_that_xml_wrote_as_text_is_not_taken_for_an_id() -> None:
+async def test_a_boolean_that_xml_wrote_as_text_is_not_used_as_an_id() -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={"crm.contact.update": noting(seen, True)})
     commands: dict[str, Any] = {
@@ -248,7 +248,7 @@ async def test_a_boolean_that_xml_wrote_as_text_is_not_taken_for_an_id() -> None
 
 
 @pytest.mark.parametrize("value", [None, "", " ", [], {}, [5], {"ID": 5}, True, False, "5 apples"])
-async def test_a_value_that_is_no_id_never_stands_in_the_place_of_one(value: Any) -> None:
+async def test_a_value_that_is_not_an_id_never_replaces_one(value: Any) -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={"give": lambda _: {"X": value}, "crm.contact.delete": noting(seen, True)})
     command = {"method": "crm.contact.delete", "params": {"id": "$result[first][X]"}}
@@ -266,7 +266,7 @@ async def test_a_value_that_is_no_id_never_stands_in_the_place_of_one(value: Any
         ("task.item.add", ["$result[first]"]),
     ],
 )
-async def test_a_list_stands_where_a_list_is_documented(method: str, params: Any) -> None:
+async def test_a_list_is_accepted_where_a_list_is_documented(method: str, params: Any) -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={"give": lambda _: [{"COMPANY_ID": 3}], method: noting(seen, True)})
     answer = await run(fake, {"first": {"method": "give"}, "last": {"method": method, "params": params}})
@@ -280,7 +280,7 @@ async def test_a_path_that_leads_to_nothing_across_a_split_is_not_run() -> None:
     assert isinstance(answer.outcomes["last"], NotRun)
 
 
-async def test_what_a_read_answers_is_left_out_when_its_reference_led_to_a_failed_command() -> None:
+async def test_the_result_of_a_read_is_left_out_if_it_refers_to_a_failed_command() -> None:
     """The portal runs the command with something else in the place of the value, and answers with another record."""
     fake = FakePortal(methods={**METHODS, "crm.contact.get": lambda _: {"ID": "1"}})
     commands = {"a": {"method": "fail"}, "b": {"method": "crm.contact.get", "params": {"id": "$result[a][ID]"}}}
@@ -300,7 +300,7 @@ async def test_a_reference_to_the_time_of_a_command_has_a_value(method: str, ref
 
 
 @pytest.mark.parametrize("value", [None, False, True, 1e22, [], {}, [None], {"a": {"b": []}}])
-async def test_what_a_query_cannot_say_goes_out_as_a_call_of_its_own_at_its_place(value: Any) -> None:
+async def test_a_value_that_a_query_cannot_express_is_sent_as_a_single_call_at_its_place(value: Any) -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={**METHODS, "take": noting(seen, 5)})
     answer = await run(
@@ -317,7 +317,7 @@ async def test_what_a_query_cannot_say_goes_out_as_a_call_of_its_own_at_its_plac
     assert answer.requests == 3
 
 
-async def test_halt_holds_for_a_command_sent_on_its_own() -> None:
+async def test_halt_applies_to_a_command_sent_as_a_single_call() -> None:
     fake = FakePortal(methods=METHODS)
     answer = await run(fake, {"a": {"method": "fail", "params": {"v": None}}, "b": {"method": "one"}}, halt=True)
     assert results(answer) == {"a": ("failed", ""), "b": ("not run", "halted after a")}
@@ -344,7 +344,7 @@ async def test_the_only_command_of_an_xml_batch_comes_back_under_its_name(name: 
     assert results(answer) == {name: "1"}
 
 
-async def test_stand_ins_for_unwritable_names_never_collide() -> None:
+async def test_labels_for_names_that_cannot_be_written_never_collide() -> None:
     fake = FakePortal(methods=METHODS)
     names = ["command_1", "я", "command_1_", "ю", "command_3", "command_0"]
     answer = await run(fake, {name: {"method": "echo", "params": {"n": name}} for name in names})
@@ -362,7 +362,7 @@ async def test_stand_ins_for_unwritable_names_never_collide() -> None:
         ("ult[c1]", "$res$result[first]"),
     ],
 )
-async def test_a_value_from_the_portal_is_never_read_again_as_a_reference(value: Any, text: str) -> None:
+async def test_a_value_from_the_portal_is_never_read_as_a_reference(value: Any, text: str) -> None:
     seen: list[Any] = []
     fake = FakePortal(methods={**METHODS, "give": lambda _: value, "crm.deal.add": noting(seen, 1)})
     await run(fake, _split({"method": "give"}, {"method": "crm.deal.add", "params": {"fields": text}}))
@@ -396,7 +396,7 @@ async def test_a_request_that_fails_as_a_whole_stops_the_rest_and_is_not_repeate
     assert answer.error.fault.status == 504
 
 
-async def test_a_request_that_surely_did_not_run_leaves_its_commands_not_run() -> None:
+async def test_the_commands_of_a_request_that_was_not_executed_are_not_run() -> None:
     fake = FakePortal([Reply({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}, 503)])
     answer = await run(fake, {"a": {"method": "one"}, "b": {"method": "one"}})
     assert all(isinstance(outcome, NotRun) for outcome in answer.outcomes.values())

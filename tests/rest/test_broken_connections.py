@@ -1,4 +1,4 @@
-"""When no whole answer comes: surely not executed before the request was out, unknown after that."""
+"""Calls without a whole response: not executed before the request was sent, unknown after that."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def fault_of(address: str, **settings: Any) -> Fault:
 
 
 def _refused_port() -> int:
-    """A port that was free a moment ago, so that nothing listens there."""
+    """A free port, on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -65,7 +65,7 @@ async def test_a_connection_cut_after_sending_may_have_executed(play: Callable[[
     assert len(served.requests) == served.connections == 1
 
 
-async def test_a_body_that_claims_to_be_longer_is_not_taken_for_whole() -> None:
+async def test_a_body_shorter_than_its_content_length_is_not_complete() -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer(b'{"result":1}', length=100))
 
@@ -75,7 +75,7 @@ async def test_a_body_that_claims_to_be_longer_is_not_taken_for_whole() -> None:
 
 
 @pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b'{"result":1}' * 50, mtime=0)[:-30]])
-async def test_a_broken_compressed_body_is_no_answer(body: bytes) -> None:
+async def test_a_broken_compressed_body_is_not_an_answer(body: bytes) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer(body, headers="Content-Encoding: gzip\r\n"))
 
@@ -94,7 +94,7 @@ async def test_a_compressed_answer_is_read() -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", _WHOLE[:-3]])
-async def test_an_answer_that_does_not_come_in_time_may_have_executed(begun: bytes) -> None:
+async def test_a_call_that_times_out_may_have_been_executed(begun: bytes) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(begun)
         await asyncio.Event().wait()
@@ -107,8 +107,8 @@ async def test_an_answer_that_does_not_come_in_time_may_have_executed(begun: byt
     assert len(served.requests) == 1
 
 
-async def test_a_connection_that_is_never_made_in_time_executed_nothing() -> None:
-    """Here it is the TLS handshake that never ends; no byte of the call is out yet."""
+async def test_a_connection_that_is_not_made_in_time_executed_nothing() -> None:
+    """The TLS handshake never ends, so no byte of the call is sent."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

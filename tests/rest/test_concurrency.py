@@ -1,4 +1,4 @@
-"""Many calls at once share connections, and none waits for another; an answer too large is given up while it comes."""
+"""Concurrent calls share connections without waiting for each other; a response that is too large is cut off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from b24_mcp.errors import B24Error
 from tests.fake_portal import http_answer, open_portal, serve
 
 
-async def test_a_slow_call_does_not_hold_up_the_others() -> None:
+async def test_a_slow_call_does_not_delay_the_others() -> None:
     released = anyio.Event()
 
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -76,7 +76,7 @@ async def test_calls_one_after_another_use_one_connection() -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-async def test_an_answer_too_large_is_refused_while_it_comes(packed: bool) -> None:
+async def test_a_response_that_is_too_large_is_refused_while_it_arrives(packed: bool) -> None:
     sent = 0
     block = b"x" * 65_536
     packer = zlib.compressobj(wbits=31)

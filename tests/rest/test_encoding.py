@@ -1,4 +1,4 @@
-"""The query string of a batch command: PHP reads back exactly what was meant, or it is not written at all."""
+"""The query string of a batch command: PHP parses exactly the intended values, or it is not written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _tree(leaves: st.SearchStrategy[Any], names: st.SearchStrategy[str]) -> st.S
     )
 
 
-# Everything that JSON can say, and the part of it that a query string can certainly say.
+# Everything that JSON can express, and the part that a query string can certainly express.
 ANYTHING = st.dictionaries(
     _ANY_NAME,
     _tree(_SCALAR | _ODD_NUMBER | st.none() | st.just([]) | st.just({}), _ANY_NAME),
@@ -75,12 +75,12 @@ def _written_alike(value: float) -> bool:
 
 
 @given(SAYABLE)
-def test_a_query_string_gives_back_the_value(params: dict[str, Any]) -> None:
+def test_a_query_string_is_parsed_to_the_same_value(params: dict[str, Any]) -> None:
     assert parse_query(query_string(params)) == listed(as_text(params))
 
 
 @given(ANYTHING)
-def test_a_value_comes_back_unharmed_or_is_refused_for_a_reason(params: dict[str, Any]) -> None:
+def test_a_value_is_parsed_unchanged_or_refused_for_a_reason(params: dict[str, Any]) -> None:
     try:
         query = query_string(params)
     except NotExpressibleError:
@@ -90,7 +90,7 @@ def test_a_value_comes_back_unharmed_or_is_refused_for_a_reason(params: dict[str
 
 
 @given(ANYTHING)
-def test_a_query_string_holds_nothing_that_ends_it(params: dict[str, Any]) -> None:
+def test_a_query_string_holds_no_character_that_ends_it(params: dict[str, Any]) -> None:
     """`#` would cut the command, and white space or a raw bracket in a value would be read as structure."""
     try:
         query = query_string(params)
@@ -117,7 +117,7 @@ def test_a_nested_name_that_php_would_alter_is_not_written(name: str) -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}, False, True, 1e22, 1e-7, 0.1234567890123456, -0.0])
-def test_what_would_vanish_is_not_written_at_any_depth(nothing: Any) -> None:
+def test_a_value_that_would_be_lost_is_not_written_at_any_depth(nothing: Any) -> None:
     for params in ({"a": nothing}, {"a": [nothing]}, {"a": {"b": [1, {"c": nothing}]}}, {"a": 1, "b": nothing}):
         with pytest.raises(NotExpressibleError):
             query_string(params)
@@ -125,9 +125,9 @@ def test_what_would_vanish_is_not_written_at_any_depth(nothing: Any) -> None:
 
 @given(SAYABLE.filter(bool))
 @settings(deadline=None)
-async def test_a_command_of_a_batch_arrives_as_it_was_meant(params: dict[str, Any]) -> None:
-    """Through the whole way: JSON body, text of the command, PHP. References are another matter (`$`), and so are names
-    that the portal takes for credentials."""
+async def test_a_command_of_a_batch_arrives_unchanged(params: dict[str, Any]) -> None:
+    """From the JSON body and the text of the command to PHP. References (`$`) and names that the portal reads as
+    credentials are left out."""
     fields = _without_dollars(params)
     seen: list[Any] = []
     fake = FakePortal(methods={"crm.deal.add": noting(seen, 1)})

@@ -23,7 +23,7 @@ WEBHOOK = parse_webhook(f"https://acme.bitrix24.com/rest/1/{CODE}/")
 
 
 class SteppedClock(FakeClock):
-    """A clock that many tasks share: time goes on to the next moment at which one of them wakes, in order."""
+    """A clock that many tasks share: it moves to the next moment at which one of them wakes, in order."""
 
     def __init__(self) -> None:
         super().__init__(1_000.0)
@@ -40,7 +40,7 @@ class SteppedClock(FakeClock):
         await entry[2].wait()
 
     async def run(self) -> None:
-        """Move the time on for as long as the task runs."""
+        """Move the time forward while the task runs."""
         while True:
             for _ in range(200):  # everything that can run at this moment runs first
                 await anyio.lowlevel.checkpoint()
@@ -76,7 +76,7 @@ class LeakyBucket:
         return True
 
 
-async def test_quick_calls_behind_slow_ones_do_not_go_out_all_at_once() -> None:
+async def test_quick_calls_behind_slow_ones_are_not_sent_all_at_once() -> None:
     clock, bucket = SteppedClock(), LeakyBucket()
     limits = Limits(WEBHOOK, "basic", open_state("memory", clock.now), clock)
 
@@ -93,7 +93,7 @@ async def test_quick_calls_behind_slow_ones_do_not_go_out_all_at_once() -> None:
     assert (bucket.accepted, bucket.refused) == (CONNECTIONS + 120, 0)
 
 
-async def test_a_bulk_list_keeps_its_share_beside_steady_calls_of_people() -> None:
+async def test_a_bulk_list_keeps_its_share_beside_steady_single_calls() -> None:
     clock, bucket = SteppedClock(), LeakyBucket()
     limits = Limits(WEBHOOK, "basic", open_state("memory", clock.now), clock)
     done = {"bulk": 0, "people": 0}
@@ -121,7 +121,7 @@ async def test_a_bulk_list_keeps_its_share_beside_steady_calls_of_people() -> No
 
 
 async def test_places_of_a_process_that_was_killed_are_free_within_seconds(tmp_path: Path) -> None:
-    """What dies in the queue of one process never asked the shared state for a place far ahead."""
+    """A call waiting in the queue of its process has not reserved a place far ahead."""
     clock = SteppedClock()
     path = str(tmp_path / "limits.db")
     dying = Limits(WEBHOOK, "basic", open_state(path, clock.now), clock)
@@ -135,7 +135,7 @@ async def test_places_of_a_process_that_was_killed_are_free_within_seconds(tmp_p
             tasks.start_soon(call)
         await anyio.sleep(0.2)
         tasks.cancel_scope.cancel()
-        dying.state.give_back = never  # type: ignore[method-assign]  # a killed process gives nothing back
+        dying.state.give_back = never  # type: ignore[method-assign]  # a killed process releases nothing
     other = Limits(WEBHOOK, "basic", open_state(path, clock.now), clock)
     async with running(clock), other.turn(["profile"], Deadline(clock, clock.now() + 300)):
         pass
@@ -172,7 +172,7 @@ HELD: list[sqlite3.Connection] = []
 
 
 @pytest.mark.parametrize("spoil", [garbage, read_only_folder, a_folder_in_its_place, held_lock])
-async def test_limits_are_kept_inside_the_process_where_the_shared_state_cannot_be_used(
+async def test_limits_are_kept_inside_the_process_if_the_shared_state_cannot_be_used(
     spoil: Callable[[Path], None], tmp_path: Path
 ) -> None:
     path = tmp_path / "state" / "limits.db"
@@ -191,7 +191,7 @@ async def test_limits_are_kept_inside_the_process_where_the_shared_state_cannot_
     HELD.clear()
 
 
-async def test_a_garbage_file_is_set_aside_and_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_garbage_file_is_renamed_and_created_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "limits.db"
     garbage(path)
     state = open_state(str(path))
@@ -202,7 +202,7 @@ async def test_a_garbage_file_is_set_aside_and_made_again(tmp_path: Path, caplog
     await state.aclose()
 
 
-async def test_a_file_that_goes_bad_while_it_is_used_is_made_again(tmp_path: Path) -> None:
+async def test_a_file_that_is_damaged_while_it_is_used_is_created_again(tmp_path: Path) -> None:
     path = tmp_path / "limits.db"
     state, second = open_state(str(path)), open_state(str(path))
     await state.put_note("k", "old", 1.0, seconds=60)
@@ -231,7 +231,7 @@ async def test_a_file_that_was_replaced_is_shared_again_by_all(tmp_path: Path) -
     await second.aclose()
 
 
-async def test_a_lock_that_is_held_stops_the_first_call_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_held_lock_delays_the_first_call_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "limits.db"
     held_lock(path)
     waits: list[Any] = []
@@ -275,7 +275,7 @@ async def test_a_clock_that_is_set_while_calls_wait_changes_nothing(monkeypatch:
     assert 0 <= clock.now() - before < 60
 
 
-async def test_a_redis_that_is_gone_leaves_the_limits_inside_the_process() -> None:
+async def test_limits_are_kept_inside_the_process_if_redis_is_gone() -> None:
     clock = FakeClock()
     fake = FakePortal([Reply({"result": 1})] * 60)
     state = open_state("redis://127.0.0.1:1/0")

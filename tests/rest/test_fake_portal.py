@@ -40,7 +40,7 @@ def test_a_query_string_is_read_as_php_reads_it(query: str, read: Any) -> None:
     assert parse_query(query) == read
 
 
-def test_what_is_nested_deeper_than_64_levels_is_dropped() -> None:
+def test_values_nested_deeper_than_64_levels_are_dropped() -> None:
     assert parse_query("a" + "[x]" * 64 + "=1") != []
     assert parse_query("a" + "[x]" * 65 + "=1") == []
 
@@ -76,7 +76,7 @@ def test_references_are_replaced_as_measured(text: str, value: Any) -> None:
     assert substituted(text, {"result": {"a": {"ID": 5, "T": "x"}}}) == value
 
 
-def test_what_would_be_replaced_reaches_to_the_next_white_space() -> None:
+def test_a_replaced_text_ends_at_the_next_white_space() -> None:
     assert would_replace("a $result[a]-x,$next[b] \u00a0 $total[c]\u00a0d $time") == [
         "$result[a]-x,$next[b]",
         "$total[c]\u00a0d",

@@ -1,4 +1,4 @@
-"""Limits are kept, not hit: calls wait before they would be refused."""
+"""Rate limits are kept: calls wait before they would be refused."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_a_self_hosted_portal_has_no_limit_of_requests() -> None:
     await limits.state.aclose()
 
 
-async def test_a_call_a_person_waits_for_goes_before_bulk_calls() -> None:
+async def test_a_single_call_goes_before_bulk_calls() -> None:
     clock = FakeClock()
     limits = Limits(WEBHOOK, "basic", open_state("memory", clock.now), clock)
     for _ in range(60):
@@ -74,7 +74,7 @@ async def test_a_call_a_person_waits_for_goes_before_bulk_calls() -> None:
     await limits.state.aclose()
 
 
-async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_come_back() -> None:
+async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_retry() -> None:
     clock, fake = FakeClock(), FakePortal([Reply({"result": 1, "time": {}})] * 60)
     async with open_portal(fake, clock=clock, deadline=0.1, plan="basic") as portal:
         for _ in range(38):
@@ -88,7 +88,7 @@ async def test_a_wait_longer_than_the_deadline_is_an_error_that_says_when_to_com
     assert len(fake.requests) == 38
 
 
-async def test_a_method_whose_working_time_is_used_up_waits_until_it_is_forgiven() -> None:
+async def test_a_method_without_operating_time_left_waits_until_it_is_restored() -> None:
     clock = FakeClock()
     reset_at = int(clock.now()) + 300
     busy = {"result": 1, "time": {"operating": 478.5, "operating_reset_at": reset_at}}
@@ -101,7 +101,7 @@ async def test_a_method_whose_working_time_is_used_up_waits_until_it_is_forgiven
     assert sum(clock.slept) == pytest.approx(300, abs=1)
 
 
-async def test_bulk_calls_leave_working_time_for_people() -> None:
+async def test_bulk_calls_leave_operating_time_for_single_calls() -> None:
     clock = FakeClock()
     busy = {"result": 1, "time": {"operating": 440, "operating_reset_at": int(clock.now()) + 300}}
     fake = FakePortal([Reply(busy), Reply({"result": 2, "time": {}})])
@@ -156,7 +156,7 @@ async def test_a_refusal_by_the_portal_makes_every_process_wait(tmp_path: Path) 
     assert sum(clock.slept) > 0
 
 
-async def test_waiting_is_told_when_it_takes_seconds() -> None:
+async def test_a_wait_of_seconds_is_reported() -> None:
     told: list[tuple[float, float, str]] = []
 
     async def on_wait(waited: float, whole: float, why: str) -> None:
@@ -173,7 +173,7 @@ async def test_waiting_is_told_when_it_takes_seconds() -> None:
     assert "crm.deal.list" in told[0][2]
 
 
-async def test_a_cancelled_wait_gives_its_place_back() -> None:
+async def test_a_cancelled_wait_releases_its_place() -> None:
     class EndlessClock(FakeClock):
         async def sleep(self, seconds: float) -> None:
             if seconds:

@@ -48,7 +48,7 @@ NAMES = _NAME | _SPOILT | st.text(max_size=20)
 
 
 def sendable(name: str) -> bool:
-    """The grammar of the design, plus: no ending the portal strips, no batch inside."""
+    """Whether a name fits the grammar, without an ending that the portal strips and without a batch inside."""
     return (
         GRAMMAR.fullmatch(name) is not None
         and len(name) <= 128
@@ -95,7 +95,7 @@ async def test_no_other_name_reaches_the_wire_inside_a_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["crm.deal.list", "imbot.v2.Bot.list", "im.v2.Event.get", "profile", "json.x", "a.1"])
-async def test_a_name_goes_out_in_the_spelling_it_was_given(name: str) -> None:
+async def test_a_name_is_sent_as_it_was_spelt(name: str) -> None:
     fake = FakePortal([Reply({"result": 1}), Reply("<response><result>1</result></response>", content_type="text/xml")])
     async with open_portal(fake) as portal:
         assert (await portal.call(name)).method == name
@@ -135,7 +135,7 @@ async def test_a_batch_is_not_called_by_name_nor_nested(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["download", "upload", "Download"])
-async def test_what_the_portal_forbids_in_a_batch_is_refused(name: str) -> None:
+async def test_a_method_that_the_portal_forbids_in_a_batch_is_refused(name: str) -> None:
     fake = FakePortal()
     async with open_portal(fake) as portal:
         with pytest.raises(B24Error, match="batch"):

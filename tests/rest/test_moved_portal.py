@@ -1,4 +1,4 @@
-"""A portal that was renamed: the same call goes to the new address, when that is surely the same portal."""
+"""A renamed portal: the call is sent to the new address, if that is certainly the same portal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def test_a_cloud_portal_renamed_within_its_zone_is_followed_with_the_same_
     assert "nova.bitrix24.de" in answer.warnings[-1]
 
 
-async def test_the_new_address_is_remembered_and_told_in_every_answer() -> None:
+async def test_the_new_address_is_kept_and_every_answer_says_so() -> None:
     fake = FakePortal([moved("https://nova.bitrix24.de/"), Reply({"result": 1}), Reply({"result": 2})])
     async with open_portal(fake, OLD) as portal:
         await portal.call("profile")
@@ -39,7 +39,7 @@ async def test_the_new_address_is_remembered_and_told_in_every_answer() -> None:
     assert answer.warnings
 
 
-async def test_a_portal_that_moves_on_and_on_is_given_up() -> None:
+async def test_a_portal_that_redirects_again_and_again_is_not_followed() -> None:
     fake = FakePortal([moved(f"https://b24-{n}.bitrix24.de/") for n in range(5)])
     async with open_portal(fake, OLD) as portal:
         answer = await portal.batch({"a": {"method": "profile"}})

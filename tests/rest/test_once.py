@@ -1,6 +1,6 @@
-"""A write is executed once, and what is told of it is never falsely `no` or `yes`.
+"""A write is executed once, and its `executed` is never a false `no` or `yes`.
 
-Every call meets a random sequence of faults. The portal notes what it really executed.
+Every call meets a random sequence of faults. The portal records what it executed.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Scripted:
         result = {"item": {"id": len(self.executed) + 1}}
         self.executed.append(body["fields"]["title"])
         if key is not None:
-            # Where the answer was lost, the portal may still be at work for as long as a request may take.
+            # If the response was lost, the portal may still be working for as long as a request may take.
             busy = 59.0 if fault in ("cut", "gateway", "slow") else 0.0
             self.stored[key] = (self.clock.time + busy, result)
         return result
@@ -128,7 +128,7 @@ async def told(portal: Portal, marker: str = "m", version: Version = "v3") -> An
 
 
 def check(said: Any, times: int) -> None:
-    """Compare what was told with how often the portal executed the call."""
+    """Compare the reported outcome with how often the portal executed the call."""
     executed = getattr(said, "executed", "yes")
     assert executed != "no" or times == 0
     assert executed != "yes" or times == 1
@@ -137,7 +137,7 @@ def check(said: Any, times: int) -> None:
 
 @given(st.lists(FAULTS, max_size=6), st.sampled_from(["v2", "v3"]), st.booleans(), st.sampled_from([20.0, 55.0, 300.0]))
 @settings(max_examples=150, deadline=None)
-def test_what_is_told_of_a_single_write_is_true(
+def test_the_reported_outcome_of_a_single_write_is_true(
     script: list[tuple[str, bool]], version: Version, honours: bool, deadline: float
 ) -> None:
     async def play() -> None:
@@ -148,14 +148,14 @@ def test_what_is_told_of_a_single_write_is_true(
             await client.aclose()
             check(said, len(portal.executed))
             assert portal.overlaps == 0
-            assert portal.clock.time - begin <= deadline + 50  # one answer may still have been on its way
+            assert portal.clock.time - begin <= deadline + 50  # one response may still have been in transit
 
     anyio.run(play)
 
 
 @given(st.lists(FAULTS, max_size=8), st.lists(st.sampled_from([0.0, 10.0, 61.0]), min_size=3, max_size=3))
 @settings(max_examples=100, deadline=None)
-def test_the_very_same_call_made_again_is_executed_once(script: list[tuple[str, bool]], pauses: list[float]) -> None:
+def test_exactly_the_same_call_made_again_is_executed_once(script: list[tuple[str, bool]], pauses: list[float]) -> None:
     async def play() -> None:
         state = open_state("memory")
         with scene([]) as portal:
@@ -181,7 +181,7 @@ def test_the_very_same_call_made_again_is_executed_once(script: list[tuple[str, 
 
 @given(st.lists(FAULTS, max_size=5), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_what_is_told_of_the_commands_of_a_batch_is_true(script: list[tuple[str, bool]], halt: bool) -> None:
+def test_the_reported_outcomes_of_a_batch_are_true(script: list[tuple[str, bool]], halt: bool) -> None:
     async def play() -> None:
         with scene(script) as portal:
             client = opened(portal)
@@ -210,7 +210,7 @@ async def test_no_connection_after_a_cut_does_not_make_it_a_no() -> None:
     assert "An earlier try may have been executed" in fault.message
 
 
-async def test_a_key_is_repeated_only_when_nothing_of_the_call_can_be_under_way() -> None:
+async def test_a_key_is_repeated_only_if_no_try_of_the_call_can_still_run() -> None:
     with scene([("", True), ("cut", True)]) as portal:
         client = opened(portal, deadline=100)
         await told(client, "first")
@@ -303,9 +303,9 @@ async def test_keys_work_in_redis(redis_url: str) -> None:
     assert portal.executed == ["first", "m"]
 
 
-async def test_keys_are_kept_in_the_process_where_the_state_cannot_be_used(tmp_path: Path) -> None:
+async def test_keys_are_kept_in_the_process_if_the_state_cannot_be_used(tmp_path: Path) -> None:
     with scene([("", True), ("cut", True)]) as portal:
-        client = opened(portal, state=open_state(str(tmp_path)))  # a folder is no database
+        client = opened(portal, state=open_state(str(tmp_path)))  # a folder is not a database
         await told(client, "first")
         await told(client)
         portal.clock.time += 61

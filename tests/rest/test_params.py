@@ -1,4 +1,4 @@
-"""Parameters the portal would lose, alter or take for something else are refused before anything is sent."""
+"""Parameters that the portal would lose, change or misread are refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _nested(levels: int) -> Any:
 
 REFUSED: dict[str, Any] = {
     **{name: {name: "x"} for name in ("auth", "access_token", "aplogin", "ap", "sessid", "token")},
-    # The portal removes this one without a word.
+    # The portal removes this one silently.
     "state": {"state": "x"},
     "half a surrogate pair": {"fields": {"TITLE": "a\ud83d"}},
     "half a surrogate pair in a name": {"fields": {"\udc00": "x"}},
@@ -83,7 +83,7 @@ async def test_a_whole_number_that_the_portal_would_round_is_refused(number: int
         max_leaves=15,
     )
 )
-async def test_a_call_on_its_own_carries_every_json_value_unchanged(value: Any) -> None:
+async def test_a_single_call_carries_every_json_value_unchanged(value: Any) -> None:
     fake = FakePortal([Reply({"result": 1}), Reply({"result": 1})])
     async with open_portal(fake) as portal:
         await portal.call("crm.deal.add", {"fields": value})
@@ -92,7 +92,7 @@ async def test_a_call_on_its_own_carries_every_json_value_unchanged(value: Any) 
     assert fake.requests[1].json[0] == 7
 
 
-async def test_no_parameters_go_out_as_an_empty_object() -> None:
+async def test_no_parameters_are_sent_as_an_empty_object() -> None:
     fake = FakePortal([Reply({"result": 1})] * 3)
     async with open_portal(fake) as portal:
         await portal.call("profile")

@@ -12,7 +12,7 @@ from tests.fake_portal import CODE, http_answer, open_portal, serve
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required", "502 Bad Gateway"])
-async def test_a_proxy_that_refuses_is_said_so_and_nothing_was_executed(
+async def test_a_refusing_proxy_is_reported_and_nothing_was_executed(
     monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     async def refuse(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +36,7 @@ async def fault_through(address: str = f"https://portal.invalid/rest/1/{CODE}/")
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-async def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+async def test_the_error_names_an_unreachable_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     async with serve(_never) as gone:
         port = gone.port
     monkeypatch.setenv(variable, f"http://user:hidden@127.0.0.1:{port}")
@@ -60,7 +60,7 @@ async def test_a_proxy_that_closes_without_a_tunnel_executed_nothing(
     assert "HTTPS_PROXY" in fault.message
 
 
-async def test_a_proxy_that_wants_a_password_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_says_that_the_proxy_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
@@ -70,7 +70,7 @@ async def test_a_proxy_that_wants_a_password_is_said_so(monkeypatch: pytest.Monk
     assert "user name and password" in fault.message
 
 
-async def test_a_tunnel_that_closes_before_the_request_is_no_fault_of_the_proxy(
+async def test_a_tunnel_that_closes_before_the_request_is_not_blamed_on_the_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def open_and_close(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -83,7 +83,7 @@ async def test_a_tunnel_that_closes_before_the_request_is_no_fault_of_the_proxy(
 
 
 @pytest.mark.parametrize("value", ["nonsense://127.0.0.1:1", "http://[::1", "127.0.0.1:not-a-port", "socks5://h:1"])
-async def test_a_proxy_setting_that_is_none_is_said_so(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+async def test_an_invalid_proxy_setting_is_reported(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", value)
     fault = await fault_through()
     assert (fault.code, fault.executed) == ("B24MCP_PROXY", "no")
@@ -122,7 +122,7 @@ async def test_a_host_of_no_proxy_is_reached_without_one(monkeypatch: pytest.Mon
     assert (fault.code, proxy.requests) == ("B24MCP_NO_CONNECTION", [])
 
 
-async def test_no_proxy_stands_before_a_portal_on_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_portal_on_this_computer_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer(b'{"result":1}'))
 

@@ -1,4 +1,4 @@
-"""An answer is judged by its body: dirt around the one object does not hide it, and a page is never taken for one."""
+"""A response is parsed by its body: text around the JSON object is accepted, and a page is never an answer."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ async def failure(reply: Reply, **options: Any) -> Any:
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", HTML, "text/plain", "text/xml", None])
-async def test_a_result_is_found_in_spite_of_what_stands_around_it(body: bytes, content_type: str | None) -> None:
+async def test_a_result_is_found_in_surrounding_text(body: bytes, content_type: str | None) -> None:
     assert (await answer(Reply(body, content_type=content_type))).result == 11
 
 
-async def test_the_text_around_an_answer_is_told_without_its_tags() -> None:
+async def test_the_text_around_an_answer_is_reported_without_its_tags() -> None:
     warning = (await answer(Reply(WARNING + '{"result":11}'))).warnings[0]
     assert "Undefined variable $x" in warning
     assert "<" not in warning
@@ -77,7 +77,7 @@ async def test_a_page_or_two_answers_are_not_an_answer(body: str) -> None:
     assert (fault.code, fault.executed) == ("B24MCP_BAD_ANSWER", "unknown")
 
 
-async def test_a_message_quotes_the_first_words_of_what_is_no_answer() -> None:
+async def test_a_message_quotes_the_first_words_of_an_invalid_response() -> None:
     fault = await failure(Reply("<html><style>p{}</style><h1>Sign in</h1>\u202e\u200b to\x1b[31m Bitrix24", 200, HTML))
     assert "It begins: Sign in to [31m Bitrix24" in fault.message
 
@@ -112,7 +112,7 @@ def test_any_result_survives_php_output_before_it(result: Any) -> None:
         ('"a\nb"', "a\nb"),
     ],
 )
-async def test_what_json_cannot_carry_on_becomes_text(written: str, read: Any) -> None:
+async def test_a_number_that_json_cannot_express_becomes_text(written: str, read: Any) -> None:
     result = (await answer(Reply('{"result":' + written + ',"total":NaN}'))).result
     assert result == read
     assert json.loads(json.dumps(result, allow_nan=False)) == read

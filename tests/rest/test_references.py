@@ -1,4 +1,4 @@
-"""Text in a batch: a true reference to an earlier command, or left alone by the portal, or refused."""
+"""Text in a batch: a reference to an earlier command, or text that the portal does not change, or refused."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _fake(seen: list[Any]) -> FakePortal:
 @example("$reſult[a]")
 @example("$tıme[a]")
 @settings(deadline=None)
-async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> None:
+async def test_text_without_a_reference_is_not_changed_by_a_batch(text: str) -> None:
     seen: list[Any] = []
     async with open_portal(_fake(seen)) as portal:
         await portal.batch({"a": {"method": "first"}, "b": {"method": "crm.contact.get", "params": {"text": text}}})
@@ -83,7 +83,7 @@ async def test_text_without_a_reference_survives_a_batch_unharmed(text: str) -> 
 @example("$RESULT[a]")
 @example("$result[]")
 @settings(deadline=None)
-async def test_what_the_portal_would_replace_is_a_true_reference_or_refused(text: str) -> None:
+async def test_text_that_the_portal_would_replace_is_a_reference_or_refused(text: str) -> None:
     seen: list[Any] = []
     fake = _fake(seen)
     true = all(re.fullmatch(TRUE_REFERENCE, token, re.ASCII) for token in would_replace(text))
@@ -142,7 +142,7 @@ async def test_a_lookalike_in_a_name_is_only_a_name() -> None:
     assert seen == [{"fields": {"$result[a": "x", "$result": "y"}}]
 
 
-async def test_a_call_on_its_own_carries_any_text() -> None:
+async def test_a_single_call_carries_any_text() -> None:
     """Nothing is replaced outside a batch, so nothing is refused there."""
     seen: list[Any] = []
     async with open_portal(_fake(seen)) as portal:
@@ -162,7 +162,7 @@ async def test_a_call_on_its_own_carries_any_text() -> None:
         ("$next[a]", 50),
     ],
 )
-async def test_a_true_reference_brings_its_value(text: str, arrives: Any) -> None:
+async def test_a_reference_has_its_value(text: str, arrives: Any) -> None:
     seen: list[Any] = []
     fake = _fake(seen)
     fake.methods = {**fake.methods, "first": lambda _: Page({"ID": 7, "NAMES": ["Ann", "Bob"]}, total=120, next=50)}
@@ -180,7 +180,7 @@ async def test_a_value_is_written_into_a_command_that_writes_before_it_is_sent()
     assert [request.commands for request in fake.requests] == [{"a": ("first", [])}, {"b": ("note", {"text": "7"})}]
 
 
-async def test_a_reference_of_a_read_goes_out_as_the_portal_expects_it() -> None:
+async def test_a_reference_of_a_read_is_sent_in_the_form_of_the_portal() -> None:
     fake = FakePortal(methods={"first": lambda _: 7, "crm.contact.get": lambda _: 1})
     commands: dict[str, Any] = {
         "a": {"method": "first"},

@@ -1,4 +1,4 @@
-"""What is sent: one POST per call, marked properly, without cookies, to the one address of the method."""
+"""Requests: one POST for each call, with the right headers, without cookies, to the address of the method."""
 
 from __future__ import annotations
 

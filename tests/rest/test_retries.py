@@ -1,4 +1,4 @@
-"""What is sent again after a failure, and what never is."""
+"""Which calls are retried after a failure, and which never are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def outcome(portal: Portal, call: tuple[str, dict[str, Any]]) -> Any:
 
 @pytest.mark.parametrize("refusal", [LIMIT, OPERATING])
 @pytest.mark.parametrize("call", [READ, WRITE])
-async def test_what_a_limit_refused_is_sent_again_even_if_it_writes(refusal: Reply, call: Any) -> None:
+async def test_a_call_refused_by_a_limit_is_retried_even_if_it_writes(refusal: Reply, call: Any) -> None:
     fake, clock = FakePortal([refusal, refusal, OK]), FakeClock()
     async with open_portal(fake, clock=clock, deadline=100, plan="basic") as portal:
         assert await outcome(portal, call) == 1
@@ -43,7 +43,7 @@ async def test_what_a_limit_refused_is_sent_again_even_if_it_writes(refusal: Rep
 
 
 @pytest.mark.parametrize("failures", [[BAD_GATEWAY, BAD_GATEWAY], [TRUNCATED, BROKEN], [PAGE], [BROKEN, BAD_GATEWAY]])
-async def test_a_read_whose_answer_was_lost_is_sent_again(failures: list[Reply]) -> None:
+async def test_a_read_whose_answer_was_lost_is_retried(failures: list[Reply]) -> None:
     fake = FakePortal([*failures, OK])
     async with open_portal(fake, deadline=100) as portal:
         assert await outcome(portal, READ) == 1
@@ -51,7 +51,7 @@ async def test_a_read_whose_answer_was_lost_is_sent_again(failures: list[Reply])
 
 
 @pytest.mark.parametrize("failure", [PAGE, TRUNCATED, BROKEN, Reply("<b>Fatal error</b>", 500, HTML)])
-async def test_a_bad_answer_that_comes_twice_is_not_asked_for_a_third_time(failure: Reply) -> None:
+async def test_a_bad_response_that_comes_twice_is_not_requested_a_third_time(failure: Reply) -> None:
     fake, clock = FakePortal([failure] * 9), FakeClock()
     async with open_portal(fake, clock=clock, deadline=55) as portal:
         assert (await outcome(portal, READ)).executed == "unknown"
@@ -60,7 +60,7 @@ async def test_a_bad_answer_that_comes_twice_is_not_asked_for_a_third_time(failu
 
 
 @pytest.mark.parametrize("failure", [BAD_GATEWAY, TRUNCATED, BROKEN])
-async def test_a_write_whose_answer_was_lost_is_not_sent_again_and_says_so(failure: Reply) -> None:
+async def test_a_write_whose_answer_was_lost_is_not_retried_and_says_so(failure: Reply) -> None:
     fake = FakePortal([failure, OK])
     async with open_portal(fake, deadline=100) as portal:
         fault = await outcome(portal, WRITE)
@@ -96,7 +96,7 @@ async def test_the_pauses_grow_and_end_before_the_deadline() -> None:
     assert clock.slept[-1] > 1.5 * clock.slept[0]
 
 
-async def test_a_hanging_portal_is_not_asked_for_ever() -> None:
+async def test_retries_of_a_hanging_portal_end() -> None:
     fake = FakePortal([BAD_GATEWAY] * 50)
     async with open_portal(fake, deadline=100_000) as portal:
         assert (await outcome(portal, READ)).executed == "unknown"
@@ -149,7 +149,7 @@ async def test_a_read_that_refers_to_a_refused_command_is_sent_again_with_it() -
     assert [out.answer.result for out in answer.outcomes.values() if isinstance(out, Succeeded)] == [7, {"ID": "7"}, 1]
 
 
-async def test_what_refers_to_a_command_that_limits_refuse_for_good_is_not_run_nor_trusted() -> None:
+async def test_a_command_that_refers_to_one_refused_by_limits_is_not_run_and_has_no_result() -> None:
     refused = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "x"}
     ran: list[Any] = []
 

@@ -1,4 +1,4 @@
-"""Certificates are checked, always; a company's own authority can be added, nothing can be switched off."""
+"""Certificates are always checked. A company's own authority can be added; no check can be switched off."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def refusal(tls: ssl.SSLContext, ca_bundle: Path | None) -> Fault:
     return caught.value.fault
 
 
-async def test_an_authority_named_by_the_person_is_trusted(authority: Authority) -> None:
+async def test_a_configured_authority_is_trusted(authority: Authority) -> None:
     async with (
         serve(answer, authority.server()) as served,
         open_portal(None, served.webhook("https"), ca_bundle=authority.file) as portal,
@@ -125,7 +125,7 @@ async def test_an_unknown_authority_is_refused_by_default(authority: Authority) 
     assert "B24_CA_BUNDLE" in fault.hint
 
 
-async def test_another_authority_is_no_help(authority: Authority, stranger: Authority) -> None:
+async def test_another_configured_authority_does_not_make_it_trusted(authority: Authority, stranger: Authority) -> None:
     assert (await refusal(authority.server(), stranger.file)).code == "B24MCP_TLS"
 
 
@@ -155,7 +155,7 @@ async def test_a_port_that_does_not_speak_tls_executed_nothing() -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-async def test_a_bundle_that_cannot_be_read_is_said_so(tmp_path: Path, content: bytes | None) -> None:
+async def test_an_unreadable_bundle_is_reported(tmp_path: Path, content: bytes | None) -> None:
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_bytes(content)
@@ -167,7 +167,7 @@ async def test_a_bundle_that_cannot_be_read_is_said_so(tmp_path: Path, content: 
 
 
 @pytest.mark.parametrize("together", [True, False])
-async def test_records_behind_an_answer_never_become_the_next_answer(authority: Authority, together: bool) -> None:
+async def test_records_after_a_response_never_become_the_next_response(authority: Authority, together: bool) -> None:
     """Over TLS they may be received with the answer, and then the socket shows nothing of them."""
     connections = 0
 

@@ -1,4 +1,4 @@
-"""Batches in REST 3.0 and batches of both generations: the wire, references, what is known after a failure."""
+"""Batches in REST 3.0 and of both generations: wire format, references, outcomes after a failure."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_a_list_of_values_is_collected_from_rows() -> None:
     assert [row["id"] for row in results(answer)["b"]["items"]] == [5, 6]
 
 
-async def test_what_rest_3_cannot_refer_to_waits_for_the_value_and_goes_in_the_next_request() -> None:
+async def test_a_reference_that_rest_3_cannot_express_waits_for_its_value_and_the_next_request() -> None:
     async with v3_portal() as (portal, recorder):
         chain = {"task": get(5), "more": get(6), "text": add("About $result[task][id] only"), "again": get(7)}
         answer = await portal.batch(chain, halt=True)
@@ -124,7 +124,7 @@ async def test_what_rest_3_cannot_refer_to_waits_for_the_value_and_goes_in_the_n
     "reference",
     ["$total[a]", "$next[a]", "$error[a][error]", "$time[a][duration]", "$result[b][id]", "$result[later][id]"],
 )
-async def test_what_no_answer_of_rest_3_has_is_refused_before_anything_is_sent(reference: str) -> None:
+async def test_a_reference_to_a_value_that_rest_3_never_returns_is_refused_before_sending(reference: str) -> None:
     async with v3_portal() as (portal, recorder):
         with pytest.raises(B24Error) as caught:
             await portal.batch({"a": add("Never"), "b": get(reference), "later": get(5)})
@@ -133,7 +133,7 @@ async def test_what_no_answer_of_rest_3_has_is_refused_before_anything_is_sent(r
 
 
 @pytest.mark.parametrize("value", [{"$ref": "a"}, {"$ref": 5}, {"$ref": "a.id", "x": 1}, {"$refArray": "a..id"}])
-async def test_an_object_the_portal_would_take_for_a_reference_is_refused(value: Any) -> None:
+async def test_an_object_that_the_portal_would_read_as_a_reference_is_refused(value: Any) -> None:
     async with v3_portal() as (portal, recorder):
         with pytest.raises(B24Error) as caught:
             await portal.batch({"a": get(5), "b": listed(["title", value])})
@@ -141,7 +141,7 @@ async def test_an_object_the_portal_would_take_for_a_reference_is_refused(value:
     assert recorder.sent == []
 
 
-async def test_a_write_is_a_call_of_its_own_so_that_its_answer_is_never_lost() -> None:
+async def test_a_write_is_a_single_call_so_that_its_answer_is_never_lost() -> None:
     async with v3_portal() as (portal, recorder):
         answer = await portal.batch({"a": add("One"), "b": get(999_999), "c": add("Two"), "d": get("$result[a][id]")})
         assert await count(portal, "One") == 1
@@ -190,7 +190,7 @@ async def test_a_write_whose_reference_leads_to_nothing_is_not_sent() -> None:
     assert "[id] is probably meant" in refused.reason
 
 
-async def test_a_refusal_that_quotes_a_reference_tells_which_command_it_was() -> None:
+async def test_a_refusal_that_quotes_a_reference_identifies_its_command() -> None:
     commands = {"a": add("Done"), "b": get(5), "c": get({"$ref": "b.nosuch"}), "d": get(6)}
     async with v3_portal(deadline=60) as (portal, recorder):
         answer = await portal.batch(commands, halt=True)
@@ -237,7 +237,7 @@ async def test_a_lost_answer_is_never_followed_by_the_same_write(halt: bool) -> 
     assert len([r for r in written if r.path.startswith("api/")]) == 1
 
 
-async def test_an_answer_of_another_length_is_not_taken_for_the_results() -> None:
+async def test_an_answer_of_another_length_is_not_read_as_the_results() -> None:
     async with open_portal(FakePortal([Reply({"result": [{"item": {"id": 1}}]})])) as portal:
         answer = await portal.batch({"a": get(1), "b": get(2)})
     assert answer.error is not None
@@ -289,7 +289,7 @@ async def test_after_fifty_commands_comes_another_request() -> None:
 
 
 @pytest.mark.parametrize("command", [v3("tasks.task.get") | {"params": [1]}, get(5)])
-async def test_what_rest_3_has_no_form_for_is_refused_before_anything_is_sent(command: dict[str, Any]) -> None:
+async def test_a_call_that_rest_3_cannot_express_is_refused_before_anything_is_sent(command: dict[str, Any]) -> None:
     format: Any = "xml" if isinstance(command["params"], dict) else "json"
     async with v3_portal() as (portal, recorder):
         with pytest.raises(B24Error) as caught:

@@ -54,7 +54,7 @@ async def test_the_description_a_portal_gives_of_itself_is_an_answer() -> None:
     assert "/tasks.task.get" in answer.result["paths"]
 
 
-async def test_what_the_portal_finds_wrong_in_the_fields_is_carried_over() -> None:
+async def test_validation_problems_of_fields_are_kept() -> None:
     async with v3_portal() as (portal, _):
         fault = (await refusal(portal, "tasks.task.add", {"fields": {"title": 5}})).fault
     assert fault.code == "BITRIX_REST_V3_EXCEPTION_VALIDATION_REQUESTVALIDATIONEXCEPTION"
@@ -80,7 +80,7 @@ async def test_refusals_have_the_same_kinds_as_in_the_older_generation(
     assert (fault.kind, fault.executed) == (kind, "no")
 
 
-async def test_a_wrong_webhook_is_a_matter_of_credentials_though_the_code_speaks_of_rights() -> None:
+async def test_a_wrong_webhook_is_an_error_of_credentials_although_the_code_names_rights() -> None:
     error = {"code": "BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION", "message": "Access denied"}
     async with open_portal(FakePortal([Reply({"error": error}, 401)])) as portal:
         fault = (await refusal(portal, "tasks.task.get", {"id": 1})).fault
@@ -95,7 +95,7 @@ async def test_a_portal_without_rest_3_is_named_as_such(body: str) -> None:
 
 
 @pytest.mark.parametrize(("params", "format"), [([1], "json"), ({"id": 1}, "xml")])
-async def test_what_rest_3_has_no_form_for_is_not_sent(params: Any, format: str) -> None:
+async def test_a_call_that_rest_3_cannot_express_is_not_sent(params: Any, format: str) -> None:
     async with v3_portal() as (portal, recorder):
         fault = (await refusal(portal, "tasks.task.get", params, format=format)).fault
     assert (fault.code, fault.executed) == ("B24MCP_VERSION", "no")
@@ -105,7 +105,7 @@ async def test_what_rest_3_has_no_form_for_is_not_sent(params: Any, format: str)
 # --- Keys --------------------------------------------------------------------------------------------------------
 
 
-async def test_every_write_has_a_key_of_its_own_and_reads_have_none() -> None:
+async def test_every_write_has_its_own_key_and_reads_have_none() -> None:
     async with v3_portal() as (portal, recorder):
         for _ in range(2):
             await portal.call("tasks.task.add", NEW, version="v3")
@@ -126,7 +126,7 @@ async def lose_the_answer(portal: Portal, recorder: Recorder) -> B24Error | None
     return None
 
 
-async def test_a_write_whose_answer_was_lost_is_asked_for_again_under_its_key_and_done_once() -> None:
+async def test_a_write_whose_answer_was_lost_is_retried_with_its_key_and_executed_once() -> None:
     async with v3_portal(deadline=60) as (portal, recorder):
         await portal.call("tasks.task.add", NEW, version="v3")
         assert await lose_the_answer(portal, recorder) is None
@@ -135,7 +135,7 @@ async def test_a_write_whose_answer_was_lost_is_asked_for_again_under_its_key_an
     assert lost == again
 
 
-async def test_a_portal_that_never_gave_a_key_back_is_not_trusted_to_know_one() -> None:
+async def test_a_portal_that_never_returned_a_key_is_not_trusted_to_know_keys() -> None:
     async with v3_portal(deadline=60) as (portal, recorder):
         error = await lose_the_answer(portal, recorder)
         assert error is not None
@@ -144,9 +144,9 @@ async def test_a_portal_that_never_gave_a_key_back_is_not_trusted_to_know_one() 
         assert (await titles(portal)).count("Lost") == 1
 
 
-async def test_a_portal_that_ignores_keys_is_never_asked_to_write_twice() -> None:
+async def test_a_write_is_never_repeated_on_a_portal_that_ignores_keys() -> None:
     async with v3_portal(deadline=60) as (portal, recorder):
-        await titles(portal)  # loads the newer generation, which then forgets what keys are
+        await titles(portal)  # loads the newer generation; its keys are switched off below
         assert recorder.sandbox.rest_v3 is not None
         recorder.sandbox.rest_v3.service.idempotency = False
         await portal.call("tasks.task.add", NEW, version="v3")
@@ -156,7 +156,7 @@ async def test_a_portal_that_ignores_keys_is_never_asked_to_write_twice() -> Non
         assert (await titles(portal)).count("Lost") == 1
 
 
-async def test_a_refused_write_is_sent_again_whether_or_not_the_portal_knows_keys() -> None:
+async def test_a_refused_write_is_retried_whether_or_not_the_portal_knows_keys() -> None:
     limit = {"code": "BITRIX_REST_V3_EXCEPTION_RATELIMITEXCEPTION", "message": "Too many requests"}
     app = FakePortal([Reply({"error": limit}, 429), Reply({"result": {"item": {"id": 1}}})])
     async with open_portal(app, deadline=60) as portal:
@@ -211,7 +211,7 @@ async def test_a_page_that_is_not_full_is_the_last() -> None:
     assert answer.next is None
 
 
-async def test_a_list_that_has_no_pages_offers_none() -> None:
+async def test_a_list_without_pages_has_no_next() -> None:
     async with v3_portal() as (portal, _):
         answer = await portal.call("tasks.task.field.list", version="v3")
     assert len(answer.result["items"]) >= 50

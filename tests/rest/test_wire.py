@@ -1,4 +1,4 @@
-"""What happens on the connection itself: bytes behind an answer, odd statuses, compression, time."""
+"""The connection: bytes after a response, unusual statuses, compression, timeouts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def keeping(
 
 @asynccontextmanager
 async def real(address: str, **options: Any) -> AsyncIterator[Portal]:
-    """A portal object that lives by the real clock."""
+    """A portal object with the real clock."""
     portal = Portal(parse_webhook(address), PortalOptions(plan="none", **options), clock=SystemClock())
     try:
         yield portal
@@ -69,7 +69,7 @@ async def real(address: str, **options: Any) -> AsyncIterator[Portal]:
 @pytest.mark.parametrize("own", [http_answer(MINE), CHUNKED], ids=["length", "chunked"])
 @pytest.mark.parametrize("stray", [STRAY, b"0\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Len", b"x"])
 @pytest.mark.parametrize("later", [False, True])
-async def test_bytes_behind_an_answer_never_become_the_next_answer(own: bytes, stray: bytes, later: bool) -> None:
+async def test_bytes_after_a_response_never_become_the_next_response(own: bytes, stray: bytes, later: bool) -> None:
     def play(number: int, writer: asyncio.StreamWriter) -> Any:
         writer.write(own + (b"" if later else stray))
 
@@ -125,7 +125,7 @@ async def test_a_connection_that_was_closed_while_idle_makes_no_write_unknown() 
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     ],
 )
-async def test_an_informational_status_leaves_nobody_waiting(sent: bytes) -> None:
+async def test_an_informational_status_does_not_make_a_call_wait(sent: bytes) -> None:
     async def waiting(number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(sent)
         await asyncio.Event().wait()
@@ -217,7 +217,7 @@ async def test_both_forms_of_deflate_are_read(packed: bytes) -> None:
         assert (await portal.call("profile")).result == "mine"
 
 
-async def test_a_dripping_answer_ends_with_the_deadline_of_the_call() -> None:
+async def test_a_response_that_arrives_byte_by_byte_ends_with_the_deadline_of_the_call() -> None:
     async def drip(request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer(b"", length=1000))
         while True:

@@ -1,4 +1,4 @@
-"""XML ends in the same form as JSON, as far as XML still knows what was there."""
+"""XML ends in the same form as JSON, as far as XML keeps the types."""
 
 from __future__ import annotations
 
@@ -67,11 +67,13 @@ async def test_an_xml_list_has_total_next_and_time_as_numbers() -> None:
         ("<result></result>", "crm.deal.get", ""),
     ],
 )
-async def test_an_empty_list_is_restored_where_the_method_tells(xml: str, method: str, result: Any) -> None:
+async def test_an_empty_list_is_restored_if_the_method_is_known_to_return_one(
+    xml: str, method: str, result: Any
+) -> None:
     assert (await call(f"<response>{xml}</response>", method)).result == result
 
 
-async def test_a_json_answer_to_a_call_for_xml_is_taken_with_its_types() -> None:
+async def test_a_json_answer_to_a_call_for_xml_keeps_its_types() -> None:
     assert (await call('{"result":{"ID":5}}', content_type="application/json")).result == {"ID": 5}
 
 
@@ -99,7 +101,7 @@ BROKEN: dict[str, str] = {
 
 
 @pytest.mark.parametrize("xml", BROKEN.values(), ids=BROKEN.keys())
-async def test_broken_or_dangerous_xml_is_no_answer(xml: str) -> None:
+async def test_broken_or_dangerous_xml_is_not_an_answer(xml: str) -> None:
     with pytest.raises(B24Error) as caught:
         await call(xml)
     fault = caught.value.fault

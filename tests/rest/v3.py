@@ -1,4 +1,4 @@
-"""The client on the sandbox's REST 3.0, with every request noted as it went over the wire."""
+"""The client on the sandbox's REST 3.0, with every request recorded as it was sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Sent:
 
 @dataclass
 class Recorder:
-    """The sandbox behind a tap. `sent` is everything that arrived."""
+    """The sandbox with recorded requests. `sent` is everything that arrived."""
 
     sandbox: Sandbox
     sent: list[Sent] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Recorder:
 
 @asynccontextmanager
 async def v3_portal(deadline: float = 0.0, **options: Any) -> AsyncIterator[tuple[Portal, Recorder]]:
-    """A portal object on a sandbox of its own. Without a deadline nothing is sent again."""
+    """A portal object on a new sandbox. Without a deadline nothing is retried."""
     sandbox = Sandbox(**options)
     recorder = Recorder(sandbox)
     try:

@@ -20,7 +20,7 @@ CallTool = Callable[..., Awaitable[Answer]]
 
 @pytest.fixture(params=["auto", "legacy"])
 def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
-    """The protocol generations: what a client speaks today, and what older ones speak."""
+    """The protocol generation of the client: the current one, and the older one."""
     found: Literal["auto", "legacy"] = request.param
     return found
 
@@ -33,14 +33,14 @@ async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
 
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[None]:
-    """Our code may not keep other calls waiting: a blocking call of it inside the event loop is an error."""
+    """Make a blocking call of the package inside the event loop an error."""
     with blockbuster_ctx("b24_mcp"):
         yield
 
 
 @pytest.fixture
 def call_tool(client: Client) -> CallTool:
-    """Call a tool; gives its answer read from the one text block, after the marks every answer must carry."""
+    """Call a tool and return its parsed answer, after checks that apply to every answer."""
 
     async def call(name: str, **arguments: Any) -> Answer:
         result = await client.call_tool(name, arguments)
@@ -57,7 +57,7 @@ def call_tool(client: Client) -> CallTool:
 
 @pytest.fixture
 def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPortal]:
-    """A portal of its own on loopback, configured as a person would configure it."""
+    """A portal on loopback, configured as a user would configure it."""
     with loopback_portal() as served:
         monkeypatch.setenv("B24_WEBHOOK_URL", served.address)
         yield served

@@ -1,4 +1,4 @@
-"""The outcomes of a batch, wherever its answer holds them."""
+"""Outcomes of the commands of a batch, read from any part of its answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.server.conftest import Answer
 
 
 def outcomes(answer: Answer) -> dict[str, Any]:
-    """Every outcome of a batch answer by the name of its command, wherever the answer holds it."""
+    """Return every outcome in the answer of a batch by the name of its command."""
     found: dict[str, Any] = {}
     for group in answer.get("equal", []):
         assert group["count"] == len(group["commands"])

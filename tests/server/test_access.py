@@ -1,4 +1,4 @@
-"""What an assistant may do, as a client meets it: levels, globs, approvals, and what reached the portal."""
+"""Access rules as a client sees them: levels, globs, approvals, and the calls that reached the portal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Era = Literal["auto", "legacy"]
 
 
 class Person:
-    """Somebody at a client that can ask; `answers` with an action and what is put into the form."""
+    """A user of a client that can ask; `answers` with an action and the content of the form."""
 
     def __init__(self, action: str, content: dict[str, Any] | None = None) -> None:
         self.action, self.content = action, content
@@ -44,7 +44,7 @@ OpenClient = Callable[..., AbstractAsyncContextManager[Callable[..., Any]]]
 
 @pytest.fixture
 def connect(era: Era) -> OpenClient:
-    """Open a client with a person behind it, or without the ability to ask."""
+    """Open a client with a user, or without the ability to ask."""
 
     @asynccontextmanager
     async def opened(person: Person | None = None, level: Any = "write") -> AsyncIterator[Callable[..., Any]]:
@@ -61,7 +61,7 @@ def connect(era: Era) -> OpenClient:
 
 
 def sent(portal: LoopbackPortal) -> list[str]:
-    """What reached the portal, without what we ask it about itself."""
+    """The methods that reached the portal, without probes."""
     return [method for method in portal.methods if method != "rest.documentation.openapi"]
 
 
@@ -71,7 +71,7 @@ def code_in(answer: Answer) -> str:
 
 
 async def approve(code: str, tmp_path: Path) -> bool:
-    """What `b24-mcp approve` does once the person has said yes."""
+    """Approve as `b24-mcp approve` does after the user agreed."""
     state = open_state(str(tmp_path / "state" / "limits.db"))
     try:
         return await Approvals(state).approve(code)
@@ -100,7 +100,7 @@ async def test_at_level_read_nothing_that_writes_is_sent(
         assert (await call("call_method", method="profile"))["ok"] is True
 
 
-async def test_settings_read_later_do_not_widen_what_clients_were_told(
+async def test_settings_read_later_do_not_widen_the_announced_level(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
@@ -109,7 +109,7 @@ async def test_settings_read_later_do_not_widen_what_clients_were_told(
     assert sent(portal) == []
 
 
-async def test_at_level_full_nobody_is_asked(
+async def test_at_level_full_no_approval_is_asked(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
@@ -123,7 +123,7 @@ async def test_at_level_full_nobody_is_asked(
 @pytest.mark.parametrize(
     ("allow", "deny"), [("", "crm.deal.*"), ("crm.lead.*,tasks.*", ""), ("crm.*", "CRM.DEAL.?et"), ("", "*")]
 )
-async def test_what_globs_exclude_is_refused_even_to_read(
+async def test_methods_excluded_by_globs_are_refused_even_for_reading(
     connect: OpenClient,
     portal: LoopbackPortal,
     monkeypatch: pytest.MonkeyPatch,
@@ -152,7 +152,7 @@ async def test_a_glob_that_cannot_match_any_method_is_an_error_of_the_settings(
 
 
 @pytest.mark.parametrize("method", ["crm.deal.add", "crm.deal.delete", "event.offline.get", "no.such.method"])
-async def test_read_method_calls_nothing_but_what_reads(
+async def test_read_method_calls_only_methods_that_read(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
@@ -167,9 +167,7 @@ async def test_read_method_calls_nothing_but_what_reads(
 # --- Approval through the client ----------------------------------------------------------------------------------
 
 
-async def test_a_person_is_asked_what_exactly_is_to_be_done_and_then_it_is(
-    connect: OpenClient, portal: LoopbackPortal
-) -> None:
+async def test_the_user_approves_the_exact_call_and_it_is_sent(connect: OpenClient, portal: LoopbackPortal) -> None:
     person = yes()
     async with connect(person) as call:
         answer = await call("call_method", **DELETE)
@@ -215,7 +213,7 @@ async def test_a_yes_counts_for_one_call_only(connect: OpenClient, portal: Loopb
     assert len(sent(portal)) == 3
 
 
-async def test_nobody_is_asked_about_writing_or_reading(connect: OpenClient, portal: LoopbackPortal) -> None:
+async def test_ordinary_writes_and_reads_need_no_approval(connect: OpenClient, portal: LoopbackPortal) -> None:
     person = Person("decline")
     async with connect(person) as call:
         assert (await call("call_method", method="crm.deal.add", params={"fields": {"TITLE": "x"}}))["ok"] is True
@@ -223,7 +221,7 @@ async def test_nobody_is_asked_about_writing_or_reading(connect: OpenClient, por
     assert person.asked == []
 
 
-async def test_nobody_is_asked_about_a_call_that_would_be_refused_anyway(
+async def test_no_approval_is_asked_for_a_call_that_would_be_refused(
     connect: OpenClient, portal: LoopbackPortal
 ) -> None:
     person = yes()
@@ -235,7 +233,7 @@ async def test_nobody_is_asked_about_a_call_that_would_be_refused_anyway(
     assert (person.asked, sent(portal)) == ([], [])
 
 
-async def test_a_batch_is_asked_about_once_and_a_value_it_waits_for_is_covered_by_the_answer(
+async def test_a_batch_is_approved_once_and_the_approval_covers_values_of_references(
     connect: OpenClient, portal: LoopbackPortal
 ) -> None:
     person = yes()
@@ -254,7 +252,7 @@ async def test_a_batch_is_asked_about_once_and_a_value_it_waits_for_is_covered_b
     assert sent(portal) == ["batch", "batch"]
 
 
-async def test_a_batch_with_one_command_nobody_allowed_is_not_sent_at_all(
+async def test_a_batch_with_one_command_that_was_not_approved_is_not_sent(
     connect: OpenClient, portal: LoopbackPortal
 ) -> None:
     commands = {f"n{number}": {"method": "server.time"} for number in range(60)} | {"gone": DELETE}
@@ -264,7 +262,7 @@ async def test_a_batch_with_one_command_nobody_allowed_is_not_sent_at_all(
     assert sent(portal) == []
 
 
-async def test_a_batch_of_many_writes_is_asked_about(
+async def test_a_batch_of_many_writes_needs_approval(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_APPROVAL_WRITES", "2")
@@ -290,9 +288,7 @@ async def test_text_in_the_arguments_cannot_forge_the_question(connect: OpenClie
     assert "\\u202e\\u200b" in asked
 
 
-async def test_what_a_question_has_no_room_for_is_said_to_be_hidden(
-    connect: OpenClient, portal: LoopbackPortal
-) -> None:
+async def test_a_question_counts_what_does_not_fit_as_hidden(connect: OpenClient, portal: LoopbackPortal) -> None:
     person = yes()
     rows = [{"PRODUCT_NAME": "x" * 100, "PRICE": n} for n in range(100)]
     commands = {f"c{n}": {"method": "crm.deal.productrows.set", "params": {"id": n, "rows": rows}} for n in range(9)}
@@ -307,7 +303,7 @@ async def test_what_a_question_has_no_room_for_is_said_to_be_hidden(
 # --- Approval in a terminal ---------------------------------------------------------------------------------------
 
 
-async def test_where_the_client_cannot_ask_a_code_lets_the_same_call_through_once(
+async def test_a_code_allows_the_same_call_once_if_the_client_cannot_ask(
     connect: OpenClient, portal: LoopbackPortal, tmp_path: Path
 ) -> None:
     async with connect() as call:
@@ -326,7 +322,9 @@ async def test_where_the_client_cannot_ask_a_code_lets_the_same_call_through_onc
     assert sent(portal) == ["crm.deal.delete"]
 
 
-async def test_a_batch_waits_for_the_terminal_too(connect: OpenClient, portal: LoopbackPortal, tmp_path: Path) -> None:
+async def test_a_batch_can_be_approved_in_the_terminal_too(
+    connect: OpenClient, portal: LoopbackPortal, tmp_path: Path
+) -> None:
     commands = {"a": {"method": "server.time"}, "b": DELETE}
     async with connect() as call:
         code = code_in(await call("batch_call", commands=commands))
@@ -337,7 +335,7 @@ async def test_a_batch_waits_for_the_terminal_too(connect: OpenClient, portal: L
     assert sent(portal) == ["batch"]
 
 
-async def test_an_approval_in_a_terminal_spares_the_question_in_the_client(
+async def test_a_call_approved_in_a_terminal_is_not_asked_about_in_the_client(
     connect: OpenClient, portal: LoopbackPortal, tmp_path: Path
 ) -> None:
     absent = Person("cancel")
@@ -348,7 +346,7 @@ async def test_an_approval_in_a_terminal_spares_the_question_in_the_client(
     assert len(absent.asked) == 1
 
 
-async def test_where_no_terminal_can_reach_the_server_it_says_so(
+async def test_the_error_says_that_no_terminal_can_approve_with_state_in_memory(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_STATE", "memory")
@@ -360,13 +358,13 @@ async def test_where_no_terminal_can_reach_the_server_it_says_so(
 
 async def test_no_tool_approves(call_tool: CallTool, client: Client) -> None:
     for tool in (await client.list_tools()).tools:
-        # The code that read_doc takes is the language of samples.
+        # The argument code of read_doc is the language of samples.
         codes = {"code"} if tool.name != "read_doc" else set()
         assert not {"approve", "approval", "permit", "allow", *codes} & set(tool.input_schema["properties"])
         assert "approv" not in tool.name
 
 
-# --- Trying without sending ---------------------------------------------------------------------------------------
+# --- Dry runs -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
@@ -391,7 +389,7 @@ async def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     assert (person.asked, sent(portal)) == ([], [])
 
 
-async def test_a_dry_run_shows_every_request_of_a_batch_and_what_is_not_known_yet(
+async def test_a_dry_run_shows_every_request_of_a_batch_and_values_not_known_yet(
     connect: OpenClient, portal: LoopbackPortal
 ) -> None:
     commands: dict[str, Any] = {"first": {"method": "crm.deal.list"}}
@@ -413,7 +411,7 @@ async def test_a_dry_run_shows_every_request_of_a_batch_and_what_is_not_known_ye
     assert sent(portal) == []
 
 
-async def test_a_dry_run_of_what_is_forbidden_is_refused_like_the_call(
+async def test_a_dry_run_of_a_forbidden_call_is_refused_like_the_call(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_DENY", "*.delete")
@@ -426,7 +424,7 @@ async def test_a_dry_run_of_what_is_forbidden_is_refused_like_the_call(
 
 
 @pytest.mark.parametrize("level", ["read", "write", "full"])
-async def test_annotations_say_what_the_level_lets_a_tool_do(era: Era, level: Any) -> None:
+async def test_annotations_follow_the_access_level(era: Era, level: Any) -> None:
     async with Client(build_server(Redactor(), level=level), mode=era) as client:
         tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
     for name in ("call_method", "batch_call"):

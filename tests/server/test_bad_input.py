@@ -1,4 +1,4 @@
-"""Bad input: each gets a clear error in the normal form, and nothing is sent where nothing should be."""
+"""Wrong input gets a clear error in the usual form, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.server.conftest import CallTool
     ],
 )
 @pytest.mark.parametrize("tool", ["call_method", "batch_call"])
-async def test_what_is_no_method_name_is_never_sent(
+async def test_an_invalid_method_name_is_never_sent(
     call_tool: CallTool, portal: LoopbackPortal, tool: str, method: str
 ) -> None:
     arguments = {"method": method} if tool == "call_method" else {"commands": {"x": {"method": method}}}
@@ -105,7 +105,7 @@ async def test_a_wrong_batch_is_refused_as_a_whole(
 
 
 @pytest.mark.parametrize("name", ["auth", "access_token", "aplogin", "ap", "sessid", "token"])
-async def test_parameters_that_the_portal_takes_for_credentials_are_refused(
+async def test_parameters_that_the_portal_reads_as_credentials_are_refused(
     call_tool: CallTool, portal: LoopbackPortal, name: str
 ) -> None:
     error = (await call_tool("call_method", method="profile", params={name: "x"}))["error"]
@@ -113,7 +113,7 @@ async def test_parameters_that_the_portal_takes_for_credentials_are_refused(
     assert portal.calls == []
 
 
-async def test_a_portal_that_is_not_there(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_portal_is_an_error(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setenv("B24_WEBHOOK_URL", f"http://127.0.0.1:{unused.getsockname()[1]}/rest/1/{SECRET}/")
@@ -143,7 +143,9 @@ async def test_a_portal_that_is_not_there(call_tool: CallTool, monkeypatch: pyte
         "not an address",
     ],
 )
-async def test_a_webhook_that_is_not_one(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+async def test_an_invalid_webhook_is_an_error(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", address)
     answer = await call_tool("call_method", method="profile")
     error = answer["error"]
@@ -153,7 +155,7 @@ async def test_a_webhook_that_is_not_one(call_tool: CallTool, monkeypatch: pytes
     assert SECRET not in str(answer)
 
 
-async def test_a_wrong_webhook_code_is_an_error_that_a_person_must_mend(
+async def test_a_wrong_webhook_code_is_an_error_that_the_user_has_to_correct(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", portal.address.replace(SECRET, "wrongcode1234"))
@@ -162,7 +164,7 @@ async def test_a_wrong_webhook_code_is_an_error_that_a_person_must_mend(
     assert "B24_WEBHOOK_URL" in error["hint"]
 
 
-async def test_a_setting_that_cannot_be_used_is_named(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_names_an_invalid_setting(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("B24_BUDGET", "plenty")
     error = (await call_tool("call_method", method="profile"))["error"]
     assert error["code"] == "B24MCP_SETTINGS"

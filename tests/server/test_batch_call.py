@@ -75,7 +75,7 @@ async def test_with_halt_nothing_after_a_failure_runs(call_tool: CallTool, porta
     assert answer["results"]["last"] == {"ok": False, "not_run": "halted after wrong"}
 
 
-async def test_120_commands_take_three_requests_and_each_is_accounted_for(
+async def test_120_commands_take_three_requests_and_each_has_an_outcome(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     commands = {
@@ -92,7 +92,7 @@ async def test_120_commands_take_three_requests_and_each_is_accounted_for(
             assert entry["result"] == [{"ID": str(number)}]
 
 
-async def test_a_chain_crosses_from_one_request_to_the_next(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_chain_of_references_continues_in_the_next_request(call_tool: CallTool, portal: LoopbackPortal) -> None:
     commands: dict[str, Any] = {"deal": {"method": "crm.deal.add", "params": {"fields": {"TITLE": "Начало цепочки"}}}}
     commands |= {f"time_{n}": {"method": "server.time"} for n in range(60)}
     commands["read"] = {"method": "crm.deal.get", "params": {"id": "$result[deal]"}}
@@ -110,7 +110,7 @@ AWKWARD: dict[str, Any] = {
 }
 
 
-async def test_awkward_values_arrive_as_they_were_sent(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_unusual_values_arrive_unchanged(call_tool: CallTool, portal: LoopbackPortal) -> None:
     commands = {
         "add": {"method": "crm.lead.add", "params": {"fields": AWKWARD}},
         "read": {"method": "crm.lead.get", "params": {"id": "$result[add]"}},
@@ -153,7 +153,7 @@ async def test_a_text_that_merely_looks_like_a_reference_is_refused(
     assert portal.calls == []
 
 
-async def test_what_was_read_with_a_reference_to_a_failed_command_is_not_shown(
+async def test_a_read_with_a_reference_to_a_failed_command_shows_no_result(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     answer = await call_tool(
@@ -171,7 +171,7 @@ async def test_what_was_read_with_a_reference_to_a_failed_command_is_not_shown(
 
 @pytest.mark.parametrize("names", [["0", "1", "2"], ["сделка", "контакт", "a-b"], ["1", "5", "9"]])
 @pytest.mark.parametrize("answer_format", ["json", "xml"])
-async def test_commands_may_be_called_anything_without_spaces_and_brackets(
+async def test_commands_may_have_any_name_without_spaces_and_brackets(
     call_tool: CallTool, portal: LoopbackPortal, names: list[str], answer_format: str
 ) -> None:
     first, second, third = names

@@ -1,4 +1,4 @@
-"""An answer keeps its size: cuts fall between rows, and it says what was left out."""
+"""An answer keeps its size limit: it is cut between rows and says what was left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=400))
 VALUE = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=40) | st.dictionaries(st.text(max_size=20), inner))
 
 
-async def test_a_long_list_is_cut_between_rows_and_says_how_to_go_on(call_tool: CallTool) -> None:
+async def test_a_long_list_is_cut_between_rows_and_says_how_to_continue(call_tool: CallTool) -> None:
     answer = await call_tool("call_method", method="crm.contact.list", params={"select": ["*", "PHONE", "EMAIL"]})
     assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= BUDGET
     assert answer["cut"]["of"] == 50
@@ -45,7 +45,7 @@ async def test_a_batch_shares_its_size_between_large_results(call_tool: CallTool
     assert answer["results"]["b"]["cut"]["shown"] > 0
 
 
-async def test_a_batch_of_many_records_shows_some_whole_and_the_state_of_all(call_tool: CallTool) -> None:
+async def test_a_batch_of_many_records_shows_some_records_and_every_outcome(call_tool: CallTool) -> None:
     commands = {f"c{n}": {"method": "crm.contact.get", "params": {"id": n}} for n in range(1, 100)}
     commands["c50"] = {"method": "crm.contact.get", "params": {"id": 999_999}}
     answer = await call_tool("batch_call", commands=commands)

@@ -8,7 +8,7 @@ from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 
 
-async def test_a_call_answers_in_the_normal_form(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_call_answers_in_the_usual_form(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.get", params={"id": 5})
     assert list(answer) == ["ok", "notice", "method", "version", "result", "time", "warnings"]
     assert (answer["ok"], answer["method"], answer["version"]) == (True, "crm.deal.get", "v2")
@@ -18,9 +18,7 @@ async def test_a_call_answers_in_the_normal_form(call_tool: CallTool, portal: Lo
     assert answer["time"]["operating_reset_at"].endswith("+00:00")
 
 
-async def test_a_list_tells_its_total_and_its_next_page_before_its_rows(
-    call_tool: CallTool, portal: LoopbackPortal
-) -> None:
+async def test_total_and_next_page_come_before_the_rows_of_a_list(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"], "order": {"ID": "ASC"}})
     assert (answer["total"], answer["next"]) == (400, 50)
     assert list(answer).index("total") < list(answer).index("result")
@@ -32,7 +30,7 @@ async def test_a_list_tells_its_total_and_its_next_page_before_its_rows(
     assert following["result"]["rows"][0] == ["51"]
 
 
-async def test_like_rows_are_written_as_a_table(call_tool: CallTool) -> None:
+async def test_rows_of_the_same_form_become_a_table(call_tool: CallTool) -> None:
     answer = await call_tool("call_method", method="crm.deal.list", params={"select": ["ID", "TITLE"]})
     assert answer["table"] is True
     assert answer["result"]["columns"] == ["ID", "TITLE"]
@@ -50,7 +48,7 @@ async def test_a_single_row_stays_an_object(call_tool: CallTool) -> None:
     assert "table" not in answer
 
 
-async def test_what_is_written_can_be_read_back(call_tool: CallTool) -> None:
+async def test_a_written_record_can_be_read_back(call_tool: CallTool) -> None:
     title = 'Сделка & "co" <b> #1 100% [x] $result[1] 🙂'
     added = await call_tool(
         "call_method",
@@ -67,7 +65,9 @@ async def test_a_positional_method_takes_a_list(call_tool: CallTool, portal: Loo
     assert answer["result"]["ID"] == "1"
 
 
-async def test_xml_gives_the_same_form_and_says_what_it_lost(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_xml_is_answered_in_the_same_form_and_says_what_was_lost(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
     plain = await call_tool("call_method", method="user.get", params={"ID": 3})
     from_xml = await call_tool("call_method", method="user.get", params={"ID": 3}, format="xml")
     assert list(from_xml) == list(plain)
@@ -114,7 +114,7 @@ async def test_an_error_of_the_portal_keeps_its_code_and_says_what_to_do(
     assert error["hint"]
 
 
-async def test_the_sandbox_says_so_in_every_answer(call_tool: CallTool) -> None:
+async def test_every_answer_of_the_sandbox_names_it(call_tool: CallTool) -> None:
     for arguments in (
         {"method": "profile"},
         {"method": "crm.deal.get", "params": {"id": 999_999}},

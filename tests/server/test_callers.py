@@ -1,4 +1,4 @@
-"""Who a tool takes its caller for, over stdio and with the tokens of HTTP."""
+"""The caller of a tool, over stdio and with tokens over HTTP."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def token(**facts: Any) -> Iterator[None]:
         auth_context_var.reset(before)
 
 
-async def test_without_http_it_is_the_user_of_the_computer_and_the_client_by_its_name(era: Any) -> None:
+async def test_without_http_the_caller_is_the_user_of_the_computer_with_the_name_of_the_client(era: Any) -> None:
     seen = await caller_seen(era, Implementation(name="Editor", version="7.1"))
     assert seen == Caller(os_user(), "Editor 7.1")
 
 
-async def test_a_client_cannot_write_control_characters_or_pages_as_its_name(era: Any) -> None:
+async def test_control_characters_and_long_texts_in_the_name_of_a_client_are_removed(era: Any) -> None:
     seen = await caller_seen(era, Implementation(name="Ed\n\x1b[2Jitor" + "x" * 500, version="1"))
     assert seen.client.startswith("Ed[2Jitor")
     assert len(seen.client) == 80
@@ -72,7 +72,7 @@ async def test_the_scopes_of_a_token_become_level_and_portals(scopes: list[str],
         assert await caller_seen("auto") == Caller("ann", "editor", level, portals)
 
 
-async def test_a_program_with_a_token_of_its_own_is_its_own_caller() -> None:
+async def test_a_program_with_its_own_token_is_a_caller() -> None:
     with token(client_id="nightly-report", scopes=["b24:read"]):
         seen = await caller_seen("auto", Implementation(name="Script", version="1"))
     assert seen == Caller("nightly-report", "Script 1", "read")

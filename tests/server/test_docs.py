@@ -1,4 +1,4 @@
-"""`search_docs` and `read_doc`, with a copy of the documentation and without, and what a copy adds to methods."""
+"""`search_docs` and `read_doc`, with and without a copy of the documentation, and examples in `describe_method`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONG = "# A long page\n\n" + "".join(f"## Part {number}\n\n" + 'Some "quoted" wo
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the invented documentation where the settings say it lies."""
+    """A copy of the invented documentation in the configured folder."""
     for language in ("en", "ru"):
         root = write_edition(tmp_path / "tree" / language, language)
         (root / "guides/long.md").write_text(LONG, "utf-8")
@@ -62,7 +62,7 @@ async def test_a_russian_question_gets_russian_pages(call_tool: CallTool, copied
     assert answer["pages"][0]["page"] == "ru/api-reference/shop/shop-cart-add"
 
 
-async def test_a_question_nothing_fits_gets_advice(call_tool: CallTool, copied: Path) -> None:
+async def test_a_question_without_matches_gets_advice(call_tool: CallTool, copied: Path) -> None:
     answer = await call_tool("search_docs", query="zzzqqq", kind="event")
     assert answer["pages"] == []
     assert "without kind" in answer["hint"]
@@ -94,7 +94,7 @@ async def test_a_method_name_leads_to_its_page(call_tool: CallTool, copied: Path
     assert "Invented words about deals." in answer["text"]
 
 
-async def test_a_long_page_stays_within_the_answer_and_can_be_read_on(
+async def test_a_long_page_stays_within_the_budget_and_can_be_read_further(
     call_tool: CallTool, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for budget in ("20000", "2000"):
@@ -107,7 +107,7 @@ async def test_a_long_page_stays_within_the_answer_and_can_be_read_on(
         assert further["text"].partition("\n")[0] not in ("", answer["text"].partition("\n")[0])
 
 
-async def test_an_unknown_page_or_section_is_answered_with_what_there_is(call_tool: CallTool, copied: Path) -> None:
+async def test_the_error_for_an_unknown_page_or_section_lists_existing_ones(call_tool: CallTool, copied: Path) -> None:
     error = (await call_tool("read_doc", page="shop/shop-cart-add"))["error"]
     assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_NO_PAGE", "not_found", "no")
     assert "en/api-reference/shop/shop-cart-add" in error["hint"]
@@ -115,7 +115,7 @@ async def test_an_unknown_page_or_section_is_answered_with_what_there_is(call_to
     assert error["hint"] == "Its sections: Abandoned baskets."
 
 
-async def test_a_method_whose_page_is_not_in_the_copy_is_told_from_the_catalogue(
+async def test_a_method_without_a_page_in_the_copy_is_described_from_the_catalogue(
     call_tool: CallTool, copied: Path
 ) -> None:
     answer = await call_tool("read_doc", page="crm.contact.add")
@@ -123,7 +123,7 @@ async def test_a_method_whose_page_is_not_in_the_copy_is_told_from_the_catalogue
     assert "hint" not in answer
 
 
-async def test_a_broken_copy_is_told_with_what_to_do(call_tool: CallTool, copied: Path) -> None:
+async def test_the_error_for_a_broken_copy_says_what_to_do(call_tool: CallTool, copied: Path) -> None:
     path = copied / "en" / "index.db"
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
@@ -133,7 +133,7 @@ async def test_a_broken_copy_is_told_with_what_to_do(call_tool: CallTool, copied
     assert (await call_tool("describe_method", method="crm.deal.add"))["ok"]
 
 
-async def test_without_a_copy_methods_are_found_and_it_is_said_how_to_get_one(call_tool: CallTool) -> None:
+async def test_without_a_copy_methods_are_found_and_the_answer_says_how_to_get_one(call_tool: CallTool) -> None:
     answer = await call_tool("search_docs", query="put a task on hold")
     page = answer["pages"][0]
     assert page["kind"] == "method"
@@ -150,7 +150,7 @@ async def test_without_a_copy_methods_are_found_and_it_is_said_how_to_get_one(ca
         "https://apidocs.bitrix24.ru/api-reference/crm/deals/crm-deal-add.html",
     ],
 )
-async def test_without_a_copy_a_method_is_told_in_short(call_tool: CallTool, page: str) -> None:
+async def test_without_a_copy_a_method_is_described_in_short(call_tool: CallTool, page: str) -> None:
     answer = await call_tool("read_doc", page=page)
     assert (answer["method"], answer["effect"], answer["scope"]) == ("crm.deal.add", "write", ["crm"])
     assert answer["params"]
@@ -163,7 +163,7 @@ async def test_without_a_copy_other_pages_are_refused_with_how_to_get_one(call_t
     assert "b24-mcp docs sync" in error["message"]
 
 
-async def test_both_work_whatever_the_portal_and_refuse_settings_they_cannot_read(
+async def test_both_work_with_any_portal_and_refuse_unreadable_settings(
     call_tool: CallTool, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")
@@ -197,7 +197,7 @@ async def test_a_page_is_a_resource(client: Client, copied: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["en/nowhere", "../../etc/passwd", "en/../../secret"])
-async def test_a_resource_that_is_not_there_is_refused(client: Client, copied: Path, page: str) -> None:
+async def test_an_unknown_resource_is_refused(client: Client, copied: Path, page: str) -> None:
     with pytest.raises(MCPError):
         await client.read_resource(f"b24://doc/{page}")
 
@@ -210,7 +210,7 @@ async def test_names_of_pages_are_completed(client: Client, copied: Path) -> Non
     assert found[0] == "en/api-reference/shop/events/on-cart-add"
 
 
-async def test_a_copy_made_while_the_server_runs_is_met_at_once(
+async def test_a_copy_made_while_the_server_runs_is_used_at_once(
     call_tool: CallTool, copied: Path, tmp_path: Path
 ) -> None:
     assert (await call_tool("search_docs", query="silver carts"))["pages"][0]["page"] != "en/guides/silver"

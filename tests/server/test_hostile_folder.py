@@ -1,4 +1,4 @@
-"""The server, started as clients start it in a folder of a stranger: nothing in that folder has any effect.
+"""The server, started as clients start it in a hostile folder: nothing in that folder has any effect.
 
 `ATTACKS` is the list; a new attack is one more line. Each is a set of files, in which `{evil}` is the address of a
 listener that notes every connection, `{folder}` is the hostile folder and `{marker}` is a file that code in it would
@@ -98,7 +98,7 @@ ATTACKS: dict[str, dict[str, str]] = {
 
 @dataclass
 class Listener:
-    """A foreign host: it notes each connection and closes it."""
+    """A foreign host that records each connection and closes it."""
 
     address: str = ""
     connections: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ def fill(folder: Path, files: dict[str, str], evil: str) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An ordinary person: nothing of B24 in the environment, everything in the usual folders."""
+    """An ordinary user: no B24 variable in the environment, everything in the usual folders."""
     for name in list(os.environ):
         if name.startswith(("B24_", "XDG_")):
             monkeypatch.delenv(name)
@@ -161,7 +161,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def started(folder: Path, command: Sequence[str | Path] = (PROGRAM,)) -> Iterator[subprocess.Popen[str]]:
-    """The program as `b24-mcp connect` writes it, with the whole environment handed on."""
+    """The program as `b24-mcp connect` writes it, with the whole environment passed on."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -237,7 +237,7 @@ def test_started_as_a_module_it_imports_no_library_from_the_folder(home: Path, t
     assert not marker.exists()
 
 
-def test_the_listener_notes_what_reaches_it() -> None:
+def test_the_listener_records_connections() -> None:
     """Without this the tests above could not fail."""
     with listening() as evil:
         host, _, port = evil.address.rpartition("/")[2].partition(":")

@@ -1,4 +1,4 @@
-"""A server whose portal is opened by a login."""
+"""A server whose portal is opened with a login."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def put(portal: LoopbackPortal, expires: float) -> Tokens:
     return tokens
 
 
-async def test_without_tokens_a_call_says_what_a_person_has_to_do(
+async def test_without_tokens_a_call_says_what_the_user_has_to_do(
     application: LoopbackPortal, call_tool: CallTool
 ) -> None:
     answer = await call_tool("call_method", method="profile")
@@ -51,7 +51,7 @@ async def test_without_tokens_a_call_says_what_a_person_has_to_do(
     assert "portal" not in answer
 
 
-async def test_tools_call_through_the_login_and_renew_it(application: LoopbackPortal, call_tool: CallTool) -> None:
+async def test_tools_use_the_login_and_renew_its_tokens(application: LoopbackPortal, call_tool: CallTool) -> None:
     await put(application, time.time() - 1)
     assert (await call_tool("call_method", method="profile"))["result"]["ID"] == "1"
     assert (await call_tool("batch_call", commands={"a": {"method": "profile"}}))["ok"]

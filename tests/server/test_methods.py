@@ -1,4 +1,4 @@
-"""`find_methods` and `describe_method`, the checks before a call, and the names of methods completed."""
+"""`find_methods` and `describe_method`, the checks before a call, and completion of method names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.loopback import LoopbackPortal
 from tests.server.conftest import CallTool
 
 
-async def test_an_intent_leads_to_methods_with_all_that_is_needed_to_choose(call_tool: CallTool) -> None:
+async def test_an_intent_leads_to_methods_with_the_facts_to_choose_by(call_tool: CallTool) -> None:
     answer = await call_tool("find_methods", query="put a task on hold", limit=3)
     first = answer["methods"][0]
     assert first["method"] in ("tasks.task.pause", "tasks.task.defer")
@@ -32,7 +32,7 @@ async def test_a_deprecated_method_is_found_and_marked(call_tool: CallTool) -> N
     assert found["crm.invoice.add"]["deprecated"] is True
 
 
-async def test_finding_works_without_any_portal(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_finding_methods_works_without_a_portal(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")
     assert (await call_tool("find_methods", query="deal"))["methods"]
     described = await call_tool("describe_method", method="crm.deal.get")
@@ -40,13 +40,13 @@ async def test_finding_works_without_any_portal(call_tool: CallTool, monkeypatch
 
 
 @pytest.mark.parametrize("query", ["", "😀", "?" * 5_000])
-async def test_a_question_that_says_nothing_gets_advice(call_tool: CallTool, query: str) -> None:
+async def test_a_question_without_content_gets_advice(call_tool: CallTool, query: str) -> None:
     answer = await call_tool("find_methods", query=query)
     assert answer["methods"] == []
     assert answer["hint"]
 
 
-async def test_an_unknown_scope_is_answered_with_those_there_are(call_tool: CallTool) -> None:
+async def test_the_error_for_an_unknown_scope_lists_existing_ones(call_tool: CallTool) -> None:
     error = (await call_tool("find_methods", query="deal", scope="crn"))["error"]
     assert "crm" in error["hint"]
 
@@ -61,7 +61,7 @@ async def test_a_method_is_described_exactly(call_tool: CallTool, portal: Loopba
     assert answer["available"] is True
 
 
-async def test_what_the_portal_does_not_have_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_method_that_the_portal_lacks_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
     assert (await call_tool("describe_method", method="landing.site.getList"))["available"] is False
 
 
@@ -72,7 +72,7 @@ async def test_a_method_of_both_generations_can_be_asked_for_in_each(call_tool: 
     assert {parameter["name"] for parameter in old["params"]} != {parameter["name"] for parameter in new["params"]}
 
 
-async def test_an_unknown_method_is_answered_with_the_nearest_ones(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_the_error_for_an_unknown_method_names_similar_ones(call_tool: CallTool, portal: LoopbackPortal) -> None:
     described = (await call_tool("describe_method", method="crm.dael.add"))["error"]
     assert (described["kind"], described["executed"]) == ("unknown_method", "no")
     assert "crm.deal.add" in described["hint"]
@@ -97,13 +97,13 @@ async def test_a_certain_mistake_is_refused_before_anything_is_sent(
     assert portal.calls == []
 
 
-async def test_checking_can_be_switched_off(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_the_check_of_arguments_can_be_switched_off(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.get", params={}, validate=False)
     assert answer["error"]["code"] != "B24MCP_PARAMS"
     assert portal.methods == ["crm.deal.get"]
 
 
-async def test_what_is_merely_unusual_passes_with_a_warning(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_an_unusual_argument_passes_with_a_warning(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.get", params={"id": 1, "brandNew": 1})
     assert answer["ok"] is True
     assert answer["warnings"] == ["brandNew is not documented for this method"]

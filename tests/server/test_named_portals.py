@@ -1,4 +1,4 @@
-"""Several portals through the tools: which is meant, what each allows, who may use it."""
+"""Several portals through the tools: which one a call uses, its rules, and who may use it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_the_tools_that_ask_a_portal_list_the_names_the_default_first() ->
     assert "portal" not in tools["find_methods"]
 
 
-async def test_with_one_portal_to_choose_from_there_is_nothing_to_choose(configured: Path) -> None:
+async def test_with_one_portal_the_tools_have_no_argument_for_it(configured: Path) -> None:
     await run_sync(configured.unlink)
     assert not any("portal" in properties for properties in (await listed()).values())
 
@@ -71,7 +71,7 @@ async def test_with_one_portal_to_choose_from_there_is_nothing_to_choose(configu
         ("B24_WEBHOOK_URL", "${B24_WEBHOOK_URL}", ["sales", "shop", "sandbox"]),
     ],
 )
-async def test_what_is_told_of_portals_is_what_calls_will_find(
+async def test_the_announced_portals_are_the_ones_that_calls_use(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, names: list[str]
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -145,7 +145,7 @@ async def test_a_portal_has_its_own_kinds_of_risk_and_the_environment_only_adds_
 
 
 @pytest.mark.parametrize("risks", ["[]", '["monye"]', '"money"', '["none", "money"]'])
-async def test_kinds_of_risk_that_cannot_be_read_refuse_every_call(
+async def test_unreadable_kinds_of_risk_refuse_every_call(
     call_tool: CallTool, sales: LoopbackPortal, tmp_path: Path, risks: str
 ) -> None:
     file = tmp_path / "config" / "portals.toml"
@@ -168,7 +168,7 @@ async def test_a_restriction_the_client_did_not_fill_in_stops_every_call(
 
 
 @pytest.mark.parametrize("name", ["nosuch", "", "Sales", "https://evil.example/rest/1/x/", "../sales"])
-async def test_a_name_that_is_none_is_answered_with_those_that_are(
+async def test_the_error_for_an_unknown_portal_lists_existing_ones(
     call_tool: CallTool, sales: LoopbackPortal, name: str
 ) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [
@@ -203,7 +203,7 @@ async def test_a_caller_gets_only_the_portals_its_token_names() -> None:
     ("text", "said"),
     [('[portals.a]\nwebhook = "kept"\naccess = "all"\n', "portals.a.access"), ("[portals", "TOML")],
 )
-async def test_a_file_that_cannot_be_used_is_said_at_the_call_and_works_once_corrected(
+async def test_a_call_reports_an_unusable_file_and_works_once_it_is_corrected(
     call_tool: CallTool, configured: Path, text: str, said: str
 ) -> None:
     right = await run_sync(configured.read_text)
@@ -215,7 +215,7 @@ async def test_a_file_that_cannot_be_used_is_said_at_the_call_and_works_once_cor
     assert (await call_tool("call_method", method="profile"))["ok"]
 
 
-async def test_a_webhook_that_is_not_kept_any_more_is_named(call_tool: CallTool, configured: Path) -> None:
+async def test_the_error_names_a_webhook_that_is_no_longer_stored(call_tool: CallTool, configured: Path) -> None:
     await run_sync(configured.with_name("secrets.json").write_text, json.dumps({}))
     error = (await call_tool("call_method", method="profile"))["error"]
     assert error["code"] == "B24MCP_SETTINGS"
@@ -246,7 +246,7 @@ async def test_each_portal_has_data_sets_of_its_own_even_two_that_share_a_host(
         assert answer["error"]["code"] == "B24MCP_SQL"
 
 
-async def test_resources_tell_of_data_sets_only_where_the_caller_may_be(
+async def test_resources_list_data_sets_only_of_portals_the_caller_may_use(
     client: Client, call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await call_tool("list_records", method="user.get", save_as="people", portal="sales")

@@ -1,4 +1,4 @@
-"""`portal_info`: where we are, and what is granted."""
+"""`portal_info`: the portal, the user, and granted scopes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 
 
-async def test_it_tells_who_we_are_and_what_is_granted(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_it_returns_the_user_and_granted_scopes(call_tool: CallTool, portal: LoopbackPortal) -> None:
     info = await call_tool("portal_info")
     assert info["host"] in portal.address
     assert info["user"]["admin"] is True
@@ -20,13 +20,13 @@ async def test_it_tells_who_we_are_and_what_is_granted(call_tool: CallTool, port
     assert 0 < info["limits"]["requests_free"] < 38
 
 
-async def test_the_sandbox_says_that_it_is_one(call_tool: CallTool) -> None:
+async def test_the_sandbox_is_named_as_such(call_tool: CallTool) -> None:
     info = await call_tool("portal_info")
     assert info["portal"].startswith("sandbox")
     assert info["limits"] == {"plan": "none"}
 
 
-async def test_what_keeps_the_portal_from_answering_is_the_answer(
+async def test_the_error_of_a_failing_portal_is_the_answer(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", portal.address.replace(SECRET, "deadbeefdeadbeef"))
@@ -35,7 +35,7 @@ async def test_what_keeps_the_portal_from_answering_is_the_answer(
     assert info["host"] in portal.address
 
 
-async def test_where_the_questions_themselves_are_forbidden_that_is_said(
+async def test_forbidden_probes_are_reported(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_DENY", "*")
@@ -44,7 +44,7 @@ async def test_where_the_questions_themselves_are_forbidden_that_is_said(
     assert portal.calls == []
 
 
-async def test_allow_lists_leave_it_to_say_who_we_are_and_nothing_else(
+async def test_allow_lists_do_not_apply_to_probes_and_only_to_them(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_ALLOW", "crm.*")
@@ -56,7 +56,7 @@ async def test_allow_lists_leave_it_to_say_who_we_are_and_nothing_else(
     assert (await call_tool("batch_call", commands={"a": {"method": "scope"}}))["error"]["kind"] == "policy"
 
 
-async def test_what_is_denied_is_not_checked(
+async def test_denied_probes_are_reported_as_not_checked(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_DENY", "profile")

@@ -1,4 +1,4 @@
-"""What a portal has beyond the documentation, and what it lacks, as a client meets it."""
+"""Methods that a portal has beyond the documentation, and methods it lacks, as a client sees them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
 
-# The sandbox has it, the documentation does not know it in REST 3.0.
+# The sandbox has it; the documentation of REST 3.0 does not.
 BEYOND = "tasks.task.result.field.get"
-# The documentation knows it, the sandbox does not have it.
+# The documentation has it; the sandbox does not.
 LACKED = "mail.mailbox.list"
 
 
 @pytest.fixture(autouse=True)
 def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What only the portal knows counts as destructive; here it is called unasked."""
+    """A method that only the portal knows counts as destructive; here it needs no approval."""
     monkeypatch.setenv("B24_ACCESS", "full")
 
 
 @pytest.fixture
 async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
-    """On a clock of its own, so that nothing is waited for between tries."""
+    """A client with a test clock, so that nothing waits between tries."""
     async with Client(build_server(Redactor(), clock=FakeClock(time.time())), mode=era) as connected:
         yield connected
 
@@ -63,7 +63,7 @@ async def test_a_method_beyond_the_documentation_is_described(call_tool: CallToo
     assert answer["page"] is None
 
 
-async def test_what_the_portal_lacks_of_rest_3_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_method_of_rest_3_that_the_portal_lacks_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
     assert (await call_tool("describe_method", method=LACKED))["available"] is False
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is True
     assert (await call_tool("describe_method", method="crm.deal.get"))["available"] is True
@@ -72,7 +72,7 @@ async def test_what_the_portal_lacks_of_rest_3_is_marked(call_tool: CallTool, po
     assert marks[LACKED] is False
 
 
-async def test_finding_never_waits_and_knows_more_once_the_portal_has_said_it(
+async def test_a_search_never_waits_and_finds_more_once_the_portal_has_answered(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     first = await call_tool("find_methods", query="tasks.task.result.field")
@@ -83,7 +83,7 @@ async def test_finding_never_waits_and_knows_more_once_the_portal_has_said_it(
     assert documents_read(portal) == 1
 
 
-async def test_finding_alone_has_the_portal_asked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_search_alone_starts_the_request_to_the_portal(call_tool: CallTool, portal: LoopbackPortal) -> None:
     for _ in range(500):
         answer = await call_tool("find_methods", query="tasks.task.result.field")
         if BEYOND in [method["method"] for method in answer["methods"]]:
@@ -118,7 +118,7 @@ async def test_a_method_beyond_the_documentation_is_called_in_its_own_generation
     assert documents_read(portal) == 1
 
 
-async def test_a_call_of_it_is_checked_against_what_the_portal_says(
+async def test_its_call_is_checked_with_the_description_of_the_portal(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     error = (await call_tool("call_method", method=BEYOND, params={"names": "id"}))["error"]
@@ -165,12 +165,12 @@ async def test_a_method_documented_in_the_old_generation_is_called_in_the_new_on
     assert (old["version"], "TITLE" in old["result"]) == ("v2", True)
     told = await call_tool("call_method", method=new.name, params={"id": 1}, version="v3")
     assert (told["version"], told["result"]["item"]["title"]) == ("v3", "of the new kind")
-    # What does not fit the old one does not fit, though the new one would take it.
+    # Arguments that only the new generation would accept are refused.
     missing = await call_tool("call_method", method=new.name, params={})
     assert missing["error"]["code"] == "B24MCP_PARAMS"
 
 
-async def test_a_documented_method_the_portal_lacks_is_described_all_the_same_and_its_call_is_left_to_the_portal(
+async def test_a_documented_method_the_portal_lacks_is_described_and_its_call_is_sent(
     call_tool: CallTool, rest_v3: Service
 ) -> None:
     rest_v3.remove("tasks.task.get")
@@ -182,14 +182,14 @@ async def test_a_documented_method_the_portal_lacks_is_described_all_the_same_an
 
 
 @pytest.mark.parametrize("method", ["", "a b", "../x", "x.json", "batch", "a" * 500])
-async def test_what_can_be_no_method_asks_for_no_document(
+async def test_an_invalid_method_name_requests_no_document(
     call_tool: CallTool, portal: LoopbackPortal, method: str
 ) -> None:
     assert (await call_tool("call_method", method=method))["error"]["code"] == "B24MCP_METHOD_NAME"
     assert portal.calls == []
 
 
-async def test_calls_of_documented_methods_ask_for_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_calls_of_documented_methods_request_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
     await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"]})
     await call_tool("batch_call", commands={"a": {"method": "user.current"}})
     await call_tool("call_method", method="crm.dael.get", version="v2")
@@ -198,7 +198,7 @@ async def test_calls_of_documented_methods_ask_for_no_document(call_tool: CallTo
     assert documents_read(portal) == 0
 
 
-async def test_a_method_nobody_knows_is_refused_with_the_nearest_of_the_portal_too(
+async def test_the_error_for_an_unknown_method_names_similar_ones_of_the_portal_too(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     error = (await call_tool("describe_method", method="tasks.task.result.field.gett"))["error"]
@@ -207,7 +207,7 @@ async def test_a_method_nobody_knows_is_refused_with_the_nearest_of_the_portal_t
     assert "not known now" not in error["hint"]
 
 
-async def test_a_portal_that_cannot_say_what_it_offers_is_no_error(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_portal_without_a_description_causes_no_error(call_tool: CallTool, portal: LoopbackPortal) -> None:
     portal.sandbox.faults.fail("rest.documentation.openapi", "500", None)
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is None
     error = (await call_tool("describe_method", method=BEYOND))["error"]
@@ -232,7 +232,7 @@ async def test_on_a_portal_without_rest_3_none_of_it_is_available(
     assert (await call_tool("describe_method", method="tasks.task.get"))["available"] is True
 
 
-async def test_nothing_is_kept_of_a_portal_on_this_computer(
+async def test_nothing_is_cached_for_a_portal_on_this_computer(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("b24_mcp.app.opening.cache_folder", lambda: tmp_path / "cache")
@@ -240,11 +240,11 @@ async def test_nothing_is_kept_of_a_portal_on_this_computer(
     assert not (tmp_path / "cache").exists()
 
 
-async def test_the_sandbox_without_settings_says_what_it_offers_too(call_tool: CallTool) -> None:
+async def test_the_default_sandbox_describes_its_methods_too(call_tool: CallTool) -> None:
     assert (await call_tool("describe_method", method=BEYOND))["available"] is True
 
 
-async def test_wrong_settings_keep_nobody_from_finding_and_describing(
+async def test_methods_are_found_and_described_under_wrong_settings(
     call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")

@@ -1,4 +1,4 @@
-"""Whole lists through MCP, on the sandbox: data sets, questions about them, files, resources."""
+"""Whole lists through MCP, on the sandbox: data sets, queries, exports, resources."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_whole_list_is_read_and_only_its_first_rows_are_shown(
     assert "portal" not in answer
 
 
-async def test_questions_are_answered_over_several_sets(call_tool: CallTool) -> None:
+async def test_a_query_joins_several_data_sets(call_tool: CallTool) -> None:
     await call_tool("list_records", method="crm.deal.list", params=SELECT)
     await call_tool("list_records", method="user.get", save_as="people")
     answer = await call_tool(
@@ -66,7 +66,7 @@ async def test_questions_are_answered_over_several_sets(call_tool: CallTool) -> 
     assert json.loads(sets["rows"][0][2])["ID"] == "integer"
 
 
-async def test_the_same_numbers_come_out_as_the_portal_gives(call_tool: CallTool) -> None:
+async def test_query_results_equal_those_of_the_portal(call_tool: CallTool) -> None:
     await call_tool("list_records", method="crm.deal.list", params=SELECT, save_as="deals")
     rows: list[list[Any]] = []
     while True:
@@ -87,7 +87,7 @@ async def test_the_same_numbers_come_out_as_the_portal_gives(call_tool: CallTool
     assert whole["rows"] == [[len(rows), sum(float(row[amount]) for row in rows)]]
 
 
-async def test_texts_that_strangers_wrote_are_marked_as_such(call_tool: CallTool) -> None:
+async def test_texts_by_outsiders_are_marked(call_tool: CallTool) -> None:
     read = await call_tool("list_records", method="crm.contact.list", params={"select": ["ID", "NAME"]})
     assert "outsiders" in read["notice"]
     assert "outsiders" in (await call_tool("query_records", sql="SELECT NAME FROM crm_contact_list"))["notice"]
@@ -103,7 +103,7 @@ async def test_a_long_answer_is_cut_between_rows_and_says_so(call_tool: CallTool
     assert "LIMIT" in answer["cut"]["more"]
 
 
-async def test_a_preview_is_short_however_long_the_texts_are(call_tool: CallTool) -> None:
+async def test_a_preview_is_short_even_with_long_texts(call_tool: CallTool) -> None:
     for number in range(3):
         fields = {"TITLE": f"T{number}", "COMMENTS": "x" * 15_000}
         await call_tool("call_method", method="crm.deal.add", params={"fields": fields})
@@ -115,7 +115,7 @@ async def test_a_preview_is_short_however_long_the_texts_are(call_tool: CallTool
     assert whole["rows"] == [[15_000]]
 
 
-async def test_a_limit_is_kept_and_resume_goes_on(call_tool: CallTool) -> None:
+async def test_a_limit_is_kept_and_resume_continues(call_tool: CallTool) -> None:
     first = await call_tool("list_records", method="crm.item.list", params={"entityTypeId": 2}, limit=70)
     assert (first["records"], first["count"], first["total"], first["complete"]) == ("crm_item_list_2", 70, 400, False)
     assert any("resume=true" in note for note in first["notes"])
@@ -145,7 +145,7 @@ async def test_a_limit_is_kept_and_resume_goes_on(call_tool: CallTool) -> None:
         ({"method": "crm.deal.list", "path": "/etc"}, "B24MCP_ARGUMENTS"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_before_anything_is_sent(
+async def test_wrong_arguments_are_refused_before_anything_is_sent(
     call_tool: CallTool, portal: LoopbackPortal, arguments: dict[str, Any], code: str
 ) -> None:
     answer = await call_tool("list_records", **arguments)
@@ -172,13 +172,13 @@ async def test_a_refusal_of_the_portal_is_the_answer(call_tool: CallTool) -> Non
         ("", "B24MCP_SQL"),
     ],
 )
-async def test_what_is_no_question_is_refused_with_a_way_on(call_tool: CallTool, sql: str, code: str) -> None:
+async def test_an_invalid_query_is_refused_with_a_hint(call_tool: CallTool, sql: str, code: str) -> None:
     answer = await call_tool("query_records", sql=sql)
     assert (answer["error"]["code"], answer["error"]["kind"]) == (code, "validation")
     assert answer["error"]["hint"]
 
 
-async def test_sets_outlive_the_server(portal: LoopbackPortal, era: Any) -> None:
+async def test_data_sets_survive_the_server(portal: LoopbackPortal, era: Any) -> None:
     async with Client(build_server(Redactor()), mode=era) as first:
         await first.call_tool("list_records", {"method": "crm.deal.list", "params": SELECT, "save_as": "deals"})
     async with Client(build_server(Redactor()), mode=era) as second:
@@ -200,7 +200,7 @@ async def test_no_secret_of_a_portal_reaches_its_data_sets(
         assert SECRET.encode() not in file.read_bytes()
 
 
-async def test_progress_tells_rows_and_speed(portal: LoopbackPortal, era: Any) -> None:
+async def test_progress_reports_rows_and_speed(portal: LoopbackPortal, era: Any) -> None:
     seen: list[tuple[float, float | None, str | None]] = []
 
     async def on_progress(progress: float, total: float | None, message: str | None) -> None:
@@ -214,7 +214,7 @@ async def test_progress_tells_rows_and_speed(portal: LoopbackPortal, era: Any) -
     assert [row[0] for row in seen] == sorted({row[0] for row in seen})
 
 
-async def test_progress_is_told_as_often_as_a_person_can_read() -> None:
+async def test_progress_is_reported_at_a_readable_rate() -> None:
     told: list[tuple[float, float | None, str]] = []
 
     class Ctx:
@@ -249,7 +249,7 @@ def test_pace_says_how_far_and_how_fast(rows: int, total: int | None, seconds: f
     assert pace(rows, total, seconds) == said
 
 
-async def test_a_client_that_cancels_keeps_what_was_read(
+async def test_rows_read_before_a_cancellation_are_kept(
     portal: LoopbackPortal, era: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = anyio.Event()
@@ -275,7 +275,7 @@ async def test_a_client_that_cancels_keeps_what_was_read(
     assert kept == [[100, 0, "stopped"]]
 
 
-async def test_a_failure_half_way_is_told_beside_the_rows_that_came(
+async def test_a_failure_during_reading_is_reported_with_the_rows_so_far(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = our_error("B24MCP_CONNECTION_LOST", "The connection broke.", method="user.get")
@@ -287,7 +287,7 @@ async def test_a_failure_half_way_is_told_beside_the_rows_that_came(
     assert any("resume=true" in note for note in answer["notes"])
 
 
-async def test_a_failure_while_a_former_set_is_there_leaves_that_one(
+async def test_a_failed_reading_leaves_the_previous_data_set(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await call_tool("list_records", method="user.get")
@@ -299,7 +299,7 @@ async def test_a_failure_while_a_former_set_is_there_leaves_that_one(
     assert (await call_tool("query_records", sql="SELECT count(*) FROM user_get"))["rows"] == [[20]]
 
 
-async def test_an_export_goes_where_the_person_said(
+async def test_an_export_is_written_to_the_configured_folder(
     call_tool: CallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "files"
@@ -316,13 +316,13 @@ async def test_an_export_goes_where_the_person_said(
     assert os.listdir(folder) == ["deals.csv"]
 
 
-async def test_without_a_folder_an_export_is_refused_and_the_setting_named(call_tool: CallTool) -> None:
+async def test_without_a_folder_an_export_is_refused_and_the_error_names_the_setting(call_tool: CallTool) -> None:
     answer = await call_tool("export_records", sql="SELECT 1", path="deals.csv")
     assert answer["error"]["code"] == "B24MCP_EXPORT_FOLDER"
     assert "B24_FILES_DIR" in answer["error"]["hint"]
 
 
-async def test_sets_are_resources_too(client: Client, call_tool: CallTool) -> None:
+async def test_data_sets_are_resources_too(client: Client, call_tool: CallTool) -> None:
     await call_tool("list_records", method="crm.deal.list", params=SELECT, save_as="deals")
     templates = {template.uri_template for template in (await client.list_resource_templates()).resource_templates}
     assert {"b24://records{?method}", "b24://records/{name}"} <= templates

@@ -1,4 +1,4 @@
-"""A call acts on the record that was meant, whatever form its parameters were written in."""
+"""A call changes the intended record, in whatever form its parameters are written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def update(id_: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("halt", [False, True])
-async def test_a_write_whose_reference_leads_to_nothing_is_not_sent_and_says_which_keys_there_are(
+async def test_a_write_whose_reference_leads_to_nothing_is_not_sent_and_names_existing_keys(
     call_tool: CallTool, portal: LoopbackPortal, halt: bool
 ) -> None:
     commands = {"c": {"method": "crm.contact.get", "params": {"id": 2}}, "u": update("$result[c][id]")}
@@ -50,7 +50,7 @@ WRONG = [
 
 @pytest.mark.parametrize("first", WRONG)
 @pytest.mark.parametrize("path", ["", "[ID]", "[0]", "[0][NAME]", "[NAME]", "[BIRTHDATE]", "[PHOTO]", "[x][y]"])
-async def test_no_wrong_reference_makes_a_write_act_on_the_first_record(
+async def test_no_wrong_reference_makes_a_write_change_the_first_record(
     call_tool: CallTool, portal: LoopbackPortal, first: dict[str, Any], path: str
 ) -> None:
     commands = {"ok": {"method": "profile"}, "f": first, "u": update(f"$result[f]{path}")}
@@ -151,7 +151,7 @@ async def test_fields_before_the_task_make_the_right_call(call_tool: CallTool, p
         ([5], "ITEMID (place 2) is required but missing"),
     ],
 )
-async def test_what_does_not_fit_a_positional_method_is_refused_with_its_order(
+async def test_wrong_values_of_a_positional_method_are_refused_and_the_error_shows_its_order(
     call_tool: CallTool, portal: LoopbackPortal, params: Any, said: str
 ) -> None:
     call = {"method": "task.checklistitem.complete", "params": params}
@@ -215,9 +215,7 @@ async def test_in_a_batch_and_a_dry_run_brackets_are_nested_too(call_tool: CallT
     assert (await call_tool("batch_call", commands=commands))["results"]["l"]["result"] == [{"ID": "5"}]
 
 
-async def test_what_stands_in_brackets_is_checked_like_anything_else(
-    call_tool: CallTool, portal: LoopbackPortal
-) -> None:
+async def test_values_in_brackets_are_checked_like_others(call_tool: CallTool, portal: LoopbackPortal) -> None:
     wrong: list[Any] = [{"id": 5, "field[TITLE]": "x"}, {"id": 5, "fields[TITLE]": "x", "fields": {"TITLE": "y"}}]
     said = ["field is not a parameter of this method; it is called fields", "different values for TITLE"]
     for params, words in zip(wrong, said, strict=True):
@@ -261,7 +259,7 @@ async def test_a_filter_as_php_writes_a_list_of_maps_passes(call_tool: CallTool,
 
 
 @pytest.mark.parametrize("value", [False, True, None, []])
-async def test_a_value_that_a_batch_would_change_goes_as_a_call_of_its_own(
+async def test_a_value_that_a_batch_would_change_is_sent_as_a_single_call(
     call_tool: CallTool, portal: LoopbackPortal, value: Any
 ) -> None:
     odd = {"method": "crm.deal.list", "params": {"filter": {"ID": 5, "UF_CRM_X": value}, "select": ["ID"]}}

@@ -1,4 +1,4 @@
-"""Calls that carry a risk, as a client and a person meet them at level `write`."""
+"""Risky calls as a client and a user see them at level `write`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFERENCE = "$result[me][ID]"
 
 
 class Asked:
-    """A client whose person declines, or accepts, whatever is asked."""
+    """A client whose user declines or accepts every question."""
 
     def __init__(self, client: Client, questions: list[str]) -> None:
         self.client, self.questions = client, questions
@@ -37,7 +37,7 @@ class Asked:
         return answer
 
     async def code_of(self, tool: str, **arguments: Any) -> str:
-        """The code of the error that a call ends with, or an empty text."""
+        """The code of the error of a call, or an empty text."""
         answer = await self.call(tool, **arguments)
         return str(answer.get("error", {}).get("code", ""))
 
@@ -55,16 +55,16 @@ async def opened(era: Era, *, allow: bool = False) -> AsyncIterator[Asked]:
 
 
 def sent(portal: LoopbackPortal) -> list[str]:
-    """What reached the portal, without what is asked about itself."""
+    """The methods that reached the portal, without probes."""
     return [method for method in portal.methods if method != "rest.documentation.openapi"]
 
 
 def in_batch(call: Call, params: Any = None) -> dict[str, Any]:
-    """A batch that reads first, and then makes the call."""
+    """A batch of a read and the call."""
     return {"commands": {"me": ME, "it": call.arguments | ({} if params is None else {"params": params})}}
 
 
-async def test_every_risky_call_is_asked_about_and_not_sent_without_approval(era: Era, portal: LoopbackPortal) -> None:
+async def test_every_risky_call_needs_approval_and_is_not_sent_without(era: Era, portal: LoopbackPortal) -> None:
     async with opened(era) as person:
         for call in RISKY:
             assert await person.code_of("call_method", **call.arguments) == "B24MCP_DECLINED", call
@@ -75,7 +75,7 @@ async def test_every_risky_call_is_asked_about_and_not_sent_without_approval(era
     assert sent(portal) == []
 
 
-async def test_no_disguised_call_reaches_the_portal_unasked(era: Era, portal: LoopbackPortal) -> None:
+async def test_no_disguised_call_reaches_the_portal_without_approval(era: Era, portal: LoopbackPortal) -> None:
     refused = {"B24MCP_DECLINED", "B24MCP_PARAMS", "B24MCP_REFERENCE"}
     async with opened(era) as person:
         for call in read_calls("disguised_calls.jsonl"):
@@ -97,7 +97,7 @@ async def test_a_client_that_cannot_ask_gets_a_code_and_the_risk_for_each_risky_
     assert sent(portal) == []
 
 
-async def test_ordinary_writes_are_sent_unasked(era: Era, portal: LoopbackPortal) -> None:
+async def test_ordinary_writes_are_sent_without_approval(era: Era, portal: LoopbackPortal) -> None:
     async with opened(era) as person:
         for call in ORDINARY:
             assert await person.code_of("call_method", **call.arguments) not in ("B24MCP_DECLINED", "B24MCP_APPROVAL")
@@ -131,7 +131,7 @@ async def test_a_reference_to_a_record_does_not_make_an_ordinary_write_risky(era
         ("user.update", {"ID": 1, "fields": "$result[me]"}),
     ],
 )
-async def test_a_reference_that_may_bring_a_risky_parameter_is_asked_about(
+async def test_a_reference_that_may_become_a_risky_parameter_needs_approval(
     era: Era, portal: LoopbackPortal, method: str, params: dict[str, Any]
 ) -> None:
     async with opened(era) as person:
@@ -142,7 +142,7 @@ async def test_a_reference_that_may_bring_a_risky_parameter_is_asked_about(
     assert sent(portal) == []
 
 
-async def test_only_the_kinds_that_are_chosen_are_asked_about(
+async def test_only_the_selected_kinds_of_risk_need_approval(
     era: Era, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_RISKS", "money")
@@ -156,7 +156,7 @@ async def test_only_the_kinds_that_are_chosen_are_asked_about(
     assert len(MONEY) <= len(person.questions) < len(RISKY)
 
 
-async def test_no_risk_is_asked_about_where_a_person_chose_none_but_deleting_still_is(
+async def test_with_no_selected_kind_only_destructive_calls_need_approval(
     era: Era, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_RISKS", "none")
@@ -169,7 +169,7 @@ async def test_no_risk_is_asked_about_where_a_person_chose_none_but_deleting_sti
 
 
 @pytest.mark.parametrize("value", ["monye", " , ", "none,money", "all", "NONE", "money;rights"])
-async def test_a_list_of_risks_that_cannot_be_read_refuses_every_call(
+async def test_an_unreadable_list_of_risks_refuses_every_call(
     era: Era, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("B24_RISKS", value)
@@ -193,9 +193,7 @@ async def test_level_full_asks_nothing_and_level_read_refuses(
     assert sent(portal) == [RISKY[0].method]
 
 
-async def test_a_risky_call_that_a_person_allowed_is_sent_alone_and_in_a_batch(
-    era: Era, portal: LoopbackPortal
-) -> None:
+async def test_an_approved_risky_call_is_sent_alone_and_in_a_batch(era: Era, portal: LoopbackPortal) -> None:
     call = Call("user.update", {"ID": 1, "EMAIL": "ann@example.com"})
     async with opened(era, allow=True) as person:
         await person.call("call_method", **call.arguments)
@@ -204,7 +202,9 @@ async def test_a_risky_call_that_a_person_allowed_is_sent_alone_and_in_a_batch(
     assert len(person.questions) == 2
 
 
-async def test_the_question_says_which_risk_and_why_and_groups_equal_acts(era: Era, portal: LoopbackPortal) -> None:
+async def test_the_question_names_each_risk_with_its_reason_and_groups_equal_calls(
+    era: Era, portal: LoopbackPortal
+) -> None:
     bind = {
         f"b{n}": {"method": "event.bind", "params": {"event": "E", "handler": f"https://x.example/{n}"}} for n in (1, 2)
     }
@@ -219,7 +219,7 @@ async def test_the_question_says_which_risk_and_why_and_groups_equal_acts(era: E
     assert "people or access rights change" in asked.partition("user.add: ")[2].partition("\n")[0]
 
 
-async def test_acts_that_do_not_fit_into_the_question_are_counted(era: Era, portal: LoopbackPortal) -> None:
+async def test_calls_that_do_not_fit_into_the_question_are_counted(era: Era, portal: LoopbackPortal) -> None:
     bind = {
         f"b{n}": {"method": "event.bind", "params": {"event": "E", "handler": f"https://x.example/{n}{'y' * 300}"}}
         for n in range(40)
@@ -244,7 +244,7 @@ async def test_a_description_shows_the_risks_their_conditions_and_reasons(era: E
     assert "risks" not in plain
 
 
-async def test_a_dry_run_shows_effect_risk_and_reason_of_each_act(era: Era, portal: LoopbackPortal) -> None:
+async def test_a_dry_run_shows_effect_risk_and_reason_of_each_call(era: Era, portal: LoopbackPortal) -> None:
     call = Call("user.update", {"ID": 1, "EMAIL": "ann@example.com"})
     async with opened(era) as person:
         alone = await person.call("call_method", **call.arguments, dry_run=True)
@@ -260,7 +260,7 @@ async def test_a_dry_run_shows_effect_risk_and_reason_of_each_act(era: Era, port
     assert (sent(portal), person.questions) == ([], [])
 
 
-async def test_the_audit_trail_notes_the_kinds_of_risk(
+async def test_the_audit_log_records_the_kinds_of_risk(
     era: Era, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("B24_AUDIT", str(tmp_path / "trail"))

@@ -62,8 +62,8 @@ async def test_a_real_client_calls_a_tool_over_stdio(era: Any) -> None:
     assert json.loads(getattr(block, "text", ""))["result"]["ID"] == "1"
 
 
-def test_it_lists_its_tools_with_only_what_that_takes() -> None:
-    """Clients race a slow start, so the way to the tool list loads no HTTP client, no XML and no portal."""
+def test_listing_the_tools_loads_no_heavy_modules() -> None:
+    """Clients give up on a slow start, so listing the tools loads no HTTP client, no XML and no portal."""
     watched = ["httpx", "xmltodict", "pydantic_settings", "truststore", "rich"]
     watched += ["b24_mcp.sandbox", "b24_mcp.cli", "b24_mcp.server.http"]
     code = f"""
@@ -80,7 +80,7 @@ main()
     assert errors.strip() == "LOADED"
 
 
-def test_it_starts_and_lists_its_tools_whatever_the_settings() -> None:
+def test_it_starts_and_lists_its_tools_with_any_settings() -> None:
     with server(B24_WEBHOOK_URL="nonsense", B24_BUDGET="nonsense", B24_CA_BUNDLE="/nowhere") as process:
         ask(process, "initialize", INITIALIZE)
         assert ask(process, "tools/list", {})["tools"]
@@ -95,7 +95,7 @@ def test_it_ends_quietly_when_the_client_closes_stdin() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_quietly_when_it_is_told_to_stop(number: signal.Signals) -> None:
+def test_it_ends_quietly_on_a_signal(number: signal.Signals) -> None:
     with server() as process:
         ask(process, "initialize", INITIALIZE)
         process.send_signal(number)
@@ -130,7 +130,7 @@ def test_the_webhook_code_is_in_nothing_the_process_writes() -> None:
     assert SECRET not in written
 
 
-def test_a_call_under_way_does_not_keep_the_process_when_the_client_leaves() -> None:
+def test_a_running_call_does_not_keep_the_process_alive_when_the_client_leaves() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/rest/1/{SECRET}/"
         with server(B24_WEBHOOK_URL=address) as process:

@@ -1,4 +1,4 @@
-"""What strangers wrote, as it reaches a model: nothing hidden in it, and said to be data."""
+"""Texts by outsiders reach a model without hidden characters and marked as data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.server.conftest import CallTool
 LETTER = "Hello\u200b \u202eevah\u202c a look\U000e0049\U000e0067 👩‍👩‍👧"
 
 
-async def test_what_nobody_sees_is_taken_out_and_said(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_invisible_characters_are_removed_and_reported(call_tool: CallTool, portal: LoopbackPortal) -> None:
     add: dict[str, Any] = {"method": "crm.lead.add", "params": {"fields": {"TITLE": LETTER}}}
     lead = (await call_tool("call_method", **add))["result"]
     answer = await call_tool("call_method", method="crm.lead.get", params={"id": lead})
@@ -28,7 +28,7 @@ async def test_what_nobody_sees_is_taken_out_and_said(call_tool: CallTool, porta
 
 
 @pytest.mark.parametrize("tool", ["call_method", "read_method", "batch_call"])
-async def test_answers_with_words_of_strangers_say_that_they_are_data(
+async def test_answers_with_texts_by_outsiders_say_that_they_are_data(
     call_tool: CallTool, portal: LoopbackPortal, tool: str
 ) -> None:
     for method, expected in (("crm.contact.list", True), ("crm.status.list", False), ("crm.lead.fields", False)):
@@ -37,7 +37,7 @@ async def test_answers_with_words_of_strangers_say_that_they_are_data(
         assert ("notice" in answer) is expected, method
 
 
-async def test_an_empty_answer_says_nothing_of_strangers(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_an_empty_answer_has_no_notice_about_outsiders(call_tool: CallTool, portal: LoopbackPortal) -> None:
     nothing = {"filter": {"ID": 999_999}}
     assert "notice" not in await call_tool("call_method", method="crm.lead.list", params=nothing)
 
@@ -60,7 +60,7 @@ WORST = '\\\\"%25&amp;{% include [<a/ =41\u200b'
 
 
 class SlowRedactor(Redactor):
-    """A redactor whose work on a long text does not end before something else was done meanwhile."""
+    """A redactor that finishes a long text only after other work was done."""
 
     def __init__(self) -> None:
         super().__init__(["k3y9zqA1b2c3D4e5"])
@@ -99,7 +99,7 @@ async def test_a_secret_is_masked_before_a_long_text_is_cut(
     portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_BUDGET", "4000")
-    secret = "kzyxzqavbwcuDset"  # all letters: the beginning of it alone is not told from a word
+    secret = "kzyxzqavbwcuDset"  # all letters: its beginning alone looks like a word
     async with Client(build_server(Redactor([secret]))) as client:
         for before in range(1_700, 1_850, 3):
             title = "x " * (before // 2) + secret * 40 + "y" * 4_000

@@ -1,4 +1,4 @@
-"""Numbers that JSON does not have, as a portal may write them, never make an answer or a file that is not JSON."""
+"""Answers and files are valid JSON, even if a portal writes numbers that JSON cannot express."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROW = b'{"ID": "1", "OPPORTUNITY": 1e400, "NOT": NaN, "LESS": -Infinity, "LIST":
 
 
 def strict(text: str) -> Any:
-    """Read JSON as a reader does that takes nothing beyond the standard."""
+    """Parse JSON strictly, without extensions of the standard."""
 
     def refuse(name: str) -> Any:
         raise AssertionError(f"{name} is not JSON")
@@ -31,7 +31,7 @@ def strict(text: str) -> Any:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every list with one row, and everything else with nothing."""
+    """A portal that answers every list with one row, and any other method with nothing."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -117,7 +117,7 @@ def test_every_value_is_written_as_json_and_read_back(value: Any) -> None:
         assert read == shown(value)
 
 
-def test_what_json_cannot_hold_is_written_all_the_same() -> None:
+def test_a_value_that_json_cannot_express_is_written_as_text() -> None:
     value = [10**5000, -(10**5000), {"a": "\ud83d"}, {math.nan: 1}, (math.inf,)]
     text = to_json(value)
     text.encode()

@@ -1,4 +1,4 @@
-"""Both generations of the API through the tools: which one a call is made in, and filters in the form of the other."""
+"""Both generations of the API through the tools: the choice of one, and filters in the form of the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_a_method_of_one_generation_is_called_in_it(call_tool: CallTool, p
         ({"filter": [["id", "in", [5, 6]]], "select": ["id"]}, "v3"),
     ],
 )
-async def test_a_name_of_both_is_called_in_v2_unless_only_v3_takes_such_parameters(
+async def test_a_method_of_both_is_called_in_v2_unless_only_v3_takes_its_parameters(
     call_tool: CallTool, portal: LoopbackPortal, params: dict[str, Any], version: str
 ) -> None:
     answer = await call_tool("call_method", method="tasks.task.list", params=params)
@@ -117,7 +117,7 @@ async def test_a_batch_can_be_asked_for_in_v3_as_a_whole(call_tool: CallTool, po
     assert portal.methods == ["batch"]
 
 
-async def test_what_a_lost_batch_of_v3_did_is_said_of_each_command(
+async def test_each_command_of_a_lost_v3_batch_has_its_own_outcome(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
@@ -134,7 +134,7 @@ async def test_what_a_lost_batch_of_v3_did_is_said_of_each_command(
     assert answer["error"]["code"].startswith("BITRIX_REST_V3_")
 
 
-async def test_find_methods_finds_what_exists_in_v3_alone(call_tool: CallTool) -> None:
+async def test_find_methods_finds_methods_that_exist_only_in_v3(call_tool: CallTool) -> None:
     for query, method in [
         ("time records of an employee", "timeman.record.list"),
         ("журнал событий портала", "main.eventlog.list"),

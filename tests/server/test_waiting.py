@@ -1,4 +1,4 @@
-"""Waiting for limits, as a client sees it: progress while it lasts, an end when the client has had enough."""
+"""Waiting for rate limits, as a client sees it: progress, and cancellation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.loopback import LoopbackPortal
 
 
 class Held(FakeClock):
-    """A clock that stands still while somebody sleeps on it."""
+    """A clock that stands still during sleep."""
 
     def __init__(self) -> None:
         super().__init__(time.time())
@@ -33,7 +33,7 @@ class Held(FakeClock):
 
 
 async def used_up(portal: LoopbackPortal, folder: Path, clock: FakeClock, seconds: float) -> None:
-    """Let another process have used up the portal's limit for so long."""
+    """Use up the rate limit of the portal for some seconds, as another process would."""
     state = open_state(str(folder / "state" / "limits.db"), clock.now)
     host = portal.address.split("/")[2]
     for _ in range(38 + int(seconds * 2)):
@@ -42,7 +42,7 @@ async def used_up(portal: LoopbackPortal, folder: Path, clock: FakeClock, second
 
 
 @pytest.mark.parametrize("era", ["auto", "legacy"])
-async def test_a_long_wait_shows_as_progress(era: Any, portal: LoopbackPortal, tmp_path: Path) -> None:
+async def test_a_long_wait_is_reported_as_progress(era: Any, portal: LoopbackPortal, tmp_path: Path) -> None:
     clock, seen = FakeClock(time.time()), []
 
     async def on_progress(progress: float, total: float | None, message: str | None) -> None:
@@ -59,7 +59,7 @@ async def test_a_long_wait_shows_as_progress(era: Any, portal: LoopbackPortal, t
     assert "limit of requests" in str(seen[0][2])
 
 
-async def test_a_wait_beyond_the_deadline_is_an_answer_at_once(
+async def test_a_wait_beyond_the_deadline_is_refused_at_once(
     portal: LoopbackPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_DEADLINE", "5")
@@ -74,9 +74,7 @@ async def test_a_wait_beyond_the_deadline_is_an_answer_at_once(
 
 
 @pytest.mark.parametrize("era", ["auto", "legacy"])
-async def test_a_client_that_cancels_ends_the_waiting_and_nothing_is_sent(
-    era: Any, portal: LoopbackPortal, tmp_path: Path
-) -> None:
+async def test_cancelling_ends_the_wait_and_nothing_is_sent(era: Any, portal: LoopbackPortal, tmp_path: Path) -> None:
     clock = Held()
     await used_up(portal, tmp_path, clock, 20)
     async with Client(build_server(Redactor(), clock=clock), mode=era) as client:

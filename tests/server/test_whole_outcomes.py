@@ -1,4 +1,4 @@
-"""What an answer keeps when it is too long: every outcome of a write, rows of the largest list, and later rows."""
+"""What remains in an answer that is too long: every outcome of a write, rows of the largest list, later rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUDGET = 20_000
 
 @pytest.fixture(autouse=True)
 def full_access(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large batches of writes would otherwise wait for an approval."""
+    """Switch approval off, which large batches of writes would need."""
     monkeypatch.setenv("B24_ACCESS", "full")
 
 
@@ -70,7 +70,7 @@ async def test_records_read_by_a_batch_become_a_table(call_tool: CallTool) -> No
     assert {"command", "ID", "STATUS_ID", "NAME"} <= set(answer["tables"][0]["columns"])
 
 
-async def test_the_outcome_of_a_write_stays_beside_reads_that_have_no_room(call_tool: CallTool) -> None:
+async def test_the_outcome_of_a_write_stays_when_reads_do_not_fit(call_tool: CallTool) -> None:
     commands: dict[str, Any] = {f"r{n}": {"method": "crm.contact.list", "params": {"select": ["*"]}} for n in range(30)}
     commands["w"] = {"method": "crm.deal.update", "params": {"id": 1, "fields": {"COMMENTS": "y"}}}
     answer = await call_tool("batch_call", commands=commands)
@@ -93,7 +93,7 @@ async def test_one_warning_about_many_commands_is_written_once(call_tool: CallTo
     assert "29 more commands" in about[0]
 
 
-async def test_the_messages_of_a_chat_are_cut_by_rows_and_the_advice_names_parameters_of_the_method(
+async def test_the_messages_of_a_chat_are_cut_by_rows_and_the_hint_names_parameters_of_the_method(
     call_tool: CallTool,
 ) -> None:
     chat = (await call_tool("call_method", method="im.chat.add", params={"USERS": [2]}))["result"]
@@ -132,7 +132,7 @@ async def test_a_long_text_is_shortened_and_the_other_fields_and_later_rows_are_
 
 
 @pytest.mark.parametrize("method", ["crm.deal.list", "disk.folder.getchildren", "im.recent.list", "department.get"])
-async def test_the_advice_names_only_parameters_of_the_method(call_tool: CallTool, method: str) -> None:
+async def test_the_hint_names_only_parameters_of_the_method(call_tool: CallTool, method: str) -> None:
     form = {"ok": True, "method": method, "version": "v2", "result": [{"TEXT": "y" * 900} for _ in range(50)]}
     described = await call_tool("describe_method", method=method)
     more = (await run_sync(cut_to, form, BUDGET))["cut"]["more"]
@@ -141,7 +141,7 @@ async def test_the_advice_names_only_parameters_of_the_method(call_tool: CallToo
         assert (f" {name}" not in more) or name in known
 
 
-def test_ids_of_several_thousand_writes_are_told_as_ranges() -> None:
+def test_ids_of_several_thousand_writes_are_written_as_ranges() -> None:
     form: dict[str, Any] = {
         "ok": True,
         "summary": {"commands": 4_000},
