@@ -4,7 +4,7 @@ from b24_mcp.access.approvals import Approvals, PendingApproval
 from b24_mcp.access.audit import AuditTrail, default_folder
 from b24_mcp.access.caller import LEVELS, Caller, Level, calling, current_caller, os_user, probing
 from b24_mcp.access.codes import CODES
-from b24_mcp.access.content import NOTICE, may_hold_words_of_strangers
+from b24_mcp.access.content import NOTICE
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
@@ -27,7 +27,6 @@ __all__ = [
     "current_caller",
     "default_folder",
     "digest_of_call",
-    "may_hold_words_of_strangers",
     "os_user",
     "probing",
     "question",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import (
     Form,
     batch_form,
@@ -28,6 +28,7 @@ from b24_mcp.app.planning import (
     with_similar_names,
 )
 from b24_mcp.app.portals import OpenPortal
+from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch
 
@@ -104,6 +105,6 @@ async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | N
 def _with_care(form: Form, answers: Iterable[Answer]) -> Form:
     """Add a notice to results that may hold texts by outsiders."""
     for answer in answers:
-        if answer.result and isinstance(answer.result, Mapping | list) and may_hold_words_of_strangers(answer.method):
+        if answer.result and isinstance(answer.result, Mapping | list) and has_outside_texts(answer.method):
             return with_notice(form, NOTICE)
     return form

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.planning import CallRequest, judged, prepare_call
 from b24_mcp.app.portals import OpenPortal
+from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params
 
@@ -98,7 +99,7 @@ async def read_list(
         form = await ListRun(app, opened, request).read(on_rows, on_wait)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), opened.settings.budget)
-    if form.get("rows") and may_hold_words_of_strangers(request.method):
+    if form.get("rows") and has_outside_texts(request.method):
         form = with_notice(form, NOTICE)
     return Reply(form, opened.settings.budget)
 

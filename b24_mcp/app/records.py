@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.access import NOTICE, current_caller, may_hold_words_of_strangers
+from b24_mcp.access import NOTICE, current_caller
 from b24_mcp.app.answers.forms import failure_form, with_notice
 from b24_mcp.app.answers.writing import Reply
 from b24_mcp.app.app import App
+from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
 
 
@@ -27,7 +28,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
     form = query_form(answer, opened.notice)
-    if form["rows"] and any(may_hold_words_of_strangers(data_set.method) for data_set in answer.read):
+    if form["rows"] and any(has_outside_texts(data_set.method) for data_set in answer.read):
         form = with_notice(form, NOTICE)
     return Reply(form, budget)
 

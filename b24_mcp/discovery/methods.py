@@ -33,16 +33,12 @@ class Discovery:
         self._portal = portal
         self._cache = cache
         self._clock = clock or SystemClock()
-        self._known: Knowledge | None = None
-        self._trouble = ""
+        self.known = documented()
+        """The methods that are known now."""
+        self._is_known = False
         self._failures = 0
         self._due_at = float("-inf")
         self._asking: anyio.Event | None = None
-
-    @property
-    def known(self) -> Knowledge:
-        """The methods that are known now."""
-        return self._known or replace(documented(), trouble=self._trouble)
 
     @property
     def is_asking(self) -> bool:
@@ -54,7 +50,7 @@ class Discovery:
         if self._asking is None and self._clock.now() >= self._due_at:
             self._asking = anyio.Event()
             background.start_soon(self._ask, self._asking)
-        if self._asking is not None and self._known is None and patience > 0:
+        if self._asking is not None and not self._is_known and patience > 0:
             with anyio.move_on_after(patience):
                 await self._asking.wait()
         return self.known
@@ -94,7 +90,8 @@ class Discovery:
         known = await run_sync(known_with, kept.document)
         if known is None:
             return False
-        self._known = known
+        self.known = known
+        self._is_known = True
         self._failures = 0
         self._due_at = kept.read_at + _lifetime(kept)
         return True
@@ -109,7 +106,8 @@ class Discovery:
             raise
 
     def _put_off(self, trouble: str) -> None:
-        self._trouble = trouble[:80]
+        if not self._is_known:
+            self.known = replace(self.known, trouble=trouble[:80])
         self._due_at = self._clock.now() + min(_MINUTE * 2 ** min(self._failures, 10), _HOUR)
         self._failures += 1
 

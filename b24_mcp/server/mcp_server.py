@@ -12,7 +12,7 @@ from b24_mcp.access import Level
 from b24_mcp.app.app import App, open_app
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.renamed import RenamingServer
+from b24_mcp.server.renamed import RENAMED_ARGUMENTS, RENAMED_TOOLS, RenamingServer
 from b24_mcp.server.resources import add_method_resource, add_records_resource
 from b24_mcp.server.tooling import FormalTool, name_portals
 from b24_mcp.server.tools.batch_call import batch_call_tool
@@ -66,7 +66,9 @@ def build_server(
             running.clear()
             on_close()
 
-    server = RenamingServer(
+    # Only a server with old names has to look at each call for them.
+    server_class = RenamingServer if RENAMED_TOOLS or RENAMED_ARGUMENTS else MCPServer[App]
+    server = server_class(
         "b24-mcp",
         title="Bitrix24",
         version=__version__,

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.access import may_hold_words_of_strangers
-from b24_mcp.catalog import known_methods
+from b24_mcp.catalog import has_outside_texts, known_methods
 from b24_mcp.secrets import show_hidden, without_hidden
 
 HIDDEN = {
@@ -104,7 +103,7 @@ def test_no_invisible_character_remains_and_nothing_else_is_lost(text: str) -> N
 )
 def test_methods_whose_answers_may_hold_texts_by_outsiders_are_known(method: str, expected: bool) -> None:
     assert method in known_methods().names
-    assert may_hold_words_of_strangers(method) is expected
+    assert has_outside_texts(method) is expected
 
 
 def test_every_pattern_for_such_methods_matches_a_method() -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest.wire.json_object import excerpt, find_object
+from b24_mcp.rest.wire.json_object import UNUSUAL_NUMBER, excerpt, find_object
 from b24_mcp.rest.wire.portal_errors import front_end_error, is_error, portal_error
 from b24_mcp.rest.wire.request import Request
 
@@ -86,7 +88,7 @@ def read_answer(reply: Reply, request: Request) -> Answer:
     warnings: tuple[str, ...] = (_XML_WARNING,)
     if body is None:
         body, warnings = _json_object(reply, request)
-    if is_error(body):
+    if ("error" in body or "result" not in body) and is_error(body):
         raise portal_error(body, method=method, status=reply.status)
     if not 200 <= reply.status < 300:
         raise _bad_answer(reply, method, f"The portal answered HTTP {reply.status} without an error message.")
@@ -176,6 +178,14 @@ def restore_empty_list(method: str, result: object) -> object:
 
 def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, object], tuple[str, ...]]:
     """Return the JSON object in a body, whatever its Content-Type is, and warnings about it."""
+    if not UNUSUAL_NUMBER.search(reply.body):
+        try:
+            value = from_json(reply.body)
+        except ValueError:
+            pass
+        else:
+            if isinstance(value, dict):
+                return value, ()
     found = find_object(reply.body)
     if found is None:
         method = request.method

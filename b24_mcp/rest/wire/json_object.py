@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 _BOM = b"\xef\xbb\xbf"
 # Numbers that are not JSON, or too large for a float. A text that only looks like one makes parsing slower.
-_UNUSUAL_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?[0-9]{3}")
+UNUSUAL_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?[0-9]{3}")
 _BEGIN = re.compile(r'\{\s*"(?:result|error|total|next|time|status|errors|data|answer|openapi)"\s*:')
 _PAGE = re.compile(r"<(?:!doctype|html|head|body|script|style|title)\b", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"</(?:html|script|style)\s*>", re.IGNORECASE)
@@ -39,7 +39,7 @@ class FoundObject:
 def find_object(body: bytes) -> FoundObject | None:
     """Return the object of an answer, or None if the body holds none or more than one."""
     clean = body.strip().removeprefix(_BOM).strip(b"\0 \t\r\n")
-    if not _UNUSUAL_NUMBER.search(clean):
+    if not UNUSUAL_NUMBER.search(clean):
         try:
             value = from_json(clean)
         except ValueError:
