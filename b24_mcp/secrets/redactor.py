@@ -1,4 +1,4 @@
-"""The redactor: it masks secrets in every text that leaves the process.
+"""The redactor, which masks secrets in every text that leaves the process.
 
 Bitrix24 sends secrets in addresses: the code of a webhook is a part of the path, also in the signed download links of
 the portal, and tokens are sent as `auth`. So the known secrets are masked first, in any encoding, and then everything

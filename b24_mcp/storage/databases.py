@@ -81,7 +81,7 @@ def try_lock(path: Path) -> sqlite3.Connection | None:
 
 
 def is_damage(exc: sqlite3.Error) -> bool:
-    """Whether an error says that the file is no database or a damaged one."""
+    """Whether an error means that the file is not a database, or a damaged one."""
     return _primary_code(exc) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 

@@ -2,7 +2,7 @@
 
 The file is the one that `--env-file` or `B24_ENV_FILE` names with an absolute path. Without them it is `.env` in the
 user's configuration folder. Nothing is read from the working directory: a client may start the server in any folder,
-such as a repository that somebody else wrote. `${OTHER}` in a value is never replaced.
+such as a repository of another author. `${OTHER}` in a value is never replaced.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _settings_among(pairs: Iterable[tuple[str, str]], source: str, known: Collec
 
 
 def _has_value(name: str, value: str, source: str) -> bool:
-    """Whether a setting has a value. A placeholder `${NAME}` is none: clients pass it on when NAME is not set.
+    """Whether a setting has a value. A placeholder `${NAME}` does not count: clients pass it on when NAME is unset.
 
     Raises:
         SettingsError: for a placeholder in a setting that must not count as unset.
