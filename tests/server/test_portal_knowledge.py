@@ -55,7 +55,7 @@ async def test_a_method_beyond_the_documentation_is_described(call_tool: CallToo
     assert (answer["method"], answer["version"], answer["source"]) == (BEYOND, "v3", "portal")
     assert answer["available"] is True
     assert answer["effect"] == "destructive"
-    assert "judged" in answer["effect_note"]
+    assert "no review" in answer["effect_note"]
     assert answer["params"] == [
         {"name": "name", "type": "string", "required": True},
         {"name": "select", "type": "array", "required": False, "list": True},
