@@ -48,7 +48,12 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("list_records", {"method": "crm.deal.list", "params": {"select": ["ID", "TITLE"]}}),
 ]
-CHECKS = ("check_method_name", "check_params", "check_arguments", "check_version")
+CHECKS = {
+    "catalog/arguments.py check": "arguments",
+    "rest/wire/method_name.py check_method_name": "method name",
+    "rest/wire/params.py check_params": "parameters",
+    "rest/wire/request.py check_version": "version",
+}
 
 
 @dataclass(slots=True)
@@ -147,8 +152,8 @@ def show(tool: str, journey: Journey, verbose: bool) -> None:
     """Print one journey."""
     counts = f"{len(journey.files)} files, {journey.moves} moves, {len(journey.calls)} function calls"
     click.echo(f"{tool}: {counts}")
-    checks = Counter(name for _, name, _ in journey.calls if name in CHECKS)
-    click.echo(f"  checks: {', '.join(f'{name} {times}' for name, times in sorted(checks.items())) or 'none'}")
+    checks = Counter(f"{file} {name}" for file, name, _ in journey.calls)
+    click.echo(f"  checks: {', '.join(f'{said} {checks[check]}' for check, said in CHECKS.items())}")
     if journey.forms:
         click.echo(f"  forms of a command: {len(journey.forms)} ({', '.join(journey.forms)})")
     if verbose:

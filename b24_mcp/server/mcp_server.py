@@ -18,13 +18,14 @@ from b24_mcp.server.tooling import FormalTool, name_portals
 from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
-from b24_mcp.server.tools.docs import add_doc_resource, doc_tools
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
 from b24_mcp.server.tools.list_records import list_records_tool
 from b24_mcp.server.tools.portal_info import portal_info_tool
 from b24_mcp.server.tools.query_records import query_records_tool
+from b24_mcp.server.tools.read_doc import add_doc_resource, read_doc_tool
 from b24_mcp.server.tools.read_method import read_method_tool
+from b24_mcp.server.tools.search_docs import search_docs_tool
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
@@ -93,4 +94,4 @@ def tools_for(level: Level) -> list[FormalTool]:
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
     if level != "read":
         tools.append(export_records_tool())
-    return [*tools, *doc_tools(), portal_info_tool()]
+    return [*tools, search_docs_tool(), read_doc_tool(), portal_info_tool()]
