@@ -11,7 +11,7 @@ from b24_mcp.rest.codes import CODES
 from b24_mcp.rest.guard import Guard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
-from b24_mcp.rest.planned import MethodCall, PlannedBatch, PlannedCall, RecordChange, plan_call
+from b24_mcp.rest.planned import ChangedRecord, MethodCall, PlannedBatch, PlannedCall, plan_call
 from b24_mcp.rest.portal import Portal
 from b24_mcp.rest.sender import PortalOptions
 from b24_mcp.rest.wire.answer import Answer, CallTime
@@ -26,6 +26,7 @@ __all__ = [
     "BatchMaps",
     "BatchPlan",
     "CallTime",
+    "ChangedRecord",
     "Clock",
     "Credential",
     "DryRun",
@@ -42,7 +43,6 @@ __all__ = [
     "PlannedCall",
     "Portal",
     "PortalOptions",
-    "RecordChange",
     "Request",
     "Succeeded",
     "SystemClock",

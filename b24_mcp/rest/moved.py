@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from b24_mcp.errors import Fault, our_error
 from b24_mcp.rest.auth.credential import Credential, Route
-from b24_mcp.rest.wire.answer import Answer, Reply
+from b24_mcp.rest.wire.answer import Answer, HttpReply
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class MovedPortal:
         self.host: str | None = None
         self._configured = credential
 
-    async def follow(self, route: Route, reply: Reply) -> Route:
+    async def follow(self, route: Route, reply: HttpReply) -> Route:
         """Return the route to the address that a redirect names.
 
         `route` is the one of the redirected request: another call may have found the new address meanwhile.

@@ -22,7 +22,7 @@ from b24_mcp.rest.limits.limits import Limits, Plan
 from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.moved import MovedPortal
 from b24_mcp.rest.planned import PlannedCall
-from b24_mcp.rest.wire.answer import Answer, CallTime, Reply, read_answer
+from b24_mcp.rest.wire.answer import Answer, CallTime, HttpReply, read_answer
 from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.params import Params
 from b24_mcp.rest.wire.request import Request, call_request, calls_in
@@ -249,7 +249,7 @@ class Sender:
         finally:
             _LOG.debug("%s: %s in %.0f ms", request.method, said, (time.perf_counter() - started) * 1000)
 
-    async def _reach(self, route: Route, delivery: Delivery) -> Reply:
+    async def _reach(self, route: Route, delivery: Delivery) -> HttpReply:
         """Post one request; again to the new address when the portal redirects there.
 
         A new address that does not answer is given up, and the configured one is used again.
@@ -277,14 +277,14 @@ class Sender:
             )
         return reply
 
-    async def _read(self, reply: Reply, delivery: Delivery) -> Answer:
+    async def _read(self, reply: HttpReply, delivery: Delivery) -> Answer:
         request = delivery.request
         # A portal that does not know these keys ignores them; only one that returns a key keeps answers for it.
         if request.key is not None and reply.key == request.key:
             await self._keys.learn_honoured(self.clock.now())
         return read_answer(reply, request)
 
-    async def _post(self, route: Route, delivery: Delivery) -> Reply:
+    async def _post(self, route: Route, delivery: Delivery) -> HttpReply:
         request = delivery.request
         if request.version == "v3":
             address = route.v3_address_of(request.method)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Answer, Format
-from b24_mcp.rest.wire.answer import Reply as Read
-from b24_mcp.rest.wire.answer import read_answer
+from b24_mcp.rest.wire.answer import HttpReply, read_answer
 from b24_mcp.rest.wire.request import Request
 from tests.fake_portal import FakePortal, Page, Reply, open_portal
 
@@ -92,7 +91,7 @@ _MEDIA = st.sampled_from(["", "application/json", "text/xml", "application/xml",
 @given(_BODY, _MEDIA, st.integers(100, 599), st.sampled_from(["json", "xml"]))
 def test_any_response_is_an_answer_or_a_b24_error(body: bytes, media_type: str, status: int, wanted: Format) -> None:
     try:
-        answer = read_answer(Read(status, media_type, body), Request("crm.deal.list", {}, format=wanted))
+        answer = read_answer(HttpReply(status, media_type, body), Request("crm.deal.list", {}, format=wanted))
     except B24Error:
         return
     assert isinstance(answer, Answer)
@@ -114,7 +113,7 @@ _TIME = st.fixed_dictionaries(
 def test_any_json_object_can_be_read(body: dict[str, Any], time: Any, status: int) -> None:
     text = json.dumps(body if time is None else {**body, "time": time}).encode()
     try:
-        answer = read_answer(Read(status, "application/json", text), Request("crm.deal.list", {}))
+        answer = read_answer(HttpReply(status, "application/json", text), Request("crm.deal.list", {}))
     except B24Error:
         return
     assert "result" in body

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Answer
-from b24_mcp.rest.wire.answer import Reply as Read
-from b24_mcp.rest.wire.answer import read_answer
+from b24_mcp.rest.wire.answer import HttpReply, read_answer
 from b24_mcp.rest.wire.request import Request
 from tests.fake_portal import FakePortal, Page, Reply, listed, open_portal, php_text, php_xml
 
@@ -130,5 +129,5 @@ def _as_xml_knows_it(value: Any) -> Any:
 @given(_TREES)
 def test_whatever_the_portal_writes_in_xml_is_read_back(value: Any) -> None:
     xml = f"<response><result>{php_xml(value)}</result></response>".encode()
-    answer = read_answer(Read(200, "text/xml", xml), Request("crm.deal.get", {}, format="xml"))
+    answer = read_answer(HttpReply(200, "text/xml", xml), Request("crm.deal.get", {}, format="xml"))
     assert answer.result == listed(_as_xml_knows_it(value))

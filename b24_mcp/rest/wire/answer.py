@@ -61,7 +61,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """An HTTP response as it was received.
 
     `media_type` is the Content-Type in lower case without parameters. `key` is the Idempotency-Key, which a portal that
@@ -75,7 +75,7 @@ class Reply:
     key: str | None = None
 
 
-def read_answer(reply: Reply, request: Request) -> Answer:
+def read_answer(reply: HttpReply, request: Request) -> Answer:
     """Return the answer in an HTTP response.
 
     Raises:
@@ -176,7 +176,7 @@ def restore_empty_list(method: str, result: object) -> object:
     return result
 
 
-def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, object], tuple[str, ...]]:
+def _json_object(reply: HttpReply, request: Request) -> tuple[Mapping[str, object], tuple[str, ...]]:
     """Return the JSON object in a body, whatever its Content-Type is, and warnings about it."""
     if not UNUSUAL_NUMBER.search(reply.body):
         try:
@@ -198,7 +198,7 @@ def _json_object(reply: Reply, request: Request) -> tuple[Mapping[str, object], 
     return found.value, (f"the portal wrote other text around its answer: {around}",) if around else ()
 
 
-def _xml_object(reply: Reply, method: str) -> Mapping[str, object] | None:
+def _xml_object(reply: HttpReply, method: str) -> Mapping[str, object] | None:
     """Return the object in an XML body; None if the body is not XML."""
     body = reply.body.strip().removeprefix(_BOM)
     if not body.lstrip().startswith((b"<?xml", b"<response")):
@@ -211,7 +211,7 @@ def _xml_object(reply: Reply, method: str) -> Mapping[str, object] | None:
         raise _bad_answer(reply, method, f"The XML answer is broken or cut short: {exc}.") from None
 
 
-def _description(reply: Reply) -> str:
+def _description(reply: HttpReply) -> str:
     start = reply.body.strip().removeprefix(_BOM).lstrip()[:200].lower()
     begins = f" It begins: {begin}" if (begin := excerpt(reply.body)) else ""
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")) or reply.media_type == "text/html":
@@ -224,7 +224,7 @@ def _description(reply: Reply) -> str:
     return f"The portal answered HTTP {reply.status} with a body{marked} that is not an answer of its API.{begins}"
 
 
-def _bad_answer(reply: Reply, method: str, message: str) -> B24Error:
+def _bad_answer(reply: HttpReply, method: str, message: str) -> B24Error:
     """Return the error for a response that the REST API did not write. A 4xx status means that it refused the call."""
     if 400 <= reply.status < 500:
         return front_end_error(message, method=method, status=reply.status)

@@ -1,4 +1,4 @@
-"""The HTTP transport: sends requests to one portal and returns each response as a `Reply`.
+"""The HTTP transport: sends requests to one portal and returns each response as a `HttpReply`.
 
 Only this module and `connections` import the HTTP library. Every exception of the library is translated here into an
 error that repeats nothing of the address, because the address holds the secret of the webhook.
@@ -18,7 +18,7 @@ import truststore
 
 from b24_mcp import __version__
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest.wire.answer import Reply
+from b24_mcp.rest.wire.answer import HttpReply
 from b24_mcp.rest.wire.connections import NetworkTransport
 from b24_mcp.rest.wire.decompression import ACCEPT_ENCODING, DecompressionError, Decompressor, TooLargeError
 from b24_mcp.rest.wire.proxies import ProxyChoice, proxy_for
@@ -78,7 +78,7 @@ class Transport:
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         on_sent: Callable[[], None] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send one POST request with a JSON body, and return the response.
 
         `key` is its Idempotency-Key, `headers` are further headers. `on_sent` is called just before the first byte of
@@ -99,7 +99,7 @@ class Transport:
             async with self._client.stream(
                 "POST", address, content=body, headers=sent, timeout=timeout, extensions=extensions
             ) as response:
-                return Reply(
+                return HttpReply(
                     status=response.status_code,
                     media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                     body=await self._read(response),

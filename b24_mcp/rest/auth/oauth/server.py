@@ -15,7 +15,7 @@ import anyio
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth.application import Application
-from b24_mcp.rest.wire.answer import Reply
+from b24_mcp.rest.wire.answer import HttpReply
 from b24_mcp.rest.wire.json_object import find_object
 from b24_mcp.rest.wire.portal_errors import is_error, portal_error
 
@@ -90,7 +90,7 @@ class AuthorizationServer:
         return _read(reply)
 
 
-def _read(reply: Reply) -> Mapping[str, object]:
+def _read(reply: HttpReply) -> Mapping[str, object]:
     """Return the response body, and raise the error in it. `WRONG_CLIENT` has status 200."""
     found = find_object(reply.body)
     if found is None:
