@@ -99,14 +99,23 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The decisions of the gate about the calls of one tool call."""
+    """The decisions of the gate about the `calls` of one tool call."""
 
+    calls: tuple[MethodCall, ...]
     rulings: tuple[Ruling, ...]
 
     @property
     def to_approve(self) -> tuple[Ruling, ...]:
         """The calls that the user has to approve first."""
         return tuple([ruling for ruling in self.rulings if ruling.need == "approval"])
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether one of the calls is refused or needs approval."""
+        for ruling in self.rulings:
+            if ruling.need != "nothing":
+                return True
+        return False
 
     def refuse(self) -> None:
         """Refuse all calls when one of them is refused.
@@ -142,22 +151,31 @@ class Gate:
         """The access level of the current caller."""
         return self.rules.narrowed_to(current_caller().level).level
 
-    def permit(self, calls: Sequence[MethodCall], *, approved: bool = True) -> Permit:
-        """Return the permit for calls that this gate has judged, and that the user has `approved` if need be."""
-        return Permit.approved(self.key, calls) if approved else Permit(self.key, calls)
+    def permit(self, judgement: Judgement, *, approved: bool = True) -> Permit:
+        """Return the permit for the calls of a judgement of this gate; `approved` is what the user said about them.
+
+        Calls that the judgement does not allow are judged again before anything is sent.
+
+        Raises:
+            B24Error: `B24MCP_POLICY` when the user approved calls that are refused.
+        """
+        if approved:
+            judgement.refuse()
+            return Permit.approved(self.key, judgement.calls)
+        return Permit(self.key, () if judgement.needs_more else judgement.calls)
 
     def judge(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
         """Decide about every call. With `reading_only` methods that write are refused, whatever the rules say."""
         caller = CALLER.get()
         if caller is not None and caller.portals is not None and (self.name or self.portal) not in caller.portals:
-            return Judgement(tuple([_elsewhere(call, self.portal) for call in calls]))
+            return Judgement(tuple(calls), tuple([_elsewhere(call, self.portal) for call in calls]))
         rules = self.rules if caller is None or caller.level is None else self.rules.narrowed_to(caller.level)
         rulings = [_rule(rules, call, reading_only) for call in calls]
         writes = len([ruling for ruling in rulings if ruling.effect != "read"])
         if writes > rules.approval_writes and rules.asks:
             why = f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
             rulings = [_asked(ruling, why) for ruling in rulings]
-        return Judgement(tuple(rulings))
+        return Judgement(tuple(calls), tuple(rulings))
 
     def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
         """Judge the commands of a batch, unless the permit says that this gate has judged these very commands.

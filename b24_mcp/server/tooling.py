@@ -69,9 +69,17 @@ class FormalTool(Tool):
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
-        # One block of text: the one thing that every client shows to its model.
-        text = await write(reply, app.redactor, app.long_answers)
-        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=reply.form["ok"] is not True)
+        try:
+            return await _result(reply, app)
+        except Exception:  # its message may hold the answer, which was not redacted
+            _LOG.exception("The answer of tool %s could not be written", self.name)
+            return await _result(Reply(failure_form(_internal())), app)
+
+
+async def _result(reply: Reply, app: App) -> CallToolResult:
+    """Return the result of a tool: one block of text, since every client shows that to its model."""
+    text = await write(reply, app.redactor, app.long_answers)
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=not reply.ok)
 
 
 def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> FormalTool:
@@ -114,7 +122,11 @@ def _as_b24_error(cause: BaseException) -> B24Error:
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
             return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems)
         case _:
-            return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
+            return _internal()
+
+
+def _internal() -> B24Error:
+    return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
 
 
 def _in_plain_words(type_: str, message: str) -> str:
