@@ -18,7 +18,6 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote_plus
 
 from b24_mcp.rest import Params
@@ -55,7 +54,7 @@ class Arguments:
     is true when a name itself is not known before the portal replaces a reference.
     """
 
-    values: dict[str, list[Any]] = field(default_factory=dict)
+    values: dict[str, list[object]] = field(default_factory=dict)
     open_at: set[str] = field(default_factory=set)
     any_name: bool = False
 
@@ -87,12 +86,12 @@ class Arguments:
         found = self.values.get(name, ())
         return self.any_name or any(may_equal(value, wanted) for wanted in values for value in found)
 
-    def _note(self, name: str, value: Any) -> None:
+    def _note(self, name: str, value: object) -> None:
         self.values.setdefault(name, []).append(value)
 
-    def _search(self, key: str | None, value: Any, wanted: set[str], holder: _Forms) -> None:
+    def _search(self, key: str | None, value: object, wanted: set[str], holder: _Forms) -> None:
         """Search one argument. A list of what is left instead of recursion, since the depth is the caller's choice."""
-        waiting: list[tuple[str | None, Any, _Forms]] = [(key, value, holder)]
+        waiting: list[tuple[str | None, object, _Forms]] = [(key, value, holder)]
         while waiting:
             key, value, holder = waiting.pop()
             if key is not None:
@@ -112,7 +111,7 @@ class Arguments:
                 for name, inner in _pairs_below(value):
                     self._read_key(name, inner, wanted, ())
 
-    def _read_key(self, key: str, value: Any, wanted: set[str], holder: _Forms) -> _Forms:
+    def _read_key(self, key: str, value: object, wanted: set[str], holder: _Forms) -> _Forms:
         """Note what a key names, and return the forms of its innermost name that is no index; else the `holder`."""
         names = [name for name in _BETWEEN_NAMES.split(key) if folded(name)]
         for position, name in enumerate(names):
@@ -125,7 +124,7 @@ class Arguments:
                 holder = _forms(name)
         return holder
 
-    def _decoded(self, text: str) -> Any:
+    def _decoded(self, text: str) -> object:
         """Return what JSON inside a text says, since some methods read parameters from such a text."""
         if text.lstrip()[:1] not in ("{", "["):
             return text
@@ -145,7 +144,7 @@ class _Uncertain:
 UNCERTAIN = _Uncertain()
 
 
-def may_equal(value: Any, wanted: str) -> bool:
+def may_equal(value: object, wanted: str) -> bool:
     """Whether PHP or a database may read a value as the wanted one. Lists and references may be anything."""
     if isinstance(value, dict | list | _Uncertain) or _is_reference(value):
         return True
@@ -180,7 +179,7 @@ def _numbers(text: str) -> set[int] | None:
     return numbers
 
 
-def _top_items(params: Params | str) -> Iterator[tuple[str | None, Any]]:
+def _top_items(params: Params | str) -> Iterator[tuple[str | None, object]]:
     if isinstance(params, dict):
         yield from ((str(name), value) for name, value in params.items())
     elif isinstance(params, list):
@@ -196,9 +195,9 @@ def _query_items(query: str) -> Iterator[tuple[str, str]]:
             yield unquote_plus(name), unquote_plus(value)
 
 
-def _tree(query: str) -> dict[str, Any]:
+def _tree(query: str) -> dict[str, object]:
     """Return a query string as the nested arrays that PHP makes of it."""
-    root: dict[str, Any] = {}
+    root: dict[str, object] = {}
     for name, value in _query_items(query):
         head, bracket, rest = name.partition("[")
         node, key = root, head
@@ -219,7 +218,7 @@ def _in_brackets(text: str) -> Iterator[str]:
         end = stop + 1
 
 
-def _pairs_below(value: Any) -> Iterator[tuple[str, Any]]:
+def _pairs_below(value: object) -> Iterator[tuple[str, object]]:
     """Return the pairs at any depth."""
     waiting = [value]
     while waiting:
@@ -229,7 +228,7 @@ def _pairs_below(value: Any) -> Iterator[tuple[str, Any]]:
             waiting += value.values() if isinstance(value, dict) else value
 
 
-def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
+def _pairs(value: object) -> Iterator[tuple[str, object]]:
     """Return parameters written as pairs: `["EMAIL", "…"]` or `{"name": "EMAIL", "value": "…"}`."""
     if isinstance(value, list) and len(value) > 1 and isinstance(value[0], str):
         yield from ((value[0], inner) for inner in value[1:])
@@ -246,7 +245,7 @@ def _forms(part: str) -> _Forms:
     return (name, name[2:]) if name.startswith("ar") else (name,)
 
 
-def _is_reference(value: Any) -> bool:
+def _is_reference(value: object) -> bool:
     if isinstance(value, str):
         return _REFERENCE.search(value) is not None
     return isinstance(value, dict) and any(str(key).startswith("$") for key in value)

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_plus
 
 import anyio
@@ -42,7 +41,7 @@ _LONGEST_FIELD = 100
 _LONGEST_VALUES = 20_000
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
 
-Line = dict[str, Any]
+Line = dict[str, object]
 
 
 def default_folder() -> Path:
@@ -82,8 +81,9 @@ class AuditTrail:
 
     def _write(self, day: str, lines: Sequence[Line]) -> None:
         for line in lines:
-            if "values" in line:  # half a secret would not be found: they are redacted before they are cut
-                line["values"] = self.redactor.redact(line["values"])[:_LONGEST_VALUES]
+            values = line.get("values")
+            if isinstance(values, str):  # redacted before it is cut, because a part of a secret is not recognised
+                line["values"] = self.redactor.redact(values)[:_LONGEST_VALUES]
         text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
         self._append(day, self.redactor.redact(text).encode("utf-8", "backslashreplace"))
 
@@ -184,7 +184,7 @@ def _fields(params: Params | str) -> list[str]:
     return [name[:_LONGEST_FIELD] for name, _ in zip(dict.fromkeys(found), range(_MOST_FIELDS), strict=False)]
 
 
-def _names(value: Any, levels: int) -> Iterator[str]:
+def _names(value: object, levels: int) -> Iterator[str]:
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
