@@ -1,4 +1,4 @@
-"""Permits: which calls may be sent, by the judgement of the gate and the approval of the user."""
+"""Permits: the calls that may be sent, after the judgement of the gate and the approval of the user."""
 
 from __future__ import annotations
 

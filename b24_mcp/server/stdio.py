@@ -10,7 +10,7 @@ import anyio
 
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
+from b24_mcp.server.announcement import Announced
 from b24_mcp.server.mcp_server import build_server
 
 _SECONDS_TO_STOP = 2.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b24_mcp.server.announcing import Announced
+from b24_mcp.server.announcement import Announced
 from tests.server.test_stdio import INITIALIZE, ask, server
 
 

@@ -19,7 +19,7 @@ from b24_mcp.config.environment import RESTRICTIONS, meant_by
 from b24_mcp.config.environment.restrictions import distance
 from b24_mcp.config.settings import Settings
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
+from b24_mcp.server.announcement import Announced
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import CallTool

@@ -17,7 +17,7 @@ from b24_mcp.app.portals import Portals
 from b24_mcp.config import PortalFile, PortalSettings, open_secrets
 from b24_mcp.errors import B24Error
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
+from b24_mcp.server.announcement import Announced
 from b24_mcp.server.mcp_server import build_server
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool

@@ -16,7 +16,7 @@ from sse_starlette.sse import AppStatus
 from b24_mcp.app.logs import configure_logging
 from b24_mcp.config.settings import Settings, SettingsError
 from b24_mcp.secrets import Redactor
-from b24_mcp.server.announcing import Announced
+from b24_mcp.server.announcement import Announced
 from b24_mcp.server.http.access_log import ACCESS
 from b24_mcp.server.http.application import http_application
 from b24_mcp.server.http.connections import Connections
