@@ -1,8 +1,8 @@
-"""A person's approval of a call, where the client cannot ask for it: a code, confirmed in a terminal.
+"""Approval by code, for clients that cannot ask the user: the user confirms the code in a terminal.
 
-The answer to the model carries the code; `b24-mcp approve CODE` shows what it stands for and writes the approval into
-the state that both processes share; the same call, made again, takes it out. The code opens nothing: whoever only knows
-it can approve nothing.
+The answer to the model contains the code. `b24-mcp approve CODE` shows the call and stores the approval in the state
+that both processes share. The same call, made again, uses the approval up. The code is no credential: without access to
+the terminal it approves nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from b24_mcp.state import ExpiringStore
 
 LIFETIME = 600.0
-"""Seconds a code waits for a person, and then an approval for its call."""
+"""How long a code is valid, and then how long an approval is valid, in seconds."""
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _CODE_LENGTH = 8
@@ -24,7 +24,7 @@ _CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
-    """What a person is to approve: `digest` recognises the call, `said` tells everything it will do."""
+    """A call that waits for approval. `digest` identifies the call; `said` is the question, with everything it will do."""
 
     digest: str
     user: str
@@ -35,7 +35,7 @@ class PendingApproval:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """Pending calls and approvals in the shared state. `now` gives Unix time, for tests.
+    """The pending calls and the approvals in the shared state. `now` returns Unix time; tests replace it.
 
     Raises (every method):
         OSError: when the state cannot be used.
@@ -45,7 +45,7 @@ class Approvals:
     now: Callable[[], float] = time.time
 
     async def ask(self, request: PendingApproval) -> str:
-        """Give the code under which a person finds this request: the same for the same call while it waits."""
+        """Store a request and return its code. The same call gets the same code while it waits."""
         moment = self.now()
         known = await self.store.read_note(_asked(request.digest), moment)
         if known is not None and await self.store.read_note(_waiting(known), moment) is not None:
@@ -56,12 +56,12 @@ class Approvals:
         return code
 
     async def find(self, code: str) -> PendingApproval | None:
-        """What waits under a code, written in any letter case; None when there is nothing or its time is over."""
+        """Return the request of a code, in any letter case; None when the code is unknown or expired."""
         stored = await self.store.read_note(_waiting(code.strip().upper()), self.now())
         return None if stored is None else PendingApproval(**json.loads(stored))
 
     async def approve(self, code: str) -> bool:
-        """Let the call under this code through, once, within ten minutes; False when nothing waits there any longer."""
+        """Approve the call of a code, once, within ten minutes. Return False when the code is unknown or expired."""
         stored = await self.store.take_note(_waiting(code.strip().upper()), self.now())
         if stored is None:
             return False
@@ -71,11 +71,11 @@ class Approvals:
         return True
 
     async def is_approved(self, digest: str) -> bool:
-        """Whether a call may go through; asking uses nothing up."""
+        """Whether a call is approved. This does not use the approval up."""
         return await self.store.read_note(_approved(digest), self.now()) is not None
 
     async def use(self, digest: str) -> bool:
-        """Take the approval of a call: of several who ask, one gets it."""
+        """Use the approval of a call up. Of several concurrent callers, only one gets True."""
         return await self.store.take_note(_approved(digest), self.now()) is not None
 
 

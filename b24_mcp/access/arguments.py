@@ -1,9 +1,9 @@
-"""The names and values in the arguments of a call, found whatever form they are written in.
+"""A search for names and values in the arguments of a call, in every form that a portal accepts.
 
 A portal accepts one parameter in many forms: names in any letter case or as `arName`, nested JSON, brackets in a query
 string, arguments by position, references to other commands, numbers as text. A check of arguments must not depend on
-the form, so everything here errs to one side: a name counts as present when the portal might read it, and a value
-counts as equal unless it certainly is another one.
+the form, so the search is conservative: a name counts as present when the portal might read it, and a value counts as
+equal unless it certainly differs.
 
 Sources: behaviour of PHP (parse_str, intval, loose comparison); documentation, settings/how-to-call-rest-api;
 measured behaviour for the letter case of names and for arguments by position.
@@ -18,7 +18,6 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote_plus
 
 from b24_mcp.rest import Params
@@ -48,14 +47,14 @@ def folded(name: str) -> str:
 
 @dataclass(slots=True)
 class Arguments:
-    """What was found in the arguments of one call.
+    """The result of the search in the arguments of one call.
 
-    `values` has, for each wanted name, every value that stands under it; a value that is not certain is `UNCERTAIN`.
-    `open_at` are the names under which a reference stands for a whole value, so that any name may be below. `any_name`
-    is true when a name itself is not known before the portal replaces a reference.
+    `values` has every value of each wanted name; a value that is not certain is `UNCERTAIN`. `open_at` are the names
+    whose value is a reference, so that any name may be below. `any_name` is true when a name itself contains a
+    reference, which the portal replaces later.
     """
 
-    values: dict[str, list[Any]] = field(default_factory=dict)
+    values: dict[str, list[object]] = field(default_factory=dict)
     open_at: set[str] = field(default_factory=set)
     any_name: bool = False
 
@@ -63,8 +62,8 @@ class Arguments:
     def find(cls, params: Params | str, wanted: Collection[str], positions: Sequence[str] = ()) -> Arguments:
         """Search JSON arguments, or the query string of a batch command, for the `wanted` names, which are folded.
 
-        `positions` are the folded names of arguments that the portal takes by position, in order. An earlier argument
-        may be dropped by the portal, so each may be any value from its own position on.
+        `positions` are the folded names of positional arguments, in order. The portal may drop an earlier argument, so
+        each argument may be any value from its own position on.
         """
         found = cls()
         names = set(wanted)
@@ -73,13 +72,13 @@ class Arguments:
             for name in names.intersection(by_position):
                 found._note(name, value)
             found._search(key, value, names, tuple(by_position))
-        # As a tree, a query string shows pairs: `fields[0][0]=EMAIL&fields[0][1]=…`.
+        # Pairs in a query string are visible only in its tree: `fields[0][0]=EMAIL&fields[0][1]=…`.
         for name, value in _pairs_below(_tree(params) if isinstance(params, str) else params):
             found._read_key(name, value, names, ())
         return found
 
     def has(self, name: str) -> bool:
-        """Whether the folded name is there in any form."""
+        """Whether the folded name is present in any form."""
         return self.any_name or name in self.values
 
     def may_be(self, name: str, values: Iterable[str]) -> bool:
@@ -87,12 +86,12 @@ class Arguments:
         found = self.values.get(name, ())
         return self.any_name or any(may_equal(value, wanted) for wanted in values for value in found)
 
-    def _note(self, name: str, value: Any) -> None:
+    def _note(self, name: str, value: object) -> None:
         self.values.setdefault(name, []).append(value)
 
-    def _search(self, key: str | None, value: Any, wanted: set[str], holder: _Forms) -> None:
-        """Search one argument. A list of what is left instead of recursion, since the depth is the caller's choice."""
-        waiting: list[tuple[str | None, Any, _Forms]] = [(key, value, holder)]
+    def _search(self, key: str | None, value: object, wanted: set[str], holder: _Forms) -> None:
+        """Search one argument. Without recursion, because the caller chooses the depth."""
+        waiting: list[tuple[str | None, object, _Forms]] = [(key, value, holder)]
         while waiting:
             key, value, holder = waiting.pop()
             if key is not None:
@@ -112,12 +111,12 @@ class Arguments:
                 for name, inner in _pairs_below(value):
                     self._read_key(name, inner, wanted, ())
 
-    def _read_key(self, key: str, value: Any, wanted: set[str], holder: _Forms) -> _Forms:
-        """Note what a key names, and return the forms of its innermost name that is no index; else the `holder`."""
+    def _read_key(self, key: str, value: object, wanted: set[str], holder: _Forms) -> _Forms:
+        """Note the names in a key. Return the forms of its innermost name that is not an index, else `holder`."""
         names = [name for name in _BETWEEN_NAMES.split(key) if folded(name)]
         for position, name in enumerate(names):
             is_exact = position == len(names) - 1 and key.rstrip().endswith((name, f"{name}]"))
-            # PHP makes an underscore of a dot or a space, but a dotted path is perhaps read as one.
+            # PHP replaces a dot or a space by an underscore, but a dotted path may also be read as a path.
             for part in {name, *_INSIDE_A_NAME.split(name)}:
                 for form in wanted.intersection(_forms(part)):
                     self._note(form, value if is_exact else UNCERTAIN)
@@ -125,8 +124,8 @@ class Arguments:
                 holder = _forms(name)
         return holder
 
-    def _decoded(self, text: str) -> Any:
-        """Return what JSON inside a text says, since some methods read parameters from such a text."""
+    def _decoded(self, text: str) -> object:
+        """Return the value of a JSON text, because some methods read parameters from such texts."""
         if text.lstrip()[:1] not in ("{", "["):
             return text
         try:
@@ -139,19 +138,19 @@ class Arguments:
 
 
 class _Uncertain:
-    """A value that may be anything."""
+    """The type of a value that may be any value."""
 
 
 UNCERTAIN = _Uncertain()
 
 
-def may_equal(value: Any, wanted: str) -> bool:
-    """Whether PHP or a database may read a value as the wanted one. Lists and references may be anything."""
+def may_equal(value: object, wanted: str) -> bool:
+    """Whether PHP or a database may read a value as the wanted one. Lists and references may be any value."""
     if isinstance(value, dict | list | _Uncertain) or _is_reference(value):
         return True
     word = folded(wanted)
     if value is True:
-        return word not in _NO  # PHP finds true equal to every text but an empty one and "0"
+        return word not in _NO  # in PHP, true equals every text except "" and "0"
     if value is None or value is False:
         return word in _NO
     text = unicodedata.normalize("NFKC", str(value))
@@ -161,11 +160,11 @@ def may_equal(value: Any, wanted: str) -> bool:
     if re.fullmatch(r"-?[0-9]+", wanted):
         numbers = _numbers(text)
         return numbers is None or int(wanted) in numbers
-    return isinstance(value, int | float) and value == 0  # PHP before version 8 finds 0 equal to every word
+    return isinstance(value, int | float) and value == 0  # before PHP 8, 0 equals every word
 
 
 def _numbers(text: str) -> set[int] | None:
-    """Return the whole numbers a text may be read as: cut off by PHP, rounded by a database. None: not certain."""
+    """Return the integers that a text may be read as: PHP truncates, databases round. None if not certain."""
     match = _NUMBER.match(text)
     numbers = {0} if match is None else set()
     if match is not None:
@@ -180,7 +179,7 @@ def _numbers(text: str) -> set[int] | None:
     return numbers
 
 
-def _top_items(params: Params | str) -> Iterator[tuple[str | None, Any]]:
+def _top_items(params: Params | str) -> Iterator[tuple[str | None, object]]:
     if isinstance(params, dict):
         yield from ((str(name), value) for name, value in params.items())
     elif isinstance(params, list):
@@ -196,9 +195,9 @@ def _query_items(query: str) -> Iterator[tuple[str, str]]:
             yield unquote_plus(name), unquote_plus(value)
 
 
-def _tree(query: str) -> dict[str, Any]:
-    """Return a query string as the nested arrays that PHP makes of it."""
-    root: dict[str, Any] = {}
+def _tree(query: str) -> dict[str, object]:
+    """Return a query string as nested arrays, as PHP parses it."""
+    root: dict[str, object] = {}
     for name, value in _query_items(query):
         head, bracket, rest = name.partition("[")
         node, key = root, head
@@ -212,15 +211,15 @@ def _tree(query: str) -> dict[str, Any]:
 
 
 def _in_brackets(text: str) -> Iterator[str]:
-    """Yield what stands between each `[` and the next `]`, in linear time for any text."""
+    """Yield the text between each `[` and the next `]`, in linear time."""
     end = 0
     while (start := text.find("[", end)) != -1 and (stop := text.find("]", start)) != -1:
         yield text[start + 1 : stop]
         end = stop + 1
 
 
-def _pairs_below(value: Any) -> Iterator[tuple[str, Any]]:
-    """Return the pairs at any depth."""
+def _pairs_below(value: object) -> Iterator[tuple[str, object]]:
+    """Yield the pairs at any depth."""
     waiting = [value]
     while waiting:
         value = waiting.pop()
@@ -229,14 +228,14 @@ def _pairs_below(value: Any) -> Iterator[tuple[str, Any]]:
             waiting += value.values() if isinstance(value, dict) else value
 
 
-def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
-    """Return parameters written as pairs: `["EMAIL", "…"]` or `{"name": "EMAIL", "value": "…"}`."""
+def _pairs(value: object) -> Iterator[tuple[str, object]]:
+    """Yield parameters written as pairs: `["EMAIL", "…"]` or `{"name": "EMAIL", "value": "…"}`."""
     if isinstance(value, list) and len(value) > 1 and isinstance(value[0], str):
         yield from ((value[0], inner) for inner in value[1:])
     elif isinstance(value, dict) and len(value) > 1:
         for key, name in value.items():
             if isinstance(name, str) and (key == "0" or folded(str(key)) in _NAME_OF_A_PAIR):
-                # Keys in many forms must not make this quadratic.
+                # Many such keys must not take quadratic time.
                 inner = value.items() if len(value) <= _LARGEST_PAIR else [("", UNCERTAIN)]
                 yield from ((name, one) for other, one in inner if other != key)
 
@@ -246,7 +245,7 @@ def _forms(part: str) -> _Forms:
     return (name, name[2:]) if name.startswith("ar") else (name,)
 
 
-def _is_reference(value: Any) -> bool:
+def _is_reference(value: object) -> bool:
     if isinstance(value, str):
         return _REFERENCE.search(value) is not None
     return isinstance(value, dict) and any(str(key).startswith("$") for key in value)

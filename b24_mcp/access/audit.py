@@ -1,10 +1,10 @@
-"""The audit trail: what was changed on a portal, by whom, and how it ended.
+"""The audit log: what was changed on a portal, by whom, and with which outcome.
 
-Every write leaves two lines of JSON. The first, `sent`, is on disk before the request goes out, so that a process that
-dies with a request under way leaves word of it; where it cannot be written, nothing is sent. The second, `ended`,
-repeats it with the outcome. A line names the fields that were given, and their values only when a person wants that.
+Every write has two lines of JSON. The first, `sent`, is on disk before the request is sent, so that it is there even if
+the process ends during the request; if it cannot be written, nothing is sent. The second, `ended`, repeats it with the
+outcome. A line has the names of the fields that were given, and their values only if the settings say so.
 
-There is one file a day, which all processes of a user append to, each line in one step; those older than 90 days go.
+There is one file per day. All processes of a user append to it, each line in one step. Files are deleted after 90 days.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_plus
 
 import anyio
@@ -42,7 +41,7 @@ _LONGEST_FIELD = 100
 _LONGEST_VALUES = 20_000
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
 
-Line = dict[str, Any]
+Line = dict[str, object]
 
 
 def default_folder() -> Path:
@@ -52,7 +51,7 @@ def default_folder() -> Path:
 
 @dataclass(slots=True)
 class AuditTrail:
-    """The trail in a folder. `values` notes the parameters themselves too. `now` gives Unix time, for tests."""
+    """The audit log in a folder. With `values` the parameters are logged too. `now` returns Unix time."""
 
     folder: Path
     redactor: Redactor
@@ -63,18 +62,18 @@ class AuditTrail:
     def entry(
         self, portal: str, writes: Sequence[tuple[MethodCall, Effect, Sequence[RiskKind]]], *, approved: bool
     ) -> AuditEntry:
-        """Begin the entry of one request. `writes` are those of its acts that change something, with their effects and
-        the kinds of their risks.
+        """Return the entry of one request. `writes` are its calls that change something, with their effects and the
+        kinds of their risks.
         """
         caller = current_caller()
         common: Line = {"user": caller.name, "client": caller.client, "portal": portal, "approved": approved}
         return AuditEntry(self, [(call, common | self._of_call(call, effect, risks)) for call, effect, risks in writes])
 
     async def append(self, lines: Sequence[Line]) -> None:
-        """Write lines, all in one step and away from the event loop.
+        """Write lines in one step, in a worker thread.
 
         Raises:
-            OSError: when they could not be written whole.
+            OSError: when they could not be written completely.
         """
         moment = datetime.fromtimestamp(self.now(), UTC)
         stamped = [{"at": moment.isoformat(timespec="milliseconds")} | line for line in lines]
@@ -82,8 +81,9 @@ class AuditTrail:
 
     def _write(self, day: str, lines: Sequence[Line]) -> None:
         for line in lines:
-            if "values" in line:  # half a secret would not be found: they are redacted before they are cut
-                line["values"] = self.redactor.redact(line["values"])[:_LONGEST_VALUES]
+            values = line.get("values")
+            if isinstance(values, str):  # redacted before it is cut, because a part of a secret is not recognised
+                line["values"] = self.redactor.redact(values)[:_LONGEST_VALUES]
         text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
         self._append(day, self.redactor.redact(text).encode("utf-8", "backslashreplace"))
 
@@ -93,7 +93,7 @@ class AuditTrail:
             make_private(self.folder)
             self._forget_before(day)
             self._day = day
-        # Made with its mode, so that at no moment others of this machine can read it.
+        # Created with its mode, so that other users of this computer can never read it.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             _write_at_end(descriptor, data)
@@ -122,7 +122,7 @@ class AuditTrail:
 
 @dataclass(slots=True)
 class AuditEntry:
-    """What the trail notes of one request."""
+    """The entry of one request."""
 
     trail: AuditTrail
     writes: list[tuple[MethodCall, Line]]
@@ -130,10 +130,10 @@ class AuditEntry:
     _began: float | None = None
 
     async def sent(self) -> None:
-        """Note that the request is about to be sent; sent again, it stays the same entry.
+        """Write that the request is about to be sent. A retry does not write it again.
 
         Raises:
-            B24Error: `B24MCP_AUDIT` when that cannot be noted.
+            B24Error: `B24MCP_AUDIT` when it cannot be written; nothing was sent.
         """
         if self._began is not None:
             return
@@ -141,12 +141,12 @@ class AuditEntry:
             await self.trail.append([{"event": "sent", "id": self.id} | line for _, line in self.writes])
         except OSError as exc:
             raise our_error(
-                "B24MCP_AUDIT", f"The audit trail cannot be written ({type(exc).__name__}), so nothing was sent."
+                "B24MCP_AUDIT", f"The audit log cannot be written ({type(exc).__name__}), so nothing was sent."
             ) from None
         self._began = time.perf_counter()
 
     async def ended(self, outcome: Answer | B24Error | None) -> None:
-        """Note how it ended. That this cannot be written is said in the log: the call itself is over."""
+        """Write the outcome. A failure to write it is only logged, because the request is over."""
         if self._began is None:
             return
         seconds = round(time.perf_counter() - self._began, 3)
@@ -158,7 +158,7 @@ class AuditEntry:
             with anyio.CancelScope(shield=True):
                 await self.trail.append(lines)
         except OSError as exc:
-            _LOG.error("How a write ended could not be noted in the audit trail: %s", exc)
+            _LOG.error("The outcome of a write could not be written to the audit log: %s", exc)
 
 
 def _outcome(call: MethodCall, outcome: Answer | B24Error | None) -> Line:
@@ -166,25 +166,25 @@ def _outcome(call: MethodCall, outcome: Answer | B24Error | None) -> Line:
         return {"outcome": "not awaited", "executed": "unknown"}
     if isinstance(outcome, B24Error):
         return {"outcome": outcome.fault.code or "error", "executed": outcome.fault.executed}
-    if not call.name or call.version == "v3":  # a batch of REST 3.0 fails as a whole or not at all
+    if not call.name or call.version == "v3":  # a batch of REST 3.0 succeeds or fails as a whole
         return {"outcome": "ok", "executed": "yes"}
     try:
         maps = BatchMaps.read(outcome, "json")
     except B24Error as exc:
         return _outcome(call, exc)
     if call.name not in maps.result and call.name not in maps.errors and maps.errors:
-        return {"outcome": "not run", "executed": "no"}  # the portal halted at the command that failed
+        return {"outcome": "not run", "executed": "no"}  # the portal stopped at the command that failed
     of_command = maps.outcome(call.name, call.method, ())
     return _outcome(call, of_command.error) if isinstance(of_command, Failed) else {"outcome": "ok", "executed": "yes"}
 
 
 def _fields(params: Params | str) -> list[str]:
-    """The names that were given, two levels deep: `id`, `fields.TITLE`."""
+    """Return the names of the given fields, two levels deep: `id`, `fields.TITLE`."""
     found = _names_in_query(params) if isinstance(params, str) else _names(params, 2)
     return [name[:_LONGEST_FIELD] for name, _ in zip(dict.fromkeys(found), range(_MOST_FIELDS), strict=False)]
 
 
-def _names(value: Any, levels: int) -> Iterator[str]:
+def _names(value: object, levels: int) -> Iterator[str]:
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
@@ -200,11 +200,11 @@ def _names_in_query(query: str) -> Iterator[str]:
 
 
 def _write_at_end(descriptor: int, data: bytes) -> None:
-    """Append in one step. Systems of the POSIX family promise that for files opened so; Windows needs a lock."""
+    """Append in one step. POSIX systems guarantee that with O_APPEND; Windows needs a lock."""
     if sys.platform == "win32":
         import msvcrt
 
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
     if os.write(descriptor, data) != len(data):
-        raise OSError("the disk took only a part of it")
+        raise OSError("only a part was written to disk")

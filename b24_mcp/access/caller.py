@@ -1,7 +1,7 @@
 """The caller of a tool: who it is, which access level and which portals it has.
 
-The caller is set once where a call arrives (`calling`) and read wherever the call is judged or recorded
-(`current_caller`). Over HTTP the scopes of the verified token say what the caller may do.
+The caller is set once, when a call arrives (`calling`), and read where the call is judged or logged
+(`current_caller`). Over HTTP the scopes of the verified token define what the caller may do.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PORTAL_SCOPE = "b24:portal:"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the user of this computer over stdio, the subject of a verified token over HTTP.
+    """The caller: the user of this computer over stdio, the subject of a verified token over HTTP.
 
-    `name` is what approvals and audit log entries belong to; `client` is the program that calls for the user. None
-    means as configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
+    Approvals and audit log entries belong to `name`. `client` is the program that calls for the user. None means as
+    configured: `level` can only narrow what the settings allow, and `portals` names the allowed portals.
     """
 
     name: str
@@ -72,7 +72,7 @@ def is_probing() -> bool:
 
 @contextmanager
 def probing() -> Iterator[None]:
-    """Run calls inside the block as probes of the program itself: fixed reading methods, without a model's params."""
+    """Run calls inside the block as probes of the program itself: fixed reading methods with fixed parameters."""
     token = _PROBING.set(True)
     try:
         yield

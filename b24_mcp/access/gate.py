@@ -1,7 +1,7 @@
 """The access rules of a portal, and the gate that judges every call by them.
 
-The use cases ask it about planned calls, to refuse early and to ask the user. The client asks it again about every
-finished request, so that nothing is sent without it.
+The use cases let it judge planned calls, to refuse early and to ask the user. The REST client lets it judge every
+finished request again, so that no request is sent without a judgement.
 """
 
 from __future__ import annotations
@@ -52,14 +52,16 @@ class AccessRules:
 
     def __post_init__(self) -> None:
         if not set(self.risks) <= set(RISK_KINDS):
-            raise ValueError(f"B24_RISKS holds an unknown kind of risk: use {', '.join(RISK_KINDS)}")
+            raise ValueError(f"B24_RISKS contains an unknown kind of risk: use {', '.join(RISK_KINDS)}")
         for setting, globs in (("B24_ALLOW", self.allow), ("B24_DENY", self.deny)):
             if not all(map(_GLOB.fullmatch, globs)):
-                raise ValueError(f"{setting} holds what is no glob over method names: use letters, digits, _ . * and ?")
+                raise ValueError(
+                    f"{setting} contains an invalid pattern for method names: use letters, digits, _ . * and ?"
+                )
 
     @property
     def asks(self) -> bool:
-        """Whether approval is ever asked for."""
+        """Whether these rules ever require approval."""
         return self.level == "write" and self.approval == "ask"
 
     def narrowed_to(self, level: Level | None) -> AccessRules:
@@ -75,7 +77,7 @@ class AccessRules:
             return f"B24_DENY forbids {method}"
         if self.allow and not any(fnmatchcase(name, glob.lower()) for glob in self.allow):
             is_probe = is_probing() and method in (*PROBES, V3_PROBE)
-            return None if is_probe else f"B24_ALLOW does not name {method}"
+            return None if is_probe else f"B24_ALLOW does not include {method}"
         return None
 
 
@@ -99,14 +101,23 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The decisions of the gate about the calls of one tool call."""
+    """The decisions of the gate about the `calls` of one tool call."""
 
+    calls: tuple[MethodCall, ...]
     rulings: tuple[Ruling, ...]
 
     @property
     def to_approve(self) -> tuple[Ruling, ...]:
         """The calls that the user has to approve first."""
         return tuple([ruling for ruling in self.rulings if ruling.need == "approval"])
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether one of the calls is refused or needs approval."""
+        for ruling in self.rulings:
+            if ruling.need != "nothing":
+                return True
+        return False
 
     def refuse(self) -> None:
         """Refuse all calls when one of them is refused.
@@ -134,7 +145,7 @@ class Gate:
 
     @property
     def key(self) -> str:
-        """What permits and approvals belong to: one host may be configured twice, with two credentials."""
+        """The key of permits and approvals: one host may be configured twice, with two credentials."""
         return f"{self.name}@{self.portal}"
 
     @property
@@ -142,25 +153,34 @@ class Gate:
         """The access level of the current caller."""
         return self.rules.narrowed_to(current_caller().level).level
 
-    def permit(self, calls: Sequence[MethodCall], *, approved: bool = True) -> Permit:
-        """Return the permit for calls that this gate has judged, and that the user has `approved` if need be."""
-        return Permit.approved(self.key, calls) if approved else Permit(self.key, calls)
+    def permit(self, judgement: Judgement, *, approved: bool = True) -> Permit:
+        """Return the permit for the calls of a judgement of this gate; `approved` is what the user said about them.
+
+        Calls that the judgement does not allow are judged again before anything is sent.
+
+        Raises:
+            B24Error: `B24MCP_POLICY` when the user approved calls that are refused.
+        """
+        if approved:
+            judgement.refuse()
+            return Permit.approved(self.key, judgement.calls)
+        return Permit(self.key, () if judgement.needs_more else judgement.calls)
 
     def judge(self, calls: Sequence[MethodCall], *, reading_only: bool = False) -> Judgement:
-        """Decide about every call. With `reading_only` methods that write are refused, whatever the rules say."""
+        """Return the decision about every call. With `reading_only`, methods that write are refused under any rules."""
         caller = CALLER.get()
         if caller is not None and caller.portals is not None and (self.name or self.portal) not in caller.portals:
-            return Judgement(tuple([_elsewhere(call, self.portal) for call in calls]))
+            return Judgement(tuple(calls), tuple([_elsewhere(call, self.portal) for call in calls]))
         rules = self.rules if caller is None or caller.level is None else self.rules.narrowed_to(caller.level)
         rulings = [_rule(rules, call, reading_only) for call in calls]
         writes = len([ruling for ruling in rulings if ruling.effect != "read"])
         if writes > rules.approval_writes and rules.asks:
             why = f"the batch changes something {writes} times, and more than {rules.approval_writes} need approval"
             rulings = [_asked(ruling, why) for ruling in rulings]
-        return Judgement(tuple(rulings))
+        return Judgement(tuple(calls), tuple(rulings))
 
     def review(self, calls: Sequence[MethodCall], permit: object | None) -> None:
-        """Judge the commands of a batch, unless the permit says that this gate has judged these very commands.
+        """Judge the commands of a batch, unless this gate made the permit for these very commands.
 
         Raises:
             B24Error: `B24MCP_POLICY` or `B24MCP_APPROVAL`; nothing was sent.
@@ -191,7 +211,7 @@ class Gate:
             if ruling.need == "approval" and not (isinstance(permit, Permit) and permit.covers(self.key, ruling.call)):
                 raise our_error(
                     "B24MCP_APPROVAL",
-                    f"{_command(ruling.call)}{ruling.call.method} needs the approval of a person: {ruling.why}.",
+                    f"{_command(ruling.call)}{ruling.call.method} needs the approval of the user: {ruling.why}.",
                     method=ruling.call.method,
                 )
         return judgement
@@ -222,7 +242,7 @@ _NO_HOOK = AuditHook(None)
 
 
 def _elsewhere(call: MethodCall, portal: str) -> Ruling:
-    why = f"this caller may use certain portals only, and {portal} is not one of them"
+    why = f"this caller may not use the portal {portal}"
     return Ruling(call, effect_of(call.method, call.version), "refused", why)
 
 
@@ -254,8 +274,8 @@ def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
 def effect_of(method: str, version: Version) -> Effect:
     """Return the effect of a method in the version that is called.
 
-    A name that is not written as in the documentation counts as unknown, and an unknown method as destructive: the
-    portal looks up letter cases in an order of its own.
+    A name in another letter case than in the documentation counts as unknown, because the portal looks names up in an
+    order of its own. An unknown method counts as destructive.
     """
     catalogue = known_methods()
     return catalogue.effect(method, version) if catalogue.spelling(method) == method else "destructive"

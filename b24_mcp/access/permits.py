@@ -1,4 +1,4 @@
-"""Permits: which calls may be sent, by the judgement of the gate and the approval of the user."""
+"""Permits: the calls that may be sent, after the judgement of the gate and the approval of the user."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ Mark = tuple[str, str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Allows calls on one portal. `calls` are the calls that the gate has judged, compared by identity. `marks`
-    identify the calls that the user approved; empty when no approval was needed.
+    """Allows calls on one portal. Made by `Gate.permit`.
+
+    `calls` are the calls that need no second judgement as a whole, compared by identity. `marks` identify the calls
+    that the user approved; empty when no approval was needed.
     """
 
     portal: str

@@ -1,4 +1,4 @@
-"""What a person reads before allowing a call: everything that will be done, in a form that text in it cannot forge."""
+"""The question to the user before a call: everything that will be done, in a form that no text in it can forge."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LEAST = 200
 
 
 def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: int = _WHOLE) -> str:
-    """Return the question to a person about everything that needs approval on a portal, in about `longest` characters.
+    """Return the question about all calls that need approval on a portal, in about `longest` characters.
 
-    Calls of the same method with the same reason are grouped: the reason stands once, then the arguments of each. What
-    does not fit is counted, and said to be hidden, never left out without a word. Secrets are masked before anything is
-    cut, since a part of one would not be found.
+    Calls of the same method with the same reason are grouped: the reason once, then the arguments of each. Calls that
+    do not fit are counted and named as not shown. Secrets are masked before anything is cut, because a part of a secret
+    is not recognised.
     """
     groups: dict[tuple[str, str, str], list[Ruling]] = {}
     for ruling in judgement.to_approve:
@@ -77,7 +77,7 @@ def _arguments(ruling: Ruling, longest: int, redactor: Redactor) -> str:
 
 
 def _half(room: int, longest: int) -> int:
-    """Return the room for one call, so that one with long arguments leaves some to the next."""
+    """Return the space for one call, so that long arguments leave space for the next call."""
     return _WHOLE if longest == _WHOLE else max(room // 2, _LEAST)
 
 

@@ -17,7 +17,7 @@ _MEANING: dict[RiskKind, str] = {
     "code": "code that runs later is installed",
 }
 _MOST_REASONS = 5
-# Names that methods commonly give to an object of fields, documented or not.
+# Common names of an object of fields, documented or not.
 _USUAL_HOLDERS = frozenset({"fields", "params", "data"})
 _SCALAR = re.compile(
     r"integer|string|boolean|double|char|datetime|date|time|text|file|enum|null|user"
@@ -26,7 +26,7 @@ _SCALAR = re.compile(
 
 
 def risks_of(call: MethodCall) -> tuple[Risk, ...]:
-    """Return the risks of the method that apply to these arguments, or that cannot be ruled out."""
+    """Return the risks of the method that apply to these arguments or cannot be excluded."""
     method = known_methods().risky(call.method, call.version)
     conditions = [condition for risk in method.risks for condition in risk.when]
     if not conditions:
@@ -48,7 +48,7 @@ def kinds_of(risks: Iterable[Risk]) -> list[RiskKind]:
 
 
 def risks_in_words(risks: Sequence[Risk]) -> str:
-    """Return what may happen and why, as a clause; risks of the same kinds are joined, and a long list is counted."""
+    """Return the risks as a clause. Reasons for the same kinds are joined; of a long list the rest is counted."""
     reasons: dict[tuple[RiskKind, ...], list[str]] = {}
     for risk in risks:
         known = reasons.setdefault(risk.kinds, [])
@@ -76,9 +76,9 @@ def _applies(condition: RiskCondition, found: Arguments, documented: Sequence[Pa
 
 
 def _holders(condition: RiskCondition, documented: Sequence[Parameter]) -> set[str]:
-    """Return the folded names below which the parameter of a condition may stand.
+    """Return the folded names of the parameters that may contain the parameter of a condition.
 
-    A parameter that the documentation does not place may be below every parameter that can hold others.
+    An undocumented parameter may be inside every parameter that can contain others.
     """
     places = list(_places(folded(condition.name), documented))
     holders = {*map(folded, condition.parents), *_USUAL_HOLDERS}.union(*places)
@@ -88,7 +88,7 @@ def _holders(condition: RiskCondition, documented: Sequence[Parameter]) -> set[s
 
 
 def _places(name: str, parameters: Sequence[Parameter], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the names above each documented place of a parameter."""
+    """Yield the names of the parents of each documented occurrence of a parameter."""
     for parameter in parameters:
         own = folded(parameter.name)
         if own == name:

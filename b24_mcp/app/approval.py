@@ -42,7 +42,7 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
     if ask is not None and ask.can_ask and not await _is_approved(plan):
         match await ask.ask(await run_sync(_question, plan, redactor, ask.longest)):
             case "allowed":
-                return gate.permit(plan.calls)
+                return gate.permit(plan.judgement)
             case "declined":
                 raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=plan.method)
     return await _permit_by_code(plan, redactor)
@@ -62,7 +62,7 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     caller = current_caller()
     try:
         if await approvals.use(plan.digest):
-            return plan.opened.gate.permit(plan.calls)
+            return plan.opened.gate.permit(plan.judgement)
         said = await run_sync(_question, plan, redactor)
         pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said)
         code = await approvals.ask(pending)

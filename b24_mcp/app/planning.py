@@ -105,7 +105,7 @@ class Plan:
 
     def permit(self) -> Permit:
         """Return the permit of a plan that needs no approval."""
-        return self.opened.gate.permit(self.calls, approved=False)
+        return self.opened.gate.permit(self.judgement, approved=False)
 
     @property
     def method(self) -> str:

@@ -111,8 +111,8 @@ def plan_call(
     params = {} if params is None else params
     catalogue = known_methods()
     spelling = catalogue.spelling(method)
-    if spelling is None or spelling == "batch":
-        check_method_name(method)  # no other documented name needs a check
+    if spelling is None or spelling == "batch" or not method.isascii():
+        check_method_name(method)  # a documented name needs no check, but KELVIN SIGN is a k in lower case
     else:
         method = spelling
     check_params(params, method)

@@ -133,7 +133,7 @@ class Portal:
         *,
         version: Version | None = None,
         limit: int | None = None,
-        resume: Mapping[str, Any] | None = None,
+        resume: Mapping[str, object] | None = None,
         on_wait: OnWait | None = None,
     ) -> Listing:
         """Read all rows of a list, page after page: `async for rows in portal.listing("crm.deal.list"): …`.

@@ -8,12 +8,14 @@ user. Older clients answer a request that is sent while the call runs.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation, ElicitationResult
 from mcp.server.elicitation import render_elicitation_schema as schema_of
 from mcp.server.mcpserver import Context
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp_types.version import is_version_at_least
 from pydantic import BaseModel, Field, StrictBool, ValidationError
 
 from b24_mcp.app.app import App
@@ -75,20 +77,20 @@ class ClientQuestion:
 
     @property
     def _in_rounds(self) -> bool:
-        return self.ctx.protocol_version is not None and self.ctx.protocol_version >= _SINCE
+        version = self.ctx.protocol_version
+        return version is not None and is_version_at_least(version, _SINCE)
 
 
 def _answer_of_round(ctx: Context[App], question: str) -> ElicitationResult[ApprovalForm]:
     """Return the answer that came with this round, or end the round with the question.
 
-    An answer counts only for the very question that was asked.
+    An answer counts only for the very question that was asked, with the same form.
     """
-    digest = hashlib.sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
+    schema = schema_of(ApprovalForm)
+    digest = hashlib.sha256(json.dumps([question, schema]).encode()).hexdigest()
     answer = (ctx.input_responses or {}).get(_KEY)
     if answer is None or ctx.request_state != digest:
-        request = ElicitRequest(
-            params=ElicitRequestFormParams(message=question, requested_schema=schema_of(ApprovalForm))
-        )
+        request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
         raise InputRequired(InputRequiredResult(input_requests={_KEY: request}, request_state=digest))
     if not isinstance(answer, ElicitResult):
         raise _unreadable()

@@ -29,12 +29,12 @@ from b24_mcp.server.tools.search_docs import search_docs_tool
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
-Find the method with find_methods, learn its parameters with describe_method, then call it: with read_method when it \
-only reads, else with call_method, or several with batch_call. Read whole lists with list_records and answer \
-questions about them with query_records, so that rows need not pass through you. How things work (events, \
-authorization, paging, files, widgets) is found with search_docs and read with read_doc. Ask lists for the fields you \
-need (select), filter on the portal instead of reading everything, and read a record before you change it. When an \
-answer names the portal "sandbox", its data is invented and safe to change."""
+Find a method with find_methods, get its parameters with describe_method, then call it: with read_method if it only \
+reads, otherwise with call_method, or several with batch_call. Read whole lists with list_records and query them with \
+query_records, so that you need not read every row. Find explanations (events, authorization, paging, files, \
+widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
+portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
+change."""
 
 
 def build_server(

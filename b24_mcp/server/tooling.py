@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -69,12 +69,20 @@ class FormalTool(Tool):
             if error.fault.kind == "internal":
                 _LOG.error("Tool %s failed unexpectedly", self.name, exc_info=cause)
             reply = Reply(failure_form(error))
-        # One block of text: the one thing that every client shows to its model.
-        text = await write(reply, app.redactor, app.long_answers)
-        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=reply.form["ok"] is not True)
+        try:
+            return await _result(reply, app)
+        except Exception:  # its message may hold the answer, which was not redacted
+            _LOG.exception("The answer of tool %s could not be written", self.name)
+            return await _result(Reply(failure_form(_internal())), app)
 
 
-def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> FormalTool:
+async def _result(reply: Reply, app: App) -> CallToolResult:
+    """Return the result of a tool: one block of text, since every client shows that to its model."""
+    text = await write(reply, app.redactor, app.long_answers)
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=not reply.ok)
+
+
+def make_tool(function: Callable[..., Awaitable[Reply]], *, title: str, annotations: ToolAnnotations) -> FormalTool:
     """Return the tool of a function that returns a `Reply`; its docstring becomes the description."""
     tool = FormalTool.from_function(
         function,
@@ -88,7 +96,7 @@ def make_tool(function: Callable[..., Any], *, title: str, annotations: ToolAnno
     model.model_config = {**model.model_config, "extra": "forbid"}
     model.model_rebuild(force=True)
     schema = model.model_json_schema(by_alias=True)
-    tool.parameters = {**_lean(schema, schema.get("$defs", {})), "type": "object"}
+    tool.parameters = _lean_object(schema, schema.get("$defs", {})) | {"type": "object"}
     return tool
 
 
@@ -114,14 +122,18 @@ def _as_b24_error(cause: BaseException) -> B24Error:
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
             return our_error("B24MCP_ARGUMENTS", f"The arguments do not fit: {said}.", validation=problems)
         case _:
-            return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
+            return _internal()
+
+
+def _internal() -> B24Error:
+    return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
 
 
 def _in_plain_words(type_: str, message: str) -> str:
     return _PLAIN_WORDS.get(type_, message.removeprefix("Value error, "))
 
 
-def _refuse_repeated_names(arguments: dict[str, Any]) -> None:
+def _refuse_repeated_names(arguments: Mapping[str, object]) -> None:
     """Some clients send an object as JSON text, where a name may stand twice; the second would replace the first."""
     for argument, value in arguments.items():
         if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
@@ -139,8 +151,8 @@ class _RepeatedNameError(Exception):
     pass
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
             raise _RepeatedNameError(repr(name))
@@ -148,10 +160,10 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _lean(schema: Any, definitions: dict[str, Any], *, are_names: bool = False) -> Any:
-    """Drop what costs every client tokens and tells a model nothing: titles, null defaults, indirection.
+def _lean(schema: object, definitions: Mapping[str, object], *, are_names: bool = False) -> object:
+    """Return a schema without what costs tokens and says nothing to a model: titles, null defaults, references.
 
-    `are_names` is set inside `properties`, where a key such as `title` is the name of a parameter.
+    `are_names` is true inside `properties`, where a key such as `title` is the name of a parameter.
     """
     if isinstance(schema, list):
         return [_lean(entry, definitions) for entry in schema]
@@ -159,6 +171,12 @@ def _lean(schema: Any, definitions: dict[str, Any], *, are_names: bool = False) 
         return schema
     if "$ref" in schema:
         return _lean(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return _lean_object(schema, definitions, are_names=are_names)
+
+
+def _lean_object(
+    schema: Mapping[str, object], definitions: Mapping[str, object], *, are_names: bool = False
+) -> dict[str, object]:
     return {
         key: _lean(value, definitions, are_names=not are_names and key == "properties")
         for key, value in schema.items()

@@ -36,15 +36,15 @@ async def test_a_permit_allows_its_own_call_and_no_other() -> None:
     gone: dict[str, Any] = {}
     gate = Gate("acme", RULES)
     portal = guarded(deleting(gone), gate)
-    permit = gate.permit([WireCall(DELETE, "v2", {"id": 5})])
+    permit = gate.permit(gate.judge([WireCall(DELETE, "v2", {"id": 5})]))
     others: list[tuple[str, dict[str, Any], object]] = [
         (DELETE, {"id": 6}, permit),
         (DELETE, {"id": "5"}, permit),
         (DELETE, {"id": 5, "more": 1}, permit),
         ("crm.lead.delete", {"id": 5}, permit),
         (DELETE, {"id": 5}, None),
-        (DELETE, {"id": 5}, Gate("other", RULES).permit([WireCall(DELETE, "v2", {"id": 5})])),
-        (DELETE, {"id": 5}, Gate("acme", RULES, name="second").permit([WireCall(DELETE, "v2", {"id": 5})])),
+        (DELETE, {"id": 5}, Gate("other", RULES).permit(gate.judge([WireCall(DELETE, "v2", {"id": 5})]))),
+        (DELETE, {"id": 5}, Gate("acme", RULES, name="second").permit(gate.judge([WireCall(DELETE, "v2", {"id": 5})]))),
         (DELETE, {"id": 5}, "yes"),
     ]
     for method, params, given_permit in others:
@@ -64,7 +64,7 @@ async def test_a_permit_is_valid_for_all_requests_of_a_batch() -> None:
     commands["plain"] = {"method": DELETE, "params": {"id": 5}}
     commands["alone"] = {"method": DELETE, "params": {"id": 6, "x": None}}
     gate = Gate("acme", RULES)
-    permit = gate.permit(plan_batch(commands).commands)
+    permit = gate.permit(gate.judge(plan_batch(commands).commands))
     answer = await guarded(deleting(gone), gate).batch(commands, permit=permit)
     assert answer.error is None
     assert sorted(gone) == ["17", "5", "6"]
@@ -77,6 +77,22 @@ async def test_a_batch_with_one_command_without_a_permit_is_not_sent() -> None:
         await guarded(app, Gate("acme", RULES)).batch(commands | {"x": {"method": DELETE, "params": {"id": 1}}})
     assert caught.value.fault.code == "B24MCP_APPROVAL"
     assert app.requests == []
+
+
+def test_a_permit_excuses_a_batch_from_a_second_judgement_only_where_the_first_allowed_it() -> None:
+    commands = {f"c{number}": {"method": "crm.deal.update", "params": {"id": number}} for number in range(5)}
+    batch = plan_batch(commands).commands
+    strict = Gate("acme", AccessRules(approval_writes=3))
+    with pytest.raises(B24Error) as caught:
+        strict.review(batch, strict.permit(strict.judge(batch), approved=False))
+    assert caught.value.fault.code == "B24MCP_APPROVAL"
+
+
+def test_no_approval_permits_a_call_that_is_refused() -> None:
+    gate = Gate("acme", AccessRules(deny=("crm.deal.delete",)))
+    with pytest.raises(B24Error) as caught:
+        gate.permit(gate.judge([WireCall("profile", "v2", {}), WireCall(DELETE, "v2", {"id": 5})]))
+    assert caught.value.fault.code == "B24MCP_POLICY"
 
 
 async def test_arguments_changed_while_a_call_waits_are_not_sent() -> None:

@@ -205,6 +205,18 @@ def test_methods_that_do_more_than_their_verb_says_are_known() -> None:
         assert catalogue.effect(name) == "destructive"
 
 
+def test_a_letter_that_only_looks_like_one_of_a_documented_name_is_refused(watched: Watched) -> None:
+    name = "tas\N{KELVIN SIGN}s.task.list"
+    assert watched.run(FULL, method=name).admitted == []
+    assert watched.run(FULL, commands={"a": {"method": name}}).admitted == []
+
+
+def test_a_command_in_an_unknown_generation_is_refused(watched: Watched) -> None:
+    commands = {"a": {"method": "crm.deal.list", "version": "V3"}}
+    assert watched.run(FULL, commands=commands).admitted == []
+    assert watched.refusals[-1] == "validation"
+
+
 def test_a_name_in_another_letter_case_is_judged_and_sent_as_documented(watched: Watched) -> None:
     guard = watched.run(READ, commands={"a": {"method": "PROFILE"}, "b": {"method": "Server.Time"}})
     assert [act.method for act in guard.admitted] == ["profile", "server.time"]

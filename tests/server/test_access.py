@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
+from pydantic import BaseModel, Field, StrictBool
 
 from b24_mcp.access import Approvals
 from b24_mcp.secrets import Redactor
@@ -211,6 +212,24 @@ async def test_a_yes_counts_for_one_call_only(connect: OpenClient, portal: Loopb
         await call("call_method", method="crm.deal.delete", params={"id": 6})
     assert len(person.asked) == 3
     assert len(sent(portal)) == 3
+
+
+async def test_an_answer_counts_only_for_the_form_that_was_shown(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, era: Era
+) -> None:
+    class Reworded(BaseModel):
+        allow: StrictBool = Field(description="Do not allow this")
+
+    class Meanwhile(Person):
+        async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
+            answer = await super().__call__(context, params)
+            monkeypatch.setattr("b24_mcp.server.elicitation.ApprovalForm", Reworded)
+            return answer
+
+    person = Meanwhile("accept", {"allow": True})
+    async with connect(person) as call:
+        await call("call_method", **DELETE)
+    assert len(person.asked) == (2 if era == "auto" else 1)
 
 
 async def test_ordinary_writes_and_reads_need_no_approval(connect: OpenClient, portal: LoopbackPortal) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import logging
 
+import pytest
+from mcp import Client
+
+from b24_mcp.secrets import Redactor
+from b24_mcp.server.mcp_server import build_server
 from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 
@@ -136,3 +142,20 @@ async def test_the_webhook_code_that_a_portal_sends_back_is_masked(call_tool: Ca
     read = await call_tool("call_method", method="crm.deal.get", params={"id": added["result"]})
     assert SECRET not in str(read)
     assert read["result"]["TITLE"].startswith("see http://127.0.0.1")
+
+
+async def test_an_answer_that_cannot_be_written_is_an_error_in_the_normal_form(
+    portal: LoopbackPortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Redactor):
+        def redact(self, text: str) -> str:
+            if "TITLE" in text:
+                raise ValueError(text)
+            return super().redact(text)
+
+    async with Client(build_server(Failing())) as client:
+        result = await client.call_tool("call_method", {"method": "crm.deal.get", "params": {"id": 5}})
+    answer = json.loads(getattr(result.content[0], "text", ""))
+    assert result.is_error
+    assert (answer["error"]["code"], answer["error"]["executed"]) == ("B24MCP_INTERNAL", "unknown")
+    assert [record.levelno for record in caplog.records if record.name.startswith("b24_mcp")] == [logging.ERROR]

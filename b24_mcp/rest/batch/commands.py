@@ -34,6 +34,8 @@ def plan_batch(commands: Mapping[str, object], *, halt: bool = False, format: Fo
         if not isinstance(command, Mapping):
             raise _about(name, our_error("B24MCP_COMMANDS", "it is not an object with method and params."))
         version = command.get("version", "v2")
+        if version not in ("v2", "v3"):
+            raise _about(name, our_error("B24MCP_COMMANDS", "version is neither v2 nor v3."))
         plan.add(name, command.get("method"), command.get("params"), version)
     return plan.finished(halt=halt)
 

@@ -1,4 +1,4 @@
-"""The arguments that several tools have in common: their types, their schemas, and what clients are told of them."""
+"""The arguments and annotations that several tools share: types, schemas and descriptions."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ Params = Annotated[
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
 MethodParams = Annotated[
     Params,
-    Field(description="Named parameters. For the positional task.* methods: a list of values in their order."),
+    Field(description="Named parameters. For positional task.* methods: a list of values in order."),
 ]
 Version = Annotated[
-    WantedVersion, Field(description="Generation of the API. auto: the one that has the method, v2 where both do.")
+    WantedVersion, Field(description="API generation. auto: the one that has the method, v2 if both do.")
 ]
-AnswerFormat = Annotated[
-    Literal["json", "xml"], Field(description="What the portal writes. Keep json; xml loses types.")
+AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json; xml loses types.")]
+Validate = Annotated[
+    bool, Field(description="Check params against the documentation first. false sends them unchecked.")
 ]
-Validate = Annotated[bool, Field(description="Check params against the documentation first. false sends them as is.")]
 DryRun = Annotated[
-    bool, Field(description="Send nothing; show what would be sent, effect, risks, and whether a person is asked.")
+    bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
 ]
-Sql = Annotated[str, Field(description="One SELECT in the SQL of SQLite")]
+Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 
 class BatchCommand(BaseModel):
@@ -69,9 +69,9 @@ class BatchCommand(BaseModel):
 Commands = Annotated[
     dict[str, Annotated[BatchCommand, BeforeValidator(_command)]],
     BeforeValidator(_commands_by_name),
-    Field(description="Commands by name, run in this order; any number of them."),
+    Field(description="Commands by name, run in this order; any number."),
 ]
-Halt = Annotated[bool, Field(description="Stop at the first failure. Set it when commands build on each other.")]
+Halt = Annotated[bool, Field(description="Stop at the first failure. Set it when commands depend on each other.")]
 
 READS_PORTAL = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
 """The tool reads from the portal and changes nothing there."""
@@ -79,7 +79,7 @@ READS_PORTAL = ToolAnnotations(read_only_hint=True, destructive_hint=False, idem
 READS_LOCALLY = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
-"""The tool reads what is on this computer."""
+"""The tool reads local data only."""
 
 WRITES_FILE = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False

@@ -35,14 +35,14 @@ async def batch_call(
     dry_run: DryRun = False,
     portal: PortalName = None,
 ) -> Reply:
-    """Call many Bitrix24 REST methods in few requests. A value may refer to an earlier command, e.g. commands
+    """Call several Bitrix24 REST methods in few requests. A value may refer to an earlier result, e.g. commands
     {"me": {"method": "user.current"},
     "dep": {"method": "department.get", "params": {"ID": "$result[me][UF_DEPARTMENT][0]"}}}.
 
-    A reference stands alone or between spaces. Also: $total[name], $next[name].
-    The answer has a summary and for each command its result, error, or why it was not run; in large batches equal
-    outcomes are joined in "equal" and like results in "tables". Independent commands go on after a failure unless halt
-    is true.
+    A reference is a whole value, or stands between spaces. Also: $total[name], $next[name].
+    Returns a summary and, for each command, its result, its error, or why it did not run. In large batches "equal"
+    joins equal outcomes and "tables" similar results. Independent commands still run after a failure unless halt is
+    true.
     """
     app = ctx.request_context.lifespan_context
     request = BatchRequest(commands, halt, version, format, validate, dry_run)

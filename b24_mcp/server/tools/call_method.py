@@ -38,9 +38,9 @@ async def call_method(
     """Call one Bitrix24 REST method, e.g. method crm.deal.list with
     params {"filter": {">=OPPORTUNITY": 1000}, "select": ["ID", "TITLE"], "order": {"ID": "DESC"}}.
 
-    The answer is JSON: ok, version, result, and for lists total and next (pass it as start for the next page of 50;
-    in v3 add it to params). On failure error.executed says whether the call took effect (no, yes, unknown) and
-    error.hint what to do. For several calls use batch_call.
+    Returns JSON: ok, version, result, and for lists total and next (pass next as start for the next page of 50; in v3
+    add it to params). On failure, error.executed says whether the call took effect (no, yes, unknown) and error.hint
+    what to do. Use batch_call for several calls.
     """
     app = ctx.request_context.lifespan_context
     request = CallRequest(method, params, version, format, validate, dry_run)

@@ -20,12 +20,12 @@ async def describe_method(
     method: Annotated[str, Field(description="Method name, e.g. crm.deal.add")],
     version: Annotated[
         Literal["v2", "v3"] | SkipJsonSchema[None],
-        Field(description="Generation of the API, where a method exists in both. Default v2"),
+        Field(description="API generation, if the method exists in both. Default v2"),
     ] = None,
     portal: PortalName = None,
 ) -> Reply:
-    """Describe a Bitrix24 REST method: exact parameters, scope, effect, risks, result, paging and errors, whether it is
-    deprecated and by what it is replaced, and whether this portal has and grants it (available).
+    """Describe a Bitrix24 REST method: exact parameters, scope, effect, risks, result, paging, errors, whether it is
+    deprecated and its replacement, and whether this portal has and grants it (available).
     """
     return await method_reply(ctx.request_context.lifespan_context, method, version=version, portal=portal)
 

@@ -20,7 +20,7 @@ async def export_records(
     path: Annotated[str, Field(description="A new file: .csv, .jsonl, .xlsx or .parquet")],
     portal: PortalName = None,
 ) -> Reply:
-    """Write everything a SELECT over data sets gives to a file for the person, in the folder they set up for it."""
+    """Write all rows of a SELECT over data sets to a file for the user, in the folder that they configured."""
     return await export_data_sets(ctx.request_context.lifespan_context, sql, path, portal=portal)
 
 

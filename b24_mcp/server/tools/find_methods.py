@@ -17,14 +17,14 @@ from b24_mcp.server.tools.arguments import READS_LOCALLY
 
 async def find_methods(
     ctx: Context[App],
-    query: Annotated[str, Field(description="What is to be done, in English or Russian, or a piece of a method name")],
+    query: Annotated[str, Field(description="What to do, in English or Russian, or part of a method name")],
     scope: Annotated[str | SkipJsonSchema[None], Field(description="Only methods of this scope, e.g. crm")] = None,
-    limit: Annotated[int, Field(description="How many, by default 8", ge=1, le=30)] = 8,
+    limit: Annotated[int, Field(description="Number of methods", ge=1, le=30)] = 8,
 ) -> Reply:
-    """Find Bitrix24 REST methods by intent, e.g. "put a deal on hold" or "кто в отпуске".
+    """Find Bitrix24 REST methods by what they do, e.g. "put a deal on hold" or "кто в отпуске".
 
-    Each comes with its effect (read, write, destructive), risks if any, and parameters, the required ones starred.
-    Works offline. Then describe_method tells all of one.
+    Returns each method with its effect (read, write, destructive), risks, and parameters (* required). Works offline.
+    Use describe_method for the details of one.
     """
     return await search_methods(ctx.request_context.lifespan_context, query, scope=scope, limit=limit)
 

@@ -18,20 +18,21 @@ from b24_mcp.server.tools.arguments import READS_PORTAL, Params, PortalName
 
 async def list_records(
     ctx: Context[App],
-    method: Annotated[str, Field(description="A method that lists, e.g. crm.deal.list")],
+    method: Annotated[str, Field(description="A list method, e.g. crm.deal.list")],
     params: Annotated[Params, Field(description="Its parameters, without paging")] = None,
-    limit: Annotated[int | SkipJsonSchema[None], Field(description="Rows at most, by default all", ge=1)] = None,
+    limit: Annotated[int | SkipJsonSchema[None], Field(description="Maximum rows, by default all", ge=1)] = None,
     save_as: Annotated[
         str | SkipJsonSchema[None],
-        Field(description="Name of the data set, by default after the method. A former one is replaced."),
+        Field(description="Name of the data set, by default from the method. Replaces an existing one."),
     ] = None,
-    resume: Annotated[bool, Field(description="Go on where the same call was interrupted or limited.")] = False,
+    resume: Annotated[bool, Field(description="Continue where the same call was interrupted or limited.")] = False,
     portal: PortalName = None,
 ) -> Reply:
-    """Read a whole Bitrix24 list, across all its pages, into a local data set, e.g. method crm.deal.list with
-    params {"filter": {"CLOSED": "N"}, "select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID"]}. Select only fields you need.
+    """Read all pages of a Bitrix24 list into a local data set, e.g. method crm.deal.list with
+    params {"filter": {"CLOSED": "N"}, "select": ["ID", "OPPORTUNITY", "ASSIGNED_BY_ID"]}. Select only the fields you
+    need.
 
-    The answer shows counts, columns and the first rows; query_records answers questions about all of them.
+    Returns counts, columns and the first rows; query_records queries all of them.
     """
     app = ctx.request_context.lifespan_context
     progress = ListProgress(ctx)
@@ -40,5 +41,5 @@ async def list_records(
 
 
 def list_records_tool() -> FormalTool:
-    """Return the tool. It changes nothing on the portal: the data sets are this program's own."""
+    """Return the tool. It changes nothing on the portal: data sets are local."""
     return make_tool(list_records, title="Read a whole Bitrix24 list", annotations=READS_PORTAL)

@@ -12,12 +12,12 @@ from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
 
 async def portal_info(ctx: Context[App], portal: PortalName = None) -> Reply:
-    """Tell which portal answers and who we are there: host, user, level of access, granted and missing scopes, whether
-    it has REST 3.0, licence, requests left, configured portals.
+    """Describe the portal and the current user: host, user, access level, granted and missing scopes, whether it has
+    REST 3.0, licence, requests left, configured portals.
     """
     return await portal_reply(ctx.request_context.lifespan_context, portal)
 
 
 def portal_info_tool() -> FormalTool:
     """Return the tool."""
-    return make_tool(portal_info, title="Tell about the Bitrix24 portal", annotations=READS_PORTAL)
+    return make_tool(portal_info, title="Describe the Bitrix24 portal", annotations=READS_PORTAL)

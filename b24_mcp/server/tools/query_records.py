@@ -17,14 +17,14 @@ from b24_mcp.server.tools.arguments import READS_LOCALLY, PortalName, Sql
 async def query_records(
     ctx: Context[App],
     sql: Sql,
-    limit: Annotated[int, Field(description="Rows at most, by default 100", ge=1, le=5_000)] = 100,
+    limit: Annotated[int, Field(description="Maximum rows", ge=1, le=5_000)] = 100,
     portal: PortalName = None,
 ) -> Reply:
-    """Ask data sets that list_records made, joins included, e.g.
+    """Query data sets made by list_records, with joins, e.g.
     SELECT ASSIGNED_BY_ID, count(*), sum(OPPORTUNITY) FROM crm_deal_list GROUP BY 1.
 
-    SELECT name, rows, columns FROM data_sets tells which there are. datetime columns hold ISO texts with an offset:
-    substr(x, 1, 7) is the month, julianday(x) counts days. json columns: json_extract, json_each.
+    SELECT name, rows, columns FROM data_sets lists them. datetime columns hold ISO texts with an offset:
+    substr(x, 1, 7) is the month, julianday(x) counts days. For json columns: json_extract, json_each.
     """
     return await query_data_sets(ctx.request_context.lifespan_context, sql, limit=limit, portal=portal)
 

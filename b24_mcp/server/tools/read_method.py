@@ -30,8 +30,8 @@ async def read_method(
     validate: Validate = True,
     portal: PortalName = None,
 ) -> Reply:
-    """call_method for methods that only read (describe_method: effect read). Prefer it for reading: clients run it
-    without asking. Any other method is refused.
+    """call_method for methods that only read (effect read in describe_method). Prefer it for reading: clients run it
+    without asking the user. Other methods are refused.
     """
     app = ctx.request_context.lifespan_context
     request = CallRequest(method, params, version, format, validate, reading_only=True)
