@@ -24,7 +24,7 @@ _CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
-    """A call that waits for approval. `digest` identifies the call; `said` is the question, with everything it will do."""
+    """A call that waits for approval. `digest` identifies the call; `said` is the question about it."""
 
     digest: str
     user: str

@@ -1,7 +1,7 @@
-"""What the list of tools says about access and portals.
+"""The access level and the portals that the list of tools shows.
 
-A client asks for the list before it calls anything, and it has to get one whatever the settings are. Settings that
-cannot be used are reported by the first call, which fails.
+A client requests the list before it calls a tool, and it must get one even if the settings are invalid. The first call
+reports invalid settings.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from b24_mcp.config.settings import SettingsError
 
 
 class Announced:
-    """The level of access and the names of the portals, the default first, as they are configured now.
+    """The configured access level and the names of the portals, the default first.
 
-    When the configuration cannot be used, all tools are listed and no portal is named.
+    With an invalid configuration, all tools are listed and no portal is named.
     """
 
     def __init__(self) -> None:
