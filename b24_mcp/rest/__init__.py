@@ -9,7 +9,7 @@ from b24_mcp.rest.batch.rehearsal import Rehearsal, rehearse
 from b24_mcp.rest.guard import Guard
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
-from b24_mcp.rest.planned import MethodCall, PlannedBatch, PlannedCall, RecordChange, plan_call
+from b24_mcp.rest.planned import ChangedRecord, MethodCall, PlannedBatch, PlannedCall, plan_call
 from b24_mcp.rest.portal import Portal
 from b24_mcp.rest.sender import PortalOptions
 from b24_mcp.rest.wire.answer import Answer, CallTime
@@ -24,6 +24,7 @@ __all__ = [
     "BatchMaps",
     "BatchPlan",
     "CallTime",
+    "ChangedRecord",
     "Clock",
     "Credential",
     "Failed",
@@ -39,7 +40,6 @@ __all__ = [
     "PlannedCall",
     "Portal",
     "PortalOptions",
-    "RecordChange",
     "Rehearsal",
     "Request",
     "Succeeded",

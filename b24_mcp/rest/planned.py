@@ -49,7 +49,7 @@ class MethodCall(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordChange:
+class ChangedRecord:
     """The record that a call changes: its kind (`crm.deal`), its id, and its values before the call, if known."""
 
     kind: str
@@ -76,7 +76,7 @@ class PlannedCall:
     effect: Effect = "destructive"
     risks: tuple[Risk, ...] = ()
     warnings: tuple[str, ...] = ()
-    change: RecordChange | None = None
+    change: ChangedRecord | None = None
 
     @property
     def reads(self) -> bool:
