@@ -1,8 +1,8 @@
 """Approval by code, for clients that cannot ask the user: the user confirms the code in a terminal.
 
 The answer to the model contains the code. `b24-mcp approve CODE` shows the call and stores the approval in the state
-that both processes share. The same call, made again, uses the approval up. The code is no credential: without access to
-the terminal it approves nothing.
+that both processes share. The same call, made again, uses the approval up. The code is not a credential: without
+access to the terminal it approves nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
-    """A call that waits for approval. `digest` identifies the call; `said` is the question, with everything it will do."""
+    """A call that waits for approval. `digest` identifies the call; `said` is the question about it."""
 
     digest: str
     user: str

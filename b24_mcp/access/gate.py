@@ -55,9 +55,7 @@ class AccessRules:
             raise ValueError(f"B24_RISKS contains an unknown kind of risk: use {', '.join(RISK_KINDS)}")
         for setting, globs in (("B24_ALLOW", self.allow), ("B24_DENY", self.deny)):
             if not all(map(_GLOB.fullmatch, globs)):
-                raise ValueError(
-                    f"{setting} contains an invalid pattern for method names: use letters, digits, _ . * and ?"
-                )
+                raise ValueError(f"{setting} contains an invalid pattern: use letters, digits, _ . * and ?")
 
     @property
     def asks(self) -> bool:
@@ -114,10 +112,7 @@ class Judgement:
     @property
     def needs_more(self) -> bool:
         """Whether one of the calls is refused or needs approval."""
-        for ruling in self.rulings:
-            if ruling.need != "nothing":
-                return True
-        return False
+        return any(ruling.need != "nothing" for ruling in self.rulings)
 
     def refuse(self) -> None:
         """Refuse all calls when one of them is refused.

@@ -1,7 +1,7 @@
 """The tries of one request, and what is known of its execution in the end.
 
-A try is doubtful when the request was sent and no answer says that it was not executed. Nothing that happens to a later
-try removes that doubt; only an answer does.
+A try is in doubt when the request was sent and no answer says that it was not executed. The outcome of a later try does
+not remove that doubt; only an answer does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Delivery:
         if error.fault.executed == "no" and self.doubt is None:
             self._again_from = 0.0
         elif is_answer(error.fault):
-            self._again_from = 0.0  # the portal has finished with it
+            self._again_from = 0.0  # the portal has finished it
 
     def resume(self, kept: KeptKey) -> None:
         """Continue under the key of the same call, whose outcome is unknown."""
@@ -57,42 +57,42 @@ class Delivery:
         return max(now, self._again_from)
 
     def _note_try(self) -> None:
-        """Count the last try that was sent as one that the portal may still work on."""
+        """Count the last sent try as one that the portal may still be executing."""
         if self.sent_at:
             self._again_from, self.sent_at = max(self._again_from, self.sent_at + PORTAL_SECONDS), 0.0
 
     def is_unknown(self, error: B24Error | None) -> bool:
-        """Whether the call may have been executed, if it ends now, with this error or without any."""
+        """Whether the call may have been executed, if it ends now, with this error or without an error."""
         if self.request.reads or self.answered:
             return False
         return self.in_flight or self.doubt is not None or (error is not None and error.fault.executed == "unknown")
 
     def out_of_time(self, seconds: float) -> B24Error:
-        """The error when the deadline ended the call."""
+        """Return the error of a call that reached its deadline."""
         method = self.request.method
         if self.in_flight:
-            message = f"The portal had not answered when the {seconds:g} seconds of the whole call were over."
+            message = f"The portal did not answer before the deadline of {seconds:g} seconds for the whole call."
             error = our_error("B24MCP_TIMEOUT", message, method=method)
             self.failed(error)
             return error
-        message = f"The {seconds:g} seconds of the whole call were over before the request could be sent."
+        message = f"The request could not be sent before the deadline of {seconds:g} seconds for the whole call."
         return our_error("B24MCP_DEADLINE", message, method=method)
 
     def truth(self, error: B24Error) -> B24Error:
-        """The error to raise: what is known of all tries together."""
+        """Return the error to raise, which takes all tries into account."""
         return error if self.doubt is None else after_doubt(error, self.doubt)
 
     def repeatable(self, error: B24Error) -> B24Error:
-        """The same error for a portal that honours keys: the very same call can be made again, and is done once."""
+        """Return the error for a portal that honours keys: the same call can be made again and is executed once."""
         self._note_try()
         moment = moment_text(self._again_from) if self._again_from else "now"
         hint = (
-            f"It may have been executed. From {moment} on, within 24 hours, make the very same call again: it is sent "
-            "under the same key, so the portal executes it once. Do not change anything in it."
+            f"It may have been executed. From {moment} on, within 24 hours, make exactly the same call again: it is "
+            "sent with the same idempotency key, so the portal executes it once. Do not change anything in it."
         )
         return B24Error(replace(error.fault, hint=hint, retryable=True), error.method)
 
 
 def moment_text(moment: float) -> str:
-    """A Unix time for a message, rounded up to whole seconds."""
+    """Return a Unix time as text for a message, rounded up to whole seconds."""
     return datetime.fromtimestamp(math.ceil(moment), UTC).isoformat()

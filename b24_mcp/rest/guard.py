@@ -1,8 +1,8 @@
-"""The guard of a portal: asked before a request is sent, and informed about its outcome.
+"""The guard of a portal: it judges each request before it is sent, and gets its outcome.
 
-Which calls are allowed is not decided in this package: a `Guard` is passed to `Portal`, and no request is sent without
-asking it. It judges the finished request, read back as the portal will read it, so that what is sent cannot differ from
-what was judged.
+This package does not decide which calls are allowed: a `Guard` is passed to `Portal`, and every request is judged by
+it. The guard judges the finished request, read back as the portal will read it, so that the request that is sent is the
+one that was judged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The idempotency keys of writes whose outcome is not known, so that the same call can be made again and run once.
+"""The idempotency keys of writes with an unknown outcome: the same call made again is executed once.
 
-A portal keeps the answer of a write for 24 hours under its key and returns it when the key comes again. Two requests
-with one key that are under way at once may both run. Source: documentation, api-reference/rest-v3.
+A portal keeps the answer of a write for 24 hours under its key, and returns it for a request with the same key. Two
+concurrent requests with the same key may both run. Source: documentation, api-reference/rest-v3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from b24_mcp.state import ExpiringStore
 _LOG = logging.getLogger(__name__)
 
 PORTAL_SECONDS = 60.0
-"""The longest a portal works on one request; after that nothing of it is under way."""
+"""The longest time that a portal works on one request."""
 
 _KEPT_SECONDS = 24 * 3600.0
 _HONOURED_SECONDS = 30 * 24 * 3600.0
@@ -34,7 +34,7 @@ class KeptKey:
 class Keys:
     """The keys of one portal and credential, shared by every process that shares `store`.
 
-    Where the store cannot be used, they are kept in this process.
+    If the store cannot be used, they are kept in this process.
     """
 
     def __init__(self, store: ExpiringStore, host: str, owner: str) -> None:
@@ -55,15 +55,15 @@ class Keys:
         return self._honoured
 
     async def learn_honoured(self, now: float) -> None:
-        """Note that the portal returned a key."""
+        """Record that the portal returned a key."""
         if not self._honoured:
             self._honoured = True
             await self._write(self._honour_note, "yes", now, _HONOURED_SECONDS)
 
     async def take(self, request: Request, content: bytes, now: float) -> KeptKey | None:
-        """The key under which this very call was sent before with an unknown outcome, removed from the store.
+        """Remove and return the key of the same call, if it was sent before with an unknown outcome.
 
-        Of several that make the call again at once, one gets it; the others are calls of their own.
+        If several callers make the call again at the same time, one of them gets the key; the others are new calls.
         """
         note = self._call_note(request, content)
         own_until, own = self._own.pop(note, (0.0, ""))
@@ -81,7 +81,7 @@ class Keys:
         return KeptKey(str(key), min(float(again_from), now + PORTAL_SECONDS))
 
     async def keep(self, request: Request, content: bytes, again_from: float, now: float) -> None:
-        """Keep the key of a call whose outcome is unknown."""
+        """Store the key of a call whose outcome is unknown."""
         text = json.dumps([request.key, again_from])
         await self._write(self._call_note(request, content), text, now, _KEPT_SECONDS)
 
@@ -90,7 +90,7 @@ class Keys:
         return f"keys-honoured:{self._host}"
 
     def _call_note(self, request: Request, content: bytes) -> str:
-        """The name of the note of a call; parameters and credential are only in its digest."""
+        """Return the name of the note of a call: a digest of the credential, the method and the parameters."""
         digest = hashlib.sha256()
         for part in (self._host, self._owner, request.version, request.method):
             digest.update(part.encode() + b"\0")
@@ -108,4 +108,4 @@ class Keys:
     def _warn(self, exc: OSError) -> None:
         if not self._store_is_lost:
             self._store_is_lost = True
-            _LOG.warning("Idempotency keys are kept in this process alone: %s", exc)
+            _LOG.warning("Idempotency keys are kept only in this process: %s", exc)

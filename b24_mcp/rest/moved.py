@@ -1,4 +1,4 @@
-"""A portal that has moved to another address: following its redirect, and going back when the new address is down.
+"""Redirects of a portal that has moved, and the fallback to the configured address.
 
 A portal that executes a call never redirects it. Source: measured behaviour.
 """
@@ -29,7 +29,7 @@ class MovedPortal:
     async def follow(self, route: Route, reply: HttpReply) -> Route:
         """Return the route to the address that a redirect names.
 
-        `route` is the one of the redirected request: another call may have found the new address meanwhile.
+        `route` is the route of the redirected request: another call may have followed the redirect already.
 
         Raises:
             B24Error: when it is not certain that the new address is the same portal. Nothing was executed.
@@ -37,32 +37,34 @@ class MovedPortal:
         target = _absolute(route.origin, reply.location)
         if target is None or route.is_at(target):
             raise our_error(
-                "B24MCP_PORTAL_CLOSED", "The portal answers with a page of its own instead.", status=reply.status
+                "B24MCP_PORTAL_CLOSED",
+                "The portal redirects to a web page and does not answer the call.",
+                status=reply.status,
             )
         moved = await self.credential.follow(route, target)
         if moved is None:
             host = urlsplit(target).netloc.rpartition("@")[2]
             raise our_error(
                 "B24MCP_PORTAL_MOVED",
-                f"The portal says that it is at {host} now, which is not surely the same portal.",
+                f"The portal redirects to {host}, and it is not certain that this is the same portal.",
                 status=reply.status,
             )
         if self.host != moved.host:
-            _LOG.warning("The portal %s is at %s now", urlsplit(route.origin).netloc, moved.host)
+            _LOG.warning("The portal %s has moved to %s", urlsplit(route.origin).netloc, moved.host)
         self.credential = moved
         is_back = moved is not self._configured and moved.host == self._configured.host
         self.host = None if is_back else moved.host
         return await moved.route()
 
     def give_up(self, route: Route, fault: Fault) -> bool:
-        """Go back to the configured address if the new one, taken by `route`, does not answer; return whether it
-        did.
+        """Use the configured address again if the new address of `route` does not answer. Return whether this was
+        done.
         """
         if self.host is None or urlsplit(route.origin).netloc != self.host:
             return False
         if fault.executed != "no" or fault.code not in ("B24MCP_NO_CONNECTION", "B24MCP_TLS"):
             return False
-        _LOG.warning("The portal does not answer at %s any more: the configured address is used", self.host)
+        _LOG.warning("The portal no longer answers at %s: the configured address is used", self.host)
         self.credential, self.host = self._configured.at_configured_address(), None
         return True
 

@@ -1,8 +1,8 @@
-"""Planned calls: checked once, frozen, and sent as they are.
+"""Planned calls: checked once, frozen, and sent unchanged.
 
-A `PlannedCall` is made by `plan_call`, or by `b24_mcp.rest.batch.commands` for a command of a batch. Whoever needs to
-know something of the call afterwards (the gate, the question to the user, the sender, the audit log) reads it from
-here. Nothing checks or converts it again, except the gate, which reads the finished request.
+`plan_call` makes a `PlannedCall`, and `b24_mcp.rest.batch.commands` makes those of a batch. The gate, the question to
+the user and the sender read everything about the call from it. Nothing checks or converts it again, except the gate,
+which also reads the finished request.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ class MethodCall(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChangedRecord:
-    """The record that a call changes: its kind (`crm.deal`), its id, and the values it had before, where they were
-    read.
-    """
+    """The record that a call changes: its kind (`crm.deal`), its id, and its values before the call, if known."""
 
     kind: str
     id: str
@@ -65,8 +63,8 @@ class PlannedCall:
 
     `name` is the name of the command in a batch; empty for a single call. `references` are the references to earlier
     commands in `params`. `effect` is what the method does by the catalogue; `risks` are those that apply to these
-    parameters. `warnings` are remarks of the check for the reader of the answer. `change` is the record that the call
-    changes, where that is known.
+    parameters. `warnings` are the warnings of the check, which the answer shows. `change` is the record that the call
+    changes, if it is known.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""`Portal`: the one door to one Bitrix24 portal. Nothing reaches a portal any other way."""
+"""`Portal`: the client of one Bitrix24 portal. Every request to a portal is sent through it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class Portal:
-    """A portal, opened by a webhook or a login. Connections are made at the first call and shared by all calls.
+    """The client of a portal, for a webhook or a login. Connections open at the first call; all calls share them.
 
-    `guard` decides what may be sent; without it everything may. `state` is what is shared with other processes,
-    limits and keys; without it they are this object's own. `app` is an ASGI application that plays the portal inside
-    this process. `clock` is there for tests.
+    `guard` decides which calls may be sent; without a guard all may. `state` holds the limits and idempotency keys that
+    processes share; without it they belong to this object. `app` is an ASGI application that answers in this process
+    instead of the portal. `clock` is for tests.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Portal:
 
     @property
     def host(self) -> str:
-        """The portal's host name, fit to be shown."""
+        """The host name of the portal, which contains no secret."""
         return self._sender.credential.host
 
     async def send(
@@ -61,12 +61,12 @@ class Portal:
         bulk: bool = False,
         on_wait: OnWait | None = None,
     ) -> Answer:
-        """Send a planned call. `permit` is the approval that the guard asks for, if it asks for one.
+        """Send a planned call. `permit` is the approval that the guard may require.
 
-        A `bulk` call lets other calls go first. `on_wait` is called during waits of some seconds.
+        Other calls have priority over a `bulk` call. `on_wait` is called during waits of some seconds.
 
         Raises:
-            B24Error: whatever went wrong; `fault.executed` says whether the method may have run.
+            B24Error: for every failure; `fault.executed` says whether the method may have run.
         """
         return await self._sender.send_call(planned, self._sender.deadline(bulk, on_wait), permit)
 
@@ -138,27 +138,26 @@ class Portal:
     ) -> Listing:
         """Read all rows of a list, page after page: `async for rows in portal.listing("crm.deal.list"): …`.
 
-        `limit` ends it after so many rows. `resume` is the `cursor` of a listing that stopped, with the same method and
-        params. Without a version the older generation comes first where a method exists in both.
+        `limit` is the largest number of rows. `resume` is the `cursor` of an interrupted listing with the same method
+        and params. Without a version, the older generation is preferred if a method exists in both.
 
         Raises:
-            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, what is wrong with the parameters, or what the guard says;
-                nothing was sent.
+            B24Error: `B24MCP_NOT_A_LIST`, `B24MCP_CURSOR`, `B24MCP_PARAMS`, or of the guard; nothing was sent.
         """
-        from b24_mcp.rest.listing import PortalListSender, open_listing  # most calls are no lists
+        from b24_mcp.rest.listing import PortalListSender, open_listing  # most calls do not need it
 
         sender = PortalListSender(self._sender, on_wait)
         return open_listing(sender, method, params, version=version, limit=limit, resume=resume)
 
     @property
     def plan(self) -> Plan:
-        """Which limits are kept."""
+        """The plan, which selects the rate limits."""
         return self._sender.options.plan
 
     async def requests_free(self) -> int | None:
-        """How many requests could go at this moment without waiting; None where there is no such limit."""
+        """Return how many requests can be sent now without a wait; None without such a limit."""
         return await self._sender.limits.free()
 
     async def aclose(self) -> None:
-        """Close the connections and the state; the portal can still be used and opens them anew."""
+        """Close the connections and the state. They open again when the portal is used again."""
         await self._sender.aclose()

@@ -40,7 +40,7 @@ _LEARNING_SECONDS = 2.0
 class PortalOptions:
     """The options of a portal.
 
-    `seconds` is the timeout for each part of one answer: the portal itself ends a request after 60 s. `deadline` is the
+    `seconds` is the timeout for each read of a response: the portal itself ends a request after 60 s. `deadline` is the
     longest duration of a whole call in seconds, waiting and token renewal included. `plan` selects the rate limits.
     `largest_answer` is in bytes. `ca_bundle` is a file of further certificate authorities.
     """
@@ -53,7 +53,7 @@ class PortalOptions:
 
 
 class Sender:
-    """Sends every request to one portal. For its arguments see `Portal`."""
+    """Sends every request to one portal. For the arguments see `Portal`."""
 
     def __init__(
         self,
@@ -101,9 +101,9 @@ class Sender:
         """Send a finished request. Every request to the portal is sent by this method, after the guard has judged it.
 
         Raises:
-            B24Error: of the guard, or whatever went wrong with the connection or on the portal.
+            B24Error: of the guard, of the connection, or of the portal.
         """
-        # Encoded and judged at the same moment: these bytes are sent, however long they wait.
+        # Encoded and judged together: exactly these bytes are sent, even after a long wait.
         content = request.content
         hook = self.guard.admit(calls_in(request), permit)
         delivery = Delivery(request, content)
@@ -116,7 +116,7 @@ class Sender:
         finally:
             await hook.after_answer(outcome)
         if outcome.time is not None:
-            # The answer has arrived: recording its working time must not lose it.
+            # Recording the working time must not lose the answer, which has arrived.
             with anyio.move_on_after(_LEARNING_SECONDS):
                 await self.limits.learn(request.method, outcome.time, self.clock.now())
         if (warning := self.limits.warning) is not None:
@@ -164,7 +164,7 @@ class Sender:
             await self._keys.keep(delivery.request, delivery.content, delivery.again_from(now), now)
 
     async def _send_until_answered(self, delivery: Delivery, deadline: Deadline, hook: RequestHook) -> Answer:
-        """Send a request, and again where that is safe."""
+        """Send a request and retry it where that is safe."""
         if delivery.request.key is not None:
             await self._take_kept_key(delivery, deadline)
         request = delivery.request
@@ -195,7 +195,7 @@ class Sender:
             if pause is None or pause > deadline.left:
                 raise error
             _LOG.info("%s: %s, sent again in %.1f s", request.method, fault.code or "no code", pause)
-            await deadline.wait(pause, "trying again after a failure")
+            await deadline.wait(pause, "retrying after a failure")
 
     async def _take_kept_key(self, delivery: Delivery, deadline: Deadline) -> None:
         """Use the key of the same call made before, if its outcome is unknown, once it cannot be running any more.
@@ -272,9 +272,7 @@ class Sender:
             raise
         if 300 <= reply.status < 400:
             delivery.in_flight = False
-            raise our_error(
-                "B24MCP_PORTAL_CLOSED", "The portal redirects again after its redirect.", status=reply.status
-            )
+            raise our_error("B24MCP_PORTAL_CLOSED", "The portal redirects again after a redirect.", status=reply.status)
         return reply
 
     async def _read(self, reply: HttpReply, delivery: Delivery) -> Answer:
@@ -339,5 +337,5 @@ class PortalBatchSender:
         await self.sender.limits.learn_refusal(method, fault, self.sender.clock.now())
 
     def is_patient(self) -> bool:
-        """Whether there is time left for another request."""
+        """Whether there is time for another request."""
         return self.deadline.left > 0

@@ -1,1 +1,1 @@
-"""The face towards MCP clients. Importing the package itself imports neither `mcp` nor anything else heavy."""
+"""The MCP server. Importing the package itself does not import `mcp` or other large libraries."""

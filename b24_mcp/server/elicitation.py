@@ -1,8 +1,8 @@
 """Elicitation: asking the user for approval through the client.
 
-In the protocol since 2026-07-28 a tool call that needs an answer ends with `input_required`, and the client makes the
-same call again with the answer. The SDK seals what is carried between the two, bound to the tool, its arguments and the
-user. Older clients answer a request that is sent while the call runs.
+Since protocol 2026-07-28, a tool call that needs an answer ends with `input_required`, and the client makes the same
+call again with the answer. The SDK encrypts the state that the client carries between the two calls, and binds it to
+the tool, its arguments and the user. Older clients answer a request that is sent while the call runs.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _KEY = "approval"
 
 
 class ApprovalForm(BaseModel):
-    """The form that the user fills in. Only the JSON value `true` allows: no text and no number is read as one."""
+    """The form that the user fills in. Only the JSON value `true` allows the call, not a text or a number."""
 
     allow: StrictBool = Field(description="Allow exactly this, once")
 
 
 class InputRequired(Exception):  # noqa: N818  # not an error: it ends the call with a question
-    """Ends a tool call with a question to the user; `result` is what the client gets."""
+    """Ends a tool call with a question to the user. `result` is the result that the client gets."""
 
     def __init__(self, result: InputRequiredResult) -> None:
         super().__init__("the user is asked first")
@@ -42,13 +42,13 @@ class InputRequired(Exception):  # noqa: N818  # not an error: it ends the call 
 
 @dataclass(frozen=True, slots=True)
 class ClientQuestion:
-    """Asks the user through the client of a call, an `AskUser`."""
+    """The `AskUser` that asks through the client of a call."""
 
     ctx: Context[App]
 
     @property
     def longest(self) -> int:
-        """Characters that clients show in a form."""
+        """The number of characters that clients show in a form."""
         return 2_000
 
     @property
@@ -113,4 +113,4 @@ def _answered(result: ElicitationResult[ApprovalForm]) -> Answered:
 
 
 def _unreadable() -> B24Error:
-    return our_error("B24MCP_APPROVAL", "What the client sent as the person's answer could not be read.")
+    return our_error("B24MCP_APPROVAL", "The answer that the client sent to the approval question is not valid.")

@@ -1,4 +1,4 @@
-"""The server as MCP clients see it: its name, what it says of itself, its tools."""
+"""The MCP server: its name, instructions, tools and resources."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def build_server(
     portals: Sequence[str] = (),
     keys: Sequence[str] = (),
 ) -> MCPServer[App]:
-    """Build a server. It makes no connection and reads no settings before a tool is called.
+    """Return a server. It makes no connection and reads no settings before a tool is called.
 
-    `on_close` is called when everything the tools had opened is closed again. `clock` is there for tests. `level`
-    decides what clients are told of the tools; where it is `read`, nothing else is done, whatever the settings.
-    `portals` are the names clients may choose from, the default first. `keys` seal what a client carries from a
-    question to its answer; servers that take each other's answers share them, the first seals. Without any, this
-    process makes one for itself.
+    `on_close` is called after the server has closed everything that the tools opened. `clock` is for tests. `level`
+    selects the listed tools and annotations; at `read`, writes are refused under any settings. `portals` are the names
+    that clients may choose from, the default first. `keys` encrypt the state that a client carries from a question to
+    its answer: the first encrypts, all decrypt. Servers that accept each other's answers share them. Without keys, this
+    process uses one of its own.
     """
 
     running: list[App] = []
@@ -77,7 +77,7 @@ def build_server(
         lifespan=lifespan,
         tools=[name_portals(tool, portals) for tool in tools_for(level)],
         request_state_security=RequestStateSecurity(keys=keys) if keys else None,
-        subscriptions=False,  # the list of tools never changes while the server runs
+        subscriptions=False,  # the list of tools does not change while the server runs
         log_level="WARNING",
     )
     add_method_resource(server, lambda: running[-1] if running else None)
@@ -87,7 +87,7 @@ def build_server(
 
 
 def tools_for(level: Level) -> list[FormalTool]:
-    """Return the tools that clients of this access level see, in the order of their list."""
+    """Return the tools for clients of this access level, in the order of the list."""
     tools = [find_methods_tool(), describe_method_tool()]
     if level != "read":
         tools.append(read_method_tool())

@@ -1,4 +1,4 @@
-"""Progress notifications: how far a call is, so that clients do not give it up."""
+"""Progress notifications of long calls, so that clients do not abort them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REPORT_EVERY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CallProgress:
-    """Reports the waits of a call as MCP progress, an `OnWait`. Clients that did not ask for progress get none."""
+    """The `OnWait` that reports waits as MCP progress. Clients that did not request progress get none."""
 
     ctx: Context[App]
 
@@ -26,7 +26,7 @@ class CallProgress:
 
 
 class ListProgress:
-    """Reports how far the reading of a list has come: rows, of how many, how fast, how long it will take."""
+    """Reports the progress of a list read: rows, total, rate and remaining time."""
 
     def __init__(self, ctx: Context[App], now: Callable[[], float] = time.monotonic) -> None:
         self._ctx = ctx
@@ -38,7 +38,7 @@ class ListProgress:
         self._total: int | None = None
 
     async def rows(self, rows: int, total: int | None) -> None:
-        """Report rows, not more often than a person can read."""
+        """Report rows, at most every half second."""
         self._rows, self._total = rows, total
         if self._now() - self._reported_at >= _REPORT_EVERY or rows == total:
             await self._report(pace(rows, total, self._now() - self._began))
@@ -49,13 +49,13 @@ class ListProgress:
 
     async def _report(self, message: str) -> None:
         self._reported_at = self._now()
-        # What is reported has to grow, and waiting brings no rows.
+        # The reported value must grow, also while the call waits.
         self._shown = max(float(self._rows), self._shown + 0.001)
         await self._ctx.report_progress(self._shown, self._total, message)
 
 
 def pace(rows: int, total: int | None, seconds: float) -> str:
-    """Return how far and how fast, e.g. `500 of 2000 rows, 250/s, 6 s left`."""
+    """Return the progress as text, e.g. `500 of 2000 rows, 250/s, 6 s left`."""
     rate = rows / seconds if seconds > 0 else 0.0
     said = f"{rows} rows" if total is None else f"{rows} of {total} rows"
     if rate > 0:

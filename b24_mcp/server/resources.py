@@ -29,12 +29,12 @@ _MOST_COMPLETIONS = 100
 def add_records_resource(server: MCPServer[App]) -> None:
     """Add the data sets as resources: all, or those of one method, and each by its name.
 
-    They are not listed one by one: that would open the portal for a client that only starts.
+    The list of resources does not contain them, because it would have to open the portal when a client starts.
     """
 
     @server.resource("b24://records{?method}", name="data-sets", title="Data sets", mime_type="application/json")
     async def data_sets(ctx: Context[App], method: str = "") -> str:
-        """Every data set that was read from the portal: its rows, columns, origin and age."""
+        """All data sets read from the portal, each with its rows, columns, origin and age."""
         from b24_mcp.app.answers.record_forms import set_form
 
         app = ctx.request_context.lifespan_context
@@ -79,7 +79,7 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion | None:
-        # A server has one handler for completions, so those of the documentation are here too.
+        # A server has one completion handler, so this one completes documentation pages too.
         offered = {_METHOD_ADDRESS: (await known()).catalogue.completions, DOC_ADDRESS: page_names}
         if not isinstance(ref, ResourceTemplateReference) or ref.uri not in offered:
             return None

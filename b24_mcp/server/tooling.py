@@ -1,7 +1,7 @@
 """Tools made of functions: a small schema, no unknown arguments, and every result and failure in one form.
 
-This is the only module that reaches into what the SDK does not promise to keep (`fn_metadata.arg_model`); the snapshot
-of the tool list in the tests shows at once when an update changes it.
+Only this module uses a part of the SDK that is not stable (`fn_metadata.arg_model`). The snapshot of the tool list in
+the tests shows when an update changes it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 LOCAL_CALLER = "local"
-"""The name of whoever reaches a server on loopback that asks for no token."""
+"""The name of the caller of an HTTP server on loopback that requires no token."""
 _LONGEST_CLIENT = 80
 
 _PROBLEMS_SHOWN = 10
@@ -41,8 +41,8 @@ _PLAIN_WORDS = {
     "extra_forbidden": "there is no such argument",
     "missing": "is required but missing",
     "dict_type": "must be an object",
-    "model_type": "must be an object with method and perhaps params",
-    "string_type": "must be a text",
+    "model_type": "must be an object with method and optional params",
+    "string_type": "must be a string",
 }
 
 
@@ -101,7 +101,7 @@ def make_tool(function: Callable[..., Awaitable[Reply]], *, title: str, annotati
 
 
 def name_portals(tool: Tool, names: Sequence[str]) -> Tool:
-    """List the portals, the default first, where a tool takes one; where there is but one, the argument goes."""
+    """Set the allowed values of the argument `portal`, the default first. With one portal, remove the argument."""
     properties = tool.parameters.get("properties", {})
     if len(names) < 2:
         properties.pop("portal", None)
@@ -126,7 +126,7 @@ def _as_b24_error(cause: BaseException) -> B24Error:
 
 
 def _internal() -> B24Error:
-    return our_error("B24MCP_INTERNAL", "b24-mcp failed while it worked on this call.")
+    return our_error("B24MCP_INTERNAL", "b24-mcp failed while it handled this call.")
 
 
 def _in_plain_words(type_: str, message: str) -> str:
@@ -134,17 +134,17 @@ def _in_plain_words(type_: str, message: str) -> str:
 
 
 def _refuse_repeated_names(arguments: Mapping[str, object]) -> None:
-    """Some clients send an object as JSON text, where a name may stand twice; the second would replace the first."""
+    """Refuse repeated names in arguments that a client sends as JSON text: the second would replace the first."""
     for argument, value in arguments.items():
         if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
             try:
                 json.loads(value, object_pairs_hook=_without_repetition)
             except _RepeatedNameError as exc:
                 raise our_error(
-                    "B24MCP_ARGUMENTS", f"{argument} holds the name {exc} twice; each needs its own."
+                    "B24MCP_ARGUMENTS", f"{argument} contains the name {exc} twice: each name must be unique."
                 ) from None
             except (ValueError, RecursionError):
-                continue  # not JSON: whether that fits is for the validation of the arguments to say
+                continue  # not JSON: the validation of the arguments decides about it
 
 
 class _RepeatedNameError(Exception):
@@ -185,7 +185,7 @@ def _lean_object(
 
 
 def caller_of(ctx: Context[App]) -> Caller:
-    """Return the caller. Over HTTP only the verified token counts; headers are written by the client."""
+    """Return the caller. Over HTTP only the verified token counts, because clients choose their headers."""
     token = get_access_token()
     if token is not None:
         return _caller_of_token(token, ctx)
@@ -203,7 +203,7 @@ def _caller_of_token(token: AccessToken, ctx: Context[App]) -> Caller:
 
 
 def _client_of(ctx: Context[App]) -> str:
-    """Return the name and version of the client; empty where it sends none, as older clients without a session."""
+    """Return the name and version of the client; empty if it sends none, as older clients without a session."""
     params = ctx.session.client_params
     if params is None:
         return ""

@@ -82,7 +82,7 @@ async def test_an_unknown_argument_is_refused_by_name(call_tool: CallTool, porta
         ({"a": "profile"}, "commands.a"),
         (
             {"a": "crm.deal.get?id=1"},
-            'commands.a: must be an object with method and perhaps params, such as {"method":',
+            'commands.a: must be an object with method and optional params, such as {"method":',
         ),
         ({"a": ["crm.deal.get", {"id": 1}]}, 'such as {"method": "crm.deal.get", "params": {"id": 1}}'),
         ([{"method": "profile"}], 'commands by name, such as {"deal": {"method": "crm.deal.get"'),

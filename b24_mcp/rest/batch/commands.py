@@ -14,7 +14,7 @@ from b24_mcp.rest.planned import PlannedBatch, PlannedCall, plan_call
 from b24_mcp.rest.wire.request import Format
 
 _LONGEST_NAME = 64
-# A name stands between brackets in a reference, which white space would end.
+# In a reference the name is in brackets, and white space would end it.
 _NAME = re.compile(rf"[^\s\[\]\x00-\x1f\x7f]{{1,{_LONGEST_NAME}}}")
 _NOT_IN_A_BATCH = {"download", "upload"}
 
@@ -32,10 +32,10 @@ def plan_batch(commands: Mapping[str, object], *, halt: bool = False, format: Fo
     plan = BatchPlan(list(commands), format)
     for name, command in commands.items():
         if not isinstance(command, Mapping):
-            raise _about(name, our_error("B24MCP_COMMANDS", "it is not an object with method and params."))
+            raise _about(name, our_error("B24MCP_COMMANDS", "a command must be an object with method and params."))
         version = command.get("version", "v2")
         if version not in ("v2", "v3"):
-            raise _about(name, our_error("B24MCP_COMMANDS", "version is neither v2 nor v3."))
+            raise _about(name, our_error("B24MCP_COMMANDS", "version must be v2 or v3."))
         plan.add(name, command.get("method"), command.get("params"), version)
     return plan.finished(halt=halt)
 
@@ -65,7 +65,7 @@ class BatchPlan:
         """Check the next command: its name, method, parameters, and its references to earlier commands.
 
         Raises:
-            B24Error: what is wrong, with the name of the command; nothing was sent.
+            B24Error: for a wrong command, with its name; nothing was sent.
         """
         _check_name(name)
         try:
@@ -82,9 +82,9 @@ class BatchPlan:
     ) -> PlannedCall:
         params = {} if params is None else params
         if not isinstance(method, str):
-            raise our_error("B24MCP_COMMANDS", "method is missing or is no text.")
+            raise our_error("B24MCP_COMMANDS", "method is missing or is not a string.")
         if not isinstance(params, dict | list):
-            raise our_error("B24MCP_COMMANDS", "params is neither an object nor a list.")
+            raise our_error("B24MCP_COMMANDS", "params must be an object or a list.")
         planned = plan_call(method, params, version, self._format, warnings=warnings)
         if planned.method.lower() in _NOT_IN_A_BATCH:
             raise our_error("B24MCP_COMMANDS", f"{planned.method} cannot be part of a batch.")
@@ -97,7 +97,7 @@ class BatchPlan:
             if earlier is None:
                 raise our_error("B24MCP_REFERENCE", _why_not(reference, name, self._names))
             if reference.root != "result" and earlier.version == "v3":
-                raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has a result only.")
+                raise our_error("B24MCP_REFERENCE", f"{reference}: an answer of REST 3.0 has only a result.")
         return replace(planned, name=name, references=references)
 
 
@@ -124,6 +124,6 @@ def _why_not(reference: Reference, name: str, all_names: Container[str]) -> str:
     if reference.command in all_names:
         return f"{reference} refers to a command that comes later: put {reference.command!r} before {name!r}."
     return (
-        f"{reference} looks like a reference, but no earlier command is called {reference.command!r}, and the portal "
-        "would put something else in its place."
+        f"{reference} looks like a reference, but no earlier command is named {reference.command!r}, and the portal "
+        "would replace it by another value."
     )

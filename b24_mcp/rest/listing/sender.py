@@ -1,4 +1,4 @@
-"""The sender of a listing: reads through the sender of a portal, as bulk calls that other calls may overtake."""
+"""The sender of a listing: it reads through the sender of a portal, as bulk calls with lower priority."""
 
 from __future__ import annotations
 
@@ -61,5 +61,7 @@ class PortalListSender:
             self.requests += deadline.attempts
 
     async def pause(self, seconds: float) -> None:
-        """Wait before the next try after the portal failed."""
-        await self._sender.deadline(True, self._on_wait).wait(seconds, "trying again with less after a failure")
+        """Wait before a retry after a failure of the portal."""
+        await self._sender.deadline(True, self._on_wait).wait(
+            seconds, "retrying with a smaller request after a failure"
+        )

@@ -22,7 +22,7 @@ def _object_or_list(value: object) -> object:
 def _command(value: object) -> object:
     if isinstance(value, dict | BatchCommand):
         return value
-    raise ValueError(f"must be an object with method and perhaps params, such as {_A_COMMAND}")
+    raise ValueError(f"must be an object with method and optional params, such as {_A_COMMAND}")
 
 
 def _commands_by_name(value: object) -> object:
@@ -32,7 +32,7 @@ def _commands_by_name(value: object) -> object:
 
 
 PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which portal")]
-"""The argument that names a portal, on every tool that uses one; see `b24_mcp.server.tooling.name_portals`."""
+"""The name of the portal, an argument of every tool that uses one; see `b24_mcp.server.tooling.name_portals`."""
 
 Params = Annotated[
     Any,
@@ -48,9 +48,7 @@ Version = Annotated[
     WantedVersion, Field(description="API generation. auto: the one that has the method, v2 if both do.")
 ]
 AnswerFormat = Annotated[Literal["json", "xml"], Field(description="Format of the portal. Keep json; xml loses types.")]
-Validate = Annotated[
-    bool, Field(description="Check params against the documentation first. false sends them unchecked.")
-]
+Validate = Annotated[bool, Field(description="Check params against the documentation first. false: send unchecked.")]
 DryRun = Annotated[
     bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
 ]
