@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from mcp_types import ToolAnnotations
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import core_schema
 
 from b24_mcp.app.planning import WantedVersion
 
 _A_COMMAND = '{"method": "crm.deal.get", "params": {"id": 1}}'
 
 
-def _object_or_list(value: object) -> object:
-    if value is None or isinstance(value, dict | list):
-        return value
-    raise ValueError("must be an object, or a list for a positional method")
+class Message:
+    """An annotation of an argument: one message for every value that does not fit."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.custom_error_schema(handler(source), "argument", custom_error_message=self._text)
 
 
 def _command(value: object) -> object:
@@ -35,8 +40,8 @@ PortalName = Annotated[str | SkipJsonSchema[None], Field(description="Which port
 """The name of the portal, an argument of every tool that uses one; see `b24_mcp.server.tooling.name_portals`."""
 
 Params = Annotated[
-    Any,
-    AfterValidator(_object_or_list),
+    dict[str, Any] | list[Any] | None,
+    Message("must be an object, or a list for a positional method"),
     WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}),
 ]
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
