@@ -15,4 +15,4 @@ def test_the_demo_runs_every_scene_in_process_and_over_http() -> None:
     assert played.stdout.count("The batch of the documentation") == 4
     assert played.stdout.count("120 commands") == 2
     assert "call_method" in played.stdout
-    assert "Everything answered as it should." in played.stdout
+    assert "All answers were as expected." in played.stdout

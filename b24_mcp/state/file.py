@@ -215,7 +215,7 @@ class FileState:
         self._close()
         if self._file_id is not None and self._file_id == self._id_on_disk():
             damaged = set_aside(path, f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-            _LOG.warning("%s is no database any more; it was renamed to %s and made again", path, damaged.name)
+            _LOG.warning("%s is damaged; it was renamed to %s and created again", path, damaged.name)
 
 
 def _reason(exc: Exception) -> str:

@@ -259,7 +259,7 @@ def test_a_folder_that_cannot_be_written_is_reported_and_no_file_is_left_behind(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("b24_mcp.connect.files.os.replace", refused)
+    monkeypatch.setattr("b24_mcp.storage.files.os.replace", refused)
     done = someone.types("connect", "cursor", "--yes")
     assert done.exit_code == 1
     assert "cannot be written: Permission denied. Nothing was changed." in " ".join(done.output.split())
