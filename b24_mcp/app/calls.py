@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE, may_hold_words_of_strangers
+from b24_mcp.app.answers.dry_run_forms import dry_batch_form, dry_call_form
 from b24_mcp.app.answers.forms import (
     Form,
     batch_form,
     call_form,
-    dry_batch_form,
-    dry_call_form,
     failure_form,
     with_notice,
 )
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
 from b24_mcp.app.planning import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from b24_mcp.access import NOTICE, may_hold_words_of_strangers
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.planning import CallRequest, judged, prepare_call
 from b24_mcp.app.portals import OpenPortal

@@ -7,15 +7,14 @@ import re
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.answers.forms import Form
-from b24_mcp.app.answers.truncation import compact
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import known_now, known_soon, known_with_portal
 from b24_mcp.app.library import examples_of
 from b24_mcp.catalog import RISK_KINDS, Method, Risk
 from b24_mcp.discovery import Knowledge
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Succeeded
+from b24_mcp.rest import Succeeded, to_json
 
 _LONGEST_SIGNATURE = 160
 _ROOM_BEFORE_EXAMPLES = 15_000
@@ -79,7 +78,7 @@ def _described(known: Knowledge, name: str, version: str | None) -> Form:
         raise _unknown(known, name, version)
     form = facts_form(method, known.catalogue.versions(name))
     examples = examples_of(form["page"])
-    return form | {"examples": examples} if examples and len(compact(form)) < _ROOM_BEFORE_EXAMPLES else form
+    return form | {"examples": examples} if examples and len(to_json(form)) < _ROOM_BEFORE_EXAMPLES else form
 
 
 def _in_short(method: Method, *, russian: bool) -> Form:

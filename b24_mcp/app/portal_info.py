@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import Form, failure_form, head
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.portals import OpenPortal
 

@@ -99,9 +99,9 @@ class Portals:
         Raises:
             B24Error: `B24MCP_SETTINGS`.
         """
-        from b24_mcp.app.opening import configuration_of_person  # not needed to start and list the tools
+        from b24_mcp.app.portal_factory import load_user_configuration  # not needed to start and list the tools
 
-        return configuration_of_person(self._redactor)
+        return load_user_configuration(self._redactor)
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -117,12 +117,12 @@ class Portals:
 
     def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
         from b24_mcp import catalog
-        from b24_mcp.app.opening import Opening, open_shared_state
+        from b24_mcp.app.portal_factory import PortalFactory, open_shared_state
         from b24_mcp.config import SANDBOX
 
         catalog.load()
         self._state = self._state or open_shared_state(configuration.settings, self._clock)
-        opening = Opening(configuration, self._state, self._redactor, self._clock, self._level)
+        opening = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level)
         if name != SANDBOX:
             return opening.configured(name)
         from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE, current_caller, may_hold_words_of_strangers
 from b24_mcp.app.answers.forms import failure_form, with_notice
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.errors import B24Error, our_error
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import as_table
-from b24_mcp.app.answers.truncation import compact
+from b24_mcp.rest import to_json
 from tests.server.conftest import CallTool
 
 BUDGET = 20_000
@@ -67,7 +67,7 @@ async def test_the_size_is_a_setting(call_tool: CallTool, monkeypatch: pytest.Mo
 @given(result=VALUE, budget=st.integers(1_000, 6_000))
 def test_no_result_makes_an_answer_larger_than_its_budget(result: Any, budget: int) -> None:
     form = {"ok": True, "method": "x", "version": "v2"} | as_table(result) | {"warnings": []}
-    text = compact(cut_to(form, budget))
+    text = to_json(cut_to(form, budget))
     whole = len(json.dumps(form, ensure_ascii=False, separators=(",", ":")))
     assert len(text) <= max(budget, 1_000)
     assert ("cut" in json.loads(text)) is (whole > budget)
@@ -83,7 +83,7 @@ def test_no_batch_makes_an_answer_larger_than_its_budget(results: dict[str, Any]
         "summary": {"commands": len(results)},
         "results": {name: {"ok": True} | as_table(value) for name, value in results.items()},
     }
-    assert len(compact(cut_to(form, budget))) <= budget
+    assert len(to_json(cut_to(form, budget))) <= budget
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdef"), LEAF, min_size=1), min_size=1, max_size=30))

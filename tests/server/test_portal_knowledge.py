@@ -235,7 +235,7 @@ async def test_on_a_portal_without_rest_3_none_of_it_is_available(
 async def test_nothing_is_kept_of_a_portal_on_this_computer(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("b24_mcp.app.opening.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("b24_mcp.app.portal_factory.cache_folder", lambda: tmp_path / "cache")
     assert (await call_tool("describe_method", method=BEYOND))["available"] is True
     assert not (tmp_path / "cache").exists()
 

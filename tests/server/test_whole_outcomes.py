@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.app.answers.budget import cut_to
-from b24_mcp.app.answers.truncation import compact, truncate
+from b24_mcp.app.answers.truncation import truncate
+from b24_mcp.rest import to_json
 from tests.server.conftest import Answer, CallTool
 from tests.server.outcomes import outcomes
 
@@ -149,7 +150,7 @@ def test_ids_of_several_thousand_writes_are_told_as_ranges() -> None:
     }
     answer = cut_to(form, BUDGET, writes=form["results"].keys())
     assert answer["tables"][0]["rows"] == [["a0..a3999", "10000..13999"]]
-    assert len(compact(answer)) < BUDGET
+    assert len(to_json(answer)) < BUDGET
 
 
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(0, 10**6), st.text(max_size=30))
@@ -230,5 +231,5 @@ def _expanded(answer: Answer) -> dict[str, Any]:
 )
 def test_a_shortened_value_fits_and_says_when_something_is_missing(value: Any, room: int) -> None:
     shown, done = truncate(value, room)
-    assert len(compact(shown)) <= room
+    assert len(to_json(shown)) <= room
     assert (shown == value) is not bool(done)

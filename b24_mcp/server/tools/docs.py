@@ -13,12 +13,12 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.forms import Form
-from b24_mcp.app.answers.truncation import compact
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.library import DOC_ADDRESS, NO_COPY, open_library
 from b24_mcp.catalog import Method, known_methods
 from b24_mcp.errors import B24Error, our_error
+from b24_mcp.rest import to_json
 from b24_mcp.server.tooling import FormalTool, make_tool
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _within(names: list[str], room: int) -> list[str]:
     """As many names as there is room for."""
     kept: list[str] = []
     for name in names:
-        room -= len(compact(name)) + 1
+        room -= len(to_json(name)) + 1
         if room < 0:
             return [*kept, "…"]
         kept.append(name)

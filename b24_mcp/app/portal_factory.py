@@ -1,4 +1,4 @@
-"""Opening a portal as a person configured it: what opens it, its rules, its limits, its audit trail."""
+"""PortalFactory a portal as a person configured it: what opens it, its rules, its limits, its audit trail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"
 _SANDBOX_ORIGIN = "https://sandbox.invalid"
 
 
-def configuration_of_person(redactor: Redactor) -> Configuration:
+def load_user_configuration(redactor: Redactor) -> Configuration:
     """Read the settings and the file of portals, and tell `redactor` what is secret before anything is done with it.
 
     Raises:
@@ -53,7 +53,7 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class PortalFactory:
     """Opens portals of one configuration. `level` is the most that any of them may allow."""
 
     configuration: Configuration
