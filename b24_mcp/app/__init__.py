@@ -1,1 +1,1 @@
-"""The use cases: everything the tools and the command line do, without MCP and without a terminal."""
+"""The use cases: everything that the tools and the command line do, independent of MCP and of a terminal."""

@@ -1,4 +1,4 @@
-"""Calls and batches: planned, judged, approved, sent, and answered in one form."""
+"""Run calls and batches: plan, judge, approve, send, and return the answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def run_call(
     ask: AskUser | None = None,
     on_wait: OnWait | None = None,
 ) -> Reply:
-    """Make a call and return its reply, also when it fails. `ask` asks the user for approval.
+    """Run a call and return its reply, also when it fails. `ask` asks the user for approval.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -55,7 +55,7 @@ async def run_call(
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_care(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
     return Reply(form, opened.settings.budget)
 
 
@@ -86,7 +86,7 @@ async def run_batch(
         return await _failure(exc, opened, None)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
     return Reply(
-        _with_care(batch_form(answer, commands, opened.notice), answers),
+        _with_outsider_notice(batch_form(answer, commands, opened.notice), answers),
         opened.settings.budget,
         writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
         methods={command.name: command.method for command in commands},
@@ -100,8 +100,8 @@ async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | N
     return Reply(form, opened.settings.budget)
 
 
-def _with_care(form: Form, answers: Iterable[Answer]) -> Form:
-    """Add a notice to results that may hold texts by outsiders."""
+def _with_outsider_notice(form: Form, answers: Iterable[Answer]) -> Form:
+    """Return the form with a notice when a result may hold texts written by outsiders."""
     for answer in answers:
         if answer.result and isinstance(answer.result, Mapping | list) and may_hold_words_of_strangers(answer.method):
             return with_notice(form, NOTICE)
