@@ -64,8 +64,8 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     try:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.calls)
-        said = await run_sync(_question, plan, redactor)
-        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said)
+        text = await run_sync(_question, plan, redactor)
+        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, text)
         code = await approvals.ask(pending)
     except OSError as exc:
         raise our_error("B24MCP_APPROVAL", f"{need}. Approvals cannot be stored: {exc}.", method=method) from None
@@ -89,6 +89,7 @@ async def _is_approved(plan: Plan) -> bool:
 
 
 def _question(plan: Plan, redactor: Redactor, longest: int | None = None) -> str:
+    """Return the question to the user, of at most `longest` characters."""
     portal = plan.opened.gate.portal
     if longest is None:
         return question(plan.judgement, portal, redactor)

@@ -97,8 +97,9 @@ def judged(
     reading_only: bool = False,
     halt: bool = False,
 ) -> Plan:
-    """Return planned calls with the decision of the gate. A `validated` call of an unknown method is not put up for
-    approval.
+    """Return planned calls with the decision of the gate.
+
+    A `validated` call of an unknown method is refused instead of being offered for approval.
 
     Raises:
         B24Error: `B24MCP_POLICY` or `B24MCP_UNKNOWN_METHOD`; nothing was sent.

@@ -44,8 +44,9 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """A batch, as the caller requested it. With `halt` nothing runs after the first failed command; the rest is as in
-    `CallRequest`.
+    """A batch, as the caller requested it; see `CallRequest`.
+
+    With `halt` nothing runs after the first failed command.
     """
 
     commands: Mapping[str, Command]
