@@ -51,7 +51,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 CHECKS = {
     "catalog/arguments.py check": "arguments",
     "rest/wire/method_name.py check_method_name": "method name",
-    "rest/wire/params.py check_params": "parameters",
+    "rest/planned.py check_params": "parameters",
     "rest/wire/request.py check_version": "version",
 }
 

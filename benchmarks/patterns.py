@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from b24_mcp.app.answers.writing import Reply, _written
+from b24_mcp.app.answers.reply import Reply, reply_text
 from b24_mcp.dialect.editions import FOR_READING, Edition, InMemory
 from b24_mcp.dialect.markup import BrokenPageError, parse
 from b24_mcp.docs.inline import Links, inline
@@ -91,7 +91,7 @@ def readers() -> dict[str, Callable[[str], object]]:
 
     return {
         "redactor": redactor.redact,
-        "answer": lambda text: _written(Reply({"ok": True, "result": {"TITLE": text}}), redactor),
+        "answer": lambda text: reply_text(Reply({"ok": True, "result": {"TITLE": text}}), redactor),
         "invisible characters": without_hidden,
         "shown to a person": show_hidden,
         "terminal": printable,

@@ -8,6 +8,7 @@ from b24_mcp.access.content import NOTICE
 from b24_mcp.access.gate import AccessRules, Gate, Judgement, Ruling
 from b24_mcp.access.permits import Permit, digest_of_call
 from b24_mcp.access.questions import question
+from b24_mcp.access.risks import with_risks
 from b24_mcp.errors.table import register
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "os_user",
     "probing",
     "question",
+    "with_risks",
 ]
 
 register("access", CODES)

@@ -244,7 +244,9 @@ def _elsewhere(call: MethodCall, portal: str) -> Ruling:
 def _rule(rules: AccessRules, call: MethodCall, reading_only: bool) -> Ruling:
     method, version = call.method, call.version
     effect = call.effect if isinstance(call, PlannedCall) else effect_of(method, version)
-    risks = risks_of(call) if known_methods().risky(method, version).risks else ()
+    risks = call.risks if isinstance(call, PlannedCall) else None
+    if risks is None:
+        risks = risks_of(call) if known_methods().risky(method, version).risks else ()
     why = rules.why_refused(method) if rules.deny or rules.allow else None
     if why is not None:
         return Ruling(call, effect, "refused", why, risks)

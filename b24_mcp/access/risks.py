@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from b24_mcp.access.arguments import Arguments, folded
 from b24_mcp.catalog import RISK_KINDS, Risk, RiskCondition, RiskKind, known_methods
 from b24_mcp.catalog.facts import Parameter
-from b24_mcp.rest import MethodCall
+from b24_mcp.rest import MethodCall, PlannedCall
 
 _MEANING: dict[RiskKind, str] = {
     "outside": "data or calls leave the portal",
@@ -39,6 +40,11 @@ def risks_of(call: MethodCall) -> tuple[Risk, ...]:
         for risk in method.risks
         if not risk.when or any(_applies(condition, found, method.params) for condition in risk.when)
     )
+
+
+def with_risks(call: PlannedCall) -> PlannedCall:
+    """Return a planned call with the risks that apply to its arguments."""
+    return call if call.risks is not None else replace(call, risks=risks_of(call))
 
 
 def kinds_of(risks: Iterable[Risk]) -> list[RiskKind]:

@@ -1,4 +1,4 @@
-"""The application: what every use case needs, whether a tool or the command line calls it."""
+"""The application: the objects that every use case needs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from b24_mcp.app.portals import Portals
 from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
 
-# Each holds its answer in memory several times, and all of them share one interpreter.
+# Each answer is in memory several times while it is written, and all of them share one interpreter.
 _LONG_AT_ONCE = 2
 
 
 @dataclass(slots=True)
 class App:
-    """The portals, their data sets, and the redactor. `background` runs what no caller waits for; `long_answers` limits
-    how many long answers are written at the same time.
+    """The portals, their data sets, and the redactor.
+
+    `background` runs tasks that no caller waits for. `long_answers` limits how many long answers are written at the
+    same time.
     """
 
     portals: Portals
@@ -34,9 +36,9 @@ class App:
 
 @asynccontextmanager
 async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> AsyncGenerator[App]:
-    """Open the application. Nothing is read or connected yet: a client waits for this before the first response.
+    """Open the application. Nothing is read or connected yet: a client waits for this before its first response.
 
-    `level` is the widest access level, whatever the settings say.
+    `level` is the highest access level that any setting can give.
     """
     portals = Portals(redactor, clock, level)
     data_sets = DataSets(redactor)

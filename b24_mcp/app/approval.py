@@ -1,4 +1,4 @@
-"""The approval of a plan: asked of the user by the client or the terminal, else by a code for `b24-mcp approve`."""
+"""The approval of a plan: by the user in the client or the terminal, or with a code for `b24-mcp approve`."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Answered = Literal["allowed", "declined", "not asked"]
 
 
 class AskUser(Protocol):
-    """Asks the user about a plan. `longest` is the number of characters that a question may have; None for any."""
+    """A way to ask the user about a plan."""
 
     @property
     def longest(self) -> int | None:
-        """The number of characters that a question may have."""
+        """The largest number of characters of a question; None for any number."""
         ...
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a user to ask in this way."""
+        """Whether a user can be asked in this way."""
         ...
 
     async def ask(self, question: str) -> Answered:
-        """Return the answer of the user; "not asked" when the client closed the question without one."""
+        """Return the answer of the user; "not asked" when the client closed the question without an answer."""
         ...
 
 
@@ -44,18 +44,19 @@ async def permit_for(plan: Plan, ask: AskUser | None, redactor: Redactor) -> Per
             case "allowed":
                 return gate.permit(plan.judgement)
             case "declined":
-                raise our_error("B24MCP_DECLINED", "The person did not allow this call.", method=plan.method)
+                raise our_error("B24MCP_DECLINED", "The person declined this call.", method=plan.method)
     return await _permit_by_code(plan, redactor)
 
 
 async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
+    """Return the permit of a plan that was approved with a code, or raise an error with a new code."""
     approvals, method = plan.opened.approvals, plan.method
     first = plan.to_approve[0]
     need = f"{first.call.method} needs the approval of a person, because {first.why}"
     if approvals is None:
         raise our_error(
             "B24MCP_APPROVAL",
-            f"{need}. This client did not ask, and with B24_STATE=memory nothing else can.",
+            f"{need}. This client did not ask the person, and with B24_STATE=memory there is no other way to approve.",
             method=method,
             hint="Nothing was sent. The person can leave B24_STATE unset to approve calls in a terminal.",
         )
@@ -63,22 +64,22 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     try:
         if await approvals.use(plan.digest):
             return plan.opened.gate.permit(plan.judgement)
-        said = await run_sync(_question, plan, redactor)
-        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, said)
+        text = await run_sync(_question, plan, redactor)
+        pending = PendingApproval(plan.digest, caller.name, caller.client, plan.opened.gate.portal, text)
         code = await approvals.ask(pending)
     except OSError as exc:
-        raise our_error("B24MCP_APPROVAL", f"{need}, and approvals cannot be stored: {exc}.", method=method) from None
+        raise our_error("B24MCP_APPROVAL", f"{need}. Approvals cannot be stored: {exc}.", method=method) from None
     raise our_error(
         "B24MCP_APPROVAL",
-        f"{need}, and this client did not ask.",
+        f"{need}. This client did not ask the person.",
         method=method,
         hint=f"Nothing was sent. Ask the person to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
-        "make exactly the same call once more. Only the person can approve: do not run it yourself.",
+        "make exactly the same call once more. Only the person can approve: do not run the command yourself.",
     )
 
 
 async def _is_approved(plan: Plan) -> bool:
-    """Whether an approval by code is there already; then the user is not asked again."""
+    """Whether the plan was already approved with a code, so that the user is not asked again."""
     if plan.opened.approvals is None:
         return False
     try:
@@ -88,6 +89,7 @@ async def _is_approved(plan: Plan) -> bool:
 
 
 def _question(plan: Plan, redactor: Redactor, longest: int | None = None) -> str:
+    """Return the question to the user, of at most `longest` characters."""
     portal = plan.opened.gate.portal
     if longest is None:
         return question(plan.judgement, portal, redactor)

@@ -1,4 +1,4 @@
-"""Calls and batches: planned, judged, approved, sent, and answered in one form."""
+"""Run calls and batches: plan, judge, approve, send, and return the answer."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE
+from b24_mcp.app.answers.dry_run_forms import dry_batch_form, dry_call_form
 from b24_mcp.app.answers.forms import (
     Form,
     batch_form,
     call_form,
-    dry_batch_form,
-    dry_call_form,
     failure_form,
     with_notice,
 )
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
 from b24_mcp.app.planning import (
@@ -41,7 +40,7 @@ async def run_call(
     ask: AskUser | None = None,
     on_wait: OnWait | None = None,
 ) -> Reply:
-    """Make a call and return its reply, also when it fails. `ask` asks the user for approval.
+    """Run a call and return its reply, also when it fails. `ask` asks the user for approval.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -57,7 +56,7 @@ async def run_call(
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_care(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
     return Reply(form, opened.settings.budget)
 
 
@@ -88,7 +87,7 @@ async def run_batch(
         return await _failure(exc, opened, None)
     answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
     return Reply(
-        _with_care(batch_form(answer, commands, opened.notice), answers),
+        _with_outsider_notice(batch_form(answer, commands, opened.notice), answers),
         opened.settings.budget,
         writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
         methods={command.name: command.method for command in commands},
@@ -102,8 +101,8 @@ async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | N
     return Reply(form, opened.settings.budget)
 
 
-def _with_care(form: Form, answers: Iterable[Answer]) -> Form:
-    """Add a notice to results that may hold texts by outsiders."""
+def _with_outsider_notice(form: Form, answers: Iterable[Answer]) -> Form:
+    """Return the form with a notice when a result may hold texts written by outsiders."""
     for answer in answers:
         if answer.result and isinstance(answer.result, Mapping | list) and has_outside_texts(answer.method):
             return with_notice(form, NOTICE)

@@ -1,4 +1,4 @@
-"""The data sets of the portal that answers, opened when they are first needed."""
+"""The data sets of each open portal, opened at their first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _FOLDER = "records"
 
 
 class DataSets:
-    """One file for each portal as it is configured: two names for one host may stand for people of different rights."""
+    """The data set libraries of the portals.
+
+    Each configured portal has its own file: two names for one host may belong to users with different rights.
+    """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -22,7 +25,7 @@ class DataSets:
         self._turns: Turns | None = None
 
     def of(self, opened: OpenPortal) -> DataSetLibrary:
-        """The data sets of a portal. Nothing of them is read yet."""
+        """Return the data sets of a portal. Nothing is read yet."""
         key = f"{opened.name}@{opened.portal.host}"
         if key not in self._open:
             from b24_mcp.records import (  # not needed to start and list the tools
@@ -34,7 +37,7 @@ class DataSets:
 
             folder = opened.settings.data_folder / _FOLDER
             file = RecordsFile(path_for(folder, key), keep_days=opened.settings.records_ttl)
-            self._turns = self._turns or Turns()  # of all portals together: their memory is that of one process
+            self._turns = self._turns or Turns()  # shared by all portals: they use the memory of one process
             self._open[key] = DataSetLibrary(file, self._redactor, self._turns)
         return self._open[key]
 

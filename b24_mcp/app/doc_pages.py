@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
-from b24_mcp.app.answers.truncation import compact
 from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.catalog import Method, known_methods
 from b24_mcp.errors import our_error
+from b24_mcp.rest import to_json
 
 if TYPE_CHECKING:
     from b24_mcp.docs import DocsLibrary, Hit
@@ -205,7 +205,7 @@ def _first_names(names: list[str], max_chars: int) -> list[str]:
     """Return the first names, as many as fit."""
     kept: list[str] = []
     for name in names:
-        max_chars -= len(compact(name)) + 1
+        max_chars -= len(to_json(name)) + 1
         if max_chars < 0:
             return [*kept, "…"]
         kept.append(name)

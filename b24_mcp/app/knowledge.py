@@ -1,4 +1,4 @@
-"""What is known of methods at this moment, for the tools: the catalogue, and what the portal says it offers."""
+"""Current knowledge of methods: the catalogue, and the methods that the portal reports."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from b24_mcp.app.app import App
 from b24_mcp.discovery import Knowledge, documented
 from b24_mcp.errors import B24Error
 
-_PATIENCE = 2.0
+_LONGEST_WAIT = 2.0
 
 
 async def known_now(app: App, portal: str | None = None) -> Knowledge:
-    """What is known without asking anybody."""
+    """Return what is known without a request."""
     opened = app.portals.opened(portal)
-    # The catalogue is read from disk when it is asked for the first time.
+    # The first use of the catalogue reads it from disk.
     return await run_sync(documented) if opened is None else opened.discovery.known
 
 
 async def known_soon(app: App) -> Knowledge:
-    """The same; a portal that has not said yet what it offers is asked, for the next time. Nobody waits for it."""
+    """Return what is known, and start asking the portal for its methods in the background if it was not asked yet."""
     opened = app.portals.opened()
     if opened is not None:
         return await opened.discovery.look(app.background)
@@ -28,19 +28,19 @@ async def known_soon(app: App) -> Knowledge:
 
 
 async def known_with_portal(app: App, portal: str | None = None) -> Knowledge:
-    """What is known once the portal has said what it offers, or after two seconds; nothing is raised."""
+    """Return what is known once the portal has reported its methods, or after two seconds. Nothing is raised."""
     try:
         opened = await app.portals.get(portal)
     except B24Error:
         return await run_sync(documented)
-    return await opened.discovery.look(app.background, _PATIENCE)
+    return await opened.discovery.look(app.background, _LONGEST_WAIT)
 
 
 async def _ask_portal(app: App) -> None:
-    """Open the portal that is meant and have it asked; the sandbox has nothing to say that is not documented."""
+    """Open the default portal and ask it for its methods. The sandbox is not asked without a configured portal."""
     try:
         configuration = await run_sync(app.portals.configuration)
         if configuration.has_portals:
             await (await app.portals.get()).discovery.look(app.background)
     except B24Error:
-        return  # whoever calls a method is told what is wrong with the settings
+        return  # a call of a method reports what is wrong with the settings

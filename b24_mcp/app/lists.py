@@ -1,4 +1,4 @@
-"""Whole lists: planned like a call, then read page by page into a data set."""
+"""Read whole lists: plan the first call, then read page by page into a data set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.planning import CallRequest, judged, prepare_call
 from b24_mcp.app.portals import OpenPortal
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from b24_mcp.records import Fetch, Fetched
 
 OnRows = Callable[[int, int | None], Awaitable[None]]
-"""Called with the number of rows read so far, and of all rows where that is known."""
+"""Called with the number of rows read so far, and the number of all rows if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A list to read, as it was asked for.
+    """A list to read, as the caller requested it.
 
-    `limit` is the largest number of rows. `save_as` is the name of the data set, by default after the method. With
+    `limit` is the largest number of rows. `save_as` is the name of the data set, by default made from the method. With
     `resume` an interrupted or limited list is continued.
     """
 
@@ -39,7 +39,7 @@ class ListRequest:
 
 
 class ListRun:
-    """The reading of one list. `fetch` is set once it has begun, so that an interruption can be described."""
+    """One run that reads a list. `fetch` is set once reading has begun, so that an interruption can be described."""
 
     def __init__(self, app: App, opened: OpenPortal, request: ListRequest) -> None:
         self._app = app
@@ -49,7 +49,7 @@ class ListRun:
 
     @property
     def fetched(self) -> Fetched:
-        """What was read so far. Only after the reading has begun."""
+        """The rows read so far. Available once reading has begun."""
         assert self.fetch is not None
         return self.fetch.fetched
 
@@ -60,14 +60,14 @@ class ListRun:
             B24Error: when nothing could be read.
         """
         from b24_mcp.app.answers.record_forms import list_form
-        from b24_mcp.records import Fetch  # a server that only lists its tools needs none of it
+        from b24_mcp.records import Fetch  # not needed to start and list the tools
 
         request, opened = self._request, self._opened
         try:
             planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
             judged(opened, (planned,), validated=True)
         except B24Error as exc:
-            raise _without_escape(exc) from None
+            raise _without_validate_hint(exc) from None
         library = self._app.data_sets.of(opened)
         self.fetch = Fetch(
             library,
@@ -104,9 +104,9 @@ async def read_list(
     return Reply(form, opened.settings.budget)
 
 
-def _without_escape(error: B24Error) -> B24Error:
-    """Return the error with a hint that does not offer validate=false, which a list does not have."""
+def _without_validate_hint(error: B24Error) -> B24Error:
+    """Return the error with a hint that does not offer validate=false, since `list_records` has no such argument."""
     if error.fault.code != "B24MCP_PARAMS" or "validate=false" not in error.fault.hint:
         return error
-    hint = "Nothing was sent. Correct them (describe_method tells all)."
+    hint = "Nothing was sent. Correct them (describe_method shows every parameter)."
     return B24Error(replace(error.fault, hint=hint), error.method)

@@ -1,4 +1,4 @@
-"""Portals that are opened by a login: what the settings say of it, and the credential made of that."""
+"""Portals that are used through a login (OAuth 2.0): their settings and their credential."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def configured_application(settings: Settings) -> tuple[PortalAddress, Application]:
-    """The portal and the application that the environment names.
+    """Return the portal and the application that the environment names.
 
     Raises:
         B24Error: `B24MCP_SETTINGS` when a part is missing or wrong.
@@ -25,7 +25,8 @@ def configured_application(settings: Settings) -> tuple[PortalAddress, Applicati
     given = {"B24_PORTAL": settings.portal, "B24_CLIENT_ID": settings.client_id, "B24_CLIENT_SECRET": secret}
     missing = [name for name, value in given.items() if not value]
     if missing:
-        raise our_error("B24MCP_SETTINGS", f"{', '.join(given)} go together; {' and '.join(missing)} is not set.")
+        message = f"{', '.join(given)} must be set together; {' and '.join(missing)} is not set."
+        raise our_error("B24MCP_SETTINGS", message)
     assert settings.portal is not None
     assert settings.client_id is not None
     assert secret is not None
@@ -40,9 +41,9 @@ def open_login(
     redactor: Redactor,
     clock: Clock | None = None,
 ) -> Login:
-    """The login `name` as a credential. Nothing is read or connected before the first call.
+    """Return the login `name` as a credential. Nothing is read or connected before the first call.
 
-    The portal of the environment has its host for a name.
+    The name of the portal of the environment is its host.
 
     Raises:
         B24Error: `B24MCP_SETTINGS` when the store of tokens cannot be opened.

@@ -1,4 +1,4 @@
-"""Logging of the program: to stderr only, since stdout belongs to the protocol, and never with a secret in it."""
+"""Logging of the program: to stderr only, since stdout is used by the protocol, and with secrets redacted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from b24_mcp.secrets import RedactingFormatter, Redactor
 
 
 def configure_logging(redactor: Redactor) -> None:
-    """Send warnings and worse to stderr, redacted. Call it before the SDK sets up logging of its own."""
+    """Send log records of level WARNING and above to stderr, redacted. Call it before the SDK configures logging."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.raiseExceptions = False  # a line that cannot be written would be shown as it is, with its arguments
-    # What Python itself would write to stderr goes through the same formatter.
+    logging.raiseExceptions = False  # it would print a line that cannot be written, unredacted
+    # Messages that Python itself writes to stderr use the same formatter.
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda failed: _log_uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)

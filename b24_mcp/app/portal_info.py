@@ -1,59 +1,106 @@
-"""The portal: who the caller is there, what is granted, and which limits apply."""
+"""Information about a portal: the user, the granted scopes, and the limits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TypedDict
 
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import current_caller, probing
-from b24_mcp.app.answers.forms import Form, failure_form, head
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.forms import failure_form, head
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.portals import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 
 _MISSING_SHOWN = 12
-_WORTH_TELLING = 5.0
+_SKEW_SHOWN = 5.0  # seconds
+
+
+class UserForm(TypedDict):
+    """The user whose credential is used. A value is null when the portal does not report it."""
+
+    id: str | None
+    name: str | None
+    admin: bool | None
+
+
+class LimitsForm(TypedDict, total=False):
+    """The limits of a portal: its plan, and how many requests may be sent now without waiting."""
+
+    plan: str
+    requests_free: int
+
+
+class PortalForm(TypedDict, total=False):
+    """A portal as it was found.
+
+    `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
+    granted to the number of methods that need them. `clock_ahead` is in seconds. `portals` are the configured portals.
+    """
+
+    name: str
+    host: str
+    user: UserForm | str
+    not_checked: Mapping[str, str]
+    access: str
+    rest_v3: bool | None
+    licence: str | None
+    clock_ahead: float
+    scopes: Sequence[str] | None
+    missing_scopes: Mapping[str, int]
+    limits: LimitsForm
+    portals: Sequence[str]
+    warnings: Sequence[str]
 
 
 async def portal_reply(app: App, portal: str | None = None) -> Reply:
-    """Return what is known of a portal: host, user, access level, scopes, limits, and the configured portals.
+    """Return the reply about a portal: host, user, access level, scopes, limits, and the configured portals.
 
     Raises:
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.catalog import known_methods
-    from b24_mcp.discovery import look_at  # a server that only lists its tools needs none of it
+    from b24_mcp.discovery import look_at  # not needed to start and list the tools
 
     opened = await app.portals.get(portal)
     catalogue = await run_sync(known_methods)
     with probing():
         portrait = await look_at(opened.portal, catalogue)
     if portrait.trouble is not None:
-        form = failure_form(portrait.trouble, opened.notice) | {"host": portrait.host}
-        return Reply(form, opened.settings.budget)
-    form = head(True, opened.notice) | {"name": opened.name, "host": portrait.host}
-    form["user"] = {"id": portrait.user_id, "name": portrait.user, "admin": portrait.is_admin}
+        failure = failure_form(portrait.trouble, opened.notice) | {"host": portrait.host}
+        return Reply(failure, opened.settings.budget)
+    form = PortalForm(name=opened.name, host=portrait.host)
+    if "profile" in portrait.not_checked:
+        form["user"] = "not checked"
+    else:
+        form["user"] = UserForm(id=portrait.user_id, name=portrait.user, admin=portrait.is_admin)
     if portrait.not_checked:
-        form["user"] = "not checked" if "profile" in portrait.not_checked else form["user"]
         form["not_checked"] = dict(portrait.not_checked)
     form["access"] = opened.gate.level
-    form |= {"rest_v3": portrait.has_v3, "licence": portrait.licence}
-    if portrait.skew is not None and abs(portrait.skew) >= _WORTH_TELLING:
+    form["rest_v3"] = portrait.has_v3
+    form["licence"] = portrait.licence
+    if portrait.skew is not None and abs(portrait.skew) >= _SKEW_SHOWN:
         form["clock_ahead"] = portrait.skew
-    form |= {"scopes": portrait.scopes, "missing_scopes": dict(islice(portrait.missing.items(), _MISSING_SHOWN))}
-    form |= {"limits": await _limits(opened), "portals": await run_sync(_names, app)}
+    form["scopes"] = portrait.scopes
+    form["missing_scopes"] = dict(islice(portrait.missing.items(), _MISSING_SHOWN))
+    form["limits"] = await _limits(opened)
+    form["portals"] = await run_sync(_names, app)
     if warnings := renamed_settings_in_use():
         form["warnings"] = warnings
-    return Reply(form, opened.settings.budget)
+    return Reply(head(True, opened.notice) | form, opened.settings.budget)
 
 
-async def _limits(opened: OpenPortal) -> Form:
-    free = await opened.portal.requests_free()
-    return {"plan": opened.portal.plan} | ({} if free is None else {"requests_free": free})
+async def _limits(opened: OpenPortal) -> LimitsForm:
+    limits = LimitsForm(plan=opened.portal.plan)
+    if (free := await opened.portal.requests_free()) is not None:
+        limits["requests_free"] = free
+    return limits
 
 
 def _names(app: App) -> list[str]:
+    """Return the names of the configured portals that this caller may use."""
     allowed = current_caller().portals
     return [name for name in app.portals.configuration().names if allowed is None or name in allowed]

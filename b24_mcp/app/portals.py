@@ -1,4 +1,4 @@
-"""The portals that answer: which one a call means, and keeping it open for the next."""
+"""The open portals: choose the portal of a call, and keep it open for the next call."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """A portal to call, the gate before it, and what it says of itself. `name` is what it is configured as, `settings`
-    what it was opened with.
-    `approvals` is where a person allows what the client cannot ask for; None when no other process could reach it.
-    `notice` stands in every answer where it is not plain which portal gave it.
+    """An open portal with its gate and its discovered methods.
+
+    `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
+    None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
+    which portal answered.
     """
 
     name: str
@@ -40,15 +41,15 @@ class OpenPortal:
 
     @property
     def budget(self) -> int:
-        """Characters of one answer."""
+        """The largest number of characters of an answer."""
         return self.settings.budget
 
 
 class Portals:
-    """Opens a portal at its first call, not before: a server that only lists its tools needs no settings.
+    """The portals by name. A portal is opened at its first call: a server that only lists its tools needs no settings.
 
-    Secrets of the settings are told to `redactor` before anything is done with them. `level` is what clients were told
-    that the tools can do: settings that allow more, read later, do not.
+    Secrets of the settings are added to `redactor` before they are used. `level` is the access level that clients were
+    informed of: settings that are read later cannot raise it.
     """
 
     def __init__(self, redactor: Redactor, clock: Clock | None = None, level: Level = "full") -> None:
@@ -58,32 +59,31 @@ class Portals:
         self._opening = anyio.Lock()
         self._open: dict[str, OpenPortal] = {}
         self._defaults: dict[frozenset[str] | None, str] = {}
-        """What a caller means who names no portal, by the portals he may use."""
+        """The default portal of a caller, by the portals that the caller may use."""
         self._sandbox: Sandbox | None = None
-        """What was configured when the portal was opened."""
         self._state: SharedState | None = None
 
     def opened(self, name: str | None = None) -> OpenPortal | None:
-        """Return a portal that a call has opened, if this caller may use it."""
+        """Return a portal that is already open, if this caller may use it."""
         caller = CALLER.get()
         allowed = None if caller is None else caller.portals
         wanted = self._defaults.get(allowed, "") if name is None else name
         return self._open.get(wanted) if allowed is None or wanted in allowed else None
 
     async def get(self, name: str | None = None) -> OpenPortal:
-        """Give the portal of this name, or the one that is meant when none is named.
+        """Return the portal of this name, or the default portal, and open it if necessary.
 
         Raises:
-            B24Error: `B24MCP_PORTAL` for a name that is none, or not for this caller; `B24MCP_SETTINGS` or
-                `B24MCP_WEBHOOK` when the configuration is wrong. It is read again at the next call, so a corrected
-                file needs no restart.
+            B24Error: `B24MCP_PORTAL` for an unknown name, or one that this caller may not use; `B24MCP_SETTINGS` or
+                `B24MCP_WEBHOOK` when the configuration is wrong. The configuration is read again at the next call, so
+                a corrected file needs no restart.
         """
         if (opened := self.opened(name)) is not None:
             return opened
         async with self._opening:
             if (opened := self.opened(name)) is not None:
-                return opened  # somebody else was first
-            # Reads files and may fill a database: other calls go on meanwhile.
+                return opened  # another call opened it meanwhile
+            # In a thread, because it reads files and may fill a database.
             configuration = await anyio.to_thread.run_sync(self.configuration)
             allowed = current_caller().portals
             chosen = _chosen(configuration, name, allowed)
@@ -94,20 +94,20 @@ class Portals:
             return self._open[chosen]
 
     def configuration(self) -> Configuration:
-        """Read what the person configured, now. Reads files: call it in a thread.
+        """Read the configuration of the user. Reads files: call it in a thread.
 
         Raises:
             B24Error: `B24MCP_SETTINGS`.
         """
-        from b24_mcp.app.opening import configuration_of_person  # not needed to start and list the tools
+        from b24_mcp.app.portal_factory import load_user_configuration  # not needed to start and list the tools
 
-        return configuration_of_person(self._redactor)
+        return load_user_configuration(self._redactor)
 
     async def aclose(self) -> None:
-        """Close what was opened."""
+        """Close the portals, the shared state and the sandbox."""
         opened, self._open, self._defaults = self._open, {}, {}
-        for one in opened.values():
-            await one.portal.aclose()
+        for open_portal in opened.values():
+            await open_portal.portal.aclose()
         state, self._state = self._state, None
         if state is not None:
             await state.aclose()
@@ -117,29 +117,31 @@ class Portals:
 
     def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
         from b24_mcp import catalog
-        from b24_mcp.app.opening import Opening, open_shared_state
+        from b24_mcp.app.portal_factory import PortalFactory, open_shared_state
         from b24_mcp.config import SANDBOX
 
         catalog.load()
         self._state = self._state or open_shared_state(configuration.settings, self._clock)
-        opening = Opening(configuration, self._state, self._redactor, self._clock, self._level)
+        factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level)
         if name != SANDBOX:
-            return opening.configured(name)
-        from b24_mcp.sandbox import Sandbox  # costs time and memory that a configured server does not need
+            return factory.configured(name)
+        from b24_mcp.sandbox import (
+            Sandbox,  # not imported on a server with a configured portal, to save time and memory
+        )
 
         self._sandbox = Sandbox()
-        return opening.sandbox(self._sandbox)
+        return factory.sandbox(self._sandbox)
 
 
 def _chosen(configuration: Configuration, name: str | None, allowed: frozenset[str] | None) -> str:
-    """The portal a caller means, of those that he may use."""
+    """Return the name of the portal of a call, out of those that the caller may use."""
     names = [one for one in configuration.names if allowed is None or one in allowed]
     if name is None and names:
         return names[0]
     if name in names:
         return name
     if not names:
-        raise our_error("B24MCP_PORTAL", "None of the portals configured here is for this caller.")
+        raise our_error("B24MCP_PORTAL", "This caller may use none of the configured portals.")
     raise our_error(
         "B24MCP_PORTAL",
         f"There is no portal {str(name)[:60]!r}.",

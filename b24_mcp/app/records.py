@@ -1,4 +1,4 @@
-"""Data sets: queries over them, and exports to files."""
+"""Queries over data sets, and exports of their rows to files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE, current_caller
 from b24_mcp.app.answers.forms import failure_form, with_notice
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
@@ -19,7 +19,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import query_form
-    from b24_mcp.records import ask  # a server that only lists its tools needs none of it
+    from b24_mcp.records import ask  # not needed to start and list the tools
 
     opened = await app.portals.get(portal)
     budget = opened.settings.budget
@@ -34,7 +34,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
 
 
 async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None = None) -> Reply:
-    """Write all rows of a query to a new file in the folder for files, and return the reply.
+    """Write all rows of a query to a new file in the configured folder, and return the reply.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -45,7 +45,7 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
     opened = await app.portals.get(portal)
     try:
         if opened.gate.level == "read":
-            raise our_error("B24MCP_POLICY", "At the access level read nothing is written, files included.")
+            raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
         place = await run_sync(place_in, opened.settings.files_dir, path)
         await run_sync(check_format, place.path)
         exported = await export(app.data_sets.of(opened), sql, place, caller=current_caller().name)

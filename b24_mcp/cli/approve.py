@@ -42,10 +42,10 @@ def approve(code: str) -> None:
 
 async def _approve(code: str, redactor: Redactor) -> None:
     from b24_mcp.access import Approvals
-    from b24_mcp.app.opening import configuration_of_person
+    from b24_mcp.app.portal_factory import load_user_configuration
     from b24_mcp.state import open_state
 
-    settings = configuration_of_person(redactor).settings
+    settings = load_user_configuration(redactor).settings
     if settings.state == "memory":
         raise click.ClickException("With B24_STATE=memory an approval cannot reach the server. Nothing was approved.")
     state = open_state(settings.state)

@@ -7,17 +7,32 @@ which also reads the finished request.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from b24_mcp.catalog import Effect, Risk, Version, known_methods
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.wire.method_name import check_method_name
-from b24_mcp.rest.wire.params import Params, check_params
+from b24_mcp.rest.wire.params import DEEPEST, Params
 from b24_mcp.rest.wire.request import Format, check_version
 
 if TYPE_CHECKING:
     from b24_mcp.rest.batch.references import Reference
+
+
+# The portal reads these as credentials, or as a signature to verify, never as data.
+_RESERVED = {
+    "auth": "the credential is added by b24-mcp",
+    "access_token": "the credential is added by b24-mcp",
+    "aplogin": "the credential is added by b24-mcp",
+    "ap": "the credential is added by b24-mcp",
+    "sessid": "the credential is added by b24-mcp",
+    "token": "the portal reads it as the signature of a download link and refuses the call",
+    "state": "the portal silently removes it",
+}
+_LARGEST_INTEGER = 2**63 - 1
 
 
 class MethodCall(Protocol):
@@ -62,9 +77,9 @@ class PlannedCall:
     """One checked call of a method.
 
     `name` is the name of the command in a batch; empty for a single call. `references` are the references to earlier
-    commands in `params`. `effect` is what the method does by the catalogue; `risks` are those that apply to these
-    parameters. `warnings` are the warnings of the check, which the answer shows. `change` is the record that the call
-    changes, if it is known.
+    commands in `params`. `effect` is what the method does by the catalogue. `risks` are those that apply to these
+    parameters; None until `b24_mcp.access.with_risks` has compared them with the conditions of the risks. `warnings` of
+    the check are shown in the answer. `change` is the record that the call changes, if it is known.
     """
 
     method: str
@@ -74,7 +89,7 @@ class PlannedCall:
     name: str = ""
     references: tuple[Reference, ...] = ()
     effect: Effect = "destructive"
-    risks: tuple[Risk, ...] = ()
+    risks: tuple[Risk, ...] | None = None
     warnings: tuple[str, ...] = ()
     change: ChangedRecord | None = None
 
@@ -116,4 +131,71 @@ def plan_call(
     check_params(params, method)
     if version == "v3":
         check_version(version, params, format, method)
-    return PlannedCall(method, params, version, format, effect=catalogue.effect(method, version), warnings=warnings)
+    risks = catalogue.risky(method, version).risks
+    return PlannedCall(
+        method,
+        params,
+        version,
+        format,
+        effect=catalogue.effect(method, version),
+        risks=None if [risk for risk in risks if risk.when] else risks,
+        warnings=warnings,
+    )
+
+
+def check_params(params: Params, method: str) -> None:
+    """Refuse parameters that the portal would silently lose or misread.
+
+    Raises:
+        B24Error: `B24MCP_PARAMS`; nothing was sent.
+    """
+    if isinstance(params, list):
+        _check_positional(params, method)
+    elif not _RESERVED.keys().isdisjoint(params):
+        name = next(name for name in params if name in _RESERVED)
+        raise _refusal(f"params may not hold {name!r}: {_RESERVED[name]}.", method)
+    pending: list[tuple[Params, int]] = [(params, 1)]
+    while pending:
+        container, depth = pending.pop()
+        if container and depth == DEEPEST:
+            raise _refusal(f"params are nested deeper than {DEEPEST} levels.", method)
+        if isinstance(container, dict):
+            texts, values = list(container), list(container.values())
+        else:
+            texts, values = [], container
+        for value in values:
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, dict | list):
+                pending.append((value, depth + 1))
+            elif isinstance(value, int):
+                if abs(value) > _LARGEST_INTEGER:
+                    raise _refusal(
+                        "params hold a whole number of more than 64 bits, which the portal would round.", method
+                    )
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise _refusal("params hold a number that JSON cannot express (NaN or infinity).", method)
+        for text in texts:
+            if not text.isascii() and not _is_unicode(text):
+                raise _refusal("params hold a text that is not valid Unicode (half of a surrogate pair).", method)
+
+
+def _check_positional(values: list[object], method: str) -> None:
+    """Refuse a text that holds the name of the method: the portal takes it for that name and drops it."""
+    for value in values:
+        if isinstance(value, str) and method.lower() in value.lower():
+            raise _refusal(
+                f"The portal drops a text that holds the name of the method, {method}, from the arguments.", method
+            )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refusal(message: str, method: str) -> B24Error:
+    return our_error("B24MCP_PARAMS", message, method=method)

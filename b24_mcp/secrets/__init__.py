@@ -1,6 +1,15 @@
 """The redactor, which masks secrets in everything that leaves the process, and the handling of invisible characters."""
 
-from b24_mcp.secrets.invisible import printable, show_hidden, without_hidden
+from b24_mcp.secrets.invisible import HIDDEN, printable, show_hidden, without_hidden
 from b24_mcp.secrets.redactor import RedactingFormatter, Redactor, each_text, hide_fields
 
-__all__ = ["RedactingFormatter", "Redactor", "each_text", "hide_fields", "printable", "show_hidden", "without_hidden"]
+__all__ = [
+    "HIDDEN",
+    "RedactingFormatter",
+    "Redactor",
+    "each_text",
+    "hide_fields",
+    "printable",
+    "show_hidden",
+    "without_hidden",
+]

@@ -23,6 +23,7 @@ _PIECE = 100_000
 _ALWAYS_HIDDEN = re.compile(f"[{BIDI}{UNSEEN}]+")
 _JOINERS_RUN = re.compile(f"[{JOINERS}]+")
 HIDDEN = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]")
+"""Matches any invisible character."""
 _UNSAFE = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}\r\ud800-\udfff]")
 _ANY_RUN = re.compile(f"[{BIDI}{UNSEEN}{JOINERS}]+")
 

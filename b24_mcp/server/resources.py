@@ -11,12 +11,12 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from b24_mcp.access import calling
-from b24_mcp.app.answers.truncation import compact
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
 from b24_mcp.app.methods import facts_form
 from b24_mcp.discovery import Knowledge, documented
+from b24_mcp.rest import to_json
 from b24_mcp.server.tooling import caller_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
         app = ctx.request_context.lifespan_context
         sets = await (await _library(ctx)).sets()
         wanted = [one for one in sets if method.lower() in ("", one.method.lower())]
-        return app.redactor.redact(compact([set_form(data_set) for data_set in wanted]))
+        return app.redactor.redact(to_json([set_form(data_set) for data_set in wanted]))
 
     @server.resource("b24://records/{name}", name="data-set", title="A data set", mime_type="application/json")
     async def data_set(name: str, ctx: Context[App]) -> str:
@@ -51,7 +51,7 @@ def add_records_resource(server: MCPServer[App]) -> None:
         found = await (await _library(ctx)).find(name)
         if found is None:
             raise ResourceNotFoundError(f"there is no data set {name[:80]!r}")
-        return app.redactor.redact(compact(set_form(found)))
+        return app.redactor.redact(to_json(set_form(found)))
 
 
 def add_method_resource(server: MCPServer[App], running: Callable[[], App | None]) -> None:
@@ -71,7 +71,7 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
         found = await run_sync(catalogue.method, method)
         if found is None:
             raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
-        return compact(facts_form(found, catalogue.versions(found.name)))
+        return to_json(facts_form(found, catalogue.versions(found.name)))
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(

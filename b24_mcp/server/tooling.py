@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from b24_mcp.access import Caller, os_user
 from b24_mcp.access.caller import CALLER, level_of, portals_of
 from b24_mcp.app.answers.forms import failure_form
-from b24_mcp.app.answers.writing import Reply, write
+from b24_mcp.app.answers.reply import Reply, write
 from b24_mcp.app.app import App
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 from b24_mcp.server.elicitation import InputRequired

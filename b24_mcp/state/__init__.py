@@ -7,6 +7,7 @@ file in the user's state directory. Redis is for several machines that share a p
 from __future__ import annotations
 
 from b24_mcp.state.fallback import FallbackLimits
+from b24_mcp.state.file import FileState
 from b24_mcp.state.limits import LONGEST_CHARGE, Bucket, Charge, LimitState, Turn
 from b24_mcp.state.notes import ExpiringStore
 from b24_mcp.state.stores import SharedState, open_state, open_tokens
@@ -18,6 +19,7 @@ __all__ = [
     "Charge",
     "ExpiringStore",
     "FallbackLimits",
+    "FileState",
     "LimitState",
     "SharedState",
     "TokenLease",

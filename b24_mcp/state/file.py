@@ -45,6 +45,8 @@ class FileState:
     """
 
     def __init__(self, path: Path | str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.is_private = path == ":memory:"
+        """Whether no other process uses this state, which then cannot fail either."""
         self._path = path
         self._now = clock
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""An answer keeps its size limit: it is cut between rows and says what was left out."""
+"""An answer stays within its size. It is cut between rows and reports what was left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24_mcp.app.answers.budget import cut_to
 from b24_mcp.app.answers.forms import as_table
-from b24_mcp.app.answers.truncation import compact
+from b24_mcp.rest import to_json
 from tests.server.conftest import CallTool
 
 BUDGET = 20_000
@@ -19,7 +19,7 @@ LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=400))
 VALUE = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=40) | st.dictionaries(st.text(max_size=20), inner))
 
 
-async def test_a_long_list_is_cut_between_rows_and_says_how_to_continue(call_tool: CallTool) -> None:
+async def test_a_long_list_is_cut_between_rows_with_a_hint_on_reading_the_rest(call_tool: CallTool) -> None:
     answer = await call_tool("call_method", method="crm.contact.list", params={"select": ["*", "PHONE", "EMAIL"]})
     assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= BUDGET
     assert answer["cut"]["of"] == 50
@@ -29,7 +29,7 @@ async def test_a_long_list_is_cut_between_rows_and_says_how_to_continue(call_too
     assert list(answer).index("cut") < list(answer).index("result")
 
 
-async def test_a_long_map_is_cut_between_entries_and_names_some_of_the_rest(call_tool: CallTool) -> None:
+async def test_a_long_object_is_cut_between_entries_and_missing_entries_are_named(call_tool: CallTool) -> None:
     answer = await call_tool("call_method", method="crm.deal.fields")
     whole = len(answer["result"])
     if "cut" in answer:
@@ -37,7 +37,7 @@ async def test_a_long_map_is_cut_between_entries_and_names_some_of_the_rest(call
         assert answer["cut"]["left_out"]
 
 
-async def test_a_batch_shares_its_size_between_large_results(call_tool: CallTool) -> None:
+async def test_large_results_of_a_batch_share_its_size(call_tool: CallTool) -> None:
     large = {"method": "crm.contact.list", "params": {"select": ["*"]}}
     answer = await call_tool("batch_call", commands={"a": large, "small": {"method": "server.time"}, "b": large})
     assert "cut" not in answer["results"]["small"]
@@ -45,7 +45,7 @@ async def test_a_batch_shares_its_size_between_large_results(call_tool: CallTool
     assert answer["results"]["b"]["cut"]["shown"] > 0
 
 
-async def test_a_batch_of_many_records_shows_some_records_and_every_outcome(call_tool: CallTool) -> None:
+async def test_a_batch_of_many_records_shows_some_results_whole_and_the_state_of_all(call_tool: CallTool) -> None:
     commands = {f"c{n}": {"method": "crm.contact.get", "params": {"id": n}} for n in range(1, 100)}
     commands["c50"] = {"method": "crm.contact.get", "params": {"id": 999_999}}
     answer = await call_tool("batch_call", commands=commands)
@@ -58,16 +58,16 @@ async def test_a_batch_of_many_records_shows_some_records_and_every_outcome(call
     assert answer["cut"]["of"] == 99
 
 
-async def test_the_size_is_a_setting(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_setting_changes_the_size(call_tool: CallTool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("B24_BUDGET", "2000")
     answer = await call_tool("call_method", method="crm.deal.list")
     assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= 2_000
 
 
 @given(result=VALUE, budget=st.integers(1_000, 6_000))
-def test_no_result_makes_an_answer_larger_than_its_budget(result: Any, budget: int) -> None:
+def test_an_answer_with_any_result_stays_within_its_budget(result: Any, budget: int) -> None:
     form = {"ok": True, "method": "x", "version": "v2"} | as_table(result) | {"warnings": []}
-    text = compact(cut_to(form, budget))
+    text = to_json(cut_to(form, budget))
     whole = len(json.dumps(form, ensure_ascii=False, separators=(",", ":")))
     assert len(text) <= max(budget, 1_000)
     assert ("cut" in json.loads(text)) is (whole > budget)
@@ -77,17 +77,17 @@ def test_no_result_makes_an_answer_larger_than_its_budget(result: Any, budget: i
     results=st.dictionaries(st.text(min_size=1, max_size=30), VALUE, min_size=1, max_size=60),
     budget=st.integers(2_000, 8_000),
 )
-def test_no_batch_makes_an_answer_larger_than_its_budget(results: dict[str, Any], budget: int) -> None:
+def test_the_answer_of_any_batch_stays_within_its_budget(results: dict[str, Any], budget: int) -> None:
     form = {
         "ok": True,
         "summary": {"commands": len(results)},
         "results": {name: {"ok": True} | as_table(value) for name, value in results.items()},
     }
-    assert len(compact(cut_to(form, budget))) <= budget
+    assert len(to_json(cut_to(form, budget))) <= budget
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdef"), LEAF, min_size=1), min_size=1, max_size=30))
-def test_a_table_holds_what_the_rows_held(rows: list[dict[str, Any]]) -> None:
+def test_a_table_has_the_same_content_as_its_rows(rows: list[dict[str, Any]]) -> None:
     form: Any = as_table(rows)
     if "table" in form:
         table = form["result"]

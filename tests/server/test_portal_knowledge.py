@@ -1,4 +1,4 @@
-"""Methods that a portal has beyond the documentation, and methods it lacks, as a client sees them."""
+"""Methods that a portal has beyond the documentation, and documented methods that it lacks."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool
 
-# The sandbox has it; the documentation of REST 3.0 does not.
+# The sandbox has this method; the documentation does not have it in REST 3.0.
 BEYOND = "tasks.task.result.field.get"
-# The documentation has it; the sandbox does not.
+# The documentation has this method; the sandbox does not.
 LACKED = "mail.mailbox.list"
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A method that only the portal knows counts as destructive; here it needs no approval."""
+def without_approval(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method that only the portal knows counts as destructive; with full access it needs no approval."""
     monkeypatch.setenv("B24_ACCESS", "full")
 
 
 @pytest.fixture
 async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
-    """A client with a test clock, so that nothing waits between tries."""
+    """A client with an injected clock, so that no test waits between attempts."""
     async with Client(build_server(Redactor(), clock=FakeClock(time.time())), mode=era) as connected:
         yield connected
 
 
 @pytest.fixture
 def rest_v3(portal: LoopbackPortal) -> Service:
-    """The REST 3.0 of the portal, to change what it offers."""
+    """The REST 3.0 service of the portal, whose methods a test can change."""
     return portal.sandbox.rest_v3.service
 
 
@@ -63,7 +63,7 @@ async def test_a_method_beyond_the_documentation_is_described(call_tool: CallToo
     assert answer["page"] is None
 
 
-async def test_a_method_of_rest_3_that_the_portal_lacks_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_methods_of_rest_3_that_the_portal_lacks_are_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
     assert (await call_tool("describe_method", method=LACKED))["available"] is False
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is True
     assert (await call_tool("describe_method", method="crm.deal.get"))["available"] is True
@@ -72,7 +72,7 @@ async def test_a_method_of_rest_3_that_the_portal_lacks_is_marked(call_tool: Cal
     assert marks[LACKED] is False
 
 
-async def test_a_search_never_waits_and_finds_more_once_the_portal_has_answered(
+async def test_a_search_never_waits_and_finds_methods_of_the_portal_once_they_are_known(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     first = await call_tool("find_methods", query="tasks.task.result.field")
@@ -83,17 +83,17 @@ async def test_a_search_never_waits_and_finds_more_once_the_portal_has_answered(
     assert documents_read(portal) == 1
 
 
-async def test_a_search_alone_starts_the_request_to_the_portal(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_search_alone_makes_the_server_ask_the_portal(call_tool: CallTool, portal: LoopbackPortal) -> None:
     for _ in range(500):
         answer = await call_tool("find_methods", query="tasks.task.result.field")
         if BEYOND in [method["method"] for method in answer["methods"]]:
             break
     else:
-        pytest.fail("the portal was never asked")
+        pytest.fail("the portal was not asked")
     assert documents_read(portal) == 1
 
 
-async def test_a_method_of_the_portal_is_completed_and_read_as_a_resource(
+async def test_a_method_of_the_portal_is_completed_and_readable_as_a_resource(
     client: Client, call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     await call_tool("describe_method", method=BEYOND)
@@ -104,7 +104,7 @@ async def test_a_method_of_the_portal_is_completed_and_read_as_a_resource(
     assert json.loads(getattr(content, "text", ""))["source"] == "portal"
 
 
-async def test_a_method_beyond_the_documentation_is_called_in_its_own_generation(
+async def test_a_method_beyond_the_documentation_is_called_in_its_own_version(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     answer = await call_tool("call_method", method=BEYOND, params={"name": "id", "select": ["name", "type"]})
@@ -118,7 +118,7 @@ async def test_a_method_beyond_the_documentation_is_called_in_its_own_generation
     assert documents_read(portal) == 1
 
 
-async def test_its_call_is_checked_with_the_description_of_the_portal(
+async def test_a_call_of_a_portal_method_is_checked_against_the_description_of_the_portal(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     error = (await call_tool("call_method", method=BEYOND, params={"names": "id"}))["error"]
@@ -134,7 +134,7 @@ async def test_its_call_is_checked_with_the_description_of_the_portal(
     assert portal.methods.count(BEYOND) == 1
 
 
-async def test_an_unknown_method_is_sent_in_the_old_generation_and_the_portal_asked_only_once(
+async def test_an_unknown_method_is_sent_in_v2_and_the_portal_is_asked_only_once(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     for _ in range(2):
@@ -144,16 +144,14 @@ async def test_an_unknown_method_is_sent_in_the_old_generation_and_the_portal_as
     assert documents_read(portal) == 1
 
 
-async def test_every_command_of_a_batch_is_looked_up(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_every_method_of_a_batch_is_looked_up(call_tool: CallTool, portal: LoopbackPortal) -> None:
     commands = {"a": {"method": "nonsense"}, "b": {"method": BEYOND, "params": {"name": "id"}}}
     answer = await call_tool("batch_call", commands=commands)
     assert answer["results"]["a"]["ok"] is False
     assert answer["results"]["b"]["result"]["item"]["name"] == "id"
 
 
-async def test_a_method_documented_in_the_old_generation_is_called_in_the_new_one_only_when_told(
-    call_tool: CallTool, rest_v3: Service
-) -> None:
+async def test_a_method_documented_in_v2_is_called_in_v3_only_on_request(call_tool: CallTool, rest_v3: Service) -> None:
     def run(context: Context, params: Any) -> Any:
         return {"item": {"id": params["id"], "title": "of the new kind"}}
 
@@ -163,14 +161,14 @@ async def test_a_method_documented_in_the_old_generation_is_called_in_the_new_on
     assert (await call_tool("describe_method", method=new.name))["also_in"] == ["v3"]
     old = await call_tool("call_method", method=new.name, params={"id": 1})
     assert (old["version"], "TITLE" in old["result"]) == ("v2", True)
-    told = await call_tool("call_method", method=new.name, params={"id": 1}, version="v3")
-    assert (told["version"], told["result"]["item"]["title"]) == ("v3", "of the new kind")
-    # Arguments that only the new generation would accept are refused.
+    requested = await call_tool("call_method", method=new.name, params={"id": 1}, version="v3")
+    assert (requested["version"], requested["result"]["item"]["title"]) == ("v3", "of the new kind")
+    # Parameters that do not fit v2 are refused, even if v3 would accept them.
     missing = await call_tool("call_method", method=new.name, params={})
     assert missing["error"]["code"] == "B24MCP_PARAMS"
 
 
-async def test_a_documented_method_the_portal_lacks_is_described_and_its_call_is_sent(
+async def test_a_documented_method_that_the_portal_lacks_is_described_and_its_call_is_sent(
     call_tool: CallTool, rest_v3: Service
 ) -> None:
     rest_v3.remove("tasks.task.get")
@@ -182,14 +180,16 @@ async def test_a_documented_method_the_portal_lacks_is_described_and_its_call_is
 
 
 @pytest.mark.parametrize("method", ["", "a b", "../x", "x.json", "batch", "a" * 500])
-async def test_an_invalid_method_name_requests_no_document(
+async def test_an_invalid_method_name_causes_no_request(
     call_tool: CallTool, portal: LoopbackPortal, method: str
 ) -> None:
     assert (await call_tool("call_method", method=method))["error"]["code"] == "B24MCP_METHOD_NAME"
     assert portal.calls == []
 
 
-async def test_calls_of_documented_methods_request_no_document(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_calls_of_documented_methods_read_no_openapi_document(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
     await call_tool("call_method", method="crm.deal.list", params={"select": ["ID"]})
     await call_tool("batch_call", commands={"a": {"method": "user.current"}})
     await call_tool("call_method", method="crm.dael.get", version="v2")
@@ -198,7 +198,7 @@ async def test_calls_of_documented_methods_request_no_document(call_tool: CallTo
     assert documents_read(portal) == 0
 
 
-async def test_the_error_for_an_unknown_method_names_similar_ones_of_the_portal_too(
+async def test_an_unknown_method_is_refused_with_similar_names_of_the_portal(
     call_tool: CallTool, portal: LoopbackPortal
 ) -> None:
     error = (await call_tool("describe_method", method="tasks.task.result.field.gett"))["error"]
@@ -207,7 +207,7 @@ async def test_the_error_for_an_unknown_method_names_similar_ones_of_the_portal_
     assert "not known now" not in error["hint"]
 
 
-async def test_a_portal_without_a_description_causes_no_error(call_tool: CallTool, portal: LoopbackPortal) -> None:
+async def test_a_portal_that_cannot_report_its_methods_is_no_error(call_tool: CallTool, portal: LoopbackPortal) -> None:
     portal.sandbox.faults.fail("rest.documentation.openapi", "500", None)
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is None
     error = (await call_tool("describe_method", method=BEYOND))["error"]
@@ -225,26 +225,26 @@ def older_portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPortal]:
         yield served
 
 
-async def test_on_a_portal_without_rest_3_none_of_it_is_available(
+async def test_on_a_portal_without_rest_3_its_methods_are_not_available(
     call_tool: CallTool, older_portal: LoopbackPortal
 ) -> None:
     assert (await call_tool("describe_method", method="tasks.task.get", version="v3"))["available"] is False
     assert (await call_tool("describe_method", method="tasks.task.get"))["available"] is True
 
 
-async def test_nothing_is_cached_for_a_portal_on_this_computer(
+async def test_methods_of_a_portal_on_loopback_are_not_cached(
     call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("b24_mcp.app.opening.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("b24_mcp.app.portal_factory.cache_folder", lambda: tmp_path / "cache")
     assert (await call_tool("describe_method", method=BEYOND))["available"] is True
     assert not (tmp_path / "cache").exists()
 
 
-async def test_the_default_sandbox_describes_its_methods_too(call_tool: CallTool) -> None:
+async def test_the_sandbox_without_settings_reports_its_methods(call_tool: CallTool) -> None:
     assert (await call_tool("describe_method", method=BEYOND))["available"] is True
 
 
-async def test_methods_are_found_and_described_under_wrong_settings(
+async def test_wrong_settings_do_not_prevent_finding_and_describing(
     call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_WEBHOOK_URL", "nonsense")

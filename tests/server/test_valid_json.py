@@ -1,4 +1,4 @@
-"""Answers and files are valid JSON, even if a portal writes numbers that JSON cannot express."""
+"""Answers and files are valid JSON, even when the portal sends numbers that JSON does not allow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROW = b'{"ID": "1", "OPPORTUNITY": 1e400, "NOT": NaN, "LESS": -Infinity, "LIST":
 
 
 def strict(text: str) -> Any:
-    """Parse JSON strictly, without extensions of the standard."""
+    """Parse JSON strictly: `NaN` and infinity are refused."""
 
     def refuse(name: str) -> Any:
         raise AssertionError(f"{name} is not JSON")
@@ -31,7 +31,7 @@ def strict(text: str) -> Any:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A portal that answers every list with one row, and any other method with nothing."""
+    """Answers a list method with one row, and any other method with an empty list."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -57,7 +57,7 @@ def odd_portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("odd_portal")
-async def test_an_answer_is_json_whatever_numbers_the_portal_sends(call_tool: CallTool) -> None:
+async def test_an_answer_is_valid_json_for_any_numbers_of_the_portal(call_tool: CallTool) -> None:
     answer = await call_tool("call_method", method="crm.deal.list")
     assert answer["ok"] is True
     strict(json.dumps(answer))
@@ -68,7 +68,7 @@ async def test_an_answer_is_json_whatever_numbers_the_portal_sends(call_tool: Ca
 
 
 @pytest.mark.usefixtures("odd_portal")
-async def test_data_sets_and_files_are_json_too(
+async def test_data_sets_and_files_are_valid_json(
     call_tool: CallTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B24_FILES_DIR", str(tmp_path))
@@ -103,21 +103,21 @@ def shown(value: Any) -> Any:
             return value
 
 
-def has_half(text: str) -> bool:
+def has_lone_surrogate(text: str) -> bool:
     return any(0xD800 <= ord(character) <= 0xDFFF for character in text)
 
 
 @settings(deadline=None)
 @given(VALUES)
-def test_every_value_is_written_as_json_and_read_back(value: Any) -> None:
+def test_every_value_survives_writing_and_reading(value: Any) -> None:
     text = to_json(value)
     text.encode()
     read = strict(text)
-    if not has_half(json.dumps(value, ensure_ascii=False)):
+    if not has_lone_surrogate(json.dumps(value, ensure_ascii=False)):
         assert read == shown(value)
 
 
-def test_a_value_that_json_cannot_express_is_written_as_text() -> None:
+def test_values_without_a_json_form_are_written_as_texts() -> None:
     value = [10**5000, -(10**5000), {"a": "\ud83d"}, {math.nan: 1}, (math.inf,)]
     text = to_json(value)
     text.encode()

@@ -1,4 +1,4 @@
-"""What remains in an answer that is too long: every outcome of a write, rows of the largest list, later rows."""
+"""An answer that is too long keeps the outcome of every write, and rows of the largest list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24_mcp.app.answers.budget import cut_to
-from b24_mcp.app.answers.truncation import compact, truncate
+from b24_mcp.app.answers.truncation import truncate
+from b24_mcp.rest import to_json
 from tests.server.conftest import Answer, CallTool
 from tests.server.outcomes import outcomes
 
@@ -20,7 +21,7 @@ BUDGET = 20_000
 
 @pytest.fixture(autouse=True)
 def full_access(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Switch approval off, which large batches of writes would need."""
+    """Without full access, large batches of writes wait for an approval."""
     monkeypatch.setenv("B24_ACCESS", "full")
 
 
@@ -42,7 +43,7 @@ async def test_three_hundred_updates_show_three_hundred_outcomes(call_tool: Call
     assert len(written(answer)) < 4_000
 
 
-async def test_the_ids_of_three_hundred_new_records_are_all_shown(call_tool: CallTool) -> None:
+async def test_the_ids_of_three_hundred_new_records_are_shown(call_tool: CallTool) -> None:
     commands = {f"a{n}": {"method": "crm.lead.add", "params": {"fields": {"TITLE": f"L{n}"}}} for n in range(300)}
     answer = await call_tool("batch_call", commands=commands)
     ids = {entry["result"] for entry in outcomes(answer).values()}
@@ -51,7 +52,7 @@ async def test_the_ids_of_three_hundred_new_records_are_all_shown(call_tool: Cal
     assert len(written(answer)) < BUDGET
 
 
-async def test_a_long_echo_of_a_new_record_is_shortened_to_its_id(call_tool: CallTool) -> None:
+async def test_a_long_answer_of_a_write_is_shortened_to_the_id_of_the_record(call_tool: CallTool) -> None:
     commands = {
         f"t{n}": {"method": "tasks.task.add", "params": {"fields": {"TITLE": f"T{n}", "RESPONSIBLE_ID": 1}}}
         for n in range(40)
@@ -62,7 +63,7 @@ async def test_a_long_echo_of_a_new_record_is_shortened_to_its_id(call_tool: Cal
     assert "id" in answer["cut"]["more"]
 
 
-async def test_records_read_by_a_batch_become_a_table(call_tool: CallTool) -> None:
+async def test_like_records_read_by_a_batch_become_a_table(call_tool: CallTool) -> None:
     commands = {f"c{n}": {"method": "crm.status.get", "params": {"id": n}} for n in range(2, 20)}
     answer = await call_tool("batch_call", commands=commands)
     shown = outcomes(answer)
@@ -85,7 +86,7 @@ async def test_the_times_of_a_small_batch_are_shown_and_those_of_a_large_one_are
     assert '"time":{' not in written(many)
 
 
-async def test_one_warning_about_many_commands_is_written_once(call_tool: CallTool) -> None:
+async def test_a_warning_about_many_commands_appears_once(call_tool: CallTool) -> None:
     commands = {f"l{n}": {"method": "crm.deal.list", "params": {"select": ["ID"], "surplus": n}} for n in range(1, 31)}
     answer = await call_tool("batch_call", commands=commands)
     about = [warning for warning in answer["warnings"] if "surplus" in warning]
@@ -93,7 +94,7 @@ async def test_one_warning_about_many_commands_is_written_once(call_tool: CallTo
     assert "29 more commands" in about[0]
 
 
-async def test_the_messages_of_a_chat_are_cut_by_rows_and_the_hint_names_parameters_of_the_method(
+async def test_messages_of_a_chat_are_cut_by_rows_and_the_hint_names_parameters_of_the_method(
     call_tool: CallTool,
 ) -> None:
     chat = (await call_tool("call_method", method="im.chat.add", params={"USERS": [2]}))["result"]
@@ -113,7 +114,7 @@ async def test_the_messages_of_a_chat_are_cut_by_rows_and_the_hint_names_paramet
     assert answer["result"]["users"]
 
 
-async def test_a_long_text_is_shortened_and_the_other_fields_and_later_rows_are_shown(call_tool: CallTool) -> None:
+async def test_a_long_text_is_shortened_and_other_fields_and_later_rows_are_shown(call_tool: CallTool) -> None:
     comment = "начало " + "x" * 200_000
     await call_tool("call_method", method="crm.deal.update", params={"id": 3, "fields": {"COMMENTS": comment}})
     one = await call_tool("call_method", method="crm.deal.get", params={"id": 3})
@@ -149,7 +150,7 @@ def test_ids_of_several_thousand_writes_are_written_as_ranges() -> None:
     }
     answer = cut_to(form, BUDGET, writes=form["results"].keys())
     assert answer["tables"][0]["rows"] == [["a0..a3999", "10000..13999"]]
-    assert len(compact(answer)) < BUDGET
+    assert len(to_json(answer)) < BUDGET
 
 
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(0, 10**6), st.text(max_size=30))
@@ -176,7 +177,7 @@ ENTRY = st.one_of(
     results=st.dictionaries(st.from_regex(r"[a-c][0-9]{1,3}", fullmatch=True), ENTRY, min_size=1, max_size=60),
     budget=st.integers(1_500, 8_000),
 )
-def test_no_outcome_of_a_write_is_ever_cut(results: dict[str, Any], budget: int) -> None:
+def test_the_outcome_of_a_write_is_never_cut(results: dict[str, Any], budget: int) -> None:
     form = {"ok": True, "summary": {"commands": len(results)}, "results": results}
     answer = cut_to(form, budget, writes=results.keys())
     shown = _expanded(answer)
@@ -193,7 +194,7 @@ def test_no_outcome_of_a_write_is_ever_cut(results: dict[str, Any], budget: int)
 
 
 def _expanded(answer: Answer) -> dict[str, Any]:
-    """The outcomes of an answer, with ranges such as `a1..a9` written out."""
+    """Return the outcomes of an answer, with ranges such as `a1..a9` expanded."""
 
     def names(text: str) -> list[str]:
         first, dots, last = text.partition("..")
@@ -228,7 +229,7 @@ def _expanded(answer: Answer) -> dict[str, Any]:
     ),
     st.integers(200, 2_000),
 )
-def test_a_shortened_value_fits_and_says_when_something_is_missing(value: Any, room: int) -> None:
-    shown, done = truncate(value, room)
-    assert len(compact(shown)) <= room
-    assert (shown == value) is not bool(done)
+def test_a_shortened_value_fits_and_omissions_are_reported(value: Any, room: int) -> None:
+    shown, omissions = truncate(value, room)
+    assert len(to_json(shown)) <= room
+    assert (shown == value) is not bool(omissions)

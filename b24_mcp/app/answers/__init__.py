@@ -1,1 +1,1 @@
-"""Answers: their forms, tables, size limit and text."""
+"""The answers of the tools: their forms, tables, size limit and text."""

@@ -1,202 +1,166 @@
 """Shorten the answer of a batch without losing the outcome of any write.
 
-What gives way first: the times of the commands, then equal outcomes (written once with the names of their commands),
-then like results (written as a table), then the results of writes beyond their id, then rows of what was read.
+Removed or shortened, in this order: the times of the commands; equal outcomes, which are written once with the names of
+their commands; like results, which become a table; the results of writes except their ids; and rows of what was read.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable
-from itertools import groupby
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Literal
 
-from b24_mcp.app.answers.truncation import compact, fair_share, shortened
+from b24_mcp.app.answers.batch_folding import folded, with_ranges
+from b24_mcp.app.answers.forms import ErrorForm, Form, OutcomeForm
+from b24_mcp.app.answers.omissions import CutForm
+from b24_mcp.app.answers.text_truncation import fair_share, shortened
+from b24_mcp.rest import to_json
 
-Entry = dict[str, Any]
-Form = dict[str, Any]
-CutEntry = Callable[[str, Entry, int], Entry]
-"""Shortens the entry of a command that reads, by its name, to a number of characters."""
+Outcomes = Mapping[str, OutcomeForm]
+CutOutcome = Callable[[str, OutcomeForm, int], OutcomeForm]
+"""Shortens the outcome of the command of this name, which reads, to a number of characters."""
 
-SMALL_BATCH = 10  # of so few commands each is shown under its name, with its time, where there is room
-_WORTH_FOLDING = 3
+SMALL_BATCH = 10  # with so few commands, each is shown under its name, with its time, when there is room
 _SHORT_RESULT = 200
 _SHORT_MESSAGE = 160
+_SHORT_WARNING = 300
 _ROOM_FOR_CUT = 400
-# A batch of more commands than shares of this many characters shows some whole rather than a crumb of each.
+# When the share of each command is smaller than this, some outcomes are shown whole instead.
 _SMALLEST_SHARE = 1_500
 _WARNINGS_SHARE = 4
+_ERROR_OF_WRITE: tuple[Literal["code", "kind", "executed"], ...] = ("code", "kind", "executed")
 _WRITES_SHORTENED = "results of writes are shortened to their id"
-_COMMANDS_LEFT_OUT = "run fewer commands at once, or ask each for fewer fields, to see what the others answered"
+_COMMANDS_LEFT_OUT = "run fewer commands at once, or request fewer fields of each, to see the results left out here"
 
 
-def fit_batch(form: Form, budget: int, writes: Collection[str], cut_entry: CutEntry) -> Form:
-    """Return the form of a batch in at most `budget` characters; a large batch is folded in any case.
+def fit_batch(form: Form, budget: int, writes: Collection[str], cut_outcome: CutOutcome) -> Form:
+    """Return the form of a batch in at most `budget` characters. A large batch is folded even when it fits.
 
-    `writes` names the commands that change something. Their outcomes (ok, id, error) always stay, so that the answer is
-    longer than `budget` where these alone are.
+    `writes` are the names of the commands that change something. Their outcomes (ok, id, error) always stay, so the
+    answer is longer than `budget` when these alone are.
     """
-    results = form["results"]
+    results: Outcomes = form["results"]
     is_small = len(results) <= SMALL_BATCH
-    if is_small and len(compact(form)) <= budget:
+    if is_small and len(to_json(form)) <= budget:
         return form
-    results = _without_times(results)
+    results = {name: _without_time(outcome) for name, outcome in results.items()}
     form = form | {"results": results}
-    if is_small and len(compact(form)) <= budget:
+    if is_small and len(to_json(form)) <= budget:
         return form
-    folded = _folded(results, form, range(len(results)))
-    if len(compact(folded)) <= budget:
-        return folded
-    bare = {name: _bare(entry) if name in writes else entry for name, entry in results.items()}
-    form = _with_fewer_warnings(form, budget // _WARNINGS_SHARE)
-    if bare != results:
-        form = {**_before_results(form), "cut": {"more": _WRITES_SHORTENED}, "results": bare}
-    folded = _folded(bare, form, [place for place, name in enumerate(bare) if name in writes])
-    return _with_reads_cut(folded, budget, writes, cut_entry)
+    shorter = _before_results(form) | folded(results, tabled=results.keys())
+    if len(to_json(shorter)) <= budget:
+        return shorter
+    frame = _before_results(_with_fewer_warnings(form, budget // _WARNINGS_SHARE))
+    short = {name: _short_write(outcome) if name in writes else outcome for name, outcome in results.items()}
+    if short != results:
+        frame["cut"] = CutForm(more=_WRITES_SHORTENED)
+    return _with_reads_cut(frame | folded(short, tabled=writes), budget, writes, cut_outcome)
 
 
 def _before_results(form: Form) -> Form:
     return {key: value for key, value in form.items() if key != "results"}
 
 
-def _without_times(results: Form) -> Form:
-    return {name: {key: value for key, value in entry.items() if key != "time"} for name, entry in results.items()}
+def _without_time(outcome: OutcomeForm) -> OutcomeForm:
+    if "time" not in outcome:
+        return outcome
+    changed = outcome.copy()
+    del changed["time"]
+    return changed
 
 
-def _folded(results: Form, form: Form, in_tables: Collection[int]) -> Form:
-    """Write equal outcomes once and like results as tables; only commands at places in `in_tables` go into tables."""
-    names = list(results)
-    equal: dict[str, list[str]] = {}
-    for name in names:
-        equal.setdefault(compact(results[name]), []).append(name)
-    groups = [group for group in equal.values() if len(group) >= _WORTH_FOLDING]
-    done = {name for group in groups for name in group}
-    allowed = {names[place] for place in in_tables} - done
-    tables: dict[tuple[str, ...], list[tuple[str, list[Any]]]] = {}
-    for name in names:
-        row = _row(results[name]) if name in allowed else None
-        if row is not None:
-            tables.setdefault(row[0], []).append((name, row[1]))
-    shown = {columns: rows for columns, rows in tables.items() if len(rows) >= _WORTH_FOLDING}
-    done |= {name for rows in shown.values() for name, _ in rows}
-    changed = _before_results(form)
-    if groups:
-        changed["equal"] = [{"count": len(group), "commands": group} | results[group[0]] for group in groups]
-    if shown:
-        changed["tables"] = [
-            {"ok": True, "columns": ["command", *columns], "rows": [[name, *row] for name, row in rows]}
-            for columns, rows in shown.items()
-        ]
-    return changed | {"results": {name: results[name] for name in names if name not in done}}
+def _short_write(outcome: OutcomeForm) -> OutcomeForm:
+    """Return the outcome of a write without what it answers in addition to a short result or an id."""
+    if "error" in outcome:
+        return OutcomeForm(ok=False, error=_short_error(outcome["error"]))
+    if "not_run" in outcome:
+        return OutcomeForm(ok=outcome["ok"], not_run=outcome["not_run"])
+    short = OutcomeForm(ok=outcome["ok"])
+    if "result" not in outcome:
+        return short
+    if len(to_json(outcome["result"])) <= _SHORT_RESULT:
+        short["result"] = outcome["result"]
+    elif (id_ := _id(outcome["result"])) is not None:
+        short["id"] = id_
+    return short
 
 
-def _row(entry: Entry) -> tuple[tuple[str, ...], list[Any]] | None:
-    """An outcome as a row: its columns and cells; None for one with more in it than a result or an id."""
-    match entry:
-        case {"ok": True, "id": id_} if len(entry) == 2:
-            return ("id",), [id_]
-        case {"ok": True, "result": result} if len(entry) == 2:
-            return _cells(result)
-        case _:
-            return None
+def _short_error(error: ErrorForm) -> ErrorForm:
+    short = ErrorForm()
+    for key in _ERROR_OF_WRITE:
+        if key in error:
+            short[key] = error[key]
+    if "message" in error:
+        short["message"] = shortened(error["message"], _SHORT_MESSAGE)
+    return short
 
 
-def _cells(result: Any) -> tuple[tuple[str, ...], list[Any]] | None:
-    prefix = ""
-    if isinstance(result, dict) and len(result) == 1 and isinstance(inner := next(iter(result.values())), dict):
-        prefix, result = f"{next(iter(result))}.", inner
-    if not isinstance(result, dict):
-        return None if isinstance(result, list) else (("result",), [result])
-    if not result or "command" in result:
-        return None
-    return tuple(prefix + key for key in result), list(result.values())
-
-
-def _bare(entry: Entry) -> Entry:
-    """What became of a write, without what it answers beyond a short result or an id."""
-    if "error" in entry:
-        error = entry["error"]
-        kept = {key: error[key] for key in ("code", "kind", "executed") if key in error}
-        if "message" in error:
-            kept["message"] = shortened(error["message"], _SHORT_MESSAGE)
-        return {"ok": False, "error": kept}
-    if "not_run" in entry:
-        return {"ok": entry["ok"], "not_run": entry["not_run"]}
-    if "result" in entry and len(compact(entry["result"])) > _SHORT_RESULT:
-        id_ = _id(entry["result"])
-        return {"ok": entry["ok"]} | ({} if id_ is None else {"id": id_})
-    return {key: entry[key] for key in ("ok", "result") if key in entry}
-
-
-def _id(result: Any) -> Any:
-    """The id in the answer of a write: that of the record, or of the record under the answer's only key."""
+def _id(result: object) -> int | str | None:
+    """Return the id in the answer of a write: the id of the record, or of the record under the answer's only key."""
     if not isinstance(result, dict):
         return None
     for key, value in result.items():
         if key.lower() == "id" and isinstance(value, int | str):
             return value
-    if len(result) == 1:
-        return _id(next(iter(result.values())))
-    return None
+    return _id(next(iter(result.values()))) if len(result) == 1 else None
 
 
 def _with_fewer_warnings(form: Form, room: int) -> Form:
-    warnings = form.get("warnings", [])
-    if len(compact(warnings)) <= room:
+    warnings: list[str] = form.get("warnings", [])
+    if len(to_json(warnings)) <= room:
         return form
     kept: list[str] = []
     left = room
     for warning in warnings:
-        shown = shortened(warning, 300)
-        left -= len(compact(shown)) + 1
+        shown = shortened(warning, _SHORT_WARNING)
+        left -= len(to_json(shown)) + 1
         if left < 0:
             break
         kept.append(shown)
     return form | {"warnings": [*kept, f"{len(warnings) - len(kept)} more warnings are left out"]}
 
 
-def _with_reads_cut(form: Form, budget: int, writes: Collection[str], cut_entry: CutEntry) -> Form:
-    """Cut large results of reads to a fair share; where that is too small to be of use, show some of them whole."""
+def _with_reads_cut(form: Form, budget: int, writes: Collection[str], cut_outcome: CutOutcome) -> Form:
+    """Cut large results of reads to a fair share of the room. When the share is too small, show some of them whole."""
     frame = _before_results(form)
-    kept = {name: entry for name, entry in form["results"].items() if name in writes}
-    reads = {name: entry for name, entry in form["results"].items() if name not in writes}
-    if len(compact(form | {"results": kept})) > budget - _ROOM_FOR_CUT:
-        frame = _with_ranges(frame)
-    room = budget - len(compact(frame | {"results": kept})) - _ROOM_FOR_CUT
+    results: Outcomes = form["results"]
+    kept = {name: outcome for name, outcome in results.items() if name in writes}
+    reads = {name: outcome for name, outcome in results.items() if name not in writes}
+    if len(to_json(form | {"results": kept})) > budget - _ROOM_FOR_CUT:
+        frame = with_ranges(frame)
+    room = budget - len(to_json(frame | {"results": kept})) - _ROOM_FOR_CUT
     if not reads:
         return frame | {"results": kept}
-    share = fair_share([len(compact({name: entry})) for name, entry in reads.items()], room)
+    share = fair_share([len(to_json({name: outcome})) for name, outcome in reads.items()], room)
     if share >= _SMALLEST_SHARE:
-        cut = {name: cut_entry(name, entry, share - len(compact(name))) for name, entry in reads.items()}
-        return frame | {"results": _in_order(form["results"], kept | cut)}
+        cut = {name: cut_outcome(name, outcome, share - len(to_json(name))) for name, outcome in reads.items()}
+        return frame | {"results": _in_order(results, kept | cut)}
     shown, whole = _whole_while_they_fit(reads, room)
-    counts: Form = {"shown": whole, "of": len(reads), "more": _COMMANDS_LEFT_OUT}
-    if "cut" in frame:
-        counts["more"] = f"{frame['cut']['more']}; {_COMMANDS_LEFT_OUT}"
-    frame["cut"] = counts
-    return frame | {"results": _in_order(form["results"], kept | shown)}
+    more = f"{frame['cut']['more']}; {_COMMANDS_LEFT_OUT}" if "cut" in frame else _COMMANDS_LEFT_OUT
+    frame["cut"] = CutForm(shown=whole, of=len(reads), more=more)
+    return frame | {"results": _in_order(results, kept | shown)}
 
 
-def _in_order(names: Iterable[str], entries: Form) -> Form:
-    return {name: entries[name] for name in names if name in entries}
+def _in_order(names: Iterable[str], outcomes: Outcomes) -> Outcomes:
+    return {name: outcomes[name] for name in names if name in outcomes}
 
 
-def _whole_while_they_fit(results: dict[str, Entry], room: int) -> tuple[dict[str, Entry], int]:
-    """Show as many reads as fit whole, failures first, and of the others whether they succeeded.
+def _whole_while_they_fit(results: Outcomes, room: int) -> tuple[dict[str, OutcomeForm], int]:
+    """Return outcomes of reads that fit into `room`, and how many of them are whole.
 
-    Return the entries and how many of them are whole. Commands are missing only where their bare states do not fit.
+    Failures are shown whole first, then successes; of the others only their state is shown. A command is missing only
+    when the states alone do not fit.
     """
-    shown = {name: _without_result(entry) for name, entry in results.items()}
-    spare = room - sum(len(compact({name: entry})) for name, entry in shown.items())
-    failures_first = sorted(results, key=lambda name: bool(results[name]["ok"]))
+    shown = {name: _without_result(outcome) for name, outcome in results.items()}
+    spare = room - sum(len(to_json({name: outcome})) for name, outcome in shown.items())
+    failures_first = sorted(results, key=lambda name: results[name]["ok"])
     for name in reversed(failures_first):
         if spare >= 0:
             break
-        spare += len(compact({name: shown.pop(name)}))
+        spare += len(to_json({name: shown.pop(name)}))
     whole = 0
     for name in failures_first:
         if name in shown:
-            needed = len(compact(results[name])) - len(compact(shown[name]))
+            needed = len(to_json(results[name])) - len(to_json(shown[name]))
             if needed <= spare:
                 shown[name] = results[name]
                 spare -= needed
@@ -204,64 +168,16 @@ def _whole_while_they_fit(results: dict[str, Entry], room: int) -> tuple[dict[st
     return shown, whole
 
 
-def _without_result(entry: Entry) -> Entry:
-    kept: Entry = {key: entry[key] for key in ("ok", "total", "next", "not_run") if key in entry}
-    if "error" in entry:
-        kept["error"] = {key: entry["error"][key] for key in ("code", "executed")}
-    if "result" in entry:
-        kept["characters_left_out"] = len(compact(entry["result"]))
-    return kept
-
-
-def _with_ranges(frame: Form) -> Form:
-    """Write the names of folded commands as ranges: `u1..u300`."""
-    changed = dict(frame)
-    if "equal" in frame:
-        changed["equal"] = [entry | {"commands": _ranges(entry["commands"])} for entry in frame["equal"]]
-    if "tables" in frame:
-        changed["tables"] = [table | {"rows": _row_ranges(table["rows"])} for table in frame["tables"]]
-    return changed
-
-
-_DIGITS = re.compile("0|[1-9][0-9]{0,15}")
-_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,15})", re.DOTALL)
-
-
-def _numbered(name: str) -> tuple[str, int] | None:
-    found = _NUMBERED.fullmatch(name)
-    return (found[1], int(found[2])) if found else None
-
-
-def _ranges(names: list[str]) -> list[str]:
-    written: list[str] = []
-    for run in _runs(names, _numbered):
-        written += [f"{run[0]}..{run[-1]}"] if len(run) > 2 else run
-    return written
-
-
-def _row_ranges(rows: list[list[Any]]) -> list[list[Any]]:
-    """Join rows of two cells in which the name of the command and the id count up together."""
-
-    def step(row: list[Any]) -> tuple[str, int] | None:
-        numbered = _numbered(row[0]) if len(row) == 2 else None
-        if numbered is None or not isinstance(row[1], int | str) or not _DIGITS.fullmatch(str(row[1])):
-            return None
-        stem, number = numbered
-        return f"{stem}\0{int(row[1]) - number}\0{type(row[1]).__name__}", number
-
-    joined = []
-    for run in _runs(rows, step):
-        if len(run) > 2:
-            joined.append([f"{run[0][0]}..{run[-1][0]}", f"{run[0][1]}..{run[-1][1]}"])
-        else:
-            joined.extend(run)
-    return joined
-
-
-def _runs(items: list[Any], step: Callable[[Any], tuple[str, int] | None]) -> list[list[Any]]:
-    """Split a list into runs whose numbers, as `step` reads them, count up by one under the same prefix."""
-    keys = []
-    for place, item in enumerate(items):
-        read = step(item)
-        keys.append((place,) if read is None else (read[0], read[1] - place))
-    return [[items[place] for place, _ in run] for _, run in groupby(enumerate(keys), key=lambda entry: entry[1])]
+def _without_result(outcome: OutcomeForm) -> OutcomeForm:
+    short = OutcomeForm(ok=outcome["ok"])
+    if "total" in outcome:
+        short["total"] = outcome["total"]
+    if "next" in outcome:
+        short["next"] = outcome["next"]
+    if "not_run" in outcome:
+        short["not_run"] = outcome["not_run"]
+    if "error" in outcome:
+        short["error"] = ErrorForm(code=outcome["error"]["code"], executed=outcome["error"]["executed"])
+    if "result" in outcome:
+        short["characters_left_out"] = len(to_json(outcome["result"]))
+    return short

@@ -1,37 +1,36 @@
-"""The forms of answers: the objects that become their JSON, in the order in which a reader needs the keys."""
+"""The forms of answers: the objects that become JSON, with their keys in the order in which a reader needs them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Required, TypedDict
 
-from b24_mcp.access import Judgement, Ruling
 from b24_mcp.catalog import Version
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import (
     Answer,
     BatchAnswer,
     CallTime,
-    DryRun,
     Failed,
     NotRun,
     Outcome,
     PlannedCall,
-    Request,
     Succeeded,
+    to_json,
 )
 
-# What a table adds to an answer: `"table":true,` and `{"columns":[],"rows":[]}`.
-_OVERHEAD = 38
+# The characters that a table adds to an answer: `"table":true,` and `{"columns":[],"rows":[]}`.
+_TABLE_OVERHEAD = 38
 
 Form = dict[str, Any]
-"""The JSON object of an answer. It begins with `ok`, and with `portal` where that is not obvious."""
+"""The JSON object of an answer. It begins with `ok`, and with `portal` when it is not obvious which portal answered."""
 
 
 class TimeForm(TypedDict, total=False):
-    """The portal's account of its time: seconds of this call, seconds used up of the method's working time, and when
-    these are free again.
+    """The time of a call as the portal reports it.
+
+    `duration` is the seconds of this call, `operating` the seconds that the method has used of its limit, and
+    `operating_reset_at` the moment when the oldest of them no longer count.
     """
 
     duration: float
@@ -40,7 +39,7 @@ class TimeForm(TypedDict, total=False):
 
 
 class FieldForm(TypedDict):
-    """One entry of `validation`."""
+    """One entry of `validation`: a field and what is wrong with it."""
 
     field: str
     message: str
@@ -59,8 +58,46 @@ class ErrorForm(TypedDict, total=False):
     validation: list[FieldForm]
 
 
+class TableForm(TypedDict):
+    """Like objects as a table: their keys once, and their values as rows."""
+
+    columns: Sequence[str]
+    rows: list[list[object]]
+
+
+class ResultForm(TypedDict, total=False):
+    """The `result` of a call. `table` is true when its list of objects is written as a `TableForm`."""
+
+    table: bool
+    result: object
+
+
+class BodyForm(ResultForm, total=False):
+    """The content of a successful answer; see `b24_mcp.rest.Answer`."""
+
+    total: int
+    next: int | Mapping[str, object]
+    time: TimeForm
+
+
+class OutcomeForm(BodyForm, total=False):
+    """The outcome of one command of a batch.
+
+    In a shortened answer `id` is left of the result of a write, and `characters_left_out` is the size of a result that
+    is not shown.
+    """
+
+    ok: Required[bool]
+    version: str
+    id: int | str
+    error: ErrorForm
+    not_run: str
+    warnings: list[str]
+    characters_left_out: int
+
+
 class SummaryForm(TypedDict):
-    """The counts of a batch. `requests` are HTTP requests."""
+    """The counts of a batch. `requests` is the number of HTTP requests."""
 
     commands: int
     succeeded: int
@@ -69,35 +106,20 @@ class SummaryForm(TypedDict):
     requests: int
 
 
-class RiskForm(TypedDict):
-    """A risk of a call: its kinds, and the reason."""
-
-    kinds: list[str]
-    why: str
-
-
-class RulingForm(TypedDict, total=False):
-    """The judgement of a call that was not made."""
-
-    method: str
-    version: str
-    effect: str
-    risks: list[RiskForm]
-    needs_approval: str
-
-
 def call_form(answer: Answer, notice: str | None = None, warnings: Iterable[str] = ()) -> Form:
-    """Return the form of a call that succeeded. Counts come before the rows: clients cut long texts at their end."""
+    """Return the form of a call that succeeded. Counts come before the rows: clients cut long texts at the end."""
     form = head(True, notice)
     form["method"] = answer.method
     form["version"] = answer.version
-    _add_body(form, answer)
+    body = BodyForm()
+    _add_body(body, answer)
+    form |= body
     form["warnings"] = [*answer.warnings, *warnings]
     return form
 
 
 def failure_form(error: B24Error, notice: str | None = None, version: Version | None = None) -> Form:
-    """Return the form of a call that failed, or of arguments that were refused. `version` is that of the call."""
+    """Return the form of a call that failed, or of refused arguments. `version` is the version of the call."""
     form = head(False, notice)
     if error.method:
         form["method"] = error.method
@@ -122,7 +144,7 @@ def batch_form(answer: BatchAnswer, commands: Iterable[PlannedCall], notice: str
     )
     if answer.error is not None:
         form["error"] = _error(answer.error)
-    warnings = [*answer.warnings, *_warnings_of(commands)]
+    warnings = [*answer.warnings, *command_warnings(commands)]
     if warnings:
         form["warnings"] = warnings
     form["results"] = {
@@ -131,88 +153,8 @@ def batch_form(answer: BatchAnswer, commands: Iterable[PlannedCall], notice: str
     return form
 
 
-def dry_call_form(judgement: Judgement, planned: PlannedCall, notice: str | None = None) -> Form:
-    """Return the form of a call that was not made: what would be sent, and whether the user would be asked."""
-    form = _dry_head(judgement, notice) | _ruled(judgement.rulings[0])
-    form["params"] = planned.params
-    if planned.warnings:
-        form["warnings"] = list(planned.warnings)
-    return form
-
-
-def dry_batch_form(
-    judgement: Judgement, commands: Iterable[PlannedCall], dry_run: DryRun, notice: str | None = None
-) -> Form:
-    """Return the form of a batch that was not made, with the requests that would be sent."""
-    form = _dry_head(judgement, notice)
-    form["commands"] = {ruling.call.name: _ruled(ruling) for ruling in judgement.rulings}
-    if dry_run.waiting:
-        form["written_down_later"] = list(dry_run.waiting)
-    form["requests"] = [_request(request) for request in dry_run.requests]
-    if warnings := _warnings_of(commands):
-        form["warnings"] = warnings
-    return form
-
-
-def with_notice(form: Form, notice: str) -> Form:
-    """Return the form with a notice before what it is about."""
-    head = {key: form[key] for key in ("ok", "portal") if key in form}
-    return head | {"notice": notice} | {key: value for key, value in form.items() if key not in (*head, "notice")}
-
-
-def head(ok: bool, notice: str | None) -> Form:
-    """Return the beginning of every answer."""
-    return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}
-
-
-def as_table(result: object) -> dict[str, object]:
-    """Return `{"result": …}`, with `"table": true` before it where a table is shorter.
-
-    A list under the only key of an object, as in `{"items": […]}`, becomes a table at its place.
-    """
-    rows, key = result, None
-    if isinstance(result, dict) and len(result) == 1:
-        ((key, rows),) = result.items()
-    if not isinstance(rows, list) or len(rows) < 2 or not isinstance(rows[0], dict):
-        return {"result": result}
-    columns = list(rows[0])
-    # Characters that a table saves in each row: the names with their colons.
-    saved = len(json.dumps(columns, ensure_ascii=False, separators=(",", ":"))) - 1
-    if not columns or (len(rows) - 1) * saved <= _OVERHEAD + len(columns) or not _share(rows, columns):
-        return {"result": result}
-    table = {"columns": columns, "rows": [list(row.values()) for row in rows]}
-    return {"table": True, "result": table if key is None else {key: table}}
-
-
-def _share(rows: Iterable[object], columns: list[object]) -> bool:
-    """Whether all rows are objects with these keys in this order."""
-    return all(isinstance(row, dict) and list(row) == columns for row in rows)
-
-
-def _outcome(outcome: Outcome, version: Version, of_request: B24Error | None) -> Form:
-    form: Form = {"ok": isinstance(outcome, Succeeded)}
-    if version == "v3":
-        form["version"] = "v3"
-    match outcome:
-        case NotRun():
-            form["not_run"] = outcome.reason
-            return form
-        case Succeeded(answer=answer):
-            _add_body(form, answer)
-            warnings = answer.warnings
-        case Failed(error=error):
-            # A request that failed as a whole is described once, not for each of its commands.
-            form["error"] = _error(error, brief=of_request is not None and error.fault is of_request.fault)
-            if outcome.time is not None:
-                form["time"] = _time(outcome.time)
-            warnings = outcome.warnings
-    if warnings:
-        form["warnings"] = list(warnings)
-    return form
-
-
-def _warnings_of(commands: Iterable[PlannedCall]) -> list[str]:
-    """Return the warnings about commands, each text once: with the command it is about and the number of others."""
+def command_warnings(commands: Iterable[PlannedCall]) -> list[str]:
+    """Return each warning about commands once, with the name of its first command and the number of the others."""
     names: dict[str, list[str]] = {}
     for command in commands:
         for text in dict.fromkeys(command.warnings):
@@ -223,34 +165,74 @@ def _warnings_of(commands: Iterable[PlannedCall]) -> list[str]:
     ]
 
 
-def _dry_head(judgement: Judgement, notice: str | None) -> Form:
-    form = head(True, notice)
-    form["dry_run"] = True
-    form["sent"] = "nothing"
-    form["approval"] = "a person is asked first" if judgement.to_approve else "none"
+def with_notice(form: Form, notice: str) -> Form:
+    """Return the form with a notice before the content that it is about."""
+    beginning = {key: form[key] for key in ("ok", "portal") if key in form}
+    rest = {key: value for key, value in form.items() if key not in (*beginning, "notice")}
+    return beginning | {"notice": notice} | rest
+
+
+def head(ok: bool, notice: str | None) -> Form:
+    """Return the beginning of every answer."""
+    return {"ok": ok} if notice is None else {"ok": ok, "portal": notice}
+
+
+def as_table(result: object) -> ResultForm:
+    """Return `{"result": …}`, with `"table": true` before it when a table is shorter.
+
+    A list under the only key of an object, as in `{"items": […]}`, is replaced by a table.
+    """
+    rows, key = result, None
+    if isinstance(result, dict) and len(result) == 1:
+        ((key, rows),) = result.items()
+    if not isinstance(rows, list) or len(rows) < 2 or not isinstance(rows[0], dict):
+        return ResultForm(result=result)
+    columns = list(rows[0])
+    # The characters that a table saves in each row: the names with their colons.
+    saved = len(to_json(columns)) - 1
+    if not columns or (len(rows) - 1) * saved <= _TABLE_OVERHEAD + len(columns) or not _have_keys(rows, columns):
+        return ResultForm(result=result)
+    table = TableForm(columns=columns, rows=[list(row.values()) for row in rows])
+    return ResultForm(table=True, result=table if key is None else {key: table})
+
+
+def _have_keys(rows: Iterable[object], columns: list[str]) -> bool:
+    """Whether all rows are objects with these keys in this order."""
+    return all(isinstance(row, dict) and list(row) == columns for row in rows)
+
+
+def _outcome(outcome: Outcome, version: Version, of_request: B24Error | None) -> OutcomeForm:
+    """Return the form of an outcome. `of_request` is the error of a request that failed as a whole."""
+    form = OutcomeForm(ok=isinstance(outcome, Succeeded))
+    if version == "v3":
+        form["version"] = "v3"
+    match outcome:
+        case NotRun():
+            form["not_run"] = outcome.reason
+            return form
+        case Succeeded(answer=answer):
+            _add_body(form, answer)
+            warnings = answer.warnings
+        case Failed(error=error):
+            # The error of a whole request is described once, not for each of its commands.
+            form["error"] = _error(error, brief=of_request is not None and error.fault is of_request.fault)
+            if outcome.time is not None:
+                form["time"] = _time(outcome.time)
+            warnings = outcome.warnings
+    if warnings:
+        form["warnings"] = list(warnings)
     return form
 
 
-def _ruled(ruling: Ruling) -> RulingForm:
-    form = RulingForm(method=ruling.call.method, version=ruling.call.version, effect=ruling.effect)
-    if ruling.risks:
-        form["risks"] = [RiskForm(kinds=list(risk.kinds), why=risk.why) for risk in ruling.risks]
-    if ruling.need == "approval":
-        form["needs_approval"] = ruling.why
-    return form
-
-
-def _request(request: Request) -> Form:
-    body = json.loads(json.dumps(request.body, default=str))  # a value that is not known yet says so
-    return {"method": request.method, "version": request.version, "body": body}
-
-
-def _add_body(form: Form, answer: Answer) -> None:
+def _add_body(form: BodyForm, answer: Answer) -> None:
     if answer.total is not None:
         form["total"] = answer.total
     if answer.next is not None:
         form["next"] = answer.next
-    form |= as_table(answer.result)
+    shown = as_table(answer.result)
+    if "table" in shown:
+        form["table"] = True
+    form["result"] = shown["result"]
     if answer.time is not None:
         form["time"] = _time(answer.time)
 
@@ -267,7 +249,7 @@ def _time(time: CallTime) -> TimeForm:
 
 
 def _error(error: B24Error, *, brief: bool = False) -> ErrorForm:
-    """`brief` leaves out what the answer says once for all commands of a request that failed."""
+    """Return the form of an error. `brief` omits what the answer states once for all commands of a failed request."""
     fault = error.fault
     form = ErrorForm(code=fault.code)
     if not brief:

@@ -1,10 +1,10 @@
-"""The normal form of answers about data sets."""
+"""The forms of answers about data sets: lists that were read, queries, exports, and the data sets themselves."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from b24_mcp.app.answers.forms import Form, failure_form, head
 from b24_mcp.records import Column, DataSet, DataSetLibrary, Exported, Fetched, QueryAnswer, quoted
@@ -13,85 +13,163 @@ _PREVIEW_ROWS = 10
 _LONGEST_CELL = 200
 
 
+class ColumnsForm(TypedDict, total=False):
+    """The names of columns, and by type the names of those that are not texts."""
+
+    columns: list[str]
+    types: dict[str, list[str]]
+
+
+class ListForm(ColumnsForm, total=False):
+    """A list that was read into the data set `records`: counts, columns and the first rows.
+
+    `count` is the rows that are stored, `total` the rows of the whole list, `requests` the HTTP requests of this call.
+    """
+
+    method: str
+    version: str
+    records: str
+    count: int
+    total: int
+    complete: bool
+    requests: int
+    notes: list[str]
+    rows: Sequence[Sequence[object]]
+    more: str
+
+
+class QueryForm(TypedDict, total=False):
+    """The rows of a query. `as_of` is the age of each data set that was read."""
+
+    columns: Sequence[str]
+    count: int
+    truncated: bool
+    as_of: dict[str, str]
+    notes: list[str]
+    rows: Sequence[Sequence[object]]
+
+
+class ExportForm(TypedDict, total=False):
+    """A file that was written: its path, its rows and its columns."""
+
+    file: str
+    written: int
+    columns: list[str]
+    notes: list[str]
+
+
+class DataSetForm(TypedDict, total=False):
+    """A data set: its size, its origin, its age, and the type of each column."""
+
+    records: str
+    count: int
+    total: int
+    complete: bool
+    method: str
+    params: object
+    portal: str
+    updated_at: str
+    notes: list[str]
+    columns: Mapping[str, str]
+
+
+class InterruptedForm(TypedDict):
+    """A list whose reading the user interrupted."""
+
+    interrupted: bool
+    records: str
+    count: int
+    complete: bool
+    notes: list[str]
+
+
 async def list_form(fetched: Fetched, library: DataSetLibrary, method: str, notice: str | None, version: str) -> Form:
-    """What became of reading a list: counts, what there is to know, the columns, and the first rows."""
-    form = head(True, notice) if fetched.error is None else failure_form(fetched.error, notice)
-    form |= {"method": method, "version": version, "records": fetched.name, "count": fetched.count}
+    """Return the form of a list that was read, complete or not."""
+    beginning = head(True, notice) if fetched.error is None else failure_form(fetched.error, notice)
+    form = ListForm(method=method, version=version, records=fetched.name, count=fetched.count)
     if fetched.total is not None:
         form["total"] = fetched.total
-    form |= {"complete": fetched.complete, "requests": fetched.requests}
-    said = [*fetched.notes, *_what_to_do(fetched)]
+    form["complete"] = fetched.complete
+    form["requests"] = fetched.requests
+    notes = [*fetched.notes, *_next_steps(fetched)]
     data_set = fetched.records
     if data_set is None or fetched.kept_apart:
-        return form | {"notes": said}
-    misfits = [note for note in data_set.notes if note not in said]
-    if said or misfits:
-        form["notes"] = [*misfits, *said]
+        form["notes"] = notes
+        return beginning | form
+    misfits = [note for note in data_set.notes if note not in notes]
+    if notes or misfits:
+        form["notes"] = [*misfits, *notes]
     rows = await library.first_rows(data_set, _PREVIEW_ROWS)
-    form |= _columns(data_set.columns)
-    form["rows"] = [[_in_short(value) for value in row] for row in rows]
+    _add_columns(form, data_set.columns)
+    form["rows"] = [[_short_cell(value) for value in row] for row in rows]
     if data_set.rows > len(rows) or rows != form["rows"]:
-        form["more"] = f"These are the first rows, long texts cut. query_records reads on: {_example(data_set)}"
-    return form
+        form["more"] = f"These are the first rows, with long texts cut. query_records reads on: {_example(data_set)}"
+    return beginning | form
 
 
 def query_form(answered: QueryAnswer, notice: str | None) -> Form:
-    """The rows of a query, and how old and how whole the sets are that they come from."""
-    form = head(True, notice) | {"columns": answered.columns, "count": len(answered.rows)}
-    form["truncated"] = answered.truncated
+    """Return the form of a query: its rows, and how old and how complete the data sets are."""
+    form = QueryForm(columns=answered.columns, count=len(answered.rows), truncated=answered.truncated)
     if answered.read:
         form["as_of"] = {data_set.name: data_set.updated_at for data_set in answered.read}
     notes = [_incomplete(data_set) for data_set in answered.read if not data_set.complete]
     if notes:
         form["notes"] = notes
-    return form | {"rows": answered.rows}
+    form["rows"] = answered.rows
+    return head(True, notice) | form
 
 
 def export_form(exported: Exported, notice: str | None) -> Form:
-    """Where a file was written, and what is in it."""
-    form = head(True, notice) | {"file": str(exported.path), "written": exported.rows}
-    form["columns"] = list(exported.columns)
-    return form | {"notes": list(exported.notes)} if exported.notes else form
+    """Return the form of an export: where the file is, and what is in it."""
+    form = ExportForm(file=str(exported.path), written=exported.rows, columns=list(exported.columns))
+    if exported.notes:
+        form["notes"] = list(exported.notes)
+    return head(True, notice) | form
 
 
-def set_form(data_set: DataSet) -> Form:
-    """All that is known of a data set."""
-    form: Form = {"records": data_set.name, "count": data_set.rows}
+def set_form(data_set: DataSet) -> DataSetForm:
+    """Return everything that is known of a data set."""
+    form = DataSetForm(records=data_set.name, count=data_set.rows)
     if data_set.total is not None:
         form["total"] = data_set.total
-    form |= {"complete": data_set.complete, "method": data_set.method, "params": json.loads(data_set.params)}
-    form |= {"portal": data_set.portal, "updated_at": data_set.updated_at}
+    form["complete"] = data_set.complete
+    form["method"] = data_set.method
+    form["params"] = json.loads(data_set.params)
+    form["portal"] = data_set.portal
+    form["updated_at"] = data_set.updated_at
     if data_set.notes:
         form["notes"] = list(data_set.notes)
-    return form | {"columns": {column.name: column.kind for column in data_set.columns}}
+    form["columns"] = {column.name: column.kind for column in data_set.columns}
+    return form
 
 
 def interrupted_form(fetched: Fetched, notice: str | None) -> Form:
-    """What is left of reading a list that a person broke off."""
-    form = head(False, notice) | {
-        "interrupted": True,
-        "records": fetched.name,
-        "count": fetched.count,
-        "complete": False,
-    }
-    return form | {"notes": _what_to_do(fetched)}
+    """Return the form of a list whose reading the user interrupted: what is stored, and how to continue."""
+    return head(False, notice) | InterruptedForm(
+        interrupted=True,
+        records=fetched.name,
+        count=fetched.count,
+        complete=False,
+        notes=_next_steps(fetched),
+    )
 
 
-def _what_to_do(fetched: Fetched) -> list[str]:
+def _next_steps(fetched: Fetched) -> list[str]:
+    """Return what is stored of an incomplete list, and how to continue; empty for a complete one."""
     if fetched.complete:
         return []
     if not fetched.count:
-        return ["nothing was kept"]
-    said = []
+        return ["no rows were stored"]
+    notes = []
     if fetched.kept_apart and fetched.records is not None:
         former = fetched.records
-        said.append(
+        notes.append(
             f"{fetched.name} is still the former data set of {former.rows} rows, as of {former.updated_at}; "
-            f"the {fetched.count} rows read now are kept aside"
+            f"the {fetched.count} rows read now are stored separately"
         )
     if fetched.resumable:
-        said.append("the same call with resume=true goes on after these rows")
-    return said
+        notes.append("the same call with resume=true continues after these rows")
+    return notes
 
 
 def _incomplete(data_set: DataSet) -> str:
@@ -99,21 +177,22 @@ def _incomplete(data_set: DataSet) -> str:
     return f"{data_set.name} is not the whole list: it holds {data_set.rows}{of} rows"
 
 
-def _columns(columns: Sequence[Column]) -> Form:
-    """The names of the columns, and the types of those that are no texts."""
+def _add_columns(form: ColumnsForm, columns: Sequence[Column]) -> None:
     types: dict[str, list[str]] = {}
     for column in columns:
         if column.kind != "text":
             types.setdefault(column.kind, []).append(column.name)
-    form: Form = {"columns": [column.name for column in columns]}
-    return form | {"types": types} if types else form
+    form["columns"] = [column.name for column in columns]
+    if types:
+        form["types"] = types
 
 
-def _in_short(value: Any) -> Any:
+def _short_cell(value: object) -> object:
     return value[:_LONGEST_CELL] + "…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
 
 
 def _example(data_set: DataSet) -> str:
+    """Return a query that reads the rows after the preview."""
     column = data_set.columns[0].name
     shown = column if column.isidentifier() else quoted(column)
     return f"SELECT {shown} FROM {data_set.name} LIMIT 100 OFFSET {_PREVIEW_ROWS}"  # noqa: S608  # a hint

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from b24_mcp.errors import B24Error
 from b24_mcp.rest.batch.commands import Command
 from b24_mcp.rest.batch.references import NoValueError, Path, Reference
-from b24_mcp.rest.wire.params import Params, check_params
+from b24_mcp.rest.planned import check_params
+from b24_mcp.rest.wire.params import Params
 
 
 class WaitsForValueError(Exception):

@@ -22,7 +22,7 @@ from b24_mcp.rest.auth.credential import Credential
 from b24_mcp.rest.limits.deadline import Clock, Deadline
 from b24_mcp.rest.limits.queue import CallQueue
 from b24_mcp.rest.wire.answer import CallTime
-from b24_mcp.state import LONGEST_CHARGE, Bucket, Charge, FallbackLimits, LimitState, Turn
+from b24_mcp.state import LONGEST_CHARGE, Bucket, Charge, FallbackLimits, FileState, LimitState, Turn
 
 Plan = Literal["basic", "enterprise", "none"]
 
@@ -69,7 +69,8 @@ class Limits:
     """
 
     def __init__(self, credential: Credential, plan: Plan, state: LimitState, clock: Clock) -> None:
-        self.state = FallbackLimits(state, clock.now)
+        self._fallback = None if isinstance(state, FileState) and state.is_private else FallbackLimits(state, clock.now)
+        self.state: LimitState = self._fallback or state
         # The credential is kept only as a digest.
         owner = hashlib.sha256(f"{credential.host}/{credential.owner}".encode()).hexdigest()
         self._charge_prefix = f"method:{owner[:16]}:"
@@ -82,9 +83,9 @@ class Limits:
     @property
     def warning(self) -> str | None:
         """A warning for answers while the limits are not shared."""
-        if self.state.lost is None:
+        if self._fallback is None or self._fallback.lost is None:
             return None
-        return f"limits are kept by this process alone for now, not shared with other processes: {self.state.lost}"
+        return f"limits are kept by this process alone for now, not shared with other processes: {self._fallback.lost}"
 
     @asynccontextmanager
     async def turn(self, methods: Iterable[str], deadline: Deadline) -> AsyncGenerator[None]:

@@ -8,7 +8,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.methods import search_methods
 from b24_mcp.server.tooling import FormalTool, make_tool

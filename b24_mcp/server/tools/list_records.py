@@ -8,7 +8,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.lists import ListRequest, read_list
 from b24_mcp.server.progress import ListProgress

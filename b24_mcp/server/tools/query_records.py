@@ -7,7 +7,7 @@ from typing import Annotated
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.records import query_data_sets
 from b24_mcp.server.tooling import FormalTool, make_tool

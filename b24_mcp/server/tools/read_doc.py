@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.doc_pages import SampleLanguage, page_as_markdown, read_page
 from b24_mcp.app.library import DOC_ADDRESS

@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from b24_mcp.app.answers.writing import Reply
+from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.doc_pages import PageKind, search_pages
 from b24_mcp.server.tooling import FormalTool, make_tool

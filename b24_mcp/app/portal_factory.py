@@ -1,4 +1,4 @@
-"""Opening a portal as a person configured it: what opens it, its rules, its limits, its audit trail."""
+"""Open portals as the user configured them: credential, access rules, limits and audit log."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"
 _SANDBOX_ORIGIN = "https://sandbox.invalid"
 
 
-def configuration_of_person(redactor: Redactor) -> Configuration:
-    """Read the settings and the file of portals, and tell `redactor` what is secret before anything is done with it.
+def load_user_configuration(redactor: Redactor) -> Configuration:
+    """Read the settings and the file of portals. Secrets are added to `redactor` before they are used.
 
     Raises:
         B24Error: `B24MCP_SETTINGS`, naming what is wrong.
@@ -41,7 +41,7 @@ def configuration_of_person(redactor: Redactor) -> Configuration:
 
 
 def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedState:
-    """Open what is shared with other processes. `clock` replaces the clock of the store in tests.
+    """Open the state that is shared with other processes. `clock` replaces the clock of the store in tests.
 
     Raises:
         B24Error: `B24MCP_SETTINGS`.
@@ -53,8 +53,8 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """Opens portals of one configuration. `level` is the most that any of them may allow."""
+class PortalFactory:
+    """Opens the portals of one configuration. `level` is the highest access level that any of them may have."""
 
     configuration: Configuration
     state: SharedState
@@ -63,10 +63,10 @@ class Opening:
     level: Level
 
     def configured(self, name: str) -> OpenPortal:
-        """Open the portal of the environment, or one of the file.
+        """Open the portal of the environment, or a portal of the file.
 
         Raises:
-            B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when what is configured cannot be used.
+            B24Error: `B24MCP_SETTINGS` or `B24MCP_WEBHOOK` when the configuration cannot be used.
         """
         settings = self.configuration.settings
         entry = self.configuration.portals.get(name)
@@ -82,16 +82,16 @@ class Opening:
             rules = self.rules(name)
         except (ValueError, SecretsError) as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
-        gate = Gate(credential.host, rules, self._trail(), name)
+        gate = Gate(credential.host, rules, self._audit_trail(), name)
         portal = Portal(credential, options, guard=gate, state=self.state, clock=self.clock)
-        # What answers on this computer may be another portal tomorrow: nothing is kept of it.
+        # Another portal may answer on this loopback address later, so its methods are not cached.
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
         several = len(self.configuration.names) > 2
         return OpenPortal(name, portal, settings, gate, discovery, self._approvals(), name if several else None)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
-        """Open the sandbox. It keeps the same rules, so that they can be tried; what is done to it is in no trail.
+        """Open the sandbox. The access rules apply, so that they can be tried; there is no audit log.
 
         Raises:
             B24Error: `B24MCP_SETTINGS`.
@@ -107,17 +107,17 @@ class Opening:
         return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), self._approvals(), notice)
 
     def credential(self, name: str) -> Credential:
-        """What opens a portal; secrets are told to the redactor.
+        """Return the credential of a portal. Its secrets are added to the redactor.
 
         Raises:
-            B24Error, ConfigurationError, SecretsError: when it is missing or wrong.
+            B24Error, ConfigurationError, SecretsError: when the credential is missing or wrong.
         """
         settings = self.configuration.settings
         entry = self.configuration.portals.get(name)
         if entry is not None and entry.is_oauth:
             return self._login(name)
         if entry is None and settings.webhook_url is None:
-            from b24_mcp.app.logins import configured_application, open_login  # only who logs in pays for it
+            from b24_mcp.app.logins import configured_application, open_login  # needed only with a login
 
             portal, application = configured_application(settings)
             return open_login(portal.host, portal, application, settings, self.redactor, self.clock)
@@ -131,10 +131,10 @@ class Opening:
         return webhook
 
     def rules(self, name: str) -> AccessRules:
-        """The rules of a portal: those of the file, which the environment can only narrow.
+        """Return the rules of a portal: the rules of the file, which the environment can only narrow.
 
         Raises:
-            ValueError: for a glob that is none, or `allow` in both places.
+            ValueError: for an invalid glob, or `allow` in both places.
         """
         settings = self.configuration.settings
         own = AccessRules(
@@ -177,7 +177,7 @@ class Opening:
     def _approvals(self) -> Approvals | None:
         return None if self.configuration.settings.state == "memory" else Approvals(self.state)
 
-    def _trail(self) -> AuditTrail | None:
+    def _audit_trail(self) -> AuditTrail | None:
         settings = self.configuration.settings
         if settings.audit == "off":
             return None

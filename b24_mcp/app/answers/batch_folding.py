@@ -1,0 +1,82 @@
+"""Write the outcomes of a batch in less space: equal outcomes once, like results as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypedDict
+
+from b24_mcp.app.answers.command_ranges import name_ranges, row_ranges
+from b24_mcp.app.answers.forms import Form, OutcomeForm, TableForm
+from b24_mcp.rest import to_json
+
+_WORTH_FOLDING = 3
+
+
+class OutcomeTableForm(TableForm):
+    """Results of commands as a table. The first column is the name of the command."""
+
+    ok: bool
+
+
+class FoldedForm(TypedDict, total=False):
+    """The outcomes of a batch. An entry of `equal` is the outcome of all its `commands`, with their `count`."""
+
+    equal: list[dict[str, object]]
+    tables: list[OutcomeTableForm]
+    results: Mapping[str, OutcomeForm]
+
+
+def folded(results: Mapping[str, OutcomeForm], tabled: Collection[str]) -> FoldedForm:
+    """Return the outcomes with equal ones written once, and like results of `tabled` commands as tables."""
+    equal: dict[str, list[str]] = {}
+    for name, outcome in results.items():
+        equal.setdefault(to_json(outcome), []).append(name)
+    groups = [group for group in equal.values() if len(group) >= _WORTH_FOLDING]
+    done = {name for group in groups for name in group}
+    tables: dict[tuple[str, ...], list[list[object]]] = {}
+    for name, outcome in results.items():
+        row = _row(outcome) if name in tabled and name not in done else None
+        if row is not None:
+            columns, cells = row
+            tables.setdefault(columns, []).append([name, *cells])
+    shown = {columns: rows for columns, rows in tables.items() if len(rows) >= _WORTH_FOLDING}
+    done |= {str(row[0]) for rows in shown.values() for row in rows}
+    form = FoldedForm()
+    if groups:
+        form["equal"] = [{"count": len(group), "commands": group} | results[group[0]] for group in groups]
+    if shown:
+        form["tables"] = [
+            OutcomeTableForm(ok=True, columns=["command", *columns], rows=rows) for columns, rows in shown.items()
+        ]
+    form["results"] = {name: outcome for name, outcome in results.items() if name not in done}
+    return form
+
+
+def with_ranges(form: Form) -> Form:
+    """Return the form of a batch with the names of folded commands as ranges: `u1..u300`."""
+    changed = dict(form)
+    if "equal" in form:
+        changed["equal"] = [entry | {"commands": name_ranges(entry["commands"])} for entry in form["equal"]]
+    if "tables" in form:
+        changed["tables"] = [table | {"rows": row_ranges(table["rows"])} for table in form["tables"]]
+    return changed
+
+
+def _row(outcome: OutcomeForm) -> tuple[tuple[str, ...], Sequence[object]] | None:
+    """Return the columns and cells of an outcome; None for one that has more than a result or an id."""
+    if len(outcome) != 2 or not outcome["ok"]:
+        return None
+    if "id" in outcome:
+        return ("id",), [outcome["id"]]
+    return _cells(outcome["result"]) if "result" in outcome else None
+
+
+def _cells(result: object) -> tuple[tuple[str, ...], Sequence[object]] | None:
+    prefix = ""
+    if isinstance(result, dict) and len(result) == 1 and isinstance(inner := next(iter(result.values())), dict):
+        prefix, result = f"{next(iter(result))}.", inner
+    if not isinstance(result, dict):
+        return None if isinstance(result, list) else (("result",), [result])
+    if not result or "command" in result:
+        return None
+    return tuple(prefix + key for key in result), list(result.values())

@@ -1,0 +1,82 @@
+"""The errors for mistakes in a call, each with the correct form. Nothing here runs for a correct call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from b24_mcp.catalog import Catalogue, Method, Version
+from b24_mcp.errors import B24Error, FieldProblem, our_error
+
+_METHOD_NOT_FOUND = ("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION")
+_FIRST_PARAMETERS = 3
+
+
+def misfit(method: str, version: Version, problems: Sequence[FieldProblem], hint: str, more: str = "") -> B24Error:
+    """Return the error for parameters that do not fit a method. `more` is appended to its message."""
+    listed = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
+    return our_error(
+        "B24MCP_PARAMS",
+        f"These parameters do not fit {method} ({version}): {listed}.{more}",
+        method=method,
+        hint=hint,
+        validation=problems,
+    )
+
+
+def list_for_names(known: Method) -> B24Error:
+    """Return the error for a list of values where a method takes named parameters."""
+    parameters = [parameter for parameter in known.facts.params if not parameter.pattern]
+    shown = [one for place, one in enumerate(parameters) if one.required is True or place < _FIRST_PARAMETERS]
+    names = ", ".join(f'"{parameter.name}": …' for parameter in shown)
+    return our_error(
+        "B24MCP_PARAMS",
+        f"{known.name} takes named parameters, not a list: params is an object such as {{{names}}}.",
+        method=known.name,
+        hint=f"Nothing was sent. The parameters are {known.signature or 'none'} (* required).",
+    )
+
+
+def other_version(method: str, version: Version, existing: str) -> B24Error:
+    """Return the error for a method that exists in another version of the API than the one requested."""
+    return our_error(
+        "B24MCP_VERSION",
+        f"{method} exists in {existing}, not in {version}.",
+        method=method,
+        hint=f"Nothing was sent. Leave version out, or set it to {existing}; validate=false sends the call unchanged.",
+    )
+
+
+def not_documented(method: str) -> B24Error:
+    """Return the error for a method that needs approval and is in no documentation."""
+    return our_error(
+        "B24MCP_UNKNOWN_METHOD",
+        f"{method} is not documented. Nothing was sent. If this portal has the method, set validate=false: a person is "
+        "then asked to allow the call.",
+        method=method,
+    )
+
+
+def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
+    """Return the error of an unknown method with a hint that lists similar known names.
+
+    The called name is never among them. For a documented method the hint says that this portal does not have it.
+    """
+    if error.fault.kind != "unknown_method" or not error.method:
+        return error
+    if error.fault.code.upper().endswith(_METHOD_NOT_FOUND) and catalogue.method(error.method) is not None:
+        hint = (
+            "The method is documented, but this portal does not have it: a module, its edition or its plan may be "
+            "missing. Look for another method, or ask the person."
+        )
+        return B24Error(replace(error.fault, hint=hint), error.method)
+    similar = [name for name in catalogue.similar(error.method) if name.lower() != error.method.lower()]
+    if not similar:
+        return error
+    return B24Error(replace(error.fault, hint=similar_names_hint(similar)), error.method)
+
+
+def similar_names_hint(similar: Sequence[str]) -> str:
+    """Return the hint for an unknown method: similar names, if any, and the tool that finds methods."""
+    meant = f"Perhaps one of these was meant: {', '.join(similar)}. " if similar else ""
+    return f"{meant}find_methods finds methods by what they do."
