@@ -52,7 +52,7 @@ CHECKS = {
     "catalog/arguments.py check": "arguments",
     "rest/wire/method_name.py check_method_name": "method name",
     "rest/planned.py check_params": "parameters",
-    "rest/wire/request.py check_version": "version",
+    "rest/planned.py check_version": "version",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,19 @@ def test_every_name_that_a_package_exports_exists(room: str) -> None:
     module = importlib.import_module(f"b24_mcp.{room}")
     for name in module.__all__:
         assert getattr(module, name) is not None
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    # The sandbox has one large circle, around the class of its portal.
+    files = [module for module in modules() if module.relative_to(PACKAGE).parts[0] != "sandbox"]
+    names = {name_of(module): module for module in files}
+    graph = {name: imports(module) & names.keys() - {name} for name, module in names.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as exc:
+        pytest.fail(f"these modules import each other: {' -> '.join(exc.args[1])}")
+
+
+def name_of(module: Path) -> str:
+    parts = module.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -18,6 +18,7 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
     CallRequest,
@@ -26,7 +27,6 @@ from b24_mcp.app.planning import (
     prepare_call,
     with_similar_names,
 )
-from b24_mcp.app.portals import OpenPortal
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Answer, OnWait, PlannedCall, Succeeded, dry_run_batch

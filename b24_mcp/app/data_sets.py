@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from b24_mcp.app.portals import OpenPortal
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, judged, prepare_call
-from b24_mcp.app.portals import OpenPortal
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.app.open_portal import OpenPortal
 
 __all__ = [
     "BatchRequest",

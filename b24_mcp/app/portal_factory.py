@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
-from b24_mcp.app.portals import OpenPortal
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError

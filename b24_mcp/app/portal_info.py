@@ -12,7 +12,7 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.portals import OpenPortal
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 
 _MISSING_SHOWN = 12

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from b24_mcp.access import Approvals, Gate, Level, current_caller
+from b24_mcp.access import Level, current_caller
 from b24_mcp.access.caller import CALLER
-from b24_mcp.discovery import Discovery
+from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.errors import our_error
-from b24_mcp.rest import Clock, Portal
+from b24_mcp.rest import Clock
 from b24_mcp.secrets import Redactor
 from b24_mcp.state import SharedState
 
 if TYPE_CHECKING:
     from b24_mcp.config import Configuration
-    from b24_mcp.config.settings import Settings
     from b24_mcp.sandbox import Sandbox
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPortal:
-    """An open portal with its gate and its discovered methods.
-
-    `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
-    None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
-    which portal answered.
-    """
-
-    name: str
-    portal: Portal
-    settings: Settings
-    gate: Gate
-    discovery: Discovery
-    approvals: Approvals | None = None
-    notice: str | None = None
-
-    @property
-    def budget(self) -> int:
-        """The largest number of characters of an answer."""
-        return self.settings.budget
 
 
 class Portals:

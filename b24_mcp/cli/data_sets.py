@@ -12,7 +12,7 @@ from b24_mcp.secrets import Redactor
 if TYPE_CHECKING:
     from b24_mcp.app.answers.forms import Form
     from b24_mcp.app.app import App
-    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.app.open_portal import OpenPortal
 
     Work = Callable[[App, OpenPortal], Awaitable[Form]]
 

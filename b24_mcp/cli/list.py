@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from b24_mcp.app.answers.forms import Form
     from b24_mcp.app.app import App
     from b24_mcp.app.lists import ListRequest, ListRun
-    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.app.open_portal import OpenPortal
     from b24_mcp.records import DataSetLibrary
 
 _INTERRUPTED = 130

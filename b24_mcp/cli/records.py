@@ -18,7 +18,7 @@ from b24_mcp.secrets import Redactor
 if TYPE_CHECKING:
     from b24_mcp.app.answers.forms import Form
     from b24_mcp.app.app import App
-    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.app.open_portal import OpenPortal
     from b24_mcp.cli.data_sets import Work
 
 

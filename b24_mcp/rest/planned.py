@@ -8,6 +8,7 @@ which also reads the finished request.
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ from b24_mcp.catalog import Effect, Risk, Version, known_methods
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest.wire.method_name import check_method_name
 from b24_mcp.rest.wire.params import DEEPEST, Params
-from b24_mcp.rest.wire.request import Format, check_version
+from b24_mcp.rest.wire.request import Format, Request
 
 if TYPE_CHECKING:
     from b24_mcp.rest.batch.references import Reference
@@ -143,6 +144,19 @@ def plan_call(
     )
 
 
+def call_request(planned: PlannedCall, params: Params | None = None) -> Request:
+    """Return the request of one call. `params` replace those of the plan once references in them are resolved.
+
+    A write in REST 3.0 gets an idempotency key.
+    """
+    params = planned.params if params is None else params
+    reads = planned.effect == "read"
+    if planned.version == "v2":
+        return Request(planned.method, params, "v2", planned.format, (planned.method,), reads)
+    name = planned.method.lower()  # REST 3.0 looks a name up in lower case
+    return Request(name, params, "v3", planned.format, (name,), reads, None if reads else str(uuid.uuid4()))
+
+
 def check_params(params: Params, method: str) -> None:
     """Refuse parameters that the portal would silently lose or misread.
 
@@ -178,6 +192,25 @@ def check_params(params: Params, method: str) -> None:
         for text in texts:
             if not text.isascii() and not _is_unicode(text):
                 raise _refusal("params hold a text that is not valid Unicode (half of a surrogate pair).", method)
+
+
+def check_version(version: Version, params: Params, format: Format, method: str) -> None:
+    """Refuse parameters and formats that REST 3.0 does not support. Source: documentation, api-reference/rest-v3.
+
+    Raises:
+        B24Error: `B24MCP_VERSION`; nothing was sent.
+    """
+    if version == "v2":
+        return
+    if isinstance(params, list):
+        raise our_error("B24MCP_VERSION", f"{method} in REST 3.0 takes an object of named parameters.", method=method)
+    if format == "xml":
+        raise our_error(
+            "B24MCP_VERSION",
+            f"{method} is called in REST 3.0, which writes JSON only.",
+            method=method,
+            hint="Nothing was sent. Leave format out.",
+        )
 
 
 def _check_positional(values: list[object], method: str) -> None:

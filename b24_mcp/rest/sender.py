@@ -21,11 +21,11 @@ from b24_mcp.rest.limits.deadline import Clock, Deadline, OnWait
 from b24_mcp.rest.limits.limits import Limits, Plan
 from b24_mcp.rest.limits.retries import is_refused_by_limit, pause_before_retry
 from b24_mcp.rest.moved import MovedPortal
-from b24_mcp.rest.planned import PlannedCall
+from b24_mcp.rest.planned import PlannedCall, call_request
 from b24_mcp.rest.wire.answer import Answer, CallTime, HttpReply, read_answer
 from b24_mcp.rest.wire.next_page import next_page
 from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Request, call_request, calls_in
+from b24_mcp.rest.wire.request import Request, calls_in
 from b24_mcp.state import ExpiringStore
 
 if TYPE_CHECKING:

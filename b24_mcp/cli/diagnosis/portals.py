@@ -13,7 +13,7 @@ from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
     from b24_mcp.access import AccessRules
-    from b24_mcp.app.portals import OpenPortal
+    from b24_mcp.app.open_portal import OpenPortal
     from b24_mcp.discovery import Portrait
 
 _TOLERATED_SKEW = 30.0

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from b24_mcp.errors import Fault
 from b24_mcp.rest.batch.outcomes import NotRun
 from b24_mcp.rest.batch.run import BatchRun
-from b24_mcp.rest.planned import PlannedBatch, PlannedCall
+from b24_mcp.rest.planned import PlannedBatch, PlannedCall, call_request
 from b24_mcp.rest.wire.answer import Answer, CallTime
 from b24_mcp.rest.wire.params import Params
-from b24_mcp.rest.wire.request import Request, call_request
+from b24_mcp.rest.wire.request import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from b24_mcp.catalog import Version
-from b24_mcp.errors import our_error
 from b24_mcp.rest.wire.params import Params
-
-if TYPE_CHECKING:
-    from b24_mcp.rest.planned import PlannedCall
 
 Format = Literal["json", "xml"]
 """The format of the answer. REST 3.0 supports JSON only."""
@@ -64,38 +59,6 @@ class WireCall:
     version: Version
     params: Params | str
     name: str = ""
-
-
-def check_version(version: Version, params: Params, format: Format, method: str) -> None:
-    """Refuse parameters and formats that REST 3.0 does not support. Source: documentation, api-reference/rest-v3.
-
-    Raises:
-        B24Error: `B24MCP_VERSION`; nothing was sent.
-    """
-    if version == "v2":
-        return
-    if isinstance(params, list):
-        raise our_error("B24MCP_VERSION", f"{method} in REST 3.0 takes an object of named parameters.", method=method)
-    if format == "xml":
-        raise our_error(
-            "B24MCP_VERSION",
-            f"{method} is called in REST 3.0, which writes JSON only.",
-            method=method,
-            hint="Nothing was sent. Leave format out.",
-        )
-
-
-def call_request(planned: PlannedCall, params: Params | None = None) -> Request:
-    """Return the request of one call. `params` replace those of the plan once references in them are resolved.
-
-    A write in REST 3.0 gets an idempotency key.
-    """
-    params = planned.params if params is None else params
-    reads = planned.effect == "read"
-    if planned.version == "v2":
-        return Request(planned.method, params, "v2", planned.format, (planned.method,), reads)
-    name = planned.method.lower()  # REST 3.0 looks a name up in lower case
-    return Request(name, params, "v3", planned.format, (name,), reads, None if reads else str(uuid.uuid4()))
 
 
 def calls_in(request: Request) -> list[WireCall]:

@@ -1,0 +1,31 @@
+"""An open portal: everything that a use case needs to work with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from b24_mcp.access import Approvals, Gate
+from b24_mcp.discovery import Discovery
+from b24_mcp.rest import Portal
+
+if TYPE_CHECKING:
+    from b24_mcp.config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPortal:
+    """An open portal with its gate and its discovered methods.
+
+    `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
+    None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
+    which portal answered.
+    """
+
+    name: str
+    portal: Portal
+    settings: Settings
+    gate: Gate
+    discovery: Discovery
+    approvals: Approvals | None = None
+    notice: str | None = None
