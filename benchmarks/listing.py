@@ -163,7 +163,7 @@ def _control(portal: dict[str, str], what: str) -> Any:
 
 async def serve_portal(rows: int) -> None:
     """Serve the deals, and under /benchmark/ the statuses of all responses."""
-    from b24_mcp.sandbox import Sandbox, serve
+    from b24_sandbox import Sandbox, serve
 
     class Counting(Sandbox):
         def __init__(self, **options: Any) -> None:

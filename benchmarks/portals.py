@@ -11,8 +11,8 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from b24_mcp.sandbox import Sandbox, serve
-from b24_mcp.sandbox.faults import KINDS
+from b24_sandbox import Sandbox, serve
+from b24_sandbox.faults import KINDS
 
 SECRET = "s3cretofthebenchmarks"
 # A redirect is followed only between cloud portals, so here it would end each call.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24_mcp.sandbox import LoggedCall, Sandbox, serve
+from b24_sandbox import LoggedCall, Sandbox, serve
 
 SECRET = "s3cretofthetests"
 

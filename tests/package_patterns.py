@@ -17,8 +17,8 @@ _SEARCHING = {"search", "sub", "subn", "findall", "finditer", "split"}
 _FUNCTIONS = {*_SEARCHING, "match", "fullmatch", "compile"}
 # Functions of the package that try a pattern at one place at a time.
 _MATCHING = {"_match_end", "_mask", "_each"}
-# The build of the catalogue, which a user runs over their own documentation, and the sandbox, a portal for tests.
-_LEFT_OUT = ("sandbox/", "catalog/build/")
+# The build of the catalogue, which a user runs over their own documentation.
+_LEFT_OUT = ("catalog/build/",)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.v3 import RestV3
+from b24_sandbox import Sandbox
+from b24_sandbox.v3 import RestV3
 
 PAGE = Path(__file__).parent.parent / "docs" / "sandbox.md"
 BEGIN, END = "<!-- methods -->\n", "<!-- /methods -->\n"

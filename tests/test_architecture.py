@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "b24_mcp"
+SANDBOX = PACKAGE.parent / "b24_sandbox"
 # What each package may import of the others, the lowest first.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "storage": set(),
     "words": set(),
     "dialect": set(),
-    "sandbox": set(),
     "connect": {"storage"},
     "secrets": {"errors"},
     "config": {"storage"},
@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "records": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "app": {
         *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
-        *("rest", "access", "discovery", "records", "sandbox"),
+        *("rest", "access", "discovery", "records"),
     },
     "server": {
         *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
-        *("rest", "access", "discovery", "records", "sandbox", "connect", "app", "server"),
+        *("rest", "access", "discovery", "records", "connect", "app", "server"),
     },
     "__main__": {"secrets", "config", "server", "cli"},
     "__init__": set(),
@@ -48,7 +48,7 @@ LIBRARIES = {
     "mcp": ("server/",),
     "mcp_types": ("server/",),
     "httpcore": ("rest/wire/connections.py",),
-    "httpx": ("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py", "sandbox/deliveries.py"),
+    "httpx": ("rest/wire/transport.py", "rest/wire/connections.py", "docs/download.py"),
     "xmltodict": ("rest/wire/xml.py",),
     "redis": ("state/redis.py",),
     "click": ("cli/",),
@@ -79,13 +79,13 @@ def imports(module: Path) -> set[str]:
     return found
 
 
-def room_of(module: Path) -> str:
+def package_of(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_package_imports_only_packages_below_it(module: Path) -> None:
-    room = room_of(module)
+    room = package_of(module)
     rooms = {name.split(".")[1] for name in imports(module) if name.startswith("b24_mcp.")} - {room}
     assert rooms <= ALLOWED[room]
 
@@ -106,7 +106,7 @@ def test_a_library_is_imported_only_by_its_modules(module: Path) -> None:
     "room",
     [
         *("errors", "secrets", "rest", "access", "state", "config", "catalog", "discovery", "docs", "records"),
-        *("sandbox", "connect", "cli"),
+        *("connect", "cli"),
     ],
 )
 def test_every_name_that_a_package_exports_exists(room: str) -> None:
@@ -115,10 +115,23 @@ def test_every_name_that_a_package_exports_exists(room: str) -> None:
         assert getattr(module, name) is not None
 
 
+@pytest.mark.parametrize("module", sorted(SANDBOX.rglob("*.py")), ids=lambda path: str(path.relative_to(SANDBOX)))
+def test_the_sandbox_imports_nothing_of_the_program(module: Path) -> None:
+    assert imported_names(module).isdisjoint({"b24_mcp", "tests"})
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_use_cases_and_the_command_line_import_the_sandbox(module: Path) -> None:
+    assert "b24_sandbox" not in imported_names(module) or package_of(module) in ("app", "cli")
+
+
+def imported_names(module: Path) -> set[str]:
+    """Return the first part of every name that a module imports."""
+    return {name.split(".")[0] for name in imports(module)}
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    # The sandbox has one large circle, around the class of its portal.
-    files = [module for module in modules() if module.relative_to(PACKAGE).parts[0] != "sandbox"]
-    names = {name_of(module): module for module in files}
+    names = {name_of(module): module for module in modules()}
     graph = {name: imported_modules(module, names.keys()) - {name} for name, module in names.items()}
     try:
         TopologicalSorter(graph).prepare()

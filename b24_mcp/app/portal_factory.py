@@ -18,7 +18,7 @@ from b24_mcp.secrets import Redactor
 from b24_mcp.state import SharedState, open_state
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox import Sandbox
+    from b24_sandbox import Sandbox
 
 SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
 _CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"

@@ -17,7 +17,7 @@ from b24_mcp.state import SharedState
 
 if TYPE_CHECKING:
     from b24_mcp.config import Configuration
-    from b24_mcp.sandbox import Sandbox
+    from b24_sandbox import Sandbox
 
 
 class Portals:
@@ -100,7 +100,7 @@ class Portals:
         factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level)
         if name != SANDBOX:
             return factory.configured(name)
-        from b24_mcp.sandbox import (
+        from b24_sandbox import (
             Sandbox,  # not imported on a server with a configured portal, to save time and memory
         )
 

@@ -14,8 +14,8 @@ import click
 from b24_mcp.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from b24_mcp.sandbox import Sandbox
-    from b24_mcp.sandbox.certificates import Certificates
+    from b24_sandbox import Sandbox
+    from b24_sandbox.certificates import Certificates
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -158,7 +158,7 @@ def _open(db: Path | None, deals: int, webhook: str | None, control: bool, optio
     """
     import sqlite3
 
-    from b24_mcp.sandbox import DEMO_WEBHOOK, Sandbox
+    from b24_sandbox import DEMO_WEBHOOK, Sandbox
 
     file = ":memory:" if db is None else db
     try:
@@ -168,7 +168,7 @@ def _open(db: Path | None, deals: int, webhook: str | None, control: bool, optio
 
 
 def _certificates(stack: ExitStack, state: Path | None, names: list[str | None]) -> Certificates:
-    from b24_mcp.sandbox.certificates import issue
+    from b24_sandbox.certificates import issue
 
     if state is None:
         import tempfile
@@ -183,8 +183,8 @@ def _certificates(stack: ExitStack, state: Path | None, names: list[str | None])
 def _serve(portal: Sandbox, host: str, port: int, certificates: Certificates | None) -> None:
     import signal
 
-    from b24_mcp.sandbox import serve
-    from b24_mcp.sandbox.announcement import Announcement
+    from b24_sandbox import serve
+    from b24_sandbox.announcement import Announcement
 
     announcement = Announcement(portal)
 

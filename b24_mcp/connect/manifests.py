@@ -226,6 +226,7 @@ RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --req
     && /opt/{about.PACKAGE}/bin/pip install --no-cache-dir --require-hashes -r locks/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY b24_mcp ./b24_mcp
+COPY b24_sandbox ./b24_sandbox
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \\
     && /opt/{about.PACKAGE}/bin/pip install --no-deps --no-index wheels/*.whl
 

@@ -18,8 +18,8 @@ import pytest
 from b24_mcp.access import AccessRules, AuditTrail, Caller, Gate, calling
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Portal, PortalOptions, parse_webhook
-from b24_mcp.sandbox import Sandbox
 from b24_mcp.secrets import Redactor
+from b24_sandbox import Sandbox
 from tests.fake_portal import WEBHOOK, FakePortal, Reply
 
 Lines = list[dict[str, Any]]

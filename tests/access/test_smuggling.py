@@ -15,7 +15,7 @@ from b24_mcp.access import AccessRules, Gate
 from b24_mcp.catalog import known_methods
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import MethodCall, Portal, PortalOptions, parse_webhook
-from b24_mcp.sandbox import Sandbox
+from b24_sandbox import Sandbox
 
 
 class WatchedGate:

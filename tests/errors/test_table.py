@@ -14,7 +14,7 @@ import pytest
 
 from b24_mcp.errors import our_error
 from b24_mcp.errors.table import CodeFact, owner_of, register, registered_codes, registered_fact
-from tests.test_architecture import ALLOWED, PACKAGE, imports, modules, room_of
+from tests.test_architecture import ALLOWED, PACKAGE, imports, modules, package_of
 
 CODE = re.compile(r"B24MCP_[A-Z0-9]+(?:_[A-Z0-9]+)*")
 PACKAGES = sorted(path.parent.name for path in PACKAGE.glob("*/codes.py"))
@@ -50,7 +50,7 @@ def _all_packages_loaded() -> None:
 
 @pytest.mark.parametrize(("module", "code"), USES, ids=lambda part: getattr(part, "stem", part))
 def test_a_code_belongs_to_the_package_that_uses_it_or_to_one_below(module: Path, code: str) -> None:
-    package = room_of(module)
+    package = package_of(module)
     assert owner_of(code) in {package, *ALLOWED[package]}
 
 
@@ -66,7 +66,7 @@ def test_a_module_that_raises_a_code_of_another_package_imports_that_package() -
         for module in modules()
         if module.name != "codes.py"
         for code in set(codes_raised_in(module))
-        if owner_of(code) != room_of(module)
+        if owner_of(code) != package_of(module)
     ]
     program = f"""
 import sys

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from b24_mcp.rest import Portal
-from b24_mcp.sandbox import Sandbox
+from b24_sandbox import Sandbox
 from tests.fake_portal import FakeClock, open_portal
 
 ORIGIN = "https://portal.example"

@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from b24_mcp.sandbox import Sandbox
+from b24_sandbox import Sandbox
 
 NOW = 1_772_355_600.0
 """2026-03-01T12:00:00+03:00, the clock of every sandbox in these tests."""

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import httpx
 
-from b24_mcp.sandbox import Sandbox
+from b24_sandbox import Sandbox
 from tests.sandbox.conftest import NOW, http
 
 PREFIX = "BITRIX_REST_V3_EXCEPTION_"

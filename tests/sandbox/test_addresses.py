@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b24_mcp.sandbox import LoggedCall, Sandbox
+from b24_sandbox import LoggedCall, Sandbox
 from tests.sandbox.conftest import Caller, opened
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from b24_mcp.sandbox import answer, php
+from b24_sandbox import answer, php
 from tests.sandbox.conftest import NOW, Caller
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b24_mcp.sandbox import Sandbox, serve
+from b24_sandbox import Sandbox, serve
 from tests.sandbox.conftest import NOW, Caller, opened
 
 
@@ -127,7 +127,7 @@ async def test_lifespan_messages_are_acknowledged(own: Sandbox) -> None:
 
 def test_importing_the_sandbox_loads_neither_client_nor_server() -> None:
     script = (
-        "import sys, b24_mcp.sandbox; "
+        "import sys, b24_sandbox; "
         "print([m for m in sys.modules if m.split('.')[0] in ('mcp', 'httpx', 'uvicorn', 'starlette', 'asyncio')"
         " or m.startswith(('b24_mcp.rest', 'b24_mcp.server', 'b24_mcp.cli'))])"
     )

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.answer import RowPage
-from b24_mcp.sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
-from b24_mcp.sandbox.call import Call
-from b24_mcp.sandbox.messages import Response
-from b24_mcp.sandbox.php import Value
+from b24_sandbox import Sandbox
+from b24_sandbox.answer import RowPage
+from b24_sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
+from b24_sandbox.call import Call
+from b24_sandbox.messages import Response
+from b24_sandbox.php import Value
 from tests.sandbox.conftest import NOW, Caller, opened
 
 

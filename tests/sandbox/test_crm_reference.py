@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox.changes import RecordChange
+from b24_sandbox.changes import RecordChange
 from tests.sandbox.conftest import Caller
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from b24_mcp.sandbox import LoggedCall, Sandbox, serve
+from b24_sandbox import LoggedCall, Sandbox, serve
 from tests.sandbox.conftest import NOW, Caller, opened
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from b24_mcp.sandbox.app import USER_WEBHOOK
+from b24_sandbox.app import USER_WEBHOOK
 from tests.sandbox.conftest import NOW, Caller, opened
 from tests.sandbox.test_oauth import Clock
 

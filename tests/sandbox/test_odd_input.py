@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.sandbox import Sandbox, php
-from b24_mcp.sandbox.portal import SandboxPortal
+from b24_sandbox import Sandbox, php
+from b24_sandbox.portal import SandboxPortal
 from tests.sandbox.conftest import NOW, Caller, http
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -133,8 +133,8 @@ def test_json_text_decodes_to_the_same_values(value: Any) -> None:
 @FUZZ
 @given(path=st.text(alphabet="abr/%.2Fest1_ё\\?#", max_size=30))
 def test_any_path_is_answered(fuzzed: Sandbox, path: str) -> None:
-    from b24_mcp.sandbox import request
-    from b24_mcp.sandbox.messages import HttpRequest
+    from b24_sandbox import request
+    from b24_sandbox.messages import HttpRequest
 
     address = request.parse_path("/rest/" + path)
     if address is not None:

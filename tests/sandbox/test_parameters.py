@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox import php
+from b24_sandbox import php
 from tests.sandbox.conftest import Caller
 
 

@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from b24_mcp.sandbox import Sandbox, serve
-from b24_mcp.sandbox.certificates import Certificates, issue
+from b24_sandbox import Sandbox, serve
+from b24_sandbox.certificates import Certificates, issue
 
 
 def names(certificate: Path) -> tuple[list[str], list[str]]:

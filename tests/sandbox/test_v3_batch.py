@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
+from b24_sandbox import Sandbox
+from b24_sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
 from tests.sandbox.conftest import NOW, http
 from tests.sandbox.rest_v3 import REQUEST, V3, fields, portal, refusal
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from b24_mcp.sandbox import LoggedCall, Sandbox
-from b24_mcp.sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
+from b24_sandbox import LoggedCall, Sandbox
+from b24_sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
 from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import PREFIX, REQUEST, V3, fields, portal, refusal
 

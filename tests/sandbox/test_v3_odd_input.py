@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from b24_mcp.sandbox import Sandbox
+from b24_sandbox import Sandbox
 from tests.sandbox.conftest import NOW, http
 from tests.sandbox.rest_v3 import V3
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.sandbox import Sandbox
-from b24_mcp.sandbox.app import USER_WEBHOOK
+from b24_sandbox import Sandbox
+from b24_sandbox.app import USER_WEBHOOK
 from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import DTO, REQUEST, V3, fields
 

@@ -12,11 +12,11 @@ import pytest
 from mcp import Client
 from mcp_types import ResourceTemplateReference
 
-from b24_mcp.sandbox.v3.context import Context
-from b24_mcp.sandbox.v3.method import ServiceMethod
-from b24_mcp.sandbox.v3.service import Service
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
+from b24_sandbox.v3.context import Context
+from b24_sandbox.v3.method import ServiceMethod
+from b24_sandbox.v3.service import Service
 from tests.fake_portal import FakeClock
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import CallTool

@@ -65,7 +65,7 @@ async def test_a_real_client_calls_a_tool_over_stdio(era: Any) -> None:
 def test_listing_the_tools_loads_no_heavy_modules() -> None:
     """Clients give up on a slow start, so listing the tools loads no HTTP client, no XML and no portal."""
     watched = ["httpx", "xmltodict", "pydantic_settings", "truststore", "rich"]
-    watched += ["b24_mcp.sandbox", "b24_mcp.cli", "b24_mcp.server.http"]
+    watched += ["b24_sandbox", "b24_mcp.cli", "b24_mcp.server.http"]
     code = f"""
 import sys, atexit
 atexit.register(lambda: sys.stderr.write("LOADED " + ",".join(sorted(set({watched!r}) & set(sys.modules)))))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from b24_mcp.rest import Portal
-from b24_mcp.sandbox import LoggedCall, Sandbox
+from b24_sandbox import LoggedCall, Sandbox
 from tests.fake_portal import open_portal
 
 DEALS = 7_000

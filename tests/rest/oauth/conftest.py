@@ -13,9 +13,9 @@ import pytest
 from b24_mcp.rest import Portal, PortalOptions
 from b24_mcp.rest.auth.address import PortalAddress
 from b24_mcp.rest.auth.oauth import Application, AuthorizationServer, Login
-from b24_mcp.sandbox import Sandbox
 from b24_mcp.secrets import Redactor
 from b24_mcp.state import Tokens, TokenStore, open_tokens
+from b24_sandbox import Sandbox
 from tests.fake_portal import FakeClock
 
 ORIGIN = "http://127.0.0.1:8000"

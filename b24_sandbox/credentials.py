@@ -1,0 +1,157 @@
+"""Credentials of the portal: incoming webhooks and one OAuth application.
+
+Documentation: local-integrations/local-webhooks, settings/oauth. The statuses are measured behaviour of the portal
+(every failure of authentication is 401).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from b24_sandbox import errors, php
+from b24_sandbox.entities.staff import USER
+from b24_sandbox.php import Map
+
+if TYPE_CHECKING:
+    from b24_sandbox.oauth import OAuthServer
+    from b24_sandbox.storage import Storage
+
+ADMINISTRATORS = frozenset((1,))
+"""The ids of users with administrator rights."""
+
+Kind = Literal["webhook", "oauth"]
+
+
+@dataclass(frozen=True, slots=True)
+class InboundWebhook:
+    """An incoming webhook. `scopes` `None`: every scope of the portal."""
+
+    user: int
+    secret: str = field(repr=False)
+    scopes: frozenset[str] | None = None
+
+    @property
+    def path(self) -> str:
+        """User and secret as an address contains them."""
+        return f"{self.user}/{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredApplication:
+    """A local application installed on the portal. The browser is sent to `handler` after consent."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    member_id: str
+    application_token: str = field(repr=False)
+    handler: str = "http://127.0.0.1/handler"
+    scopes: frozenset[str] | None = None
+    status: str = "L"
+    code: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCaller:
+    """The verified caller of a method. Operating time is charged to `credential`; `secret` is a webhook's code or a
+    token.
+
+    `application` is set only for calls with an OAuth token.
+    """
+
+    user: int
+    admin: bool
+    kind: Kind
+    scopes: frozenset[str]
+    credential: str
+    application: RegisteredApplication | None = None
+    secret: str = field(default="", repr=False)
+
+
+class Credentials:
+    """All credentials of a portal.
+
+    `oauth` returns the authorization server, `everything` the current scopes of the portal. `allow_http` accepts
+    webhooks over plain HTTP (`REST_APAUTH_ALLOW_HTTP` of a self-hosted portal).
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        webhooks: Iterable[InboundWebhook],
+        oauth: Callable[[], OAuthServer],
+        everything: Callable[[], frozenset[str]],
+        *,
+        allow_http: bool = False,
+    ) -> None:
+        self.webhooks = list(webhooks)
+        self._oauth = oauth
+        self._storage = storage
+        self._everything = everything
+        self._allow_http = allow_http
+
+    def identify(self, login: str, secret: str, token: str, *, secure: bool = True) -> PortalCaller:
+        """Return the caller for a webhook's `login` and `secret`, or for an access `token`.
+
+        The webhook is tried first when both of its parts are present. `secure`: the request came over TLS or from this
+        machine.
+
+        Raises:
+            PortalError: 401 `INVALID_CREDENTIALS`, `INVALID_REQUEST` (plain HTTP), `invalid_token`, `expired_token`,
+                `authorization_error` (the webhook's owner was dismissed), `user_access_error` (the token's user was
+                dismissed), or `NO_AUTH_FOUND`.
+        """
+        if login and secret:
+            return self._by_webhook(login, secret, secure)
+        if token:
+            return self._by_token(token)
+        raise errors.no_credentials()
+
+    def _by_webhook(self, login: str, secret: str, secure: bool) -> PortalCaller:
+        if not secure and not self._allow_http:
+            raise errors.https_required()
+        for webhook in self.webhooks:
+            if webhook.secret == secret:
+                person = self._storage.row(USER, webhook.user)
+                if person is not None and login in (str(webhook.user), php.text(person["EMAIL"])):
+                    if not person["ACTIVE"]:
+                        raise errors.dismissed("authorization_error", "Unable to authorize user")
+                    credential = f"webhook/{self.webhooks.index(webhook)}"
+                    return self._caller(webhook.user, "webhook", webhook.scopes, credential, secret)
+        raise errors.wrong_webhook()
+
+    def _by_token(self, token: str) -> PortalCaller:
+        oauth = self._oauth()
+        granted = oauth.granted(token)
+        person = self._storage.row(USER, granted.user)
+        if person is None or not person["ACTIVE"]:
+            raise errors.dismissed("user_access_error", "The user does not have access to the application.")
+        application = oauth.application
+        caller = self._caller(granted.user, "oauth", granted.scopes, application.client_id, token)
+        return PortalCaller(
+            caller.user, caller.admin, "oauth", caller.scopes, application.client_id, application, caller.secret
+        )
+
+    def _caller(
+        self, user: int, kind: Kind, scopes: frozenset[str] | None, credential: str, secret: str
+    ) -> PortalCaller:
+        everything = self._everything()
+        allowed = everything if scopes is None else scopes & everything
+        return PortalCaller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
+
+
+def access_token_of(authorization: str, params: Map) -> str:
+    """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
+
+    Array values are ignored. The result is empty when the call has no token.
+    """
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    for name in ("auth", "access_token"):
+        value = params.get(name)
+        if not php.is_array(value) and php.text(value):
+            return php.text(value)
+    return ""

@@ -1,0 +1,294 @@
+"""The trade catalogue: products, variations and services, sections, prices, units, taxes, stores.
+
+Fields: documentation: api-reference/catalog (`catalog.*.getFields` of each family).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from b24_sandbox import dates
+from b24_sandbox.fields import Entity, Prepare, parse_fields
+from b24_sandbox.php import Map, Value
+
+if TYPE_CHECKING:
+    from b24_sandbox.portal import SandboxPortal
+
+PRODUCTS, OFFERS = 24, 25
+"""The information blocks of products and of their variations."""
+
+
+def _stamped(**defaults: Value) -> Prepare:
+    """Fill the defaults of a new record and the dates and authors of an entity."""
+
+    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+        now = dates.iso(portal.clock())
+        if stored is None:
+            for name, value in defaults.items():
+                values.setdefault(name, value)
+        marks: Map = {"TIMESTAMP_X": now, "DATE_MODIFY": now, "MODIFIED_BY": user}
+        if stored is None:
+            marks |= {"DATE_CREATE": now, "CREATED_BY": user, "CREATE_TIME": now}
+        values.update({name: value for name, value in marks.items() if name in defaults})
+
+    return prepare
+
+
+_STAMPS: dict[str, Value] = {"DATE_CREATE": None, "CREATED_BY": None, "TIMESTAMP_X": None, "MODIFIED_BY": None}
+
+CATALOG = Entity(
+    "catalog_catalog",
+    parse_fields("""
+ID integer r | ID
+IBLOCK_ID integer qi | Block
+IBLOCK_TYPE_ID string r | Type of block
+LID string r | Site
+NAME string r | Name
+PRODUCT_IBLOCK_ID integer | Block of products
+SKU_PROPERTY_ID integer | Property of the product
+SUBSCRIPTION char | Subscription
+VAT_ID integer | Tax
+"""),
+)
+PRODUCT = Entity(
+    "catalog_product",
+    parse_fields("""
+ID integer r | ID
+IBLOCK_ID integer qi | Information block
+NAME string q | Name
+ACTIVE char | Active
+AVAILABLE char r | Available
+BUNDLE char r | Bundle
+CODE string | Symbolic code
+XML_ID string | External code
+CREATED_BY integer | Created by
+MODIFIED_BY integer | Changed by
+DATE_CREATE datetime | Created
+TIMESTAMP_X datetime r | Changed
+DATE_ACTIVE_FROM datetime | Begin of activity
+DATE_ACTIVE_TO datetime | End of activity
+DETAIL_PICTURE file | Detail picture
+DETAIL_TEXT string | Details
+DETAIL_TEXT_TYPE string | Type of details
+PREVIEW_PICTURE file | Preview picture
+PREVIEW_TEXT string | Preview
+PREVIEW_TEXT_TYPE string | Type of preview
+IBLOCK_SECTION_ID integer | Section
+SORT integer | Sorting
+TYPE integer r | Type
+BARCODE_MULTI char | Barcode for every piece
+CAN_BUY_ZERO char | May be bought when out of stock
+HEIGHT double | Height
+LENGTH double | Length
+WIDTH double | Width
+WEIGHT double | Weight
+MEASURE integer | Unit
+PURCHASING_CURRENCY string | Currency of purchase
+PURCHASING_PRICE double | Price of purchase
+QUANTITY double | Quantity
+QUANTITY_RESERVED double | Reserved
+QUANTITY_TRACE char | Quantity is counted
+SUBSCRIBE char | Subscription
+VAT_ID integer | Tax
+VAT_INCLUDED char | Tax is included
+PARENT_ID integer | Product of the variation
+"""),
+    _stamped(
+        ACTIVE="Y",
+        AVAILABLE="Y",
+        BUNDLE="N",
+        SORT=500,
+        TYPE=1,
+        BARCODE_MULTI="N",
+        CAN_BUY_ZERO="N",
+        QUANTITY=0.0,
+        QUANTITY_TRACE="N",
+        SUBSCRIBE="Y",
+        VAT_INCLUDED="N",
+        MEASURE=5,
+        DETAIL_TEXT_TYPE="text",
+        PREVIEW_TEXT_TYPE="text",
+        **_STAMPS,
+    ),
+    indexes=("IBLOCK_ID", "IBLOCK_SECTION_ID"),
+)
+SECTION = Entity(
+    "catalog_section",
+    parse_fields("""
+ID integer r | ID
+IBLOCK_ID integer q | Block
+IBLOCK_SECTION_ID integer | Parent
+NAME string q | Name
+CODE string | Code
+XML_ID string | External code
+SORT integer | Sorting
+ACTIVE char | Active
+DESCRIPTION string | Description
+DESCRIPTION_TYPE string | Type of description
+"""),
+    _stamped(ACTIVE="Y", SORT=500, DESCRIPTION_TYPE="text"),
+)
+PRICE = Entity(
+    "catalog_price",
+    parse_fields("""
+ID integer r | ID
+PRODUCT_ID integer qi | Product
+CATALOG_GROUP_ID integer qi | Type of price
+PRICE double q | Price
+CURRENCY string q | Currency
+EXTRA_ID integer | Markup
+PRICE_SCALE double r | Price in the base currency
+QUANTITY_FROM integer | Quantity from
+QUANTITY_TO integer | Quantity to
+TIMESTAMP_X datetime r | Changed
+"""),
+    _stamped(TIMESTAMP_X=None),
+    indexes=("PRODUCT_ID",),
+)
+PRICE_TYPE = Entity(
+    "catalog_price_type",
+    parse_fields("""
+ID integer r | ID
+NAME string q | Name
+BASE char | Base
+SORT integer | Sorting
+XML_ID string | External code
+CREATED_BY integer r | Created by
+DATE_CREATE datetime r | Created
+MODIFIED_BY integer r | Changed by
+TIMESTAMP_X datetime r | Changed
+"""),
+    _stamped(BASE="N", SORT=100, **_STAMPS),
+)
+MEASURE = Entity(
+    "catalog_measure",
+    parse_fields("""
+ID integer r | ID
+CODE integer q | Code
+MEASURE_TITLE string q | Title
+SYMBOL string | Symbol
+SYMBOL_INTL string | International symbol
+SYMBOL_LETTER_INTL string | International code
+IS_DEFAULT char | Default
+"""),
+    _stamped(IS_DEFAULT="N"),
+)
+VAT = Entity(
+    "catalog_vat",
+    parse_fields("""
+ID integer r | ID
+NAME string q | Name
+RATE double q | Rate
+SORT integer | Sorting
+ACTIVE char | Active
+TIMESTAMP_X datetime r | Changed
+"""),
+    _stamped(SORT=100, ACTIVE="Y", TIMESTAMP_X=None),
+)
+STORE = Entity(
+    "catalog_store",
+    parse_fields("""
+ID integer r | ID
+TITLE string | Title
+ADDRESS string q | Address
+ACTIVE char | Active
+CODE string | Code
+DESCRIPTION string | Description
+EMAIL string | E-mail
+PHONE string | Phone
+SCHEDULE string | Schedule
+GPS_N double | Latitude
+GPS_S double | Longitude
+ISSUING_CENTER char | Place of issue
+SORT integer | Sorting
+USER_ID integer | Author
+MODIFIED_BY integer r | Changed by
+DATE_CREATE datetime r | Created
+DATE_MODIFY datetime r | Changed
+XML_ID string | External code
+"""),
+    _stamped(ACTIVE="Y", SORT=100, ISSUING_CENTER="N", DATE_CREATE=None, DATE_MODIFY=None, MODIFIED_BY=None),
+)
+STORE_PRODUCT = Entity(
+    "catalog_store_product",
+    parse_fields("""
+ID integer r | ID
+STORE_ID integer r | Store
+PRODUCT_ID integer r | Product
+AMOUNT double r | Amount
+QUANTITY_RESERVED double r | Reserved
+"""),
+)
+RATIO = Entity(
+    "catalog_ratio",
+    parse_fields("""
+ID integer r | ID
+PRODUCT_ID integer q | Product
+RATIO double q | Ratio
+IS_DEFAULT char | Default
+"""),
+)
+PROPERTY = Entity(
+    "catalog_property",
+    parse_fields("""
+ID integer r | ID
+IBLOCK_ID integer q | Block
+NAME string q | Name
+CODE string | Code
+PROPERTY_TYPE string q | Type
+USER_TYPE string | User type
+ACTIVE char | Active
+SORT integer | Sorting
+DEFAULT_VALUE string | Default
+ROW_COUNT integer | Rows
+COL_COUNT integer | Columns
+LIST_TYPE string | Kind of list
+MULTIPLE char | Multiple
+IS_REQUIRED char | Required
+FILTRABLE char | In filters
+SEARCHABLE char | Searchable
+HINT string | Hint
+LINK_IBLOCK_ID integer | Linked block
+XML_ID string | External code
+TIMESTAMP_X datetime r | Changed
+"""),
+    _stamped(
+        ACTIVE="Y",
+        SORT=500,
+        ROW_COUNT=1,
+        COL_COUNT=30,
+        LIST_TYPE="L",
+        MULTIPLE="N",
+        IS_REQUIRED="N",
+        FILTRABLE="N",
+        SEARCHABLE="N",
+        TIMESTAMP_X=None,
+    ),
+)
+PROPERTY_ENUM = Entity(
+    "catalog_property_enum",
+    parse_fields("""
+ID integer r | ID
+PROPERTY_ID integer q | Property
+VALUE string q | Value
+XML_ID string q | External code
+SORT integer | Sorting
+DEF char | Default
+"""),
+    _stamped(SORT=500, DEF="N"),
+)
+
+TRADE = (
+    CATALOG,
+    PRODUCT,
+    SECTION,
+    PRICE,
+    PRICE_TYPE,
+    MEASURE,
+    VAT,
+    STORE,
+    STORE_PRODUCT,
+    RATIO,
+    PROPERTY,
+    PROPERTY_ENUM,
+)

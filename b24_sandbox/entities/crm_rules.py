@@ -1,0 +1,208 @@
+"""Values the CRM fills in: authorship, stages and their history, amounts, names, links of clients.
+
+Measured behaviour of the portal and documentation: api-reference/crm/{deals,leads,contacts,companies,quote}/…-add,
+api-reference/crm/crm-stage-history-list.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from b24_sandbox import dates, php, values
+from b24_sandbox.entities.crm_parts import STAGE_HISTORY
+from b24_sandbox.fields import Entity, Settle
+from b24_sandbox.php import Map, Value
+
+if TYPE_CHECKING:
+    from b24_sandbox.portal import SandboxPortal
+
+CREATED, MOVED, CLOSED = 1, 2, 3
+"""`TYPE_ID` of the stage history: created, moved to a stage in work, moved to a final stage."""
+
+
+def default(values: Map, **defaults: Value) -> None:
+    """Fill values that were not sent."""
+    for name, value in defaults.items():
+        values.setdefault(name, value)
+
+
+def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set the authorship and times that every CRM record has."""
+    now = dates.iso(portal.clock())
+    if stored is None:
+        default(values, ASSIGNED_BY_ID=user, OPENED="Y", CREATED_BY_ID=user, DATE_CREATE=now)
+        default(values, LAST_ACTIVITY_BY=user, LAST_ACTIVITY_TIME=now, OBSERVERS="[]")
+        if not values.get("ASSIGNED_BY_ID"):
+            values["ASSIGNED_BY_ID"] = user
+    default(values, MODIFY_BY_ID=user, DATE_MODIFY=now)
+
+
+def link(values: Map, single: str, several: str, stored: Map | None) -> None:
+    """Keep `CONTACT_ID` the first of `CONTACT_IDS`. The sent one decides, the list when both are sent.
+
+    A single id for a record with several becomes the first of them.
+    """
+    if values.get(several) is not None:
+        found = json.loads(php.text(values[several]))
+        values[single] = found[0] if found else None
+    elif single in values or stored is None:
+        first = values.get(single)
+        kept = json.loads(php.text(stored[several]) or "[]")[1:] if stored is not None and first else []
+        values[several] = json.dumps([first, *(item for item in kept if item != first)] if first else [])
+        values.setdefault(single, None)
+
+
+def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
+    """Keep the stage and the time of the last move together. An unknown stage becomes the first one, or no change.
+
+    Returns the semantics of the resulting stage.
+    """
+    stages = portal.stages(directory)
+    current = php.text(values.get(stage) if stored is None or stage in values else stored[stage])
+    if current not in stages:
+        current = next(iter(stages), "") if stored is None else php.text(stored[stage])
+    if stored is None or stage in values:
+        values[stage] = current
+        if stored is None or stored[stage] != current:
+            values["MOVED_BY_ID"], values["MOVED_TIME"] = user, dates.iso(portal.clock())
+    return stages.get(current, "P")
+
+
+def money(values: Map, stored: Map | None) -> None:
+    """Mark a sent amount as entered by hand."""
+    if stored is None:
+        if values.get("OPPORTUNITY") is None:
+            values["OPPORTUNITY"] = 0.0
+        default(values, TAX_VALUE=0.0, IS_MANUAL_OPPORTUNITY="Y" if values["OPPORTUNITY"] else "N")
+
+
+def first(portal: SandboxPortal, directory: str) -> str | None:
+    """The first value of a directory, the default of an add."""
+    return next(iter(portal.stages(directory)), None)
+
+
+def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a deal's pipeline, stage, dates and amount."""
+    link(values, "CONTACT_ID", "CONTACT_IDS", stored)
+    if stored is None:
+        category = php.integer(values.get("CATEGORY_ID"))
+        values["CATEGORY_ID"] = category if category in portal.category_ids() else 0
+        today = dates.stored_date("today", portal.clock())
+        week_later = dates.stored_date(dates.iso(portal.clock() + 7 * 86400), portal.clock())
+        default(values, BEGINDATE=today, CLOSEDATE=week_later, TYPE_ID="SALE", CURRENCY_ID=portal.currency)
+        default(values, IS_NEW="Y", IS_RECURRING="N", IS_RETURN_CUSTOMER="N", IS_REPEATED_APPROACH="N")
+    directory = portal.deal_directory(php.integer((stored or values)["CATEGORY_ID"]))
+    semantics = move(portal, values, stored, user, "STAGE_ID", directory)
+    if "STAGE_ID" in values:
+        values["STAGE_SEMANTIC_ID"] = semantics
+        values["CLOSED"] = "N" if semantics == "P" else "Y"
+        values["IS_NEW"] = "Y" if values["STAGE_ID"] == first(portal, directory) else "N"
+    money(values, stored)
+    stamp(portal, values, stored, user)
+
+
+def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a lead's stage and the time it was closed."""
+    link(values, "CONTACT_ID", "CONTACT_IDS", stored)
+    if stored is None:
+        default(values, CURRENCY_ID=portal.currency, IS_RETURN_CUSTOMER="N", HAS_IMOL="N")
+    semantics = move(portal, values, stored, user, "STATUS_ID", "STATUS")
+    if "STATUS_ID" in values:
+        values["STATUS_SEMANTIC_ID"] = semantics
+        values["DATE_CLOSED"] = None if semantics == "P" else dates.iso(portal.clock())
+    money(values, stored)
+    values.pop("TAX_VALUE", None)
+    stamp(portal, values, stored, user)
+
+
+def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a contact's companies."""
+    link(values, "COMPANY_ID", "COMPANY_IDS", stored)
+    if stored is None:
+        default(values, EXPORT="Y", HAS_IMOL="N", TYPE_ID="CLIENT")
+    stamp(portal, values, stored, user)
+
+
+def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set a company's type and currency."""
+    if stored is None:
+        default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
+        default(values, CURRENCY_ID=portal.currency, CONTACT_ID="[]")
+    stamp(portal, values, stored, user)
+
+
+def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    """Set an estimate's stage and whether that stage closes it."""
+    link(values, "CONTACT_ID", "CONTACT_IDS", stored)
+    if stored is None:
+        today = dates.stored_date("today", portal.clock())
+        default(values, BEGINDATE=today, CURRENCY_ID=portal.currency, PERSON_TYPE_ID=1)
+    semantics = move(portal, values, stored, user, "STATUS_ID", "QUOTE_STATUS")
+    if "STATUS_ID" in values:
+        values["CLOSED"] = "N" if semantics == "P" else "Y"
+    money(values, stored)
+    stamp(portal, values, stored, user)
+
+
+def settle(title: str, number: int, stage: str = "", semantics: str = "", category: str = "") -> Settle:
+    """The hook after a write: a default title (`"Сделка #57"`) and a row of the stage history.
+
+    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: no such column).
+    """
+
+    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
+        if title and stored is None and not written.get("TITLE"):
+            portal.storage.update(_table(portal, number), record, {"TITLE": title.format(record)})
+        if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
+            place = {**(stored or {}), **written}
+            group = php.text(place.get(semantics)) or "P"
+            note_stage(
+                portal, number, record, php.integer(place.get(category)), php.text(written[stage]), group, stored
+            )
+
+    return follow
+
+
+def _table(portal: SandboxPortal, number: int) -> Entity:
+    from b24_sandbox.crm_types import base_entity  # a lazy import: that module imports this one
+
+    entity = base_entity(portal, number)
+    if entity is None:
+        raise KeyError(number)
+    return entity
+
+
+def note_stage(
+    portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
+) -> None:
+    """Write a row of the stage history. `stored` is `None` for a new record."""
+    kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
+    portal.storage.insert(
+        STAGE_HISTORY,
+        {
+            "ENTITY_TYPE_ID": number,
+            "TYPE_ID": kind,
+            "OWNER_ID": record,
+            "CREATED_TIME": dates.iso(portal.clock()),
+            "CATEGORY_ID": category,
+            "STAGE_ID": stage,
+            "STAGE_SEMANTIC_ID": semantics,
+        },
+    )
+
+
+def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
+    """Update the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
+    old, new = values.items(before), values.items(after)
+    for changed in {php.integer(item) for item in [*old, *new]}:
+        row = portal.storage.row(other, changed)
+        if row is None or (changed in old) == (changed in new):
+            continue
+        listed = [item for item in values.items(row[theirs]) if item != record]
+        if changed in new:
+            listed.append(record)
+        columns: Map = {theirs: json.dumps(listed)}
+        if theirs == "COMPANY_IDS":
+            columns["COMPANY_ID"] = listed[0] if listed else None
+        portal.storage.update(other, changed, columns)

@@ -1,0 +1,109 @@
+"""From a changed record to the handlers of its event: recipients, payload and token.
+
+Documentation: api-reference/events; the payload is measured behaviour of the portal. A call with the token of an event
+counts as one hop more than the cause of the event. After seven hops nothing is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from b24_sandbox import dates, php
+from b24_sandbox.changes import RecordChange
+from b24_sandbox.deliveries import Deliveries
+from b24_sandbox.entities.events import HANDLER, OFFLINE_EVENT
+from b24_sandbox.php import Map
+
+if TYPE_CHECKING:
+    from b24_sandbox.portal import SandboxPortal
+
+HOPS = 7
+_COLUMNS = [field.name for field in HANDLER.columns]
+
+
+class EventSender:
+    """The listener for changes of a portal that sends events to the bound handlers."""
+
+    def __init__(self, portal: SandboxPortal) -> None:
+        self.deliveries = Deliveries()
+        self._portal = portal
+        self._hops: dict[str, int] = {}
+        self.token = ""
+        """The access token of the running call, empty for a webhook. It contains the depth in a chain of events."""
+        self.connector = ""
+        """The source key (`auth_connector`) of the running call."""
+        portal.changes.subscribe(self.on_change)
+
+    def on_change(self, change: RecordChange) -> None:
+        """Send an event to the online handlers and queue it for the offline ones."""
+        rows = self._portal.storage.rows(HANDLER, _COLUMNS, "EVENT_NAME = ?", [change.event])
+        hop = self._hops.get(self.token, 0) + 1 if self.token else 1
+        for row in rows:
+            if row["OFFLINE"]:
+                self._queue(row, change)
+            elif hop <= HOPS:
+                self._send(row, change, hop)
+
+    def _send(self, row: Map, change: RecordChange, hop: int) -> None:
+        payload: Map = {"event": change.event, "event_handler_id": row["ID"], "data": change.data}
+        payload["ts"] = int(self._portal.clock())
+        user = php.integer(row["USER_ID"]) or change.user
+        payload["auth"] = self._auth(user, php.text(row["BASE"]), hop)
+        self.deliveries.post(php.text(row["HANDLER"]), payload)
+
+    def _auth(self, user: int, base: str, hop: int) -> Map:
+        """Build the `auth` block: a token when a user caused the event, and the proof of the portal."""
+        application = self._portal.oauth.application
+        auth: Map = {}
+        if user:
+            tokens = self._portal.oauth.issue(user)
+            self._hops[tokens.access_token] = hop
+            auth = {
+                "access_token": tokens.access_token,
+                "expires": int(tokens.expires),
+                "expires_in": tokens.expires_in,
+                "scope": ",".join(sorted(application.scopes or self._portal.scopes)),
+            }
+        return {
+            **auth,
+            "domain": urlsplit(base).netloc,
+            "server_endpoint": f"{base}/rest/",
+            "status": application.status,
+            "client_endpoint": f"{base}/rest/",
+            "member_id": application.member_id,
+            "user_id": user,
+            "application_token": application.application_token,
+        }
+
+    def _queue(self, row: Map, change: RecordChange) -> None:
+        """Queue one record per event and payload. A source's own changes are left out."""
+        connector = php.text(row["CONNECTOR_ID"])
+        if connector and connector == self.connector:
+            return
+        import hashlib  # slow to import and rarely needed
+
+        data = php.json_text(change.data)
+        message = hashlib.md5(f"{change.event}{data}{connector}".encode(), usedforsecurity=False).hexdigest()
+        storage, now = self._portal.storage, dates.iso(self._portal.clock())
+        waiting = "MESSAGE_ID = ? and coalesce(PROCESS_ID, '') = ''"
+        for known in storage.rows(OFFLINE_EVENT, ["ID"], waiting, [message]):
+            storage.update(OFFLINE_EVENT, php.integer(known["ID"]), {"TIMESTAMP_X": now, "ERROR": 0})
+            return
+        first = not storage.count(OFFLINE_EVENT)
+        storage.insert(
+            OFFLINE_EVENT,
+            {
+                "TIMESTAMP_X": now,
+                "EVENT_NAME": change.event,
+                "EVENT_DATA": data,
+                "EVENT_ADDITIONAL": json.dumps({"user_id": change.user}),
+                "MESSAGE_ID": message,
+                "PROCESS_ID": "",
+                "ERROR": 0,
+                "CONNECTOR_ID": connector,
+            },
+        )
+        if first and change.event != "ONOFFLINEEVENT":
+            self._portal.changes.announce("ONOFFLINEEVENT", {"CONNECTOR_ID": connector}, change.user)

@@ -1,0 +1,352 @@
+"""`crm.activity.*`: classic activities with their communications and bindings, and to-do activities.
+
+Documentation: api-reference/crm/timeline/activities.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from b24_sandbox import crm_types, dates, engine, errors, files, php
+from b24_sandbox.call import Call
+from b24_sandbox.entities.crm import CONTACT
+from b24_sandbox.entities.crm_cascade import remove_where
+from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMUNICATION
+from b24_sandbox.errors import PortalError
+from b24_sandbox.faces import Face
+from b24_sandbox.fields import Entity, parse_fields
+from b24_sandbox.methods.crm_classic import classic_face, describe, register_family
+from b24_sandbox.methods.crm_item import required
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_TODO = 6
+_FILE = "FILE"
+"""The type of a communication row for an attached file."""
+_COMMUNICATION_COLUMNS = [field.name for field in COMMUNICATION.columns]
+_PEOPLE = {3: ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME"), 4: ("TITLE",)}
+
+
+def _required(call: Call, columns: Map, stored: Map | None) -> None:
+    """Check the required fields of an activity. An update may omit them but not clear them."""
+    if stored is None and php.integer(columns.get("TYPE_ID")) <= 0:
+        raise PortalError("", "The field TYPE_ID is not defined or invalid.")
+    if stored is None and columns.get("TYPE_ID") == _TODO and not columns.get("PROVIDER_ID"):
+        raise PortalError("", "The custom activity without provider is not supported in current context.")
+    if (stored is None or "SUBJECT" in columns) and not columns.get("SUBJECT"):
+        raise PortalError("", "The field SUBJECT is not defined or empty.")
+    if (stored is None or "RESPONSIBLE_ID" in columns) and php.integer(columns.get("RESPONSIBLE_ID")) <= 0:
+        raise PortalError("", "The field RESPONSIBLE_ID is not defined or invalid.")
+    if stored is None:
+        _owned(call, columns)
+
+
+def _owned(call: Call, columns: Map) -> None:
+    """Set the owner of an activity: the sent owner or the other side of its communication."""
+    sent = php.as_map(call.classic("fields"))
+    communications = [php.as_map(item) for item in php.as_list(sent.get("COMMUNICATIONS"))]
+    kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
+    if columns.get("TYPE_ID") in (1, 2, 4) and not communications:
+        raise PortalError("", "The field COMMUNICATIONS is not defined or invalid.")
+    if columns.get("TYPE_ID") == 2 and len(communications) > 1:
+        raise PortalError("", "The only one communication is allowed for activity of specified type.")
+    if not kind or not owner:
+        first = next(iter(communications), {})
+        kind, owner = php.integer(first.get("ENTITY_TYPE_ID")), php.integer(first.get("ENTITY_ID"))
+        columns["OWNER_TYPE_ID"], columns["OWNER_ID"] = kind or None, owner or None
+    if not kind or not owner or not crm_types.exists(call.portal, kind, owner):
+        raise PortalError(
+            "",
+            "Could not build binding. Please ensure that owner info and communications are defined correctly.",
+        )
+
+
+def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
+    """Bind an activity to an item. Return whether it was not bound before."""
+    where = "ACTIVITY_ID = ? and OWNER_TYPE_ID = ? and OWNER_ID = ?"
+    if call.portal.storage.count(ACTIVITY_BINDING, where, [activity, kind, owner]):
+        return False
+    columns: Map = {"ACTIVITY_ID": activity, "OWNER_TYPE_ID": kind, "OWNER_ID": owner}
+    call.portal.storage.insert(ACTIVITY_BINDING, columns)
+    return True
+
+
+def bindings(call: Call, activity: int) -> list[Map]:
+    """The bindings of an activity."""
+    columns = ["OWNER_ID", "OWNER_TYPE_ID", "ID"]
+    return call.portal.storage.rows(ACTIVITY_BINDING, columns, "ACTIVITY_ID = ?", [activity], "ID")
+
+
+def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
+    """Write communications, bindings and files of an activity."""
+    storage = call.portal.storage
+    row = storage.row(ACTIVITY, activity) or {}
+    if new:
+        bind(call, activity, php.integer(row["OWNER_TYPE_ID"]), php.integer(row["OWNER_ID"]))
+        for item in php.as_list(php.as_map(call.classic("fields")).get("BINDINGS")):
+            entry = php.as_map(item)
+            kind, owner = php.integer(entry.get("OWNER_TYPE_ID")), php.integer(entry.get("OWNER_ID"))
+            if crm_types.exists(call.portal, kind, owner):
+                bind(call, activity, kind, owner)
+    if "COMMUNICATIONS" in sent:
+        remove_where(call.portal, COMMUNICATION, "ACTIVITY_ID = ? and TYPE <> ?", [activity, _FILE])
+        for item in php.as_list(sent["COMMUNICATIONS"]):
+            _communicate(call, activity, row, php.as_map(item))
+    for name in ("FILES", "WEBDAV_ELEMENTS"):
+        for item in php.as_list(sent.get(name)):
+            data = php.as_list(php.as_map(item).get("fileData", item))
+            if len(data) == 2 and all(isinstance(part, str) for part in data):
+                number = files.keep(storage, php.text(data[0]), php.text(data[1]))
+                storage.insert(COMMUNICATION, {"ACTIVITY_ID": activity, "TYPE": _FILE, "VALUE": php.text(number)})
+
+
+def _communicate(call: Call, activity: int, row: Map, item: Map) -> None:
+    value = php.text(item.get("VALUE"))
+    kind = php.integer(item.get("ENTITY_TYPE_ID")) or php.integer(row["OWNER_TYPE_ID"])
+    owner = php.integer(item.get("ENTITY_ID")) or php.integer(row["OWNER_ID"])
+    guessed = "EMAIL" if "@" in value else "PHONE"
+    call.portal.storage.insert(
+        COMMUNICATION,
+        {
+            "ACTIVITY_ID": activity,
+            "ENTITY_TYPE_ID": kind,
+            "ENTITY_ID": owner,
+            "TYPE": php.text(item.get("TYPE")) or (guessed if value else ""),
+            "VALUE": value,
+        },
+    )
+    if crm_types.exists(call.portal, kind, owner):
+        bind(call, activity, kind, owner)
+
+
+def _communication(call: Call, row: Map) -> Map:
+    """A communication with the name of the other side."""
+    shown: Map = {name: php.text(row[name]) for name in ("ID", "TYPE", "VALUE", "ENTITY_ID", "ENTITY_TYPE_ID")}
+    kind, owner = php.integer(row["ENTITY_TYPE_ID"]), php.integer(row["ENTITY_ID"])
+    entity = crm_types.base_entity(call.portal, kind)
+    person = call.portal.storage.row(entity, owner) if entity is not None and owner else None
+    settings: Map = {}
+    if person is not None:
+        settings = {name: php.text(person.get(name)) for name in _PEOPLE.get(kind, ("TITLE",)) if name in person}
+        if entity is CONTACT or kind == 3:
+            settings["COMPANY_ID"] = php.text(person.get("COMPANY_ID"))
+    shown["ENTITY_SETTINGS"] = settings
+    return shown
+
+
+def _show(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
+    """Add communications, bindings and files that `select` names."""
+    for row, record in zip(rows, shown, strict=True):
+        activity = php.integer(row["ID"])
+        kept = call.portal.storage.rows(COMMUNICATION, _COMMUNICATION_COLUMNS, "ACTIVITY_ID = ?", [activity], "ID")
+        if "COMMUNICATIONS" in names:
+            record["COMMUNICATIONS"] = [_communication(call, item) for item in kept if item["TYPE"] != _FILE]
+        if "BINDINGS" in names:
+            record["BINDINGS"] = [
+                {"OWNER_ID": php.text(item["OWNER_ID"]), "OWNER_TYPE_ID": php.text(item["OWNER_TYPE_ID"])}
+                for item in bindings(call, activity)
+            ]
+        if "FILES" in names:
+            record["FILES"] = [_file(call, activity, item) for item in kept if item["TYPE"] == _FILE]
+
+
+def _file(call: Call, activity: int, item: Map) -> Map:
+    number = php.text(item["VALUE"])
+    address = f"{call.base}/bitrix/tools/crm_show_file.php?fileId={number}&ownerTypeId=6&ownerId={activity}&auth="
+    return {"id": php.integer(number), "url": address}
+
+
+def _absent(verb: str, record: int) -> PortalError:
+    return errors.not_found() if verb == "get" else PortalError("", "Activity is not found")
+
+
+def activity_face(entity: Entity) -> Face:
+    """The face of `crm.activity.*`."""
+    face = classic_face(entity, event="CRMACTIVITY", check=_required, absent=_absent)
+    return dataclasses.replace(face, virtual_write=_write, virtual_show=_show)
+
+
+def _by_bindings(face: Face, call: Call) -> Value:
+    """A list where `OWNER_TYPE_ID` with `OWNER_ID`, or `BINDINGS`, match any binding of an activity."""
+    conditions = dict(php.as_map(call.classic("filter")))
+    pairs: list[tuple[int, int]] = []
+    for item in php.as_list(conditions.pop("BINDINGS", None)):
+        entry = php.as_map(item)
+        pairs.append((php.integer(entry.get("OWNER_TYPE_ID")), php.integer(entry.get("OWNER_ID"))))
+    kind, owner = conditions.get("OWNER_TYPE_ID"), conditions.get("OWNER_ID")
+    if kind is not None and owner is not None and not php.is_array(owner) and not php.is_array(kind):
+        del conditions["OWNER_TYPE_ID"], conditions["OWNER_ID"]
+        pairs.append((php.integer(kind), php.integer(owner)))
+    if not pairs:
+        return engine.list_page(face, call)
+    found: set[int] = set()
+    for pair in pairs:
+        where = "OWNER_TYPE_ID = ? and OWNER_ID = ?"
+        rows = call.portal.storage.rows(ACTIVITY_BINDING, ["ACTIVITY_ID"], where, list(pair))
+        found |= {php.integer(row["ACTIVITY_ID"]) for row in rows}
+    kept = {key: value for key, value in call.params.items() if key.lower() not in ("filter", "arfilter")}
+    narrowed: Map = {**conditions, "@ID": sorted(found)}
+    return engine.list_page(face, dataclasses.replace(call, params={**kept, "filter": narrowed}))
+
+
+def _live(call: Call) -> Face:
+    return call.portal.schema.face(activity_face, ACTIVITY)
+
+
+def _activity(call: Call, name: str = "activityId") -> int:
+    activity = php.integer(required(call, name))
+    if call.portal.storage.row(ACTIVITY, activity) is None:
+        raise PortalError("NOT_FOUND", "Element not found")
+    return activity
+
+
+def _binding_add(call: Call) -> Value:
+    activity = _activity(call)
+    kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
+    if not crm_types.exists(call.portal, kind, owner):
+        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
+    if not bind(call, activity, kind, owner):
+        raise PortalError("ACTIVITY_IS_ALREADY_BOUND", "Activity is already bound to this entity")
+    return True
+
+
+def _binding_delete(call: Call) -> Value:
+    activity = _activity(call)
+    kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
+    held = bindings(call, activity)
+    bound = [item for item in held if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner)]
+    if not bound:
+        raise PortalError("BINDING_NOT_FOUND", "Binding not found")
+    if len(held) == 1:
+        raise PortalError("LAST_BINDING_CANNOT_BE_DELETED", "The last binding cannot be deleted")
+    call.portal.storage.delete(ACTIVITY_BINDING, php.integer(bound[0]["ID"]))
+    return True
+
+
+def _binding_list(call: Call) -> Value:
+    return [
+        {"entityTypeId": item["OWNER_TYPE_ID"], "entityId": item["OWNER_ID"]}
+        for item in bindings(call, _activity(call))
+    ]
+
+
+def _binding_move(call: Call) -> Value:
+    activity = _activity(call)
+    names = ("sourceEntityTypeId", "sourceEntityId", "targetEntityTypeId", "targetEntityId")
+    kind, owner, new_kind, new_owner = (php.integer(required(call, name)) for name in names)
+    if not crm_types.exists(call.portal, new_kind, new_owner):
+        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
+    for item in bindings(call, activity):
+        if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner):
+            call.portal.storage.delete(ACTIVITY_BINDING, php.integer(item["ID"]))
+            bind(call, activity, new_kind, new_owner)
+            return True
+    raise PortalError("BINDING_NOT_FOUND", "Binding not found")
+
+
+def _todo_columns(call: Call) -> Map:
+    deadline = dates.stored_moment(php.text(required(call, "deadline")), call.now)
+    if deadline is None:
+        raise PortalError("WRONG_DATETIME_FORMAT", "Wrong date format")
+    columns: Map = {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline}
+    columns["DESCRIPTION"] = php.text(call.exact("description"))
+    columns["SUBJECT"] = php.text(call.exact("title")) or "Дело"
+    columns["RESPONSIBLE_ID"] = php.integer(call.exact("responsibleId")) or call.user
+    return columns
+
+
+def _todo_owner(call: Call) -> tuple[int, int]:
+    kind, owner = php.integer(required(call, "ownerTypeId")), php.integer(required(call, "ownerId"))
+    if not crm_types.exists(call.portal, kind, owner):
+        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
+    return kind, owner
+
+
+def _todo_add(call: Call) -> Value:
+    kind, owner = _todo_owner(call)
+    columns: Map = {
+        **_todo_columns(call),
+        "OWNER_TYPE_ID": kind,
+        "OWNER_ID": owner,
+        "TYPE_ID": _TODO,
+        "PROVIDER_ID": "CRM_TODO",
+        "PROVIDER_TYPE_ID": "TODO",
+    }
+    ACTIVITY.prepare(call.portal, columns, None, call.user)
+    activity = call.portal.storage.insert(ACTIVITY, columns)
+    bind(call, activity, kind, owner)
+    engine.announce(_live(call), call, "ADD", activity)
+    return {"id": activity}
+
+
+def _todo(call: Call) -> int:
+    kind, owner = _todo_owner(call)
+    activity = php.integer(required(call, "id"))
+    row = call.portal.storage.row(ACTIVITY, activity)
+    held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
+    if row is None or row["PROVIDER_ID"] != "CRM_TODO" or (kind, owner) not in held:
+        raise PortalError("NOT_FOUND", "Not found.")
+    return activity
+
+
+def _todo_change(call: Call, columns: Map) -> Value:
+    activity = _todo(call)
+    row = call.portal.storage.row(ACTIVITY, activity)
+    ACTIVITY.prepare(call.portal, columns, row, call.user)
+    call.portal.storage.update(ACTIVITY, activity, columns)
+    engine.announce(_live(call), call, "UPDATE", activity)
+    return {"id": activity}
+
+
+def _todo_deadline(call: Call) -> Value:
+    deadline = dates.stored_moment(php.text(required(call, "value")), call.now)
+    if deadline is None:
+        raise PortalError("WRONG_DATETIME_FORMAT", "Wrong date format")
+    return _todo_change(call, {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline})
+
+
+def _delete_parts(face: Face, call: Call) -> Value:
+    answer = engine.delete(face, call)
+    activity = php.integer(call.classic("id"))
+    for entity in (ACTIVITY_BINDING, COMMUNICATION):
+        remove_where(call.portal, entity, "ACTIVITY_ID = ?", [activity])
+    return answer
+
+
+def register(registry: Registry) -> None:
+    """Register the methods of activities."""
+    register_family(registry, "crm.activity", ACTIVITY, activity_face)
+    registry.classic("crm.activity.list", "crm", lambda call: _by_bindings(_live(call), call))
+    registry.classic("crm.activity.delete", "crm", lambda call: _delete_parts(_live(call), call))
+    registry.classic(
+        "crm.activity.communication.fields",
+        "crm",
+        lambda call: {
+            name: describe(field)
+            for name, field in parse_fields(
+                "ID integer r | ID\nACTIVITY_ID integer r | Activity\nENTITY_ID integer | Entity element ID\n"
+                "ENTITY_TYPE_ID integer | Entity type\nTYPE string | Type\nVALUE string | Value\n"
+            ).items()
+        },
+    )
+    registry.controller(
+        "crm.activity.binding",
+        "Bitrix\\Crm\\Controller\\Activity\\Binding",
+        "crm",
+        {"add": _binding_add, "delete": _binding_delete, "list": _binding_list, "move": _binding_move},
+    )
+    registry.controller(
+        "crm.activity.todo",
+        "Bitrix\\Crm\\Controller\\Activity\\ToDo",
+        "crm",
+        {
+            "add": _todo_add,
+            "update": lambda call: _todo_change(call, _todo_columns(call)),
+            "updateDeadline": _todo_deadline,
+            "updateDescription": lambda call: _todo_change(call, {"DESCRIPTION": php.text(required(call, "value"))}),
+            "updateResponsibleUser": lambda call: _todo_change(
+                call, {"RESPONSIBLE_ID": php.integer(required(call, "responsibleId"))}
+            ),
+            "updateColor": lambda call: _todo_change(call, {}),
+        },
+    )

@@ -1,0 +1,263 @@
+"""Directories of the CRM: statuses, enumerations, owner types. Lists are complete; `start` has no effect.
+
+Documentation: api-reference/crm/status, api-reference/crm/auxiliary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from b24_sandbox import crm_types, filters, php, values
+from b24_sandbox.answer import RowPage
+from b24_sandbox.call import Call
+from b24_sandbox.entities.directories import STATUS
+from b24_sandbox.errors import PortalError
+from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
+from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+OWNER_TYPES = (
+    (1, "Лид", "LEAD", "L"),
+    (2, "Сделка", "DEAL", "D"),
+    (3, "Контакт", "CONTACT", "C"),
+    (4, "Компания", "COMPANY", "CO"),
+    (5, "Счёт (старая версия)", "INVOICE", "I"),
+    (31, "Счёт", "SMART_INVOICE", "SI"),
+    (7, "Предложение", "QUOTE", "Q"),
+    (8, "Реквизиты", "REQUISITE", "RQ"),
+)
+ENUMS: dict[str, tuple[tuple[int, str], ...]] = {
+    "activitytype": (
+        (0, ""),
+        (1, "Встреча"),
+        (2, "Звонок"),
+        (3, "Задача"),
+        (4, "Письмо"),
+        (5, "Действие"),
+        (6, "Пользовательское действие"),
+    ),
+    "activitystatus": ((0, ""), (1, "Ожидается"), (2, "Завершено"), (3, "Завершено автоматически")),
+    "activitypriority": ((0, ""), (1, "Низкая"), (2, "Обычная"), (3, "Высокая")),
+    "activitydirection": ((0, ""), (1, "Входящее"), (2, "Исходящее")),
+    "activitynotifytype": ((0, ""), (1, "мин."), (2, "ч."), (3, "дн.")),
+    "contenttype": ((0, ""), (1, "Обычный текст"), (2, "bbCode"), (3, "HTML")),
+    "addresstype": (
+        (11, "Адрес доставки"),
+        (1, "Фактический адрес"),
+        (6, "Юридический адрес"),
+        (4, "Адрес регистрации"),
+        (8, "Почтовый адрес"),
+        (9, "Адрес бенефициара"),
+    ),
+    "settings.mode": ((1, "Классическая CRM"), (2, "Простая CRM")),
+    "entityeditorconfigscope": ((1, "Личный"), (2, "Общий")),
+    "entitysummaryoption": ((0, ""),),
+}
+"""Enumerations by the last part of their method: id and name."""
+_KEYS = ("ID", "NAME", "SYMBOL_CODE", "SYMBOL_CODE_SHORT")
+_SEMANTICS = {"S": "success", "F": "failure"}
+_LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
+_COLORS = {"S": "#7BD500", "F": "#FF5752"}
+
+
+def _statuses(call: Call) -> Value:
+    where = filters.build(STATUS, _LANGUAGE, array(call, "filter"), call.now)
+    order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
+    columns = [field.name for field in STATUS.columns]
+    rows = call.portal.storage.rows(STATUS, columns, where.sql, where.bound, order)
+    return RowPage([_status(row) for row in rows], total=len(rows))
+
+
+def _status(row: Map) -> Map:
+    shown = {field.name: values.show_classic(field, row[field.name]) for field in STATUS.columns}
+    if row["COLOR"] is not None:
+        group = _SEMANTICS.get(php.text(shown["SEMANTICS"]), "process")
+        semantics = "apology" if php.text(row["STATUS_ID"]).endswith("APOLOGY") else group
+        shown["EXTRA"] = {"SEMANTICS": semantics, "COLOR": row["COLOR"]}
+    return shown
+
+
+def _row(call: Call) -> Map:
+    record = php.integer(call.classic("id"))
+    if record <= 0:
+        raise PortalError("Invalid identifier.", "Invalid identifier.")
+    row = call.portal.storage.row(STATUS, record)
+    if row is None:
+        raise PortalError("Status is not found.", "Status is not found.")
+    return row
+
+
+def _status_get(call: Call) -> Value:
+    record_id(call)
+    shown = _status(_row(call))
+    shown.pop("EXTRA", None)
+    return shown
+
+
+def _status_add(call: Call) -> Value:
+    sent = sent_fields(call, True)
+    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not php.text(sent.get(name))]
+    if missing:
+        raise PortalError("", "\n".join(f"The field {name} is required." for name in missing))
+    directory, name = php.text(sent["ENTITY_ID"]), php.text(sent.get("NAME"))
+    if not crm_types.is_directory(call.portal, directory):
+        raise PortalError("", "Specified entity type is not supported.")
+    if not name:
+        raise PortalError("", "The field Title is required.")
+    prefix, category = _pipeline(call, directory)
+    code = php.text(sent["STATUS_ID"])
+    code = code if not prefix or code.startswith(prefix) else prefix + code
+    if call.portal.storage.count(STATUS, "ENTITY_ID = ? and STATUS_ID = ?", [directory, code]):
+        raise PortalError("ERROR_CORE", "The specified status ID already exists.<br>")
+    extra = php.as_map(sent.get("EXTRA"))
+    semantics = php.text(sent.get("SEMANTICS")) or None
+    if semantics is None and extra.get("SEMANTICS") in ("failure", "apology"):
+        semantics = "F"
+    if semantics == "S" and _is_staged(call, directory):
+        raise PortalError(
+            "",
+            "Cannot create more stages after the final stage because the final successful stage already exists."
+            " Try using sort order values less than that of the final stage.",
+        )
+    color = php.text(sent.get("COLOR") or extra.get("COLOR"))
+    staged = _is_staged(call, directory)
+    record = call.portal.storage.insert(
+        STATUS,
+        {
+            "ENTITY_ID": directory,
+            "STATUS_ID": code,
+            "NAME": name,
+            "NAME_INIT": "",
+            "SORT": php.integer(sent.get("SORT")) or 10,
+            "SYSTEM": "N",
+            "CATEGORY_ID": category,
+            "COLOR": color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None),
+            "SEMANTICS": semantics if staged else None,
+        },
+    )
+    call.portal.stages_changed()
+    return record
+
+
+def _is_staged(call: Call, directory: str) -> bool:
+    """Whether a directory contains stages instead of plain values."""
+    found = [item for item in crm_types.directories(call.portal) if item["ID"] == directory]
+    return bool(found and "SEMANTIC_INFO" in found[0])
+
+
+def _pipeline(call: Call, directory: str) -> tuple[str, int | None]:
+    """The prefix of a directory's codes, and its pipeline."""
+    for item in crm_types.directories(call.portal):
+        if item["ID"] == directory and item.get("PREFIX"):
+            return f"{item['PREFIX']}:", php.integer(item.get("CATEGORY_ID"))
+    return "", None
+
+
+def _status_update(call: Call) -> Value:
+    row, sent = _row(call), sent_fields(call, False)
+    columns: Map = {}
+    if php.text(sent.get("NAME")):
+        columns["NAME"] = php.text(sent["NAME"])
+    if "SORT" in sent:
+        columns["SORT"] = php.integer(sent["SORT"])
+    color = php.text(sent.get("COLOR") or php.as_map(sent.get("EXTRA")).get("COLOR"))
+    if color:
+        columns["COLOR"] = color
+    call.portal.storage.update(STATUS, php.integer(row["ID"]), columns)
+    call.portal.stages_changed()
+    return True
+
+
+def _status_delete(call: Call) -> Value:
+    row = _row(call)
+    params = php.as_map(call.classic("params"))
+    forced = php.text(params.get("FORCED") or call.classic("forced")) == "Y"
+    if row["SYSTEM"] == "Y" and not forced:
+        text = 'CRM System Status can be deleted only if parameter FORCED is specified and equal to "Y".'
+        raise PortalError(text, text)
+    if _used(call, row):
+        text = "There are active items in this status."
+        raise PortalError(text, text)
+    call.portal.storage.delete(STATUS, php.integer(row["ID"]))
+    call.portal.stages_changed()
+    return True
+
+
+def _used(call: Call, row: Map) -> bool:
+    """Whether items are in a stage."""
+    directory = php.text(row["ENTITY_ID"])
+    for number in (1, 2, 7, 31, *crm_types.type_numbers(call.portal)):
+        entity = crm_types.base_entity(call.portal, number)
+        stage = "STATUS_ID" if number in (1, 7) else "STAGE_ID"
+        categories = [0] if number in (1, 7) else crm_types.categories(call.portal, number)
+        if entity is None or stage not in entity.fields:
+            continue
+        if any(crm_types.stage_directory(number, category) == directory for category in categories):
+            return call.portal.storage.count(entity, f'"{stage}" = ?', [row["STATUS_ID"]]) > 0
+    return False
+
+
+def _entity_items(call: Call) -> Value:
+    directory = php.text(call.classic("entityId"))
+    if not crm_types.is_directory(call.portal, directory):
+        code = "The parameter entityId is not defined or invalid."
+        raise PortalError(code, code)
+    return call.portal.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
+
+
+def _status_fields(call: Call) -> Value:
+    shown: Map = {name: describe(field) for name, field in STATUS.fields.items()}
+    return {**shown, **php.as_map(described("EXTRA crm_status_extra | Extra\n"))}
+
+
+def _owner_types(call: Call) -> Value:
+    rows: list[Map] = [dict(zip(_KEYS, row, strict=True)) for row in OWNER_TYPES]
+    for number in crm_types.type_numbers(call.portal):
+        row = crm_types.type_row(call.portal, number) or {}
+        word = crm_types.owner_word(number).upper()
+        rows.append(dict(zip(_KEYS, (number, row.get("TITLE"), word, crm_types.owner_code(number)), strict=True)))
+    return rows
+
+
+def _enum(items: tuple[tuple[int, str], ...]) -> Callable[[Call], Value]:
+    return lambda call: [dict(zip(_KEYS, (number, name, None, None), strict=True)) for number, name in items]
+
+
+def register(registry: Registry) -> None:
+    """Register the methods of directories."""
+    for name, run in (
+        ("list", _statuses),
+        ("get", _status_get),
+        ("add", _status_add),
+        ("update", _status_update),
+        ("delete", _status_delete),
+        ("fields", _status_fields),
+        ("entity.types", lambda call: list(crm_types.directories(call.portal))),
+        ("entity.items", _entity_items),
+    ):
+        registry.classic(f"crm.status.{name}", "crm", run)
+    registry.classic("crm.enum.ownertype", "crm", _owner_types)
+    for name, items in ENUMS.items():
+        registry.classic(f"crm.enum.{name}", "crm", _enum(items))
+    registry.classic(
+        "crm.enum.fields",
+        "crm",
+        lambda call: described(
+            "ID int r | ID\nNAME string r | Name\nSYMBOL_CODE string r | Symbol code\n"
+            "SYMBOL_CODE_SHORT string r | Short symbol code\n"
+        ),
+    )
+    registry.classic(
+        "crm.enum.getorderownertypes",
+        "crm",
+        lambda call: [{"attribute": "DYN", "code": "DEAL", "id": 2, "name": "Сделка"}],
+    )
+    registry.classic("crm.settings.mode.get", "crm", lambda call: 1)
+    registry.classic(
+        "crm.multifield.fields",
+        "crm",
+        lambda call: described(
+            "ID int r | ID\nTYPE_ID string r | Type\nVALUE string | Value\nVALUE_TYPE string | Kind of value\n"
+        ),
+    )

@@ -1,0 +1,54 @@
+"""The families of methods outside the CRM, for the registry."""
+
+from __future__ import annotations
+
+from b24_sandbox.methods import (
+    calendar,
+    catalog,
+    disk,
+    entity_storage,
+    events,
+    groups,
+    im,
+    im_marks,
+    im_people,
+    legacy_tasks,
+    lists,
+    options,
+    staff_fields,
+    task_actions,
+    task_changes,
+    task_parts,
+    task_stages,
+    tasks,
+    telephony,
+)
+from b24_sandbox.registry import Registry
+
+_FAMILIES = (
+    tasks,
+    task_changes,
+    task_actions,
+    legacy_tasks,
+    task_parts,
+    task_stages,
+    disk,
+    events,
+    groups,
+    options,
+    lists,
+    entity_storage,
+    calendar,
+    im,
+    im_marks,
+    im_people,
+    catalog,
+    telephony,
+    staff_fields,
+)
+
+
+def register(registry: Registry) -> None:
+    """Register every family."""
+    for family in _FAMILIES:
+        family.register(registry)

@@ -1,0 +1,197 @@
+"""`app.option.*`, `user.option.*`, `access.name`, `user.access`, `timeman.*`: small common methods.
+
+Documentation: api-reference/common/{settings,system,users}, api-reference/timeman/base.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from b24_sandbox import dates, php
+from b24_sandbox.call import Call
+from b24_sandbox.entities.groups import OPTION, WORKDAY
+from b24_sandbox.entities.staff import DEPARTMENT, USER
+from b24_sandbox.errors import PortalError
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_NAMES = {"AU": "Все авторизованные пользователи", "G2": "Все посетители"}
+
+
+def _get_option(*, own: bool) -> Callable[[Call], Value]:
+    def run(call: Call) -> Value:
+        owner = call.user if own else 0
+        rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
+        kept: Map = {php.text(row["NAME"]): json.loads(php.text(row["VALUE"])) for row in rows}
+        name = php.text(call.upper_case().get("OPTION"))
+        return kept.get(name, "") if name else kept
+
+    return run
+
+
+def _set_option(*, own: bool) -> Callable[[Call], Value]:
+    """Add options to the stored ones. Only an administrator writes those of the application."""
+
+    def run(call: Call) -> Value:
+        if not own and not call.admin:
+            raise PortalError("AccessException", "Administrator authorization required", 403)
+        options = php.as_map(call.upper_case().get("OPTIONS"))
+        if not options:
+            raise PortalError("ArgumentNullException", "options is empty")
+        storage, owner = call.portal.storage, call.user if own else 0
+        for name, value in options.items():
+            text = json.dumps(value, ensure_ascii=False)
+            known = storage.rows(OPTION, ["ID"], "USER_ID = ? and NAME = ?", [owner, name])
+            if known:
+                storage.update(OPTION, php.integer(known[0]["ID"]), {"VALUE": text})
+            else:
+                storage.insert(OPTION, {"USER_ID": owner, "NAME": name, "VALUE": text})
+        return True
+
+    return run
+
+
+def _access_names(call: Call) -> Value:
+    """The names of access codes: users, departments, all users. Unknown codes are dropped."""
+    shown: Map = {}
+    for code in map(php.text, php.as_list(call.upper_case().get("ACCESS"))):
+        name, provider = _NAMES.get(code, ""), ""
+        number = php.integer(code.lstrip("UDR"))
+        if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
+            name, provider = f"{person['NAME']} {person['LAST_NAME']}", "Пользователь"
+        elif code.startswith("D") and (department := call.portal.storage.row(DEPARTMENT, number)):
+            name, provider = php.text(department["NAME"]), "Отдел"
+        if name:
+            kind = {"Пользователь": "user", "Отдел": "intranet"}.get(provider, "other")
+            shown[code] = {"provider": provider, "name": name, "provider_id": kind}
+    return shown
+
+
+def _access(call: Call) -> Value:
+    codes = {php.text(code) for code in php.as_list(call.upper_case().get("ACCESS"))}
+    return call.admin or bool(codes & {"AU", "G2", f"U{call.user}"})
+
+
+def _whose(call: Call) -> int:
+    sent = call.upper_case().get("USER_ID")
+    user = php.integer(sent) if sent is not None else call.user
+    if call.portal.storage.row(USER, user) is None:
+        raise PortalError("", "User not found")
+    return user
+
+
+def _day(call: Call, user: int) -> Map | None:
+    columns = [field.name for field in WORKDAY.columns]
+    found = call.portal.storage.rows(WORKDAY, columns, "USER_ID = ?", [user], "ID desc", 1)
+    return found[0] if found else None
+
+
+def _span(seconds: float) -> str:
+    whole = max(int(seconds), 0)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _seconds(moment: Value) -> float:
+    return datetime.fromisoformat(php.text(moment)).timestamp()
+
+
+def _leaks(call: Call, day: Map) -> float:
+    paused = call.now - _seconds(day["LAST_PAUSE"]) if day["LAST_PAUSE"] else 0
+    return php.integer(day["LEAKS"]) + paused
+
+
+def _shown_day(call: Call, day: Map | None) -> Map:
+    blank: Map = {"STATUS": "CLOSED", "TIME_START": None, "TIME_FINISH": None, "DURATION": "00:00:00"}
+    if day is None:
+        times: Map = {**blank, "TIME_LEAKS": "00:00:00"}
+    else:
+        begin = _seconds(day["TIME_START"])
+        status, leaks = php.text(day["STATUS"]), _leaks(call, day)
+        if status == "OPENED" and dates.iso(call.now)[:10] != php.text(day["TIME_START"])[:10]:
+            status = "EXPIRED"
+        duration = _seconds(day["TIME_FINISH"]) - begin - leaks if day["TIME_FINISH"] else 0
+        times = {"STATUS": status, "TIME_START": day["TIME_START"], "TIME_FINISH": day["TIME_FINISH"]}
+        times |= {"DURATION": _span(duration), "TIME_LEAKS": _span(leaks)}
+    places: Map = dict.fromkeys(("LAT_OPEN", "LON_OPEN", "LAT_CLOSE", "LON_CLOSE"), 0)
+    return {**times, "ACTIVE": times["STATUS"] == "CLOSED", "IP_OPEN": "", "IP_CLOSE": "", **places, "TZ_OFFSET": 10800}
+
+
+def _status(call: Call) -> Value:
+    return _shown_day(call, _day(call, _whose(call)))
+
+
+def _moment(call: Call, words: str) -> str:
+    """`TIME` or the current time. A time on another day is refused."""
+    sent = php.text(call.upper_case().get("TIME"))
+    moment = dates.stored_moment(sent, call.now) if sent else dates.iso(call.now)
+    if moment is None or moment[:10] != dates.iso(call.now)[:10]:
+        raise PortalError("WRONG_DATETIME", words)
+    return moment
+
+
+def _open(call: Call) -> Value:
+    """Start a new day, or continue today's paused or closed one."""
+    user, storage = _whose(call), call.portal.storage
+    moment = _moment(call, "Day open date should correspond to the current date")
+    day = _day(call, user)
+    if day is not None and php.text(day["TIME_START"])[:10] == moment[:10]:
+        if day["STATUS"] != "OPENED":
+            since = day["LAST_PAUSE"] or day["TIME_FINISH"]
+            leaks = php.integer(day["LEAKS"]) + int(call.now - _seconds(since))
+            going: Map = {"STATUS": "OPENED", "TIME_FINISH": None, "LAST_PAUSE": None, "LEAKS": leaks}
+            storage.update(WORKDAY, php.integer(day["ID"]), going)
+    else:
+        storage.insert(WORKDAY, {"USER_ID": user, "STATUS": "OPENED", "TIME_START": moment, "LEAKS": 0})
+    return _shown_day(call, _day(call, user))
+
+
+def _pause(call: Call) -> Value:
+    user = _whose(call)
+    day = _day(call, user)
+    if day is not None and day["STATUS"] != "PAUSED":
+        paused: Map = {"STATUS": "PAUSED", "TIME_FINISH": None, "LAST_PAUSE": dates.iso(call.now)}
+        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), paused)
+    return _shown_day(call, _day(call, user))
+
+
+def _close(call: Call) -> Value:
+    user = _whose(call)
+    moment = _moment(call, "Day close date should correspond to the day open date")
+    day = _day(call, user)
+    if day is not None and day["STATUS"] != "CLOSED":
+        leaks = int(_leaks(call, day))
+        closed: Map = {"STATUS": "CLOSED", "TIME_FINISH": moment, "LAST_PAUSE": None, "LEAKS": leaks}
+        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), closed)
+    return _shown_day(call, _day(call, user))
+
+
+def _settings(call: Call) -> Value:
+    _whose(call)
+    return {
+        "UF_TIMEMAN": True,
+        "UF_TM_FREE": False,
+        "UF_TM_MAX_START": "09:15:00",
+        "UF_TM_MIN_FINISH": "17:45:00",
+        "UF_TM_MIN_DURATION": "08:00:00",
+        "UF_TM_ALLOWED_DELTA": "00:15:00",
+        "ADMIN": call.admin,
+    }
+
+
+def register(registry: Registry) -> None:
+    """Register the common methods of options, access and working time."""
+    for prefix, own in (("app.option", False), ("user.option", True)):
+        registry.classic(f"{prefix}.get", "", _get_option(own=own), app_context=True)
+        registry.classic(f"{prefix}.set", "", _set_option(own=own), app_context=True)
+    registry.classic("access.name", "", _access_names)
+    registry.classic("user.access", "", _access)
+    for action, run in (
+        ("status", _status),
+        ("open", _open),
+        ("pause", _pause),
+        ("close", _close),
+        ("settings", _settings),
+    ):
+        registry.classic(f"timeman.{action}", "timeman", run)

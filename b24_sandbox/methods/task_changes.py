@@ -1,0 +1,183 @@
+"""Changes of tasks: add, update, delete, moves between statuses. Each adds a line of history and an event.
+
+Documentation: api-reference/tasks/{tasks-task-*,status,events-tasks}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from b24_sandbox import dates, engine, errors, php, values
+from b24_sandbox.call import Call
+from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, DEPENDENCE, HISTORY, RESULT
+from b24_sandbox.entities.tasks import (
+    AWAITING_CONTROL,
+    COMPLETED,
+    DEFERRED,
+    ELAPSED,
+    IN_PROGRESS,
+    PENDING,
+    TASK,
+)
+from b24_sandbox.methods import tasks
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+UNDEFINED = "undefined"
+_NOTED = ("TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "RESPONSIBLE_ID", "CREATED_BY", "PRIORITY", "GROUP_ID")
+_NOTED_LISTS = {"AUDITORS": "AUDITORS", "ACCOMPLICES": "ACCOMPLICES", "TAGS": "TAGS"}
+
+
+def note(call: Call, task: int, field: str, before: Value = None, after: Value = None) -> None:
+    """Add one line to the history of a task."""
+    line: Map = {"CREATED_DATE": dates.iso(call.now), "USER_ID": call.user, "TASK_ID": task, "FIELD": field}
+    line["FROM_VALUE"] = None if before is None else php.text(before)
+    line["TO_VALUE"] = None if after is None else php.text(after)
+    call.portal.storage.insert(HISTORY, line)
+
+
+def announce(call: Call, event: str, before: Map | None, after: Map | None, *, before_seen: str = UNDEFINED) -> None:
+    """Announce an event of tasks. Absent values are the literal text `undefined`."""
+    payload: Map = {
+        "FIELDS_BEFORE": before or UNDEFINED,
+        "FIELDS_AFTER": after or UNDEFINED,
+        "IS_ACCESSIBLE_BEFORE": before_seen,
+        "IS_ACCESSIBLE_AFTER": UNDEFINED if after else "N",
+    }
+    call.portal.changes.announce(event, payload, call.user)
+
+
+def create(call: Call, sent: Map) -> int:
+    """Create a task from UPPER-case names and return its id."""
+    task = engine.create(tasks.FACE, call, _readable(sent))
+    note(call, task, "NEW")
+    announce(call, "ONTASKADD", None, {"ID": task}, before_seen="N")
+    return task
+
+
+def change(call: Call, task: int, sent: Map) -> None:
+    """Update a task from UPPER-case names."""
+    before = engine.stored(tasks.FACE, call, task)
+    engine.change(tasks.FACE, call, task, _readable(sent))
+    _noted(call, task, before)
+
+
+def _readable(sent: Map) -> Map:
+    """Convert disk files from `n123` to their number, which is stored."""
+    if "UF_TASK_WEBDAV_FILES" not in sent:
+        return sent
+    files = [php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"])]
+    return {**sent, "UF_TASK_WEBDAV_FILES": [item for item in files if item]}
+
+
+def _noted(call: Call, task: int, before: Map) -> None:
+    after = engine.stored(tasks.FACE, call, task)
+    for name in _NOTED:
+        if before[name] != after[name]:
+            note(call, task, name, before[name], after[name])
+    for name, field in _NOTED_LISTS.items():
+        if before[name] != after[name]:
+            note(call, task, field, *(",".join(map(php.text, values.items(row[name]))) for row in (before, after)))
+    announce(call, "ONTASKUPDATE", {"ID": task}, {"ID": task})
+
+
+def remove(call: Call, task: int) -> None:
+    """Delete a task and all its parts. Its subtasks move to its parent."""
+    storage = call.portal.storage
+    row = engine.stored(tasks.FACE, call, task)
+    storage.delete(TASK, task)
+    for part in (CHECKLIST, COMMENT, HISTORY, RESULT, ELAPSED, DEPENDENCE):
+        for found in storage.rows(part, ["ID"], "TASK_ID = ?", [task]):
+            storage.delete(part, php.integer(found["ID"]))
+    for child in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task]):
+        storage.update(TASK, php.integer(child["ID"]), {"PARENT_ID": row["PARENT_ID"]})
+    announce(call, "ONTASKDELETE", {"ID": task}, None)
+
+
+def move(call: Call, task: int, allowed: frozenset[int], target: Callable[[Map], int]) -> None:
+    """Change the status of a task when its current status allows it."""
+    row = call.portal.storage.row(TASK, task)
+    if row is None or php.integer(row["STATUS"]) not in allowed:
+        raise tasks.not_allowed()
+    changes: Map = {"STATUS": target(row)}
+    if changes["STATUS"] == IN_PROGRESS:
+        changes["DATE_START"] = dates.iso(call.now)
+    TASK.prepare(call.portal, changes, row, call.user)
+    call.portal.storage.update(TASK, task, changes)
+    _noted(call, task, row)
+
+
+def _finished(call: Call, row: Map) -> int:
+    """The status of a finished task. With control it waits for its author, unless the author completes it."""
+    waits = row["TASK_CONTROL"] == "Y" and row["CREATED_BY"] != call.user
+    return AWAITING_CONTROL if waits else COMPLETED
+
+
+MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Map], int]]] = {
+    "start": (frozenset((PENDING, DEFERRED)), lambda call, row: IN_PROGRESS),
+    "pause": (frozenset((IN_PROGRESS,)), lambda call, row: PENDING),
+    "defer": (frozenset((PENDING, IN_PROGRESS)), lambda call, row: DEFERRED),
+    "complete": (frozenset((PENDING, IN_PROGRESS, DEFERRED)), _finished),
+    "renew": (frozenset((COMPLETED, AWAITING_CONTROL, DEFERRED)), lambda call, row: PENDING),
+    "approve": (frozenset((AWAITING_CONTROL,)), lambda call, row: COMPLETED),
+    "disapprove": (frozenset((AWAITING_CONTROL,)), lambda call, row: PENDING),
+}
+"""Action -> allowed current statuses and the new status."""
+
+
+def act(call: Call, task: int, action: str) -> None:
+    """Perform one of `MOVES`."""
+    allowed, target = MOVES[action]
+    move(call, task, allowed, lambda row: target(call, row))
+
+
+def delegate(call: Call, task: int, user: Value) -> None:
+    """Change the responsible user. The previous one stays as a participant."""
+    row = call.portal.storage.row(TASK, task)
+    if row is None:
+        raise tasks.not_allowed()
+    members = [*values.items(row["ACCOMPLICES"]), row["RESPONSIBLE_ID"]]
+    change(call, task, {"RESPONSIBLE_ID": user, "ACCOMPLICES": members})
+
+
+def _add(call: Call) -> Value:
+    return tasks.reread(call, create(call, tasks.sent_fields(call)))
+
+
+def _update(call: Call) -> Value:
+    task = tasks.task_id(call)
+    change(call, task, tasks.sent_fields(call))
+    return tasks.reread(call, task)
+
+
+def _delete(call: Call) -> Value:
+    remove(call, tasks.task_id(call))
+    return {"task": True}
+
+
+def _moved(action: str) -> Callable[[Call], Value]:
+    def run(call: Call) -> Value:
+        task = tasks.task_id(call)
+        act(call, task, action)
+        return tasks.reread(call, task)
+
+    return run
+
+
+def _delegate(call: Call) -> Value:
+    task = tasks.task_id(call)
+    if call.exact("userId") is None:
+        raise errors.missing_parameter("userId")
+    delegate(call, task, call.exact("userId"))
+    return tasks.reread(call, task)
+
+
+def register(registry: Registry) -> None:
+    """Register the methods that change tasks."""
+    actions = {action: _moved(action) for action in MOVES}
+    registry.controller(
+        "tasks.task",
+        tasks.PHP_CLASS,
+        "task",
+        {"add": _add, "update": _update, "delete": _delete, **actions, "delegate": _delegate},
+    )

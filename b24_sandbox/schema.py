@@ -1,0 +1,179 @@
+"""The current entities of one portal: those described in code plus the fields its users added.
+
+User fields are rows of one registry (`crm.*.userfield.*` and `userfieldconfig.*` both write it) and columns of the
+tables they belong to. An entity with user fields names its object in `Entity.user_fields`. Any family may use the live
+entity and a face over it:
+
+    call.portal.schema.entity(TASK)                   # the described fields and the user fields
+    call.portal.schema.face(classic_face, DEAL)       # a face of it, rebuilt when fields change
+    schema.over_face(classic_face, DEAL, engine.add)      # a method of a registry over that face
+
+Relations between smart processes and other types add `PARENT_ID_…` columns the same way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+from b24_sandbox import php, values
+from b24_sandbox.call import Call
+from b24_sandbox.faces import Face
+from b24_sandbox.fields import Entity, Field, parse_fields
+from b24_sandbox.php import Map, Value
+from b24_sandbox.storage import Storage
+
+Build = Callable[[Entity], Face]
+
+USER_FIELD = Entity(
+    "user_field",
+    parse_fields("""
+ID integer r | ID
+ENTITY_ID string i | Object
+FIELD_NAME string i | Code
+USER_TYPE_ID string i | Data type
+XML_ID string | External ID
+SORT integer | Sorting
+MULTIPLE char i | Multiple
+MANDATORY char | Mandatory
+SHOW_FILTER string | Show in list filter
+SHOW_IN_LIST char | Show in list
+EDIT_IN_LIST char | Allow user editing
+IS_SEARCHABLE char | Values are searchable
+SETTINGS object | Settings
+EDIT_FORM_LABEL object | Label in edit form
+LIST_COLUMN_LABEL object | Header in list
+LIST_FILTER_LABEL object | Filter label in list
+ERROR_MESSAGE object | Error message
+HELP_MESSAGE object | Help
+"""),
+    indexes=("ENTITY_ID",),
+)
+ENUM_VALUE = Entity(
+    "user_field_enum",
+    parse_fields("""
+ID integer r | ID
+USER_FIELD_ID integer r | Field
+VALUE string | Value
+DEF char | Default
+SORT integer | Sorting
+XML_ID string | External ID
+"""),
+    indexes=("USER_FIELD_ID",),
+)
+RELATION = Entity(
+    "crm_relation",
+    parse_fields("""
+ID integer r | ID
+PARENT_TYPE integer | Parent type
+CHILD_TYPE integer | Child type
+CHILDREN_LIST char | Children are listed in the parent
+PREDEFINED char | Made by the portal itself
+"""),
+)
+TYPE_NUMBERS = {"crm_lead": 1, "crm_deal": 2, "crm_contact": 3, "crm_company": 4, "crm_quote": 7, "crm_invoice": 31}
+"""`entityTypeId` of the built-in tables."""
+DYNAMIC_TABLE = "crm_dynamic_"
+LANGUAGE = "ru"
+
+
+def type_number(entity: Entity) -> int:
+    """`entityTypeId` of an entity's table, or 0."""
+    if entity.name.startswith(DYNAMIC_TABLE):
+        return int(entity.name.removeprefix(DYNAMIC_TABLE))
+    return TYPE_NUMBERS.get(entity.name, 0)
+
+
+class Schema:
+    """The live entities and faces of one portal. Each is built once and cached until fields change."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._entities: dict[str, Entity] = {}
+        self._faces: dict[tuple[Build, str], Face] = {}
+        self.kept: dict[str, Value] = {}
+        """Values that other modules derived from the schema and that are invalidated with it."""
+
+    def forget(self) -> None:
+        """Clear the cache after a change of a user field, a type or a relation."""
+        self._entities.clear()
+        self._faces.clear()
+        self.kept.clear()
+
+    def entity(self, base: Entity) -> Entity:
+        """`base` with its parent fields and its user fields."""
+        live = self._entities.get(base.name)
+        if live is None:
+            extra = {**self._parents(base), **(self._user_fields(base) if base.user_fields else {})}
+            live = dataclasses.replace(base, fields={**base.fields, **extra}) if extra else base
+            self._entities[base.name] = live
+        return live
+
+    def face(self, build: Build, base: Entity) -> Face:
+        """The face that `build` creates from the live entity. `build` is a cache key, so it must be the same object
+        each time.
+        """
+        key = (build, base.name)
+        if key not in self._faces:
+            self._faces[key] = build(self.entity(base))
+        return self._faces[key]
+
+    def user_fields(self, entity_id: str) -> list[Map]:
+        """The stored user fields of an object (`CRM_DEAL`), in their order."""
+        columns = [field.name for field in USER_FIELD.columns]
+        return self._storage.rows(USER_FIELD, columns, "ENTITY_ID = ?", [entity_id], "SORT, ID")
+
+    def enum_values(self, user_field: int) -> list[Map]:
+        """The items of a list field, in their order."""
+        columns = [field.name for field in ENUM_VALUE.columns]
+        return self._storage.rows(ENUM_VALUE, columns, "USER_FIELD_ID = ?", [user_field], "SORT, ID")
+
+    def _user_fields(self, base: Entity) -> dict[str, Field]:
+        return {php.text(row["FIELD_NAME"]): self._user_field(row) for row in self.user_fields(base.user_fields)}
+
+    def _user_field(self, row: Map) -> Field:
+        name, kind = php.text(row["FIELD_NAME"]), php.text(row["USER_TYPE_ID"])
+        flags = "D" + ("m" if row["MULTIPLE"] == "Y" else "") + ("q" if row["MANDATORY"] == "Y" else "")
+        settings = values.decoded(row["SETTINGS"])
+        details: Map = {}
+        if kind == "enumeration":
+            items = self.enum_values(php.integer(row["ID"]))
+            details["items"] = [{"ID": php.text(item["ID"]), "VALUE": item["VALUE"]} for item in items]
+        for wire, column in (
+            ("listLabel", "LIST_COLUMN_LABEL"),
+            ("formLabel", "EDIT_FORM_LABEL"),
+            ("filterLabel", "LIST_FILTER_LABEL"),
+        ):
+            label = php.as_map(values.decoded(row[column])).get(LANGUAGE)
+            if label:
+                details[wire] = label
+        details["settings"] = settings
+        status_type = php.text(php.as_map(settings).get("ENTITY_TYPE")) if kind == "crm_status" else ""
+        return Field(name, kind, name, name, status_type, flags, details)
+
+    def _parents(self, base: Entity) -> dict[str, Field]:
+        number = type_number(base)
+        if not number:
+            return {}
+        rows = self._storage.rows(
+            RELATION, ["PARENT_TYPE"], "CHILD_TYPE = ? and PREDEFINED = 'N'", [number], "PARENT_TYPE"
+        )
+        fields = (parent_field(php.integer(row["PARENT_TYPE"])) for row in rows)
+        return {field.name: field for field in fields}
+
+
+def parent_field(parent: int) -> Field:
+    """The field that binds an item to an item of the type `parent`."""
+    name = f"PARENT_ID_{parent}"
+    return Field(name, "crm_entity", name, name, details={"settings": {"parentEntityTypeId": parent}})
+
+
+def over_face(build: Build, base: Entity, action: Callable[[Face, Call], Value]) -> Callable[[Call], Value]:
+    """A method that runs `action` of the engine over the live face."""
+    return lambda call: action(call.portal.schema.face(build, base), call)
+
+
+def object_text(value: Value) -> str:
+    """Encode an `object` for its column."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,244 @@
+"""Records in SQLite: one table per entity with columns from its description, multi-fields in a separate table.
+
+Identifiers come from descriptions only; every value is bound. This module does not know HTTP or methods.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from b24_sandbox.fields import Entity, Field
+from b24_sandbox.php import Map, Value
+
+SCHEMA_VERSION = 2
+
+_LARGEST = 2**63 - 1
+
+MULTIFIELD_TABLE = """
+create table multifield (
+    ID integer primary key autoincrement, OWNER text not null, OWNER_ID integer not null,
+    TYPE_ID text not null, VALUE_TYPE text not null, VALUE text not null
+);
+create index multifield_owner on multifield (OWNER, OWNER_ID);
+create index multifield_value on multifield (TYPE_ID, VALUE);
+"""
+
+
+def column_type(field: Field) -> str:
+    """The SQLite type of a field's column."""
+    if field.multiple:
+        return "text"
+    if field.is_integer:
+        return "integer"
+    return "real" if field.type == "double" else "text"
+
+
+def _table(entity: Entity) -> str:
+    columns = [
+        f'"{field.name}" ' + ("integer primary key autoincrement" if field.name == "ID" else column_type(field))
+        for field in entity.columns
+    ]
+    return f"create table {entity.name} ({', '.join(columns)})"
+
+
+class Storage:
+    """One database, in memory or in a file.
+
+    `new` is true when it had no tables before. `skipped` counts the rows that offsets have skipped in total.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
+        # The constructor's thread fills the database, one worker thread answers calls: never both at a time.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.create_function("contains", 2, contains, deterministic=True)
+        self._db.create_function("matches", 2, matches, deterministic=True)
+        self._db.create_function("folded", 1, folded, deterministic=True)
+        self._db.execute("pragma synchronous = normal")
+        self.skipped = 0
+        version = int(self._db.execute("pragma user_version").fetchone()[0])
+        self.new = version == 0
+        if version not in (0, SCHEMA_VERSION):
+            self._db.close()
+            raise ValueError(
+                f"the sandbox database has version {version}, but this release uses version {SCHEMA_VERSION}; "
+                "delete the file to create a new portal"
+            )
+        if self.new:
+            self._create(entities)
+
+    def _create(self, entities: Iterable[Entity]) -> None:
+        script = [MULTIFIELD_TABLE]
+        for entity in entities:
+            script.append(_table(entity) + ";")
+            script.extend(
+                f'create index {entity.name}_{column} on {entity.name} ("{column}");' for column in entity.indexes
+            )
+        self._db.executescript("begin;" + "\n".join(script) + f"pragma user_version = {SCHEMA_VERSION}; commit;")
+
+    def create(self, entity: Entity) -> None:
+        """Create the table of an entity that is newer than the database: a smart process."""
+        self._db.execute(_table(entity))
+
+    def drop(self, entity: Entity) -> None:
+        """Drop the table of an entity with all its records."""
+        self._db.execute(f"drop table if exists {entity.name}")
+
+    def add_column(self, entity: Entity, field: Field) -> None:
+        """Add the column of a new user field to a table."""
+        self._db.execute(f'alter table {entity.name} add column "{field.name}" {column_type(field)}')
+
+    def fill(self, entity: Entity, name: str, value: Value) -> None:
+        """Set a column to the same value in every record."""
+        self._db.execute(f'update {entity.name} set "{name}" = ?', [value])  # noqa: S608
+
+    def drop_column(self, entity: Entity, name: str) -> None:
+        """Drop a column of a table with its values."""
+        self._db.execute(f'alter table {entity.name} drop column "{name}"')
+
+    def begin(self) -> None:
+        """Start a transaction. The seed writes in one."""
+        self._db.execute("begin")
+
+    def commit(self) -> None:
+        """Commit a transaction."""
+        self._db.execute("commit")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def insert(self, entity: Entity, values: Map) -> int:
+        """Add a record and return its id."""
+        names = list(values)
+        cursor = self._db.execute(
+            f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
+            _bindable(values.values()),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def insert_many(self, entity: Entity, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Add many records with the same columns, for the seed."""
+        self._db.executemany(
+            f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
+            rows,
+        )
+
+    def update(self, entity: Entity, record: int, values: Map) -> None:
+        """Update columns of one record."""
+        if not values:
+            return
+        assignments = ", ".join(f'"{name}" = ?' for name in values)
+        self._db.execute(
+            f"update {entity.name} set {assignments} where ID = ?",  # noqa: S608
+            _bindable([*values.values(), record]),
+        )
+
+    def delete(self, entity: Entity, record: int) -> None:
+        """Delete a record and its multi-fields."""
+        self._db.execute(f"delete from {entity.name} where ID = ?", [record])  # noqa: S608
+        if entity.owner:
+            self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
+
+    def row(self, entity: Entity, record: int) -> Map | None:
+        """Return one record as column -> stored value, or `None`."""
+        found = self._db.execute(
+            f"select * from {entity.name} where ID = ?",  # noqa: S608
+            _bindable([record]),
+        ).fetchone()
+        return None if found is None else dict(found)
+
+    def rows(
+        self,
+        entity: Entity,
+        columns: Sequence[str],
+        where: str = "1",
+        bound: Sequence[Value] = (),
+        order: str = "ID",
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[Map]:
+        """Return records as column -> stored value. `where` and `order` are built from descriptions only."""
+        self.skipped += offset
+        found = self._db.execute(
+            f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
+            _bindable([*bound, limit, offset]),
+        )
+        return [dict(row) for row in found]
+
+    def count(self, entity: Entity, where: str = "1", bound: Sequence[Value] = ()) -> int:
+        """The number of matching records."""
+        row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608
+        return int(row[0])
+
+    def multifields(self, owner: str, records: Sequence[int]) -> list[Map]:
+        """The multi-field rows of these records, ordered by id."""
+        found = self._db.execute(
+            f"select * from multifield where OWNER = ? and OWNER_ID in ({_marks(len(records))}) order by ID",  # noqa: S608
+            [owner, *records],
+        )
+        return [dict(row) for row in found]
+
+    def multifield_values(self, owner: str, kind: str) -> list[Map]:
+        """All values of one kind (`PHONE`) of one owner type, with the ids of the owners."""
+        found = self._db.execute(
+            "select OWNER_ID, VALUE from multifield where OWNER = ? and TYPE_ID = ? order by OWNER_ID, ID",
+            [owner, kind],
+        )
+        return [dict(row) for row in found]
+
+    def add_multifields(self, rows: Iterable[Sequence[Value]]) -> None:
+        """Add rows (owner, owner id, type, value type, value)."""
+        self._db.executemany(
+            "insert into multifield (OWNER, OWNER_ID, TYPE_ID, VALUE_TYPE, VALUE) values (?, ?, ?, ?, ?)", rows
+        )
+
+    def change_multifield(self, owner: str, record: int, row: int, value: str, value_type: str | None) -> None:
+        """Update one multi-field row of a record, or delete it when `value` is empty."""
+        mine = [row, owner, record]
+        if not value:
+            self._db.execute("delete from multifield where ID = ? and OWNER = ? and OWNER_ID = ?", mine)
+            return
+        self._db.execute(
+            "update multifield set VALUE = ?, VALUE_TYPE = coalesce(?, VALUE_TYPE)"
+            " where ID = ? and OWNER = ? and OWNER_ID = ?",
+            [value, value_type, *mine],
+        )
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _bindable(values: Iterable[Value]) -> list[Value]:
+    """Convert values for SQLite: integers out of its range become the nearest valid integer."""
+    return [
+        max(-_LARGEST - 1, min(value, _LARGEST)) if isinstance(value, int) and abs(value) > _LARGEST else value
+        for value in values
+    ]
+
+
+def folded(value: str | float | None) -> str | float | None:
+    """Convert text to one case in any alphabet. Other values are returned unchanged."""
+    return value.casefold() if isinstance(value, str) else value
+
+
+def contains(value: Value, needle: str) -> bool:
+    """Search a substring, case-insensitive in any alphabet (SQLite's `like` folds Latin letters only)."""
+    return value is not None and needle.casefold() in str(value).casefold()
+
+
+def matches(value: Value, pattern: str) -> bool:
+    """Match SQL `like` with `%` and `_`, case-insensitive in any alphabet."""
+    if value is None:
+        return False
+    pieces = {"%": ".*", "_": "."}
+    expression = "".join(pieces.get(character) or re.escape(character) for character in pattern.casefold())
+    return re.fullmatch(expression, str(value).casefold(), re.DOTALL) is not None

@@ -1,0 +1,249 @@
+"""User fields: creation, changes of their items, and their tables.
+
+Both families of methods write the registry of `b24_sandbox.schema` through this module, and every change is
+followed by a change of a column. Documentation: api-reference/crm/deals/user-defined-fields,
+api-reference/crm/universal/userfieldconfig.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from b24_sandbox import crm_types, php, values
+from b24_sandbox.entities.crm_requisites import REQUISITE
+from b24_sandbox.errors import PortalError
+from b24_sandbox.fields import Entity, Field
+from b24_sandbox.php import Map, Value
+from b24_sandbox.schema import ENUM_VALUE, USER_FIELD
+
+if TYPE_CHECKING:
+    from b24_sandbox.portal import SandboxPortal
+
+PREFIX = "UF_CRM_"
+LONGEST = 50
+LANGUAGES = ("br", "de", "en", "fr", "it", "kz", "la", "pl", "ru", "tr", "ua")
+LABELS = ("EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE")
+TYPES: dict[str, tuple[str, str]] = {
+    "string": ("Строка", "Строка"),
+    "integer": ("Целое число", "Целое число"),
+    "double": ("Число", "Число"),
+    "boolean": ("Да/Нет", "Да/Нет"),
+    "enumeration": ("Список", "Список"),
+    "datetime": ("Дата/Время", "Дата со временем"),
+    "date": ("Дата", "Дата"),
+    "money": ("Деньги", "Деньги"),
+    "url": ("Ссылка", "Ссылка"),
+    "address": ("Адрес Google карты", "Адрес"),
+    "file": ("Файл", "Файл"),
+    "employee": ("Привязка к пользователю", "Привязка к сотруднику"),
+    "crm_status": ("Привязка к справочникам CRM", "Привязка к справочникам CRM"),
+    "iblock_section": ("Привязка к разделам инф. блоков", "Привязка к разделам инф. блоков"),
+    "iblock_element": ("Привязка к элементам инф. блоков", "Привязка к элементам инф. блоков"),
+    "crm": ("Привязка к элементам CRM", "Привязка к элементам CRM"),
+}
+"""The titles of each type in `crm.userfield.types` and in `userfieldconfig.getTypes`."""
+
+_MOMENT: Map = {"DEFAULT_VALUE": {"TYPE": "NONE", "VALUE": ""}}
+SETTINGS: dict[str, Map] = {
+    "string": {"SIZE": 20, "ROWS": 1, "REGEXP": "", "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": ""},
+    "integer": {"SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
+    "double": {"PRECISION": 2, "SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
+    "boolean": {"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX", "LABEL": ["", ""], "LABEL_CHECKBOX": ""},
+    "enumeration": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "CAPTION_NO_VALUE": "", "SHOW_NO_VALUE": "Y"},
+    "datetime": {**_MOMENT, "USE_SECOND": "Y", "USE_TIMEZONE": "N"},
+    "date": _MOMENT,
+    "money": {"DEFAULT_VALUE": ""},
+    "url": {"POPUP": "Y", "SIZE": 20, "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": "", "ROWS": 1},
+    "address": {"SHOW_MAP": "Y"},
+    "file": {
+        "SIZE": 20,
+        "LIST_WIDTH": 0,
+        "LIST_HEIGHT": 0,
+        "MAX_SHOW_SIZE": 0,
+        "MAX_ALLOWED_SIZE": 0,
+        "EXTENSIONS": [],
+        "TARGET_BLANK": "Y",
+    },
+    "employee": {},
+    "crm_status": {"ENTITY_TYPE": None},
+    "iblock_section": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "IBLOCK_ID": 0, "DEFAULT_VALUE": "", "ACTIVE_FILTER": "N"},
+    "iblock_element": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "IBLOCK_ID": 0, "DEFAULT_VALUE": "", "ACTIVE_FILTER": "N"},
+    "crm": {"LEAD": "N", "CONTACT": "N", "COMPANY": "N", "DEAL": "N"},
+}
+"""The default settings of each type."""
+
+_NAME = re.compile(r"\A[A-Z0-9_]+\Z")
+
+
+def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
+    """The entity of an object's user fields (`CRM_DEAL`, `CRM_7` of a smart process), or `None`."""
+    for entity in (*crm_types.BASES.values(), REQUISITE):
+        if entity.user_fields == entity_id:
+            return entity
+    for number in crm_types.type_numbers(portal):
+        process = crm_types.base_entity(portal, number)
+        if process is not None and process.user_fields == entity_id:
+            return process
+    return None
+
+
+def full_name(sent: str) -> str:
+    """The full name of a field: the prefix is added where it is missing.
+
+    Raises:
+        PortalError: `ERROR_CORE` for an invalid name.
+    """
+    name = sent.strip().upper()
+    if not name.startswith(PREFIX):
+        name = PREFIX + name.removeprefix("UF_")
+    return checked_name(name)
+
+
+def checked_name(name: str) -> str:
+    """Return `name` when it is a valid name of a column.
+
+    Raises:
+        PortalError: `ERROR_CORE` when it is too long or has other characters.
+    """
+    if len(name) > LONGEST:
+        raise PortalError("ERROR_CORE", f"Название поля слишком длинное (больше {LONGEST} символов).<br>")
+    if not _NAME.match(name):
+        raise PortalError("ERROR_CORE", "Название поля содержит недопустимые символы. Допустимы: A-Z, 0-9 и _.<br>")
+    return name
+
+
+def labels(value: Value, fallback: str) -> Map:
+    """A label in every language: one text applies to all, and languages missing in a map get `fallback`."""
+    if php.is_array(value):
+        given = php.as_map(value)
+        return {language: php.text(given.get(language, fallback)) for language in LANGUAGES}
+    text = php.text(value) or fallback
+    return dict.fromkeys(LANGUAGES, text)
+
+
+def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
+    """Merge the settings of a field: sent values over stored values over the defaults of the type."""
+    known = {**SETTINGS.get(kind, {}), **(kept or {})}
+    given = php.as_map(sent)
+    if kind == "crm":
+        return {**known, **given}
+    return {name: given.get(name, value) for name, value in known.items()}
+
+
+def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) -> int:
+    """Register a field with its column and its items and return its id.
+
+    Raises:
+        PortalError: `ERROR_CORE` when the field exists.
+    """
+    name, kind = php.text(columns["FIELD_NAME"]), php.text(columns["USER_TYPE_ID"])
+    if kind not in TYPES:
+        raise PortalError("ERROR_CORE", "Указан неверный пользовательский тип.<br>")
+    live = portal.schema.entity(base)
+    if name in live.fields:
+        raise PortalError("ERROR_CORE", f"Поле {name} для объекта {base.user_fields} уже существует.<br>")
+    _check_items(items)
+    multiple = columns.get("MULTIPLE") == "Y" and kind != "boolean"
+    record = portal.storage.insert(
+        USER_FIELD,
+        {
+            "SORT": 100,
+            "MANDATORY": "N",
+            "SHOW_FILTER": "N",
+            "SHOW_IN_LIST": "Y",
+            "EDIT_IN_LIST": "Y",
+            "IS_SEARCHABLE": "N",
+            **columns,
+            "ENTITY_ID": base.user_fields,
+            "MULTIPLE": "Y" if multiple else "N",
+        },
+    )
+    portal.storage.add_column(base, Field(name, kind, name, name, flags="Dm" if multiple else "D"))
+    if kind == "boolean":
+        default = php.integer(php.as_map(values.decoded(columns.get("SETTINGS"))).get("DEFAULT_VALUE"))
+        portal.storage.fill(base, name, default)
+    write_items(portal, record, items)
+    portal.schema.forget()
+    return record
+
+
+def change(portal: SandboxPortal, row: Map, columns: Map, items: list[Map] | None) -> None:
+    """Change a registered field. Its name, object, type and multiplicity stay."""
+    if items is not None:
+        _check_items(items, portal.schema.enum_values(php.integer(row["ID"])))
+    portal.storage.update(USER_FIELD, php.integer(row["ID"]), columns)
+    if items is not None and row["USER_TYPE_ID"] == "enumeration":
+        write_items(portal, php.integer(row["ID"]), items)
+    portal.schema.forget()
+
+
+def remove(portal: SandboxPortal, row: Map) -> None:
+    """Remove a field from the registry, with its column and its items."""
+    record = php.integer(row["ID"])
+    base = owner(portal, php.text(row["ENTITY_ID"]))
+    for item in portal.schema.enum_values(record):
+        portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
+    portal.storage.delete(USER_FIELD, record)
+    if base is not None:
+        portal.storage.drop_column(base, php.text(row["FIELD_NAME"]))
+    portal.schema.forget()
+
+
+def remove_all(portal: SandboxPortal, entity_id: str) -> None:
+    """Remove all fields of an object from the registry. Its table is already dropped."""
+    for row in portal.schema.user_fields(entity_id):
+        for item in portal.schema.enum_values(php.integer(row["ID"])):
+            portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
+        portal.storage.delete(USER_FIELD, php.integer(row["ID"]))
+    portal.schema.forget()
+
+
+def write_items(portal: SandboxPortal, user_field: int, items: list[Map]) -> None:
+    """Add, change (`ID`) and remove (`DEL: Y`) items of a list. Items that are not named stay."""
+    known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
+    for place, item in enumerate(items, start=1):
+        record = php.integer(item.get("ID"))
+        if record in known:
+            if item.get("DEL") == "Y":
+                portal.storage.delete(ENUM_VALUE, record)
+                continue
+            columns: Map = {
+                name: _item_column(name, item[name]) for name in ("VALUE", "DEF", "SORT", "XML_ID") if name in item
+            }
+            portal.storage.update(ENUM_VALUE, record, columns)
+        elif php.text(item.get("VALUE")) and item.get("DEL") != "Y":
+            value = php.text(item["VALUE"])
+            marker = hashlib.md5(f"{user_field}/{place}/{value}".encode(), usedforsecurity=False).hexdigest()
+            portal.storage.insert(
+                ENUM_VALUE,
+                {
+                    "USER_FIELD_ID": user_field,
+                    "VALUE": value,
+                    "DEF": "Y" if item.get("DEF") == "Y" else "N",
+                    "SORT": php.integer(item.get("SORT")) or place * 10,
+                    "XML_ID": php.text(item.get("XML_ID")) or marker,
+                },
+            )
+
+
+def _item_column(name: str, value: Value) -> Value:
+    if name == "SORT":
+        return php.integer(value)
+    return ("Y" if value == "Y" else "N") if name == "DEF" else php.text(value)
+
+
+def _check_items(items: list[Map], kept: list[Map] | None = None) -> None:
+    """Check that external ids of items are unique.
+
+    Raises:
+        PortalError: `ERROR_CORE` for a repeated id.
+    """
+    seen = {php.text(item["XML_ID"]): php.integer(item["ID"]) for item in kept or []}
+    for item in items:
+        marker = php.text(item.get("XML_ID"))
+        if marker and marker in seen and seen[marker] != php.integer(item.get("ID")):
+            raise PortalError("ERROR_CORE", f"Вариант списка с XML_ID={marker} уже существует.<br>")
+        if marker:
+            seen[marker] = php.integer(item.get("ID")) or -1

@@ -1,0 +1,221 @@
+"""`humanresources.node.*`: the structure of the company, over the departments of version 2.
+
+Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
+departments and no teams: lists of teams are empty, and teams cannot be created.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from b24_sandbox import dates, php, values
+from b24_sandbox.entities.staff import DEPARTMENT, USER
+from b24_sandbox.php import Map, Value
+from b24_sandbox.v3 import engine, errors, filter, query
+from b24_sandbox.v3.context import Context
+from b24_sandbox.v3.dto import Dto, parse_properties
+from b24_sandbox.v3.method import ServiceMethod, fields_of
+from b24_sandbox.v3.tables import NODE_EXTRA
+from b24_sandbox.v3.values import is_int
+
+SCOPE = "humanresources"
+LARGEST_PAGE = 200
+TYPES = ("DEPARTMENT", "TEAM")
+COLORS = ("blue", "green", "cyan", "orange", "purple", "pink")
+ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
+
+_INSIDE = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
+
+
+def _members(context: Context, row: Map) -> Value:
+    columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
+    return [
+        {
+            "userId": person["ID"],
+            "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
+            "workPosition": php.text(person["WORK_POSITION"]),
+            "role": "MEMBER_HEAD" if person["ID"] == row["UF_HEAD"] else "MEMBER_EMPLOYEE",
+            "avatar": None,
+            "url": f"/company/personal/user/{person['ID']}/",
+        }
+        for person in context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]])
+    ]
+
+
+NODE_DTO = Dto(
+    "NodeDto",
+    DEPARTMENT,
+    parse_properties("""
+id int fsd ID
+name string sd NAME
+type string fd -
+structureId int fd -
+parentId int fd PARENT
+description string xd -
+accessCode string d -
+userCount int d -
+colorName string xd -
+xmlId string xd -
+createdAt string sxd -
+updatedAt string xd -
+members array - -
+"""),
+    computed={
+        "type": lambda context, row: "DEPARTMENT",
+        "structureId": lambda context, row: 1,
+        "accessCode": lambda context, row: f"DR{row['ID']}",
+        "userCount": lambda context, row: context.storage.count(USER, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]]),
+        "members": _members,
+    },
+    extras=NODE_EXTRA,
+    strict_select=True,
+)
+
+
+def _type(params: Map) -> str:
+    sent = _text(params, "type")
+    if sent not in TYPES:
+        raise errors.invalid([("type", "Unknown type of a structure element")])
+    return sent
+
+
+def _text(params: Map, name: str) -> str:
+    value = params.get(name)
+    if value is None:
+        raise errors.missing(name)
+    if not isinstance(value, str):
+        raise errors.wrong_type(name, "string")
+    return value
+
+
+def _list(context: Context, params: Map) -> Value:
+    where = filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER
+    return _page(context, params, where)
+
+
+def _search(context: Context, params: Map) -> Value:
+    parts = [filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER]
+    parts.append(filter.Sql("contains(NAME, ?)", (_text(params, "name"),)))
+    if params.get("parentId") is not None:
+        parts.append(filter.Sql("PARENT = ?", (engine.record_id(params, "parentId"),)))
+    return _page(context, params, filter.joined(parts, "and"))
+
+
+def _children(context: Context, params: Map) -> Value:
+    parent = engine.record_id(params)
+    engine.stored(NODE_DTO, context, parent)
+    return _page(context, {"select": params.get("select")}, filter.Sql("PARENT = ?", (parent,)))
+
+
+def _page(context: Context, params: Map, where: filter.Sql) -> Value:
+    chosen = query.selection(NODE_DTO, params.get("select"), NODE_DTO.default)
+    page = query.window(params.get("pagination"), LARGEST_PAGE)
+    found = engine.rows(NODE_DTO, context, where, "ID asc", page.limit, page.offset)
+    return {"items": engine.show(NODE_DTO, context, found, chosen)}
+
+
+def _count(context: Context, params: Map) -> Value:
+    return {"departments": context.storage.count(DEPARTMENT), "teams": 0}
+
+
+def _add(context: Context, params: Map) -> Value:
+    kind, name, parent = _type(params), _text(params, "name"), engine.record_id(params, "parentId")
+    if not name.strip():
+        raise errors.missing("name")
+    people = _people(context, params)
+    _editor(context)
+    engine.stored(NODE_DTO, context, parent)
+    if kind == "TEAM":
+        raise errors.access_denied()
+    now = dates.iso(context.now)
+    extras = {**_described(params), "createdAt": now, "updatedAt": now}
+    heads = people.get("MEMBER_HEAD", [])
+    columns: Map = {"NAME": name, "PARENT": parent, "SORT": 500, "UF_HEAD": heads[0] if heads else None}
+    node = engine.insert(NODE_DTO, context, columns, extras)
+    for user in {user: None for role in people.values() for user in role}:
+        row = context.storage.row(USER, user) or {}
+        kept = [] if params.get("moveUsersToNode") is True else values.items(row["UF_DEPARTMENT"])
+        context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*kept, node])})
+    return _shown(context, node, [*NODE_DTO.default, "members"])
+
+
+def _people(context: Context, params: Map) -> dict[str, list[int]]:
+    """Parse `userIds`: role -> ids of existing users."""
+    people: dict[str, list[int]] = {}
+    for role, ids in php.as_map(params.get("userIds")).items():
+        if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):
+            raise errors.wrong_type("userIds", "array")
+        people[role] = [php.integer(user) for user in ids]
+        if any(context.storage.row(USER, user) is None for user in people[role]):
+            raise errors.invalid([("userIds", "A user was not found")])
+    return people
+
+
+def _described(params: Map) -> Map:
+    """The checked values stored beside the department: description and colour."""
+    kept = {name: _text(params, name) for name in ("description", "colorName") if params.get(name) is not None}
+    if kept.get("colorName", "blue") not in COLORS:
+        raise errors.invalid([("colorName", "Unknown colour")])
+    return dict(kept)
+
+
+def _edit(context: Context, params: Map) -> Value:
+    node = engine.record_id(params)
+    extras = _described(params)
+    columns: Map = {"NAME": _text(params, "name")} if params.get("name") is not None else {}
+    if not columns and not extras:
+        wanted = "At least one of the following fields must be provided: name, description, colorName."
+        raise errors.invalid([("name", wanted)])
+    _editor(context)
+    return _changed(context, node, columns, extras)
+
+
+def _move(context: Context, params: Map) -> Value:
+    node, parent = engine.record_id(params), engine.record_id(params, "parentId")
+    _editor(context)
+    above: Value = engine.stored(NODE_DTO, context, parent)["ID"]
+    seen: set[int] = set()
+    while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
+        seen.add(php.integer(above))
+        above = (context.storage.row(DEPARTMENT, php.integer(above)) or {}).get("PARENT")
+    if node in seen:
+        raise errors.invalid([("parentId", "An element cannot be moved below itself")])
+    return _changed(context, node, {"PARENT": parent}, {})
+
+
+def _changed(context: Context, node: int, columns: Map, extras: Map) -> Value:
+    engine.stored(NODE_DTO, context, node)
+    engine.update(NODE_DTO, context, node, columns, {**extras, "updatedAt": dates.iso(context.now)})
+    return _shown(context, node, NODE_DTO.default)
+
+
+def _editor(context: Context) -> None:
+    if not context.admin:
+        raise errors.access_denied()
+
+
+def _shown(context: Context, node: int, names: list[str]) -> Value:
+    chosen = query.selection(NODE_DTO, None, names)
+    return engine.show(NODE_DTO, context, [engine.stored(NODE_DTO, context, node)], chosen)[0]
+
+
+_P = "humanresources.node"
+_GET = {"id": "integer*", "select": "array"}
+_LIST = {"type": "string*", "select": "array", "pagination": "object"}
+_SEARCH = {"type": "string*", "name": "string*", "parentId": "integer", "pagination": "object"}
+_ADD = {"type": "string*", "name": "string*", "parentId": "integer*", "description": "string", "userIds": "object"}
+_EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName": "string"}
+_MOVE = {"id": "integer*", "parentId": "integer*"}
+
+METHODS = [
+    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
+    ServiceMethod(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
+    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
+    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
+    ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
+    ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
+    ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
+    *fields_of(_P, SCOPE, NODE_DTO),
+]

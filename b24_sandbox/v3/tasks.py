@@ -1,0 +1,143 @@
+"""`tasks.task.*` of REST 3.0 over the tasks of version 2.
+
+Documentation: api-reference/tasks/{tasks-task-*-rest-v3,tasks-task-access-get,tasks-task-file-attach}. Refusals of
+version 2 become validation errors here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from b24_sandbox import php
+from b24_sandbox.call import Call
+from b24_sandbox.entities.staff import USER
+from b24_sandbox.entities.tasks import TASK
+from b24_sandbox.errors import PortalError
+from b24_sandbox.methods import task_changes
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import RegisteredMethod
+from b24_sandbox.v3 import engine, errors, query, values
+from b24_sandbox.v3.context import Context
+from b24_sandbox.v3.errors import ApiError
+from b24_sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, ServiceMethod, fields_of
+from b24_sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
+
+SCOPE = "tasks"
+
+_T = TypeVar("_T")
+
+
+def task_row(context: Context, task: int) -> Map:
+    """A task the user may access. A missing task and an inaccessible one give the same error."""
+    try:
+        return engine.stored(TASK_DTO, context, task)
+    except ApiError:
+        raise errors.access_denied() from None
+
+
+def _add(context: Context, params: Map) -> Value:
+    columns, extras = engine.writable(TASK_DTO, params, new=True)
+    _check(context, columns, None)
+    task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
+    engine.write_extras(TASK_DTO, context, task, extras)
+    shown = query.selection(TASK_DTO, None, TASK_DTO.default)
+    row = context.storage.row(TASK, task) or {}  # the creator of a task for others sees it in this answer only
+    return {"item": engine.show(TASK_DTO, context, [row], shown)[0]}
+
+
+def _update(context: Context, params: Map) -> Value:
+    task = engine.record_id(params)
+    columns, extras = engine.writable(TASK_DTO, params, new=False)
+    row = task_row(context, task)
+    _check(context, columns, row)
+    _written(context, lambda call: task_changes.change(call, task, _sent(columns)))
+    engine.write_extras(TASK_DTO, context, task, extras)
+    return {"result": True}
+
+
+def _delete(context: Context, params: Map) -> Value:
+    task = engine.record_id(params)
+    task_row(context, task)
+    _written(context, lambda call: task_changes.remove(call, task))
+    return {"result": True}
+
+
+def _sent(columns: Map) -> Map:
+    """Columns in the form of version 2: lists as lists."""
+    return {
+        name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
+        for name, value in columns.items()
+    }
+
+
+def _written(context: Context, write: Callable[[Call], _T]) -> _T:
+    call = Call(context.portal, RegisteredMethod("tasks.task", "task", lambda call: None), context.caller, {})
+    try:
+        return write(call)
+    except PortalError as refusal:
+        raise errors.invalid([("", refusal.description.replace("<br>", ""))]) from None
+
+
+def _check(context: Context, columns: Map, row: Map | None) -> None:
+    """Refuse invalid values of a task, with the name of the field."""
+    wrong: list[tuple[str, str]] = []
+    if "TITLE" in columns and not php.text(columns["TITLE"]).strip():
+        wrong.append(("title", errors.missing_text("title")))
+    for name, column in (("responsibleId", "RESPONSIBLE_ID"), ("creatorId", "CREATED_BY")):
+        if column in columns and context.storage.row(USER, php.integer(columns[column])) is None:
+            wrong.append((name, "The specified user was not found" if name == "responsibleId" else ""))
+    parent = php.integer(columns.get("PARENT_ID"))
+    if parent and context.storage.row(TASK, parent) is None:
+        wrong.append(("parentId", "The specified parent task was not found"))
+    elif parent and row is not None and parent == row["ID"]:
+        wrong.append(("parentId", "A task cannot be its own parent"))
+    merged = {**(row or {}), **columns}
+    begin, end = merged.get("START_DATE_PLAN"), merged.get("END_DATE_PLAN")
+    if begin and end and php.text(end) < php.text(begin):
+        wrong.append(("endPlan", "The planned end is earlier than the planned start"))
+    if wrong:
+        raise errors.invalid(wrong)
+
+
+def _access(context: Context, params: Map) -> Value:
+    return rights(engine.stored(TASK_DTO, context, engine.record_id(params)))
+
+
+def _attach(context: Context, params: Map) -> Value:
+    task = engine.record_id(params, "taskId")
+    files = params.get("fileIds")
+    if files is None:
+        raise errors.missing("fileIds")
+    if not isinstance(files, list) or not all(map(values.is_int, files)):
+        raise errors.wrong_type("fileIds", "array")
+    row = task_row(context, task)
+    if any(php.integer(file) <= 0 for file in files):
+        raise errors.invalid([("", "Insufficient permissions")])
+    kept = file_ids(row)
+    merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
+    _written(context, lambda call: task_changes.change(call, task, merged))
+    return {"result": True}
+
+
+_FILES = {"taskId": "integer*", "fileIds": "array*"}
+_ONE = {"id": "integer*"}
+
+METHODS = [
+    ServiceMethod("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
+    ServiceMethod("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
+    ServiceMethod(
+        "tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST
+    ),
+    ServiceMethod("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
+    ServiceMethod("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
+    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "Permitted actions on a task", params=_ONE),
+    ServiceMethod(
+        "tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES
+    ),
+    *fields_of("tasks.task", SCOPE, TASK_DTO),
+    *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
+    *fields_of("tasks.task.file", SCOPE, FILE_DTO),
+]

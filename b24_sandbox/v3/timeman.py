@@ -1,0 +1,46 @@
+"""`timeman.record.*`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+
+from __future__ import annotations
+
+from b24_sandbox.php import Map, Value
+from b24_sandbox.v3 import engine, errors, filter
+from b24_sandbox.v3.context import Context
+from b24_sandbox.v3.dto import Dto, parse_properties
+from b24_sandbox.v3.method import LIST, ServiceMethod, fields_of
+from b24_sandbox.v3.tables import TIME_RECORD
+
+SCOPE = "timeman"
+
+RECORD_DTO = Dto(
+    "RecordDto",
+    TIME_RECORD,
+    parse_properties("""
+id int sd ID
+userId int fsd USER_ID
+startTime datetime fsd START_TIME
+endTime datetime sd END_TIME
+duration int sd DURATION
+breakLength int d BREAK_LENGTH
+state string d STATE
+isApproved bool d IS_APPROVED
+"""),
+)
+
+
+def _list(context: Context, params: Map) -> Value:
+    sent = params.get("filter")
+    filter.compile_filter(RECORD_DTO, sent)
+    people = filter.equal_values(sent, "userId")
+    if not people:
+        raise errors.missing("filter.userId")
+    if len(set(map(str, people))) > 1:
+        raise errors.invalid_filter("several different `userId` in one request")
+    if not context.admin and people[0] != context.user:
+        raise errors.access_denied()
+    return engine.list_page(RECORD_DTO, context, params)
+
+
+METHODS = [
+    ServiceMethod("timeman.record.list", SCOPE, _list, "items", "Working time of an employee", RECORD_DTO, params=LIST),
+    *fields_of("timeman.record", SCOPE, RECORD_DTO),
+]
