@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import b24_mcp.rest  # noqa: F401  # registers the error codes that are raised here
 from b24_mcp.catalog import Catalogue, Method, Version
 from b24_mcp.errors import B24Error, FieldProblem, our_error
 
