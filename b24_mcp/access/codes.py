@@ -7,7 +7,7 @@ from b24_mcp.errors.table import CodeFact
 CODES: dict[str, CodeFact] = {
     "B24MCP_POLICY": CodeFact(
         "policy",
-        "Nothing was sent. The settings of b24-mcp do not allow this call. Report this to the person, and do not try "
+        "Nothing was sent. The settings of b24-mcp do not allow this call. Report this to the user, and do not try "
         "to reach the same result another way.",
     ),
     "B24MCP_APPROVAL": CodeFact("approval", "Nothing was sent. A person has to allow this call first."),

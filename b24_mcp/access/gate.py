@@ -31,7 +31,7 @@ _GLOB = re.compile(r"[A-Za-z0-9_.*?]+")
 class AccessRules:
     """The rules of one portal.
 
-    At level `read` only methods that certainly read are called. At `write` the approval of a person is needed for
+    At level `read` only methods that certainly read are called. At `write` the approval of the user is needed for
     methods that delete or overwrite, for calls with a risk of one of the kinds in `risks`, and for a batch of more than
     `approval_writes` commands that change something. At `full`, or with `approval` off, no approval is needed.
 

@@ -52,11 +52,11 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
     """Return the permit of a plan that was approved with a code, or raise an error with a new code."""
     approvals, method = plan.opened.approvals, plan.method
     first = plan.to_approve[0]
-    need = f"{first.call.method} needs the approval of a person, because {first.why}"
+    need = f"{first.call.method} needs the approval of the user, because {first.why}"
     if approvals is None:
         raise our_error(
             "B24MCP_APPROVAL",
-            f"{need}. This client did not ask the person, and with B24_STATE=memory there is no other way to approve.",
+            f"{need}. This client did not ask the user, and with B24_STATE=memory there is no other way to approve.",
             method=method,
             hint="Nothing was sent. The person can leave B24_STATE unset to approve calls in a terminal.",
         )
@@ -71,10 +71,10 @@ async def _permit_by_code(plan: Plan, redactor: Redactor) -> Permit:
         raise our_error("B24MCP_APPROVAL", f"{need}. Approvals cannot be stored: {exc}.", method=method) from None
     raise our_error(
         "B24MCP_APPROVAL",
-        f"{need}. This client did not ask the person.",
+        f"{need}. This client did not ask the user.",
         method=method,
-        hint=f"Nothing was sent. Ask the person to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
-        "make exactly the same call once more. Only the person can approve: do not run the command yourself.",
+        hint=f"Nothing was sent. Ask the user to run `b24-mcp approve {code}` in a terminal within ten minutes, then "
+        "make exactly the same call once more. Only the user can approve: do not run the command yourself.",
     )
 
 

@@ -68,7 +68,7 @@ def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:
     if error.fault.code.upper().endswith(_METHOD_NOT_FOUND) and catalogue.method(error.method) is not None:
         hint = (
             "The method is documented, but this portal does not have it: a module, its edition or its plan may be "
-            "missing. Look for another method, or ask the person."
+            "missing. Look for another method, or ask the user."
         )
         return B24Error(replace(error.fault, hint=hint), error.method)
     similar = [name for name in catalogue.similar(error.method) if name.lower() != error.method.lower()]

@@ -8,7 +8,7 @@ from b24_mcp.catalog.catalogue import Catalogue
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, load
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod
-from b24_mcp.catalog.outsiders import has_outside_texts
+from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of, arrange, written_order
 from b24_mcp.catalog.risks import RISK_KINDS, Risk, RiskCondition, RiskKind
 

@@ -17,7 +17,7 @@ from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod, stricter
 from b24_mcp.catalog.names import similar_methods
-from b24_mcp.catalog.outsiders import has_outside_texts
+from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of
 from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import MethodSearch

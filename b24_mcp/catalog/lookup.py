@@ -7,7 +7,7 @@ from functools import cache
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.facts import Version
 from b24_mcp.catalog.lists import list_facts
-from b24_mcp.catalog.outsiders import has_outside_texts
+from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of
 from b24_mcp.catalog.user_catalogue import user_catalogue
 

@@ -26,7 +26,7 @@ _ABOUT_THE_USER = re.compile(
     re.IGNORECASE,
 )
 _SPEAKS_OF_THE_USER = re.compile(r"\bperson\b|\b(?:ask|tell|with) the user\b", re.IGNORECASE)
-_BY_THE_USER = re.compile(r", run by a (?:person|user) in a terminal")
+_BY_THE_USER = re.compile(r", run by (?:a person|the user) in a terminal")
 _UNCHECKED = "validate=false"
 _TOOL = re.compile(r"\b\w+_(?:methods?|docs?|call|records)\b")
 

@@ -70,7 +70,7 @@ VARIABLES = (
     Variable(
         "B24_ACCESS",
         "Access level",
-        "read, write (the default: deleting needs the approval of a person), or full.",
+        "read, write (the default: deleting needs the approval of the user), or full.",
         choices=("read", "write", "full"),
     ),
     Variable("B24_ALLOW", "Methods that may be called", "Globs separated by commas, such as crm.*,user.get."),

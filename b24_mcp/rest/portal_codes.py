@@ -10,13 +10,13 @@ from b24_mcp.errors.table import CHECK_FIRST, CodeFact
 
 CREDENTIAL = CodeFact(
     "auth",
-    "The portal does not accept the credential. Ask the person to check the webhook in Bitrix24 (Developer resources): "
+    "The portal does not accept the credential. Ask the user to check the webhook in Bitrix24 (Developer resources): "
     "it may have been deleted, blocked or changed, or it has expired. Then set B24_WEBHOOK_URL again, or, where there "
     "is no webhook, run b24-mcp login.",
 )
 EXPIRED_TOKEN = CodeFact(
     "auth",
-    "The portal rejects the access token although it is new. Try again. If that does not help, a person has to run "
+    "The portal rejects the access token although it is new. Try again. If that does not help, the user has to run "
     "b24-mcp login.",
     retryable=True,
 )
@@ -25,11 +25,11 @@ FORBIDDEN = CodeFact(
     "The user behind this webhook or token does not have the right. Ask a person who has it, or read less.",
 )
 MISSING_SCOPE = CodeFact(
-    "permission", "The webhook or application lacks the scope of this method. Ask the person to grant it."
+    "permission", "The webhook or application lacks the scope of this method. Ask the user to grant it."
 )
 APPLICATION_REJECTED = CodeFact(
     "auth",
-    "Nothing was executed. Ask the person to compare B24_CLIENT_ID and B24_CLIENT_SECRET with the application in "
+    "Nothing was executed. Ask the user to compare B24_CLIENT_ID and B24_CLIENT_SECRET with the application in "
     "Bitrix24, and to check that it is installed there.",
 )
 NO_METHOD = CodeFact(

@@ -107,7 +107,7 @@ def test_methods_whose_answers_may_hold_texts_by_outsiders_are_known(method: str
 
 
 def test_every_pattern_for_such_methods_matches_a_method() -> None:
-    lines = (files("b24_mcp.catalog") / "data" / "strangers.txt").read_text("utf-8").splitlines()
+    lines = (files("b24_mcp.catalog") / "data" / "outside_texts.txt").read_text("utf-8").splitlines()
     globs = [line.removeprefix("!") for line in lines if line and not line.startswith("#")]
     assert len(globs) == len(set(globs))
     names = [name.lower() for name in known_methods().names]

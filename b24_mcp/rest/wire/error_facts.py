@@ -74,9 +74,7 @@ _BLOCKED = CodeFact(
 _BY_FRONT_END: dict[int, CodeFact] = {
     401: _BLOCKED,
     403: _BLOCKED,
-    404: CodeFact(
-        "not_found", "Nothing was executed. There is no REST API at this address. Ask the person to check it."
-    ),
+    404: CodeFact("not_found", "Nothing was executed. There is no REST API at this address. Ask the user to check it."),
     407: _BLOCKED,
     410: PORTAL_DELETED,
     413: CodeFact("validation", "Nothing was executed. The request is too large. Send less at once, or smaller files."),

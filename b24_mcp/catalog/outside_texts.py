@@ -1,6 +1,6 @@
 """The methods whose answers commonly contain texts written outside the company.
 
-`data/strangers.txt` lists them, one pattern a line; `*` stands for any characters. A line with `!` excludes methods
+`data/outside_texts.txt` lists them, one pattern a line; `*` stands for any characters. A line with `!` excludes methods
 again. The file is read from the package, so a catalogue in the data folder of a user cannot change it.
 """
 
@@ -22,7 +22,7 @@ def has_outside_texts(method: str) -> bool:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    text = files("b24_mcp.catalog").joinpath("data/strangers.txt").read_text("utf-8")
+    text = files("b24_mcp.catalog").joinpath("data/outside_texts.txt").read_text("utf-8")
     lines = [line.strip() for line in text.splitlines()]
     globs = [line for line in lines if line and not line.startswith("#")]
     return (
