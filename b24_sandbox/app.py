@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24_sandbox import answer, errors, php, request
-from b24_sandbox.credentials import InboundWebhook, RegisteredApplication
+from b24_sandbox.callers import InboundWebhook, RegisteredApplication
 from b24_sandbox.errors import PortalError
 from b24_sandbox.limits import Plan, RequestBucket
 from b24_sandbox.messages import (

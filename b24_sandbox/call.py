@@ -1,20 +1,25 @@
-"""One call as a method receives it: parameters, caller and portal. Families of methods look up parameter names
-differently.
+"""One call as a method receives it: parameters, caller and the world of the call.
+
+Families of methods look up parameter names differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from b24_sandbox import php
+from b24_sandbox import links, php
 from b24_sandbox.php import Map, Value
+from b24_sandbox.world import World
 
 if TYPE_CHECKING:
-    from b24_sandbox.credentials import PortalCaller, RegisteredApplication
-    from b24_sandbox.portal import SandboxPortal
-    from b24_sandbox.registry import RegisteredMethod
+    from b24_sandbox.answer import RowPage, Timing
+    from b24_sandbox.callers import PortalCaller, RegisteredApplication
+    from b24_sandbox.credentials import Credentials
+    from b24_sandbox.event_sender import EventSender
+    from b24_sandbox.executions import Executions
+    from b24_sandbox.oauth import OAuthServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,78 @@ class FilePart:
     content: bytes
 
 
+class CalledMethod(Protocol):
+    """A method as a call sees it. `b24_sandbox.registry.RegisteredMethod` implements it."""
+
+    @property
+    def name(self) -> str:
+        """The documented name."""
+
+    @property
+    def scope(self) -> str:
+        """The scope that credentials need; empty: none."""
+
+    @property
+    def controller(self) -> bool:
+        """Whether it is an action of a controller."""
+
+
+class MethodNames(Protocol):
+    """The names of the portal's methods. `b24_sandbox.registry.Registry` implements it."""
+
+    def find(self, name: str) -> CalledMethod | None:
+        """Find a method by name."""
+
+    def listed(self, scope: str | None = None) -> list[str]:
+        """The names of classic methods, of one scope or of all."""
+
+    def scopes(self) -> list[str]:
+        """All scopes of the methods."""
+
+
+class CallWorld(World, Protocol):
+    """The world of a call: in addition to what rules about records use, the methods, the callers and the events."""
+
+    @property
+    def registry(self) -> MethodNames:
+        """The methods."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials of callers."""
+
+    @property
+    def oauth(self) -> OAuthServer:
+        """The authorization server."""
+
+    @property
+    def events(self) -> EventSender:
+        """The delivery of events."""
+
+    @property
+    def executions(self) -> Executions | None:
+        """The log of executed methods, when one was requested."""
+
+    @property
+    def link_key(self) -> str:
+        """The key that signs links."""
+
+    def next_nonce(self) -> str:
+        """A number that no earlier signed link contains."""
+
+    def perform(self, name: str, params: Map, outer: Call) -> tuple[RowPage, Timing]:
+        """Run a command of the batch `outer` with the credentials of the batch."""
+
+    def timed(
+        self, method: str, caller: PortalCaller, params: Map, run: Callable[[], Value], *, inside_batch: bool = False
+    ) -> tuple[Value, Timing]:
+        """Run the body of a method under the operating limit and log the execution. Return its result and its timing.
+
+        Raises:
+            PortalError: 429 `OPERATION_TIME_LIMIT` before anything runs, or the error of `run`.
+        """
+
+
 @dataclass(slots=True)
 class Call:
     """A call of `method` by `caller`. `start` is removed from `params`; it is `None` when it was not sent.
@@ -34,8 +111,8 @@ class Call:
     addresses in answers. `files` are the file parts of a multipart body by field name.
     """
 
-    portal: SandboxPortal
-    method: RegisteredMethod
+    portal: CallWorld
+    method: CalledMethod
     caller: PortalCaller
     params: Map
     start: int | None = None
@@ -62,7 +139,7 @@ class Call:
         """The scopes granted to the credentials."""
         return self.caller.scopes
 
-    def grants(self, method: RegisteredMethod) -> bool:
+    def grants(self, method: CalledMethod) -> bool:
         """Whether the scopes of the credentials cover a method."""
         return not method.scope or method.scope in self.caller.scopes
 
@@ -72,9 +149,9 @@ class Call:
         The link contains these credentials and is valid for them only. `scope` defaults to the scope of the method; for
         `download` and `upload` it selects the handler (`Registry.link`).
         """
-        from b24_sandbox import links  # imports hashing, which most calls do not need
-
-        return links.address(self, name, params, self.method.scope if scope is None else scope)
+        granted = self.method.scope if scope is None else scope
+        portal = self.portal
+        return links.address(self.base, name, params, granted, self.caller, portal.link_key, portal.next_nonce())
 
     @property
     def offset(self) -> int:

@@ -1,4 +1,4 @@
-"""Credentials of the portal: incoming webhooks and one OAuth application.
+"""The credentials of the portal and their check: incoming webhooks and one OAuth application.
 
 Documentation: local-integrations/local-webhooks, settings/oauth. The statuses are measured behaviour of the portal
 (every failure of authentication is 401).
@@ -7,12 +7,11 @@ Documentation: local-integrations/local-webhooks, settings/oauth. The statuses a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from b24_sandbox import errors, php
+from b24_sandbox.callers import InboundWebhook, Kind, PortalCaller
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
     from b24_sandbox.oauth import OAuthServer
@@ -20,54 +19,6 @@ if TYPE_CHECKING:
 
 ADMINISTRATORS = frozenset((1,))
 """The ids of users with administrator rights."""
-
-Kind = Literal["webhook", "oauth"]
-
-
-@dataclass(frozen=True, slots=True)
-class InboundWebhook:
-    """An incoming webhook. `scopes` `None`: every scope of the portal."""
-
-    user: int
-    secret: str = field(repr=False)
-    scopes: frozenset[str] | None = None
-
-    @property
-    def path(self) -> str:
-        """User and secret as an address contains them."""
-        return f"{self.user}/{self.secret}"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredApplication:
-    """A local application installed on the portal. The browser is sent to `handler` after consent."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    member_id: str
-    application_token: str = field(repr=False)
-    handler: str = "http://127.0.0.1/handler"
-    scopes: frozenset[str] | None = None
-    status: str = "L"
-    code: str = ""
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PortalCaller:
-    """The verified caller of a method. Operating time is charged to `credential`; `secret` is a webhook's code or a
-    token.
-
-    `application` is set only for calls with an OAuth token.
-    """
-
-    user: int
-    admin: bool
-    kind: Kind
-    scopes: frozenset[str]
-    credential: str
-    application: RegisteredApplication | None = None
-    secret: str = field(default="", repr=False)
 
 
 class Credentials:
@@ -140,18 +91,3 @@ class Credentials:
         everything = self._everything()
         allowed = everything if scopes is None else scopes & everything
         return PortalCaller(user, user in ADMINISTRATORS, kind, allowed, credential, None, secret)
-
-
-def access_token_of(authorization: str, params: Map) -> str:
-    """The access token of a call: the `Authorization: Bearer` header, else `auth`, else `access_token`.
-
-    Array values are ignored. The result is empty when the call has no token.
-    """
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    for name in ("auth", "access_token"):
-        value = params.get(name)
-        if not php.is_array(value) and php.text(value):
-            return php.text(value)
-    return ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from b24_sandbox import php
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_cascade import OWNER_CODES, owner_code, owner_word
-from b24_sandbox.entities.crm_sales import INVOICE, INVOICE_NUMBER, QUOTE, TYPE, item_entity
+from b24_sandbox.entities.crm_sales import INVOICE, QUOTE, TYPE, item_entity
 from b24_sandbox.entities.directories import (
     CATEGORY,
     INVOICE_STAGES,
@@ -21,31 +21,40 @@ from b24_sandbox.entities.directories import (
     STATUS_COLUMNS,
     stage_rows,
 )
+from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
 from b24_sandbox.fields import Entity
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 BASES: dict[int, Entity] = {1: LEAD, 2: DEAL, 3: CONTACT, 4: COMPANY, 7: QUOTE, INVOICE_NUMBER: INVOICE}
 _WORDS = {"lead": 1, "deal": 2, "contact": 3, "company": 4, "quote": 7, "smart_invoice": 31, "invoice": 31}
 
-__all__ = ["BASES", "base_entity", "owner_code", "owner_word"]
+__all__ = [
+    "BASES",
+    "base_entity",
+    "categories",
+    "default_category",
+    "owner_code",
+    "owner_word",
+    "stage_directory",
+]
 
 
-def type_row(portal: SandboxPortal, number: int) -> Map | None:
+def type_row(portal: World, number: int) -> Map | None:
     """The stored smart process with this number, or `None`."""
     columns = [field.name for field in TYPE.columns]
     return next(iter(portal.storage.rows(TYPE, columns, "ENTITY_TYPE_ID = ?", [number])), None)
 
 
-def type_numbers(portal: SandboxPortal) -> list[int]:
+def type_numbers(portal: World) -> list[int]:
     """The numbers of all smart processes."""
     rows = portal.storage.rows(TYPE, ["ENTITY_TYPE_ID"])
     return [php.integer(row["ENTITY_TYPE_ID"]) for row in rows]
 
 
-def base_entity(portal: SandboxPortal, number: int) -> Entity | None:
+def base_entity(portal: World, number: int) -> Entity | None:
     """The entity of a type without its user fields, or `None` for an unknown type."""
     if number in BASES:
         return BASES[number]
@@ -58,7 +67,7 @@ def base_entity(portal: SandboxPortal, number: int) -> Entity | None:
     return kept if isinstance(kept, Entity) else None
 
 
-def number_of(word: str, portal: SandboxPortal) -> int:
+def number_of(word: str, portal: World) -> int:
     """The number of a type by its timeline name (`deal`, `dynamic_1030`, any case), or 0."""
     lowered = word.strip().lower()
     if lowered in _WORDS:
@@ -67,7 +76,7 @@ def number_of(word: str, portal: SandboxPortal) -> int:
     return number if number and base_entity(portal, number) is not None else 0
 
 
-def number_of_code(code: str, portal: SandboxPortal) -> int:
+def number_of_code(code: str, portal: World) -> int:
     """The number of a type by its short code (`D`, `T406`), or 0."""
     for number, known in OWNER_CODES.items():
         if known == code.upper():
@@ -79,39 +88,15 @@ def number_of_code(code: str, portal: SandboxPortal) -> int:
     return number if number and base_entity(portal, number) is not None else 0
 
 
-def exists(portal: SandboxPortal, number: int, record: int) -> bool:
+def exists(portal: World, number: int, record: int) -> bool:
     """Whether an item exists."""
     entity = base_entity(portal, number)
     return entity is not None and record > 0 and portal.storage.row(entity, record) is not None
 
 
-def has_categories(portal: SandboxPortal, number: int) -> bool:
+def has_categories(portal: World, number: int) -> bool:
     """Whether the items of a type have pipelines."""
     return number in (2, INVOICE_NUMBER) or (number not in BASES and base_entity(portal, number) is not None)
-
-
-def categories(portal: SandboxPortal, number: int) -> list[int]:
-    """The ids of a type's pipelines, in order."""
-    rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
-    return [php.integer(row["ID"]) for row in rows]
-
-
-def default_category(portal: SandboxPortal, number: int) -> int:
-    """The pipeline of an item that names none."""
-    rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ? and IS_DEFAULT = 'Y'", [number])
-    found = [php.integer(row["ID"]) for row in rows] or categories(portal, number)
-    return found[0] if found else 0
-
-
-def stage_directory(number: int, category: int) -> str:
-    """The directory of a pipeline's stages. Leads and estimates have one directory each."""
-    if number == 1:
-        return "STATUS"
-    if number == 7:
-        return "QUOTE_STATUS"
-    if number == 2:
-        return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
-    return f"SMART_INVOICE_STAGE_{category}" if number == INVOICE_NUMBER else f"DYNAMIC_{number}_STAGE_{category}"
 
 
 def stage_prefix(number: int, category: int) -> str:
@@ -121,7 +106,7 @@ def stage_prefix(number: int, category: int) -> str:
     return "" if number in (1, 7) else f"DT{number}_{category}:"
 
 
-def add_stages(portal: SandboxPortal, number: int, category: int) -> None:
+def add_stages(portal: World, number: int, category: int) -> None:
     """Write the initial stages of a new pipeline."""
     stages = {2: PIPELINE_STAGES, INVOICE_NUMBER: INVOICE_STAGES}.get(number, PROCESS_STAGES)
     rows = stage_rows(stage_directory(number, category), stages, category, stage_prefix(number, category))
@@ -129,12 +114,12 @@ def add_stages(portal: SandboxPortal, number: int, category: int) -> None:
     portal.stages_changed()
 
 
-def is_directory(portal: SandboxPortal, name: str) -> bool:
+def is_directory(portal: World, name: str) -> bool:
     """Whether a directory of statuses exists."""
     return any(described["ID"] == name for described in directories(portal))
 
 
-def directories(portal: SandboxPortal) -> list[Map]:
+def directories(portal: World) -> list[Map]:
     """All directories of statuses as `crm.status.entity.types` shows them."""
     from b24_sandbox.entities.directories import ENTITY_TYPES
 
@@ -147,7 +132,7 @@ def directories(portal: SandboxPortal) -> list[Map]:
     return found
 
 
-def _pipeline(portal: SandboxPortal, number: int, category: int) -> Map:
+def _pipeline(portal: World, number: int, category: int) -> Map:
     row = portal.storage.row(CATEGORY, category) or {}
     prefix = stage_prefix(number, category)
     final = {2: ("NEW", "WON", "LOSE"), INVOICE_NUMBER: ("N", "P", "D")}.get(number, ("NEW", "SUCCESS", "FAIL"))

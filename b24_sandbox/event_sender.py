@@ -7,6 +7,7 @@ counts as one hop more than the cause of the event. After seven hops nothing is 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,18 +18,26 @@ from b24_sandbox.entities.events import HANDLER, OFFLINE_EVENT
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.oauth import OAuthServer
+    from b24_sandbox.world import World
 
 HOPS = 7
 _COLUMNS = [field.name for field in HANDLER.columns]
 
 
 class EventSender:
-    """The listener for changes of a portal that sends events to the bound handlers."""
+    """The listener for changes of a portal that sends events to the bound handlers.
 
-    def __init__(self, portal: SandboxPortal) -> None:
+    `oauth` returns the authorization server, `everything` the current scopes of the portal.
+    """
+
+    def __init__(
+        self, portal: World, oauth: Callable[[], OAuthServer], everything: Callable[[], frozenset[str]]
+    ) -> None:
         self.deliveries = Deliveries()
         self._portal = portal
+        self._oauth = oauth
+        self._everything = everything
         self._hops: dict[str, int] = {}
         self.token = ""
         """The access token of the running call, empty for a webhook. It contains the depth in a chain of events."""
@@ -55,16 +64,16 @@ class EventSender:
 
     def _auth(self, user: int, base: str, hop: int) -> Map:
         """Build the `auth` block: a token when a user caused the event, and the proof of the portal."""
-        application = self._portal.oauth.application
+        application = self._oauth().application
         auth: Map = {}
         if user:
-            tokens = self._portal.oauth.issue(user)
+            tokens = self._oauth().issue(user)
             self._hops[tokens.access_token] = hop
             auth = {
                 "access_token": tokens.access_token,
                 "expires": int(tokens.expires),
                 "expires_in": tokens.expires_in,
-                "scope": ",".join(sorted(application.scopes or self._portal.scopes)),
+                "scope": ",".join(sorted(application.scopes or self._everything())),
             }
         return {
             **auth,

@@ -10,28 +10,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from b24_sandbox import php
-from b24_sandbox.credentials import PortalCaller
+from b24_sandbox.callers import PortalCaller
 from b24_sandbox.errors import link_check_failed
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import LINKS
 
-if TYPE_CHECKING:
-    from b24_sandbox.call import Call
+LINKS = ("download", "upload")
+"""Names that are never methods but signed links, see `Registry.link`."""
 
 
-def address(call: Call, name: str, params: Map, scope: str) -> str:
-    """The complete address of a link to `name` (`download`, `upload` or a method) with signed `params`."""
-    caller = call.caller
-    query = base64.b64encode(_query(params, call.portal.next_nonce()).encode()).decode()
-    token = quote("|".join((scope, query, _signature(name, scope, query, caller, call.portal.link_key))), safe="")
+def address(base: str, name: str, params: Map, scope: str, caller: PortalCaller, key: str, nonce: str) -> str:
+    """The complete address of a link to `name` (`download`, `upload` or a method) with signed `params`.
+
+    `base` is the scheme and host of the portal, `key` signs, and `nonce` is in no earlier link.
+    """
+    query = base64.b64encode(_query(params, nonce).encode()).decode()
+    token = quote("|".join((scope, query, _signature(name, scope, query, caller, key))), safe="")
     if caller.kind == "webhook":
         tail = f"{name}/" if name in LINKS else f"{name}.json"
-        return f"{call.base}/rest/{caller.user}/{caller.secret}/{tail}?token={token}"
-    return f"{call.base}/rest/{name}.json?auth={caller.secret}&token={token}"
+        return f"{base}/rest/{caller.user}/{caller.secret}/{tail}?token={token}"
+    return f"{base}/rest/{name}.json?auth={caller.secret}&token={token}"
 
 
 def opened(token: str, name: str, caller: PortalCaller, key: str) -> tuple[str, Map]:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from b24_sandbox import dates, errors, php
 from b24_sandbox.answer import Timing
-from b24_sandbox.credentials import RegisteredApplication, access_token_of
+from b24_sandbox.callers import RegisteredApplication, access_token_of
 from b24_sandbox.entities.access import OAUTH_TOKEN
 from b24_sandbox.errors import PortalError
 from b24_sandbox.messages import HTML, JSON, HttpRequest, Response

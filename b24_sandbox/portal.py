@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from b24_sandbox import answer, errors
+from b24_sandbox import answer, errors, links
 from b24_sandbox.answer import RowPage, Timing
 from b24_sandbox.call import Call, split_start
+from b24_sandbox.callers import InboundWebhook, PortalCaller, RegisteredApplication
 from b24_sandbox.changes import Changes
-from b24_sandbox.credentials import Credentials, InboundWebhook, PortalCaller, RegisteredApplication
+from b24_sandbox.credentials import Credentials
 from b24_sandbox.entities import ENTITIES
 from b24_sandbox.entities.directories import CATEGORY, STATUS
 from b24_sandbox.errors import PortalError
@@ -22,7 +23,7 @@ from b24_sandbox.messages import Response
 from b24_sandbox.methods import register_all
 from b24_sandbox.operating_time import Accounting, OperatingTime
 from b24_sandbox.php import Map, Value, integer, text
-from b24_sandbox.registry import LINKS, RegisteredMethod, Registry
+from b24_sandbox.registry import RegisteredMethod, Registry
 from b24_sandbox.request import ReceivedRequest
 from b24_sandbox.schema import Schema
 from b24_sandbox.seed import seed
@@ -79,7 +80,7 @@ class SandboxPortal:
             self.storage, settings.webhooks, lambda: self.oauth, lambda: self.scopes, allow_http=settings.allow_http
         )
         self.executions: Executions | None = None
-        self.events = EventSender(self)
+        self.events = EventSender(self, lambda: self.oauth, lambda: self.scopes)
         self._operating = OperatingTime(settings.accounting, settings.operating_limit)
         self._nonces = 0
         self._stages: dict[str, dict[str, str]] = {}
@@ -150,7 +151,7 @@ class SandboxPortal:
             request.login, request.secret, request.access_token, secure=request.secure
         )
         self.events.connector = request.connector
-        if request.link is not None or method.name in LINKS:
+        if request.link is not None or method.name in links.LINKS:
             return self._linked(method, request, caller)
         if method.scope and method.scope not in caller.scopes:
             raise errors.insufficient_scope(_token_word(caller))
@@ -211,10 +212,8 @@ class SandboxPortal:
 
     def _linked(self, method: RegisteredMethod, request: ReceivedRequest, caller: PortalCaller) -> Map | Response:
         """Answer a signed link. Its permissions were decided when it was created."""
-        from b24_sandbox import links  # imports hashing, which most calls do not need
-
         scope, params = links.opened(request.link or "", method.name, caller, self.link_key)
-        behind = self.registry.linked(method.name, scope) if method.name in LINKS else method
+        behind = self.registry.linked(method.name, scope) if method.name in links.LINKS else method
         if behind is None:
             raise errors.method_not_found()
         page, timing = self._run(behind, params, caller, request)

@@ -17,16 +17,13 @@ from b24_sandbox.errors import (
     link_check_failed,
     wrong_auth_type,
 )
+from b24_sandbox.links import LINKS
 from b24_sandbox.php import Value
 
 Run = Callable[[Call], Value]
 """The body of a method: call -> result. The result is a value, a `RowPage`, or a `Response` to send bytes and headers
 directly.
 """
-
-
-LINKS = ("download", "upload")
-"""Names that are never methods but signed links, see `Registry.link`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from b24_sandbox import php
 from b24_sandbox.call import FilePart
-from b24_sandbox.credentials import PortalCaller, access_token_of
+from b24_sandbox.callers import PortalCaller, access_token_of
 from b24_sandbox.messages import HttpRequest
 from b24_sandbox.php import Map, Value
 

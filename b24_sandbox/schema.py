@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from typing import TypeVar, cast
 
 from b24_sandbox import php, values
 from b24_sandbox.call import Call
@@ -25,6 +26,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.storage import Storage
 
 Build = Callable[[Entity], Face]
+Shown = TypeVar("Shown")
 
 USER_FIELD = Entity(
     "user_field",
@@ -91,7 +93,7 @@ class Schema:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._entities: dict[str, Entity] = {}
-        self._faces: dict[tuple[Build, str], Face] = {}
+        self._faces: dict[tuple[Callable[[Entity], object], str], object] = {}
         self.kept: dict[str, Value] = {}
         """Values that other modules derived from the schema and that are invalidated with it."""
 
@@ -110,14 +112,14 @@ class Schema:
             self._entities[base.name] = live
         return live
 
-    def face(self, build: Build, base: Entity) -> Face:
+    def face(self, build: Callable[[Entity], Shown], base: Entity) -> Shown:
         """The face that `build` creates from the live entity. `build` is a cache key, so it must be the same object
         each time.
         """
         key = (build, base.name)
         if key not in self._faces:
             self._faces[key] = build(self.entity(base))
-        return self._faces[key]
+        return cast(Shown, self._faces[key])  # the key names the function that built the entry
 
     def user_fields(self, entity_id: str) -> list[Map]:
         """The stored user fields of an object (`CRM_DEAL`), in their order."""

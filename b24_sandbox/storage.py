@@ -9,8 +9,9 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from b24_sandbox.fields import Entity, Field
+from b24_sandbox.field import Field
 from b24_sandbox.php import Map, Value
 
 SCHEMA_VERSION = 2
@@ -27,6 +28,26 @@ create index multifield_value on multifield (TYPE_ID, VALUE);
 """
 
 
+class Table(Protocol):
+    """A table of records. An entity is one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """The fields that have a column."""
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The columns with an index."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the records in multi-field rows; empty: they have none."""
+
+
 def column_type(field: Field) -> str:
     """The SQLite type of a field's column."""
     if field.multiple:
@@ -36,7 +57,7 @@ def column_type(field: Field) -> str:
     return "real" if field.type == "double" else "text"
 
 
-def _table(entity: Entity) -> str:
+def _table(entity: Table) -> str:
     columns = [
         f'"{field.name}" ' + ("integer primary key autoincrement" if field.name == "ID" else column_type(field))
         for field in entity.columns
@@ -50,7 +71,7 @@ class Storage:
     `new` is true when it had no tables before. `skipped` counts the rows that offsets have skipped in total.
     """
 
-    def __init__(self, path: str | os.PathLike[str], entities: Sequence[Entity]) -> None:
+    def __init__(self, path: str | os.PathLike[str], entities: Sequence[Table]) -> None:
         # The constructor's thread fills the database, one worker thread answers calls: never both at a time.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
@@ -70,7 +91,7 @@ class Storage:
         if self.new:
             self._create(entities)
 
-    def _create(self, entities: Iterable[Entity]) -> None:
+    def _create(self, entities: Iterable[Table]) -> None:
         script = [MULTIFIELD_TABLE]
         for entity in entities:
             script.append(_table(entity) + ";")
@@ -79,23 +100,23 @@ class Storage:
             )
         self._db.executescript("begin;" + "\n".join(script) + f"pragma user_version = {SCHEMA_VERSION}; commit;")
 
-    def create(self, entity: Entity) -> None:
+    def create(self, entity: Table) -> None:
         """Create the table of an entity that is newer than the database: a smart process."""
         self._db.execute(_table(entity))
 
-    def drop(self, entity: Entity) -> None:
+    def drop(self, entity: Table) -> None:
         """Drop the table of an entity with all its records."""
         self._db.execute(f"drop table if exists {entity.name}")
 
-    def add_column(self, entity: Entity, field: Field) -> None:
+    def add_column(self, entity: Table, field: Field) -> None:
         """Add the column of a new user field to a table."""
         self._db.execute(f'alter table {entity.name} add column "{field.name}" {column_type(field)}')
 
-    def fill(self, entity: Entity, name: str, value: Value) -> None:
+    def fill(self, entity: Table, name: str, value: Value) -> None:
         """Set a column to the same value in every record."""
         self._db.execute(f'update {entity.name} set "{name}" = ?', [value])  # noqa: S608
 
-    def drop_column(self, entity: Entity, name: str) -> None:
+    def drop_column(self, entity: Table, name: str) -> None:
         """Drop a column of a table with its values."""
         self._db.execute(f'alter table {entity.name} drop column "{name}"')
 
@@ -111,7 +132,7 @@ class Storage:
         """Close the database."""
         self._db.close()
 
-    def insert(self, entity: Entity, values: Map) -> int:
+    def insert(self, entity: Table, values: Map) -> int:
         """Add a record and return its id."""
         names = list(values)
         cursor = self._db.execute(
@@ -120,14 +141,14 @@ class Storage:
         )
         return int(cursor.lastrowid or 0)
 
-    def insert_many(self, entity: Entity, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    def insert_many(self, entity: Table, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
         """Add many records with the same columns, for the seed."""
         self._db.executemany(
             f"insert into {entity.name} ({_names(names)}) values ({_marks(len(names))})",  # noqa: S608
             rows,
         )
 
-    def update(self, entity: Entity, record: int, values: Map) -> None:
+    def update(self, entity: Table, record: int, values: Map) -> None:
         """Update columns of one record."""
         if not values:
             return
@@ -137,13 +158,13 @@ class Storage:
             _bindable([*values.values(), record]),
         )
 
-    def delete(self, entity: Entity, record: int) -> None:
+    def delete(self, entity: Table, record: int) -> None:
         """Delete a record and its multi-fields."""
         self._db.execute(f"delete from {entity.name} where ID = ?", [record])  # noqa: S608
         if entity.owner:
             self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
 
-    def row(self, entity: Entity, record: int) -> Map | None:
+    def row(self, entity: Table, record: int) -> Map | None:
         """Return one record as column -> stored value, or `None`."""
         found = self._db.execute(
             f"select * from {entity.name} where ID = ?",  # noqa: S608
@@ -153,7 +174,7 @@ class Storage:
 
     def rows(
         self,
-        entity: Entity,
+        entity: Table,
         columns: Sequence[str],
         where: str = "1",
         bound: Sequence[Value] = (),
@@ -169,7 +190,7 @@ class Storage:
         )
         return [dict(row) for row in found]
 
-    def count(self, entity: Entity, where: str = "1", bound: Sequence[Value] = ()) -> int:
+    def count(self, entity: Table, where: str = "1", bound: Sequence[Value] = ()) -> int:
         """The number of matching records."""
         row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608
         return int(row[0])

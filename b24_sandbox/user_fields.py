@@ -19,7 +19,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.schema import ENUM_VALUE, USER_FIELD
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 PREFIX = "UF_CRM_"
 LONGEST = 50
@@ -77,7 +77,7 @@ SETTINGS: dict[str, Map] = {
 _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
 
 
-def owner(portal: SandboxPortal, entity_id: str) -> Entity | None:
+def owner(portal: World, entity_id: str) -> Entity | None:
     """The entity of an object's user fields (`CRM_DEAL`, `CRM_7` of a smart process), or `None`."""
     for entity in (*crm_types.BASES.values(), REQUISITE):
         if entity.user_fields == entity_id:
@@ -132,7 +132,7 @@ def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
     return {name: given.get(name, value) for name, value in known.items()}
 
 
-def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) -> int:
+def create(portal: World, base: Entity, columns: Map, items: list[Map]) -> int:
     """Register a field with its column and its items and return its id.
 
     Raises:
@@ -169,7 +169,7 @@ def create(portal: SandboxPortal, base: Entity, columns: Map, items: list[Map]) 
     return record
 
 
-def change(portal: SandboxPortal, row: Map, columns: Map, items: list[Map] | None) -> None:
+def change(portal: World, row: Map, columns: Map, items: list[Map] | None) -> None:
     """Change a registered field. Its name, object, type and multiplicity stay."""
     if items is not None:
         _check_items(items, portal.schema.enum_values(php.integer(row["ID"])))
@@ -179,7 +179,7 @@ def change(portal: SandboxPortal, row: Map, columns: Map, items: list[Map] | Non
     portal.schema.forget()
 
 
-def remove(portal: SandboxPortal, row: Map) -> None:
+def remove(portal: World, row: Map) -> None:
     """Remove a field from the registry, with its column and its items."""
     record = php.integer(row["ID"])
     base = owner(portal, php.text(row["ENTITY_ID"]))
@@ -191,7 +191,7 @@ def remove(portal: SandboxPortal, row: Map) -> None:
     portal.schema.forget()
 
 
-def remove_all(portal: SandboxPortal, entity_id: str) -> None:
+def remove_all(portal: World, entity_id: str) -> None:
     """Remove all fields of an object from the registry. Its table is already dropped."""
     for row in portal.schema.user_fields(entity_id):
         for item in portal.schema.enum_values(php.integer(row["ID"])):
@@ -200,7 +200,7 @@ def remove_all(portal: SandboxPortal, entity_id: str) -> None:
     portal.schema.forget()
 
 
-def write_items(portal: SandboxPortal, user_field: int, items: list[Map]) -> None:
+def write_items(portal: World, user_field: int, items: list[Map]) -> None:
     """Add, change (`ID`) and remove (`DEL: Y`) items of a list. Items that are not named stay."""
     known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
     for place, item in enumerate(items, start=1):

@@ -59,8 +59,8 @@ LIBRARIES = {
 }
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+def modules(package: Path = PACKAGE) -> list[Path]:
+    return sorted(package.rglob("*.py"))
 
 
 def imports(module: Path) -> set[str]:
@@ -115,7 +115,7 @@ def test_every_name_that_a_package_exports_exists(room: str) -> None:
         assert getattr(module, name) is not None
 
 
-@pytest.mark.parametrize("module", sorted(SANDBOX.rglob("*.py")), ids=lambda path: str(path.relative_to(SANDBOX)))
+@pytest.mark.parametrize("module", modules(SANDBOX), ids=lambda path: str(path.relative_to(SANDBOX)))
 def test_the_sandbox_imports_nothing_of_the_program(module: Path) -> None:
     assert imported_names(module).isdisjoint({"b24_mcp", "tests"})
 
@@ -130,13 +130,19 @@ def imported_names(module: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(module)}
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    names = {name_of(module): module for module in modules()}
+@pytest.mark.parametrize("package", [PACKAGE, SANDBOX], ids=lambda path: path.name)
+def test_no_modules_import_each_other_in_a_circle(package: Path) -> None:
+    names = {name_of(module): module for module in modules(package)}
     graph = {name: imported_modules(module, names.keys()) - {name} for name, module in names.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as exc:
         pytest.fail(f"these modules import each other: {' -> '.join(exc.args[1])}")
+
+
+def test_only_the_application_of_the_sandbox_imports_the_class_of_the_portal() -> None:
+    importing = {name_of(module) for module in modules(SANDBOX) if "b24_sandbox.portal" in imports(module)}
+    assert importing == {"b24_sandbox.app"}
 
 
 def name_of(module: Path) -> str:
@@ -145,9 +151,14 @@ def name_of(module: Path) -> str:
 
 
 def imported_modules(module: Path, known: Collection[str]) -> set[str]:
-    """Return the modules of the package that a module imports. `from package import module` counts as the module."""
+    """Return the modules of the package that a module imports, also inside functions and for types only.
+
+    `from package import module` counts as the module.
+    """
     found = set()
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & set(known)
         if isinstance(node, ast.ImportFrom):
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= inner & set(known) or {str(node.module)} & set(known)

@@ -12,7 +12,7 @@ from b24_sandbox.fields import Entity, Prepare, parse_fields
 from b24_sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 PRODUCTS, OFFERS = 24, 25
 """The information blocks of products and of their variations."""
@@ -21,7 +21,7 @@ PRODUCTS, OFFERS = 24, 25
 def _stamped(**defaults: Value) -> Prepare:
     """Fill the defaults of a new record and the dates and authors of an entity."""
 
-    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
         now = dates.iso(portal.clock())
         if stored is None:
             for name, value in defaults.items():

@@ -22,7 +22,7 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 _ADDRESS = """
 ADDRESS string | Address
@@ -188,50 +188,50 @@ LEAD_ID crm_lead r | Lead
 """
 
 
-def _settle_contact(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_contact(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
     if "COMPANY_IDS" in written:
         before = stored["COMPANY_IDS"] if stored else None
         mirror(portal, record, COMPANY, "CONTACT_ID", before, written["COMPANY_IDS"])
 
 
-def _settle_company(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_company(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
     if "CONTACT_ID" in written:
         before = stored["CONTACT_ID"] if stored else None
         mirror(portal, record, CONTACT, "COMPANY_IDS", before, written["CONTACT_ID"])
 
 
-def _forget_contact(portal: SandboxPortal, record: int) -> None:
+def _forget_contact(portal: World, record: int) -> None:
     forget(3)(portal, record)
     held = "exists (select 1 from json_each(CONTACT_ID) where json_each.value = ?)"
     for row in portal.storage.rows(COMPANY, ["ID", "CONTACT_ID"], held, [record]):
         mirror(portal, record, COMPANY, "CONTACT_ID", f"[{php.text(row['ID'])}]", "[]")
 
 
-def _forget_company(portal: SandboxPortal, record: int) -> None:
+def _forget_company(portal: World, record: int) -> None:
     forget(4)(portal, record)
     held = "exists (select 1 from json_each(COMPANY_IDS) where json_each.value = ?)"
     for row in portal.storage.rows(CONTACT, ["ID"], held, [record]):
         mirror(portal, record, CONTACT, "COMPANY_IDS", f"[{php.text(row['ID'])}]", "[]")
 
 
-LEAD = Entity(
+LEAD: Entity = Entity(
     "crm_lead",
     parse_fields(LEAD_FIELDS),
     prepare_lead,
     ("STATUS_ID", "ASSIGNED_BY_ID"),
     owner="LEAD",
     user_fields="CRM_LEAD",
-    settle=settle("Лид #{}", 1, "STATUS_ID", "STATUS_SEMANTIC_ID"),
+    settle=settle(lambda: LEAD, "Лид #{}", 1, "STATUS_ID", "STATUS_SEMANTIC_ID"),
     cascade=forget(1),
 )
-DEAL = Entity(
+DEAL: Entity = Entity(
     "crm_deal",
     parse_fields(DEAL_FIELDS),
     prepare_deal,
     ("STAGE_ID", "ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_ID", "DATE_CREATE"),
     owner="DEAL",
     user_fields="CRM_DEAL",
-    settle=settle("Сделка #{}", 2, "STAGE_ID", "STAGE_SEMANTIC_ID", "CATEGORY_ID"),
+    settle=settle(lambda: DEAL, "Сделка #{}", 2, "STAGE_ID", "STAGE_SEMANTIC_ID", "CATEGORY_ID"),
     cascade=forget(2),
 )
 CONTACT = Entity(

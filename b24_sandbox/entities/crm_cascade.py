@@ -18,7 +18,7 @@ from b24_sandbox.fields import Cascade, Entity
 from b24_sandbox.php import Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
 """The short codes of types in product rows and in user fields of the type `crm`."""
@@ -38,7 +38,7 @@ def owner_word(number: int) -> str:
 def forget(number: int) -> Cascade:
     """The cascade of the type `number`."""
 
-    def remove(portal: SandboxPortal, record: int) -> None:
+    def remove(portal: World, record: int) -> None:
         gone: tuple[tuple[Entity, str, list[Value]], ...] = (
             (PRODUCT_ROW, "OWNER_TYPE = ? and OWNER_ID = ?", [owner_code(number), record]),
             (ACTIVITY_BINDING, "OWNER_TYPE_ID = ? and OWNER_ID = ?", [number, record]),
@@ -57,13 +57,13 @@ def forget(number: int) -> Cascade:
     return remove
 
 
-def remove_where(portal: SandboxPortal, entity: Entity, where: str, bound: list[Value]) -> None:
+def remove_where(portal: World, entity: Entity, where: str, bound: list[Value]) -> None:
     """Delete every record that matches a condition."""
     for row in portal.storage.rows(entity, ["ID"], where, bound):
         portal.storage.delete(entity, php.integer(row["ID"]))
 
 
-def _orphans(portal: SandboxPortal) -> None:
+def _orphans(portal: World) -> None:
     """Delete activities without bindings."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
     for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):

@@ -13,13 +13,13 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 CATALOG_ID = 24
 """The only product catalogue of the classic methods."""
 
 
-def _product(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _product(portal: World, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     values["TIMESTAMP_X"], values["MODIFIED_BY"] = now, user
     if stored is None:
@@ -33,17 +33,17 @@ def _product(portal: SandboxPortal, values: Map, stored: Map | None, user: int) 
         values.setdefault("MEASURE", 9)
 
 
-def _section(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _section(portal: World, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("CATALOG_ID", CATALOG_ID)
 
 
-def _measure(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _measure(portal: World, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("IS_DEFAULT", "N")
 
 
-def _vat(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _vat(portal: World, values: Map, stored: Map | None, user: int) -> None:
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("ACTIVE", "Y")

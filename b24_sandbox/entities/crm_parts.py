@@ -13,10 +13,10 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 
-def _activity(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _activity(portal: World, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         defaults: Map = {

@@ -12,10 +12,10 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 
-def _authored(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _authored(portal: World, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values["DATE_CREATE"], values["CREATED_BY_ID"] = now, user
@@ -25,19 +25,19 @@ def _authored(portal: SandboxPortal, values: Map, stored: Map | None, user: int)
         values["DATE_MODIFY"], values["MODIFY_BY_ID"] = now, user
 
 
-def _requisite(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _requisite(portal: World, values: Map, stored: Map | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("ADDRESS_ONLY", "N")
 
 
-def _bank_detail(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _bank_detail(portal: World, values: Map, stored: Map | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("COUNTRY_ID", 1)
 
 
-def _forget_requisite(portal: SandboxPortal, record: int) -> None:
+def _forget_requisite(portal: World, record: int) -> None:
     for entity, where in ((BANK_DETAIL, "ENTITY_ID = ?"), (ADDRESS, "ENTITY_TYPE_ID = 8 and ENTITY_ID = ?")):
         for row in portal.storage.rows(entity, ["ID"], where, [record]):
             portal.storage.delete(entity, int(str(row["ID"])))

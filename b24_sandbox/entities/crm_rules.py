@@ -7,6 +7,7 @@ api-reference/crm/crm-stage-history-list.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from b24_sandbox import dates, php, values
@@ -15,7 +16,7 @@ from b24_sandbox.fields import Entity, Settle
 from b24_sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 CREATED, MOVED, CLOSED = 1, 2, 3
 """`TYPE_ID` of the stage history: created, moved to a stage in work, moved to a final stage."""
@@ -27,7 +28,7 @@ def default(values: Map, **defaults: Value) -> None:
         values.setdefault(name, value)
 
 
-def stamp(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def stamp(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set the authorship and times that every CRM record has."""
     now = dates.iso(portal.clock())
     if stored is None:
@@ -53,7 +54,7 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
         values.setdefault(single, None)
 
 
-def move(portal: SandboxPortal, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
+def move(portal: World, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
     """Keep the stage and the time of the last move together. An unknown stage becomes the first one, or no change.
 
     Returns the semantics of the resulting stage.
@@ -77,12 +78,12 @@ def money(values: Map, stored: Map | None) -> None:
         default(values, TAX_VALUE=0.0, IS_MANUAL_OPPORTUNITY="Y" if values["OPPORTUNITY"] else "N")
 
 
-def first(portal: SandboxPortal, directory: str) -> str | None:
+def first(portal: World, directory: str) -> str | None:
     """The first value of a directory, the default of an add."""
     return next(iter(portal.stages(directory)), None)
 
 
-def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def prepare_deal(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set a deal's pipeline, stage, dates and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -102,7 +103,7 @@ def prepare_deal(portal: SandboxPortal, values: Map, stored: Map | None, user: i
     stamp(portal, values, stored, user)
 
 
-def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def prepare_lead(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set a lead's stage and the time it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -116,7 +117,7 @@ def prepare_lead(portal: SandboxPortal, values: Map, stored: Map | None, user: i
     stamp(portal, values, stored, user)
 
 
-def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def prepare_contact(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set a contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
     if stored is None:
@@ -124,7 +125,7 @@ def prepare_contact(portal: SandboxPortal, values: Map, stored: Map | None, user
     stamp(portal, values, stored, user)
 
 
-def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def prepare_company(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set a company's type and currency."""
     if stored is None:
         default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
@@ -132,7 +133,7 @@ def prepare_company(portal: SandboxPortal, values: Map, stored: Map | None, user
     stamp(portal, values, stored, user)
 
 
-def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def prepare_quote(portal: World, values: Map, stored: Map | None, user: int) -> None:
     """Set an estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -145,15 +146,18 @@ def prepare_quote(portal: SandboxPortal, values: Map, stored: Map | None, user: 
     stamp(portal, values, stored, user)
 
 
-def settle(title: str, number: int, stage: str = "", semantics: str = "", category: str = "") -> Settle:
+def settle(
+    entity: Callable[[], Entity], title: str, number: int, stage: str = "", semantics: str = "", category: str = ""
+) -> Settle:
     """The hook after a write: a default title (`"Сделка #57"`) and a row of the stage history.
 
-    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: no such column).
+    `entity` returns the entity that has the hook, and `number` is its `entityTypeId`; `stage`, `semantics` and
+    `category` are columns (empty: no such column).
     """
 
-    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
         if title and stored is None and not written.get("TITLE"):
-            portal.storage.update(_table(portal, number), record, {"TITLE": title.format(record)})
+            portal.storage.update(entity(), record, {"TITLE": title.format(record)})
         if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
             place = {**(stored or {}), **written}
             group = php.text(place.get(semantics)) or "P"
@@ -164,17 +168,8 @@ def settle(title: str, number: int, stage: str = "", semantics: str = "", catego
     return follow
 
 
-def _table(portal: SandboxPortal, number: int) -> Entity:
-    from b24_sandbox.crm_types import base_entity  # a lazy import: that module imports this one
-
-    entity = base_entity(portal, number)
-    if entity is None:
-        raise KeyError(number)
-    return entity
-
-
 def note_stage(
-    portal: SandboxPortal, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
+    portal: World, number: int, record: int, category: int, stage: str, semantics: str, stored: Map | None
 ) -> None:
     """Write a row of the stage history. `stored` is `None` for a new record."""
     kind = CREATED if stored is None else MOVED if semantics == "P" else CLOSED
@@ -192,7 +187,7 @@ def note_stage(
     )
 
 
-def mirror(portal: SandboxPortal, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
+def mirror(portal: World, record: int, other: Entity, theirs: str, before: Value, after: Value) -> None:
     """Update the other side of a link of contacts and companies: `theirs` of `other` lists `record`."""
     old, new = values.items(before), values.items(after)
     for changed in {php.integer(item) for item in [*old, *new]}:

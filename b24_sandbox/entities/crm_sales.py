@@ -12,17 +12,16 @@ from b24_sandbox import dates, php
 from b24_sandbox.entities.crm import ADDITIONS, AUTHORSHIP, UTM
 from b24_sandbox.entities.crm_cascade import forget
 from b24_sandbox.entities.crm_rules import default, link, money, move, note_stage, prepare_quote, stamp
+from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 from b24_sandbox.schema import DYNAMIC_TABLE
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
-
-INVOICE_NUMBER = 31
+    from b24_sandbox.world import World
 
 
-def _settle_quote(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_quote(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         title = written.get("TITLE") or f"Предложение #{record}"
         portal.storage.update(QUOTE, record, {"QUOTE_NUMBER": str(record), "TITLE": title})
@@ -131,18 +130,16 @@ _GROUPS = (
 )
 
 
-def _prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int, number: int) -> None:
+def _prepare(portal: World, values: Map, stored: Map | None, user: int, number: int) -> None:
     """Set the pipeline, the stage and the previous stage. Another pipeline starts at its first stage."""
-    from b24_sandbox import crm_types  # a lazy import: that module imports this one
-
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
-    categories = crm_types.categories(portal, number)
+    known = categories(portal, number)
     category = php.integer(values.get("CATEGORY_ID", (stored or {}).get("CATEGORY_ID")))
-    category = category if category in categories else crm_types.default_category(portal, number)
+    category = category if category in known else default_category(portal, number)
     moved = stored is not None and category != stored["CATEGORY_ID"]
     if stored is None or moved:
         values["CATEGORY_ID"] = category
-    directory = crm_types.stage_directory(number, category)
+    directory = stage_directory(number, category)
     if moved and values.get("STAGE_ID") not in portal.stages(directory):
         values["STAGE_ID"] = next(iter(portal.stages(directory)), "")
     move(portal, values, stored, user, "STAGE_ID", directory)
@@ -157,21 +154,18 @@ def _prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int, 
 
 
 def _settle(
-    portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int, number: int, title: str
+    portal: World, record: int, written: Map, stored: Map | None, entity: Entity, number: int, title: str
 ) -> None:
-    from b24_sandbox import crm_types
-
     columns: Map = {}
     if stored is None and not written.get("TITLE"):
         columns["TITLE"] = f"{title} #{record}"
     if stored is None and number == INVOICE_NUMBER and not written.get("ACCOUNT_NUMBER"):
         columns["ACCOUNT_NUMBER"] = str(record)
-    entity = crm_types.base_entity(portal, number)
-    if columns and entity is not None:
+    if columns:
         portal.storage.update(entity, record, columns)
     if written.get("STAGE_ID") and (stored is None or stored["STAGE_ID"] != written["STAGE_ID"]):
         category = php.integer({**(stored or {}), **written}.get("CATEGORY_ID"))
-        stages = portal.stages(crm_types.stage_directory(number, category))
+        stages = portal.stages(stage_directory(number, category))
         stage = php.text(written["STAGE_ID"])
         note_stage(portal, number, record, category, stage, stages.get(stage, "P"), stored)
 
@@ -184,13 +178,13 @@ def item_entity(number: int, settings: Map | None, title: str, extra: str = "", 
     groups = (text for flag, text in _GROUPS if not flag or settings is None or settings.get(flag) == "Y")
     table = (_BASE + "".join(groups) + extra + _TAIL).replace("{directory}", f"DYNAMIC_{number}_STAGE")
 
-    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
         _prepare(portal, values, stored, user, number)
 
-    def follow(portal: SandboxPortal, record: int, written: Map, stored: Map | None, user: int) -> None:
-        _settle(portal, record, written, stored, user, number, title)
+    def follow(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+        _settle(portal, record, written, stored, entity, number, title)
 
-    return Entity(
+    entity = Entity(
         "crm_invoice" if number == INVOICE_NUMBER else f"{DYNAMIC_TABLE}{number}",
         parse_fields(table),
         prepare,
@@ -199,6 +193,7 @@ def item_entity(number: int, settings: Map | None, title: str, extra: str = "", 
         settle=follow,
         cascade=forget(number),
     )
+    return entity
 
 
 INVOICE = item_entity(

@@ -12,7 +12,7 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 _DEFAULTS: dict[str, Value] = {
     "SITE_ID": "s1",
@@ -29,7 +29,7 @@ _DEFAULTS: dict[str, Value] = {
 }
 
 
-def _prepare_group(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_group(portal: World, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         for name, value in _DEFAULTS.items():

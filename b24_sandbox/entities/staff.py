@@ -9,10 +9,10 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 
-def _prepare_user(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_user(portal: World, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("ACTIVE", 1)
         values.setdefault("IS_ONLINE", "N")
@@ -22,7 +22,7 @@ def _prepare_user(portal: SandboxPortal, values: Map, stored: Map | None, user: 
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
 
 
-def _prepare_department(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_department(portal: World, values: Map, stored: Map | None, user: int) -> None:
     if stored is None:
         values.setdefault("SORT", 500)
 

@@ -9,7 +9,7 @@ from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.world import World
 
 PENDING, IN_PROGRESS, AWAITING_CONTROL, COMPLETED, DEFERRED = 2, 3, 4, 5, 6
 
@@ -47,7 +47,7 @@ DEFAULTS: dict[str, Value] = {
 """The default values of a new task."""
 
 
-def _prepare_task(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_task(portal: World, values: Map, stored: Map | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("CREATED_BY", user)

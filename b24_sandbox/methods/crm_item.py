@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import crm_types, engine, errors, files, filters, links, paging, php, values
+from b24_sandbox import crm_types, engine, errors, files, filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
@@ -211,7 +211,7 @@ def _show_file(call: Call, entity: Entity, field: Field, record: int, file: int,
         "id": file,
         "url": f"/bitrix/services/main/ajax.php?action=crm.controller.item.getFile&SITE_ID=s1&entityTypeId={number}"
         f"&id={record}&fieldName={field.name}&fileId={file}",
-        "urlMachine": links.address(call, "crm.controller.item.getFile", params, "crm"),
+        "urlMachine": call.link("crm.controller.item.getFile", params, "crm"),
     }
 
 

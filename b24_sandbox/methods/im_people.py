@@ -11,7 +11,6 @@ from b24_sandbox import php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.groups import OPTION
-from b24_sandbox.entities.im import CHAT, CHAT_MEMBER
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
@@ -120,7 +119,12 @@ def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, 
     return part, len(rows), following if part and following < len(rows) else None
 
 
-def _find(call: Call, least: int = 3) -> str:
+def search_words(call: Call, least: int = 3) -> str:
+    """The words of `FIND`: at least `least` characters.
+
+    Raises:
+        PortalError: `FIND_SHORT` for fewer.
+    """
     words = php.text(call.upper_case().get("FIND")).strip()
     if len(words) < least:
         raise PortalError("FIND_SHORT", "Too short a search phrase.")
@@ -130,23 +134,12 @@ def _find(call: Call, least: int = 3) -> str:
 def _search_users(call: Call) -> Value:
     """Users whose name, surname or position contains the words, keyed by id."""
     where, bound = "ACTIVE = 1", []
-    for word in _find(call).split():
+    for word in search_words(call).split():
         where += " and (contains(NAME, ?) or contains(LAST_NAME, ?) or contains(WORK_POSITION, ?))"
         bound += [word] * 3
     rows = call.portal.storage.rows(USER, _COLUMNS, where, bound)
     part, total, following = paged(call, rows)
     return RowPage({str(row["ID"]): card(row) for row in part}, following, total)
-
-
-def _search_chats(call: Call) -> Value:
-    """The caller's chats and open chats whose title contains the words."""
-    from b24_sandbox.methods import im  # chats show users, so they import this module
-
-    mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
-    where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
-    rows = call.portal.storage.rows(CHAT, im.COLUMNS, where, [_find(call, 2), call.user])
-    part, total, following = paged(call, rows)
-    return RowPage([im.chat_card(call, row) for row in part], following, total)
 
 
 def _department(row: Map) -> Map:
@@ -201,7 +194,7 @@ def _colleagues(call: Call) -> Value:
 
 def _search_departments(call: Call) -> Value:
     columns = ["ID", "NAME", "UF_HEAD"]
-    rows = call.portal.storage.rows(DEPARTMENT, columns, "contains(NAME, ?)", [_find(call)])
+    rows = call.portal.storage.rows(DEPARTMENT, columns, "contains(NAME, ?)", [search_words(call)])
     part, total, following = paged(call, rows)
     return RowPage([_department(row) for row in part], following, total)
 
@@ -214,7 +207,6 @@ def register(registry: Registry) -> None:
         ("user.status.get", _status_get),
         ("user.status.set", _status_set),
         ("search.user.list", _search_users),
-        ("search.chat.list", _search_chats),
         ("search.department.list", _search_departments),
         ("department.get", lambda call: [_department(row) for row in _departments(call)]),
         ("department.employees.get", _employees),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from b24_sandbox.call import CallWorld
     from b24_sandbox.messages import HttpRequest, Response
-    from b24_sandbox.portal import SandboxPortal
     from b24_sandbox.v3.wire import Log
 
 __all__ = ["SCOPES", "RestV3"]
@@ -27,7 +27,7 @@ class RestV3:
     status, error code, seconds.
     """
 
-    def __init__(self, portal: SandboxPortal, log: Log | None = None) -> None:
+    def __init__(self, portal: CallWorld, log: Log | None = None) -> None:
         from b24_sandbox.v3.service import Service  # parses a dozen tables of descriptions
 
         self.service = Service(portal)

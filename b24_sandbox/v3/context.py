@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from b24_sandbox.credentials import PortalCaller
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.call import CallWorld
+    from b24_sandbox.callers import PortalCaller
     from b24_sandbox.storage import Storage
 
 # The documentation names the scope of task methods in two ways; portals grant the second to webhooks.
@@ -23,7 +23,7 @@ def granted(caller: PortalCaller, scope: str) -> bool:
 class Context:
     """One call: the portal and the credentials."""
 
-    portal: SandboxPortal
+    portal: CallWorld
     caller: PortalCaller
 
     @property

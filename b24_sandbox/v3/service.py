@@ -35,8 +35,8 @@ from b24_sandbox.v3.idempotency import StoredReply, entry
 from b24_sandbox.v3.method import ServiceMethod, aggregated
 
 if TYPE_CHECKING:
-    from b24_sandbox.credentials import PortalCaller
-    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.call import CallWorld
+    from b24_sandbox.callers import PortalCaller
 
 ALIASES = {"documentation": "rest.documentation.openapi", "scopes": "rest.scope.list"}
 _SECRETS = ("auth", "access_token")
@@ -76,7 +76,7 @@ class Service:
     have.
     """
 
-    def __init__(self, portal: SandboxPortal) -> None:
+    def __init__(self, portal: CallWorld) -> None:
         self.idempotency = True
         self.aggregate = False
         self.portal = portal

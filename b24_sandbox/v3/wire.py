@@ -15,14 +15,14 @@ from urllib.parse import unquote
 
 from b24_sandbox import answer as bodies
 from b24_sandbox import php
-from b24_sandbox.credentials import access_token_of
+from b24_sandbox.callers import access_token_of
 from b24_sandbox.messages import HTML, JSON, Headers, HttpRequest, Response
 from b24_sandbox.php import Map
 from b24_sandbox.v3 import errors
 from b24_sandbox.v3.service import Service, ServiceAnswer, ServiceCall
 
 if TYPE_CHECKING:
-    from b24_sandbox.credentials import PortalCaller
+    from b24_sandbox.callers import PortalCaller
 
 _NO_PAGE = Response(404, HTML, b"<html><head><title>404 Not Found</title></head><body></body></html>")
 

@@ -108,6 +108,15 @@ async def test_a_chat_of_others_is_not_accessible(write: Caller) -> None:
     assert (status, answer["error"]) == (403, "ACCESS_ERROR")
 
 
+async def test_the_search_for_chats_finds_own_and_open_chats_by_title(write: Caller) -> None:
+    own = await _chat(write)
+    opened = await _as(write, 2, "im.chat.add", {"USERS": [3], "TITLE": "Сделка года", "TYPE": "OPEN"})
+    await _as(write, 2, "im.chat.add", {"USERS": [3], "TITLE": "Сделка втайне"})
+    found = await write("im.search.chat.list", {"FIND": "сделка"})
+    assert sorted(chat["id"] for chat in found["result"]) == sorted((own, opened))
+    assert found["total"] == 2
+
+
 async def test_a_notification_replaces_one_with_the_same_tag(write: Caller) -> None:
     await write.result("im.notify.system.add", {"USER_ID": 1, "MESSAGE": "раз", "TAG": "T"})
     second = await write.result("im.notify.personal.add", {"USER_ID": 1, "MESSAGE": "два", "TAG": "T"})

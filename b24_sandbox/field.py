@@ -1,0 +1,109 @@
+"""One field of an entity: its names, its type, and what may be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from b24_sandbox.php import Value
+
+INTEGER_TYPES = frozenset(
+    (
+        "integer",
+        "user",
+        "crm_company",
+        "crm_contact",
+        "crm_lead",
+        "crm_quote",
+        "crm_category",
+        "crm_entity",
+        "department",
+        "bool",
+        "int",
+        "crm_deal",
+        "crm_enum_ownertype",
+        "crm_enum_activitytype",
+        "crm_enum_activitystatus",
+        "crm_enum_activitypriority",
+        "crm_enum_activitynotifytype",
+        "crm_enum_contenttype",
+        "crm_enum_activitydirection",
+        "employee",
+        "enumeration",
+        "boolean",
+        "iblock_element",
+        "iblock_section",
+    )
+)
+"""Types whose single value is a whole number. `bool` is 0 or 1, and its family decides how to show it; `boolean` is a
+user field with 0 or 1.
+"""
+MULTIFIELD = "crm_multifield"
+_WORD_BREAK = re.compile(r"_([a-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an entity. `name` is also the column; `universal` is its name for `crm.item.*`.
+
+    `details` are shown in a description beside the flags: labels, settings, items of a list.
+    """
+
+    name: str
+    type: str
+    title: str
+    universal: str
+    status_type: str = ""
+    flags: str = ""
+    details: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def required(self) -> bool:
+        """Whether an add requires it."""
+        return "q" in self.flags
+
+    @property
+    def read_only(self) -> bool:
+        """Whether only the portal writes it."""
+        return "r" in self.flags
+
+    @property
+    def immutable(self) -> bool:
+        """Whether only an add may write it."""
+        return "i" in self.flags
+
+    @property
+    def multiple(self) -> bool:
+        """Whether it contains a list."""
+        return "m" in self.flags
+
+    @property
+    def is_multifield(self) -> bool:
+        """Whether its values are rows of a separate table, such as phones and e-mails, instead of a column."""
+        return self.type == MULTIFIELD
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it has no column, so that the face stores and shows it."""
+        return "v" in self.flags
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether it is a user field."""
+        return "D" in self.flags
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether a single value is a whole number."""
+        return self.type in INTEGER_TYPES
+
+    @property
+    def camel(self) -> str:
+        """The camelCase spelling of controllers."""
+        return camel(self.universal)
+
+
+def camel(name: str) -> str:
+    """Convert `ASSIGNED_BY_ID` to `assignedById`."""
+    return _WORD_BREAK.sub(lambda match: match.group(1).upper(), name.lower())
