@@ -205,7 +205,7 @@ async def test_a_redirect_that_may_lead_to_another_portal_is_reported_and_not_fo
             await portal.call("crm.deal.add", {"fields": {}})
     fault = caught.value.fault
     assert (fault.code, fault.executed, fault.retryable, fault.status) == (code, "no", False, status)
-    assert ("The portal says that it is at" in fault.message) == (code == "B24MCP_PORTAL_MOVED")
+    assert ("not certain that this is the same portal" in fault.message) == (code == "B24MCP_PORTAL_MOVED")
     assert "secretcode123" not in repr(fault)
     assert len(fake.requests) == 1
 
