@@ -23,24 +23,43 @@ SCOPE = "humanresources"
 LARGEST_PAGE = 200
 TYPES = ("DEPARTMENT", "TEAM")
 COLORS = ("blue", "green", "cyan", "orange", "purple", "pink")
-ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
+HEAD, DEPUTY, EMPLOYEE = ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
+ROLES_KEY = "roles"
+"""The key of heads and deputies among the extras of a department. Version 2 knows one head and no deputies."""
 
 _INSIDE = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
 
 
-def _members(context: Context, row: Map) -> Value:
+def profile(person: Map) -> Map:
+    """A user as objects of the structure show them."""
+    return {
+        "userId": person["ID"],
+        "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
+        "workPosition": php.text(person["WORK_POSITION"]),
+        "avatar": None,
+        "url": f"/company/personal/user/{person['ID']}/",
+    }
+
+
+def members(context: Context, node: Value) -> list[Map]:
+    """The active users of a department."""
     columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
-    return [
-        {
-            "userId": person["ID"],
-            "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-            "workPosition": php.text(person["WORK_POSITION"]),
-            "role": "MEMBER_HEAD" if person["ID"] == row["UF_HEAD"] else "MEMBER_EMPLOYEE",
-            "avatar": None,
-            "url": f"/company/personal/user/{person['ID']}/",
-        }
-        for person in context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]])
-    ]
+    return context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [node])
+
+
+def roles(context: Context, row: Map) -> dict[int, str]:
+    """The heads and deputies of a department: user id -> role. Other members are employees."""
+    extra = context.storage.row(NODE_EXTRA, php.integer(row["ID"])) or {}
+    kept = php.as_map(json.loads(php.text(extra.get("DATA")) or "{}").get(ROLES_KEY))
+    found = {php.integer(user): php.text(role) for user, role in kept.items()}
+    head: dict[int, str] = {php.integer(row["UF_HEAD"]): HEAD} if row["UF_HEAD"] is not None else {}
+    return {**found, **head}
+
+
+def _members(context: Context, row: Map) -> Value:
+    special = roles(context, row)
+    people = members(context, row["ID"])
+    return [{**profile(person), "role": special.get(php.integer(person["ID"]), EMPLOYEE)} for person in people]
 
 
 NODE_DTO = Dto(
@@ -124,7 +143,7 @@ def _add(context: Context, params: Map) -> Value:
     if not name.strip():
         raise errors.missing("name")
     people = _people(context, params)
-    _editor(context)
+    check_editor(context)
     engine.stored(NODE_DTO, context, parent)
     if kind == "TEAM":
         raise errors.access_denied()
@@ -167,13 +186,13 @@ def _edit(context: Context, params: Map) -> Value:
     if not columns and not extras:
         wanted = "At least one of the following fields must be provided: name, description, colorName."
         raise errors.invalid([("name", wanted)])
-    _editor(context)
+    check_editor(context)
     return _changed(context, node, columns, extras)
 
 
 def _move(context: Context, params: Map) -> Value:
     node, parent = engine.record_id(params), engine.record_id(params, "parentId")
-    _editor(context)
+    check_editor(context)
     above: Value = engine.stored(NODE_DTO, context, parent)["ID"]
     seen: set[int] = set()
     while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
@@ -190,7 +209,8 @@ def _changed(context: Context, node: int, columns: Map, extras: Map) -> Value:
     return _shown(context, node, NODE_DTO.default)
 
 
-def _editor(context: Context) -> None:
+def check_editor(context: Context) -> None:
+    """Refuse a user who may not change the structure."""
     if not context.admin:
         raise errors.access_denied()
 
