@@ -1,4 +1,4 @@
-"""`humanresources.node.*`: the structure of the company, over the departments of version 2.
+"""`humanresources.node.*` except `add`: the structure of the company, over the departments of version 2.
 
 Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
 departments and no teams: lists of teams are empty, and teams cannot be created.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from b24_sandbox import dates, php, values
+from b24_sandbox import dates, php
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors, filter, query
@@ -17,7 +17,6 @@ from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, parse_properties
 from b24_sandbox.v3.method import ServiceMethod, fields_of
 from b24_sandbox.v3.tables import NODE_EXTRA
-from b24_sandbox.v3.values import is_int
 
 SCOPE = "humanresources"
 LARGEST_PAGE = 200
@@ -92,14 +91,16 @@ members array - -
 )
 
 
-def _type(params: Map) -> str:
-    sent = _text(params, "type")
+def node_type(params: Map) -> str:
+    """The required type of an element of the structure."""
+    sent = text_of(params, "type")
     if sent not in TYPES:
         raise errors.invalid([("type", "Unknown type of a structure element")])
     return sent
 
 
-def _text(params: Map, name: str) -> str:
+def text_of(params: Map, name: str) -> str:
+    """A required text of a call."""
     value = params.get(name)
     if value is None:
         raise errors.missing(name)
@@ -109,13 +110,13 @@ def _text(params: Map, name: str) -> str:
 
 
 def _list(context: Context, params: Map) -> Value:
-    where = filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER
+    where = filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER
     return _page(context, params, where)
 
 
 def _search(context: Context, params: Map) -> Value:
-    parts = [filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER]
-    parts.append(filter.Sql("contains(NAME, ?)", (_text(params, "name"),)))
+    parts = [filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER]
+    parts.append(filter.Sql("contains(NAME, ?)", (text_of(params, "name"),)))
     if params.get("parentId") is not None:
         parts.append(filter.Sql("PARENT = ?", (engine.record_id(params, "parentId"),)))
     return _page(context, params, filter.joined(parts, "and"))
@@ -138,42 +139,9 @@ def _count(context: Context, params: Map) -> Value:
     return {"departments": context.storage.count(DEPARTMENT), "teams": 0}
 
 
-def _add(context: Context, params: Map) -> Value:
-    kind, name, parent = _type(params), _text(params, "name"), engine.record_id(params, "parentId")
-    if not name.strip():
-        raise errors.missing("name")
-    people = _people(context, params)
-    check_editor(context)
-    engine.stored(NODE_DTO, context, parent)
-    if kind == "TEAM":
-        raise errors.access_denied()
-    now = dates.iso(context.now)
-    extras = {**_described(params), "createdAt": now, "updatedAt": now}
-    heads = people.get("MEMBER_HEAD", [])
-    columns: Map = {"NAME": name, "PARENT": parent, "SORT": 500, "UF_HEAD": heads[0] if heads else None}
-    node = engine.insert(NODE_DTO, context, columns, extras)
-    for user in {user: None for role in people.values() for user in role}:
-        row = context.storage.row(USER, user) or {}
-        kept = [] if params.get("moveUsersToNode") is True else values.items(row["UF_DEPARTMENT"])
-        context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*kept, node])})
-    return _shown(context, node, [*NODE_DTO.default, "members"])
-
-
-def _people(context: Context, params: Map) -> dict[str, list[int]]:
-    """Parse `userIds`: role -> ids of existing users."""
-    people: dict[str, list[int]] = {}
-    for role, ids in php.as_map(params.get("userIds")).items():
-        if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):
-            raise errors.wrong_type("userIds", "array")
-        people[role] = [php.integer(user) for user in ids]
-        if any(context.storage.row(USER, user) is None for user in people[role]):
-            raise errors.invalid([("userIds", "A user was not found")])
-    return people
-
-
-def _described(params: Map) -> Map:
+def described(params: Map) -> Map:
     """The checked values stored beside the department: description and colour."""
-    kept = {name: _text(params, name) for name in ("description", "colorName") if params.get(name) is not None}
+    kept = {name: text_of(params, name) for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
     return dict(kept)
@@ -181,8 +149,8 @@ def _described(params: Map) -> Map:
 
 def _edit(context: Context, params: Map) -> Value:
     node = engine.record_id(params)
-    extras = _described(params)
-    columns: Map = {"NAME": _text(params, "name")} if params.get("name") is not None else {}
+    extras = described(params)
+    columns: Map = {"NAME": text_of(params, "name")} if params.get("name") is not None else {}
     if not columns and not extras:
         wanted = "At least one of the following fields must be provided: name, description, colorName."
         raise errors.invalid([("name", wanted)])
@@ -206,7 +174,7 @@ def _move(context: Context, params: Map) -> Value:
 def _changed(context: Context, node: int, columns: Map, extras: Map) -> Value:
     engine.stored(NODE_DTO, context, node)
     engine.update(NODE_DTO, context, node, columns, {**extras, "updatedAt": dates.iso(context.now)})
-    return _shown(context, node, NODE_DTO.default)
+    return shown_node(context, node, NODE_DTO.default)
 
 
 def check_editor(context: Context) -> None:
@@ -215,7 +183,8 @@ def check_editor(context: Context) -> None:
         raise errors.access_denied()
 
 
-def _shown(context: Context, node: int, names: list[str]) -> Value:
+def shown_node(context: Context, node: int, names: list[str]) -> Value:
+    """A department as writing methods answer: the bare object."""
     chosen = query.selection(NODE_DTO, None, names)
     return engine.show(NODE_DTO, context, [engine.stored(NODE_DTO, context, node)], chosen)[0]
 
@@ -224,7 +193,6 @@ _P = "humanresources.node"
 _GET = {"id": "integer*", "select": "array"}
 _LIST = {"type": "string*", "select": "array", "pagination": "object"}
 _SEARCH = {"type": "string*", "name": "string*", "parentId": "integer", "pagination": "object"}
-_ADD = {"type": "string*", "name": "string*", "parentId": "integer*", "description": "string", "userIds": "object"}
 _EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName": "string"}
 _MOVE = {"id": "integer*", "parentId": "integer*"}
 
@@ -234,7 +202,6 @@ METHODS = [
     ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
     ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
     ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
-    ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
     ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
     ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
     *fields_of(_P, SCOPE, NODE_DTO),

@@ -61,19 +61,16 @@ def _edit(context: Context, params: Map) -> Value:
     kind = php.text(params["communicationType"])
     if kind not in KINDS:
         raise errors.invalid([("communicationType", f"Invalid value. Allowed: {', '.join(KINDS)}.")])
-    bound, removed = _ids(params, "ids"), _ids(params, "removeIds")
+    bound, removed = targets(context, params, "ids", kind), _ids(params, "removeIds")
     check_editor(context)
     row = engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
-    table = GROUP if kind == "COLLAB" else CHAT
-    if any(context.storage.row(table, target) is None for target in bound):
-        raise errors.invalid([("ids", "A communication was not found")])
     node = php.integer(row["ID"])
     if params.get("createDefault") is True:
-        bound.append(_create(context, kind, row))
+        bound.append(create_default(context, kind, row))
     below = _below(context, node) if params.get("withChildren") is True else []
     for department in [node, *below]:
         original = None if department == node else node
-        _change(context, department, kind, bound, removed, original)
+        bind(context, department, kind, bound, removed, original)
     return {"success": True}
 
 
@@ -84,7 +81,18 @@ def _ids(params: Map, name: str) -> list[int]:
     return [php.integer(target) for target in sent]
 
 
-def _change(context: Context, node: int, kind: str, bound: list[int], removed: list[int], original: int | None) -> None:
+def targets(context: Context, params: Map, name: str, kind: str) -> list[int]:
+    """The existing communications that a parameter names."""
+    found = _ids(params, name)
+    if any(context.storage.row(GROUP if kind == "COLLAB" else CHAT, target) is None for target in found):
+        raise errors.invalid([(name, "A communication was not found")])
+    return found
+
+
+def bind(
+    context: Context, node: int, kind: str, bound: list[int], removed: list[int], original: int | None = None
+) -> None:
+    """Bind and unbind communications of one kind."""
     where = "NODE_ID = ? and KIND = ? and TARGET_ID = ?"
     for target in removed:
         for link in context.storage.rows(NODE_LINK, ["ID"], where, [node, kind, target]):
@@ -107,7 +115,7 @@ def _below(context: Context, node: int) -> list[int]:
     return found
 
 
-def _create(context: Context, kind: str, row: Map) -> int:
+def create_default(context: Context, kind: str, row: Map) -> int:
     """Create the default communication of a department with its members."""
     name = php.text(row["NAME"])
     people: list[Value] = [person["ID"] for person in members(context, row["ID"])]

@@ -103,7 +103,7 @@ def _role(params: Map) -> str:
     return role
 
 
-def _assign(context: Context, node: int, given: dict[int, str], kept: dict[int, str]) -> None:
+def assign(context: Context, node: int, given: dict[int, str], kept: dict[int, str]) -> None:
     """Write the roles of a department: `kept` from before, then `given`. Version 2 sees the first head only."""
     special = {user: role for user, role in {**kept, **given}.items() if role != EMPLOYEE}
     heads = [user for user, role in special.items() if role == HEAD]
@@ -117,7 +117,8 @@ def _belongs(context: Context, user: int) -> list[Value]:
     return values.items((context.storage.row(USER, user) or {}).get("UF_DEPARTMENT"))
 
 
-def _enter(context: Context, user: int, node: int) -> None:
+def enter(context: Context, user: int, node: int) -> None:
+    """Add a user to a department."""
     nodes = _belongs(context, user)
     if node not in nodes:
         context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*nodes, node])})
@@ -128,11 +129,11 @@ def _leave(context: Context, user: int, node: int) -> None:
     context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps(nodes)})
 
 
-def _dismiss(context: Context, user: int, node: int) -> None:
+def dismiss(context: Context, user: int, node: int) -> None:
     """End the membership and the role of a user in a department."""
     row = context.storage.row(DEPARTMENT, node)
     if row is not None and user in (before := roles(context, row)):
-        _assign(context, node, {}, {other: role for other, role in before.items() if other != user})
+        assign(context, node, {}, {other: role for other, role in before.items() if other != user})
     _leave(context, user, node)
 
 
@@ -141,40 +142,51 @@ def _add(context: Context, params: Map) -> Value:
     row = _node(context, params)
     node = php.integer(row["ID"])
     for user in people:
-        _enter(context, user, node)
-    _assign(context, node, dict.fromkeys(people, role), roles(context, row))
+        enter(context, user, node)
+    assign(context, node, dict.fromkeys(people, role), roles(context, row))
     return {"success": True}
+
+
+def transfer(context: Context, user: int, node: int) -> None:
+    """Move a user to a department from all others."""
+    for other in _belongs(context, user):
+        if other != node:
+            dismiss(context, user, php.integer(other))
+    enter(context, user, node)
 
 
 def _move(context: Context, params: Map) -> Value:
     role, people = _role(params), _users(context, params["userIds"])
     node = php.integer(_node(context, params)["ID"])
     for user in people:
-        for other in _belongs(context, user):
-            if other != node:
-                _dismiss(context, user, php.integer(other))
-        _enter(context, user, node)
-    _assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or {}))
+        transfer(context, user, node)
+    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or {}))
     return {"success": True}
 
 
-def _set(context: Context, params: Map) -> Value:
-    sent = php.as_map(params["userIds"])
+def given_roles(context: Context, sent: Map) -> dict[int, str]:
+    """Parse lists of users by role: user id -> role. A user of two roles keeps the higher one."""
     unknown = [role for role in sent if role not in ROLES]
     if unknown:
         raise errors.invalid([("userIds", f"Invalid roles: {', '.join(unknown)}. Allowed: {_ALLOWED}.")])
     given: dict[int, str] = {}
-    for role in ROLES:  # a user of two roles keeps the higher one
-        for user in _users(context, sent[role]) if php.as_list(sent.get(role)) else ():
-            given.setdefault(user, role)
+    for role in ROLES:
+        if sent.get(role) not in (None, [], {}):
+            for user in _users(context, sent[role]):
+                given.setdefault(user, role)
+    return given
+
+
+def _set(context: Context, params: Map) -> Value:
+    given = given_roles(context, php.as_map(params["userIds"]))
     _users(context, list(given))
     node = php.integer(_node(context, params)["ID"])
     for person in members(context, node):
         if person["ID"] not in given:
             _leave(context, php.integer(person["ID"]), node)
     for user in given:
-        _enter(context, user, node)
-    _assign(context, node, given, {})
+        enter(context, user, node)
+    assign(context, node, given, {})
     return {"success": True}
 
 
@@ -183,7 +195,7 @@ def _remove(context: Context, params: Map) -> Value:
     node = php.integer(_node(context, params)["ID"])
     removed = [user for user in people if node in _belongs(context, user)]
     for user in removed:
-        _dismiss(context, user, node)
+        dismiss(context, user, node)
     failed = [{"userId": user, "reason": "Not found in this node"} for user in people if user not in removed]
     return {"removed": removed, "failed": failed}
 

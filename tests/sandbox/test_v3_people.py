@@ -266,3 +266,48 @@ async def test_only_administrators_change_the_chats_of_departments(reads: V3) ->
     seller = V3(reads.sandbox, reads.http, USER_WEBHOOK)
     assert (await seller.refused(f"{LINK}.edit", sent))[:2] == (403, "ACCESSDENIEDEXCEPTION")
     assert (await reads.refused(f"{LINK}.edit", {**sent, "nodeId": 999}))[:2] == (400, "ENTITYNOTFOUNDEXCEPTION")
+
+
+async def test_a_new_department_has_members_with_roles(v3: V3) -> None:
+    people = {"MEMBER_HEAD": [9], "MEMBER_DEPUTY_HEAD": [3], "MEMBER_EMPLOYEE": [8]}
+    sent = {"type": "DEPARTMENT", "name": "Fairs", "parentId": 1, "userIds": people, "colorName": "green"}
+    item = await v3.result("humanresources.node.add", {**sent, "moveUsersToNode": True})
+    assert (item["name"], item["userCount"], item["colorName"]) == ("Fairs", 3, "green")
+    assert {member["userId"]: member["role"] for member in item["members"]} == {
+        3: "MEMBER_DEPUTY_HEAD",
+        8: "MEMBER_EMPLOYEE",
+        9: "MEMBER_HEAD",
+    }
+    assert await _people(v3, EXPORT) == {}
+    assert (await v3.result("humanresources.node.get", {"id": SALES}))["item"]["userCount"] == 5
+
+
+async def test_a_new_department_has_communications(v3: V3) -> None:
+    chat = await _old(v3, "im.chat.add", {"TITLE": "Duty"})
+    sent = {"type": "DEPARTMENT", "name": "Fairs", "parentId": 1, "bindingChatIds": [chat], "createChannel": True}
+    node = (await v3.result("humanresources.node.add", sent))["id"]
+    links = await v3.result(f"{LINK}.list", {"id": node})
+    assert [link["title"] for link in links["chats"]] == ["Duty"]
+    assert [link["title"] for link in links["channels"]] == ["Fairs"]
+    assert links["collabs"] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "names"),
+    [
+        ({"bindingChatIds": [99999]}, ["bindingChatIds"]),
+        ({"createCollab": "Y"}, ["createCollab"]),
+        ({"settings": {"COLOR": ["HEAD"]}}, ["settings"]),
+        ({"settings": {"REPORTS_AUTHORITY": ["BOSS"]}}, ["settings"]),
+        ({"userIds": {"MEMBER_TEAM_HEAD": [3]}}, ["userIds"]),
+    ],
+)
+async def test_invalid_parts_of_a_new_department_are_refused(
+    reads: V3, sent: dict[str, object], names: list[str]
+) -> None:
+    whole = {"type": "DEPARTMENT", "name": "Fairs", "parentId": 1, **sent}
+    refused = await reads.refused("humanresources.node.add", whole)
+    assert (refused[1], fields(refused[2])) == (REQUEST, names)
+    assert "Fairs" not in [
+        item["name"] for item in await reads.items("humanresources.node.list", {"type": "DEPARTMENT"})
+    ]
