@@ -14,7 +14,7 @@ from typing import Protocol
 from b24_sandbox.field import Field
 from b24_sandbox.php import Map, Value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _LARGEST = 2**63 - 1
 

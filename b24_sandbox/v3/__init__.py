@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCOPES", "RestV3"]
 
-SCOPES = ("humanresources", "main", "note", "timeman")
+SCOPES = ("call", "humanresources", "mail", "main", "note", "timeman")
 """The scopes of methods of REST 3.0. Its task methods use the scope of version 2."""
 
 

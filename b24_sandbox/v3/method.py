@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import described, engine
+from b24_sandbox.v3 import described, engine, errors, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto
 
@@ -45,6 +45,47 @@ ADD = {"fields": "object*"}
 UPDATE = {"id": "integer*", "fields": "object*"}
 DELETE = {"id": "integer*"}
 AGGREGATE = {"select": "object*", "filter": "array"}
+
+
+_PHP_TYPES = {"integer": "int", "string": "string", "boolean": "bool", "array": "array", "object": "array"}
+_ENGINE_PARAMS = frozenset(("select", "filter", "order", "pagination", "cursor", "fields"))
+"""Parameters that the engine parses. Their errors have other codes."""
+_ANSWERS: Mapping[str, Answer] = {word: word for word in get_args(Answer)}
+
+
+def declared(prefix: str, scope: str, dto: Dto | None, table: str, bodies: Mapping[str, Run]) -> list[ServiceMethod]:
+    """Build methods from a table of text, one line per method:
+
+        send object w | from:string* to:array* cc:array | Send a message
+
+    The last part of the name, the shape of the result and `w` for a method that writes; parameters with their OpenAPI
+    types, `*` after a required one; the title. Parameters are checked against their types before `bodies` runs.
+    """
+    methods: list[ServiceMethod] = []
+    for line in filter(None, map(str.strip, table.splitlines())):
+        head, listed, title = map(str.strip, line.split("|"))
+        action, shape, *flags = head.split()
+        params = {name: kind for name, _, kind in (item.partition(":") for item in listed.split())}
+        run = partial(_checked, params, bodies[action])
+        name = f"{prefix}.{action}"
+        methods.append(ServiceMethod(name, scope, run, _ANSWERS[shape], title, dto, writes="w" in flags, params=params))
+    return methods
+
+
+def _checked(declared_params: Mapping[str, str], run: Run, context: Context, params: Map) -> Value:
+    """Refuse missing and mistyped parameters, then run a method."""
+    sent = {name: params.get(name) for name in declared_params}
+    absent = [name for name, kind in declared_params.items() if kind.endswith("*") and sent[name] is None]
+    if absent:
+        raise errors.invalid([(name, errors.missing_text(name)) for name in absent])
+    mistyped: list[tuple[str, str]] = []
+    for name, kind in declared_params.items():
+        wanted = _PHP_TYPES[kind.rstrip("*")]
+        if sent[name] is not None and name not in _ENGINE_PARAMS and not values.of_type(wanted, sent[name]):
+            mistyped.append((name, errors.wrong_type_text(name, wanted)))
+    if mistyped:
+        raise errors.invalid(mistyped)
+    return run(context, params)
 
 
 def fields_of(prefix: str, scope: str, dto: Dto, *, admin: bool = False) -> list[ServiceMethod]:

@@ -111,22 +111,22 @@ def descending(direction: Value) -> bool:
     return word == "DESC"
 
 
-def window(sent: Value, largest: int) -> Window:
-    """Parse `pagination`. `page` (from 1) has priority over `offset`."""
+def window(sent: Value, largest: int, size: int = PAGE_SIZE) -> Window:
+    """Parse `pagination`. `page` (from 1) has priority over `offset`; `size` is the limit that was not sent."""
     if sent is None or sent in ([], {}):
-        return Window(min(PAGE_SIZE, largest), 0)
+        return Window(min(size, largest), 0)
     if not isinstance(sent, dict):
         raise errors.invalid_pagination(_text(sent))
-    limit = limited(sent.get("limit"), largest, sent)
+    limit = limited(sent.get("limit"), largest, sent, size)
     offset = _number(sent.get("offset"), 0, sent)
     if sent.get("page") is not None:
         offset = max(_number(sent["page"], 1, sent) - 1, 0) * limit
     return Window(limit, min(offset, _NUMBER_LIMIT))
 
 
-def limited(sent: Value, largest: int, whole: Value) -> int:
-    """Parse a limit: 50 by default, reduced to the largest page."""
-    limit = _number(sent, PAGE_SIZE, whole)
+def limited(sent: Value, largest: int, whole: Value, size: int = PAGE_SIZE) -> int:
+    """Parse a limit: `size` by default, reduced to the largest page."""
+    limit = _number(sent, size, whole)
     if limit == 0:
         raise errors.invalid_pagination(_text(whole))
     return min(limit, largest)

@@ -1,4 +1,4 @@
-"""The part of the demonstration company that only REST 3.0 shows: event log, working days and knowledge bases.
+"""The part of the demonstration company that only REST 3.0 shows: event log, working days, and `company.toml`.
 
 It is written on first use, not when the portal is created, because most sandboxes do not need it.
 """
@@ -13,6 +13,7 @@ from b24_sandbox.entities.staff import DEPARTMENT
 from b24_sandbox.php import Value
 from b24_sandbox.storage import Storage
 from b24_sandbox.v3.eventlog import entry
+from b24_sandbox.v3.seed_company import write_company
 from b24_sandbox.v3.tables import COLLECTION, EVENT_LOG, NODE_EXTRA, TIME_RECORD
 
 ENTRIES, WORKING_DAYS = 240, 20
@@ -38,6 +39,7 @@ def fill(storage: Storage, now: float, *, company: bool) -> None:
             log.append(entry(moment, user, random.choice(_KINDS), "main", str(user)))
         storage.insert_many(TIME_RECORD, _TIME_COLUMNS, _records(random, now))
         storage.insert_many(COLLECTION, _COLLECTION_COLUMNS, _collections(now))
+        write_company(storage, now)
     founded = dates.iso(now - 430 * _DAY)
     data = json.dumps({"createdAt": founded, "updatedAt": founded})
     storage.insert_many(NODE_EXTRA, ("ID", "DATA"), [(row["ID"], data) for row in storage.rows(DEPARTMENT, ["ID"])])

@@ -17,19 +17,7 @@ from b24_sandbox import answer, php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import (
-    batch,
-    documentation,
-    errors,
-    eventlog,
-    note,
-    seed,
-    structure,
-    task_parts,
-    tasks,
-    timeman,
-    values,
-)
+from b24_sandbox.v3 import batch, documentation, errors, eventlog, families, seed, timeman, values
 from b24_sandbox.v3.context import Context, granted
 from b24_sandbox.v3.idempotency import StoredReply, entry
 from b24_sandbox.v3.method import ServiceMethod, aggregated
@@ -87,16 +75,7 @@ class Service:
             ServiceMethod("rest.scope.list", "", self._scopes, "object", "Scopes of methods", params=_SCOPE_FILTERS),
             ServiceMethod("rest.documentation.openapi", "", self._openapi, "document", "This document"),
         ]
-        families = (
-            tasks.METHODS,
-            task_parts.METHODS,
-            eventlog.METHODS,
-            timeman.METHODS,
-            note.METHODS,
-            structure.METHODS,
-            own,
-        )
-        self._methods = {method.name: method for family in families for method in family}
+        self._methods = {method.name: method for method in (*families.METHODS, *own)}
         self._aggregates = {
             method.name: method
             for method in (

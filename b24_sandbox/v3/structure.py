@@ -1,4 +1,4 @@
-"""`humanresources.node.*`: the structure of the company, over the departments of version 2.
+"""`humanresources.node.*` except `add`: the structure of the company, over the departments of version 2.
 
 Documentation: api-reference/departments/node. Add, edit and move answer with the bare object. The portal has
 departments and no teams: lists of teams are empty, and teams cannot be created.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from b24_sandbox import dates, php, values
+from b24_sandbox import dates, php
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors, filter, query
@@ -17,30 +17,48 @@ from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, parse_properties
 from b24_sandbox.v3.method import ServiceMethod, fields_of
 from b24_sandbox.v3.tables import NODE_EXTRA
-from b24_sandbox.v3.values import is_int
 
 SCOPE = "humanresources"
 LARGEST_PAGE = 200
 TYPES = ("DEPARTMENT", "TEAM")
 COLORS = ("blue", "green", "cyan", "orange", "purple", "pink")
-ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
+HEAD, DEPUTY, EMPLOYEE = ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
+ROLES_KEY = "roles"
+"""The key of heads and deputies among the extras of a department. Version 2 knows one head and no deputies."""
 
 _INSIDE = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
 
 
-def _members(context: Context, row: Map) -> Value:
+def profile(person: Map) -> Map:
+    """A user as objects of the structure show them."""
+    return {
+        "userId": person["ID"],
+        "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
+        "workPosition": php.text(person["WORK_POSITION"]),
+        "avatar": None,
+        "url": f"/company/personal/user/{person['ID']}/",
+    }
+
+
+def members(context: Context, node: Value) -> list[Map]:
+    """The active users of a department."""
     columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
-    return [
-        {
-            "userId": person["ID"],
-            "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-            "workPosition": php.text(person["WORK_POSITION"]),
-            "role": "MEMBER_HEAD" if person["ID"] == row["UF_HEAD"] else "MEMBER_EMPLOYEE",
-            "avatar": None,
-            "url": f"/company/personal/user/{person['ID']}/",
-        }
-        for person in context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]])
-    ]
+    return context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [node])
+
+
+def roles(context: Context, row: Map) -> dict[int, str]:
+    """The heads and deputies of a department: user id -> role. Other members are employees."""
+    extra = context.storage.row(NODE_EXTRA, php.integer(row["ID"])) or {}
+    kept = php.as_map(json.loads(php.text(extra.get("DATA")) or "{}").get(ROLES_KEY))
+    found = {php.integer(user): php.text(role) for user, role in kept.items()}
+    head: dict[int, str] = {php.integer(row["UF_HEAD"]): HEAD} if row["UF_HEAD"] is not None else {}
+    return {**found, **head}
+
+
+def _members(context: Context, row: Map) -> Value:
+    special = roles(context, row)
+    people = members(context, row["ID"])
+    return [{**profile(person), "role": special.get(php.integer(person["ID"]), EMPLOYEE)} for person in people]
 
 
 NODE_DTO = Dto(
@@ -73,14 +91,16 @@ members array - -
 )
 
 
-def _type(params: Map) -> str:
-    sent = _text(params, "type")
+def node_type(params: Map) -> str:
+    """The required type of an element of the structure."""
+    sent = text_of(params, "type")
     if sent not in TYPES:
         raise errors.invalid([("type", "Unknown type of a structure element")])
     return sent
 
 
-def _text(params: Map, name: str) -> str:
+def text_of(params: Map, name: str) -> str:
+    """A required text of a call."""
     value = params.get(name)
     if value is None:
         raise errors.missing(name)
@@ -90,13 +110,13 @@ def _text(params: Map, name: str) -> str:
 
 
 def _list(context: Context, params: Map) -> Value:
-    where = filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER
+    where = filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER
     return _page(context, params, where)
 
 
 def _search(context: Context, params: Map) -> Value:
-    parts = [filter.ALWAYS if _type(params) == "DEPARTMENT" else filter.NEVER]
-    parts.append(filter.Sql("contains(NAME, ?)", (_text(params, "name"),)))
+    parts = [filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER]
+    parts.append(filter.Sql("contains(NAME, ?)", (text_of(params, "name"),)))
     if params.get("parentId") is not None:
         parts.append(filter.Sql("PARENT = ?", (engine.record_id(params, "parentId"),)))
     return _page(context, params, filter.joined(parts, "and"))
@@ -119,42 +139,9 @@ def _count(context: Context, params: Map) -> Value:
     return {"departments": context.storage.count(DEPARTMENT), "teams": 0}
 
 
-def _add(context: Context, params: Map) -> Value:
-    kind, name, parent = _type(params), _text(params, "name"), engine.record_id(params, "parentId")
-    if not name.strip():
-        raise errors.missing("name")
-    people = _people(context, params)
-    _editor(context)
-    engine.stored(NODE_DTO, context, parent)
-    if kind == "TEAM":
-        raise errors.access_denied()
-    now = dates.iso(context.now)
-    extras = {**_described(params), "createdAt": now, "updatedAt": now}
-    heads = people.get("MEMBER_HEAD", [])
-    columns: Map = {"NAME": name, "PARENT": parent, "SORT": 500, "UF_HEAD": heads[0] if heads else None}
-    node = engine.insert(NODE_DTO, context, columns, extras)
-    for user in {user: None for role in people.values() for user in role}:
-        row = context.storage.row(USER, user) or {}
-        kept = [] if params.get("moveUsersToNode") is True else values.items(row["UF_DEPARTMENT"])
-        context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*kept, node])})
-    return _shown(context, node, [*NODE_DTO.default, "members"])
-
-
-def _people(context: Context, params: Map) -> dict[str, list[int]]:
-    """Parse `userIds`: role -> ids of existing users."""
-    people: dict[str, list[int]] = {}
-    for role, ids in php.as_map(params.get("userIds")).items():
-        if role not in ROLES or not isinstance(ids, list) or not all(map(is_int, ids)):
-            raise errors.wrong_type("userIds", "array")
-        people[role] = [php.integer(user) for user in ids]
-        if any(context.storage.row(USER, user) is None for user in people[role]):
-            raise errors.invalid([("userIds", "A user was not found")])
-    return people
-
-
-def _described(params: Map) -> Map:
+def described(params: Map) -> Map:
     """The checked values stored beside the department: description and colour."""
-    kept = {name: _text(params, name) for name in ("description", "colorName") if params.get(name) is not None}
+    kept = {name: text_of(params, name) for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
     return dict(kept)
@@ -162,18 +149,18 @@ def _described(params: Map) -> Map:
 
 def _edit(context: Context, params: Map) -> Value:
     node = engine.record_id(params)
-    extras = _described(params)
-    columns: Map = {"NAME": _text(params, "name")} if params.get("name") is not None else {}
+    extras = described(params)
+    columns: Map = {"NAME": text_of(params, "name")} if params.get("name") is not None else {}
     if not columns and not extras:
         wanted = "At least one of the following fields must be provided: name, description, colorName."
         raise errors.invalid([("name", wanted)])
-    _editor(context)
+    check_editor(context)
     return _changed(context, node, columns, extras)
 
 
 def _move(context: Context, params: Map) -> Value:
     node, parent = engine.record_id(params), engine.record_id(params, "parentId")
-    _editor(context)
+    check_editor(context)
     above: Value = engine.stored(NODE_DTO, context, parent)["ID"]
     seen: set[int] = set()
     while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
@@ -187,15 +174,17 @@ def _move(context: Context, params: Map) -> Value:
 def _changed(context: Context, node: int, columns: Map, extras: Map) -> Value:
     engine.stored(NODE_DTO, context, node)
     engine.update(NODE_DTO, context, node, columns, {**extras, "updatedAt": dates.iso(context.now)})
-    return _shown(context, node, NODE_DTO.default)
+    return shown_node(context, node, NODE_DTO.default)
 
 
-def _editor(context: Context) -> None:
+def check_editor(context: Context) -> None:
+    """Refuse a user who may not change the structure."""
     if not context.admin:
         raise errors.access_denied()
 
 
-def _shown(context: Context, node: int, names: list[str]) -> Value:
+def shown_node(context: Context, node: int, names: list[str]) -> Value:
+    """A department as writing methods answer: the bare object."""
     chosen = query.selection(NODE_DTO, None, names)
     return engine.show(NODE_DTO, context, [engine.stored(NODE_DTO, context, node)], chosen)[0]
 
@@ -204,7 +193,6 @@ _P = "humanresources.node"
 _GET = {"id": "integer*", "select": "array"}
 _LIST = {"type": "string*", "select": "array", "pagination": "object"}
 _SEARCH = {"type": "string*", "name": "string*", "parentId": "integer", "pagination": "object"}
-_ADD = {"type": "string*", "name": "string*", "parentId": "integer*", "description": "string", "userIds": "object"}
 _EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName": "string"}
 _MOVE = {"id": "integer*", "parentId": "integer*"}
 
@@ -214,7 +202,6 @@ METHODS = [
     ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
     ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
     ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
-    ServiceMethod(f"{_P}.add", SCOPE, _add, "object", "Add a department", NODE_DTO, writes=True, params=_ADD),
     ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
     ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
     *fields_of(_P, SCOPE, NODE_DTO),

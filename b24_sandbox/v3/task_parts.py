@@ -130,8 +130,10 @@ def _item(context: Context, record: int) -> Value:
 
 _RESULT = "tasks.task.result"
 
+_LIST = {**LIST, "filter": "array*"}
+
 METHODS = [
-    ServiceMethod(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=LIST),
+    ServiceMethod(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=_LIST),
     ServiceMethod(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
     ServiceMethod(
         f"{_RESULT}.addfromchatmessage",

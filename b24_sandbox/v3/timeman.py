@@ -40,7 +40,9 @@ def _list(context: Context, params: Map) -> Value:
     return engine.list_page(RECORD_DTO, context, params)
 
 
+_LIST = {**LIST, "filter": "array*"}
+
 METHODS = [
-    ServiceMethod("timeman.record.list", SCOPE, _list, "items", "Working time of an employee", RECORD_DTO, params=LIST),
+    ServiceMethod("timeman.record.list", SCOPE, _list, "items", "Working time of a user", RECORD_DTO, params=_LIST),
     *fields_of("timeman.record", SCOPE, RECORD_DTO),
 ]

@@ -1,0 +1,273 @@
+"""`humanresources.node.member.*` and `humanresources.employee.*`: people of the company structure.
+
+Documentation: api-reference/departments/node-member, api-reference/departments/employee. The portal has no teams.
+"""
+
+from __future__ import annotations
+
+import json
+
+from b24_sandbox import php, values
+from b24_sandbox.entities.staff import DEPARTMENT, USER
+from b24_sandbox.php import Map, Value
+from b24_sandbox.v3 import engine, errors, filter, query
+from b24_sandbox.v3.context import Context
+from b24_sandbox.v3.dto import Dto, Visible, parse_properties
+from b24_sandbox.v3.method import declared, fields_of
+from b24_sandbox.v3.structure import (
+    EMPLOYEE,
+    HEAD,
+    NODE_DTO,
+    ROLES,
+    ROLES_KEY,
+    SCOPE,
+    check_editor,
+    members,
+    profile,
+    roles,
+)
+from b24_sandbox.v3.values import is_int
+
+TEAM_ROLES = ("MEMBER_TEAM_HEAD", "MEMBER_TEAM_DEPUTY_HEAD", "MEMBER_TEAM_EMPLOYEE")
+_ALLOWED = ", ".join(ROLES)
+
+MEMBER_DTO = Dto(
+    "NodeMemberDto",
+    None,
+    parse_properties("""
+userId int d ID
+name string d -
+workPosition string d WORK_POSITION
+role string d -
+avatar string d -
+url string d -
+"""),
+)
+
+
+def _departments(context: Context, row: Map) -> Value:
+    return [{"id": node["ID"], "name": node["NAME"]} for node in _nodes_of(context, row)]
+
+
+def _nodes_of(context: Context, row: Map) -> list[Map]:
+    inside = "ID in (select value from json_each(?))"
+    return context.storage.rows(DEPARTMENT, ["ID", "NAME", "UF_HEAD"], inside, [row["UF_DEPARTMENT"] or "[]"])
+
+
+EMPLOYEE_DTO = Dto(
+    "EmployeeDto",
+    USER,
+    parse_properties("""
+userId int d ID
+name string d -
+workPosition string d WORK_POSITION
+avatar string d -
+url string d -
+departments array d -
+teams array d -
+"""),
+    computed={
+        "name": lambda context, row: profile(row)["name"],
+        "avatar": lambda context, row: None,
+        "url": lambda context, row: profile(row)["url"],
+        "departments": _departments,
+        "teams": lambda context, row: [],
+    },
+    visible=lambda context: Visible("ACTIVE = 1 and json_array_length(UF_DEPARTMENT) > 0"),
+    strict_select=True,
+)
+
+
+def _node(context: Context, params: Map) -> Map:
+    """The department that a change of members names."""
+    check_editor(context)
+    return engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
+
+
+def _users(context: Context, sent: Value) -> list[int]:
+    """A list of existing users that must not be empty."""
+    if not isinstance(sent, list) or not sent or not all(map(is_int, sent)):
+        raise errors.invalid([("userIds", 'Parameter "userIds" is required and must be a non-empty array.')])
+    people = [php.integer(user) for user in dict.fromkeys(sent)]
+    if any(context.storage.row(USER, user) is None for user in people):
+        raise errors.invalid([("userIds", "A user was not found")])
+    return people
+
+
+def _role(params: Map) -> str:
+    role = EMPLOYEE if params.get("role") is None else php.text(params["role"])
+    if role in TEAM_ROLES:
+        raise errors.invalid([("role", f"Invalid role `{role}`. Allowed: `{_ALLOWED}`.")])
+    if role not in ROLES:
+        raise errors.invalid([("role", f"Role `{role}` not found.")])
+    return role
+
+
+def assign(context: Context, node: int, given: dict[int, str], kept: dict[int, str]) -> None:
+    """Write the roles of a department: `kept` from before, then `given`. Version 2 sees the first head only."""
+    special = {user: role for user, role in {**kept, **given}.items() if role != EMPLOYEE}
+    heads = [user for user, role in special.items() if role == HEAD]
+    first = heads[0] if heads else None
+    context.storage.update(DEPARTMENT, node, {"UF_HEAD": first})
+    others = {str(user): role for user, role in special.items() if user != first}
+    engine.write_extras(NODE_DTO, context, node, {ROLES_KEY: others})
+
+
+def _belongs(context: Context, user: int) -> list[Value]:
+    return values.items((context.storage.row(USER, user) or {}).get("UF_DEPARTMENT"))
+
+
+def enter(context: Context, user: int, node: int) -> None:
+    """Add a user to a department."""
+    nodes = _belongs(context, user)
+    if node not in nodes:
+        context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*nodes, node])})
+
+
+def _leave(context: Context, user: int, node: int) -> None:
+    nodes = [other for other in _belongs(context, user) if other != node]
+    context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps(nodes)})
+
+
+def dismiss(context: Context, user: int, node: int) -> None:
+    """End the membership and the role of a user in a department."""
+    row = context.storage.row(DEPARTMENT, node)
+    if row is not None and user in (before := roles(context, row)):
+        assign(context, node, {}, {other: role for other, role in before.items() if other != user})
+    _leave(context, user, node)
+
+
+def _add(context: Context, params: Map) -> Value:
+    role, people = _role(params), _users(context, params["userIds"])
+    row = _node(context, params)
+    node = php.integer(row["ID"])
+    for user in people:
+        enter(context, user, node)
+    assign(context, node, dict.fromkeys(people, role), roles(context, row))
+    return {"success": True}
+
+
+def transfer(context: Context, user: int, node: int) -> None:
+    """Move a user to a department from all others."""
+    for other in _belongs(context, user):
+        if other != node:
+            dismiss(context, user, php.integer(other))
+    enter(context, user, node)
+
+
+def _move(context: Context, params: Map) -> Value:
+    role, people = _role(params), _users(context, params["userIds"])
+    node = php.integer(_node(context, params)["ID"])
+    for user in people:
+        transfer(context, user, node)
+    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or {}))
+    return {"success": True}
+
+
+def given_roles(context: Context, sent: Map) -> dict[int, str]:
+    """Parse lists of users by role: user id -> role. A user of two roles keeps the higher one."""
+    unknown = [role for role in sent if role not in ROLES]
+    if unknown:
+        raise errors.invalid([("userIds", f"Invalid roles: {', '.join(unknown)}. Allowed: {_ALLOWED}.")])
+    given: dict[int, str] = {}
+    for role in ROLES:
+        if sent.get(role) not in (None, [], {}):
+            for user in _users(context, sent[role]):
+                given.setdefault(user, role)
+    return given
+
+
+def _set(context: Context, params: Map) -> Value:
+    given = given_roles(context, php.as_map(params["userIds"]))
+    _users(context, list(given))
+    node = php.integer(_node(context, params)["ID"])
+    for person in members(context, node):
+        if person["ID"] not in given:
+            _leave(context, php.integer(person["ID"]), node)
+    for user in given:
+        enter(context, user, node)
+    assign(context, node, given, {})
+    return {"success": True}
+
+
+def _remove(context: Context, params: Map) -> Value:
+    people = _users(context, params["userIds"])
+    node = php.integer(_node(context, params)["ID"])
+    removed = [user for user in people if node in _belongs(context, user)]
+    for user in removed:
+        dismiss(context, user, node)
+    failed = [{"userId": user, "reason": "Not found in this node"} for user in people if user not in removed]
+    return {"removed": removed, "failed": failed}
+
+
+def _employees(context: Context, where: filter.Sql = filter.ALWAYS) -> list[Map]:
+    """The employees of the company, for an employee."""
+    if not _belongs(context, context.user):
+        raise errors.access_denied()
+    return engine.rows(EMPLOYEE_DTO, context, engine.narrowed(EMPLOYEE_DTO, context, where), "ID", -1, 0)
+
+
+def _count(context: Context, params: Map) -> Value:
+    return {"total": len(_employees(context))}
+
+
+def _several(context: Context, params: Map) -> Value:
+    chosen = query.selection(EMPLOYEE_DTO, ["userId", "name", "workPosition", "departments"], [])
+    found = _employees(context, filter.Sql("json_array_length(UF_DEPARTMENT) > 1"))
+    return {"employees": engine.show(EMPLOYEE_DTO, context, found, chosen), "total": len(found)}
+
+
+def _search(context: Context, params: Map) -> Value:
+    chosen = query.selection(EMPLOYEE_DTO, params.get("select"), EMPLOYEE_DTO.default)
+    name = php.text(params["name"]).strip()
+    if not name:
+        raise errors.invalid([("name", 'Parameter "name" is required.')])
+    full = "contains(coalesce(NAME, '') || ' ' || coalesce(LAST_NAME, ''), ?)"
+    parts = [filter.Sql(full, (word,)) for word in name.split()]
+    if params.get("nodeId") is not None:
+        inside = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
+        parts.append(filter.Sql(inside, (params["nodeId"],)))
+    found = _employees(context, filter.joined(parts, "and"))
+    return {"items": engine.show(EMPLOYEE_DTO, context, found, chosen)}
+
+
+def _subordinates(context: Context, params: Map) -> Value:
+    """The departments that a user leads. A deputy has no authority over the heads."""
+    user = engine.record_id(params)
+    if user <= 0:
+        raise errors.invalid([("id", 'Parameter "id" is required and must be a positive integer.')])
+    _employees(context, filter.NEVER)
+    shown: list[Value] = []
+    for node in _nodes_of(context, context.storage.row(USER, user) or {"UF_DEPARTMENT": "[]"}):
+        special = roles(context, node)
+        role = special.get(user, EMPLOYEE)
+        if role != EMPLOYEE:
+            above = {user} if role == HEAD else {other for other in special if special[other] == HEAD} | {user}
+            below = [person for person in members(context, node["ID"]) if person["ID"] not in above]
+            described: Map = {"nodeId": node["ID"], "name": node["NAME"], "role": role.removeprefix("MEMBER_")}
+            shown.append({**described, "subordinatesCount": len(below)})
+    return {"userId": user, "departments": shown}
+
+
+_MEMBER = """
+add object w | nodeId:integer* userIds:array* role:string* | Add users to a department
+set object w | nodeId:integer* userIds:object* | Replace the members of a department
+move object w | nodeId:integer* userIds:array* role:string | Move users to a department
+remove object w | nodeId:integer* userIds:array* | Remove users from a department
+"""
+_EMPLOYEE = """
+count object | | Number of employees
+multidepartment object | | Employees of several departments
+search items | name:string* nodeId:integer select:array | Employees by name
+subordinates object | id:integer* | Number of subordinates by department
+"""
+_MEMBERS, _PEOPLE = "humanresources.node.member", "humanresources.employee"
+_MEMBER_BODIES = {"add": _add, "set": _set, "move": _move, "remove": _remove}
+_BODIES = {"count": _count, "multidepartment": _several, "search": _search, "subordinates": _subordinates}
+
+METHODS = [
+    *declared(_MEMBERS, SCOPE, MEMBER_DTO, _MEMBER, _MEMBER_BODIES),
+    *fields_of(_MEMBERS, SCOPE, MEMBER_DTO),
+    *declared(_PEOPLE, SCOPE, EMPLOYEE_DTO, _EMPLOYEE, _BODIES),
+    *fields_of(_PEOPLE, SCOPE, EMPLOYEE_DTO),
+]
