@@ -14,7 +14,7 @@ from b24_sandbox import dates, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, STORAGE, VERSION
-from b24_sandbox.errors import PortalError, missing_parameter
+from b24_sandbox.errors import PortalError, wrong_argument
 from b24_sandbox.fields import Entity
 from b24_sandbox.messages import Response
 from b24_sandbox.methods import disk_tree
@@ -34,7 +34,7 @@ def _sent(call: Call, name: str, *, required: bool = True) -> Value:
     """A parameter under its exact name; names of the disk are case-sensitive."""
     value = call.exact(name)
     if value is None and required:
-        raise missing_parameter(name)
+        raise wrong_argument(f"Could not find value for parameter {{{name}}}", name)
     return value
 
 
