@@ -55,7 +55,9 @@ def parse(value: str, now: float) -> datetime | None:
     try:
         moment = datetime.fromisoformat(cleaned)
     except ValueError:
-        moment = _overflowing(cleaned) or next((found for form in _FORMATS if (found := _strptime(cleaned, form))), None)
+        moment = _overflowing(cleaned) or next(
+            (found for form in _FORMATS if (found := _strptime(cleaned, form))), None
+        )
     if moment is None:
         return None
     if moment.tzinfo is None:
