@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from b24_sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK, Sandbox
 from b24_sandbox.entities.staff import USER
+from b24_sandbox.messages import shown_host
 from b24_sandbox.php import Map
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ class Announcement:
         sandbox = self._sandbox
         parts = urlsplit(listening)
         host = sandbox.name or {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(parts.hostname or "")  # noqa: S104
-        base = listening if host is None else f"{parts.scheme}://{host}:{parts.port}"
+        port = "" if parts.port is None else f":{parts.port}"
+        base = f"{parts.scheme}://{shown_host(parts.scheme, parts.netloc if host is None else f'{host}{port}')}"
         application = sandbox.application
         oauth_name = sandbox.portal.settings.oauth_name
-        oauth = base if oauth_name is None else f"{parts.scheme}://{oauth_name}:{parts.port}"
+        oauth = base if oauth_name is None else f"{parts.scheme}://{shown_host(parts.scheme, f'{oauth_name}{port}')}"
         return {
             "url": base,
             "webhook": sandbox.webhook_url(base),

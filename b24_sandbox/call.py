@@ -46,6 +46,10 @@ class CalledMethod(Protocol):
     def controller(self) -> bool:
         """Whether it is an action of a controller."""
 
+    @property
+    def run(self) -> Callable[[Call], Value]:
+        """The body of the method."""
+
 
 class MethodNames(Protocol):
     """The names of the portal's methods. `b24_sandbox.registry.Registry` implements it."""

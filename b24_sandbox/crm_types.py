@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from b24_sandbox import php
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_cascade import OWNER_CODES, owner_code, owner_word
+from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.entities.crm_sales import INVOICE, QUOTE, TYPE, item_entity
 from b24_sandbox.entities.directories import (
     CATEGORY,
@@ -112,6 +113,12 @@ def add_stages(portal: World, number: int, category: int) -> None:
     rows = stage_rows(stage_directory(number, category), stages, category, stage_prefix(number, category))
     portal.storage.insert_many(STATUS, STATUS_COLUMNS, rows)
     portal.stages_changed()
+
+
+def is_unknown_currency(portal: World, columns: Map) -> bool:
+    """Whether the columns of an item contain a currency that the portal does not have."""
+    code = php.text(columns.get("CURRENCY_ID"))
+    return bool(code) and not portal.storage.count(CURRENCY, "CURRENCY = ?", [code])
 
 
 def is_directory(portal: World, name: str) -> bool:

@@ -148,7 +148,9 @@ def describe(face: Face, call: Call) -> Value:
 
 
 def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, Map, Map]:
-    """Return the columns, multi-fields and fields without a column to write. Unknown and read-only names are dropped.
+    """Return the columns, multi-fields and fields without a column to write.
+
+    Unknown and read-only names and dates that cannot be read are dropped.
 
     `row` holds the stored values, `None` for a new record.
     """
@@ -164,6 +166,8 @@ def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, 
             multifields[field.name] = value
         elif field.is_virtual:
             virtual[field.name] = value
+        elif values.is_unreadable_date(field, value, call.now):
+            continue
         elif face.file is not None and field.type == "file":
             columns[field.name] = files.stored(call.portal.storage, field, value, row and row[field.name])
         else:

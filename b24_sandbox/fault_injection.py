@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 from collections.abc import Awaitable, Callable
 
-from b24_sandbox import answer
+from b24_sandbox import answer, php
 from b24_sandbox.faults import InjectedFault
 from b24_sandbox.messages import HttpRequest, Receive, Response, Send, start_message
+from b24_sandbox.php import Value
 
 _STRAY_ANSWER = (
     b'HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 18\r\n\r\n{"result":"stray"}'
@@ -40,6 +43,8 @@ async def apply_fault(
     if fault.kind == "slow":
         await asyncio.sleep(fault.seconds)
         return response
+    if fault.kind == "keyed_lists" and response is not None:
+        return dataclasses.replace(response, body=_keyed_lists(response.body))
     if fault.kind == "stray_bytes" and response is not None:
         await send(start_message(response, answer.CORS_HEADERS))
         await send({"type": "http.response.body", "body": response.body})
@@ -53,6 +58,25 @@ async def apply_fault(
         await send({"type": "http.response.body", "body": response.body[:half], "more_body": True})
     await _cut(receive, send)
     return None
+
+
+def _keyed_lists(body: bytes) -> bytes:
+    """The same answer with its lists of records, and those directly below the result, as objects by id."""
+    answered = php.as_map(json.loads(body))
+    result = answered.get("result")
+    if isinstance(result, dict):
+        answered["result"] = {name: _by_id(value) for name, value in result.items()}
+    else:
+        answered["result"] = _by_id(result)
+    return php.json_text(answered).encode()
+
+
+def _by_id(value: Value) -> Value:
+    if not isinstance(value, list):
+        return value
+    records = [php.as_map(item) for item in value]
+    numbers = [php.text(record.get("id", record.get("ID"))) for record in records]
+    return dict(zip(numbers, records, strict=True)) if all(numbers) else value
 
 
 async def _answer_later(

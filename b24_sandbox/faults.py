@@ -6,6 +6,7 @@ method of the request (`batch` for a batch, whatever it contains; `oauth.token` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, get_args
@@ -18,6 +19,8 @@ Kind = Literal[
     "503",
     "429",
     "500",
+    "160",
+    "error_list",
     "html",
     "cut_before",
     "cut_after",
@@ -25,20 +28,29 @@ Kind = Literal[
     "truncated",
     "stray_bytes",
     "slow",
+    "keyed_lists",
     "moved",
 ]
 """What happens instead of the answer, or to the answer:
 
 `503` `QUERY_LIMIT_EXCEEDED`, `429` `OPERATION_TIME_LIMIT`, `500` `INTERNAL_SERVER_ERROR`: JSON answers, the method does
-not run. `html`: a 502 page of the front end, the method does not run. `cut_before`: the connection is closed, the
-method does not run. `cut_after`: the method runs, then the connection is closed without a byte. `cut_while_working`:
-the connection is closed at once, the method runs after a delay. `truncated`: the method runs, half of the body is sent,
-then the connection is closed. `stray_bytes`: the method runs and is answered, followed by the bytes of a second answer.
-`slow`: the method runs and is answered after a delay. `moved`: 302 to another host, the method does not run.
+not run. `160`: an error with the informational status that the documentation of `crm.category.*` names, the method does
+not run. `error_list`: status 200 with `{"status": "error", "errors": [{"message", "code"}]}`, the method does not run.
+`keyed_lists`: the method runs, and lists of records come as objects by id, as lists with gaps do in PHP. `html`: a 502
+page of the front end, the method does not run. `cut_before`: the connection is closed, the method does not run.
+`cut_after`: the method runs, then the connection is closed without a byte. `cut_while_working`: the connection is
+closed at once, the method runs after a delay. `truncated`: the method runs, half of the body is sent, then the
+connection is closed. `stray_bytes`: the method runs and is answered, followed by the bytes of a second answer. `slow`:
+the method runs and is answered after a delay. `moved`: 302 to another host, the method does not run.
 """
 
 KINDS: tuple[str, ...] = get_args(Kind)
 
+_ERROR_LIST: php.Map = {
+    "status": "error",
+    "data": None,
+    "errors": [{"message": "Element not found", "code": "NOT_FOUND", "customData": None}],
+}
 _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 
 
@@ -58,7 +70,7 @@ class InjectedFault:
     @property
     def runs(self) -> bool:
         """Whether the method runs despite the fault."""
-        return self.kind in ("cut_after", "truncated", "stray_bytes", "slow")
+        return self.kind in ("cut_after", "truncated", "stray_bytes", "slow", "keyed_lists")
 
     def response(self, request: HttpRequest) -> Response | None:
         """The response instead of the real one; `None` for kinds without such a response."""
@@ -67,11 +79,14 @@ class InjectedFault:
         if self.kind == "moved":
             query = f"?{request.query}" if request.query else ""
             return Response(302, HTML, b"", (("Location", f"{self.target}{request.path}{query}"),))
-        refusals = {
+        refusals: dict[str, Callable[[], PortalError]] = {
             "503": errors.too_many_requests,
             "429": errors.operating_limit,
             "500": errors.internal,
+            "160": lambda: PortalError("NOT_FOUND", "SPA not found", 160),
         }
+        if self.kind == "error_list":
+            return Response(200, JSON, php.json_text(_ERROR_LIST).encode())
         return refused(refusals[self.kind]()) if self.kind in refusals else None
 
 

@@ -8,7 +8,6 @@ multiple one. Files that a multiple field does not list are removed.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 
 from b24_sandbox import php, values
@@ -28,12 +27,12 @@ SIZE integer | Bytes
 
 
 def keep(storage: Storage, name: str, content: str) -> int | None:
-    """Store a file from its base64 text and return its id. Return `None` for invalid base64."""
-    try:
-        size = len(base64.b64decode(content, validate=False))
-    except (binascii.Error, ValueError):
+    """Store a file from its base64 text and return its id. Return `None` when the text contains no base64."""
+    decoded = php.base64_decode(content)
+    if not decoded:
         return None
-    return storage.insert(FILE, {"NAME": name, "CONTENT": content, "SIZE": size})
+    kept = base64.b64encode(decoded).decode()
+    return storage.insert(FILE, {"NAME": name, "CONTENT": kept, "SIZE": len(decoded)})
 
 
 def content(storage: Storage, file: int) -> tuple[str, bytes] | None:

@@ -13,6 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 Headers = tuple[tuple[str, str], ...]
 
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
@@ -75,7 +76,7 @@ async def read_request(scope: Scope, receive: Receive, name: str | None = None) 
         scope["query_string"].decode("utf-8", "replace"),
         headers,
         b"".join(pieces),
-        f"{scheme}://{_named(host, name)}",
+        f"{scheme}://{shown_host(scheme, _named(host, name))}",
         scheme == "https" or _is_local(host),
     )
 
@@ -86,6 +87,11 @@ def _named(host: str, name: str | None) -> str:
         return host
     _, colon, port = host.rpartition(":")
     return f"{name}:{port}" if colon and port.isdigit() else name
+
+
+def shown_host(scheme: str, host: str) -> str:
+    """A host with its port as addresses show it: without the default port of the scheme."""
+    return host.removesuffix(f":{_DEFAULT_PORTS.get(scheme, '')}")
 
 
 def _is_local(host: str) -> bool:

@@ -106,8 +106,8 @@ class OAuthServer:
         """
         path = request.path.rstrip("/").removesuffix(".json")
         params = php.parse_query(request.query)
-        if request.verb == "POST" and request.headers.get("content-type", _FORM).lower().startswith(_FORM):
-            params.update(php.parse_query(request.body.decode("utf-8", "replace")))
+        if request.verb == "POST":
+            params.update(_sent(request))
         if path == "/oauth/authorize":
             return self._authorize(params, request.base)
         answers = {"/oauth/token": self._token}
@@ -253,6 +253,21 @@ def _under(base: str, name: str) -> str:
     scheme, _, host = base.partition("://")
     _, colon, port = host.rpartition(":")
     return f"{scheme}://{name}:{port}" if colon and port.isdigit() else f"{scheme}://{name}"
+
+
+def _sent(request: HttpRequest) -> Map:
+    """The parameters of a body: a form or a JSON object. Anything else has none."""
+    kind = request.headers.get("content-type", _FORM).lower()
+    if kind.startswith(_FORM):
+        return php.parse_query(request.body.decode("utf-8", "replace"))
+    if kind.startswith("application/json"):
+        import json  # already loaded by the portal
+
+        try:
+            return php.as_map(json.loads(request.body))
+        except (ValueError, RecursionError):
+            return {}
+    return {}
 
 
 def _host(base: str) -> str:

@@ -6,6 +6,7 @@ so methods read them with `as_map` and `as_list`.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ _INTEGER_KEY = re.compile(r"\A(0|-?[1-9][0-9]{0,17})\Z")
 _ESCAPE_PAIR = re.compile(r"\\.")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNNAMEABLE = re.compile(r"[ .\[]")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _LEADING_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})")
 
 
@@ -67,6 +69,13 @@ def integer(value: Value) -> int:
         match = _LEADING_INTEGER.match(value)
         return int(match.group(1)) if match else 0
     return int(bool(value))
+
+
+def base64_decode(text: str) -> bytes:
+    """PHP's `base64_decode`: other characters are skipped and padding is optional; never fails."""
+    plain = _NOT_BASE64.sub("", text)
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))
 
 
 def truthy(value: Value) -> bool:

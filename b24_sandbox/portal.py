@@ -29,6 +29,7 @@ from b24_sandbox.schema import Schema
 from b24_sandbox.seed import seed
 from b24_sandbox.storage import Storage
 from b24_sandbox.v3 import SCOPES as REST_V3_SCOPES
+from b24_sandbox.v3.tables import TABLES as REST_V3_TABLES
 
 if TYPE_CHECKING:
     from b24_sandbox.executions import Executions
@@ -86,6 +87,8 @@ class SandboxPortal:
         self._stages: dict[str, dict[str, str]] = {}
         if self.storage.new:
             seed(self.storage, clock(), empty=empty)
+            if not empty:
+                self.storage.start_ids(entity for entity in ENTITIES if entity not in REST_V3_TABLES)
 
     @cached_property
     def oauth(self) -> OAuthServer:

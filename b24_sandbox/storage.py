@@ -16,6 +16,8 @@ from b24_sandbox.php import Map, Value
 
 SCHEMA_VERSION = 3
 
+FIRST_ID = 11
+"""The id of the first record of a table that the seed leaves empty."""
 _LARGEST = 2**63 - 1
 
 MULTIFIELD_TABLE = """
@@ -103,6 +105,16 @@ class Storage:
     def create(self, entity: Table) -> None:
         """Create the table of an entity that is newer than the database: a smart process."""
         self._db.execute(_table(entity))
+        self.start_ids([entity])
+
+    def start_ids(self, entities: Iterable[Table]) -> None:
+        """Number the records of tables that had none from `FIRST_ID` on.
+
+        1 would hide mistakes: it is the number of an array in PHP, of `true`, and of the first row of a list.
+        """
+        used = {str(row["name"]) for row in self._db.execute("select name from sqlite_sequence")}
+        rows = [(entity.name, FIRST_ID - 1) for entity in entities if entity.name not in used]
+        self._db.executemany("insert into sqlite_sequence (name, seq) values (?, ?)", rows)
 
     def drop(self, entity: Table) -> None:
         """Drop the table of an entity with all its records."""

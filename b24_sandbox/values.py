@@ -7,6 +7,7 @@ Stored: whole numbers as INTEGER, amounts as REAL, dates and date-times as ISO 8
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from b24_sandbox.php import Value
 Show = Callable[[Field, Value], Value]
 
 _SQLITE_INTEGER_LIMIT = 2**63
+_LEADING_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _MOMENT_TYPES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
 
 
@@ -50,17 +52,23 @@ def _single(field: Field, value: Value, now: float) -> Value:
     return php.text(value)
 
 
+def is_unreadable_date(field: Field, value: Value, now: float) -> bool:
+    """Whether `value` is text for a single date field but no date. Such a value changes nothing."""
+    if field.multiple or (field.type != "date" and field.type not in _MOMENT_TYPES):
+        return False
+    text = php.text(value)
+    return text.strip() != "" and dates.parse(text, now) is None
+
+
 def bounded(value: int) -> int:
     """Limit `value` to the range of SQLite integers."""
     return max(-_SQLITE_INTEGER_LIMIT, min(value, _SQLITE_INTEGER_LIMIT - 1))
 
 
 def number(value: Value) -> float:
-    """PHP's `floatval` for the value of a form field; never fails."""
-    try:
-        result = float(php.text(value).replace(",", ".").replace(" ", "") or 0)
-    except ValueError:
-        return 0.0
+    """PHP's `floatval`: a leading number counts (`"5 pcs"` is 5, `"1,5"` is 1), anything else is 0; never fails."""
+    match = _LEADING_NUMBER.match(php.text(value))
+    result = float(match.group(1)) if match else 0.0
     return result if abs(result) < 1e18 else 0.0
 
 

@@ -159,7 +159,7 @@ COMPANY_ID crm_company x | Company
 COMPANY_IDS crm_company mh | Companies
 LEAD_ID crm_lead r | Lead
 {_ORIGIN}ORIGIN_VERSION string | Original version
-FACE_ID integer ru | Face
+FACE_ID integer r | Face
 {ADDITIONS}{UTM}{_MULTIFIELDS}
 """
 

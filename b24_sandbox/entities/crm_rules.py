@@ -7,11 +7,12 @@ api-reference/crm/crm-stage-history-list.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from b24_sandbox import dates, php, values
 from b24_sandbox.entities.crm_parts import STAGE_HISTORY
+from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.fields import Entity, Settle
 from b24_sandbox.php import Map, Value
 
@@ -54,20 +55,43 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
         values.setdefault(single, None)
 
 
-def move(portal: World, values: Map, stored: Map | None, user: int, stage: str, directory: str) -> str:
-    """Keep the stage and the time of the last move together. An unknown stage becomes the first one, or no change.
+def move(
+    portal: World,
+    values: Map,
+    stored: Map | None,
+    user: int,
+    stage: str,
+    directory: str,
+    *,
+    new_pipeline: bool = False,
+) -> str:
+    """Keep the stage and the time of the last move together.
+
+    A stage outside the pipeline never fails (source behaviour): an update keeps the stage it had. A new record, or one
+    that moves to a `new_pipeline`, gets the first stage of the same semantics.
 
     Returns the semantics of the resulting stage.
     """
     stages = portal.stages(directory)
     current = php.text(values.get(stage) if stored is None or stage in values else stored[stage])
     if current not in stages:
-        current = next(iter(stages), "") if stored is None else php.text(stored[stage])
-    if stored is None or stage in values:
+        if stored is None or new_pipeline:
+            current = _like_stage(portal, stages, current, directory)
+        else:
+            current = php.text(stored[stage])
+    if stored is None or stage in values or new_pipeline:
         values[stage] = current
         if stored is None or stored[stage] != current:
             values["MOVED_BY_ID"], values["MOVED_TIME"] = user, dates.iso(portal.clock())
     return stages.get(current, "P")
+
+
+def _like_stage(portal: World, stages: Mapping[str, str], code: str, directory: str) -> str:
+    """The first of `stages` with the semantics of the stage `code`, which belongs to another pipeline or to none."""
+    kin = directory.rstrip("0123456789_")
+    rows = portal.storage.rows(STATUS, ["SEMANTICS"], "STATUS_ID = ? and ENTITY_ID like ?", [code, f"{kin}%"])
+    semantics = next((php.text(row["SEMANTICS"]) for row in rows), "") or "P"
+    return next((known for known, group in stages.items() if group == semantics), next(iter(stages), ""))
 
 
 def money(values: Map, stored: Map | None) -> None:
@@ -93,8 +117,10 @@ def prepare_deal(portal: World, values: Map, stored: Map | None, user: int) -> N
         week_later = dates.stored_date(dates.iso(portal.clock() + 7 * 86400), portal.clock())
         default(values, BEGINDATE=today, CLOSEDATE=week_later, TYPE_ID="SALE", CURRENCY_ID=portal.currency)
         default(values, IS_NEW="Y", IS_RECURRING="N", IS_RETURN_CUSTOMER="N", IS_REPEATED_APPROACH="N")
-    directory = portal.deal_directory(php.integer((stored or values)["CATEGORY_ID"]))
-    semantics = move(portal, values, stored, user, "STAGE_ID", directory)
+    category = php.integer(values.get("CATEGORY_ID", (stored or {}).get("CATEGORY_ID")))
+    moved = stored is not None and category != php.integer(stored["CATEGORY_ID"])
+    directory = portal.deal_directory(category)
+    semantics = move(portal, values, stored, user, "STAGE_ID", directory, new_pipeline=moved)
     if "STAGE_ID" in values:
         values["STAGE_SEMANTIC_ID"] = semantics
         values["CLOSED"] = "N" if semantics == "P" else "Y"

@@ -15,7 +15,7 @@ from b24_sandbox.entities.crm_rules import default, link, money, move, note_stag
 from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
-from b24_sandbox.schema import DYNAMIC_TABLE
+from b24_sandbox.schema import DYNAMIC_TABLE, parent_field
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -140,9 +140,7 @@ def _prepare(portal: World, values: Map, stored: Map | None, user: int, number: 
     if stored is None or moved:
         values["CATEGORY_ID"] = category
     directory = stage_directory(number, category)
-    if moved and values.get("STAGE_ID") not in portal.stages(directory):
-        values["STAGE_ID"] = next(iter(portal.stages(directory)), "")
-    move(portal, values, stored, user, "STAGE_ID", directory)
+    move(portal, values, stored, user, "STAGE_ID", directory, new_pipeline=moved)
     if stored is not None and values.get("STAGE_ID", stored["STAGE_ID"]) != stored["STAGE_ID"]:
         values["PREVIOUS_STAGE_ID"] = stored["STAGE_ID"]
     if stored is None:
@@ -170,8 +168,17 @@ def _settle(
         note_stage(portal, number, record, category, stage, stages.get(stage, "P"), stored)
 
 
-def item_entity(number: int, settings: Map | None, title: str, extra: str = "", user_fields: str = "") -> Entity:
+def item_entity(
+    number: int,
+    settings: Map | None,
+    title: str,
+    extra: str = "",
+    user_fields: str = "",
+    parents: tuple[int, ...] = (),
+) -> Entity:
     """The entity of a smart process, or of invoices. `settings` are its flags (`None`: all are on).
+
+    `parents` are the types of items that it always has a parent field for.
 
     Its table always has every column, so that a flag can be turned on later.
     """
@@ -186,7 +193,7 @@ def item_entity(number: int, settings: Map | None, title: str, extra: str = "", 
 
     entity = Entity(
         "crm_invoice" if number == INVOICE_NUMBER else f"{DYNAMIC_TABLE}{number}",
-        parse_fields(table),
+        {**parse_fields(table), **{field.name: field for field in map(parent_field, parents)}},
         prepare,
         owner="SMART_INVOICE" if number == INVOICE_NUMBER else f"DYNAMIC_{number}",
         user_fields=user_fields,
@@ -202,6 +209,7 @@ INVOICE = item_entity(
     "Счёт",
     "COMMENTS text | Comment\nACCOUNT_NUMBER string | Invoice number\nLOCATION_ID location | Location\n",
     "CRM_SMART_INVOICE",
+    parents=(2, 7),
 )
 
 TYPE = Entity(

@@ -6,6 +6,7 @@ Documentation: api-reference/calendar.
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 
 from b24_sandbox import dates, php, values
@@ -16,7 +17,9 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
+PORTAL_ZONE_NAME = "Europe/Moscow"
 _DAY = 86400.0
+_OFFSET = re.compile(r"([+-]\d{2}:?\d{2}|Z)\Z|[A-Za-z_]+/[A-Za-z_]+")
 _HIDDEN = ("ATTENDEES", "RRULE", "REMIND", "UF_CRM_CAL_EVENT", "IS_MEETING")
 _COLUMNS = [field.name for field in CALENDAR_EVENT.columns]
 _SENT = ("NAME", "DESCRIPTION", "ACCESSIBILITY", "IMPORTANCE", "PRIVATE_EVENT", "LOCATION", "COLOR", "TEXT_COLOR")
@@ -41,32 +44,68 @@ def _seconds(moment: Value) -> int:
     return int(datetime.fromisoformat(php.text(moment)).timestamp())
 
 
-def _moment(call: Call, name: str) -> str:
-    """The stored form of `from` or `from_ts`."""
+def _moment(call: Call, name: str, zone: str) -> str:
+    """The stored form of `from` or `from_ts`. A time without an offset is local to `zone`."""
     sent = call.exact(f"{name}_ts")
-    if sent not in (None, ""):
+    if call.exact(name) in (None, "") and sent not in (None, ""):
         return dates.iso(php.integer(sent))
     _need(call, name)
-    stored = dates.stored_moment(php.text(call.exact(name)), call.now)
-    if stored is None:
+    text = php.text(call.exact(name))
+    moment = dates.parse(text, call.now)
+    if moment is None:
         raise _missing(call, name)
-    return stored
+    if not _has_zone(text) and not _whole(call.params):
+        moment = moment.replace(tzinfo=dates.zone(zone)).astimezone(dates.PORTAL_ZONE)
+    return moment.isoformat()
+
+
+def _has_zone(text: str) -> bool:
+    return _OFFSET.search(text.strip()) is not None
+
+
+def _whole(sent: Map) -> bool:
+    """Whether an event is sent as whole days."""
+    return sent.get("skip_time") in ("Y", True, 1, "1")
+
+
+def _zones(sent: Map) -> Map:
+    """The zones of a sent event. A time with an offset and a whole day are in the zone of the caller."""
+    begin, end = sent.get("timezone_from"), sent.get("timezone_to")
+    zones: Map = {}
+    for column, name, zone in (("TZ_FROM", "from", begin), ("TZ_TO", "to", end or begin)):
+        time = sent.get(name)
+        if time is not None and (_whole(sent) or _has_zone(php.text(time))):
+            zones[column] = PORTAL_ZONE_NAME
+        elif zone not in (None, ""):
+            zones[column] = php.text(zone)
+    return zones
+
+
+def _local(moment: Value, zone: Value) -> datetime:
+    """A stored moment as the clocks of a zone show it."""
+    return datetime.fromisoformat(php.text(moment)).astimezone(dates.zone(php.text(zone)))
+
+
+def _offset(moment: Value, zone: Value) -> str:
+    """The offset of a zone from UTC at a moment, in seconds."""
+    shift = _local(moment, zone).utcoffset()
+    return str(int(shift.total_seconds()) if shift is not None else 0)
 
 
 def _shown(call: Call, row: Map) -> Map:
     event: Map = {name: None if row[name] is None else php.text(row[name]) for name in _COLUMNS if name not in _HIDDEN}
     begin, end = _seconds(row["DATE_FROM"]), _seconds(row["DATE_TO"])
     whole = row["DT_SKIP_TIME"] == "Y"
-    for name in ("DATE_FROM", "DATE_TO"):
-        event[name] = _regional(row[name])[:10] if whole else _regional(row[name])
+    for name, zone in (("DATE_FROM", "TZ_FROM"), ("DATE_TO", "TZ_TO")):
+        event[name] = _regional(row[name])[:10] if whole else _regional(_local(row[name], row[zone]).isoformat())
     for name in ("DATE_CREATE", "TIMESTAMP_X"):
         event[name] = _regional(row[name])
     host = call.portal.storage.row(USER, php.integer(row["MEETING_HOST"])) or {}
     return {
         **event,
         "DELETED": "N",
-        "TZ_OFFSET_FROM": "10800",
-        "TZ_OFFSET_TO": "10800",
+        "TZ_OFFSET_FROM": _offset(row["DATE_FROM"], row["TZ_FROM"]),
+        "TZ_OFFSET_TO": _offset(row["DATE_TO"], row["TZ_TO"]),
         "DATE_FROM_TS_UTC": str(begin),
         "DATE_TO_TS_UTC": str(end),
         "DT_LENGTH": end - begin + (int(_DAY) if whole else 0),
@@ -104,9 +143,7 @@ def _columns(call: Call) -> Map:
     columns: Map = {name: php.text(sent[name.lower()]) for name in _SENT if name.lower() in sent}
     if "section" in sent:
         columns["SECTION_ID"] = php.integer(sent["section"])
-    for name, key in (("TZ_FROM", "timezone_from"), ("TZ_TO", "timezone_to")):
-        if key in sent:
-            columns[name] = php.text(sent[key])
+    columns |= _zones(sent)
     if "skip_time" in sent:
         columns["DT_SKIP_TIME"] = "Y" if sent["skip_time"] in ("Y", True, 1, "1") else "N"
     for name in ("rrule", "remind"):
@@ -134,10 +171,11 @@ def _own_calendar(call: Call, kind: str, owner: int) -> int:
 
 def _add(call: Call) -> Value:
     _need(call, "type", "ownerId", "name")
-    begin, end = _moment(call, "from"), _moment(call, "to")
+    zones: Map = {"TZ_FROM": PORTAL_ZONE_NAME, "TZ_TO": PORTAL_ZONE_NAME, **_zones(call.params)}
+    begin, end = (_moment(call, name, php.text(zones[f"TZ_{name.upper()}"])) for name in ("from", "to"))
     kind, owner, now = php.text(call.exact("type")), php.integer(call.exact("ownerId")), dates.iso(call.now)
     columns: Map = {"ACCESSIBILITY": "busy", "IMPORTANCE": "normal", "PRIVATE_EVENT": "", "DT_SKIP_TIME": "N"}
-    columns |= {"TZ_FROM": "Europe/Moscow", "TZ_TO": "Europe/Moscow", "ATTENDEES": "[]", "IS_MEETING": 0}
+    columns |= {**zones, "ATTENDEES": "[]", "IS_MEETING": 0}
     columns |= {**_columns(call), "CAL_TYPE": kind, "OWNER_ID": owner, "DATE_FROM": begin, "DATE_TO": end}
     columns |= {"CREATED_BY": call.user, "DATE_CREATE": now, "TIMESTAMP_X": now}
     columns |= {"MEETING_HOST": call.user, "MEETING_STATUS": "H" if columns["IS_MEETING"] else None}
@@ -182,7 +220,8 @@ def _update(call: Call) -> Value:
     columns = _columns(call)
     for name in ("from", "to"):
         if call.exact(name) or call.exact(f"{name}_ts"):
-            columns[f"DATE_{name.upper()}"] = _moment(call, name)
+            zone = f"TZ_{name.upper()}"
+            columns[f"DATE_{name.upper()}"] = _moment(call, name, php.text(columns.get(zone, row[zone])))
     event = php.integer(row["ID"])
     call.portal.storage.update(CALENDAR_EVENT, event, {**columns, "TIMESTAMP_X": dates.iso(call.now)})
     if row["PARENT_ID"] == event:
@@ -246,8 +285,8 @@ def _accessibility(call: Call) -> Value:
             {
                 "ID": php.text(row["ID"]),
                 "NAME": row["NAME"],
-                "DATE_FROM": _regional(row["DATE_FROM"]),
-                "DATE_TO": _regional(row["DATE_TO"]),
+                "DATE_FROM": _regional(_local(row["DATE_FROM"], row["TZ_FROM"]).isoformat()),
+                "DATE_TO": _regional(_local(row["DATE_TO"], row["TZ_TO"]).isoformat()),
                 "DATE_FROM_TS_UTC": str(_seconds(row["DATE_FROM"])),
                 "DATE_TO_TS_UTC": str(_seconds(row["DATE_TO"])),
                 "~USER_OFFSET_FROM": 0,

@@ -35,10 +35,20 @@ def _required(call: Call, columns: Map, stored: Map | None) -> None:
         raise PortalError("", "The custom activity without provider is not supported in current context.")
     if (stored is None or "SUBJECT" in columns) and not columns.get("SUBJECT"):
         raise PortalError("", "The field SUBJECT is not defined or empty.")
+    if stored is None and php.integer(columns.get("RESPONSIBLE_ID")) <= 0:
+        columns["RESPONSIBLE_ID"] = _responsible(call, columns)
     if (stored is None or "RESPONSIBLE_ID" in columns) and php.integer(columns.get("RESPONSIBLE_ID")) <= 0:
         raise PortalError("", "The field RESPONSIBLE_ID is not defined or invalid.")
     if stored is None:
         _owned(call, columns)
+
+
+def _responsible(call: Call, columns: Map) -> int:
+    """The responsible person of an activity that names none: that of the owner, otherwise the caller."""
+    kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
+    entity = crm_types.base_entity(call.portal, kind)
+    row = call.portal.storage.row(entity, owner) if entity is not None and owner > 0 else None
+    return php.integer((row or {}).get("ASSIGNED_BY_ID")) or call.user
 
 
 def _owned(call: Call, columns: Map) -> None:

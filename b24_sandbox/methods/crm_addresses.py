@@ -26,7 +26,7 @@ def _described(entity: Entity, call: Call) -> Value:
     return {name: describe(field) for name, field in entity.fields.items() if "h" not in field.flags}
 
 
-def _keyless(entity: Entity, call: Call) -> Value:
+def _keyless(entity: Entity, call: Call) -> RowPage:
     """A classic list of records that are identified by their owner instead of an id."""
     shown = {f.name: f for f in entity.columns if "h" not in f.flags}
     language = filters.Language(filters.OPERATORS, shown.get)
@@ -45,6 +45,12 @@ def _keyless(entity: Entity, call: Call) -> Value:
         for row in php.as_list(page.result)
     ]
     return RowPage(rows, page.next, page.total)
+
+
+def _addresses(call: Call) -> RowPage:
+    """A list of addresses. `total` counts the rows up to the end of the page, so more may follow (measured)."""
+    page = _keyless(ADDRESS, call)
+    return page if page.next is None else RowPage(page.result, page.next, page.next)
 
 
 def _address_key(sent: Map) -> list[Value]:
@@ -202,7 +208,7 @@ def register(registry: Registry) -> None:
     """Register the methods of addresses and of requisite links."""
     for name, run in (
         ("address.fields", partial(_described, ADDRESS)),
-        ("address.list", partial(_keyless, ADDRESS)),
+        ("address.list", _addresses),
         ("address.add", _add_address),
         ("address.update", _update_address),
         ("address.delete", _delete_address),

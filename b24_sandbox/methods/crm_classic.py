@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import engine, errors, filters, paging, php, values
+from b24_sandbox import crm_types, engine, errors, filters, paging, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_sales import QUOTE
@@ -18,7 +18,7 @@ from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
-from b24_sandbox.schema import Build, over_face
+from b24_sandbox.schema import Build, over_face, type_number
 
 Check = Callable[[Call, Map, Map | None], None]
 Absent = Callable[[str, int], PortalError]
@@ -120,6 +120,8 @@ def classic_face(
     def checked(call: Call, columns: Map, stored: Map | None) -> None:
         if check is not None:
             check(call, columns, stored)
+        if type_number(entity) and crm_types.is_unknown_currency(call.portal, columns):
+            raise PortalError("", 'Invalid value for field "Currency"')
         _missing_required(call, columns, stored, entity)
 
     return Face(

@@ -24,7 +24,6 @@ from b24_sandbox.registry import Registry
 IMPORT_LIMIT = 20
 _NEW_ROW = "n"
 _USER_FIELD = re.compile(r"\AUF_CRM_(?:(\d+)_)?(.+)\Z")
-_STAGES = {1: "STATUS_ID", 7: "STATUS_ID", 3: "", 4: ""}
 _EVENTS = {1: "CRMLEAD", 2: "CRMDEAL", 3: "CRMCONTACT", 4: "CRMCOMPANY", 7: "CRMQUOTE"}
 
 
@@ -35,6 +34,11 @@ def _missing() -> PortalError:
 def no_type() -> PortalError:
     """The error for an unknown type number."""
     return PortalError("NOT_FOUND", "Smart process not found")
+
+
+def not_valid(title: str) -> PortalError:
+    """The error for a value that a field does not accept. `title` is the title of the field."""
+    return PortalError("CRM_FIELD_ERROR_VALUE_NOT_VALID", f'Invalid value for field "{title}"')
 
 
 def refuse_filter(name: str) -> PortalError:
@@ -129,6 +133,13 @@ def _multifields(sent: Value) -> Map:
     return dict(kinds)
 
 
+def by_any_name(entity: Entity) -> filters.Find:
+    """Find columns by camelCase or by UPPER_CASE name, for filters and orders of controllers (source behaviour)."""
+    names = {field.universal: field for field in entity.columns}
+    names |= {field.camel: field for field in entity.columns}
+    return names.get
+
+
 def describe(field: Field) -> Value:
     """A field in a controller's `fields`."""
     types = {"char": "boolean"}
@@ -152,16 +163,12 @@ def describe(field: Field) -> Value:
 
 
 def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: Entity) -> None:
-    """Refuse a stage outside its directory and an empty required user field."""
-    stage = _STAGES.get(number, "STAGE_ID")
-    if stage and columns.get(stage) is not None and stage in entity.fields:
-        place = {**(stored or {}), **columns} if number != 2 else stored or columns
-        category = php.integer(place.get("CATEGORY_ID"))
-        if place.get("CATEGORY_ID") is None and number not in (1, 7):
-            category = crm_types.default_category(call.portal, number)
-        known = call.portal.stages(crm_types.stage_directory(number, category))
-        if columns[stage] not in known:
-            raise PortalError("CRM_FIELD_ERROR_VALUE_NOT_VALID", 'Invalid value for field "Stage"')
+    """Refuse an unknown pipeline or currency and an empty required user field."""
+    if crm_types.is_unknown_currency(call.portal, columns):
+        raise not_valid("Currency")
+    category = columns.get("CATEGORY_ID")
+    if category is not None and php.integer(category) not in crm_types.categories(call.portal, number):
+        raise not_valid("Pipeline")
     for field in entity.columns:
         asked = field.is_dynamic and field.required and (stored is None or field.name in columns)
         if asked and columns.get(field.name) in (None, "", "[]"):
@@ -233,9 +240,16 @@ def _values(names: dict[str, Field], call: Call) -> Map:
     return sent
 
 
+def _movable(field: Field) -> Field:
+    """The field as the universal methods write it: they may move an item to another pipeline."""
+    if field.name != "CATEGORY_ID":
+        return field
+    return dataclasses.replace(field, flags=field.flags.replace("i", ""))
+
+
 def item_face(entity: Entity, number: int, original: bool) -> Face:
     """The universal face of a type. `number` is its `entityTypeId`; `original` keeps `UF_…` names."""
-    columns = [field for field in entity.columns if "c" not in field.flags]
+    columns = [_movable(field) for field in entity.columns if "c" not in field.flags]
     names = {wire_name(field, original): field for field in columns}
     shown = {field.name: wire_name(field, original) for field in columns}
     by_code = {field.name: field for field in columns if field.is_dynamic}

@@ -25,6 +25,36 @@ from b24_sandbox.schema import over_face
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
 _COLUMNS = [field.name for field in PRODUCT_ROW.columns]
+_CLASSIC_KEYS = [
+    "ID",
+    "OWNER_ID",
+    "OWNER_TYPE",
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "ORIGINAL_PRODUCT_NAME",
+    "PRODUCT_DESCRIPTION",
+    "PRICE",
+    "PRICE_EXCLUSIVE",
+    "PRICE_NETTO",
+    "PRICE_BRUTTO",
+    "PRICE_ACCOUNT",
+    "QUANTITY",
+    "DISCOUNT_TYPE_ID",
+    "DISCOUNT_RATE",
+    "DISCOUNT_SUM",
+    "TAX_RATE",
+    "TAX_INCLUDED",
+    "CUSTOMIZED",
+    "MEASURE_CODE",
+    "MEASURE_NAME",
+    "SORT",
+    "XML_ID",
+    "TYPE",
+    "STORE_ID",
+    "RESERVE_ID",
+    "DATE_RESERVE_END",
+    "RESERVE_QUANTITY",
+]
 
 
 def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
@@ -143,14 +173,14 @@ def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
 
 
 def _classic_row(row: Map) -> Map:
-    shown: Map = {name: value for name, value in row.items() if name != "XML_ID"}
-    shown["ID"], shown["OWNER_ID"] = php.text(row["ID"]), php.text(row["OWNER_ID"])
-    shown["ORIGINAL_PRODUCT_NAME"] = row["PRODUCT_NAME"]
-    shown["PRODUCT_DESCRIPTION"] = None
-    shown["PRICE_ACCOUNT"] = f"{values.number(row['PRICE']):.2f}"
-    shown["XML_ID"] = row["XML_ID"]
-    shown.update(RESERVE_ID=None, DATE_RESERVE_END=None, RESERVE_QUANTITY=None)
-    return shown
+    """A row with its keys in the documented order."""
+    derived: Map = {
+        "ID": php.text(row["ID"]),
+        "OWNER_ID": php.text(row["OWNER_ID"]),
+        "ORIGINAL_PRODUCT_NAME": row["PRODUCT_NAME"],
+        "PRICE_ACCOUNT": f"{values.number(row['PRICE']):.2f}",
+    }
+    return {name: derived.get(name, row.get(name)) for name in _CLASSIC_KEYS}
 
 
 def _owner(call: Call, prefix: str) -> int:
@@ -198,6 +228,7 @@ def _owner_of(call: Call, sent: Map) -> tuple[int, int]:
 def item_rows(entity: Entity) -> Face:
     """The face of `crm.item.productrow.*`."""
     names = {field.camel: field for field in entity.columns}
+    find = crm_item.by_any_name(entity)
 
     def absent() -> PortalError:
         return PortalError("NOT_FOUND", "Item not found")
@@ -213,7 +244,7 @@ def item_rows(entity: Entity) -> Face:
         {field.name: field.camel for field in entity.columns},
         _show,
         paging.family_b,
-        filters.Language(filters.OPERATORS, names.get, crm_item.refuse_filter, groups=True),
+        filters.Language(filters.OPERATORS, find, crm_item.refuse_filter, groups=True),
         crm_item.query,
         crm_item.record_id,
         lambda call, new: crm_item.fields_argument(call),
@@ -283,8 +314,9 @@ def _item_set(face: Face, call: Call) -> Value:
 def _item_list(face: Face, call: Call) -> RowPage:
     """A list of the rows of one owner. Both fields of the owner are required in the filter."""
     conditions = crm_item.array(call, "filter")
-    for name in ("ownerType", "ownerId"):
-        if not any(key.lstrip("=@") == name for key in conditions):
+    sent = {key.lstrip("=@") for key in conditions}
+    for name, upper in (("ownerType", "OWNER_TYPE"), ("ownerId", "OWNER_ID")):
+        if not sent & {name, upper}:
             raise PortalError("INVALID_ARG_VALUE", f"Required filter fields: {name}")
     return engine.list_page(face, call)
 

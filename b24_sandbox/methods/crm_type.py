@@ -194,6 +194,9 @@ def _row(call: Call, record: int) -> Map:
 
 
 def _update(call: Call) -> Value:
+    """Change a type. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
+    if call.exact("id") is None:
+        return None
     row = _row(call, crm_item.record_id(call))
     sent = crm_item.fields_argument(call)
     columns = _columns(sent)
@@ -209,6 +212,9 @@ def _update(call: Call) -> Value:
 
 
 def _delete(call: Call) -> Value:
+    """Delete a type without elements. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
+    if call.exact("id") is None:
+        return None
     row = _row(call, crm_item.record_id(call))
     number, record = php.integer(row["ENTITY_TYPE_ID"]), php.integer(row["ID"])
     entity = crm_types.base_entity(call.portal, number)
@@ -241,10 +247,10 @@ def _ends(page: RowPage) -> tuple[int | None, int | None]:
 
 
 def _controller_page(call: Call, entity: Entity) -> RowPage:
-    known = {field.camel: field for field in entity.columns}
-    language = filters.Language(filters.OPERATORS, known.get, crm_item.refuse_filter, groups=True)
+    find = crm_item.by_any_name(entity)
+    language = filters.Language(filters.OPERATORS, find, crm_item.refuse_filter, groups=True)
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
-    order = filters.order(known.get, crm_item.array(call, "order"), crm_item.refuse_order)
+    order = filters.order(find, crm_item.array(call, "order"), crm_item.refuse_order)
     storage = call.portal.storage
     columns = [field.name for field in entity.columns]
     return paging.family_b(

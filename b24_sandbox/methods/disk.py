@@ -6,7 +6,6 @@ Documentation: api-reference/disk, api-reference/files/how-to-{upload,download}-
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
@@ -31,23 +30,21 @@ _OBJECT_LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, OBJECT.fields.get)
 _STORAGE_LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STORAGE.fields.get)
 
 
-def _sent(call: Call, name: str, position: int = 0, *, required: bool = True) -> Value:
-    """A parameter under its name in any case."""
-    for key, value in call.params.items():
-        if key.lower() == name.lower():
-            return value
-    if required:
-        raise wrong_argument(f"Invalid value of parameter {{ Parameter #{position} [ <required> ${name} ] }}", name)
-    return None
+def _sent(call: Call, name: str, *, required: bool = True) -> Value:
+    """A parameter under its exact name; names of the disk are case-sensitive."""
+    value = call.exact(name)
+    if value is None and required:
+        raise wrong_argument(f"Could not find value for parameter {{{name}}}", name)
+    return value
 
 
 def _not_found(record: Value) -> PortalError:
     return PortalError("ERROR_NOT_FOUND", f"Could not find entity with id `{php.text(record)}`")
 
 
-def _record(call: Call, entity: Entity, kind: str = "", name: str = "id", position: int = 0) -> Map:
+def _record(call: Call, entity: Entity, kind: str = "", name: str = "id") -> Map:
     """The record a call names. An object must be of the given `kind`."""
-    sent = _sent(call, name, position)
+    sent = _sent(call, name)
     row = call.portal.storage.row(entity, php.integer(sent))
     if row is None or (kind and row["TYPE"] != kind):
         raise _not_found(sent)
@@ -111,7 +108,7 @@ def _folder(call: Call) -> Map:
 
 
 def _name_in_data(call: Call) -> str:
-    data = php.as_map(_sent(call, "data", 1))
+    data = php.as_map(_sent(call, "data"))
     name = php.text(data.get("NAME")).strip()
     if not name:
         raise PortalError("DISK_BASE_SERVICE_22001", "Error: required parameter NAME (DISK_BASE_SERVICE_22001)")
@@ -123,16 +120,16 @@ def _add_folder(call: Call, parent: Map) -> Value:
 
 
 def _file_sent(call: Call) -> tuple[str, bytes] | None:
-    """The name and bytes of `fileContent`. A plain text is the content only."""
+    """The name and bytes of `fileContent`: `[name, base64]`, or base64 alone."""
     sent = _sent(call, "fileContent", required=False)
     if sent in (None, ""):
         return None
     parts = [php.text(part) for part in php.as_list(sent)]
     name, encoded = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0] if parts else "")
-    try:
-        return name, base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        raise PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file") from None
+    content = php.base64_decode(encoded)
+    if not content:
+        raise PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file")
+    return name, content
 
 
 def _unique(call: Call) -> bool:
@@ -203,7 +200,7 @@ def _downloaded(call: Call) -> Response:
 def _rename(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
     record = php.integer(row["ID"])
-    wanted = php.text(_sent(call, "newName", 1))
+    wanted = php.text(_sent(call, "newName"))
     name = disk_tree.named(call, php.integer(row["PARENT_ID"]), wanted, kind, unique=False, but=record)
     now = dates.iso(call.now)
     call.portal.storage.update(OBJECT, record, {"NAME": name, "UPDATE_TIME": now, "UPDATED_BY": call.user})
@@ -211,12 +208,12 @@ def _rename(call: Call, kind: str) -> Value:
 
 
 def _copy(call: Call, kind: str) -> Value:
-    row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId", 1)
+    row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId")
     return _again(call, disk_tree.copy(call, row, target))
 
 
 def _move(call: Call, kind: str) -> Value:
-    row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId", 1)
+    row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId")
     disk_tree.move(call, row, target)
     return {**_again(call, php.integer(row["ID"])), "PARENT_ID": target["ID"]}  # a value just written stays a number
 
@@ -277,7 +274,7 @@ def _versions(call: Call) -> Value:
 
 def _restore_version(call: Call) -> Value:
     file = _record(call, OBJECT, "file")
-    version = _record(call, VERSION, name="versionId", position=1)
+    version = _record(call, VERSION, name="versionId")
     if version["OBJECT_ID"] != file["ID"]:
         raise PortalError("DISK_FILE_22004", "Cannot restore version from another file")
     disk_tree.add_version(call, php.integer(file["ID"]), disk_tree.content(call, php.integer(version["ID"])))
@@ -292,7 +289,7 @@ def _application_storage(call: Call) -> Value:
 
 def _rename_storage(call: Call) -> Value:
     row = _record(call, STORAGE)
-    name = php.text(_sent(call, "newName", 1))
+    name = php.text(_sent(call, "newName"))
     if row["ENTITY_TYPE"] != "restapp":
         raise PortalError("", "Access denied (invalid type of storage)")
     call.portal.storage.update(STORAGE, php.integer(row["ID"]), {"NAME": name})

@@ -19,7 +19,8 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
 TYPE = "rest_entity"
-LONGEST = 13
+_LONGEST_NAME = 50
+"""The length of a stored code, which begins with the application."""
 _NOT_A_WORD = re.compile(r"[^a-zA-Z0-9_]")
 _ITEM = "ID TIMESTAMP_X MODIFIED_BY DATE_CREATE CREATED_BY ACTIVE DATE_ACTIVE_FROM DATE_ACTIVE_TO SORT NAME"
 _ITEMS = filters.Language(iblock.OPERATORS, lambda name: ELEMENT.fields.get(_column(name)))
@@ -34,9 +35,16 @@ def _code(call: Call, name: str = "ENTITY") -> str:
     code = _NOT_A_WORD.sub("", php.text(call.upper_case().get(name)))
     if not code:
         raise wrong_argument(f"Argument '{name}' is null or empty", name)
-    if len(code) > LONGEST:
-        raise wrong_argument(f"Entity code is too long. Max length is {LONGEST} characters.")
+    longest = _longest(call)
+    if len(code) > longest:
+        raise wrong_argument(f"Entity code is too long. Max length is {longest} characters.")
     return code
+
+
+def _longest(call: Call) -> int:
+    """How many characters a code may have: what the prefix of the application leaves of a stored name."""
+    application = call.application
+    return _LONGEST_NAME - len(f"APP_{'' if application is None else application.client_id}_")
 
 
 def _found(call: Call, code: str) -> Map | None:
@@ -77,8 +85,8 @@ def _shown(row: Map) -> Map:
 
 
 def _get(call: Call) -> Value:
-    """One storage, or all of them when none is named."""
-    if "ENTITY" in call.upper_case():
+    """One storage, or all of them when none is named. `null` names none."""
+    if call.upper_case().get("ENTITY") is not None:
         return _shown(_block(call))
     rows = call.portal.storage.rows(IBLOCK, ["ID", "CODE", "NAME"], "IBLOCK_TYPE_ID = ?", [TYPE])
     return [_shown(row) for row in rows]

@@ -5,8 +5,6 @@ Documentation: api-reference/tasks/deprecated.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
 
 from b24_sandbox import filters, paging, php, values
@@ -203,10 +201,9 @@ def _add_file(call: Call, task: int, sent: Map) -> Value:
     from b24_sandbox.methods import disk_tree  # a lazy import: only this method of tasks uses the disk
 
     row = task_row(call, task)
-    try:
-        content = base64.b64decode(php.text(sent.get("CONTENT")), validate=True)
-    except (binascii.Error, ValueError):
-        raise positional.task_error(8, "Action failed", "ACTION_FAILED_TO_BE_PROCESSED") from None
+    content = php.base64_decode(php.text(sent.get("CONTENT")))
+    if not content:
+        raise positional.task_error(8, "Action failed", "ACTION_FAILED_TO_BE_PROCESSED")
     name = php.text(sent.get("NAME")) or "file"
     file = disk_tree.add_file(call, disk_tree.own_folder(call), name, content, unique=True)
     kept = [*values.items(row["UF_TASK_WEBDAV_FILES"]), file]

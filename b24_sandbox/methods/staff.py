@@ -80,6 +80,14 @@ def _user_values(call: Call, new: bool) -> Map:
     return sent
 
 
+def _department_query(call: Call) -> ListQuery:
+    """The query of departments. `PARENT` 0 selects the root (source behaviour)."""
+    query = _flat_query(call, with_filter=False)
+    if php.text(query.conditions.get("PARENT")) == "0":
+        return ListQuery({**query.conditions, "PARENT": ""}, query.order, query.select)
+    return query
+
+
 def _department_values(call: Call, new: bool) -> Map:
     sent = call.upper_case()
     if new and not php.text(sent.get("NAME")).strip():
@@ -132,7 +140,7 @@ def user_search(entity: Entity) -> Face:
 DEPARTMENTS = _face(
     DEPARTMENT,
     paging.family_a,
-    partial(_flat_query, with_filter=False),
+    _department_query,
     _department_values,
     PortalError("ERROR_CORE", "Department not found"),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from b24_sandbox import dates, engine, errors, php, values
 from b24_sandbox.call import Call
+from b24_sandbox.entities.disk import OBJECT
 from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, DEPENDENCE, HISTORY, RESULT
 from b24_sandbox.entities.tasks import (
     AWAITING_CONTROL,
@@ -19,6 +20,7 @@ from b24_sandbox.entities.tasks import (
     PENDING,
     TASK,
 )
+from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import tasks
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
@@ -49,7 +51,7 @@ def announce(call: Call, event: str, before: Map | None, after: Map | None, *, b
 
 def create(call: Call, sent: Map) -> int:
     """Create a task from UPPER-case names and return its id."""
-    task = engine.create(tasks.FACE, call, _readable(sent))
+    task = engine.create(tasks.FACE, call, _readable(call, sent))
     note(call, task, "NEW")
     announce(call, "ONTASKADD", None, {"ID": task}, before_seen="N")
     return task
@@ -58,16 +60,25 @@ def create(call: Call, sent: Map) -> int:
 def change(call: Call, task: int, sent: Map) -> None:
     """Update a task from UPPER-case names."""
     before = engine.stored(tasks.FACE, call, task)
-    engine.change(tasks.FACE, call, task, _readable(sent))
+    engine.change(tasks.FACE, call, task, _readable(call, sent))
     _noted(call, task, before)
 
 
-def _readable(sent: Map) -> Map:
-    """Convert disk files from `n123` to their number, which is stored."""
+def _readable(call: Call, sent: Map) -> Map:
+    """Convert disk files from `n123` to their number, which is stored.
+
+    Raises:
+        PortalError: for a file that does not exist.
+    """
     if "UF_TASK_WEBDAV_FILES" not in sent:
         return sent
-    files = [php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"])]
-    return {**sent, "UF_TASK_WEBDAV_FILES": [item for item in files if item]}
+    numbers = (php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"]))
+    files = [number for number in numbers if number]
+    for number in files:
+        row = call.portal.storage.row(OBJECT, number)
+        if row is None or row["TYPE"] != "file":
+            raise PortalError("ERROR_CORE", "Could not find file.<br>")
+    return {**sent, "UF_TASK_WEBDAV_FILES": files}
 
 
 def _noted(call: Call, task: int, before: Map) -> None:
@@ -94,11 +105,13 @@ def remove(call: Call, task: int) -> None:
     announce(call, "ONTASKDELETE", {"ID": task}, None)
 
 
-def move(call: Call, task: int, allowed: frozenset[int], target: Callable[[Map], int]) -> None:
-    """Change the status of a task when its current status allows it."""
+def move(
+    call: Call, task: int, allowed: frozenset[int], target: Callable[[Map], int], code: str = tasks.NOT_ALLOWED
+) -> None:
+    """Change the status of a task when its current status allows it. `code` is that of the error otherwise."""
     row = call.portal.storage.row(TASK, task)
     if row is None or php.integer(row["STATUS"]) not in allowed:
-        raise tasks.not_allowed()
+        raise tasks.not_allowed(code)
     changes: Map = {"STATUS": target(row)}
     if changes["STATUS"] == IN_PROGRESS:
         changes["DATE_START"] = dates.iso(call.now)
@@ -123,12 +136,15 @@ MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Map], int]]] = {
     "disapprove": (frozenset((AWAITING_CONTROL,)), lambda call, row: PENDING),
 }
 """Action -> allowed current statuses and the new status."""
+_JUDGING = ("approve", "disapprove")
+"""Actions whose refusal has the code of a task that is not accessible."""
 
 
 def act(call: Call, task: int, action: str) -> None:
     """Perform one of `MOVES`."""
     allowed, target = MOVES[action]
-    move(call, task, allowed, lambda row: target(call, row))
+    code = tasks.NOT_ACCESSIBLE if action in _JUDGING else tasks.NOT_ALLOWED
+    move(call, task, allowed, lambda row: target(call, row), code)
 
 
 def delegate(call: Call, task: int, user: Value) -> None:

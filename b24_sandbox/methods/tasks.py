@@ -49,6 +49,8 @@ _ENUM_VALUES: dict[str, Value] = {
     },
 }
 _NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
+NOT_ACCESSIBLE, NOT_ALLOWED = "1048582", "0"
+"""Codes of errors of tasks."""
 _YES_NO = {"Y": "Yes", "N": "No"}
 PHP_CLASS = "Bitrix\\Tasks\\Rest\\Controllers\\Task"
 _ICON = "/bitrix/images/tasks/default_avatar.png"
@@ -62,12 +64,12 @@ def find(name: str) -> Field | None:
 
 def not_accessible() -> PortalError:
     """The error for a task that does not exist or is not visible."""
-    return PortalError("1048582", "Task not found or not accessible")
+    return PortalError(NOT_ACCESSIBLE, "Task not found or not accessible")
 
 
-def not_allowed() -> PortalError:
+def not_allowed(code: str = NOT_ALLOWED) -> PortalError:
     """The error for an action that the task's status or the user's rights do not allow."""
-    return PortalError("0", "Action on the task is not allowed")
+    return PortalError(code, "Action on the task is not allowed")
 
 
 def task_id(call: Call) -> int:

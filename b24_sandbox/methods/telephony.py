@@ -75,7 +75,9 @@ def _register(call: Call) -> Value:
         columns: Map = {"PORTAL_USER_ID": user, "PHONE_NUMBER": phone, "CALL_ID": number, "CALL_TYPE": kind}
         columns |= {"EXTERNAL_CALL_ID": external or None, "CALL_START_DATE": begin or dates.iso(call.now)}
         columns |= {"PORTAL_NUMBER": php.text(sent.get("LINE_NUMBER")), "FINISHED": 0, "CALL_DURATION": 0, **client}
-        storage.insert(CALL, {**columns, "REST_APP_ID": 1, "REST_APP_NAME": APPLICATION})
+        if call.application is not None:  # a call registered by webhook belongs to no application
+            columns |= {"REST_APP_ID": 1, "REST_APP_NAME": APPLICATION}
+        storage.insert(CALL, columns)
     return {"CALL_ID": number, "CRM_CREATED_LEAD": None, "CRM_CREATED_ENTITIES": [], **client}
 
 
@@ -210,8 +212,8 @@ def _bound(call: Call) -> Value:
 
 def register(registry: Registry) -> None:
     """Register calls and widgets."""
-    registry.classic("telephony.externalCall.register", "telephony", _register, app_only=True)
-    registry.classic("telephony.externalCall.finish", "telephony", _finish, app_only=True)
+    registry.classic("telephony.externalCall.register", "telephony", _register)
+    registry.classic("telephony.externalCall.finish", "telephony", _finish)
     registry.classic("telephony.externalCall.show", "telephony", _card)
     registry.classic("telephony.externalCall.hide", "telephony", _card)
     registry.classic("voximplant.statistic.get", "telephony", _statistic)

@@ -57,6 +57,7 @@ def php_float(value: Value) -> float:
 
 def _read(value: str) -> datetime | None:
     try:
+        datetime.fromisoformat(value)  # `dates.parse` also reads words and days that a month does not have
         return dates.parse(value, 0)
     except (ValueError, OverflowError):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.conftest import Caller
 
 EVENT = {
@@ -30,7 +32,8 @@ async def test_an_event_shows_dates_in_the_regional_form(write: Caller) -> None:
     assert (shown["ID"], shown["PARENT_ID"], shown["OWNER_ID"]) == (str(event), str(event), "1")
     assert (shown["DATE_FROM"], shown["DATE_TO"]) == ("02.03.2026 10:00:00", "02.03.2026 11:30:00")
     assert (shown["DATE_FROM_TS_UTC"], shown["DT_LENGTH"], shown["IS_MEETING"]) == ("1772434800", 5400, False)
-    assert shown["SECT_ID"] == "1"
+    (section,) = await write.result("calendar.section.get", {"type": "user", "ownerId": 1})
+    assert shown["SECT_ID"] == section["ID"]
 
 
 async def test_events_are_listed_by_period_and_nearest_first(write: Caller) -> None:
@@ -84,3 +87,41 @@ async def test_calendars_are_created_updated_and_deleted_with_their_events(write
     _, answer = await write.refused("calendar.event.getbyid", {"id": event})
     assert answer["error_description"] == "Event not found"
     assert (await write.result("calendar.settings.get"))["week_start"] == "MO"
+
+
+BERLIN = {"type": "user", "ownerId": 1, "name": "Call", "timezone_from": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("day", "seconds", "offset"), [("2026-03-10", 1_773_133_200, "3600"), ("2026-07-10", 1_783_670_400, "7200")]
+)
+async def test_an_event_keeps_its_own_time_zone(write: Caller, day: str, seconds: int, offset: str) -> None:
+    sent = {**BERLIN, "from": f"{day}T10:00:00", "to": f"{day} 11:00:00"}
+    shown = await write.result("calendar.event.getbyid", {"id": await write.result("calendar.event.add", sent)})
+    there = f"{day[8:]}.{day[5:7]}.{day[:4]}"
+    assert (shown["DATE_FROM"], shown["DATE_TO"]) == (f"{there} 10:00:00", f"{there} 11:00:00")
+    assert (shown["TZ_FROM"], shown["TZ_TO"]) == ("Europe/Berlin", "Europe/Berlin")
+    assert (shown["DATE_FROM_TS_UTC"], shown["TZ_OFFSET_FROM"]) == (str(seconds), offset)
+    listed = await write.result("calendar.event.get", {"type": "user", "ownerId": 1, "from": day, "to": day})
+    assert [row["DATE_FROM"] for row in listed] == [f"{there} 10:00:00"]
+
+
+async def test_an_event_with_an_offset_is_in_the_zone_of_its_author(write: Caller) -> None:
+    sent = {**BERLIN, "from": "2026-03-10T10:00:00+01:00", "to": "2026-03-10T11:00:00+01:00"}
+    shown = await write.result("calendar.event.getbyid", {"id": await write.result("calendar.event.add", sent)})
+    assert (shown["DATE_FROM"], shown["TZ_FROM"]) == ("10.03.2026 12:00:00", "Europe/Moscow")
+
+
+async def test_an_update_moves_an_event_in_its_own_zone(write: Caller) -> None:
+    sent = {**BERLIN, "from": "2026-03-10 10:00:00", "to": "2026-03-10 11:00:00"}
+    event = await write.result("calendar.event.add", sent)
+    owner = {"id": event, "type": "user", "ownerId": 1, "name": "Call"}
+    await write.result("calendar.event.update", {**owner, "from": "2026-03-11 09:00:00", "to": "2026-03-11 10:00:00"})
+    shown = await write.result("calendar.event.getbyid", {"id": event})
+    assert (shown["DATE_FROM"], shown["TZ_FROM"]) == ("11.03.2026 09:00:00", "Europe/Berlin")
+
+
+async def test_an_unknown_time_zone_is_that_of_the_portal(write: Caller) -> None:
+    sent = {**BERLIN, "timezone_from": "Nowhere/Town", "from": "2026-03-10 10:00:00", "to": "2026-03-10 11:00:00"}
+    shown = await write.result("calendar.event.getbyid", {"id": await write.result("calendar.event.add", sent)})
+    assert (shown["DATE_FROM"], shown["TZ_OFFSET_FROM"]) == ("10.03.2026 10:00:00", "10800")

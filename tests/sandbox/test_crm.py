@@ -94,13 +94,6 @@ async def test_the_category_of_a_deal_is_immutable_and_determines_its_stages(wri
     assert (stored["STAGE_SEMANTIC_ID"], stored["CLOSED"], stored["MOVED_BY_ID"]) == ("S", "Y", "1")
 
 
-async def test_an_item_refuses_a_stage_of_another_pipeline(write: Caller) -> None:
-    status, answer = await write.refused(
-        "crm.item.update", {"entityTypeId": 2, "id": 1, "fields": {"stageId": "NO_SUCH"}}
-    )
-    assert (status, answer["error"]) == (400, "CRM_FIELD_ERROR_VALUE_NOT_VALID")
-
-
 async def test_unknown_filter_keys_are_ignored_by_classic_lists(call: Caller) -> None:
     assert (await call("crm.deal.list", {"filter": {"STAGEID": "WON"}}))["total"] == 400
 

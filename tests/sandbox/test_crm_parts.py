@@ -126,7 +126,6 @@ async def test_a_document_uses_one_set_of_requisites(write: Caller) -> None:
     [
         ("TYPE_ID", "The field TYPE_ID is not defined or invalid."),
         ("SUBJECT", "The field SUBJECT is not defined or empty."),
-        ("RESPONSIBLE_ID", "The field RESPONSIBLE_ID is not defined or invalid."),
         ("COMMUNICATIONS", "The field COMMUNICATIONS is not defined or invalid."),
     ],
 )

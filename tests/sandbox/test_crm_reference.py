@@ -223,14 +223,14 @@ async def test_changes_are_announced_under_their_event_names(write: Caller) -> N
     deal = await write.result("crm.deal.add", {"fields": {}})
     await write.result("crm.item.update", {"entityTypeId": 2, "id": deal, "fields": {"title": "x"}})
     await write.result("crm.deal.delete", {"id": deal})
-    await write.result("crm.type.add", {"fields": {"title": "T"}})
-    await write.result("crm.item.add", {"entityTypeId": 1030, "fields": {}})
+    made = (await write.result("crm.type.add", {"fields": {"title": "T"}}))["type"]
+    item = (await write.result("crm.item.add", {"entityTypeId": 1030, "fields": {}}))["item"]
     assert [(change.event, change.data) for change in heard] == [
         ("ONCRMDEALADD", {"FIELDS": {"ID": deal}}),
         ("ONCRMDEALUPDATE", {"FIELDS": {"ID": deal}}),
         ("ONCRMDEALDELETE", {"FIELDS": {"ID": deal}}),
-        ("ONCRMTYPEADD", {"FIELDS": {"ID": 1}}),
-        ("ONCRMDYNAMICITEMADD", {"FIELDS": {"ID": 1, "ENTITY_TYPE_ID": 1030}}),
+        ("ONCRMTYPEADD", {"FIELDS": {"ID": made["id"]}}),
+        ("ONCRMDYNAMICITEMADD", {"FIELDS": {"ID": item["id"], "ENTITY_TYPE_ID": 1030}}),
     ]
 
 

@@ -44,8 +44,8 @@ async def test_a_code_is_sanitized_and_must_be_short(write: Caller) -> None:
         "error_description": "Argument 'ENTITY' is null or empty",
         "argument": "ENTITY",
     }
-    long = await _app(write, "entity.add", {"ENTITY": "a" * 14, "NAME": "x"})
-    assert long["error_description"] == "Entity code is too long. Max length is 13 characters."
+    long = await _app(write, "entity.add", {"ENTITY": "a" * 17, "NAME": "x"})
+    assert long["error_description"] == "Entity code is too long. Max length is 16 characters."
 
 
 async def test_items_contain_property_values_by_code(write: Caller) -> None:

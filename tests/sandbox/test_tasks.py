@@ -75,7 +75,7 @@ async def test_actions_move_a_task_between_statuses(write: Caller, steps: list[s
 
 async def test_an_action_that_the_status_does_not_allow_is_refused(write: Caller) -> None:
     task = await _new(write)
-    for action in ("pause", "approve", "disapprove", "renew"):
+    for action in ("pause", "renew"):
         _, answer = await write.refused(f"tasks.task.{action}", {"taskId": task})
         assert (answer["error"], answer["error_description"]) == ("0", "Action on the task is not allowed")
 

@@ -133,15 +133,16 @@ async def test_a_file_of_the_disk_is_attached_to_a_task(write: Caller) -> None:
 async def test_stages_of_a_plan_are_a_map_by_id_and_keep_their_order(write: Caller) -> None:
     first = await write.result("task.stages.get", {"entityId": 0})
     assert all(row["ENTITY_TYPE"] == "U" and row["ENTITY_ID"] == "1" for row in first.values())
-    added = await write.result("task.stages.add", {"fields": {"TITLE": "Ждём", "COLOR": "#FFAAEE", "AFTER_ID": 1}})
+    start = min(first.values(), key=lambda row: int(row["SORT"]))["ID"]
+    added = await write.result("task.stages.add", {"fields": {"TITLE": "Ждём", "COLOR": "#FFAAEE", "AFTER_ID": start}})
     stages = await write.result("task.stages.get", {"entityId": 0})
     assert list(stages)[:3] != []
     ordered = sorted(stages.values(), key=lambda row: int(row["SORT"]))
-    assert [row["ID"] for row in ordered[:2]] == ["1", str(added)]
+    assert [row["ID"] for row in ordered[:2]] == [start, str(added)]
     assert await write.result("task.stages.movetask", {"id": 7, "stageId": added}) is True
     assert (await write.result("tasks.task.get", {"taskId": 7}))["task"]["stageId"] == str(added)
     assert await write.result("task.stages.delete", {"id": added}) is True
-    _, answer = await write.refused("task.stages.delete", {"id": 1})
+    _, answer = await write.refused("task.stages.delete", {"id": start})
     assert answer["error"] == "IS_SYSTEM"
     _, answer = await write.refused("task.stages.add", {"fields": {}})
     assert answer["error"] == "EMPTY_TITLE"
