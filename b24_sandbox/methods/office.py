@@ -14,7 +14,9 @@ from b24_sandbox.methods import (
     im_people,
     legacy_tasks,
     lists,
+    mail_services,
     options,
+    providers,
     staff_fields,
     task_actions,
     task_changes,
@@ -22,6 +24,7 @@ from b24_sandbox.methods import (
     task_stages,
     tasks,
     telephony,
+    telephony_lines,
 )
 from b24_sandbox.registry import Registry
 
@@ -44,7 +47,10 @@ _FAMILIES = (
     im_people,
     catalog,
     telephony,
+    telephony_lines,
     staff_fields,
+    providers,
+    mail_services,
 )
 
 
