@@ -30,6 +30,9 @@ CHAT_ID integer r | Chat
 USER_ID user r | Person
 LAST_READ integer r | Last message that was read
 PINNED bool r | Pinned
+MUTED bool r | Without notifications
+UNREAD bool r | Marked as unread
+HIDDEN_UPTO integer r | Hidden until a newer message
 """),
     indexes=("CHAT_ID", "USER_ID"),
 )

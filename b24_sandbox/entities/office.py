@@ -9,6 +9,7 @@ from b24_sandbox.entities.events import EVENTS
 from b24_sandbox.entities.groups import GROUPS
 from b24_sandbox.entities.iblock import IBLOCKS
 from b24_sandbox.entities.im import MESSENGER
+from b24_sandbox.entities.registrations import REGISTRATIONS
 from b24_sandbox.entities.task_parts import TASK_PARTS
 from b24_sandbox.entities.telephony import TELEPHONY
 from b24_sandbox.fields import Entity
@@ -23,4 +24,5 @@ OFFICE: tuple[Entity, ...] = (
     *MESSENGER,
     *TRADE,
     *TELEPHONY,
+    *REGISTRATIONS,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from b24_sandbox.methods import (
     crm_activity,
+    crm_activity_configurable,
+    crm_activity_kinds,
     crm_addresses,
     crm_cards,
     crm_catalog,
@@ -25,6 +27,8 @@ from b24_sandbox.registry import Registry
 
 _FAMILIES = (
     crm_activity,
+    crm_activity_configurable,
+    crm_activity_kinds,
     crm_addresses,
     crm_cards,
     crm_catalog,

@@ -59,30 +59,31 @@ def members(call: Call, chat: Value) -> list[int]:
     return [php.integer(row["USER_ID"]) for row in rows]
 
 
-def _member(call: Call, chat: Value, user: int) -> Map | None:
+def member_of(call: Call, chat: Value, user: int) -> Map | None:
+    """The membership of a user in a chat, or `None`."""
     where = "CHAT_ID = ? and USER_ID = ?"
-    found = call.portal.storage.rows(CHAT_MEMBER, ["ID", "LAST_READ", "PINNED"], where, [chat, user])
+    found = call.portal.storage.rows(CHAT_MEMBER, ["ID", "LAST_READ", "PINNED", "MUTED", "UNREAD"], where, [chat, user])
     return found[0] if found else None
 
 
-def _chat(call: Call) -> Map:
+def chat_of(call: Call) -> Map:
     """The chat of `CHAT_ID` or `DIALOG_ID`; the caller must be a member."""
     sent = _text(call, "CHAT_ID") or _text(call, "DIALOG_ID").removeprefix("chat")
     if not php.integer(sent):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
     row = call.portal.storage.row(CHAT, php.integer(sent))
-    if row is None or _member(call, row["ID"], call.user) is None:
+    if row is None or member_of(call, row["ID"], call.user) is None:
         raise PortalError("ACCESS_ERROR", "Action unavailable")
     return row
 
 
-def _dialog(call: Call) -> Map:
+def dialog_of(call: Call) -> Map:
     """The chat of `DIALOG_ID`. A dialog with a user is created on first use."""
     dialog = _need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     storage = call.portal.storage
     if dialog.startswith("chat"):
         row = storage.row(CHAT, php.integer(dialog.removeprefix("chat")))
-        if row is None or (row["TYPE"] != "open" and _member(call, row["ID"], call.user) is None):
+        if row is None or (row["TYPE"] != "open" and member_of(call, row["ID"], call.user) is None):
             raise PortalError("ACCESS_ERROR", _NOT_FOUND, 403)
         return row
     user = php.integer(dialog)
@@ -136,7 +137,7 @@ def _chat_get(call: Call) -> Value:
 
 def _set_title(call: Call) -> Value:
     title = _need(call, "TITLE", "TITLE_EMPTY", "Title can't be empty")
-    call.portal.storage.update(CHAT, php.integer(_chat(call)["ID"]), {"TITLE": title})
+    call.portal.storage.update(CHAT, php.integer(chat_of(call)["ID"]), {"TITLE": title})
     return True
 
 
@@ -144,7 +145,7 @@ def _set_color(call: Call) -> Value:
     color = _NAMED_COLORS.get(_text(call, "COLOR"))
     if color is None:
         raise PortalError("WRONG_COLOR", "This color currently unavailable")
-    row = _chat(call)
+    row = chat_of(call)
     if row["COLOR"] == color:
         raise PortalError("WRONG_REQUEST", "This color currently set or chat doesn't exist")
     call.portal.storage.update(CHAT, php.integer(row["ID"]), {"COLOR": color})
@@ -153,7 +154,7 @@ def _set_color(call: Call) -> Value:
 
 def _set_owner(call: Call) -> Value:
     user = php.integer(_need(call, "USER_ID", "USER_ID_EMPTY", "User ID can't be empty"))
-    row = _chat(call)
+    row = chat_of(call)
     if row["OWNER_ID"] != call.user or user not in members(call, row["ID"]):
         raise PortalError("WRONG_REQUEST", "Change owner can only owner and user must be member in chat")
     call.portal.storage.update(CHAT, php.integer(row["ID"]), {"OWNER_ID": user})
@@ -161,7 +162,7 @@ def _set_owner(call: Call) -> Value:
 
 
 def _user_add(call: Call) -> Value:
-    row = _chat(call)
+    row = chat_of(call)
     for user in sorted(_people(call) - set(members(call, row["ID"]))):
         columns: Map = {"CHAT_ID": row["ID"], "USER_ID": user, "LAST_READ": 0, "PINNED": 0}
         call.portal.storage.insert(CHAT_MEMBER, columns)
@@ -170,7 +171,7 @@ def _user_add(call: Call) -> Value:
 
 def _user_delete(call: Call) -> Value:
     user = php.integer(_need(call, "USER_ID", "USER_ID_EMPTY", "User ID can't be empty"))
-    member = _member(call, _chat(call)["ID"], user)
+    member = member_of(call, chat_of(call)["ID"], user)
     if member is None:
         raise PortalError("USER_NOT_FOUND", "The specified user is not in the chat")
     call.portal.storage.delete(CHAT_MEMBER, php.integer(member["ID"]))
@@ -178,7 +179,7 @@ def _user_delete(call: Call) -> Value:
 
 
 def _leave(call: Call) -> Value:
-    member = _member(call, _chat(call)["ID"], call.user) or {}
+    member = member_of(call, chat_of(call)["ID"], call.user) or {}
     call.portal.storage.delete(CHAT_MEMBER, php.integer(member["ID"]))
     return True
 
@@ -188,7 +189,7 @@ def _say(call: Call, chat: int, author: int, text: str, reply: int = 0) -> int:
     columns: Map = {"CHAT_ID": chat, "AUTHOR_ID": author, "TEXT": text, "LIKES": "[]", "REPLY_ID": reply}
     message = storage.insert(MESSAGE, {**columns, "DATE_CREATE": dates.iso(call.now), "DELETED": 0, "EDITED": 0})
     storage.update(CHAT, chat, {"LAST_MESSAGE_ID": message})
-    member = _member(call, chat, author)
+    member = member_of(call, chat, author)
     if member is not None:
         storage.update(CHAT_MEMBER, php.integer(member["ID"]), {"LAST_READ": message})
     return message
@@ -206,7 +207,7 @@ def _message_add(call: Call) -> Value:
         if call.portal.storage.row(USER, user) is None:
             raise PortalError("USER_NOT_FOUND", "User not found")
     try:
-        chat = php.integer(_dialog(call)["ID"])
+        chat = php.integer(dialog_of(call)["ID"])
     except PortalError as refusal:  # this method has its own refusal text (measured behaviour)
         if refusal.code != "ACCESS_ERROR":
             raise
@@ -291,7 +292,7 @@ def _digits(call: Call, name: str, word: str) -> int:
 
 def _messages(call: Call) -> Value:
     """Messages, newest first. `LAST_ID` selects older ones, `FIRST_ID` newer ones (oldest first)."""
-    row = _dialog(call)
+    row = dialog_of(call)
     last, first = _digits(call, "LAST_ID", "Last"), _digits(call, "FIRST_ID", "First")
     limit, _ = window(call, 20)
     where, bound, order = "CHAT_ID = ?", [row["ID"]], "ID desc"
@@ -300,7 +301,7 @@ def _messages(call: Call) -> Value:
     elif last:
         where, bound = f"{where} and ID < ?", [*bound, last]
     rows = call.portal.storage.rows(MESSAGE, _MESSAGE_COLUMNS, where, bound, order, limit)
-    read = php.integer((_member(call, row["ID"], call.user) or {}).get("LAST_READ"))
+    read = php.integer((member_of(call, row["ID"], call.user) or {}).get("LAST_READ"))
     authors = sorted({php.integer(message["AUTHOR_ID"]) for message in rows})
     shown = [_message_shown(message, read) for message in rows]
     return {"chat_id": row["ID"], "messages": shown, "users": cards(call, authors), "files": []}
@@ -312,7 +313,7 @@ def _unread(call: Call, chat: Value, read: int) -> int:
 
 def chat_card(call: Call, row: Map) -> Map:
     """A chat in an answer."""
-    member = _member(call, row["ID"], call.user) or {}
+    member = member_of(call, row["ID"], call.user) or {}
     return {
         "id": row["ID"],
         "parent_chat_id": 0,
@@ -339,14 +340,14 @@ def chat_card(call: Call, row: Map) -> Map:
 
 
 def _dialog_get(call: Call) -> Value:
-    row = _dialog(call)
+    row = dialog_of(call)
     return {**chat_card(call, row), "dialog_id": _text(call, "DIALOG_ID")}
 
 
 def _dialog_read(call: Call) -> Value:
-    row = _dialog(call)
+    row = dialog_of(call)
     upto = _number(call, "MESSAGE_ID") or php.integer(row["LAST_MESSAGE_ID"])
-    member = _member(call, row["ID"], call.user)
+    member = member_of(call, row["ID"], call.user)
     if member is not None:
         upto = max(upto, php.integer(member["LAST_READ"]))
         call.portal.storage.update(CHAT_MEMBER, php.integer(member["ID"]), {"LAST_READ": upto})
@@ -360,14 +361,14 @@ def _dialog_read(call: Call) -> Value:
 
 def _dialog_unread(call: Call) -> Value:
     message = php.integer(_need(call, "MESSAGE_ID", "MESSAGE_ID_ERROR", "First unread message id can't be empty"))
-    member = _member(call, _dialog(call)["ID"], call.user)
+    member = member_of(call, dialog_of(call)["ID"], call.user)
     if member is not None:
         call.portal.storage.update(CHAT_MEMBER, php.integer(member["ID"]), {"LAST_READ": message - 1})
     return True
 
 
 def _dialog_users(call: Call) -> Value:
-    people = members(call, _dialog(call)["ID"])
+    people = members(call, dialog_of(call)["ID"])
     limit, offset = window(call, 50)
     if last := _number(call, "LAST_ID"):
         people = [user for user in people if user > last]
@@ -380,7 +381,8 @@ def _dialog_users(call: Call) -> Value:
 def _recent_rows(call: Call) -> list[Map]:
     """The caller's chats with messages: pinned ones first, then the most recent."""
     storage = call.portal.storage
-    mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
+    shown_after = "coalesce(m.HIDDEN_UPTO, 0) < LAST_MESSAGE_ID"
+    mine = f"ID in (select m.CHAT_ID from {CHAT_MEMBER.name} m where m.USER_ID = ? and {shown_after})"  # noqa: S608
     rows = storage.rows(CHAT, COLUMNS, f"{mine} and LAST_MESSAGE_ID > 0", [call.user], "LAST_MESSAGE_ID desc")
     skipped = {kind for name, kind in (("SKIP_CHAT", "chat"), ("SKIP_DIALOG", "private")) if _text(call, name) == "Y"}
     shown = [_recent_row(call, row) for row in rows if row["TYPE"] not in skipped]
@@ -388,7 +390,7 @@ def _recent_rows(call: Call) -> list[Map]:
 
 
 def _recent_row(call: Call, row: Map) -> Map:
-    member = _member(call, row["ID"], call.user) or {}
+    member = member_of(call, row["ID"], call.user) or {}
     message = call.portal.storage.row(MESSAGE, php.integer(row["LAST_MESSAGE_ID"])) or {}
     other = next((user for user in members(call, row["ID"]) if user != call.user), call.user)
     private = row["TYPE"] == "private"
@@ -413,7 +415,7 @@ def _recent_row(call: Call, row: Map) -> Map:
         "counter": _unread(call, row["ID"], php.integer(member.get("LAST_READ"))),
         "last_id": php.integer(member.get("LAST_READ")),
         "pinned": bool(member.get("PINNED")),
-        "unread": False,
+        "unread": bool(member.get("UNREAD")),
         "has_reminder": False,
         "date_update": message.get("DATE_CREATE"),
         "date_last_activity": message.get("DATE_CREATE"),
@@ -433,7 +435,7 @@ def _recent_list(call: Call) -> Value:
 
 
 def _recent_pin(call: Call) -> Value:
-    member = _member(call, _dialog(call)["ID"], call.user)
+    member = member_of(call, dialog_of(call)["ID"], call.user)
     if member is not None:
         pinned = int(_text(call, "PIN") != "N")
         call.portal.storage.update(CHAT_MEMBER, php.integer(member["ID"]), {"PINNED": pinned})
@@ -451,8 +453,9 @@ def _counters(call: Call) -> Value:
     notices = call.portal.storage.count(NOTIFICATION, "USER_ID = ? and IS_READ = 0", [call.user])
     chat, dialog = (sum(map(php.integer, found.values())) for found in (chats, dialogs))
     kinds: Map = {"ALL": chat + dialog + notices, "NOTIFY": notices, "CHAT": chat, "LINES": 0, "DIALOG": dialog}
-    empty: Map = {"CHAT_MUTED": [], "CHAT_UNREAD": [], "LINES": [], "DIALOG_UNREAD": []}
-    return {"TYPE": {**kinds, "MESSENGER": chat + dialog}, "CHAT": chats, "DIALOG": dialogs, **empty}
+    muted = call.portal.storage.rows(CHAT_MEMBER, ["CHAT_ID"], "USER_ID = ? and MUTED = 1", [call.user])
+    others: Map = {"CHAT_MUTED": [row["CHAT_ID"] for row in muted], "CHAT_UNREAD": [], "LINES": [], "DIALOG_UNREAD": []}
+    return {"TYPE": {**kinds, "MESSENGER": chat + dialog}, "CHAT": chats, "DIALOG": dialogs, **others}
 
 
 def _notify(call: Call, kind: str) -> Value:
@@ -501,12 +504,13 @@ def _notify_get(call: Call) -> Value:
         "total_count": total,
         "total_unread_count": unread,
         "chat_id": 0,
-        "notifications": [_notice(row) for row in rows],
+        "notifications": [notice_shown(row) for row in rows],
         "users": cards(call, sorted({php.integer(row["AUTHOR_ID"]) for row in rows})),
     }
 
 
-def _notice(row: Map) -> Map:
+def notice_shown(row: Map) -> Map:
+    """A notification in an answer."""
     return {
         "id": row["ID"],
         "chat_id": 0,
@@ -544,7 +548,7 @@ METHODS: tuple[tuple[str, Callable[[Call], Value]], ...] = (
     ("chat.setowner", _set_owner),
     ("chat.user.add", _user_add),
     ("chat.user.delete", _user_delete),
-    ("chat.user.list", lambda call: members(call, _chat(call)["ID"])),
+    ("chat.user.list", lambda call: members(call, chat_of(call)["ID"])),
     ("chat.leave", _leave),
     ("message.add", _message_add),
     ("message.update", _message_update),
@@ -554,7 +558,7 @@ METHODS: tuple[tuple[str, Callable[[Call], Value]], ...] = (
     ("dialog.messages.get", _messages),
     ("dialog.read", _dialog_read),
     ("dialog.unread", _dialog_unread),
-    ("dialog.writing", lambda call: bool(_dialog(call))),
+    ("dialog.writing", lambda call: bool(dialog_of(call))),
     ("dialog.users.list", _dialog_users),
     ("recent.get", _recent_rows),
     ("recent.list", _recent_list),

@@ -10,12 +10,15 @@ from b24_sandbox.methods import (
     events,
     groups,
     im,
+    im_dialogs,
     im_marks,
     im_people,
     im_search,
     legacy_tasks,
     lists,
+    mail_services,
     options,
+    providers,
     staff_fields,
     task_actions,
     task_changes,
@@ -23,6 +26,7 @@ from b24_sandbox.methods import (
     task_stages,
     tasks,
     telephony,
+    telephony_lines,
 )
 from b24_sandbox.registry import Registry
 
@@ -41,12 +45,16 @@ _FAMILIES = (
     entity_storage,
     calendar,
     im,
+    im_dialogs,
     im_marks,
     im_people,
     im_search,
     catalog,
     telephony,
+    telephony_lines,
     staff_fields,
+    providers,
+    mail_services,
 )
 
 

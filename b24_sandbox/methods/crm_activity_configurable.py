@@ -1,0 +1,149 @@
+"""`crm.activity.configurable.*`: activities whose look an application describes.
+
+Documentation: api-reference/crm/timeline/activities/configurable.
+"""
+
+from __future__ import annotations
+
+import json
+
+from b24_sandbox import crm_types, dates, engine, php, values
+from b24_sandbox.call import Call
+from b24_sandbox.entities.crm_parts import ACTIVITY
+from b24_sandbox.errors import PortalError, access_denied
+from b24_sandbox.methods.crm_activity import activity_face, bind
+from b24_sandbox.methods.crm_activity_kinds import by_application
+from b24_sandbox.methods.crm_item import required
+from b24_sandbox.methods.records_by_code import RecordsByCode
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_PROVIDER = "CONFIGURABLE_REST_APP"
+_LAYOUTS = RecordsByCode("activity_layout")
+_TEXTS = {"originatorId": "ORIGINATOR_ID", "originId": "ORIGIN_ID"}
+
+
+def _flag(sent: Value) -> str:
+    return "Y" if sent is True or php.text(sent) in ("Y", "1") else "N"
+
+
+def _columns(call: Call, fields: Map, stored: Map) -> Map:
+    """The columns of an activity for the sent `fields`."""
+    columns: Map = {column: php.text(fields[name]) for name, column in _TEXTS.items() if fields.get(name) is not None}
+    if "deadline" in fields:
+        deadline = dates.stored_moment(php.text(fields["deadline"]), call.now)
+        if deadline is None and fields["deadline"]:
+            raise PortalError("WRONG_FIELD_VALUE", "Wrong value of the field deadline")
+        columns |= {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline}
+    for name, column in (("completed", "COMPLETED"), ("isIncomingChannel", "IS_INCOMING_CHANNEL")):
+        if name in fields:
+            columns[column] = _flag(fields[name])
+    if "responsibleId" in fields:
+        columns["RESPONSIBLE_ID"] = php.integer(fields["responsibleId"])
+    after = {**stored, **columns}
+    if after.get("IS_INCOMING_CHANNEL") == "Y" and after.get("DEADLINE"):
+        raise PortalError("INCOMING_ACTIVITY_CAN_NOT_BE_WITH_DEADLINE", "Incoming activity cannot have a deadline")
+    kept = {**_kept(stored), **{name: fields[name] for name in ("pingOffsets", "badgeCode") if name in fields}}
+    return {**columns, "PROVIDER_PARAMS": json.dumps(kept, ensure_ascii=False)}
+
+
+def _kept(stored: Map) -> Map:
+    return php.as_map(values.decoded(stored.get("PROVIDER_PARAMS")))
+
+
+def _layout(call: Call) -> Map:
+    layout = php.as_map(call.exact("layout"))
+    if not layout:
+        raise PortalError("ERROR_EMPTY_LAYOUT", "The layout field must be filled")
+    return layout
+
+
+def _add(call: Call) -> Value:
+    kind, owner = php.integer(required(call, "ownerTypeId")), php.integer(required(call, "ownerId"))
+    fields = php.as_map(required(call, "fields"))
+    owned = by_application(call)
+    if not crm_types.exists(call.portal, kind, owner):
+        raise access_denied("Access denied.")
+    layout = _layout(call)
+    columns: Map = {
+        "OWNER_TYPE_ID": kind,
+        "OWNER_ID": owner,
+        "TYPE_ID": 6,
+        "PROVIDER_ID": _PROVIDER,
+        "PROVIDER_TYPE_ID": php.text(fields.get("typeId")) or "CONFIGURABLE",
+        "RESPONSIBLE_ID": call.user,
+        "COMPLETED": "N",
+        "IS_INCOMING_CHANNEL": "N",
+        **_columns(call, fields, {}),
+    }
+    ACTIVITY.prepare(call.portal, columns, None, call.user)
+    activity = call.portal.storage.insert(ACTIVITY, columns)
+    bind(call, activity, kind, owner)
+    _LAYOUTS.put(call, str(activity), layout, owned)
+    _announce(call, "ADD", activity)
+    return {"activity": {"id": activity}}
+
+
+def _announce(call: Call, what: str, activity: int) -> None:
+    engine.announce(call.portal.schema.face(activity_face, ACTIVITY), call, what, activity)
+
+
+def _activity(call: Call) -> Map:
+    record = php.integer(required(call, "id"))
+    by_application(call)
+    row = call.portal.storage.row(ACTIVITY, record)
+    if row is None or row["PROVIDER_ID"] != _PROVIDER:
+        raise PortalError("NOT_FOUND", "Element not found")
+    return row
+
+
+def _get(call: Call) -> Value:
+    row = _activity(call)
+    layout = _LAYOUTS.get(call, php.text(row["ID"]), by_application(call))
+    kept = _kept(row)
+    return {
+        "activity": {
+            "id": row["ID"],
+            "ownerTypeId": row["OWNER_TYPE_ID"],
+            "ownerId": row["OWNER_ID"],
+            "fields": {
+                "typeId": row["PROVIDER_TYPE_ID"],
+                "completed": row["COMPLETED"] == "Y",
+                "deadline": row["DEADLINE"],
+                "pingOffsets": [php.integer(item) for item in php.as_list(kept.get("pingOffsets"))],
+                "isIncomingChannel": row["IS_INCOMING_CHANNEL"] == "Y",
+                "responsibleId": row["RESPONSIBLE_ID"],
+                "badgeCode": php.text(kept.get("badgeCode")),
+                "originatorId": row["ORIGINATOR_ID"],
+                "originId": row["ORIGIN_ID"],
+            },
+            "layout": None if layout is None else layout.data,
+        }
+    }
+
+
+def _update(call: Call) -> Value:
+    """Change an activity of the calling application. Without `layout` its look stays."""
+    row = _activity(call)
+    activity, owned = php.integer(row["ID"]), by_application(call)
+    if _LAYOUTS.get(call, str(activity), owned) is None:
+        raise PortalError(
+            "ERROR_WRONG_APPLICATION", "The activity can only be updated by the application that created it"
+        )
+    columns = _columns(call, php.as_map(call.exact("fields")), row)
+    if call.exact("layout") is not None:
+        _LAYOUTS.put(call, str(activity), _layout(call), owned)
+    ACTIVITY.prepare(call.portal, columns, row, call.user)
+    call.portal.storage.update(ACTIVITY, activity, columns)
+    _announce(call, "UPDATE", activity)
+    return {"activity": {"id": activity}}
+
+
+def register(registry: Registry) -> None:
+    """Register configurable activities."""
+    registry.controller(
+        "crm.activity.configurable",
+        "Bitrix\\Crm\\Controller\\Activity\\Configurable",
+        "crm",
+        {"add": _add, "get": _get, "update": _update},
+    )
