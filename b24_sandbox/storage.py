@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _LARGEST = 2**63 - 1
 
