@@ -66,13 +66,18 @@ class Declared:
     `actions` maps an action of the engine to the last part of a method's name. With `php_class` the methods are those
     of a controller. `lookup` is how parameters are found: `exact`, `classic` or `upper`. `values_in` is the parameter
     with the values of an add or update (empty: the parameters themselves are the values), `id_in` the one with the id.
-    `case` is the spelling of names in answers, `sent_case` in requests: `camel` or `upper`. `show` is how values are
-    shown: `native`, `classic` or `text`. `paging` is `a`, `b` or `all`. `one` and `many` are the keys of a record and
-    of a list (empty: none). `added`, `changed` are the results of an add and update: `item`, `id` or `true`; `counted`
-    adds `total` to them. `described` is the form of a field's description: `controller` or `classic`.
+    `case` is the spelling of names in answers, `sent_case` in requests: `camel`, `upper` or `column`. `show` is how
+    values are shown: `native`, `classic` or `text`; `listed` is another way for lists. `page_in` is a parameter with
+    the number of a page. `paging` is `a`, `b` or `all`. `one` and `many` are the keys of a record and
+    of a list (empty: none). `added`, `changed` are the results of an add and update: `item`, `id`, `key` (the id under
+    its name), `true`; `counted` adds `total` to them; `removed` is the result of a delete, `true` or `null`.
+    `described` is the form of a field's description: `controller`, `classic` or `rows`.
 
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
-    may omit required fields. `admin` names who needs to be an administrator: `` (nobody), `write` or `all`.
+    may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
+    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`. `read_only`, `immutable` and
+    `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
+    `unknown` is the error for an unknown name in a filter or a selection.
     """
 
     name: str
@@ -99,6 +104,14 @@ class Declared:
     partial: bool = False
     admin: str = ""
     order: str = "ID asc"
+    removed: str = "true"
+    listed: str = ""
+    page_in: str = ""
+    app: bool = False
+    event: str = ""
+    read_only: Refusal | None = None
+    immutable: Refusal | None = None
+    unknown_value: Refusal | None = None
     missing: Mapping[str, Refusal] = field(default_factory=dict)
     required: Refusal = Refusal()
     bad_id: Refusal = Refusal()
@@ -110,7 +123,7 @@ class Declared:
 
 
 _ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}
-_REFUSALS = {"required", "bad_id", "no_values", "unknown"}
+_REFUSALS = {"required", "bad_id", "no_values", "unknown", "read_only", "immutable", "unknown_value"}
 
 
 def _words(value: Value) -> tuple[str, ...]:

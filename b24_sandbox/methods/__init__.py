@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from b24_sandbox.methods import batch, common, crm_all, declared, office, sale, staff
+from b24_sandbox.methods import (
+    batch,
+    biconnector,
+    common,
+    crm_all,
+    crm_calllist,
+    crm_recurring,
+    declared,
+    office,
+    sale,
+    staff,
+)
 from b24_sandbox.registry import Registry
+
+_BESIDE_DECLARED = (sale, biconnector, crm_recurring, crm_calllist)
+"""What declared families decide in code: registered after them, in place of their methods."""
 
 
 def register_all(registry: Registry) -> None:
     """Register every family."""
-    for family in (common, staff, crm_all, office, declared, sale, batch):
+    for family in (common, staff, crm_all, office, declared, *_BESIDE_DECLARED, batch):
         family.register(registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from b24_sandbox import declared, engine, filters, paging, php, values
@@ -20,7 +21,6 @@ _LOOKUPS: dict[str, Callable[[Call, str], Value]] = {
     "classic": Call.classic,
     "upper": lambda call, name: call.upper_case().get(name.upper()),
 }
-_SHOWS = {"native": values.show_native, "classic": values.show_classic, "text": values.show_text}
 _ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
     "add": engine.add,
     "get": engine.get,
@@ -29,7 +29,33 @@ _ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
     "delete": engine.delete,
     "fields": engine.describe,
 }
+_SPELLINGS: dict[str, Callable[[Field], str]] = {
+    "camel": lambda field: field.camel,
+    "upper": lambda field: field.universal,
+    "column": lambda field: field.name,
+}
 _WRITES = frozenset(("add", "update", "delete"))
+
+
+def _stamp(value: Value) -> str:
+    return datetime.fromisoformat(php.text(value)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _native(field: Field, value: Value) -> Value:
+    """Show a value with its type: `bool` as a boolean, `stamp_sql` without the zone."""
+    if field.type == "bool":
+        return bool(value)
+    return _stamp(value) if field.type == "stamp_sql" and value else values.show_native(field, value)
+
+
+def _text(field: Field, value: Value) -> Value:
+    """Show numbers as text."""
+    if field.type in ("object", "bool", "stamp_sql"):
+        return _native(field, value)
+    return values.show_text(field, value)
+
+
+_SHOWS: dict[str, values.Show] = {"native": _native, "classic": values.show_classic, "text": _text}
 
 
 def _everything(start: int, count: paging.Count, rows: paging.Rows) -> RowPage:
@@ -45,14 +71,10 @@ def parameter(family: Declared, call: Call, name: str) -> Value:
     return _LOOKUPS[family.lookup](call, name)
 
 
-def _spelled(case: str, field: Field) -> str:
-    return field.camel if case == "camel" else field.universal
-
-
 def _names(family: Declared, case: str) -> dict[str, Field]:
     """The fields by their names on the wire. A `key` replaces the number of the record."""
     return {
-        _spelled(case, field): field
+        _SPELLINGS[case](field): field
         for name, field in family.entity.fields.items()
         if not (family.keyless and name == "ID")
     }
@@ -85,16 +107,31 @@ def _values(family: Declared, call: Call, new: bool) -> Map:
         raise family.no_values.error(method, None, family.values_in)
     found = php.as_map(sent)
     names = _names(family, family.sent_case)
+    _check_names(family, method, found, names, new)
     found = {name: value for name, value in found.items() if name in names}
     if new or not family.partial:
         lacking = [
             name
             for name, field in names.items()
-            if field.required and (new or not (field.immutable or field.read_only)) and found.get(name) in (None, "")
+            if field.required and not field.read_only and (new or not field.immutable)
+            if found.get(name) in (None, "")
         ]
         if lacking:
             raise family.required.error(method, None, *lacking)
     return found
+
+
+def _check_names(family: Declared, method: str, sent: Map, names: dict[str, Field], new: bool) -> None:
+    """Refuse fields that cannot be written, in families that do not ignore them."""
+    unknown = [name for name in sent if name not in names]
+    if unknown and family.unknown_value is not None:
+        raise family.unknown_value.error(method, None, *unknown)
+    for name in sent:
+        field = names.get(name)
+        if field is not None and field.read_only and family.read_only is not None:
+            raise family.read_only.error(method, None, name)
+        if field is not None and field.immutable and not new and family.immutable is not None:
+            raise family.immutable.error(method, None, name)
 
 
 def _all_parameters(family: Declared, call: Call) -> Map:
@@ -147,10 +184,15 @@ def _describe(family: Declared, field: Field) -> Value:
     shown = field.status_type or field.type
     if family.described == "controller":
         return {**flags, "type": shown}
+    if family.described == "rows":
+        flags["isRequired"] = field.required or field.read_only
+        return {"title": field.camel, "type": shown, **flags, "isMultiple": field.multiple}
     return {"type": shown, **flags, "isMultiple": field.multiple, "isDynamic": False, "title": field.title}
 
 
 def _result(family: Declared, kind: str, call: Call, face: Face, record: int) -> Value:
+    if kind == "key":
+        return {"id": record}
     if kind != "item":
         return True if kind == "true" else record
     shown = face.single(engine.read(face, call, record))
@@ -204,7 +246,7 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
 
 def method(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
-    face = face_of(family)
+    face = face_of(family, family.listed if action == "list" else "")
 
     def run(call: Call) -> Value:
         admit(family, call, action)
@@ -212,7 +254,12 @@ def method(family: Declared, action: str) -> Run:
             return _by_filter(family, face, call)
         if action == "delete":
             _keep_used(family, face, call)
-        return _ACTIONS[action](face, call)
+        if action == "list" and family.page_in:
+            call.start = (max(php.integer(parameter(family, call, family.page_in)), 1) - 1) * paging.PAGE_SIZE
+        answer = _ACTIONS[action](face, call)
+        if action == "fields" and family.described == "rows":
+            return {"fields": list(php.as_map(answer).values())}
+        return answer
 
     return run
 
@@ -222,24 +269,25 @@ def register(registry: Registry) -> None:
     for family in declared.declared():
         runs = {name: method(family, action) for action, name in family.actions.items()}
         if family.php_class:
-            registry.controller(family.name, family.php_class, family.scope, runs)
+            registry.controller(family.name, family.php_class, family.scope, runs, app_context=family.app)
             continue
+        described = family.actions.get("fields")
         for name, run in runs.items():
-            registry.classic(f"{family.name}.{name}", family.scope, run)
+            registry.classic(f"{family.name}.{name}", family.scope, run, app_context=family.app and name != described)
 
 
-def face_of(family: Declared) -> Face:
-    """The face of a declared family."""
+def face_of(family: Declared, show: str = "") -> Face:
+    """The face of a declared family. `show` is another way to show values."""
     names = _names(family, family.sent_case)
     hidden = {name for name, field in family.entity.fields.items() if "h" in field.flags}
-    shown = {name: _spelled(family.case, field) for name, field in family.entity.fields.items() if name not in hidden}
+    shown = {name: _SPELLINGS[family.case](field) for name, field in family.entity.fields.items() if name not in hidden}
     unknown = family.unknown
     refuse = None if unknown is None else (lambda name: unknown.error("", None, name))
     return Face(
         family.entity,
         names,
         shown,
-        _SHOWS[family.show],
+        _SHOWS[show or family.show],
         _PAGINGS[family.paging],
         filters.Language(filters.OPERATORS, names.get, refuse, groups=bool(family.php_class)),
         partial(_query, family),
@@ -256,6 +304,8 @@ def face_of(family: Declared) -> Face:
         added=partial(_result, family, family.added),
         changed=partial(_result, family, family.changed),
         single=(lambda record: {family.one: record}) if family.one else (lambda record: record),
+        removed=True if family.removed == "true" else None,
+        event=family.event,
         check=partial(_check, family),
         absent=partial(_absent, family),
     )
