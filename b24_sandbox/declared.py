@@ -7,6 +7,7 @@ are built in `b24_sandbox.methods.declared`.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -67,10 +68,11 @@ class Declared:
     of a controller. `lookup` is how parameters are found: `exact`, `classic` or `upper`. `values_in` is the parameter
     with the values of an add or update (empty: the parameters themselves are the values), `id_in` the one with the id.
     `case` is the spelling of names in answers, `sent_case` in requests: `camel`, `upper` or `column`. `show` is how
-    values are shown: `native`, `classic` or `text`; `listed` is another way for lists. `page_in` is a parameter with
-    the number of a page. `paging` is `a`, `b` or `all`. `one` and `many` are the keys of a record and
-    of a list (empty: none). `added`, `changed` are the results of an add and update: `item`, `id`, `key` (the id under
-    its name), `true`; `counted` adds `total` to them; `removed` is the result of a delete, `true` or `null`.
+    values are shown: `native`, `classic` or `text`; `shows` are other ways by action. `paging` is `a`, `b` or `all`,
+    `page_in` a parameter with the number of a page. `one` and `many` are the keys of a record and of a list (empty:
+    none). `added` and `changed` are the results of an add and update: `item`, `bare` (the item without its key), `id`,
+    `key` (the id under its name) or `true`; `counted` adds `total` to them. `removed` is the result of a delete: `true`
+    or `null`.
     `described` is the form of a field's description: `controller`, `classic` or `rows`.
 
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
@@ -105,7 +107,7 @@ class Declared:
     admin: str = ""
     order: str = "ID asc"
     removed: str = "true"
-    listed: str = ""
+    shows: Mapping[str, str] = field(default_factory=dict)
     page_in: str = ""
     app: bool = False
     event: str = ""
@@ -157,9 +159,15 @@ def _rule(value: Value) -> FieldRule:
     )
 
 
+def _defaults(data: Map) -> Map:
+    """The values of new records, as columns hold them."""
+    sent = php.as_map(data.get("defaults"))
+    return {name: json.dumps(value) if php.is_array(value) else value for name, value in sent.items()}
+
+
 def _prepare(data: Map) -> Prepare:
     """Fill defaults, stamps (`now`, `user`) and values copied from a referenced record (`COLUMN.table.SOURCE`)."""
-    defaults = php.as_map(data.get("defaults"))
+    defaults = _defaults(data)
     created, updated = php.as_map(data.get("created")), php.as_map(data.get("updated"))
     copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
 
@@ -250,7 +258,7 @@ def family(data: Map) -> Declared:
         elif key == "rules":
             options[key] = tuple(_rule(item) for item in php.as_list(value))
         elif key == "rows":
-            defaults = php.as_map(data.get("defaults"))
+            defaults = _defaults(data)
             options[key] = tuple({**defaults, **php.as_map(row)} for row in php.as_list(value))
         elif key == "actions":
             options[key] = _actions(value)

@@ -8,15 +8,18 @@ from b24_sandbox.methods import (
     common,
     crm_all,
     crm_calllist,
+    crm_documents,
     crm_recurring,
     declared,
+    news,
     office,
     sale,
     staff,
+    task_flows,
 )
 from b24_sandbox.registry import Registry
 
-_BESIDE_DECLARED = (sale, biconnector, crm_recurring, crm_calllist)
+_BESIDE_DECLARED = (sale, biconnector, crm_recurring, crm_calllist, crm_documents, news, task_flows)
 """What declared families decide in code: registered after them, in place of their methods."""
 
 

@@ -159,7 +159,8 @@ def _check(family: Declared, call: Call, columns: Map, stored: Map | None) -> No
     for rule in family.rules:
         broken = _broken(family, call, rule, columns, stored)
         if broken:
-            raise rule.refusal.error(call.method.name, (stored or {}).get("ID"), broken)
+            name = _SPELLINGS[family.sent_case](family.entity.fields[broken])
+            raise rule.refusal.error(call.method.name, (stored or {}).get("ID"), name)
 
 
 def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored: Map | None) -> str:
@@ -193,9 +194,12 @@ def _describe(family: Declared, field: Field) -> Value:
 def _result(family: Declared, kind: str, call: Call, face: Face, record: int) -> Value:
     if kind == "key":
         return {"id": record}
-    if kind != "item":
+    if kind not in ("item", "bare"):
         return True if kind == "true" else record
-    shown = face.single(engine.read(face, call, record))
+    read = engine.read(face, call, record)
+    if kind == "bare":
+        return read
+    shown = face.single(read)
     return {**php.as_map(shown), "total": 1} if family.counted else shown
 
 
@@ -246,7 +250,7 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
 
 def method(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
-    face = face_of(family, family.listed if action == "list" else "")
+    face = face_of(family, family.shows.get(action, ""))
 
     def run(call: Call) -> Value:
         admit(family, call, action)
