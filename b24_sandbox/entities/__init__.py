@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from b24_sandbox import declared
 from b24_sandbox.entities.access import OAUTH_TOKEN
 from b24_sandbox.entities.crm_all import CRM_ENTITIES
 from b24_sandbox.entities.directories import CATEGORY, STATUS
@@ -21,4 +22,5 @@ ENTITIES = (
     OAUTH_TOKEN,
     *OFFICE,
     *REST_V3,
+    *declared.entities().values(),
 )

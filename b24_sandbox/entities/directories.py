@@ -151,6 +151,12 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
         ("SERVICE", "Сервисное обслуживание"),
     ),
     "HONORIFIC": (("HNR_RU_1", "г-н"), ("HNR_RU_2", "г-жа")),
+    "CALL_LIST": (
+        ("IN_WORK", "В работе"),
+        ("SUCCESS", "Успешно"),
+        ("WRONG_NUMBER", "Неверный номер"),
+        ("STOP_CALLING", "Больше не звонить"),
+    ),
 }
 
 ENTITY_TYPES: tuple[Map, ...] = (

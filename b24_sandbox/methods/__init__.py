@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from b24_sandbox.methods import batch, common, crm_all, office, staff
+from b24_sandbox.methods import (
+    batch,
+    biconnector,
+    common,
+    crm_all,
+    crm_calllist,
+    crm_documents,
+    crm_recurring,
+    declared,
+    news,
+    office,
+    sale,
+    staff,
+    task_flows,
+)
 from b24_sandbox.registry import Registry
+
+_BESIDE_DECLARED = (sale, biconnector, crm_recurring, crm_calllist, crm_documents, news, task_flows)
+"""What declared families decide in code: registered after them, in place of their methods."""
 
 
 def register_all(registry: Registry) -> None:
     """Register every family."""
-    for family in (common, staff, crm_all, office, batch):
+    for family in (common, staff, crm_all, office, declared, *_BESIDE_DECLARED, batch):
         family.register(registry)

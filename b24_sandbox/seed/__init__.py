@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from b24_sandbox import declared
 from b24_sandbox.entities.directories import (
     CATEGORIES,
     CATEGORY,
@@ -23,6 +24,7 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
         ("ID", "NAME", "SORT", "ENTITY_TYPE_ID", "IS_DEFAULT", "ORIGIN_ID", "ORIGINATOR_ID"),
         [(number, name, sort, 2, "N" if number else "Y", "", "") for number, name, sort in CATEGORIES],
     )
+    declared.fill(storage)
     seed_crm_parts(storage, now)
     seed_staff(storage, now, only_administrator=empty)
     if not empty:

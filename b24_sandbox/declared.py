@@ -1,0 +1,311 @@
+"""Families of plain records that are declared as data: the reader of `families/*.toml`.
+
+A file has the `scope` of its families, the `style` they share (a table of `families/styles.toml`) and one `[[family]]`
+for each kind of record. The keys of a family override those of its style, and `Declared` lists all of them. The methods
+are built in `b24_sandbox.methods.declared`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from b24_sandbox import dates, php
+from b24_sandbox.errors import PortalError
+from b24_sandbox.fields import Cascade, Entity, Prepare, Settle, parse_fields
+from b24_sandbox.php import Map, Value
+
+if TYPE_CHECKING:
+    from b24_sandbox.portal import SandboxPortal
+    from b24_sandbox.storage import Storage
+
+FOLDER = Path(__file__).parent / "families"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A declared error. `text` may name `{id}`, `{field}`, `{fields}` and `{method}`."""
+
+    code: str = ""
+    text: str = ""
+    status: int = 400
+
+    def error(self, method: str = "", record: Value = "", *names: str) -> PortalError:
+        """The error for a record or for names of fields."""
+        described = self.text.format(id=record, field=next(iter(names), ""), fields=", ".join(names), method=method)
+        return PortalError(self.code, described, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A declared check, one of five kinds.
+
+    `unique` are columns whose values together occur once; `reference` is a column with the id of a record of `table`;
+    `allowed` is a column with one of `values`; `unused` are columns of other tables, `table.COLUMN`, that must not
+    refer to a record that is deleted; `reserved` are values of the family's `key` that are never deleted.
+    """
+
+    refusal: Refusal
+    unique: tuple[str, ...] = ()
+    reference: str = ""
+    table: str = ""
+    allowed: str = ""
+    values: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared family.
+
+    `actions` maps an action of the engine to the last part of a method's name. With `php_class` the methods are those
+    of a controller. `lookup` is how parameters are found: `exact`, `classic` or `upper`. `values_in` is the parameter
+    with the values of an add or update (empty: the parameters themselves are the values), `id_in` the one with the id.
+    `case` is the spelling of names in answers, `sent_case` in requests: `camel`, `upper` or `column`. `show` is how
+    values are shown: `native`, `classic` or `text`; `shows` are other ways by action. `paging` is `a`, `b` or `all`,
+    `page_in` a parameter with the number of a page. `one` and `many` are the keys of a record and of a list (empty:
+    none). `added` and `changed` are the results of an add and update: `item`, `bare` (the item without its key), `id`,
+    `key` (the id under its name) or `true`; `counted` adds `total` to them. `removed` is the result of a delete: `true`
+    or `null`.
+    `described` is the form of a field's description: `controller`, `classic` or `rows`.
+
+    `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
+    may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
+    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`. `read_only`, `immutable` and
+    `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
+    `unknown` is the error for an unknown name in a filter or a selection.
+    """
+
+    name: str
+    scope: str
+    entity: Entity
+    actions: Mapping[str, str]
+    php_class: str = ""
+    lookup: str = "exact"
+    values_in: str = "fields"
+    id_in: str = "id"
+    case: str = "camel"
+    sent_case: str = "camel"
+    show: str = "native"
+    paging: str = "b"
+    one: str = ""
+    many: str = ""
+    added: str = "item"
+    changed: str = "item"
+    counted: bool = False
+    described: str = "controller"
+    described_in: str = ""
+    key: str = ""
+    keyless: bool = False
+    partial: bool = False
+    admin: str = ""
+    order: str = "ID asc"
+    removed: str = "true"
+    shows: Mapping[str, str] = field(default_factory=dict)
+    page_in: str = ""
+    app: bool = False
+    event: str = ""
+    read_only: Refusal | None = None
+    immutable: Refusal | None = None
+    unknown_value: Refusal | None = None
+    missing: Mapping[str, Refusal] = field(default_factory=dict)
+    required: Refusal = Refusal()
+    bad_id: Refusal = Refusal()
+    no_values: Refusal = Refusal()
+    unknown: Refusal | None = None
+    denied: Mapping[str, Refusal] = field(default_factory=dict)
+    rules: tuple[FieldRule, ...] = ()
+    rows: tuple[Map, ...] = ()
+
+
+_ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}
+_REFUSALS = {"required", "bad_id", "no_values", "unknown", "read_only", "immutable", "unknown_value"}
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    return tuple(php.text(item) for item in php.as_list(value))
+
+
+def _refusal(value: Value) -> Refusal:
+    table = php.as_map(value)
+    return Refusal(php.text(table.get("code")), php.text(table.get("text")), php.integer(table.get("status", 400)))
+
+
+def _refusals(value: Value) -> dict[str, Refusal]:
+    """Read one error for all actions (key ``), or a table with errors by action."""
+    table = php.as_map(value)
+    if "text" in table:
+        return {"": _refusal(table)}
+    return {action: _refusal(item) for action, item in table.items()}
+
+
+def _rule(value: Value) -> FieldRule:
+    table = php.as_map(value)
+    return FieldRule(
+        _refusal(table),
+        _words(table.get("unique")),
+        php.text(table.get("reference")),
+        php.text(table.get("table")),
+        php.text(table.get("allowed")),
+        _words(table.get("values")),
+        _words(table.get("unused")),
+        _words(table.get("reserved")),
+    )
+
+
+def _defaults(data: Map) -> Map:
+    """The values of new records, as columns hold them."""
+    sent = php.as_map(data.get("defaults"))
+    return {name: json.dumps(value) if php.is_array(value) else value for name, value in sent.items()}
+
+
+def _prepare(data: Map) -> Prepare:
+    """Fill defaults, stamps (`now`, `user`) and values copied from a referenced record (`COLUMN.table.SOURCE`)."""
+    defaults = _defaults(data)
+    created, updated = php.as_map(data.get("created")), php.as_map(data.get("updated"))
+    copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
+
+    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+        stamps: Map = {"now": dates.iso(portal.clock()), "user": user}
+        if stored is None:
+            for name, default in defaults.items():
+                values.setdefault(name, default)
+            for name, stamp in created.items():
+                values.setdefault(name, stamps[php.text(stamp)])
+            for name, (column, table, source) in copied.items():
+                row = portal.storage.row(_bare(table), php.integer(values.get(column))) or {}
+                values.setdefault(name, row.get(source))
+        values.update({name: stamps[php.text(stamp)] for name, stamp in updated.items()})
+
+    return prepare
+
+
+@cache
+def _bare(table: str) -> Entity:
+    """An entity for reading any table."""
+    return Entity(table, parse_fields("ID integer r | ID"))
+
+
+def row_of(portal: SandboxPortal, table: str, record: int) -> Map | None:
+    """Return a record of any table."""
+    return portal.storage.row(_bare(table), record)
+
+
+def count_of(portal: SandboxPortal, path: str, value: Value) -> int:
+    """Count the records with a value in a column: `table.COLUMN`."""
+    table, _, column = path.partition(".")
+    return portal.storage.count(_bare(table), f'"{column}" = ?', [value])
+
+
+def _cascade(data: Map) -> Cascade:
+    """Delete the records of other tables that belong to a deleted one, and what belongs to them."""
+    owned = [path.partition(".") for path in _words(data.get("owns"))]
+
+    def cascade(portal: SandboxPortal, record: int) -> None:
+        for table, _, column in owned:
+            entity = entities()[table]
+            for row in portal.storage.rows(entity, ["ID"], f'"{column}" = ?', [record]):
+                portal.storage.delete(entity, php.integer(row["ID"]))
+                entity.cascade(portal, php.integer(row["ID"]))
+
+    return cascade
+
+
+def _settle(data: Map) -> Settle:
+    """Number new records: `column` becomes the id, or the number within the record that the column `within` names."""
+    column, within = (php.text(php.as_map(data.get("numbered")).get(key)) for key in ("column", "within"))
+
+    def settle(portal: SandboxPortal, record: int, values: Map, stored: Map | None, user: int) -> None:
+        if not column or stored is not None:
+            return
+        number = str(record)
+        if within:
+            entity = entities()[php.text(data["table"])]
+            place = portal.storage.count(entity, f'"{within}" = ? and ID <= ?', [values[within], record])
+            number = f"{php.text(values[within])}/{place}"
+        portal.storage.update(_bare(php.text(data["table"])), record, {column: number})
+
+    return settle
+
+
+def _entity(data: Map) -> Entity:
+    described = f"ID integer r | ID\n{php.text(data['fields'])}"
+    table = php.text(data["table"])
+    return Entity(table, parse_fields(described), _prepare(data), settle=_settle(data), cascade=_cascade(data))
+
+
+def family(data: Map) -> Declared:
+    """Read one family from its keys, those of its style included.
+
+    Raises:
+        ValueError: a key that no family has.
+    """
+    known = {each.name for each in fields(Declared)} - {"entity"}
+    if unknown := set(data) - known - _ENTITY_KEYS:
+        raise ValueError(f"{data.get('name')}: unknown keys {', '.join(sorted(unknown))}")
+    options: dict[str, object] = {}
+    for key, value in data.items():
+        if key in _REFUSALS:
+            options[key] = _refusal(value)
+        elif key in ("missing", "denied"):
+            options[key] = _refusals(value)
+        elif key == "rules":
+            options[key] = tuple(_rule(item) for item in php.as_list(value))
+        elif key == "rows":
+            defaults = _defaults(data)
+            options[key] = tuple({**defaults, **php.as_map(row)} for row in php.as_list(value))
+        elif key == "actions":
+            options[key] = _actions(value)
+        elif key not in _ENTITY_KEYS:
+            options[key] = value
+    return Declared(entity=_entity(data), **options)  # type: ignore[arg-type]  # the keys are checked above
+
+
+def _actions(value: Value) -> dict[str, str]:
+    """Read `["add", "fields:getFields"]`: actions, with the last part of the method's name where it differs."""
+    pairs = (word.partition(":") for word in _words(value))
+    return {action: method or action for action, _, method in pairs}
+
+
+@cache
+def declared() -> tuple[Declared, ...]:
+    """All declared families."""
+    styles = _load(FOLDER / "styles.toml")
+    found: list[Declared] = []
+    for path in sorted(FOLDER.glob("*.toml")):
+        if path.name == "styles.toml":
+            continue
+        data = _load(path)
+        style = php.text(data.pop("style"))
+        shared = {**php.as_map(styles[style]), **{key: value for key, value in data.items() if key != "family"}}
+        found.extend(family({**shared, **php.as_map(each)}) for each in php.as_list(data["family"]))
+    return tuple(found)
+
+
+def by_name(name: str) -> Declared:
+    """The family of a prefix such as `sale.order`."""
+    return next(each for each in declared() if each.name == name)
+
+
+@cache
+def entities() -> dict[str, Entity]:
+    """The entities of the declared families by table."""
+    return {each.entity.name: each.entity for each in declared()}
+
+
+def fill(storage: Storage) -> None:
+    """Insert the records that every portal has (`rows`) into a new database."""
+    for each in declared():
+        for row in each.rows:
+            storage.insert(each.entity, row)
+
+
+def _load(path: Path) -> Map:
+    loaded: Map = tomllib.loads(path.read_text("utf-8"))
+    return loaded

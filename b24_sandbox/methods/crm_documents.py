@@ -1,0 +1,188 @@
+"""`crm.documentgenerator.*`: numerators, templates and documents. No file is produced, only the records.
+
+Documentation: api-reference/crm/document-generator.
+"""
+
+from __future__ import annotations
+
+from b24_sandbox import declared, engine, errors, php, values
+from b24_sandbox.answer import RowPage
+from b24_sandbox.call import Call
+from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
+from b24_sandbox.entities.crm_sales import QUOTE
+from b24_sandbox.errors import PortalError
+from b24_sandbox.fields import Entity
+from b24_sandbox.methods.declared import admit, face_of, method
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_NUMERATOR = declared.by_name("crm.documentgenerator.numerator")
+_TEMPLATE = declared.by_name("crm.documentgenerator.template")
+_DOCUMENT = declared.by_name("crm.documentgenerator.document")
+_SEQUENCE = "Bitrix_Main_Numerator_Generator_SequentNumberGenerator"
+_OWNERS: dict[int, Entity] = {1: LEAD, 2: DEAL, 3: CONTACT, 4: COMPANY, 7: QUOTE}
+
+
+def _address(call: Call, kind: str, action: str, record: Value) -> str:
+    query = f"action=crm.documentgenerator.{kind}.{action}&SITE_ID=s1&id={php.text(record)}"
+    return f"{call.base}/bitrix/services/main/ajax.php?{query}"
+
+
+def _with_download(call: Call, shown: Map) -> Map:
+    """A template with the address of its file and the rights by their codes."""
+    users = {code: code for code in map(php.text, php.as_list(shown.get("users")))}
+    address = _address(call, "template", "download", shown["id"])
+    return {**shown, "users": users, "download": address, "downloadMachine": address}
+
+
+def _template_add(call: Call) -> Value:
+    admit(_TEMPLATE, call, "add")
+    face = face_of(_TEMPLATE)
+    sent = face.values(call, True)
+    if not php.as_map(call.exact("fields")).get("file"):
+        raise PortalError("0", "Missing file content")
+    record = engine.create(face, call, sent)
+    return {"template": _with_download(call, engine.read(face, call, record))}
+
+
+def _template_update(call: Call) -> Value:
+    admit(_TEMPLATE, call, "update")
+    face = face_of(_TEMPLATE)
+    record = face.record_id(call)
+    engine.change(face, call, record, face.values(call, False))
+    return {"template": _with_download(call, engine.read(face, call, record))}
+
+
+def _template_get(call: Call) -> Value:
+    face = face_of(_TEMPLATE)
+    return {"template": _with_download(call, engine.read(face, call, face.record_id(call)))}
+
+
+def _template_list(call: Call) -> Value:
+    """Templates by their ids."""
+    page = method(_TEMPLATE, "list")(call)
+    if not isinstance(page, RowPage):
+        return page
+    rows = php.as_list(php.as_map(page.result)["templates"])
+    shown = {php.text(php.as_map(row)["id"]): php.as_map(row) for row in rows}
+    for number, row in shown.items():
+        row["download"] = row["downloadMachine"] = _address(call, "template", "download", number)
+    return RowPage({"templates": shown}, page.next, page.total)
+
+
+def _next_number(call: Call, numerator: int) -> str:
+    """Take the next number of a numerator."""
+    row = call.portal.storage.row(_NUMERATOR.entity, numerator)
+    if row is None:
+        raise PortalError("0", "Error getting next number")
+    rules = php.as_map(php.as_map(values.decoded(row["SETTINGS"])).get(_SEQUENCE))
+    number = php.integer(row["NEXT"]) or php.integer(rules.get("start", 1))
+    step = php.integer(rules.get("step", 1)) or 1
+    call.portal.storage.update(_NUMERATOR.entity, numerator, {"NEXT": number + step})
+    padded = str(number).rjust(php.integer(rules.get("length")), php.text(rules.get("padString")) or "0")
+    return php.text(row["TEMPLATE"]).replace("{NUMBER}", padded)
+
+
+def _shown(call: Call, record: int) -> Value:
+    """A document with its addresses and what its template allows."""
+    face = face_of(_DOCUMENT)
+    shown = engine.read(face, call, record)
+    public = engine.stored(face, call, record)["PUBLIC_URL"]
+    facts: Map = {
+        "changeStampsEnabled": False,
+        "changeQrCodeEnabled": False,
+        "qrCodeEnabled": False,
+        "products": {"currencyId": call.portal.currency, "totalSum": "0.00", "totalRows": 0},
+        "downloadUrl": _address(call, "document", "download", record),
+        "downloadUrlMachine": _address(call, "document", "download", record),
+        "publicUrl": public,
+        "isTransformationError": False,
+        "pullTag": f"TRANSFORMDOCUMENT{record}",
+    }
+    return {"document": {**facts, **shown}}
+
+
+def _document_add(call: Call) -> Value:
+    storage = call.portal.storage
+    if not php.integer(call.exact("templateId")):
+        raise PortalError("100", "Bitrix\\DocumentGenerator\\Template constructor must be is public")
+    template = storage.row(_TEMPLATE.entity, php.integer(call.exact("templateId")))
+    if template is None:
+        raise PortalError("0", "Template not found")
+    owner = _OWNERS.get(php.integer(call.exact("entityTypeId")))
+    if owner is None:
+        raise PortalError("0", "No provider for entityTypeId")
+    entity = php.integer(call.exact("entityId"))
+    if not entity:
+        raise PortalError("0", 'Empty required parameter "value"')
+    if storage.row(owner, entity) is None:
+        raise PortalError("DOCGEN_ACCESS_ERROR", "Access denied")
+    chosen = php.as_map(call.exact("values"))
+    number = php.text(chosen.get("DocumentNumber")) or _next_number(call, php.integer(template["NUMERATOR_ID"]))
+    stamps = php.truthy(call.exact("stampsEnabled"))
+    sent: Map = {
+        "title": php.text(chosen.get("DocumentTitle")) or f"{template['NAME']} {number}",
+        "number": number,
+        "templateId": template["ID"],
+        "entityTypeId": call.exact("entityTypeId"),
+        "entityId": entity,
+        "stampsEnabled": stamps,
+        "values": {**chosen, "_creationMethod": "rest", "stampsEnabled": stamps},
+    }
+    record = engine.create(face_of(_DOCUMENT), call, sent)
+    return _shown(call, record)
+
+
+def _document_get(call: Call) -> Value:
+    return _shown(call, face_of(_DOCUMENT).record_id(call))
+
+
+def _document_update(call: Call) -> Value:
+    face = face_of(_DOCUMENT)
+    row = engine.stored(face, call, face.record_id(call), "update")
+    record = php.integer(row["ID"])
+    chosen = php.as_map(call.exact("values"))
+    stamps = php.truthy(1 if call.exact("stampsEnabled") is None else call.exact("stampsEnabled"))
+    kept = {**php.as_map(values.decoded(row["VALUES"])), **chosen, "stampsEnabled": stamps}
+    sent: Map = {"values": kept, "stampsEnabled": stamps}
+    for name, value in (("number", "DocumentNumber"), ("title", "DocumentTitle")):
+        if php.text(chosen.get(value)):
+            sent[name] = php.text(chosen[value])
+    engine.change(face, call, record, sent)
+    call.portal.storage.update(_DOCUMENT.entity, record, {"UPDATED_BY": call.user})
+    return _shown(call, record)
+
+
+def _public(call: Call) -> Value:
+    """Switch the public address of a document on or off."""
+    face = face_of(_DOCUMENT)
+    row = engine.stored(face, call, face.record_id(call))
+    on = call.exact("status") is None or php.truthy(call.exact("status"))
+    address = f"{call.base}/~{php.integer(row['ID']):05d}" if on else None
+    call.portal.storage.update(_DOCUMENT.entity, php.integer(row["ID"]), {"PUBLIC_URL": address})
+    return {"publicUrl": address}
+
+
+def _upload(call: Call) -> Value:
+    """Record a document that was made elsewhere."""
+    sent = php.as_map(call.exact("fields"))
+    if not sent:
+        raise errors.missing_parameter("fields")
+    lacking = [name for name in ("entityTypeId", "fileContent", "region", "entityId") if not sent.get(name)]
+    if lacking:
+        raise PortalError("0", f"Empty required fields: {', '.join(lacking)}")
+    owner = _OWNERS.get(php.integer(sent["entityTypeId"]))
+    if owner is None:
+        raise PortalError("0", "No provider for entityTypeId")
+    if call.portal.storage.row(owner, php.integer(sent["entityId"])) is None:
+        raise PortalError("0", 'Wrong "entityId" field value')
+    columns = {name: sent.get(name) for name in ("entityTypeId", "entityId", "title", "number")}
+    return _shown(call, engine.create(face_of(_DOCUMENT), call, {**columns, "values": {"_creationMethod": "rest"}}))
+
+
+def register(registry: Registry) -> None:
+    """Register what is more than a declaration."""
+    templates = {"add": _template_add, "get": _template_get, "list": _template_list, "update": _template_update}
+    registry.controller(_TEMPLATE.name, _TEMPLATE.php_class, "crm", templates)
+    documents = {"add": _document_add, "get": _document_get, "update": _document_update, "upload": _upload}
+    registry.controller(_DOCUMENT.name, _DOCUMENT.php_class, "crm", {**documents, "enablePublicUrl": _public})

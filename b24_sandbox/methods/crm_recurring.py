@@ -1,0 +1,74 @@
+"""`crm.deal.recurring.{add,delete,expose}`: templates of deals that are created again and again.
+
+An add copies the deal to a template, an expose creates a deal of the template. Documentation:
+api-reference/crm/deals/recurring-deals.
+"""
+
+from __future__ import annotations
+
+from b24_sandbox import dates, declared, engine, php
+from b24_sandbox.call import Call
+from b24_sandbox.entities.crm import DEAL
+from b24_sandbox.errors import PortalError
+from b24_sandbox.methods.crm_classic import live
+from b24_sandbox.methods.declared import face_of, method
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_FAMILY = declared.by_name("crm.deal.recurring")
+_OWN = frozenset(("ID", "DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "MOVED_BY_ID", "CREATED_BY_ID", "MODIFY_BY_ID"))
+"""What a copy does not take over from its deal."""
+
+
+def _copy(call: Call, deal: int, **changed: Value) -> int:
+    face = live(call, "crm.deal")
+    kept = {name: value for name, value in engine.read(face, call, deal).items() if name not in _OWN}
+    return engine.create(face, call, {**kept, **changed})
+
+
+def _add(call: Call) -> Value:
+    face = face_of(_FAMILY)
+    sent = face.values(call, True)
+    deal = php.integer(sent["DEAL_ID"])
+    storage = call.portal.storage
+    if storage.row(DEAL, deal) is None:
+        raise PortalError("", "Deal id is empty.")
+    if storage.count(_FAMILY.entity, "DEAL_ID = ?", [deal]):
+        raise PortalError("", "Deal already has recurring settings.")
+    if sent.get("IS_LIMIT") not in ("N", "D", "T"):
+        sent = {**sent, "IS_LIMIT": "N"}
+    template = _copy(call, deal, IS_RECURRING="Y")
+    record = engine.create(face, call, {**sent, "DEAL_ID": template})
+    storage.update(_FAMILY.entity, record, {"BASED_ID": deal})
+    return record
+
+
+def _row(call: Call, verb: str) -> Map:
+    face = face_of(_FAMILY)
+    return engine.stored(face, call, face.record_id(call), verb)
+
+
+def _delete(call: Call) -> Value:
+    row = _row(call, "delete")
+    if call.portal.storage.row(DEAL, php.integer(row["DEAL_ID"])) is not None:
+        raise PortalError("", "Deleting is impossible. Connected recurring deal exists.")
+    return method(_FAMILY, "delete")(call)
+
+
+def _expose(call: Call) -> Value:
+    row = _row(call, "get")
+    changed: Map = {"IS_RECURRING": "N"}
+    if php.text(row["CATEGORY_ID"]):
+        changed["CATEGORY_ID"] = php.integer(row["CATEGORY_ID"])
+    deal = _copy(call, php.integer(row["DEAL_ID"]), **changed)
+    executed: Map = {"COUNTER_REPEAT": php.integer(row["COUNTER_REPEAT"]) + 1, "LAST_EXECUTION": dates.iso(call.now)}
+    call.portal.storage.update(_FAMILY.entity, php.integer(row["ID"]), executed)
+    fields: Map = {"ID": row["ID"], "RECURRING_DEAL_ID": row["DEAL_ID"], "DEAL_ID": deal}
+    call.portal.changes.announce("ONCRMDEALRECURRINGEXPOSE", {"FIELDS": fields}, call.user)
+    return {"DEAL_ID": deal}
+
+
+def register(registry: Registry) -> None:
+    """Register what is more than a declaration."""
+    for name, run in (("add", _add), ("delete", _delete), ("expose", _expose)):
+        registry.classic(f"crm.deal.recurring.{name}", "crm", run)

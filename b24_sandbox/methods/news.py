@@ -1,0 +1,165 @@
+"""`log.blogpost.*` and `log.blogcomment.*`: posts of the news feed and their comments.
+
+Documentation: api-reference/log.
+"""
+
+from __future__ import annotations
+
+from b24_sandbox import dates, declared, engine, php, values
+from b24_sandbox.answer import RowPage
+from b24_sandbox.call import Call
+from b24_sandbox.errors import PortalError
+from b24_sandbox.methods.declared import face_of
+from b24_sandbox.paging import family_a
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+from b24_sandbox.schema import object_text
+
+_POST = declared.by_name("log.blogpost")
+_COMMENT = declared.by_name("log.blogcomment")
+_TITLE_LENGTH = 100
+
+
+def _readers(sent: Map) -> list[str]:
+    """The sent recipients; empty when none were sent."""
+    found = sent.get("DEST", sent.get("SPERM"))
+    return [php.text(item) for item in php.as_list(found)]
+
+
+def _author(call: Call, sent: Map) -> int:
+    """The user that a call acts for: administrators may name another one."""
+    return php.integer(sent.get("USER_ID")) if call.admin and php.integer(sent.get("USER_ID")) else call.user
+
+
+def _add(call: Call) -> Value:
+    face, sent = face_of(_POST), call.upper_case()
+    columns = face.values(call, True)
+    if not columns.get("POST_TITLE"):
+        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
+    record = engine.create(face, call, columns)
+    readers = _readers(sent) or ["UA"]
+    marks: Map = {"DEST": object_text(readers), "AUTHOR_ID": _author(call, sent)}
+    marks["HAS_SOCNET_ALL"] = "Y" if "UA" in readers else "N"
+    marks["HAS_TAGS"] = "Y" if sent.get("TAGS") else "N"
+    call.portal.storage.update(_POST.entity, record, marks)
+    call.portal.changes.announce("ONLIVEFEEDPOSTADD", {"FIELDS": {"POST_ID": record}}, call.user)
+    return record
+
+
+def _visible(call: Call, row: Map) -> bool:
+    readers = {php.text(item) for item in php.as_list(values.decoded(row["DEST"]))}
+    return call.admin or row["AUTHOR_ID"] == call.user or bool(readers & {"UA", f"U{call.user}"})
+
+
+def _get(call: Call) -> Value:
+    """The posts that the caller may see, the newest first."""
+    sent, face, storage = call.upper_case(), face_of(_POST), call.portal.storage
+    where: list[str] = ["1"]
+    bound: list[Value] = []
+    if sent.get("POST_ID"):
+        where, bound = ["ID = ?"], [php.integer(sent["POST_ID"])]
+    for name, sign in (("LOG_DATE_FROM", ">="), ("LOG_DATE_TO", "<=")):
+        if sent.get(name):
+            where.append(f"DATE_PUBLISH {sign} ?")
+            bound.append(dates.stored_moment(php.text(sent[name]), call.now))
+    rows = storage.rows(_POST.entity, ["ID", "DEST", "AUTHOR_ID"], " and ".join(where), bound, "ID desc")
+    rights = {php.text(item) for item in php.as_list(sent.get("LOG_RIGHTS"))}
+    if rights and not sent.get("POST_ID"):
+        rows = [row for row in rows if rights & set(map(php.text, php.as_list(values.decoded(row["DEST"]))))]
+    found = [php.integer(row["ID"]) for row in rows if _visible(call, row)]
+
+    def page(limit: int, offset: int) -> list[Map]:
+        return [engine.read(face, call, record) for record in found[offset : offset + limit]]
+
+    result: RowPage = family_a(call.offset, lambda: len(found), page)
+    return result
+
+
+def _own(call: Call, verb: str, refusal: PortalError) -> Map:
+    """The post that a call names, if the caller may change it."""
+    face = face_of(_POST)
+    row = engine.stored(face, call, face.record_id(call), verb)
+    if not call.admin and row["AUTHOR_ID"] != call.user:
+        raise refusal
+    return row
+
+
+def _update(call: Call) -> Value:
+    sent = call.upper_case()
+    code = "SONET_CONTROLLER_LIVEFEED_BLOGPOST_UPDATE_ERROR"
+    row = _own(call, "update", PortalError(code, "No write perms"))
+    if not sent.get("POST_TITLE") and not sent.get("POST_MESSAGE"):
+        raise PortalError("EMPTY_TITLE", "Message title is not specified.")
+    record = php.integer(row["ID"])
+    columns = face_of(_POST).values(call, False)
+    if not columns.get("POST_TITLE"):
+        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
+    engine.change(face_of(_POST), call, record, columns)
+    if readers := _readers(sent):
+        call.portal.storage.update(_POST.entity, record, {"DEST": object_text(readers)})
+    call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": record}}, call.user)
+    return record
+
+
+def _delete(call: Call) -> Value:
+    row = _own(call, "delete", PortalError("403", "You do not have permission to delete this message"))
+    engine.remove(face_of(_POST), call, php.integer(row["ID"]))
+    call.portal.changes.announce("ONLIVEFEEDPOSTDELETE", {"FIELDS": {"POST_ID": row["ID"]}}, call.user)
+    return True
+
+
+def _share(call: Call) -> Value:
+    row = _own(call, "get", PortalError("", "No read perms"))
+    added = _readers(call.upper_case())
+    if not added:
+        raise PortalError("", "Wrong destinations")
+    readers = [*map(php.text, php.as_list(values.decoded(row["DEST"]))), *added]
+    record = php.integer(row["ID"])
+    call.portal.storage.update(_POST.entity, record, {"DEST": object_text(list(dict.fromkeys(readers)))})
+    return True
+
+
+def _important(call: Call) -> Value:
+    """Nobody has read an important post: it is read in the interface."""
+    face = face_of(_POST)
+    engine.stored(face, call, face.record_id(call))
+    return []
+
+
+def _count(call: Call, post: int) -> None:
+    number = call.portal.storage.count(_COMMENT.entity, "POST_ID = ?", [post])
+    call.portal.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
+
+
+def _comment(call: Call) -> Value:
+    face, sent = face_of(_COMMENT), call.upper_case()
+    post = call.portal.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
+    if post is None or not _visible(call, post):
+        raise PortalError("", "No post found")
+    columns = face.values(call, True)
+    same = [post["ID"], php.text(columns["TEXT"])]
+    if call.portal.storage.count(_COMMENT.entity, "POST_ID = ? and POST_TEXT = ?", same):
+        raise PortalError("", "Duplicate comment")
+    record = engine.create(face, call, columns)
+    call.portal.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
+    _count(call, php.integer(post["ID"]))
+    return record
+
+
+def _remove_comment(call: Call) -> Value:
+    face = face_of(_COMMENT)
+    row = engine.stored(face, call, face.record_id(call), "delete")
+    if not call.admin and row["AUTHOR_ID"] != call.user:
+        raise PortalError("", "No delete perms")
+    engine.remove(face, call, php.integer(row["ID"]))
+    _count(call, php.integer(row["POST_ID"]))
+    return True
+
+
+def register(registry: Registry) -> None:
+    """Register posts and comments."""
+    posts = {"add": _add, "get": _get, "update": _update, "delete": _delete, "share": _share}
+    for name, run in (posts | {"getusers.important": _important}).items():
+        registry.classic(f"log.blogpost.{name}", "log", run)
+    registry.classic("log.blogcomment.add", "log", _comment)
+    registry.classic("log.blogcomment.delete", "log", _remove_comment)
