@@ -21,8 +21,8 @@ from b24_sandbox.fields import Cascade, Entity, Prepare, Settle, parse_fields
 from b24_sandbox.php import Map, Value
 
 if TYPE_CHECKING:
-    from b24_sandbox.portal import SandboxPortal
     from b24_sandbox.storage import Storage
+    from b24_sandbox.world import World
 
 FOLDER = Path(__file__).parent / "families"
 
@@ -171,7 +171,7 @@ def _prepare(data: Map) -> Prepare:
     created, updated = php.as_map(data.get("created")), php.as_map(data.get("updated"))
     copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
 
-    def prepare(portal: SandboxPortal, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
         stamps: Map = {"now": dates.iso(portal.clock()), "user": user}
         if stored is None:
             for name, default in defaults.items():
@@ -192,12 +192,12 @@ def _bare(table: str) -> Entity:
     return Entity(table, parse_fields("ID integer r | ID"))
 
 
-def row_of(portal: SandboxPortal, table: str, record: int) -> Map | None:
+def row_of(portal: World, table: str, record: int) -> Map | None:
     """Return a record of any table."""
     return portal.storage.row(_bare(table), record)
 
 
-def count_of(portal: SandboxPortal, path: str, value: Value) -> int:
+def count_of(portal: World, path: str, value: Value) -> int:
     """Count the records with a value in a column: `table.COLUMN`."""
     table, _, column = path.partition(".")
     return portal.storage.count(_bare(table), f'"{column}" = ?', [value])
@@ -207,7 +207,7 @@ def _cascade(data: Map) -> Cascade:
     """Delete the records of other tables that belong to a deleted one, and what belongs to them."""
     owned = [path.partition(".") for path in _words(data.get("owns"))]
 
-    def cascade(portal: SandboxPortal, record: int) -> None:
+    def cascade(portal: World, record: int) -> None:
         for table, _, column in owned:
             entity = entities()[table]
             for row in portal.storage.rows(entity, ["ID"], f'"{column}" = ?', [record]):
@@ -221,7 +221,7 @@ def _settle(data: Map) -> Settle:
     """Number new records: `column` becomes the id, or the number within the record that the column `within` names."""
     column, within = (php.text(php.as_map(data.get("numbered")).get(key)) for key in ("column", "within"))
 
-    def settle(portal: SandboxPortal, record: int, values: Map, stored: Map | None, user: int) -> None:
+    def settle(portal: World, record: int, values: Map, stored: Map | None, user: int) -> None:
         if not column or stored is not None:
             return
         number = str(record)

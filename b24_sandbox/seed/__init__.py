@@ -28,9 +28,9 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     seed_crm_parts(storage, now)
     seed_staff(storage, now, only_administrator=empty)
     if not empty:
-        from b24_sandbox.seed.company import Company  # not needed when an existing file is opened again
+        from b24_sandbox.seed.company import seed_company  # not needed when an existing file is opened again
 
-        Company(storage, now).write()
+        seed_company(storage, now)
     from b24_sandbox.seed.office import seed_office  # needed only for a new database
 
     seed_office(storage, now, empty=empty)

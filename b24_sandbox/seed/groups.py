@@ -5,15 +5,14 @@ from __future__ import annotations
 from b24_sandbox import dates
 from b24_sandbox.entities.groups import GROUP, MEMBER
 from b24_sandbox.php import Value
+from b24_sandbox.seed.tables import numbers, table
 from b24_sandbox.storage import Storage
 
-_GROUPS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
-    ("Продажи", "Вопросы отдела продаж", "N", (2, 3, 4, 5, 6, 7)),
-    ("Выставка «Инструмент»", "Подготовка стенда", "Y", (14, 2, 15, 8)),
-    ("Export customers", "Questions of customers abroad", "N", (8, 9)),
-    ("Сервис и ремонт", "Заявки и запчасти", "N", (10, 11, 12, 13)),
+_GROUPS = tuple(
+    (name, description, project, numbers(members)) for name, description, project, members in table("groups")
 )
 """Name, description, project, members (the first is the owner)."""
+GROUPS = len(_GROUPS)
 
 
 def seed_groups(storage: Storage, now: float) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from b24_sandbox import dates
+from b24_sandbox.seed.calendars import seed_calendars
 from b24_sandbox.seed.documents import seed_documents
 from b24_sandbox.seed.goods import base, seed_goods
 from b24_sandbox.seed.groups import seed_groups
+from b24_sandbox.seed.messenger import seed_chats
 from b24_sandbox.seed.registers import seed_lists
+from b24_sandbox.seed.working_time import seed_working_time
 from b24_sandbox.storage import Storage
 
 
@@ -18,3 +21,6 @@ def seed_office(storage: Storage, now: float, *, empty: bool) -> None:
         seed_groups(storage, now)
         seed_lists(storage, now)
         seed_goods(storage, now)
+        seed_calendars(storage, now)
+        seed_chats(storage, now)
+        seed_working_time(storage, now)

@@ -11,42 +11,20 @@ import json
 from b24_sandbox import dates
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.php import Value
+from b24_sandbox.seed.tables import table
 from b24_sandbox.storage import Storage
 
 _DAY = 86400.0
 
-DEPARTMENTS: tuple[tuple[int, str, int | None, int], ...] = (
-    (1, "Северный мост", None, 1),
-    (2, "Отдел продаж", 1, 2),
-    (3, "Продажи: экспорт", 2, 8),
-    (4, "Сервисный центр", 1, 10),
-    (5, "Маркетинг", 1, 14),
-    (6, "Финансы и документы", 1, 16),
-    (7, "ИТ", 1, 18),
+DEPARTMENTS: tuple[tuple[int, str, int | None, int], ...] = tuple(
+    (int(number), name, int(parent) if parent else None, int(head))
+    for number, name, parent, head in table("departments")
 )
 """Id, name, parent, head."""
 
-STAFF: tuple[tuple[str, str, str, str, int], ...] = (
-    ("Марина", "Левченко", "F", "Генеральный директор", 1),
-    ("Олег", "Гаврилов", "M", "Руководитель отдела продаж", 2),
-    ("Анна", "Соколова", "F", "Старший менеджер", 2),
-    ("Тимур", "Ахметов", "M", "Менеджер по продажам", 2),
-    ("Екатерина", "Белова", "F", "Менеджер по продажам", 2),
-    ("Никита", "Орлов", "M", "Менеджер по продажам", 2),
-    ("Дарья", "Фомина", "F", "Менеджер по продажам", 2),
-    ("Laura", "Bennett", "F", "Head of export sales", 3),
-    ("Daniel", "Kruger", "M", "Account manager", 3),
-    ("Сергей", "Панин", "M", "Руководитель сервиса", 4),
-    ("Ильдар", "Сафин", "M", "Инженер", 4),
-    ("Павел", "Ершов", "M", "Инженер", 4),
-    ("Юлия", "Рябова", "F", "Диспетчер", 4),
-    ("Sofia", "Marino", "F", "Marketing lead", 5),
-    ("Глеб", "Тихонов", "M", "Специалист по рекламе", 5),
-    ("Наталья", "Крылова", "F", "Главный бухгалтер", 6),
-    ("Вера", "Зимина", "F", "Юрист", 6),
-    ("Артём", "Ковалёв", "M", "Администратор портала", 7),
-    ("Roman", "Novak", "M", "Developer", 7),
-    ("Кирилл", "Дёмин", "M", "Менеджер по продажам", 2),
+STAFF: tuple[tuple[str, str, str, str, int], ...] = tuple(
+    (name, last_name, gender, position, int(department))
+    for name, last_name, gender, position, department in table("staff")
 )
 """First name, last name, gender, position, department. The position in the list is the id."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from b24_sandbox import dates
 from b24_sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
 from b24_sandbox.php import Value
+from b24_sandbox.seed.tables import table
 from b24_sandbox.storage import Storage
 
-_TRIPS = (("Казань", 18500), ("Пермь", 24000), ("Екатеринбург", 31000), ("Vienna", 98000), ("Самара", 21000))
+_TRIPS = table("trips")
 
 
 def seed_lists(storage: Storage, now: float) -> None:
@@ -36,7 +37,7 @@ def seed_lists(storage: Storage, now: float) -> None:
     held: list[tuple[Value, ...]] = []
     for number, (_, cost) in enumerate(_TRIPS, 1):
         held += [
-            (number, 1, str(cost)),
+            (number, 1, cost),
             (number, 2, str(1 + number % 3)),
             (number, 3, "2"),
             (number, 3, str(2 + number)),

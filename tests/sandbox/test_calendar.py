@@ -13,6 +13,8 @@ EVENT = {
     "from": "2026-03-02T10:00:00+03:00",
     "to": "2026-03-02T11:30:00+03:00",
 }
+FREE_DAY = {"from": "2026-06-02T10:00:00+03:00", "to": "2026-06-02T11:30:00+03:00"}
+"""A time at which nobody in the company has an event."""
 
 
 async def test_the_error_for_a_missing_parameter_names_it_and_has_no_code(call: Caller) -> None:
@@ -37,37 +39,40 @@ async def test_an_event_shows_dates_in_the_regional_form(write: Caller) -> None:
 
 
 async def test_events_are_listed_by_period_and_nearest_first(write: Caller) -> None:
-    await write.result("calendar.event.add", EVENT)
-    later = {**EVENT, "name": "Отчёт", "from": "2026-03-20T10:00:00+03:00", "to": "2026-03-20T11:00:00+03:00"}
+    await write.result("calendar.event.add", {**EVENT, **FREE_DAY})
+    later = {**EVENT, "name": "Отчёт", "from": "2026-06-20T10:00:00+03:00", "to": "2026-06-20T11:00:00+03:00"}
     await write.result("calendar.event.add", later)
-    period = {"type": "user", "ownerId": 1, "from": "2026-03-01", "to": "2026-03-02"}
+    soon = {**EVENT, "name": "Сейчас", "from": "2026-03-01T12:01:00+03:00", "to": "2026-03-01T12:02:00+03:00"}
+    await write.result("calendar.event.add", soon)
+    period = {"type": "user", "ownerId": 1, "from": "2026-06-01", "to": "2026-06-02"}
     assert [row["NAME"] for row in await write.result("calendar.event.get", period)] == ["Планёрка"]
     nearest = await write.result("calendar.event.get.nearest", {"maxEventsCount": 1})
-    assert [row["NAME"] for row in nearest] == ["Планёрка"]
+    assert [row["NAME"] for row in nearest] == ["Сейчас"]
     assert await write.result("calendar.event.get", {**period, "section": [77]}) == []
 
 
 async def test_guests_have_the_event_and_can_answer_the_invitation(write: Caller) -> None:
-    event = await write.result("calendar.event.add", {**EVENT, "ownerId": 3, "attendees": [1, 5]})
+    event = await write.result("calendar.event.add", {**EVENT, **FREE_DAY, "ownerId": 3, "attendees": [1, 5]})
     shown = await write.result("calendar.event.getbyid", {"id": event})
     guests = {row["id"]: row["status"] for row in shown["ATTENDEE_LIST"]}
     assert guests == {3: "H", 1: "Q", 5: "Q"}
     assert await write.result("calendar.meeting.status.set", {"eventId": event, "status": "Y"}) is True
     assert await write.result("calendar.meeting.status.get", {"eventId": event}) == "Y"
-    mine = await write.result("calendar.event.get", {"type": "user", "ownerId": 1})
+    period = {"type": "user", "from": "2026-06-01", "to": "2026-06-30"}
+    mine = await write.result("calendar.event.get", {**period, "ownerId": 1})
     assert [row["PARENT_ID"] for row in mine] == [str(event)]
     await write.result("calendar.event.update", {"id": event, "attendees": [1]})
-    assert await write.result("calendar.event.get", {"type": "user", "ownerId": 5}) == []
+    assert await write.result("calendar.event.get", {**period, "ownerId": 5}) == []
     assert await write.result("calendar.event.delete", {"id": event}) is True
-    assert await write.result("calendar.event.get", {"type": "user", "ownerId": 1}) == []
+    assert await write.result("calendar.event.get", {**period, "ownerId": 1}) == []
 
 
 async def test_accessibility_lists_busy_times_by_user(write: Caller) -> None:
-    await write.result("calendar.event.add", EVENT)
-    await write.result("calendar.event.add", {**EVENT, "accessibility": "free"})
-    asked = {"users": [1, 2], "from": "2026-03-01", "to": "2026-03-03"}
+    await write.result("calendar.event.add", {**EVENT, **FREE_DAY})
+    await write.result("calendar.event.add", {**EVENT, **FREE_DAY, "accessibility": "free"})
+    asked = {"users": [1, 2], "from": "2026-06-01", "to": "2026-06-03"}
     busy = await write.result("calendar.accessibility.get", asked)
-    assert [row["DATE_FROM"] for row in busy["1"]] == ["02.03.2026 10:00:00"]
+    assert [row["DATE_FROM"] for row in busy["1"]] == ["02.06.2026 10:00:00"]
     assert busy["2"] == []
 
 
@@ -76,7 +81,7 @@ async def test_calendars_are_created_updated_and_deleted_with_their_events(write
     section = await write.result("calendar.section.add", {**own, "name": "Встречи", "color": "#9cbeee"})
     event = await write.result("calendar.event.add", {**EVENT, "ownerId": 2, "section": section})
     assert await write.result("calendar.section.update", {**own, "id": section, "name": "Поездки"}) == section
-    row = (await write.result("calendar.section.get", own))[0]
+    row = next(row for row in await write.result("calendar.section.get", own) if row["ID"] == str(section))
     assert (row["ID"], row["NAME"], row["COLOR"], row["DATE_CREATE"]) == (
         str(section),
         "Поездки",

@@ -63,9 +63,9 @@ async def test_the_error_for_a_missing_requisite_names_it(call: Caller) -> None:
         ("crm.requisite.bankdetail.get", "RequisiteBankDetail"),
         ("crm.requisite.preset.get", "Preset"),
     ):
-        status, answer = await call.refused(method, {"id": 57})
+        status, answer = await call.refused(method, {"id": 5757})
         assert (status, answer["error"]) == (400, "")
-        assert answer["error_description"] == f"The {name} with ID '57' is not found"
+        assert answer["error_description"] == f"The {name} with ID '5757' is not found"
 
 
 async def test_bank_details_and_addresses_are_deleted_with_their_requisite(write: Caller) -> None:
@@ -77,7 +77,7 @@ async def test_bank_details_and_addresses_are_deleted_with_their_requisite(write
     assert [(row["CITY"], row["ANCHOR_TYPE_ID"], row["ANCHOR_ID"]) for row in rows] == [("Казань", "4", "1")]
     assert await write.result("crm.requisite.delete", {"id": number}) is True
     await write.refused("crm.requisite.bankdetail.get", {"id": bank})
-    assert (await write("crm.address.list", {"filter": {"ENTITY_TYPE_ID": 8}}))["total"] == 0
+    assert (await write("crm.address.list", {"filter": {"ENTITY_ID": number, "ENTITY_TYPE_ID": 8}}))["total"] == 0
 
 
 async def test_an_address_is_identified_by_its_type_and_owner(write: Caller) -> None:
@@ -88,9 +88,9 @@ async def test_an_address_is_identified_by_its_type_and_owner(write: Caller) -> 
     _, answer = await write.refused("crm.address.add", {"fields": key})
     assert answer["error_description"] == "TypeAddress exists."
     await write.result("crm.address.update", {"fields": {**key, "CITY": "Пермь"}})
-    assert [row["CITY"] for row in await write.result("crm.address.list")] == ["Пермь"]
+    assert [row["CITY"] for row in await write.result("crm.address.list", {"filter": key})] == ["Пермь"]
     assert await write.result("crm.address.delete", {"fields": key}) is True
-    assert await write.result("crm.address.list") == []
+    assert await write.result("crm.address.list", {"filter": key}) == []
 
 
 async def test_a_document_uses_one_set_of_requisites(write: Caller) -> None:

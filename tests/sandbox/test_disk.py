@@ -44,7 +44,7 @@ async def test_children_use_an_exact_offset_and_are_empty_beyond_the_end(call: C
     beyond = await call("disk.storage.getchildren", {"id": 1, "start": 50})
     assert (beyond["result"], beyond["total"]) == ([], everything["total"])
     negative = await call("disk.storage.getchildren", {"id": 1, "start": -1})
-    assert negative["total"] == everything["total"] == 3
+    assert negative["total"] == everything["total"] > 1
 
 
 async def test_folders_and_files_have_different_fields(call: Caller) -> None:

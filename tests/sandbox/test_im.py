@@ -87,19 +87,19 @@ async def _as(write: Caller, user: int, method: str, params: dict[str, object]) 
 
 
 async def test_both_users_share_a_dialog_and_unread_messages_are_counted(write: Caller) -> None:
-    await write.result("im.message.add", {"DIALOG_ID": "2", "MESSAGE": "раз"})
-    await _as(write, 2, "im.message.add", {"DIALOG_ID": "1", "MESSAGE": "два"})
+    before = (await write.result("im.counters.get"))["TYPE"]
+    await write.result("im.message.add", {"DIALOG_ID": "6", "MESSAGE": "раз"})
+    await _as(write, 6, "im.message.add", {"DIALOG_ID": "1", "MESSAGE": "два"})
     recent = (await write.result("im.recent.list"))["items"]
-    assert [(row["id"], row["type"], row["counter"], row["message"]["text"]) for row in recent] == [
-        (2, "user", 1, "два")
-    ]
+    newest = recent[0]
+    assert (newest["id"], newest["type"], newest["counter"], newest["message"]["text"]) == (6, "user", 1, "два")
     counters = await write.result("im.counters.get")
-    assert (counters["TYPE"]["DIALOG"], counters["DIALOG"]) == (1, {"2": 1})
-    read = await write.result("im.dialog.read", {"DIALOG_ID": "2"})
-    assert (read["dialogId"], read["counter"]) == ("2", 0)
-    assert (await write.result("im.counters.get"))["TYPE"]["ALL"] == 0
-    users = await write("im.dialog.users.list", {"DIALOG_ID": "2"})
-    assert ([user["id"] for user in users["result"]], users["total"]) == ([1, 2], 2)
+    assert (counters["TYPE"]["DIALOG"], counters["DIALOG"]["6"]) == (before["DIALOG"] + 1, 1)
+    read = await write.result("im.dialog.read", {"DIALOG_ID": "6"})
+    assert (read["dialogId"], read["counter"]) == ("6", 0)
+    assert (await write.result("im.counters.get"))["TYPE"]["ALL"] == before["ALL"]
+    users = await write("im.dialog.users.list", {"DIALOG_ID": "6"})
+    assert ([user["id"] for user in users["result"]], users["total"]) == ([1, 6], 2)
 
 
 async def test_a_chat_of_others_is_not_accessible(write: Caller) -> None:

@@ -109,15 +109,15 @@ async def test_names_of_access_codes_are_returned(call: Caller) -> None:
 
 
 async def test_a_working_day_is_started_paused_and_closed(write: Caller) -> None:
-    assert (await write.result("timeman.status", {"USER_ID": 3}))["STATUS"] == "CLOSED"
-    opened = await write.result("timeman.open", {"USER_ID": 3, "TIME": "2026-03-01T09:00:00+03:00"})
+    assert (await write.result("timeman.status", {"USER_ID": 1}))["STATUS"] == "CLOSED"
+    opened = await write.result("timeman.open", {"USER_ID": 1, "TIME": "2026-03-01T09:00:00+03:00"})
     assert (opened["STATUS"], opened["TIME_START"], opened["TIME_FINISH"]) == (
         "OPENED",
         "2026-03-01T09:00:00+03:00",
         None,
     )
-    assert (await write.result("timeman.pause", {"USER_ID": 3}))["STATUS"] == "PAUSED"
-    closed = await write.result("timeman.close", {"USER_ID": 3})
+    assert (await write.result("timeman.pause", {"USER_ID": 1}))["STATUS"] == "PAUSED"
+    closed = await write.result("timeman.close", {"USER_ID": 1})
     assert (closed["STATUS"], closed["DURATION"]) == ("CLOSED", "03:00:00")
     _, answer = await write.refused("timeman.status", {"USER_ID": 999})
     assert answer == {"error": "", "error_description": "User not found"}
