@@ -53,7 +53,7 @@ async def test_guests_have_the_event_and_can_answer_the_invitation(write: Caller
     assert await write.result("calendar.meeting.status.get", {"eventId": event}) == "Y"
     mine = await write.result("calendar.event.get", {"type": "user", "ownerId": 1})
     assert [row["PARENT_ID"] for row in mine] == [str(event)]
-    await write.result("calendar.event.update", {"id": event, "attendees": [1]})
+    await write.result("calendar.event.update", {"id": event, "type": "user", "ownerId": 1, "attendees": [1]})
     assert await write.result("calendar.event.get", {"type": "user", "ownerId": 5}) == []
     assert await write.result("calendar.event.delete", {"id": event}) is True
     assert await write.result("calendar.event.get", {"type": "user", "ownerId": 1}) == []
