@@ -143,6 +143,10 @@ class Storage:
         """Commit a transaction."""
         self._db.execute("commit")
 
+    def rollback(self) -> None:
+        """Undo a transaction."""
+        self._db.execute("rollback")
+
     def close(self) -> None:
         """Close the database."""
         self._db.close()

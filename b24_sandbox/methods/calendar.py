@@ -157,6 +157,13 @@ def _columns(call: Call) -> Map:
     return columns
 
 
+def _check_section(call: Call, section: Value, kind: str, owner: int) -> None:
+    """Refuse a calendar that does not exist or belongs to another owner."""
+    where = "ID = ? and CAL_TYPE = ? and OWNER_ID = ?"
+    if section and not call.portal.storage.count(CALENDAR, where, [section, kind, owner]):
+        raise PortalError("", "You specified an invalid calendar section ID or the user does not have access to it")
+
+
 def _own_calendar(call: Call, kind: str, owner: int) -> int:
     """The first calendar of an owner. It is created when it is missing."""
     storage = call.portal.storage
@@ -179,6 +186,7 @@ def _add(call: Call) -> Value:
     columns |= {**_columns(call), "CAL_TYPE": kind, "OWNER_ID": owner, "DATE_FROM": begin, "DATE_TO": end}
     columns |= {"CREATED_BY": call.user, "DATE_CREATE": now, "TIMESTAMP_X": now}
     columns |= {"MEETING_HOST": call.user, "MEETING_STATUS": "H" if columns["IS_MEETING"] else None}
+    _check_section(call, columns.get("SECTION_ID"), kind, owner)
     columns["SECTION_ID"] = columns.get("SECTION_ID") or _own_calendar(call, kind, owner)
     storage = call.portal.storage
     event = storage.insert(CALENDAR_EVENT, columns)
@@ -217,7 +225,10 @@ def _event(call: Call, name: str = "id") -> Map:
 
 def _update(call: Call) -> Value:
     row = _event(call)
+    _need(call, "ownerId", "type")
     columns = _columns(call)
+    owner = php.integer(call.exact("ownerId"))
+    _check_section(call, columns.get("SECTION_ID"), php.text(call.exact("type")), owner)
     for name in ("from", "to"):
         if call.exact(name) or call.exact(f"{name}_ts"):
             zone = f"TZ_{name.upper()}"

@@ -1,6 +1,7 @@
 """`catalog.*`: one table of families, all served by the shared engine; camelCase both ways, numbers as numbers.
 
-Documentation: api-reference/catalog. Unknown names in `filter`, `select` and `order` are ignored.
+Documentation: api-reference/catalog. Unknown names in `filter`, `select` and `order` are ignored. Every employee may
+read the catalogue, only administrators may write to it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ _ALL = ("get", "list", "add", "update", "delete", "getFields")
 _READ = ("get", "list", "getFields")
 _LEFT = "storeProduct is not exists"
 _PROPERTY = "productProperty does not exist"
+_DENIED = {
+    data.PRODUCT.name: "200040300040",
+    data.SECTION.name: "200040300040",
+    data.PROPERTY.name: "0",
+    data.PROPERTY_ENUM.name: "0",
+}
+"""The codes for a user without the right to write, of each entity; of all others it is 200040300020."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +261,22 @@ def _announced(family: Family, action: str, run: Run) -> Run:
     return announced
 
 
+def _restricted(family: Family, action: str, run: Run) -> Run:
+    """Refuse writes of users without administrator rights."""
+    if action not in ("add", "update", "delete"):
+        return run
+    code = _DENIED.get(family.entity.name, "200040300020")
+    if family.entity is data.SECTION and action == "delete":
+        code = "200040300050"
+
+    def restricted(call: Call) -> Value:
+        if not call.admin:
+            raise PortalError(code, "Access Denied")
+        return run(call)
+
+    return restricted
+
+
 def _fields_by_filter(face: Face, call: Call) -> Value:
     """The fields of products in a block. The block is required."""
     conditions = php.as_map(call.exact("filter"))
@@ -268,7 +292,8 @@ def register(registry: Registry) -> None:
     for family in FAMILIES:
         face = face_of(family)
         actions: dict[str, Run] = {
-            action: _announced(family, action, partial(_ACTIONS[action], face)) for action in family.actions
+            action: _restricted(family, action, _announced(family, action, partial(_ACTIONS[action], face)))
+            for action in family.actions
         }
         if family.entity is data.PRODUCT:
             del actions["getFields"]

@@ -5,6 +5,7 @@ These methods are deprecated but still exist on portals. Documentation: api-refe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from b24_sandbox import errors, php
@@ -73,7 +74,8 @@ def _measure_face(entity: Entity) -> Face:
 
 
 def _vat_face(entity: Entity) -> Face:
-    return classic_face(entity, check=partial(_named, required=("NAME", "RATE")), absent=partial(_absent, "Vat"))
+    face = classic_face(entity, check=partial(_named, required=("NAME", "RATE")), absent=partial(_absent, "Vat"))
+    return replace(face, changed=lambda call, face, record: record)
 
 
 def register(registry: Registry) -> None:

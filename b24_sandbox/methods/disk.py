@@ -197,6 +197,18 @@ def _downloaded(call: Call) -> Response:
     return Response(200, kind, body, (("Content-Disposition", disposition),))
 
 
+_LEVELS = ("disk_access_read", "disk_access_add", "disk_access_edit", "disk_access_full")
+
+
+def _share(call: Call) -> Value:
+    """Share a folder. The sandbox has no rights of its own for shared folders, it checks the arguments only."""
+    _folder(call)
+    _sent(call, "userId", 1)
+    if php.text(_sent(call, "taskName", 2)) not in _LEVELS:
+        raise PortalError("ACCESS_DENIED", "Access denied")
+    return True
+
+
 def _rename(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
     record = php.integer(row["ID"])
@@ -290,7 +302,7 @@ def _application_storage(call: Call) -> Value:
 def _rename_storage(call: Call) -> Value:
     row = _record(call, STORAGE)
     name = php.text(_sent(call, "newName"))
-    if row["ENTITY_TYPE"] != "restapp":
+    if row["ENTITY_TYPE"] != "restapp" or call.caller.application is None:
         raise PortalError("", "Access denied (invalid type of storage)")
     call.portal.storage.update(STORAGE, php.integer(row["ID"]), {"NAME": name})
     return _storage_row(row | {"NAME": name})
@@ -332,7 +344,7 @@ def register(registry: Registry) -> None:
         "folder.addsubfolder": lambda call: _add_folder(call, _folder(call)),
         "folder.uploadfile": lambda call: _upload(call, _folder(call)),
         "folder.deletetree": partial(_delete, kind="folder"),
-        "folder.sharetouser": lambda call: bool(_folder(call)),
+        "folder.sharetouser": _share,
         "file.get": lambda call: shown(call, _record(call, OBJECT, "file")),
         "file.getfields": lambda call: _described(OBJECT, _FILE_HIDDEN),
         "file.getversions": _versions,

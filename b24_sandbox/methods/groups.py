@@ -105,6 +105,8 @@ def _create(call: Call) -> Value:
 
 def _update(call: Call) -> Value:
     group = _group_id(call)
+    if call.portal.storage.row(GROUP, group) is not None and not _may_manage(call, group, "A"):
+        raise _wrong("User has no permissions to update group")
     engine.change(FACE, call, group, _values(call, False))
     _announce(call, "UPDATE", group)
     return group
@@ -113,6 +115,8 @@ def _update(call: Call) -> Value:
 def _delete(call: Call) -> Value:
     row = _existing(call)
     group = php.integer(row["ID"])
+    if not _may_manage(call, group, "A"):
+        raise _wrong("User has no permissions to delete group")
     storage = call.portal.storage
     for member in storage.rows(MEMBER, ["ID"], "GROUP_ID = ?", [group]):
         storage.delete(MEMBER, php.integer(member["ID"]))
@@ -149,9 +153,17 @@ def _counted(call: Call, group: Value) -> None:
     storage.update(GROUP, php.integer(group), counts)
 
 
+def _may_manage(call: Call, group: Value, roles: str) -> bool:
+    """Whether the caller is an administrator or has one of `roles` in the group."""
+    member = _membership(call, group, call.user)
+    return call.admin or (member is not None and php.text(member["ROLE"]) in roles)
+
+
 def _join(call: Call, role: str) -> Value:
     """Add members. The answer does not contain users who were members already."""
     row = _existing(call)
+    if role == "K" and not _may_manage(call, row["ID"], "AE"):
+        raise _wrong("No permissions to add users")
     added = [user for user in _people(call) if _membership(call, row["ID"], user) is None]
     for user in added:
         call.portal.storage.insert(MEMBER, {"GROUP_ID": row["ID"], "USER_ID": user, "ROLE": role})
@@ -168,8 +180,10 @@ def _request(call: Call) -> Value:
 
 
 def _leave(call: Call) -> Value:
-    """Leave a group. The owner always stays."""
+    """Remove members. The owner always stays."""
     row = _existing(call)
+    if not _may_manage(call, row["ID"], "AE"):
+        raise _wrong("No permissions to update users role")
     gone = []
     for user in _people(call):
         member = _membership(call, row["ID"], user)
@@ -182,6 +196,8 @@ def _leave(call: Call) -> Value:
 
 def _change_role(call: Call) -> Value:
     row = _existing(call)
+    if not _may_manage(call, row["ID"], "AE"):
+        raise _wrong("No permissions to update users role")
     role = php.text(call.params.get("ROLE"))
     if role not in _ROLES - {"A"}:
         raise _wrong("Incorrect role code")
@@ -218,6 +234,8 @@ def _set_owner(call: Call) -> Value:
     user = php.integer(call.params.get("USER_ID"))
     if call.portal.storage.row(USER, user) is None:
         raise _wrong("Invalid user ID")
+    if not _may_manage(call, row["ID"], "A"):
+        raise _wrong("Insufficient permissions to complete the operation.")
     storage = call.portal.storage
     for member in storage.rows(MEMBER, ["ID"], "GROUP_ID = ? and ROLE = 'A'", [row["ID"]]):
         storage.update(MEMBER, php.integer(member["ID"]), {"ROLE": "E"})

@@ -71,7 +71,7 @@ def _user_get(call: Call) -> Value:
 
 
 def _user_list(call: Call) -> Value:
-    """Users keyed by id. Unknown ones are `null`."""
+    """Users keyed by id, or as a list with `RESULT_TYPE` `array`. Unknown ones are `null`."""
     sent = call.upper_case().get("ID")
     if not php.is_array(sent) or not php.as_list(sent):
         raise PortalError("INVALID_FORMAT", "A wrong format for the ID parameter is passed")
@@ -79,7 +79,7 @@ def _user_list(call: Call) -> Value:
     for user in map(php.integer, php.as_list(sent)):
         row = call.portal.storage.row(USER, user)
         shown[str(user)] = None if row is None else card(row)
-    return shown
+    return list(shown.values()) if call.upper_case().get("RESULT_TYPE") == "array" else shown
 
 
 def _status_row(call: Call) -> list[Map]:

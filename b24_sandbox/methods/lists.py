@@ -109,6 +109,8 @@ def _add(call: Call) -> Value:
     sent = _fields(call)
     if not php.text(sent.get("NAME")):
         raise _missing("NAME")
+    if not call.admin:
+        raise PortalError("ACCESS_DENIED", "Access denied")
     storage = call.portal.storage
     if storage.count(IBLOCK, "IBLOCK_TYPE_ID = ? and CODE = ?", [kind, code]):
         raise PortalError("ERROR_IBLOCK_ALREADY_EXISTS", "Iblock already exists")

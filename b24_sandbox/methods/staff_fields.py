@@ -10,9 +10,18 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_userfields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import Registry, Run
 
 PREFIX = "UF_USR_"
+
+
+def _for_administrators(run: Run) -> Run:
+    def restricted(call: Call) -> Value:
+        if not call.admin:
+            raise PortalError("", "Access denied.")
+        return run(call)
+
+    return restricted
 
 
 def _add(call: Call) -> Value:
@@ -35,7 +44,10 @@ def _add(call: Call) -> Value:
 
 def register(registry: Registry) -> None:
     """Register the fields of users. They use the methods of classic CRM."""
-    registry.classic("user.userfield.add", "user.userfield", _add)
-    registry.classic("user.userfield.list", "user.userfield", partial(crm_userfields._list, base=USER))
-    registry.classic("user.userfield.update", "user.userfield", partial(crm_userfields._update, base=USER))
-    registry.classic("user.userfield.delete", "user.userfield", partial(crm_userfields._delete, base=USER))
+    for action, run in (
+        ("add", _add),
+        ("list", partial(crm_userfields._list, base=USER)),
+        ("update", partial(crm_userfields._update, base=USER)),
+        ("delete", partial(crm_userfields._delete, base=USER)),
+    ):
+        registry.classic(f"user.userfield.{action}", "user.userfield", _for_administrators(run))

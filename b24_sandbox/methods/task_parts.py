@@ -258,9 +258,17 @@ def _forbidden() -> PortalError:
     return positional.task_error(4, "Action is not allowed", "ACTION_NOT_ALLOWED", ".")
 
 
-def _comment_update(call: Call, task: int, item: int, sent: Map) -> Value:
-    if call.portal.storage.row(TASK, task) is None or call.portal.storage.row(COMMENT, item) is None:
+def _own_comment(call: Call, task: int, item: int) -> None:
+    """Refuse to change a comment that does not exist, and for others than administrators one of another author."""
+    row = call.portal.storage.row(COMMENT, item)
+    if call.portal.storage.row(TASK, task) is None or row is None:
         raise _forbidden()
+    if not call.admin and php.integer(row["AUTHOR_ID"]) != call.user:
+        raise _forbidden()
+
+
+def _comment_update(call: Call, task: int, item: int, sent: Map) -> Value:
+    _own_comment(call, task, item)
     if not php.text(sent.get("POST_MESSAGE")).strip():
         raise PortalError("ERROR_CORE", "Comment text not specified.<br>")
     columns: Map = {"POST_MESSAGE": php.text(sent["POST_MESSAGE"])}
@@ -277,8 +285,7 @@ def _comment_update(call: Call, task: int, item: int, sent: Map) -> Value:
 
 
 def _comment_delete(call: Call, task: int, item: int) -> Value:
-    if call.portal.storage.row(TASK, task) is None or call.portal.storage.row(COMMENT, item) is None:
-        raise _forbidden()
+    _own_comment(call, task, item)
     call.portal.storage.delete(COMMENT, item)
     _count_comments(call, task)
     task_changes.announce(

@@ -61,7 +61,7 @@ async def test_guests_have_the_event_and_can_answer_the_invitation(write: Caller
     period = {"type": "user", "from": "2026-06-01", "to": "2026-06-30"}
     mine = await write.result("calendar.event.get", {**period, "ownerId": 1})
     assert [row["PARENT_ID"] for row in mine] == [str(event)]
-    await write.result("calendar.event.update", {"id": event, "attendees": [1]})
+    await write.result("calendar.event.update", {"id": event, "type": "user", "ownerId": 1, "attendees": [1]})
     assert await write.result("calendar.event.get", {**period, "ownerId": 5}) == []
     assert await write.result("calendar.event.delete", {"id": event}) is True
     assert await write.result("calendar.event.get", {**period, "ownerId": 1}) == []

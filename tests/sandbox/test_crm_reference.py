@@ -160,7 +160,8 @@ async def test_the_classic_catalogue_can_be_written_and_read(
     write: Caller, prefix: str, fields: dict[str, Any], change: dict[str, str]
 ) -> None:
     number = await write.result(f"{prefix}.add", {"fields": fields})
-    assert await write.result(f"{prefix}.update", {"id": number, "fields": change}) is True
+    changed = await write.result(f"{prefix}.update", {"id": number, "fields": change})
+    assert changed is True if prefix != "crm.vat" else changed == number
     stored = await write.result(f"{prefix}.get", {"id": number})
     assert {name: stored[name] for name in change} == change
     assert set(stored) == set(await write.result(f"{prefix}.fields"))
