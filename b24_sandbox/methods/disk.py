@@ -203,8 +203,8 @@ _LEVELS = ("disk_access_read", "disk_access_add", "disk_access_edit", "disk_acce
 def _share(call: Call) -> Value:
     """Share a folder. The sandbox has no rights of its own for shared folders, it checks the arguments only."""
     _folder(call)
-    _sent(call, "userId", 1)
-    if php.text(_sent(call, "taskName", 2)) not in _LEVELS:
+    _sent(call, "userId")
+    if php.text(_sent(call, "taskName")) not in _LEVELS:
         raise PortalError("ACCESS_DENIED", "Access denied")
     return True
 
