@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from b24_sandbox import php
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
-from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.entities.crm_cascade import OWNER_CODES, owner_code, owner_word
+from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.entities.crm_sales import INVOICE, INVOICE_NUMBER, QUOTE, TYPE, item_entity
 from b24_sandbox.entities.directories import (
     CATEGORY,
