@@ -34,14 +34,14 @@ Kind = Literal[
 """What happens instead of the answer, or to the answer:
 
 `503` `QUERY_LIMIT_EXCEEDED`, `429` `OPERATION_TIME_LIMIT`, `500` `INTERNAL_SERVER_ERROR`: JSON answers, the method does
-not run. `160`: an error with the informational status that the documentation of `crm.category.*` names, the method does
-not run. `error_list`: status 200 with `{"status": "error", "errors": [{"message", "code"}]}`, the method does not run.
-`keyed_lists`: the method runs, and lists of records come as objects by id, as lists with gaps do in PHP. `html`: a 502
-page of the front end, the method does not run. `cut_before`: the connection is closed, the method does not run.
-`cut_after`: the method runs, then the connection is closed without a byte. `cut_while_working`: the connection is
-closed at once, the method runs after a delay. `truncated`: the method runs, half of the body is sent, then the
-connection is closed. `stray_bytes`: the method runs and is answered, followed by the bytes of a second answer. `slow`:
-the method runs and is answered after a delay. `moved`: 302 to another host, the method does not run.
+not run. `160`: a JSON error with the informational status that the documentation of `crm.category.*` names, the method
+does not run. `error_list`: status 200 with `{"status": "error", "errors": [{"message", "code"}]}`, the method does not
+run. `html`: a 502 page of the front end, the method does not run. `cut_before`: the connection is closed, the method
+does not run. `cut_after`: the method runs, then the connection is closed without a byte. `cut_while_working`: the
+connection is closed at once, the method runs after a delay. `truncated`: the method runs, half of the body is sent,
+then the connection is closed. `stray_bytes`: the method runs and is answered, followed by the bytes of a second answer.
+`slow`: the method runs and is answered after a delay. `keyed_lists`: the method runs, lists of records are answered as
+objects by id, as PHP sends lists with gaps. `moved`: 302 to another host, the method does not run.
 """
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -52,6 +52,10 @@ _ERROR_LIST: php.Map = {
     "errors": [{"message": "Element not found", "code": "NOT_FOUND", "customData": None}],
 }
 _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
+
+
+def _informational() -> PortalError:
+    return PortalError("NOT_FOUND", "SPA not found", 160)
 
 
 @dataclass(slots=True)
@@ -83,7 +87,7 @@ class InjectedFault:
             "503": errors.too_many_requests,
             "429": errors.operating_limit,
             "500": errors.internal,
-            "160": lambda: PortalError("NOT_FOUND", "SPA not found", 160),
+            "160": _informational,
         }
         if self.kind == "error_list":
             return Response(200, JSON, php.json_text(_ERROR_LIST).encode())

@@ -25,36 +25,11 @@ from b24_sandbox.schema import over_face
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
 _COLUMNS = [field.name for field in PRODUCT_ROW.columns]
-_CLASSIC_KEYS = [
-    "ID",
-    "OWNER_ID",
-    "OWNER_TYPE",
-    "PRODUCT_ID",
-    "PRODUCT_NAME",
-    "ORIGINAL_PRODUCT_NAME",
-    "PRODUCT_DESCRIPTION",
-    "PRICE",
-    "PRICE_EXCLUSIVE",
-    "PRICE_NETTO",
-    "PRICE_BRUTTO",
-    "PRICE_ACCOUNT",
-    "QUANTITY",
-    "DISCOUNT_TYPE_ID",
-    "DISCOUNT_RATE",
-    "DISCOUNT_SUM",
-    "TAX_RATE",
-    "TAX_INCLUDED",
-    "CUSTOMIZED",
-    "MEASURE_CODE",
-    "MEASURE_NAME",
-    "SORT",
-    "XML_ID",
-    "TYPE",
-    "STORE_ID",
-    "RESERVE_ID",
-    "DATE_RESERVE_END",
-    "RESERVE_QUANTITY",
-]
+_CLASSIC_KEYS = (
+    "ID OWNER_ID OWNER_TYPE PRODUCT_ID PRODUCT_NAME ORIGINAL_PRODUCT_NAME PRODUCT_DESCRIPTION PRICE PRICE_EXCLUSIVE "
+    "PRICE_NETTO PRICE_BRUTTO PRICE_ACCOUNT QUANTITY DISCOUNT_TYPE_ID DISCOUNT_RATE DISCOUNT_SUM TAX_RATE TAX_INCLUDED "
+    "CUSTOMIZED MEASURE_CODE MEASURE_NAME SORT XML_ID TYPE STORE_ID RESERVE_ID DATE_RESERVE_END RESERVE_QUANTITY"
+)
 
 
 def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
@@ -180,7 +155,7 @@ def _classic_row(row: Map) -> Map:
         "ORIGINAL_PRODUCT_NAME": row["PRODUCT_NAME"],
         "PRICE_ACCOUNT": f"{values.number(row['PRICE']):.2f}",
     }
-    return {name: derived.get(name, row.get(name)) for name in _CLASSIC_KEYS}
+    return {name: derived.get(name, row.get(name)) for name in _CLASSIC_KEYS.split()}
 
 
 def _owner(call: Call, prefix: str) -> int:
