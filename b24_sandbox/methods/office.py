@@ -16,6 +16,7 @@ from b24_sandbox.methods import (
     legacy_tasks,
     lists,
     mail_services,
+    open_lines,
     options,
     providers,
     staff_fields,
@@ -26,6 +27,7 @@ from b24_sandbox.methods import (
     tasks,
     telephony,
     telephony_lines,
+    timeman_settings,
 )
 from b24_sandbox.registry import Registry
 
@@ -53,6 +55,8 @@ _FAMILIES = (
     staff_fields,
     providers,
     mail_services,
+    timeman_settings,
+    open_lines,
 )
 
 
