@@ -19,6 +19,7 @@ from b24_sandbox.methods import (
     open_lines,
     options,
     providers,
+    sites,
     staff_fields,
     task_actions,
     task_changes,
@@ -57,6 +58,7 @@ _FAMILIES = (
     mail_services,
     timeman_settings,
     open_lines,
+    sites,
 )
 
 
