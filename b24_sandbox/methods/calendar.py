@@ -324,6 +324,12 @@ def _my_entry(call: Call) -> Map:
     return mine[0]
 
 
+def _status(call: Call) -> Value:
+    """The caller's answer to an invitation; the host has accepted."""
+    status = _my_entry(call)["MEETING_STATUS"]
+    return "Y" if status == "H" else status
+
+
 def _set_status(call: Call) -> Value:
     status = php.text(call.exact("status"))
     if status not in ("Y", "N", "Q"):
@@ -422,7 +428,7 @@ def register(registry: Registry) -> None:
         ("event.getbyid", lambda call: _shown(call, _event(call))),
         ("event.get.nearest", _nearest),
         ("accessibility.get", _accessibility),
-        ("meeting.status.get", lambda call: _my_entry(call)["MEETING_STATUS"]),
+        ("meeting.status.get", _status),
         ("meeting.status.set", _set_status),
         ("section.get", _sections),
         ("section.add", _section_add),

@@ -17,8 +17,10 @@ from b24_sandbox.methods import (
     legacy_tasks,
     lists,
     mail_services,
+    open_lines,
     options,
     providers,
+    sites,
     staff_fields,
     task_actions,
     task_changes,
@@ -27,6 +29,7 @@ from b24_sandbox.methods import (
     tasks,
     telephony,
     telephony_lines,
+    timeman_settings,
 )
 from b24_sandbox.registry import Registry
 
@@ -55,6 +58,9 @@ _FAMILIES = (
     staff_fields,
     providers,
     mail_services,
+    timeman_settings,
+    open_lines,
+    sites,
 )
 
 

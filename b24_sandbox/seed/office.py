@@ -6,6 +6,7 @@ from b24_sandbox import dates
 from b24_sandbox.seed.calendars import seed_calendars
 from b24_sandbox.seed.documents import seed_documents
 from b24_sandbox.seed.goods import base, seed_goods
+from b24_sandbox.seed.group_drives import seed_group_drives
 from b24_sandbox.seed.groups import seed_groups
 from b24_sandbox.seed.messenger import seed_chats
 from b24_sandbox.seed.registers import seed_lists
@@ -19,6 +20,7 @@ def seed_office(storage: Storage, now: float, *, empty: bool) -> None:
     if not empty:
         seed_documents(storage, now)
         seed_groups(storage, now)
+        seed_group_drives(storage, now)
         seed_lists(storage, now)
         seed_goods(storage, now)
         seed_calendars(storage, now)

@@ -67,6 +67,11 @@ async def test_guests_have_the_event_and_can_answer_the_invitation(write: Caller
     assert await write.result("calendar.event.get", {**period, "ownerId": 1}) == []
 
 
+async def test_the_host_of_a_meeting_has_accepted_it(write: Caller) -> None:
+    event = await write.result("calendar.event.add", {**EVENT, "attendees": [1, 5]})
+    assert await write.result("calendar.meeting.status.get", {"eventId": event}) == "Y"
+
+
 async def test_accessibility_lists_busy_times_by_user(write: Caller) -> None:
     await write.result("calendar.event.add", {**EVENT, **FREE_DAY})
     await write.result("calendar.event.add", {**EVENT, **FREE_DAY, "accessibility": "free"})

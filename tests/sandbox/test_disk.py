@@ -193,3 +193,14 @@ async def test_an_old_task_method_stores_a_file_on_the_callers_disk(write: Calle
     assert (await write.result("disk.file.get", {"id": added["FILE_ID"]}))["NAME"] == "desc.txt"
     assert await write.result("task.item.deletefile", [7, added["ATTACHMENT_ID"]]) is True
     assert await write.result("task.item.getfiles", [7]) == []
+
+
+async def test_a_workgroup_has_a_drive_with_a_folder_and_a_document(call: Caller) -> None:
+    groups = await call.result("sonet_group.get")
+    drives = await call.result("disk.storage.getlist", {"filter": {"ENTITY_TYPE": "group"}})
+    assert {drive["ENTITY_ID"]: drive["NAME"] for drive in drives} == {group["ID"]: group["NAME"] for group in groups}
+    for drive in drives:
+        children = await call.result("disk.storage.getchildren", {"id": drive["ID"]})
+        assert [child["TYPE"] for child in children] == ["folder", "file"]
+        assert {child["STORAGE_ID"] for child in children} == {drive["ID"]}
+        assert {child["PARENT_ID"] for child in children} == {drive["ROOT_OBJECT_ID"]}
