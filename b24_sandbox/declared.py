@@ -45,9 +45,10 @@ class Refusal:
 class FieldRule:
     """A declared check, one of five kinds.
 
-    `unique` are columns whose values together occur once; `reference` is a column with the id of a record of `table`;
-    `allowed` is a column with one of `values`; `unused` are columns of other tables, `table.COLUMN`, that must not
-    refer to a record that is deleted; `reserved` are values of the family's `key` that are never deleted.
+    `unique` are columns whose values together occur once. `reference` is a column with the id of a record of `table`,
+    or with the value of another column of it (`table.COLUMN`). `allowed` is a column with one of `values`. `unused` are
+    columns of other tables, `table.COLUMN`, that must not refer to a record that is deleted. `reserved` are values of
+    the family's `key` that are never deleted.
     """
 
     refusal: Refusal
@@ -66,7 +67,8 @@ class Declared:
 
     `actions` maps an action of the engine to the last part of a method's name. With `php_class` the methods are those
     of a controller. `lookup` is how parameters are found: `exact`, `classic` or `upper`. `values_in` is the parameter
-    with the values of an add or update (empty: the parameters themselves are the values), `id_in` the one with the id.
+    with the values of an add or update (empty: the parameters themselves are the values), `update_in` another one for
+    an update, `id_in` the one with the id.
     `case` is the spelling of names in answers, `sent_case` in requests: `camel`, `upper` or `column`. `show` is how
     values are shown: `native`, `classic` or `text`; `shows` are other ways by action. `paging` is `a`, `b` or `all`,
     `page_in` a parameter with the number of a page. `one` and `many` are the keys of a record and of a list (empty:
@@ -89,6 +91,7 @@ class Declared:
     php_class: str = ""
     lookup: str = "exact"
     values_in: str = "fields"
+    update_in: str = ""
     id_in: str = "id"
     case: str = "camel"
     sent_case: str = "camel"

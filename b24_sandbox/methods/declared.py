@@ -80,6 +80,11 @@ def _names(family: Declared, case: str) -> dict[str, Field]:
     }
 
 
+def _asked_names(family: Declared) -> dict[str, Field]:
+    """The fields by the names that a selection, a filter or an order may use: those of answers and of requests."""
+    return {**_names(family, family.case), **_names(family, family.sent_case)}
+
+
 def record_id(family: Declared, call: Call) -> int:
     """The number of the record a call names: 0 when there is no record with this `key`.
 
@@ -102,9 +107,10 @@ def _values(family: Declared, call: Call, new: bool) -> Map:
         PortalError: there are none, or a required one is missing.
     """
     method = call.method.name
-    sent = parameter(family, call, family.values_in) if family.values_in else _all_parameters(family, call)
+    place = family.values_in if new else family.update_in or family.values_in
+    sent = parameter(family, call, place) if place else _all_parameters(family, call)
     if not php.is_array(sent) or (family.php_class and not sent):
-        raise family.no_values.error(method, None, family.values_in)
+        raise family.no_values.error(method, None, place)
     found = php.as_map(sent)
     names = _names(family, family.sent_case)
     _check_names(family, method, found, names, new)
@@ -141,7 +147,7 @@ def _all_parameters(family: Declared, call: Call) -> Map:
 def _query(family: Declared, call: Call) -> ListQuery:
     select = [php.text(name) for name in php.as_list(parameter(family, call, "select"))]
     if family.unknown is not None:
-        known = _names(family, family.sent_case)
+        known = _asked_names(family)
         for name in select:
             if name not in known and name != "*":
                 raise family.unknown.error(call.method.name, None, name)
@@ -166,8 +172,8 @@ def _check(family: Declared, call: Call, columns: Map, stored: Map | None) -> No
 def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored: Map | None) -> str:
     """The column that breaks a rule; empty when none does."""
     if rule.reference and rule.reference in columns:
-        found = declared.row_of(call.portal, rule.table, php.integer(columns[rule.reference]))
-        return "" if found is not None else rule.reference
+        path = rule.table if "." in rule.table else f"{rule.table}.ID"
+        return "" if declared.count_of(call.portal, path, columns[rule.reference]) else rule.reference
     if rule.allowed and columns.get(rule.allowed) is not None:
         return "" if php.text(columns[rule.allowed]) in rule.values else rule.allowed
     if rule.unique and any(columns.get(name) for name in rule.unique):
@@ -282,7 +288,7 @@ def register(registry: Registry) -> None:
 
 def face_of(family: Declared, show: str = "") -> Face:
     """The face of a declared family. `show` is another way to show values."""
-    names = _names(family, family.sent_case)
+    names = _asked_names(family)
     hidden = {name for name, field in family.entity.fields.items() if "h" in field.flags}
     shown = {name: _SPELLINGS[family.case](field) for name, field in family.entity.fields.items() if name not in hidden}
     unknown = family.unknown
