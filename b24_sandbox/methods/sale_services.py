@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from b24_sandbox import declared, engine, php, values
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
-from b24_sandbox.methods.declared import admit, face_of
+from b24_sandbox.methods.declared import admit
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 from b24_sandbox.schema import object_text
