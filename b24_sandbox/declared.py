@@ -1,7 +1,7 @@
 """Families of plain records that are declared as data: the reader of `families/*.toml`.
 
 A file has the `scope` of its families, the `style` they share (a table of `families/styles.toml`) and one `[[family]]`
-for each kind of record. The keys of a family override those of its style. `b24_sandbox.declaration.Declared` lists them;
+for each kind of record. The keys of a family override those of its style: `b24_sandbox.declaration.Declared` has them;
 beside these a family has `table` and `fields` (`b24_sandbox.fields`), `defaults`, `created` and `updated` (columns with
 `now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. The methods are built in
 `b24_sandbox.methods.declared`.

@@ -17,10 +17,21 @@ from b24_sandbox.methods import (
     sale_services,
     staff,
     task_flows,
+    vote,
 )
 from b24_sandbox.registry import Registry
 
-_BESIDE_DECLARED = (sale, sale_services, biconnector, crm_recurring, crm_calllist, crm_documents, news, task_flows)
+_BESIDE_DECLARED = (
+    sale,
+    sale_services,
+    biconnector,
+    crm_recurring,
+    crm_calllist,
+    crm_documents,
+    news,
+    task_flows,
+    vote,
+)
 """What declared families decide in code: registered after them, in place of their methods."""
 
 
