@@ -17,6 +17,7 @@ from b24_sandbox.methods import (
     sale_services,
     staff,
     task_flows,
+    task_userfields,
     vote,
 )
 from b24_sandbox.registry import Registry
@@ -30,6 +31,7 @@ _BESIDE_DECLARED = (
     crm_documents,
     news,
     task_flows,
+    task_userfields,
     vote,
 )
 """What declared families decide in code: registered after them, in place of their methods."""
