@@ -1,22 +1,23 @@
 """Families of plain records that are declared as data: the reader of `families/*.toml`.
 
 A file has the `scope` of its families, the `style` they share (a table of `families/styles.toml`) and one `[[family]]`
-for each kind of record. The keys of a family override those of its style, and `Declared` lists all of them. The methods
-are built in `b24_sandbox.methods.declared`.
+for each kind of record. The keys of a family override those of its style: `b24_sandbox.declaration.Declared` has them;
+beside these a family has `table` and `fields` (`b24_sandbox.fields`), `defaults`, `created` and `updated` (columns with
+`now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. The methods are built in
+`b24_sandbox.methods.declared`.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from b24_sandbox import dates, php
-from b24_sandbox.errors import PortalError
+from b24_sandbox.declaration import Declared, FieldRule, Refusal
 from b24_sandbox.fields import Cascade, Entity, Prepare, Settle, parse_fields
 from b24_sandbox.php import Map, Value
 
@@ -25,103 +26,6 @@ if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 FOLDER = Path(__file__).parent / "families"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A declared error. `text` may name `{id}`, `{field}`, `{fields}` and `{method}`."""
-
-    code: str = ""
-    text: str = ""
-    status: int = 400
-
-    def error(self, method: str = "", record: Value = "", *names: str) -> PortalError:
-        """The error for a record or for names of fields."""
-        described = self.text.format(id=record, field=next(iter(names), ""), fields=", ".join(names), method=method)
-        return PortalError(self.code, described, self.status)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """A declared check, one of five kinds.
-
-    `unique` are columns whose values together occur once; `reference` is a column with the id of a record of `table`;
-    `allowed` is a column with one of `values`; `unused` are columns of other tables, `table.COLUMN`, that must not
-    refer to a record that is deleted; `reserved` are values of the family's `key` that are never deleted.
-    """
-
-    refusal: Refusal
-    unique: tuple[str, ...] = ()
-    reference: str = ""
-    table: str = ""
-    allowed: str = ""
-    values: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
-    reserved: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declared family.
-
-    `actions` maps an action of the engine to the last part of a method's name. With `php_class` the methods are those
-    of a controller. `lookup` is how parameters are found: `exact`, `classic` or `upper`. `values_in` is the parameter
-    with the values of an add or update (empty: the parameters themselves are the values), `id_in` the one with the id.
-    `case` is the spelling of names in answers, `sent_case` in requests: `camel`, `upper` or `column`. `show` is how
-    values are shown: `native`, `classic` or `text`; `shows` are other ways by action. `paging` is `a`, `b` or `all`,
-    `page_in` a parameter with the number of a page. `one` and `many` are the keys of a record and of a list (empty:
-    none). `added` and `changed` are the results of an add and update: `item`, `bare` (the item without its key), `id`,
-    `key` (the id under its name) or `true`; `counted` adds `total` to them. `removed` is the result of a delete: `true`
-    or `null`.
-    `described` is the form of a field's description: `controller`, `classic` or `rows`.
-
-    `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
-    may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
-    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`. `read_only`, `immutable` and
-    `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
-    `unknown` is the error for an unknown name in a filter or a selection.
-    """
-
-    name: str
-    scope: str
-    entity: Entity
-    actions: Mapping[str, str]
-    php_class: str = ""
-    lookup: str = "exact"
-    values_in: str = "fields"
-    id_in: str = "id"
-    case: str = "camel"
-    sent_case: str = "camel"
-    show: str = "native"
-    paging: str = "b"
-    one: str = ""
-    many: str = ""
-    added: str = "item"
-    changed: str = "item"
-    counted: bool = False
-    described: str = "controller"
-    described_in: str = ""
-    key: str = ""
-    keyless: bool = False
-    partial: bool = False
-    admin: str = ""
-    order: str = "ID asc"
-    removed: str = "true"
-    shows: Mapping[str, str] = field(default_factory=dict)
-    page_in: str = ""
-    app: bool = False
-    event: str = ""
-    read_only: Refusal | None = None
-    immutable: Refusal | None = None
-    unknown_value: Refusal | None = None
-    missing: Mapping[str, Refusal] = field(default_factory=dict)
-    required: Refusal = Refusal()
-    bad_id: Refusal = Refusal()
-    no_values: Refusal = Refusal()
-    unknown: Refusal | None = None
-    denied: Mapping[str, Refusal] = field(default_factory=dict)
-    rules: tuple[FieldRule, ...] = ()
-    rows: tuple[Map, ...] = ()
 
 
 _ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}

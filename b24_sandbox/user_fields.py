@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from b24_sandbox import crm_types, php, values
 from b24_sandbox.entities.crm_requisites import REQUISITE
+from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
@@ -79,7 +80,7 @@ _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
 
 def owner(portal: World, entity_id: str) -> Entity | None:
     """The entity of an object's user fields (`CRM_DEAL`, `CRM_7` of a smart process), or `None`."""
-    for entity in (*crm_types.BASES.values(), REQUISITE):
+    for entity in (*crm_types.BASES.values(), REQUISITE, TASK):
         if entity.user_fields == entity_id:
             return entity
     for number in crm_types.type_numbers(portal):
@@ -89,15 +90,16 @@ def owner(portal: World, entity_id: str) -> Entity | None:
     return None
 
 
-def full_name(sent: str) -> str:
-    """The full name of a field: the prefix is added where it is missing.
+def full_name(sent: str, base: Entity) -> str:
+    """The full name of a field of `base`: the prefix is added where it is missing.
 
     Raises:
         PortalError: `ERROR_CORE` for an invalid name.
     """
     name = sent.strip().upper()
-    if not name.startswith(PREFIX):
-        name = PREFIX + name.removeprefix("UF_")
+    prefix = "UF_" if base.user_fields == TASK.user_fields else PREFIX
+    if not name.startswith(prefix):
+        name = prefix + name.removeprefix("UF_")
     return checked_name(name)
 
 

@@ -146,6 +146,7 @@ CHAT_ID integer r | Chat
 """),
     _prepare_task,
     ("RESPONSIBLE_ID", "STATUS", "DEADLINE"),
+    user_fields="TASKS_TASK",
 )
 
 ELAPSED = Entity(

@@ -14,12 +14,26 @@ from b24_sandbox.methods import (
     news,
     office,
     sale,
+    sale_services,
     staff,
     task_flows,
+    task_userfields,
+    vote,
 )
 from b24_sandbox.registry import Registry
 
-_BESIDE_DECLARED = (sale, biconnector, crm_recurring, crm_calllist, crm_documents, news, task_flows)
+_BESIDE_DECLARED = (
+    sale,
+    sale_services,
+    biconnector,
+    crm_recurring,
+    crm_calllist,
+    crm_documents,
+    news,
+    task_flows,
+    task_userfields,
+    vote,
+)
 """What declared families decide in code: registered after them, in place of their methods."""
 
 

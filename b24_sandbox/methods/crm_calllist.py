@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from b24_sandbox import declared, engine, php
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.crm import COMPANY, CONTACT
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.declared import face_of, method
+from b24_sandbox.methods.declared import method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from b24_sandbox import declared, engine, errors, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_sales import QUOTE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.declared import admit, face_of, method
+from b24_sandbox.methods.declared import admit, method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 

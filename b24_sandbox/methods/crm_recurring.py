@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from b24_sandbox import dates, declared, engine, php
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.crm import DEAL
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import live
-from b24_sandbox.methods.declared import face_of, method
+from b24_sandbox.methods.declared import method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 

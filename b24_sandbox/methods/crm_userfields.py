@@ -6,6 +6,7 @@ api-reference/crm/universal/user-defined-fields.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from b24_sandbox import filters, php, user_fields, values
@@ -61,7 +62,7 @@ def _add(call: Call, base: Entity) -> Value:
     kind = php.text(sent["USER_TYPE_ID"])
     columns = {
         **_columns(sent, kind, None),
-        "FIELD_NAME": user_fields.full_name(php.text(sent["FIELD_NAME"])),
+        "FIELD_NAME": user_fields.full_name(php.text(sent["FIELD_NAME"]), base),
         "USER_TYPE_ID": kind,
         "MULTIPLE": "Y" if sent.get("MULTIPLE") == "Y" else "N",
     }
@@ -130,6 +131,16 @@ def _delete(call: Call, base: Entity) -> Value:
     return True
 
 
+ACTIONS: dict[str, Callable[[Call, Entity], Value]] = {
+    "add": _add,
+    "get": _get,
+    "list": _list,
+    "update": _update,
+    "delete": _delete,
+}
+"""The methods of the user fields of one entity."""
+
+
 def described(table: str) -> Value:
     """Descriptions in the plain form of `crm.userfield.fields`: lines `NAME type flags | title`."""
     from b24_sandbox.fields import parse_fields
@@ -138,7 +149,7 @@ def described(table: str) -> Value:
     return {name: describe(field) for name, field in parse_fields(table).items()}
 
 
-_FIELDS = """
+FIELDS = """
 ID int r | ID
 ENTITY_ID string i | Object
 FIELD_NAME string i | Code
@@ -193,13 +204,13 @@ def _settings_fields(call: Call) -> Value:
 def register(registry: Registry) -> None:
     """Register the user fields of classic CRM."""
     for prefix, base in _OWNERS.items():
-        for action, run in (("add", _add), ("get", _get), ("list", _list), ("update", _update), ("delete", _delete)):
+        for action, run in ACTIONS.items():
             registry.classic(f"{prefix}.userfield.{action}", "crm", partial(run, base=base))
     registry.classic(
         "crm.userfield.types",
         "crm",
         lambda call: [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()],
     )
-    registry.classic("crm.userfield.fields", "crm", lambda call: described(_FIELDS))
+    registry.classic("crm.userfield.fields", "crm", lambda call: described(FIELDS))
     registry.classic("crm.userfield.enumeration.fields", "crm", lambda call: described(_ENUM_FIELDS))
     registry.classic("crm.userfield.settings.fields", "crm", _settings_fields)

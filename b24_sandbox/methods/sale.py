@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from b24_sandbox import declared, engine, errors, php
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.catalog import PRODUCT
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
-from b24_sandbox.methods.declared import admit, face_of, method
+from b24_sandbox.methods.declared import admit, method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 

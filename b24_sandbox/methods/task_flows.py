@@ -6,8 +6,8 @@ import dataclasses
 
 from b24_sandbox import declared, engine, errors, php
 from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
-from b24_sandbox.methods.declared import face_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 

@@ -1,0 +1,230 @@
+"""`vote.*`: votes in chats. Documentation: api-reference/vote."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from b24_sandbox import declared, engine, php, values
+from b24_sandbox.call import Call
+from b24_sandbox.declared_faces import face_of
+from b24_sandbox.entities.staff import USER
+from b24_sandbox.errors import PortalError
+from b24_sandbox.php import Map, Value
+from b24_sandbox.registry import Registry
+
+_VOTE = declared.by_name("vote.AttachedVote")
+_BALLOT = declared.by_name("vote.Ballot").entity
+_ANSWERS = (2, 10)
+_MANY = 50
+_IDS = 100
+"""A vote has its own hundred of ids for its answers, which stay the same between calls."""
+
+
+def _question(call: Call) -> Map:
+    """The question of a new vote.
+
+    Raises:
+        PortalError: there is not one question with two to ten answers.
+    """
+    questions = php.as_list(php.as_map(call.exact("IM_MESSAGE_VOTE_DATA")).get("QUESTIONS"))
+    if len(questions) > 1:
+        raise PortalError("400", "Maximum number of questions: 1")
+    question = php.as_map(questions[0]) if questions else {}
+    texts = [php.text(php.as_map(item).get("MESSAGE")).strip() for item in php.as_list(question.get("ANSWERS"))]
+    if not php.text(question.get("QUESTION")).strip() or not texts or "" in texts:
+        raise PortalError("400", "Please enter a question and answer options")
+    if len(texts) < _ANSWERS[0]:
+        raise PortalError("400", f"Minimum number of answers: {_ANSWERS[0]}")
+    if len(texts) > _ANSWERS[1]:
+        raise PortalError("400", f"Maximum number of answers: {_ANSWERS[1]}")
+    return {"QUESTION": php.text(question["QUESTION"]), "FIELD_TYPE": question.get("FIELD_TYPE", 0), "ANSWERS": texts}
+
+
+def _send(call: Call) -> Value:
+    """Send a message with a vote to a chat."""
+    storage, template = call.portal.storage, php.text(call.exact("templateId"))
+    if template:
+        sent = storage.rows(_VOTE.entity, ["ID", "ENTITY_ID"], "TEMPLATE = ?", [template])
+        if sent:
+            return {"messageId": sent[0]["ENTITY_ID"], "voteId": sent[0]["ID"]}
+    question = _question(call)
+    data = php.as_map(call.exact("IM_MESSAGE_VOTE_DATA"))
+    post = call.portal.registry.find("im.message.add")
+    if post is None:
+        raise PortalError("403", "Creating a survey is not available")
+    params: Map = {"DIALOG_ID": f"chat{php.integer(call.exact('chatId'))}", "MESSAGE": question["QUESTION"]}
+    try:
+        message = php.integer(post.run(dataclasses.replace(call, method=post, params=params)))
+    except PortalError as refused:
+        raise PortalError("400", "Access denied") from refused
+    fields: Map = {name: php.integer(data.get(name.upper())) for name in ("anonymity", "options")}
+    fields |= {"entityId": message, "questions": [question], "template": template}
+    return {"messageId": message, "voteId": engine.create(face_of(_VOTE), call, fields)}
+
+
+def _found(call: Call) -> Map:
+    """The vote that a call names by its id, by its signed id or by its message."""
+    signed, storage = php.text(call.exact("signedAttachId")), call.portal.storage
+    number = php.integer(signed.partition(".")[0] if signed else call.exact("attachId"))
+    row = storage.row(_VOTE.entity, number) if number else None
+    if call.exact("entityId") is not None and not number:
+        rows = storage.rows(_VOTE.entity, ["ID"], "ENTITY_ID = ?", [php.integer(call.exact("entityId"))])
+        row = storage.row(_VOTE.entity, php.integer(rows[0]["ID"])) if rows else None
+    if row is None:
+        raise PortalError("ATTACH_NOT_FOUND", "Attach not found")
+    return row
+
+
+def _answers(row: Map) -> dict[int, str]:
+    question = php.as_map(php.as_list(values.decoded(row["QUESTIONS"]))[0])
+    first = php.integer(row["ID"]) * _IDS
+    return {first + place: php.text(text) for place, text in enumerate(php.as_list(question["ANSWERS"]), start=1)}
+
+
+def _shown(call: Call, row: Map) -> Map:
+    """A vote as the caller sees it."""
+    number, storage = php.integer(row["ID"]), call.portal.storage
+    ballots = storage.rows(_BALLOT, ["USER_ID", "ANSWER_ID"], "VOTE_ID = ?", [number])
+    voters = {php.integer(ballot["USER_ID"]) for ballot in ballots}
+    own = [php.integer(ballot["ANSWER_ID"]) for ballot in ballots if ballot["USER_ID"] == call.user]
+    stored = php.as_map(php.as_list(values.decoded(row["QUESTIONS"]))[0])
+    common: Map = {"ACTIVE": "Y", "TIMESTAMP_X": row["TIMESTAMP_X"], "IMAGE_ID": None}
+    answers: Map = {}
+    for place, (answer, message) in enumerate(_answers(row).items(), start=1):
+        count = sum(1 for ballot in ballots if ballot["ANSWER_ID"] == answer)
+        percent = round(100 * count / len(ballots)) if ballots else 0
+        answers[str(answer)] = {
+            "ID": str(answer),
+            **common,
+            "QUESTION_ID": str(number),
+            "C_SORT": str(place * 10),
+            "MESSAGE": message,
+            "COUNTER": str(count),
+            "PERCENT": percent,
+        }
+    question: Map = {
+        "ID": str(number),
+        **common,
+        "VOTE_ID": str(number),
+        "C_SORT": "10",
+        "COUNTER": str(len(voters)),
+        "QUESTION": stored["QUESTION"],
+        "QUESTION_TYPE": "text",
+        "FIELD_TYPE": php.text(stored["FIELD_TYPE"]),
+        "ANSWERS": answers,
+    }
+    finished, again = bool(row["FINISHED"]), bool(row["OPTIONS"])
+    chosen = {str(answer): {"ANSWER_ID": str(answer), "EVENT_QUESTION_ID": str(number)} for answer in own}
+    return {
+        "ID": number,
+        "VOTE_ID": number,
+        "COUNTER": len(voters),
+        "QUESTIONS": {str(number): question},
+        "ANONYMITY": row["ANONYMITY"],
+        "OPTIONS": row["OPTIONS"],
+        "userAnswerMap": {str(number): chosen} if own else [],
+        "canEdit": _may_edit(call, row),
+        "canVote": not finished and (not own or again),
+        "canRevote": not finished and again,
+        "isVoted": bool(own),
+        "signedAttachId": f"{number}.{number:064x}",
+        "entityId": row["ENTITY_ID"],
+        "isFinished": finished,
+    }
+
+
+def _may_edit(call: Call, row: Map) -> bool:
+    return call.admin or row["AUTHOR_ID"] == call.user
+
+
+def _get(call: Call) -> Value:
+    return {"attach": _shown(call, _found(call))}
+
+
+def _get_many(call: Call) -> Value:
+    wanted = [php.integer(item) for item in php.as_list(call.exact("entityIds"))]
+    if len(wanted) > _MANY:
+        raise PortalError("", "Too many entity ids")
+    rows = call.portal.storage.rows(_VOTE.entity, [field.name for field in _VOTE.entity.columns])
+    return {"items": [_shown(call, row) for row in rows if row["ENTITY_ID"] in wanted]}
+
+
+def _open(call: Call) -> Map:
+    row = _found(call)
+    if row["FINISHED"]:
+        raise PortalError("403", "The poll is inactive.")
+    return row
+
+
+def _vote(call: Call) -> Value:
+    """Vote for answers: a question with one choice takes the first of them."""
+    row, storage = _open(call), call.portal.storage
+    known = _answers(row)
+    chosen = [php.integer(item) for sent in php.as_map(call.exact("ballot")).values() for item in php.as_list(sent)]
+    chosen = [answer for answer in dict.fromkeys(chosen) if answer in known]
+    own = storage.count(_BALLOT, "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user])
+    if not chosen or (own and not row["OPTIONS"]):
+        raise PortalError("400", "Failed to save the voting")
+    _forget(call, row)
+    single = not php.integer(php.as_map(php.as_list(values.decoded(row["QUESTIONS"]))[0])["FIELD_TYPE"])
+    for answer in chosen[:1] if single else chosen:
+        storage.insert(_BALLOT, {"VOTE_ID": row["ID"], "USER_ID": call.user, "ANSWER_ID": answer})
+    return {"attach": _shown(call, row)}
+
+
+def _forget(call: Call, row: Map) -> None:
+    storage = call.portal.storage
+    for ballot in storage.rows(_BALLOT, ["ID"], "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user]):
+        storage.delete(_BALLOT, php.integer(ballot["ID"]))
+
+
+def _recall(call: Call) -> Value:
+    row = _open(call)
+    _forget(call, row)
+    return {"attach": _shown(call, row)}
+
+
+def _finish(call: Call, finished: bool) -> Value:
+    row = _found(call)
+    if not _may_edit(call, row):
+        raise PortalError("ATTACH_READ_ACCESS_DENIED", "No permission to edit the vote")
+    call.portal.storage.update(_VOTE.entity, php.integer(row["ID"]), {"FINISHED": int(finished)})
+    return []
+
+
+def _voters(call: Call, row: Map, answer: int) -> list[Value]:
+    """Those who voted for an answer; nobody in an anonymous vote."""
+    if row["ANONYMITY"]:
+        return []
+    storage = call.portal.storage
+    ballots = storage.rows(_BALLOT, ["USER_ID"], "VOTE_ID = ? and ANSWER_ID = ?", [row["ID"], answer])
+    people = [storage.row(USER, php.integer(ballot["USER_ID"])) or {} for ballot in ballots]
+    return [
+        {
+            "ID": person["ID"],
+            "NAME": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
+            "IMAGE": "",
+            "WORK_POSITION": php.text(person["WORK_POSITION"]),
+        }
+        for person in people
+    ]
+
+
+def _answer_voted(call: Call) -> Value:
+    found = _voters(call, _found(call), php.integer(call.exact("answerId")))
+    return {"items": found, "total": len(found)}
+
+
+def _with_voted(call: Call) -> Value:
+    row = _found(call)
+    voted = {str(answer): people for answer in _answers(row) if (people := _voters(call, row, answer))}
+    return {"attach": _shown(call, row), "voted": voted or []}
+
+
+def register(registry: Registry) -> None:
+    """Register the votes."""
+    actions = {"get": _get, "getMany": _get_many, "vote": _vote, "recall": _recall}
+    actions |= {"getAnswerVoted": _answer_voted, "getWithVoted": _with_voted}
+    ends = {"stop": lambda call: _finish(call, True), "resume": lambda call: _finish(call, False)}
+    registry.controller(_VOTE.name, _VOTE.php_class, "vote", actions | ends)
+    registry.controller("vote.Integration.Im", "Bitrix\\Vote\\Controller\\Integration\\Im", "vote", {"send": _send})
