@@ -100,6 +100,8 @@ def remove(call: Call, task: int) -> None:
     for part in (CHECKLIST, COMMENT, HISTORY, RESULT, ELAPSED, DEPENDENCE):
         for found in storage.rows(part, ["ID"], "TASK_ID = ?", [task]):
             storage.delete(part, php.integer(found["ID"]))
+    for found in storage.rows(DEPENDENCE, ["ID"], "DEPENDS_ON_ID = ?", [task]):
+        storage.delete(DEPENDENCE, php.integer(found["ID"]))
     for child in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task]):
         storage.update(TASK, php.integer(child["ID"]), {"PARENT_ID": row["PARENT_ID"]})
     announce(call, "ONTASKDELETE", {"ID": task}, None)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from b24_sandbox import Sandbox
+from b24_sandbox.app import USER_WEBHOOK
 
 NOW = 1_772_355_600.0
 """2026-03-01T12:00:00+03:00, the clock of every sandbox in these tests."""
@@ -41,6 +42,12 @@ class Caller:
         assert "error" in answer, answer
         assert "time" not in answer
         return response.status_code, answer
+
+    def as_user(self) -> Caller:
+        """A client of the same sandbox with the webhook of user 4, who is not an administrator."""
+        other = Caller(self.sandbox, self.http)
+        other.base = f"/rest/{USER_WEBHOOK}/"
+        return other
 
     async def batch(self, commands: object, **params: object) -> Any:
         return await self.result("batch", {"cmd": commands, **params})
