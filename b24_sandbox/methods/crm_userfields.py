@@ -201,11 +201,15 @@ def _settings_fields(call: Call) -> Value:
     return described(_SETTING_FIELDS.get(kind, ""))
 
 
+def _run_on(run: Callable[[Call, Entity], Value], base: Entity, call: Call) -> Value:
+    return run(call, base)
+
+
 def register(registry: Registry) -> None:
     """Register the user fields of classic CRM."""
     for prefix, base in _OWNERS.items():
         for action, run in ACTIONS.items():
-            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(run, base=base))
+            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(_run_on, run, base))
     registry.classic(
         "crm.userfield.types",
         "crm",

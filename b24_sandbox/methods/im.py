@@ -171,10 +171,10 @@ def _user_add(call: Call) -> Value:
 
 def _user_delete(call: Call) -> Value:
     user = php.integer(_need(call, "USER_ID", "USER_ID_EMPTY", "User ID can't be empty"))
-    row = _chat(call)
+    row = chat_of(call)
     if user != call.user and row["OWNER_ID"] != call.user:
         raise PortalError("ACCESS_DENIED_KICK", "Insufficient rights to exclude participants from the chat")
-    member = _member(call, row["ID"], user)
+    member = member_of(call, row["ID"], user)
     if member is None:
         raise PortalError("USER_NOT_FOUND", "The specified user is not in the chat")
     call.portal.storage.delete(CHAT_MEMBER, php.integer(member["ID"]))
