@@ -46,8 +46,10 @@ async def test_events_are_listed_by_period_and_nearest_first(write: Caller) -> N
     await write.result("calendar.event.add", soon)
     period = {"type": "user", "ownerId": 1, "from": "2026-06-01", "to": "2026-06-02"}
     assert [row["NAME"] for row in await write.result("calendar.event.get", period)] == ["Планёрка"]
-    nearest = await write.result("calendar.event.get.nearest", {"maxEventsCount": 1})
-    assert [row["NAME"] for row in nearest] == ["Сейчас"]
+    nearest = await write.result("calendar.event.get.nearest", {"maxEventsCount": 3})
+    assert "Сейчас" in [row["NAME"] for row in nearest]
+    begins = [int(row["DATE_FROM_TS_UTC"]) for row in nearest]
+    assert (len(begins), begins) == (3, sorted(begins))
     assert await write.result("calendar.event.get", {**period, "section": [77]}) == []
 
 
