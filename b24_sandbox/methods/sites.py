@@ -6,6 +6,7 @@ Documentation: api-reference/{landing,user-consent,sign}.
 from __future__ import annotations
 
 import ipaddress
+from functools import partial
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
@@ -53,7 +54,7 @@ _AGREEMENTS: tuple[Map, ...] = (
 _LABEL = "Нажимая кнопку, я соглашаюсь на обработку моих персональных данных"
 
 
-def _chosen(call: Call, rows: tuple[Map, ...]) -> list[Map]:
+def _chosen(rows: tuple[Map, ...], call: Call) -> list[Map]:
     """Rows by `params`: `select`, `filter` by equality and `order` by `ID`."""
     params = php.as_map(call.params.get("params"))
     found = list(rows)
@@ -110,7 +111,7 @@ def register(registry: Registry) -> None:
         ("landing.template.getlist", _TEMPLATES),
         ("landing.role.getList", _ROLES),
     ):
-        registry.classic(name, "landing", lambda call, rows=rows: _chosen(call, rows))
+        registry.classic(name, "landing", partial(_chosen, rows))
     registry.classic("landing.role.isEnabled", "landing", lambda call: True)
     registry.classic("landing.block.getrepository", "landing", _repository)
     registry.classic("userconsent.agreement.list", "userconsent", lambda call: [dict(row) for row in _AGREEMENTS])
