@@ -19,6 +19,7 @@ from b24_sandbox.methods import (
     open_lines,
     options,
     providers,
+    pull,
     sites,
     staff_fields,
     task_actions,
@@ -59,6 +60,7 @@ _FAMILIES = (
     timeman_settings,
     open_lines,
     sites,
+    pull,
 )
 
 
