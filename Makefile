@@ -40,6 +40,14 @@ test: $(VENV)/.developing   ## the test suite
 	.venv-sdk/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
+# The suites that clients carry in their source distributions.
+.sdk-suites/.unpacked: tests/sdk/requirements.txt .venv-sdk/.installed
+	rm -rf .sdk-suites && mkdir -p .sdk-suites/fast_bitrix24
+	.venv-sdk/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest .sdk-suites \
+	  $$(grep ^fast_bitrix24 $<)
+	tar -xzf .sdk-suites/fast_bitrix24-*.tar.gz -C .sdk-suites/fast_bitrix24 --strip-components 1 --wildcards '*/tests/*'
+	touch $@
+
 .sdk-node/.installed: tests/sdk/run.py
 	mkdir -p .sdk-node
 	echo '{"private": true}' > .sdk-node/package.json
@@ -48,7 +56,7 @@ test: $(VENV)/.developing   ## the test suite
 	else echo "npm is not here: the JavaScript client is left out"; fi
 	touch $@
 
-sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-node/.installed    ## clients written by others against the sandbox
+sdk: $(VENV)/.installed .venv-sdk/.installed .sdk-suites/.unpacked .sdk-node/.installed    ## clients written by others against the sandbox
 	$(BIN)/python tests/sdk/run.py
 
 clients: $(VENV)/.developing    ## real MCP clients against the server, offline (needs npm and root, else left out)
@@ -94,4 +102,4 @@ bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python -m benchmarks.listing
 
 clean:               ## forget the virtual environments
-	rm -rf $(VENV) .venv-lock .venv-sdk .sdk-node .clients-node
+	rm -rf $(VENV) .venv-lock .venv-sdk .sdk-suites .sdk-node .clients-node

@@ -43,7 +43,8 @@ def _columns(call: Call, fields: Map, stored: Map) -> Map:
     after = {**stored, **columns}
     if after.get("IS_INCOMING_CHANNEL") == "Y" and after.get("DEADLINE"):
         raise PortalError("INCOMING_ACTIVITY_CAN_NOT_BE_WITH_DEADLINE", "Incoming activity cannot have a deadline")
-    kept = _kept(stored) | {name: fields[name] for name in ("pingOffsets", "badgeCode") if name in fields}
+    sent: Map = {name: fields[name] for name in ("pingOffsets", "badgeCode") if name in fields}
+    kept: Map = {**_kept(stored), **sent}
     return {**columns, "PROVIDER_PARAMS": json.dumps(kept, ensure_ascii=False)}
 
 

@@ -20,6 +20,7 @@ from b24_sandbox.methods import (
     open_lines,
     options,
     providers,
+    pull,
     sites,
     staff_fields,
     task_actions,
@@ -61,6 +62,7 @@ _FAMILIES = (
     timeman_settings,
     open_lines,
     sites,
+    pull,
 )
 
 

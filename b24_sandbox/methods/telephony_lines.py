@@ -12,7 +12,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import COMPANY, CONTACT, LEAD
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.telephony import CALL
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, access_denied
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
@@ -189,6 +189,31 @@ def _check_message(message: Map, place: str) -> None:
         raise _core(f"{place}[MESSAGE] is empty")
 
 
+def _telephone_settings(call: Call) -> Value:
+    """The settings of users. For an application an administrator has to confirm the call first, and nobody does."""
+    if call.application is not None:
+        raise PortalError("METHOD_CONFIRM_WAITING", "Waiting for confirmation", 401)
+    sent = php.as_list(call.upper_case().get("USER_ID"))
+    if not sent:
+        raise PortalError("", "Parameter USER_ID is not set")
+    if not call.admin:
+        raise access_denied("Access denied! You have no permission to query selected users")
+    people = (call.portal.storage.row(USER, php.integer(user)) for user in sent)
+    return [
+        {
+            "ID": php.text(person["ID"]),
+            "DEFAULT_LINE": None,
+            "PHONE_ENABLED": "N",
+            "SIP_SERVER": None,
+            "SIP_LOGIN": f"phone{person['ID']}",
+            "SIP_PASSWORD": None,
+            "INNER_NUMBER": person["UF_PHONE_INNER"],
+        }
+        for person in people
+        if person is not None
+    ]
+
+
 def register(registry: Registry) -> None:
     """Register lines, records, transcripts and the search for clients."""
     for name, run in (
@@ -201,4 +226,5 @@ def register(registry: Registry) -> None:
     registry.classic("telephony.externalCall.searchCrmEntities", "telephony", _search)
     registry.classic("telephony.externalCall.attachRecord", "telephony", _record_attach)
     registry.classic("telephony.call.attachTranscription", "telephony", _transcript_attach)
+    registry.classic("voximplant.user.get", "telephony", _telephone_settings)
     registry.link("upload", "telephony", _record_uploaded)

@@ -1,7 +1,9 @@
 """Open a sandbox over TLS and run clients written by others against it, told of it by environment variables alone.
 
-Run by ``make sdk``, which makes the two environments first: Python clients in ``.venv-sdk``, the JavaScript one in
-``.sdk-node`` (left out, with a line saying so, where npm is missing).
+Run by ``make sdk``, which makes the environments first: Python clients in ``.venv-sdk``, the JavaScript one in
+``.sdk-node`` (left out, with a line saying so, where npm is missing). A client whose source distribution contains its
+tests runs these too: fast_bitrix24, unpacked in ``.sdk-suites``. b24pysdk and @bitrix24/b24jssdk are published
+without tests, so the drivers in this folder stand for them.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ SETTINGS = (
     "token_url",
     "server_endpoint",
 )
+RECORDED = ("test_server_responses.py",)
+"""Tests of recorded answers, which the distribution does not contain."""
 
 
 def main() -> int:
@@ -46,6 +50,7 @@ def main() -> int:
                 raise SystemExit("The sandbox did not start.")
             environment = _environment(json.loads(line))
             failed = _run("b24pysdk and fast_bitrix24", [*_python(), "-m", "pytest", "-q", str(HERE)], environment)
+            failed |= _own_suite("fast_bitrix24", environment)
             if node.is_dir():
                 environment["B24_JSSDK"] = str(node)
                 drivers = sorted(str(path) for path in HERE.glob("drive_*.mjs"))
@@ -55,6 +60,19 @@ def main() -> int:
         finally:
             portal.terminate()
     return int(failed)
+
+
+def _own_suite(client: str, environment: dict[str, str]) -> bool:
+    """Run the tests that a client carries, with the fixtures of ``fixtures_<client>.py``."""
+    suite = ROOT / ".sdk-suites" / client
+    if not (suite / "tests").is_dir():
+        _say(f"the suite of {client}: left out, it is not unpacked")
+        return False
+    told = {**environment, "PYTHONPATH": str(HERE), "FAST_BITRIX24_TEST_WEBHOOK": environment["B24_WEBHOOK"]}
+    options = ["-q", "-c", os.devnull, "--rootdir", str(suite), "-p", "no:cacheprovider", "--tb=short", "-W", "ignore"]
+    options += ["-o", "asyncio_mode=auto"]
+    options += ["-p", f"fixtures_{client}", *(f"--ignore={suite / 'tests' / name}" for name in RECORDED)]
+    return _run(f"the suite of {client}", [*_python(), "-m", "pytest", *options, str(suite / "tests")], told)
 
 
 def _python() -> list[str]:
