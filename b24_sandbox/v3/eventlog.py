@@ -15,7 +15,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.storage import Storage
 from b24_sandbox.v3 import engine
 from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import GET, LIST, TAIL, ServiceMethod, fields_of
+from b24_sandbox.v3.method import Run, declared, fields_of
 from b24_sandbox.v3.tables import EVENT_LOG
 
 SCOPE = "main"
@@ -79,36 +79,18 @@ def _item(data: Map) -> str:
     return ""
 
 
+_TABLE = """
+get item a | id:integer* select:array | One entry of the event log
+list items a | filter:array select:array order:object pagination:object | Entries of the event log
+tail items a | filter:array select:array cursor:object | What is new in the event log
+"""
+_BODIES: dict[str, Run] = {
+    "get": partial(engine.get, EVENT_LOG_DTO),
+    "list": partial(engine.list_page, EVENT_LOG_DTO),
+    "tail": partial(engine.tail, EVENT_LOG_DTO),
+}
+
 METHODS = [
-    ServiceMethod(
-        "main.eventlog.get",
-        SCOPE,
-        partial(engine.get, EVENT_LOG_DTO),
-        "item",
-        "One entry of the event log",
-        EVENT_LOG_DTO,
-        admin=True,
-        params=GET,
-    ),
-    ServiceMethod(
-        "main.eventlog.list",
-        SCOPE,
-        partial(engine.list_page, EVENT_LOG_DTO),
-        "items",
-        "Entries of the event log",
-        EVENT_LOG_DTO,
-        admin=True,
-        params=LIST,
-    ),
-    ServiceMethod(
-        "main.eventlog.tail",
-        SCOPE,
-        partial(engine.tail, EVENT_LOG_DTO),
-        "items",
-        "What is new in the event log",
-        EVENT_LOG_DTO,
-        admin=True,
-        params=TAIL,
-    ),
+    *declared("main.eventlog", SCOPE, EVENT_LOG_DTO, _TABLE, _BODIES),
     *fields_of("main.eventlog", SCOPE, EVENT_LOG_DTO, admin=True),
 ]

@@ -145,6 +145,8 @@ def _get(context: Context, params: Map) -> Value:
 
 def _list(context: Context, params: Map) -> Value:
     names, mention = _selected(params, BASIC), _mentions(params)
+    if params.get("filter") is None:
+        raise errors.missing("filter")
     descending = _descending(params.get("order"))
     parts = _conditions(php.as_map(params["filter"]))
     limit, after = _page(params.get("pagination"), heavy=any(name.partition(".")[0] in HEAVY for name in names))

@@ -38,18 +38,12 @@ class ServiceMethod:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-GET = {"id": "integer*", "select": "array"}
-LIST = {"filter": "array", "select": "array", "order": "object", "pagination": "object"}
-TAIL = {"filter": "array", "select": "array", "cursor": "object"}
-ADD = {"fields": "object*"}
-UPDATE = {"id": "integer*", "fields": "object*"}
-DELETE = {"id": "integer*"}
 AGGREGATE = {"select": "object*", "filter": "array"}
 
 
 _PHP_TYPES = {"integer": "int", "string": "string", "boolean": "bool", "array": "array", "object": "array"}
 _ENGINE_PARAMS = frozenset(("select", "filter", "order", "pagination", "cursor", "fields"))
-"""Parameters that the engine parses. Their errors have other codes."""
+"""Parameters that the engine or the method parses. Their errors have other codes."""
 _ANSWERS: Mapping[str, Answer] = {word: word for word in get_args(Answer)}
 
 
@@ -58,8 +52,9 @@ def declared(prefix: str, scope: str, dto: Dto | None, table: str, bodies: Mappi
 
         send object w | from:string* to:array* cc:array | Send a message
 
-    The last part of the name, the shape of the result and `w` for a method that writes; parameters with their OpenAPI
-    types, `*` after a required one; the title. Parameters are checked against their types before `bodies` runs.
+    The last part of the name, the shape of the result, `w` for a method that writes and `a` for one of administrators;
+    parameters with their OpenAPI types, `*` after a required one; the title. Parameters are checked against their types
+    before the body of `bodies` runs.
     """
     methods: list[ServiceMethod] = []
     for line in filter(None, map(str.strip, table.splitlines())):
@@ -68,14 +63,16 @@ def declared(prefix: str, scope: str, dto: Dto | None, table: str, bodies: Mappi
         params = {name: kind for name, _, kind in (item.partition(":") for item in listed.split())}
         run = partial(_checked, params, bodies[action])
         name = f"{prefix}.{action}"
-        methods.append(ServiceMethod(name, scope, run, _ANSWERS[shape], title, dto, writes="w" in flags, params=params))
+        marks = {"writes": "w" in flags, "admin": "a" in flags}
+        methods.append(ServiceMethod(name, scope, run, _ANSWERS[shape], title, dto, **marks, params=params))
     return methods
 
 
 def _checked(declared_params: Mapping[str, str], run: Run, context: Context, params: Map) -> Value:
     """Refuse missing and mistyped parameters, then run a method."""
     sent = {name: params.get(name) for name in declared_params}
-    absent = [name for name, kind in declared_params.items() if kind.endswith("*") and sent[name] is None]
+    required = [name for name, kind in declared_params.items() if kind.endswith("*") and name != "filter"]
+    absent = [name for name in required if sent[name] is None]
     if absent:
         raise errors.invalid([(name, errors.missing_text(name)) for name in absent])
     mistyped: list[tuple[str, str]] = []

@@ -11,7 +11,7 @@ from b24_sandbox.v3 import engine, errors, filter, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Visible, parse_properties
 from b24_sandbox.v3.errors import DTO
-from b24_sandbox.v3.method import ADD, UPDATE, ServiceMethod, fields_of
+from b24_sandbox.v3.method import Run, declared, fields_of
 from b24_sandbox.v3.tables import COLLECTION
 
 SCOPE = "note"
@@ -124,18 +124,24 @@ def _item(context: Context, record: int) -> Value:
     return {"item": engine.show(COLLECTION_DTO, context, [engine.stored(COLLECTION_DTO, context, record)], chosen)[0]}
 
 
-_P = "note.collection"
-_ONE = {"id": "integer*"}
-_PAGE = {"pagination": "object"}
+_TABLE = """
+list items | pagination:object | Knowledge bases
+get item | id:integer* | One knowledge base
+add item w | fields:object* | Add a knowledge base
+update item w | id:integer* fields:object* | Rename a base
+archive result w | id:integer* | Archive a base
+delete result w | id:integer* | Remove a base
+"""
+_BODIES: dict[str, Run] = {
+    "list": _list,
+    "get": _get,
+    "add": _add,
+    "update": _update,
+    "archive": _archive,
+    "delete": _delete,
+}
 
 METHODS = [
-    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Knowledge bases", COLLECTION_DTO, params=_PAGE),
-    ServiceMethod(f"{_P}.get", SCOPE, _get, "item", "One knowledge base", COLLECTION_DTO, params=_ONE),
-    ServiceMethod(f"{_P}.add", SCOPE, _add, "item", "Add a knowledge base", COLLECTION_DTO, writes=True, params=ADD),
-    ServiceMethod(f"{_P}.update", SCOPE, _update, "item", "Rename a base", COLLECTION_DTO, writes=True, params=UPDATE),
-    ServiceMethod(
-        f"{_P}.archive", SCOPE, _archive, "result", "Archive a base", COLLECTION_DTO, writes=True, params=_ONE
-    ),
-    ServiceMethod(f"{_P}.delete", SCOPE, _delete, "result", "Remove a base", COLLECTION_DTO, writes=True, params=_ONE),
-    *fields_of(_P, SCOPE, COLLECTION_DTO),
+    *declared("note.collection", SCOPE, COLLECTION_DTO, _TABLE, _BODIES),
+    *fields_of("note.collection", SCOPE, COLLECTION_DTO),
 ]

@@ -15,7 +15,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors, filter, query
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import ServiceMethod, fields_of
+from b24_sandbox.v3.method import Run, declared, fields_of
 from b24_sandbox.v3.tables import NODE_EXTRA
 
 SCOPE = "humanresources"
@@ -189,20 +189,26 @@ def shown_node(context: Context, node: int, names: list[str]) -> Value:
     return engine.show(NODE_DTO, context, [engine.stored(NODE_DTO, context, node)], chosen)[0]
 
 
-_P = "humanresources.node"
-_GET = {"id": "integer*", "select": "array"}
-_LIST = {"type": "string*", "select": "array", "pagination": "object"}
-_SEARCH = {"type": "string*", "name": "string*", "parentId": "integer", "pagination": "object"}
-_EDIT = {"id": "integer*", "name": "string", "description": "string", "colorName": "string"}
-_MOVE = {"id": "integer*", "parentId": "integer*"}
+_TABLE = """
+list items | type:string* select:array pagination:object | Departments
+search items | type:string* name:string* parentId:integer pagination:object | Departments by name
+children items | id:integer* select:array | Subordinate departments
+get item | id:integer* select:array | One department
+count object | | Number of departments
+edit object w | id:integer* name:string description:string colorName:string | Change a department
+move object w | id:integer* parentId:integer* | Move a department
+"""
+_BODIES: dict[str, Run] = {
+    "list": _list,
+    "search": _search,
+    "children": _children,
+    "get": partial(engine.get, NODE_DTO),
+    "count": _count,
+    "edit": _edit,
+    "move": _move,
+}
 
 METHODS = [
-    ServiceMethod(f"{_P}.list", SCOPE, _list, "items", "Departments", NODE_DTO, params=_LIST),
-    ServiceMethod(f"{_P}.search", SCOPE, _search, "items", "Departments by name", NODE_DTO, params=_SEARCH),
-    ServiceMethod(f"{_P}.children", SCOPE, _children, "items", "Subordinate departments", NODE_DTO, params=_GET),
-    ServiceMethod(f"{_P}.get", SCOPE, partial(engine.get, NODE_DTO), "item", "One department", NODE_DTO, params=_GET),
-    ServiceMethod(f"{_P}.count", SCOPE, _count, "object", "Number of departments"),
-    ServiceMethod(f"{_P}.edit", SCOPE, _edit, "object", "Change a department", NODE_DTO, writes=True, params=_EDIT),
-    ServiceMethod(f"{_P}.move", SCOPE, _move, "object", "Move a department", NODE_DTO, writes=True, params=_MOVE),
-    *fields_of(_P, SCOPE, NODE_DTO),
+    *declared("humanresources.node", SCOPE, NODE_DTO, _TABLE, _BODIES),
+    *fields_of("humanresources.node", SCOPE, NODE_DTO),
 ]

@@ -12,7 +12,7 @@ from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import declared
 from b24_sandbox.v3.structure import NODE_DTO, SCOPE, check_editor, described, node_type, shown_node, text_of
 from b24_sandbox.v3.structure_links import KINDS, bind, create_default, targets
-from b24_sandbox.v3.structure_members import assign, enter, given_roles, transfer
+from b24_sandbox.v3.structure_members import assign, check_users, enter, given_roles, transfer
 
 SETTINGS = ("BUSINESS_PROC_AUTHORITY", "REPORTS_AUTHORITY")
 AUTHORITIES = (
@@ -24,12 +24,13 @@ def _add(context: Context, params: Map) -> Value:
     kind, name, parent = node_type(params), text_of(params, "name"), engine.record_id(params, "parentId")
     if not name.strip():
         raise errors.missing("name")
-    people = given_roles(context, php.as_map(params.get("userIds")))
+    people = given_roles(php.as_map(params.get("userIds")))
     extras = described(params)
     _check_settings(php.as_map(params.get("settings")))
-    bound = {link: targets(context, params, f"binding{link.capitalize()}Ids", link) for link in KINDS}
     check_editor(context)
     row = engine.stored(NODE_DTO, context, parent)
+    check_users(context, people)
+    bound = {link: targets(context, params, f"binding{link.capitalize()}Ids", link) for link in KINDS}
     if kind == "TEAM":
         raise errors.access_denied()
     now = dates.iso(context.now)

@@ -61,9 +61,9 @@ def _edit(context: Context, params: Map) -> Value:
     kind = php.text(params["communicationType"])
     if kind not in KINDS:
         raise errors.invalid([("communicationType", f"Invalid value. Allowed: {', '.join(KINDS)}.")])
-    bound, removed = targets(context, params, "ids", kind), _ids(params, "removeIds")
     check_editor(context)
     row = engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
+    bound, removed = targets(context, params, "ids", kind), _ids(params, "removeIds")
     node = php.integer(row["ID"])
     if params.get("createDefault") is True:
         bound.append(create_default(context, kind, row))

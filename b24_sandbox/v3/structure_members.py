@@ -6,6 +6,7 @@ Documentation: api-reference/departments/node-member, api-reference/departments/
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from b24_sandbox import php, values
 from b24_sandbox.entities.staff import DEPARTMENT, USER
@@ -78,20 +79,25 @@ teams array d -
 )
 
 
-def _node(context: Context, params: Map) -> Map:
-    """The department that a change of members names."""
+def _node(context: Context, params: Map, people: Iterable[int] = ()) -> Map:
+    """The department that a change of members names. `people` must exist."""
     check_editor(context)
-    return engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
+    row = engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
+    check_users(context, people)
+    return row
 
 
-def _users(context: Context, sent: Value) -> list[int]:
-    """A list of existing users that must not be empty."""
-    if not isinstance(sent, list) or not sent or not all(map(is_int, sent)):
-        raise errors.invalid([("userIds", 'Parameter "userIds" is required and must be a non-empty array.')])
-    people = [php.integer(user) for user in dict.fromkeys(sent)]
+def check_users(context: Context, people: Iterable[int]) -> None:
+    """Refuse users that do not exist."""
     if any(context.storage.row(USER, user) is None for user in people):
         raise errors.invalid([("userIds", "A user was not found")])
-    return people
+
+
+def _users(sent: Value) -> list[int]:
+    """A list of users that must not be empty."""
+    if not isinstance(sent, list) or not sent or not all(map(is_int, sent)):
+        raise errors.invalid([("userIds", 'Parameter "userIds" is required and must be a non-empty array.')])
+    return [php.integer(user) for user in dict.fromkeys(sent)]
 
 
 def _role(params: Map) -> str:
@@ -138,8 +144,8 @@ def dismiss(context: Context, user: int, node: int) -> None:
 
 
 def _add(context: Context, params: Map) -> Value:
-    role, people = _role(params), _users(context, params["userIds"])
-    row = _node(context, params)
+    role, people = _role(params), _users(params["userIds"])
+    row = _node(context, params, people)
     node = php.integer(row["ID"])
     for user in people:
         enter(context, user, node)
@@ -156,15 +162,15 @@ def transfer(context: Context, user: int, node: int) -> None:
 
 
 def _move(context: Context, params: Map) -> Value:
-    role, people = _role(params), _users(context, params["userIds"])
-    node = php.integer(_node(context, params)["ID"])
+    role, people = _role(params), _users(params["userIds"])
+    node = php.integer(_node(context, params, people)["ID"])
     for user in people:
         transfer(context, user, node)
     assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or {}))
     return {"success": True}
 
 
-def given_roles(context: Context, sent: Map) -> dict[int, str]:
+def given_roles(sent: Map) -> dict[int, str]:
     """Parse lists of users by role: user id -> role. A user of two roles keeps the higher one."""
     unknown = [role for role in sent if role not in ROLES]
     if unknown:
@@ -172,15 +178,15 @@ def given_roles(context: Context, sent: Map) -> dict[int, str]:
     given: dict[int, str] = {}
     for role in ROLES:
         if sent.get(role) not in (None, [], {}):
-            for user in _users(context, sent[role]):
+            for user in _users(sent[role]):
                 given.setdefault(user, role)
     return given
 
 
 def _set(context: Context, params: Map) -> Value:
-    given = given_roles(context, php.as_map(params["userIds"]))
-    _users(context, list(given))
-    node = php.integer(_node(context, params)["ID"])
+    given = given_roles(php.as_map(params["userIds"]))
+    _users(list(given))
+    node = php.integer(_node(context, params, given)["ID"])
     for person in members(context, node):
         if person["ID"] not in given:
             _leave(context, php.integer(person["ID"]), node)
@@ -191,7 +197,7 @@ def _set(context: Context, params: Map) -> Value:
 
 
 def _remove(context: Context, params: Map) -> Value:
-    people = _users(context, params["userIds"])
+    people = _users(params["userIds"])
     node = php.integer(_node(context, params)["ID"])
     removed = [user for user in people if node in _belongs(context, user)]
     for user in removed:

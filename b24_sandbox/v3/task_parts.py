@@ -11,7 +11,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors, filter, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import ADD, DELETE, LIST, UPDATE, ServiceMethod, fields_of
+from b24_sandbox.v3.method import Run, declared, fields_of
 from b24_sandbox.v3.tables import TASK_MESSAGE
 from b24_sandbox.v3.task_dto import MESSAGE_DTO, RESULT_DTO
 from b24_sandbox.v3.tasks import SCOPE, task_row
@@ -128,39 +128,25 @@ def _item(context: Context, record: int) -> Value:
     return {"item": engine.show(RESULT_DTO, context, [engine.stored(RESULT_DTO, context, record)], chosen)[0]}
 
 
-_RESULT = "tasks.task.result"
-
-_LIST = {**LIST, "filter": "array*"}
+_RESULT_TABLE = """
+list items | filter:array* select:array order:object pagination:object | Results of a task
+add item w | fields:object* | Add a result
+addfromchatmessage item w | fields:object* | Make a message a result
+update item w | id:integer fields:object* | Change a result
+delete result w | id:integer | Remove a result
+"""
+_BODIES: dict[str, Run] = {
+    "list": _results,
+    "add": _add,
+    "addfromchatmessage": _add_from_message,
+    "update": _update,
+    "delete": _delete,
+}
+_RESULT, _MESSAGE = "tasks.task.result", "tasks.task.chat.message"
 
 METHODS = [
-    ServiceMethod(f"{_RESULT}.list", SCOPE, _results, "items", "Results of a task", RESULT_DTO, params=_LIST),
-    ServiceMethod(f"{_RESULT}.add", SCOPE, _add, "item", "Add a result", RESULT_DTO, writes=True, params=ADD),
-    ServiceMethod(
-        f"{_RESULT}.addfromchatmessage",
-        SCOPE,
-        _add_from_message,
-        "item",
-        "Make a message a result",
-        RESULT_DTO,
-        writes=True,
-        params=ADD,
-    ),
-    ServiceMethod(
-        f"{_RESULT}.update", SCOPE, _update, "item", "Change a result", RESULT_DTO, writes=True, params=UPDATE
-    ),
-    ServiceMethod(
-        f"{_RESULT}.delete", SCOPE, _delete, "result", "Remove a result", RESULT_DTO, writes=True, params=DELETE
-    ),
+    *declared(_RESULT, SCOPE, RESULT_DTO, _RESULT_TABLE, _BODIES),
     *fields_of(_RESULT, SCOPE, RESULT_DTO),
-    ServiceMethod(
-        "tasks.task.chat.message.send",
-        SCOPE,
-        _send,
-        "result",
-        "Write to the chat",
-        MESSAGE_DTO,
-        writes=True,
-        params=ADD,
-    ),
-    *fields_of("tasks.task.chat.message", SCOPE, MESSAGE_DTO),
+    *declared(_MESSAGE, SCOPE, MESSAGE_DTO, "send result w | fields:object* | Write to the chat", {"send": _send}),
+    *fields_of(_MESSAGE, SCOPE, MESSAGE_DTO),
 ]

@@ -22,7 +22,7 @@ from b24_sandbox.registry import RegisteredMethod
 from b24_sandbox.v3 import engine, errors, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import ADD, DELETE, GET, LIST, UPDATE, ServiceMethod, fields_of
+from b24_sandbox.v3.method import Run, declared, fields_of
 from b24_sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
 
 SCOPE = "tasks"
@@ -122,21 +122,27 @@ def _attach(context: Context, params: Map) -> Value:
     return {"result": True}
 
 
-_FILES = {"taskId": "integer*", "fileIds": "array*"}
-_ONE = {"id": "integer*"}
+_TABLE = """
+add item w | fields:object* | Add a task
+get item | id:integer* select:array | One task
+list items | filter:array select:array order:object pagination:object | Tasks
+update result w | id:integer* fields:object* | Change a task
+delete result w | id:integer* | Remove a task
+access.get object | id:integer* | Permitted actions on a task
+"""
+_BODIES: dict[str, Run] = {
+    "add": _add,
+    "get": partial(engine.get, TASK_DTO),
+    "list": partial(engine.list_page, TASK_DTO),
+    "update": _update,
+    "delete": _delete,
+    "access.get": _access,
+}
+_FILES = "file.attach result w | taskId:integer* fileIds:array* | Attach files"
 
 METHODS = [
-    ServiceMethod("tasks.task.add", SCOPE, _add, "item", "Add a task", TASK_DTO, writes=True, params=ADD),
-    ServiceMethod("tasks.task.get", SCOPE, partial(engine.get, TASK_DTO), "item", "One task", TASK_DTO, params=GET),
-    ServiceMethod(
-        "tasks.task.list", SCOPE, partial(engine.list_page, TASK_DTO), "items", "Tasks", TASK_DTO, params=LIST
-    ),
-    ServiceMethod("tasks.task.update", SCOPE, _update, "result", "Change a task", TASK_DTO, writes=True, params=UPDATE),
-    ServiceMethod("tasks.task.delete", SCOPE, _delete, "result", "Remove a task", TASK_DTO, writes=True, params=DELETE),
-    ServiceMethod("tasks.task.access.get", SCOPE, _access, "object", "Permitted actions on a task", params=_ONE),
-    ServiceMethod(
-        "tasks.task.file.attach", SCOPE, _attach, "result", "Attach files", FILE_DTO, writes=True, params=_FILES
-    ),
+    *declared("tasks.task", SCOPE, TASK_DTO, _TABLE, _BODIES),
+    *declared("tasks.task", SCOPE, FILE_DTO, _FILES, {"file.attach": _attach}),
     *fields_of("tasks.task", SCOPE, TASK_DTO),
     *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
     *fields_of("tasks.task.file", SCOPE, FILE_DTO),

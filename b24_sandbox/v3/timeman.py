@@ -6,7 +6,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors, filter
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import LIST, ServiceMethod, fields_of
+from b24_sandbox.v3.method import declared, fields_of
 from b24_sandbox.v3.tables import TIME_RECORD
 
 SCOPE = "timeman"
@@ -40,9 +40,9 @@ def _list(context: Context, params: Map) -> Value:
     return engine.list_page(RECORD_DTO, context, params)
 
 
-_LIST = {**LIST, "filter": "array*"}
+_TABLE = "list items | filter:array* select:array order:object pagination:object | Working time of an employee"
 
 METHODS = [
-    ServiceMethod("timeman.record.list", SCOPE, _list, "items", "Working time of a user", RECORD_DTO, params=_LIST),
+    *declared("timeman.record", SCOPE, RECORD_DTO, _TABLE, {"list": _list}),
     *fields_of("timeman.record", SCOPE, RECORD_DTO),
 ]

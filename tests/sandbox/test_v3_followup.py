@@ -9,6 +9,7 @@ import pytest
 from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
 from b24_sandbox.v3 import followup
+from b24_sandbox.v3.tables import FOLLOW_UP
 from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import REQUEST, V3, fields
 
@@ -102,6 +103,15 @@ async def test_missing_blocks_are_null(reads: V3) -> None:
     assert (item["outcomes"], item["overview"], item["language"]) == ([], None, None)
     asked = {"callId": PLAIN, "select": ["overview.topic"]}
     assert (await reads.result(GET, asked))["item"] == {"callId": PLAIN, "overview": None}
+
+
+async def test_a_call_in_progress_has_no_end(own: Sandbox) -> None:
+    async with http(own) as client:
+        v3 = V3(own, client)
+        await v3.items(LIST, EVERYTHING)
+        own.portal.storage.update(FOLLOW_UP, PLAIN, {"END_DATE": None})
+        item = (await v3.result(GET, {"callId": PLAIN, "select": ["endDate", "durationSeconds"]}))["item"]
+    assert item == {"callId": PLAIN, "endDate": None, "durationSeconds": None}
 
 
 async def test_a_selection_has_paths_into_blocks(reads: V3) -> None:

@@ -106,6 +106,7 @@ async def test_messages_are_listed_from_the_newest(reads: V3) -> None:
         ({"folder": "Spam"}, [PRIZE]),
         ({"dateFrom": "2026-02-27T09:00:00Z"}, [PARTS, QUESTION]),
         ({"dateFrom": "2026-02-24T00:00:00+03:00", "dateTo": "2026-02-26T00:00:00+03:00"}, [PRIZE, ANSWER]),
+        ({"dateTo": "2026-02-23T09:00:00Z"}, [QUOTE]),
         ({"pagination": {"limit": 2, "page": 2}}, [CONTRACT, PRIZE]),
     ],
 )
@@ -176,6 +177,10 @@ async def test_recipients_are_found_in_the_address_book(reads: V3) -> None:
     assert set(contacts[0]) == {"id", "email", "name"}
     assert await reads.items("mail.recipient.listcontacts", {"query": "закуп"}) == contacts[1:]
     assert await reads.items("mail.recipient.listcontacts", {"pagination": {"limit": 1}}) == contacts[:1]
+    seller = V3(reads.sandbox, reads.http, USER_WEBHOOK)
+    others = await seller.ids("mail.recipient.listcontacts")
+    assert len(others) == 2
+    assert not set(others) & {contact["id"] for contact in contacts}
 
 
 async def test_recipients_are_found_among_employees(reads: V3) -> None:
@@ -199,6 +204,15 @@ async def test_a_sent_message_is_in_the_folder_of_sent_messages(v3: V3) -> None:
         True,
     )
     assert [message["id"] for message in await v3.result("mail.message.thread", {"id": newest["id"]})] == [newest["id"]]
+
+
+async def test_a_page_of_messages_has_25_by_default(v3: V3) -> None:
+    for _ in range(26):
+        await v3.result("mail.message.send", LETTER)
+    first = await v3.ids("mail.message.list", {"folder": "Sent"})
+    assert len(first) == 25
+    assert await v3.ids("mail.message.list", {"folder": "Sent", "pagination": {"page": 1}}) == first
+    assert len(await v3.ids("mail.message.list", {"folder": "Sent", "pagination": {"page": 2}})) == 2
 
 
 async def test_a_reply_joins_the_thread_and_a_forward_begins_one(v3: V3) -> None:
@@ -303,6 +317,8 @@ async def test_a_message_is_added_to_the_crm_and_removed(v3: V3) -> None:
     activity = await _old(v3, "crm.activity.get", {"id": bindings[0]["entityId"]})
     assert (activity["SUBJECT"], activity["OWNER_TYPE_ID"], activity["OWNER_ID"]) == ("Запрос цен на станки", "3", "2")
     assert len(bindings) == 1
+    same = {"filter": {"SUBJECT": "Запрос цен на станки"}, "select": ["ID"]}
+    assert len(await _old(v3, "crm.activity.list", same)) == 1
     assert await v3.result("mail.message.removecrmactivity", {"messageId": QUOTE}) is True
     assert (await v3.result("mail.message.get", {"id": QUOTE}))["item"]["bindings"] == []
     left = await _old(v3, "crm.activity.list", {"filter": {"ID": bindings[0]["entityId"]}})

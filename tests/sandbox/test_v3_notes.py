@@ -144,6 +144,8 @@ async def test_documents_are_found_by_all_words(reads: V3) -> None:
     assert found["hasMore"] is False
     assert [hit["documentId"] for hit in found["items"]] == [REPAIR, WARRANTY]
     assert await reads.items(f"{DOCUMENT}.search.list", {"query": "акт космос"}) == []
+    calls = await reads.items(f"{DOCUMENT}.search.list", {"query": "звон"})
+    assert [hit["documentId"] for hit in calls] == [CALL, HOW]  # the title counts more than the text
     first = (await reads.items(f"{DOCUMENT}.search.list", {"query": "first week"}))[0]
     assert first == {
         "documentId": WEEK,

@@ -57,6 +57,7 @@ async def test_a_set_replaces_all_members(v3: V3) -> None:
     given = {"MEMBER_HEAD": [18, 3], "MEMBER_DEPUTY_HEAD": [3, 4], "MEMBER_EMPLOYEE": []}
     assert await v3.result(f"{MEMBER}.set", {"nodeId": IT, "userIds": given}) == {"success": True}
     assert await _people(v3, IT) == {3: "HEAD", 4: "DEPUTY_HEAD", 18: "HEAD"}
+    assert (await _old(v3, "department.get", {"ID": IT}))[0]["UF_HEAD"] == "18"
     assert (await _old(v3, "user.get", {"ID": 19}))[0]["UF_DEPARTMENT"] == []
 
 
@@ -70,8 +71,9 @@ async def test_moved_users_leave_their_departments_and_roles(v3: V3) -> None:
 
 
 async def test_users_are_removed_when_they_are_members(v3: V3) -> None:
-    result = await v3.result(f"{MEMBER}.remove", {"nodeId": EXPORT, "userIds": [8, 3]})
-    assert result == {"removed": [8], "failed": [{"userId": 3, "reason": "Not found in this node"}]}
+    result = await v3.result(f"{MEMBER}.remove", {"nodeId": EXPORT, "userIds": [8, 3, 999]})
+    missing = [{"userId": user, "reason": "Not found in this node"} for user in (3, 999)]
+    assert result == {"removed": [8], "failed": missing}
     assert await _people(v3, EXPORT) == {9: "EMPLOYEE"}
 
 
