@@ -131,7 +131,14 @@ def _delete(call: Call, base: Entity) -> Value:
     return True
 
 
-ACTIONS: dict[str, Callable[[Call, Entity], Value]] = {
+Action = Callable[[Call, Entity], Value]
+
+
+def _over(run: Action, base: Entity, call: Call) -> Value:
+    return run(call, base)
+
+
+ACTIONS: dict[str, Action] = {
     "add": _add,
     "get": _get,
     "list": _list,
@@ -209,7 +216,7 @@ def register(registry: Registry) -> None:
     """Register the user fields of classic CRM."""
     for prefix, base in _OWNERS.items():
         for action, run in ACTIONS.items():
-            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(_run_on, run, base))
+            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(_over, run, base))
     registry.classic(
         "crm.userfield.types",
         "crm",

@@ -63,8 +63,8 @@ async def test_a_payment_system_pays_a_payment(write: Caller) -> None:
     assert await write.result("sale.paysystem.settings.get", {"ID": number}) == {"A": "x", "B": "y"}
     order = {"lid": "s1", "personTypeId": 3, "currency": "RUB"}
     parent = (await write.result("sale.order.add", {"fields": order}))["order"]["id"]
-    owed = {"orderId": parent, "paySystemId": number, "sum": 5}
-    payment = (await write.result("sale.payment.add", {"fields": owed}))["payment"]
+    bill = {"orderId": parent, "paySystemId": number, "sum": 5}
+    payment = (await write.result("sale.payment.add", {"fields": bill}))["payment"]
     assert (payment["paySystemName"], payment["paid"]) == ("Карта", "N")
     paid = {"PAYMENT_ID": payment["id"], "PAY_SYSTEM_ID": number}
     assert await write.result("sale.paysystem.pay.payment", paid) is True
