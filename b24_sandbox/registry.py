@@ -7,7 +7,7 @@ but the last part of the name) decides whether the method exists; the action is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from b24_sandbox.call import Call
 from b24_sandbox.errors import (
@@ -108,6 +108,17 @@ class Registry:
             self._methods[name.lower()] = RegisteredMethod(
                 name, scope, run, True, app_only, app_context, webhook_only, admin_only
             )
+
+    def restrict(self, name: str, refusal: PortalError) -> None:
+        """Refuse a registered method to all users except administrators, with the error of its family."""
+        method = self._methods[name.lower()]
+
+        def run(call: Call) -> Value:
+            if not call.admin:
+                raise PortalError(refusal.code, refusal.description, refusal.status)
+            return method.run(call)
+
+        self._methods[name.lower()] = replace(method, run=run)
 
     def link(self, name: str, scope: str, run: Run) -> None:
         """Register the handler of signed `download` or `upload` links of a scope.

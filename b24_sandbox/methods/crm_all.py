@@ -16,6 +16,7 @@ from b24_sandbox.methods import (
     crm_products,
     crm_reference,
     crm_requisites,
+    crm_settings,
     crm_timeline,
     crm_type,
     crm_userfields,
@@ -41,6 +42,7 @@ _FAMILIES = (
     crm_type,
     crm_userfields,
     userfieldconfig,
+    crm_settings,
 )
 
 

@@ -150,7 +150,7 @@ class Play:
             self._refusal(request, known, aspect, await self.probe(request, wrong, token))
         if in_application:
             self._refusal(request, known, "application", await self.probe(request, params, None))
-        if known.who == "admin":
+        if known.who in ("admin", "crm_admin"):
             other = self.user_token if in_application else None
             reply = await self.probe(request, params, other, self.user)
             self._refusal(request, known, "administrator", reply)

@@ -263,3 +263,51 @@ async def test_only_administrators_write_the_view_of_all_users(write: Caller, wo
     await user.result(f"{method}.set", {"scope": "P", "data": data})
     assert await user.result(f"{method}.get", {"scope": "P"}) == data
     assert await write.result(f"{method}.get", {"scope": "P"}) != data
+
+
+@pytest.mark.parametrize(
+    ("word", "extras", "apart"),
+    [
+        ("deal", {"dealCategoryId": 1}, True),
+        ("lead", {"leadCustomerType": 2}, True),
+        ("contact", {"categoryId": 1}, False),
+        ("company", {"categoryId": 1}, False),
+    ],
+)
+async def test_views_are_kept_by_pipeline_only_where_a_record_has_one(
+    write: Caller, word: str, extras: dict[str, int], apart: bool
+) -> None:
+    data = [{"name": "main", "title": "Главное", "type": "section", "elements": [{"name": "COMMENTS"}]}]
+    await write.result(f"crm.{word}.details.configuration.set", {"data": data, "extras": extras})
+    plain = await write.result(f"crm.{word}.details.configuration.get")
+    assert (plain != data) is apart
+    assert await write.result(f"crm.{word}.details.configuration.get", {"extras": extras}) == data
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "code"),
+    [
+        ("crm.status.add", {"fields": {"ENTITY_ID": "SOURCE", "STATUS_ID": "FAIR", "NAME": "Ярмарка"}}, ""),
+        ("crm.currency.base.set", {"id": "USD"}, ""),
+        ("crm.deal.userfield.add", {"fields": {"FIELD_NAME": "NOTE", "USER_TYPE_ID": "string"}}, ""),
+        ("crm.vat.add", {"fields": {"NAME": "НДС 5%", "RATE": 5}}, ""),
+        ("crm.type.add", {"fields": {"title": "Аренда"}}, "ACCESS_DENIED"),
+        ("crm.category.add", {"entityTypeId": DEAL, "fields": {"name": "Сервис"}}, "ACCESS_DENIED"),
+        ("crm.automatedsolution.add", {"fields": {"title": "Аренда"}}, "ACCESS_DENIED"),
+    ],
+)
+async def test_settings_are_changed_by_an_administrator(
+    write: Caller, method: str, sent: dict[str, object], code: str
+) -> None:
+    status, answer = await write.as_user().refused(method, sent)
+    assert (status, answer["error"], answer["error_description"].rstrip(".")) == (400, code, "Access denied")
+    await write.result(method, sent)
+
+
+@pytest.mark.parametrize("method", ["crm.status.update", "crm.status.delete"])
+async def test_directories_send_the_text_of_an_error_as_its_code(write: Caller, method: str) -> None:
+    made = {"ENTITY_ID": "SOURCE", "STATUS_ID": "FAIR", "NAME": "Ярмарка"}
+    sent = {"id": await write.result("crm.status.add", {"fields": made}), "fields": {"NAME": "Рынок"}}
+    _, answer = await write.as_user().refused(method, sent)
+    assert answer == {"error": "Access denied.", "error_description": "Access denied."}
+    assert await write.result(method, sent) is True
