@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from b24_sandbox import php
-from b24_sandbox.entities.crm_cascade import forget
+from b24_sandbox.entities.crm_cascade import forget, unlink_contact
 from b24_sandbox.entities.crm_rules import (
     mirror,
     prepare_company,
@@ -202,6 +202,7 @@ def _settle_company(portal: World, record: int, written: Map, stored: Map | None
 
 def _forget_contact(portal: World, record: int) -> None:
     forget(3)(portal, record)
+    unlink_contact(portal, record)
     held = "exists (select 1 from json_each(CONTACT_ID) where json_each.value = ?)"
     for row in portal.storage.rows(COMPANY, ["ID", "CONTACT_ID"], held, [record]):
         mirror(portal, record, COMPANY, "CONTACT_ID", f"[{php.text(row['ID'])}]", "[]")

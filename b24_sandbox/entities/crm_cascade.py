@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from b24_sandbox import php
+from b24_sandbox import php, values
 from b24_sandbox.entities.crm_catalog import PRODUCT_ROW
 from b24_sandbox.entities.crm_parts import (
     ACTIVITY,
@@ -55,6 +56,21 @@ def forget(number: int) -> Cascade:
         _orphans(portal)
 
     return remove
+
+
+def unlink_contact(portal: World, contact: int) -> None:
+    """Remove a deleted contact from every record that names it. The first contact left becomes the main one."""
+    from b24_sandbox import crm_types  # a lazy import: that module imports the entities
+
+    held = "exists (select 1 from json_each(CONTACT_IDS) where json_each.value = ?)"
+    for number in (*crm_types.BASES, *crm_types.type_numbers(portal)):
+        entity = crm_types.base_entity(portal, number)
+        if entity is None or "CONTACT_IDS" not in entity.fields:
+            continue
+        for row in portal.storage.rows(entity, ["ID", "CONTACT_IDS"], held, [contact]):
+            left = [item for item in values.items(row["CONTACT_IDS"]) if item != contact]
+            columns = {"CONTACT_IDS": json.dumps(left), "CONTACT_ID": left[0] if left else None}
+            portal.storage.update(entity, php.integer(row["ID"]), columns)
 
 
 def remove_where(portal: World, entity: Entity, where: str, bound: list[Value]) -> None:

@@ -261,20 +261,11 @@ def _announced(family: Family, action: str, run: Run) -> Run:
     return announced
 
 
-def _restricted(family: Family, action: str, run: Run) -> Run:
-    """Refuse writes of users without administrator rights."""
-    if action not in ("add", "update", "delete"):
-        return run
-    code = _DENIED.get(family.entity.name, "200040300020")
+def _denied(family: Family, action: str) -> PortalError:
+    """The error for a user without the right to write."""
     if family.entity is data.SECTION and action == "delete":
-        code = "200040300050"
-
-    def restricted(call: Call) -> Value:
-        if not call.admin:
-            raise PortalError(code, "Access Denied")
-        return run(call)
-
-    return restricted
+        return PortalError("200040300050", "Access Denied")
+    return PortalError(_DENIED.get(family.entity.name, "200040300020"), "Access Denied")
 
 
 def _fields_by_filter(face: Face, call: Call) -> Value:
@@ -292,8 +283,7 @@ def register(registry: Registry) -> None:
     for family in FAMILIES:
         face = face_of(family)
         actions: dict[str, Run] = {
-            action: _restricted(family, action, _announced(family, action, partial(_ACTIONS[action], face)))
-            for action in family.actions
+            action: _announced(family, action, partial(_ACTIONS[action], face)) for action in family.actions
         }
         if family.entity is data.PRODUCT:
             del actions["getFields"]
@@ -301,3 +291,5 @@ def register(registry: Registry) -> None:
         name = family.name[0].upper() + family.name[1:]
         php_class = "Bitrix\\Catalog\\Controller\\" + name.replace(".", "\\")
         registry.controller(f"catalog.{family.name}", php_class, "catalog", actions)
+        for action in {"add", "update", "delete"} & set(family.actions):
+            registry.restrict(f"catalog.{family.name}.{action}", _denied(family, action))

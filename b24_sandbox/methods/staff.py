@@ -177,18 +177,7 @@ def _current(call: Call) -> Value:
     return engine.read(call.portal.schema.face(users, USER), call, call.user)
 
 
-def _update(call: Call) -> Value:
-    _administrator(call)
-    return engine.update(call.portal.schema.face(users, USER), call)
-
-
-def _administrator(call: Call) -> None:
-    if not call.admin:
-        raise PortalError(_DENIED.code, _DENIED.description)
-
-
 def _add(call: Call) -> Value:
-    _administrator(call)
     face = call.portal.schema.face(users, USER)
     person = engine.create(face, call, _user_values(call, True))
     shown: Map = {"ID": person, "EMAIL": php.text(call.upper_case().get("EMAIL"))}
@@ -203,9 +192,13 @@ def register(registry: Registry) -> None:
     registry.classic("user.get", "user", over_face(users, USER, engine.list_page))
     registry.classic("user.search", "user", over_face(user_search, USER, engine.list_page))
     registry.classic("user.add", "user", _add)
-    registry.classic("user.update", "user", _update)
+    registry.classic("user.update", "user", over_face(users, USER, engine.update))
     registry.classic("department.fields", "department", partial(engine.describe, DEPARTMENTS))
     registry.classic("department.get", "department", _departments)
     registry.classic("department.add", "department", partial(engine.add, DEPARTMENTS))
     registry.classic("department.update", "department", partial(engine.update, DEPARTMENTS))
     registry.classic("department.delete", "department", _delete_department)
+    for action in ("add", "update"):
+        registry.restrict(f"user.{action}", _DENIED)
+    for action in ("add", "update", "delete"):
+        registry.restrict(f"department.{action}", PortalError("ERROR_CORE", "Access denied"))

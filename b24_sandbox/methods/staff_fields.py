@@ -10,18 +10,9 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_userfields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry, Run
+from b24_sandbox.registry import Registry
 
 PREFIX = "UF_USR_"
-
-
-def _for_administrators(run: Run) -> Run:
-    def restricted(call: Call) -> Value:
-        if not call.admin:
-            raise PortalError("", "Access denied.")
-        return run(call)
-
-    return restricted
 
 
 def _add(call: Call) -> Value:
@@ -50,4 +41,5 @@ def register(registry: Registry) -> None:
         ("update", partial(crm_userfields._update, base=USER)),
         ("delete", partial(crm_userfields._delete, base=USER)),
     ):
-        registry.classic(f"user.userfield.{action}", "user.userfield", _for_administrators(run))
+        registry.classic(f"user.userfield.{action}", "user.userfield", run)
+        registry.restrict(f"user.userfield.{action}", PortalError("", "Access denied."))

@@ -35,6 +35,20 @@ async def test_fields_of_users_are_managed_by_an_administrator(write: Caller) ->
     assert await write.result("user.userfield.delete", {"id": field}) is True
 
 
+@pytest.mark.parametrize(
+    ("method", "sent"),
+    [
+        ("department.add", {"NAME": "Сервис", "PARENT": 1}),
+        ("department.update", {"ID": 3, "NAME": "Сервис"}),
+        ("department.delete", {"ID": 3}),
+    ],
+)
+async def test_departments_are_changed_by_an_administrator(write: Caller, method: str, sent: dict[str, object]) -> None:
+    _, answer = await write.as_user().refused(method, sent)
+    assert answer == {"error": "ERROR_CORE", "error_description": "Access denied"}
+    await write.result(method, sent)
+
+
 async def test_each_webhook_acts_as_its_owner(write: Caller) -> None:
     user = write.as_user()
     assert (await write.result("profile"))["ADMIN"] is True
