@@ -31,7 +31,7 @@ NAMES = (
     "SEARCH_MESSAGE SEARCH_AUTHORS SEARCH_DATE AGO RANGES IP USER_ID MONTH YEAR DEPARTMENT_ID PARAMS LINE CONNECTOR "
     "ACTIVE DATA MESSAGES CALL_ID FILENAME FILE_CONTENT PHONE_NUMBER COMMAND AGREEMENT_ID PORT settings filter limit "
     "name code category params section"
-).split()
+).split()  # noqa: SIM905
 VALID = {"CODE": "a", "NAME": "n", "NUMBER": "1", "HANDLER": "https://example.com/", "CHAT_ID": 1, "LINE": 1}
 
 
