@@ -26,12 +26,55 @@ FAMILIES = (
     "userconsent.",
     "voximplant.",
 )
-NAMES = (
-    "ID CODE NAME NUMBER HANDLER TYPE FIELDS PROPERTIES FILTER DATE LIMIT ORDER LAST_ID CHAT_ID DIALOG_ID SEARCH_TEXT "
-    "SEARCH_MESSAGE SEARCH_AUTHORS SEARCH_DATE AGO RANGES IP USER_ID MONTH YEAR DEPARTMENT_ID PARAMS LINE CONNECTOR "
-    "ACTIVE DATA MESSAGES CALL_ID FILENAME FILE_CONTENT PHONE_NUMBER COMMAND AGREEMENT_ID PORT settings filter limit "
-    "name code category params section"
-).split()  # noqa: SIM905
+NAMES = [
+    "ID",
+    "CODE",
+    "NAME",
+    "NUMBER",
+    "HANDLER",
+    "TYPE",
+    "FIELDS",
+    "PROPERTIES",
+    "FILTER",
+    "DATE",
+    "LIMIT",
+    "ORDER",
+    "LAST_ID",
+    "CHAT_ID",
+    "DIALOG_ID",
+    "SEARCH_TEXT",
+    "SEARCH_MESSAGE",
+    "SEARCH_AUTHORS",
+    "SEARCH_DATE",
+    "AGO",
+    "RANGES",
+    "IP",
+    "USER_ID",
+    "MONTH",
+    "YEAR",
+    "DEPARTMENT_ID",
+    "PARAMS",
+    "LINE",
+    "CONNECTOR",
+    "ACTIVE",
+    "DATA",
+    "MESSAGES",
+    "CALL_ID",
+    "FILENAME",
+    "FILE_CONTENT",
+    "PHONE_NUMBER",
+    "COMMAND",
+    "AGREEMENT_ID",
+    "PORT",
+    "settings",
+    "filter",
+    "limit",
+    "name",
+    "code",
+    "category",
+    "params",
+    "section",
+]
 VALID = {"CODE": "a", "NAME": "n", "NUMBER": "1", "HANDLER": "https://example.com/", "CHAT_ID": 1, "LINE": 1}
 
 
