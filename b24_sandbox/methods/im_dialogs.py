@@ -21,6 +21,8 @@ from b24_sandbox.registry import Registry
 _IDLE = RecordsByCode("im_idle")
 _FOLDERS = RecordsByCode("im_folder")
 _SHORTEST = 3
+_LONGEST_AWAY = 60 * 24 * 365
+"""Minutes."""
 _SCHEMA: Map = {
     "im": {
         "NAME": "Мессенджер",
@@ -63,7 +65,7 @@ def _mute(call: Call) -> Value:
 
 def _idle_start(call: Call) -> Value:
     """Mark the caller as away since `AGO` minutes."""
-    since = call.now - 60 * max(php.integer(call.upper_case().get("AGO")), 0)
+    since = call.now - 60 * min(max(php.integer(call.upper_case().get("AGO")), 0), _LONGEST_AWAY)
     _IDLE.put(call, str(call.user), {"since": dates.iso(since)})
     return True
 

@@ -37,9 +37,9 @@ def _employee(call: Call, sent: Map) -> int:
     """The user of a call by id or by extension number."""
     if not sent.get("USER_ID") and not sent.get("USER_PHONE_INNER"):
         raise _core("USER_ID or USER_PHONE_INNER should be set")
-    where, bound = ("ID = ?", sent.get("USER_ID"))
-    if not bound:
-        where, bound = "UF_PHONE_INNER = ?", php.text(sent["USER_PHONE_INNER"])
+    where, bound = "UF_PHONE_INNER = ?", php.text(sent.get("USER_PHONE_INNER"))
+    if sent.get("USER_ID"):
+        where, bound = "ID = ?", str(php.integer(sent["USER_ID"]))
     found = call.portal.storage.rows(USER, ["ID"], f"{where} and ACTIVE = 1", [bound])
     if not found:
         raise _core("User is not found or is not active")

@@ -35,8 +35,11 @@ async def test_odd_parameters_never_cause_an_internal_error(write: Caller, param
     ]
     assert len(names) > 250
     broken = []
+    token = write.sandbox.portal.oauth.issue().access_token
     for name in names:
         response = await write.http.post(write.base + name, json=params)
+        if response.status_code == 403:  # the method is for applications
+            response = await write.http.post(f"/rest/{name}?auth={token}", json=params)
         if response.status_code not in (200, 400):
             broken.append((name, response.status_code))
     assert broken == []
