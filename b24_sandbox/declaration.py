@@ -61,7 +61,8 @@ class Declared:
     none). `added` and `changed` are the results of an add and update: `item`, `bare` (the item without its key), `id`,
     `key` (the id under its name) or `true`; `counted` adds `total` to them. `removed` is the result of a delete: `true`
     or `null`.
-    `described` is the form of a field's description: `controller`, `classic`, `rows` or `titles`.
+    `described` is the form of a field's description: `controller`, `named`, `classic`, `rows` or
+    `titles`.
 
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
     may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With

@@ -181,6 +181,8 @@ def _describe(family: Declared, field: Field) -> Value:
     shown = field.status_type or field.type
     if family.described == "controller":
         return {**flags, "type": shown}
+    if family.described == "named":
+        return {**flags, "name": field.title, "type": shown}
     if family.described == "titles":
         return field.title
     if family.described == "rows":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from b24_sandbox import dates
+from b24_sandbox.declared import entities
 from b24_sandbox.fields import Entity, Prepare, parse_fields
 from b24_sandbox.php import Map, Value
 
@@ -112,22 +113,7 @@ PARENT_ID integer | Product of the variation
     ),
     indexes=("IBLOCK_ID", "IBLOCK_SECTION_ID"),
 )
-SECTION = Entity(
-    "catalog_section",
-    parse_fields("""
-ID integer r | ID
-IBLOCK_ID integer q | Block
-IBLOCK_SECTION_ID integer | Parent
-NAME string q | Name
-CODE string | Code
-XML_ID string | External code
-SORT integer | Sorting
-ACTIVE char | Active
-DESCRIPTION string | Description
-DESCRIPTION_TYPE string | Type of description
-"""),
-    _stamped(ACTIVE="Y", SORT=500, DESCRIPTION_TYPE="text"),
-)
+SECTION = entities()["catalog_section"]
 PRICE = Entity(
     "catalog_price",
     parse_fields("""
@@ -173,122 +159,17 @@ IS_DEFAULT char | Default
 """),
     _stamped(IS_DEFAULT="N"),
 )
-VAT = Entity(
-    "catalog_vat",
-    parse_fields("""
-ID integer r | ID
-NAME string q | Name
-RATE double q | Rate
-SORT integer | Sorting
-ACTIVE char | Active
-TIMESTAMP_X datetime r | Changed
-"""),
-    _stamped(SORT=100, ACTIVE="Y", TIMESTAMP_X=None),
-)
-STORE = Entity(
-    "catalog_store",
-    parse_fields("""
-ID integer r | ID
-TITLE string | Title
-ADDRESS string q | Address
-ACTIVE char | Active
-CODE string | Code
-DESCRIPTION string | Description
-EMAIL string | E-mail
-PHONE string | Phone
-SCHEDULE string | Schedule
-GPS_N double | Latitude
-GPS_S double | Longitude
-ISSUING_CENTER char | Place of issue
-SORT integer | Sorting
-USER_ID integer | Author
-MODIFIED_BY integer r | Changed by
-DATE_CREATE datetime r | Created
-DATE_MODIFY datetime r | Changed
-XML_ID string | External code
-"""),
-    _stamped(ACTIVE="Y", SORT=100, ISSUING_CENTER="N", DATE_CREATE=None, DATE_MODIFY=None, MODIFIED_BY=None),
-)
-STORE_PRODUCT = Entity(
-    "catalog_store_product",
-    parse_fields("""
-ID integer r | ID
-STORE_ID integer r | Store
-PRODUCT_ID integer r | Product
-AMOUNT double r | Amount
-QUANTITY_RESERVED double r | Reserved
-"""),
-)
-RATIO = Entity(
-    "catalog_ratio",
-    parse_fields("""
-ID integer r | ID
-PRODUCT_ID integer q | Product
-RATIO double q | Ratio
-IS_DEFAULT char | Default
-"""),
-)
-PROPERTY = Entity(
-    "catalog_property",
-    parse_fields("""
-ID integer r | ID
-IBLOCK_ID integer q | Block
-NAME string q | Name
-CODE string | Code
-PROPERTY_TYPE string q | Type
-USER_TYPE string | User type
-ACTIVE char | Active
-SORT integer | Sorting
-DEFAULT_VALUE string | Default
-ROW_COUNT integer | Rows
-COL_COUNT integer | Columns
-LIST_TYPE string | Kind of list
-MULTIPLE char | Multiple
-IS_REQUIRED char | Required
-FILTRABLE char | In filters
-SEARCHABLE char | Searchable
-HINT string | Hint
-LINK_IBLOCK_ID integer | Linked block
-XML_ID string | External code
-TIMESTAMP_X datetime r | Changed
-"""),
-    _stamped(
-        ACTIVE="Y",
-        SORT=500,
-        ROW_COUNT=1,
-        COL_COUNT=30,
-        LIST_TYPE="L",
-        MULTIPLE="N",
-        IS_REQUIRED="N",
-        FILTRABLE="N",
-        SEARCHABLE="N",
-        TIMESTAMP_X=None,
-    ),
-)
-PROPERTY_ENUM = Entity(
-    "catalog_property_enum",
-    parse_fields("""
-ID integer r | ID
-PROPERTY_ID integer q | Property
-VALUE string q | Value
-XML_ID string q | External code
-SORT integer | Sorting
-DEF char | Default
-"""),
-    _stamped(SORT=500, DEF="N"),
-)
+VAT = entities()["catalog_vat"]
+STORE = entities()["catalog_store"]
+STORE_PRODUCT = entities()["catalog_store_product"]
+RATIO = entities()["catalog_ratio"]
+PROPERTY = entities()["catalog_property"]
+PROPERTY_ENUM = entities()["catalog_property_enum"]
 
 TRADE = (
     CATALOG,
     PRODUCT,
-    SECTION,
     PRICE,
     PRICE_TYPE,
     MEASURE,
-    VAT,
-    STORE,
-    STORE_PRODUCT,
-    RATIO,
-    PROPERTY,
-    PROPERTY_ENUM,
 )

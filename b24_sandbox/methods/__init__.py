@@ -5,6 +5,7 @@ from __future__ import annotations
 from b24_sandbox.methods import (
     batch,
     biconnector,
+    calendar_resources,
     common,
     crm_all,
     crm_calllist,
@@ -26,6 +27,7 @@ _BESIDE_DECLARED = (
     sale,
     sale_services,
     biconnector,
+    calendar_resources,
     crm_recurring,
     crm_calllist,
     crm_documents,

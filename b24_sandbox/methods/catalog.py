@@ -1,4 +1,4 @@
-"""`catalog.*`: one table of families, all served by the shared engine; camelCase both ways, numbers as numbers.
+"""`catalog.*`: products and what belongs to them; the plain families are declared in `families/catalog.toml`.
 
 Documentation: api-reference/catalog. Unknown names in `filter`, `select` and `order` are ignored. Every employee may
 read the catalogue, only administrators may write to it.
@@ -21,15 +21,6 @@ from b24_sandbox.registry import Registry, Run
 
 _ALL = ("get", "list", "add", "update", "delete", "getFields")
 _READ = ("get", "list", "getFields")
-_LEFT = "storeProduct is not exists"
-_PROPERTY = "productProperty does not exist"
-_DENIED = {
-    data.PRODUCT.name: "200040300040",
-    data.SECTION.name: "200040300040",
-    data.PROPERTY.name: "0",
-    data.PROPERTY_ENUM.name: "0",
-}
-"""The codes for a user without the right to write, of each entity; of all others it is 200040300020."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +77,9 @@ FAMILIES = (
         "product is not exists",
         only=(("TYPE", 4), ("IBLOCK_ID", data.OFFERS)),
     ),
-    Family("section", data.SECTION, "section", "sections", "200700300030", "section does not exist"),
     Family("price", data.PRICE, "price", "prices", "0", "price is not exists"),
     Family("priceType", data.PRICE_TYPE, "priceType", "priceTypes", "201000000000", "price type is not exists"),
     Family("measure", data.MEASURE, "measure", "measures", "200600000020", "The specified measure does not exist"),
-    Family("vat", data.VAT, "vat", "vats", "200800000000", "vat does not exist"),
-    Family("store", data.STORE, "store", "stores", "0", "store is not exists"),
-    Family(
-        "storeproduct", data.STORE_PRODUCT, "storeProduct", "storeProducts", "0", "storeProduct is not exists", _READ
-    ),
-    Family("ratio", data.RATIO, "ratio", "ratios", "0", "ratio is not exists", _READ),
-    Family(
-        "productProperty", data.PROPERTY, "productProperty", "productProperties", "", "productProperty does not exist"
-    ),
-    Family(
-        "productPropertyEnum",
-        data.PROPERTY_ENUM,
-        "productPropertyEnum",
-        "productPropertyEnums",
-        "0",
-        "productPropertyEnum does not exist.",
-    ),
 )
 """All families. Those of products differ by the product type (`Family.only`)."""
 
@@ -132,12 +105,12 @@ def _check_new(family: Family, call: Call, fields: Map) -> None:
     if lacking:
         raise PortalError("0", f"Required fields: {', '.join(lacking)}")
     storage = call.portal.storage
-    if family.entity in (data.PRODUCT, data.SECTION, data.PROPERTY):
+    if family.entity is data.PRODUCT:
         block = php.integer(fields["iblockId"])
         if not storage.count(data.CATALOG, "IBLOCK_ID = ?", [block]):
             raise PortalError("200040300000", "Iblock not found")
-    if family.entity is data.PRODUCT and dict(family.only)["IBLOCK_ID"] != php.integer(fields["iblockId"]):
-        raise PortalError("0", "The specified iblock does not hold products of this type")
+        if dict(family.only)["IBLOCK_ID"] != block:
+            raise PortalError("0", "The specified iblock does not hold products of this type")
     if family.entity is data.PRICE:
         _check_price(call, fields)
     if family.entity is data.MEASURE and storage.count(data.MEASURE, "CODE = ?", [php.integer(fields["code"])]):

@@ -60,6 +60,14 @@ async def test_a_missing_parameter_of_a_resource_is_named(
     assert answer == {"error": "", "error_description": text}
 
 
+async def test_bookings_are_listed_for_named_resources(call: Caller) -> None:
+    method = "calendar.resource.booking.list"
+    assert await call.result(method, {"filter": {"resourceTypeIdList": [1]}}) == []
+    _, answer = await call.refused(method, {"filter": {"from": "2026-03-01"}})
+    text = f'The required parameter "filter[\'resourceTypeIdList\']" is not set for the method "{method}"'
+    assert answer == {"error": "", "error_description": text}
+
+
 async def test_a_recurring_deal_is_a_template_of_new_deals(write: Caller) -> None:
     fields = {
         "DEAL_ID": 1,

@@ -217,6 +217,8 @@ async def test_values_of_properties_are_written_for_an_order(write: Caller) -> N
     sent["fields"]["order"]["propertyValues"] = [{"orderPropsId": 20, "value": "Ольга"}]
     (again,) = (await write.result("sale.propertyvalue.modify", sent))["propertyValues"]
     assert again == {**value, "value": "Ольга"}
+    shown = (await write.result("sale.order.get", {"id": order}))["order"]
+    assert [each["value"] for each in shown["propertyValues"]] == ["Ольга"]
     listed = await write.result("sale.propertyvalue.list", {"filter": {"orderId": order}, "select": ["value"]})
     assert [row["value"] for row in listed["propertyValues"]] == ["Ольга"]
     assert await write.result("sale.propertyvalue.delete", {"id": value["id"]}) is True
