@@ -5,6 +5,8 @@ administrator; `app` is the application, which also calls what is documented for
 (the first part of the name; REST 3.0 is one family) are sent in their order to one portal. A text that begins with `$`
 stands for the id in an earlier result: `$crm.deal.add`, or for another key of it: `$crm.type.add:entityTypeId`.
 
+`contract_events.tsv` has the events that each request announces.
+
 `contract_exceptions.tsv` lists where the sandbox differs: method, version, aspect, reason. A line that nothing needs is
 reported too.
 """
@@ -97,6 +99,16 @@ def exemptions() -> list[Exemption]:
     return [Exemption(*row) for row in _rows("contract_exceptions.tsv")]
 
 
+def events() -> dict[tuple[str, str], set[str]]:
+    """The events of each method that writes, from `contract_events.tsv`: method and version -> names."""
+    return {(method, version): set(names.split()) for method, version, names in _rows("contract_events.tsv")}
+
+
+def documented_events() -> set[str]:
+    text = files("b24_mcp.catalog").joinpath("data/events.jsonl").read_text("utf-8")
+    return {str(json.loads(line)["event"]).upper() for line in text.splitlines()}
+
+
 def facts() -> dict[tuple[str, str], MethodFacts]:
     text = files("b24_mcp.catalog").joinpath("data/methods.jsonl").read_text("utf-8")
     known = (MethodFacts.from_json(json.loads(line)) for line in text.splitlines())
@@ -121,6 +133,9 @@ class Play:
         self.user_token = sandbox.portal.oauth.issue(4).access_token
         self.results: dict[str, object] = {}
         self.found: list[Disagreement] = []
+        self.heard: list[str] = []
+        self.events: dict[tuple[str, str], set[str]] = {}
+        sandbox.portal.changes.subscribe(lambda change: self.heard.append(change.event))
 
     async def send(self, request: Request, params: object, token: str | None, base: str | None = None) -> Reply:
         path = "/rest/" if token else base or self.admin
@@ -154,7 +169,10 @@ class Play:
             other = self.user_token if in_application else None
             reply = await self.probe(request, params, other, self.user)
             self._refusal(request, known, "administrator", reply)
+        self.heard.clear()
         reply = await self.send(request, params, token)
+        if self.heard:
+            self.events.setdefault((request.method, request.version), set()).update(self.heard)
         if "error" in reply.body:
             self._note(request, "success", reply.body)
             return

@@ -34,6 +34,8 @@ async def test_a_family_agrees_with_its_documented_facts(own: Sandbox, family: s
         and any(line.about(method) for method in methods)
         and not any(line.covers(found) for found in play.found)
     ]
+    expected = {key: names for key, names in contract.events().items() if key[1] == version and key[0] in methods}
+    assert play.events == expected
     assert unused == [], "nothing needs these lines of contract_exceptions.tsv any more"
 
 
@@ -41,6 +43,11 @@ def test_every_method_has_a_request(shared: Sandbox) -> None:
     played = {(method.name.lower(), "v2") for method in shared.portal.registry.methods()}
     played |= {(method.name.lower(), "v3") for method in RestV3(shared.portal).service.methods}
     assert {request.key for request in REQUESTS} == played
+
+
+def test_every_event_is_documented() -> None:
+    named = set().union(*contract.events().values())
+    assert named - contract.documented_events() == {"ONAPPTEST"}  # described with event.test, it has no page
 
 
 def test_every_exception_names_a_method_that_is_played() -> None:
