@@ -10,6 +10,7 @@ from b24_sandbox import Sandbox
 from b24_sandbox.v3 import RestV3
 from tests.sandbox import contract
 from tests.sandbox.conftest import http
+from tests.sandbox.contract_comparison import differences
 
 REQUESTS = contract.requests()
 FAMILIES = {name: list(members) for name, members in groupby(REQUESTS, lambda request: request.family)}
@@ -61,7 +62,7 @@ def test_the_comparison_reports_a_wrong_page(method: str) -> None:
     rows: list[object] = [{}] * 50
     result = {known.result.list_key: rows} if known.result.list_key else rows
     good: dict[str, object] = {"result": result, "total": 70, "next": 50}
-    assert list(contract.differences(known, good, result)) == []
+    assert list(differences(known, good, result)) == []
     for wrong in ({**good, "total": "70"}, {**good, "next": None}, {**good, "total": 49}, {**good, "total": 50}):
-        assert list(contract.differences(known, wrong, result)) != []
-    assert [aspect for aspect, _ in contract.differences(known, good, "rows")] == ["kind"]
+        assert list(differences(known, wrong, result)) != []
+    assert [aspect for aspect, _ in differences(known, good, "rows")] == ["kind"]
