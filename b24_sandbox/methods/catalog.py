@@ -214,7 +214,7 @@ _ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
     "delete": engine.delete,
     "getFields": engine.describe,
 }
-_EVENTS = {"product": "PRODUCT", "price": "PRICE", "measure": "MEASURE", "priceType": "PRICETYPE"}
+_EVENTS = {"product": "PRODUCT", "price": "PRICE", "measure": "MEASURE", "priceType": "PRICE.TYPE"}
 
 
 def _announced(family: Family, action: str, run: Run) -> Run:

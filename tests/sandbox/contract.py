@@ -5,6 +5,8 @@ administrator; `app` is the application, which also calls what is documented for
 (the first part of the name; REST 3.0 is one family) are sent in their order to one portal. A text that begins with `$`
 stands for the id in an earlier result: `$crm.deal.add`, or for another key of it: `$crm.type.add:entityTypeId`.
 
+`contract_events.tsv` has the events that each request announces.
+
 `contract_exceptions.tsv` lists where the sandbox differs: method, version, aspect, reason. A line that nothing needs is
 reported too.
 """
@@ -24,24 +26,10 @@ import httpx
 from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
+from tests.sandbox.contract_comparison import Reply, differences, error_problem
 
 HERE = Path(__file__).parent
-PAGE = 50
 NO_RECORD = 999_999
-V3_PREFIX = "BITRIX_REST_V3_EXCEPTION_"
-COMMON = {
-    "",
-    "0",
-    "1",
-    "100",
-    "WRONG_AUTH_TYPE",
-    "ERROR_CORE",
-    "ERROR_ARGUMENT",
-    "ERROR_NOT_FOUND",
-    "NOT_FOUND",
-    "ACCESS_DENIED",
-}
-"""Codes that every method may return; the pages of many methods leave them out."""
 _ID = re.compile(r"id|ID|.*[a-z]Id|.*_ID")
 
 
@@ -97,6 +85,16 @@ def exemptions() -> list[Exemption]:
     return [Exemption(*row) for row in _rows("contract_exceptions.tsv")]
 
 
+def events() -> dict[tuple[str, str], set[str]]:
+    """The events of each method that writes, from `contract_events.tsv`: method and version -> names."""
+    return {(method, version): set(names.split()) for method, version, names in _rows("contract_events.tsv")}
+
+
+def documented_events() -> set[str]:
+    text = files("b24_mcp.catalog").joinpath("data/events.jsonl").read_text("utf-8")
+    return {str(json.loads(line)["event"]).upper() for line in text.splitlines()}
+
+
 def facts() -> dict[tuple[str, str], MethodFacts]:
     text = files("b24_mcp.catalog").joinpath("data/methods.jsonl").read_text("utf-8")
     known = (MethodFacts.from_json(json.loads(line)) for line in text.splitlines())
@@ -121,6 +119,9 @@ class Play:
         self.user_token = sandbox.portal.oauth.issue(4).access_token
         self.results: dict[str, object] = {}
         self.found: list[Disagreement] = []
+        self.heard: list[str] = []
+        self.events: dict[tuple[str, str], set[str]] = {}
+        sandbox.portal.changes.subscribe(lambda change: self.heard.append(change.event))
 
     async def send(self, request: Request, params: object, token: str | None, base: str | None = None) -> Reply:
         path = "/rest/" if token else base or self.admin
@@ -154,7 +155,10 @@ class Play:
             other = self.user_token if in_application else None
             reply = await self.probe(request, params, other, self.user)
             self._refusal(request, known, "administrator", reply)
+        self.heard.clear()
         reply = await self.send(request, params, token)
+        if self.heard:
+            self.events.setdefault((request.method, request.version), set()).update(self.heard)
         if "error" in reply.body:
             self._note(request, "success", reply.body)
             return
@@ -180,12 +184,6 @@ class Play:
             method, _, key = params[1:].partition(":")
             return next(_values(self.results.get(method), {key} if key else {"id", "ID"}), NO_RECORD)
         return params
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: dict[str, object]
 
 
 def _values(result: object, keys: set[str]) -> Iterator[object]:
@@ -221,71 +219,3 @@ def refused_params(request: Request, known: MethodFacts, params: object) -> Iter
         is_id = isinstance(value, int) and _ID.fullmatch(name)
         if is_id or (isinstance(value, str) and value.startswith("$")):
             yield f"unknown {name}", {**params, name: NO_RECORD}
-
-
-def error_problem(known: MethodFacts, reply: Reply) -> str:
-    """What is wrong with the form of an error; empty when nothing is."""
-    if known.version == "v3":
-        error = reply.body.get("error")
-        if set(reply.body) != {"error"} or not isinstance(error, dict) or not error.get("message"):
-            return "form"
-        codes = {code.code for code in known.errors}
-        if error["code"] not in codes | {f"{V3_PREFIX}ACCESSDENIEDEXCEPTION"}:
-            return "code"
-        return "" if 400 <= reply.status < 500 else "status"
-    code, text = reply.body["error"], reply.body.get("error_description")
-    if not isinstance(code, str) or not isinstance(text, str) or not text or "time" in reply.body:
-        return "form"
-    documented = {one.code for one in known.errors if one.code not in ("400", "403")}  # pages that name the status only
-    if documented and code not in documented | COMMON:
-        return "code"
-    return "" if reply.status in (400, 403) else "status"
-
-
-KINDS: dict[str, tuple[type, ...]] = {
-    "list": (list,),
-    "boolean": (bool,),
-    "integer": (int, str),
-    "string": (str,),
-    "null": (type(None),),
-}
-
-
-def differences(known: MethodFacts, body: dict[str, object], result: object) -> Iterator[tuple[str, object]]:
-    """The aspects of a successful answer that disagree with the facts, each with what was seen."""
-    kind = known.result.kind
-    if kind in ("object", "map"):
-        agrees = isinstance(result, dict) or result == []  # PHP sends an empty map as a list
-    elif kind == "integer":
-        agrees = not isinstance(result, bool) and isinstance(result, int | str) and str(result).lstrip("-").isdigit()
-    else:
-        agrees = kind == "unknown" or isinstance(result, KINDS[kind])
-    if not agrees:
-        yield "kind", result
-        return
-    rows = result
-    if known.result.list_key:
-        rows = result.get(known.result.list_key) if isinstance(result, dict) else None
-        if not isinstance(rows, dict if known.result.is_map and rows else list):
-            yield "list key", result
-            return
-    if kind == "object" and len(known.result.keys) == 1 and not _has(result, known.result.keys[0]):
-        yield "key", result
-    yield from paging_differences(known, body, rows)
-
-
-def _has(result: object, key: str) -> bool:
-    return isinstance(result, dict) and key in result
-
-
-def paging_differences(known: MethodFacts, body: dict[str, object], rows: object) -> Iterator[tuple[str, object]]:
-    total, after = body.get("total"), body.get("next")
-    if known.paging in ("A", "B", "C", "D", "NAV_PARAMS"):
-        if type(total) is not int or not isinstance(rows, list):
-            yield "total", body
-        elif len(rows) != min(total, PAGE):
-            yield "page", (len(rows), total)
-        elif after != (PAGE if total > PAGE else None):
-            yield "next", (after, total)
-    elif after is not None:
-        yield "next", after

@@ -334,3 +334,36 @@ async def test_directories_send_the_text_of_an_error_as_its_code(write: Caller, 
     _, answer = await write.as_user().refused(method, sent)
     assert answer == {"error": "Access denied.", "error_description": "Access denied."}
     assert await write.result(method, sent) is True
+
+
+async def _bank(write: Caller, **more: object) -> dict[str, Any]:
+    owner = {"ENTITY_TYPE_ID": COMPANY, "ENTITY_ID": 1, "PRESET_ID": 1, "NAME": "Главный"}
+    requisite = await write.result("crm.requisite.add", {"fields": owner})
+    fields = {"ENTITY_ID": requisite, "NAME": "Банк", **more}
+    number = await write.result("crm.requisite.bankdetail.add", {"fields": fields})
+    return dict(await write.result("crm.requisite.bankdetail.get", {"id": number}))
+
+
+@pytest.mark.parametrize(("sent", "country"), [({}, "1"), ({"COUNTRY_ID": 14}, "14")])
+async def test_bank_details_are_russian_unless_a_country_is_sent(
+    write: Caller, sent: dict[str, int], country: str
+) -> None:
+    assert (await _bank(write, **sent))["COUNTRY_ID"] == country
+
+
+async def test_bank_details_need_a_requisite(write: Caller) -> None:
+    for owner in (0, 99_999):
+        fields = {"ENTITY_ID": owner, "NAME": "Банк"}
+        _, answer = await write.refused("crm.requisite.bankdetail.add", {"fields": fields})
+        assert answer["error_description"] == "ENTITY_ID is not defined or invalid."
+
+
+async def test_a_preset_belongs_to_requisites_and_stays_while_it_is_used(write: Caller) -> None:
+    preset = {"ENTITY_TYPE_ID": 8, "COUNTRY_ID": 1, "NAME": "Свой"}
+    await write.refused("crm.requisite.preset.add", {"fields": {**preset, "ENTITY_TYPE_ID": COMPANY}})
+    number = await write.result("crm.requisite.preset.add", {"fields": preset})
+    owner = {"ENTITY_TYPE_ID": COMPANY, "ENTITY_ID": 1, "PRESET_ID": number, "NAME": "Главный"}
+    requisite = await write.result("crm.requisite.add", {"fields": owner})
+    await write.refused("crm.requisite.preset.delete", {"id": number})
+    await write.result("crm.requisite.delete", {"id": requisite})
+    assert await write.result("crm.requisite.preset.delete", {"id": number}) is True

@@ -151,3 +151,12 @@ async def test_widgets_are_bound_by_an_administrator(write: Caller) -> None:
 async def test_a_widget_needs_a_known_place_and_an_address(write: Caller, change: dict[str, str], code: str) -> None:
     sent = {"PLACEMENT": "CRM_DEAL_DETAIL_TAB", "HANDLER": "https://example.com/p", **change}
     assert (await _as_application(write, "placement.bind", sent))["error"] == code
+
+
+@pytest.mark.parametrize(("order", "rising"), [({}, True), ({"ORDER": "ASC"}, True), ({"ORDER": "DESC"}, False)])
+async def test_users_are_sorted_upwards_unless_the_order_says_otherwise(
+    call: Caller, order: dict[str, str], rising: bool
+) -> None:
+    names = [row["LAST_NAME"] for row in await call.result("user.get", {"SORT": "LAST_NAME", **order})]
+    assert len(set(names)) > 5
+    assert names == sorted(names, reverse=not rising)
