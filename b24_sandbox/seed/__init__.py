@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_sandbox import declared
+from b24_sandbox.entities import ENTITIES
 from b24_sandbox.entities.directories import (
     CATEGORIES,
     CATEGORY,
@@ -29,8 +29,10 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     seed_staff(storage, now, only_administrator=empty)
     if not empty:
         from b24_sandbox.seed.company import seed_company  # not needed when an existing file is opened again
+        from b24_sandbox.seed.news import seed_news
 
         seed_company(storage, now)
+        seed_news(storage, now, ENTITIES)
     from b24_sandbox.seed.office import seed_office  # needed only for a new database
 
     seed_office(storage, now, empty=empty)

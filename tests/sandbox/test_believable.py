@@ -411,3 +411,16 @@ async def test_documents_of_the_disk_have_authors_and_contents(call: Caller) -> 
     assert all(int(file["SIZE"]) > 20 for file in files)
     mine = await call.result("disk.storage.getchildren", {"id": 2})
     assert [file["TYPE"] for file in mine] == ["file"]
+
+
+async def test_the_feed_has_news_of_today_and_of_the_weeks_before(anytime: tuple[Caller, float]) -> None:
+    call, now = anytime
+    answer = await call("log.blogpost.get")
+    if answer.get("error") == "ERROR_METHOD_NOT_FOUND":
+        pytest.skip("this portal has no feed")
+    posts = answer["result"]
+    published = [datetime.fromisoformat(post["DATE_PUBLISH"]).timestamp() for post in posts]
+    assert day(now) in {day(date) for date in published}
+    assert max(published) <= now
+    assert min(published) < now - 14 * 86400
+    assert len({post["AUTHOR_ID"] for post in posts}) >= 4
