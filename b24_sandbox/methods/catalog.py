@@ -234,11 +234,9 @@ def _announced(family: Family, action: str, run: Run) -> Run:
     return announced
 
 
-def _denied(family: Family, action: str) -> PortalError:
+def _denied(family: Family) -> PortalError:
     """The error for a user without the right to write."""
-    if family.entity is data.SECTION and action == "delete":
-        return PortalError("200040300050", "Access Denied")
-    return PortalError(_DENIED.get(family.entity.name, "200040300020"), "Access Denied")
+    return PortalError("200040300040" if family.entity is data.PRODUCT else "200040300020", "Access Denied")
 
 
 def _fields_by_filter(face: Face, call: Call) -> Value:
@@ -265,4 +263,4 @@ def register(registry: Registry) -> None:
         php_class = "Bitrix\\Catalog\\Controller\\" + name.replace(".", "\\")
         registry.controller(f"catalog.{family.name}", php_class, "catalog", actions)
         for action in {"add", "update", "delete"} & set(family.actions):
-            registry.restrict(f"catalog.{family.name}.{action}", _denied(family, action))
+            registry.restrict(f"catalog.{family.name}.{action}", _denied(family))

@@ -45,7 +45,8 @@ def admit(family: Declared, call: Call, action: str) -> None:
     write = action in _WRITES
     if call.admin or not family.admin or (family.admin == "write" and not write):
         return
-    refusal = family.denied.get("write" if write else "read", family.denied.get(""))
+    kinds = (action, "write" if write else "read", "")
+    refusal = next((family.denied[kind] for kind in kinds if kind in family.denied), None)
     raise access_denied() if refusal is None else refusal.error(call.method.name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from b24_sandbox import declared
 from b24_sandbox.entities import ENTITIES
 from b24_sandbox.entities.directories import (
     CATEGORIES,
