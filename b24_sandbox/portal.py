@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from b24_sandbox import answer, errors, links
+from b24_sandbox import answer, crm_types, errors, links
 from b24_sandbox.answer import RowPage, Timing
 from b24_sandbox.call import Call, split_start
 from b24_sandbox.callers import InboundWebhook, PortalCaller, RegisteredApplication
@@ -34,6 +34,7 @@ from b24_sandbox.v3.tables import TABLES as REST_V3_TABLES
 if TYPE_CHECKING:
     from b24_sandbox.executions import Executions
     from b24_sandbox.oauth import OAuthServer
+    from b24_sandbox.world import Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ class SandboxPortal:
         """Stop the delivery of events and close the database."""
         self.events.deliveries.close()
         self.storage.close()
+
+    def crm_entities(self) -> list[Entity]:
+        """See `World.crm_entities`."""
+        numbers = (*crm_types.BASES, *crm_types.type_numbers(self))
+        return [entity for number in numbers if (entity := crm_types.base_entity(self, number)) is not None]
 
     def stages(self, directory: str) -> dict[str, str]:
         """The stages of a directory in order: code -> `P` (in work), `S` (success) or `F` (failure)."""

@@ -114,6 +114,9 @@ class World(Protocol):
     def clock(self) -> float:
         """The time in Unix seconds."""
 
+    def crm_entities(self) -> list[Entity]:
+        """The entities of all CRM types without user fields, those of smart processes included."""
+
     def stages(self, directory: str) -> dict[str, str]:
         """The stages of a directory in order: code -> `P` (in work), `S` (success) or `F` (failure)."""
 

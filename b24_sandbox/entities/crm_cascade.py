@@ -60,12 +60,9 @@ def forget(number: int) -> Cascade:
 
 def unlink_contact(portal: World, contact: int) -> None:
     """Remove a deleted contact from every record that names it. The first contact left becomes the main one."""
-    from b24_sandbox import crm_types  # a lazy import: that module imports the entities
-
     held = "exists (select 1 from json_each(CONTACT_IDS) where json_each.value = ?)"
-    for number in (*crm_types.BASES, *crm_types.type_numbers(portal)):
-        entity = crm_types.base_entity(portal, number)
-        if entity is None or "CONTACT_IDS" not in entity.fields:
+    for entity in portal.crm_entities():
+        if "CONTACT_IDS" not in entity.fields:
             continue
         for row in portal.storage.rows(entity, ["ID", "CONTACT_IDS"], held, [contact]):
             left = [item for item in values.items(row["CONTACT_IDS"]) if item != contact]

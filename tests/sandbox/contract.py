@@ -5,6 +5,8 @@ administrator; `app` is the application, which also calls what is documented for
 (the first part of the name; REST 3.0 is one family) are sent in their order to one portal. A text that begins with `$`
 stands for the id in an earlier result: `$crm.deal.add`, or for another key of it: `$crm.type.add:entityTypeId`.
 
+`contract_without_request.tsv` lists the methods that have no request yet: method, version.
+
 `contract_events.tsv` has the events that each request announces.
 
 `contract_exceptions.tsv` lists where the sandbox differs: method, version, aspect, reason. A line that nothing needs is
@@ -79,6 +81,11 @@ def requests() -> list[Request]:
         Request(method, "v3" if version == "v3" else "v2", caller, json.loads(params))
         for method, version, caller, params in _rows("contract.tsv")
     ]
+
+
+def without_request() -> set[tuple[str, str]]:
+    """The methods in `contract_without_request.tsv`: lower-case name and version."""
+    return {(method.lower(), version) for method, version in _rows("contract_without_request.tsv")}
 
 
 def exemptions() -> list[Exemption]:

@@ -256,23 +256,3 @@ async def test_a_webhook_reads_only_the_fields_of_analytics(call: Caller) -> Non
         "isImmutable": True,
         "isMultiple": False,
     }
-
-
-async def test_a_mail_service_is_added_read_updated_and_deleted(write: Caller) -> None:
-    sent = {"NAME": "Почта", "SERVER": "imap.example.com", "PORT": 993, "ENCRYPTION": "Y", "SORT": 50}
-    number = await write.result("mailservice.add", sent)
-    shown = await write.result("mailservice.get", {"ID": number})
-    assert (shown["NAME"], shown["PORT"], shown["ACTIVE"], shown["SITE_ID"]) == ("Почта", "993", "Y", "s1")
-    assert [row["NAME"] for row in await write.result("mailservice.list")] == ["Почта", "gmail", "other"]
-    assert await write.result("mailservice.update", {"ID": number, "NAME": "Новая"}) is True
-    assert (await write.result("mailservice.get", {"ID": number}))["NAME"] == "Новая"
-    assert (await write.result("mailservice.fields"))["SERVER"] == "Server address"
-    assert await write.result("mailservice.delete", {"ID": number}) is True
-    for method, params, text in (
-        ("get", {"ID": number}, "Mail service not found"),
-        ("delete", {}, "Mail service ID not specified"),
-        ("add", {"SERVER": "x"}, 'Required field "Name" not filled'),
-        ("add", {"NAME": "x", "ENCRYPTION": "Q"}, 'Invalid value for "ENCRYPTION"'),
-    ):
-        _, answer = await write.refused(f"mailservice.{method}", params)
-        assert answer == {"error": "ERROR_CORE", "error_description": text}

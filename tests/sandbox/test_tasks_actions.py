@@ -43,11 +43,11 @@ async def test_tags_can_be_filtered_and_are_shown_only_when_selected(write: Call
 
 
 async def test_selecting_one_system_field_shows_all_three(write: Caller) -> None:
-    task = await _new(write, UF_CRM_TASK=["D_1"], UF_TASK_WEBDAV_FILES=["n24"])
+    task = await _new(write, UF_CRM_TASK=["D_1"], UF_TASK_WEBDAV_FILES=["n26"])
     plain = (await write.result("tasks.task.get", {"taskId": task}))["task"]
     assert not {"ufCrmTask", "ufTaskWebdavFiles", "ufMailMessage"} & set(plain)
     named = (await write.result("tasks.task.get", {"taskId": task, "select": ["ID", "UF_CRM_TASK"]}))["task"]
-    assert (named["ufCrmTask"], named["ufTaskWebdavFiles"], named["ufMailMessage"]) == (["D_1"], [24], None)
+    assert (named["ufCrmTask"], named["ufTaskWebdavFiles"], named["ufMailMessage"]) == (["D_1"], [26], None)
 
 
 async def test_favorites_answer_true_and_can_be_filtered(write: Caller) -> None:
@@ -124,8 +124,8 @@ async def test_a_comment_becomes_a_result_only_once(write: Caller) -> None:
 
 
 async def test_a_file_of_the_disk_is_attached_to_a_task(write: Caller) -> None:
-    assert await write.result("tasks.task.files.attach", {"taskId": 7, "fileId": 24}) == {"attachmentId": 24}
-    assert (await write.result("task.item.getfiles", [7]))[0]["FILE_ID"] == "24"
+    assert await write.result("tasks.task.files.attach", {"taskId": 7, "fileId": 26}) == {"attachmentId": 26}
+    assert (await write.result("task.item.getfiles", [7]))[0]["FILE_ID"] == "26"
     _, answer = await write.refused("tasks.task.files.attach", {"taskId": 7})
     assert answer["error"] == "100"
 

@@ -265,10 +265,10 @@ async def test_access_is_a_flat_object_of_flags(v3: V3) -> None:
 
 async def test_attached_files_are_added_to_the_existing_ones(v3: V3) -> None:
     task = await _add(v3)
-    assert await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [24, 25]}) == {"result": True}
-    await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [25, 26]})
+    assert await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [26, 27]}) == {"result": True}
+    await v3.result("tasks.task.file.attach", {"taskId": task, "fileIds": [27, 28]})
     shown = await v3.result("tasks.task.get", {"id": task, "select": ["fileIds"]})
-    assert shown["item"] == {"fileIds": [24, 25, 26]}
+    assert shown["item"] == {"fileIds": [26, 27, 28]}
     for body, field in (
         ({"taskId": task}, "fileIds"),
         ({"fileIds": [1]}, "taskId"),
