@@ -90,7 +90,7 @@ manifests: $(VENV)/.installed    ## what each client needs, from the one descrip
 mcpb: manifests      ## the bundle for desktop programs, in dist/ (needs npm)
 	rm -rf dist/mcpb && mkdir -p dist/mcpb
 	cp manifests/mcpb/* LICENSE dist/mcpb/
-	cp -R b24_mcp dist/mcpb/ && find dist/mcpb -name __pycache__ -prune -exec rm -rf {} +
+	cp -R b24_mcp b24_sandbox dist/mcpb/ && find dist/mcpb -name __pycache__ -prune -exec rm -rf {} +
 	npx --yes $(MCPB) pack dist/mcpb dist/b24-mcp.mcpb
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
