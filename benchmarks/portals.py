@@ -15,9 +15,10 @@ from b24_sandbox import Sandbox, serve
 from b24_sandbox.faults import KINDS
 
 SECRET = "s3cretofthebenchmarks"
-# A redirect is followed only between cloud portals, so here it would end each call.
+_FINAL = ("moved", "160", "error_list")
+"""Faults that rightly end a call: refusals, and a redirect, which is followed only between cloud portals."""
 # A method that reached its operating limit stays blocked for ten seconds, so this fault is rarer than the others.
-BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind != "moved"]
+BROKEN_BY_SWITCHBOARD = [kind for kind in KINDS for _ in range(1 if kind == "429" else 3) if kind not in _FINAL]
 
 
 class WatchedSandbox(Sandbox):

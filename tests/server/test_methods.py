@@ -62,7 +62,7 @@ async def test_a_method_is_described_exactly(call_tool: CallTool, portal: Loopba
 
 
 async def test_a_method_that_the_portal_lacks_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    assert (await call_tool("describe_method", method="landing.site.getList"))["available"] is False
+    assert (await call_tool("describe_method", method="rpa.item.list"))["available"] is False
 
 
 async def test_a_method_of_both_generations_can_be_asked_for_in_each(call_tool: CallTool) -> None:
