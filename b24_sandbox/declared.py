@@ -63,15 +63,14 @@ def _rule(value: Value) -> FieldRule:
     )
 
 
-def _defaults(data: Map) -> Map:
-    """The values of new records, as columns hold them."""
-    sent = php.as_map(data.get("defaults"))
+def _columns(sent: Map) -> Map:
+    """Declared values as columns hold them: lists and objects as JSON."""
     return {name: json.dumps(value) if php.is_array(value) else value for name, value in sent.items()}
 
 
 def _prepare(data: Map) -> Prepare:
     """Fill defaults, stamps (`now`, `user`) and values copied from a referenced record (`COLUMN.table.SOURCE`)."""
-    defaults = _defaults(data)
+    defaults = _columns(php.as_map(data.get("defaults")))
     created, updated = php.as_map(data.get("created")), php.as_map(data.get("updated"))
     copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
 
@@ -162,8 +161,8 @@ def family(data: Map) -> Declared:
         elif key == "rules":
             options[key] = tuple(_rule(item) for item in php.as_list(value))
         elif key == "rows":
-            defaults = _defaults(data)
-            options[key] = tuple({**defaults, **php.as_map(row)} for row in php.as_list(value))
+            defaults = php.as_map(data.get("defaults"))
+            options[key] = tuple(_columns({**defaults, **php.as_map(row)}) for row in php.as_list(value))
         elif key == "actions":
             options[key] = _actions(value)
         elif key not in _ENTITY_KEYS:

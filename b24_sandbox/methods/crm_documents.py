@@ -36,6 +36,45 @@ def _with_download(call: Call, shown: Map) -> Map:
     return {**shown, "users": users, "download": address, "downloadMachine": address}
 
 
+def _described(number: Value, title: Value, chosen: Map) -> Map:
+    """The fields of a document by code. Only those of the document itself and those in `chosen` are known here."""
+    known: dict[str, tuple[str, str, Value]] = {
+        "DocumentNumber": ("Номер", "DOCUMENT_NUMBER", number),
+        "DocumentTitle": ("Название", "DOCUMENT_TITLE", title),
+    }
+    shown: Map = {
+        name: {
+            "title": label,
+            "value": php.text(chosen.get(name)) or value,
+            "required": "Y" if name == "DocumentNumber" else "N",
+            "group": ["Документ"],
+            "chain": f"this.DOCUMENT.{code}",
+            "default": value,
+        }
+        for name, (label, code, value) in known.items()
+    }
+    others: Map = {
+        name: {"title": name, "value": value, "required": "N", "group": [], "chain": None, "default": None}
+        for name, value in chosen.items()
+        if name not in known and not name.startswith("_") and name != "stampsEnabled"
+    }
+    return {**shown, **others}
+
+
+def _template_fields(call: Call) -> Value:
+    admit(_TEMPLATE, call, "update")
+    row = engine.stored(face_of(_TEMPLATE), call, face_of(_TEMPLATE).record_id(call))
+    if php.integer(call.exact("entityTypeId")) not in _OWNERS:
+        raise PortalError("0", "No provider for entityTypeId")
+    return {"templateFields": _described(None, row["NAME"], php.as_map(call.exact("values")))}
+
+
+def _document_fields(call: Call) -> Value:
+    row = engine.stored(face_of(_DOCUMENT), call, face_of(_DOCUMENT).record_id(call))
+    chosen = {**php.as_map(values.decoded(row["VALUES"])), **php.as_map(call.exact("values"))}
+    return {"documentFields": _described(row["NUMBER"], row["TITLE"], chosen)}
+
+
 def _template_add(call: Call) -> Value:
     admit(_TEMPLATE, call, "add")
     face = face_of(_TEMPLATE)
@@ -184,6 +223,7 @@ def _upload(call: Call) -> Value:
 def register(registry: Registry) -> None:
     """Register what is more than a declaration."""
     templates = {"add": _template_add, "get": _template_get, "list": _template_list, "update": _template_update}
-    registry.controller(_TEMPLATE.name, _TEMPLATE.php_class, "crm", templates)
+    registry.controller(_TEMPLATE.name, _TEMPLATE.php_class, "crm", {**templates, "getFields": _template_fields})
     documents = {"add": _document_add, "get": _document_get, "update": _document_update, "upload": _upload}
-    registry.controller(_DOCUMENT.name, _DOCUMENT.php_class, "crm", {**documents, "enablePublicUrl": _public})
+    more = {"enablePublicUrl": _public, "getFields": _document_fields}
+    registry.controller(_DOCUMENT.name, _DOCUMENT.php_class, "crm", {**documents, **more})

@@ -50,7 +50,7 @@ async def test_a_template_is_added_listed_by_its_id_and_deleted(write: Caller) -
     assert (await write.result(f"{TEMPLATE}.get", {"id": number}))["template"] == template
     changed = await write.result(f"{TEMPLATE}.update", {"id": number, "fields": {"sort": 10}})
     assert changed["template"] == {**template, "sort": "10"}
-    listed = await write(f"{TEMPLATE}.list", {"select": ["id", "name"]})
+    listed = await write(f"{TEMPLATE}.list", {"select": ["id", "name"], "filter": {"id": number}})
     assert listed["total"] == 1
     assert listed["result"]["templates"][number]["name"] == "Акт"
     assert await write.result(f"{TEMPLATE}.delete", {"id": number}) is None
@@ -93,6 +93,36 @@ async def test_a_document_takes_the_next_number_of_its_template(write: Caller) -
     assert await write.result(f"{DOCUMENT}.delete", {"id": number}) is None
     _, answer = await write.refused(f"{DOCUMENT}.get", {"id": number})
     assert answer == {"error": "0", "error_description": "Document not found"}
+
+
+async def test_a_portal_has_templates_at_first(write: Caller) -> None:
+    listed = (await write.result(f"{TEMPLATE}.list"))["templates"]
+    assert [(row["name"], row["active"]) for row in listed.values()] == [("Счёт", "Y"), ("Договор", "Y"), ("Акт", "Y")]
+    made = (await write.result(f"{DOCUMENT}.add", {"templateId": 1, "entityTypeId": 2, "entityId": 1}))["document"]
+    assert (made["title"], made["number"]) == ("Счёт 1", "1")
+
+
+async def test_the_fields_of_a_document_have_the_values_sent_and_stored(write: Caller) -> None:
+    asked = {"templateId": 1, "entityTypeId": 2, "entityId": 1, "values": {"Terms": "10 дней"}}
+    made = (await write.result(f"{DOCUMENT}.add", asked))["document"]
+    sent = {"id": made["id"], "values": {"DocumentNumber": "7"}}
+    fields = (await write.result(f"{DOCUMENT}.getfields", sent))["documentFields"]
+    number = fields["DocumentNumber"]
+    assert (number["value"], number["default"], number["required"]) == ("7", made["number"], "Y")
+    assert (fields["DocumentTitle"]["value"], fields["Terms"]["value"]) == (made["title"], "10 дней")
+    assert set(fields) == {"DocumentNumber", "DocumentTitle", "Terms"}
+    assert (await write.result(f"{DOCUMENT}.get", {"id": made["id"]}))["document"]["number"] == made["number"]
+    _, answer = await write.refused(f"{DOCUMENT}.getfields", {"id": 999})
+    assert answer["error_description"] == "Document not found"
+
+
+async def test_the_fields_of_a_template_need_a_type(write: Caller) -> None:
+    asked = {"id": 1, "entityTypeId": 2}
+    fields = (await write.result(f"{TEMPLATE}.getfields", asked))["templateFields"]
+    assert fields["DocumentTitle"]["value"] == "Счёт"
+    _, answer = await write.refused(f"{TEMPLATE}.getfields", {**asked, "entityTypeId": 9999})
+    assert answer["error_description"] == "No provider for entityTypeId"
+    await write.as_user().refused(f"{TEMPLATE}.getfields", asked)
 
 
 @pytest.mark.parametrize(
