@@ -55,10 +55,13 @@ def sent_fields(call: Call, new: bool) -> Map:
     return php.as_map(fields)
 
 
-def describe(field: Field) -> Value:
-    """A field in `*.fields`: type, flags, directory, title, and the details of a user field."""
+def describe(field: Field, type_name: str = "", title: Value = None) -> Map:
+    """A field in `*.fields`: type, flags, directory, title, and the details of a user field.
+
+    `type_name` and `title` replace those of the field.
+    """
     described: Map = {
-        "type": field.type,
+        "type": type_name or field.type,
         "isRequired": field.required,
         "isReadOnly": field.read_only,
         "isImmutable": field.immutable,
@@ -71,7 +74,7 @@ def describe(field: Field) -> Value:
         described["items"] = field.details["items"]
     if field.status_type:
         described["statusType"] = field.status_type
-    described["title"] = field.title
+    described["title"] = field.title if title is None else title
     return {**described, **{name: value for name, value in field.details.items() if name != "items"}}
 
 

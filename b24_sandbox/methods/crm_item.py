@@ -18,6 +18,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import MULTIFIELD, Entity, Field
 from b24_sandbox.messages import Response
+from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
@@ -142,24 +143,9 @@ def by_any_name(entity: Entity) -> filters.Find:
 
 def describe(field: Field) -> Value:
     """A field in a controller's `fields`."""
-    types = {"char": "boolean"}
-    described: Map = {
-        "type": types.get(field.type, field.type),
-        "isRequired": field.required,
-        "isReadOnly": field.read_only,
-        "isImmutable": field.immutable,
-        "isMultiple": field.multiple,
-        "isDynamic": field.is_dynamic,
-    }
-    if "x" in field.flags:
-        described["isDeprecated"] = True
-    if "items" in field.details:
-        described["items"] = field.details["items"]
-    if field.status_type:
-        described["statusType"] = field.status_type
-    described["title"] = field.details.get("listLabel", field.title) if field.is_dynamic else field.title
-    extra = {name: value for name, value in field.details.items() if name != "items"}
-    return {**described, **extra, "upperName": field.universal}
+    title = field.details.get("listLabel") if field.is_dynamic else None
+    described = crm_classic.describe(field, "boolean" if field.type == "char" else "", title)
+    return {**described, "upperName": field.universal}
 
 
 def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: Entity) -> None:
