@@ -33,9 +33,9 @@ def main() -> None:
         reading, editions = timed(lambda: list(local_editions(place)))
         words = sum(len(text.split()) for text in texts(editions))
         print(f"reading {len(editions)} editions, {words:,} words: {reading:.1f} s")
-        anew, _ = timed(lambda: taken_over(folder, editions))
+        first, _ = timed(lambda: taken_over(folder, editions))
         again, _ = timed(lambda: taken_over(folder, editions))
-        print(f"indexed {anew:.1f} s, with nothing changed {again:.1f} s ({anew / again:.0f} times as fast)")
+        print(f"indexed {first:.1f} s, with nothing changed {again:.1f} s ({first / again:.0f} times as fast)")
         library = DocsLibrary(folder)
         for one in library.status():
             print(f"  {one.language}: {one.pages} pages, {one.sections} sections, {one.size / 1e6:.0f} MB on disk")

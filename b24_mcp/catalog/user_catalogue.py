@@ -42,7 +42,7 @@ def user_folder() -> Path | None:
 
 
 def user_catalogue() -> sqlite3.Connection | None:
-    """Read the user catalogue into memory; None when there is none that this version of the program built."""
+    """Read the user catalogue into memory; None unless this version of the program built one."""
     folder = user_folder()
     path = folder / "catalog.db" if folder is not None else None
     if path is None or not path.is_file():

@@ -85,7 +85,7 @@ class Configuration:
         """Open the store of secrets. When it is a file, it is beside the file of portals.
 
         Raises:
-            SecretsError: when the keyring is required and there is none.
+            SecretsError: when the keyring is required and this computer has no keyring.
         """
         return open_secrets(self.settings.keep_secrets, self.file.with_name("secrets.json"))
 

@@ -68,7 +68,7 @@ def put(text: str, path: Sequence[Step], value: object) -> str:
 
 
 def drop(text: str, path: Sequence[Step]) -> str:
-    """Return the text without the value at the path, or the same text when there is none."""
+    """Return the text without the value at the path, or the same text when the path has no value."""
     node = _parse(text)
     parent, found = node, None
     for step in path:

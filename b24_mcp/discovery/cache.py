@@ -37,7 +37,7 @@ class DocumentCache:
         self.path = folder / f"{name}-{hashlib.sha256(host.lower().encode()).hexdigest()[:16]}.json"
 
     def load(self) -> CachedDocument | None:
-        """Read the cached document; None when there is none that can be used."""
+        """Read the cached document; None when no usable document is cached."""
         try:
             if self.path.stat().st_size > _LARGEST:
                 return None

@@ -104,7 +104,7 @@ class DataSetLibrary:
         return await self.file.do(work)
 
     async def drop(self, name: str) -> bool:
-        """Delete a set and all its runs; False if there is none. A run in another process ends with an error."""
+        """Delete a set and all its runs; False if it does not exist. A run in another process ends with an error."""
         name = unicodedata.normalize("NFC", name)
 
         def work(db: sqlite3.Connection) -> bool:

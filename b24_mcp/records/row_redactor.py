@@ -22,7 +22,7 @@ class RowRedactor:
         self._harmless: set[str] = set()
 
     def redact(self, rows: Sequence[object]) -> Sequence[object]:
-        """Return the rows with every secret redacted; the same object if there is none."""
+        """Return the rows with every secret redacted; the same object if they contain no secret."""
         texts: set[str] = set()
         names: set[str] = set()
         _collect(rows, texts, names)

@@ -1,8 +1,8 @@
 """A run, which fills a data set page by page.
 
 A run has a table of its own. When it finishes, its table replaces that of the previous set in one transaction. A run
-that is interrupted does not change a readable previous set. If there is none, its rows become readable and are marked
-as incomplete. In both cases any process can resume it.
+that is interrupted does not change a readable previous set. If no previous set exists, its rows become readable and are
+marked as incomplete. In both cases any process can resume it.
 """
 
 from __future__ import annotations

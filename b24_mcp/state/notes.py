@@ -17,7 +17,7 @@ class ExpiringStore(Protocol):
         ...
 
     async def read_note(self, key: str, now: float) -> str | None:
-        """Return the text; None if there is none or it has expired."""
+        """Return the text; None if it does not exist or has expired."""
         ...
 
     async def take_note(self, key: str, now: float) -> str | None:

@@ -111,7 +111,7 @@ def _template_list(call: Call) -> Value:
 
 
 def _next_number(call: Call, numerator: int) -> str:
-    """Take the next number of a numerator."""
+    """Return the next number of a numerator and store the one after it."""
     row = call.portal.storage.row(_NUMERATOR.entity, numerator)
     if row is None:
         raise PortalError("0", "Error getting next number")

@@ -53,7 +53,7 @@ class RecordsByCode:
         call.portal.storage.update(REGISTRATION, record.id, {"DATA": _text({**record.data, **changes})})
 
     def put(self, call: Call, code: str, data: Map, owner: str = "") -> None:
-        """Replace the values of a record. It is added when there is none with this code."""
+        """Replace the values of a record. It is added when no record has this code."""
         known = self.get(call, code, owner)
         if known is None:
             self.add(call, code, data, owner)

@@ -190,7 +190,7 @@ def _check_message(message: Map, place: str) -> None:
 
 
 def _telephone_settings(call: Call) -> Value:
-    """The settings of users. For an application an administrator has to confirm the call first, and nobody does."""
+    """The settings of users. An application is refused: an administrator would have to confirm its call."""
     if call.application is not None:
         raise PortalError("METHOD_CONFIRM_WAITING", "Waiting for confirmation", 401)
     sent = php.as_list(call.upper_case().get("USER_ID"))

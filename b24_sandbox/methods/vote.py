@@ -193,7 +193,7 @@ def _finish(call: Call, finished: bool) -> Value:
 
 
 def _voters(call: Call, row: Map, answer: int) -> list[Value]:
-    """Those who voted for an answer; nobody in an anonymous vote."""
+    """Those who voted for an answer; an empty list in an anonymous vote."""
     if row["ANONYMITY"]:
         return []
     storage = call.portal.storage

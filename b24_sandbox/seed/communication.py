@@ -80,7 +80,7 @@ def _seed_activities(
         other, person, owner = _person(kind, number, row)
         value = clients.details.get((owner, person, address), "")
         if address and not value:
-            continue  # nobody calls a client without a phone
+            continue  # a client without a phone has no calls
         user = row["ASSIGNED_BY_ID"]
         created = row["LAST_ACTIVITY_TIME"]
         if state == "done":

@@ -115,12 +115,12 @@ def test_an_incremental_sync_equals_a_full_one(tree: Path, folder: Path, tmp_pat
     sync(folder, tree)
     sync(tmp_path / "fresh", tree)
     for query in ("cart", "abandoned baskets", "gold", "how carts end"):
-        went_on, anew = (
+        resumed, fresh = (
             DocsLibrary(folder).search(query, limit=20),
             DocsLibrary(tmp_path / "fresh").search(query, limit=20),
         )
-        assert {(hit.page, hit.section, round(hit.score, 6)) for hit in went_on} == {
-            (hit.page, hit.section, round(hit.score, 6)) for hit in anew
+        assert {(hit.page, hit.section, round(hit.score, 6)) for hit in resumed} == {
+            (hit.page, hit.section, round(hit.score, 6)) for hit in fresh
         }
 
 

@@ -39,7 +39,7 @@ def _webhook() -> str:
 
 @pytest.fixture
 def bx_dummy() -> Any:
-    """A client of an address that nobody calls."""
+    """A client of an address that is never called."""
     from fast_bitrix24 import Bitrix
 
     return Bitrix(NOWHERE)
@@ -47,7 +47,7 @@ def bx_dummy() -> Any:
 
 @pytest.fixture
 def bx_dummy_async() -> Any:
-    """An asynchronous client of an address that nobody calls."""
+    """An asynchronous client of an address that is never called."""
     from fast_bitrix24 import BitrixAsync
 
     return BitrixAsync(NOWHERE)

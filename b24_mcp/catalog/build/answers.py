@@ -30,7 +30,7 @@ def result_of(blocks: list[Block], method: str, version: str) -> Result:
 
 
 def _sample(blocks: list[Block]) -> list[object]:
-    """Return the first sample with a `result`, in a list that is empty when there is none."""
+    """Return the first sample with a `result`, in a list. The list is empty when no sample has one."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:

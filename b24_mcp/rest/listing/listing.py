@@ -70,7 +70,7 @@ class Listing:
 
     @property
     def key(self) -> str | None:
-        """The field that identifies a row, known after the first page; None if there is none or it is not selected."""
+        """The field that identifies a row, known after the first page; None if it is missing or not selected."""
         return self._summary.key
 
     @property
