@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from b24_mcp.rest import parse_webhook
@@ -42,13 +43,21 @@ class SteppedClock(FakeClock):
     async def run(self) -> None:
         """Move the time forward while the task runs."""
         while True:
-            for _ in range(200):  # everything that can run at this moment runs first
-                await anyio.lowlevel.checkpoint()
+            await everything_waits()
             if self._sleepers:
                 entry = min(self._sleepers)
                 self._sleepers.remove(entry)
                 self.time = max(self.time, entry[0])
                 entry[2].set()
+
+
+async def everything_waits() -> None:
+    """Return when no other task can run at this moment, and no thread works for one of them."""
+    threads = anyio.to_thread.current_default_thread_limiter()
+    quiet = 0
+    while quiet < 200:
+        await anyio.lowlevel.checkpoint()
+        quiet = 0 if threads.borrowed_tokens else quiet + 1
 
 
 @asynccontextmanager
