@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from b24_sandbox import errors, php
+from b24_sandbox import errors
 from b24_sandbox.callers import InboundWebhook, Kind, PortalCaller
 from b24_sandbox.entities.staff import USER
 
@@ -66,7 +66,7 @@ class Credentials:
         for webhook in self.webhooks:
             if webhook.secret == secret:
                 person = self._storage.row(USER, webhook.user)
-                if person is not None and login in (str(webhook.user), php.text(person["EMAIL"])):
+                if person is not None and login in (str(webhook.user), person.text("EMAIL")):
                     if not person["ACTIVE"]:
                         raise errors.dismissed("authorization_error", "Unable to authorize user")
                     credential = f"webhook/{self.webhooks.index(webhook)}"

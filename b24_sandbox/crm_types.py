@@ -25,6 +25,7 @@ from b24_sandbox.entities.directories import (
 from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
 from b24_sandbox.fields import Entity
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -52,7 +53,7 @@ def type_row(portal: World, number: int) -> Map | None:
 def type_numbers(portal: World) -> list[int]:
     """The numbers of all smart processes."""
     rows = portal.storage.rows(TYPE, ["ENTITY_TYPE_ID"])
-    return [php.integer(row["ENTITY_TYPE_ID"]) for row in rows]
+    return [row.integer("ENTITY_TYPE_ID") for row in rows]
 
 
 def base_entity(portal: World, number: int) -> Entity | None:
@@ -140,7 +141,7 @@ def directories(portal: World) -> list[Map]:
 
 
 def _pipeline(portal: World, number: int, category: int) -> Map:
-    row = portal.storage.row(CATEGORY, category) or {}
+    row = portal.storage.row(CATEGORY, category) or Row()
     prefix = stage_prefix(number, category)
     final = {2: ("NEW", "WON", "LOSE"), INVOICE_NUMBER: ("N", "P", "D")}.get(number, ("NEW", "SUCCESS", "FAIL"))
     title = {2: "Стадии сделок", INVOICE_NUMBER: "Стадии счетов"}.get(number, f"Стадии {number}")

@@ -20,6 +20,7 @@ from b24_sandbox import dates, php
 from b24_sandbox.declaration import Declared, FieldRule, Refusal
 from b24_sandbox.fields import Cascade, Entity, Prepare, Settle, parse_fields
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.storage import Storage
@@ -74,7 +75,7 @@ def _prepare(data: Map) -> Prepare:
     created, updated = php.as_map(data.get("created")), php.as_map(data.get("updated"))
     copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
 
-    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Row | None, user: int) -> None:
         stamps: Map = {"now": dates.iso(portal.clock()), "user": user}
         if stored is None:
             for name, default in defaults.items():
@@ -82,7 +83,7 @@ def _prepare(data: Map) -> Prepare:
             for name, stamp in created.items():
                 values.setdefault(name, stamps[php.text(stamp)])
             for name, (column, table, source) in copied.items():
-                row = portal.storage.row(_bare(table), php.integer(values.get(column))) or {}
+                row = portal.storage.row(_bare(table), php.integer(values.get(column))) or Row()
                 values.setdefault(name, row.get(source))
         values.update({name: stamps[php.text(stamp)] for name, stamp in updated.items()})
 
@@ -95,7 +96,7 @@ def _bare(table: str) -> Entity:
     return Entity(table, parse_fields("ID integer r | ID"))
 
 
-def row_of(portal: World, table: str, record: int) -> Map | None:
+def row_of(portal: World, table: str, record: int) -> Row | None:
     """Return a record of any table."""
     return portal.storage.row(_bare(table), record)
 
@@ -114,8 +115,8 @@ def _cascade(data: Map) -> Cascade:
         for table, _, column in owned:
             entity = entities()[table]
             for row in portal.storage.rows(entity, ["ID"], f'"{column}" = ?', [record]):
-                portal.storage.delete(entity, php.integer(row["ID"]))
-                entity.cascade(portal, php.integer(row["ID"]))
+                portal.storage.delete(entity, row.id)
+                entity.cascade(portal, row.id)
 
     return cascade
 
@@ -124,7 +125,7 @@ def _settle(data: Map) -> Settle:
     """Number new records: `column` becomes the id, or the number within the record that the column `within` names."""
     column, within = (php.text(php.as_map(data.get("numbered")).get(key)) for key in ("column", "within"))
 
-    def settle(portal: World, record: int, values: Map, stored: Map | None, user: int) -> None:
+    def settle(portal: World, record: int, values: Map, stored: Row | None, user: int) -> None:
         if not column or stored is not None:
             return
         number = str(record)

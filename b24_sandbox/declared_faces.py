@@ -14,6 +14,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Field
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 _LOOKUPS: dict[str, Callable[[Call, str], Value]] = {
     "exact": Call.exact,
@@ -87,7 +88,7 @@ def record_id(family: Declared, call: Call) -> int:
     if not family.key:
         return php.integer(sent)
     rows = call.portal.storage.rows(family.entity, ["ID"], f'"{family.key}" = ?', [php.text(sent)])
-    return php.integer(rows[0]["ID"]) if rows else 0
+    return rows[0].id if rows else 0
 
 
 def _values(family: Declared, call: Call, new: bool) -> Map:
@@ -150,16 +151,16 @@ def _absent(family: Declared, verb: str, record: int) -> PortalError:
     return family.missing.get(verb, family.missing.get("", Refusal())).error("", record)
 
 
-def _check(family: Declared, call: Call, columns: Map, stored: Map | None) -> None:
+def _check(family: Declared, call: Call, columns: Map, stored: Row | None) -> None:
     """Check written values against the rules of the family."""
     for rule in family.rules:
         broken = _broken(family, call, rule, columns, stored)
         if broken:
             name = _SPELLINGS[family.sent_case](family.entity.fields[broken])
-            raise rule.refusal.error(call.method.name, (stored or {}).get("ID"), name)
+            raise rule.refusal.error(call.method.name, (stored or Row()).get("ID"), name)
 
 
-def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored: Map | None) -> str:
+def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored: Row | None) -> str:
     """The column that breaks a rule; empty when none does."""
     if rule.reference and rule.reference in columns:
         path = rule.table if "." in rule.table else f"{rule.table}.ID"
@@ -167,9 +168,9 @@ def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored:
     if rule.allowed and columns.get(rule.allowed) is not None:
         return "" if php.text(columns[rule.allowed]) in rule.values else rule.allowed
     if rule.unique and any(columns.get(name) for name in rule.unique):
-        wanted = [columns.get(name, (stored or {}).get(name)) for name in rule.unique]
+        wanted = [columns.get(name, (stored or Row()).get(name)) for name in rule.unique]
         where = " and ".join(f'"{name}" = ?' for name in rule.unique)
-        own = php.integer((stored or {}).get("ID"))
+        own = php.integer((stored or Row()).get("ID"))
         if call.portal.storage.count(family.entity, f"{where} and ID <> ?", [*wanted, own]):
             return rule.unique[0]
     return ""
@@ -203,7 +204,7 @@ def _result(family: Declared, kind: str, call: Call, face: Face, record: int) ->
     return {**php.as_map(shown), "total": 1} if family.counted else shown
 
 
-def _without_id(family: Declared, call: Call, rows: list[Map], shown: list[Map]) -> None:
+def _without_id(family: Declared, call: Call, rows: list[Row], shown: list[Map]) -> None:
     """Remove the number from shown records of a family that has none."""
     if family.keyless:
         for record in shown:

@@ -9,7 +9,7 @@ entity of `b24_sandbox.schema` has them among its fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from b24_sandbox import files, filters, php, values
 from b24_sandbox.answer import RowPage
@@ -18,6 +18,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
 from b24_sandbox.fields import Field
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 
 def add(face: Face, call: Call) -> Value:
@@ -63,7 +64,7 @@ def read(face: Face, call: Call, record: int) -> Map:
     return shown[0]
 
 
-def stored(face: Face, call: Call, record: int, verb: str = "get") -> Map:
+def stored(face: Face, call: Call, record: int, verb: str = "get") -> Row:
     """Return one record as it is stored; `verb` is the requested action.
 
     Raises:
@@ -89,9 +90,9 @@ def list_page(face: Face, call: Call) -> RowPage:
     selected = _selection(face, query.select)
     held = {field.name for field in entity.columns}
     columns = ["ID", *(name for name in selected if name != "ID" and name in held)]
-    read_rows: list[Map] = []
+    read_rows: list[Row] = []
 
-    def rows(limit: int, offset: int) -> list[Map]:
+    def rows(limit: int, offset: int) -> list[Row]:
         read_rows.extend(storage.rows(entity, columns, where.sql, where.bound, order, limit, offset))
         return read_rows
 
@@ -147,7 +148,7 @@ def describe(face: Face, call: Call) -> Value:
     return {face.described_in: described} if face.described_in else described
 
 
-def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, Map, Map]:
+def _writable(face: Face, call: Call, sent: Map, row: Row | None) -> tuple[Map, Map, Map]:
     """Return the columns, multi-fields and fields without a column to write.
 
     Unknown and read-only names and dates that cannot be read are dropped.
@@ -176,7 +177,7 @@ def _writable(face: Face, call: Call, sent: Map, row: Map | None) -> tuple[Map, 
     return columns, multifields, virtual
 
 
-def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Map | None) -> None:
+def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Row | None) -> None:
     """Set `HAS_PHONE` and `HAS_EMAIL` from the stored and sent phones and e-mails."""
     for kind in ("PHONE", "EMAIL"):
         flag = f"HAS_{kind}"
@@ -184,8 +185,8 @@ def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: 
             continue
         left: set[int] = set()
         if row is not None:
-            kept = call.portal.storage.multifields(face.entity.owner, [php.integer(row["ID"])])
-            left = {php.integer(entry["ID"]) for entry in kept if entry["TYPE_ID"] == kind}
+            kept = call.portal.storage.multifields(face.entity.owner, [row.id])
+            left = {entry.id for entry in kept if entry["TYPE_ID"] == kind}
         given = False
         for item in php.as_list(multifields.get(kind)):
             entry = php.as_map(item)
@@ -258,7 +259,7 @@ def _files(face: Face, call: Call, field: Field, record: int, value: Value) -> V
 
 
 def _attach_named_multifields(
-    face: Face, call: Call, rows: list[Map], shown: list[Map], selected: Mapping[str, str]
+    face: Face, call: Call, rows: Sequence[Map], shown: list[Map], selected: Mapping[str, str]
 ) -> None:
     wanted = {name for name in selected if face.entity.fields[name].is_multifield}
     if wanted:
@@ -266,18 +267,18 @@ def _attach_named_multifields(
 
 
 def attach_multifields(
-    call: Call, owner: str, rows: list[Map], shown: list[Map], wanted: set[str] | None = None
+    call: Call, owner: str, rows: Sequence[Map], shown: list[Map], wanted: set[str] | None = None
 ) -> None:
     """Add multi-fields to shown records in the classic form. Kinds without values have no key."""
     by_record = {php.integer(row["ID"]): record for row, record in zip(rows, shown, strict=True)}
     for entry in call.portal.storage.multifields(owner, list(by_record)):
-        kind = php.text(entry["TYPE_ID"])
+        kind = entry.text("TYPE_ID")
         if wanted is None or kind in wanted:
-            target = by_record[php.integer(entry["OWNER_ID"])].setdefault(kind, [])
+            target = by_record[entry.integer("OWNER_ID")].setdefault(kind, [])
             if isinstance(target, list):
                 target.append(
                     {
-                        "ID": php.text(entry["ID"]),
+                        "ID": entry.text("ID"),
                         "VALUE_TYPE": entry["VALUE_TYPE"],
                         "VALUE": entry["VALUE"],
                         "TYPE_ID": kind,

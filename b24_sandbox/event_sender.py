@@ -16,6 +16,7 @@ from b24_sandbox.changes import RecordChange
 from b24_sandbox.deliveries import Deliveries
 from b24_sandbox.entities.events import HANDLER, OFFLINE_EVENT
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.oauth import OAuthServer
@@ -55,12 +56,12 @@ class EventSender:
             elif hop <= HOPS:
                 self._send(row, change, hop)
 
-    def _send(self, row: Map, change: RecordChange, hop: int) -> None:
+    def _send(self, row: Row, change: RecordChange, hop: int) -> None:
         payload: Map = {"event": change.event, "event_handler_id": row["ID"], "data": change.data}
         payload["ts"] = int(self._portal.clock())
-        user = php.integer(row["USER_ID"]) or change.user
-        payload["auth"] = self._auth(user, php.text(row["BASE"]), hop)
-        self.deliveries.post(php.text(row["HANDLER"]), payload)
+        user = row.integer("USER_ID") or change.user
+        payload["auth"] = self._auth(user, row.text("BASE"), hop)
+        self.deliveries.post(row.text("HANDLER"), payload)
 
     def _auth(self, user: int, base: str, hop: int) -> Map:
         """Build the `auth` block: a token when a user caused the event, and the proof of the portal."""
@@ -86,9 +87,9 @@ class EventSender:
             "application_token": application.application_token,
         }
 
-    def _queue(self, row: Map, change: RecordChange) -> None:
+    def _queue(self, row: Row, change: RecordChange) -> None:
         """Queue one record per event and payload. A source's own changes are left out."""
-        connector = php.text(row["CONNECTOR_ID"])
+        connector = row.text("CONNECTOR_ID")
         if connector and connector == self.connector:
             return
         import hashlib  # slow to import and rarely needed
@@ -98,7 +99,7 @@ class EventSender:
         storage, now = self._portal.storage, dates.iso(self._portal.clock())
         waiting = "MESSAGE_ID = ? and coalesce(PROCESS_ID, '') = ''"
         for known in storage.rows(OFFLINE_EVENT, ["ID"], waiting, [message]):
-            storage.update(OFFLINE_EVENT, php.integer(known["ID"]), {"TIMESTAMP_X": now, "ERROR": 0})
+            storage.update(OFFLINE_EVENT, known.id, {"TIMESTAMP_X": now, "ERROR": 0})
             return
         first = not storage.count(OFFLINE_EVENT)
         storage.insert(

@@ -13,6 +13,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.values import Show
 
 
@@ -25,14 +26,14 @@ class ListQuery:
     select: list[str] | None
 
 
-Decorate = Callable[[Call, list[Map], list[Map]], None]
+Decorate = Callable[[Call, list[Row], list[Map]], None]
 """Adds values without a column to shown records in place: call, stored rows, shown rows (same length)."""
 
 
 VirtualWrite = Callable[[Call, int, Map, bool], None]
 """Writes fields without a column: call, id of the record, field name -> sent value, whether the record is new."""
 
-VirtualShow = Callable[[Call, list[Map], list[Map], frozenset[str]], None]
+VirtualShow = Callable[[Call, list[Row], list[Map], frozenset[str]], None]
 """Shows selected fields without a column: call, stored rows, shown rows, field names."""
 
 FileShow = Callable[[Call, Entity, Field, int, int], Value]
@@ -43,11 +44,11 @@ def _nothing_virtual(call: Call, record: int, sent: Map, new: bool) -> None:
     return None
 
 
-def _no_virtual_shown(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
+def _no_virtual_shown(call: Call, rows: list[Row], shown: list[Map], names: frozenset[str]) -> None:
     return None
 
 
-def _as_they_are(call: Call, rows: list[Map], shown: list[Map]) -> None:
+def _as_they_are(call: Call, rows: list[Row], shown: list[Map]) -> None:
     return None
 
 
@@ -87,7 +88,7 @@ class Face:
     changed: Callable[[Call, Face, int], Value] = lambda call, face, record: True
     single: Callable[[Map], Value] = lambda shown: shown
     removed: Value = True
-    check: Callable[[Call, Map, Map | None], None] = lambda call, values, stored: None
+    check: Callable[[Call, Map, Row | None], None] = lambda call, values, stored: None
     event: str = ""
     event_fields: Mapping[str, Value] = field(default_factory=dict)
     absent: Callable[[str, int], PortalError] | None = None

@@ -38,7 +38,7 @@ def keep(storage: Storage, name: str, content: str) -> int | None:
 def content(storage: Storage, file: int) -> tuple[str, bytes] | None:
     """The name and bytes of a stored file, or `None`."""
     row = storage.row(FILE, file)
-    return None if row is None else (php.text(row["NAME"]), base64.b64decode(php.text(row["CONTENT"])))
+    return None if row is None else (row.text("NAME"), base64.b64decode(row.text("CONTENT")))
 
 
 def stored(storage: Storage, field: Field, value: Value, current: Value) -> Value:

@@ -18,6 +18,7 @@ from b24_sandbox.entities.access import OAUTH_TOKEN
 from b24_sandbox.errors import PortalError
 from b24_sandbox.messages import HTML, JSON, HttpRequest, Response
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 from b24_sandbox.storage import Storage
 
 CODE_SECONDS = 30.0
@@ -236,14 +237,14 @@ class OAuthServer:
         for row in self._rows(kind, token):
             scope = row["SCOPE"]
             scopes = None if scope is None else frozenset(php.text(scope).split(",")) - {""}
-            return Granted(php.integer(row["USER_ID"]), scopes, float(php.text(row["EXPIRES"])))
+            return Granted(row.integer("USER_ID"), scopes, float(row.text("EXPIRES")))
         return None
 
     def _forget(self, kind: str, token: str) -> None:
         for row in self._rows(kind, token):
-            self._storage.delete(OAUTH_TOKEN, php.integer(row["ID"]))
+            self._storage.delete(OAUTH_TOKEN, row.id)
 
-    def _rows(self, kind: str, token: str) -> list[Map]:
+    def _rows(self, kind: str, token: str) -> list[Row]:
         columns = ["ID", "USER_ID", "SCOPE", "EXPIRES"]
         return self._storage.rows(OAUTH_TOKEN, columns, "KIND = ? and TOKEN = ?", [kind, token])
 

@@ -8,7 +8,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from b24_sandbox.answer import RowPage
 from b24_sandbox.php import Map
@@ -16,7 +16,7 @@ from b24_sandbox.php import Map
 PAGE_SIZE = 50
 
 Count = Callable[[], int]
-Rows = Callable[[int, int], list[Map]]
+Rows = Callable[[int, int], Sequence[Map]]
 """The rows at (limit, offset)."""
 Family = Callable[[int, Count, Rows], RowPage]
 

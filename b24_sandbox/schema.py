@@ -23,6 +23,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.faces import Face
 from b24_sandbox.fields import Entity, Field, parse_fields
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.storage import Storage
 
 Build = Callable[[Entity], Face]
@@ -121,27 +122,27 @@ class Schema:
             self._faces[key] = build(self.entity(base))
         return cast(Shown, self._faces[key])  # the key names the function that built the entry
 
-    def user_fields(self, entity_id: str) -> list[Map]:
+    def user_fields(self, entity_id: str) -> list[Row]:
         """The stored user fields of an object (`CRM_DEAL`), in their order."""
         columns = [field.name for field in USER_FIELD.columns]
         return self._storage.rows(USER_FIELD, columns, "ENTITY_ID = ?", [entity_id], "SORT, ID")
 
-    def enum_values(self, user_field: int) -> list[Map]:
+    def enum_values(self, user_field: int) -> list[Row]:
         """The items of a list field, in their order."""
         columns = [field.name for field in ENUM_VALUE.columns]
         return self._storage.rows(ENUM_VALUE, columns, "USER_FIELD_ID = ?", [user_field], "SORT, ID")
 
     def _user_fields(self, base: Entity) -> dict[str, Field]:
-        return {php.text(row["FIELD_NAME"]): self._user_field(row) for row in self.user_fields(base.user_fields)}
+        return {row.text("FIELD_NAME"): self._user_field(row) for row in self.user_fields(base.user_fields)}
 
-    def _user_field(self, row: Map) -> Field:
-        name, kind = php.text(row["FIELD_NAME"]), php.text(row["USER_TYPE_ID"])
+    def _user_field(self, row: Row) -> Field:
+        name, kind = row.text("FIELD_NAME"), row.text("USER_TYPE_ID")
         flags = "D" + ("m" if row["MULTIPLE"] == "Y" else "") + ("q" if row["MANDATORY"] == "Y" else "")
         settings = values.decoded(row["SETTINGS"])
         details: Map = {}
         if kind == "enumeration":
-            items = self.enum_values(php.integer(row["ID"]))
-            details["items"] = [{"ID": php.text(item["ID"]), "VALUE": item["VALUE"]} for item in items]
+            items = self.enum_values(row.id)
+            details["items"] = [{"ID": item.text("ID"), "VALUE": item["VALUE"]} for item in items]
         for wire, column in (
             ("listLabel", "LIST_COLUMN_LABEL"),
             ("formLabel", "EDIT_FORM_LABEL"),
@@ -161,7 +162,7 @@ class Schema:
         rows = self._storage.rows(
             RELATION, ["PARENT_TYPE"], "CHILD_TYPE = ? and PREDEFINED = 'N'", [number], "PARENT_TYPE"
         )
-        fields = (parent_field(php.integer(row["PARENT_TYPE"])) for row in rows)
+        fields = (parent_field(row.integer("PARENT_TYPE")) for row in rows)
         return {field.name: field for field in fields}
 
 

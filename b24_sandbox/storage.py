@@ -14,6 +14,7 @@ from typing import Protocol
 
 from b24_sandbox.field import Field
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 SCHEMA_VERSION = 3
 
@@ -180,13 +181,13 @@ class Storage:
         if entity.owner:
             self._db.execute("delete from multifield where OWNER = ? and OWNER_ID = ?", [entity.owner, record])
 
-    def row(self, entity: Table, record: int) -> Map | None:
+    def row(self, entity: Table, record: int) -> Row | None:
         """Return one record as column -> stored value, or `None`."""
         found = self._db.execute(
             f"select * from {entity.name} where ID = ?",  # noqa: S608
             _bindable([record]),
         ).fetchone()
-        return None if found is None else dict(found)
+        return None if found is None else Row(found)
 
     def rows(
         self,
@@ -197,35 +198,35 @@ class Storage:
         order: str = "ID",
         limit: int = -1,
         offset: int = 0,
-    ) -> list[Map]:
+    ) -> list[Row]:
         """Return records as column -> stored value. `where` and `order` are built from descriptions only."""
         self.skipped += offset
         found = self._db.execute(
             f"select {_names(columns)} from {entity.name} where {where} order by {order} limit ? offset ?",  # noqa: S608
             _bindable([*bound, limit, offset]),
         )
-        return [dict(row) for row in found]
+        return [Row(row) for row in found]
 
     def count(self, entity: Table, where: str = "1", bound: Sequence[Value] = ()) -> int:
         """The number of matching records."""
         row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608
         return int(row[0])
 
-    def multifields(self, owner: str, records: Sequence[int]) -> list[Map]:
+    def multifields(self, owner: str, records: Sequence[int]) -> list[Row]:
         """The multi-field rows of these records, ordered by id."""
         found = self._db.execute(
             f"select * from multifield where OWNER = ? and OWNER_ID in ({_marks(len(records))}) order by ID",  # noqa: S608
             [owner, *records],
         )
-        return [dict(row) for row in found]
+        return [Row(row) for row in found]
 
-    def multifield_values(self, owner: str, kind: str) -> list[Map]:
+    def multifield_values(self, owner: str, kind: str) -> list[Row]:
         """All values of one kind (`PHONE`) of one owner type, with the ids of the owners."""
         found = self._db.execute(
             "select OWNER_ID, VALUE from multifield where OWNER = ? and TYPE_ID = ? order by OWNER_ID, ID",
             [owner, kind],
         )
-        return [dict(row) for row in found]
+        return [Row(row) for row in found]
 
     def add_multifields(self, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows (owner, owner id, type, value type, value)."""

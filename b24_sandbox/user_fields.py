@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from b24_sandbox import crm_types, php, values
@@ -17,6 +18,7 @@ from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.schema import ENUM_VALUE, USER_FIELD
 
 if TYPE_CHECKING:
@@ -181,30 +183,30 @@ def change(portal: World, row: Map, columns: Map, items: list[Map] | None) -> No
     portal.schema.forget()
 
 
-def remove(portal: World, row: Map) -> None:
+def remove(portal: World, row: Row) -> None:
     """Remove a field from the registry, with its column and its items."""
-    record = php.integer(row["ID"])
-    base = owner(portal, php.text(row["ENTITY_ID"]))
+    record = row.id
+    base = owner(portal, row.text("ENTITY_ID"))
     for item in portal.schema.enum_values(record):
-        portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
+        portal.storage.delete(ENUM_VALUE, item.id)
     portal.storage.delete(USER_FIELD, record)
     if base is not None:
-        portal.storage.drop_column(base, php.text(row["FIELD_NAME"]))
+        portal.storage.drop_column(base, row.text("FIELD_NAME"))
     portal.schema.forget()
 
 
 def remove_all(portal: World, entity_id: str) -> None:
     """Remove all fields of an object from the registry. Its table is already dropped."""
     for row in portal.schema.user_fields(entity_id):
-        for item in portal.schema.enum_values(php.integer(row["ID"])):
-            portal.storage.delete(ENUM_VALUE, php.integer(item["ID"]))
-        portal.storage.delete(USER_FIELD, php.integer(row["ID"]))
+        for item in portal.schema.enum_values(row.id):
+            portal.storage.delete(ENUM_VALUE, item.id)
+        portal.storage.delete(USER_FIELD, row.id)
     portal.schema.forget()
 
 
 def write_items(portal: World, user_field: int, items: list[Map]) -> None:
     """Add, change (`ID`) and remove (`DEL: Y`) items of a list. Items that are not named stay."""
-    known = {php.integer(item["ID"]) for item in portal.schema.enum_values(user_field)}
+    known = {item.id for item in portal.schema.enum_values(user_field)}
     for place, item in enumerate(items, start=1):
         record = php.integer(item.get("ID"))
         if record in known:
@@ -236,7 +238,7 @@ def _item_column(name: str, value: Value) -> Value:
     return ("Y" if value == "Y" else "N") if name == "DEF" else php.text(value)
 
 
-def _check_items(items: list[Map], kept: list[Map] | None = None) -> None:
+def _check_items(items: list[Map], kept: Sequence[Map] | None = None) -> None:
     """Check that external ids of items are unique.
 
     Raises:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.changes import Changes
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 Shown = TypeVar("Shown")
 
-Settle = Callable[["World", int, Map, Map | None, int], None]
+Settle = Callable[["World", int, Map, Row | None, int], None]
 """Runs after a write: world, id, written values, previous values for an update, acting user."""
 
 Cascade = Callable[["World", int], None]
 """Deletes everything that belongs to a deleted record: world, id."""
 
 
-def _nothing_to_settle(portal: World, record: int, values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_settle(portal: World, record: int, values: Map, stored: Row | None, user: int) -> None:
     return None
 
 
@@ -35,11 +36,11 @@ def _nothing_to_remove(portal: World, record: int) -> None:
     return None
 
 
-Prepare = Callable[["World", Map, Map | None, int], None]
+Prepare = Callable[["World", Map, Row | None, int], None]
 """Fills derived columns in place: world, new values, stored values for an update, acting user."""
 
 
-def _nothing_to_prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _nothing_to_prepare(portal: World, values: Map, stored: Row | None, user: int) -> None:
     return None
 
 
@@ -85,10 +86,10 @@ class LiveEntities(Protocol):
     def face(self, build: Callable[[Entity], Shown], base: Entity) -> Shown:
         """Return what `build` creates from the live entity. It is kept under `build` until fields change."""
 
-    def user_fields(self, entity_id: str) -> list[Map]:
+    def user_fields(self, entity_id: str) -> list[Row]:
         """The stored user fields of an object (`CRM_DEAL`), in their order."""
 
-    def enum_values(self, user_field: int) -> list[Map]:
+    def enum_values(self, user_field: int) -> list[Row]:
         """The items of a list field, in their order."""
 
 

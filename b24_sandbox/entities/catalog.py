@@ -11,6 +11,7 @@ from b24_sandbox import dates
 from b24_sandbox.declared import entities
 from b24_sandbox.fields import Entity, Prepare, parse_fields
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -22,7 +23,7 @@ PRODUCTS, OFFERS = 24, 25
 def _stamped(**defaults: Value) -> Prepare:
     """Fill the defaults of a new record and the dates and authors of an entity."""
 
-    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Row | None, user: int) -> None:
         now = dates.iso(portal.clock())
         if stored is None:
             for name, value in defaults.items():

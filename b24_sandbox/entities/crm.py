@@ -20,6 +20,7 @@ from b24_sandbox.entities.crm_rules import (
 )
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -188,13 +189,13 @@ LEAD_ID crm_lead r | Lead
 """
 
 
-def _settle_contact(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_contact(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
     if "COMPANY_IDS" in written:
         before = stored["COMPANY_IDS"] if stored else None
         mirror(portal, record, COMPANY, "CONTACT_ID", before, written["COMPANY_IDS"])
 
 
-def _settle_company(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_company(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
     if "CONTACT_ID" in written:
         before = stored["CONTACT_ID"] if stored else None
         mirror(portal, record, CONTACT, "COMPANY_IDS", before, written["CONTACT_ID"])

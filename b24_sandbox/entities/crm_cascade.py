@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from b24_sandbox import php, values
+from b24_sandbox import values
 from b24_sandbox.entities.crm_catalog import PRODUCT_ROW
 from b24_sandbox.entities.crm_parts import (
     ACTIVITY,
@@ -51,8 +51,8 @@ def forget(number: int) -> Cascade:
         for entity, where, bound in gone:
             remove_where(portal, entity, where, bound)
         for row in portal.storage.rows(REQUISITE, ["ID"], "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [number, record]):
-            portal.storage.delete(REQUISITE, php.integer(row["ID"]))
-            REQUISITE.cascade(portal, php.integer(row["ID"]))
+            portal.storage.delete(REQUISITE, row.id)
+            REQUISITE.cascade(portal, row.id)
         _orphans(portal)
 
     return remove
@@ -67,19 +67,19 @@ def unlink_contact(portal: World, contact: int) -> None:
         for row in portal.storage.rows(entity, ["ID", "CONTACT_IDS"], held, [contact]):
             left = [item for item in values.items(row["CONTACT_IDS"]) if item != contact]
             columns = {"CONTACT_IDS": json.dumps(left), "CONTACT_ID": left[0] if left else None}
-            portal.storage.update(entity, php.integer(row["ID"]), columns)
+            portal.storage.update(entity, row.id, columns)
 
 
 def remove_where(portal: World, entity: Entity, where: str, bound: list[Value]) -> None:
     """Delete every record that matches a condition."""
     for row in portal.storage.rows(entity, ["ID"], where, bound):
-        portal.storage.delete(entity, php.integer(row["ID"]))
+        portal.storage.delete(entity, row.id)
 
 
 def _orphans(portal: World) -> None:
     """Delete activities without bindings."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
     for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):
-        activity = php.integer(row["ID"])
+        activity = row.id
         portal.storage.delete(ACTIVITY, activity)
         remove_where(portal, COMMUNICATION, "ACTIVITY_ID = ?", [activity])

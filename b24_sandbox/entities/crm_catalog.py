@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -19,7 +20,7 @@ CATALOG_ID = 24
 """The only product catalogue of the classic methods."""
 
 
-def _product(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _product(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     values["TIMESTAMP_X"], values["MODIFIED_BY"] = now, user
     if stored is None:
@@ -33,17 +34,17 @@ def _product(portal: World, values: Map, stored: Map | None, user: int) -> None:
         values.setdefault("MEASURE", 9)
 
 
-def _section(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _section(portal: World, values: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         values.setdefault("CATALOG_ID", CATALOG_ID)
 
 
-def _measure(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _measure(portal: World, values: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         values.setdefault("IS_DEFAULT", "N")
 
 
-def _vat(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _vat(portal: World, values: Map, stored: Row | None, user: int) -> None:
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("ACTIVE", "Y")

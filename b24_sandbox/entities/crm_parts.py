@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates, php
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _activity(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _activity(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         defaults: Map = {

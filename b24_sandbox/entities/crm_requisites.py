@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _authored(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _authored(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values["DATE_CREATE"], values["CREATED_BY_ID"] = now, user
@@ -25,13 +26,13 @@ def _authored(portal: World, values: Map, stored: Map | None, user: int) -> None
         values["DATE_MODIFY"], values["MODIFY_BY_ID"] = now, user
 
 
-def _requisite(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _requisite(portal: World, values: Map, stored: Row | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("ADDRESS_ONLY", "N")
 
 
-def _bank_detail(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _bank_detail(portal: World, values: Map, stored: Row | None, user: int) -> None:
     _authored(portal, values, stored, user)
     if stored is None:
         values.setdefault("COUNTRY_ID", 1)

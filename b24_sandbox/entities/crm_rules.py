@@ -15,6 +15,7 @@ from b24_sandbox.entities.crm_parts import STAGE_HISTORY
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.fields import Entity, Settle
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -29,7 +30,7 @@ def default(values: Map, **defaults: Value) -> None:
         values.setdefault(name, value)
 
 
-def stamp(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def stamp(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set the authorship and times that every CRM record has."""
     now = dates.iso(portal.clock())
     if stored is None:
@@ -40,7 +41,7 @@ def stamp(portal: World, values: Map, stored: Map | None, user: int) -> None:
     default(values, MODIFY_BY_ID=user, DATE_MODIFY=now)
 
 
-def link(values: Map, single: str, several: str, stored: Map | None) -> None:
+def link(values: Map, single: str, several: str, stored: Row | None) -> None:
     """Keep `CONTACT_ID` the first of `CONTACT_IDS`. The sent one decides, the list when both are sent.
 
     A single id for a record with several becomes the first of them.
@@ -50,7 +51,7 @@ def link(values: Map, single: str, several: str, stored: Map | None) -> None:
         values[single] = found[0] if found else None
     elif single in values or stored is None:
         first = values.get(single)
-        kept = json.loads(php.text(stored[several]) or "[]")[1:] if stored is not None and first else []
+        kept = json.loads(stored.text(several) or "[]")[1:] if stored is not None and first else []
         values[several] = json.dumps([first, *(item for item in kept if item != first)] if first else [])
         values.setdefault(single, None)
 
@@ -90,11 +91,11 @@ def _like_stage(portal: World, stages: Mapping[str, str], code: str, directory: 
     """The first of `stages` with the semantics of the stage `code`, which belongs to another pipeline or to none."""
     kin = directory.rstrip("0123456789_")
     rows = portal.storage.rows(STATUS, ["SEMANTICS"], "STATUS_ID = ? and ENTITY_ID like ?", [code, f"{kin}%"])
-    semantics = next((php.text(row["SEMANTICS"]) for row in rows), "") or "P"
+    semantics = next((row.text("SEMANTICS") for row in rows), "") or "P"
     return next((known for known, group in stages.items() if group == semantics), next(iter(stages), ""))
 
 
-def money(values: Map, stored: Map | None) -> None:
+def money(values: Map, stored: Row | None) -> None:
     """Mark a sent amount as entered by hand."""
     if stored is None:
         if values.get("OPPORTUNITY") is None:
@@ -107,7 +108,7 @@ def first(portal: World, directory: str) -> str | None:
     return next(iter(portal.stages(directory)), None)
 
 
-def prepare_deal(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def prepare_deal(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a deal's pipeline, stage, dates and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -117,8 +118,8 @@ def prepare_deal(portal: World, values: Map, stored: Map | None, user: int) -> N
         week_later = dates.stored_date(dates.iso(portal.clock() + 7 * 86400), portal.clock())
         default(values, BEGINDATE=today, CLOSEDATE=week_later, TYPE_ID="SALE", CURRENCY_ID=portal.currency)
         default(values, IS_NEW="Y", IS_RECURRING="N", IS_RETURN_CUSTOMER="N", IS_REPEATED_APPROACH="N")
-    category = php.integer(values.get("CATEGORY_ID", (stored or {}).get("CATEGORY_ID")))
-    moved = stored is not None and category != php.integer(stored["CATEGORY_ID"])
+    category = php.integer(values.get("CATEGORY_ID", (stored or Row()).get("CATEGORY_ID")))
+    moved = stored is not None and category != stored.integer("CATEGORY_ID")
     directory = portal.deal_directory(category)
     semantics = move(portal, values, stored, user, "STAGE_ID", directory, new_pipeline=moved)
     if "STAGE_ID" in values:
@@ -129,7 +130,7 @@ def prepare_deal(portal: World, values: Map, stored: Map | None, user: int) -> N
     stamp(portal, values, stored, user)
 
 
-def prepare_lead(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def prepare_lead(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a lead's stage and the time it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -143,7 +144,7 @@ def prepare_lead(portal: World, values: Map, stored: Map | None, user: int) -> N
     stamp(portal, values, stored, user)
 
 
-def prepare_contact(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def prepare_contact(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
     if stored is None:
@@ -151,7 +152,7 @@ def prepare_contact(portal: World, values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_company(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def prepare_company(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a company's type and currency."""
     if stored is None:
         default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
@@ -159,7 +160,7 @@ def prepare_company(portal: World, values: Map, stored: Map | None, user: int) -
     stamp(portal, values, stored, user)
 
 
-def prepare_quote(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def prepare_quote(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set an estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
@@ -181,11 +182,11 @@ def settle(
     `category` are columns (empty: no such column).
     """
 
-    def follow(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
         if title and stored is None and not written.get("TITLE"):
             portal.storage.update(entity(), record, {"TITLE": title.format(record)})
         if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
-            place = {**(stored or {}), **written}
+            place = {**(stored or Row()), **written}
             group = php.text(place.get(semantics)) or "P"
             note_stage(
                 portal, number, record, php.integer(place.get(category)), php.text(written[stage]), group, stored

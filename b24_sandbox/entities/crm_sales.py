@@ -15,13 +15,14 @@ from b24_sandbox.entities.crm_rules import default, link, money, move, note_stag
 from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 from b24_sandbox.schema import DYNAMIC_TABLE, parent_field
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _settle_quote(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+def _settle_quote(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         title = written.get("TITLE") or f"Предложение #{record}"
         portal.storage.update(QUOTE, record, {"QUOTE_NUMBER": str(record), "TITLE": title})
@@ -130,11 +131,11 @@ _GROUPS = (
 )
 
 
-def _prepare(portal: World, values: Map, stored: Map | None, user: int, number: int) -> None:
+def _prepare(portal: World, values: Map, stored: Row | None, user: int, number: int) -> None:
     """Set the pipeline, the stage and the previous stage. Another pipeline starts at its first stage."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     known = categories(portal, number)
-    category = php.integer(values.get("CATEGORY_ID", (stored or {}).get("CATEGORY_ID")))
+    category = php.integer(values.get("CATEGORY_ID", (stored or Row()).get("CATEGORY_ID")))
     category = category if category in known else default_category(portal, number)
     moved = stored is not None and category != stored["CATEGORY_ID"]
     if stored is None or moved:
@@ -162,7 +163,7 @@ def _settle(
     if columns:
         portal.storage.update(entity, record, columns)
     if written.get("STAGE_ID") and (stored is None or stored["STAGE_ID"] != written["STAGE_ID"]):
-        category = php.integer({**(stored or {}), **written}.get("CATEGORY_ID"))
+        category = php.integer({**(stored or Row()), **written}.get("CATEGORY_ID"))
         stages = portal.stages(stage_directory(number, category))
         stage = php.text(written["STAGE_ID"])
         note_stage(portal, number, record, category, stage, stages.get(stage, "P"), stored)
@@ -185,10 +186,10 @@ def item_entity(
     groups = (text for flag, text in _GROUPS if not flag or settings is None or settings.get(flag) == "Y")
     table = (_BASE + "".join(groups) + extra + _TAIL).replace("{directory}", f"DYNAMIC_{number}_STAGE")
 
-    def prepare(portal: World, values: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: World, values: Map, stored: Row | None, user: int) -> None:
         _prepare(portal, values, stored, user, number)
 
-    def follow(portal: World, record: int, written: Map, stored: Map | None, user: int) -> None:
+    def follow(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
         _settle(portal, record, written, stored, entity, number, title)
 
     entity = Entity(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -29,7 +30,7 @@ _DEFAULTS: dict[str, Value] = {
 }
 
 
-def _prepare_group(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_group(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         for name, value in _DEFAULTS.items():

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _stamp(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _stamp(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         for name, value in (("ACTIVE", "Y"), ("SORT", 500), ("DATE_CREATE", now), ("CREATED_BY", user)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from b24_sandbox import php
 from b24_sandbox.entities.directories import CATEGORY
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ INVOICE_NUMBER = 31
 def categories(portal: World, number: int) -> list[int]:
     """The ids of a type's pipelines, in order."""
     rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
-    return [php.integer(row["ID"]) for row in rows]
+    return [row.id for row in rows]
 
 
 def default_category(portal: World, number: int) -> int:
     """The pipeline of an item that names none."""
     rows = portal.storage.rows(CATEGORY, ["ID"], "ENTITY_TYPE_ID = ? and IS_DEFAULT = 'Y'", [number])
-    found = [php.integer(row["ID"]) for row in rows] or categories(portal, number)
+    found = [row.id for row in rows] or categories(portal, number)
     return found[0] if found else 0
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _prepare_user(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_user(portal: World, values: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         values.setdefault("ACTIVE", 1)
         values.setdefault("IS_ONLINE", "N")
@@ -22,7 +23,7 @@ def _prepare_user(portal: World, values: Map, stored: Map | None, user: int) -> 
     values["TIMESTAMP_X"] = dates.iso(portal.clock())
 
 
-def _prepare_department(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_department(portal: World, values: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         values.setdefault("SORT", 500)
 

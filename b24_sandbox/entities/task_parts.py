@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
 
-def _prepare_item(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_item(portal: World, values: Map, stored: Row | None, user: int) -> None:
     if stored is None:
         defaults = {"PARENT_ID": 0, "CREATED_BY": user, "SORT_INDEX": 0, "IS_COMPLETE": "N", "IS_IMPORTANT": "N"}
         for name, value in defaults.items():

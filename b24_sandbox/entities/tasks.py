@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from b24_sandbox import dates
 from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
@@ -47,7 +48,7 @@ DEFAULTS: dict[str, Value] = {
 """The default values of a new task."""
 
 
-def _prepare_task(portal: World, values: Map, stored: Map | None, user: int) -> None:
+def _prepare_task(portal: World, values: Map, stored: Row | None, user: int) -> None:
     now = dates.iso(portal.clock())
     if stored is None:
         values.setdefault("CREATED_BY", user)

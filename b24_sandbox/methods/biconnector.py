@@ -8,6 +8,7 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
 
 _SOURCE = declared.by_name("biconnector.source")
@@ -22,10 +23,10 @@ def _source_get(call: Call) -> Value:
     return {"item": {"connection": shown, "connectorId": connector, "settings": settings}}
 
 
-def _fields_of(row: Map) -> list[Map]:
+def _fields_of(row: Row) -> list[Map]:
     """The fields of a data set, each with an id."""
     found = [php.as_map(item) for item in php.as_list(values.decoded(row["FIELDS"]))]
-    number = php.integer(row["ID"]) * 100
+    number = row.id * 100
     defaults: Map = {"datasetId": row["ID"], "visible": True}
     return [{"id": number + place, **defaults, **item} for place, item in enumerate(found)]
 
@@ -59,10 +60,10 @@ def _fields_update(call: Call) -> Value:
         if item["name"] in {each["name"] for each in found.values()}:
             text = f'The following "name" values already exist in the current fields: {php.text(item["name"])}'
             raise _refused("VALIDATION_DUPLICATE_EXIST_NAME", text)
-        number = max(found, default=php.integer(row["ID"]) * 100 - 1) + 1
+        number = max(found, default=row.id * 100 - 1) + 1
         found[number] = {"id": number, "datasetId": row["ID"], "visible": True, **item}
     stored = object_text(list(found.values()))
-    call.portal.storage.update(_DATASET.entity, php.integer(row["ID"]), {"FIELDS": stored})
+    call.portal.storage.update(_DATASET.entity, row.id, {"FIELDS": stored})
     return True
 
 

@@ -16,6 +16,7 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 PORTAL_ZONE_NAME = "Europe/Moscow"
 _DAY = 86400.0
@@ -100,7 +101,7 @@ def _shown(call: Call, row: Map) -> Map:
         event[name] = _regional(row[name])[:10] if whole else _regional(_local(row[name], row[zone]).isoformat())
     for name in ("DATE_CREATE", "TIMESTAMP_X"):
         event[name] = _regional(row[name])
-    host = call.portal.storage.row(USER, php.integer(row["MEETING_HOST"])) or {}
+    host = call.portal.storage.row(USER, php.integer(row["MEETING_HOST"])) or Row()
     return {
         **event,
         "DELETED": "N",
@@ -169,7 +170,7 @@ def _own_calendar(call: Call, kind: str, owner: int) -> int:
     storage = call.portal.storage
     found = storage.rows(CALENDAR, ["ID"], "CAL_TYPE = ? and OWNER_ID = ?", [kind, owner], limit=1)
     if found:
-        return php.integer(found[0]["ID"])
+        return found[0].id
     now = dates.iso(call.now)
     stamps: Map = {"CREATED_BY": call.user, "DATE_CREATE": now, "TIMESTAMP_X": now}
     columns: Map = {"NAME": "Календарь", "COLOR": "#9dcf00", "CAL_TYPE": kind, "OWNER_ID": owner, **stamps}
@@ -199,10 +200,10 @@ def _add(call: Call) -> Value:
 def _invite(call: Call, event: int) -> None:
     """Write an entry of the event to the calendar of every guest, and delete the entries of former guests."""
     storage = call.portal.storage
-    row = storage.row(CALENDAR_EVENT, event) or {}
-    guests = {php.integer(item) for item in values.items(row["ATTENDEES"])} - {php.integer(row["OWNER_ID"])}
+    row = storage.row(CALENDAR_EVENT, event) or Row()
+    guests = {php.integer(item) for item in values.items(row["ATTENDEES"])} - {row.integer("OWNER_ID")}
     entries = storage.rows(CALENDAR_EVENT, ["ID", "OWNER_ID"], "PARENT_ID = ? and ID <> ?", [event, event])
-    known = {php.integer(entry["OWNER_ID"]): php.integer(entry["ID"]) for entry in entries}
+    known = {entry.integer("OWNER_ID"): entry.id for entry in entries}
     shared = {name: value for name, value in row.items() if name not in ("ID", "OWNER_ID", "SECTION_ID", "CAL_TYPE")}
     for guest in guests | set(known):
         if guest not in guests:
@@ -215,7 +216,7 @@ def _invite(call: Call, event: int) -> None:
             storage.insert(CALENDAR_EVENT, {**shared, **own, "MEETING_STATUS": "Q"})
 
 
-def _event(call: Call, name: str = "id") -> Map:
+def _event(call: Call, name: str = "id") -> Row:
     _need(call, name)
     row = call.portal.storage.row(CALENDAR_EVENT, php.integer(call.exact(name)))
     if row is None:
@@ -233,7 +234,7 @@ def _update(call: Call) -> Value:
         if call.exact(name) or call.exact(f"{name}_ts"):
             zone = f"TZ_{name.upper()}"
             columns[f"DATE_{name.upper()}"] = _moment(call, name, php.text(columns.get(zone, row[zone])))
-    event = php.integer(row["ID"])
+    event = row.id
     call.portal.storage.update(CALENDAR_EVENT, event, {**columns, "TIMESTAMP_X": dates.iso(call.now)})
     if row["PARENT_ID"] == event:
         _invite(call, event)
@@ -246,12 +247,12 @@ def _delete(call: Call) -> Value:
     storage = call.portal.storage
     where, bound = ("PARENT_ID = ?", row["ID"]) if row["PARENT_ID"] == row["ID"] else ("ID = ?", row["ID"])
     for entry in storage.rows(CALENDAR_EVENT, ["ID"], where, [bound]):
-        storage.delete(CALENDAR_EVENT, php.integer(entry["ID"]))
+        storage.delete(CALENDAR_EVENT, entry.id)
     call.portal.changes.announce("ONCALENDARENTRYDELETE", {"id": row["ID"]}, call.user)
     return True
 
 
-def _between(call: Call, where: str, bound: list[Value], begin: str, end: str) -> list[Map]:
+def _between(call: Call, where: str, bound: list[Value], begin: str, end: str) -> list[Row]:
     clause = f"{where} and DATE_TO >= ? and DATE_FROM <= ?"
     return call.portal.storage.rows(CALENDAR_EVENT, _COLUMNS, clause, [*bound, begin, end], "DATE_FROM, ID")
 
@@ -294,7 +295,7 @@ def _accessibility(call: Call) -> Value:
         rows = _between(call, "CAL_TYPE = 'user' and OWNER_ID = ?", [user], begin, end)
         shown[str(user)] = [
             {
-                "ID": php.text(row["ID"]),
+                "ID": row.text("ID"),
                 "NAME": row["NAME"],
                 "DATE_FROM": _regional(_local(row["DATE_FROM"], row["TZ_FROM"]).isoformat()),
                 "DATE_TO": _regional(_local(row["DATE_TO"], row["TZ_TO"]).isoformat()),
@@ -338,10 +339,10 @@ def _set_status(call: Call) -> Value:
     return True
 
 
-def _section_shown(row: Map) -> Map:
+def _section_shown(row: Row) -> Map:
     texts: Map = {name: None if value is None else php.text(value) for name, value in row.items()}
     for name in ("DATE_CREATE", "TIMESTAMP_X"):
-        texts[name] = datetime.fromisoformat(php.text(row[name])).strftime("%Y-%m-%d %H:%M:%S")
+        texts[name] = datetime.fromisoformat(row.text(name)).strftime("%Y-%m-%d %H:%M:%S")
     rights = ("view_time", "view_title", "view_full", "add", "edit", "edit_section", "access")
     return {
         **texts,
@@ -394,7 +395,7 @@ def _section_delete(call: Call) -> Value:
     section = _section(call)
     storage = call.portal.storage
     for row in storage.rows(CALENDAR_EVENT, ["ID"], "SECTION_ID = ?", [section]):
-        storage.delete(CALENDAR_EVENT, php.integer(row["ID"]))
+        storage.delete(CALENDAR_EVENT, row.id)
     storage.delete(CALENDAR, section)
     call.portal.changes.announce("ONCALENDARSECTIONDELETE", {"id": section}, call.user)
     return True

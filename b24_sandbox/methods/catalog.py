@@ -18,6 +18,7 @@ from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
+from b24_sandbox.row import Row
 
 _ALL = ("get", "list", "add", "update", "delete", "getFields")
 _READ = ("get", "list", "getFields")
@@ -173,7 +174,7 @@ def _prepared(family: Family) -> Entity:
         return family.entity
     base = family.entity
 
-    def prepare(portal: object, values_: Map, stored: Map | None, user: int) -> None:
+    def prepare(portal: object, values_: Map, stored: Row | None, user: int) -> None:
         if stored is None:
             values_.update(dict(family.only))
         base.prepare(portal, values_, stored, user)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.scopes import PORTAL_SCOPES
 
 _FEATURES = {"rest_offline_extended": "N"}
@@ -41,8 +42,8 @@ def _method_get(call: Call) -> Value:
 
 
 def _profile(call: Call) -> Value:
-    person = call.portal.storage.row(USER, call.user) or {}
-    shown = {name: php.text(person.get(name)) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
+    person = call.portal.storage.row(USER, call.user) or Row()
+    shown = {name: person.text(name) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
     return {"ID": str(call.user), "ADMIN": call.admin, **shown}
 
 

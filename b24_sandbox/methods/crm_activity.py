@@ -19,6 +19,7 @@ from b24_sandbox.methods.crm_classic import classic_face, describe, register_fam
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _TODO = 6
 _FILE = "FILE"
@@ -27,7 +28,7 @@ _COMMUNICATION_COLUMNS = [field.name for field in COMMUNICATION.columns]
 _PEOPLE = {3: ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME"), 4: ("TITLE",)}
 
 
-def _required(call: Call, columns: Map, stored: Map | None) -> None:
+def _required(call: Call, columns: Map, stored: Row | None) -> None:
     """Check the required fields of an activity. An update may omit them but not clear them."""
     if stored is None and php.integer(columns.get("TYPE_ID")) <= 0:
         raise PortalError("", "The field TYPE_ID is not defined or invalid.")
@@ -48,7 +49,7 @@ def _responsible(call: Call, columns: Map) -> int:
     kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
     entity = crm_types.base_entity(call.portal, kind)
     row = call.portal.storage.row(entity, owner) if entity is not None and owner > 0 else None
-    return php.integer((row or {}).get("ASSIGNED_BY_ID")) or call.user
+    return php.integer((row or Row()).get("ASSIGNED_BY_ID")) or call.user
 
 
 def _owned(call: Call, columns: Map) -> None:
@@ -81,7 +82,7 @@ def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
     return True
 
 
-def bindings(call: Call, activity: int) -> list[Map]:
+def bindings(call: Call, activity: int) -> list[Row]:
     """The bindings of an activity."""
     columns = ["OWNER_ID", "OWNER_TYPE_ID", "ID"]
     return call.portal.storage.rows(ACTIVITY_BINDING, columns, "ACTIVITY_ID = ?", [activity], "ID")
@@ -90,9 +91,9 @@ def bindings(call: Call, activity: int) -> list[Map]:
 def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
     """Write communications, bindings and files of an activity."""
     storage = call.portal.storage
-    row = storage.row(ACTIVITY, activity) or {}
+    row = storage.row(ACTIVITY, activity) or Row()
     if new:
-        bind(call, activity, php.integer(row["OWNER_TYPE_ID"]), php.integer(row["OWNER_ID"]))
+        bind(call, activity, row.integer("OWNER_TYPE_ID"), row.integer("OWNER_ID"))
         for item in php.as_list(php.as_map(call.classic("fields")).get("BINDINGS")):
             entry = php.as_map(item)
             kind, owner = php.integer(entry.get("OWNER_TYPE_ID")), php.integer(entry.get("OWNER_ID"))
@@ -129,31 +130,31 @@ def _communicate(call: Call, activity: int, row: Map, item: Map) -> None:
         bind(call, activity, kind, owner)
 
 
-def _communication(call: Call, row: Map) -> Map:
+def _communication(call: Call, row: Row) -> Map:
     """A communication with the name of the other side."""
-    shown: Map = {name: php.text(row[name]) for name in ("ID", "TYPE", "VALUE", "ENTITY_ID", "ENTITY_TYPE_ID")}
-    kind, owner = php.integer(row["ENTITY_TYPE_ID"]), php.integer(row["ENTITY_ID"])
+    shown: Map = {name: row.text(name) for name in ("ID", "TYPE", "VALUE", "ENTITY_ID", "ENTITY_TYPE_ID")}
+    kind, owner = row.integer("ENTITY_TYPE_ID"), row.integer("ENTITY_ID")
     entity = crm_types.base_entity(call.portal, kind)
     person = call.portal.storage.row(entity, owner) if entity is not None and owner else None
     settings: Map = {}
     if person is not None:
-        settings = {name: php.text(person.get(name)) for name in _PEOPLE.get(kind, ("TITLE",)) if name in person}
+        settings = {name: person.text(name) for name in _PEOPLE.get(kind, ("TITLE",)) if name in person}
         if entity is CONTACT or kind == 3:
-            settings["COMPANY_ID"] = php.text(person.get("COMPANY_ID"))
+            settings["COMPANY_ID"] = person.text("COMPANY_ID")
     shown["ENTITY_SETTINGS"] = settings
     return shown
 
 
-def _show(call: Call, rows: list[Map], shown: list[Map], names: frozenset[str]) -> None:
+def _show(call: Call, rows: list[Row], shown: list[Map], names: frozenset[str]) -> None:
     """Add communications, bindings and files that `select` names."""
     for row, record in zip(rows, shown, strict=True):
-        activity = php.integer(row["ID"])
+        activity = row.id
         kept = call.portal.storage.rows(COMMUNICATION, _COMMUNICATION_COLUMNS, "ACTIVITY_ID = ?", [activity], "ID")
         if "COMMUNICATIONS" in names:
             record["COMMUNICATIONS"] = [_communication(call, item) for item in kept if item["TYPE"] != _FILE]
         if "BINDINGS" in names:
             record["BINDINGS"] = [
-                {"OWNER_ID": php.text(item["OWNER_ID"]), "OWNER_TYPE_ID": php.text(item["OWNER_TYPE_ID"])}
+                {"OWNER_ID": item.text("OWNER_ID"), "OWNER_TYPE_ID": item.text("OWNER_TYPE_ID")}
                 for item in bindings(call, activity)
             ]
         if "FILES" in names:
@@ -193,7 +194,7 @@ def _by_bindings(face: Face, call: Call) -> Value:
     for pair in pairs:
         where = "OWNER_TYPE_ID = ? and OWNER_ID = ?"
         rows = call.portal.storage.rows(ACTIVITY_BINDING, ["ACTIVITY_ID"], where, list(pair))
-        found |= {php.integer(row["ACTIVITY_ID"]) for row in rows}
+        found |= {row.integer("ACTIVITY_ID") for row in rows}
     kept = {key: value for key, value in call.params.items() if key.lower() not in ("filter", "arfilter")}
     narrowed: Map = {**conditions, "@ID": sorted(found)}
     return engine.list_page(face, dataclasses.replace(call, params={**kept, "filter": narrowed}))
@@ -229,7 +230,7 @@ def _binding_delete(call: Call) -> Value:
         raise PortalError("BINDING_NOT_FOUND", "Binding not found")
     if len(held) == 1:
         raise PortalError("LAST_BINDING_CANNOT_BE_DELETED", "The last binding cannot be deleted")
-    call.portal.storage.delete(ACTIVITY_BINDING, php.integer(bound[0]["ID"]))
+    call.portal.storage.delete(ACTIVITY_BINDING, bound[0].id)
     return True
 
 
@@ -248,7 +249,7 @@ def _binding_move(call: Call) -> Value:
         raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
     for item in bindings(call, activity):
         if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner):
-            call.portal.storage.delete(ACTIVITY_BINDING, php.integer(item["ID"]))
+            call.portal.storage.delete(ACTIVITY_BINDING, item.id)
             bind(call, activity, new_kind, new_owner)
             return True
     raise PortalError("BINDING_NOT_FOUND", "Binding not found")

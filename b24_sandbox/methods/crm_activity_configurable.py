@@ -17,6 +17,7 @@ from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _PROVIDER = "CONFIGURABLE_REST_APP"
 _LAYOUTS = RecordsByCode("activity_layout")
@@ -89,7 +90,7 @@ def _announce(call: Call, what: str, activity: int) -> None:
     engine.announce(call.portal.schema.face(activity_face, ACTIVITY), call, what, activity)
 
 
-def _activity(call: Call) -> Map:
+def _activity(call: Call) -> Row:
     record = php.integer(required(call, "id"))
     by_application(call)
     row = call.portal.storage.row(ACTIVITY, record)
@@ -100,7 +101,7 @@ def _activity(call: Call) -> Map:
 
 def _get(call: Call) -> Value:
     row = _activity(call)
-    layout = _LAYOUTS.get(call, php.text(row["ID"]), by_application(call))
+    layout = _LAYOUTS.get(call, row.text("ID"), by_application(call))
     kept = _kept(row)
     return {
         "activity": {
@@ -126,7 +127,7 @@ def _get(call: Call) -> Value:
 def _update(call: Call) -> Value:
     """Change an activity of the calling application. Without `layout` its look stays."""
     row = _activity(call)
-    activity, owned = php.integer(row["ID"]), by_application(call)
+    activity, owned = row.id, by_application(call)
     if _LAYOUTS.get(call, str(activity), owned) is None:
         raise PortalError(
             "ERROR_WRONG_APPLICATION", "The activity can only be updated by the application that created it"

@@ -17,6 +17,7 @@ from b24_sandbox.methods.crm_classic import array, describe, sent_fields
 from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _REQUISITE_TYPE = 8
 _OWNERS = frozenset((3, 4, _REQUISITE_TYPE))
@@ -86,7 +87,7 @@ def _announce_address(call: Call, event: str, key: list[Value]) -> None:
 def _anchor(call: Call, kind: Value, owner: Value) -> Map:
     """The final owner of an address: the company behind a requisite."""
     if kind == _REQUISITE_TYPE:
-        requisite = call.portal.storage.row(REQUISITE, php.integer(owner)) or {}
+        requisite = call.portal.storage.row(REQUISITE, php.integer(owner)) or Row()
         return {"ANCHOR_TYPE_ID": requisite.get("ENTITY_TYPE_ID"), "ANCHOR_ID": requisite.get("ENTITY_ID")}
     return {"ANCHOR_TYPE_ID": kind, "ANCHOR_ID": owner}
 

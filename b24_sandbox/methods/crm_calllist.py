@@ -12,6 +12,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods.declared import method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _LISTS = declared.by_name("crm.calllist")
 _ITEMS = declared.by_name("crm.calllist.items").entity
@@ -67,9 +68,9 @@ def _update(call: Call) -> Value:
     kept: set[int] = set()
     for item in storage.rows(_ITEMS, ["ID", "ELEMENT_ID"], "LIST_ID = ?", [record]):
         if item["ELEMENT_ID"] in members:
-            kept.add(php.integer(item["ELEMENT_ID"]))
+            kept.add(item.integer("ELEMENT_ID"))
         else:
-            storage.delete(_ITEMS, php.integer(item["ID"]))
+            storage.delete(_ITEMS, item.id)
     for member in members:
         if member not in kept:
             storage.insert(_ITEMS, {"LIST_ID": record, "ELEMENT_ID": member, "STATUS_ID": _FIRST_STATUS})
@@ -85,7 +86,7 @@ def _get(call: Call) -> Value:
     return {**shown, "ENTITY_TYPE": names[php.text(shown["ENTITY_TYPE_ID"])]}
 
 
-def _statuses(call: Call) -> list[Map]:
+def _statuses(call: Call) -> list[Row]:
     columns = ["ID", "NAME", "SORT", "STATUS_ID"]
     return call.portal.storage.rows(STATUS, columns, "ENTITY_ID = 'CALL_LIST'", [], "SORT, ID")
 

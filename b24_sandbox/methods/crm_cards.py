@@ -121,7 +121,7 @@ def _sections(call: Call) -> list[Map]:
 
 def _forget(call: Call, where: str, bound: list[Value]) -> None:
     for row in call.portal.storage.rows(CARD, ["ID"], where, bound):
-        call.portal.storage.delete(CARD, php.integer(row["ID"]))
+        call.portal.storage.delete(CARD, row.id)
 
 
 def _common_needs_admin(call: Call, owner: int) -> None:

@@ -19,6 +19,7 @@ from b24_sandbox.methods.crm_classic import array, classic_face, record_id, regi
 from b24_sandbox.methods.crm_userfields import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _CATALOG: Map = {
     "ID": str(CATALOG_ID),
@@ -29,7 +30,7 @@ _CATALOG: Map = {
 }
 
 
-def _named(call: Call, columns: Map, stored: Map | None, required: tuple[str, ...]) -> None:
+def _named(call: Call, columns: Map, stored: Row | None, required: tuple[str, ...]) -> None:
     for name in required:
         if (stored is None or name in columns) and columns.get(name) in (None, ""):
             raise PortalError("", f"The field {name} is required.")
@@ -37,9 +38,9 @@ def _named(call: Call, columns: Map, stored: Map | None, required: tuple[str, ..
         raise PortalError("", "CATALOG_ID is not defined or invalid.")
 
 
-def _unique_code(call: Call, columns: Map, stored: Map | None) -> None:
+def _unique_code(call: Call, columns: Map, stored: Row | None) -> None:
     _named(call, columns, stored, ("CODE", "MEASURE_TITLE"))
-    own = php.integer((stored or {}).get("ID"))
+    own = php.integer((stored or Row()).get("ID"))
     if "CODE" in columns and call.portal.storage.count(MEASURE, "CODE = ? and ID <> ?", [columns["CODE"], own]):
         raise PortalError("ERROR_CORE", "Единица измерения с таким кодом уже существует.<br>")
 

@@ -17,6 +17,7 @@ from b24_sandbox.methods.crm_classic import describe as describe_classic
 from b24_sandbox.methods.crm_item import describe, fields_argument, no_type, required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _DEAL = 2
 _CLASSIC = ("ID", "NAME", "SORT", "IS_LOCKED", "CREATED_DATE")
@@ -32,7 +33,7 @@ def _type(call: Call) -> int:
     return number
 
 
-def _rows(call: Call, number: int) -> list[Map]:
+def _rows(call: Call, number: int) -> list[Row]:
     columns = [field.name for field in CATEGORY.columns]
     return call.portal.storage.rows(CATEGORY, columns, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
 
@@ -81,7 +82,7 @@ def make(call: Call, number: int, written: Map) -> int:
 def _default(call: Call, number: int, category: int) -> None:
     for row in _rows(call, number):
         flag = "Y" if row["ID"] == category else "N"
-        call.portal.storage.update(CATEGORY, php.integer(row["ID"]), {"IS_DEFAULT": flag})
+        call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
 
 
 def _add(call: Call) -> Value:
@@ -93,7 +94,7 @@ def _add(call: Call) -> Value:
     category = make(call, number, written)
     if sent.get("isDefault") in ("Y", True) and number != _DEAL:
         _default(call, number, category)
-    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or {})}
+    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
 
 
 def _update(call: Call) -> Value:
@@ -220,8 +221,8 @@ def _stages(call: Call) -> Value:
 
 
 def _default_get(call: Call) -> Value:
-    row = call.portal.storage.row(CATEGORY, 0) or {}
-    return {"ID": "0", "NAME": row.get("NAME"), "SORT": php.text(row.get("SORT"))}
+    row = call.portal.storage.row(CATEGORY, 0) or Row()
+    return {"ID": "0", "NAME": row.get("NAME"), "SORT": row.text("SORT")}
 
 
 def _default_set(call: Call) -> Value:

@@ -18,9 +18,10 @@ from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import Build, over_face, type_number
 
-Check = Callable[[Call, Map, Map | None], None]
+Check = Callable[[Call, Map, Row | None], None]
 Absent = Callable[[str, int], PortalError]
 
 
@@ -87,16 +88,16 @@ def show_file(call: Call, entity: Entity, field: Field, record: int, file: int) 
     return {"id": file, "showUrl": address, "downloadUrl": f"{address.replace('?', '?auth=&')}&download=y"}
 
 
-def _with_multifields(call: Call, rows: list[Map], shown: list[Map], owner: str) -> None:
+def _with_multifields(call: Call, rows: list[Row], shown: list[Map], owner: str) -> None:
     engine.attach_multifields(call, owner, rows, shown)
 
 
-def bare(call: Call, rows: list[Map], shown: list[Map]) -> None:
+def bare(call: Call, rows: list[Row], shown: list[Map]) -> None:
     """Return shown records unchanged."""
     return
 
 
-def _missing_required(call: Call, columns: Map, stored: Map | None, entity: Entity) -> None:
+def _missing_required(call: Call, columns: Map, stored: Row | None, entity: Entity) -> None:
     """Check required user fields: an add must contain them, an update may not clear them."""
     for field in entity.columns:
         if field.is_dynamic and field.required and (stored is None or field.name in columns):
@@ -120,7 +121,7 @@ def classic_face(
     names = {name: field for name, field in entity.fields.items() if "u" not in field.flags}
     shown = {f.name: f.name for f in entity.columns if "h" not in f.flags and "u" not in f.flags}
 
-    def checked(call: Call, columns: Map, stored: Map | None) -> None:
+    def checked(call: Call, columns: Map, stored: Row | None) -> None:
         if check is not None:
             check(call, columns, stored)
         if type_number(entity) and crm_types.is_unknown_currency(call.portal, columns):
@@ -149,7 +150,7 @@ def classic_face(
     )
 
 
-def _titled(call: Call, columns: Map, stored: Map | None) -> None:
+def _titled(call: Call, columns: Map, stored: Row | None) -> None:
     if (stored is None or "TITLE" in columns) and not columns.get("TITLE"):
         raise PortalError("", 'Поле "Название компании" обязательно для заполнения.')
 

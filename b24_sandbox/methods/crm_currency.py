@@ -160,7 +160,7 @@ def _set_base(call: Call) -> Value:
     chosen = _one(call)
     for row in call.portal.storage.rows(CURRENCY, ["ID"]):
         flag = "Y" if row["ID"] == chosen["ID"] else "N"
-        call.portal.storage.update(CURRENCY, php.integer(row["ID"]), {"BASE": flag})
+        call.portal.storage.update(CURRENCY, row.id, {"BASE": flag})
     call.portal.storage.update(CURRENCY, php.integer(chosen["ID"]), {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
     return True
 

@@ -116,11 +116,11 @@ def _next_number(call: Call, numerator: int) -> str:
     if row is None:
         raise PortalError("0", "Error getting next number")
     rules = php.as_map(php.as_map(values.decoded(row["SETTINGS"])).get(_SEQUENCE))
-    number = php.integer(row["NEXT"]) or php.integer(rules.get("start", 1))
+    number = row.integer("NEXT") or php.integer(rules.get("start", 1))
     step = php.integer(rules.get("step", 1)) or 1
     call.portal.storage.update(_NUMERATOR.entity, numerator, {"NEXT": number + step})
     padded = str(number).rjust(php.integer(rules.get("length")), php.text(rules.get("padString")) or "0")
-    return php.text(row["TEMPLATE"]).replace("{NUMBER}", padded)
+    return row.text("TEMPLATE").replace("{NUMBER}", padded)
 
 
 def _shown(call: Call, record: int) -> Value:
@@ -158,7 +158,7 @@ def _document_add(call: Call) -> Value:
     if storage.row(owner, entity) is None:
         raise PortalError("DOCGEN_ACCESS_ERROR", "Access denied")
     chosen = php.as_map(call.exact("values"))
-    number = php.text(chosen.get("DocumentNumber")) or _next_number(call, php.integer(template["NUMERATOR_ID"]))
+    number = php.text(chosen.get("DocumentNumber")) or _next_number(call, template.integer("NUMERATOR_ID"))
     stamps = php.truthy(call.exact("stampsEnabled"))
     sent: Map = {
         "title": php.text(chosen.get("DocumentTitle")) or f"{template['NAME']} {number}",
@@ -180,7 +180,7 @@ def _document_get(call: Call) -> Value:
 def _document_update(call: Call) -> Value:
     face = face_of(_DOCUMENT)
     row = engine.stored(face, call, face.record_id(call), "update")
-    record = php.integer(row["ID"])
+    record = row.id
     chosen = php.as_map(call.exact("values"))
     stamps = php.truthy(1 if call.exact("stampsEnabled") is None else call.exact("stampsEnabled"))
     kept = {**php.as_map(values.decoded(row["VALUES"])), **chosen, "stampsEnabled": stamps}
@@ -199,7 +199,7 @@ def _public(call: Call) -> Value:
     row = engine.stored(face, call, face.record_id(call))
     on = call.exact("status") is None or php.truthy(call.exact("status"))
     address = f"{call.base}/~{php.integer(row['ID']):05d}" if on else None
-    call.portal.storage.update(_DOCUMENT.entity, php.integer(row["ID"]), {"PUBLIC_URL": address})
+    call.portal.storage.update(_DOCUMENT.entity, row.id, {"PUBLIC_URL": address})
     return {"publicUrl": address}
 
 

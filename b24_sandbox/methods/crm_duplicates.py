@@ -46,8 +46,8 @@ def _find(call: Call) -> Value:
             continue
         matches: list[int] = []
         for row in call.portal.storage.multifield_values(entity.owner, kind):
-            owner = php.integer(row["OWNER_ID"])
-            if owner not in matches and normal(kind, php.text(row["VALUE"])) in wanted:
+            owner = row.integer("OWNER_ID")
+            if owner not in matches and normal(kind, row.text("VALUE")) in wanted:
                 matches.append(owner)
         if matches:
             found[entity.owner] = matches[:MOST]

@@ -21,6 +21,7 @@ from b24_sandbox.messages import Response
 from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 IMPORT_LIMIT = 20
 _NEW_ROW = "n"
@@ -148,7 +149,7 @@ def describe(field: Field) -> Value:
     return {**described, "upperName": field.universal}
 
 
-def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: Entity) -> None:
+def _check(call: Call, columns: Map, stored: Row | None, number: int, entity: Entity) -> None:
     """Refuse an unknown pipeline or currency and an empty required user field."""
     if crm_types.is_unknown_currency(call.portal, columns):
         raise not_valid("Currency")
@@ -162,12 +163,12 @@ def _check(call: Call, columns: Map, stored: Map | None, number: int, entity: En
             raise PortalError("CRM_FIELD_ERROR_REQUIRED", f'The "{title}" field is required')
 
 
-def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
-    by_record = {php.integer(row["ID"]): record for row, record in zip(rows, shown, strict=True)}
+def _fm(call: Call, owner: str, rows: list[Row], shown: list[Map]) -> None:
+    by_record = {row.id: record for row, record in zip(rows, shown, strict=True)}
     for record in shown:
         record["fm"] = []
     for entry in call.portal.storage.multifields(owner, list(by_record)):
-        target = by_record[php.integer(entry["OWNER_ID"])]["fm"]
+        target = by_record[entry.integer("OWNER_ID")]["fm"]
         if isinstance(target, list):
             target.append(
                 {
@@ -179,7 +180,7 @@ def _fm(call: Call, owner: str, rows: list[Map], shown: list[Map]) -> None:
             )
 
 
-def _complete(call: Call, rows: list[Map], shown: list[Map], entity: Entity, number: int) -> None:
+def _complete(call: Call, rows: list[Row], shown: list[Map], entity: Entity, number: int) -> None:
     """Add the parts of a whole item that are not columns: `fm` and `entityTypeId`."""
     if entity.multifields:
         _fm(call, entity.owner, rows, shown)
@@ -187,7 +188,7 @@ def _complete(call: Call, rows: list[Map], shown: list[Map], entity: Entity, num
         record["entityTypeId"] = number
 
 
-def _complete_list(call: Call, rows: list[Map], shown: list[Map], entity: Entity, number: int) -> None:
+def _complete_list(call: Call, rows: list[Row], shown: list[Map], entity: Entity, number: int) -> None:
     select = [php.text(name) for name in array(call, "select").values()]
     if not select or "*" in select:
         _complete(call, rows, shown, entity, number)

@@ -20,6 +20,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods.crm_userfields import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _STEP = 10
 
@@ -49,7 +50,7 @@ _SIDES = {
 }
 
 
-def _owner(call: Call, side: Side) -> Map:
+def _owner(call: Call, side: Side) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("", "The parameter 'ownerEntityID' is invalid or not defined.")
@@ -63,16 +64,16 @@ def _sorts(call: Call, side: Side, owner: int) -> dict[int, int]:
     rows = call.portal.storage.rows(
         LINK, ["ITEM_ID", "SORT"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]
     )
-    return {php.integer(row["ITEM_ID"]): php.integer(row["SORT"]) for row in rows}
+    return {row.integer("ITEM_ID"): row.integer("SORT") for row in rows}
 
 
 def _place(side: Side) -> str:
     return f"{side.owner.name}.{side.column}"
 
 
-def _items(call: Call, side: Side, row: Map) -> list[Map]:
+def _items(call: Call, side: Side, row: Row) -> list[Map]:
     """The links of a record for the answer, in their order."""
-    sorts = _sorts(call, side, php.integer(row["ID"]))
+    sorts = _sorts(call, side, row.id)
     listed = [php.integer(item) for item in values.items(row[side.column])]
     primary = php.integer(row[side.single]) if side.single else (listed[0] if listed else 0)
     found: list[Map] = []
@@ -82,15 +83,15 @@ def _items(call: Call, side: Side, row: Map) -> list[Map]:
     return sorted(found, key=lambda item: php.integer(item["SORT"]))
 
 
-def _write(call: Call, side: Side, row: Map, items: list[Map]) -> None:
+def _write(call: Call, side: Side, row: Row, items: list[Map]) -> None:
     """Replace the links of a record. Exactly one of them is primary."""
-    owner = php.integer(row["ID"])
+    owner = row.id
     listed = [php.integer(item[side.key]) for item in items]
     primary = next((number for number, item in zip(listed, items, strict=True) if item.get("IS_PRIMARY") == "Y"), 0)
     primary = primary or (listed[0] if listed else 0)
     storage = call.portal.storage
     for old in storage.rows(LINK, ["ID"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]):
-        storage.delete(LINK, php.integer(old["ID"]))
+        storage.delete(LINK, old.id)
     for number, item in zip(listed, items, strict=True):
         columns: Map = {"OWNER_TABLE": _place(side), "OWNER_ID": owner, "ITEM_ID": number, "SORT": item["SORT"]}
         storage.insert(LINK, columns)

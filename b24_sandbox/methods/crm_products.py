@@ -20,6 +20,7 @@ from b24_sandbox.fields import Entity, Field
 from b24_sandbox.methods import crm_classic, crm_item
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import over_face
 
 MONETARY, PERCENTAGE = 1, 2
@@ -32,7 +33,7 @@ _CLASSIC_KEYS = (
 )
 
 
-def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
+def _calculated(sent: Map, row: Row | None, call: Call) -> Map:
     """Compute a whole row from the sent values: prices before and after discount, with and without tax.
 
     `PRICE` is the client's price of one unit: after the discount, including the tax.
@@ -42,9 +43,9 @@ def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
         for field in PRODUCT_ROW.columns
         if field.name in sent and field.name not in ("ID", "OWNER_ID", "OWNER_TYPE")
     }
-    place: Map = {**(row or {}), **given}
+    place: Map = {**(row or Row()), **given}
     _check_discount(sent)
-    product = call.portal.storage.row(PRODUCT, php.integer(place.get("PRODUCT_ID"))) or {}
+    product = call.portal.storage.row(PRODUCT, php.integer(place.get("PRODUCT_ID"))) or Row()
     if given.get("PRICE") is None and row is None:
         place["PRICE"] = values.number(product.get("PRICE")) if product else 0.0
     price = values.number(place["PRICE"])
@@ -62,7 +63,7 @@ def _calculated(sent: Map, row: Map | None, call: Call) -> Map:
     return {
         **place,
         "PRODUCT_ID": php.integer(place.get("PRODUCT_ID")),
-        "PRODUCT_NAME": place.get("PRODUCT_NAME") or php.text(product.get("NAME")),
+        "PRODUCT_NAME": place.get("PRODUCT_NAME") or product.text("NAME"),
         "PRICE": price,
         "PRICE_EXCLUSIVE": exclusive,
         "PRICE_NETTO": netto,
@@ -104,7 +105,7 @@ def _check_discount(sent: Map) -> None:
         raise PortalError("ERROR_CORE", f"{text}<br>")
 
 
-def rows_of(call: Call, number: int, owner: int) -> list[Map]:
+def rows_of(call: Call, number: int, owner: int) -> list[Row]:
     """The stored rows of an item, in their order."""
     where = "OWNER_TYPE = ? and OWNER_ID = ?"
     return call.portal.storage.rows(PRODUCT_ROW, _COLUMNS, where, [owner_code(number), owner], "SORT, ID")
@@ -129,7 +130,7 @@ def _sum_up(call: Call, number: int, owner: int) -> None:
 def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
     """Replace the rows of an item. A row with an id keeps it."""
     storage = call.portal.storage
-    kept = {php.integer(row["ID"]): row for row in rows_of(call, number, owner)}
+    kept = {row.id: row for row in rows_of(call, number, owner)}
     made = [
         (php.integer(fields.get("ID")), _calculated(fields, kept.get(php.integer(fields.get("ID"))), call))
         for fields in sent
@@ -147,11 +148,11 @@ def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
     _sum_up(call, number, owner)
 
 
-def _classic_row(row: Map) -> Map:
+def _classic_row(row: Row) -> Map:
     """A row with its keys in the documented order."""
     derived: Map = {
-        "ID": php.text(row["ID"]),
-        "OWNER_ID": php.text(row["OWNER_ID"]),
+        "ID": row.text("ID"),
+        "OWNER_ID": row.text("OWNER_ID"),
         "ORIGINAL_PRODUCT_NAME": row["PRODUCT_NAME"],
         "PRICE_ACCOUNT": f"{values.number(row['PRICE']):.2f}",
     }
@@ -235,7 +236,7 @@ def item_rows(entity: Entity) -> Face:
     )
 
 
-def _account(call: Call, rows: list[Map], shown: list[Map]) -> None:
+def _account(call: Call, rows: list[Row], shown: list[Map]) -> None:
     for record in shown:
         if "price" in record:
             record["priceAccount"] = record["price"]
@@ -262,7 +263,7 @@ def _item_update(face: Face, call: Call) -> Value:
     row = engine.stored(face, call, record)
     columns = _calculated(_upper(crm_item.fields_argument(call)), row, call)
     call.portal.storage.update(PRODUCT_ROW, record, {**columns, "ID": record})
-    _sum_up(call, crm_types.number_of_code(php.text(row["OWNER_TYPE"]), call.portal), php.integer(row["OWNER_ID"]))
+    _sum_up(call, crm_types.number_of_code(row.text("OWNER_TYPE"), call.portal), row.integer("OWNER_ID"))
     return {"productRow": engine.read(face, call, record)}
 
 
@@ -270,7 +271,7 @@ def _item_delete(face: Face, call: Call) -> Value:
     record = crm_item.record_id(call)
     row = engine.stored(face, call, record)
     call.portal.storage.delete(PRODUCT_ROW, record)
-    _sum_up(call, crm_types.number_of_code(php.text(row["OWNER_TYPE"]), call.portal), php.integer(row["OWNER_ID"]))
+    _sum_up(call, crm_types.number_of_code(row.text("OWNER_TYPE"), call.portal), row.integer("OWNER_ID"))
     return None
 
 
@@ -283,7 +284,7 @@ def _item_set(face: Face, call: Call) -> Value:
         for row in crm_item.array(call, "productRows").values()
     ]
     replace(call, number, owner, sent)
-    return {"productRows": [engine.read(face, call, php.integer(row["ID"])) for row in rows_of(call, number, owner)]}
+    return {"productRows": [engine.read(face, call, row.id) for row in rows_of(call, number, owner)]}
 
 
 def _item_list(face: Face, call: Call) -> RowPage:

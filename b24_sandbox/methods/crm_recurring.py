@@ -15,6 +15,7 @@ from b24_sandbox.methods.crm_classic import live
 from b24_sandbox.methods.declared import method
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _FAMILY = declared.by_name("crm.deal.recurring")
 _OWN = frozenset(("ID", "DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "MOVED_BY_ID", "CREATED_BY_ID", "MODIFY_BY_ID"))
@@ -44,14 +45,14 @@ def _add(call: Call) -> Value:
     return record
 
 
-def _row(call: Call, verb: str) -> Map:
+def _row(call: Call, verb: str) -> Row:
     face = face_of(_FAMILY)
     return engine.stored(face, call, face.record_id(call), verb)
 
 
 def _delete(call: Call) -> Value:
     row = _row(call, "delete")
-    if call.portal.storage.row(DEAL, php.integer(row["DEAL_ID"])) is not None:
+    if call.portal.storage.row(DEAL, row.integer("DEAL_ID")) is not None:
         raise PortalError("", "Deleting is impossible. Connected recurring deal exists.")
     return method(_FAMILY, "delete")(call)
 
@@ -59,11 +60,11 @@ def _delete(call: Call) -> Value:
 def _expose(call: Call) -> Value:
     row = _row(call, "get")
     changed: Map = {"IS_RECURRING": "N"}
-    if php.text(row["CATEGORY_ID"]):
-        changed["CATEGORY_ID"] = php.integer(row["CATEGORY_ID"])
-    deal = _copy(call, php.integer(row["DEAL_ID"]), **changed)
-    executed: Map = {"COUNTER_REPEAT": php.integer(row["COUNTER_REPEAT"]) + 1, "LAST_EXECUTION": dates.iso(call.now)}
-    call.portal.storage.update(_FAMILY.entity, php.integer(row["ID"]), executed)
+    if row.text("CATEGORY_ID"):
+        changed["CATEGORY_ID"] = row.integer("CATEGORY_ID")
+    deal = _copy(call, row.integer("DEAL_ID"), **changed)
+    executed: Map = {"COUNTER_REPEAT": row.integer("COUNTER_REPEAT") + 1, "LAST_EXECUTION": dates.iso(call.now)}
+    call.portal.storage.update(_FAMILY.entity, row.id, executed)
     fields: Map = {"ID": row["ID"], "RECURRING_DEAL_ID": row["DEAL_ID"], "DEAL_ID": deal}
     call.portal.changes.announce("ONCRMDEALRECURRINGEXPOSE", {"FIELDS": fields}, call.user)
     return {"DEAL_ID": deal}

@@ -16,6 +16,7 @@ from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fie
 from b24_sandbox.methods.crm_userfields import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 OWNER_TYPES = (
     (1, "Лид", "LEAD", "L"),
@@ -69,16 +70,16 @@ def _statuses(call: Call) -> Value:
     return RowPage([_status(row) for row in rows], total=len(rows))
 
 
-def _status(row: Map) -> Map:
+def _status(row: Row) -> Map:
     shown = {field.name: values.show_classic(field, row[field.name]) for field in STATUS.columns}
     if row["COLOR"] is not None:
         group = _SEMANTICS.get(php.text(shown["SEMANTICS"]), "process")
-        semantics = "apology" if php.text(row["STATUS_ID"]).endswith("APOLOGY") else group
+        semantics = "apology" if row.text("STATUS_ID").endswith("APOLOGY") else group
         shown["EXTRA"] = {"SEMANTICS": semantics, "COLOR": row["COLOR"]}
     return shown
 
 
-def _row(call: Call) -> Map:
+def _row(call: Call) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("Invalid identifier.", "Invalid identifier.")
@@ -164,7 +165,7 @@ def _status_update(call: Call) -> Value:
     color = php.text(sent.get("COLOR") or php.as_map(sent.get("EXTRA")).get("COLOR"))
     if color:
         columns["COLOR"] = color
-    call.portal.storage.update(STATUS, php.integer(row["ID"]), columns)
+    call.portal.storage.update(STATUS, row.id, columns)
     call.portal.stages_changed()
     return True
 
@@ -179,14 +180,14 @@ def _status_delete(call: Call) -> Value:
     if _used(call, row):
         text = "There are active items in this status."
         raise PortalError(text, text)
-    call.portal.storage.delete(STATUS, php.integer(row["ID"]))
+    call.portal.storage.delete(STATUS, row.id)
     call.portal.stages_changed()
     return True
 
 
-def _used(call: Call, row: Map) -> bool:
+def _used(call: Call, row: Row) -> bool:
     """Whether items are in a stage."""
-    directory = php.text(row["ENTITY_ID"])
+    directory = row.text("ENTITY_ID")
     for number in (1, 2, 7, 31, *crm_types.type_numbers(call.portal)):
         entity = crm_types.base_entity(call.portal, number)
         stage = "STATUS_ID" if number in (1, 7) else "STAGE_ID"

@@ -21,6 +21,7 @@ from b24_sandbox.methods import crm_classic
 from b24_sandbox.methods.crm_classic import Absent, classic_face, describe, record_id, sent_fields
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import over_face
 
 _REQUISITE_TYPE = 8
@@ -47,7 +48,7 @@ def positive(columns: Map, name: str) -> int:
     return number
 
 
-def _check_requisite(call: Call, columns: Map, stored: Map | None) -> None:
+def _check_requisite(call: Call, columns: Map, stored: Row | None) -> None:
     if stored is not None:
         return
     kind = positive(columns, "ENTITY_TYPE_ID")
@@ -60,7 +61,7 @@ def _check_requisite(call: Call, columns: Map, stored: Map | None) -> None:
         raise PortalError("", "Entity not found.")
 
 
-def _check_bank(call: Call, columns: Map, stored: Map | None) -> None:
+def _check_bank(call: Call, columns: Map, stored: Row | None) -> None:
     if stored is None:
         owner = positive(columns, "ENTITY_ID")
         if call.portal.storage.row(REQUISITE, owner) is None:
@@ -68,7 +69,7 @@ def _check_bank(call: Call, columns: Map, stored: Map | None) -> None:
         columns["COUNTRY_ID"] = php.integer(columns.get("COUNTRY_ID")) or 1
 
 
-def _check_preset(call: Call, columns: Map, stored: Map | None) -> None:
+def _check_preset(call: Call, columns: Map, stored: Row | None) -> None:
     if stored is None and php.integer(columns.get("ENTITY_TYPE_ID")) != _REQUISITE_TYPE:
         raise invalid("ENTITY_TYPE_ID", "")
 
@@ -79,7 +80,7 @@ def _delete_preset(face: Face, call: Call) -> Value:
     if call.portal.storage.count(REQUISITE, "PRESET_ID = ?", [record]):
         raise PortalError("", "Нельзя удалить шаблон: по нему созданы реквизиты")
     for row in call.portal.storage.rows(PRESET_FIELD, ["ID"], "PRESET_ID = ?", [record]):
-        call.portal.storage.delete(PRESET_FIELD, php.integer(row["ID"]))
+        call.portal.storage.delete(PRESET_FIELD, row.id)
     return engine.delete(face, call)
 
 
@@ -92,7 +93,7 @@ def _preset(call: Call) -> int:
     return preset
 
 
-def _preset_fields(call: Call) -> list[Map]:
+def _preset_fields(call: Call) -> list[Row]:
     columns = [field.name for field in PRESET_FIELD.columns]
     return call.portal.storage.rows(PRESET_FIELD, columns, "PRESET_ID = ?", [_preset(call)], "SORT, ID")
 

@@ -17,6 +17,7 @@ from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _LOG_PAGE = 10
 _COMMENT, _LOG = "comment", "logmessage"
@@ -28,7 +29,7 @@ def _missing() -> PortalError:
     return PortalError("NOT_FOUND", "Not found.")
 
 
-def _entry(call: Call, record: int, kind: str) -> Map | None:
+def _entry(call: Call, record: int, kind: str) -> Row | None:
     row = call.portal.storage.row(COMMENT, record)
     return row if row is not None and row["KIND"] == kind else None
 
@@ -264,7 +265,7 @@ def _log_add(call: Call) -> Value:
         },
     )
     _bind(call, record, owner, owner_word(number))
-    return {"logMessage": _log(call.portal.storage.row(COMMENT, record) or {})}
+    return {"logMessage": _log(call.portal.storage.row(COMMENT, record) or Row())}
 
 
 def _log_row(call: Call) -> Map:

@@ -17,6 +17,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods import crm_category, crm_item
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import RELATION, parent_field
 
 FIRST, LAST, STEP = 1030, 32766, 2
@@ -123,7 +124,7 @@ def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
 def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> None:
     mine, theirs = ("CHILD_TYPE", "PARENT_TYPE") if side == "parent" else ("PARENT_TYPE", "CHILD_TYPE")
     rows = call.portal.storage.rows(RELATION, ["ID", theirs], f"\"{mine}\" = ? and PREDEFINED = 'N'", [number])
-    held = {php.integer(row[theirs]): php.integer(row["ID"]) for row in rows}
+    held = {row.integer(theirs): row.id for row in rows}
     for other in held.keys() - wanted.keys():
         pair = (other, number) if side == "parent" else (number, other)
         _column(call, *pair, add=False)
@@ -186,7 +187,7 @@ def _camel(name: str) -> str:
     return TYPE.fields[name].camel
 
 
-def _row(call: Call, record: int) -> Map:
+def _row(call: Call, record: int) -> Row:
     row = call.portal.storage.row(TYPE, record)
     if row is None:
         raise _missing()
@@ -203,7 +204,7 @@ def _update(call: Call) -> Value:
     if "TITLE" in columns and not columns["TITLE"]:
         raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
     columns.update(UPDATED_TIME=dates.iso(call.now), UPDATED_BY=call.user)
-    record = php.integer(row["ID"])
+    record = row.id
     call.portal.storage.update(TYPE, record, columns)
     call.portal.schema.forget()
     _relate(call, php.integer(row["ENTITY_TYPE_ID"]), {**row, **columns}, sent)
@@ -216,7 +217,7 @@ def _delete(call: Call) -> Value:
     if call.exact("id") is None:
         return None
     row = _row(call, crm_item.record_id(call))
-    number, record = php.integer(row["ENTITY_TYPE_ID"]), php.integer(row["ID"])
+    number, record = row.integer("ENTITY_TYPE_ID"), row.id
     entity = crm_types.base_entity(call.portal, number)
     if entity is not None and call.portal.storage.count(entity):
         raise PortalError("BX_ERROR", "You cannot delete an entity type that has elements")
@@ -277,7 +278,7 @@ def _solution(call: Call, row: Map) -> Map:
     return {"id": row["ID"], "title": row["TITLE"], "typeIds": [item["ID"] for item in rows]}
 
 
-def _solution_row(call: Call) -> Map:
+def _solution_row(call: Call) -> Row:
     row = call.portal.storage.row(AUTOMATED_SOLUTION, crm_item.record_id(call))
     if row is None:
         raise PortalError("NOT_FOUND", "Digital workplace with such id not found")
@@ -290,7 +291,7 @@ def _assign(call: Call, record: int, sent: Map) -> None:
         return
     wanted = {php.integer(item) for item in php.as_list(sent["typeIds"])}
     for row in call.portal.storage.rows(TYPE, ["ID", "CUSTOM_SECTION_ID"]):
-        number = php.integer(row["ID"])
+        number = row.id
         if number in wanted:
             call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": record})
         elif row["CUSTOM_SECTION_ID"] == record:
@@ -311,8 +312,8 @@ def _solution_update(call: Call) -> Value:
     if "title" in sent:
         if not php.text(sent["title"]):
             raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
-        call.portal.storage.update(AUTOMATED_SOLUTION, php.integer(row["ID"]), {"TITLE": php.text(sent["title"])})
-    _assign(call, php.integer(row["ID"]), sent)
+        call.portal.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": php.text(sent["title"])})
+    _assign(call, row.id, sent)
     return {"automatedSolution": _solution(call, _solution_row(call))}
 
 
@@ -322,7 +323,7 @@ def _solution_delete(call: Call) -> Value:
         raise PortalError(
             "HAS_BOUND_TYPES", "Cannot delete the workplace that has SPAs. Move them to another workplace"
         )
-    call.portal.storage.delete(AUTOMATED_SOLUTION, php.integer(row["ID"]))
+    call.portal.storage.delete(AUTOMATED_SOLUTION, row.id)
     return None
 
 

@@ -18,6 +18,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods.crm_classic import BUILDS, array, record_id, sent_fields
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
 from b24_sandbox.user_fields import LABELS
 
@@ -69,7 +70,7 @@ def _add(call: Call, base: Entity) -> Value:
     return user_fields.create(call.portal, base, columns, _items(sent) if kind == "enumeration" else [])
 
 
-def _row(call: Call, base: Entity) -> Map:
+def _row(call: Call, base: Entity) -> Row:
     record = record_id(call)
     row = call.portal.storage.row(USER_FIELD, record)
     if row is None:
@@ -94,7 +95,7 @@ def _shown(call: Call, row: Map, language: str | None) -> Map:
             shown[field.name] = None if row[field.name] is None else php.text(row[field.name])
     if row["USER_TYPE_ID"] == "enumeration":
         shown["LIST"] = [
-            {name: php.text(item[name]) for name in ("ID", "SORT", "VALUE", "DEF", "XML_ID")}
+            {name: item.text(name) for name in ("ID", "SORT", "VALUE", "DEF", "XML_ID")}
             for item in call.portal.schema.enum_values(php.integer(row["ID"]))
         ]
     return shown
@@ -121,7 +122,7 @@ def _list(call: Call, base: Entity) -> Value:
 
 def _update(call: Call, base: Entity) -> Value:
     sent, row = sent_fields(call, False), _row(call, base)
-    columns = _columns(sent, php.text(row["USER_TYPE_ID"]), row)
+    columns = _columns(sent, row.text("USER_TYPE_ID"), row)
     user_fields.change(call.portal, row, columns, _items(sent) if "LIST" in sent else None)
     return True
 

@@ -32,7 +32,7 @@ def _by_filter(face: Face, call: Call) -> Value:
     found = call.portal.storage.rows(face.entity, ["ID"], where, list(wanted.values()))
     if not found:
         raise engine.absent(face, "delete", 0)
-    engine.remove(face, call, php.integer(found[0]["ID"]))
+    engine.remove(face, call, found[0].id)
     return True
 
 

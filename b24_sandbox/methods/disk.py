@@ -21,6 +21,7 @@ from b24_sandbox.methods import disk_tree
 from b24_sandbox.paging import PAGE_SIZE
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _FOLDER_HIDDEN = frozenset(("GLOBAL_CONTENT_VERSION", "FILE_ID", "SIZE", "LINK"))
 _FILE_HIDDEN = frozenset(("REAL_OBJECT_ID", "LINK"))
@@ -42,7 +43,7 @@ def _not_found(record: Value) -> PortalError:
     return PortalError("ERROR_NOT_FOUND", f"Could not find entity with id `{php.text(record)}`")
 
 
-def _record(call: Call, entity: Entity, kind: str = "", name: str = "id") -> Map:
+def _record(call: Call, entity: Entity, kind: str = "", name: str = "id") -> Row:
     """The record a call names. An object must be of the given `kind`."""
     sent = _sent(call, name)
     row = call.portal.storage.row(entity, php.integer(sent))
@@ -60,15 +61,15 @@ def shown(call: Call, row: Map) -> Map:
     }
     if file:
         answer["DOWNLOAD_URL"] = call.link("download", {"id": row["ID"]}, "disk")
-    holder = call.portal.storage.row(STORAGE, php.integer(row["STORAGE_ID"])) or {}
-    space = _SPACES.get(php.text(holder.get("ENTITY_TYPE")), "/docs").format(php.text(holder.get("ENTITY_ID")))
+    holder = call.portal.storage.row(STORAGE, php.integer(row["STORAGE_ID"])) or Row()
+    space = _SPACES.get(holder.text("ENTITY_TYPE"), "/docs").format(holder.text("ENTITY_ID"))
     inside = "/".join(disk_tree.path(call, row))
     answer["DETAIL_URL"] = f"{call.base}{space}/{'file' if file else 'path'}/{inside}"
     return answer
 
 
 def _again(call: Call, record: int) -> Map:
-    return shown(call, call.portal.storage.row(OBJECT, record) or {})
+    return shown(call, call.portal.storage.row(OBJECT, record) or Row())
 
 
 def _page(call: Call, entity: Entity, conditions: Map, show: Callable[[Map], Value], extra: str = "1") -> RowPage:
@@ -98,9 +99,9 @@ def _children(call: Call, folder: Value) -> Value:
     return _page(call, OBJECT, {"PARENT_ID": folder, "DELETED_TYPE": 0}, partial(shown, call))
 
 
-def _root(call: Call) -> Map:
+def _root(call: Call) -> Row:
     holder = _record(call, STORAGE)
-    return call.portal.storage.row(OBJECT, php.integer(holder["ROOT_OBJECT_ID"])) or {}
+    return call.portal.storage.row(OBJECT, holder.integer("ROOT_OBJECT_ID")) or Row()
 
 
 def _folder(call: Call) -> Map:
@@ -155,8 +156,8 @@ def _upload_version(call: Call) -> Value:
     sent = _file_sent(call)
     if sent is None:
         return {"field": "file", "uploadUrl": call.link("upload", {"file": row["ID"]}, "disk")}
-    disk_tree.add_version(call, php.integer(row["ID"]), sent[1])
-    return _again(call, php.integer(row["ID"]))
+    disk_tree.add_version(call, row.id, sent[1])
+    return _again(call, row.id)
 
 
 def _uploaded(call: Call) -> Value:
@@ -182,14 +183,14 @@ def _downloaded(call: Call) -> Response:
     if call.params.get("version"):
         version = storage.row(VERSION, php.integer(call.params["version"]))
     else:
-        row = storage.row(OBJECT, php.integer(call.params.get("id"))) or {}
-        version = storage.row(VERSION, php.integer(row.get("FILE_ID")))
-        version = None if version is None else {**version, "NAME": row["NAME"]}
+        row = storage.row(OBJECT, php.integer(call.params.get("id"))) or Row()
+        version = storage.row(VERSION, row.integer("FILE_ID"))
+        version = None if version is None else Row({**version, "NAME": row["NAME"]})
     if version is None:
         raise _not_found(call.params.get("id"))
     import mimetypes  # reads system tables, so it is imported only for a download
 
-    name = php.text(version["NAME"])
+    name = version.text("NAME")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     plain = "".join(letter if 31 < ord(letter) < 127 and letter not in '"\\' else "_" for letter in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=utf-8''{quote(name)}"
@@ -211,9 +212,9 @@ def _share(call: Call) -> Value:
 
 def _rename(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
-    record = php.integer(row["ID"])
+    record = row.id
     wanted = php.text(_sent(call, "newName"))
-    name = disk_tree.named(call, php.integer(row["PARENT_ID"]), wanted, kind, unique=False, but=record)
+    name = disk_tree.named(call, row.integer("PARENT_ID"), wanted, kind, unique=False, but=record)
     now = dates.iso(call.now)
     call.portal.storage.update(OBJECT, record, {"NAME": name, "UPDATE_TIME": now, "UPDATED_BY": call.user})
     return _again(call, record)
@@ -227,10 +228,10 @@ def _copy(call: Call, kind: str) -> Value:
 def _move(call: Call, kind: str) -> Value:
     row, target = _record(call, OBJECT, kind), _record(call, OBJECT, "folder", "targetFolderId")
     disk_tree.move(call, row, target)
-    return {**_again(call, php.integer(row["ID"])), "PARENT_ID": target["ID"]}  # a value just written stays a number
+    return {**_again(call, row.id), "PARENT_ID": target["ID"]}  # a value just written stays a number
 
 
-def _no_root(row: Map) -> Map:
+def _no_root(row: Row) -> Map:
     if not row["PARENT_ID"]:
         raise PortalError("DISK_OBJ_22000", "Could not delete root folder")
     return row
@@ -245,7 +246,7 @@ def _mark_deleted(call: Call, kind: str) -> Value:
 def _restore(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
     disk_tree.restore(call, row)
-    return {**_again(call, php.integer(row["ID"])), "DELETED_TYPE": 0}
+    return {**_again(call, row.id), "DELETED_TYPE": 0}
 
 
 def _delete(call: Call, kind: str) -> Value:
@@ -257,15 +258,15 @@ def _public_link(call: Call, kind: str) -> Value:
     row = _record(call, OBJECT, kind)
     import hashlib  # slow to import and rarely needed
 
-    link = php.text(row["LINK"])
+    link = row.text("LINK")
     if not link:
         seed = f"{row['ID']}/{call.portal.link_key}".encode()
         link = base64.b32encode(hashlib.sha256(seed).digest()).decode()[:5]
-        call.portal.storage.update(OBJECT, php.integer(row["ID"]), {"LINK": link})
+        call.portal.storage.update(OBJECT, row.id, {"LINK": link})
     return f"{call.base}/~{link}"
 
 
-def _version_row(call: Call, row: Map) -> Map:
+def _version_row(call: Call, row: Row) -> Map:
     texts: Map = {
         name: values.show_text(VERSION.fields[name], row[name]) for name in VERSION.fields if name != "CONTENT"
     }
@@ -289,8 +290,8 @@ def _restore_version(call: Call) -> Value:
     version = _record(call, VERSION, name="versionId")
     if version["OBJECT_ID"] != file["ID"]:
         raise PortalError("DISK_FILE_22004", "Cannot restore version from another file")
-    disk_tree.add_version(call, php.integer(file["ID"]), disk_tree.content(call, php.integer(version["ID"])))
-    return _again(call, php.integer(file["ID"]))
+    disk_tree.add_version(call, file.id, disk_tree.content(call, version.id))
+    return _again(call, file.id)
 
 
 def _application_storage(call: Call) -> Value:
@@ -304,7 +305,7 @@ def _rename_storage(call: Call) -> Value:
     name = php.text(_sent(call, "newName"))
     if row["ENTITY_TYPE"] != "restapp" or call.caller.application is None:
         raise PortalError("", "Access denied (invalid type of storage)")
-    call.portal.storage.update(STORAGE, php.integer(row["ID"]), {"NAME": name})
+    call.portal.storage.update(STORAGE, row.id, {"NAME": name})
     return _storage_row(row | {"NAME": name})
 
 

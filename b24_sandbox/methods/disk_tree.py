@@ -7,6 +7,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, STORAGE, VERSION
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 COLUMNS = [field.name for field in OBJECT.columns]
 IN_BIN, IN_BIN_WITH_FOLDER = 3, 4
@@ -24,7 +25,7 @@ def named(call: Call, parent: int, name: str, kind: str, *, unique: bool, but: i
     if not cleaned:
         raise PortalError("DISK_BASE_SERVICE_22001", "Error: required parameter NAME (DISK_BASE_SERVICE_22001)")
     rows = call.portal.storage.rows(OBJECT, ["ID", "NAME"], "PARENT_ID = ? and DELETED_TYPE = 0", [parent])
-    used = {php.text(row["NAME"]).casefold() for row in rows if row["ID"] != but}
+    used = {row.text("NAME").casefold() for row in rows if row["ID"] != but}
     if cleaned.casefold() not in used:
         return cleaned
     if not unique:
@@ -74,8 +75,8 @@ def add_file(call: Call, parent: Map, name: str, content: bytes, *, unique: bool
 def add_version(call: Call, file: int, content: bytes) -> None:
     """Replace the content of a file. The old content stays as a version."""
     storage = call.portal.storage
-    row = storage.row(OBJECT, file) or {}
-    number = php.integer(row.get("GLOBAL_CONTENT_VERSION")) + 1
+    row = storage.row(OBJECT, file) or Row()
+    number = row.integer("GLOBAL_CONTENT_VERSION") + 1
     now = dates.iso(call.now)
     version = storage.insert(
         VERSION,
@@ -95,12 +96,12 @@ def add_version(call: Call, file: int, content: bytes) -> None:
 
 def content(call: Call, version: int) -> bytes:
     """The bytes of a version."""
-    row = call.portal.storage.row(VERSION, version) or {}
+    row = call.portal.storage.row(VERSION, version) or Row()
     kept = row.get("CONTENT")
     return kept if isinstance(kept, bytes) else b""
 
 
-def children(call: Call, folder: int, *, deleted: bool = False) -> list[Map]:
+def children(call: Call, folder: int, *, deleted: bool = False) -> list[Row]:
     """The direct content of a folder; `deleted` includes objects in the bin."""
     where = "PARENT_ID = ?" if deleted else "PARENT_ID = ? and DELETED_TYPE = 0"
     return call.portal.storage.rows(OBJECT, COLUMNS, where, [folder])
@@ -113,7 +114,7 @@ def below(call: Call, folder: int) -> list[Map]:
     while waiting:
         for row in children(call, waiting.pop(), deleted=True):
             found.append(row)
-            waiting.append(php.integer(row["ID"]))
+            waiting.append(row.id)
     return found
 
 
@@ -122,7 +123,7 @@ def remove(call: Call, record: int) -> None:
     storage = call.portal.storage
     for gone in [*(php.integer(row["ID"]) for row in below(call, record)), record]:
         for version in storage.rows(VERSION, ["ID"], "OBJECT_ID = ?", [gone]):
-            storage.delete(VERSION, php.integer(version["ID"]))
+            storage.delete(VERSION, version.id)
         storage.delete(OBJECT, gone)
 
 
@@ -137,36 +138,36 @@ def to_bin(call: Call, row: Map) -> None:
     storage.update(OBJECT, record, {"DELETED_TYPE": IN_BIN, **marks})
 
 
-def restore(call: Call, row: Map) -> None:
+def restore(call: Call, row: Row) -> None:
     """Restore an object from the bin. A taken name gets a number."""
     storage = call.portal.storage
-    record = php.integer(row["ID"])
-    name = named(call, php.integer(row["PARENT_ID"]), php.text(row["NAME"]), php.text(row["TYPE"]), unique=True)
+    record = row.id
+    name = named(call, row.integer("PARENT_ID"), row.text("NAME"), row.text("TYPE"), unique=True)
     storage.update(OBJECT, record, {"DELETED_TYPE": 0, "NAME": name, "UPDATE_TIME": dates.iso(call.now)})
     for inside in below(call, record):
         if inside["DELETED_TYPE"] == IN_BIN_WITH_FOLDER:
             storage.update(OBJECT, php.integer(inside["ID"]), {"DELETED_TYPE": 0})
 
 
-def copy(call: Call, row: Map, target: Map) -> int:
+def copy(call: Call, row: Row, target: Map) -> int:
     """Copy an object with its content and return the id of the copy."""
     if row["TYPE"] == "file":
         return add_file(call, target, php.text(row["NAME"]), content(call, php.integer(row["FILE_ID"])))
-    inside = children(call, php.integer(row["ID"]))  # read before the copy exists: a folder may be copied into itself
+    inside = children(call, row.id)  # read before the copy exists: a folder may be copied into itself
     made = add_folder(call, target, php.text(row["NAME"]))
-    parent = call.portal.storage.row(OBJECT, made) or {}
+    parent = call.portal.storage.row(OBJECT, made) or Row()
     for child in inside:
         copy(call, child, parent)
     return made
 
 
-def move(call: Call, row: Map, target: Map) -> None:
+def move(call: Call, row: Row, target: Map) -> None:
     """Move an object to another folder."""
     record, folder = php.integer(row["ID"]), php.integer(target["ID"])
     if folder == record or any(inside["ID"] == folder for inside in below(call, record)):
         raise PortalError("DISK_OBJ_22000", "Could not move folder into itself")
-    kind = php.text(row["TYPE"])
-    named(call, folder, php.text(row["NAME"]), kind, unique=False, but=record)
+    kind = row.text("TYPE")
+    named(call, folder, row.text("NAME"), kind, unique=False, but=record)
     storage = call.portal.storage
     for inside in below(call, record):
         storage.update(OBJECT, php.integer(inside["ID"]), {"STORAGE_ID": target["STORAGE_ID"]})
@@ -187,12 +188,12 @@ def path(call: Call, row: Map) -> list[str]:
     return names[::-1]
 
 
-def storage_of(call: Call, kind: str, owner: Value, name: str) -> Map:
+def storage_of(call: Call, kind: str, owner: Value, name: str) -> Row:
     """The storage of a user, a group or an application. It is created on first use."""
     storage = call.portal.storage
     found = storage.rows(STORAGE, ["ID"], "ENTITY_TYPE = ? and ENTITY_ID = ?", [kind, php.text(owner)])
-    record = php.integer(found[0]["ID"]) if found else _new_storage(call, kind, php.text(owner), name)
-    return storage.row(STORAGE, record) or {}
+    record = found[0].id if found else _new_storage(call, kind, php.text(owner), name)
+    return storage.row(STORAGE, record) or Row()
 
 
 def _new_storage(call: Call, kind: str, owner: str, name: str) -> int:
@@ -204,11 +205,11 @@ def _new_storage(call: Call, kind: str, owner: str, name: str) -> int:
     return record
 
 
-def own_folder(call: Call) -> Map:
+def own_folder(call: Call) -> Row:
     """The root of the caller's own storage."""
     from b24_sandbox.entities.staff import USER
 
-    person = call.portal.storage.row(USER, call.user) or {}
+    person = call.portal.storage.row(USER, call.user) or Row()
     name = f"{php.text(person.get('NAME'))} {php.text(person.get('LAST_NAME'))}".strip()
     mine = storage_of(call, "user", call.user, name)
-    return call.portal.storage.row(OBJECT, values.bounded(php.integer(mine["ROOT_OBJECT_ID"]))) or {}
+    return call.portal.storage.row(OBJECT, values.bounded(mine.integer("ROOT_OBJECT_ID"))) or Row()

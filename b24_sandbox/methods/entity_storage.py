@@ -17,6 +17,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods import iblock
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 TYPE = "rest_entity"
 _LONGEST_NAME = 50
@@ -180,7 +181,7 @@ def _property_delete(call: Call) -> Value:
     return True
 
 
-def _record(call: Call, entity: Entity, word: str) -> Map:
+def _record(call: Call, entity: Entity, word: str) -> Row:
     block = _block(call)
     record = php.integer(call.upper_case().get("ID"))
     if record <= 0:
@@ -204,7 +205,7 @@ def _write_properties(call: Call, block: Value, element: int) -> None:
     sent = php.as_map(call.upper_case().get("PROPERTY_VALUES"))
     for prop in iblock.properties(call, block):
         if prop["CODE"] in sent:
-            iblock.write(call, element, prop, sent[php.text(prop["CODE"])])
+            iblock.write(call, element, prop, sent[prop.text("CODE")])
 
 
 def _create(call: Call, entity: Entity) -> int:
@@ -221,9 +222,9 @@ def _change(call: Call, entity: Entity, word: str) -> bool:
     row = _record(call, entity, word)
     columns = _columns(call, entity)
     entity.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(entity, php.integer(row["ID"]), columns)
+    call.portal.storage.update(entity, row.id, columns)
     if entity is ELEMENT:
-        _write_properties(call, row["IBLOCK_ID"], php.integer(row["ID"]))
+        _write_properties(call, row["IBLOCK_ID"], row.id)
     return True
 
 
@@ -265,8 +266,7 @@ def _items(call: Call) -> Value:
         mine = held.get(php.integer(row["ID"]), {})
         if props:
             item["PROPERTY_VALUES"] = {
-                php.text(prop["CODE"]): next(iter(mine.get(php.integer(prop["ID"]), {}).values()), None)
-                for prop in props
+                prop.text("CODE"): next(iter(mine.get(prop.id, {}).values()), None) for prop in props
             }
         answer.append(item)
     return RowPage(answer, page.next, page.total)

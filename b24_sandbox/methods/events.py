@@ -16,6 +16,7 @@ from b24_sandbox.errors import PortalError, access_denied, wrong_argument
 from b24_sandbox.paging import PAGE_SIZE
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _OPERATORS = (">=", "<=", "=", ">", "<", "@", "%")
 _SHOWN = ("ID", "TIMESTAMP_X", "EVENT_NAME", "EVENT_DATA", "EVENT_ADDITIONAL", "MESSAGE_ID", "PROCESS_ID", "ERROR")
@@ -101,7 +102,7 @@ def _unbind(call: Call) -> Value:
         where, bound = f"{where} and USER_ID = ?", [*bound, php.integer(sent["AUTH_TYPE"])]
     found = call.portal.storage.rows(HANDLER, ["ID"], where, bound)
     for row in found:
-        call.portal.storage.delete(HANDLER, php.integer(row["ID"]))
+        call.portal.storage.delete(HANDLER, row.id)
     return {"count": len(found)}
 
 
@@ -111,13 +112,13 @@ def _bound(call: Call) -> Value:
     return [_handler(row) for row in rows]
 
 
-def _handler(row: Map) -> Map:
+def _handler(row: Row) -> Map:
     if row["OFFLINE"]:
-        return {"event": row["EVENT_NAME"], "connector_id": php.text(row["CONNECTOR_ID"]), "offline": 1}
+        return {"event": row["EVENT_NAME"], "connector_id": row.text("CONNECTOR_ID"), "offline": 1}
     return {
         "event": row["EVENT_NAME"],
         "handler": row["HANDLER"],
-        "auth_type": php.text(row["USER_ID"]),
+        "auth_type": row.text("USER_ID"),
         "offline": 0,
     }
 
@@ -140,7 +141,7 @@ def _queue_where(call: Call, sent: Map) -> filters.FilterCondition:
     return filters.joined([condition, filters.FilterCondition("coalesce(CONNECTOR_ID, '') = ?", (connector,))])
 
 
-def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, offset: int) -> list[Map]:
+def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, offset: int) -> list[Row]:
     wanted = php.as_map(sent.get("ORDER"))
     order = filters.order(
         _LANGUAGE.find, wanted, lambda name, direction: wrong_argument(f"Unable to sort by {name}", "ORDER"), "ID asc"
@@ -148,13 +149,13 @@ def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, o
     return call.portal.storage.rows(OFFLINE_EVENT, list(_SHOWN), where.sql, where.bound, order, limit, offset)
 
 
-def _record(row: Map) -> Map:
+def _record(row: Row) -> Map:
     return {
-        "ID": php.text(row["ID"]),
+        "ID": row.text("ID"),
         "TIMESTAMP_X": row["TIMESTAMP_X"],
         "EVENT_NAME": row["EVENT_NAME"],
-        "EVENT_DATA": json.loads(php.text(row["EVENT_DATA"])) or False,
-        "EVENT_ADDITIONAL": json.loads(php.text(row["EVENT_ADDITIONAL"])),
+        "EVENT_DATA": json.loads(row.text("EVENT_DATA")) or False,
+        "EVENT_ADDITIONAL": json.loads(row.text("EVENT_ADDITIONAL")),
         "MESSAGE_ID": row["MESSAGE_ID"],
     }
 
@@ -167,9 +168,7 @@ def _offline_list(call: Call) -> Value:
     total = call.portal.storage.count(OFFLINE_EVENT, where.sql, where.bound)
     offset = max(call.offset, 0)
     rows = _queued(call, sent, where, PAGE_SIZE, offset)
-    shown = [
-        {**_record(row), "PROCESS_ID": php.text(row["PROCESS_ID"]), "ERROR": php.text(row["ERROR"])} for row in rows
-    ]
+    shown = [{**_record(row), "PROCESS_ID": row.text("PROCESS_ID"), "ERROR": row.text("ERROR")} for row in rows]
     following = offset + len(rows)
     return RowPage(shown, following if rows and following < total else None, total)
 
@@ -187,7 +186,7 @@ def _offline_get(call: Call) -> Value:
     storage = call.portal.storage
     if php.truthy(sent.get("CLEAR", 1)):
         for row in rows:
-            storage.delete(OFFLINE_EVENT, php.integer(row["ID"]))
+            storage.delete(OFFLINE_EVENT, row.id)
         return {"process_id": None, "events": [_record(row) for row in rows]}
     if not process:
         import hashlib  # slow to import and rarely needed
@@ -195,7 +194,7 @@ def _offline_get(call: Call) -> Value:
         seed = f"{call.now}/{call.portal.next_nonce()}/{[row['ID'] for row in rows]}".encode()
         process = hashlib.md5(seed, usedforsecurity=False).hexdigest()
     for row in rows:
-        storage.update(OFFLINE_EVENT, php.integer(row["ID"]), {"PROCESS_ID": process})
+        storage.update(OFFLINE_EVENT, row.id, {"PROCESS_ID": process})
     return {"process_id": process, "events": [_record(row) for row in rows]}
 
 
@@ -209,11 +208,11 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
     rows = call.portal.storage.rows(OFFLINE_EVENT, ["ID", "MESSAGE_ID"], "PROCESS_ID = ?", [process])
     if by_id and sent.get("ID"):
         ids = {php.integer(item) for item in php.as_list(sent["ID"])}
-        return [php.integer(row["ID"]) for row in rows if row["ID"] in ids]
+        return [row.id for row in rows if row["ID"] in ids]
     if sent.get("MESSAGE_ID"):
         messages = {php.text(item) for item in php.as_list(sent["MESSAGE_ID"])}
-        return [php.integer(row["ID"]) for row in rows if row["MESSAGE_ID"] in messages]
-    return [php.integer(row["ID"]) for row in rows]
+        return [row.id for row in rows if row["MESSAGE_ID"] in messages]
+    return [row.id for row in rows]
 
 
 def _offline_clear(call: Call) -> Value:

@@ -16,6 +16,7 @@ from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _NOT_LISTED = ("SCRUM_", "PROJECT_DATE", "IMAGE", "AVATAR", "LANDING", "INITIATE_PERMS", "NUMBER_OF_MODERATORS")
 _LISTED = [name for name in GROUP.fields if not name.startswith(_NOT_LISTED)]
@@ -44,7 +45,7 @@ def _group_id(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID")
     return group
 
 
-def _existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") -> Map:
+def _existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") -> Row:
     row = call.portal.storage.row(GROUP, _group_id(call, name, words))
     if row is None:
         raise _wrong("Socialnetwork group not found")
@@ -58,7 +59,7 @@ def _query(call: Call) -> ListQuery:
     return ListQuery(conditions, php.as_map(call.params.get("ORDER")), None)
 
 
-def _with_subject(call: Call, rows: list[Map], shown: list[Map]) -> None:
+def _with_subject(call: Call, rows: list[Row], shown: list[Map]) -> None:
     for group in shown:
         group["SUBJECT_NAME"], group["IS_EXTRANET"] = "Рабочие группы", "N"
 
@@ -97,7 +98,7 @@ def _announce(call: Call, verb: str, group: int) -> None:
 
 def _create(call: Call) -> Value:
     group = engine.create(FACE, call, _values(call, True))
-    row = call.portal.storage.row(GROUP, group) or {}
+    row = call.portal.storage.row(GROUP, group) or Row()
     call.portal.storage.insert(MEMBER, {"GROUP_ID": group, "USER_ID": row["OWNER_ID"], "ROLE": "A"})
     _announce(call, "ADD", group)
     return group
@@ -114,12 +115,12 @@ def _update(call: Call) -> Value:
 
 def _delete(call: Call) -> Value:
     row = _existing(call)
-    group = php.integer(row["ID"])
+    group = row.id
     if not _may_manage(call, group, "A"):
         raise _wrong("User has no permissions to delete group")
     storage = call.portal.storage
     for member in storage.rows(MEMBER, ["ID"], "GROUP_ID = ?", [group]):
-        storage.delete(MEMBER, php.integer(member["ID"]))
+        storage.delete(MEMBER, member.id)
     storage.delete(GROUP, group)
     _announce(call, "DELETE", group)
     return True
@@ -128,7 +129,7 @@ def _delete(call: Call) -> Value:
 def _members(call: Call) -> Value:
     row = _existing(call, "ID", "Wrong socialnetwork group ID")
     found = call.portal.storage.rows(MEMBER, ["USER_ID", "ROLE"], "GROUP_ID = ?", [row["ID"]])
-    return [{"USER_ID": php.text(member["USER_ID"]), "ROLE": member["ROLE"]} for member in found]
+    return [{"USER_ID": member.text("USER_ID"), "ROLE": member["ROLE"]} for member in found]
 
 
 def _people(call: Call) -> list[int]:
@@ -214,10 +215,10 @@ def _change_role(call: Call) -> Value:
 def _mine(call: Call) -> Value:
     storage = call.portal.storage
     found = storage.rows(MEMBER, ["GROUP_ID", "ROLE"], "USER_ID = ?", [call.user], "GROUP_ID")
-    groups = [(member, storage.row(GROUP, php.integer(member["GROUP_ID"])) or {}) for member in found]
+    groups = [(member, storage.row(GROUP, member.integer("GROUP_ID")) or Row()) for member in found]
     return [
         {
-            "GROUP_ID": php.text(member["GROUP_ID"]),
+            "GROUP_ID": member.text("GROUP_ID"),
             "GROUP_NAME": group.get("NAME"),
             "ROLE": member["ROLE"],
             "GROUP_IMAGE_ID": None,
@@ -238,13 +239,13 @@ def _set_owner(call: Call) -> Value:
         raise _wrong("Insufficient permissions to complete the operation.")
     storage = call.portal.storage
     for member in storage.rows(MEMBER, ["ID"], "GROUP_ID = ? and ROLE = 'A'", [row["ID"]]):
-        storage.update(MEMBER, php.integer(member["ID"]), {"ROLE": "E"})
+        storage.update(MEMBER, member.id, {"ROLE": "E"})
     known = _membership(call, row["ID"], user)
     if known is None:
         storage.insert(MEMBER, {"GROUP_ID": row["ID"], "USER_ID": user, "ROLE": "A"})
     else:
         storage.update(MEMBER, php.integer(known["ID"]), {"ROLE": "A"})
-    storage.update(GROUP, php.integer(row["ID"]), {"OWNER_ID": user})
+    storage.update(GROUP, row.id, {"OWNER_ID": user})
     _counted(call, row["ID"])
     return True
 
@@ -265,16 +266,16 @@ def _api_query(call: Call) -> ListQuery:
     return ListQuery(php.as_map(call.exact("filter")), php.as_map(call.exact("order")), plain or None)
 
 
-def _kind(row: Map) -> str:
+def _kind(row: Row) -> str:
     return "scrum" if row["SCRUM_MASTER_ID"] else "project" if row["PROJECT"] == "Y" else "group"
 
 
-def _with_kind(call: Call, rows: list[Map], shown: list[Map]) -> None:
+def _with_kind(call: Call, rows: list[Row], shown: list[Map]) -> None:
     """Add `TYPE` and `AVATAR`, which are not columns, when they are selected."""
     wanted = {php.text(name) for name in php.as_list(call.exact("select"))}
     for row, group in zip(rows, shown, strict=True):
         if "TYPE" in wanted:
-            group["type"] = _kind(call.portal.storage.row(GROUP, php.integer(row["ID"])) or {})
+            group["type"] = _kind(call.portal.storage.row(GROUP, row.id) or Row())
         if "AVATAR" in wanted:
             group["avatar"] = ""
 
@@ -312,10 +313,10 @@ def _api_get(call: Call) -> Value:
         found = call.portal.storage.rows(MEMBER, ["USER_ID", "ROLE"], "GROUP_ID = ?", [group])
         shown["LIST_OF_MEMBERS"] = [{"id": member["USER_ID"], "role": member["ROLE"]} for member in found]
     if "OWNER_DATA" in select:
-        owner = call.portal.storage.row(USER, php.integer(row["OWNER_ID"])) or {}
+        owner = call.portal.storage.row(USER, row.integer("OWNER_ID")) or Row()
         shown["OWNER_DATA"] = {"ID": owner.get("ID"), "NAME": owner.get("NAME"), "LAST_NAME": owner.get("LAST_NAME")}
     if "TAGS" in select:
-        shown["TAGS"] = [tag.strip() for tag in php.text(row["KEYWORDS"]).split(",") if tag.strip()]
+        shown["TAGS"] = [tag.strip() for tag in row.text("KEYWORDS").split(",") if tag.strip()]
     return shown
 
 

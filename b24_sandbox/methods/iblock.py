@@ -11,6 +11,7 @@ from b24_sandbox.entities.iblock import CHOICE, ELEMENT, PROPERTY, SECTION, VALU
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 
 OPERATORS = ("!><", "><", "?", *filters.OPERATORS)
 _VALUE_LANGUAGE = filters.Language(OPERATORS, lambda name: VALUE.fields["VALUE"])
@@ -28,13 +29,13 @@ def shown(entity: Entity, row: Map, names: Sequence[str]) -> Map:
     return {name: show(entity.fields[name], row[name]) for name in names if name in entity.fields}
 
 
-def properties(call: Call, block: Value) -> list[Map]:
+def properties(call: Call, block: Value) -> list[Row]:
     """The properties of a block in order."""
     columns = [field.name for field in PROPERTY.columns]
     return call.portal.storage.rows(PROPERTY, columns, "IBLOCK_ID = ?", [block], "SORT, ID")
 
 
-def choices(call: Call, prop: Value) -> list[Map]:
+def choices(call: Call, prop: Value) -> list[Row]:
     """The possible values of a property of type list."""
     return call.portal.storage.rows(CHOICE, ["ID", "VALUE", "SORT", "DEF"], "PROPERTY_ID = ?", [prop], "SORT, ID")
 
@@ -45,8 +46,8 @@ def values_of(call: Call, elements: Sequence[Value]) -> dict[int, dict[int, Map]
     columns = ["ID", "ELEMENT_ID", "PROPERTY_ID", "VALUE"]
     found: dict[int, dict[int, Map]] = {}
     for row in call.portal.storage.rows(VALUE, columns, f"ELEMENT_ID in ({marks})", list(elements)):
-        kept = found.setdefault(php.integer(row["ELEMENT_ID"]), {})
-        kept.setdefault(php.integer(row["PROPERTY_ID"]), {})[php.text(row["ID"])] = row["VALUE"]
+        kept = found.setdefault(row.integer("ELEMENT_ID"), {})
+        kept.setdefault(row.integer("PROPERTY_ID"), {})[row.text("ID")] = row["VALUE"]
     return found
 
 
@@ -54,7 +55,7 @@ def write(call: Call, element: int, prop: Map, sent: Value) -> None:
     """Replace the values of a property. Values sent under their ids keep them."""
     storage = call.portal.storage
     where = "ELEMENT_ID = ? and PROPERTY_ID = ?"
-    held = {php.text(row["ID"]) for row in storage.rows(VALUE, ["ID"], where, [element, prop["ID"]])}
+    held = {row.text("ID") for row in storage.rows(VALUE, ["ID"], where, [element, prop["ID"]])}
     wanted = _wanted(call, prop, sent)
     for gone in held - set(wanted):
         storage.delete(VALUE, php.integer(gone))
@@ -124,7 +125,7 @@ def remove_element(call: Call, element: int) -> None:
     """Delete an element with its values."""
     storage = call.portal.storage
     for row in storage.rows(VALUE, ["ID"], "ELEMENT_ID = ?", [element]):
-        storage.delete(VALUE, php.integer(row["ID"]))
+        storage.delete(VALUE, row.id)
     storage.delete(ELEMENT, element)
 
 
@@ -133,7 +134,7 @@ def remove_property(call: Call, prop: int) -> None:
     storage = call.portal.storage
     for entity in (VALUE, CHOICE):
         for row in storage.rows(entity, ["ID"], "PROPERTY_ID = ?", [prop]):
-            storage.delete(entity, php.integer(row["ID"]))
+            storage.delete(entity, row.id)
     storage.delete(PROPERTY, prop)
 
 
@@ -141,9 +142,9 @@ def remove_section(call: Call, section: int) -> None:
     """Delete a section with its sections and elements."""
     storage = call.portal.storage
     for row in storage.rows(SECTION, ["ID"], "IBLOCK_SECTION_ID = ?", [section]):
-        remove_section(call, php.integer(row["ID"]))
+        remove_section(call, row.id)
     for row in storage.rows(ELEMENT, ["ID"], "IBLOCK_SECTION_ID = ?", [section]):
-        remove_element(call, php.integer(row["ID"]))
+        remove_element(call, row.id)
     storage.delete(SECTION, section)
 
 
@@ -151,11 +152,11 @@ def empty_block(call: Call, block: Value) -> None:
     """Delete all content of a block."""
     storage = call.portal.storage
     for row in storage.rows(ELEMENT, ["ID"], "IBLOCK_ID = ?", [block]):
-        remove_element(call, php.integer(row["ID"]))
+        remove_element(call, row.id)
     for prop in properties(call, block):
-        remove_property(call, php.integer(prop["ID"]))
+        remove_property(call, prop.id)
     for row in storage.rows(SECTION, ["ID"], "IBLOCK_ID = ?", [block]):
-        storage.delete(SECTION, php.integer(row["ID"]))
+        storage.delete(SECTION, row.id)
 
 
 def columns_of(entity: Entity, sent: Map, now: float) -> Map:

@@ -17,6 +17,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.im_people import COLORS, card, cards, window
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 COLUMNS = [field.name for field in CHAT.columns]
 _NAMED_COLORS = {
@@ -56,7 +57,7 @@ def _need(call: Call, name: str, code: str, words: str) -> str:
 def members(call: Call, chat: Value) -> list[int]:
     """The members of a chat."""
     rows = call.portal.storage.rows(CHAT_MEMBER, ["USER_ID"], "CHAT_ID = ?", [chat], "USER_ID")
-    return [php.integer(row["USER_ID"]) for row in rows]
+    return [row.integer("USER_ID") for row in rows]
 
 
 def member_of(call: Call, chat: Value, user: int) -> Map | None:
@@ -66,7 +67,7 @@ def member_of(call: Call, chat: Value, user: int) -> Map | None:
     return found[0] if found else None
 
 
-def chat_of(call: Call) -> Map:
+def chat_of(call: Call) -> Row:
     """The chat of `CHAT_ID` or `DIALOG_ID`; the caller must be a member."""
     sent = _text(call, "CHAT_ID") or _text(call, "DIALOG_ID").removeprefix("chat")
     if not php.integer(sent):
@@ -77,7 +78,7 @@ def chat_of(call: Call) -> Map:
     return row
 
 
-def dialog_of(call: Call) -> Map:
+def dialog_of(call: Call) -> Row:
     """The chat of `DIALOG_ID`. A dialog with a user is created on first use."""
     dialog = _need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     storage = call.portal.storage
@@ -93,8 +94,8 @@ def dialog_of(call: Call) -> Map:
         raise PortalError("ACCESS_ERROR", _NOT_FOUND, 403)
     pair = "-".join(map(str, sorted((user, call.user))))
     found = storage.rows(CHAT, ["ID"], "PAIR = ?", [pair])
-    chat = php.integer(found[0]["ID"]) if found else _make(call, {"TYPE": "private", "PAIR": pair}, {user, call.user})
-    return storage.row(CHAT, chat) or {}
+    chat = found[0].id if found else _make(call, {"TYPE": "private", "PAIR": pair}, {user, call.user})
+    return storage.row(CHAT, chat) or Row()
 
 
 def _make(call: Call, columns: Map, people: set[int]) -> int:
@@ -148,7 +149,7 @@ def _set_color(call: Call) -> Value:
     row = chat_of(call)
     if row["COLOR"] == color:
         raise PortalError("WRONG_REQUEST", "This color currently set or chat doesn't exist")
-    call.portal.storage.update(CHAT, php.integer(row["ID"]), {"COLOR": color})
+    call.portal.storage.update(CHAT, row.id, {"COLOR": color})
     return True
 
 
@@ -157,7 +158,7 @@ def _set_owner(call: Call) -> Value:
     row = chat_of(call)
     if row["OWNER_ID"] != call.user or user not in members(call, row["ID"]):
         raise PortalError("WRONG_REQUEST", "Change owner can only owner and user must be member in chat")
-    call.portal.storage.update(CHAT, php.integer(row["ID"]), {"OWNER_ID": user})
+    call.portal.storage.update(CHAT, row.id, {"OWNER_ID": user})
     return True
 
 
@@ -216,7 +217,7 @@ def _message_add(call: Call) -> Value:
             raise
         raise PortalError("CANCELED", "You cannot send messages to this chat") from None
     reply = _number(call, "REPLY_ID")
-    if reply and (call.portal.storage.row(MESSAGE, reply) or {}).get("CHAT_ID") != chat:
+    if reply and (call.portal.storage.row(MESSAGE, reply) or Row()).get("CHAT_ID") != chat:
         raise PortalError("REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message within the same chat")
     author = 0 if _text(call, "SYSTEM") == "Y" else call.user
     return _say(call, chat, author, _text(call, "MESSAGE"), reply)
@@ -262,7 +263,7 @@ def _like(call: Call) -> Value:
     return True
 
 
-def _message_shown(row: Map, read: int) -> Map:
+def _message_shown(row: Row, read: int) -> Map:
     params: Map = {}
     if likes := values.items(row["LIKES"]):
         params["LIKE"] = likes
@@ -278,7 +279,7 @@ def _message_shown(row: Map, read: int) -> Map:
         "author_id": row["AUTHOR_ID"],
         "date": row["DATE_CREATE"],
         "text": row["TEXT"],
-        "unread": php.integer(row["ID"]) > read,
+        "unread": row.id > read,
         "uuid": None,
         "replaces": [],
         "params": params,
@@ -305,7 +306,7 @@ def _messages(call: Call) -> Value:
         where, bound = f"{where} and ID < ?", [*bound, last]
     rows = call.portal.storage.rows(MESSAGE, _MESSAGE_COLUMNS, where, bound, order, limit)
     read = php.integer((member_of(call, row["ID"], call.user) or {}).get("LAST_READ"))
-    authors = sorted({php.integer(message["AUTHOR_ID"]) for message in rows})
+    authors = sorted({message.integer("AUTHOR_ID") for message in rows})
     shown = [_message_shown(message, read) for message in rows]
     return {"chat_id": row["ID"], "messages": shown, "users": cards(call, authors), "files": []}
 
@@ -349,7 +350,7 @@ def _dialog_get(call: Call) -> Value:
 
 def _dialog_read(call: Call) -> Value:
     row = dialog_of(call)
-    upto = _number(call, "MESSAGE_ID") or php.integer(row["LAST_MESSAGE_ID"])
+    upto = _number(call, "MESSAGE_ID") or row.integer("LAST_MESSAGE_ID")
     member = member_of(call, row["ID"], call.user)
     if member is not None:
         upto = max(upto, php.integer(member["LAST_READ"]))
@@ -392,12 +393,12 @@ def _recent_rows(call: Call) -> list[Map]:
     return sorted(shown, key=lambda item: not item["pinned"])
 
 
-def _recent_row(call: Call, row: Map) -> Map:
+def _recent_row(call: Call, row: Row) -> Map:
     member = member_of(call, row["ID"], call.user) or {}
-    message = call.portal.storage.row(MESSAGE, php.integer(row["LAST_MESSAGE_ID"])) or {}
+    message = call.portal.storage.row(MESSAGE, row.integer("LAST_MESSAGE_ID")) or Row()
     other = next((user for user in members(call, row["ID"]) if user != call.user), call.user)
     private = row["TYPE"] == "private"
-    person = card(call.portal.storage.row(USER, other) or {}) if private else {}
+    person = card(call.portal.storage.row(USER, other) or Row()) if private else {}
     return {
         "id": other if private else f"chat{row['ID']}",
         "chat_id": row["ID"],
@@ -471,7 +472,7 @@ def _notify(call: Call, kind: str) -> Value:
     storage, tag = call.portal.storage, _text(call, "TAG")
     if tag:
         for row in storage.rows(NOTIFICATION, ["ID"], "USER_ID = ? and TAG = ?", [user, tag]):
-            storage.delete(NOTIFICATION, php.integer(row["ID"]))
+            storage.delete(NOTIFICATION, row.id)
     columns: Map = {"USER_ID": user, "AUTHOR_ID": 0 if system else call.user, "TEXT": text, "TAG": tag, "IS_READ": 0}
     return storage.insert(
         NOTIFICATION, {**columns, "SUB_TAG": _text(call, "SUB_TAG"), "DATE_CREATE": dates.iso(call.now)}
@@ -484,7 +485,7 @@ def _notify_delete(call: Call) -> Value:
         if sent := _text(call, name):
             found = storage.rows(NOTIFICATION, ["ID"], f'"{column}" = ?', [sent])
             for row in found:
-                storage.delete(NOTIFICATION, php.integer(row["ID"]))
+                storage.delete(NOTIFICATION, row.id)
             return bool(found)
     raise PortalError("PARAMS_ERROR", "Incorrect params")
 
@@ -508,11 +509,11 @@ def _notify_get(call: Call) -> Value:
         "total_unread_count": unread,
         "chat_id": 0,
         "notifications": [notice_shown(row) for row in rows],
-        "users": cards(call, sorted({php.integer(row["AUTHOR_ID"]) for row in rows})),
+        "users": cards(call, sorted({row.integer("AUTHOR_ID") for row in rows})),
     }
 
 
-def notice_shown(row: Map) -> Map:
+def notice_shown(row: Row) -> Map:
     """A notification in an answer."""
     return {
         "id": row["ID"],
@@ -522,8 +523,8 @@ def notice_shown(row: Map) -> Map:
         "notify_type": 2 if row["AUTHOR_ID"] else 3,
         "notify_module": "rest",
         "notify_event": "rest_notify",
-        "notify_tag": php.text(row["TAG"]),
-        "notify_sub_tag": php.text(row["SUB_TAG"]),
+        "notify_tag": row.text("TAG"),
+        "notify_sub_tag": row.text("SUB_TAG"),
         "notify_title": "",
         "setting_name": "rest|rest_notify",
         "text": row["TEXT"],
@@ -539,7 +540,7 @@ def _notify_read(call: Call) -> Value:
     where = f"USER_ID = ? and ID {'=' if only else '<='} ?"
     storage = call.portal.storage
     for row in storage.rows(NOTIFICATION, ["ID"], where, [call.user, _number(call, "ID")]):
-        storage.update(NOTIFICATION, php.integer(row["ID"]), {"IS_READ": flag})
+        storage.update(NOTIFICATION, row.id, {"IS_READ": flag})
     return True
 
 

@@ -17,6 +17,7 @@ from b24_sandbox.methods.im_people import cards
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _IDLE = RecordsByCode("im_idle")
 _FOLDERS = RecordsByCode("im_folder")
@@ -42,7 +43,7 @@ def _text(call: Call, name: str) -> str:
     return php.text(call.upper_case().get(name))
 
 
-def _mark(call: Call, chat: Map, changes: Map) -> Value:
+def _mark(call: Call, chat: Row, changes: Map) -> Value:
     member = member_of(call, chat["ID"], call.user)
     if member is not None:
         call.portal.storage.update(CHAT_MEMBER, php.integer(member["ID"]), changes)
@@ -126,7 +127,7 @@ def _messages_search(call: Call) -> Value:
     read = php.integer((member_of(call, chat["ID"], call.user) or {}).get("LAST_READ"))
     empty: Map = {name: [] for name in ("files", "additionalMessages", "stickers", "reactions", "usersShort")}
     return {
-        "users": [_camel(card) for card in cards(call, sorted({php.integer(row["AUTHOR_ID"]) for row in rows}))],
+        "users": [_camel(card) for card in cards(call, sorted({row.integer("AUTHOR_ID") for row in rows}))],
         **empty,
         "copilot": None,
         "tariffRestrictions": {"isHistoryLimitExceeded": False},
@@ -182,7 +183,7 @@ def _history_search(call: Call) -> Value:
         "chat_id": 0,
         "total_results": total,
         "notifications": [notice_shown(row) for row in rows],
-        "users": cards(call, sorted({php.integer(row["AUTHOR_ID"]) for row in rows})),
+        "users": cards(call, sorted({row.integer("AUTHOR_ID") for row in rows})),
     }
 
 
@@ -191,7 +192,7 @@ def _folder(call: Call) -> Value:
     if not _text(call, "CHAT_ID") and not _text(call, "DIALOG_ID"):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
     chat = dialog_of(call) if _text(call, "DIALOG_ID") else chat_of(call)
-    code = php.text(chat["ID"])
+    code = chat.text("ID")
     known = _FOLDERS.get(call, code)
     if known is not None:
         return {"ID": known.data["folder"]}

@@ -18,6 +18,7 @@ from b24_sandbox.methods.im import chat_card
 from b24_sandbox.methods.im_people import card
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _FOUND = "im_search_last"
 
@@ -25,15 +26,15 @@ _FOUND = "im_search_last"
 def _read_all(call: Call) -> Value:
     storage = call.portal.storage
     for member in storage.rows(CHAT_MEMBER, ["ID", "CHAT_ID"], "USER_ID = ?", [call.user]):
-        chat = storage.row(CHAT, php.integer(member["CHAT_ID"])) or {}
-        storage.update(CHAT_MEMBER, php.integer(member["ID"]), {"LAST_READ": php.integer(chat.get("LAST_MESSAGE_ID"))})
+        chat = storage.row(CHAT, member.integer("CHAT_ID")) or Row()
+        storage.update(CHAT_MEMBER, member.id, {"LAST_READ": chat.integer("LAST_MESSAGE_ID")})
     return True
 
 
 def _mark(call: Call, flag: int, where: str = "1", bound: tuple[Value, ...] = ()) -> None:
     storage = call.portal.storage
     for row in storage.rows(NOTIFICATION, ["ID"], f"USER_ID = ? and {where}", [call.user, *bound]):
-        storage.update(NOTIFICATION, php.integer(row["ID"]), {"IS_READ": flag})
+        storage.update(NOTIFICATION, row.id, {"IS_READ": flag})
 
 
 def _notify_read_all(call: Call) -> Value:
@@ -58,7 +59,7 @@ def _found(call: Call) -> tuple[int, list[str]]:
     """The id of the row with recently found dialogs (0: no row) and the dialogs, latest first."""
     # The negative id keeps it apart from options that an application stores for the user.
     rows = call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _FOUND])
-    return (php.integer(rows[0]["ID"]), json.loads(php.text(rows[0]["VALUE"]))) if rows else (0, [])
+    return (rows[0].id, json.loads(php.text(rows[0]["VALUE"]))) if rows else (0, [])
 
 
 def _keep(call: Call, row: int, dialogs: list[str]) -> None:

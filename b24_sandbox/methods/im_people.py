@@ -5,7 +5,7 @@ Parameters have UPPER-case names. Documentation: api-reference/chats/{users,depa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from b24_sandbox import php, values
 from b24_sandbox.answer import RowPage
@@ -15,6 +15,7 @@ from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 COLORS = ("#df532d", "#64a513", "#4ba984", "#4ba5c3", "#3e99ce", "#8474c8", "#1eb4aa", "#f76187", "#58cc47", "#ab7761")
 _STATUSES = ("online", "dnd", "away", "break")
@@ -82,7 +83,7 @@ def _user_list(call: Call) -> Value:
     return list(shown.values()) if call.upper_case().get("RESULT_TYPE") == "array" else shown
 
 
-def _status_row(call: Call) -> list[Map]:
+def _status_row(call: Call) -> list[Row]:
     # The negative id keeps it apart from options that an application stores for the user.
     return call.portal.storage.rows(OPTION, ["ID", "VALUE"], "USER_ID = ? and NAME = ?", [-call.user, _STATUS])
 
@@ -98,7 +99,7 @@ def _status_set(call: Call) -> Value:
         raise PortalError("STATUS_ERROR", "Incorrect status")
     found, storage = _status_row(call), call.portal.storage
     if found:
-        storage.update(OPTION, php.integer(found[0]["ID"]), {"VALUE": status})
+        storage.update(OPTION, found[0].id, {"VALUE": status})
     else:
         storage.insert(OPTION, {"USER_ID": -call.user, "NAME": _STATUS, "VALUE": status})
     return True
@@ -111,7 +112,7 @@ def window(call: Call, size: int = 10) -> tuple[int, int]:
     return min(max(limit, 1), 50), max(php.integer(sent.get("OFFSET")), 0)
 
 
-def paged(call: Call, rows: list[Map], size: int = 10) -> tuple[list[Map], int, int | None]:
+def paged(call: Call, rows: Sequence[Map], size: int = 10) -> tuple[Sequence[Map], int, int | None]:
     """A part of a list, the total count, and the offset of the next part."""
     limit, offset = window(call, size)
     part = rows[offset : offset + limit]
@@ -167,7 +168,7 @@ def _with_people(call: Call, people: list[int]) -> Value:
 
 def _members_of(call: Call, department: Value) -> list[int]:
     inside = "ACTIVE = 1 and exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
-    return [php.integer(row["ID"]) for row in call.portal.storage.rows(USER, ["ID"], inside, [department])]
+    return [row.id for row in call.portal.storage.rows(USER, ["ID"], inside, [department])]
 
 
 def _employees(call: Call) -> Value:
@@ -183,7 +184,7 @@ def _managers(call: Call) -> Value:
 
 def _colleagues(call: Call) -> Value:
     """The users of the caller's departments."""
-    own = call.portal.storage.row(USER, call.user) or {}
+    own = call.portal.storage.row(USER, call.user) or Row()
     people = sorted(
         {user for department in values.items(own["UF_DEPARTMENT"]) for user in _members_of(call, department)}
     )

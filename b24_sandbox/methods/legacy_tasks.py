@@ -17,6 +17,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods import positional, task_changes, tasks
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _ACTIONS = {
     3: "complete",
@@ -91,7 +92,7 @@ def list_page(
     return RowPage([shown(entity, php.as_map(row)) for row in php.as_list(page.result)], page.next, page.total)
 
 
-def task_row(call: Call, task: int) -> Map:
+def task_row(call: Call, task: int) -> Row:
     """The task of a positional call."""
     row = call.portal.storage.row(TASK, values.bounded(task))
     if row is None:
@@ -149,7 +150,7 @@ def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
         storage = call.portal.storage
         chosen = [php.integer(task_row(call, task)["ID"])]
         if params.get("AFFECT_CHILDREN") == "Y":
-            chosen += [php.integer(row["ID"]) for row in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task])]
+            chosen += [row.id for row in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task])]
         for record in chosen:
             storage.update(TASK, record, {"FAVORITE": value})
         return None
@@ -157,8 +158,8 @@ def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
     return run
 
 
-def _allowed(row: Map) -> dict[int, bool]:
-    known = tasks.actions(php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]), php.text(row["FAVORITE"]))
+def _allowed(row: Row) -> dict[int, bool]:
+    known = tasks.actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
     return {number: bool(known.get(_ACTIONS.get(number, ""), False)) for number in _ACTION_NAMES}
 
 

@@ -17,6 +17,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods import iblock
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 TYPES = ("lists", "lists_socnet", "bitrix_processes")
 _ALWAYS = ("ID", "NAME", "IBLOCK_SECTION_ID", "CREATED_BY", "CODE")
@@ -67,7 +68,7 @@ def _fields(call: Call) -> Map:
     return sent
 
 
-def _found(call: Call) -> list[Map]:
+def _found(call: Call) -> list[Row]:
     kind = php.text(_sent(call, "IBLOCK_TYPE_ID"))
     if not kind:
         raise _missing("IBLOCK_TYPE_ID")
@@ -86,10 +87,10 @@ def _block(call: Call) -> int:
     found = _found(call)
     if not found:
         raise PortalError("ERROR_IBLOCK_NOT_FOUND", "Iblock not found")
-    return php.integer(found[0]["ID"])
+    return found[0].id
 
 
-def _of_block(call: Call, entity: Entity, block: int, word: str) -> Map:
+def _of_block(call: Call, entity: Entity, block: int, word: str) -> Row:
     """A section or element of a list by id or code."""
     record, code = php.integer(_sent(call, f"{word}_ID")), php.text(_sent(call, f"{word}_CODE"))
     if not record and not code:
@@ -146,7 +147,7 @@ def _get(call: Call) -> Value:
 def _update(call: Call) -> Value:
     block = _block(call)
     columns = iblock.columns_of(IBLOCK, _fields(call), call.now)
-    IBLOCK.prepare(call.portal, columns, {}, call.user)
+    IBLOCK.prepare(call.portal, columns, Row(), call.user)
     call.portal.storage.update(IBLOCK, block, columns)
     return True
 
@@ -203,7 +204,7 @@ def _field_add(call: Call) -> Value:
 def _write_choices(call: Call, prop: int, sent: Map) -> None:
     """Write choices. `LIST` changes known ids and adds other keys; `LIST_TEXT_VALUES` adds one choice per line."""
     storage = call.portal.storage
-    held = {php.integer(row["ID"]) for row in iblock.choices(call, prop)}
+    held = {row.id for row in iblock.choices(call, prop)}
     for key, item in php.as_map(sent.get("LIST")).items():
         entry = php.as_map(item)
         text = php.text(entry.get("VALUE"))
@@ -220,8 +221,8 @@ def _write_choices(call: Call, prop: int, sent: Map) -> None:
             storage.insert(CHOICE, {"PROPERTY_ID": prop, "VALUE": line.strip(), "SORT": 500, "DEF": "N"})
 
 
-def _field_shown(call: Call, prop: Map) -> Map:
-    base, _, user_type = php.text(prop["TYPE"]).partition(":")
+def _field_shown(call: Call, prop: Row) -> Map:
+    base, _, user_type = prop.text("TYPE").partition(":")
     field: Map = {
         "FIELD_ID": f"PROPERTY_{prop['ID']}",
         "SORT": prop["SORT"],
@@ -233,15 +234,15 @@ def _field_shown(call: Call, prop: Map) -> Map:
         "PROPERTY_TYPE": base,
         "PROPERTY_USER_TYPE": {"USER_TYPE": user_type} if user_type else False,
         "CODE": prop["CODE"],
-        "ID": php.text(prop["ID"]),
+        "ID": prop.text("ID"),
         "LINK_IBLOCK_ID": prop["LINK_IBLOCK_ID"],
-        "ROW_COUNT": php.text(prop["ROW_COUNT"]),
-        "COL_COUNT": php.text(prop["COL_COUNT"]),
+        "ROW_COUNT": prop.text("ROW_COUNT"),
+        "COL_COUNT": prop.text("COL_COUNT"),
         "USER_TYPE_SETTINGS": None,
-        "SETTINGS": json.loads(php.text(prop["SETTINGS"])) if prop["SETTINGS"] else [],
+        "SETTINGS": json.loads(prop.text("SETTINGS")) if prop["SETTINGS"] else [],
     }
     if base == "L":
-        field["DISPLAY_VALUES_FORM"] = {php.text(row["ID"]): row["VALUE"] for row in iblock.choices(call, prop["ID"])}
+        field["DISPLAY_VALUES_FORM"] = {row.text("ID"): row["VALUE"] for row in iblock.choices(call, prop["ID"])}
     return field
 
 
@@ -305,7 +306,7 @@ def _section_update(call: Call) -> Value:
     row = _of_block(call, SECTION, _block(call), "SECTION")
     columns = iblock.columns_of(SECTION, _fields(call), call.now)
     SECTION.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(SECTION, php.integer(row["ID"]), columns)
+    call.portal.storage.update(SECTION, row.id, columns)
     return True
 
 
@@ -389,7 +390,7 @@ def _element_update(call: Call) -> Value:
     row = _of_block(call, ELEMENT, block, "ELEMENT")
     sent, props = _fields(call), _by_name(call, block)
     _check_files(props, sent)
-    element = php.integer(row["ID"])
+    element = row.id
     cleared: Map = dict.fromkeys(("PREVIEW_TEXT", "DETAIL_TEXT", "DATE_ACTIVE_FROM", "DATE_ACTIVE_TO"))
     columns = {**cleared, **iblock.columns_of(ELEMENT, sent, call.now)}
     ELEMENT.prepare(call.portal, columns, row, call.user)

@@ -13,6 +13,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.paging import family_a
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
 
 _POST = declared.by_name("log.blogpost")
@@ -46,7 +47,7 @@ def _add(call: Call) -> Value:
     return record
 
 
-def _visible(call: Call, row: Map) -> bool:
+def _visible(call: Call, row: Row) -> bool:
     readers = {php.text(item) for item in php.as_list(values.decoded(row["DEST"]))}
     return call.admin or row["AUTHOR_ID"] == call.user or bool(readers & {"UA", f"U{call.user}"})
 
@@ -66,7 +67,7 @@ def _get(call: Call) -> Value:
     rights = {php.text(item) for item in php.as_list(sent.get("LOG_RIGHTS"))}
     if rights and not sent.get("POST_ID"):
         rows = [row for row in rows if rights & set(map(php.text, php.as_list(values.decoded(row["DEST"]))))]
-    found = [php.integer(row["ID"]) for row in rows if _visible(call, row)]
+    found = [row.id for row in rows if _visible(call, row)]
 
     def page(limit: int, offset: int) -> list[Map]:
         return [engine.read(face, call, record) for record in found[offset : offset + limit]]
@@ -75,7 +76,7 @@ def _get(call: Call) -> Value:
     return result
 
 
-def _own(call: Call, verb: str, refusal: PortalError) -> Map:
+def _own(call: Call, verb: str, refusal: PortalError) -> Row:
     """The post that a call names, if the caller may change it."""
     face = face_of(_POST)
     row = engine.stored(face, call, face.record_id(call), verb)
@@ -90,7 +91,7 @@ def _update(call: Call) -> Value:
     row = _own(call, "update", PortalError(code, "No write perms"))
     if not sent.get("POST_TITLE") and not sent.get("POST_MESSAGE"):
         raise PortalError("EMPTY_TITLE", "Message title is not specified.")
-    record = php.integer(row["ID"])
+    record = row.id
     columns = face_of(_POST).values(call, False)
     if not columns.get("POST_TITLE"):
         columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
@@ -103,7 +104,7 @@ def _update(call: Call) -> Value:
 
 def _delete(call: Call) -> Value:
     row = _own(call, "delete", PortalError("403", "You do not have permission to delete this message"))
-    engine.remove(face_of(_POST), call, php.integer(row["ID"]))
+    engine.remove(face_of(_POST), call, row.id)
     call.portal.changes.announce("ONLIVEFEEDPOSTDELETE", {"FIELDS": {"POST_ID": row["ID"]}}, call.user)
     return True
 
@@ -114,7 +115,7 @@ def _share(call: Call) -> Value:
     if not added:
         raise PortalError("", "Wrong destinations")
     readers = [*map(php.text, php.as_list(values.decoded(row["DEST"]))), *added]
-    record = php.integer(row["ID"])
+    record = row.id
     call.portal.storage.update(_POST.entity, record, {"DEST": object_text(list(dict.fromkeys(readers)))})
     return True
 
@@ -142,7 +143,7 @@ def _comment(call: Call) -> Value:
         raise PortalError("", "Duplicate comment")
     record = engine.create(face, call, columns)
     call.portal.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
-    _count(call, php.integer(post["ID"]))
+    _count(call, post.id)
     return record
 
 
@@ -151,8 +152,8 @@ def _remove_comment(call: Call) -> Value:
     row = engine.stored(face, call, face.record_id(call), "delete")
     if not call.admin and row["AUTHOR_ID"] != call.user:
         raise PortalError("", "No delete perms")
-    engine.remove(face, call, php.integer(row["ID"]))
-    _count(call, php.integer(row["POST_ID"]))
+    engine.remove(face, call, row.id)
+    _count(call, row.integer("POST_ID"))
     return True
 
 

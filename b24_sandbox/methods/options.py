@@ -24,7 +24,7 @@ def _get_option(*, own: bool) -> Callable[[Call], Value]:
     def run(call: Call) -> Value:
         owner = call.user if own else 0
         rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
-        kept: Map = {php.text(row["NAME"]): json.loads(php.text(row["VALUE"])) for row in rows}
+        kept: Map = {row.text("NAME"): json.loads(row.text("VALUE")) for row in rows}
         name = php.text(call.upper_case().get("OPTION"))
         return kept.get(name, "") if name else kept
 
@@ -45,7 +45,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
             text = json.dumps(value, ensure_ascii=False)
             known = storage.rows(OPTION, ["ID"], "USER_ID = ? and NAME = ?", [owner, name])
             if known:
-                storage.update(OPTION, php.integer(known[0]["ID"]), {"VALUE": text})
+                storage.update(OPTION, known[0].id, {"VALUE": text})
             else:
                 storage.insert(OPTION, {"USER_ID": owner, "NAME": name, "VALUE": text})
         return True
@@ -62,7 +62,7 @@ def _access_names(call: Call) -> Value:
         if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
             name, provider = f"{person['NAME']} {person['LAST_NAME']}", "Пользователь"
         elif code.startswith("D") and (department := call.portal.storage.row(DEPARTMENT, number)):
-            name, provider = php.text(department["NAME"]), "Отдел"
+            name, provider = department.text("NAME"), "Отдел"
         if name:
             kind = {"Пользователь": "user", "Отдел": "intranet"}.get(provider, "other")
             shown[code] = {"provider": provider, "name": name, "provider_id": kind}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.registrations import REGISTRATION
 from b24_sandbox.php import Map
@@ -66,10 +65,7 @@ class RecordsByCode:
 
     def _found(self, call: Call, where: str, bound: list[str]) -> list[RecordByCode]:
         rows = call.portal.storage.rows(REGISTRATION, ["ID", "CODE", "DATA"], where, bound)
-        return [
-            RecordByCode(php.integer(row["ID"]), php.text(row["CODE"]), json.loads(php.text(row["DATA"])))
-            for row in rows
-        ]
+        return [RecordByCode(row.id, row.text("CODE"), json.loads(row.text("DATA"))) for row in rows]
 
 
 def _text(data: Map) -> str:

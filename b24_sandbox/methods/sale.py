@@ -30,7 +30,7 @@ def _children(call: Call, name: str, column: str, record: int) -> list[Map]:
     """The records of a family that belong to a record, as the family shows them."""
     face = _face(name)
     rows = call.portal.storage.rows(face.entity, ["ID"], f'"{column}" = ?', [record])
-    return [engine.read(face, call, php.integer(row["ID"])) for row in rows]
+    return [engine.read(face, call, row.id) for row in rows]
 
 
 def _with_children(call: Call, parents: list[Map], key: str, name: str, column: str) -> list[Map]:
@@ -134,11 +134,11 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
             where = f'"{owner_column}" = ? and "{props}" = ?'
             found = storage.rows(family.entity, ["ID"], where, [record, number])
             if found:
-                storage.update(family.entity, php.integer(found[0]["ID"]), columns)
+                storage.update(family.entity, found[0].id, columns)
             else:
                 storage.insert(family.entity, columns)
         rows = storage.rows(family.entity, ["ID"], f'"{owner_column}" = ?', [record])
-        return {"propertyValues": [engine.read(face, call, php.integer(row["ID"])) for row in rows]}
+        return {"propertyValues": [engine.read(face, call, row.id) for row in rows]}
 
     return run
 

@@ -12,6 +12,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.declared import admit
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
+from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
 
 _HANDLER = declared.by_name("sale.delivery.handler")
@@ -39,7 +40,7 @@ def _delivery_add(call: Call) -> Value:
     }
 
 
-def _delivery(call: Call) -> Map:
+def _delivery(call: Call) -> Row:
     face = face_of(_DELIVERY)
     return engine.stored(face, call, face.record_id(call))
 
@@ -57,7 +58,7 @@ def _config_update(call: Call) -> Value:
     found = {php.text(php.as_map(item)["CODE"]): php.as_map(item) for item in stored}
     for item in map(php.as_map, php.as_list(call.upper_case().get("CONFIG"))):
         found[php.text(item.get("CODE"))] = item
-    call.portal.storage.update(_DELIVERY.entity, php.integer(row["ID"]), {"CONFIG": object_text(list(found.values()))})
+    call.portal.storage.update(_DELIVERY.entity, row.id, {"CONFIG": object_text(list(found.values()))})
     return True
 
 
@@ -71,25 +72,25 @@ def _extra_get(call: Call) -> Value:
     if storage.row(_DELIVERY.entity, php.integer(delivery)) is None:
         raise PortalError("ERROR_DELIVERY_NOT_FOUND", "Delivery not found")
     rows = storage.rows(_EXTRA.entity, ["ID", "PRICE"], "DELIVERY_ID = ?", [php.integer(delivery)], "SORT, ID")
-    shown = [{**engine.read(face, call, php.integer(row["ID"])), "PRICE": row["PRICE"]} for row in rows]
+    shown = [{**engine.read(face, call, row.id), "PRICE": row["PRICE"]} for row in rows]
     return [{name: value for name, value in item.items() if name != "ITEMS" or value} for item in shown]
 
 
-def _pay_system(call: Call, sent: Map, name: str) -> Map:
+def _pay_system(call: Call, sent: Map, name: str) -> Row:
     row = call.portal.storage.row(_PAY_SYSTEM.entity, php.integer(sent.get(name)))
     if row is None:
         raise PortalError("ERROR_CHECK_FAILURE", "Pay system not found")
     return row
 
 
-def _payment(call: Call, sent: Map) -> Map:
+def _payment(call: Call, sent: Map) -> Row:
     row = call.portal.storage.row(_PAYMENT.entity, php.integer(sent.get("PAYMENT_ID")))
     if row is None:
         raise PortalError("ERROR_CHECK_FAILURE", "Payment not found")
     return row
 
 
-def _settings(row: Map) -> Value:
+def _settings(row: Row) -> Value:
     """The values of the settings of a payment system."""
     stored = php.as_map(values.decoded(row["SETTINGS"]))
     return {name: php.as_map(setting).get("VALUE") for name, setting in stored.items()}
@@ -105,7 +106,7 @@ def _settings_update(call: Call) -> Value:
     sent = call.upper_case()
     row = _pay_system(call, sent, "ID")
     changed = {**php.as_map(values.decoded(row["SETTINGS"])), **php.as_map(sent.get("SETTINGS"))}
-    call.portal.storage.update(_PAY_SYSTEM.entity, php.integer(row["ID"]), {"SETTINGS": object_text(changed)})
+    call.portal.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
     return True
 
 
@@ -121,7 +122,7 @@ def _pay(call: Call) -> Value:
     sent = call.upper_case()
     _pay_system(call, sent, "PAY_SYSTEM_ID")
     payment = _payment(call, sent)
-    call.portal.storage.update(_PAYMENT.entity, php.integer(payment["ID"]), {"PAID": "Y"})
+    call.portal.storage.update(_PAYMENT.entity, payment.id, {"PAID": "Y"})
     return True
 
 

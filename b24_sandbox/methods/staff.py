@@ -163,13 +163,13 @@ def _delete_department(call: Call) -> Value:
     row = engine.stored(DEPARTMENTS, call, record)
     storage = call.portal.storage
     for child in storage.rows(DEPARTMENT, ["ID"], "PARENT = ?", [record]):
-        storage.update(DEPARTMENT, php.integer(child["ID"]), {"PARENT": row["PARENT"]})
+        storage.update(DEPARTMENT, child.id, {"PARENT": row["PARENT"]})
     member = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
     for person in storage.rows(USER, ["ID", "UF_DEPARTMENT"], member, [record]):
         kept = [item for item in values.items(person["UF_DEPARTMENT"]) if item != record]
         if row["PARENT"] is not None:
             kept.append(row["PARENT"])
-        storage.update(USER, php.integer(person["ID"]), {"UF_DEPARTMENT": json.dumps(kept)})
+        storage.update(USER, person.id, {"UF_DEPARTMENT": json.dumps(kept)})
     return engine.delete(DEPARTMENTS, call)
 
 

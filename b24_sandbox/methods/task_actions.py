@@ -19,11 +19,12 @@ from b24_sandbox.methods import task_changes, tasks
 from b24_sandbox.methods.crm_item import array
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
+from b24_sandbox.row import Row
 
 _EXPIRED, _NEW_COMMENTS = 6291456, 12582912
 
 
-def _row(call: Call, code: str, words: str) -> Map:
+def _row(call: Call, code: str, words: str) -> Row:
     row = call.portal.storage.row(TASK, tasks.task_id(call))
     if row is None:
         raise PortalError(code, words)
@@ -35,7 +36,7 @@ def _flag(name: str, value: str, *, whole: bool) -> Callable[[Call], Value]:
 
     def run(call: Call) -> Value:
         row = _row(call, "1", "Task not found or not accessible")
-        task = php.integer(row["ID"])
+        task = row.id
         call.portal.storage.update(TASK, task, {name: value})
         return tasks.reread(call, task) if whole else True
 
@@ -47,7 +48,7 @@ def _watch(*, on: bool) -> Callable[[Call], Value]:
 
     def run(call: Call) -> Value:
         row = _row(call, "1048584", "a:0:{}")
-        task = php.integer(row["ID"])
+        task = row.id
         watchers = [item for item in values.items(row["AUDITORS"]) if item != call.user]
         task_changes.change(call, task, {"AUDITORS": [*watchers, call.user] if on else watchers})
         return tasks.reread(call, task)
@@ -65,7 +66,7 @@ def _access(call: Call) -> Value:
             f"Invalid value {{{php.text(users)}}} to match with parameter {{users}}. Should be value of type array.",
         )
     people = [php.integer(user) for user in php.as_list(users)] or [call.user]
-    allowed = tasks.actions(php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]), php.text(row["FAVORITE"]))
+    allowed = tasks.actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
     upper: Map = {_upper(name): value for name, value in allowed.items()}
     members = {row["CREATED_BY"], row["RESPONSIBLE_ID"], call.user, *values.items(row["ACCOMPLICES"])}
     nothing: Map = dict.fromkeys(upper, False)
@@ -110,10 +111,10 @@ def _history(call: Call) -> Value:
     columns = [field.name for field in HISTORY.columns]
     storage = call.portal.storage
     lines = storage.rows(HISTORY, columns, where.sql, where.bound, order)
-    return {"list": [_line(line, storage.row(USER, php.integer(line["USER_ID"])) or {}) for line in lines]}
+    return {"list": [_line(line, storage.row(USER, line.integer("USER_ID")) or Row()) for line in lines]}
 
 
-def _line(line: Map, person: Map) -> Map:
+def _line(line: Map, person: Row) -> Map:
     return {
         "id": line["ID"],
         "createdDate": line["CREATED_DATE"],
@@ -123,7 +124,7 @@ def _line(line: Map, person: Map) -> Map:
             "id": person.get("ID"),
             "name": person.get("NAME"),
             "lastName": person.get("LAST_NAME"),
-            "secondName": php.text(person.get("SECOND_NAME")),
+            "secondName": person.text("SECOND_NAME"),
             "login": person.get("EMAIL"),
         },
     }
@@ -143,7 +144,7 @@ def _attach(call: Call) -> Value:
             "Should be value of type int. (internal error)",
         )
     files = values.items(row["UF_TASK_WEBDAV_FILES"])
-    task_changes.change(call, php.integer(row["ID"]), {"UF_TASK_WEBDAV_FILES": [*files, file]})
+    task_changes.change(call, row.id, {"UF_TASK_WEBDAV_FILES": [*files, file]})
     return {"attachmentId": file}
 
 
@@ -159,7 +160,7 @@ def _comment_id(call: Call) -> int:
     return php.integer(sent)
 
 
-def _result_row(row: Map) -> Map:
+def _result_row(row: Row) -> Map:
     shown: Map = {camel(name): row[name] for name in ("ID", "TASK_ID", "COMMENT_ID", "CREATED_BY")}
     shown |= {"createdAt": row["CREATED_AT"], "updatedAt": row["UPDATED_AT"], "status": row["STATUS"]}
     files = values.items(row["FILES"])
@@ -188,7 +189,7 @@ def _result_add(call: Call) -> Value:
             "FILES": "[]",
         },
     )
-    return _result_row(storage.row(RESULT, record) or {})
+    return _result_row(storage.row(RESULT, record) or Row())
 
 
 def _result_remove(call: Call) -> Value:
@@ -197,7 +198,7 @@ def _result_remove(call: Call) -> Value:
     if storage.row(COMMENT, comment) is None:
         raise PortalError("0", "Comment not found.")
     for row in storage.rows(RESULT, ["ID"], "COMMENT_ID = ?", [comment]):
-        storage.delete(RESULT, php.integer(row["ID"]))
+        storage.delete(RESULT, row.id)
     return None
 
 

@@ -24,6 +24,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import tasks
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 UNDEFINED = "undefined"
 _NOTED = ("TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "RESPONSIBLE_ID", "CREATED_BY", "PRIORITY", "GROUP_ID")
@@ -99,20 +100,20 @@ def remove(call: Call, task: int) -> None:
     storage.delete(TASK, task)
     for part in (CHECKLIST, COMMENT, HISTORY, RESULT, ELAPSED, DEPENDENCE):
         for found in storage.rows(part, ["ID"], "TASK_ID = ?", [task]):
-            storage.delete(part, php.integer(found["ID"]))
+            storage.delete(part, found.id)
     for found in storage.rows(DEPENDENCE, ["ID"], "DEPENDS_ON_ID = ?", [task]):
-        storage.delete(DEPENDENCE, php.integer(found["ID"]))
+        storage.delete(DEPENDENCE, found.id)
     for child in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task]):
-        storage.update(TASK, php.integer(child["ID"]), {"PARENT_ID": row["PARENT_ID"]})
+        storage.update(TASK, child.id, {"PARENT_ID": row["PARENT_ID"]})
     announce(call, "ONTASKDELETE", {"ID": task}, None)
 
 
 def move(
-    call: Call, task: int, allowed: frozenset[int], target: Callable[[Map], int], code: str = tasks.NOT_ALLOWED
+    call: Call, task: int, allowed: frozenset[int], target: Callable[[Row], int], code: str = tasks.NOT_ALLOWED
 ) -> None:
     """Change the status of a task when its current status allows it. `code` is that of the error otherwise."""
     row = call.portal.storage.row(TASK, task)
-    if row is None or php.integer(row["STATUS"]) not in allowed:
+    if row is None or row.integer("STATUS") not in allowed:
         raise tasks.not_allowed(code)
     changes: Map = {"STATUS": target(row)}
     if changes["STATUS"] == IN_PROGRESS:
@@ -122,13 +123,13 @@ def move(
     _noted(call, task, row)
 
 
-def _finished(call: Call, row: Map) -> int:
+def _finished(call: Call, row: Row) -> int:
     """The status of a finished task. With control it waits for its author, unless the author completes it."""
     waits = row["TASK_CONTROL"] == "Y" and row["CREATED_BY"] != call.user
     return AWAITING_CONTROL if waits else COMPLETED
 
 
-MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Map], int]]] = {
+MOVES: dict[str, tuple[frozenset[int], Callable[[Call, Row], int]]] = {
     "start": (frozenset((PENDING, DEFERRED)), lambda call, row: IN_PROGRESS),
     "pause": (frozenset((IN_PROGRESS,)), lambda call, row: PENDING),
     "defer": (frozenset((PENDING, IN_PROGRESS)), lambda call, row: DEFERRED),

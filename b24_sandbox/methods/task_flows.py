@@ -10,6 +10,7 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _FAMILY = declared.by_name("tasks.flow.Flow")
 
@@ -45,7 +46,7 @@ def _create(call: Call) -> Value:
     return _shown(call, record)
 
 
-def _own(call: Call, record: int) -> Map:
+def _own(call: Call, record: int) -> Row:
     """A flow that the caller may change: the creator, the owner and administrators."""
     row = engine.stored(face_of(_FAMILY), call, record)
     if not call.admin and call.user not in (row["CREATOR_ID"], row["OWNER_ID"]):
@@ -82,7 +83,7 @@ def _exists(call: Call) -> Value:
 def _activate(call: Call) -> Value:
     """Switch a flow on or off."""
     row = _own(call, face_of(_FAMILY).record_id(call))
-    call.portal.storage.update(_FAMILY.entity, php.integer(row["ID"]), {"ACTIVE": 0 if row["ACTIVE"] else 1})
+    call.portal.storage.update(_FAMILY.entity, row.id, {"ACTIVE": 0 if row["ACTIVE"] else 1})
     return True
 
 

@@ -20,6 +20,7 @@ from b24_sandbox.methods import legacy_tasks, positional, task_changes
 from b24_sandbox.methods.legacy_tasks import list_page, task_row
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _ORDERED = {
     CHECKLIST.name: "ID PARENT_ID CREATED_BY TITLE SORT_INDEX IS_COMPLETE IS_IMPORTANT TOGGLED_BY TOGGLED_DATE",
@@ -44,7 +45,7 @@ def _known(call: Call, position: int, name: str, sent: Map, allowed: str, operat
             )
 
 
-def _item(call: Call, entity: Entity, task: int, item: int) -> Map:
+def _item(call: Call, entity: Entity, task: int, item: int) -> Row:
     """A part of a task by its own id. The task must exist, but it need not own the part."""
     task_row(call, task)
     row = call.portal.storage.row(entity, values.bounded(item))
@@ -64,22 +65,22 @@ def _failed(words: str) -> PortalError:
     return positional.task_error(8, words, "ACTION_FAILED_TO_BE_PROCESSED")
 
 
-def _checklist_row(call: Call, row: Map) -> Map:
+def _checklist_row(call: Call, row: Row) -> Map:
     shown = legacy_tasks.shown(CHECKLIST, row)
-    shown["TOGGLED_DATE"] = php.text(row["TOGGLED_DATE"])
+    shown["TOGGLED_DATE"] = row.text("TOGGLED_DATE")
     shown["MEMBERS"] = [_member(call, php.text(item)) for item in values.items(row["MEMBERS"])]
     return {**shown, "ATTACHMENTS": []}
 
 
 def _member(call: Call, stored: str) -> Map:
     user, _, kind = stored.partition(":")
-    person = call.portal.storage.row(USER, php.integer(user)) or {}
+    person = call.portal.storage.row(USER, php.integer(user)) or Row()
     return {
         "ID": user,
         "TYPE": kind or "A",
         "NAME": f"{php.text(person.get('NAME'))} {php.text(person.get('LAST_NAME'))}".strip(),
         "PERSONAL_PHOTO": person.get("PERSONAL_PHOTO"),
-        "PERSONAL_GENDER": php.text(person.get("PERSONAL_GENDER")),
+        "PERSONAL_GENDER": person.text("PERSONAL_GENDER"),
         "IMAGE": "",
         "IS_COLLABER": False,
     }
@@ -126,7 +127,7 @@ def _root(call: Call, task: int) -> int:
     storage = call.portal.storage
     found = storage.rows(CHECKLIST, ["ID"], "TASK_ID = ? and PARENT_ID = 0", [task], limit=1)
     if found:
-        return php.integer(found[0]["ID"])
+        return found[0].id
     columns: Map = {"TITLE": "BX_CHECKLIST_1", "TASK_ID": task}
     CHECKLIST.prepare(call.portal, columns, None, call.user)
     return storage.insert(CHECKLIST, columns)
@@ -147,7 +148,7 @@ def _checklist_delete(call: Call, task: int, item: int) -> Value:
     doomed = [item]
     while doomed:
         record = doomed.pop()
-        doomed += [php.integer(below["ID"]) for below in storage.rows(CHECKLIST, ["ID"], "PARENT_ID = ?", [record])]
+        doomed += [below.id for below in storage.rows(CHECKLIST, ["ID"], "PARENT_ID = ?", [record])]
         storage.delete(CHECKLIST, record)
     task_changes.note(call, task, "CHECKLIST_ITEM_REMOVE", row["TITLE"], "")
     return True
@@ -171,10 +172,10 @@ def _move_after(call: Call, task: int, item: int, after: int) -> Value:
     storage = call.portal.storage
     _item(call, CHECKLIST, task, item)
     leader = _item(call, CHECKLIST, task, after)
-    place = php.integer(leader["SORT_INDEX"]) + 1
+    place = leader.integer("SORT_INDEX") + 1
     below = "PARENT_ID = ? and SORT_INDEX >= ? and ID <> ?"
     for row in storage.rows(CHECKLIST, ["ID", "SORT_INDEX"], below, [leader["PARENT_ID"], place, after]):
-        storage.update(CHECKLIST, php.integer(row["ID"]), {"SORT_INDEX": php.integer(row["SORT_INDEX"]) + 1})
+        storage.update(CHECKLIST, row.id, {"SORT_INDEX": row.integer("SORT_INDEX") + 1})
     storage.update(CHECKLIST, item, {"PARENT_ID": leader["PARENT_ID"], "SORT_INDEX": place})
     return None
 
@@ -190,7 +191,7 @@ def _may(entity: Entity) -> Callable[[Call, int, int, int], Value]:
     return run
 
 
-def _comment_row(row: Map) -> Map:
+def _comment_row(row: Row) -> Map:
     shown = legacy_tasks.shown(COMMENT, row)
     del shown["UF_FORUM_MESSAGE_DOC"], shown["TASK_ID"]
     attached = {
@@ -228,7 +229,7 @@ def _comment_add(call: Call, task: int, sent: Map) -> Value:
         raise PortalError("ERROR_CORE", "Comment text is not specified<br>")
     columns = _columns(COMMENT, sent, call.now)
     author = php.integer(columns.get("AUTHOR_ID")) or call.user
-    person = call.portal.storage.row(USER, author) or {}
+    person = call.portal.storage.row(USER, author) or Row()
     columns |= {
         "TASK_ID": task,
         "AUTHOR_ID": author,
@@ -263,7 +264,7 @@ def _own_comment(call: Call, task: int, item: int) -> None:
     row = call.portal.storage.row(COMMENT, item)
     if call.portal.storage.row(TASK, task) is None or row is None:
         raise _forbidden()
-    if not call.admin and php.integer(row["AUTHOR_ID"]) != call.user:
+    if not call.admin and row.integer("AUTHOR_ID") != call.user:
         raise _forbidden()
 
 
@@ -348,7 +349,7 @@ def _elapsed_add(call: Call, task: int, sent: Map) -> Value:
 
 def _sum_time(call: Call, task: int) -> None:
     storage = call.portal.storage
-    spent = sum(php.integer(row["SECONDS"]) for row in storage.rows(ELAPSED, ["SECONDS"], "TASK_ID = ?", [task]))
+    spent = sum(row.integer("SECONDS") for row in storage.rows(ELAPSED, ["SECONDS"], "TASK_ID = ?", [task]))
     storage.update(TASK, task, {"TIME_SPENT_IN_LOGS": values.bounded(spent)})
 
 

@@ -12,6 +12,7 @@ from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 FIRST_STAGES = (
     ("NEW", "Не спланированы", "00C4FB"),
@@ -29,7 +30,7 @@ def _owner(call: Call, entity: int) -> tuple[int, str]:
     return (entity, "G") if entity > 0 else (call.user, "U")
 
 
-def _stages(call: Call, owner: int, kind: str) -> list[Map]:
+def _stages(call: Call, owner: int, kind: str) -> list[Row]:
     """The stages in order. The standard stages of a plan are created on first use."""
     storage = call.portal.storage
     where, bound = "ENTITY_ID = ? and ENTITY_TYPE = ?", [owner, kind]
@@ -48,14 +49,14 @@ def _get(call: Call) -> Value:
     shown: Map = {}
     for row in _stages(call, owner, kind):
         texts: Map = {name: None if value is None else php.text(value) for name, value in row.items()}
-        shown[php.text(row["ID"])] = {**texts, "ADDITIONAL_FILTER": [], "TO_UPDATE": [], "TO_UPDATE_ACCESS": None}
+        shown[row.text("ID")] = {**texts, "ADDITIONAL_FILTER": [], "TO_UPDATE": [], "TO_UPDATE_ACCESS": None}
     return shown
 
 
 def _place(call: Call, owner: int, kind: str, after: int, moved: int = 0) -> int:
     """Return the sort value of a stage behind `after` (0: first) and shift the following stages."""
     rows = [row for row in _stages(call, owner, kind) if row["ID"] != moved]
-    order = [php.integer(row["ID"]) for row in rows]
+    order = [row.id for row in rows]
     place = order.index(after) + 1 if after in order else 0
     for number, stage in enumerate(order):
         sort = (number + 1 if number < place else number + 2) * 100
@@ -75,7 +76,7 @@ def _add(call: Call) -> Value:
     return call.portal.storage.insert(STAGE, columns)
 
 
-def _stage(call: Call, name: str) -> Map:
+def _stage(call: Call, name: str) -> Row:
     row = call.portal.storage.row(STAGE, php.integer(call.exact(name)))
     if row is None:
         raise PortalError("NOT_FOUND", "Stage not found")
@@ -90,20 +91,20 @@ def _update(call: Call) -> Value:
         changes["TITLE"] = php.text(fields["TITLE"])
     if fields.get("COLOR"):
         changes["COLOR"] = php.text(fields["COLOR"]).lstrip("#")
-    stage = php.integer(row["ID"])
+    stage = row.id
     if "AFTER_ID" in fields:
         after = php.integer(fields["AFTER_ID"])
-        changes["SORT"] = _place(call, php.integer(row["ENTITY_ID"]), php.text(row["ENTITY_TYPE"]), after, stage)
+        changes["SORT"] = _place(call, row.integer("ENTITY_ID"), row.text("ENTITY_TYPE"), after, stage)
     call.portal.storage.update(STAGE, stage, changes)
     return True
 
 
 def _delete(call: Call) -> Value:
     row = _stage(call, "id")
-    stage = php.integer(row["ID"])
+    stage = row.id
     if row["SYSTEM_TYPE"]:
         raise PortalError("IS_SYSTEM", "The default stage cannot be deleted")
-    if _stages(call, php.integer(row["ENTITY_ID"]), php.text(row["ENTITY_TYPE"]))[0]["ID"] == stage:
+    if _stages(call, row.integer("ENTITY_ID"), row.text("ENTITY_TYPE"))[0]["ID"] == stage:
         raise PortalError("CANT_DELETE_FIRST", "Cannot delete the first stage. Move the stage to delete it")
     call.portal.storage.delete(STAGE, stage)
     return True
@@ -136,7 +137,7 @@ def _ends(call: Call) -> tuple[int, int]:
     return ends[0], ends[1]
 
 
-def _linked(call: Call, first: int, second: int) -> list[Map]:
+def _linked(call: Call, first: int, second: int) -> list[Row]:
     where = "TASK_ID = ? and DEPENDS_ON_ID = ?"
     return call.portal.storage.rows(DEPENDENCE, ["ID"], where, [second, first])
 
@@ -157,7 +158,7 @@ def _unlink(call: Call) -> Value:
     found = _linked(call, first, second)
     if not found:
         raise PortalError("ILLEGAL_NEW_LINK", "The dependency between tasks does not exist")
-    call.portal.storage.delete(DEPENDENCE, php.integer(found[0]["ID"]))
+    call.portal.storage.delete(DEPENDENCE, found[0].id)
     return []
 
 

@@ -26,6 +26,7 @@ from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _ALIASES = {
     "REAL_STATUS": "STATUS",
@@ -150,7 +151,7 @@ def sent_fields(call: Call) -> Map:
     return sent
 
 
-def check(call: Call, columns: Map, stored: Map | None) -> None:
+def check(call: Call, columns: Map, stored: Row | None) -> None:
     """Refuse invalid values of a task: no title, or an unknown responsible user, parent or status."""
     storage = call.portal.storage
     if ("TITLE" in columns or stored is None) and not php.text(columns.get("TITLE")).strip():
@@ -187,35 +188,35 @@ def _describe(field: Field) -> Value:
     return described
 
 
-def _people(call: Call, rows: list[Map]) -> dict[int, Map]:
+def _people(call: Call, rows: list[Row]) -> dict[int, Map]:
     """The short cards of all users named in the rows."""
     wanted: set[int] = set()
     for row in rows:
-        wanted.update(php.integer(row.get(name)) for name in ("CREATED_BY", "RESPONSIBLE_ID"))
+        wanted.update(row.integer(name) for name in ("CREATED_BY", "RESPONSIBLE_ID"))
         for name in ("AUDITORS", "ACCOMPLICES"):
             wanted.update(php.integer(item) for item in values.items(row.get(name)))
     marks = ", ".join("?" * len(wanted))
     columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
     found = call.portal.storage.rows(USER, columns, f"ID in ({marks})", sorted(wanted))
     return {
-        php.integer(person["ID"]): {
-            "id": php.text(person["ID"]),
+        person.id: {
+            "id": person.text("ID"),
             "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
             "link": f"/company/personal/user/{person['ID']}/",
             "icon": _ICON,
-            "workPosition": php.text(person["WORK_POSITION"]),
+            "workPosition": person.text("WORK_POSITION"),
         }
         for person in found
     }
 
 
-def _decorate(call: Call, rows: list[Map], shown: list[Map], *, single: bool) -> None:
+def _decorate(call: Call, rows: list[Row], shown: list[Map], *, single: bool) -> None:
     people = _people(call, rows)
     for row, task in zip(rows, shown, strict=True):
         task["group"] = []
         for column, key in (("CREATED_BY", "creator"), ("RESPONSIBLE_ID", "responsible")):
             if column in row:
-                task[key] = people.get(php.integer(row[column]), [])
+                task[key] = people.get(row.integer(column), [])
         for column, key in (("ACCOMPLICES", "accomplicesData"), ("AUDITORS", "auditorsData")):
             if column in row:
                 members = [php.integer(item) for item in values.items(row[column])]
@@ -223,14 +224,12 @@ def _decorate(call: Call, rows: list[Map], shown: list[Map], *, single: bool) ->
         if "STATUS" in row:
             task["subStatus"] = php.text(_sub_status(call, row))
         if single:
-            task["action"] = actions(
-                php.integer(row["STATUS"]), php.text(row["TASK_CONTROL"]), php.text(row["FAVORITE"])
-            )
+            task["action"] = actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
 
 
-def _sub_status(call: Call, row: Map) -> Value:
+def _sub_status(call: Call, row: Row) -> Value:
     """-1 for an overdue task, otherwise its status."""
-    overdue = row.get("DEADLINE") and php.text(row["DEADLINE"]) < dates.iso(call.now)
+    overdue = row.get("DEADLINE") and row.text("DEADLINE") < dates.iso(call.now)
     return -1 if overdue and row["STATUS"] in (PENDING, IN_PROGRESS) else row["STATUS"]
 
 

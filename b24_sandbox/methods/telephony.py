@@ -43,7 +43,7 @@ def _employee(call: Call, sent: Map) -> int:
     found = call.portal.storage.rows(USER, ["ID"], f"{where} and ACTIVE = 1", [bound])
     if not found:
         raise _core("User is not found or is not active")
-    return php.integer(found[0]["ID"])
+    return found[0].id
 
 
 def _register(call: Call) -> Value:
@@ -190,7 +190,7 @@ def _unbind(call: Call) -> Value:
         where, bound = f"{where} and HANDLER = ?", [*bound, php.text(sent["HANDLER"])]
     found = call.portal.storage.rows(WIDGET, ["ID"], where, bound)
     for row in found:
-        call.portal.storage.delete(WIDGET, php.integer(row["ID"]))
+        call.portal.storage.delete(WIDGET, row.id)
     return {"count": len(found)}
 
 
@@ -201,10 +201,10 @@ def _bound(call: Call) -> Value:
             "placement": row["PLACEMENT"],
             "userId": row["USER_ID"],
             "handler": row["HANDLER"],
-            "options": json.loads(php.text(row["OPTIONS"])),
+            "options": json.loads(row.text("OPTIONS")),
             "title": row["TITLE"],
             "description": row["DESCRIPTION"],
-            "langAll": json.loads(php.text(row["LANG_ALL"])),
+            "langAll": json.loads(row.text("LANG_ALL")),
         }
         for row in rows
     ]

@@ -16,6 +16,7 @@ from b24_sandbox.errors import PortalError, access_denied
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _LINES = RecordsByCode("external_line")
 _TRANSCRIPTS = RecordsByCode("call_transcript")
@@ -88,7 +89,7 @@ def _search(call: Call) -> Value:
     storage, shown = call.portal.storage, []
     for word, entity in _CLIENTS:
         owners = {
-            php.integer(row["OWNER_ID"]): None
+            row.integer("OWNER_ID"): None
             for row in storage.multifield_values(entity.owner, "PHONE")
             if _digits(row["VALUE"]) == wanted
         }
@@ -99,16 +100,16 @@ def _search(call: Call) -> Value:
     return shown
 
 
-def _client(call: Call, word: str, row: Map) -> Map:
-    responsible = php.integer(row["ASSIGNED_BY_ID"])
-    person = call.portal.storage.row(USER, responsible) or {}
+def _client(call: Call, word: str, row: Row) -> Map:
+    responsible = row.integer("ASSIGNED_BY_ID")
+    person = call.portal.storage.row(USER, responsible) or Row()
     full = f"{php.text(row.get('NAME'))} {php.text(row.get('LAST_NAME'))}".strip()
     phones: Map = {name: person.get(name) for name in ("WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE")}
     return {
         "CRM_ENTITY_TYPE": word,
         "CRM_ENTITY_ID": row["ID"],
         "ASSIGNED_BY_ID": responsible,
-        "NAME": php.text(row.get("TITLE")) if word == "COMPANY" else full,
+        "NAME": row.text("TITLE") if word == "COMPANY" else full,
         "ASSIGNED_BY": {
             "ID": str(responsible),
             "TIMEMAN_STATUS": "CLOSED",
@@ -201,7 +202,7 @@ def _telephone_settings(call: Call) -> Value:
     people = (call.portal.storage.row(USER, php.integer(user)) for user in sent)
     return [
         {
-            "ID": php.text(person["ID"]),
+            "ID": person.text("ID"),
             "DEFAULT_LINE": None,
             "PHONE_ENABLED": "N",
             "SIP_SERVER": None,

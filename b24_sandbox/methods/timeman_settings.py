@@ -17,6 +17,7 @@ from b24_sandbox.errors import PortalError, wrong_argument
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _SETTINGS = RecordsByCode("settings")
 _RANGES: Map = {
@@ -153,7 +154,7 @@ def _control_set(call: Call) -> Value:
     return True
 
 
-def _headed(call: Call, user: int) -> list[Map]:
+def _headed(call: Call, user: int) -> list[Row]:
     return call.portal.storage.rows(DEPARTMENT, ["ID", "NAME"], "UF_HEAD = ?", [user])
 
 
@@ -166,7 +167,7 @@ def _reports_settings(call: Call) -> Value:
         "user_id": call.user,
         "user_admin": call.admin,
         "user_head": bool(headed),
-        "departments": [{"id": php.text(row["ID"]), "name": row["NAME"]} for row in shown],
+        "departments": [{"id": row.text("ID"), "name": row["NAME"]} for row in shown],
         "minimum_idle_for_report": control["minimum_idle_for_report"],
         "report_view_type": "head" if call.admin or headed else "simple",
     }
@@ -188,7 +189,7 @@ def _person(row: Map) -> Map:
 
 def _reports_users(call: Call) -> Value:
     """The active people of a department, or of the caller's departments."""
-    own = call.portal.storage.row(USER, call.user) or {}
+    own = call.portal.storage.row(USER, call.user) or Row()
     wanted = [php.integer(call.upper_case().get("DEPARTMENT_ID"))]
     if not wanted[0]:
         wanted = [php.integer(item) for item in values.items(own.get("UF_DEPARTMENT"))]

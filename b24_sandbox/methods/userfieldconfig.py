@@ -13,6 +13,7 @@ from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array, refuse_order, required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
 from b24_sandbox.user_fields import LABELS
 
@@ -40,7 +41,7 @@ def _module(call: Call) -> str:
     return module
 
 
-def _row(call: Call, refusal: str) -> Map:
+def _row(call: Call, refusal: str) -> Row:
     _module(call)
     row = call.portal.storage.row(USER_FIELD, php.integer(required(call, "id")))
     if row is None:
@@ -110,16 +111,16 @@ def _shown(call: Call, row: Map, language: str | None = None) -> Map:
 
 
 def _whole(call: Call, record: int) -> Value:
-    row = call.portal.storage.row(USER_FIELD, record) or {}
+    row = call.portal.storage.row(USER_FIELD, record) or Row()
     shown = _shown(call, row)
     if row["USER_TYPE_ID"] == "enumeration":
         shown["enum"] = [
             {
-                "id": php.text(item["ID"]),
+                "id": item.text("ID"),
                 "userFieldId": php.text(record),
                 "value": item["VALUE"],
                 "def": item["DEF"],
-                "sort": php.text(item["SORT"]),
+                "sort": item.text("SORT"),
                 "xmlId": item["XML_ID"],
             }
             for item in call.portal.schema.enum_values(record)
@@ -154,7 +155,7 @@ def _add(call: Call) -> Value:
 
 def _get(call: Call) -> Value:
     row = _row(call, "You do not have permission to view user field settings")
-    return _whole(call, php.integer(row["ID"]))
+    return _whole(call, row.id)
 
 
 def _list(call: Call) -> Value:
@@ -186,15 +187,15 @@ def _list(call: Call) -> Value:
 def _update(call: Call) -> Value:
     row = _row(call, "You cannot change the settings of the user field")
     sent = _sent(call)
-    columns = _columns(sent, php.text(row["USER_TYPE_ID"]), row)
+    columns = _columns(sent, row.text("USER_TYPE_ID"), row)
     items = _items(sent) if "enum" in sent else None
     if items is not None:
         named = {php.integer(item.get("ID")) for item in items}
-        for kept in call.portal.schema.enum_values(php.integer(row["ID"])):
-            if php.integer(kept["ID"]) not in named:
+        for kept in call.portal.schema.enum_values(row.id):
+            if kept.id not in named:
                 items.append({"ID": kept["ID"], "DEL": "Y"})
     user_fields.change(call.portal, row, columns, items)
-    return _whole(call, php.integer(row["ID"]))
+    return _whole(call, row.id)
 
 
 def _delete(call: Call) -> Value:

@@ -11,6 +11,7 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
+from b24_sandbox.row import Row
 
 _VOTE = declared.by_name("vote.AttachedVote")
 _BALLOT = declared.by_name("vote.Ballot").entity
@@ -62,14 +63,14 @@ def _send(call: Call) -> Value:
     return {"messageId": message, "voteId": engine.create(face_of(_VOTE), call, fields)}
 
 
-def _found(call: Call) -> Map:
+def _found(call: Call) -> Row:
     """The vote that a call names by its id, by its signed id or by its message."""
     signed, storage = php.text(call.exact("signedAttachId")), call.portal.storage
     number = php.integer(signed.partition(".")[0] if signed else call.exact("attachId"))
     row = storage.row(_VOTE.entity, number) if number else None
     if call.exact("entityId") is not None and not number:
         rows = storage.rows(_VOTE.entity, ["ID"], "ENTITY_ID = ?", [php.integer(call.exact("entityId"))])
-        row = storage.row(_VOTE.entity, php.integer(rows[0]["ID"])) if rows else None
+        row = storage.row(_VOTE.entity, rows[0].id) if rows else None
     if row is None:
         raise PortalError("ATTACH_NOT_FOUND", "Attach not found")
     return row
@@ -85,8 +86,8 @@ def _shown(call: Call, row: Map) -> Map:
     """A vote as the caller sees it."""
     number, storage = php.integer(row["ID"]), call.portal.storage
     ballots = storage.rows(_BALLOT, ["USER_ID", "ANSWER_ID"], "VOTE_ID = ?", [number])
-    voters = {php.integer(ballot["USER_ID"]) for ballot in ballots}
-    own = [php.integer(ballot["ANSWER_ID"]) for ballot in ballots if ballot["USER_ID"] == call.user]
+    voters = {ballot.integer("USER_ID") for ballot in ballots}
+    own = [ballot.integer("ANSWER_ID") for ballot in ballots if ballot["USER_ID"] == call.user]
     stored = php.as_map(php.as_list(values.decoded(row["QUESTIONS"]))[0])
     common: Map = {"ACTIVE": "Y", "TIMESTAMP_X": row["TIMESTAMP_X"], "IMAGE_ID": None}
     answers: Map = {}
@@ -175,7 +176,7 @@ def _vote(call: Call) -> Value:
 def _forget(call: Call, row: Map) -> None:
     storage = call.portal.storage
     for ballot in storage.rows(_BALLOT, ["ID"], "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user]):
-        storage.delete(_BALLOT, php.integer(ballot["ID"]))
+        storage.delete(_BALLOT, ballot.id)
 
 
 def _recall(call: Call) -> Value:
@@ -188,23 +189,23 @@ def _finish(call: Call, finished: bool) -> Value:
     row = _found(call)
     if not _may_edit(call, row):
         raise PortalError("ATTACH_READ_ACCESS_DENIED", "No permission to edit the vote")
-    call.portal.storage.update(_VOTE.entity, php.integer(row["ID"]), {"FINISHED": int(finished)})
+    call.portal.storage.update(_VOTE.entity, row.id, {"FINISHED": int(finished)})
     return []
 
 
-def _voters(call: Call, row: Map, answer: int) -> list[Value]:
+def _voters(call: Call, row: Row, answer: int) -> list[Value]:
     """Those who voted for an answer; an empty list in an anonymous vote."""
     if row["ANONYMITY"]:
         return []
     storage = call.portal.storage
     ballots = storage.rows(_BALLOT, ["USER_ID"], "VOTE_ID = ? and ANSWER_ID = ?", [row["ID"], answer])
-    people = [storage.row(USER, php.integer(ballot["USER_ID"])) or {} for ballot in ballots]
+    people = [storage.row(USER, ballot.integer("USER_ID")) or Row() for ballot in ballots]
     return [
         {
             "ID": person["ID"],
             "NAME": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
             "IMAGE": "",
-            "WORK_POSITION": php.text(person["WORK_POSITION"]),
+            "WORK_POSITION": person.text("WORK_POSITION"),
         }
         for person in people
     ]

@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from b24_sandbox.fields import Entity
-from b24_sandbox.php import Map, Value
+from b24_sandbox.php import Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import REQUEST
 
@@ -98,7 +99,7 @@ class Property:
         return self.detail if self.type in ("array", "many") and self.detail else None
 
 
-Computed = Callable[[Context, Map], Value]
+Computed = Callable[[Context, Row], Value]
 """Computes the value of a property without a column from the stored row."""
 
 

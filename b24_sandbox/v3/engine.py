@@ -6,10 +6,11 @@ Parameters are the decoded body of a call. Results are the value of `result`. Do
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from b24_sandbox import php
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import errors, filter, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Property
@@ -199,7 +200,7 @@ def record_id(params: Map, name: str = "id") -> int:
     return php.integer(value)
 
 
-def stored(dto: Dto, context: Context, record: int) -> Map:
+def stored(dto: Dto, context: Context, record: int) -> Row:
     """Return one record as it is stored.
 
     Raises:
@@ -219,14 +220,14 @@ def narrowed(dto: Dto, context: Context, where: filter.Sql) -> filter.Sql:
     return filter.joined([filter.Sql(visible.sql, visible.bound), where], "and")
 
 
-def rows(dto: Dto, context: Context, where: filter.Sql, ordered: str, limit: int, offset: int) -> list[Map]:
+def rows(dto: Dto, context: Context, where: filter.Sql, ordered: str, limit: int, offset: int) -> list[Row]:
     """The stored rows."""
     assert dto.entity is not None
     columns = [field.name for field in dto.entity.columns]
     return context.storage.rows(dto.entity, columns, where.text, where.bound, ordered, limit, offset)
 
 
-def show(dto: Dto, context: Context, found: list[Map], chosen: Selection) -> list[Map]:
+def show(dto: Dto, context: Context, found: Sequence[Row], chosen: Selection) -> list[Map]:
     """Show rows on the wire. Each relation is one more query."""
     extras = _extras(dto, context, found, chosen)
     related = {
@@ -242,7 +243,7 @@ def show(dto: Dto, context: Context, found: list[Map], chosen: Selection) -> lis
             elif name in dto.computed:
                 item[name] = dto.computed[name](context, row)
             elif prop.extra:
-                item[name] = extras.get(php.integer(row["ID"]), {}).get(name, _empty(prop))
+                item[name] = extras.get(row.id, {}).get(name, _empty(prop))
             else:
                 item[name] = values.shown(dto, prop, row[prop.column])
         shown.append(item)
@@ -253,14 +254,14 @@ def _empty(prop: Property) -> Value:
     return False if prop.type == "bool" else [] if prop.type == "array" else None
 
 
-def _linked(prop: Property, row: Map, related: dict[int, Map]) -> Value:
+def _linked(prop: Property, row: Row, related: dict[int, Map]) -> Value:
     ids = _ids(prop, row)
     if prop.type == "many":
         return [related[record] for record in ids if record in related]
     return next((related[record] for record in ids if record in related), None)
 
 
-def _ids(prop: Property, row: Map) -> list[int]:
+def _ids(prop: Property, row: Row) -> list[int]:
     """The ids in the column of a relation: one number, or a JSON list of numbers."""
     value = row.get(prop.column)
     if isinstance(value, str) and value.startswith("["):
@@ -268,7 +269,7 @@ def _ids(prop: Property, row: Map) -> list[int]:
     return [php.integer(value)] if value is not None else []
 
 
-def _related(prop: Property, dto: Dto, context: Context, found: list[Map], chosen: Selection) -> dict[int, Map]:
+def _related(prop: Property, dto: Dto, context: Context, found: Sequence[Row], chosen: Selection) -> dict[int, Map]:
     target = dto.related[prop.detail]
     wanted = sorted({record for row in found for record in _ids(prop, row)})
     if target.entity is None or not wanted:
@@ -276,7 +277,7 @@ def _related(prop: Property, dto: Dto, context: Context, found: list[Map], chose
     where = filter.Sql("ID in (select value from json_each(?))", (json.dumps(wanted),))
     there = rows(target, context, where, "ID asc", -1, 0)
     shown = show(target, context, there, chosen)
-    return {php.integer(row["ID"]): item for row, item in zip(there, shown, strict=True)}
+    return {row.id: item for row, item in zip(there, shown, strict=True)}
 
 
 def _extras(dto: Dto, context: Context, found: Iterable[Map], chosen: Selection) -> dict[int, Map]:
@@ -284,7 +285,7 @@ def _extras(dto: Dto, context: Context, found: Iterable[Map], chosen: Selection)
         return {}
     wanted = json.dumps([row["ID"] for row in found])
     kept = context.storage.rows(dto.extras, ["ID", "DATA"], "ID in (select value from json_each(?))", [wanted])
-    return {php.integer(row["ID"]): json.loads(php.text(row["DATA"])) for row in kept}
+    return {row.id: json.loads(row.text("DATA")) for row in kept}
 
 
 def write_extras(dto: Dto, context: Context, record: int, extras: Map) -> None:
@@ -295,5 +296,5 @@ def write_extras(dto: Dto, context: Context, record: int, extras: Map) -> None:
     if row is None:
         context.storage.insert(dto.extras, {"ID": record, "DATA": json.dumps(extras)})
     else:
-        merged = {**json.loads(php.text(row["DATA"])), **extras}
+        merged = {**json.loads(row.text("DATA")), **extras}
         context.storage.update(dto.extras, record, {"DATA": json.dumps(merged)})

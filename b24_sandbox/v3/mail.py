@@ -11,6 +11,7 @@ from functools import partial
 from b24_sandbox import php
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, filter, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Visible, parse_properties
@@ -35,8 +36,8 @@ senderName string d SENDER_NAME
 )
 
 
-def _address(context: Context, row: Map) -> Value:
-    return (context.storage.row(MAILBOX, php.integer(row["MAILBOX_ID"])) or {}).get("EMAIL")
+def _address(context: Context, row: Row) -> Value:
+    return (context.storage.row(MAILBOX, row.integer("MAILBOX_ID")) or Row()).get("EMAIL")
 
 
 MESSAGE_DTO = Dto(

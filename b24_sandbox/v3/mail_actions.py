@@ -13,6 +13,7 @@ from datetime import datetime
 from b24_sandbox import dates, php, values
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, mail
 from b24_sandbox.v3.classic import perform, plays
 from b24_sandbox.v3.context import Context
@@ -35,7 +36,7 @@ def _send(context: Context, params: Map) -> Value:
 
 def _reply(context: Context, params: Map) -> Value:
     row = _original(context, params, "replyToMessageId", "MESSAGE_REPLY_FAILED")
-    return _sent(context, params, php.integer(row["THREAD_ID"]))
+    return _sent(context, params, row.integer("THREAD_ID"))
 
 
 def _forward(context: Context, params: Map) -> Value:
@@ -43,7 +44,7 @@ def _forward(context: Context, params: Map) -> Value:
     return _sent(context, params, None)
 
 
-def _original(context: Context, params: Map, name: str, failure: str) -> Map:
+def _original(context: Context, params: Map, name: str, failure: str) -> Row:
     try:
         return engine.stored(MESSAGE_DTO, context, engine.record_id(params, name))
     except ApiError:
@@ -101,15 +102,15 @@ def _move(context: Context, params: Map) -> Value:
         raise errors.invalid([("messageIds", "All messages must belong to the same mailbox")])
     if len({row["FOLDER"] for row in rows}) > 1:
         raise errors.invalid([("messageIds", "Select emails from a single folder")])
-    mailbox = context.storage.row(MAILBOX, php.integer(rows[0]["MAILBOX_ID"])) or {}
+    mailbox = context.storage.row(MAILBOX, php.integer(rows[0]["MAILBOX_ID"])) or Row()
     if folder not in values.items(mailbox["FOLDERS"]):
         raise errors.invalid([("folder", "The folder does not exist in this mailbox")])
     for row in rows:
-        context.storage.update(MAIL_MESSAGE, php.integer(row["ID"]), {"FOLDER": folder})
+        context.storage.update(MAIL_MESSAGE, row.id, {"FOLDER": folder})
     return {"success": True, "movedCount": len(rows), "action": action}
 
 
-def _accessible(context: Context, message: int) -> Map | None:
+def _accessible(context: Context, message: int) -> Row | None:
     try:
         return engine.stored(MESSAGE_DTO, context, message)
     except ApiError:

@@ -13,6 +13,7 @@ from functools import partial
 
 from b24_sandbox import dates, php
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, query
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Visible, parse_properties
@@ -108,7 +109,7 @@ def _check_parent(context: Context, collection: int, parent: int) -> None:
     try:
         row = engine.stored(DOCUMENT_DTO, context, parent)
     except ApiError:
-        row = {}
+        row = Row()
     if row.get("COLLECTION_ID") != collection:
         raise ApiError("NOTE_INVALID_PARENT", "The parent document does not belong to the specified collection")
 
@@ -146,12 +147,12 @@ def _moved(state: str, reached: tuple[str, ...], context: Context, params: Map) 
     row = context.storage.row(NOTE_DOCUMENT, record)
     if row is None or row["STATE"] not in reached:
         raise errors.not_found(record)
-    engine.stored(COLLECTION_DTO, context, php.integer(row["COLLECTION_ID"]))
+    engine.stored(COLLECTION_DTO, context, row.integer("COLLECTION_ID"))
     waiting = [record]
     while waiting:
         page = waiting.pop()
         below = context.storage.rows(NOTE_DOCUMENT, ["ID"], "PARENT_ID = ? and STATE <> ?", [page, state])
-        waiting.extend(php.integer(child["ID"]) for child in below)
+        waiting.extend(child.id for child in below)
         _stamp(context, page, {"STATE": state})
     return {"result": True}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from b24_sandbox import dates, php
@@ -94,7 +95,7 @@ def _message(entry: Map, now: float) -> Map:
     }
 
 
-def _call(entry: Map, people: dict[Value, Map], now: float) -> Map:
+def _call(entry: Map, people: Mapping[Value, Map], now: float) -> Map:
     start = now - php.integer(entry["days"]) * _DAY
     seconds = php.integer(entry["minutes"]) * 60
     users, record = php.as_list(entry["users"]), entry["id"]

@@ -12,6 +12,7 @@ from functools import partial
 from b24_sandbox import dates, php
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, filter, query
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, parse_properties
@@ -29,36 +30,36 @@ ROLES_KEY = "roles"
 _INSIDE = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
 
 
-def profile(person: Map) -> Map:
+def profile(person: Row) -> Map:
     """A user as objects of the structure show them."""
     return {
         "userId": person["ID"],
         "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-        "workPosition": php.text(person["WORK_POSITION"]),
+        "workPosition": person.text("WORK_POSITION"),
         "avatar": None,
         "url": f"/company/personal/user/{person['ID']}/",
     }
 
 
-def members(context: Context, node: Value) -> list[Map]:
+def members(context: Context, node: Value) -> list[Row]:
     """The active users of a department."""
     columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
     return context.storage.rows(USER, columns, f"ACTIVE = 1 and {_INSIDE}", [node])
 
 
-def roles(context: Context, row: Map) -> dict[int, str]:
+def roles(context: Context, row: Row) -> dict[int, str]:
     """The heads and deputies of a department: user id -> role. Other members are employees."""
-    extra = context.storage.row(NODE_EXTRA, php.integer(row["ID"])) or {}
-    kept = php.as_map(json.loads(php.text(extra.get("DATA")) or "{}").get(ROLES_KEY))
+    extra = context.storage.row(NODE_EXTRA, row.id) or Row()
+    kept = php.as_map(json.loads(extra.text("DATA") or "{}").get(ROLES_KEY))
     found = {php.integer(user): php.text(role) for user, role in kept.items()}
-    head: dict[int, str] = {php.integer(row["UF_HEAD"]): HEAD} if row["UF_HEAD"] is not None else {}
+    head: dict[int, str] = {row.integer("UF_HEAD"): HEAD} if row["UF_HEAD"] is not None else {}
     return {**found, **head}
 
 
-def _members(context: Context, row: Map) -> Value:
+def _members(context: Context, row: Row) -> Value:
     special = roles(context, row)
     people = members(context, row["ID"])
-    return [{**profile(person), "role": special.get(php.integer(person["ID"]), EMPLOYEE)} for person in people]
+    return [{**profile(person), "role": special.get(person.id, EMPLOYEE)} for person in people]
 
 
 NODE_DTO = Dto(
@@ -165,7 +166,7 @@ def _move(context: Context, params: Map) -> Value:
     seen: set[int] = set()
     while above is not None and php.integer(above) not in seen:  # a branch cannot be moved below itself
         seen.add(php.integer(above))
-        above = (context.storage.row(DEPARTMENT, php.integer(above)) or {}).get("PARENT")
+        above = (context.storage.row(DEPARTMENT, php.integer(above)) or Row()).get("PARENT")
     if node in seen:
         raise errors.invalid([("parentId", "An element cannot be moved below itself")])
     return _changed(context, node, {"PARENT": parent}, {})

@@ -11,6 +11,7 @@ from b24_sandbox.entities.groups import GROUP, MEMBER
 from b24_sandbox.entities.im import CHAT, CHAT_MEMBER
 from b24_sandbox.entities.staff import DEPARTMENT
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors
 from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
@@ -43,7 +44,7 @@ def _accessible(context: Context, kind: str, target: Value) -> bool:
 
 def _shown(context: Context, kind: str, link: Map) -> Map:
     target = php.integer(link["TARGET_ID"])
-    row = context.storage.row(GROUP if kind == "COLLAB" else CHAT, target) or {}
+    row = context.storage.row(GROUP if kind == "COLLAB" else CHAT, target) or Row()
     shown: Map = {
         "id": target,
         "dialogId": f"chat{target}",
@@ -64,7 +65,7 @@ def _edit(context: Context, params: Map) -> Value:
     check_editor(context)
     row = engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
     bound, removed = targets(context, params, "ids", kind), _ids(params, "removeIds")
-    node = php.integer(row["ID"])
+    node = row.id
     if params.get("createDefault") is True:
         bound.append(create_default(context, kind, row))
     below = _below(context, node) if params.get("withChildren") is True else []
@@ -96,7 +97,7 @@ def bind(
     where = "NODE_ID = ? and KIND = ? and TARGET_ID = ?"
     for target in removed:
         for link in context.storage.rows(NODE_LINK, ["ID"], where, [node, kind, target]):
-            context.storage.delete(NODE_LINK, php.integer(link["ID"]))
+            context.storage.delete(NODE_LINK, link.id)
     for target in bound:
         if not context.storage.count(NODE_LINK, where, [node, kind, target]):
             columns: Map = {"NODE_ID": node, "KIND": kind, "TARGET_ID": target, "ORIGINAL_NODE_ID": original}
@@ -109,7 +110,7 @@ def _below(context: Context, node: int) -> list[int]:
     waiting = [node]
     while waiting:
         rows = context.storage.rows(DEPARTMENT, ["ID"], "PARENT = ?", [waiting.pop()])
-        fresh = [php.integer(row["ID"]) for row in rows if row["ID"] not in (node, *found)]
+        fresh = [row.id for row in rows if row["ID"] not in (node, *found)]
         found.extend(fresh)
         waiting.extend(fresh)
     return found

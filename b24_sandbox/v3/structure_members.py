@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from b24_sandbox import php, values
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, filter, query
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Visible, parse_properties
@@ -46,11 +47,11 @@ url string d -
 )
 
 
-def _departments(context: Context, row: Map) -> Value:
+def _departments(context: Context, row: Row) -> Value:
     return [{"id": node["ID"], "name": node["NAME"]} for node in _nodes_of(context, row)]
 
 
-def _nodes_of(context: Context, row: Map) -> list[Map]:
+def _nodes_of(context: Context, row: Map) -> list[Row]:
     inside = "ID in (select value from json_each(?))"
     return context.storage.rows(DEPARTMENT, ["ID", "NAME", "UF_HEAD"], inside, [row["UF_DEPARTMENT"] or "[]"])
 
@@ -79,7 +80,7 @@ teams array d -
 )
 
 
-def _node(context: Context, params: Map, people: Iterable[int] = ()) -> Map:
+def _node(context: Context, params: Map, people: Iterable[int] = ()) -> Row:
     """The department that a change of members names. `people` must exist."""
     check_editor(context)
     row = engine.stored(NODE_DTO, context, engine.record_id(params, "nodeId"))
@@ -120,7 +121,7 @@ def assign(context: Context, node: int, given: dict[int, str], kept: dict[int, s
 
 
 def _belongs(context: Context, user: int) -> list[Value]:
-    return values.items((context.storage.row(USER, user) or {}).get("UF_DEPARTMENT"))
+    return values.items((context.storage.row(USER, user) or Row()).get("UF_DEPARTMENT"))
 
 
 def enter(context: Context, user: int, node: int) -> None:
@@ -146,7 +147,7 @@ def dismiss(context: Context, user: int, node: int) -> None:
 def _add(context: Context, params: Map) -> Value:
     role, people = _role(params), _users(params["userIds"])
     row = _node(context, params, people)
-    node = php.integer(row["ID"])
+    node = row.id
     for user in people:
         enter(context, user, node)
     assign(context, node, dict.fromkeys(people, role), roles(context, row))
@@ -166,7 +167,7 @@ def _move(context: Context, params: Map) -> Value:
     node = php.integer(_node(context, params, people)["ID"])
     for user in people:
         transfer(context, user, node)
-    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or {}))
+    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or Row()))
     return {"success": True}
 
 
@@ -189,7 +190,7 @@ def _set(context: Context, params: Map) -> Value:
     node = php.integer(_node(context, params, given)["ID"])
     for person in members(context, node):
         if person["ID"] not in given:
-            _leave(context, php.integer(person["ID"]), node)
+            _leave(context, person.id, node)
     for user in given:
         enter(context, user, node)
     assign(context, node, given, {})
@@ -206,7 +207,7 @@ def _remove(context: Context, params: Map) -> Value:
     return {"removed": removed, "failed": failed}
 
 
-def _employees(context: Context, where: filter.Sql = filter.ALWAYS) -> list[Map]:
+def _employees(context: Context, where: filter.Sql = filter.ALWAYS) -> list[Row]:
     """The employees of the company, for an employee."""
     if not _belongs(context, context.user):
         raise errors.access_denied()

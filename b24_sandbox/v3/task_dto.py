@@ -15,6 +15,7 @@ from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.task_parts import CHECKLIST, RESULT, STAGE
 from b24_sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, DEFERRED, IN_PROGRESS, PENDING, TASK
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Row
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Computed, Dto, Visible, parse_properties
 from b24_sandbox.v3.errors import DTO
@@ -68,9 +69,9 @@ _ALWAYS = [
 _NEVER = ["take", "changeDirector", "timeTracking", "resultEdit", "removeResult", "resultRead", "sort"]
 
 
-def rights(row: Map) -> Map:
+def rights(row: Row) -> Map:
     """The actions that an editor of a task may perform in its current status."""
-    status = php.integer(row["STATUS"])
+    status = row.integer("STATUS")
     opened, waiting = status in (PENDING, IN_PROGRESS, DEFERRED), status == AWAITING_CONTROL
     return {
         **dict.fromkeys(_ALWAYS, True),
@@ -96,7 +97,7 @@ def visible(context: Context) -> Visible:
     return Visible(f"(CREATED_BY = ? or RESPONSIBLE_ID = ? or {lists})", (context.user,) * 4)
 
 
-def _checklist(context: Context, row: Map) -> Value:
+def _checklist(context: Context, row: Row) -> Value:
     found = context.storage.rows(CHECKLIST, ["ID"], "TASK_ID = ?", [row["ID"]])
     return [item["ID"] for item in found]
 
@@ -107,31 +108,31 @@ def _flag(column: str) -> Computed:
 
 
 def _number(column: str) -> Computed:
-    return lambda context, row: php.integer(row[column])
+    return lambda context, row: row.integer(column)
 
 
 def _always(value: Value) -> Computed:
     return lambda context, row: value
 
 
-def _link(context: Context, row: Map) -> Value:
+def _link(context: Context, row: Row) -> Value:
     return f"/company/personal/user/{context.user}/tasks/task/view/{row['ID']}/"
 
 
-def _archive(context: Context, row: Map) -> Value:
+def _archive(context: Context, row: Row) -> Value:
     return (
         f"/bitrix/tools/disk/uf.php?entityId={row['ID']}&entity=TASKS_TASK&fieldName=UF_TASK_WEBDAV_FILES"
         "&action=downloadArchiveByEntity&ncc=1"
     )
 
 
-def file_ids(row: Map) -> list[int]:
+def file_ids(row: Row) -> list[int]:
     """The ids of the disk files attached to a task. Version 2 stores their numbers as text."""
-    listed = php.text(row["UF_TASK_WEBDAV_FILES"])
+    listed = row.text("UF_TASK_WEBDAV_FILES")
     return [php.integer(file) for file in json.loads(listed)] if listed else []
 
 
-def _files(context: Context, row: Map) -> Value:
+def _files(context: Context, row: Row) -> Value:
     """The attached files; without files the value is `null`, not an empty list."""
     return file_ids(row) or None
 

@@ -74,9 +74,9 @@ def _add_from_message(context: Context, params: Map) -> Value:
     message = context.storage.row(TASK_MESSAGE, php.integer(named["messageId"]))
     if message is None:
         raise errors.invalid([("messageId", "Message is not from task chat")])
-    if context.storage.row(TASK, php.integer(message["TASK_ID"])) is None:
+    if context.storage.row(TASK, message.integer("TASK_ID")) is None:
         raise errors.invalid([("taskId", "Task not found")])
-    task_row(context, php.integer(message["TASK_ID"]))
+    task_row(context, message.integer("TASK_ID"))
     columns = {"TASK_ID": message["TASK_ID"], "TEXT": message["TEXT"], "COMMENT_ID": message["ID"]}
     return _item(context, _insert(context, columns))
 

@@ -19,6 +19,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import task_changes
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import RegisteredMethod
+from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, query, values
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import ApiError
@@ -30,7 +31,7 @@ SCOPE = "tasks"
 _T = TypeVar("_T")
 
 
-def task_row(context: Context, task: int) -> Map:
+def task_row(context: Context, task: int) -> Row:
     """A task the user may access. A missing task and an inaccessible one give the same error."""
     try:
         return engine.stored(TASK_DTO, context, task)
@@ -44,7 +45,7 @@ def _add(context: Context, params: Map) -> Value:
     task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
-    row = context.storage.row(TASK, task) or {}  # the creator of a task for others sees it in this answer only
+    row = context.storage.row(TASK, task) or Row()  # the creator of a task for others sees it in this answer only
     return {"item": engine.show(TASK_DTO, context, [row], shown)[0]}
 
 
@@ -81,7 +82,7 @@ def _written(context: Context, write: Callable[[Call], _T]) -> _T:
         raise errors.invalid([("", refusal.description.replace("<br>", ""))]) from None
 
 
-def _check(context: Context, columns: Map, row: Map | None) -> None:
+def _check(context: Context, columns: Map, row: Row | None) -> None:
     """Refuse invalid values of a task, with the name of the field."""
     wrong: list[tuple[str, str]] = []
     if "TITLE" in columns and not php.text(columns["TITLE"]).strip():
@@ -94,7 +95,7 @@ def _check(context: Context, columns: Map, row: Map | None) -> None:
         wrong.append(("parentId", "The specified parent task was not found"))
     elif parent and row is not None and parent == row["ID"]:
         wrong.append(("parentId", "A task cannot be its own parent"))
-    merged = {**(row or {}), **columns}
+    merged = {**(row or Row()), **columns}
     begin, end = merged.get("START_DATE_PLAN"), merged.get("END_DATE_PLAN")
     if begin and end and php.text(end) < php.text(begin):
         wrong.append(("endPlan", "The planned end is earlier than the planned start"))
