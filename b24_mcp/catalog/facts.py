@@ -25,6 +25,13 @@ class Parameter:
     `type` is as the page writes it: a union is joined by `|`, and it is empty when the page has none. A `pattern`
     name stands for many names: `UF_...`, `propertyN`, `<key>`. `variants` are the tabs of the page that have the
     parameter, when not all of them do.
+
+    `values` are all values that are allowed; `open_values` is set when the page gives them as examples only, or when a
+    portal may have more. `default` is the value that is used when the parameter is not sent, as the page writes it.
+    `minimum` and `maximum` limit a number, `longest` the characters of a text or the items of a list. `unit` is the
+    unit of a number (`seconds`, `MB`). `source` is the method that returns the allowed values. `read_only` is set for a
+    field that the portal fills in. `one_of` are groups of names inside `fields`; at least one of each is required.
+    `also` are other spellings that the samples of the page use; both are accepted.
     """
 
     name: str
@@ -35,6 +42,16 @@ class Parameter:
     fields: tuple[Parameter, ...] = ()
     pattern: bool = False
     variants: tuple[str, ...] = ()
+    open_values: bool = False
+    default: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    longest: int | None = None
+    unit: str = ""
+    source: str = ""
+    read_only: bool = False
+    one_of: tuple[tuple[str, ...], ...] = ()
+    also: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Parameter:
@@ -48,6 +65,16 @@ class Parameter:
             fields=tuple(map(cls.from_json, form.get("fields", ()))),
             pattern=form.get("pattern", False),
             variants=tuple(form.get("for", ())),
+            open_values=form.get("open", False),
+            default=form.get("default", ""),
+            minimum=form.get("min"),
+            maximum=form.get("max"),
+            longest=form.get("longest"),
+            unit=form.get("unit", ""),
+            source=form.get("from", ""),
+            read_only=form.get("read_only", False),
+            one_of=tuple(map(tuple, form.get("one_of", ()))),
+            also=tuple(form.get("also", ())),
         )
 
     def to_json(self) -> dict[str, object]:
@@ -55,10 +82,27 @@ class Parameter:
         form: dict[str, object] = {"name": self.name, "type": self.type, "required": self.required}
         if self.values:
             form["values"] = list(self.values)
+        if self.open_values:
+            form["open"] = True
+        if self.default:
+            form["default"] = self.default
+        for name, number in (("min", self.minimum), ("max", self.maximum), ("longest", self.longest)):
+            if number is not None:
+                form[name] = number
+        if self.unit:
+            form["unit"] = self.unit
+        if self.source:
+            form["from"] = self.source
+        if self.read_only:
+            form["read_only"] = True
+        if self.also:
+            form["also"] = list(self.also)
         if self.is_list:
             form["list"] = True
         if self.fields:
             form["fields"] = [field.to_json() for field in self.fields]
+        if self.one_of:
+            form["one_of"] = [list(group) for group in self.one_of]
         if self.pattern:
             form["pattern"] = True
         if self.variants:
@@ -125,6 +169,11 @@ class MethodFacts:
     may call the method, not a webhook, and `session` when a call with a browser session is refused. `paging` is None
     when the method returns no list. `batch` is false when the method is not allowed inside a batch. `page` is None when
     the method has no page of its own. `from_portal` is set when the facts come from the OpenAPI document of a portal.
+
+    A `deprecated` method will be or was switched off, or does nothing in new portals. A `superseded` one is classic: it
+    still works, and `replaced_by` is what the documentation recommends for new work. `limits` are conditions of the
+    portal: `cloud`, `on-premise`, `paid plan`, or a version such as `rest 22.300.0`. `permission` is the right that the
+    user needs, in a few words, when `who` is `rights`.
     """
 
     method: str
@@ -143,6 +192,9 @@ class MethodFacts:
     replaced_by: tuple[str, ...] = ()
     batch: bool = True
     from_portal: bool = False
+    superseded: bool = False
+    limits: tuple[str, ...] = ()
+    permission: str = ""
 
     @property
     def key(self) -> tuple[str, Version]:
@@ -169,6 +221,9 @@ class MethodFacts:
             replaced_by=tuple(form.get("replaced_by", ())),
             batch=form.get("batch", True),
             from_portal=form.get("source") == "portal",
+            superseded=form.get("superseded", False),
+            limits=tuple(form.get("limits", ())),
+            permission=form.get("permission", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -187,8 +242,14 @@ class MethodFacts:
             form["one_of"] = [list(group) for group in self.one_of]
         if self.deprecated:
             form["deprecated"] = True
+        if self.superseded:
+            form["superseded"] = True
         if self.replaced_by:
             form["replaced_by"] = list(self.replaced_by)
+        if self.limits:
+            form["limits"] = list(self.limits)
+        if self.permission:
+            form["permission"] = self.permission
         form["result"] = self.result.to_json()
         form["paging"] = self.paging
         form["errors"] = [error.to_json() for error in self.errors]
@@ -197,4 +258,44 @@ class MethodFacts:
         form["page"] = self.page
         if self.from_portal:
             form["source"] = "portal"
+        return form
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The documented facts of one event that a portal sends.
+
+    `binds` is false for an event inside the user interface, which `event.bind` does not accept. `payload` are the
+    keys of `data` that the handler receives, with nested keys as fields. `offline` is set when the event can be
+    collected with `event.offline.get`.
+    """
+
+    name: str
+    scope: tuple[str, ...] = ()
+    page: str | None = None
+    binds: bool = True
+    offline: bool = True
+    payload: tuple[Parameter, ...] = ()
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Event:
+        """Parse one line of `events.jsonl`."""
+        return cls(
+            name=form["event"],
+            scope=tuple(form.get("scope", ())),
+            page=form.get("page"),
+            binds=form.get("bind", True),
+            offline=form.get("offline", True),
+            payload=tuple(map(Parameter.from_json, form.get("payload", ()))),
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """Return the event as one line of `events.jsonl` holds it."""
+        form: dict[str, object] = {"event": self.name, "scope": list(self.scope), "page": self.page}
+        if not self.binds:
+            form["bind"] = False
+        if not self.offline:
+            form["offline"] = False
+        if self.payload:
+            form["payload"] = [parameter.to_json() for parameter in self.payload]
         return form
