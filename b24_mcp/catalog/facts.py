@@ -86,9 +86,8 @@ class Parameter:
             form["open"] = True
         if self.default:
             form["default"] = self.default
-        for name, number in (("min", self.minimum), ("max", self.maximum), ("longest", self.longest)):
-            if number is not None:
-                form[name] = number
+        numbers = {"min": self.minimum, "max": self.maximum, "longest": self.longest}
+        form |= {name: number for name, number in numbers.items() if number is not None}
         if self.unit:
             form["unit"] = self.unit
         if self.source:
