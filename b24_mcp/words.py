@@ -109,7 +109,8 @@ def words_of_name(method: str) -> list[str]:
     """Return the stems in a method's name: `crm.item.productrow.list` has product and row."""
     parts: list[str] = []
     for part in re.split(r"[._]", _CAMEL.sub(".", method)):
-        parts += _COMPOUNDS.get(part.lower(), part.lower()).split()
+        word = part.lower()
+        parts += (_COMPOUNDS.get(word) or _COMPOUNDS.get(word.removesuffix("s"), word)).split()
     whole = [_COMPOUNDS[part.lower()] for part in method.split(".") if part.lower() in _COMPOUNDS]
     return list(dict.fromkeys(stem(word) for word in [*parts, *" ".join(whole).split()] if word))
 

@@ -21,9 +21,11 @@ from typing import Any
 from b24_mcp.app.planning import CallRequest, plan_checked
 from b24_mcp.catalog import Method, known_methods
 from b24_mcp.errors import B24Error
+from benchmarks.inventions import inventions
 
 INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
 MISTAKES = 300
+METHODS = 200
 FRESH = """
 import time
 from b24_mcp.catalog import known_methods
@@ -37,6 +39,7 @@ def main() -> None:
     """Measure and print."""
     completeness()
     search()
+    unknown_names()
     speed()
     if "--requests" in sys.argv:
         path = Path(sys.argv[sys.argv.index("--requests") + 1])
@@ -74,6 +77,24 @@ def search() -> None:
             first += bool(found) and found[0] in accepted
             five += bool(accepted & set(found))
         print(f"search, {language}: {five} of {len(asked)} among the first five, {first} at the top")
+
+
+def unknown_names() -> None:
+    """Print how often the method that was meant is among the suggestions for an invented name."""
+    dice = random.Random(5)
+    catalogue = known_methods()
+    existing = {name.lower() for name in catalogue.names}
+    outcomes: dict[str, Counter[str]] = {}
+    for name in dice.sample(catalogue.names, METHODS):
+        for kind, invented in inventions(name, dice):
+            if invented.lower() not in existing:
+                found = name in catalogue.similar(invented)
+                outcomes.setdefault(kind, Counter())["found" if found else "missed"] += 1
+    found = sum(counts["found"] for counts in outcomes.values())
+    total = sum(counts.total() for counts in outcomes.values())
+    print(f"invented names: the right one among the suggestions for {found} of {total} ({found / total:.1%})")
+    for kind, counts in sorted(outcomes.items()):
+        print(f"  {kind:20} {counts['found']:4} of {counts.total()}")
 
 
 def speed() -> None:

@@ -48,14 +48,20 @@ def other_version(method: str, version: Version, existing: str) -> B24Error:
     )
 
 
-def not_documented(method: str) -> B24Error:
-    """Return the error for a method that needs approval and is in no documentation."""
-    return our_error(
-        "B24MCP_UNKNOWN_METHOD",
-        f"{method} is not documented. Nothing was sent. If this portal has the method, set validate=false: a person is "
-        "then asked to allow the call.",
-        method=method,
-    )
+def not_documented(method: str, *, reading_only: bool) -> B24Error:
+    """Return the error for a call of a method that is in no documentation and may change something.
+
+    With `reading_only`, the caller may only use methods that are known to read.
+    """
+    further = "Only methods that are known to read can be called here."
+    if not reading_only:
+        further = "If this portal has the method, set validate=false: a person is then asked to allow the call."
+    return our_error("B24MCP_UNKNOWN_METHOD", f"{method} is not documented. Nothing was sent. {further}", method=method)
+
+
+def writes(method: str) -> B24Error:
+    """Return the error for a method that writes, called with a tool that only reads."""
+    return our_error("B24MCP_WRITES", f"{method} writes, and read_method calls only methods that read.", method=method)
 
 
 def with_similar_names(error: B24Error, catalogue: Catalogue) -> B24Error:

@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
-from b24_mcp.app.mistakes import not_documented, with_similar_names
+from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
@@ -99,20 +99,32 @@ def judged(
 ) -> Plan:
     """Return planned calls with the decision of the gate.
 
-    A `validated` call of an unknown method is refused instead of being offered for approval.
+    A `validated` call of an unknown method is a mistake in the name. It is refused as such at every access level,
+    unless a setting forbids the name itself. So is a call of a method that writes with `reading_only`.
 
     Raises:
-        B24Error: `B24MCP_POLICY` or `B24MCP_UNKNOWN_METHOD`; nothing was sent.
+        B24Error: `B24MCP_POLICY`, `B24MCP_UNKNOWN_METHOD` or `B24MCP_WRITES`; nothing was sent.
     """
     judgement = opened.gate.judge(calls, reading_only=reading_only)
-    judgement.refuse()
-    to_approve = judgement.to_approve
-    if to_approve and validated:
-        catalogue = opened.discovery.known.catalogue
-        for call in [ruling.call for ruling in to_approve]:
-            if call.version not in catalogue.versions(call.method):
-                raise not_documented(call.method)
-    return Plan(opened, calls, judgement, to_approve, halt)
+    if judgement.needs_more:
+        _refuse_mistakes(opened, judgement, validated=validated, reading_only=reading_only)
+        judgement.refuse()
+    return Plan(opened, calls, judgement, judgement.to_approve, halt)
+
+
+def _refuse_mistakes(opened: OpenPortal, judgement: Judgement, *, validated: bool, reading_only: bool) -> None:
+    """Refuse calls that their author can put right, before they are refused as a matter of policy."""
+    catalogue = opened.discovery.known.catalogue
+    gate = opened.gate
+    for ruling in judgement.rulings:
+        call = ruling.call
+        if ruling.need == "nothing" or gate.rules.why_refused(call.method) is not None:
+            continue
+        is_known = call.version in catalogue.versions(call.method)
+        if validated and not is_known:
+            raise not_documented(call.method, reading_only=reading_only or gate.level == "read")
+        if reading_only and is_known and ruling.effect != "read" and gate.level != "read":
+            raise writes(call.method)
 
 
 def plan_checked(

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, cast
 from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.facts import MethodFacts, Version
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod, stricter
-from b24_mcp.catalog.names import similar_methods
 from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of
 from b24_mcp.catalog.risks import Risk, merged, risks_from_json
 from b24_mcp.catalog.search import MethodSearch
+from b24_mcp.catalog.suggestions import Suggestions
 from b24_mcp.storage.databases import open_read_only
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ class Catalogue:
         return self.method(*self._pages[page]) if page in self._pages else None
 
     def similar(self, name: str) -> list[str]:
-        """Return the documented names that are most like a name that does not exist."""
-        return similar_methods(name, self.names)
+        """Return the documented names that were probably meant by a name that does not exist, the likeliest first."""
+        return self._suggestions.find(name)
 
     def completions(self, beginning: str) -> list[str]:
         """Return the names that begin with a text, in order, then those that only contain it."""
@@ -135,6 +135,10 @@ class Catalogue:
     def search(self) -> MethodSearch:
         """The search over these methods."""
         return MethodSearch(self._db, self._lock)
+
+    @cached_property
+    def _suggestions(self) -> Suggestions:
+        return Suggestions(self.names, self.search.ideas)
 
     def _read_method(self, key: str, version: str | None) -> Method | None:
         versions = self._index.versions.get(key, ())

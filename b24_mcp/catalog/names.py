@@ -1,9 +1,8 @@
-"""Names as they are compared, and the names that a misspelt one is nearest to."""
+"""Names as they are compared, and the name that a misspelt one is nearest to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def is_slip(typed: str, known: str) -> bool:
@@ -24,12 +23,6 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
     """Return the one known name that differs from the typed one by a typing error; None if none or several do."""
     meant = [name for name in known if is_slip(typed, name)]
     return meant[0] if len(meant) == 1 else None
-
-
-def similar_methods(typed: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """Return the names of methods that are most like a name that does not exist, the nearest first."""
-    names = {name.lower(): name for name in known}
-    return [names[name] for name in get_close_matches(typed.lower(), names, most, 0.72)]
 
 
 def folded(name: str) -> str:

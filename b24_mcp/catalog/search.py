@@ -132,14 +132,14 @@ class MethodSearch:
         documented = len(self._facts) - len(self._of_portal)
         for typed in list(dict.fromkeys(words_of(query)))[:_MOST_WORDS]:
             word = self._meant(typed)
-            words[word] = self._ideas.get(word, frozenset())
+            words[word] = self.ideas.get(word, frozenset())
             weights[word] = math.log(1 + documented / (1 + self._vocabulary.get(word, 0)))
         ideas = frozenset().union(*words.values()) if words else frozenset()
         return _Question(words, weights, frozenset(_VERB_IDEAS[idea] for idea in ideas if idea in _VERB_IDEAS))
 
     def _meant(self, word: str) -> str:
         """Return the word itself, or the most frequent known word that differs by a typing error."""
-        if word in self._vocabulary or word in self._ideas or len(word) < 4:
+        if word in self._vocabulary or word in self.ideas or len(word) < 4:
             return word
         near = [known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 2]
         near = [known for known in near if is_slip(word, known)]
@@ -160,7 +160,8 @@ class MethodSearch:
         return score * (1.06 if key.startswith(_COMMON) else 1.0)
 
     @cached_property
-    def _ideas(self) -> dict[str, frozenset[str]]:
+    def ideas(self) -> dict[str, frozenset[str]]:
+        """The possible meanings of stems: the compiled `data/concepts.txt`."""
         return {word: frozenset(ideas.split()) for word, ideas in self._db.execute("SELECT word, ideas FROM concept")}
 
     @cached_property

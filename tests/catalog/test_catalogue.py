@@ -112,6 +112,33 @@ def test_similar_names_are_found_for_a_name_that_does_not_exist() -> None:
     assert known_methods().similar("zzzzzzzz") == []
 
 
+@pytest.mark.parametrize(
+    ("invented", "meant"),
+    [
+        ("crm.deal.create", "crm.deal.add"),
+        ("crm.deals.search", "crm.deal.list"),
+        ("crm.contact.find", "crm.contact.list"),
+        ("crm_lead_add", "crm.lead.add"),
+        ("deal.crm.list", "crm.deal.list"),
+        ("crm.pipeline.list", "crm.category.list"),
+        ("users.list", "user.get"),
+        ("calendar.create_event", "calendar.event.add"),
+        ("tasks.list", "tasks.task.list"),
+        ("tasks.task.patch", "tasks.task.update"),
+        ("disk.folder.upload", "disk.folder.uploadFile"),
+        ("catalog.product.remove", "catalog.product.delete"),
+        ("salepersontype.add", "sale.persontype.add"),
+        ("crm.deal.customfield.add", "crm.deal.userfield.add"),
+        ("landing.siteGetpublicurl", "landing.site.getPublicUrl"),
+    ],
+)
+def test_the_method_that_was_meant_is_among_the_suggestions_for_an_invented_name(invented: str, meant: str) -> None:
+    suggested = known_methods().similar(invented)
+    assert meant in suggested
+    assert invented not in suggested
+    assert len(suggested) <= 5
+
+
 def test_a_method_has_what_the_single_look_ups_return() -> None:
     catalogue = known_methods()
     for name in catalogue.names:

@@ -152,17 +152,53 @@ async def test_a_glob_that_cannot_match_any_method_is_an_error_of_the_settings(
     assert sent(portal) == []
 
 
-@pytest.mark.parametrize("method", ["crm.deal.add", "crm.deal.delete", "event.offline.get", "no.such.method"])
-async def test_read_method_calls_only_methods_that_read(
+@pytest.mark.parametrize("method", ["crm.deal.add", "crm.deal.delete", "event.offline.get"])
+async def test_read_method_refuses_a_method_that_writes_and_names_the_tool_to_use(
     connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
     async with connect(yes()) as call:
-        answer = await call("read_method", method=method, validate=False)
+        error = (await call("read_method", method=method, validate=False))["error"]
+        assert (error["code"], error["kind"], error["executed"]) == ("B24MCP_WRITES", "validation", "no")
+        assert "call_method" in error["hint"]
+        assert sent(portal) == []
+
+
+async def test_read_method_calls_only_methods_that_are_known_to_read(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "full")
+    async with connect(yes()) as call:
+        answer = await call("read_method", method="no.such.method", validate=False)
         assert (answer["error"]["kind"], answer["error"]["executed"]) == ("policy", "no")
         assert sent(portal) == []
         read = await call("read_method", method="crm.deal.get", params={"id": 3})
     assert read["result"]["ID"] == "3"
+
+
+@pytest.mark.parametrize("tool", ["read_method", "call_method"])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("crm.deal.search", "crm.deal.list"), ("tasks.task.create", "tasks.task.add")]
+)
+async def test_a_misspelt_name_at_level_read_is_a_mistake_and_not_a_matter_of_policy(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch, tool: str, typed: str, meant: str
+) -> None:
+    monkeypatch.setenv("B24_ACCESS", "read")
+    async with connect() as call:
+        error = (await call(tool, method=typed))["error"]
+    assert (error["kind"], error["executed"]) == ("unknown_method", "no")
+    assert meant in error["hint"]
+    assert typed not in error["hint"].split()
+    assert sent(portal) == []
+
+
+async def test_a_forbidden_name_stays_a_matter_of_policy_when_no_method_has_it(
+    connect: OpenClient, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_DENY", "crm.*")
+    async with connect() as call:
+        error = (await call("call_method", method="crm.deal.lst"))["error"]
+    assert error["kind"] == "policy"
 
 
 # --- Approval through the client ----------------------------------------------------------------------------------

@@ -1,0 +1,126 @@
+"""The names of methods that were probably meant by a name that does not exist.
+
+Assistants invent names by rules of other systems: another verb (`create` for `add`, `search` for `list`), a plural, an
+underscore for a dot, the parts in another order, or a part more or less. Names are therefore compared part by part, and
+parts with the same meaning (`data/concepts.txt`) count nearly as much as equal ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher, get_close_matches
+
+from b24_mcp.catalog.names import is_slip
+from b24_mcp.words import stem, words_of_name
+
+_SAME_MEANING = 0.8
+_SLIP = 0.85
+_NEAR_VERB = 0.5
+_LEAST = 0.5
+_FURTHEST = 0.62
+"""The part of the best score that a further suggestion needs."""
+_TEXT_WEIGHT = 0.35
+_CLOSE_TEXT = 0.8
+_CANDIDATES = 12
+_VERBS = (
+    "iadd add create new insert make register post",
+    "iupdate update edit change modify set save patch put write",
+    "idelete delete remove destroy erase drop del",
+    "ilist list search find query all filter items index getall getlist",
+    "iget get read fetch load show detail info view one byid retrieve",
+    "ifields fields getfields schema describe columns metadata properties structure",
+    "icount count total number",
+    "istart start begin run launch open resume",
+    "istop stop finish end complete close pause",
+)
+_VERB_OF = {stem(word): group.split()[0] for group in _VERBS for word in group.split()[1:]}
+_NEAR_VERBS = {frozenset(pair) for pair in (("ilist", "iget"), ("iadd", "iupdate"), ("ilist", "icount"))}
+_Parts = tuple[str, ...]
+
+
+class Suggestions:
+    """Finds names that are like a name that does not exist, among `names`. `ideas` are the meanings of stems."""
+
+    def __init__(self, names: Iterable[str], ideas: Mapping[str, frozenset[str]]) -> None:
+        self._ideas = ideas
+        self._names = {name: _parts(name) for name in names}
+        self._squeezed = {_squeezed(name): name for name in self._names}
+        counts = Counter(part for parts in self._names.values() for part in set(parts))
+        self._weights = {part: 1 / math.log(2.5 + count) for part, count in counts.items()}
+
+    def find(self, typed: str, most: int = 5) -> list[str]:
+        """Return the names that were probably meant, the most likely first; empty when no name is like it."""
+        parts = _parts(typed)
+        if not parts:
+            return []
+        likeness = self._likeness_of(parts)
+        scores = {name: self._score(likeness, parts, known) for name, known in self._names.items()}
+        likely = set(sorted(scores, key=lambda name: -scores[name])[: most * _CANDIDATES])
+        spelled = _squeezed(typed)
+        likely.update(self._squeezed[near] for near in get_close_matches(spelled, self._squeezed, most, _CLOSE_TEXT))
+        totals = {
+            name: max(scores[name], _alike_texts(spelled, name)) + _TEXT_WEIGHT * _ratio(typed.lower(), name.lower())
+            for name in likely
+            if name.lower() != typed.lower()
+        }
+        best = sorted(totals, key=lambda name: (-totals[name], len(name), name))[:most]
+        if not best or totals[best[0]] < _LEAST:
+            return []
+        return [name for name in best if totals[name] >= totals[best[0]] * _FURTHEST]
+
+    def _likeness_of(self, parts: _Parts) -> dict[str, dict[str, float]]:
+        """Return for each part of the typed name the known parts that are like it, with how much."""
+        found: dict[str, dict[str, float]] = {}
+        for part in parts:
+            found[part] = {known: value for known in self._weights if (value := self._alike(part, known))}
+        return found
+
+    def _alike(self, one: str, other: str) -> float:
+        if one == other:
+            return 1.0
+        verb, other_verb = _VERB_OF.get(one), _VERB_OF.get(other)
+        if verb and verb == other_verb:
+            return _SAME_MEANING
+        if verb and other_verb:
+            return _NEAR_VERB if frozenset((verb, other_verb)) in _NEAR_VERBS else 0.0
+        if len(one) > 3 and len(other) > 3 and is_slip(one, other):
+            return _SLIP
+        if not verb and not other_verb and not self._ideas.get(one, frozenset()).isdisjoint(self._ideas.get(other, ())):
+            return _SAME_MEANING
+        return 0.0
+
+    def _score(self, likeness: Mapping[str, Mapping[str, float]], typed: _Parts, known: _Parts) -> float:
+        """Return how much of both names the other one has, between 0 and 1."""
+        rare = 1.0
+        asked = covered = 0.0
+        for part in typed:
+            weight = self._weights.get(part, rare)
+            asked += weight
+            covered += weight * max((likeness[part].get(one, 0.0) for one in known), default=0.0)
+        has = matched = 0.0
+        for one in known:
+            weight = self._weights[one]
+            has += weight
+            matched += weight * max((likeness[part].get(one, 0.0) for part in typed), default=0.0)
+        recall, precision = covered / asked, matched / has
+        return 2 * recall * precision / (recall + precision) if recall and precision else 0.0
+
+
+def _parts(name: str) -> _Parts:
+    return tuple(words_of_name(name))
+
+
+def _squeezed(name: str) -> str:
+    return name.replace(".", "").replace("_", "").lower()
+
+
+def _alike_texts(spelled: str, name: str) -> float:
+    """Return how alike two names are without their separators, if they nearly are the same text; otherwise 0."""
+    ratio = _ratio(spelled, _squeezed(name))
+    return ratio if ratio >= _CLOSE_TEXT else 0.0
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
