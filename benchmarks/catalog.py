@@ -88,8 +88,9 @@ def unknown_names() -> None:
     for name in dice.sample(catalogue.names, METHODS):
         for kind, invented in inventions(name, dice):
             if invented.lower() not in existing:
-                found = name in catalogue.similar(invented)
-                outcomes.setdefault(kind, Counter())["found" if found else "missed"] += 1
+                is_found = name in catalogue.similar(invented)
+                outcomes.setdefault(kind, Counter())["found" if is_found else "missed"] += 1
+    found = sum(counts["found"] for counts in outcomes.values())
     found = sum(counts["found"] for counts in outcomes.values())
     total = sum(counts.total() for counts in outcomes.values())
     print(f"invented names: the right one among the suggestions for {found} of {total} ({found / total:.1%})")

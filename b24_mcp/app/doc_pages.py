@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypedDict
 
+from b24_mcp.app.answers.method_form import event_form, method_form
 from b24_mcp.app.library import NO_COPY, open_library
-from b24_mcp.catalog import Method, known_methods
+from b24_mcp.catalog import Event, Method, known_methods
 from b24_mcp.errors import our_error
 from b24_mcp.rest import to_json
 
@@ -21,7 +22,6 @@ SampleLanguage = Literal["curl", "python", "js", "php"]
 _WHOLE_PAGE = 200_000
 _ANSWER_OVERHEAD = 3_000
 """Characters of an answer that are reserved for everything but the text of the page."""
-_METHOD_FACTS = ("scope", "params", "result", "errors", "deprecated", "replaced_by")
 
 
 class _FoundPageExtras(TypedDict, total=False):
@@ -95,8 +95,8 @@ def search_pages(query: str, kind: PageKind | None, limit: int) -> FoundPages:
 def read_page(wanted: str, section: str, code: SampleLanguage) -> tuple[Mapping[str, object], int]:
     """Return a page, or one section of it, and the size limit of the answer in characters.
 
-    `wanted` is a path, an address or the name of a method. For a method whose page is not in the local copy, the answer
-    holds the facts of the catalogue.
+    `wanted` is a path, an address, or the name of a method or an event. For a method or an event whose page is not in
+    the local copy, the answer holds the facts of the catalogue.
 
     Raises:
         B24Error: `B24MCP_NO_PAGE`, when there is no such page or section; `B24MCP_NO_DOCS`, when there is no copy;
@@ -106,17 +106,22 @@ def read_page(wanted: str, section: str, code: SampleLanguage) -> tuple[Mapping[
 
     library, budget = open_library()
     method = _method(wanted)
+    event = known_methods().events.get(wanted.strip()) if method is None else None
     try:
         if library.languages:
-            return _page_answer(library, method, wanted, section, code, budget), budget
+            return _page_answer(library, _page_of(method, event, wanted), section, code, budget), budget
     except NoSuchPageError as exc:
-        if method is None or section:
+        if (method is None and event is None) or section:
             raise our_error("B24MCP_NO_PAGE", str(exc), hint=_hint(exc.similar, section)) from None
     except DocsError as exc:
         raise our_error("B24MCP_DOCS", str(exc)) from None
-    if method is None:
+    if event is not None:
+        facts: Mapping[str, object] = {"title": event.name, "kind": "event", **event_form(event)}
+    elif method is not None:
+        facts = _method_facts(method)
+    else:
         raise our_error("B24MCP_NO_DOCS", f"{NO_COPY}.")
-    return _method_facts(method, has_copy=bool(library.languages)), budget
+    return (facts if library.languages else {**facts, "hint": f"{NO_COPY}."}), budget
 
 
 def page_as_markdown(page: str) -> str:
@@ -177,11 +182,15 @@ def _method(wanted: str) -> Method | None:
     return known_methods().method(wanted.strip()) or known_methods().documented_at(path)
 
 
-def _page_answer(
-    library: DocsLibrary, method: Method | None, wanted: str, section: str, code: SampleLanguage, budget: int
-) -> PageAnswer:
+def _page_of(method: Method | None, event: Event | None, wanted: str) -> str:
+    """Return the path of the page for the name of a method or an event; any other text is returned as it is."""
+    if event is not None:
+        return event.page or wanted
     is_name = method is not None and method.name.lower() == wanted.strip().lower()
-    page = str(method.form.get("page") or wanted) if method is not None and is_name else wanted
+    return (method.facts.page or wanted) if method is not None and is_name else wanted
+
+
+def _page_answer(library: DocsLibrary, page: str, section: str, code: SampleLanguage, budget: int) -> PageAnswer:
     max_chars = budget - min(_ANSWER_OVERHEAD, budget // 2)
     read = library.read(page, section=section, code=code, max_chars=max_chars)
     part: PagePart = {}
@@ -212,13 +221,11 @@ def _first_names(names: list[str], max_chars: int) -> list[str]:
     return kept
 
 
-def _method_facts(method: Method, *, has_copy: bool) -> Mapping[str, object]:
+def _method_facts(method: Method) -> Mapping[str, object]:
     """Return what the catalogue knows of a method whose page is not in the local copy."""
-    facts = method.form
+    facts = method_form(method, known_methods().versions(method.name))
     title = _method_page(method) if facts.get("page") else {"title": method.name, "kind": "method"}
-    answer = {**title, "method": method.name, "version": method.version, "effect": method.effect}
-    answer |= {key: facts[key] for key in _METHOD_FACTS if facts.get(key)}
-    return answer if has_copy else answer | {"hint": f"{NO_COPY}."}
+    return {**facts, **title}
 
 
 def _hint(similar: list[str], section: str) -> str:

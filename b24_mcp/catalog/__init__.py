@@ -5,7 +5,7 @@ from __future__ import annotations
 from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
-from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
+from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, load
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod
 from b24_mcp.catalog.outside_texts import has_outside_texts
@@ -17,6 +17,7 @@ __all__ = [
     "Catalogue",
     "ClashError",
     "Effect",
+    "Event",
     "Method",
     "MethodFacts",
     "Parameter",

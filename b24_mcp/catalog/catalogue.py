@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from b24_mcp.catalog.arguments import ParameterTable
-from b24_mcp.catalog.facts import MethodFacts, Version
+from b24_mcp.catalog.events import Events
+from b24_mcp.catalog.facts import Event, MethodFacts, Version
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod, stricter
 from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of
@@ -139,6 +140,13 @@ class Catalogue:
     @cached_property
     def _suggestions(self) -> Suggestions:
         return Suggestions(self.names, self.search.ideas)
+
+    @cached_property
+    def events(self) -> Events:
+        """The documented events."""
+        with self._lock:
+            rows = self._db.execute("SELECT facts FROM event ORDER BY key").fetchall()
+        return Events((Event.from_json(json.loads(facts)) for (facts,) in rows), self.search.ideas)
 
     def _read_method(self, key: str, version: str | None) -> Method | None:
         versions = self._index.versions.get(key, ())

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.facts import Event, MethodFacts
+from b24_mcp.catalog.meanings import Texts
 from b24_mcp.catalog.method import EFFECTS
 from b24_mcp.catalog.risks import NO_RISK, UNJUDGED, Risk, risks_to_json
 from b24_mcp.words import stem, words_of, words_of_name
 
-FORMAT = 2
+FORMAT = 3
 _SCHEMA = """
 CREATE TABLE method (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, effect TEXT NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE method (
     deprecated INTEGER NOT NULL, facts TEXT NOT NULL, risks TEXT NOT NULL, UNIQUE (key, version)
 );
 CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE event (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, methods INTEGER NOT NULL) WITHOUT ROWID;
 """
 _UNITS = (
@@ -92,7 +94,12 @@ def compile_catalogue(
     effects = _table(data, "effects*.tsv", 3)
     judged = set(effects)
     risks = _risks(data)
-    entries = list(_entries(facts or data, effects, risks, _table(data, "texts*.tsv", 4), summaries))
+    try:
+        texts = Texts(data)
+    except ValueError as exc:
+        raise DataError(str(exc)) from None
+    described = _entries(facts or data, effects, risks, _table(data, "texts*.tsv", 4), summaries)
+    entries = [replace(entry, facts=texts.joined(entry.facts)) for entry in described]
     ideas = read_concepts((data / "concepts.txt").read_text("utf-8").splitlines())
     draft = target.with_suffix(".draft")
     draft.unlink(missing_ok=True)
@@ -106,6 +113,7 @@ def compile_catalogue(
             "INSERT INTO concept VALUES (?, ?)", [(word, " ".join(found)) for word, found in sorted(ideas.items())]
         )
         add_entries(db, entries, ideas)
+        db.executemany("INSERT OR IGNORE INTO event VALUES (?, ?)", _events(facts or data))
         db.execute("INSERT INTO unit (unit) VALUES ('optimize')")
         db.commit()
         db.execute("VACUUM")
@@ -156,6 +164,13 @@ def _entries(
         summary, summary_ru, phrasings = [*(texts.get(key) or summaries(facts)), ""][:3]
         phrased = [text for text in phrasings.split(" | ") if text]
         yield CatalogueEntry(facts, effect, note, summary, summary_ru, phrased, risks=of_method)
+
+
+def _events(data: Path) -> Iterator[tuple[str, str]]:
+    path = data / "events.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    for line in lines:
+        yield Event.from_json(json.loads(line)).name.lower(), line
 
 
 def _risks(data: Path) -> dict[_Key, list[Risk]]:
@@ -227,7 +242,7 @@ def _row(number: int, entry: CatalogueEntry) -> tuple[object, ...]:
         entry.summary,
         entry.summary_ru,
         verb_of(facts.method),
-        int(facts.deprecated),
+        int(facts.deprecated or facts.superseded),
         json.dumps(facts.to_json(), ensure_ascii=False, separators=(",", ":")),
         risks_to_json(entry.risks),
     )

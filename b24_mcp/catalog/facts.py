@@ -31,7 +31,8 @@ class Parameter:
     `minimum` and `maximum` limit a number, `longest` the characters of a text or the items of a list. `unit` is the
     unit of a number (`seconds`, `MB`). `source` is the method that returns the allowed values. `read_only` is set for a
     field that the portal fills in. `one_of` are groups of names inside `fields`; at least one of each is required.
-    `also` are other spellings that the samples of the page use; both are accepted.
+    `also` are other spellings that the samples of the page use; both are accepted. `text` is the meaning in one line,
+    from `data/meanings*.tsv`, where the name does not say it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Parameter:
     read_only: bool = False
     one_of: tuple[tuple[str, ...], ...] = ()
     also: tuple[str, ...] = ()
+    text: str = ""
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Parameter:
@@ -75,6 +77,7 @@ class Parameter:
             read_only=form.get("read_only", False),
             one_of=tuple(map(tuple, form.get("one_of", ()))),
             also=tuple(form.get("also", ())),
+            text=form.get("text", ""),
         )
 
     def to_json(self) -> dict[str, object]:
@@ -96,6 +99,8 @@ class Parameter:
             form["read_only"] = True
         if self.also:
             form["also"] = list(self.also)
+        if self.text:
+            form["text"] = self.text
         if self.is_list:
             form["list"] = True
         if self.fields:
@@ -172,7 +177,7 @@ class MethodFacts:
     A `deprecated` method will be or was switched off, or does nothing in new portals. A `superseded` one is classic: it
     still works, and `replaced_by` is what the documentation recommends for new work. `limits` are conditions of the
     portal: `cloud`, `on-premise`, `paid plan`, or a version such as `rest 22.300.0`. `permission` is the right that the
-    user needs, in a few words, when `who` is `rights`.
+    user needs, in a few words, when `who` is `rights`. `notes` are warnings about traps, from `data/notes*.tsv`.
     """
 
     method: str
@@ -194,6 +199,7 @@ class MethodFacts:
     superseded: bool = False
     limits: tuple[str, ...] = ()
     permission: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, Version]:
@@ -223,6 +229,7 @@ class MethodFacts:
             superseded=form.get("superseded", False),
             limits=tuple(form.get("limits", ())),
             permission=form.get("permission", ""),
+            notes=tuple(form.get("notes", ())),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -249,6 +256,8 @@ class MethodFacts:
             form["limits"] = list(self.limits)
         if self.permission:
             form["permission"] = self.permission
+        if self.notes:
+            form["notes"] = list(self.notes)
         form["result"] = self.result.to_json()
         form["paging"] = self.paging
         form["errors"] = [error.to_json() for error in self.errors]

@@ -52,8 +52,13 @@ class Method:
 
     @property
     def deprecated(self) -> bool:
-        """Whether the documentation advises against the method, which still works."""
+        """Whether the method was or will be switched off, or does nothing in new portals."""
         return self.facts.deprecated
+
+    @property
+    def is_classic(self) -> bool:
+        """Whether the documentation recommends another method for new work, although this one works."""
+        return self.facts.superseded
 
     @property
     def form(self) -> dict[str, Any]:

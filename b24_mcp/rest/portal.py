@@ -53,6 +53,11 @@ class Portal:
         """The host name of the portal, which contains no secret."""
         return self._sender.credential.host
 
+    @property
+    def is_application(self) -> bool:
+        """Whether calls are made by an application; some methods refuse a webhook."""
+        return self._sender.credential.is_application
+
     async def send(
         self,
         planned: PlannedCall,

@@ -11,10 +11,10 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from b24_mcp.access import calling
+from b24_mcp.app.answers.method_form import method_form
 from b24_mcp.app.app import App
 from b24_mcp.app.knowledge import known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
-from b24_mcp.app.methods import facts_form
 from b24_mcp.discovery import Knowledge, documented
 from b24_mcp.rest import to_json
 from b24_mcp.server.tooling import caller_of
@@ -71,7 +71,7 @@ def add_method_resource(server: MCPServer[App], running: Callable[[], App | None
         found = await run_sync(catalogue.method, method)
         if found is None:
             raise ResourceNotFoundError(f"no method {method[:80]!r} is documented")
-        return to_json(facts_form(found, catalogue.versions(found.name)))
+        return to_json(method_form(found, catalogue.versions(found.name)))
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(

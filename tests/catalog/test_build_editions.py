@@ -155,7 +155,7 @@ def test_replacements_are_the_methods_of_the_linked_pages(tmp_path: Path) -> Non
     }
     write(tmp_path / "en", pages)
     line = described(tmp_path, tmp_path / "out")["shop.cart.add", "v2"]
-    assert (line["deprecated"], line["replaced_by"]) == (True, ["store.cart.add"])
+    assert (line["superseded"], line["replaced_by"]) == (True, ["store.cart.add"])
 
 
 def test_methods_without_a_page_have_only_a_name(tmp_path: Path) -> None:

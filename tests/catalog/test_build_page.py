@@ -398,11 +398,17 @@ def test_an_application_only_method_is_known_by_its_lead_or_by_its_error() -> No
     assert form(page())["context"] == "any"
 
 
-def test_a_deprecated_method_is_known_by_its_note() -> None:
+def test_a_superseded_method_is_known_by_its_note() -> None:
     note = '{% note warning "DEPRECATED" %}\n\nUse [shop.basket.add](./shop-basket-add.md).\n\n{% endnote %}\n'
     method = read(page(top=note))
-    assert method.facts.deprecated
+    assert (method.facts.superseded, method.facts.deprecated) == (True, False)
     assert method.links == ("api-reference/shop/shop-basket-add",)
+
+
+def test_a_method_that_does_nothing_any_more_is_deprecated_and_not_only_superseded() -> None:
+    words = "Development of this method has been halted. The method does not work in the new card."
+    method = read(page(top=f'{{% note warning "DEPRECATED" %}}\n\n{words}\n\n{{% endnote %}}\n'))
+    assert (method.facts.superseded, method.facts.deprecated) == (False, True)
 
 
 def test_a_deprecated_parameter_does_not_deprecate_the_method() -> None:

@@ -109,10 +109,15 @@ def test_positional_methods_have_the_order_of_the_portal() -> None:
     assert not known("tasks.task.list").positional
 
 
-def test_deprecated_methods_name_their_replacement() -> None:
-    old = known("crm.deal.add")
-    assert (old.deprecated, old.replaced_by) == (True, ("crm.item.add",))
-    assert not known("crm.type.add").deprecated
+def test_superseded_methods_still_work_and_name_their_replacement() -> None:
+    classic = known("crm.deal.add")
+    assert (classic.superseded, classic.deprecated, classic.replaced_by) == (True, False, ("crm.item.add",))
+    assert not known("crm.type.add").superseded
+
+
+def test_methods_that_do_nothing_in_new_portals_are_deprecated() -> None:
+    assert known("task.commentitem.delete").deprecated
+    assert known("crm.invoice.add").deprecated
 
 
 def test_parameters_of_which_one_is_enough_form_a_group() -> None:
@@ -131,7 +136,7 @@ def test_only_a_batch_is_forbidden_in_a_batch() -> None:
 
 def test_every_line_has_the_fields_of_the_format() -> None:
     needed = {"method", "version", "scope", "who", "context", "params", "result", "paging", "errors", "page"}
-    optional = {"positional", "one_of", "deprecated", "replaced_by", "batch"}
+    optional = {"positional", "one_of", "deprecated", "superseded", "replaced_by", "batch", "limits", "permission"}
     for line in LINES:
         assert needed <= line.keys() <= needed | optional, line["method"]
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*", line["method"])
@@ -213,7 +218,8 @@ def test_the_file_has_no_prose_of_the_documentation() -> None:
 def test_the_counts_are_those_of_the_documentation() -> None:
     assert len(DESCRIBED) == 1671
     assert sum(line["version"] == "v3" for line in DESCRIBED) == 106
-    assert sum(line.get("deprecated", False) for line in DESCRIBED) == 239
+    assert sum(line.get("deprecated", False) or line.get("superseded", False) for line in DESCRIBED) == 239
+    assert sum(line.get("superseded", False) for line in DESCRIBED) == 59
     assert Counter(line["who"] for line in DESCRIBED)["crm_admin"] == 66
     assert Counter(line["who"] for line in DESCRIBED)["admin"] == 286
 

@@ -54,15 +54,74 @@ async def test_the_error_for_an_unknown_scope_lists_existing_ones(call_tool: Cal
 async def test_a_method_is_described_exactly(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("describe_method", method="CRM.ITEM.GET")
     assert (answer["method"], answer["version"], answer["effect"]) == ("crm.item.get", "v2", "read")
-    required = {parameter["name"] for parameter in answer["params"] if parameter["required"] is True}
+    required = {parameter["name"] for parameter in answer["params"] if parameter.get("required") is True}
     assert required == {"entityTypeId", "id"}
     assert answer["scope"] == ["crm"]
     assert answer["page"].startswith("api-reference/crm/universal/")
     assert answer["available"] is True
 
 
-async def test_a_method_that_the_portal_lacks_is_marked(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    assert (await call_tool("describe_method", method="rpa.item.list"))["available"] is False
+async def test_a_method_that_the_portal_lacks_is_marked_with_the_reason(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    described = await call_tool("describe_method", method="rpa.item.list")
+    assert (described["available"], described["why_not_available"]) == (False, "not on this portal")
+
+
+async def test_a_method_for_applications_is_marked_for_a_webhook(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    described = await call_tool("describe_method", method="event.bind")
+    assert described["available"] is False
+    assert "application" in described["why_not_available"]
+
+
+async def test_a_description_fits_into_its_limit_and_says_how_to_see_more(call_tool: CallTool) -> None:
+    whole = await call_tool("describe_method", method="crm.item.add")
+    assert len(json.dumps(whole, ensure_ascii=False, separators=(",", ":"))) < 4_200
+    assert "entityTypeId=" in whole["more"]
+    deals = await call_tool("describe_method", method="crm.item.add", of="entityTypeId=2")
+    names = json.dumps(deals["params"])
+    assert "probability" in names
+    assert "honorific" not in names
+
+
+async def test_a_description_can_be_limited_to_a_parameter_or_a_word(call_tool: CallTool) -> None:
+    one = await call_tool("describe_method", method="tasks.task.list", of="filter")
+    assert [parameter["name"] for parameter in one["params"]] == ["filter"]
+    word = await call_tool("describe_method", method="tasks.task.list", of="deadline")
+    assert "DEADLINE" in json.dumps(word["params"])
+    assert "GROUP_ID" not in json.dumps(word["params"])
+    error = (await call_tool("describe_method", method="tasks.task.list", of="zzz"))["error"]
+    assert error["kind"] == "validation"
+    assert "filter" in error["message"]
+
+
+async def test_a_description_has_no_empty_facts(call_tool: CallTool) -> None:
+    for method in ("crm.deal.add", "tasks.task.list", "im.message.add"):
+        assert "null" not in json.dumps((await call_tool("describe_method", method=method))["params"])
+
+
+async def test_a_classic_method_is_not_called_deprecated(call_tool: CallTool) -> None:
+    classic = await call_tool("describe_method", method="crm.deal.add")
+    assert "deprecated" not in classic
+    assert classic["classic"].startswith("still works")
+    assert classic["replaced_by"] == ["crm.item.add"]
+
+
+async def test_an_event_is_described_found_and_read_by_its_name(call_tool: CallTool) -> None:
+    described = await call_tool("describe_method", method="ONCRMDEALADD")
+    assert (described["event"], described["scope"]) == ("onCrmDealAdd", ["crm"])
+    assert "event.bind" in described["bind"]
+    assert [field["name"] for field in described["data"][0]["fields"]] == ["ID"]
+    found = await call_tool("find_methods", query="webhook when a deal is created")
+    assert found["events"][0]["event"] == "onCrmDealAdd"
+    read = await call_tool("read_doc", page="onCrmDealAdd")
+    assert read["event"] == "onCrmDealAdd"
+    error = (await call_tool("describe_method", method="onCrmDealCreate"))["error"]
+    assert "onCrmDealAdd" in error["hint"]
+
+
+async def test_a_question_in_another_language_is_answered_with_the_languages_that_work(call_tool: CallTool) -> None:
+    assert "English or Russian" in (await call_tool("find_methods", query="すべての取引を表示"))["hint"]
 
 
 async def test_a_method_of_both_generations_can_be_asked_for_in_each(call_tool: CallTool) -> None:

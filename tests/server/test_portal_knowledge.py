@@ -58,7 +58,7 @@ async def test_a_method_beyond_the_documentation_is_described(call_tool: CallToo
     assert "no review" in answer["effect_note"]
     assert answer["params"] == [
         {"name": "name", "type": "string", "required": True},
-        {"name": "select", "type": "array", "required": False, "list": True},
+        {"name": "select", "type": "array", "list": True},
     ]
     assert answer["page"] is None
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from b24_mcp.catalog.build.extract import Extract, extract
 from b24_mcp.catalog.build.merge import Difference, merge
 from b24_mcp.catalog.build.output import write_events, write_methods
+from b24_mcp.catalog.facts import Event
 from b24_mcp.dialect.editions import Edition, NoDocumentationError, find_editions
 
 __all__ = ["Difference", "NoDocumentationError", "Report", "build", "build_from"]
@@ -66,7 +67,19 @@ def build_from(found: Mapping[str, Edition], out: Path) -> Report:
     )
 
 
-def _events(editions: dict[str, Extract]) -> list[tuple[str, list[str], str]]:
-    """Return the events of all editions. Where both have a page, the Russian edition counts."""
-    found = {page: (name, scope, page) for read in editions.values() for page, (name, scope) in read.events.items()}
+def _events(editions: dict[str, Extract]) -> list[Event]:
+    """Return the events of all editions. Where both have a page, the Russian edition counts.
+
+    The name is taken from the edition where it agrees with the page, and the payload where it can be read.
+    """
+    found: dict[str, Event] = {}
+    for read in editions.values():
+        for page, event in read.events.items():
+            other = found.get(page, event)
+            name = other.name if _agrees(other.name, page) and not _agrees(event.name, page) else event.name
+            found[page] = replace(event, name=name, payload=event.payload or other.payload)
     return list(found.values())
+
+
+def _agrees(name: str, page: str) -> bool:
+    return name.lower() == page.rpartition("/")[2].replace("-", "")

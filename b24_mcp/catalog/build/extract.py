@@ -10,12 +10,13 @@ from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
 from b24_mcp.catalog.build.errors import errors_of
-from b24_mcp.catalog.build.header import context_of, header_of, who_of
+from b24_mcp.catalog.build.events import event_of
+from b24_mcp.catalog.build.header import context_of, header_of, limits_of, permission_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
 from b24_mcp.catalog.build.samples import from_samples, shape
-from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
+from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
 from b24_mcp.catalog.positional import Argument, arguments_of
 from b24_mcp.dialect.editions import Edition, Source
@@ -43,7 +44,7 @@ class Extract:
     """The contents of one edition: methods and events by page, and malformed pages with the reason."""
 
     methods: dict[str, DocumentedMethod] = field(default_factory=dict)
-    events: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
 
@@ -60,7 +61,7 @@ def extract(edition: Edition) -> Extract:
             continue
         if is_event(source):
             if name := pages.event_name(page):
-                result.events[source.page] = (name, header_of(source.text)[0])
+                result.events[source.page] = event_of(page, name)
             continue
         name = name_of(source.page, [page.title], source.text)
         if name and _agrees(name, source, page.title):
@@ -99,7 +100,8 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
     params = tuple(draft.finished() for draft in drafts)
     result = result_of(page.blocks, name, version)
-    deprecated, links = pages.deprecation_of(page)
+    deprecation = pages.deprecation_of(page)
+    who = who_of(who_line)
     # REST 3.0 keeps its cursors inside `pagination`.
     names = [one.name for _, one in flat(params)] if version == "v3" else [one.name for one in params]
     is_list = result.kind in {"list", "map"} or result.list_key is not None
@@ -107,7 +109,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         method=name,
         version=version,
         scope=tuple(scopes),
-        who=who_of(who_line),
+        who=who,
         context=context_of(page.lead, page.text),
         params=params,
         result=result,
@@ -116,10 +118,13 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         page=page.page,
         positional=arguments is not None,
         one_of=tuple(map(tuple, found.one_of)),
-        deprecated=deprecated,
+        deprecated=deprecation.deprecated,
+        superseded=deprecation.superseded,
         batch=correction.batch,
+        limits=limits_of(page.lead),
+        permission=permission_of(who_line) if who == "rights" else "",
     )
-    return DocumentedMethod(facts, tuple(links))
+    return DocumentedMethod(facts, tuple(deprecation.links))
 
 
 def _ordered(params: list[ParameterDraft], arguments: Sequence[Argument]) -> list[ParameterDraft]:

@@ -27,6 +27,41 @@ _ANY = re.compile(
     r"(?:any|all) (?:authorized )?users?|(?:an )?authorized user|any user (?:when|with) [a-z ]*appli?cation[a-z ]*"
     r"|(?:любой|авторизованный|любой авторизованный) пользователь|любой пользователь при авторизации приложения",
 )
+_ROLES = (
+    (r"\bowner\b|владелец", "owner"),
+    (r"\bauthor\b|автор", "author"),
+    (r"\bcreator\b|создатель|постановщик", "creator"),
+    (r"registered (?:the )?(?:chat )?bot|зарегистрирова\w+ (?:чат-)?бот", "application of the bot"),
+    (r"participant|участник", "participant"),
+    (r"moderator|модератор", "moderator"),
+    (r"\bhead\b|руководител", "head of the department"),
+    (r"crm administrator|администратор crm", "CRM administrator"),
+    (r"(?<!crm )administrator(?! crm)|администратор(?! crm)", "administrator"),
+    (r"store manager|менеджер магазина", "store manager"),
+)
+_RIGHTS = (
+    (r"full access|полн\w+ доступ", "full access"),
+    (r"\b(?:read|view)(?:ing)?\b|чтени|просмотр|посмотреть", "read"),
+    (r"\b(?:add|create|creation)\b|добавлени|создани", "create"),
+    (r"\b(?:edit|modify|modification|change|update)\w*\b|изменени|редактировани|изменить", "edit"),
+    (r"\b(?:delete|deletion)\b|удалени", "delete"),
+    (r"\bexport\b|экспорт", "export"),
+    (r"allow to modify settings|разрешить изменять настройки", "CRM settings"),
+)
+_LIMITS = (
+    (
+        r"only (?:available )?(?:on|in) (?:paid|commercial) plans|only on certain plans|using rest on paid plans"
+        r"|только на (?:платных|коммерческих) тарифах",
+        "paid plan",
+    ),
+    (r"only (?:available )?in (?:the )?on-premise|только (?:для |в )коробочн", "on-premise"),
+    (r"only (?:available )?in (?:the )?cloud|только (?:для |в )облачн", "cloud"),
+)
+_MODULE_VERSION = re.compile(
+    r"(?:starting|available) (?:from|since)[^.|\n]{0,30}version[^`*\d\n]{0,12}[`*]*"
+    r"(?P<version>(?:[a-z]+ )?\d+\.\d+(?:\.\d+)?)",
+    re.I,
+)
 # "placement, depending on the …" in one pair of backticks.
 _PROSE = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
 _APP = re.compile(
@@ -88,3 +123,19 @@ def context_of(lead: str, text: str) -> Context:
     if "WRONG_AUTH_TYPE" in text:
         return "session" if "session authorization" in text else "app"
     return "any"
+
+
+def permission_of(line: str) -> str:
+    """Return the right that the user needs, by the text about who may call a method: the roles, then the rights."""
+    said = line.lower()
+    roles = [word for pattern, word in _ROLES if re.search(pattern, said)]
+    rights = [word for pattern, word in _RIGHTS if re.search(pattern, said)]
+    return ", ".join([*roles, *rights])
+
+
+def limits_of(lead: str) -> tuple[str, ...]:
+    """Return the conditions that a portal must meet, by the text above the first section of a page."""
+    found = [word for pattern, word in _LIMITS if re.search(pattern, lead, re.I)]
+    if match := _MODULE_VERSION.search(lead):
+        found.append(match["version"].lower())
+    return tuple(found)

@@ -60,8 +60,15 @@ def _completed(method: DocumentedMethod, other: DocumentedMethod) -> DocumentedM
     # A placeholder such as `<selector>` is in the language of the page.
     has_russian_names = any(re.search("[а-яё]", param.name, re.I) for _, param in flat(mine.params))
     params = theirs.params if has_russian_names else _with_values(mine.params, dict(flat(theirs.params)))
+    deprecated = mine.deprecated or theirs.deprecated
     mine = replace(
-        mine, params=params, deprecated=mine.deprecated or theirs.deprecated, scope=mine.scope or theirs.scope
+        mine,
+        params=params,
+        deprecated=deprecated,
+        superseded=(mine.superseded or theirs.superseded) and not deprecated,
+        scope=mine.scope or theirs.scope,
+        limits=mine.limits or theirs.limits,
+        permission=theirs.permission or mine.permission,
     )
     if mine.result.kind == "unknown":
         mine = replace(mine, result=theirs.result, paging=mine.paging or theirs.paging)
@@ -89,7 +96,7 @@ def _compare(english: Extract, russian: Extract) -> list[Difference]:
             found.append(Difference("page", page, "method", *of_both))
             continue
         en, ru = english.methods[page].facts, russian.methods[page].facts
-        for kind in ("method", "version", "scope", "who", "context", "deprecated", "one_of"):
+        for kind in ("method", "version", "scope", "who", "context", "deprecated", "superseded", "one_of"):
             _note(found, kind, page, kind, getattr(en, kind), getattr(ru, kind))
         _note(found, "result", page, "result", *((one.result.kind, one.result.list_key) for one in (en, ru)))
         _note(found, "errors", page, "codes", *([error.code for error in one.errors] for one in (en, ru)))

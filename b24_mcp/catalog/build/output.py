@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from b24_mcp.catalog.facts import MethodFacts
+from b24_mcp.catalog.facts import Event, MethodFacts
 from b24_mcp.storage.folders import make_private
 
 
@@ -15,17 +15,10 @@ def write_methods(facts: Iterable[MethodFacts], folder: Path) -> int:
     return _write(folder / "methods.jsonl", [one.to_json() for one in facts])
 
 
-def write_events(events: Iterable[tuple[str, list[str], str]], folder: Path) -> int:
-    """Write `events.jsonl` from (name, scope, page) and return its number of lines.
-
-    `bind` is false for events of the user interface: JavaScript subscribes to them, and `event.bind` refuses them.
-    """
-    rows = sorted(events, key=lambda event: (event[0].lower(), event[2]))
-    return _write(folder / "events.jsonl", [_event_form(*row) for row in rows])
-
-
-def _event_form(event: str, scope: list[str], page: str) -> dict[str, object]:
-    return {"event": event, "scope": scope, "page": page} | ({"bind": False} if "::" in event else {})
+def write_events(events: Iterable[Event], folder: Path) -> int:
+    """Write `events.jsonl` and return its number of lines."""
+    rows = sorted(events, key=lambda event: (event.name.lower(), event.page or ""))
+    return _write(folder / "events.jsonl", [event.to_json() for event in rows])
 
 
 def _write(path: Path, lines: list[dict[str, object]]) -> int:

@@ -15,6 +15,13 @@ _DEPRECATED = re.compile(
     r"|устаре|развитие (?:этого |данного )?метода (?:остановлено|прекращено)|метод не развива|остановлен",
     re.I,
 )
+# A method that these say of does nothing in new portals, or shows its result nowhere.
+_DEAD = re.compile(
+    r"(?:does|do) not (?:work|function)|only function in the old|is not displayed"
+    r"|will be (?:disabled|removed|switched off)"
+    r"|не работа|не отображается|будет (?:отключ|удал)",
+    re.I,
+)
 _OF_THE_METHOD = re.compile(r"\bmethods?\b|метод|^deprecated|^устар", re.I)
 _HALTED = re.compile(
     r"development|развити|halted|discontinued|stopped|устарел метод|method is deprecated|метод устарел", re.I
@@ -64,19 +71,35 @@ def version_of(source: Source) -> Version:
     return "v3" if "REST 3.0" in source.text and "/rest/api/" in source.text else "v2"
 
 
-def deprecation_of(page: SourcePage) -> tuple[bool, list[str]]:
-    """Return whether the method itself is deprecated, and the pages that the note links to, in order."""
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """What a page says about the future of its method: `deprecated` and `superseded` as in `MethodFacts`, and the pages
+    that the note links to, in order.
+    """
+
+    deprecated: bool
+    superseded: bool
+    links: list[str]
+
+
+def deprecation_of(page: SourcePage) -> Deprecation:
+    """Read what a page says about the future of its method.
+
+    Most notes only say that the method is not developed further and what replaces it: such a method is superseded.
+    """
     links: list[str] = []
-    deprecated = "/outdated/" in f"/{page.page}" or "/deprecated/" in f"/{page.page}"
+    is_old = "/outdated/" in f"/{page.page}" or "/deprecated/" in f"/{page.page}"
+    is_dead = is_old
     if re.match(r"(?:deprecated|outdated|устаревш)", page.title, re.I):
-        deprecated = True
+        is_old = True
     for block in page.blocks:
         if isinstance(block, Heading) and block.level == 2 and not re.search(r"deprecat|устар", block.text, re.I):
             break
         if isinstance(block, Note) and _speaks_of_the_method(block):
-            deprecated = True
+            is_old = True
+            is_dead = is_dead or _DEAD.search(block.text) is not None
             links.extend(_targets(block.text, page.page))
-    return deprecated, list(dict.fromkeys(links))
+    return Deprecation(is_dead, is_old and not is_dead, list(dict.fromkeys(links)))
 
 
 def _speaks_of_the_method(note: Note) -> bool:

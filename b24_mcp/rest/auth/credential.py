@@ -66,6 +66,11 @@ class Credential(Protocol):
         """The name of the setting that holds the portal's address."""
         ...
 
+    @property
+    def is_application(self) -> bool:
+        """Whether calls are made by an application; some methods refuse a webhook."""
+        ...
+
     async def route(self) -> Route:
         """Return the route of the next request.
 

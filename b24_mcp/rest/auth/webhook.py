@@ -38,6 +38,11 @@ class Webhook(PortalAddress):
         return "B24_WEBHOOK_URL"
 
     @property
+    def is_application(self) -> bool:
+        """A webhook is no application."""
+        return False
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """No headers: the address holds the secret."""
         return {}

@@ -17,17 +17,22 @@ from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
 async def describe_method(
     ctx: Context[App],
-    method: Annotated[str, Field(description="Method name, e.g. crm.deal.add")],
+    method: Annotated[str, Field(description="Method name, e.g. crm.deal.add, or event name, e.g. onCrmDealAdd")],
     version: Annotated[
         Literal["v2", "v3"] | SkipJsonSchema[None],
         Field(description="API generation, if the method exists in both. Default v2"),
     ] = None,
+    of: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="Only a part: filter, fields.SETTINGS, entityTypeId=2, or a word of a field name"),
+    ] = None,
     portal: PortalName = None,
 ) -> Reply:
-    """Describe a Bitrix24 REST method: exact parameters, scope, effect, risks, result, paging, errors, whether it is
-    deprecated and its replacement, and whether this portal has and grants it (available).
+    """Describe a Bitrix24 REST method: exact parameters with values and traps, scope, effect, risks, result, paging,
+    errors, replacement, and whether this portal has and grants it (available). Also the data of an event.
     """
-    return await method_reply(ctx.request_context.lifespan_context, method, version=version, portal=portal)
+    app = ctx.request_context.lifespan_context
+    return await method_reply(app, method, version=version, of=of, portal=portal)
 
 
 def describe_method_tool() -> FormalTool:

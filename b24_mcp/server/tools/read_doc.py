@@ -21,7 +21,9 @@ from b24_mcp.server.tools.arguments import READS_LOCALLY
 
 async def read_doc(
     ctx: Context[App],
-    page: Annotated[str, Field(description="Page as search_docs returns it, its address, or a method name")],
+    page: Annotated[
+        str, Field(description="Page as search_docs returns it, its address, or the name of a method or event")
+    ],
     section: Annotated[
         str | SkipJsonSchema[None], Field(description="Only this section. To read on: the value of cut.section")
     ] = None,

@@ -113,6 +113,11 @@ class Login:
         """The name of the setting that holds the portal's address."""
         return "B24_PORTAL"
 
+    @property
+    def is_application(self) -> bool:
+        """A login belongs to an application."""
+        return True
+
     async def route(self) -> Route:
         """Return the route of the next request, with a token that has not expired.
 
