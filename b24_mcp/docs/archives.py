@@ -119,7 +119,9 @@ def _zip(path: Path, bounds: ArchiveLimits) -> ArchiveTexts:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             texts.count(member.filename)
-            if not member.filename or member.is_dir() or stat.S_ISLNK(member.external_attr >> 16) or not _is_wanted(member.filename):
+            if not member.filename or member.is_dir() or not _is_wanted(member.filename):
+                continue
+            if stat.S_ISLNK(member.external_attr >> 16):
                 continue
             if member.flag_bits & 1:
                 raise DocsError(f"{path.name} is encrypted.")
