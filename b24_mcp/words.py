@@ -84,9 +84,22 @@ _IDIOMS = (
     ("set up", "configure"),
     ("put on hold", "pause"),
     ("sign off", "approve"),
+    ("clock in", "open working day"),
+    ("clock out", "close working day"),
+    ("отметиться на работе", "начать рабочий день"),
     ("сколько всего", "количество"),
     ("поставить на паузу", "приостановить"),
 )
+
+
+_CYRILLIC = (
+    ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"),
+    ("yu", "ю"), ("ju", "ю"), ("ya", "я"), ("ja", "я"), ("yo", "е"), ("jo", "е"), ("ye", "е"), ("je", "е"),
+    ("iy", "ий"), ("ij", "ий"), ("yj", "ый"), ("yy", "ый"),
+    ("a", "а"), ("b", "б"), ("c", "ц"), ("d", "д"), ("e", "е"), ("f", "ф"), ("g", "г"), ("h", "х"), ("i", "и"),
+    ("j", "й"), ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"), ("p", "п"), ("q", "к"), ("r", "р"),
+    ("s", "с"), ("t", "т"), ("u", "у"), ("v", "в"), ("w", "в"), ("x", "кс"), ("y", "ы"), ("z", "з"), ("'", "ь"),
+)  # fmt: skip
 
 
 class Stemmer(Protocol):
@@ -113,6 +126,19 @@ def words_of_name(method: str) -> list[str]:
         parts += (_COMPOUNDS.get(word) or _COMPOUNDS.get(word.removesuffix("s"), word)).split()
     whole = [_COMPOUNDS[part.lower()] for part in method.split(".") if part.lower() in _COMPOUNDS]
     return list(dict.fromkeys(stem(word) for word in [*parts, *" ".join(whole).split()] if word))
+
+
+def transliterated(word: str) -> list[str]:
+    """Return the stems of the Russian words that a word in Latin letters may stand for: `sozdat` for `создать`.
+
+    A soft sign at the end is usually left out, so the word is returned with and without one.
+    """
+    russian, at = "", 0
+    while at < len(word):
+        latin, letter = next((pair for pair in _CYRILLIC if word.startswith(pair[0], at)), (word[at], ""))
+        russian += letter
+        at += len(latin)
+    return list(dict.fromkeys(stem(one) for one in (f"{russian}ь", russian)))
 
 
 @lru_cache(maxsize=20_000)

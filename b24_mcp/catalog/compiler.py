@@ -23,7 +23,7 @@ _SCHEMA = """
 CREATE TABLE method (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, effect TEXT NOT NULL,
     note TEXT NOT NULL, summary TEXT NOT NULL, summary_ru TEXT NOT NULL, verb TEXT NOT NULL,
-    deprecated INTEGER NOT NULL, facts TEXT NOT NULL, risks TEXT NOT NULL, UNIQUE (key, version)
+    age REAL NOT NULL, facts TEXT NOT NULL, risks TEXT NOT NULL, UNIQUE (key, version)
 );
 CREATE TABLE concept (word TEXT PRIMARY KEY, ideas TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE event (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
@@ -33,6 +33,8 @@ _UNITS = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS {} USING fts5 "
     "(method UNINDEXED, kind UNINDEXED, words, ideas, tokenize = 'unicode61')"
 )
+# How old a method is for the ranking: 1 when it is deprecated.
+_SUPERSEDED = 0.4
 # A method without a review counts as destructive.
 _UNJUDGED = ["destructive", ""]
 
@@ -242,7 +244,7 @@ def _row(number: int, entry: CatalogueEntry) -> tuple[object, ...]:
         entry.summary,
         entry.summary_ru,
         verb_of(facts.method),
-        int(facts.deprecated or facts.superseded),
+        1.0 if facts.deprecated else _SUPERSEDED if facts.superseded else 0.0,
         json.dumps(facts.to_json(), ensure_ascii=False, separators=(",", ":")),
         risks_to_json(entry.risks),
     )

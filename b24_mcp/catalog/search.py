@@ -2,7 +2,7 @@
 
 The full-text index of SQLite finds the texts that share words with the question. They are scored by how much of the
 question they cover; a word with the same meaning counts nearly as much as the same word. The ranking prefers methods
-that are not deprecated, methods that do what the verb in the question says, and methods that are used most.
+that are not superseded or deprecated, methods that do what the verb in the question says, and methods that are used most.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from b24_mcp.catalog.names import is_slip
-from b24_mcp.words import words_of
+from b24_mcp.words import transliterated, words_of
 
 LONGEST_QUERY = 300
 _MOST_WORDS = 24
@@ -106,10 +106,10 @@ class MethodSearch:
             return {}
         if "." not in name and not self._db.execute("SELECT 1 FROM method WHERE key = ?", (name,)).fetchone():
             return {}
-        rows = self._db.execute("SELECT id, key, deprecated FROM method WHERE instr(key, ?)", (name,))
+        rows = self._db.execute("SELECT id, key, age FROM method WHERE instr(key, ?)", (name,))
         return {
-            number: (10.0 if known == name else 6.0 if known.startswith(name) else 4.0) - deprecated - len(known) / 1e3
-            for number, known, deprecated in rows
+            number: (10.0 if known == name else 6.0 if known.startswith(name) else 4.0) - age - len(known) / 1e3
+            for number, known, age in rows
         }
 
     def _by_words(self, query: str) -> dict[int, float]:
@@ -138,19 +138,35 @@ class MethodSearch:
         return _Question(words, weights, frozenset(_VERB_IDEAS[idea] for idea in ideas if idea in _VERB_IDEAS))
 
     def _meant(self, word: str) -> str:
-        """Return the word itself, or the most frequent known word that differs by a typing error."""
-        if word in self._vocabulary or word in self.ideas or len(word) < 4:
+        """Return the word itself, or the most frequent known word that differs by a typing error.
+
+        An unknown word in Latin letters may be Russian: then its transliteration is looked up in the same way.
+        """
+        if self._is_known(word) or len(word) < 3:
+            return word
+        meant = self._corrected(word)
+        if meant == word and word.isascii() and word.isalpha():
+            russian = transliterated(word)
+            known = next((one for one in russian if self._is_known(one)), None)
+            corrected = (self._corrected(one) for one in russian)
+            return known or next((one for one in corrected if self._is_known(one)), word)
+        return meant
+
+    def _is_known(self, word: str) -> bool:
+        return word in self._vocabulary or word in self.ideas
+
+    def _corrected(self, word: str) -> str:
+        if len(word) < 4:
             return word
         near = [known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 2]
         near = [known for known in near if is_slip(word, known)]
-        return max(near, key=self._vocabulary.__getitem__, default=word)
+        return max(near, key=lambda known: self._vocabulary.get(known, 0), default=word)
 
     def _score(self, method: int, likenesses: list[float], question: _Question) -> float:
         likenesses.sort(reverse=True)
         score = likenesses[0] + 0.15 * sum(likenesses[1:4])
-        key, version, deprecated, verb = self._facts[method]
-        if deprecated:
-            score *= 0.72
+        key, version, age, verb = self._facts[method]
+        score *= 1 - 0.28 * age
         if version == "v3" and key in self._in_both:
             score *= 0.93
         if question.verbs and verb:
@@ -172,14 +188,14 @@ class MethodSearch:
     def _by_letter(self) -> dict[str, list[str]]:
         """The known words by their first letter, which is rarely mistyped."""
         words: dict[str, list[str]] = {}
-        for word in self._vocabulary:
+        for word in {**self._vocabulary, **self.ideas}:
             words.setdefault(word[0], []).append(word)
         return words
 
     @cached_property
-    def _facts(self) -> dict[int, tuple[str, str, bool, str]]:
-        rows = self._db.execute("SELECT id, key, version, deprecated, verb FROM method")
-        return {number: (key, version, bool(deprecated), verb) for number, key, version, deprecated, verb in rows}
+    def _facts(self) -> dict[int, tuple[str, str, float, str]]:
+        rows = self._db.execute("SELECT id, key, version, age, verb FROM method")
+        return {number: (key, version, age, verb) for number, key, version, age, verb in rows}
 
     @cached_property
     def _of_portal(self) -> set[int]:
