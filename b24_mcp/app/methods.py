@@ -22,6 +22,11 @@ from b24_mcp.rest import Succeeded, to_json
 
 _LONGEST_SIGNATURE = 160
 _NOTHING_FOUND = "No method matches. Describe the action in other words, or name the object of the action."
+_NOTHING_FITS = (
+    "No method fits this well: these share some words only. The portal may have no such method. Or describe the action "
+    "in other words."
+)
+_GOOD_FIT = 0.45
 _OTHER_LANGUAGE = "No method matches. Ask in English or Russian."
 
 
@@ -66,12 +71,14 @@ async def search_methods(app: App, query: str, *, scope: str | None = None, limi
         B24Error: `B24MCP_ARGUMENTS` for an unknown scope.
     """
     known = await known_soon(app)
-    methods = await run_sync(_found, known, query, scope, limit)
+    methods, fit = await run_sync(_found, known, query, scope, limit)
     form: Form = {"ok": True, "methods": methods}
     if events := await run_sync(_found_events, known, query, scope):
         form["events"] = events
     if not methods:
         form["hint"] = _NOTHING_FOUND if _is_readable(query) else _OTHER_LANGUAGE
+    elif fit < _GOOD_FIT:
+        form["hint"] = _NOTHING_FITS
     return Reply(form)
 
 
@@ -106,7 +113,8 @@ async def method_reply(
     return Reply(form | {"why_not_available": why} if why else form)
 
 
-def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> list[HitForm]:
+def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> tuple[list[HitForm], float]:
+    """Return the methods that match, and how well the best of them does."""
     catalogue = known.catalogue
     if scope is not None and scope not in catalogue.scopes:
         raise our_error(
@@ -121,7 +129,7 @@ def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> list[
     for form in forms:
         if known.available(form["method"], form["version"]) is False:
             form["available"] = False
-    return forms
+    return forms, max((hit.score for hit in hits), default=0.0)
 
 
 def _found_events(known: Knowledge, query: str, scope: str | None) -> list[EventHitForm]:

@@ -46,6 +46,15 @@ async def test_a_question_without_content_gets_advice(call_tool: CallTool, query
     assert answer["hint"]
 
 
+@pytest.mark.parametrize("query", ["order a pizza", "закажи пиццу", "train a neural network"])
+async def test_a_question_that_no_method_fits_says_so(call_tool: CallTool, query: str) -> None:
+    assert "No method fits" in (await call_tool("find_methods", query=query))["hint"]
+
+
+async def test_a_question_that_a_method_fits_has_no_such_hint(call_tool: CallTool) -> None:
+    assert "hint" not in await call_tool("find_methods", query="put a task on hold")
+
+
 async def test_the_error_for_an_unknown_scope_lists_existing_ones(call_tool: CallTool) -> None:
     error = (await call_tool("find_methods", query="deal", scope="crn"))["error"]
     assert "crm" in error["hint"]
