@@ -2,7 +2,7 @@
 
 The full-text index of SQLite finds the texts that share words with the question. They are scored by how much of the
 question they cover; a word with the same meaning counts nearly as much as the same word. The ranking prefers methods
-that are not superseded or deprecated, methods that do what the verb in the question says, and methods that are used most.
+that are current, methods that do what the verb in the question says, and methods that are used most.
 """
 
 from __future__ import annotations
