@@ -1,0 +1,68 @@
+"""What whole families of methods share: where the letter case of names counts, and the operators of their filters.
+
+`data/exact.tsv` has a line for each family: the beginning of its names in lower case, and in `exact` which names are
+accepted in their documented letter case only: `all`; `names` of parameters; `fields` inside parameters; or `none`. The
+first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
+the keys of `filter` and `order` may also be written `LIKE_THIS`. `data/operators.tsv` has the operators that are
+allowed before a name in a filter, separated by spaces, where not all of them are; `instead` is the advice for others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from b24_mcp.catalog.tables import read_table
+
+Case = Literal["exact", "any", "unknown"]
+"""How the letter case of a name counts; `unknown` where nothing is known about the family."""
+
+OPERATORS = frozenset(
+    "= ! != <> < <= > >= >< !>< @ !@ % !% =% %= !=% !%= ? !? * *= *% ~ + == === !== <=> -".split()  # noqa: SIM905
+)
+"""Every operator that some family takes before a name in a filter."""
+OPERATOR_SIGNS = "<>=!%@~?*+"
+"""The characters of which operators consist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the methods of one family share. `operators` is None where any is accepted."""
+
+    names: Case = "unknown"
+    fields: Case = "unknown"
+    capitals: bool = False
+    operators: frozenset[str] | None = None
+    instead: str = ""
+
+
+_CASES: dict[str, tuple[Case, Case]] = {
+    "all": ("exact", "exact"),
+    "names": ("exact", "any"),
+    "fields": ("any", "exact"),
+    "none": ("any", "any"),
+}
+
+
+@cache
+def family_of(method: str, version: str) -> Family:
+    """Return the family of a method by its name in lower case."""
+    if version == "v3":
+        return Family("exact", "exact")
+    names, fields = next((cases for prefix, cases, _ in _cases() if method.startswith(prefix)), ("unknown", "unknown"))
+    capitals = next((capitals for prefix, _, capitals in _cases() if method.startswith(prefix)), False)
+    operators, instead = next(
+        ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
+    )
+    return Family(names, fields, capitals, operators, instead)
+
+
+@cache
+def _cases() -> list[tuple[str, tuple[Case, Case], bool]]:
+    return [(row["prefix"], _CASES[row["exact"]], row["capitals"] == "yes") for row in read_table("exact")]
+
+
+@cache
+def _operators() -> list[tuple[str, frozenset[str], str]]:
+    return [(row["prefix"], frozenset(row["operators"].split()), row["instead"]) for row in read_table("operators")]

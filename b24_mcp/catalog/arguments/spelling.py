@@ -1,0 +1,74 @@
+"""Judge the names of one object: documented, in another letter case, misspelt, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from b24_mcp.catalog.arguments.families import Case
+from b24_mcp.catalog.arguments.nodes import CUSTOM, CUSTOM_FIELDS, Group, Node, Place
+from b24_mcp.catalog.names import folded, nearest_ones
+
+_KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
+_UNKNOWN = {
+    "top": "is not documented for this method",
+    "fields": "is not a documented field here; the portal ignores names that it does not know",
+    "filter": "is not a documented field of this filter; where a portal does not know it, it ignores the condition "
+    "and returns everything",
+}
+_NAMES_OF_A_FILTER = ("search_content",)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What a name is: the documented `node`, if any, and the problem with the name, if any."""
+
+    node: Node | None
+    message: str = ""
+    certain: bool = False
+
+
+def spelling_of(name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool) -> Spelling:
+    """Return what a name of an object is. `given` are all names of the object."""
+    node = group.nodes.get(name)
+    if node is not None:
+        return Spelling(node)
+    written = group.by_lower.get(name.lower())
+    if written is not None:
+        node = group.nodes[written]
+        if case == "any" or written in given or (written[:1].isupper() and written[:1].lower() + written[1:] == name):
+            return Spelling(node)
+        if capitals and name == _in_capitals(written):
+            return Spelling(node)
+        if case == "exact":
+            if name == name.lower() and place == "top" and written == written.upper():
+                return Spelling(node)  # the page writes its table in capitals, the samples and the portal do not
+            return Spelling(node, f"is written {written}", True)
+        return Spelling(node, f"is written {written} in the documentation" if place != "top" else "")
+    if name.lower().startswith(CUSTOM if place == "top" else CUSTOM_FIELDS) or not name or name.isdigit():
+        return Spelling(None)
+    if group.covers(name) or (place == "filter" and "." in name):
+        return Spelling(None)
+    if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == name), None)):
+        return Spelling(group.nodes[meant])
+    missing = [one for one in group.nodes if not _is_given(one, given, case)]
+    nearest = nearest_ones(name, missing)
+    if nearest:
+        return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
+    return Spelling(None, _UNKNOWN[place])
+
+
+def _is_given(name: str, given: Collection[str], case: Case) -> bool:
+    if case == "exact":
+        return name in given
+    return name in given or any(name.lower() == one.lower() for one in given)
+
+
+def _in_capitals(name: str) -> str:
+    """Return `STAGE_ID` for `stageId`."""
+    return "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names differ in letter case and underscores only."""
+    return folded(one) == folded(other)

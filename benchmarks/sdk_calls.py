@@ -1,0 +1,181 @@
+"""Check that no call of the wrappers of b24pysdk is refused before it is sent.
+
+Usage: python -m benchmarks.sdk_calls [--python INTERPRETER] [--verbose]
+`INTERPRETER` has b24pysdk installed, by default the one of `make sdk`. Each wrapper method is called by its signature
+several times: with the required arguments alone, with each optional one added, and with all of them. The requests are
+recorded instead of sent. Objects that the caller of a wrapper fills freely are filled here with the required names that
+the catalogue knows, since the SDK says nothing about them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+import typing
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).resolve()
+_BY_TYPE: dict[type, object] = {bool: True, int: 1, float: 1.5, bytes: b"x", date: date(2026, 1, 31)}
+_DEFAULT = object()
+
+
+def main() -> None:
+    """Collect the calls and print which are refused."""
+    wanted = sys.argv.index("--python") + 1 if "--python" in sys.argv else None
+    interpreter = sys.argv[wanted] if wanted else str(_HERE.parents[1] / ".venv-sdk" / "bin" / "python")
+    printed = subprocess.run([interpreter, str(_HERE), "--print"], capture_output=True, check=True, text=True).stdout
+    check([json.loads(line) for line in printed.splitlines()])
+
+
+def check(calls: list[dict[str, Any]]) -> None:
+    """Print how many calls are refused, each with the reason."""
+    from b24_mcp.app.planning import CallRequest, plan_checked
+    from b24_mcp.catalog import known_methods
+    from b24_mcp.errors import B24Error
+
+    refused: Counter[str] = Counter()
+    unknown = 0
+    warned: Counter[str] = Counter()
+    for call in calls:
+        known = known_methods().method(call["method"], call["version"])
+        if known is None:
+            unknown += 1
+            continue
+        try:
+            planned = plan_checked(CallRequest(call["method"], completed(known.facts.params, call["params"])))
+            warned.update(f"{known.name}: {warning}" for warning in planned.warnings)
+        except B24Error as exc:
+            refused[f"{known.name}: {exc.fault.message}"] += 1
+    print(f"calls of wrappers: {len(calls)}, refused {refused.total()}, with a warning {warned.total()}, ", end="")
+    print(f"of no method {unknown}")
+    for reason, count in sorted(refused.items()):
+        print(f"  refused {count:3}: {reason}")
+    if "--verbose" in sys.argv:
+        for reason, count in sorted(warned.items()):
+            print(f"  warned {count:3}: {reason}")
+
+
+def completed(parameters: typing.Sequence[Any], params: Any) -> Any:
+    """Return the parameters with empty objects filled with what the catalogue requires inside them."""
+    if not isinstance(params, dict):
+        return params
+    known = {parameter.name.lower(): parameter for parameter in parameters}
+    filled = dict(params)
+    for name, value in params.items():
+        parameter = known.get(name.lower())
+        if parameter is not None and value == {}:
+            filled[name] = example(parameter)
+        elif parameter is not None and value == [{}]:
+            filled[name] = [example(parameter)]
+    return filled
+
+
+def example(parameter: Any) -> Any:
+    """Return a value that a documented parameter accepts, with required fields alone."""
+    if parameter.fields:
+        names = [one.name for one in parameter.fields if one.required is True]
+        names += [group[0] for group in parameter.one_of if names == [] or not set(group) & set(names)]
+        inside = {one.name: example(one) for one in parameter.fields if one.name in names and not one.pattern}
+        return [inside] if parameter.is_list else inside
+    if parameter.values:
+        return [parameter.values[0]] if parameter.is_list else parameter.values[0]
+    kind = parameter.type.split("|")[0].lower()
+    if parameter.is_list or kind.endswith("[]") or kind == "array":
+        return [1]
+    one_of_kind = {"object": {}, "date": "2026-01-31", "datetime": "2026-01-31T10:00:00+00:00", "file": ["a.txt", "eA=="]}
+    if kind in one_of_kind:
+        return one_of_kind[kind]
+    return parameter.minimum or 1
+
+
+def print_calls() -> None:
+    """Print every call of the SDK as a line of JSON; runs where b24pysdk is installed."""
+    from b24pysdk import BitrixWebhook, Client  # type: ignore[import-not-found]
+
+    for version in (2, 3):
+        client = Client(BitrixWebhook(domain="portal.example", webhook_token="1/secret"), prefer_version=version)
+        for wrapper in wrappers(client):
+            for arguments in calls_of(wrapper):
+                try:
+                    request = wrapper(**arguments)
+                    method, params = request._as_tuple
+                except (TypeError, ValueError, AttributeError):
+                    continue
+                line = {"method": method, "version": f"v{version}", "params": params or {}}
+                print(json.dumps(line, default=str, ensure_ascii=False))
+
+
+def wrappers(context: Any) -> Iterator[Any]:
+    """Yield the wrapper methods of a client and of all contexts inside it."""
+    from b24pysdk.scopes._base_context import BaseContext  # type: ignore[import-not-found]
+
+    for name in dir(type(context)):
+        if name.startswith("_") and name != "__call__":
+            continue
+        if name in ("get_token", "get_cache", "clear_cache", "call_batch", "call_batches"):
+            continue
+        try:
+            attribute = getattr(context, name)
+        except Exception:
+            continue
+        if isinstance(attribute, BaseContext):
+            yield from wrappers(attribute)
+        elif callable(attribute) and isinstance(context, BaseContext):
+            yield attribute
+
+
+def calls_of(wrapper: Any) -> Iterator[dict[str, object]]:
+    """Yield the arguments of several calls of one wrapper."""
+    function = getattr(wrapper, "func", wrapper)
+    owner = getattr(function, "__self__", None)
+    function = getattr(owner, "_func", getattr(function, "__func__", function))
+    hints = typing.get_type_hints(function)
+    required: dict[str, object] = {}
+    optional: dict[str, object] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in ("self", "timeout") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        values = required if parameter.default is parameter.empty else optional
+        values[name] = plausible(name, hints.get(name, str))
+    yield required
+    for name, value in optional.items():
+        yield {**required, name: value}
+    if len(optional) > 1:
+        yield {**required, **optional}
+
+
+def plausible(name: str, annotation: Any) -> object:
+    """Return a value for an argument by its name and annotation."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return plausible(name, arguments[0])
+    if origin is typing.Literal:
+        return arguments[0]
+    if origin is typing.Union or str(origin) == "<class 'types.UnionType'>":
+        return plausible(name, next(one for one in arguments if one is not type(None)))
+    if origin in (dict, typing.Mapping) or annotation is dict or "Mapping" in str(origin):
+        return {}
+    if origin is tuple:
+        return [plausible(name, one) for one in arguments if one is not Ellipsis]
+    if origin is not None and issubclass(origin, typing.Iterable):  # type: ignore[arg-type]
+        return [plausible(name, arguments[0])] if arguments else []
+    if annotation is datetime:
+        return datetime(2026, 1, 31, 10, tzinfo=timezone.utc)
+    return _BY_TYPE.get(annotation, text(name))
+
+
+def text(name: str) -> str:
+    """Return a plausible text for an argument."""
+    if "date" in name or "time" in name:
+        return "2026-01-31T10:00:00+00:00"
+    return "https://example.com/" if "url" in name or "handler" in name else "ID" if name == "select" else "1"
+
+
+if __name__ == "__main__":
+    print_calls() if "--print" in sys.argv else main()
