@@ -22,7 +22,8 @@ from typing import Any
 
 _HERE = Path(__file__).resolve()
 _BY_TYPE: dict[type, object] = {bool: True, int: 1, float: 1.5, bytes: b"x", date: date(2026, 1, 31)}
-_DEFAULT = object()
+DATE = "2026-01-31T10:00:00+00:00"
+TYPED: dict[str, object] = {"date": "2026-01-31", "datetime": DATE, "file": ["a.txt", "eA=="], "boolean": True}
 
 
 def main() -> None:
@@ -43,12 +44,14 @@ def check(calls: list[dict[str, Any]]) -> None:
     unknown = 0
     warned: Counter[str] = Counter()
     for call in calls:
-        known = known_methods().method(call["method"], call["version"])
+        known = known_methods().method(call["method"], call["version"]) or known_methods().method(call["method"])
         if known is None:
             unknown += 1
             continue
         try:
-            planned = plan_checked(CallRequest(call["method"], completed(known.facts.params, call["params"])))
+            planned = plan_checked(
+                CallRequest(known.name, completed(known.facts, call["params"]), known.version)
+            )
             warned.update(f"{known.name}: {warning}" for warning in planned.warnings)
         except B24Error as exc:
             refused[f"{known.name}: {exc.fault.message}"] += 1
@@ -61,43 +64,67 @@ def check(calls: list[dict[str, Any]]) -> None:
             print(f"  warned {count:3}: {reason}")
 
 
-def completed(parameters: typing.Sequence[Any], params: Any) -> Any:
-    """Return the parameters with empty objects filled with what the catalogue requires inside them."""
+def completed(facts: Any, params: Any) -> Any:
+    """Return the parameters with what the SDK leaves to its caller: the contents of objects, and allowed values."""
     if not isinstance(params, dict):
         return params
-    known = {parameter.name.lower(): parameter for parameter in parameters}
+    known = {parameter.name.lower(): parameter for parameter in facts.params}
     filled = dict(params)
     for name, value in params.items():
         parameter = known.get(name.lower())
-        if parameter is not None and value == {}:
-            filled[name] = example(parameter)
-        elif parameter is not None and value == [{}]:
-            filled[name] = [example(parameter)]
+        if parameter is None:
+            continue
+        if value == {}:
+            filled[name] = inside(parameter)
+        elif value == [{}]:
+            filled[name] = [inside(parameter)]
+        elif value in ("1", ["1"], DATE) and (parameter.values or parameter.type.split("|")[0] in TYPED):
+            filled[name] = [single(parameter)] if isinstance(value, list) else single(parameter)
+    for first, *_ in facts.one_of:
+        top, *path = first.split(".")
+        if path and isinstance(filled.get(top), dict):
+            add(filled[top], known[top.lower()], path)
     return filled
+
+
+def add(form: dict[str, Any], parameter: Any, path: list[str]) -> None:
+    """Add the field at a path to an object, unless it is there."""
+    field = next((one for one in parameter.fields if one.name == path[0]), None)
+    if field is None:
+        return
+    form.setdefault(field.name, example(field) if len(path) == 1 else {})
+    for inner in form[field.name] if isinstance(form[field.name], list) else [form[field.name]]:
+        if isinstance(inner, dict):
+            add(inner, field, path[1:]) if len(path) > 1 else None
 
 
 def example(parameter: Any) -> Any:
     """Return a value that a documented parameter accepts, with required fields alone."""
-    if parameter.fields:
-        names = [one.name for one in parameter.fields if one.required is True]
-        names += [group[0] for group in parameter.one_of if names == [] or not set(group) & set(names)]
-        inside = {one.name: example(one) for one in parameter.fields if one.name in names and not one.pattern}
-        return [inside] if parameter.is_list else inside
-    if parameter.values:
-        return [parameter.values[0]] if parameter.is_list else parameter.values[0]
     kind = parameter.type.split("|")[0].lower()
-    if parameter.is_list or kind.endswith("[]") or kind == "array":
-        return [1]
-    one_of_kind = {"object": {}, "date": "2026-01-31", "datetime": "2026-01-31T10:00:00+00:00", "file": ["a.txt", "eA=="]}
-    if kind in one_of_kind:
-        return one_of_kind[kind]
-    return parameter.minimum or 1
+    value = inside(parameter) if parameter.fields or kind == "object" else single(parameter)
+    listed = parameter.is_list or kind.endswith("[]") or kind == "array"
+    return [value] if listed and not parameter.fields or parameter.is_list else value
+
+
+def inside(parameter: Any) -> dict[str, Any]:
+    """Return an object with what is required inside a documented parameter."""
+    names = {one.name for one in parameter.fields if one.required is True}
+    names |= {group[0] for group in parameter.one_of if not set(group) & names}
+    return {one.name: example(one) for one in parameter.fields if one.name in names and not one.pattern}
+
+
+def single(parameter: Any) -> Any:
+    """Return a single value that a documented parameter accepts."""
+    if parameter.values:
+        return parameter.values[0]
+    return TYPED.get(parameter.type.split("|")[0].lower(), parameter.minimum or 1)
 
 
 def print_calls() -> None:
     """Print every call of the SDK as a line of JSON; runs where b24pysdk is installed."""
     from b24pysdk import BitrixWebhook, Client  # type: ignore[import-not-found]
 
+    printed: set[str] = set()
     for version in (2, 3):
         client = Client(BitrixWebhook(domain="portal.example", webhook_token="1/secret"), prefer_version=version)
         for wrapper in wrappers(client):
@@ -107,8 +134,16 @@ def print_calls() -> None:
                     method, params = request._as_tuple
                 except (TypeError, ValueError, AttributeError):
                     continue
-                line = {"method": method, "version": f"v{version}", "params": params or {}}
-                print(json.dumps(line, default=str, ensure_ascii=False))
+                params = {name: value for name, value in (params or {}).items() if repr(value) != "MISSING"}
+                call = json.dumps({"method": method, "params": params}, default=_as_sent, ensure_ascii=False)
+                if call not in printed:
+                    printed.add(call)
+                    print(json.dumps({"version": f"v{version}", **json.loads(call)}, ensure_ascii=False))
+
+
+def _as_sent(value: object) -> object:
+    """Return a value that JSON does not have as the SDK sends it."""
+    return value.isoformat() if isinstance(value, date) else list(value) if isinstance(value, set | tuple) else str(value)
 
 
 def wrappers(context: Any) -> Iterator[Any]:
@@ -167,13 +202,15 @@ def plausible(name: str, annotation: Any) -> object:
         return [plausible(name, arguments[0])] if arguments else []
     if annotation is datetime:
         return datetime(2026, 1, 31, 10, tzinfo=timezone.utc)
+    if annotation is inspect.Parameter.empty or annotation is str:
+        return text(name)
     return _BY_TYPE.get(annotation, text(name))
 
 
 def text(name: str) -> str:
     """Return a plausible text for an argument."""
     if "date" in name or "time" in name:
-        return "2026-01-31T10:00:00+00:00"
+        return DATE
     return "https://example.com/" if "url" in name or "handler" in name else "ID" if name == "select" else "1"
 
 

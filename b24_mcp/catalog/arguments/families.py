@@ -5,6 +5,8 @@ accepted in their documented letter case only: `all`; `names` of parameters; `fi
 first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
 the keys of `filter` and `order` may also be written `LIKE_THIS`. `data/operators.tsv` has the operators that are
 allowed before a name in a filter, separated by spaces, where not all of them are; `instead` is the advice for others.
+`data/lenient.tsv` has single fields whose documentation is stricter than the portal, so that nothing about them is a
+certain mistake.
 """
 
 from __future__ import annotations
@@ -66,3 +68,10 @@ def _cases() -> list[tuple[str, tuple[Case, Case], bool]]:
 @cache
 def _operators() -> list[tuple[str, frozenset[str], str]]:
     return [(row["prefix"], frozenset(row["operators"].split()), row["instead"]) for row in read_table("operators")]
+
+
+@cache
+def lenient_fields() -> dict[str, frozenset[str]]:
+    """Return the paths of lenient fields by the names of their methods in lower case."""
+    rows = read_table("lenient")
+    return {row["method"]: frozenset(one["field"] for one in rows if one["method"] == row["method"]) for row in rows}

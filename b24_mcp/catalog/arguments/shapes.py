@@ -65,9 +65,9 @@ def single_problem(node: Node, value: object) -> str:
 def in_words(node: Node) -> str:
     """Return what a node takes that takes no single value."""
     type_ = node.parameter.type.lower()
-    if node.name.lower() in ("filter", "fields") and type_ != "array":
-        return "an object"
-    return "an object" if "object" in type_ and not type_.endswith("[]") else "a list"
+    if node.parameter.is_list or type_.endswith("[]") or type_ in ("array", "list"):
+        return "an object" if node.name.lower() in ("filter", "fields") and type_ != "array" else "a list"
+    return "an object" if node.takes_object else "a list"
 
 
 def listed_form(node: Node, value: object = "…") -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from b24_mcp.catalog.arguments.families import family_of
+from b24_mcp.catalog.arguments.families import family_of, lenient_fields
 from b24_mcp.catalog.arguments.nodes import group_of
 from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
@@ -33,6 +34,7 @@ class ParameterTable:
         self._version = version
         self._parameters = parameters
         self._family = family_of(method.lower(), version)
+        self._lenient = lenient_fields().get(method.lower(), frozenset())
         self._paging = paging
         self._one_of = one_of
         self._group = group_of(parameters, version, is_top=True)
@@ -66,14 +68,16 @@ class ParameterTable:
         problems = [*of_paging, *of_filter]
         problems += [one for one in walk.problems if one.field.partition(".")[0] not in settled]
         problems += self._none_of(params)
+        if self._lenient:
+            problems = [replace(one, certain=one.certain and one.field not in self._lenient) for one in problems]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
 
     def _none_of(self, params: Mapping[str, object]) -> Iterable[Problem]:
-        """Yield a problem for each group of parameters of which none is given."""
+        """Yield a problem for each group of parameters of which none is given; certain for names inside an object."""
         for names in self._one_of:
             if not any(_is_given(name.split("."), params) for name in names):
                 more = f"or {' or '.join(names[1:])} is required" if len(names) > 1 else "is required but missing"
-                yield Problem(names[0], more, True)
+                yield Problem(names[0], more, all("." in name for name in names))
 
     def _other_filter(self, params: Mapping[str, object]) -> list[Problem]:
         """Check for a filter in the form of the other version of the API; the message has the right form."""

@@ -39,7 +39,7 @@ class Usual:
         return value is None or kind in self.types
 
     def _passes_object(self, value: dict[str, object]) -> bool:
-        names = self.names or _NO_NAMES
+        names = self.names if self.names is not None else _NO_NAMES
         if self.one_of or not self.required <= value.keys():
             return False
         for name, inner in value.items():

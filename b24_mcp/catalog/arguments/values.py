@@ -17,6 +17,7 @@ _CLOCK = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?", re.ASCII
 _ZONE = re.compile(r"\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
 _MOMENT = re.compile(r"\d{8,}(T\d{4,6}Z?)?", re.ASCII)
 _PATH = re.compile(r"(/|\./|\.\./|~/|[A-Za-z]:[\\/]|file:).*|[^/\\:=]{1,200}\.(pdf|png|jpe?g|gif|docx?|xlsx?|txt|zip|csv|pptx?)")
+_PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
@@ -84,6 +85,8 @@ def _range(low: float | None, high: float | None) -> str:
 
 def _date(value: str, kind: str) -> Verdict | None:
     text = value.strip()
+    if _PLACEHOLDER.fullmatch(text):
+        return f"looks like a placeholder; {_DATE_FORM[kind]} is the form of a value", False
     if not text or _MOMENT.fullmatch(text):
         return None
     form = f"must be a {'date' if kind == 'date' else 'date and time with a zone'} like {_DATE_FORM[kind]}"
