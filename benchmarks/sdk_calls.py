@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 import typing
@@ -20,6 +21,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
+_MOST_TRIES = 8
 _HERE = Path(__file__).resolve()
 _BY_TYPE: dict[type, object] = {bool: True, int: 1, float: 1.5, bytes: b"x", date: date(2026, 1, 31)}
 DATE = "2026-01-31T10:00:00+00:00"
@@ -82,8 +84,10 @@ def completed(facts: Any, params: Any) -> Any:
             filled[name] = [single(parameter)] if isinstance(value, list) else single(parameter)
     for first, *_ in facts.one_of:
         top, *path = first.split(".")
-        if path and isinstance(filled.get(top), dict):
-            add(filled[top], known[top.lower()], path)
+        value = filled.get(top)
+        for inner in value if isinstance(value, list) else [value]:
+            if path and isinstance(inner, dict):
+                add(inner, known[top.lower()], path)
     return filled
 
 
@@ -129,16 +133,45 @@ def print_calls() -> None:
         client = Client(BitrixWebhook(domain="portal.example", webhook_token="1/secret"), prefer_version=version)
         for wrapper in wrappers(client):
             for arguments in calls_of(wrapper):
-                try:
-                    request = wrapper(**arguments)
-                    method, params = request._as_tuple
-                except (TypeError, ValueError, AttributeError):
+                recorded = request_of(wrapper, arguments)
+                if recorded is None:
                     continue
+                method, params = recorded
                 params = {name: value for name, value in (params or {}).items() if repr(value) != "MISSING"}
                 call = json.dumps({"method": method, "params": params}, default=_as_sent, ensure_ascii=False)
                 if call not in printed:
                     printed.add(call)
                     print(json.dumps({"version": f"v{version}", **json.loads(call)}, ensure_ascii=False))
+
+
+def request_of(wrapper: Any, arguments: dict[str, object]) -> tuple[str, Any] | None:
+    """Return the method and the parameters that a wrapper would send; None when it refuses all arguments tried.
+
+    The SDK checks arguments and names a right one in its refusal, so the call is repeated with that.
+    """
+    tried = dict(arguments)
+    for _ in range(_MOST_TRIES):
+        try:
+            method, params = wrapper(**tried)._as_tuple
+        except (TypeError, ValueError, AttributeError) as exc:
+            if not corrected(tried, str(exc)):
+                return None
+        else:
+            return str(method), params
+    return None
+
+
+def corrected(arguments: dict[str, object], refusal: str) -> bool:
+    """Change the argument that a refusal of the SDK is about; whether there was one."""
+    if match := re.search(r"Argument '(\w+)' must be one of '([^']*)'", refusal):
+        arguments[match[1]] = match[2].encode().decode("unicode_escape")
+        return True
+    if match := re.search(r"must have exactly (\d+) elements", refusal):
+        lists = [name for name, value in arguments.items() if isinstance(value, list) and len(value) != int(match[1])]
+        for name in lists[:1]:
+            arguments[name] = ["a.txt", "eA=="] if match[1] == "2" else ["crm", "CCrmDocumentDeal", "DEAL"]
+        return bool(lists)
+    return False
 
 
 def _as_sent(value: object) -> object:
@@ -189,7 +222,8 @@ def plausible(name: str, annotation: Any) -> object:
     """Return a value for an argument by its name and annotation."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return plausible(name, arguments[0])
+        allowed = [typing.get_args(one) for one in arguments[1:] if typing.get_origin(one) is typing.Literal]
+        return allowed[0][0] if allowed else plausible(name, arguments[0])
     if origin is typing.Literal:
         return arguments[0]
     if origin is typing.Union or str(origin) == "<class 'types.UnionType'>":

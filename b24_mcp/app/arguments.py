@@ -65,6 +65,9 @@ def fit_arguments(
     version = _chosen_version(method, params, catalogue) if wanted == "auto" else wanted
     known = of_v2 if version == "v2" else catalogue.method(method, version)
     checkable: object = params
+    if validate and known is not None and isinstance(params, dict) and not known.parameters.is_usual(params):
+        params, changes = known.parameters.with_objects(params)
+        checkable, warnings = params, (*warnings, *changes)
     if version == "v2" and positional:
         params, checkable = _arranged(method, params, refusing=arranging, refers=refers, hint=hint)
     elif isinstance(params, list) and known is not None and arranging:
@@ -81,16 +84,13 @@ def fit_arguments(
         return FittedArguments(version, params, warnings)
     if known.parameters.is_usual(checkable):
         return FittedArguments(version, params, warnings)
-    if params is checkable:
-        params, changes = known.parameters.with_objects(checkable)
-        checkable, warnings = params, (*warnings, *changes)
     problems = known.parameters.check(checkable, refers=refers)
     unknown_values = _references(checkable) if refers else set()
     problems = [problem for problem in problems if problem.field not in unknown_values]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
+    unusual = [f"{problem.field} {problem.message}" for problem in problems if not problem.certain]
     if certain:
-        raise misfit(known.name, version, certain, hint)
-    unusual = [f"{problem.field} {problem.message}" for problem in problems]
+        raise misfit(known.name, version, certain, hint, f" Also: {'; '.join(unusual)}." if unusual else "")
     return FittedArguments(version, params, (*warnings, *unusual))
 
 

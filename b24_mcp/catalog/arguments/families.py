@@ -3,7 +3,8 @@
 `data/exact.tsv` has a line for each family: the beginning of its names in lower case, and in `exact` which names are
 accepted in their documented letter case only: `all`; `names` of parameters; `fields` inside parameters; or `none`. The
 first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
-the keys of `filter` and `order` may also be written `LIKE_THIS`. `data/operators.tsv` has the operators that are
+the keys of `filter` and `order` may also be written `LIKE_THIS`, and `flat` where conditions of the filter may also stand
+beside it. `data/operators.tsv` has the operators that are
 allowed before a name in a filter, separated by spaces, where not all of them are; `instead` is the advice for others.
 `data/lenient.tsv` has single fields whose documentation is stricter than the portal, so that nothing about them is a
 certain mistake.
@@ -35,6 +36,7 @@ class Family:
     names: Case = "unknown"
     fields: Case = "unknown"
     capitals: bool = False
+    flat: bool = False
     operators: frozenset[str] | None = None
     instead: str = ""
 
@@ -44,7 +46,9 @@ _CASES: dict[str, tuple[Case, Case]] = {
     "names": ("exact", "any"),
     "fields": ("any", "exact"),
     "none": ("any", "any"),
+    "": ("unknown", "unknown"),
 }
+_NO_LINE = {"exact": "", "capitals": "", "flat": ""}
 
 
 @cache
@@ -52,17 +56,17 @@ def family_of(method: str, version: str) -> Family:
     """Return the family of a method by its name in lower case."""
     if version == "v3":
         return Family("exact", "exact")
-    names, fields = next((cases for prefix, cases, _ in _cases() if method.startswith(prefix)), ("unknown", "unknown"))
-    capitals = next((capitals for prefix, _, capitals in _cases() if method.startswith(prefix)), False)
+    line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
+    names, fields = _CASES[line["exact"]]
     operators, instead = next(
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
-    return Family(names, fields, capitals, operators, instead)
+    return Family(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead)
 
 
 @cache
-def _cases() -> list[tuple[str, tuple[Case, Case], bool]]:
-    return [(row["prefix"], _CASES[row["exact"]], row["capitals"] == "yes") for row in read_table("exact")]
+def _lines() -> list[dict[str, str]]:
+    return read_table("exact")
 
 
 @cache

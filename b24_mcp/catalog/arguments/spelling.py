@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import Case
 from b24_mcp.catalog.arguments.nodes import CUSTOM, CUSTOM_FIELDS, Group, Node, Place
-from b24_mcp.catalog.names import folded, nearest_ones
+from b24_mcp.catalog.names import nearest_ones
 
 _KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
 _UNKNOWN = {
@@ -16,7 +16,6 @@ _UNKNOWN = {
     "filter": "is not a documented field of this filter; where a portal does not know it, it ignores the condition "
     "and returns everything",
 }
-_NAMES_OF_A_FILTER = ("search_content",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,3 @@ def _in_capitals(name: str) -> str:
     """Return `STAGE_ID` for `stageId`."""
     return "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()
 
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in letter case and underscores only."""
-    return folded(one) == folded(other)

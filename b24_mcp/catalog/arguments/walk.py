@@ -36,7 +36,12 @@ class Walk:
         if path.rpartition(".")[2].lower() == "select":
             return
         found: set[str] = set()
+        beside = self._filter_beside(group) if place == "top" else None
         for name, value in given.items():
+            if beside is not None and name not in group.nodes and str(name).lower() not in group.by_lower:
+                key = key_of(str(name), self._family)
+                self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
+                continue
             spelling = spelling_of(str(name), group, given, case, place, capitals=False)
             where = f"{path}{name}"
             if spelling.message:
@@ -48,13 +53,19 @@ class Walk:
                 self._add(where, file_verdict(value))
         self._missing(group, given, found, path)
 
+    def _filter_beside(self, group: Group) -> Node | None:
+        """Return the filter whose conditions may also stand beside it."""
+        return group.nodes.get(group.by_lower.get("filter", "")) if self._family.flat else None
+
     def _missing(self, group: Group, given: Collection[str], found: set[str], path: str) -> None:
+        """Check that nothing required is missing. An object that is empty on purpose is only unusual."""
+        certain = bool(given) or not path
         for name in group.required:
             if name not in found and not any(is_slip(str(one), name) for one in given):
-                self.problems.append(Problem(f"{path}{name}", "is required but missing", True))
+                self.problems.append(Problem(f"{path}{name}", "is required but missing", certain))
         for names in group.one_of if path else ():
             if found.isdisjoint(names) and not any(is_slip(str(one), name) for one in given for name in names):
-                self.problems.append(Problem(f"{path}{names[0]}", f"or {' or '.join(names[1:])} is required", True))
+                self.problems.append(Problem(f"{path}{names[0]}", f"or {' or '.join(names[1:])} is required", certain))
 
     def _value(self, path: str, node: Node, value: object, place: Place) -> None:
         if value is None or stands_in(value) or (self._refers and has_reference(value)) or self._levels == 0:
