@@ -119,7 +119,8 @@ def mistakes_in(method: Method, params: dict[str, Any], dice: random.Random) -> 
     exact = family_of(method.name.lower(), method.version)
     for spot in spots(method.facts.params, params):
         if spot.place in ("fields", "filter", "order", "select") or spot.place == "top":
-            yield from mistakes_of_names(spot, params, dice, exact.names if spot.place == "top" else exact.fields)
+            case = exact.names if spot.place == "top" else exact.fields
+            yield from mistakes_of_names(spot, params, dice, case, capitals=exact.capitals)
         yield from mistakes_of_values(spot, params, method)
     right = PAGING.get(method.facts.paging or "")
     documented = {parameter.name.lower() for parameter in method.facts.params}
@@ -131,7 +132,7 @@ def mistakes_in(method: Method, params: dict[str, Any], dice: random.Random) -> 
         yield Mistake("filter of v2 in v3", {**params, "filter": {">id": 1}}, "filter")
 
 
-def mistakes_of_names(spot: Spot, params: dict[str, Any], dice: random.Random, case: str) -> Iterator[Mistake]:
+def mistakes_of_names(spot: Spot, params: dict[str, Any], dice: random.Random, case: str, *, capitals: bool) -> Iterator[Mistake]:
     """Yield mistakes in one documented name."""
     name, where = spot.written, spot.where
     bare = name.lstrip(OPERATORS)
@@ -143,7 +144,7 @@ def mistakes_of_names(spot: Spot, params: dict[str, Any], dice: random.Random, c
             if wrong != bare:
                 yield Mistake(f"misspelt {where}", changed(params, spot, sign + wrong), spot.parameter.name)
     other = bare.lower() if bare != bare.lower() else bare.upper()
-    if case == "exact" and len(bare) > 1:
+    if case == "exact" and len(bare) > 1 and not (capitals and spot.place in ("filter", "order")):
         yield Mistake(f"wrong case {where}", changed(params, spot, sign + other), spot.parameter.name)
     if spot.place != "top" and not spot.parameter.required:
         yield Mistake(f"unknown {where}", changed(params, spot, f"{sign}QQ_NO_SUCH"), "QQ_NO_SUCH")

@@ -15,7 +15,7 @@ def is_slip(typed: str, known: str) -> bool:
     a, b = folded(typed), folded(known)
     if a == b:
         return True
-    if min(len(a), len(b)) < _SHORTEST:
+    if max(len(a), len(b)) < _SHORTEST or min(len(a), len(b)) < _SHORTEST - 1:
         return False
     return _is_one_slip(a, b)
 

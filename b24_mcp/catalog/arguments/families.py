@@ -6,8 +6,8 @@ first line that fits counts. A family without a line is not judged; REST 3.0 is 
 the keys of `filter` and `order` may also be written `LIKE_THIS`, and `flat` where conditions of the filter may also stand
 beside it. `data/operators.tsv` has the operators that are
 allowed before a name in a filter, separated by spaces, where not all of them are; `instead` is the advice for others.
-`data/lenient.tsv` has single fields whose documentation is stricter than the portal, so that nothing about them is a
-certain mistake.
+`data/lenient.tsv` has single fields whose documentation is stricter than the portal: they may be `missing`, or `any`thing
+about them is only unusual.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _operators() -> list[tuple[str, frozenset[str], str]]:
 
 
 @cache
-def lenient_fields() -> dict[str, frozenset[str]]:
-    """Return the paths of lenient fields by the names of their methods in lower case."""
-    rows = read_table("lenient")
-    return {row["method"]: frozenset(one["field"] for one in rows if one["method"] == row["method"]) for row in rows}
+def lenient_fields() -> dict[str, dict[str, str]]:
+    """Return what is lenient about fields, by the names of methods in lower case and the paths of the fields."""
+    fields: dict[str, dict[str, str]] = {}
+    for row in read_table("lenient"):
+        fields.setdefault(row["method"], {})[row["field"]] = row["what"]
+    return fields

@@ -20,8 +20,12 @@ _TEXTS = {"string", "text", "char", "user", "time"}
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
 # A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
-CUSTOM = ("uf_", "ufcrm", "uf", "property_", "property", "parentid", "parent_id_", "auth_connector", "start")
-CUSTOM_FIELDS = (*CUSTOM, "logic", "::")
+_CUSTOM = re.compile(r"(?i:uf_|property_|parent_?id_)|uf[A-Z]|property\d|parentId\d|::", re.ASCII)
+
+
+def is_custom(name: str) -> bool:
+    """Whether a name is one of a custom field or of a part of the grammar of filters."""
+    return _CUSTOM.match(name) is not None
 
 
 @dataclass(slots=True, eq=False)

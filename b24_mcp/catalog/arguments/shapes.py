@@ -43,6 +43,8 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
         if "any" in node.scalars:
             return ""
         return "must be an object" if node.takes_object else "must be a single value, not a list"
+    if node.name.lower() == "filter" and version == "v2" and not any(isinstance(item, dict | list) for item in value):
+        return "must be an object"
     only_object = set(node.parameter.type.lower().split("|")) == {"object"} and not node.parameter.is_list
     if only_object and node.name.lower() not in _NO_ITEMS and not any(isinstance(item, dict | list) for item in value):
         return "must be an object, not a list"

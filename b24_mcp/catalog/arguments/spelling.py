@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import Case
-from b24_mcp.catalog.arguments.nodes import CUSTOM, CUSTOM_FIELDS, Group, Node, Place
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 from b24_mcp.catalog.names import nearest_ones
 
 _KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
@@ -16,6 +16,8 @@ _UNKNOWN = {
     "filter": "is not a documented field of this filter; where a portal does not know it, it ignores the condition "
     "and returns everything",
 }
+
+_EVERYWHERE = {"start", "auth_connector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,13 @@ def spelling_of(name: str, group: Group, given: Collection[str], case: Case, pla
                 return Spelling(node)  # the page writes its table in capitals, the samples and the portal do not
             return Spelling(node, f"is written {written}", True)
         return Spelling(node, f"is written {written} in the documentation" if place != "top" else "")
-    if name.lower().startswith(CUSTOM if place == "top" else CUSTOM_FIELDS) or not name or name.isdigit():
+    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in _EVERYWHERE):
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
         return Spelling(None)
     if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == name), None)):
         return Spelling(group.nodes[meant])
-    missing = [one for one in group.nodes if not _is_given(one, given, case)]
+    missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
     nearest = nearest_ones(name, missing)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)

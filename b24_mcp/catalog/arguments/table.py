@@ -34,7 +34,7 @@ class ParameterTable:
         self._version = version
         self._parameters = parameters
         self._family = family_of(method.lower(), version)
-        self._lenient = lenient_fields().get(method.lower(), frozenset())
+        self._lenient = lenient_fields().get(method.lower(), {})
         self._paging = paging
         self._one_of = one_of
         self._group = group_of(parameters, version, is_top=True)
@@ -69,8 +69,14 @@ class ParameterTable:
         problems += [one for one in walk.problems if one.field.partition(".")[0] not in settled]
         problems += self._none_of(params)
         if self._lenient:
-            problems = [replace(one, certain=one.certain and one.field not in self._lenient) for one in problems]
+            problems = [self._softened(problem) for problem in problems]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
+
+    def _softened(self, problem: Problem) -> Problem:
+        """Return a problem, no longer certain where the documentation is stricter than the portal."""
+        what = self._lenient.get(problem.field)
+        is_soft = what == "any" or (what == "missing" and problem.message == "is required but missing")
+        return replace(problem, certain=False) if is_soft else problem
 
     def _none_of(self, params: Mapping[str, object]) -> Iterable[Problem]:
         """Yield a problem for each group of parameters of which none is given; certain for names inside an object."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Family
-from b24_mcp.catalog.arguments.nodes import CUSTOM_FIELDS, Group, Node, Place
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 
 _NUMBERS = frozenset({int, float})
 _CONTAINERS = frozenset({dict, list})
@@ -47,7 +47,7 @@ class Usual:
             if usual is None and self.is_filter and (bare := name.lstrip(OPERATOR_SIGNS)):
                 usual = names.get(bare) if name.removesuffix(bare) in self.operators else None
             if usual is None:
-                if self.is_filter or not name.lower().startswith(CUSTOM_FIELDS) or type(inner) is dict:
+                if self.is_filter or not is_custom(name) or type(inner) is dict:
                     return False
             elif not usual.passes(inner):
                 return False

@@ -66,7 +66,7 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
 
 def _number(node: Node, value: object) -> Verdict | None:
     if isinstance(value, str):
-        if value.strip() and not _NUMBER.fullmatch(value) and node.name.lower() != "sort":
+        if value.strip() and not _NUMBER.fullmatch(value):
             return "must be a number", True
         return None
     low, high = node.parameter.minimum, node.parameter.maximum

@@ -129,7 +129,8 @@ class Walk:
         if (self._refers and is_reference(value)) or (is_item and node.is_container and not node.values):
             return
         if node.is_container and not is_item:
-            if not (place != "top" and (value == "" or value is False)) and place != "filter":
+            is_cleared = place != "top" and (value == "" or value is False)
+            if not is_cleared and (place != "filter" or not node.takes_list):
                 self._add(path, (single_problem(node, value), True))
             return
         if "file" in node.scalars and not is_item:
@@ -138,6 +139,8 @@ class Walk:
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
+            if message := sequence_problem(node, value, self._version) if "." not in path else "":
+                self._add(path, (message, True))
             for place, item in enumerate(value):
                 if isinstance(item, dict):
                     self._filter(f"{path}.{place}", node, item)
@@ -147,7 +150,10 @@ class Walk:
         if not isinstance(value, dict) or stands_in(value):
             return
         if self._version == "v3":
-            self._filter(f"{path}.conditions", node, value.get("conditions"))
+            if "conditions" in value or node.group is None:
+                self._filter(f"{path}.conditions", node, value.get("conditions"))
+            else:
+                self.follow(node.group, value, f"{path}.", "filter")
             return
         keys = {str(key): key_of(str(key), self._family) for key in value}
         names = [key.name for key in keys.values()]
