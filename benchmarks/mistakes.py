@@ -120,6 +120,8 @@ def mistakes_in(method: Method, params: dict[str, Any], dice: random.Random) -> 
     for spot in spots(method.facts.params, params):
         if spot.place in ("fields", "filter", "order", "select") or spot.place == "top":
             case = exact.names if spot.place == "top" else exact.fields
+            if spot.place in ("order", "select") and exact.names != "exact":
+                case = "any"
             yield from mistakes_of_names(spot, params, dice, case, capitals=exact.capitals)
         yield from mistakes_of_values(spot, params, method)
     right = PAGING.get(method.facts.paging or "")
@@ -144,7 +146,8 @@ def mistakes_of_names(spot: Spot, params: dict[str, Any], dice: random.Random, c
             if wrong != bare:
                 yield Mistake(f"misspelt {where}", changed(params, spot, sign + wrong), spot.parameter.name)
     other = bare.lower() if bare != bare.lower() else bare.upper()
-    if case == "exact" and len(bare) > 1 and not (capitals and spot.place in ("filter", "order")):
+    is_loose = capitals or bare in ("ID", "id")
+    if case == "exact" and len(bare) > 1 and not (is_loose and spot.place in ("filter", "order", "select")):
         yield Mistake(f"wrong case {where}", changed(params, spot, sign + other), spot.parameter.name)
     if spot.place != "top" and not spot.parameter.required:
         yield Mistake(f"unknown {where}", changed(params, spot, f"{sign}QQ_NO_SUCH"), "QQ_NO_SUCH")

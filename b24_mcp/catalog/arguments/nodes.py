@@ -16,6 +16,7 @@ _OBJECTS = {"object", "map", "lang_map", "layoutdto", "restapplayoutdto"}
 _LISTS = {"array", "list"}
 _NUMBERS = {"integer", "int", "double", "float", "number"}
 _DATES = {"date", "datetime"}
+_ROLES = {"filter", "select", "order"}
 _TEXTS = {"string", "text", "char", "user", "time"}
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
@@ -31,7 +32,8 @@ def is_custom(name: str) -> bool:
 @dataclass(slots=True, eq=False)
 class Node:
     """A parameter with what its type says. `scalars` are the kinds of single values that it takes: `number`, `date`,
-    `datetime`, `boolean`, `file`, `text`, and `any` when nothing is known.
+    `datetime`, `boolean`, `file`, `text`, and `any` when nothing is known. `role` is `filter`, `select` or `order` for a
+    part of a list, at the top or side by side in an object. `has_numbers` is set for a list of numbers.
     """
 
     parameter: Parameter
@@ -40,6 +42,8 @@ class Node:
     takes_list: bool = False
     scalars: frozenset[str] = frozenset()
     is_multifield: bool = False
+    role: str = ""
+    has_numbers: bool = False
     values: frozenset[str] = frozenset()
 
     @property
@@ -51,6 +55,11 @@ class Node:
     def is_container(self) -> bool:
         """Whether only an object or a list is accepted."""
         return not self.scalars
+
+    @property
+    def is_object(self) -> bool:
+        """Whether only an object is accepted, by its documented type."""
+        return self.parameter.type.lower() in _OBJECTS and not self.parameter.is_list
 
     @property
     def is_yes_or_no(self) -> bool:
@@ -80,13 +89,16 @@ def group_of(
     """Return the prepared names of one object."""
     group = Group(one_of=one_of)
     beginnings = []
+    roles = _ROLES & {parameter.name.lower() for parameter in parameters}
+    is_list = is_top or len(roles) > 1
     for parameter in parameters:
         if parameter.pattern:
             beginning = _FILLED_IN.split(parameter.name, maxsplit=1)[0].lower()
             beginnings.append(beginning)
             group.takes_any = group.takes_any or not beginning
             continue
-        node = _node_of(parameter, version, is_top=is_top)
+        role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
+        node = _node_of(parameter, version, role)
         for name in (parameter.name, *parameter.also):
             group.nodes.setdefault(name, node)
             group.by_lower.setdefault(name.lower(), name)
@@ -95,9 +107,9 @@ def group_of(
     return group
 
 
-def _node_of(parameter: Parameter, version: str, *, is_top: bool) -> Node:
+def _node_of(parameter: Parameter, version: str, role: str) -> Node:
     group = group_of(parameter.fields, version, parameter.one_of) if parameter.fields else None
-    node = Node(parameter, group, values=frozenset(parameter.values) if not parameter.open_values else frozenset())
+    node = Node(parameter, group, role=role, values=frozenset(parameter.values) if not parameter.open_values else frozenset())
     scalars = set()
     for kind in parameter.type.lower().replace("/", "|").split("|"):
         if kind.startswith("crm_multifield"):
@@ -108,11 +120,12 @@ def _node_of(parameter: Parameter, version: str, *, is_top: bool) -> Node:
         elif kind in _LISTS or kind.endswith("[]"):
             node.takes_list = True
             node.takes_object = node.takes_object or version == "v2"
+            node.has_numbers = kind.removesuffix("[]") in _NUMBERS
         else:
             scalars.add(_scalar(kind))
     if parameter.is_list:
         node.takes_list = True
-    if node.is_multifield or (parameter.name.lower() == "filter" and is_top):
+    if node.is_multifield or role == "filter":
         scalars.clear()
         node.takes_object = not node.is_multifield
         node.takes_list = True

@@ -37,9 +37,9 @@ def spelling_of(name: str, group: Group, given: Collection[str], case: Case, pla
     written = group.by_lower.get(name.lower())
     if written is not None:
         node = group.nodes[written]
-        if case == "any" or written in given or (written[:1].isupper() and written[:1].lower() + written[1:] == name):
+        if case == "any" or (written in given and place != "filter") or (written[:1].isupper() and written[:1].lower() + written[1:] == name):
             return Spelling(node)
-        if capitals and name == _in_capitals(written):
+        if capitals and _in_capitals(name) == _in_capitals(written):
             return Spelling(node)
         if case == "exact":
             if name == name.lower() and place == "top" and written == written.upper():
@@ -50,7 +50,7 @@ def spelling_of(name: str, group: Group, given: Collection[str], case: Case, pla
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
         return Spelling(None)
-    if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == name), None)):
+    if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
         return Spelling(group.nodes[meant])
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
     nearest = nearest_ones(name, missing)
@@ -67,5 +67,5 @@ def _is_given(name: str, given: Collection[str], case: Case) -> bool:
 
 def _in_capitals(name: str) -> str:
     """Return `STAGE_ID` for `stageId`."""
-    return "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()
+    return name if name == name.upper() else "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()
 

@@ -64,8 +64,7 @@ def usual_group(group: Group, family: Family, version: str, place: Place = "top"
 
 
 def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_list: bool) -> Usual:
-    name = node.name.lower()
-    if place == "top" and name in ("filter", "order", "select"):
+    if node.role and place != "filter":
         return _usual_of_list(node, family, version, is_list=is_list)
     if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
         return Usual(frozenset())
@@ -90,7 +89,7 @@ def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_li
 
 def _usual_of_list(node: Node, family: Family, version: str, *, is_list: bool) -> Usual:
     """Return what is usual for `filter`, `order` or `select`."""
-    name = node.name.lower()
+    name = node.role
     if name == "select":
         usual = Usual(frozenset() if node.group else frozenset({list}) if node.takes_list else frozenset())
         if node.group is not None:

@@ -15,9 +15,10 @@ _NUMBER = re.compile(r"\s*[+-]?(\d[\d ]*([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?\s*", re.
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _CLOCK = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?", re.ASCII)
 _ZONE = re.compile(r"\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
-_MOMENT = re.compile(r"\d{8,}(T\d{4,6}Z?)?", re.ASCII)
+_MOMENT = re.compile(r"\d+(T\d{4,6}Z?)?", re.ASCII)
 _PATH = re.compile(r"(/|\./|\.\./|~/|[A-Za-z]:[\\/]|file:).*|[^/\\:=]{1,200}\.(pdf|png|jpe?g|gif|docx?|xlsx?|txt|zip|csv|pptx?)")
-_PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)", re.ASCII)
+_PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
+_AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
@@ -64,11 +65,16 @@ def _not_allowed(node: Node, value: object) -> Verdict | None:
     return f"is not an allowed value ({written[:60]}): {meant}allowed are {allowed}", True
 
 
+def number_verdict(value: object) -> Verdict | None:
+    """Return what is wrong with a text where a number is required, or None."""
+    if isinstance(value, str) and value.strip() and not _NUMBER.fullmatch(value):
+        return "must be a number", not _PLACEHOLDER.fullmatch(value)
+    return None
+
+
 def _number(node: Node, value: object) -> Verdict | None:
     if isinstance(value, str):
-        if value.strip() and not _NUMBER.fullmatch(value):
-            return "must be a number", True
-        return None
+        return number_verdict(value)
     low, high = node.parameter.minimum, node.parameter.maximum
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -91,6 +97,8 @@ def _date(value: str, kind: str) -> Verdict | None:
         return None
     form = f"must be a {'date' if kind == 'date' else 'date and time with a zone'} like {_DATE_FORM[kind]}"
     day = _DAY.match(text)
+    if _AMERICAN.fullmatch(text):
+        return f"is not read alike by every portal; {_DATE_FORM[kind]} is", False
     if day is None:
         return form, True
     year, month, number = day.group(1, 2, 3) if day[1] else day.group(6, 5, 4)

@@ -11,7 +11,7 @@ from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import spelling_of
-from b24_mcp.catalog.arguments.values import Verdict, file_verdict, verdict_on
+from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip
 
 _DIRECTIONS = ("asc", "desc")
@@ -33,8 +33,6 @@ class Walk:
     def follow(self, group: Group, given: Mapping[str, object], path: str = "", place: Place = "top") -> None:
         """Check the names and values of one object, and that nothing required is missing."""
         case = self._family.names if place == "top" else self._family.fields
-        if path.rpartition(".")[2].lower() == "select":
-            return
         found: set[str] = set()
         beside = self._filter_beside(group) if place == "top" else None
         for name, value in given.items():
@@ -71,12 +69,12 @@ class Walk:
         if value is None or stands_in(value) or (self._refers and has_reference(value)) or self._levels == 0:
             return
         self._levels -= 1
-        name = node.name.lower()
-        if place == "top" and name == "filter" and isinstance(value, dict | list) and not node.scalars:
+        role = node.role if place != "filter" else ""
+        if role == "filter" and isinstance(value, dict | list) and not node.scalars:
             self._filter(path, node, value)
-        elif place == "top" and name == "select" and isinstance(value, list):
+        elif role == "select" and isinstance(value, list):
             self._select(path, node, value)
-        elif place == "top" and name == "order" and isinstance(value, dict) and (self._is_list or node.group):
+        elif role == "order" and isinstance(value, dict) and (self._is_list or node.group or place != "top"):
             self._order(path, node, value)
         elif isinstance(value, Mapping):
             self._object(path, node, value, place)
@@ -126,12 +124,15 @@ class Walk:
                 self._single(inner, node, item, place, is_item=True)
 
     def _single(self, path: str, node: Node, value: object, place: Place, *, is_item: bool = False) -> None:
-        if (self._refers and is_reference(value)) or (is_item and node.is_container and not node.values):
+        if self._refers and is_reference(value):
             return
-        if node.is_container and not is_item:
-            is_cleared = place != "top" and (value == "" or value is False)
-            if not is_cleared and (place != "filter" or not node.takes_list):
+        is_one = is_item or (place == "filter" and node.takes_list and not node.is_object)
+        if node.is_container and not is_one:
+            if place == "top" or (value != "" and value is not False):
                 self._add(path, (single_problem(node, value), True))
+            return
+        if node.is_container and not node.values:
+            self._add(path, number_verdict(value) if node.has_numbers else None)
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
@@ -139,7 +140,7 @@ class Walk:
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
-            if message := sequence_problem(node, value, self._version) if "." not in path else "":
+            if message := sequence_problem(node, value, self._version) if _is_outermost(path) else "":
                 self._add(path, (message, True))
             for place, item in enumerate(value):
                 if isinstance(item, dict):
@@ -163,11 +164,13 @@ class Walk:
             if parts.name.lower() == "logic":
                 if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
                     self._add(where, ("must be AND or OR", True))
-            elif not parts.name or parts.name.isdigit() or parts.name.startswith("::"):
+            elif not parts.name or parts.name.isdigit():
                 self._filter(where, node, inner)
+            elif parts.name.startswith("::"):
+                continue
             else:
                 found |= self._filter_key(where, node.group, parts.operator, parts.name, names, inner, parts.problem)
-        if node.group is not None and "." not in path:
+        if node.group is not None and _is_outermost(path):
             self._missing(node.group, names, found, f"{path}.")
 
     def _filter_key(
@@ -210,21 +213,29 @@ class Walk:
         for name in given:
             if name.endswith("*") or "." in name:
                 continue
-            spelling = spelling_of(name, group, given, self._family.fields, "fields", capitals=False)
-            if spelling.message:
-                self._add(f"{path}.{name}", (spelling.message, spelling.certain))
+            self._listed_name(f"{path}.{name}", name, group, given)
 
     def _order(self, path: str, node: Node, value: dict[str, object]) -> None:
         for name, direction in value.items():
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
-                family = self._family
-                spelling = spelling_of(str(name), node.group, value, family.fields, "fields", capitals=family.capitals)
-                if spelling.message:
-                    self._add(where, (spelling.message, spelling.certain))
+                self._listed_name(where, str(name), node.group, value)
             if isinstance(direction, str) and direction and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$")):
                 self._add(where, ("must be asc or desc", True))
+
+    def _listed_name(self, path: str, name: str, group: Group, given: Collection[str]) -> None:
+        """Check a name in `select` or `order`."""
+        family = self._family
+        case = "unknown" if family.names == "any" or name in ("ID", "id") else family.fields
+        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals)
+        if spelling.message:
+            self._add(path, (spelling.message, spelling.certain))
 
     def _add(self, path: str, verdict: Verdict | None) -> None:
         if verdict is not None:
             self.problems.append(Problem(path, *verdict))
+
+
+def _is_outermost(path: str) -> bool:
+    """Whether a filter is not a group inside another one."""
+    return path.rpartition(".")[2].lower() == "filter"
