@@ -78,7 +78,9 @@ def report(kinds: dict[str, Counter[str]]) -> None:
     total: Counter[str] = Counter()
     for kind, counts in sorted(kinds.items()):
         made, stopped, hinted, warned = (counts[name] for name in ("made", "stopped", "hinted", "warned"))
-        print(f"  {kind:34} {made:3} made, {stopped:3} stopped, {hinted:3} with the right hint, {warned:3} warned about")
+        print(
+            f"  {kind:34} {made:3} made, {stopped:3} stopped, {hinted:3} with the right hint, {warned:3} warned about"
+        )
         if not kind.startswith("unknown"):
             total.update(counts)
     print(f"mistakes: {total['made']}, stopped {total['stopped'] / total['made']:.1%}, ", end="")
@@ -134,7 +136,9 @@ def mistakes_in(method: Method, params: dict[str, Any], dice: random.Random) -> 
         yield Mistake("filter of v2 in v3", {**params, "filter": {">id": 1}}, "filter")
 
 
-def mistakes_of_names(spot: Spot, params: dict[str, Any], dice: random.Random, case: str, *, capitals: bool) -> Iterator[Mistake]:
+def mistakes_of_names(
+    spot: Spot, params: dict[str, Any], dice: random.Random, case: str, *, capitals: bool
+) -> Iterator[Mistake]:
     """Yield mistakes in one documented name."""
     name, where = spot.written, spot.where
     bare = name.lstrip(OPERATORS)
@@ -166,7 +170,7 @@ def mistakes_of_values(spot: Spot, params: dict[str, Any], method: Method) -> It
         yield Mistake(f"text for an object or list {where}", replaced(params, spot, "ID=1"), name)
     if isinstance(value, dict) and kind == "object" and spot.place != "filter":
         yield Mistake(f"list for an object {where}", replaced(params, spot, ["ID"]), name)
-    if isinstance(value, dict | list) or spot.place == "filter" and spot.written != spot.written.lstrip("%"):
+    if isinstance(value, dict | list) or (spot.place == "filter" and spot.written != spot.written.lstrip("%")):
         return
     if kind in NUMBERS:
         yield Mistake(f"word for a number {where}", replaced(params, spot, "five"), name)
@@ -182,7 +186,9 @@ def mistakes_of_values(spot: Spot, params: dict[str, Any], method: Method) -> It
         yield Mistake(f"date of another order {where}", replaced(params, spot, "31/12/2026"), "2026-12-31")
 
 
-def spots(parameters: tuple[Parameter, ...], params: Any, path: tuple[Any, ...] = (), place: str = "top") -> Iterator[Spot]:
+def spots(
+    parameters: tuple[Parameter, ...], params: Any, path: tuple[Any, ...] = (), place: str = "top"
+) -> Iterator[Spot]:
     """Yield the documented names of a request, at any depth."""
     if isinstance(params, list):
         for at, item in enumerate(params):

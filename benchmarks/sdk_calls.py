@@ -17,7 +17,7 @@ import sys
 import typing
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,7 @@ def check(calls: list[dict[str, Any]]) -> None:
             unknown += 1
             continue
         try:
-            planned = plan_checked(
-                CallRequest(known.name, completed(known.facts, call["params"]), known.version)
-            )
+            planned = plan_checked(CallRequest(known.name, completed(known.facts, call["params"]), known.version))
             warned.update(f"{known.name}: {warning}" for warning in planned.warnings)
         except B24Error as exc:
             refused[f"{known.name}: {exc.fault.message}"] += 1
@@ -107,7 +105,7 @@ def example(parameter: Any) -> Any:
     kind = parameter.type.split("|")[0].lower()
     value = inside(parameter) if parameter.fields or kind == "object" else single(parameter)
     listed = parameter.is_list or kind.endswith("[]") or kind == "array"
-    return [value] if listed and not parameter.fields or parameter.is_list else value
+    return [value] if (listed and not parameter.fields) or parameter.is_list else value
 
 
 def inside(parameter: Any) -> dict[str, Any]:
@@ -126,7 +124,7 @@ def single(parameter: Any) -> Any:
 
 def print_calls() -> None:
     """Print every call of the SDK as a line of JSON; runs where b24pysdk is installed."""
-    from b24pysdk import BitrixWebhook, Client  # type: ignore[import-not-found]
+    from b24pysdk import BitrixWebhook, Client
 
     printed: set[str] = set()
     for version in (2, 3):
@@ -176,12 +174,14 @@ def corrected(arguments: dict[str, object], refusal: str) -> bool:
 
 def _as_sent(value: object) -> object:
     """Return a value that JSON does not have as the SDK sends it."""
-    return value.isoformat() if isinstance(value, date) else list(value) if isinstance(value, set | tuple) else str(value)
+    return (
+        value.isoformat() if isinstance(value, date) else list(value) if isinstance(value, set | tuple) else str(value)
+    )
 
 
 def wrappers(context: Any) -> Iterator[Any]:
     """Yield the wrapper methods of a client and of all contexts inside it."""
-    from b24pysdk.scopes._base_context import BaseContext  # type: ignore[import-not-found]
+    from b24pysdk.scopes._base_context import BaseContext
 
     for name in dir(type(context)):
         if name.startswith("_") and name != "__call__":
@@ -232,10 +232,10 @@ def plausible(name: str, annotation: Any) -> object:
         return {}
     if origin is tuple:
         return [plausible(name, one) for one in arguments if one is not Ellipsis]
-    if origin is not None and issubclass(origin, typing.Iterable):  # type: ignore[arg-type]
+    if origin is not None and issubclass(origin, typing.Iterable):
         return [plausible(name, arguments[0])] if arguments else []
     if annotation is datetime:
-        return datetime(2026, 1, 31, 10, tzinfo=timezone.utc)
+        return datetime(2026, 1, 31, 10, tzinfo=UTC)
     if annotation is inspect.Parameter.empty or annotation is str:
         return text(name)
     return _BY_TYPE.get(annotation, text(name))

@@ -7,11 +7,28 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Family
 
-_KEY = re.compile(rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S)
+_KEY = re.compile(
+    rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
+)
 _TURNED = {"=>": ">=", "=<": "<=", "=!": "!=", "<<": "<", ">>": ">", "@!": "!@", "&": "", "!==": "!="}
 _WORDS = {
-    **{"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<=", "$in": "@", "$nin": "!@", "$ne": "!", "$eq": "", "in": "@"},
-    **{"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "!", "eq": "", "like": "%", "between": "><"},
+    "$gt": ">",
+    "$gte": ">=",
+    "$lt": "<",
+    "$lte": "<=",
+    "$in": "@",
+    "$nin": "!@",
+    "$ne": "!",
+    "$eq": "",
+    "in": "@",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+    "ne": "!",
+    "eq": "",
+    "like": "%",
+    "between": "><",
 }
 
 
@@ -35,10 +52,14 @@ def key_of(key: str, family: Family) -> Key:
     if operator and operator in _TURNED and operator not in OPERATORS:
         return Key(operator, name, f'has an unknown operator; it is written "{_TURNED[operator]}{name}"')
     if operator and operator not in OPERATORS:
-        return Key(operator, name, f'has an unknown operator {operator}; there are {_listed(family)}')
+        return Key(operator, name, f"has an unknown operator {operator}; there are {_listed(family)}")
     if operator and family.operators is not None and operator not in family.operators:
         advice = f"; {family.instead}" if family.instead else ""
-        return Key(operator, name, f"has the operator {operator}, which this method does not take; it takes {_listed(family)}{advice}")
+        return Key(
+            operator,
+            name,
+            f"has the operator {operator}, which this method does not take; it takes {_listed(family)}{advice}",
+        )
     return Key(operator, name)
 
 
@@ -52,4 +73,6 @@ def misplaced_operator(name: str, value: dict[str, object]) -> str:
 
 
 def _listed(family: Family) -> str:
-    return " ".join(sorted(family.operators or ("!", "<", "<=", ">", ">=", "%", "@", "!@"), key=lambda one: (len(one), one)))
+    return " ".join(
+        sorted(family.operators or ("!", "<", "<=", ">", ">=", "%", "@", "!@"), key=lambda one: (len(one), one))
+    )

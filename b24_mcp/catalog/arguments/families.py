@@ -3,11 +3,12 @@
 `data/exact.tsv` has a line for each family: the beginning of its names in lower case, and in `exact` which names are
 accepted in their documented letter case only: `all`; `names` of parameters; `fields` inside parameters; or `none`. The
 first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
-the keys of `filter` and `order` may also be written `LIKE_THIS`, and `flat` where conditions of the filter may also stand
-beside it. `data/operators.tsv` has the operators that are
-allowed before a name in a filter, separated by spaces, where not all of them are; `instead` is the advice for others.
-`data/lenient.tsv` has single fields whose documentation is stricter than the portal: they may be `missing`, or `any`thing
-about them is only unusual.
+the names in `filter`, `order` and `select` may be written `likeThis` and `LIKE_THIS`, and `flat` where conditions of
+the filter may also stand beside it.
+
+`data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
+them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
+the portal or the official SDK: they may be `missing`, or `any` problem with them is only unusual.
 """
 
 from __future__ import annotations

@@ -31,9 +31,11 @@ def is_custom(name: str) -> bool:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A parameter with what its type says. `scalars` are the kinds of single values that it takes: `number`, `date`,
-    `datetime`, `boolean`, `file`, `text`, and `any` when nothing is known. `role` is `filter`, `select` or `order` for a
-    part of a list, at the top or side by side in an object. `has_numbers` is set for a list of numbers.
+    """A parameter with what its type says.
+
+    `scalars` are the kinds of single values that it takes: `number`, `date`, `datetime`, `boolean`, `file`, `text`, and
+    `any` when nothing is known. `role` is `filter`, `select` or `order` for a part of a list, at the top or side by
+    side in an object. `has_numbers` is set for a list of numbers.
     """
 
     parameter: Parameter
@@ -109,7 +111,9 @@ def group_of(
 
 def _node_of(parameter: Parameter, version: str, role: str) -> Node:
     group = group_of(parameter.fields, version, parameter.one_of) if parameter.fields else None
-    node = Node(parameter, group, role=role, values=frozenset(parameter.values) if not parameter.open_values else frozenset())
+    node = Node(
+        parameter, group, role=role, values=frozenset(parameter.values) if not parameter.open_values else frozenset()
+    )
     scalars = set()
     for kind in parameter.type.lower().replace("/", "|").split("|"):
         if kind.startswith("crm_multifield"):

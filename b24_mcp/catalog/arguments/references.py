@@ -20,5 +20,5 @@ def has_reference(value: object) -> bool:
 
 
 def stands_in(value: object) -> bool:
-    """Whether an object with one name such as `$ref` or `$file` stands for another value."""
-    return isinstance(value, dict) and len(value) == 1 and str(next(iter(value))).startswith("$")
+    """Whether an object stands for another value: a reference, or the content of a file."""
+    return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray", "$file"})

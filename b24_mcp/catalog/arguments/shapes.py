@@ -76,7 +76,7 @@ def listed_form(node: Node, value: object = "…") -> str:
     """Return the form of a list of one entry."""
     if node.group is not None:
         names = list(node.group.required) or list(node.group.nodes)[:1]
-        return f'[{{{", ".join(f"{chr(34)}{name}{chr(34)}: …" for name in names)}}}]'
+        return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
     return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
 
 

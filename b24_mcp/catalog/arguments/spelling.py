@@ -29,23 +29,16 @@ class Spelling:
     certain: bool = False
 
 
-def spelling_of(name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool) -> Spelling:
+def spelling_of(
+    name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool
+) -> Spelling:
     """Return what a name of an object is. `given` are all names of the object."""
     node = group.nodes.get(name)
     if node is not None:
         return Spelling(node)
     written = group.by_lower.get(name.lower())
     if written is not None:
-        node = group.nodes[written]
-        if case == "any" or (written in given and place != "filter") or (written[:1].isupper() and written[:1].lower() + written[1:] == name):
-            return Spelling(node)
-        if capitals and _in_capitals(name) == _in_capitals(written):
-            return Spelling(node)
-        if case == "exact":
-            if name == name.lower() and place == "top" and written == written.upper():
-                return Spelling(node)  # the page writes its table in capitals, the samples and the portal do not
-            return Spelling(node, f"is written {written}", True)
-        return Spelling(node, f"is written {written} in the documentation" if place != "top" else "")
+        return _in_other_case(name, written, group.nodes[written], given, case, place, capitals=capitals)
     if is_custom(name) or not name or name.isdigit() or (place == "top" and name in _EVERYWHERE):
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
@@ -59,6 +52,23 @@ def spelling_of(name: str, group: Group, given: Collection[str], case: Case, pla
     return Spelling(None, _UNKNOWN[place])
 
 
+def _in_other_case(
+    name: str, written: str, node: Node, given: Collection[str], case: Case, place: Place, *, capitals: bool
+) -> Spelling:
+    """Return what a name is that differs from the documented one, `written`, in letter case only."""
+    if case == "any" or (written in given and place != "filter"):
+        return Spelling(node)
+    if written[:1].isupper() and written[:1].lower() + written[1:] == name:
+        return Spelling(node)  # `Id` on the page of a controller, whose arguments all begin with a small letter
+    if capitals and _in_capitals(name) == _in_capitals(written):
+        return Spelling(node)
+    if case == "exact" and place == "top" and name == name.lower() and written == written.upper():
+        return Spelling(node)  # capitals in the table of a page, not in its samples
+    if case == "exact":
+        return Spelling(node, f"is written {written}", True)
+    return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
+
+
 def _is_given(name: str, given: Collection[str], case: Case) -> bool:
     if case == "exact":
         return name in given
@@ -68,4 +78,3 @@ def _is_given(name: str, given: Collection[str], case: Case) -> bool:
 def _in_capitals(name: str) -> str:
     """Return `STAGE_ID` for `stageId`."""
     return name if name == name.upper() else "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()
-

@@ -12,15 +12,16 @@ _NO_NAMES: dict[str, Usual] = {}
 
 class Usual:
     """What needs no closer look at one place: values of the exact types in `types`, the texts in `texts` (None: any),
-    objects with the names of `names`, and lists of names or of such objects.
+    objects with the names of `names`, lists of `items`, and with `takes_names` lists of such names.
     """
 
-    __slots__ = ("is_filter", "names", "one_of", "operators", "required", "takes_names", "texts", "types")
+    __slots__ = ("is_filter", "items", "names", "one_of", "operators", "required", "takes_names", "texts", "types")
 
     def __init__(self, types: frozenset[type], texts: frozenset[str] | None = frozenset()) -> None:
         self.types = types
         self.texts = texts
         self.names: dict[str, Usual] | None = None
+        self.items: Usual | None = None
         self.required: frozenset[str] = frozenset()
         self.one_of = False
         self.is_filter = False
@@ -36,6 +37,8 @@ class Usual:
             return self._passes_object(value)  # type: ignore[arg-type]  # its exact type is known
         if kind is list and self.takes_names and self.names is not None:
             return all(item in self.names for item in value if type(item) is str)  # type: ignore[attr-defined]
+        if kind is list and self.items is not None:
+            return all(map(self.items.passes, value))  # type: ignore[arg-type]
         return value is None or kind in self.types
 
     def _passes_object(self, value: dict[str, object]) -> bool:
@@ -57,7 +60,9 @@ class Usual:
 def usual_group(group: Group, family: Family, version: str, place: Place = "top", *, is_list: bool = False) -> Usual:
     """Return what is usual for an object with the names of a group."""
     usual = Usual(frozenset())
-    usual.names = {name: _usual_node(node, family, version, place, is_list=is_list) for name, node in group.nodes.items()}
+    usual.names = {
+        name: _usual_node(node, family, version, place, is_list=is_list) for name, node in group.nodes.items()
+    }
     usual.required = frozenset(group.required)
     usual.one_of = bool(group.one_of)
     return usual
@@ -72,8 +77,12 @@ def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_li
         if node.group is None or node.is_multifield:
             loose = node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
             return Usual(frozenset() if loose else frozenset({dict}))
-        inner: Place = "filter" if place == "filter" else "fields"
-        return usual_group(node.group, family, version, inner)
+        inner = usual_group(node.group, family, version, "filter" if place == "filter" else "fields")
+        if not node.parameter.is_list:
+            return inner
+        listed = Usual(frozenset())
+        listed.items = inner
+        return listed
     if node.values:
         return Usual(frozenset(), node.values)
     if node.scalars <= {"text", "any"}:
@@ -83,7 +92,9 @@ def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_li
         return Usual(types, None)
     has_range = node.parameter.minimum is not None or node.parameter.maximum is not None
     if "number" in node.scalars:
-        return Usual(frozenset() if has_range else _NUMBERS | {bool}, None if node.scalars != {"number"} else frozenset())
+        return Usual(
+            frozenset() if has_range else _NUMBERS | {bool}, None if node.scalars != {"number"} else frozenset()
+        )
     return Usual(frozenset({bool}) if "boolean" in node.scalars else frozenset(), frozenset({"Y", "N"}))
 
 

@@ -220,7 +220,11 @@ class Walk:
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
                 self._listed_name(where, str(name), node.group, value)
-            if isinstance(direction, str) and direction and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$")):
+            if (
+                isinstance(direction, str)
+                and direction
+                and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            ):
                 self._add(where, ("must be asc or desc", True))
 
     def _listed_name(self, path: str, name: str, group: Group, given: Collection[str]) -> None:
