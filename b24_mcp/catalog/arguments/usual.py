@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Family
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 
@@ -34,11 +36,12 @@ class Usual:
         if kind is str:
             return self.texts is None or value in self.texts
         if kind is dict and self.names is not None:
-            return self._passes_object(value)  # type: ignore[arg-type]  # its exact type is known
-        if kind is list and self.takes_names and self.names is not None:
-            return all(item in self.names for item in value if type(item) is str)  # type: ignore[attr-defined]
+            return self._passes_object(cast("dict[str, object]", value))
+        if kind is list and self.takes_names:
+            names = self.names or _NO_NAMES
+            return all(item in names for item in cast("list[object]", value) if type(item) is str)
         if kind is list and self.items is not None:
-            return all(map(self.items.passes, value))  # type: ignore[arg-type]
+            return all(map(self.items.passes, cast("list[object]", value)))
         return value is None or kind in self.types
 
     def _passes_object(self, value: dict[str, object]) -> bool:
