@@ -5,6 +5,7 @@ and people.
 from __future__ import annotations
 
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
+from b24_mcp.discovery.changes import WatchingGuard
 from b24_mcp.discovery.entities import Entity, entity_of, entity_of_type
 from b24_mcp.discovery.facts import PortalFacts
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField
@@ -28,6 +29,7 @@ __all__ = [
     "Portrait",
     "SmartProcess",
     "Stage",
+    "WatchingGuard",
     "cache_folder",
     "documented",
     "entity_of",
