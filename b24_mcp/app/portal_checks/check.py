@@ -40,7 +40,7 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
     check = _Check(opened, calls, parts)
     await check.ask()
     verdicts = check.judged()
-    if any(one.stale for one in verdicts):
+    if any(one.without_field or one.without_value for one in verdicts):
         verdicts = await check.judged_again(verdicts)
     for call, found in zip(calls, verdicts, strict=True):
         if found.problems:
@@ -79,14 +79,15 @@ class _Check:
     async def judged_again(self, verdicts: Sequence[Verdicts]) -> list[Verdicts]:
         """Read again what names and values were missing from; what cannot be read again is not refused."""
         old: set[Entity] = set()
-        for entity in {entity for one in verdicts for entity in one.stale}:
-            await self._facts.refreshed_fields(entity, self._started_at)
+        for entity in {entity for one in verdicts for entity in one.without_value}:
             await self._facts.refresh_directories(entity, self._started_at)
+        for entity in {entity for one in verdicts for entity in one.without_field}:
+            await self._facts.refreshed_fields(entity, self._started_at)
             fields = self._facts.fields_now(entity)
             if fields is None or fields.read_at < self._started_at:
                 old.add(entity)
         again = self.judged()
-        return [_softened(one) if one.stale & old else one for one in again]
+        return [_softened(one) if one.without_field & old else one for one in again]
 
     def _judged(self, call: PlannedCall, parts: Sequence[Part]) -> Verdicts:
         judge = Judge(call, self._facts, self._records)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from b24_mcp.app.portal_checks.finding import UNCHANGED, Finding, warning
+from pydantic_core import to_json
+
+from b24_mcp.app.portal_checks.exceptions import exception_of
+from b24_mcp.app.portal_checks.finding import UNCHANGED, Finding, mistake, warning
 from b24_mcp.app.portal_checks.names import field_of, kind_in_words, unknown_name
 from b24_mcp.app.portal_checks.parts import Part
 from b24_mcp.app.portal_checks.records import Record, record_id
@@ -26,18 +29,25 @@ from b24_mcp.errors import FieldProblem
 from b24_mcp.rest import PlannedCall
 
 _CURRENCIES = "CURRENCY"
+_LONGEST_FILTER = 500
 
 
 @dataclass(slots=True)
 class Verdicts:
-    """What was found in one call. `stale` are the entities whose fields or values were found not to be there."""
+    """What was found in one call.
+
+    `confirmed` are the paths of names that the portal has. `without_field` are the entities in which a field or an
+    option is missing, `without_value` those for which a stage or an entry of a directory is: they may be new.
+    """
 
     problems: list[FieldProblem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     changes: dict[Path, object] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
-    """The paths of names that the portal has."""
-    stale: set[Entity] = field(default_factory=set)
+    without_field: set[Entity] = field(default_factory=set)
+    without_value: set[Entity] = field(default_factory=set)
+    not_checked: list[str] = field(default_factory=list)
+    """The parameters of which nothing is known."""
 
     def add(self, use: Use, finding: Finding | None, place: int | None = None) -> None:
         """Add a finding about a use, or about one value in its list."""
@@ -56,8 +66,14 @@ class Verdicts:
         warnings = [one for one in call.warnings if not self._settles(one)]
         if self.changes and isinstance(call.params, dict):
             call = replace(call, params=replaced(call.params, self.changes))
-        found = (*warnings, *self.warnings)
+        found = (*warnings, *self.warnings, *self._filters(call.params))
         return call if found == call.warnings else replace(call, warnings=found)
+
+    def _filters(self, params: object) -> Iterator[str]:
+        """Yield each filter as it is sent, if anything in it was changed or could not be checked."""
+        for name in dict.fromkeys([*[str(path[0]) for path in self.changes], *self.not_checked]):
+            if name.lower() == "filter" and isinstance(params, dict):
+                yield f"{name} is sent as {to_json(params[name]).decode()[:_LONGEST_FILTER]}"
 
     def _settles(self, message: str) -> bool:
         """Whether a warning says that a name is not documented which the portal has."""
@@ -86,13 +102,19 @@ class Judge:
             if found is None:
                 finding = unknown_name(use, fields, part.documented)
                 if finding is not None and finding.certain:
-                    self.verdicts.stale.add(part.entity)
+                    self.verdicts.without_field.add(part.entity)
                 self.verdicts.add(use, finding)
                 kept += finding is None or not finding.certain
                 continue
             self.verdicts.confirmed.append(use.where)
+            exception = exception_of(part.entity.kind, use.role, use.name)
+            if exception is not None and exception.what == "refuses":
+                self.verdicts.add(use, mistake(f"cannot be used here: {exception.instead}"))
+                continue
+            if exception is not None and exception.what == "any":
+                continue
             if use.role == "fields":
-                finding = _not_taken(found, self._call.method)
+                finding = _not_taken(found, part.entity, self._call.method)
                 self.verdicts.add(use, finding)
                 kept += finding is None
             if use.role in ("fields", "filter"):
@@ -111,6 +133,7 @@ class Judge:
     def _not_checked(self, part: Part) -> None:
         trouble = self._facts.trouble(part.entity)
         why = f" ({trouble})" if trouble else ""
+        self.verdicts.not_checked.append(part.parameter)
         self.verdicts.warnings.append(
             f"{part.parameter} was not checked: the portal did not say which fields "
             f"{kind_in_words(part.entity.kind)} have{why}"
@@ -130,7 +153,8 @@ class Judge:
             if finding is None and is_choice:
                 finding = self._choice(part.entity, use, found, value)
                 if finding is not None and finding.certain:
-                    self.verdicts.stale.add(part.entity)
+                    missing = self.verdicts.without_value if found.options is None else self.verdicts.without_field
+                    missing.add(part.entity)
             self.verdicts.add(use, finding, place)
 
     def _choice(self, entity: Entity, use: Use, found: PortalField, value: object) -> Finding | None:
@@ -184,9 +208,9 @@ def stage_uses(part: Part, fields: EntityFields | None) -> Iterator[Use]:
                 yield use
 
 
-def _not_taken(found: PortalField, method: str) -> Finding | None:
+def _not_taken(found: PortalField, entity: Entity, method: str) -> Finding | None:
     if found.read_only:
         return warning("is filled in by the portal; the value is ignored")
-    if found.immutable and method.lower().endswith(".update"):
+    if found.immutable and entity.type_id is not None and method.lower().endswith(".update"):
         return warning(f"is set only while a record is added; {method} does not change it")
     return None

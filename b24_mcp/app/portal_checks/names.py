@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+from b24_mcp.app.portal_checks.exceptions import exception_of
 from b24_mcp.app.portal_checks.finding import Finding, mistake, warning
 from b24_mcp.app.portal_checks.uses import Use
 from b24_mcp.catalog import Parameter
@@ -73,6 +74,9 @@ def unknown_name(use: Use, fields: EntityFields, documented: Documented) -> Find
     other = fields.named(use.name)
     if other is not None:
         return mistake(f"is written {other.name}")
+    exception = exception_of(fields.entity.kind, use.role, use.name)
+    if exception is not None and exception.what == "takes":
+        return None
     whole = kind_in_words(fields.entity.kind)
     if documented.named(use.name) is not None:
         if use.role != "fields":

@@ -67,14 +67,14 @@ def _elsewhere(use: Use, stage: str, other: Pipeline, own: Pipeline, origin: Ori
     """Return the finding for a stage of another pipeline."""
     belongs = f"is {stage}, a stage of the pipeline {_named(other)}"
     if use.role == "filter":
-        return warning(f"{belongs}, and the filter is for {_named(own)}: nothing fits both")
+        return warning(f"{belongs}, and the filter is for the pipeline {_named(own)}: nothing fits both")
     name = "CATEGORY_ID" if use.name == use.name.upper() else "categoryId"
     if origin == "default":
         return mistake(
             f"{belongs}; a new record is made in {_named(own)} unless {name} says otherwise: add "
             f"{name} {other.id}, or use one of {listed(_stages_of([own]))}"
         )
-    whose = "this record is" if origin == "record" else f"{name} is"
+    whose = "this record is in" if origin == "record" else f"{name} is"
     same = next((one for one in own.stages if one.id.rpartition(":")[2] == stage.rpartition(":")[2]), None)
     meant = f"{same.id} is meant; " if same is not None else ""
     return mistake(f"{belongs}; {whose} {_named(own)}: {meant}its stages are {listed(_stages_of([own]))}")

@@ -35,6 +35,8 @@ def choice_finding(value: object, choices: Sequence[Option], what: str) -> Findi
 
     `what` names one choice in the message: an option, a stage.
     """
+    if isinstance(value, bool) and {choice.id for choice in choices} == {"Y", "N"}:
+        return mistake(f'must be "{"Y" if value else "N"}": the portal takes "Y" or "N" here')
     if isinstance(value, bool | float) or not isinstance(value, str | int) or value in ("", 0):
         return None
     written = str(value).strip()
@@ -57,6 +59,8 @@ def typed_finding(use: Use, field: PortalField, value: object) -> Finding | None
     kind = field.type.lower()
     if value is None or value == "" or has_reference(value) or isinstance(value, Mapping | list) or use.is_search:
         return None
+    if kind == "boolean" and use.role == "filter" and field.custom and field.other_name and value in ("Y", "N"):
+        return mistake(f"must be {1 if value == 'Y' else 0}: a filter takes 1 or 0 for a custom field of this type")
     if kind in _TYPED or kind == "char":
         verdict = verdict_of_type(kind, value)
         return None if verdict is None else Finding(*verdict)
