@@ -7,19 +7,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.to_thread import run_sync
 
 from b24_mcp.app.mistakes import misfit
+from b24_mcp.app.portal_checks.custom_fields import names_process, owner_problem
+from b24_mcp.app.portal_checks.exceptions import load_exceptions
 from b24_mcp.app.portal_checks.judge import Judge, Verdicts, stage_uses
 from b24_mcp.app.portal_checks.parts import Part, parts_of
 from b24_mcp.app.portal_checks.records import Record, pipelines_of, record_id
 from b24_mcp.app.portal_checks.stages import pipeline_beside
-from b24_mcp.discovery import Entity
+from b24_mcp.discovery import Entity, PortalFacts
 from b24_mcp.errors import B24Error, FieldProblem
 from b24_mcp.rest import PlannedCall
 
 if TYPE_CHECKING:
     from b24_mcp.app.open_portal import OpenPortal
 
+_PATIENCE = 8.0
 _HINT = (
     "Nothing was sent. Correct them (describe_fields shows the fields of this portal); validate=false sends them "
     "unchanged."
@@ -34,7 +38,8 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
     Raises:
         B24Error: `B24MCP_PARAMS` for the first call with a certain mistake; nothing was sent but questions.
     """
-    parts = [tuple(parts_of(call)) for call in calls]
+    parts = await run_sync(_parts, calls)
+    await _check_owners(opened.facts, calls)
     if not any(parts):
         return tuple(calls)
     check = _Check(opened, calls, parts)
@@ -46,6 +51,27 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
         if found.problems:
             raise _refusal(call, found.problems)
     return tuple([found.applied(call) for call, found in zip(calls, verdicts, strict=True)])
+
+
+def _parts(calls: Sequence[PlannedCall]) -> list[tuple[Part, ...]]:
+    """Return the parts of each call. The first time, this reads tables from disk."""
+    load_exceptions()
+    return [tuple(parts_of(call)) for call in calls]
+
+
+async def _check_owners(facts: PortalFacts, calls: Sequence[PlannedCall]) -> None:
+    """Refuse custom fields of smart processes that the portal does not have."""
+    for call in calls:
+        if not names_process(call):
+            continue
+        processes = await facts.smart_processes()
+        if processes is None or owner_problem(call, processes) is None:
+            continue
+        await facts.forget(["types"])  # a smart process may be new
+        processes = await facts.smart_processes()
+        problem = None if processes is None else owner_problem(call, processes)
+        if problem is not None:
+            raise _refusal(call, [problem])
 
 
 class _Check:
@@ -70,7 +96,8 @@ class _Check:
                     group.start_soon(self._facts.fields, entity)
         records = self._changed_records()
         if records:
-            self._records = await pipelines_of(self._opened.portal, records)
+            with anyio.move_on_after(_PATIENCE):
+                self._records = await pipelines_of(self._opened.portal, records)
 
     def judged(self) -> list[Verdicts]:
         """Return the verdicts on all calls by what is known now."""

@@ -25,12 +25,13 @@ class FieldException:
 
 def exception_of(kind: str, use: str, name: str) -> FieldException | None:
     """Return what is different about a use of a field of an entity; None for nearly all."""
-    found = _exceptions()
+    found = load_exceptions()
     return found.get((kind, use, folded(name))) or found.get(("*", use, folded(name)))
 
 
 @cache
-def _exceptions() -> dict[tuple[str, str, str], FieldException]:
+def load_exceptions() -> dict[tuple[str, str, str], FieldException]:
+    """Read the table, once."""
     return {
         (row["entity"], row["use"], folded(name)): FieldException(row["what"], row["instead"])
         for row in read_table("field_exceptions")

@@ -101,7 +101,7 @@ class Judge:
             found = field_of(use, fields, part.family)
             if found is None:
                 finding = unknown_name(use, fields, part.documented)
-                if finding is not None and finding.certain:
+                if finding is not None and finding.missing:
                     self.verdicts.without_field.add(part.entity)
                 self.verdicts.add(use, finding)
                 kept += finding is None or not finding.certain
@@ -152,9 +152,9 @@ class Judge:
             finding = None if is_judged else typed_finding(use, found, value)
             if finding is None and is_choice:
                 finding = self._choice(part.entity, use, found, value)
-                if finding is not None and finding.certain:
-                    missing = self.verdicts.without_value if found.options is None else self.verdicts.without_field
-                    missing.add(part.entity)
+                if finding is not None and finding.missing:
+                    without = self.verdicts.without_value if found.options is None else self.verdicts.without_field
+                    without.add(part.entity)
             self.verdicts.add(use, finding, place)
 
     def _choice(self, entity: Entity, use: Use, found: PortalField, value: object) -> Finding | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from b24_mcp.app.portal_checks.exceptions import exception_of
-from b24_mcp.app.portal_checks.finding import Finding, mistake, warning
+from b24_mcp.app.portal_checks.finding import Finding, missing, mistake, warning
 from b24_mcp.app.portal_checks.uses import Use
 from b24_mcp.catalog import Parameter
 from b24_mcp.catalog.arguments.families import Family
@@ -86,7 +86,7 @@ def unknown_name(use: Use, fields: EntityFields, documented: Documented) -> Find
         return None
     meant = _nearest(use.name, fields, documented.names if use.role != "fields" else ())
     advice = f"{' or '.join(meant)} is meant; " if meant else ""
-    return mistake(f"is no field of {whole} on this portal; {advice}{_LOST[use.role]}")
+    return missing(f"is no field of {whole} on this portal; {advice}{_LOST[use.role]}")
 
 
 def kind_in_words(kind: str) -> str:

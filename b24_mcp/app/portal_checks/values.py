@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from b24_mcp.app.portal_checks.finding import Finding, mistake
+from b24_mcp.app.portal_checks.finding import Finding, missing, mistake
 from b24_mcp.app.portal_checks.uses import Use
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.typed import verdict_of_type
@@ -51,7 +51,7 @@ def choice_finding(value: object, choices: Sequence[Option], what: str) -> Findi
         return mistake(f"is {_shown(written)}, which several values are called: {ids}")
     near = nearest_ones(written, [choice.id for choice in choices])
     meant = f"{' or '.join(near)} is meant; " if near else ""
-    return mistake(f"is {_shown(written)}, but there is no such {what}; {meant}there are {listed(choices)}")
+    return missing(f"is {_shown(written)}, but there is no such {what}; {meant}there are {listed(choices)}")
 
 
 def typed_finding(use: Use, field: PortalField, value: object) -> Finding | None:
