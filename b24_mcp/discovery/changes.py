@@ -30,6 +30,11 @@ def changed_by(method: str, version: Version) -> frozenset[str]:
     return frozenset() if spelling is not None and catalogue.effect(spelling, version) == "read" else found
 
 
+def load() -> None:
+    """Read the table."""
+    _rows()
+
+
 @cache
 def _rows() -> Sequence[tuple[str, frozenset[str]]]:
     return [(row["method"], frozenset(row["facts"].split(","))) for row in read_table("changes")]
