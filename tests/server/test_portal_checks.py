@@ -126,8 +126,8 @@ async def test_what_is_right_passes_without_a_warning(
     call_tool: CallTool, portal: LoopbackPortal, method: str, params: dict[str, Any]
 ) -> None:
     answer = await call_tool("call_method", method=method, params=params)
+    assert answer.get("warnings", []) == []
     assert portal.methods[-1] == method
-    assert "warnings" not in answer
 
 
 async def test_a_stage_of_an_unknown_record_is_compared_with_all_stages(
@@ -323,10 +323,9 @@ async def test_a_portal_that_describes_nothing_refuses_nothing_and_the_answer_sa
     monkeypatch.setenv("B24_DENY", "crm.deal.fields,crm.status.list")
     answer = await call_tool("call_method", method="crm.deal.list", params={"filter": {"STAGE": "WON"}})
     assert answer["ok"] is True
-    assert answer["warnings"] == [
-        "filter was not checked: the portal did not say which fields deals have (B24MCP_POLICY)",
-        'filter is sent as {"STAGE":"WON"}',
-    ]
+    why, sent = answer["warnings"]
+    assert why.startswith("filter was not checked: the portal did not say which fields deals have (B24MCP_POLICY")
+    assert sent == 'filter is sent as {"STAGE":"WON"}'
 
 
 async def test_a_call_that_the_rules_refuse_asks_the_portal_nothing(

@@ -45,6 +45,8 @@ class Part:
             return True  # the documentation names the fields of all smart processes, and each has only some of them
         if use.value is None or use.value == "" or is_reference(use.value):
             return False
+        if not documented.type and isinstance(use.value, str) and not use.value.isdecimal():
+            return True
         return documented.type.startswith(_CHOICES) or folded(use.name) in _CHOICE_NAMES
 
 
