@@ -15,6 +15,7 @@ from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
 from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
 from b24_mcp.catalog.positional import Argument, arguments_of
@@ -93,7 +94,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
     correction = correction_of(name, version)
     for draft in drafts:
         if draft.name in correction.no_values:
-            draft.values = ()
+            draft.allowed = Allowed()
         if version == "v3" and not draft.fields:
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]

@@ -76,9 +76,27 @@ def _with_values(
     for param in params:
         here = (*path, param.name)
         other = others.get(".".join(here))
-        values = other.values if other is not None and other.type == param.type and not param.values else param.values
-        completed.append(replace(param, values=values, fields=_with_values(param.fields, others, here)))
+        fields = _with_values(param.fields, others, here)
+        completed.append(replace(_of_both(param, other) if other is not None else param, fields=fields))
     return tuple(completed)
+
+
+def _of_both(mine: Parameter, other: Parameter) -> Parameter:
+    """Return a parameter with what only the other edition says. Values are open when the other edition has more."""
+    values = mine.values or (other.values if other.type == mine.type else ())
+    differ = not set(other.values) <= set(values)
+    return replace(
+        mine,
+        values=values,
+        open_values=bool(values) and (mine.open_values or other.open_values or differ),
+        default=mine.default or other.default,
+        minimum=other.minimum if mine.minimum is None else mine.minimum,
+        maximum=other.maximum if mine.maximum is None else mine.maximum,
+        longest=other.longest if mine.longest is None else mine.longest,
+        unit=mine.unit or other.unit,
+        source=mine.source or other.source,
+        read_only=mine.read_only or other.read_only,
+    )
 
 
 def _compare(english: Extract, russian: Extract) -> list[Difference]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
+from b24_mcp.catalog.build.limits import Limits
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -31,11 +33,12 @@ class ParameterDraft:
     name: str
     type: str = ""
     required: Required = None
-    values: tuple[str, ...] = ()
+    allowed: Allowed = Allowed()
     fields: list[ParameterDraft] = field(default_factory=list)
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
+    limits: Limits = Limits()
 
     def finished(self) -> Parameter:
         """Return the parameter as it was read."""
@@ -43,7 +46,15 @@ class ParameterDraft:
             name=self.name,
             type=self.type,
             required=self.required,
-            values=self.values,
+            values=self.allowed.values,
+            open_values=self.allowed.is_open,
+            default=self.limits.default,
+            minimum=self.limits.minimum,
+            maximum=self.limits.maximum,
+            longest=self.limits.longest,
+            unit=self.limits.unit,
+            source=self.limits.source,
+            read_only=self.limits.read_only,
             is_list=self.is_list,
             fields=tuple(field.finished() for field in self.fields),
             pattern=self.pattern,
@@ -133,7 +144,7 @@ class _Tree:
             required = "conditional"
         made = []
         for name in names:
-            param = ParameterDraft(name, row.type, required, row.values, pattern=row.pattern)
+            param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
@@ -220,8 +231,9 @@ class _Tree:
 
 
 def _direction(field: ParameterDraft) -> ParameterDraft:
-    values = field.values if {value.lower() for value in field.values} <= {"asc", "desc"} else ()
-    return ParameterDraft(field.name, "string", field.required, values, pattern=field.pattern)
+    directions = {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
+    allowed = field.allowed if directions else Allowed()
+    return ParameterDraft(field.name, "string", field.required, allowed, pattern=field.pattern)
 
 
 def _is_container(kind: str) -> bool:
@@ -241,10 +253,8 @@ def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
     if first.required != second.required:
         both = (first.required, second.required)
         first.required = "conditional" if True in both or "conditional" in both else False
-    if first.values and second.values:
-        first.values = tuple(dict.fromkeys([*first.values, *second.values]))
-    else:
-        first.values = ()
+    first.allowed |= second.allowed
+    first.limits |= second.limits
     known = {param.name for param in first.fields}
     first.fields.extend(param for param in second.fields if param.name not in known)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from b24_mcp.catalog.build.values import keys_of, values_of
+from b24_mcp.catalog.build.limits import Limits, limits_of
+from b24_mcp.catalog.build.values import Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
@@ -39,7 +40,8 @@ class Row:
     starred: bool
     text: str
     anchors: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
+    allowed: Allowed = Allowed()
+    limits: Limits = Limits()
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False
@@ -116,7 +118,8 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        values=_values(names[0], kind, said),
+        allowed=values_of(said, names[0], kind),
+        limits=limits_of(said, names[0], kind),
         keys=keys_of(said) if kind == "object" else (),
         keys_needed=bool(_NEEDED.search(said)),
         alternatives=tuple(names[1:]),
@@ -125,18 +128,6 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         inner=inner,
     )
     return [row]
-
-
-def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
-    values = () if _holds_keys(name, kind) else values_of(text)
-    if kind in {"integer", "int"} and not all(re.fullmatch(r"-?\d+", value) for value in values):
-        return ()
-    return values
-
-
-def _holds_keys(name: str, kind: str) -> bool:
-    """Whether the "values" of a parameter on the page are names of keys."""
-    return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:

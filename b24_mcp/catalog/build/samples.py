@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from b24_mcp.catalog.build.parameters import ParameterDraft
+from b24_mcp.catalog.build.values import Allowed
 
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
 # Accepted as a list of buttons or as an object with such a list.
@@ -17,13 +18,12 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """Correct parameters in place by their values in the samples.
 
     An `array` that is a list in every sample is a list. An object is a map of objects when its values have the
-    documented fields and it has none itself. A list of values that a sample contradicts is incomplete and dropped.
+    documented fields and it has none itself. A list of values that a sample contradicts is incomplete.
     """
     maps: list[list[str]] = []
     for param in params:
         sent = [body[key] for body in bodies if isinstance(body, dict) for key in body if _same(key, param.name)]
-        if param.values and any(not _among(value, param.values) for value in sent):
-            param.values = ()
+        param.allowed = _fitting(param.allowed, sent)
         if (
             param.type == "array"
             and param.name.lower() not in _EITHER_WAY
@@ -59,6 +59,15 @@ def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]
 
 def _same(key: str, name: str) -> bool:
     return _OPERATORS.sub("", key).lower() == name.lower()
+
+
+def _fitting(allowed: Allowed, sent: Sequence[object]) -> Allowed:
+    """Return values as the samples show them: open when one sends another value, none when they are its keys."""
+    if any(isinstance(value, dict) and set(value) & set(allowed.values) for value in sent):
+        return Allowed()
+    if allowed.values and not all(_among(value, allowed.values) for value in sent):
+        return Allowed(allowed.values, is_open=True)
+    return allowed
 
 
 def _among(value: object, values: tuple[str, ...]) -> bool:

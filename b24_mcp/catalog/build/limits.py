@@ -1,0 +1,201 @@
+"""What the description of a parameter says besides its values: default, limits, unit, source of values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+_NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
+_TEXTS = frozenset({"string", "char", "text"})
+_FLAGS = frozenset({"boolean", "bool"})
+
+_IS = r"\s*(?:\((?:in|в) [^)]*\)\s*)?(?:[—–:=,-]|is\b|are\b|to\b|equals?\b|value\b|the value\b|равно|равен|равна|значение)?"
+_DEFAULT = re.compile(
+    rf"(?:\bby default|\bdefaults?(?: value)?|\bпо умолчанию){_IS}{_IS}\s*"
+    r"(?:`([^`\n]*)`|\*\*([\w.]{1,40})\*\*|(-?\d+(?:\.\d+)?|true|false|null|[YN])(?![\w.]*\w))(?!\s*[—–:-]\s*`)(?!\s*(?:,|and|и)\s*`)",
+    re.I,
+)
+_DEFAULT_AFTER = re.compile(r"`([^`\n]{1,60})`\s*(?:[,(—–-]\s*)?\(?(?:by default\b|default\b|по умолчанию)(?!\s*[`—–:=])", re.I)
+_DEFAULT_ITEM = re.compile(
+    r"^\s*(?:[-*•]\s*)?(?:`([^`\n]{1,60})`|\*\*(\w{1,40})\*\*)[^`\n]*?[—–(,-]\s*\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
+    re.I | re.M,
+)
+_CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
+
+_CHARACTERS = r"(?:characters?|symbols?|chars|letters|символ\w*|знак\w*|букв\w*)"
+_ITEMS = r"(?:elements?|items?|identifiers|ids|entries|records|values|users|files|objects|lines|rows|tasks|codes|элемент\w*|идентификатор\w*|запис\w*|значени\w*|пользовател\w*|файл\w*|объект\w*|строк\w*|задач\w*|код\w*)"
+_MOST = (
+    r"(?:up to|no more than|not more than|at most|max(?:imum)?(?: length| number| size| value)?(?: of| is)?|limit(?:ed)?(?: of| to| is)?"
+    r"|not exceed(?:ing)?|exceeds?|more than|longer than|length limit(?: is)?|до|не более(?: чем)?|не больше|не длиннее|максимум|максимальн\w+(?: \w+)?|превыша\w+|ограничен\w*(?: до)?)"
+)
+_N = r"`?(\d[\d\u00a0 ]{0,9}?)`?"
+_LONGEST_TEXT = re.compile(rf"{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:\w+ )?{_CHARACTERS}\b", re.I)
+_LENGTH = re.compile(
+    rf"(?:maximum|max\.?) (?:string |field |text |name )?length(?: of \w+)?\s*(?:[—–:-]|is)?\s*{_N}(?!\d)"
+    rf"|максимальная длина(?: \w+)?\s*(?:[—–:-]|равна)?\s*{_N}(?!\d)",
+    re.I,
+)
+_LONGEST_LIST = re.compile(rf"{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:\w+ )?{_ITEMS}\b", re.I)
+
+_NUMBER = r"`?(-?\d+(?:\.\d+)?)`?"
+_RANGE = re.compile(
+    rf"(?:\bfrom|\bbetween|\bот|\bс|в (?:диапазоне|пределах)(?: от)?|range(?: of| from)?:?|диапазон\w*(?: от)?:?)\s+{_NUMBER}\s*"
+    rf"(?:to|and|до|по|и|[—–-]|\.\.\.?)\s*{_NUMBER}",
+    re.I,
+)
+_MINIMUM = re.compile(
+    rf"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to|минимум|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равно)"
+    rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}",
+    re.I,
+)
+_MAXIMUM = re.compile(
+    rf"(?:max(?:imum)?(?: (?:allowed |possible )?(?:value|number))?|at most|no more than|not more than|not exceed(?:ing)?|less than or equal to|максимум|максимальное(?: допустимое)? (?:значение|количество|число)|не более|не больше|меньше или равно)"
+    rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?!\s*(?:{_CHARACTERS}|[KMGКМГ][BБ]\b))",
+    re.I,
+)
+_ABOVE_ZERO = re.compile(
+    r"(?:must be |should be |значение )?(?:greater than|more than|больше|>) `?0`?(?!\d)|positive (?:integer|number)|положительн\w+ (?:целое |число)",
+    re.I,
+)
+
+_UNITS = (
+    ("milliseconds", r"milliseconds|миллисекунд\w*"),
+    ("seconds", r"seconds|секунд\w*"),
+    ("minutes", r"minutes|минут\w*"),
+    ("hours", r"hours|час(?:ов|ах)"),
+    ("days", r"days|дн(?:ей|ях)"),
+    ("months", r"months|месяц\w*"),
+    ("bytes", r"bytes|байт\w*"),
+    ("KB", r"KB|kilobytes|КБ|килобайт\w*"),
+    ("MB", r"MB|megabytes|МБ|мегабайт\w*"),
+    ("GB", r"GB|gigabytes|ГБ|гигабайт\w*"),
+    ("percent", r"percent(?:age)?|%|процент\w*"),
+    ("pixels", r"pixels|px|пиксел\w*"),
+    ("grams", r"grams|грамм\w*"),
+    ("millimeters", r"millimeters|mm|миллиметр\w*|мм"),
+    ("meters", r"meters|метр\w*"),
+    ("kilometers", r"kilometers|километр\w*"),
+)
+_UNIT = re.compile(
+    r"(?:\bin|\bв|number of|количество|число|\(|measured in|period of|, )\s*(?:full |whole |calendar |целых )?(?:"
+    + "|".join(f"(?P<u{at}>{names})" for at, (_, names) in enumerate(_UNITS))
+    + r")(?![\w])",
+    re.I,
+)
+
+_LINK = re.compile(r"\[`*([^\]\n`]+)`*\]\(([^)#\s]+\.md)(?:#[^)\s]*)?\)")
+_OBTAINED = re.compile(
+    r"\bobtain|\bretriev|\bfound\b|\bfind\b|\bget\b|\blearn|\breturn(?:s|ed)\b|\bavailable (?:through|via|in)|\bsee\b|\bview|\bdetermine"
+    r"|\bcheck\b|values? (?:from|of)|\bfrom the (?:method|list)|taken from|\buse\b.*\bto\b"
+    r"|получ|узна|найти|возвращ|взять|смотр|см\.|посмотр|определ|список",
+    re.I,
+)
+_NOT_A_SOURCE = re.compile(
+    r"\b(?:same as|similar|instead|deprecated|works? like|more details|read more|article|section|after calling|was created|will be)\b|вместо|аналогич|подробн|устар|статье|разделе",
+    re.I,
+)
+_READS = re.compile(r"(?:list|get|fields?|types?|search|statuses|status|instances|current|names?|enum|languages|items|values|count)$", re.I)
+_READ_ONLY = re.compile(
+    r"(?:^|[.(;,\n]|[—–]\s|\bfield is|\bis|поле)\s*(?:\**(?:a )?read[- ]only\**|(?:доступно )?только (?:для )?чтени[ея])\s*(?: field| parameter|поле)?\s*(?:[.);,\n]|$)",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The default of a parameter, its limits, its unit, and the page or the name of the method with its values."""
+
+    default: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    longest: int | None = None
+    unit: str = ""
+    source: str = ""
+    read_only: bool = False
+
+    def __or__(self, other: Limits) -> Limits:
+        """Return what two descriptions of one parameter say; what they say differently is left out."""
+        names = [one.name for one in fields(self)]
+        return Limits(**{name: _joined(getattr(self, name), getattr(other, name)) for name in names})
+
+
+def limits_of(text: str, name: str, kind: str) -> Limits:
+    """Read the description of a parameter."""
+    parts = {part.removesuffix("[]").lower() for part in kind.split("|")}
+    is_list = bool(kind) and all(part.endswith("[]") or part == "array" for part in kind.split("|"))
+    scalar = parts <= _NUMBERS | _TEXTS | _FLAGS | {"", "enum", "date", "datetime", "any"} and not is_list
+    minimum, maximum = _range(text) if parts <= _NUMBERS and not is_list else (None, None)
+    return Limits(
+        default=_default(text) if scalar or kind not in {"object", "array"} else "",
+        minimum=minimum,
+        maximum=maximum,
+        longest=_longest(text, is_list=is_list) if is_list or parts & _TEXTS else None,
+        unit=_unit(text) if parts <= _NUMBERS and not is_list else "",
+        source=_source(text),
+        read_only=bool(_READ_ONLY.search(text)) and not re.search(r"read.?only", name, re.I),
+    )
+
+
+def _joined(first: object, second: object) -> object:
+    if first == second or not second:
+        return first
+    return second if not first else type(first)() if isinstance(first, str | bool) else None
+
+
+def _default(text: str) -> str:
+    for pattern in (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER):
+        for found in pattern.finditer(text):
+            sentence = re.split(r"[.!\n]\s", text[: found.start()])[-1]
+            if _CONDITIONAL.search(sentence):
+                continue
+            value = next((group for group in found.groups() if group is not None), "").strip()
+            value = value.strip("'\"")
+            if 0 < len(value) <= 60:
+                return value
+    return ""
+
+
+def _longest(text: str, *, is_list: bool) -> int | None:
+    patterns = (_LONGEST_LIST,) if is_list else (_LENGTH, _LONGEST_TEXT)
+    for pattern in patterns:
+        if found := pattern.search(text):
+            return int(re.sub(r"\D", "", next(group for group in found.groups() if group)))
+    return None
+
+
+def _range(text: str) -> tuple[float | None, float | None]:
+    if both := _RANGE.search(text):
+        return _number(both[1]), _number(both[2])
+    low, high = _MINIMUM.search(text), _MAXIMUM.search(text)
+    minimum = _number(low[1]) if low else (1 if _ABOVE_ZERO.search(text) else None)
+    return minimum, _number(high[1]) if high else None
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _unit(text: str) -> str:
+    found = _UNIT.search(text.split("\n\n")[0])
+    if found is None or found.lastgroup is None:
+        return ""
+    return _UNITS[int(found.lastgroup[1:])][0]
+
+
+def _source(text: str) -> str:
+    """Return the page of the method that a sentence names as the place to get the values."""
+    for sentence in _sentences(text):
+        if not _OBTAINED.search(_LINK.sub("", sentence)) or _NOT_A_SOURCE.search(sentence):
+            continue
+        links = _LINK.findall(sentence)
+        named = [target for words, target in links if _READS.search(words.strip())]
+        if named or links:
+            return str((named or [target for _, target in links])[0])
+    return ""
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for line in text.split("\n\n"):
+        yield from re.split(r"\.\s+(?=[A-ZА-Я])", line)
