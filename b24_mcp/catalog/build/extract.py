@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
+from b24_mcp.catalog.build.enumerations import stated_values
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.header import context_of, header_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
@@ -98,6 +99,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         if version == "v3" and not draft.fields:
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
+    _state_values(drafts, stated_values(name, version))
     params = tuple(draft.finished() for draft in drafts)
     result = result_of(page.blocks, name, version)
     deprecated, links = pages.deprecation_of(page)
@@ -121,6 +123,13 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         batch=correction.batch,
     )
     return DocumentedMethod(facts, tuple(links))
+
+
+def _state_values(drafts: Iterable[ParameterDraft], stated: Mapping[str, Allowed], path: tuple[str, ...] = ()) -> None:
+    for draft in drafts if stated else ():
+        here = (*path, draft.name)
+        draft.allowed = stated.get(".".join(here), draft.allowed)
+        _state_values(draft.fields, stated, here)
 
 
 def _ordered(params: list[ParameterDraft], arguments: Sequence[Argument]) -> list[ParameterDraft]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +42,8 @@ def merge(editions: dict[str, Extract]) -> tuple[list[MethodFacts], list[Differe
     names = {page: method.facts.method for page, method in methods.items()}
     by_key: dict[tuple[str, str], MethodFacts] = {}
     for method in methods.values():
-        by_key.setdefault(method.facts.key, _with_replacements(method, names))
+        facts = _with_replacements(method, names)
+        by_key.setdefault(facts.key, replace(facts, params=_with_sources(facts.params, facts.page or "", names)))
     for facts in methods_without_page():
         by_key.setdefault(facts.key, facts)
     return [by_key[key] for key in sorted(by_key)], differences
@@ -52,6 +54,18 @@ def _with_replacements(method: DocumentedMethod, names: Mapping[str, str]) -> Me
     linked = dict.fromkeys(names[link] for link in method.links if link in names)
     replaced_by = (name for name in linked if name.lower() != facts.method.lower() or facts.version == "v2")
     return replace(facts, replaced_by=tuple(replaced_by))
+
+
+def _with_sources(params: Iterable[Parameter], page: str, names: Mapping[str, str]) -> tuple[Parameter, ...]:
+    """Return parameters with the methods of the pages that are their sources."""
+    folder = posixpath.dirname(page)
+    found = []
+    for param in params:
+        source = param.source
+        if source.endswith(".md"):
+            source = names.get(posixpath.normpath(posixpath.join(folder, source)).removesuffix(".md"), "")
+        found.append(replace(param, source=source, fields=_with_sources(param.fields, page, names)))
+    return tuple(found)
 
 
 def _completed(method: DocumentedMethod, other: DocumentedMethod) -> DocumentedMethod:

@@ -10,7 +10,7 @@ from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.limits import Limits
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
-from b24_mcp.catalog.build.values import Allowed
+from b24_mcp.catalog.build.values import Allowed, codes_of_table, may_grow
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -146,10 +146,22 @@ class _Tree:
         for name in names:
             param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            if not row.allowed.values and not _is_container(row.type):
+                param.allowed = self._codes(row)
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
             made.append(param)
         return made
+
+    def _codes(self, row: Row) -> Allowed:
+        """Return the values of a parameter in a table of codes below a heading."""
+        for section in self.sections:
+            if section.anchor in row.anchors or subject_of(section.title) == row.name.lower():
+                codes = [code for table in section.tables for code in codes_of_table(table)]
+                if codes:
+                    section.used = True
+                    return Allowed(tuple(codes), any(may_grow(text) for text in section.texts))
+        return Allowed()
 
     def _groups(self, section: PageSection, params: list[ParameterDraft], path: tuple[str, ...]) -> None:
         rows = [row for table in section.tables for row in rows_of(table)]
@@ -193,7 +205,7 @@ class _Tree:
             param.of = tuple(one for label in labels for one in label.split("|"))
         if name.lower().removeprefix("ar") in _ORDERS:
             # The table describes the fields, but the value of each is a direction.
-            return [_direction(field) for field in fields]
+            return [_direction(field, row.allowed) for field in fields]
         self._groups(section, fields, here)
         return fields
 
@@ -230,9 +242,9 @@ class _Tree:
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
 
 
-def _direction(field: ParameterDraft) -> ParameterDraft:
-    directions = {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
-    allowed = field.allowed if directions else Allowed()
+def _direction(field: ParameterDraft, of_order: Allowed) -> ParameterDraft:
+    own = bool(field.allowed.values) and {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
+    allowed = field.allowed if own else Allowed(of_order.values)
     return ParameterDraft(field.name, "string", field.required, allowed, pattern=field.pattern)
 
 

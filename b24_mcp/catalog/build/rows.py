@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from b24_mcp.catalog.build.enumerations import enumeration_of
 from b24_mcp.catalog.build.limits import Limits, limits_of
 from b24_mcp.catalog.build.values import Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
@@ -112,14 +113,18 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
     extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
     inner = tuple(table for c in cells for table in c.tables)
     kind = type_of(type_text)
+    allowed, limits = values_of(said, names[0], kind), limits_of(f"{said}\n\n{extra}", names[0], kind)
+    if (enumeration := enumeration_of(kind, cell + said)) is not None:
+        allowed = allowed if allowed.values else enumeration.allowed
+        limits = limits if limits.source else replace(limits, source=enumeration.source)
     row = Row(
         name=names[0],
         type=kind,
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        allowed=values_of(said, names[0], kind),
-        limits=limits_of(said, names[0], kind),
+        allowed=allowed,
+        limits=limits,
         keys=keys_of(said) if kind == "object" else (),
         keys_needed=bool(_NEEDED.search(said)),
         alternatives=tuple(names[1:]),

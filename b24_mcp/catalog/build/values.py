@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from b24_mcp.catalog.build.listings import Listing, codes_ahead, listings_of
+from b24_mcp.dialect.markup import MarkupTable
 
 _CODE = re.compile(r"`([^`]+)`")
 _VALUES_AHEAD = re.compile(
@@ -44,7 +45,7 @@ _SOME = re.compile(
 )
 _MORE_BELOW = re.compile(
     r"crm\.type\.list|DYNAMIC_|\bSPAs?\b|smart process|смарт-процесс|other values|another value|другие значения|and others"
-    r"|и другие|other types|custom types|custom field type|and so on|\betc\b|и т\. ?[дп]",
+    r"|и другие|may expand|may change|может (?:измен|расшир)|other types|custom types|custom field type|and so on|\betc\b|и т\. ?[дп]",
     re.I,
 )
 _PLACEHOLDER = re.compile(r"[<>{}#*]|XX+|\.\.\.|…|_N$|[a-z]N$|_ID$.*_ID$|\[.*\]")
@@ -52,6 +53,8 @@ _VALUE = re.compile(r"[\w.:+\-/\\ !]{1,64}$")
 _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text", "enum", "", "any", "mixed"})
 _OTHERS = frozenset({"date", "datetime", "file", "time", "object", "attached_diskfile", "diskfile", "url"})
+_ORDERS = frozenset({"order", "sort"})
+_DIRECTION = re.compile(r"[`'\"](asc|desc)[`'\"]", re.I)
 _YES_NO_CODE = re.compile(r"(?:[`'\"«“]|\*\*)([YN])(?:[`'\"»”]|\*\*)")
 _YES_NO_BARE = re.compile(
     r"[\[(]Y\s*(?:\\?\||/|,|or|или)\s*N[\])]|\bY\s*(?:\\?\||/)\s*N\b|`Y\s*(?:\\?\||/|,)\s*N`|\bY [—–-] [^N`]{1,60}\bN [—–-] |[:—–] Y (?:or|или) N\b"
@@ -79,11 +82,25 @@ def values_of(text: str, name: str = "", kind: str = "string") -> Allowed:
     """Return the allowed values of a parameter: items of a list of codes, or codes in a sentence about values."""
     parts = [part.removesuffix("[]").strip().lower() for part in kind.split("|")]
     if set(parts) <= _OTHERS or _holds_keys(name, parts):
-        return _selected(text) if name.lower() == "select" else Allowed()
+        bare = name.lower().removeprefix("ar")
+        if bare in _ORDERS or bare.endswith("order"):
+            return _directions(text)
+        return _selected(text) if bare == "select" else Allowed()
     found = _in_lists(text, name, parts) or _in_sentences(text) or _yes_or_no(text, parts)
     if found is None or not _suits(found.values, parts):
         return Allowed()
     return found
+
+
+def codes_of_table(table: MarkupTable) -> tuple[str, ...]:
+    """Return the codes in the first column of a table of values; empty for another kind of table."""
+    codes: list[str] = []
+    for cells in table.rows[1:]:
+        found, rest = codes_ahead(cells[0].text.strip())
+        if len(found) != 1 or rest.strip() or not re.fullmatch(r"[\w.\\/:-]{1,64}", found[0]):
+            return ()
+        codes.append(_literal(found[0]))
+    return tuple(dict.fromkeys(codes)) if len(codes) > 1 and len(table.rows[0]) > 1 else ()
 
 
 def keys_of(text: str) -> tuple[str, ...]:
@@ -101,7 +118,13 @@ def _holds_keys(name: str, parts: list[str]) -> bool:
     bare = name.lower().removeprefix("ar")
     if bare in {"filter", "select", "group"}:
         return True
-    return bare in {"order", "sort"} and not set(parts) <= {"string", "char", "integer", "int"}
+    return (bare in _ORDERS or bare.endswith("_order")) and not set(parts) <= {"string", "char", "integer", "int"}
+
+
+def _directions(text: str) -> Allowed:
+    """Return the directions of an order: values of its fields, not of the parameter itself."""
+    found = tuple(dict.fromkeys(_DIRECTION.findall(text)))
+    return Allowed(found, is_open=True) if len({one.lower() for one in found}) == 2 else Allowed()
 
 
 def _selected(text: str) -> Allowed:
@@ -170,7 +193,9 @@ def _of_list(listing: Listing, name: str, parts: list[str]) -> Allowed | None:
 def _sentence_above(listing: Listing) -> str:
     """Return the sentence that introduces a list; a caption belongs to the line above it."""
     introduced = listing.intro
-    if not _VALUES_AHEAD.search(introduced) and listing.follows_caption and not introduced.endswith(":"):
+    if _VALUES_AHEAD.search(introduced) or not listing.follows_caption:
+        pass
+    elif _VALUES_AHEAD.search(listing.before) or not introduced.endswith(":"):
         introduced = f"{listing.before} {introduced}"
     return re.split(r"[.!]\s", introduced.rstrip(". "))[-1]
 
@@ -185,6 +210,11 @@ def _of_something_else(sentence: str, name: str, parts: list[str]) -> bool:
     # The value of a parameter such as `fieldName` is itself the name of a field.
     is_name = re.search(r"name|field|column|property|code|код|имя|поле", name, re.I)
     return not (is_name and re.search(r"available|possible|доступн|возможн", sentence, re.I))
+
+
+def may_grow(text: str) -> bool:
+    """Whether a text says that there may be further values."""
+    return bool(_MORE_BELOW.search(text))
 
 
 def _may_be_more(sentence: str, listing: Listing) -> bool:
