@@ -10,52 +10,67 @@ _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text"})
 _FLAGS = frozenset({"boolean", "bool"})
 
-_IS = r"\s*(?:\((?:in|в) [^)]*\)\s*)?(?:[—–:=,-]|is\b|are\b|to\b|equals?\b|value\b|the value\b|равно|равен|равна|значение)?"
+_IS = (
+    r"[ \t]*(?:\((?:in|в) [^)]*\)[ \t]*)?(?:[—–:=,-]|is set to\b|set to\b|is\b|are\b|to\b|equals?\b|(?:the )?value\b|used\b"
+    r"|устанавливается|используется|применяется|принимается|считается|равно|равен|равна|значение)?"
+)
 _DEFAULT = re.compile(
-    rf"(?:\bby default|\bdefaults?(?: value)?|\bпо умолчанию){_IS}{_IS}\s*"
-    r"(?:`([^`\n]*)`|\*\*([\w.]{1,40})\*\*|(-?\d+(?:\.\d+)?|true|false|null|[YN])(?![\w.]*\w))(?!\s*[—–:-]\s*`)(?!\s*(?:,|and|и)\s*`)",
+    rf"(?:\bby default|\bdefaults?(?: value)?|\bпо умолчанию){_IS}{_IS}[ \t]*"
+    r"(?:`([^`\n]*)`|\*\*([\w.]{1,40})\*\*|(-?\d+(?:\.\d+)?|true|false|null|[YN])(?![\w.]*\w))"
+    r"(?![ \t]*[—–:-][ \t]*`)(?![ \t]*(?:,|and|и)[ \t]*`)",
     re.I,
 )
-_DEFAULT_AFTER = re.compile(r"`([^`\n]{1,60})`\s*(?:[,(—–-]\s*)?\(?(?:by default\b|default\b|по умолчанию)(?!\s*[`—–:=])", re.I)
+_DEFAULT_AFTER = re.compile(
+    r"`([^`\n]{1,60})`[ \t]*(?:[,(—–-][ \t]*)?\(?(?:by default\b|default\b|по умолчанию)(?![ \t]*[`—–:=])", re.I
+)
 _DEFAULT_ITEM = re.compile(
-    r"^\s*(?:[-*•]\s*)?(?:`([^`\n]{1,60})`|\*\*(\w{1,40})\*\*)[^`\n]*?[—–(,-]\s*\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
+    r"^[ \t]*(?:[-*•][ \t]*)?(?:`([^`\n]{1,60})`|\*\*(\w{1,40})\*\*)[^`\n]*?[—–(,-][ \t]*"
+    r"\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
     re.I | re.M,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
 
 _CHARACTERS = r"(?:characters?|symbols?|chars|letters|символ\w*|знак\w*|букв\w*)"
-_ITEMS = r"(?:elements?|items?|identifiers|ids|entries|records|values|users|files|objects|lines|rows|tasks|codes|элемент\w*|идентификатор\w*|запис\w*|значени\w*|пользовател\w*|файл\w*|объект\w*|строк\w*|задач\w*|код\w*)"
-_MOST = (
-    r"(?:up to|no more than|not more than|at most|max(?:imum)?(?: length| number| size| value)?(?: of| is)?|limit(?:ed)?(?: of| to| is)?"
-    r"|not exceed(?:ing)?|exceeds?|more than|longer than|length limit(?: is)?|до|не более(?: чем)?|не больше|не длиннее|максимум|максимальн\w+(?: \w+)?|превыша\w+|ограничен\w*(?: до)?)"
+_ITEMS = (
+    r"(?:elements?|items?|identifiers|ids|entries|records|values|users|files|objects|entities|lines|rows|tasks|codes"
+    r"|элемент\w*|идентификатор\w*|запис\w*|значени\w*|пользовател\w*|файл\w*|объект\w*|строк\w*|задач\w*|код\w*)"
 )
-_N = r"`?(\d[\d\u00a0 ]{0,9}?)`?"
-_LONGEST_TEXT = re.compile(rf"{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:\w+ )?{_CHARACTERS}\b", re.I)
+_MOST = (
+    r"(?:up to|to|no more than|not more than|at most|max(?:imum)?(?: length| number| size| value)?(?: of| is)?"
+    r"|limit(?:ed)?(?: of| to| is)?|not exceed(?:ing)?|length limit(?: is)?|до|не более(?: чем)?|не больше|не длиннее"
+    r"|максимум|максимальн\w+(?: \w+)?|не (?:должн\w+ )?превыша\w+|ограничен\w*(?: до)?)"
+)
+_N = r"`?(\d{1,3}(?:[ ,\u00a0]\d{3})+|\d+)`?(?!\d)"
+_LONGEST_TEXT = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]+ )?{_CHARACTERS}\b", re.I)
 _LENGTH = re.compile(
-    rf"(?:maximum|max\.?) (?:string |field |text |name )?length(?: of \w+)?\s*(?:[—–:-]|is)?\s*{_N}(?!\d)"
-    rf"|максимальная длина(?: \w+)?\s*(?:[—–:-]|равна)?\s*{_N}(?!\d)",
+    rf"(?:maximum|max\.?) (?:string |field |text |name )?length(?: of (?:the )?\w+)?\s*(?:[—–:-]|is)?\s*{_N}"
+    rf"|максимальная длина(?: \w+)?\s*(?:[—–:-]|равна)?\s*{_N}",
     re.I,
 )
-_LONGEST_LIST = re.compile(rf"{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:\w+ )?{_ITEMS}\b", re.I)
+_LONGEST_LIST = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]+ )?{_ITEMS}\b", re.I)
+_OF_A_PAGE = re.compile(r"per page|page size|pagination|на страниц|постранич|per request|за запрос", re.I)
 
 _NUMBER = r"`?(-?\d+(?:\.\d+)?)`?"
-_RANGE = re.compile(
-    rf"(?:\bfrom|\bbetween|\bот|\bс|в (?:диапазоне|пределах)(?: от)?|range(?: of| from)?:?|диапазон\w*(?: от)?:?)\s+{_NUMBER}\s*"
-    rf"(?:to|and|до|по|и|[—–-]|\.\.\.?)\s*{_NUMBER}",
-    re.I,
+_RANGES = (
+    re.compile(rf"(?:\bfrom|\bот|\bс|range(?: of| from)?:?|диапазон\w*(?: от)?:?|values?:?)\s+{_NUMBER}\s*(?:to|до|по|[—–-]|\.\.\.?)\s*{_NUMBER}", re.I),
+    re.compile(rf"\bbetween\s+{_NUMBER}\s*and\s*{_NUMBER}", re.I),
+    re.compile(r"\((\d+)\s*[–-]\s*(\d+)\)"),
 )
+_SEVERAL_RANGES = re.compile(r"\branges\b|диапазонов", re.I)
 _MINIMUM = re.compile(
-    rf"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to|минимум|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равно)"
-    rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}",
+    r"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to|минимум"
+    rf"|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равн\w+)\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})",
     re.I,
 )
 _MAXIMUM = re.compile(
-    rf"(?:max(?:imum)?(?: (?:allowed |possible )?(?:value|number))?|at most|no more than|not more than|not exceed(?:ing)?|less than or equal to|максимум|максимальное(?: допустимое)? (?:значение|количество|число)|не более|не больше|меньше или равно)"
-    rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?!\s*(?:{_CHARACTERS}|[KMGКМГ][BБ]\b))",
+    r"(?:max(?:imum)?(?: (?:allowed |possible )?(?:value|number))?|at most|no more than|not more than|not exceed(?:ing)?"
+    r"|less than or equal to|максимум|максимальное(?: допустимое)? (?:значение|количество|число)|не более|не больше"
+    rf"|меньше или равн\w+)\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})",
     re.I,
 )
 _ABOVE_ZERO = re.compile(
-    r"(?:must be |should be |значение )?(?:greater than|more than|больше|>) `?0`?(?!\d)|positive (?:integer|number)|положительн\w+ (?:целое |число)",
+    r"(?:must be|should be|has to be|должн\w+ быть) (?:strictly |строго )?(?:greater than|more than|больше) (?:`?0`?(?!\d)|zero|нуля)"
+    r"|positive (?:integer|number)|положительн\w+ (?:целое |число)",
     re.I,
 )
 
@@ -95,9 +110,10 @@ _NOT_A_SOURCE = re.compile(
     r"\b(?:same as|similar|instead|deprecated|works? like|more details|read more|article|section|after calling|was created|will be)\b|вместо|аналогич|подробн|устар|статье|разделе",
     re.I,
 )
-_READS = re.compile(r"(?:list|get|fields?|types?|search|statuses|status|instances|current|names?|enum|languages|items|values|count)$", re.I)
+_READS = re.compile(r"list|get|fields|types|search|statuses|instances|current|/enum|languages", re.I)
 _READ_ONLY = re.compile(
-    r"(?:^|[.(;,\n]|[—–]\s|\bfield is|\bis|поле)\s*(?:\**(?:a )?read[- ]only\**|(?:доступно )?только (?:для )?чтени[ея])\s*(?: field| parameter|поле)?\s*(?:[.);,\n]|$)",
+    r"(?:^|\. |[(;,]|\n\n|\bfield is |\bis |поле )\s*\**(?:(?:a )?read[- ]only|(?:доступно )?только (?:для )?чтени[ея])\**"
+    r"(?: field| parameter| поле| параметр)?\s*(?:[.);,]|\n\n|$)",
     re.I,
 )
 
@@ -157,16 +173,20 @@ def _default(text: str) -> str:
 
 
 def _longest(text: str, *, is_list: bool) -> int | None:
-    patterns = (_LONGEST_LIST,) if is_list else (_LENGTH, _LONGEST_TEXT)
-    for pattern in patterns:
+    if is_list and _OF_A_PAGE.search(text):
+        return None
+    for pattern in (_LONGEST_LIST,) if is_list else (_LENGTH, _LONGEST_TEXT):
         if found := pattern.search(text):
             return int(re.sub(r"\D", "", next(group for group in found.groups() if group)))
     return None
 
 
 def _range(text: str) -> tuple[float | None, float | None]:
-    if both := _RANGE.search(text):
-        return _number(both[1]), _number(both[2])
+    if _SEVERAL_RANGES.search(text):
+        return None, None
+    for pattern in _RANGES:
+        if (both := pattern.search(text)) and _number(both[1]) < _number(both[2]):
+            return _number(both[1]), _number(both[2])
     low, high = _MINIMUM.search(text), _MAXIMUM.search(text)
     minimum = _number(low[1]) if low else (1 if _ABOVE_ZERO.search(text) else None)
     return minimum, _number(high[1]) if high else None
@@ -190,7 +210,7 @@ def _source(text: str) -> str:
         if not _OBTAINED.search(_LINK.sub("", sentence)) or _NOT_A_SOURCE.search(sentence):
             continue
         links = _LINK.findall(sentence)
-        named = [target for words, target in links if _READS.search(words.strip())]
+        named = [target for _, target in links if _READS.search(target.rpartition("/")[2])]
         if named or links:
             return str((named or [target for _, target in links])[0])
     return ""

@@ -13,11 +13,11 @@ _CODE = re.compile(r"`([^`]+)`")
 _VALUES_AHEAD = re.compile(
     r"(?:possible|allowed|available|valid|acceptable|supported|permitted|accepts?|following|takes?|typical|standard"
     r"|common|main|basic|reserved|other)(?: (?:\w+|`\w+`)){0,3}? "
-    r"(?:values?|options?|types?|statuses|modes|variants?|codes?|levels?|formats?|identifiers)\b"
+    r"(?:values?|options?|types?|statuses|modes|variants?|codes?|levels?|identifiers)\b"
     r"|\bvalues?(?: \w+){0,2}:\s*$|can (?:take|be)(?: either)?(?: one of)?(?: the following)?\b"
     r"|one of(?: the)?(?: following)?(?: values)?:|accepts:?$|(?:values|options):|takes(?: one of)?(?: the)? values?"
     r"|(?:возможн|допустим|доступн|поддерживаем|типов|стандартн|основн)\w+ (?:\w+ ){0,2}?"
-    r"(?:значени|вариант|тип|статус|режим|код|уровн|формат)\w*"
+    r"(?:значени|вариант|тип|статус|режим|код|уровн)\w*"
     r"|принимает(?: одно из)?(?: следующ\w+)? значени\w*|принимает:?$"
     r"|значени[ея](?: \w+){0,2}:\s*$|(?:значения|варианты):|одно из(?: следующих)? значений"
     r"|может (?:принимать|иметь|быть|содержать)(?: одно из)?(?: следующ\w+)?(?: значени\w+)?:?",
@@ -53,6 +53,7 @@ _VALUE = re.compile(r"[\w.:+\-/\\ !]{1,64}$")
 _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text", "enum", "", "any", "mixed"})
 _OTHERS = frozenset({"date", "datetime", "file", "time", "object", "attached_diskfile", "diskfile", "url"})
+_KEYED = re.compile(r"key-value|\bthe key\b|format `\{|ключ-значение|\bключ[а-я]* (?:—|-|массива)|формате `\{", re.I)
 _ORDERS = frozenset({"order", "sort"})
 _DIRECTION = re.compile(r"[`'\"](asc|desc)[`'\"]", re.I)
 _YES_NO_CODE = re.compile(r"(?:[`'\"«“]|\*\*)([YN])(?:[`'\"»”]|\*\*)")
@@ -123,8 +124,8 @@ def _holds_keys(name: str, parts: list[str]) -> bool:
 
 def _directions(text: str) -> Allowed:
     """Return the directions of an order: values of its fields, not of the parameter itself."""
-    found = tuple(dict.fromkeys(_DIRECTION.findall(text)))
-    return Allowed(found, is_open=True) if len({one.lower() for one in found}) == 2 else Allowed()
+    found = {one.lower(): one for one in reversed(_DIRECTION.findall(text))}
+    return Allowed(tuple(found[one] for one in ("asc", "desc")), is_open=True) if len(found) == 2 else Allowed()
 
 
 def _selected(text: str) -> Allowed:
@@ -147,7 +148,7 @@ def _in_lists(text: str, name: str, parts: list[str]) -> Allowed | None:
     for listing in listings_of(text):
         if found is not None and not (listing.follows_caption and listing.intro):
             break
-        one = _of_list(listing, name, parts) if found is None else _more(listing)
+        one = _of_list(listing, name, parts, text) if found is None else _more(listing)
         if one is not None:
             found = one if found is None else found | one
         elif found is not None:
@@ -163,7 +164,7 @@ def _more(listing: Listing) -> Allowed | None:
     return Allowed(tuple(codes)) if all(map(_VALUE.match, codes)) else None
 
 
-def _of_list(listing: Listing, name: str, parts: list[str]) -> Allowed | None:
+def _of_list(listing: Listing, name: str, parts: list[str], text: str) -> Allowed | None:
     """Return the values that a list gives; None for a list of something else."""
     sentence = _sentence_above(listing)
     if _OF_THE_FIELD_LISTED.search(sentence) or _of_something_else(sentence, name, parts):
@@ -172,6 +173,8 @@ def _of_list(listing: Listing, name: str, parts: list[str]) -> Allowed | None:
     codes = [_literal(code) for item in items for code in item.codes]
     codes = list(dict.fromkeys(code for code in codes if code.lower() != "null"))
     if len(codes) < 2 or set(codes) <= {"true", "false"}:
+        return None
+    if parts == ["array"] and _KEYED.search(text):
         return None
     has_patterns = any(map(_PLACEHOLDER.search, codes))
     if not all(not code or _VALUE.match(code) or _PLACEHOLDER.search(code) for code in codes):
@@ -186,7 +189,9 @@ def _of_list(listing: Listing, name: str, parts: list[str]) -> Allowed | None:
     is_example = bool(_EXAMPLE.search(sentence))
     if is_example and (has_patterns or not explained or not _is_plain(parts)):
         return None
-    is_open = has_patterns or is_example or len(items) < len(listing.items) or _may_be_more(sentence, listing)
+    # Words without a mark are rather examples than codes.
+    is_words = any(item.bare and not re.fullmatch(r"-?\d+|\w", item.codes[0]) for item in items)
+    is_open = has_patterns or is_words or is_example or len(items) < len(listing.items) or _may_be_more(sentence, listing)
     return Allowed(tuple(codes), is_open and not set(codes) <= {"Y", "N"})
 
 
@@ -285,4 +290,4 @@ def _announces(line: str, at: int) -> bool:
 
 
 def _literal(value: str) -> str:
-    return value.strip().strip("'\"").strip().replace("\\_", "_")
+    return value.strip().strip("'\"").strip().replace("\\_", "_").replace("\\\\", "\\")
