@@ -9,8 +9,8 @@
 | `open` | `yes`: a portal may have more |
 | `source` | the method that returns them |
 
-`values.tsv` has single parameters by `method` (in lower case), `version` and `parameter` (the path), with `values` (`-`:
-none, although the page seems to list some), `open`, and the `reason`.
+`values.tsv` has single parameters by `method` (in lower case), `version` and `parameter` (the path), with `values`
+(`-`: none, although the page seems to list some), `open`, and the `reason`.
 """
 
 from __future__ import annotations

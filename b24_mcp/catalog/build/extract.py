@@ -15,7 +15,7 @@ from b24_mcp.catalog.build.header import context_of, header_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
-from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.catalog.build.samples import from_samples, literals_of, open_by_literals, shape
 from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
@@ -92,6 +92,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
     if arguments is not None:
         drafts = _ordered(drafts, arguments)
     shape(drafts, requests)
+    open_by_literals(drafts, literals_of(page.blocks))
     correction = correction_of(name, version)
     for draft in drafts:
         if draft.name in correction.no_values:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text"})
 _FLAGS = frozenset({"boolean", "bool"})
 
 _IS = (
-    r"[ \t]*(?:\((?:in|в) [^)]*\)[ \t]*)?(?:[—–:=,-]|is set to\b|set to\b|is\b|are\b|to\b|equals?\b|(?:the )?value\b|used\b"
+    r"[ \t]*(?:\((?:in|в) [^)]*\)[ \t]*)?"
+    r"(?:[—–:=,-]|is set to\b|set to\b|is\b|are\b|to\b|equals?\b|(?:the )?value\b|used\b"
     r"|устанавливается|используется|применяется|принимается|считается|равно|равен|равна|значение)?"
 )
 _DEFAULT = re.compile(
@@ -52,25 +56,31 @@ _OF_A_PAGE = re.compile(r"per page|page size|pagination|на страниц|по
 
 _NUMBER = r"`?(-?\d+(?:\.\d+)?)`?"
 _RANGES = (
-    re.compile(rf"(?:\bfrom|\bот|\bс|range(?: of| from)?:?|диапазон\w*(?: от)?:?|values?:?)\s+{_NUMBER}\s*(?:to|до|по|[—–-]|\.\.\.?)\s*{_NUMBER}", re.I),
+    re.compile(
+        rf"(?:\bfrom|\bот|\bс|range(?: of| from)?:?|диапазон\w*(?: от)?:?|values?:?)\s+{_NUMBER}"
+        rf"\s*(?:to|до|по|[—–-]|\.\.\.?)\s*{_NUMBER}",
+        re.I,
+    ),
     re.compile(rf"\bbetween\s+{_NUMBER}\s*and\s*{_NUMBER}", re.I),
     re.compile(r"\((\d+)\s*[–-]\s*(\d+)\)"),
 )
 _SEVERAL_RANGES = re.compile(r"\branges\b|диапазонов", re.I)
+# A number with a word after it counts things, not the parameter.
+_ALONE = rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})"
 _MINIMUM = re.compile(
-    r"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to|минимум"
-    rf"|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равн\w+)\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})",
+    r"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to"
+    rf"|минимум|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равн\w+){_ALONE}",
     re.I,
 )
 _MAXIMUM = re.compile(
-    r"(?:max(?:imum)?(?: (?:allowed |possible )?(?:value|number))?|at most|no more than|not more than|not exceed(?:ing)?"
-    r"|less than or equal to|максимум|максимальное(?: допустимое)? (?:значение|количество|число)|не более|не больше"
-    rf"|меньше или равн\w+)\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})",
+    r"(?:max(?:imum)?(?: (?:allowed |possible )?(?:value|number))?|at most|no more than|not more than"
+    r"|not exceed(?:ing)?|less than or equal to|максимум|максимальное(?: допустимое)? (?:значение|количество|число)"
+    rf"|не более|не больше|меньше или равн\w+){_ALONE}",
     re.I,
 )
 _ABOVE_ZERO = re.compile(
-    r"(?:must be|should be|has to be|должн\w+ быть) (?:strictly |строго )?(?:greater than|more than|больше) (?:`?0`?(?!\d)|zero|нуля)"
-    r"|positive (?:integer|number)|положительн\w+ (?:целое |число)",
+    r"(?:must be|should be|has to be|должн\w+ быть) (?:strictly |строго )?(?:greater than|more than|больше) "
+    r"(?:`?0`?(?!\d)|zero|нуля)|positive (?:integer|number)|положительн\w+ (?:целое |число)",
     re.I,
 )
 
@@ -101,18 +111,20 @@ _UNIT = re.compile(
 
 _LINK = re.compile(r"\[`*([^\]\n`]+)`*\]\(([^)#\s]+\.md)(?:#[^)\s]*)?\)")
 _OBTAINED = re.compile(
-    r"\bobtain|\bretriev|\bfound\b|\bfind\b|\bget\b|\blearn|\breturn(?:s|ed)\b|\bavailable (?:through|via|in)|\bsee\b|\bview|\bdetermine"
-    r"|\bcheck\b|values? (?:from|of)|\bfrom the (?:method|list)|taken from|\buse\b.*\bto\b"
+    r"\bobtain|\bretriev|\bfound\b|\bfind\b|\bget\b|\blearn|\breturn(?:s|ed)\b|\bavailable (?:through|via|in)|\bsee\b"
+    r"|\bview|\bdetermine|\bcheck\b|values? (?:from|of)|\bfrom the (?:method|list)|taken from|\buse\b.*\bto\b"
     r"|получ|узна|найти|возвращ|взять|смотр|см\.|посмотр|определ|список",
     re.I,
 )
 _NOT_A_SOURCE = re.compile(
-    r"\b(?:same as|similar|instead|deprecated|works? like|more details|read more|article|section|after calling|was created|will be)\b|вместо|аналогич|подробн|устар|статье|разделе",
+    r"\b(?:same as|similar|instead|deprecated|works? like|more details|read more|article|section|after calling"
+    r"|was created|will be)\b|вместо|аналогич|подробн|устар|статье|разделе",
     re.I,
 )
 _READS = re.compile(r"list|get|fields|types|search|statuses|instances|current|/enum|languages", re.I)
 _READ_ONLY = re.compile(
-    r"(?:^|\. |[(;,]|\n\n|\bfield is |\bis |поле )\s*\**(?:(?:a )?read[- ]only|(?:доступно )?только (?:для )?чтени[ея])\**"
+    r"(?:^|\. |[(;,]|\n\n|\bfield is |\bis |поле )\s*\**"
+    r"(?:(?:a )?read[- ]only|(?:доступно )?только (?:для )?чтени[ея])\**"
     r"(?: field| parameter| поле| параметр)?\s*(?:[.);,]|\n\n|$)",
     re.I,
 )
@@ -132,8 +144,19 @@ class Limits:
 
     def __or__(self, other: Limits) -> Limits:
         """Return what two descriptions of one parameter say; what they say differently is left out."""
-        names = [one.name for one in fields(self)]
-        return Limits(**{name: _joined(getattr(self, name), getattr(other, name)) for name in names})
+        return Limits(
+            default=_agreed(self.default, other.default) or "",
+            minimum=_agreed(self.minimum, other.minimum),
+            maximum=_agreed(self.maximum, other.maximum),
+            longest=_agreed(self.longest, other.longest),
+            unit=_agreed(self.unit, other.unit) or "",
+            source=self.source or other.source,
+            read_only=self.read_only and other.read_only,
+        )
+
+
+UNLIMITED = Limits()
+"""The limits of a parameter whose description states none."""
 
 
 def limits_of(text: str, name: str, kind: str) -> Limits:
@@ -153,10 +176,11 @@ def limits_of(text: str, name: str, kind: str) -> Limits:
     )
 
 
-def _joined(first: object, second: object) -> object:
-    if first == second or not second:
+def _agreed(first: _T, second: _T) -> _T | None:
+    """Return what one or both of two descriptions say; None when they differ."""
+    if first == second or second in (None, ""):
         return first
-    return second if not first else type(first)() if isinstance(first, str | bool) else None
+    return second if first in (None, "") else None
 
 
 def _default(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The lists in the description of a parameter: items that begin with a code, and the line above that introduces them."""
+"""The lists in the description of a parameter: items that begin with a code, and the line that introduces them."""
 
 from __future__ import annotations
 
@@ -70,6 +70,11 @@ def listings_of(text: str) -> list[Listing]:
         said.append("")
         found.append(listing)
     return found
+
+
+def is_item(line: str) -> bool:
+    """Whether a line is an item with a mark."""
+    return _MARK.match(line) is not None
 
 
 def item_of(line: str) -> tuple[int, Item] | None:

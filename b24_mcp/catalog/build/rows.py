@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 from b24_mcp.catalog.build.enumerations import enumeration_of
-from b24_mcp.catalog.build.limits import Limits, limits_of
-from b24_mcp.catalog.build.values import Allowed, keys_of, values_of
+from b24_mcp.catalog.build.limits import UNLIMITED, Limits, limits_of
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
@@ -41,8 +41,8 @@ class Row:
     starred: bool
     text: str
     anchors: tuple[str, ...] = ()
-    allowed: Allowed = Allowed()
-    limits: Limits = Limits()
+    allowed: Allowed = NOT_LISTED
+    limits: Limits = UNLIMITED
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from b24_mcp.catalog.build.parameters import ParameterDraft
 from b24_mcp.catalog.build.values import Allowed
+from b24_mcp.dialect.markup import Block, Code
 
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
 # Accepted as a list of buttons or as an object with such a list.
 _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
+_ASSIGNED = re.compile(r"['\"]?\b([A-Za-z_]\w*)['\"]?\s*(?::|=>)\s*['\"]([\w.\\/ -]{1,60})['\"]")
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
@@ -46,6 +48,36 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
             continue
         lists = [inner for value in sent if isinstance(value, list) for inner in value if isinstance(inner, dict)]
         shape(param.fields, [*objects, *lists])
+
+
+def literals_of(blocks: Iterable[Block]) -> dict[str, set[str]]:
+    """Return the texts that the samples in all languages assign to a name: `name: 'text'` or `'name' => 'text'`."""
+    found: dict[str, set[str]] = {}
+    for block in blocks:
+        # A block of JSON is an answer.
+        if isinstance(block, Code) and block.tab and block.language.lower() != "json":
+            for name, text in _ASSIGNED.findall(block.text):
+                found.setdefault(name, set()).add(text.replace("\\\\", "\\"))
+    return found
+
+
+def open_by_literals(params: Iterable[ParameterDraft], literals: Mapping[str, set[str]]) -> None:
+    """Open the lists of values that the samples in some language contradict."""
+    every = list(_flat(params))
+    known: dict[str, set[str]] = {}
+    for param in every:
+        known.setdefault(param.name, set()).update(param.allowed.values)
+    # A parameter without values may be meant by any text.
+    named = {param.name for param in every if not param.allowed.values}
+    for param in every:
+        if param.allowed.values and param.name not in named and literals.get(param.name, set()) - known[param.name]:
+            param.allowed = Allowed(param.allowed.values, is_open=True)
+
+
+def _flat(params: Iterable[ParameterDraft]) -> Iterator[ParameterDraft]:
+    for param in params:
+        yield param
+        yield from _flat(param.fields)
 
 
 def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from b24_mcp.catalog.build.listings import Listing, codes_ahead, listings_of
+from b24_mcp.catalog.build.listings import Listing, codes_ahead, is_item, listings_of
 from b24_mcp.dialect.markup import MarkupTable
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -16,10 +16,10 @@ _VALUES_AHEAD = re.compile(
     r"(?:values?|options?|types?|statuses|modes|variants?|codes?|levels?|identifiers)\b"
     r"|\bvalues?(?: \w+){0,2}:\s*$|can (?:take|be)(?: either)?(?: one of)?(?: the following)?\b"
     r"|one of(?: the)?(?: following)?(?: values)?:|accepts:?$|(?:values|options):|takes(?: one of)?(?: the)? values?"
-    r"|(?:возможн|допустим|доступн|поддерживаем|типов|стандартн|основн)\w+ (?:\w+ ){0,2}?"
+    r"|(?:возможн|допустим|доступн|поддержива|типов|стандартн|основн)\w+ (?:\w+ ){0,2}?"
     r"(?:значени|вариант|тип|статус|режим|код|уровн)\w*"
-    r"|принимает(?: одно из)?(?: следующ\w+)? значени\w*|принимает:?$"
-    r"|значени[ея](?: \w+){0,2}:\s*$|(?:значения|варианты):|одно из(?: следующих)? значений"
+    r"|поддерживаются(?= `)|принимает(?: одно из)?(?: следующ\w+)? значени\w*|принимает:?$"
+    r"|значени[ея](?: \w+){0,2}:\s*$|(?:значения|варианты)(?: \w+){0,2}:|одно из(?: следующих)? значений"
     r"|может (?:принимать|иметь|быть|содержать)(?: одно из)?(?: следующ\w+)?(?: значени\w+)?:?",
     re.I,
 )
@@ -29,14 +29,25 @@ _KEYS_AHEAD = re.compile(
 _OF_SOMETHING_ELSE = re.compile(
     r"range|диапазон|\bfrom `|\bот `|\bsort|сортиров|fields\b|\bполя(?:ми|х)?\b|\bполей\b|\bkeys?\b|ключ"
     r"|prefix|префикс|operator|оператор|macro|макрос|placeholder|плейсхолдер|mask|маск|structure|структур"
-    r"|\bparameters\b|параметры\b|параметрами|contain|содерж|errors?\b|ошиб|replaced|замен",
+    r"|\bparameters\b|параметры\b|параметрами|contain|содерж|replaced|замен",
     re.I,
 )
+_DEFAULTS = re.compile(r"default|по умолчанию", re.I)
+_KINDS_OF_FIELDS = re.compile(r"(?:custom|system|standard|пользовательск|системн|стандартн)\w* (?:fields|поля):", re.I)
 _OF_THE_FIELD_LISTED = re.compile(
     r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`|(?:where|где):?$"
-    r"|for (?:the )?(?:order|field)\b|`?(?:order|field|value)_?[nN]?`?:?$|(?:of|for) (?:the )?`\w+`|prefix",
+    r"|for (?:the )?(?:order|field)\b|`?(?:order|field|value)_?[nN]`?:?$|`(?:order|field|value)`:?$|(?:of|for) (?:the )?`\w+`|prefix",
     re.I,
 )
+_ALL_POSSIBLE = re.compile(
+    r"(?:possible|allowed|available|supported|acceptable) values?(?::| is\b| are\b)"
+    r"|(?:возможн|допустим|доступн|поддержива)\w+ значени\w+(?::| —)",
+    re.I,
+)
+_CHOICE = re.compile(
+    r"[:—–]\s*((?:`[^`\n]+`\s*,\s*)*`[^`\n]+`\s*,?\s*(?:or|или)\s*`[^`\n]+`)\s*(?:[.;]\s|[.;]?$|[.;]?\n)"
+)
+_NO_CHOICE = re.compile(r"parameter|field|method|параметр|пол[еяй]|метод|default|умолч", re.I)
 _EXAMPLE = re.compile(r"\bexamples?\b|\be\.g\.|instance\b|such as|пример|напр\.", re.I)
 _SOME = re.compile(
     r"typical|standard|common|popular|frequent|usual|\bmain\b|basic|reserved|among|includ|\betc\b|other values"
@@ -44,8 +55,9 @@ _SOME = re.compile(
     re.I,
 )
 _MORE_BELOW = re.compile(
-    r"crm\.type\.list|DYNAMIC_|\bSPAs?\b|smart process|смарт-процесс|other values|another value|другие значения|and others"
-    r"|и другие|may expand|may change|может (?:измен|расшир)|other types|custom types|custom field type|and so on|\betc\b|и т\. ?[дп]",
+    r"crm\.type\.list|DYNAMIC_|\bSPAs?\b|smart process|смарт-процесс|other values|another value|другие значения"
+    r"|and others|и другие|may expand|may change|может (?:измен|расшир)|other types|custom types|custom field type"
+    r"|and so on|\betc\b|и т\. ?[дп]",
     re.I,
 )
 _PLACEHOLDER = re.compile(r"[<>{}#*]|XX+|\.\.\.|…|_N$|[a-z]N$|_ID$.*_ID$|\[.*\]")
@@ -54,13 +66,18 @@ _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text", "enum", "", "any", "mixed"})
 _OTHERS = frozenset({"date", "datetime", "file", "time", "object", "attached_diskfile", "diskfile", "url"})
 _KEYED = re.compile(r"key-value|\bthe key\b|format `\{|ключ-значение|\bключ[а-я]* (?:—|-|массива)|формате `\{", re.I)
+_FLAG_OF_ANOTHER = re.compile(
+    r"(?:parameter|параметр\w*|field|пол[ея]|in|в) `?\w{2,}`?(?: (?:is|=|равен|со значением))? `?[YN]`"
+)
 _ORDERS = frozenset({"order", "sort"})
 _DIRECTION = re.compile(r"[`'\"](asc|desc)[`'\"]", re.I)
+_TYPES = frozenset({"string", "array", "null", "integer", "object"})
 _YES_NO_CODE = re.compile(r"(?:[`'\"«“]|\*\*)([YN])(?:[`'\"»”]|\*\*)")
 _YES_NO_BARE = re.compile(
-    r"[\[(]Y\s*(?:\\?\||/|,|or|или)\s*N[\])]|\bY\s*(?:\\?\||/)\s*N\b|`Y\s*(?:\\?\||/|,)\s*N`|\bY [—–-] [^N`]{1,60}\bN [—–-] |[:—–] Y (?:or|или) N\b"
+    r"[\[(]Y\s*(?:\\?\||/|,|or|или)\s*N[\])]|\bY\s*(?:\\?\||/)\s*N\b|`Y\s*(?:\\?\||/|,)\s*N`"
+    r"|\bY [—–-] [^N`]{1,60}\bN [—–-] |[:—–] Y (?:or|или) N\b"
 )
-_JOINED = re.compile(r"(?:[\s,;/|.\\]|\bor\b|\band\b|\beither\b|\bили\b|\bлибо\b|\bи\b)*+$")
+_JOINED = re.compile(r"(?:[\s,;/|.\\]|\bor\b|\band\b|\beither\b|\bare\b|\bis\b|\bили\b|\bлибо\b|\bи\b)*+$")
 _BARE_LIST = re.compile(r"[:—–]\s*((?:\w{1,20})(?:\s*(?:,|/|\\?\||\bor\b|\bили\b)\s*\w{1,20}){1,11})\s*\.?$")
 
 
@@ -79,6 +96,10 @@ class Allowed:
         return Allowed(tuple(dict.fromkeys([*self.values, *other.values])), is_open)
 
 
+NOT_LISTED = Allowed()
+"""The values of a parameter whose description lists none."""
+
+
 def values_of(text: str, name: str = "", kind: str = "string") -> Allowed:
     """Return the allowed values of a parameter: items of a list of codes, or codes in a sentence about values."""
     parts = [part.removesuffix("[]").strip().lower() for part in kind.split("|")]
@@ -87,8 +108,8 @@ def values_of(text: str, name: str = "", kind: str = "string") -> Allowed:
         if bare in _ORDERS or bare.endswith("order"):
             return _directions(text)
         return _selected(text) if bare == "select" else Allowed()
-    found = _in_lists(text, name, parts) or _in_sentences(text) or _yes_or_no(text, parts)
-    if found is None or not _suits(found.values, parts):
+    found = _in_lists(text, name, parts) or _in_sentences(text) or _choice(text) or _yes_or_no(text, parts)
+    if found is None or not _suits(found.values, parts) or set(found.values) <= _TYPES:
         return Allowed()
     return found
 
@@ -159,7 +180,8 @@ def _in_lists(text: str, name: str, parts: list[str]) -> Allowed | None:
 def _more(listing: Listing) -> Allowed | None:
     """Return the values of a further group below its caption."""
     codes = list(map(_literal, listing.codes))
-    if not codes or _OF_SOMETHING_ELSE.search(listing.intro) or _EXAMPLE.search(listing.intro):
+    of_others = any(words.search(listing.intro) for words in (_OF_SOMETHING_ELSE, _EXAMPLE, _DEFAULTS))
+    if not codes or (of_others and not _KINDS_OF_FIELDS.match(listing.intro)):
         return None
     return Allowed(tuple(codes)) if all(map(_VALUE.match, codes)) else None
 
@@ -172,17 +194,18 @@ def _of_list(listing: Listing, name: str, parts: list[str], text: str) -> Allowe
     items = [item for item in listing.items if item.codes]
     codes = [_literal(code) for item in items for code in item.codes]
     codes = list(dict.fromkeys(code for code in codes if code.lower() != "null"))
-    if len(codes) < 2 or set(codes) <= {"true", "false"}:
+    if set(codes) <= {"true", "false"} or (len(codes) < 2 and not _ALL_POSSIBLE.search(sentence)):
         return None
     if parts == ["array"] and _KEYED.search(text):
         return None
     has_patterns = any(map(_PLACEHOLDER.search, codes))
-    if not all(not code or _VALUE.match(code) or _PLACEHOLDER.search(code) for code in codes):
+    if not all(not code or _VALUE.match(code) or re.fullmatch(r"[\w<>{}#*.:|\[\]-]+", code) for code in codes):
         return None
     explained = all(item.explains for item in items)
     if not _VALUES_AHEAD.search(sentence):
         short = len(codes) > 2 and all(len(code) < 4 for code in codes)
-        if has_patterns or not explained or not (_is_plain(parts) or (parts == ["array"] and short)):
+        are_captions = all(re.fullmatch(r"[A-Z][a-z]+", code) for code in codes)
+        if has_patterns or are_captions or not explained or not (_is_plain(parts) or (parts == ["array"] and short)):
             return None
         if len(items) < len(listing.items) and not (sentence.endswith(":") and len(items) > 1):
             return None
@@ -191,8 +214,9 @@ def _of_list(listing: Listing, name: str, parts: list[str], text: str) -> Allowe
         return None
     # Words without a mark are rather examples than codes.
     is_words = any(item.bare and not re.fullmatch(r"-?\d+|\w", item.codes[0]) for item in items)
-    is_open = has_patterns or is_words or is_example or len(items) < len(listing.items) or _may_be_more(sentence, listing)
-    return Allowed(tuple(codes), is_open and not set(codes) <= {"Y", "N"})
+    is_open = has_patterns or is_words or is_example or len(codes) < 2 or len(items) < len(listing.items)
+    is_open = is_open or _may_be_more(sentence, listing)
+    return Allowed(tuple(codes), is_open and set(codes) != {"Y", "N"})
 
 
 def _sentence_above(listing: Listing) -> str:
@@ -202,7 +226,7 @@ def _sentence_above(listing: Listing) -> str:
         pass
     elif _VALUES_AHEAD.search(listing.before) or not introduced.endswith(":"):
         introduced = f"{listing.before} {introduced}"
-    return re.split(r"[.!]\s", introduced.rstrip(". "))[-1]
+    return re.split(r"[.!](?:\s|(?=[А-Я]))", introduced.rstrip(". "))[-1]
 
 
 def _of_something_else(sentence: str, name: str, parts: list[str]) -> bool:
@@ -210,7 +234,7 @@ def _of_something_else(sentence: str, name: str, parts: list[str]) -> bool:
     about = _OF_SOMETHING_ELSE.search(sentence)
     if about is None:
         return False
-    if _is_plain(parts) and re.match(r"(?:custom|system|standard|пользовательск|системн|стандартн)\w* (?:fields|поля):", sentence, re.I):
+    if _is_plain(parts) and _KINDS_OF_FIELDS.match(sentence):
         return False
     # The value of a parameter such as `fieldName` is itself the name of a field.
     is_name = re.search(r"name|field|column|property|code|код|имя|поле", name, re.I)
@@ -231,21 +255,38 @@ def _may_be_more(sentence: str, listing: Listing) -> bool:
 def _in_sentences(text: str) -> Allowed | None:
     """Return the codes in a sentence that announces values and has nothing else."""
     for line in text.split("\n"):
+        if is_item(line):
+            continue  # it is about a part of the parameter
         for announced in _VALUES_AHEAD.finditer(line):
             if not _announces(line, announced.start()):
                 continue
             tail = line[announced.end() :].lstrip(": —–")
             sentence = re.split(r"\.\s|\.$|(?:by default|default\b|по умолчанию)", tail, flags=re.I)[0]
-            codes = list(dict.fromkeys(_literal(code) for code in _CODE.findall(sentence)))
+            quoted = [one for code in _CODE.findall(sentence) for one in re.split(r"(?<=\w)\\?\|(?=\w)", code)]
+            codes = list(dict.fromkeys(map(_literal, quoted)))
             joined = re.sub(r"\([^)]*\)|[—–-][^,;]*", "", _CODE.sub("", sentence))
             if not codes and (bare := _BARE_LIST.search(line[announced.start() :].strip())):
                 codes, joined = re.split(r"\s*(?:,|/|\\?\||\bor\b|\bили\b)\s*", bare[1]), ""
                 if not _are_codes(codes):
                     continue
-            if len(codes) > 1 and _JOINED.match(joined):
+            single = len(codes) == 1 and _ALL_POSSIBLE.search(line[announced.start() :])
+            if (len(codes) > 1 or single) and _JOINED.match(joined):
                 if set(codes) <= {"true", "false"} or not all(map(_VALUE.match, codes)):
                     continue
-                return Allowed(tuple(codes), bool(_SOME.search(line)))
+                is_open = single or _SOME.search(line[announced.start() :])
+                return Allowed(tuple(codes), bool(is_open) and set(codes) != {"Y", "N"})
+    return None
+
+
+def _choice(text: str) -> Allowed | None:
+    """Return the codes of "Mode: `fast` or `slow`"."""
+    for found in _CHOICE.finditer(text):
+        sentence = re.split(r"[.\n]", text[: found.start()])[-1]
+        codes = list(map(_literal, _CODE.findall(found[1])))
+        if _EXAMPLE.search(sentence) or _NO_CHOICE.search(sentence):
+            continue
+        if all(map(_VALUE.match, codes)) and not set(codes) <= {"true", "false", "null"}:
+            return Allowed(tuple(dict.fromkeys(codes)))
     return None
 
 
@@ -262,10 +303,9 @@ def _yes_or_no(text: str, parts: list[str]) -> Allowed | None:
     first = re.split(r"\n\s*\n\s*[-*•]|\n[-*•]", text)[0]
     flags = set(_YES_NO_CODE.findall(first if parts == [""] else text))
     others = {code for code in _CODE.findall(text) if code not in {"Y", "N"} and len(code) == 1}
-    named = re.search(r"(?:parameter|параметр\w*|field|пол[ея]|in|в) `?\w{2,}`?(?: (?:is|=|равен|со значением))? `?[YN]`", text)
-    if others or named:
+    if others or _FLAG_OF_ANOTHER.search(text):
         return None
-    if flags == {"Y", "N"} or (flags and parts == ["char"]):
+    if flags == {"Y", "N"} or (flags and parts in (["char"], ["boolean"], ["bool"])):
         return Allowed(("Y", "N"))
     return None
 
