@@ -10,7 +10,7 @@ from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.limits import UNLIMITED, Limits
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
-from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, may_grow
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -156,8 +156,8 @@ class _Tree:
     def _codes(self, row: Row) -> Allowed:
         """Return the values of a parameter in a table of codes below a heading."""
         for section in self.sections:
-            named = row.name.lower() in (subject_of(section.title), section.title.rpartition(" ")[2].lower())
-            if named or section.anchor in row.anchors:
+            named = section.title.lower().endswith(f" {row.name.lower()}") and lists_values(section.title)
+            if not section.behind and (named or section.anchor in row.anchors):
                 codes = [code for table in section.tables for code in codes_of_table(table)]
                 if codes:
                     section.used = True

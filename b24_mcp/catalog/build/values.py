@@ -36,7 +36,8 @@ _DEFAULTS = re.compile(r"default|по умолчанию", re.I)
 _KINDS_OF_FIELDS = re.compile(r"(?:custom|system|standard|пользовательск|системн|стандартн)\w* (?:fields|поля):", re.I)
 _OF_THE_FIELD_LISTED = re.compile(
     r"(?:parameter|параметр|for the|для) `\w+`|`\w+` (?:parameter|codes?)|(?:код|ключ)\w* `\w+`|(?:where|где):?$"
-    r"|for (?:the )?(?:order|field)\b|`?(?:order|field|value)_?[nN]`?:?$|`(?:order|field|value)`:?$|(?:of|for) (?:the )?`\w+`|prefix",
+    r"|for (?:the )?(?:order|field)\b|`?(?:order|field|value)_?[nN]`?:?$|`(?:order|field|value)`:?$"
+    r"|(?:of|for) (?:the )?`\w+`|prefix",
     re.I,
 )
 _ALL_POSSIBLE = re.compile(
@@ -60,12 +61,16 @@ _MORE_BELOW = re.compile(
     r"|and so on|\betc\b|и т\. ?[дп]",
     re.I,
 )
-_PLACEHOLDER = re.compile(r"[<>{}#*]|XX+|\.\.\.|…|_N$|[a-z]N$|_ID$.*_ID$|\[.*\]")
+_PLACEHOLDER = re.compile(r"[<>{}#*]|^value_?\d$|XX+|\.\.\.|…|_N$|[a-z]N$|_ID$.*_ID$|\[.*\]")
 _VALUE = re.compile(r"[\w.:+\-/\\ !]{1,64}$")
 _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text", "enum", "", "any", "mixed"})
 _OTHERS = frozenset({"date", "datetime", "file", "time", "object", "attached_diskfile", "diskfile", "url"})
-_KEYED = re.compile(r"key-value|\bthe key\b|format `\{|ключ-значение|\bключ[а-я]* (?:—|-|массива)|формате `\{", re.I)
+_KEYED = re.compile(
+    r"key-value|array of objects|\bthe key\b|(?:format|form) `\{|массив объектов|ключ-значение"
+    r"|\bключ[а-я]* (?:—|-|массива)|формате `\{",
+    re.I,
+)
 _FLAG_OF_ANOTHER = re.compile(
     r"(?:parameter|параметр\w*|field|пол[ея]|in|в) `?\w{2,}`?(?: (?:is|=|равен|со значением))? `?[YN]`"
 )
@@ -239,6 +244,11 @@ def _of_something_else(sentence: str, name: str, parts: list[str]) -> bool:
     # The value of a parameter such as `fieldName` is itself the name of a field.
     is_name = re.search(r"name|field|column|property|code|код|имя|поле", name, re.I)
     return not (is_name and re.search(r"available|possible|доступн|возможн", sentence, re.I))
+
+
+def lists_values(title: str) -> bool:
+    """Whether a heading announces values."""
+    return bool(re.search(r"\bvalues?\b|значени", title, re.I))
 
 
 def may_grow(text: str) -> bool:
