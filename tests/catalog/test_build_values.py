@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.catalog.test_build_editions import described, write
-from tests.catalog.test_build_page import one, page, row, table
+from tests.catalog.test_build_page import one, page, read, row, table
 
 
 def said(text: str, kind: str = "string", name: str = "mode", *, sample: str = "") -> dict[str, Any]:
@@ -151,10 +151,12 @@ def test_an_order_has_its_directions_and_so_do_its_fields() -> None:
     assert found["fields"] == [{"name": "price", "type": "string", "required": None, "values": ["asc", "desc"]}]
 
 
-def test_a_selection_has_the_names_of_the_fields() -> None:
+def test_a_selection_has_the_names_of_the_fields_and_only_those_in_rest_3() -> None:
     text = "What to return. Available fields:\n- `id` — number\n- `title` — name"
-    assert said(text, "array", "select")["values"] == ["id", "title"]
-    assert said(f"{text}\n\nAlso `UF_*`", "array", "select")["open"] is True
+    found = said(text, "array", "select")
+    assert (found["values"], found["open"]) == (["id", "title"], True)
+    in_v3 = read(page(table(row("select", "array", text))), version="v3").facts.params[0]
+    assert (in_v3.values, in_v3.open_values) == (("id", "title"), False)
 
 
 # Values elsewhere
@@ -187,6 +189,8 @@ def test_the_types_of_crm_objects_are_open() -> None:
         ("Size.\n\nDefaults to `20`", "integer", "20"),
         ("Размер. По умолчанию — `20`", "integer", "20"),
         ("Packing:\n- `box` — in a box (default)\n- `bag` — in a bag", "string", "box"),
+        ("Kind. By default `mode=fast`", "string", "fast"),
+        ("Sort. By default `i + 10`, where `i` is the last one", "integer", None),
         ("Buyer. By default the current user", "integer", None),
         ("Packing:\n- `box`\n- `bag`\n\nBy default as in the cart", "string", None),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
@@ -97,6 +97,9 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
     for draft in drafts:
         if draft.name in correction.no_values:
             draft.allowed = Allowed()
+        if version == "v2" and draft.name.lower() == "select":
+            # Other fields of the object can be selected too, or `*`.
+            draft.allowed = replace(draft.allowed, is_open=bool(draft.allowed.values))
         if version == "v3" and not draft.fields:
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]

@@ -11,7 +11,6 @@ _T = TypeVar("_T")
 
 _NUMBERS = frozenset({"integer", "int", "double", "float", "number"})
 _TEXTS = frozenset({"string", "char", "text"})
-_FLAGS = frozenset({"boolean", "bool"})
 
 _IS = (
     r"[ \t]*(?:\((?:in|в) [^)]*\)[ \t]*)?"
@@ -32,6 +31,8 @@ _DEFAULT_ITEM = re.compile(
     r"\(?(?:by default|default|(?:значение )?по умолчанию)\W*$",
     re.I | re.M,
 )
+_DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}',-][\w .:+/#@*\[\]{}',-]{0,59}", re.A)
+_A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|null")
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
 
 _CHARACTERS = r"(?:characters?|symbols?|chars|letters|символ\w*|знак\w*|букв\w*)"
@@ -163,10 +164,9 @@ def limits_of(text: str, name: str, kind: str) -> Limits:
     """Read the description of a parameter."""
     parts = {part.removesuffix("[]").lower() for part in kind.split("|")}
     is_list = bool(kind) and all(part.endswith("[]") or part == "array" for part in kind.split("|"))
-    scalar = parts <= _NUMBERS | _TEXTS | _FLAGS | {"", "enum", "date", "datetime", "any"} and not is_list
     minimum, maximum = _range(text) if parts <= _NUMBERS and not is_list else (None, None)
     return Limits(
-        default=_default(text) if scalar or kind not in {"object", "array"} else "",
+        default=_default(text, is_number=parts <= _NUMBERS) if kind not in {"object", "array"} else "",
         minimum=minimum,
         maximum=maximum,
         longest=_longest(text, is_list=is_list) if is_list or parts & _TEXTS else None,
@@ -183,15 +183,16 @@ def _agreed(first: _T, second: _T) -> _T | None:
     return second if first in (None, "") else None
 
 
-def _default(text: str) -> str:
+def _default(text: str, *, is_number: bool) -> str:
     for pattern in (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER):
         for found in pattern.finditer(text):
             sentence = re.split(r"[.!\n]\s", text[: found.start()])[-1]
             if _CONDITIONAL.search(sentence):
                 continue
             value = next((group for group in found.groups() if group is not None), "").strip()
-            value = value.strip("'\"")
-            if 0 < len(value) <= 60:
+            # `name=value` repeats the name of the parameter.
+            value = value.strip("'\"").rpartition("=")[2]
+            if _DEFAULT_VALUE.fullmatch(value) and (not is_number or _A_NUMBER.fullmatch(value)):
                 return value
     return ""
 

@@ -117,6 +117,8 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
     if (enumeration := enumeration_of(kind, cell + said)) is not None:
         allowed = allowed if allowed.values else enumeration.allowed
         limits = limits if limits.source else replace(limits, source=enumeration.source)
+    if allowed.values and not allowed.is_open and limits.default not in (*allowed.values, "null"):
+        limits = replace(limits, default="")
     row = Row(
         name=names[0],
         type=kind,
