@@ -243,7 +243,7 @@ class _Tree:
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
 
 
-def _direction(field: ParameterDraft, of_order: Allowed) -> ParameterDraft:
+def _direction(field: ParameterDraft, of_order: Allowed = NOT_LISTED) -> ParameterDraft:
     own = bool(field.allowed.values) and {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
     allowed = field.allowed if own else Allowed(of_order.values)
     return ParameterDraft(field.name, "string", field.required, allowed, pattern=field.pattern)

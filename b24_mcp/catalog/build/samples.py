@@ -108,6 +108,8 @@ def _among(value: object, values: tuple[str, ...]) -> bool:
     if isinstance(value, list):
         return all(_among(one, values) for one in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if {one.lower() for one in values} == {"asc", "desc"}:
+        return text.lower() in {"asc", "desc"}
     return text in values or (isinstance(value, bool) and bool({"Y", "1", "0"} & set(values)))
 
 
