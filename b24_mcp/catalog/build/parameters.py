@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
+from b24_mcp.catalog.build.limits import UNLIMITED, Limits
 from b24_mcp.catalog.build.rows import Row, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -31,11 +33,12 @@ class ParameterDraft:
     name: str
     type: str = ""
     required: Required = None
-    values: tuple[str, ...] = ()
+    allowed: Allowed = NOT_LISTED
     fields: list[ParameterDraft] = field(default_factory=list)
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
+    limits: Limits = UNLIMITED
 
     def finished(self) -> Parameter:
         """Return the parameter as it was read."""
@@ -43,7 +46,15 @@ class ParameterDraft:
             name=self.name,
             type=self.type,
             required=self.required,
-            values=self.values,
+            values=self.allowed.values,
+            open_values=self.allowed.is_open,
+            default=self.limits.default,
+            minimum=self.limits.minimum,
+            maximum=self.limits.maximum,
+            longest=self.limits.longest,
+            unit=self.limits.unit,
+            source=self.limits.source,
+            read_only=self.limits.read_only,
             is_list=self.is_list,
             fields=tuple(field.finished() for field in self.fields),
             pattern=self.pattern,
@@ -133,12 +144,25 @@ class _Tree:
             required = "conditional"
         made = []
         for name in names:
-            param = ParameterDraft(name, row.type, required, row.values, pattern=row.pattern)
+            param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            if not row.allowed.values and not _is_container(row.type):
+                param.allowed = self._codes(row)
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
             made.append(param)
         return made
+
+    def _codes(self, row: Row) -> Allowed:
+        """Return the values of a parameter in a table of codes below a heading."""
+        for section in self.sections:
+            named = section.title.lower().endswith(f" {row.name.lower()}") and lists_values(section.title)
+            if not section.behind and (named or section.anchor in row.anchors):
+                codes = [code for table in section.tables for code in codes_of_table(table)]
+                if codes:
+                    section.used = True
+                    return Allowed(tuple(codes), any(may_grow(text) for text in section.texts))
+        return Allowed()
 
     def _groups(self, section: PageSection, params: list[ParameterDraft], path: tuple[str, ...]) -> None:
         rows = [row for table in section.tables for row in rows_of(table)]
@@ -182,7 +206,7 @@ class _Tree:
             param.of = tuple(one for label in labels for one in label.split("|"))
         if name.lower().removeprefix("ar") in _ORDERS:
             # The table describes the fields, but the value of each is a direction.
-            return [_direction(field) for field in fields]
+            return [_direction(field, row.allowed) for field in fields]
         self._groups(section, fields, here)
         return fields
 
@@ -219,9 +243,10 @@ class _Tree:
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
 
 
-def _direction(field: ParameterDraft) -> ParameterDraft:
-    values = field.values if {value.lower() for value in field.values} <= {"asc", "desc"} else ()
-    return ParameterDraft(field.name, "string", field.required, values, pattern=field.pattern)
+def _direction(field: ParameterDraft, of_order: Allowed = NOT_LISTED) -> ParameterDraft:
+    own = bool(field.allowed.values) and {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
+    allowed = field.allowed if own else Allowed(of_order.values)
+    return ParameterDraft(field.name, "string", field.required, allowed, pattern=field.pattern)
 
 
 def _is_container(kind: str) -> bool:
@@ -241,10 +266,8 @@ def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
     if first.required != second.required:
         both = (first.required, second.required)
         first.required = "conditional" if True in both or "conditional" in both else False
-    if first.values and second.values:
-        first.values = tuple(dict.fromkeys([*first.values, *second.values]))
-    else:
-        first.values = ()
+    first.allowed |= second.allowed
+    first.limits |= second.limits
     known = {param.name for param in first.fields}
     first.fields.extend(param for param in second.fields if param.name not in known)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from b24_mcp.catalog.build.values import keys_of, values_of
+from b24_mcp.catalog.build.enumerations import enumeration_of
+from b24_mcp.catalog.build.limits import UNLIMITED, Limits, limits_of
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
@@ -39,7 +41,8 @@ class Row:
     starred: bool
     text: str
     anchors: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
+    allowed: Allowed = NOT_LISTED
+    limits: Limits = UNLIMITED
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False
@@ -110,13 +113,20 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
     extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
     inner = tuple(table for c in cells for table in c.tables)
     kind = type_of(type_text)
+    allowed, limits = values_of(said, names[0], kind), limits_of(f"{said}\n\n{extra}", names[0], kind)
+    if (enumeration := enumeration_of(kind, cell + said)) is not None:
+        allowed = allowed if allowed.values else enumeration.allowed
+        limits = limits if limits.source else replace(limits, source=enumeration.source)
+    if allowed.values and not allowed.is_open and limits.default not in (*allowed.values, "null"):
+        limits = replace(limits, default="")
     row = Row(
         name=names[0],
         type=kind,
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        values=_values(names[0], kind, said),
+        allowed=allowed,
+        limits=limits,
         keys=keys_of(said) if kind == "object" else (),
         keys_needed=bool(_NEEDED.search(said)),
         alternatives=tuple(names[1:]),
@@ -125,18 +135,6 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         inner=inner,
     )
     return [row]
-
-
-def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
-    values = () if _holds_keys(name, kind) else values_of(text)
-    if kind in {"integer", "int"} and not all(re.fullmatch(r"-?\d+", value) for value in values):
-        return ()
-    return values
-
-
-def _holds_keys(name: str, kind: str) -> bool:
-    """Whether the "values" of a parameter on the page are names of keys."""
-    return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from b24_mcp.catalog.build.parameters import ParameterDraft
+from b24_mcp.catalog.build.values import Allowed
+from b24_mcp.dialect.markup import Block, Code
 
 _TYPES = {str: "string", int: "integer", float: "double", bool: "boolean", list: "array", dict: "object"}
 # Accepted as a list of buttons or as an object with such a list.
 _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
+_ASSIGNED = re.compile(r"['\"]?\b([A-Za-z_]\w*)['\"]?\s*(?::|=>)\s*['\"]([\w.\\/ -]{1,60})['\"]")
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
@@ -17,13 +20,12 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """Correct parameters in place by their values in the samples.
 
     An `array` that is a list in every sample is a list. An object is a map of objects when its values have the
-    documented fields and it has none itself. A list of values that a sample contradicts is incomplete and dropped.
+    documented fields and it has none itself. A list of values that a sample contradicts is incomplete.
     """
     maps: list[list[str]] = []
     for param in params:
         sent = [body[key] for body in bodies if isinstance(body, dict) for key in body if _same(key, param.name)]
-        if param.values and any(not _among(value, param.values) for value in sent):
-            param.values = ()
+        param.allowed = _fitting(param.allowed, sent)
         if (
             param.type == "array"
             and param.name.lower() not in _EITHER_WAY
@@ -48,6 +50,36 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
         shape(param.fields, [*objects, *lists])
 
 
+def literals_of(blocks: Iterable[Block]) -> dict[str, set[str]]:
+    """Return the texts that the samples in all languages assign to a name: `name: 'text'` or `'name' => 'text'`."""
+    found: dict[str, set[str]] = {}
+    for block in blocks:
+        # A block of JSON is an answer.
+        if isinstance(block, Code) and block.tab and block.language.lower() != "json":
+            for name, text in _ASSIGNED.findall(block.text):
+                found.setdefault(name, set()).add(text.replace("\\\\", "\\"))
+    return found
+
+
+def open_by_literals(params: Iterable[ParameterDraft], literals: Mapping[str, set[str]]) -> None:
+    """Open the lists of values that the samples in some language contradict."""
+    every = list(_flat(params))
+    known: dict[str, set[str]] = {}
+    for param in every:
+        known.setdefault(param.name, set()).update(param.allowed.values)
+    # A parameter without values may be meant by any text.
+    named = {param.name for param in every if not param.allowed.values}
+    for param in every:
+        if param.allowed.values and param.name not in named and literals.get(param.name, set()) - known[param.name]:
+            param.allowed = Allowed(param.allowed.values, is_open=True)
+
+
+def _flat(params: Iterable[ParameterDraft]) -> Iterator[ParameterDraft]:
+    for param in params:
+        yield param
+        yield from _flat(param.fields)
+
+
 def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]:
     """Return the parameters in the samples, for a page that documents none."""
     found: dict[str, ParameterDraft] = {}
@@ -61,12 +93,23 @@ def _same(key: str, name: str) -> bool:
     return _OPERATORS.sub("", key).lower() == name.lower()
 
 
+def _fitting(allowed: Allowed, sent: Sequence[object]) -> Allowed:
+    """Return values as the samples show them: open when one sends another value, none when they are its keys."""
+    if any(isinstance(value, dict) and set(value) & set(allowed.values) for value in sent):
+        return Allowed()
+    if allowed.values and not all(_among(value, allowed.values) for value in sent):
+        return Allowed(allowed.values, is_open=True)
+    return allowed
+
+
 def _among(value: object, values: tuple[str, ...]) -> bool:
     if value is None or value == "" or isinstance(value, dict):
         return True
     if isinstance(value, list):
         return all(_among(one, values) for one in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if {one.lower() for one in values} == {"asc", "desc"}:
+        return text.lower() in {"asc", "desc"}
     return text in values or (isinstance(value, bool) and bool({"Y", "1", "0"} & set(values)))
 
 
