@@ -29,7 +29,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """A declared check, one of five kinds.
+    """A declared check, one of five kinds. With `new` it is made for new records only.
 
     `unique` are columns whose values together occur once. `reference` is a column with the id of a record of `table`,
     or with the value of another column of it (`table.COLUMN`). `allowed` is a column with one of `values`. `unused` are
@@ -45,6 +45,7 @@ class FieldRule:
     values: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Declared:
     or `null`.
     `described` is the form of a field's description: `controller`, `named`, `classic`, `rows` or
     `titles`.
+
+    `fixed` are values of the columns of every new record, `only` the conditions of every list. `select_needs` and
+    `filter_needs` are names that a list has to select and to filter by. `written` is the key of a record in the answer
+    to an add or update, when it is not `one`. `hidden` are columns that no answer shows.
 
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
     may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
@@ -112,3 +117,9 @@ class Declared:
     denied: Mapping[str, Refusal] = field(default_factory=dict)
     rules: tuple[FieldRule, ...] = ()
     rows: tuple[Map, ...] = ()
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    only: Mapping[str, Value] = field(default_factory=dict)
+    select_needs: tuple[str, ...] = ()
+    filter_needs: tuple[str, ...] = ()
+    written: str = ""
+    hidden: tuple[str, ...] = ()

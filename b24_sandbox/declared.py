@@ -3,7 +3,8 @@
 A file has the `scope` of its families, the `style` they share (a table of `families/styles.toml`) and one `[[family]]`
 for each kind of record. The keys of a family override those of its style: `b24_sandbox.declaration.Declared` has them;
 beside these a family has `table` and `fields` (`b24_sandbox.fields`), `defaults`, `created` and `updated` (columns with
-`now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. The methods are built in
+`now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. A family without `fields`
+has the records of an entity of `b24_sandbox.entities`, which `table` names. The methods are built in
 `b24_sandbox.methods.declared`.
 """
 
@@ -31,6 +32,7 @@ FOLDER = Path(__file__).parent / "families"
 
 _ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}
 _REFUSALS = {"required", "bad_id", "no_values", "unknown", "read_only", "immutable", "unknown_value"}
+_NAMES = {"select_needs", "filter_needs", "hidden"}
 
 
 def _words(value: Value) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ def _rule(value: Value) -> FieldRule:
         _words(table.get("values")),
         _words(table.get("unused")),
         _words(table.get("reserved")),
+        bool(table.get("new")),
     )
 
 
@@ -139,8 +142,10 @@ def _settle(data: Map) -> Settle:
 
 
 def _entity(data: Map) -> Entity:
-    described = f"ID integer r | ID\n{php.text(data['fields'])}"
     table = php.text(data["table"])
+    if "fields" not in data:
+        return Entity(table, {})
+    described = f"ID integer r | ID\n{php.text(data['fields'])}"
     return Entity(table, parse_fields(described), _prepare(data), settle=_settle(data), cascade=_cascade(data))
 
 
@@ -157,6 +162,8 @@ def family(data: Map) -> Declared:
     for key, value in data.items():
         if key in _REFUSALS:
             options[key] = _refusal(value)
+        elif key in _NAMES:
+            options[key] = _words(value)
         elif key in ("missing", "denied"):
             options[key] = _refusals(value)
         elif key == "rules":
@@ -200,7 +207,7 @@ def by_name(name: str) -> Declared:
 @cache
 def entities() -> dict[str, Entity]:
     """The entities of the declared families by table."""
-    return {each.entity.name: each.entity for each in declared()}
+    return {each.entity.name: each.entity for each in declared() if each.entity.fields}
 
 
 def fill(storage: Storage) -> None:

@@ -7,14 +7,18 @@ from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+
+method = MethodTable("biconnector", app_context=True)
+register = method.register
 
 _SOURCE = declared.by_name("biconnector.source")
 _DATASET = declared.by_name("biconnector.dataset")
 
 
+@method("biconnector.source.get")
 def _source_get(call: Call) -> Value:
     """A source: its connection, and beside it the connector and the values of its settings."""
     face = face_of(_SOURCE)
@@ -31,6 +35,7 @@ def _fields_of(row: Row) -> list[Map]:
     return [{"id": number + place, **defaults, **item} for place, item in enumerate(found)]
 
 
+@method("biconnector.dataset.get")
 def _dataset_get(call: Call) -> Value:
     face = face_of(_DATASET)
     record = face.record_id(call)
@@ -38,6 +43,7 @@ def _dataset_get(call: Call) -> Value:
     return {"item": {**shown, "fields": list(_fields_of(engine.stored(face, call, record)))}}
 
 
+@method("biconnector.dataset.fields.update")
 def _fields_update(call: Call) -> Value:
     """Add, change and delete fields of a data set."""
     face = face_of(_DATASET)
@@ -69,13 +75,3 @@ def _fields_update(call: Call) -> Value:
 
 def _refused(code: str, text: str) -> PortalError:
     return PortalError(code, text, 200)
-
-
-def register(registry: Registry) -> None:
-    """Register what is more than a declaration."""
-    for name, run in (
-        ("source.get", _source_get),
-        ("dataset.get", _dataset_get),
-        ("dataset.fields.update", _fields_update),
-    ):
-        registry.classic(f"biconnector.{name}", "biconnector", run, app_context=True)

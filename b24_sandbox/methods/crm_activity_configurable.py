@@ -16,8 +16,11 @@ from b24_sandbox.methods.crm_activity_kinds import by_application
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Activity\\Configurable")
+register = action.register
 
 _PROVIDER = "CONFIGURABLE_REST_APP"
 _LAYOUTS = RecordsByCode("activity_layout")
@@ -60,6 +63,7 @@ def _layout(call: Call) -> Map:
     return layout
 
 
+@action("crm.activity.configurable.add")
 def _add(call: Call) -> Value:
     kind, owner = php.integer(required(call, "ownerTypeId")), php.integer(required(call, "ownerId"))
     fields = php.as_map(required(call, "fields"))
@@ -99,6 +103,7 @@ def _activity(call: Call) -> Row:
     return row
 
 
+@action("crm.activity.configurable.get")
 def _get(call: Call) -> Value:
     row = _activity(call)
     layout = _LAYOUTS.get(call, row.text("ID"), by_application(call))
@@ -124,6 +129,7 @@ def _get(call: Call) -> Value:
     }
 
 
+@action("crm.activity.configurable.update")
 def _update(call: Call) -> Value:
     """Change an activity of the calling application. Without `layout` its look stays."""
     row = _activity(call)
@@ -139,13 +145,3 @@ def _update(call: Call) -> Value:
     call.portal.storage.update(ACTIVITY, activity, columns)
     _announce(call, "UPDATE", activity)
     return {"activity": {"id": activity}}
-
-
-def register(registry: Registry) -> None:
-    """Register configurable activities."""
-    registry.controller(
-        "crm.activity.configurable",
-        "Bitrix\\Crm\\Controller\\Activity\\Configurable",
-        "crm",
-        {"add": _add, "get": _get, "update": _update},
-    )

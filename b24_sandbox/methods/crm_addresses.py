@@ -16,8 +16,11 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods.crm_classic import array, describe, sent_fields
 from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 _REQUISITE_TYPE = 8
 _OWNERS = frozenset((3, 4, _REQUISITE_TYPE))
@@ -48,6 +51,7 @@ def _keyless(entity: Entity, call: Call) -> RowPage:
     return RowPage(rows, page.next, page.total)
 
 
+@method("crm.address.list")
 def _addresses(call: Call) -> RowPage:
     """A list of addresses. `total` counts the rows up to the end of the page, so more may follow (measured)."""
     page = _keyless(ADDRESS, call)
@@ -92,6 +96,7 @@ def _anchor(call: Call, kind: Value, owner: Value) -> Map:
     return {"ANCHOR_TYPE_ID": kind, "ANCHOR_ID": owner}
 
 
+@method("crm.address.add")
 def _add_address(call: Call) -> Value:
     sent = sent_fields(call, True)
     key = _address_key(sent)
@@ -112,6 +117,7 @@ def _add_address(call: Call) -> Value:
     return True
 
 
+@method("crm.address.update")
 def _update_address(call: Call) -> Value:
     sent = sent_fields(call, False)
     key = _address_key(sent)
@@ -123,6 +129,7 @@ def _update_address(call: Call) -> Value:
     return True
 
 
+@method("crm.address.delete")
 def _delete_address(call: Call) -> Value:
     key = _address_key(sent_fields(call, False))
     row = _address(call, key)
@@ -143,6 +150,7 @@ def _link(call: Call, kind: int, owner: int) -> Map | None:
     return next(iter(call.portal.storage.rows(REQUISITE_LINK, columns, where, [kind, owner])), None)
 
 
+@method("crm.requisite.link.register")
 def _register_link(call: Call) -> Value:
     sent = sent_fields(call, True)
     kind, owner = positive(sent, "ENTITY_TYPE_ID"), positive(sent, "ENTITY_ID")
@@ -189,6 +197,7 @@ def _link_owner(call: Call) -> tuple[int, int]:
     return found[0], found[1]
 
 
+@method("crm.requisite.link.get")
 def _get_link(call: Call) -> Value:
     kind, owner = _link_owner(call)
     row = _link(call, kind, owner)
@@ -197,6 +206,7 @@ def _get_link(call: Call) -> Value:
     return {"ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, **{name: php.text(row[name]) for name in _LINKED}}
 
 
+@method("crm.requisite.link.unregister")
 def _unregister_link(call: Call) -> Value:
     kind, owner = _link_owner(call)
     row = _link(call, kind, owner)
@@ -205,18 +215,6 @@ def _unregister_link(call: Call) -> Value:
     return True
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of addresses and of requisite links."""
-    for name, run in (
-        ("address.fields", partial(_described, ADDRESS)),
-        ("address.list", _addresses),
-        ("address.add", _add_address),
-        ("address.update", _update_address),
-        ("address.delete", _delete_address),
-        ("requisite.link.fields", partial(_described, REQUISITE_LINK)),
-        ("requisite.link.list", partial(_keyless, REQUISITE_LINK)),
-        ("requisite.link.register", _register_link),
-        ("requisite.link.unregister", _unregister_link),
-        ("requisite.link.get", _get_link),
-    ):
-        registry.classic(f"crm.{name}", "crm", run)
+method.add("crm.address.fields", partial(_described, ADDRESS))
+method.add("crm.requisite.link.fields", partial(_described, REQUISITE_LINK))
+method.add("crm.requisite.link.list", partial(_keyless, REQUISITE_LINK))

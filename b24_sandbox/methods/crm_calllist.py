@@ -9,7 +9,7 @@ from b24_sandbox.entities.crm import COMPANY, CONTACT
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods import declared as declared_methods
+from b24_sandbox.methods.declared import run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
@@ -87,7 +87,7 @@ def _update(call: Call) -> Value:
 @method("crm.calllist.get")
 def _get(call: Call) -> Value:
     """A list with the name of its type."""
-    shown = php.as_map(declared_methods.method(_LISTS, "get")(call))
+    shown = php.as_map(run_of(_LISTS, "get")(call))
     names = {str(number): name for name, (number, _) in _TYPES.items()}
     return {**shown, "ENTITY_TYPE": names[php.text(shown["ENTITY_TYPE_ID"])]}
 

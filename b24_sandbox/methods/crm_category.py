@@ -16,8 +16,12 @@ from b24_sandbox.methods.crm_classic import array, record_id, sent_fields
 from b24_sandbox.methods.crm_classic import describe as describe_classic
 from b24_sandbox.methods.crm_item import describe, fields_argument, no_type, required
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+category_action = method.controller("Bitrix\\Crm\\Controller\\Category")
+register = method.register
 
 _DEAL = 2
 _CLASSIC = ("ID", "NAME", "SORT", "IS_LOCKED", "CREATED_DATE")
@@ -62,11 +66,13 @@ def _written(call: Call, sent: Map) -> Map:
     }
 
 
+@category_action("crm.category.list")
 def _list(call: Call) -> Value:
     rows = _rows(call, _type(call))
     return RowPage({"categories": [_shown(row) for row in rows]}, total=len(rows))
 
 
+@category_action("crm.category.get")
 def _get(call: Call) -> Value:
     return {"category": _shown(_row(call, _type(call)))}
 
@@ -85,6 +91,7 @@ def _default(call: Call, number: int, category: int) -> None:
         call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
 
 
+@category_action("crm.category.add")
 def _add(call: Call) -> Value:
     number = _type(call)
     sent = fields_argument(call)
@@ -97,6 +104,7 @@ def _add(call: Call) -> Value:
     return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
 
 
+@category_action("crm.category.update")
 def _update(call: Call) -> Value:
     number = _type(call)
     row = _row(call, number)
@@ -107,6 +115,7 @@ def _update(call: Call) -> Value:
     return {"category": _shown(_row(call, number))}
 
 
+@category_action("crm.category.delete")
 def _delete(call: Call) -> Value:
     number = _type(call)
     _remove(call, number, _row(call, number))
@@ -134,6 +143,7 @@ def _remove(call: Call, number: int, row: Map) -> None:
     call.portal.stages_changed()
 
 
+@category_action("crm.category.fields")
 def _fields(call: Call) -> Value:
     _type(call)
     return {"fields": {field.camel: describe(field) for field in CATEGORY.columns}}
@@ -157,6 +167,7 @@ def _classic_row(call: Call) -> Map:
     raise not_found()
 
 
+@method("crm.dealcategory.list")
 def _classic_list(call: Call) -> Value:
     """The pipelines without the default one, which has methods of its own."""
     array(call, "filter")
@@ -164,6 +175,7 @@ def _classic_list(call: Call) -> Value:
     return RowPage([_classic(call, row) for row in rows], total=len(rows))
 
 
+@method("crm.dealcategory.add")
 def _classic_add(call: Call) -> Value:
     sent = sent_fields(call, True)
     if not sent.get("NAME"):
@@ -174,6 +186,7 @@ def _classic_add(call: Call) -> Value:
     return make(call, _DEAL, columns)
 
 
+@method("crm.dealcategory.update")
 def _classic_update(call: Call) -> Value:
     row, sent = _classic_row(call), sent_fields(call, False)
     written: Map = {"NAME": php.text(sent["NAME"])} if "NAME" in sent else {}
@@ -183,11 +196,13 @@ def _classic_update(call: Call) -> Value:
     return True
 
 
+@method("crm.dealcategory.delete")
 def _classic_delete(call: Call) -> Value:
     _remove(call, _DEAL, _classic_row(call))
     return True
 
 
+@method("crm.dealcategory.fields")
 def _classic_fields(call: Call) -> Value:
     fields = {name: describe_classic(CATEGORY.fields[name]) for name in ("ID", "NAME", "SORT")}
     plain: Map = {
@@ -202,6 +217,7 @@ def _classic_fields(call: Call) -> Value:
     return fields
 
 
+@method("crm.dealcategory.status")
 def _directory(call: Call) -> Value:
     category = php.integer(call.classic("id"))
     if category not in call.portal.category_ids():
@@ -209,6 +225,7 @@ def _directory(call: Call) -> Value:
     return call.portal.deal_directory(category)
 
 
+@method("crm.dealcategory.stage.list")
 def _stages(call: Call) -> Value:
     category = php.integer(call.classic("id"))
     if category not in call.portal.category_ids():
@@ -220,11 +237,13 @@ def _stages(call: Call) -> Value:
     return [{"NAME": row["NAME"], "SORT": row["SORT"], "STATUS_ID": row["STATUS_ID"]} for row in rows]
 
 
+@method("crm.dealcategory.default.get")
 def _default_get(call: Call) -> Value:
     row = call.portal.storage.row(CATEGORY, 0) or Row()
     return {"ID": "0", "NAME": row.get("NAME"), "SORT": row.text("SORT")}
 
 
+@method("crm.dealcategory.default.set")
 def _default_set(call: Call) -> Value:
     name = php.text(call.classic("name"))
     if name:
@@ -232,20 +251,4 @@ def _default_set(call: Call) -> Value:
     return True
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of pipelines."""
-    actions = {"list": _list, "get": _get, "add": _add, "update": _update, "delete": _delete, "fields": _fields}
-    registry.controller("crm.category", "Bitrix\\Crm\\Controller\\Category", "crm", actions)
-    for name, run in (
-        ("list", _classic_list),
-        ("get", lambda call: _classic(call, _classic_row(call))),
-        ("add", _classic_add),
-        ("update", _classic_update),
-        ("delete", _classic_delete),
-        ("fields", _classic_fields),
-        ("status", _directory),
-        ("stage.list", _stages),
-        ("default.get", _default_get),
-        ("default.set", _default_set),
-    ):
-        registry.classic(f"crm.dealcategory.{name}", "crm", run)
+method.add("crm.dealcategory.get", lambda call: _classic(call, _classic_row(call)))

@@ -13,8 +13,11 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import array, describe, sent_fields
 from b24_sandbox.methods.crm_userfields import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.schema import object_text
+
+method = MethodTable("crm")
+register = method.register
 
 _COLUMNS = [field.name for field in CURRENCY.columns]
 _SHOWN = tuple(name for name in _COLUMNS if name not in ("ID", "LANG"))
@@ -53,6 +56,7 @@ def _localizations(row: Map) -> Map:
     return {_LANGUAGE: {**own, "THOUSANDS_VARIANT": "B", "HIDE_ZERO": "Y"}}
 
 
+@method("crm.currency.list")
 def _list(call: Call) -> Value:
     order = array(call, "order")
     rows = call.portal.storage.rows(CURRENCY, _COLUMNS, order="SORT, ID")
@@ -91,6 +95,7 @@ def _cleaned(sent: Value) -> Map:
     return cleaned
 
 
+@method("crm.currency.add")
 def _add(call: Call) -> Value:
     sent = sent_fields(call, True)
     code = php.text(sent.get("CURRENCY")).upper()
@@ -124,6 +129,7 @@ def _announce(call: Call, verb: str, code: str) -> None:
     call.portal.changes.announce(f"ONCRMCURRENCY{verb}", {"FIELDS": {"ID": code}}, call.user)
 
 
+@method("crm.currency.update")
 def _update(call: Call) -> Value:
     row, sent = _one(call), sent_fields(call, False)
     columns = _columns(sent, call)
@@ -134,6 +140,7 @@ def _update(call: Call) -> Value:
     return True
 
 
+@method("crm.currency.delete")
 def _delete(call: Call) -> Value:
     code = _code(call)
     if len(code) != 3:
@@ -146,16 +153,19 @@ def _delete(call: Call) -> Value:
     return True
 
 
+@method("crm.currency.fields")
 def _fields(call: Call) -> Value:
     shown: Map = {name: describe(CURRENCY.fields[name]) for name in CURRENCY.fields if name not in ("ID", "LANG")}
     return {**shown, **php.as_map(described("LANG currency_localization m | Localisations\n"))}
 
 
+@method("crm.currency.base.get")
 def _base(call: Call) -> Value:
     rows = call.portal.storage.rows(CURRENCY, ["CURRENCY"], "BASE = 'Y'")
     return rows[0]["CURRENCY"] if rows else ""
 
 
+@method("crm.currency.base.set")
 def _set_base(call: Call) -> Value:
     chosen = _one(call)
     for row in call.portal.storage.rows(CURRENCY, ["ID"]):
@@ -165,6 +175,7 @@ def _set_base(call: Call) -> Value:
     return True
 
 
+@method("crm.currency.localizations.set")
 def _set_localizations(call: Call) -> Value:
     row = _one(call)
     sent = call.classic("localizations")
@@ -175,6 +186,7 @@ def _set_localizations(call: Call) -> Value:
     return True
 
 
+@method("crm.currency.localizations.delete")
 def _delete_localizations(call: Call) -> Value:
     row = _one(call)
     gone = {php.text(language) for language in php.as_list(call.classic("lids"))}
@@ -194,20 +206,6 @@ HIDE_ZERO char | Hide insignificant zeros
 """
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of currencies."""
-    for name, run in (
-        ("list", _list),
-        ("get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)}),
-        ("add", _add),
-        ("update", _update),
-        ("delete", _delete),
-        ("fields", _fields),
-        ("base.get", _base),
-        ("base.set", _set_base),
-        ("localizations.get", lambda call: _localizations(_one(call))),
-        ("localizations.set", _set_localizations),
-        ("localizations.delete", _delete_localizations),
-        ("localizations.fields", lambda call: described(_LOCALIZATION_FIELDS)),
-    ):
-        registry.classic(f"crm.currency.{name}", "crm", run)
+method.add("crm.currency.get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)})
+method.add("crm.currency.localizations.get", lambda call: _localizations(_one(call)))
+method.add("crm.currency.localizations.fields", lambda call: described(_LOCALIZATION_FIELDS))

@@ -13,7 +13,7 @@ from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_sales import QUOTE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.declared import admit, method
+from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
@@ -100,7 +100,7 @@ def _template_get(call: Call) -> Value:
 
 def _template_list(call: Call) -> Value:
     """Templates by their ids."""
-    page = method(_TEMPLATE, "list")(call)
+    page = run_of(_TEMPLATE, "list")(call)
     if not isinstance(page, RowPage):
         return page
     rows = php.as_list(php.as_map(page.result)["templates"])

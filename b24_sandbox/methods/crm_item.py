@@ -20,8 +20,11 @@ from b24_sandbox.fields import MULTIFIELD, Entity, Field
 from b24_sandbox.messages import Response
 from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Item")
+register = action.register
 
 IMPORT_LIMIT = 20
 _NEW_ROW = "n"
@@ -316,11 +319,13 @@ def _fields(face: Face, call: Call) -> Value:
     return {"fields": described}
 
 
+@action("crm.item.import")
 def _import(call: Call) -> Value:
     face = _face(call)
     return {"item": {"id": engine.create(face, call, face.values(call, True))}}
 
 
+@action("crm.item.batchImport")
 def _batch_import(call: Call) -> Value:
     face = _face(call)
     required(call, "data")
@@ -337,6 +342,7 @@ def _batch_import(call: Call) -> Value:
     return {"items": made}
 
 
+@action("crm.controller.item.getFile")
 def _get_file(call: Call) -> Value:
     """Return the bytes at `urlMachine`."""
     face = face_of(call, php.integer(required(call, "entityTypeId")))
@@ -353,21 +359,9 @@ def _get_file(call: Call) -> Value:
     )
 
 
-def register(registry: Registry) -> None:
-    """Register the universal item methods."""
-    registry.controller(
-        "crm.item",
-        "Bitrix\\Crm\\Controller\\Item",
-        "crm",
-        {
-            "add": _of_type(engine.add),
-            "get": _of_type(engine.get),
-            "list": _of_type(engine.list_page),
-            "update": _of_type(engine.update),
-            "delete": _of_type(engine.delete),
-            "fields": _of_type(_fields),
-            "import": _import,
-            "batchImport": _batch_import,
-        },
-    )
-    registry.controller("crm.controller.item", "Bitrix\\Crm\\Controller\\Item", "crm", {"getFile": _get_file})
+action.add("crm.item.add", _of_type(engine.add))
+action.add("crm.item.get", _of_type(engine.get))
+action.add("crm.item.list", _of_type(engine.list_page))
+action.add("crm.item.update", _of_type(engine.update))
+action.add("crm.item.delete", _of_type(engine.delete))
+action.add("crm.item.fields", _of_type(_fields))

@@ -12,10 +12,13 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.crm import DEAL
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import live
-from b24_sandbox.methods.declared import method
+from b24_sandbox.methods.declared import run_of
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 _FAMILY = declared.by_name("crm.deal.recurring")
 _OWN = frozenset(("ID", "DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "MOVED_BY_ID", "CREATED_BY_ID", "MODIFY_BY_ID"))
@@ -28,6 +31,7 @@ def _copy(call: Call, deal: int, **changed: Value) -> int:
     return engine.create(face, call, {**kept, **changed})
 
 
+@method("crm.deal.recurring.add")
 def _add(call: Call) -> Value:
     face = face_of(_FAMILY)
     sent = face.values(call, True)
@@ -50,13 +54,15 @@ def _row(call: Call, verb: str) -> Row:
     return engine.stored(face, call, face.record_id(call), verb)
 
 
+@method("crm.deal.recurring.delete")
 def _delete(call: Call) -> Value:
     row = _row(call, "delete")
     if call.portal.storage.row(DEAL, row.integer("DEAL_ID")) is not None:
         raise PortalError("", "Deleting is impossible. Connected recurring deal exists.")
-    return method(_FAMILY, "delete")(call)
+    return run_of(_FAMILY, "delete")(call)
 
 
+@method("crm.deal.recurring.expose")
 def _expose(call: Call) -> Value:
     row = _row(call, "get")
     changed: Map = {"IS_RECURRING": "N"}
@@ -68,9 +74,3 @@ def _expose(call: Call) -> Value:
     fields: Map = {"ID": row["ID"], "RECURRING_DEAL_ID": row["DEAL_ID"], "DEAL_ID": deal}
     call.portal.changes.announce("ONCRMDEALRECURRINGEXPOSE", {"FIELDS": fields}, call.user)
     return {"DEAL_ID": deal}
-
-
-def register(registry: Registry) -> None:
-    """Register what is more than a declaration."""
-    for name, run in (("add", _add), ("delete", _delete), ("expose", _expose)):
-        registry.classic(f"crm.deal.recurring.{name}", "crm", run)

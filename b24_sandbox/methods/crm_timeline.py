@@ -16,8 +16,13 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+logmessage_action = method.controller("Bitrix\\Crm\\Controller\\Timeline\\LogMessage")
+stagehistory_action = method.controller("Bitrix\\Crm\\Controller\\StageHistory")
+register = method.register
 
 _LOG_PAGE = 10
 _COMMENT, _LOG = "comment", "logmessage"
@@ -91,6 +96,7 @@ def _owner(call: Call, sent: Map) -> tuple[int, int]:
     return number, owner
 
 
+@method("crm.timeline.comment.add")
 def _add(call: Call) -> Value:
     sent = sent_fields(call, True)
     number, owner = _owner(call, sent)
@@ -127,6 +133,7 @@ def _bind(call: Call, record: int, owner: int, word: str) -> bool:
     return True
 
 
+@method("crm.timeline.comment.get")
 def _get(call: Call) -> Value:
     row = _entry(call, record_id(call), _COMMENT)
     if row is None:
@@ -134,6 +141,7 @@ def _get(call: Call) -> Value:
     return _shown(call, row)
 
 
+@method("crm.timeline.comment.list")
 def _list(call: Call) -> Value:
     """Comments of one item. `ENTITY_ID` and `ENTITY_TYPE` are required in the filter."""
     conditions = array(call, "filter")
@@ -163,6 +171,7 @@ def _list(call: Call) -> Value:
     return RowPage(rows, page.next, page.total)
 
 
+@method("crm.timeline.comment.update")
 def _update(call: Call) -> Value:
     record = record_id(call)
     sent = sent_fields(call, False)
@@ -181,6 +190,7 @@ def _update(call: Call) -> Value:
     return record
 
 
+@method("crm.timeline.comment.delete")
 def _delete(call: Call) -> Value:
     record = record_id(call)
     if _entry(call, record, _COMMENT) is None:
@@ -211,6 +221,7 @@ def _binding(call: Call) -> tuple[int, int, str]:
     return record, php.integer(sent["ENTITY_ID"]), owner_word(number)
 
 
+@method("crm.timeline.bindings.list")
 def _bindings(call: Call) -> Value:
     owner = php.integer(array(call, "filter").get("OWNER_ID"))
     if owner <= 0:
@@ -220,6 +231,7 @@ def _bindings(call: Call) -> Value:
     return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
 
 
+@method("crm.timeline.bindings.unbind")
 def _unbind(call: Call) -> Value:
     record, owner, word = _binding(call)
     where = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
@@ -245,6 +257,7 @@ def _log_owner(call: Call, sent: Map) -> tuple[int, int]:
     return number, owner
 
 
+@logmessage_action("crm.timeline.logmessage.add")
 def _log_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
@@ -276,6 +289,7 @@ def _log_row(call: Call) -> Map:
     return row
 
 
+@logmessage_action("crm.timeline.logmessage.list")
 def _log_list(call: Call) -> Value:
     """Log messages, ten per page, newest first."""
     names = ("entityTypeId", "entityId")
@@ -291,11 +305,13 @@ def _log_list(call: Call) -> Value:
     return RowPage({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
 
 
+@logmessage_action("crm.timeline.logmessage.delete")
 def _log_delete(call: Call) -> Value:
     _remove(call, php.integer(_log_row(call)["ID"]))
     return True
 
 
+@stagehistory_action("crm.stagehistory.list")
 def _history(call: Call) -> Value:
     """The stage history of items. Leads have statuses instead of stages."""
     number = php.integer(crm_item.required(call, "entityTypeId"))
@@ -324,33 +340,10 @@ def _history(call: Call) -> Value:
     return RowPage({"items": rows}, page.next, page.total)
 
 
-def register(registry: Registry) -> None:
-    """Register the timeline and the stage history."""
-    for name, run in (
-        ("comment.add", _add),
-        ("comment.get", _get),
-        ("comment.list", _list),
-        ("comment.update", _update),
-        ("comment.delete", _delete),
-        ("comment.fields", lambda call: {code: describe(field) for code, field in _SHOWN.items()}),
-        ("bindings.bind", lambda call: _bind(call, *_binding(call)) or True),
-        ("bindings.unbind", _unbind),
-        ("bindings.list", _bindings),
-        ("bindings.fields", lambda call: _binding_fields()),
-    ):
-        registry.classic(f"crm.timeline.{name}", "crm", run)
-    registry.controller(
-        "crm.timeline.logmessage",
-        "Bitrix\\Crm\\Controller\\Timeline\\LogMessage",
-        "crm",
-        {
-            "add": _log_add,
-            "get": lambda call: {"logMessage": _log(_log_row(call))},
-            "list": _log_list,
-            "delete": _log_delete,
-        },
-    )
-    registry.controller("crm.stagehistory", "Bitrix\\Crm\\Controller\\StageHistory", "crm", {"list": _history})
+method.add("crm.timeline.comment.fields", lambda call: {code: describe(field) for code, field in _SHOWN.items()})
+method.add("crm.timeline.bindings.bind", lambda call: _bind(call, *_binding(call)) or True)
+method.add("crm.timeline.bindings.fields", lambda call: _binding_fields())
+logmessage_action.add("crm.timeline.logmessage.get", lambda call: {"logMessage": _log(_log_row(call))})
 
 
 def _binding_fields() -> Value:

@@ -16,9 +16,14 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import crm_category, crm_item
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import RELATION, parent_field
+
+method = MethodTable("crm")
+type_action = method.controller("Bitrix\\Crm\\Controller\\Type")
+automatedsolution_action = method.controller("Bitrix\\Crm\\Controller\\AutomatedSolution")
+register = method.register
 
 FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)
@@ -161,6 +166,7 @@ def _number(call: Call, sent: Map) -> int:
     return number
 
 
+@type_action("crm.type.add")
 def _add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     title = php.text(sent.get("title"))
@@ -194,6 +200,7 @@ def _row(call: Call, record: int) -> Row:
     return row
 
 
+@type_action("crm.type.update")
 def _update(call: Call) -> Value:
     """Change a type. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
     if call.exact("id") is None:
@@ -212,6 +219,7 @@ def _update(call: Call) -> Value:
     return {"type": _shown(call, _row(call, record))}
 
 
+@type_action("crm.type.delete")
 def _delete(call: Call) -> Value:
     """Delete a type without elements. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
     if call.exact("id") is None:
@@ -236,6 +244,7 @@ def _delete(call: Call) -> Value:
     return []
 
 
+@type_action("crm.type.list")
 def _list(call: Call) -> Value:
     page = _controller_page(call, TYPE)
     return RowPage(
@@ -261,6 +270,7 @@ def _controller_page(call: Call, entity: Entity) -> RowPage:
     )
 
 
+@type_action("crm.type.getByEntityTypeId")
 def _by_number(call: Call) -> Value:
     number = php.integer(crm_item.required(call, "entityTypeId"))
     row = crm_types.type_row(call.portal, number)
@@ -298,6 +308,7 @@ def _assign(call: Call, record: int, sent: Map) -> None:
             call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": None})
 
 
+@automatedsolution_action("crm.automatedsolution.add")
 def _solution_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     if not php.text(sent.get("title")):
@@ -307,6 +318,7 @@ def _solution_add(call: Call) -> Value:
     return {"automatedSolution": _solution(call, {"ID": record, "TITLE": php.text(sent["title"])})}
 
 
+@automatedsolution_action("crm.automatedsolution.update")
 def _solution_update(call: Call) -> Value:
     row, sent = _solution_row(call), crm_item.fields_argument(call)
     if "title" in sent:
@@ -317,6 +329,7 @@ def _solution_update(call: Call) -> Value:
     return {"automatedSolution": _solution(call, _solution_row(call))}
 
 
+@automatedsolution_action("crm.automatedsolution.delete")
 def _solution_delete(call: Call) -> Value:
     row = _solution_row(call)
     if call.portal.storage.count(TYPE, "CUSTOM_SECTION_ID = ?", [row["ID"]]):
@@ -327,38 +340,16 @@ def _solution_delete(call: Call) -> Value:
     return None
 
 
+@automatedsolution_action("crm.automatedsolution.list")
 def _solutions(call: Call) -> Value:
     page = _controller_page(call, AUTOMATED_SOLUTION)
     rows = [_solution(call, php.as_map(row)) for row in php.as_list(page.result)]
     return RowPage({"automatedSolutions": rows}, *_ends(page))
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of types and workplaces."""
-    registry.controller(
-        "crm.type",
-        "Bitrix\\Crm\\Controller\\Type",
-        "crm",
-        {
-            "add": _add,
-            "get": lambda call: {"type": _shown(call, _row(call, crm_item.record_id(call)))},
-            "getByEntityTypeId": _by_number,
-            "list": _list,
-            "update": _update,
-            "delete": _delete,
-            "fields": lambda call: {"fields": _fields(TYPE)},
-        },
-    )
-    registry.controller(
-        "crm.automatedsolution",
-        "Bitrix\\Crm\\Controller\\AutomatedSolution",
-        "crm",
-        {
-            "add": _solution_add,
-            "get": lambda call: {"automatedSolution": _solution(call, _solution_row(call))},
-            "list": _solutions,
-            "update": _solution_update,
-            "delete": _solution_delete,
-            "fields": lambda call: _fields(AUTOMATED_SOLUTION),
-        },
-    )
+type_action.add("crm.type.get", lambda call: {"type": _shown(call, _row(call, crm_item.record_id(call)))})
+type_action.add("crm.type.fields", lambda call: {"fields": _fields(TYPE)})
+automatedsolution_action.add(
+    "crm.automatedsolution.get", lambda call: {"automatedSolution": _solution(call, _solution_row(call))}
+)
+automatedsolution_action.add("crm.automatedsolution.fields", lambda call: _fields(AUTOMATED_SOLUTION))

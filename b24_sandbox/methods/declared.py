@@ -61,7 +61,7 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
             raise rule.refusal.error(call.method.name, used_as)
 
 
-def method(family: Declared, action: str) -> Run:
+def run_of(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
     face = face_of(family, family.shows.get(action, ""))
 
@@ -84,7 +84,7 @@ def method(family: Declared, action: str) -> Run:
 def register(registry: Registry) -> None:
     """Register the methods of all declared families."""
     for family in declared.declared():
-        runs = {name: method(family, action) for action, name in family.actions.items()}
+        runs = {name: run_of(family, action) for action, name in family.actions.items()}
         if family.php_class:
             registry.controller(family.name, family.php_class, family.scope, runs, app_context=family.app)
             continue

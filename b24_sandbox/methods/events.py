@@ -15,8 +15,11 @@ from b24_sandbox.entities.events import HANDLER, OFFLINE_EVENT, names
 from b24_sandbox.errors import PortalError, access_denied, wrong_argument
 from b24_sandbox.paging import PAGE_SIZE
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("", app_only=True)
+register = method.register
 
 _OPERATORS = (">=", "<=", "=", ">", "<", "@", "%")
 _SHOWN = ("ID", "TIMESTAMP_X", "EVENT_NAME", "EVENT_DATA", "EVENT_ADDITIONAL", "MESSAGE_ID", "PROCESS_ID", "ERROR")
@@ -28,6 +31,7 @@ _LANGUAGE = filters.Language(
 )
 
 
+@method("events")
 def _events(call: Call) -> Value:
     sent, known = call.upper_case(), names()
     if "SCOPE" in sent:
@@ -62,6 +66,7 @@ def _is_offline(sent: Map) -> bool:
     return php.text(sent.get("EVENT_TYPE")).lower() == "offline"
 
 
+@method("event.bind")
 def _bind(call: Call) -> Value:
     """Bind a handler. Users without administrator rights bind online handlers for themselves only."""
     sent = call.upper_case()
@@ -87,6 +92,7 @@ def _bind(call: Call) -> Value:
     return True
 
 
+@method("event.unbind")
 def _unbind(call: Call) -> Value:
     sent = call.upper_case()
     event = _event(call, sent)
@@ -106,6 +112,7 @@ def _unbind(call: Call) -> Value:
     return {"count": len(found)}
 
 
+@method("event.get")
 def _bound(call: Call) -> Value:
     where, bound = ("1", []) if call.admin else ("USER_ID = ?", [call.user])
     rows = call.portal.storage.rows(HANDLER, [field.name for field in HANDLER.columns], where, bound)
@@ -123,6 +130,7 @@ def _handler(row: Row) -> Map:
     }
 
 
+@method("event.test")
 def _test(call: Call) -> Value:
     """Announce the event `ONAPPTEST` with the sent data."""
     data: Map = {"QUERY": dict(call.params)}
@@ -160,6 +168,7 @@ def _record(row: Row) -> Map:
     }
 
 
+@method("event.offline.list")
 def _offline_list(call: Call) -> Value:
     """List queued events without removing them; the offset is exact."""
     _administrator(call)
@@ -173,6 +182,7 @@ def _offline_list(call: Call) -> Value:
     return RowPage(shown, following if rows and following < total else None, total)
 
 
+@method("event.offline.get")
 def _offline_get(call: Call) -> Value:
     """Return the first records, which are removed at once, or reserved under a number with `clear=0`."""
     _administrator(call)
@@ -215,30 +225,16 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
     return [row.id for row in rows]
 
 
+@method("event.offline.clear")
 def _offline_clear(call: Call) -> Value:
     for record in _reserved(call, by_id=True):
         call.portal.storage.delete(OFFLINE_EVENT, record)
     return True
 
 
+@method("event.offline.error")
 def _offline_error(call: Call) -> Value:
     """Mark records of a package as failed. They leave the package and stay available to requests for failed ones."""
     for record in _reserved(call, by_id=False):
         call.portal.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register the methods of events. A webhook gets `WRONG_AUTH_TYPE`."""
-    for name, run in (
-        ("events", _events),
-        ("event.bind", _bind),
-        ("event.unbind", _unbind),
-        ("event.get", _bound),
-        ("event.test", _test),
-        ("event.offline.get", _offline_get),
-        ("event.offline.list", _offline_list),
-        ("event.offline.clear", _offline_clear),
-        ("event.offline.error", _offline_error),
-    ):
-        registry.classic(name, "", run, app_only=True)

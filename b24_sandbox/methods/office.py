@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from b24_sandbox.methods import (
     calendar,
-    catalog,
     disk,
     entity_storage,
     events,
@@ -53,7 +52,6 @@ _FAMILIES = (
     im_marks,
     im_people,
     im_search,
-    catalog,
     telephony,
     telephony_lines,
     staff_fields,

@@ -11,7 +11,7 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.catalog import PRODUCT
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
-from b24_sandbox.methods.declared import admit, method
+from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 
@@ -62,7 +62,7 @@ def _order_delete(call: Call) -> Value:
     order = face_of(_ORDER).record_id(call)
     if call.portal.storage.count(_PAYMENT.entity, "ORDER_ID = ? and PAID = 'Y'", [order]):
         raise PortalError("SALE_ORDER_CANCEL_PAYMENT_EXIST_ACTIVE", "Order has active payments")
-    return method(_ORDER, "delete")(call)
+    return run_of(_ORDER, "delete")(call)
 
 
 def _shipment_delete(call: Call) -> Value:
@@ -72,7 +72,7 @@ def _shipment_delete(call: Call) -> Value:
         raise PortalError(
             "SALE_SHIPMENT_EXIST_SHIPPED", "The shipment has already been shipped. Please cancel the shipment"
         )
-    return method(_SHIPMENT, "delete")(call)
+    return run_of(_SHIPMENT, "delete")(call)
 
 
 def _same_currency(action: str) -> Run:
@@ -84,7 +84,7 @@ def _same_currency(action: str) -> Run:
         order = declared.row_of(call.portal, "sale_order", php.integer(sent.get("orderId")))
         if order is not None and sent.get("currency") not in (None, "", order["CURRENCY"]):
             raise PortalError("200140400011", "Currency must be the currency of the order")
-        return method(_BASKET, action)(call)
+        return run_of(_BASKET, action)(call)
 
     return run
 
@@ -150,7 +150,7 @@ def _languages(call: Call) -> Value:
 
 def _catalogue_fields(call: Call) -> Value:
     """The fields of an item from the catalogue: the product decides most of them."""
-    described = php.as_map(php.as_map(method(_BASKET, "fields")(call))["basketItem"])
+    described = php.as_map(php.as_map(run_of(_BASKET, "fields")(call))["basketItem"])
     own = {"orderId", "productId", "currency", "quantity", "sort", "xmlId"}
     fields = {
         name: facts if name in own else {**php.as_map(facts), "isReadOnly": True, "isRequired": False}

@@ -12,10 +12,13 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array, refuse_order, required
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
 from b24_sandbox.user_fields import LABELS
+
+action = MethodTable("userfieldconfig", "Bitrix\\Main\\Controller\\UserFieldConfig")
+register = action.register
 
 _WIRE = {field.camel: field for field in USER_FIELD.columns}
 _PLAIN = ("sort", "mandatory", "showFilter", "showInList", "editInList", "isSearchable", "xmlId")
@@ -128,6 +131,7 @@ def _whole(call: Call, record: int) -> Value:
     return {"field": shown}
 
 
+@action("userfieldconfig.add")
 def _add(call: Call) -> Value:
     _module(call)
     sent = _sent(call)
@@ -153,11 +157,13 @@ def _add(call: Call) -> Value:
     return _whole(call, record)
 
 
+@action("userfieldconfig.get")
 def _get(call: Call) -> Value:
     row = _row(call, "You do not have permission to view user field settings")
     return _whole(call, row.id)
 
 
+@action("userfieldconfig.list")
 def _list(call: Call) -> Value:
     _module(call)
     select = array(call, "select")
@@ -184,6 +190,7 @@ def _list(call: Call) -> Value:
     return RowPage({"fields": shown}, page.next, page.total)
 
 
+@action("userfieldconfig.update")
 def _update(call: Call) -> Value:
     row = _row(call, "You cannot change the settings of the user field")
     sent = _sent(call)
@@ -198,25 +205,14 @@ def _update(call: Call) -> Value:
     return _whole(call, row.id)
 
 
+@action("userfieldconfig.delete")
 def _delete(call: Call) -> Value:
     user_fields.remove(call.portal, _row(call, "You cannot delete the user field"))
     return None
 
 
+@action("userfieldconfig.getTypes")
 def _types(call: Call) -> Value:
     _module(call)
     described: Map = {kind: {"userTypeId": kind, "description": text} for kind, (_, text) in user_fields.TYPES.items()}
     return {"types": described}
-
-
-def register(registry: Registry) -> None:
-    """Register the settings of user fields."""
-    actions = {
-        "add": _add,
-        "get": _get,
-        "list": _list,
-        "update": _update,
-        "delete": _delete,
-        "getTypes": _types,
-    }
-    registry.controller("userfieldconfig", "Bitrix\\Main\\Controller\\UserFieldConfig", "userfieldconfig", actions)
