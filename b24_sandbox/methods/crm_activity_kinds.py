@@ -15,7 +15,7 @@ from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, app
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 
-method = MethodTable("crm", app_context=True, admin_only=True)
+method = MethodTable("crm")
 badge_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Badge")
 blocks_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Layout\\Blocks")
 register = method.register
@@ -63,7 +63,7 @@ def _invalid(words: str) -> PortalError:
     return PortalError("INVALID_ARG_VALUE", words)
 
 
-@method("crm.activity.type.add")
+@method("crm.activity.type.add", app_context=True, admin_only=True)
 def _type_add(call: Call) -> Value:
     sent = php.as_map(call.classic("fields"))
     code = php.text(sent.get("TYPE_ID")).strip()
@@ -77,12 +77,12 @@ def _type_add(call: Call) -> Value:
     return True
 
 
-@method("crm.activity.type.list")
+@method("crm.activity.type.list", app_context=True, admin_only=True)
 def _type_list(call: Call) -> Value:
     return [{"TYPE_ID": kind.code, **kind.data} for kind in _TYPES.all(call, application(call))]
 
 
-@method("crm.activity.type.delete")
+@method("crm.activity.type.delete", app_context=True, admin_only=True)
 def _type_delete(call: Call) -> Value:
     code = php.text(call.upper_case().get("TYPE_ID"))
     kind = _TYPES.get(call, code, application(call))
