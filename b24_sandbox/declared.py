@@ -187,12 +187,12 @@ def _actions(value: Value) -> dict[str, str]:
 @cache
 def declared() -> tuple[Declared, ...]:
     """All declared families."""
-    styles = _load(FOLDER / "styles.toml")
+    styles = load(FOLDER / "styles.toml")
     found: list[Declared] = []
     for path in sorted(FOLDER.glob("*.toml")):
         if path.name == "styles.toml":
             continue
-        data = _load(path)
+        data = load(path)
         style = php.text(data.pop("style"))
         shared = {**php.as_map(styles[style]), **{key: value for key, value in data.items() if key != "family"}}
         found.extend(family({**shared, **php.as_map(each)}) for each in php.as_list(data["family"]))
@@ -217,6 +217,7 @@ def fill(storage: Storage) -> None:
             storage.insert(each.entity, row)
 
 
-def _load(path: Path) -> Map:
+def load(path: Path) -> Map:
+    """Read a file of data."""
     loaded: Map = tomllib.loads(path.read_text("utf-8"))
     return loaded

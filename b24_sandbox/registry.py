@@ -198,6 +198,12 @@ class MethodTable:
         self._registrations.append(table.register)
         return table
 
+    def of_scope(self, scope: str) -> MethodTable:
+        """A table for methods of another scope, which this table registers too. It inherits the restrictions."""
+        table = MethodTable(scope, **self._restrictions)
+        self._registrations.append(table.register)
+        return table
+
     def register(self, registry: Registry) -> None:
         """Add the methods to a registry, in the order in which they are defined."""
         for registration in self._registrations:

@@ -15,6 +15,7 @@ from b24_sandbox.methods import (
     declared,
     news,
     office,
+    plain,
     sale,
     sale_services,
     staff,
@@ -43,5 +44,6 @@ _BESIDE_DECLARED = (
 
 def register_all(registry: Registry) -> None:
     """Register every family."""
-    for family in (common, staff, crm_all, office, declared, *_BESIDE_DECLARED, batch):
+    for family in (common, staff, crm_all, office, declared, *_BESIDE_DECLARED, plain, batch):
         family.register(registry)
+    plain.restrict(registry)

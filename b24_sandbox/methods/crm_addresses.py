@@ -13,7 +13,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_requisites import ADDRESS, BANK_DETAIL, REQUISITE, REQUISITE_LINK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.crm_classic import array, describe, sent_fields
+from b24_sandbox.methods.crm_classic import array, sent_fields
 from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -24,10 +24,6 @@ register = method.register
 
 _REQUISITE_TYPE = 8
 _OWNERS = frozenset((3, 4, _REQUISITE_TYPE))
-
-
-def _described(entity: Entity, call: Call) -> Value:
-    return {name: describe(field) for name, field in entity.fields.items() if "h" not in field.flags}
 
 
 def _keyless(entity: Entity, call: Call) -> RowPage:
@@ -215,6 +211,4 @@ def _unregister_link(call: Call) -> Value:
     return True
 
 
-method.add("crm.address.fields", partial(_described, ADDRESS))
-method.add("crm.requisite.link.fields", partial(_described, REQUISITE_LINK))
 method.add("crm.requisite.link.list", partial(_keyless, REQUISITE_LINK))

@@ -18,7 +18,6 @@ from b24_sandbox.methods import (
     crm_products,
     crm_reference,
     crm_requisites,
-    crm_settings,
     crm_timeline,
     crm_triggers,
     crm_type,
@@ -48,7 +47,6 @@ _FAMILIES = (
     crm_type,
     crm_userfields,
     userfieldconfig,
-    crm_settings,
 )
 
 

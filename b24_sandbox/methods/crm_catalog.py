@@ -16,7 +16,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods.crm_classic import array, classic_face, record_id, register_family
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row

@@ -11,7 +11,7 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import array, describe, sent_fields
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.schema import object_text
@@ -195,17 +195,5 @@ def _delete_localizations(call: Call) -> Value:
     return True
 
 
-_LOCALIZATION_FIELDS = """
-FULL_NAME string | Name
-FORMAT_STRING string | Format
-DEC_POINT string | Decimal point
-THOUSANDS_VARIANT string | Thousands separator
-THOUSANDS_SEP string | Own thousands separator
-DECIMALS int | Decimals
-HIDE_ZERO char | Hide insignificant zeros
-"""
-
-
 method.add("crm.currency.get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)})
 method.add("crm.currency.localizations.get", lambda call: _localizations(_one(call)))
-method.add("crm.currency.localizations.fields", lambda call: described(_LOCALIZATION_FIELDS))

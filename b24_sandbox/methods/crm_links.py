@@ -17,10 +17,13 @@ from b24_sandbox.entities.crm_parts import LINK
 from b24_sandbox.entities.crm_sales import QUOTE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable, Run
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 _STEP = 10
 
@@ -176,20 +179,18 @@ def _fields(call: Call, side: Side) -> Value:
     return described(f"{side.key} integer q | {title}\nSORT integer | Sorting\nIS_PRIMARY char | Primary\n")
 
 
-def _of(run: Callable[[Call, Side], Value], side: Side) -> Callable[[Call], Value]:
+def _over(run: Callable[[Call, Side], Value], side: Side) -> Run:
     return lambda call: run(call, side)
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of client links."""
-    actions: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
-        ("add", _add),
-        ("delete", _delete),
-        ("items.get", _get_items),
-        ("items.set", _set_items),
-        ("items.delete", _delete_items),
-        ("fields", _fields),
-    )
-    for prefix, side in _SIDES.items():
-        for action, run in actions:
-            registry.classic(f"{prefix}.{action}", "crm", _of(run, side))
+_ACTIONS: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
+    ("add", _add),
+    ("delete", _delete),
+    ("items.get", _get_items),
+    ("items.set", _set_items),
+    ("items.delete", _delete_items),
+    ("fields", _fields),
+)
+for _prefix, _side in _SIDES.items():
+    for _action, _run in _ACTIONS:
+        method.add(f"{_prefix}.{_action}", _over(_run, _side))

@@ -13,10 +13,13 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 OWNER_TYPES = (
     (1, "Лид", "LEAD", "L"),
@@ -62,6 +65,7 @@ _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
 _COLORS = {"S": "#7BD500", "F": "#FF5752"}
 
 
+@method("crm.status.list")
 def _statuses(call: Call) -> Value:
     where = filters.build(STATUS, _LANGUAGE, array(call, "filter"), call.now)
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
@@ -89,6 +93,7 @@ def _row(call: Call) -> Row:
     return row
 
 
+@method("crm.status.get")
 def _status_get(call: Call) -> Value:
     record_id(call)
     shown = _status(_row(call))
@@ -96,6 +101,7 @@ def _status_get(call: Call) -> Value:
     return shown
 
 
+@method("crm.status.add")
 def _status_add(call: Call) -> Value:
     sent = sent_fields(call, True)
     missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not php.text(sent.get(name))]
@@ -155,6 +161,7 @@ def _pipeline(call: Call, directory: str) -> tuple[str, int | None]:
     return "", None
 
 
+@method("crm.status.update")
 def _status_update(call: Call) -> Value:
     row, sent = _row(call), sent_fields(call, False)
     columns: Map = {}
@@ -170,6 +177,7 @@ def _status_update(call: Call) -> Value:
     return True
 
 
+@method("crm.status.delete")
 def _status_delete(call: Call) -> Value:
     row = _row(call)
     params = php.as_map(call.classic("params"))
@@ -199,6 +207,7 @@ def _used(call: Call, row: Row) -> bool:
     return False
 
 
+@method("crm.status.entity.items")
 def _entity_items(call: Call) -> Value:
     directory = php.text(call.classic("entityId"))
     if not crm_types.is_directory(call.portal, directory):
@@ -207,11 +216,13 @@ def _entity_items(call: Call) -> Value:
     return call.portal.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
 
 
+@method("crm.status.fields")
 def _status_fields(call: Call) -> Value:
     shown: Map = {name: describe(field) for name, field in STATUS.fields.items()}
     return {**shown, **php.as_map(described("EXTRA crm_status_extra | Extra\n"))}
 
 
+@method("crm.enum.ownertype")
 def _owner_types(call: Call) -> Value:
     rows: list[Map] = [dict(zip(_KEYS, row, strict=True)) for row in OWNER_TYPES]
     for number in crm_types.type_numbers(call.portal):
@@ -225,40 +236,6 @@ def _enum(items: tuple[tuple[int, str], ...]) -> Callable[[Call], Value]:
     return lambda call: [dict(zip(_KEYS, (number, name, None, None), strict=True)) for number, name in items]
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of directories."""
-    for name, run in (
-        ("list", _statuses),
-        ("get", _status_get),
-        ("add", _status_add),
-        ("update", _status_update),
-        ("delete", _status_delete),
-        ("fields", _status_fields),
-        ("entity.types", lambda call: list(crm_types.directories(call.portal))),
-        ("entity.items", _entity_items),
-    ):
-        registry.classic(f"crm.status.{name}", "crm", run)
-    registry.classic("crm.enum.ownertype", "crm", _owner_types)
-    for name, items in ENUMS.items():
-        registry.classic(f"crm.enum.{name}", "crm", _enum(items))
-    registry.classic(
-        "crm.enum.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nNAME string r | Name\nSYMBOL_CODE string r | Symbol code\n"
-            "SYMBOL_CODE_SHORT string r | Short symbol code\n"
-        ),
-    )
-    registry.classic(
-        "crm.enum.getorderownertypes",
-        "crm",
-        lambda call: [{"attribute": "DYN", "code": "DEAL", "id": 2, "name": "Сделка"}],
-    )
-    registry.classic("crm.settings.mode.get", "crm", lambda call: 1)
-    registry.classic(
-        "crm.multifield.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nTYPE_ID string r | Type\nVALUE string | Value\nVALUE_TYPE string | Kind of value\n"
-        ),
-    )
+method.add("crm.status.entity.types", lambda call: list(crm_types.directories(call.portal)))
+for _name, _enumeration in ENUMS.items():
+    method.add(f"crm.enum.{_name}", _enum(_enumeration))

@@ -340,11 +340,10 @@ def _history(call: Call) -> Value:
     return RowPage({"items": rows}, page.next, page.total)
 
 
-method.add("crm.timeline.comment.fields", lambda call: {code: describe(field) for code, field in _SHOWN.items()})
 method.add("crm.timeline.bindings.bind", lambda call: _bind(call, *_binding(call)) or True)
-method.add("crm.timeline.bindings.fields", lambda call: _binding_fields())
 logmessage_action.add("crm.timeline.logmessage.get", lambda call: {"logMessage": _log(_log_row(call))})
 
 
-def _binding_fields() -> Value:
+@method("crm.timeline.bindings.fields")
+def _binding_fields(call: Call) -> Value:
     return {name: describe(field) for name, field in TIMELINE_BINDING.fields.items() if name != "ID"}

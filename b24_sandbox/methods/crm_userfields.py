@@ -7,7 +7,6 @@ api-reference/crm/universal/user-defined-fields.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from b24_sandbox import filters, php, user_fields, values
 from b24_sandbox.answer import RowPage
@@ -15,12 +14,16 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_requisites import REQUISITE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
+from b24_sandbox.methods import plain
 from b24_sandbox.methods.crm_classic import BUILDS, array, record_id, sent_fields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable, Run
 from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
 from b24_sandbox.user_fields import LABELS
+
+method = MethodTable("crm")
+register = method.register
 
 _OWNERS: dict[str, Entity] = {
     **{prefix: entity for prefix, (entity, _) in BUILDS.items()},
@@ -135,8 +138,9 @@ def _delete(call: Call, base: Entity) -> Value:
 Action = Callable[[Call, Entity], Value]
 
 
-def _over(run: Action, base: Entity, call: Call) -> Value:
-    return run(call, base)
+def over(run: Action, base: Entity) -> Run:
+    """The method that runs an action on the user fields of an entity."""
+    return lambda call: run(call, base)
 
 
 ACTIONS: dict[str, Action] = {
@@ -149,80 +153,19 @@ ACTIONS: dict[str, Action] = {
 """The methods of the user fields of one entity."""
 
 
-def described(table: str) -> Value:
-    """Descriptions in the plain form of `crm.userfield.fields`: lines `NAME type flags | title`."""
-    from b24_sandbox.fields import parse_fields
-    from b24_sandbox.methods.crm_classic import describe
-
-    return {name: describe(field) for name, field in parse_fields(table).items()}
-
-
-FIELDS = """
-ID int r | ID
-ENTITY_ID string i | Object
-FIELD_NAME string i | Code
-USER_TYPE_ID string i | Data type
-XML_ID string | External ID (XML ID)
-SORT int | Sorting
-MULTIPLE char | Multiple
-MANDATORY char | Mandatory
-SHOW_FILTER char | Show in list filter
-SHOW_IN_LIST char | Show in list
-EDIT_IN_LIST char | Allow user editing
-IS_SEARCHABLE char | Values are searchable
-EDIT_FORM_LABEL string | Label in edit form
-LIST_COLUMN_LABEL string | Header in list
-LIST_FILTER_LABEL string | Filter label in list
-ERROR_MESSAGE string | Error message
-HELP_MESSAGE string | Help
-LIST uf_enum_element m | List elements
-SETTINGS object | Settings
-"""
-_ENUM_FIELDS = """
-ID int r | ID
-SORT int | Sorting
-VALUE string | Value
-DEF string | Default
-DEL string | Delete
-"""
-_SETTING_FIELDS = {
-    "string": "DEFAULT_VALUE string | Default value\nROWS int | Rows\n",
-    "integer": "DEFAULT_VALUE int | Default value\n",
-    "double": "DEFAULT_VALUE double | Default value\nPRECISION int | Precision\n",
-    "boolean": "DEFAULT_VALUE int | Default value\nDISPLAY string | Display\n",
-    "datetime": "DEFAULT_VALUE datetime | Default value\n",
-    "date": "DEFAULT_VALUE date | Default value\n",
-    "enumeration": "DISPLAY string | Display\nLIST_HEIGHT int | List height\n",
-    "iblock_section": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
-    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
-    "iblock_element": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
-    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
-    "crm_status": "ENTITY_TYPE string | Directory\n",
-    "crm": "LEAD char | Leads\nCONTACT char | Contacts\nCOMPANY char | Companies\nDEAL char | Deals\n",
-}
-
-
+@method("crm.userfield.settings.fields")
 def _settings_fields(call: Call) -> Value:
     kind = php.text(call.classic("type"))
     if not kind:
         raise PortalError("", "Parameter 'type' is not specified or empty.")
-    return described(_SETTING_FIELDS.get(kind, ""))
+    return plain.description(f"crm.userfield.settings.fields:{kind}")
 
 
-def _run_on(run: Callable[[Call, Entity], Value], base: Entity, call: Call) -> Value:
-    return run(call, base)
+@method("crm.userfield.types")
+def _types(call: Call) -> Value:
+    return [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()]
 
 
-def register(registry: Registry) -> None:
-    """Register the user fields of classic CRM."""
-    for prefix, base in _OWNERS.items():
-        for action, run in ACTIONS.items():
-            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(_over, run, base))
-    registry.classic(
-        "crm.userfield.types",
-        "crm",
-        lambda call: [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()],
-    )
-    registry.classic("crm.userfield.fields", "crm", lambda call: described(FIELDS))
-    registry.classic("crm.userfield.enumeration.fields", "crm", lambda call: described(_ENUM_FIELDS))
-    registry.classic("crm.userfield.settings.fields", "crm", _settings_fields)
+for _prefix, _base in _OWNERS.items():
+    for _action, _run in ACTIONS.items():
+        method.add(f"{_prefix}.userfield.{_action}", over(_run, _base))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from b24_sandbox import php, user_fields
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_userfields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("user.userfield")
+register = method.register
 
 PREFIX = "UF_USR_"
 
 
+@method("user.userfield.add")
 def _add(call: Call) -> Value:
     sent = php.as_map(call.classic("fields"))
     for name in ("USER_TYPE_ID", "FIELD_NAME"):
@@ -33,13 +35,5 @@ def _add(call: Call) -> Value:
     return user_fields.create(call.portal, USER, columns, items)
 
 
-def register(registry: Registry) -> None:
-    """Register the fields of users. They use the methods of classic CRM."""
-    for action, run in (
-        ("add", _add),
-        ("list", partial(crm_userfields._list, base=USER)),
-        ("update", partial(crm_userfields._update, base=USER)),
-        ("delete", partial(crm_userfields._delete, base=USER)),
-    ):
-        registry.classic(f"user.userfield.{action}", "user.userfield", run)
-        registry.restrict(f"user.userfield.{action}", PortalError("", "Access denied."))
+for _name in ("list", "update", "delete"):
+    method.add(f"user.userfield.{_name}", crm_userfields.over(crm_userfields.ACTIONS[_name], USER))
