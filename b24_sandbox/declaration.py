@@ -71,7 +71,8 @@ class Declared:
 
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
     may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
-    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`. `read_only`, `immutable` and
+    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`; `events` is the first part of the
+    names of changes that are announced with the answer (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`). `read_only`, `immutable` and
     `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
     `unknown` is the error for an unknown name in a filter or a selection.
     """
@@ -106,6 +107,7 @@ class Declared:
     page_in: str = ""
     app: bool = False
     event: str = ""
+    events: str = ""
     read_only: Refusal | None = None
     immutable: Refusal | None = None
     unknown_value: Refusal | None = None

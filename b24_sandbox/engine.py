@@ -42,8 +42,9 @@ def create(face: Face, call: Call, sent: Map) -> int:
 def announce(face: Face, call: Call, verb: str, record: int) -> None:
     """Announce to listeners that a record was added, changed or removed (`verb`: `ADD`, `UPDATE`, `DELETE`)."""
     if face.event:
-        prefix = face.event if face.event.endswith(".") else f"ON{face.event}"
-        call.portal.changes.announce(f"{prefix}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user)
+        call.portal.changes.announce(
+            f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user
+        )
 
 
 def get(face: Face, call: Call) -> Value:

@@ -61,10 +61,9 @@ class Face:
     answers; `envelope` is the key of the list (empty: the bare list).
 
     `event` is the name of the announced changes (`CRMDEAL` announces `ONCRMDEALADD`, `…UPDATE` and `…DELETE` with
-    `FIELDS: {ID, **event_fields}`; empty: none; a name that ends with a dot gets no `ON`). `absent` returns the error
-    for a missing id on `get`, `update` or `delete` in families whose text depends on them; otherwise `missing` does.
-    `file` shows fields of type `file` (without it the stored value is shown). `virtual_write` and `virtual_show` handle
-    fields with the flag `v`.
+    `FIELDS: {ID, **event_fields}`; empty: none). `absent` returns the error for a missing id on `get`, `update` or
+    `delete` in families whose text depends on them; otherwise `missing` does. `file` shows fields of type `file`
+    (without it the stored value is shown). `virtual_write` and `virtual_show` handle fields with the flag `v`.
     """
 
     entity: Entity

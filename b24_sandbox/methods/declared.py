@@ -10,7 +10,7 @@ from b24_sandbox.declaration import Declared
 from b24_sandbox.declared_faces import face_of, parameter, record_id
 from b24_sandbox.errors import access_denied
 from b24_sandbox.faces import Face
-from b24_sandbox.php import Value
+from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 
 _ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
@@ -61,6 +61,12 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
             raise rule.refusal.error(call.method.name, used_as)
 
 
+def _announce(family: Declared, call: Call, action: str, answer: Value) -> None:
+    shown = php.as_map(next(iter(php.as_map(answer).values()), {}))
+    fields: Map = {"ID": shown.get("id") or record_id(family, call)}
+    call.portal.changes.announce(f"{family.events}.{action}", {"FIELDS": fields}, call.user)
+
+
 def run_of(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
     face = face_of(family, family.shows.get(action, ""))
@@ -74,6 +80,8 @@ def run_of(family: Declared, action: str) -> Run:
         if action == "list" and family.page_in:
             call.start = (max(php.integer(parameter(family, call, family.page_in)), 1) - 1) * paging.PAGE_SIZE
         answer = _ACTIONS[action](face, call)
+        if family.events and action in _WRITES:
+            _announce(family, call, action, answer)
         if action == "fields" and family.described == "rows":
             return {"fields": list(php.as_map(answer).values())}
         return answer
