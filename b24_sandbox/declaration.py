@@ -69,12 +69,17 @@ class Declared:
     `filter_needs` are names that a list has to select and to filter by. `written` is the key of a record in the answer
     to an add or update, when it is not `one`. `hidden` are columns that no answer shows.
 
-    `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
-    may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
-    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`; `events` is the first part of the
-    names of changes that are announced with the answer (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`). `read_only`, `immutable` and
-    `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
-    `unknown` is the error for an unknown name in a filter or a selection.
+    `key` is the column of an identifier that is text; a `keyless` record has no identifier. `requires` are the
+    required fields (without it those with the flag `q`). With `partial` an update may omit them; without
+    `clearable` it may not clear them, and an empty list is no value. `admin` names what an administrator alone may
+    do: `` (nothing), `write` or `all`. With `app` only applications call the family. `event` is as in
+    `b24_sandbox.faces.Face`; `events` is the first part of the names of changes that are announced with the answer
+    (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`).
+
+    `operators` are those of filters: `all` or `classic`. `read_only`, `immutable` and `unknown_value` are the
+    errors for written fields that cannot be written (without them: such values are ignored), `unknown` is the one
+    for an unknown name in a filter or a selection, `not_array` for a filter or an order that is no map. `owns` are
+    columns `table.COLUMN` of records that belong to a record and are deleted with it.
     """
 
     name: str
@@ -95,11 +100,14 @@ class Declared:
     added: str = "item"
     changed: str = "item"
     counted: bool = False
+    operators: str = "all"
     described: str = "controller"
     described_in: str = ""
     key: str = ""
     keyless: bool = False
+    requires: tuple[str, ...] = ()
     partial: bool = False
+    clearable: bool = True
     admin: str = ""
     order: str = "ID asc"
     removed: str = "true"
@@ -116,6 +124,7 @@ class Declared:
     bad_id: Refusal = Refusal()
     no_values: Refusal = Refusal()
     unknown: Refusal | None = None
+    not_array: Refusal | None = None
     denied: Mapping[str, Refusal] = field(default_factory=dict)
     rules: tuple[FieldRule, ...] = ()
     rows: tuple[Map, ...] = ()
@@ -125,3 +134,4 @@ class Declared:
     filter_needs: tuple[str, ...] = ()
     written: str = ""
     hidden: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "families"
 
 
-_ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}
-_REFUSALS = {"required", "bad_id", "no_values", "unknown", "read_only", "immutable", "unknown_value"}
-_NAMES = {"select_needs", "filter_needs", "hidden"}
+_ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "numbered"}
+_REFUSALS = {"required", "bad_id", "no_values", "unknown", "not_array", "read_only", "immutable", "unknown_value"}
+_NAMES = {"select_needs", "filter_needs", "hidden", "requires", "owns"}
 
 
 def _words(value: Value) -> tuple[str, ...]:
@@ -110,13 +111,13 @@ def count_of(portal: World, path: str, value: Value) -> int:
     return portal.storage.count(_bare(table), f'"{column}" = ?', [value])
 
 
-def _cascade(data: Map) -> Cascade:
+def cascade_of(owns: Sequence[str]) -> Cascade:
     """Delete the records of other tables that belong to a deleted one, and what belongs to them."""
-    owned = [path.partition(".") for path in _words(data.get("owns"))]
+    owned = [path.partition(".") for path in owns]
 
     def cascade(portal: World, record: int) -> None:
         for table, _, column in owned:
-            entity = entities()[table]
+            entity = entities().get(table) or _bare(table)
             for row in portal.storage.rows(entity, ["ID"], f'"{column}" = ?', [record]):
                 portal.storage.delete(entity, row.id)
                 entity.cascade(portal, row.id)
@@ -146,7 +147,13 @@ def _entity(data: Map) -> Entity:
     if "fields" not in data:
         return Entity(table, {})
     described = f"ID integer r | ID\n{php.text(data['fields'])}"
-    return Entity(table, parse_fields(described), _prepare(data), settle=_settle(data), cascade=_cascade(data))
+    return Entity(
+        table,
+        parse_fields(described),
+        _prepare(data),
+        settle=_settle(data),
+        cascade=cascade_of(_words(data.get("owns"))),
+    )
 
 
 def family(data: Map) -> Declared:

@@ -57,6 +57,7 @@ def _everything(start: int, count: paging.Count, rows: paging.Rows) -> RowPage:
     return RowPage(rows(-1, 0))
 
 
+_OPERATORS = {"all": filters.OPERATORS, "classic": filters.WITHOUT_NOT_LIKE}
 _PAGINGS: dict[str, paging.Family] = {"a": paging.family_a, "b": paging.family_b, "all": _everything}
 
 
@@ -71,8 +72,10 @@ def entity_of(family: Declared) -> Entity:
 
 
 def _prepared(family: Declared) -> Entity:
-    """The entity with the values that the family sets in new records."""
+    """The entity with the values that the family sets in new records, and with what belongs to its records."""
     entity = entity_of(family)
+    if family.owns and not family.entity.fields:
+        entity = replace(entity, cascade=declared.cascade_of(family.owns))
     if not family.fixed:
         return entity
 
@@ -129,19 +132,22 @@ def _values(family: Declared, call: Call, new: bool) -> Map:
     sent = parameter(family, call, place) if place else _all_parameters(family, call)
     if not php.is_array(sent) or (family.php_class and not sent):
         raise family.no_values.error(method, None, place)
+    if family.not_array is not None:
+        _map(family, call, "params")
     found = php.as_map(sent)
     names = _names(family, family.sent_case)
     _check_names(family, method, found, names, new)
     found = {name: value for name, value in found.items() if name in names}
-    if new or not family.partial:
-        lacking = [
-            name
-            for name, field in names.items()
-            if field.required and not field.read_only and (new or not field.immutable)
-            if found.get(name) in (None, "")
-        ]
-        if lacking:
-            raise family.required.error(method, None, *lacking)
+    empty: tuple[Value, ...] = (None, "") if family.clearable else (None, "", [], {})
+    lacking = [
+        name
+        for name, field in names.items()
+        if (name in family.requires if family.requires else field.required and not field.read_only)
+        if (new or not field.immutable) and found.get(name) in empty
+        if new or not family.partial or (not family.clearable and name in found)
+    ]
+    if lacking:
+        raise family.required.error(method, None, *lacking)
     return found
 
 
@@ -162,6 +168,14 @@ def _all_parameters(family: Declared, call: Call) -> Map:
     return call.upper_case() if family.lookup == "upper" else call.params
 
 
+def _map(family: Declared, call: Call, name: str) -> Map:
+    """A parameter that is a map. Some families refuse another value."""
+    sent = parameter(family, call, name)
+    if family.not_array is not None and sent is not None and not php.is_array(sent):
+        raise family.not_array.error(call.method.name, None, name)
+    return php.as_map(sent)
+
+
 def _query(family: Declared, call: Call) -> ListQuery:
     select = [php.text(name) for name in php.as_list(parameter(family, call, "select"))]
     if family.unknown is not None:
@@ -169,12 +183,12 @@ def _query(family: Declared, call: Call) -> ListQuery:
         for name in select:
             if name not in known and name != "*":
                 raise family.unknown.error(call.method.name, None, name)
-    conditions = php.as_map(parameter(family, call, "filter"))
+    conditions = _map(family, call, "filter")
     if "*" not in select and not set(family.select_needs) <= set(select):
         raise PortalError("0", f"Required select fields: {', '.join(family.select_needs)}")
     if not set(family.filter_needs) <= {filters.split(key, filters.OPERATORS)[1] for key in conditions}:
         raise PortalError("0", f"Required filter fields: {', '.join(family.filter_needs)}")
-    order = php.as_map(parameter(family, call, "order"))
+    order = _map(family, call, "order")
     return ListQuery({**conditions, **family.only}, order, select or None)
 
 
@@ -261,7 +275,7 @@ def face_of(family: Declared, show: str = "") -> Face:
         shown,
         _SHOWS[show or family.show],
         _PAGINGS[family.paging],
-        filters.Language(filters.OPERATORS, names.get, refuse, groups=bool(family.php_class)),
+        filters.Language(_OPERATORS[family.operators], names.get, refuse, groups=bool(family.php_class)),
         partial(_query, family),
         partial(record_id, family),
         partial(_values, family),

@@ -14,12 +14,17 @@ from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMUNICATION
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
-from b24_sandbox.fields import Entity, parse_fields
-from b24_sandbox.methods.crm_classic import classic_face, describe, register_family
+from b24_sandbox.fields import Entity
+from b24_sandbox.methods.crm_classic import classic_face, register_family
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+binding_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Binding")
+todo_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\ToDo")
+register = method.register
 
 _TODO = 6
 _FILE = "FILE"
@@ -177,8 +182,17 @@ def activity_face(entity: Entity) -> Face:
     return dataclasses.replace(face, virtual_write=_write, virtual_show=_show)
 
 
-def _by_bindings(face: Face, call: Call) -> Value:
+def _live(call: Call) -> Face:
+    return call.portal.schema.face(activity_face, ACTIVITY)
+
+
+register_family(method, "crm.activity", ACTIVITY, activity_face)
+
+
+@method("crm.activity.list")
+def _by_bindings(call: Call) -> Value:
     """A list where `OWNER_TYPE_ID` with `OWNER_ID`, or `BINDINGS`, match any binding of an activity."""
+    face = _live(call)
     conditions = dict(php.as_map(call.classic("filter")))
     pairs: list[tuple[int, int]] = []
     for item in php.as_list(conditions.pop("BINDINGS", None)):
@@ -200,8 +214,13 @@ def _by_bindings(face: Face, call: Call) -> Value:
     return engine.list_page(face, dataclasses.replace(call, params={**kept, "filter": narrowed}))
 
 
-def _live(call: Call) -> Face:
-    return call.portal.schema.face(activity_face, ACTIVITY)
+@method("crm.activity.delete")
+def _delete_parts(call: Call) -> Value:
+    answer = engine.delete(_live(call), call)
+    activity = php.integer(call.classic("id"))
+    for entity in (ACTIVITY_BINDING, COMMUNICATION):
+        remove_where(call.portal, entity, "ACTIVITY_ID = ?", [activity])
+    return answer
 
 
 def _activity(call: Call, name: str = "activityId") -> int:
@@ -211,6 +230,7 @@ def _activity(call: Call, name: str = "activityId") -> int:
     return activity
 
 
+@binding_action("crm.activity.binding.add")
 def _binding_add(call: Call) -> Value:
     activity = _activity(call)
     kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
@@ -221,6 +241,7 @@ def _binding_add(call: Call) -> Value:
     return True
 
 
+@binding_action("crm.activity.binding.delete")
 def _binding_delete(call: Call) -> Value:
     activity = _activity(call)
     kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
@@ -234,6 +255,7 @@ def _binding_delete(call: Call) -> Value:
     return True
 
 
+@binding_action("crm.activity.binding.list")
 def _binding_list(call: Call) -> Value:
     return [
         {"entityTypeId": item["OWNER_TYPE_ID"], "entityId": item["OWNER_ID"]}
@@ -241,6 +263,7 @@ def _binding_list(call: Call) -> Value:
     ]
 
 
+@binding_action("crm.activity.binding.move")
 def _binding_move(call: Call) -> Value:
     activity = _activity(call)
     names = ("sourceEntityTypeId", "sourceEntityId", "targetEntityTypeId", "targetEntityId")
@@ -273,6 +296,7 @@ def _todo_owner(call: Call) -> tuple[int, int]:
     return kind, owner
 
 
+@todo_action("crm.activity.todo.add")
 def _todo_add(call: Call) -> Value:
     kind, owner = _todo_owner(call)
     columns: Map = {
@@ -309,6 +333,7 @@ def _todo_change(call: Call, columns: Map) -> Value:
     return {"id": activity}
 
 
+@todo_action("crm.activity.todo.updateDeadline")
 def _todo_deadline(call: Call) -> Value:
     deadline = dates.stored_moment(php.text(required(call, "value")), call.now)
     if deadline is None:
@@ -316,48 +341,21 @@ def _todo_deadline(call: Call) -> Value:
     return _todo_change(call, {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline})
 
 
-def _delete_parts(face: Face, call: Call) -> Value:
-    answer = engine.delete(face, call)
-    activity = php.integer(call.classic("id"))
-    for entity in (ACTIVITY_BINDING, COMMUNICATION):
-        remove_where(call.portal, entity, "ACTIVITY_ID = ?", [activity])
-    return answer
+@todo_action("crm.activity.todo.update")
+def _todo_update(call: Call) -> Value:
+    return _todo_change(call, _todo_columns(call))
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of activities."""
-    register_family(registry, "crm.activity", ACTIVITY, activity_face)
-    registry.classic("crm.activity.list", "crm", lambda call: _by_bindings(_live(call), call))
-    registry.classic("crm.activity.delete", "crm", lambda call: _delete_parts(_live(call), call))
-    registry.classic(
-        "crm.activity.communication.fields",
-        "crm",
-        lambda call: {
-            name: describe(field)
-            for name, field in parse_fields(
-                "ID integer r | ID\nACTIVITY_ID integer r | Activity\nENTITY_ID integer | Entity element ID\n"
-                "ENTITY_TYPE_ID integer | Entity type\nTYPE string | Type\nVALUE string | Value\n"
-            ).items()
-        },
-    )
-    registry.controller(
-        "crm.activity.binding",
-        "Bitrix\\Crm\\Controller\\Activity\\Binding",
-        "crm",
-        {"add": _binding_add, "delete": _binding_delete, "list": _binding_list, "move": _binding_move},
-    )
-    registry.controller(
-        "crm.activity.todo",
-        "Bitrix\\Crm\\Controller\\Activity\\ToDo",
-        "crm",
-        {
-            "add": _todo_add,
-            "update": lambda call: _todo_change(call, _todo_columns(call)),
-            "updateDeadline": _todo_deadline,
-            "updateDescription": lambda call: _todo_change(call, {"DESCRIPTION": php.text(required(call, "value"))}),
-            "updateResponsibleUser": lambda call: _todo_change(
-                call, {"RESPONSIBLE_ID": php.integer(required(call, "responsibleId"))}
-            ),
-            "updateColor": lambda call: _todo_change(call, {}),
-        },
-    )
+@todo_action("crm.activity.todo.updateDescription")
+def _todo_description(call: Call) -> Value:
+    return _todo_change(call, {"DESCRIPTION": php.text(required(call, "value"))})
+
+
+@todo_action("crm.activity.todo.updateResponsibleUser")
+def _todo_person(call: Call) -> Value:
+    return _todo_change(call, {"RESPONSIBLE_ID": php.integer(required(call, "responsibleId"))})
+
+
+@todo_action("crm.activity.todo.updateColor")
+def _todo_color(call: Call) -> Value:
+    return _todo_change(call, {})

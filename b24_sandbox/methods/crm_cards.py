@@ -15,7 +15,10 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_cards import CARD
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("crm")
+register = method.register
 
 _CLASSIC = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
 _VARIANTS = {1: "leadCustomerType", 2: "dealCategoryId"}
@@ -158,14 +161,12 @@ def _bound(act: Act, number: int | None) -> Callable[[Call], Value]:
     return run
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of card views."""
-    acts: tuple[tuple[str, Act], ...] = (
-        ("get", _get),
-        ("set", _set),
-        ("reset", _reset),
-        ("forceCommonScopeForAll", _force),
-    )
-    for word, number in (*_CLASSIC.items(), ("item", None)):
-        for action, act in acts:
-            registry.classic(f"crm.{word}.details.configuration.{action}", "crm", _bound(act, number))
+_ACTS: tuple[tuple[str, Act], ...] = (
+    ("get", _get),
+    ("set", _set),
+    ("reset", _reset),
+    ("forceCommonScopeForAll", _force),
+)
+for _word, _number in (*_CLASSIC.items(), ("item", None)):
+    for _action, _act in _ACTS:
+        method.add(f"crm.{_word}.details.configuration.{_action}", _bound(_act, _number))

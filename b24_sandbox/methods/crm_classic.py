@@ -17,9 +17,12 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import Build, over_face, type_number
+
+method = MethodTable("crm")
+register = method.register
 
 Check = Callable[[Call, Map, Row | None], None]
 Absent = Callable[[str, int], PortalError]
@@ -199,14 +202,11 @@ def live(call: Call, prefix: str) -> Face:
     return call.portal.schema.face(build, entity)
 
 
-def register_family(registry: Registry, prefix: str, entity: Entity, build: Build, actions: str = "") -> None:
-    """Register `prefix.add` and the other classic methods of an entity. `actions` (words in a text) narrows them."""
+def register_family(table: MethodTable, prefix: str, entity: Entity, build: Build) -> None:
+    """Add `prefix.add` and the other classic methods of an entity."""
     for action, run in ACTIONS.items():
-        if not actions or action in actions.split():
-            registry.classic(f"{prefix}.{action}", "crm", over_face(build, entity, run))
+        table.add(f"{prefix}.{action}", over_face(build, entity, run))
 
 
-def register(registry: Registry) -> None:
-    """Register the classic CRM methods."""
-    for prefix, (entity, build) in BUILDS.items():
-        register_family(registry, prefix, entity, build)
+for _prefix, (_entity, _build) in BUILDS.items():
+    register_family(method, _prefix, _entity, _build)

@@ -19,9 +19,13 @@ from b24_sandbox.faces import Face
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.methods import crm_classic, crm_item
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import over_face
+
+method = MethodTable("crm")
+row_action = method.controller("Bitrix\\Crm\\Controller\\Item\\ProductRow")
+register = method.register
 
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
@@ -297,29 +301,17 @@ def _item_list(face: Face, call: Call) -> RowPage:
     return engine.list_page(face, call)
 
 
-def classic_rows(entity: Entity) -> Face:
-    """The face of `crm.productrow.*`."""
-    return crm_classic.classic_face(entity)
-
-
-def register(registry: Registry) -> None:
-    """Register the methods of product rows."""
-    for prefix in _OWNERS:
-        registry.classic(f"{prefix}.productrows.get", "crm", partial(_get, prefix=prefix))
-        registry.classic(f"{prefix}.productrows.set", "crm", partial(_set, prefix=prefix))
-    crm_classic.register_family(registry, "crm.productrow", PRODUCT_ROW, classic_rows, "list fields")
-    actions: dict[str, Callable[[Face, Call], Value]] = {
-        "add": _item_add,
-        "get": engine.get,
-        "list": _item_list,
-        "update": _item_update,
-        "delete": _item_delete,
-        "set": _item_set,
-        "fields": engine.describe,
-    }
-    registry.controller(
-        "crm.item.productrow",
-        "Bitrix\\Crm\\Controller\\Item\\ProductRow",
-        "crm",
-        {action: over_face(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
-    )
+for _prefix in _OWNERS:
+    method.add(f"{_prefix}.productrows.get", partial(_get, prefix=_prefix))
+    method.add(f"{_prefix}.productrows.set", partial(_set, prefix=_prefix))
+_ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
+    "add": _item_add,
+    "get": engine.get,
+    "list": _item_list,
+    "update": _item_update,
+    "delete": _item_delete,
+    "set": _item_set,
+    "fields": engine.describe,
+}
+for _action, _run in _ACTIONS.items():
+    row_action.add(f"crm.item.productrow.{_action}", over_face(item_rows, PRODUCT_ROW, _run))
