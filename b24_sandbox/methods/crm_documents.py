@@ -15,11 +15,16 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 
 _NUMERATOR = declared.by_name("crm.documentgenerator.numerator")
 _TEMPLATE = declared.by_name("crm.documentgenerator.template")
 _DOCUMENT = declared.by_name("crm.documentgenerator.document")
+method = MethodTable("crm")
+template_action = method.controller(_TEMPLATE.php_class)
+document_action = method.controller(_DOCUMENT.php_class)
+register = method.register
+
 _SEQUENCE = "Bitrix_Main_Numerator_Generator_SequentNumberGenerator"
 _OWNERS: dict[int, Entity] = {1: LEAD, 2: DEAL, 3: CONTACT, 4: COMPANY, 7: QUOTE}
 
@@ -61,6 +66,7 @@ def _described(number: Value, title: Value, chosen: Map) -> Map:
     return {**shown, **others}
 
 
+@template_action("crm.documentgenerator.template.getFields")
 def _template_fields(call: Call) -> Value:
     admit(_TEMPLATE, call, "update")
     row = engine.stored(face_of(_TEMPLATE), call, face_of(_TEMPLATE).record_id(call))
@@ -69,12 +75,14 @@ def _template_fields(call: Call) -> Value:
     return {"templateFields": _described(None, row["NAME"], php.as_map(call.exact("values")))}
 
 
+@document_action("crm.documentgenerator.document.getFields")
 def _document_fields(call: Call) -> Value:
     row = engine.stored(face_of(_DOCUMENT), call, face_of(_DOCUMENT).record_id(call))
     chosen = {**php.as_map(values.decoded(row["VALUES"])), **php.as_map(call.exact("values"))}
     return {"documentFields": _described(row["NUMBER"], row["TITLE"], chosen)}
 
 
+@template_action("crm.documentgenerator.template.add")
 def _template_add(call: Call) -> Value:
     admit(_TEMPLATE, call, "add")
     face = face_of(_TEMPLATE)
@@ -85,6 +93,7 @@ def _template_add(call: Call) -> Value:
     return {"template": _with_download(call, engine.read(face, call, record))}
 
 
+@template_action("crm.documentgenerator.template.update")
 def _template_update(call: Call) -> Value:
     admit(_TEMPLATE, call, "update")
     face = face_of(_TEMPLATE)
@@ -93,11 +102,13 @@ def _template_update(call: Call) -> Value:
     return {"template": _with_download(call, engine.read(face, call, record))}
 
 
+@template_action("crm.documentgenerator.template.get")
 def _template_get(call: Call) -> Value:
     face = face_of(_TEMPLATE)
     return {"template": _with_download(call, engine.read(face, call, face.record_id(call)))}
 
 
+@template_action("crm.documentgenerator.template.list")
 def _template_list(call: Call) -> Value:
     """Templates by their ids."""
     page = run_of(_TEMPLATE, "list")(call)
@@ -142,6 +153,7 @@ def _shown(call: Call, record: int) -> Value:
     return {"document": {**facts, **shown}}
 
 
+@document_action("crm.documentgenerator.document.add")
 def _document_add(call: Call) -> Value:
     storage = call.portal.storage
     if not php.integer(call.exact("templateId")):
@@ -173,10 +185,12 @@ def _document_add(call: Call) -> Value:
     return _shown(call, record)
 
 
+@document_action("crm.documentgenerator.document.get")
 def _document_get(call: Call) -> Value:
     return _shown(call, face_of(_DOCUMENT).record_id(call))
 
 
+@document_action("crm.documentgenerator.document.update")
 def _document_update(call: Call) -> Value:
     face = face_of(_DOCUMENT)
     row = engine.stored(face, call, face.record_id(call), "update")
@@ -193,6 +207,7 @@ def _document_update(call: Call) -> Value:
     return _shown(call, record)
 
 
+@document_action("crm.documentgenerator.document.enablePublicUrl")
 def _public(call: Call) -> Value:
     """Switch the public address of a document on or off."""
     face = face_of(_DOCUMENT)
@@ -203,6 +218,7 @@ def _public(call: Call) -> Value:
     return {"publicUrl": address}
 
 
+@document_action("crm.documentgenerator.document.upload")
 def _upload(call: Call) -> Value:
     """Record a document that was made elsewhere."""
     sent = php.as_map(call.exact("fields"))
@@ -218,12 +234,3 @@ def _upload(call: Call) -> Value:
         raise PortalError("0", 'Wrong "entityId" field value')
     columns = {name: sent.get(name) for name in ("entityTypeId", "entityId", "title", "number")}
     return _shown(call, engine.create(face_of(_DOCUMENT), call, {**columns, "values": {"_creationMethod": "rest"}}))
-
-
-def register(registry: Registry) -> None:
-    """Register what is more than a declaration."""
-    templates = {"add": _template_add, "get": _template_get, "list": _template_list, "update": _template_update}
-    registry.controller(_TEMPLATE.name, _TEMPLATE.php_class, "crm", {**templates, "getFields": _template_fields})
-    documents = {"add": _document_add, "get": _document_get, "update": _document_update, "upload": _upload}
-    more = {"enablePublicUrl": _public, "getFields": _document_fields}
-    registry.controller(_DOCUMENT.name, _DOCUMENT.php_class, "crm", {**documents, **more})

@@ -12,9 +12,12 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.paging import family_a
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+
+method = MethodTable("log")
+register = method.register
 
 _POST = declared.by_name("log.blogpost")
 _COMMENT = declared.by_name("log.blogcomment")
@@ -32,6 +35,7 @@ def _author(call: Call, sent: Map) -> int:
     return php.integer(sent.get("USER_ID")) if call.admin and php.integer(sent.get("USER_ID")) else call.user
 
 
+@method("log.blogpost.add")
 def _add(call: Call) -> Value:
     face, sent = face_of(_POST), call.upper_case()
     columns = face.values(call, True)
@@ -52,6 +56,7 @@ def _visible(call: Call, row: Row) -> bool:
     return call.admin or row["AUTHOR_ID"] == call.user or bool(readers & {"UA", f"U{call.user}"})
 
 
+@method("log.blogpost.get")
 def _get(call: Call) -> Value:
     """The posts that the caller may see, the newest first."""
     sent, face, storage = call.upper_case(), face_of(_POST), call.portal.storage
@@ -85,6 +90,7 @@ def _own(call: Call, verb: str, refusal: PortalError) -> Row:
     return row
 
 
+@method("log.blogpost.update")
 def _update(call: Call) -> Value:
     sent = call.upper_case()
     code = "SONET_CONTROLLER_LIVEFEED_BLOGPOST_UPDATE_ERROR"
@@ -102,6 +108,7 @@ def _update(call: Call) -> Value:
     return record
 
 
+@method("log.blogpost.delete")
 def _delete(call: Call) -> Value:
     row = _own(call, "delete", PortalError("403", "You do not have permission to delete this message"))
     engine.remove(face_of(_POST), call, row.id)
@@ -109,6 +116,7 @@ def _delete(call: Call) -> Value:
     return True
 
 
+@method("log.blogpost.share")
 def _share(call: Call) -> Value:
     row = _own(call, "get", PortalError("", "No read perms"))
     added = _readers(call.upper_case())
@@ -120,6 +128,7 @@ def _share(call: Call) -> Value:
     return True
 
 
+@method("log.blogpost.getusers.important")
 def _important(call: Call) -> Value:
     """Nobody has read an important post: it is read in the interface."""
     face = face_of(_POST)
@@ -132,6 +141,7 @@ def _count(call: Call, post: int) -> None:
     call.portal.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
 
 
+@method("log.blogcomment.add")
 def _comment(call: Call) -> Value:
     face, sent = face_of(_COMMENT), call.upper_case()
     post = call.portal.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
@@ -147,6 +157,7 @@ def _comment(call: Call) -> Value:
     return record
 
 
+@method("log.blogcomment.delete")
 def _remove_comment(call: Call) -> Value:
     face = face_of(_COMMENT)
     row = engine.stored(face, call, face.record_id(call), "delete")
@@ -155,12 +166,3 @@ def _remove_comment(call: Call) -> Value:
     engine.remove(face, call, row.id)
     _count(call, row.integer("POST_ID"))
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register posts and comments."""
-    posts = {"add": _add, "get": _get, "update": _update, "delete": _delete, "share": _share}
-    for name, run in (posts | {"getusers.important": _important}).items():
-        registry.classic(f"log.blogpost.{name}", "log", run)
-    registry.classic("log.blogcomment.add", "log", _comment)
-    registry.classic("log.blogcomment.delete", "log", _remove_comment)

@@ -15,7 +15,11 @@ from b24_sandbox.entities.groups import OPTION, WORKDAY
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("")
+timeman = method.of_scope("timeman")
+register = method.register
 
 _NAMES = {"AU": "Все авторизованные пользователи", "G2": "Все посетители"}
 
@@ -53,6 +57,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
     return run
 
 
+@method("access.name")
 def _access_names(call: Call) -> Value:
     """The names of access codes: users, departments, all users. Unknown codes are dropped."""
     shown: Map = {}
@@ -69,6 +74,7 @@ def _access_names(call: Call) -> Value:
     return shown
 
 
+@method("user.access")
 def _access(call: Call) -> Value:
     codes = {php.text(code) for code in php.as_list(call.upper_case().get("ACCESS"))}
     return call.admin or bool(codes & {"AU", "G2", f"U{call.user}"})
@@ -118,6 +124,7 @@ def _shown_day(call: Call, day: Map | None) -> Map:
     return {**times, "ACTIVE": times["STATUS"] == "CLOSED", "IP_OPEN": "", "IP_CLOSE": "", **places, "TZ_OFFSET": 10800}
 
 
+@timeman("timeman.status")
 def _status(call: Call) -> Value:
     return _shown_day(call, _day(call, _whose(call)))
 
@@ -131,6 +138,7 @@ def _moment(call: Call, words: str) -> str:
     return moment
 
 
+@timeman("timeman.open")
 def _open(call: Call) -> Value:
     """Start a new day, or continue today's paused or closed one."""
     user, storage = _whose(call), call.portal.storage
@@ -147,6 +155,7 @@ def _open(call: Call) -> Value:
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.pause")
 def _pause(call: Call) -> Value:
     user = _whose(call)
     day = _day(call, user)
@@ -156,6 +165,7 @@ def _pause(call: Call) -> Value:
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.close")
 def _close(call: Call) -> Value:
     user = _whose(call)
     moment = _moment(call, "Day close date should correspond to the day open date")
@@ -167,6 +177,7 @@ def _close(call: Call) -> Value:
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.settings")
 def _settings(call: Call) -> Value:
     _whose(call)
     return {
@@ -180,18 +191,6 @@ def _settings(call: Call) -> Value:
     }
 
 
-def register(registry: Registry) -> None:
-    """Register the common methods of options, access and working time."""
-    for prefix, own in (("app.option", False), ("user.option", True)):
-        registry.classic(f"{prefix}.get", "", _get_option(own=own), app_context=True)
-        registry.classic(f"{prefix}.set", "", _set_option(own=own), app_context=True)
-    registry.classic("access.name", "", _access_names)
-    registry.classic("user.access", "", _access)
-    for action, run in (
-        ("status", _status),
-        ("open", _open),
-        ("pause", _pause),
-        ("close", _close),
-        ("settings", _settings),
-    ):
-        registry.classic(f"timeman.{action}", "timeman", run)
+for _prefix, _own in (("app.option", False), ("user.option", True)):
+    method.add(f"{_prefix}.get", _get_option(own=_own), app_context=True)
+    method.add(f"{_prefix}.set", _set_option(own=_own), app_context=True)

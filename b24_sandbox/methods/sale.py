@@ -13,12 +13,19 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
 from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry, Run
+from b24_sandbox.registry import MethodTable, Run
 
 _ORDER = declared.by_name("sale.order")
 _BASKET = declared.by_name("sale.basketitem")
 _PAYMENT = declared.by_name("sale.payment")
 _SHIPMENT = declared.by_name("sale.shipment")
+method = MethodTable("sale")
+order_action = method.controller(_ORDER.php_class)
+basket_action = method.controller(_BASKET.php_class)
+shipment_action = method.controller(_SHIPMENT.php_class)
+language_action = method.controller(declared.by_name("sale.statusLang").php_class)
+register = method.register
+
 _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
 
 
@@ -37,6 +44,7 @@ def _with_children(call: Call, parents: list[Map], key: str, name: str, column: 
     return [{**parent, key: _children(call, name, column, php.integer(parent["id"]))} for parent in parents]
 
 
+@order_action("sale.order.get")
 def _order_get(call: Call) -> Value:
     """An order with its basket, payments, shipments and values of properties."""
     admit(_ORDER, call, "get")
@@ -57,6 +65,7 @@ def _order_get(call: Call) -> Value:
     return {"order": {**order, **parts}}
 
 
+@order_action("sale.order.delete")
 def _order_delete(call: Call) -> Value:
     admit(_ORDER, call, "delete")
     order = face_of(_ORDER).record_id(call)
@@ -65,6 +74,7 @@ def _order_delete(call: Call) -> Value:
     return run_of(_ORDER, "delete")(call)
 
 
+@shipment_action("sale.shipment.delete")
 def _shipment_delete(call: Call) -> Value:
     admit(_SHIPMENT, call, "delete")
     row = engine.stored(face_of(_SHIPMENT), call, face_of(_SHIPMENT).record_id(call), "delete")
@@ -143,11 +153,13 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
     return run
 
 
+@language_action("sale.statusLang.getListLangs")
 def _languages(call: Call) -> Value:
     langs = [{"active": "Y", "lid": lid, "name": name} for lid, name in _LANGUAGES]
     return {"langs": langs, "total": len(langs)}
 
 
+@basket_action("sale.basketitem.getFieldsCatalogProduct")
 def _catalogue_fields(call: Call) -> Value:
     """The fields of an item from the catalogue: the product decides most of them."""
     described = php.as_map(php.as_map(run_of(_BASKET, "fields")(call))["basketItem"])
@@ -159,27 +171,15 @@ def _catalogue_fields(call: Call) -> Value:
     return {"basketItem": fields}
 
 
-def register(registry: Registry) -> None:
-    """Register the methods that are more than a declaration, in place of the declared ones."""
-    no_order = PortalError("201040400005", "Order not found")
-    no_shipment = PortalError("201040400007", "Shipment not found")
-    methods: dict[str, dict[str, Run]] = {
-        "sale.order": {"get": _order_get, "delete": _order_delete},
-        "sale.shipment": {"delete": _shipment_delete},
-        "sale.basketitem": {
-            "add": _same_currency("add"),
-            "update": _same_currency("update"),
-            "addCatalogProduct": _of_catalogue("add"),
-            "updateCatalogProduct": _of_catalogue("update"),
-            "getFieldsCatalogProduct": _catalogue_fields,
-        },
-        "sale.propertyvalue": {"modify": _modify("sale.propertyvalue", "order", "ORDER_ID", "sale.property", no_order)},
-        "sale.shipmentpropertyvalue": {
-            "modify": _modify(
-                "sale.shipmentpropertyvalue", "shipment", "SHIPMENT_ID", "sale.shipmentproperty", no_shipment
-            )
-        },
-        "sale.statusLang": {"getListLangs": _languages},
-    }
-    for name, actions in methods.items():
-        registry.controller(name, declared.by_name(name).php_class, "sale", actions)
+_NO_ORDER = PortalError("201040400005", "Order not found")
+_NO_SHIPMENT = PortalError("201040400007", "Shipment not found")
+for _action in ("add", "update"):
+    basket_action.add(f"sale.basketitem.{_action}", _same_currency(_action))
+    basket_action.add(f"sale.basketitem.{_action}CatalogProduct", _of_catalogue(_action))
+method.controller(declared.by_name("sale.propertyvalue").php_class).add(
+    "sale.propertyvalue.modify", _modify("sale.propertyvalue", "order", "ORDER_ID", "sale.property", _NO_ORDER)
+)
+method.controller(declared.by_name("sale.shipmentpropertyvalue").php_class).add(
+    "sale.shipmentpropertyvalue.modify",
+    _modify("sale.shipmentpropertyvalue", "shipment", "SHIPMENT_ID", "sale.shipmentproperty", _NO_SHIPMENT),
+)

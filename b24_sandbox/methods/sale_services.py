@@ -11,9 +11,14 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.declared import admit
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry, Run
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+
+method = MethodTable("sale")
+delivery = method.of_scope("delivery")
+pay_system = method.of_scope("pay_system")
+register = method.register
 
 _HANDLER = declared.by_name("sale.delivery.handler")
 _DELIVERY = declared.by_name("sale.delivery")
@@ -22,6 +27,7 @@ _PAY_SYSTEM = declared.by_name("sale.paysystem")
 _PAYMENT = declared.by_name("sale.payment")
 
 
+@method("sale.delivery.add")
 def _delivery_add(call: Call) -> Value:
     """Add a delivery service with the profiles of its handler."""
     admit(_DELIVERY, call, "add")
@@ -45,11 +51,13 @@ def _delivery(call: Call) -> Row:
     return engine.stored(face, call, face.record_id(call))
 
 
+@method("sale.delivery.config.get")
 def _config_get(call: Call) -> Value:
     admit(_DELIVERY, call, "get")
     return values.decoded(_delivery(call)["CONFIG"])
 
 
+@method("sale.delivery.config.update")
 def _config_update(call: Call) -> Value:
     """Change named settings of a delivery service."""
     admit(_DELIVERY, call, "update")
@@ -62,16 +70,17 @@ def _config_update(call: Call) -> Value:
     return True
 
 
+@delivery("sale.delivery.extra.service.get")
 def _extra_get(call: Call) -> Value:
     """The additional services of a delivery service. Those that are no choice have no items."""
     admit(_EXTRA, call, "get")
-    delivery = call.upper_case().get("DELIVERY_ID")
-    if delivery is None:
+    number = call.upper_case().get("DELIVERY_ID")
+    if number is None:
         raise _EXTRA.bad_id.error("", None, "DELIVERY_ID")
     storage, face = call.portal.storage, face_of(_EXTRA)
-    if storage.row(_DELIVERY.entity, php.integer(delivery)) is None:
+    if storage.row(_DELIVERY.entity, php.integer(number)) is None:
         raise PortalError("ERROR_DELIVERY_NOT_FOUND", "Delivery not found")
-    rows = storage.rows(_EXTRA.entity, ["ID", "PRICE"], "DELIVERY_ID = ?", [php.integer(delivery)], "SORT, ID")
+    rows = storage.rows(_EXTRA.entity, ["ID", "PRICE"], "DELIVERY_ID = ?", [php.integer(number)], "SORT, ID")
     shown = [{**engine.read(face, call, row.id), "PRICE": row["PRICE"]} for row in rows]
     return [{name: value for name, value in item.items() if name != "ITEMS" or value} for item in shown]
 
@@ -96,11 +105,13 @@ def _settings(row: Row) -> Value:
     return {name: php.as_map(setting).get("VALUE") for name, setting in stored.items()}
 
 
+@pay_system("sale.paysystem.settings.get")
 def _settings_get(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "get")
     return _settings(_pay_system(call, call.upper_case(), "ID"))
 
 
+@pay_system("sale.paysystem.settings.update")
 def _settings_update(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "update")
     sent = call.upper_case()
@@ -110,6 +121,7 @@ def _settings_update(call: Call) -> Value:
     return True
 
 
+@pay_system("sale.paysystem.settings.payment.get")
 def _payment_settings(call: Call) -> Value:
     sent = call.upper_case()
     row = _pay_system(call, sent, "PAY_SYSTEM_ID")
@@ -117,6 +129,7 @@ def _payment_settings(call: Call) -> Value:
     return _settings(row)
 
 
+@pay_system("sale.paysystem.pay.payment")
 def _pay(call: Call) -> Value:
     """Pay a payment with a payment system."""
     sent = call.upper_case()
@@ -124,19 +137,3 @@ def _pay(call: Call) -> Value:
     payment = _payment(call, sent)
     call.portal.storage.update(_PAYMENT.entity, payment.id, {"PAID": "Y"})
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register what is more than a declaration."""
-    methods: tuple[tuple[str, str, Run], ...] = (
-        ("sale.delivery.add", "sale", _delivery_add),
-        ("sale.delivery.config.get", "sale", _config_get),
-        ("sale.delivery.config.update", "sale", _config_update),
-        ("sale.delivery.extra.service.get", "delivery", _extra_get),
-        ("sale.paysystem.settings.get", "pay_system", _settings_get),
-        ("sale.paysystem.settings.update", "pay_system", _settings_update),
-        ("sale.paysystem.settings.payment.get", "pay_system", _payment_settings),
-        ("sale.paysystem.pay.payment", "pay_system", _pay),
-    )
-    for name, scope, run in methods:
-        registry.classic(name, scope, run)

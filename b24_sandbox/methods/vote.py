@@ -10,11 +10,16 @@ from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 
 _VOTE = declared.by_name("vote.AttachedVote")
 _BALLOT = declared.by_name("vote.Ballot").entity
+method = MethodTable("vote")
+vote_action = method.controller(_VOTE.php_class)
+im_action = method.controller("Bitrix\\Vote\\Controller\\Integration\\Im")
+register = method.register
+
 _ANSWERS = (2, 10)
 _MANY = 50
 _IDS = 100
@@ -41,6 +46,7 @@ def _question(call: Call) -> Map:
     return {"QUESTION": php.text(question["QUESTION"]), "FIELD_TYPE": question.get("FIELD_TYPE", 0), "ANSWERS": texts}
 
 
+@im_action("vote.Integration.Im.send")
 def _send(call: Call) -> Value:
     """Send a message with a vote to a chat."""
     storage, template = call.portal.storage, php.text(call.exact("templateId"))
@@ -138,10 +144,12 @@ def _may_edit(call: Call, row: Map) -> bool:
     return call.admin or row["AUTHOR_ID"] == call.user
 
 
+@vote_action("vote.AttachedVote.get")
 def _get(call: Call) -> Value:
     return {"attach": _shown(call, _found(call))}
 
 
+@vote_action("vote.AttachedVote.getMany")
 def _get_many(call: Call) -> Value:
     wanted = [php.integer(item) for item in php.as_list(call.exact("entityIds"))]
     if len(wanted) > _MANY:
@@ -157,6 +165,7 @@ def _open(call: Call) -> Map:
     return row
 
 
+@vote_action("vote.AttachedVote.vote")
 def _vote(call: Call) -> Value:
     """Vote for answers: a question with one choice takes the first of them."""
     row, storage = _open(call), call.portal.storage
@@ -179,6 +188,7 @@ def _forget(call: Call, row: Map) -> None:
         storage.delete(_BALLOT, ballot.id)
 
 
+@vote_action("vote.AttachedVote.recall")
 def _recall(call: Call) -> Value:
     row = _open(call)
     _forget(call, row)
@@ -211,21 +221,24 @@ def _voters(call: Call, row: Row, answer: int) -> list[Value]:
     ]
 
 
+@vote_action("vote.AttachedVote.getAnswerVoted")
 def _answer_voted(call: Call) -> Value:
     found = _voters(call, _found(call), php.integer(call.exact("answerId")))
     return {"items": found, "total": len(found)}
 
 
+@vote_action("vote.AttachedVote.getWithVoted")
 def _with_voted(call: Call) -> Value:
     row = _found(call)
     voted = {str(answer): people for answer in _answers(row) if (people := _voters(call, row, answer))}
     return {"attach": _shown(call, row), "voted": voted or []}
 
 
-def register(registry: Registry) -> None:
-    """Register the votes."""
-    actions = {"get": _get, "getMany": _get_many, "vote": _vote, "recall": _recall}
-    actions |= {"getAnswerVoted": _answer_voted, "getWithVoted": _with_voted}
-    ends = {"stop": lambda call: _finish(call, True), "resume": lambda call: _finish(call, False)}
-    registry.controller(_VOTE.name, _VOTE.php_class, "vote", actions | ends)
-    registry.controller("vote.Integration.Im", "Bitrix\\Vote\\Controller\\Integration\\Im", "vote", {"send": _send})
+@vote_action("vote.AttachedVote.stop")
+def _stop(call: Call) -> Value:
+    return _finish(call, True)
+
+
+@vote_action("vote.AttachedVote.resume")
+def _resume(call: Call) -> Value:
+    return _finish(call, False)
