@@ -48,7 +48,7 @@ class FieldRule:
     new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
     """A declared family.
 

@@ -261,6 +261,7 @@ def _without_id(family: Declared, call: Call, rows: list[Row], shown: list[Map])
             record.pop("ID", None)
 
 
+@cache
 def face_of(family: Declared, show: str = "") -> Face:
     """The face of a declared family. `show` is another way to show values."""
     names = _asked_names(family)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from b24_sandbox import declared, engine, paging, php, values
 from b24_sandbox.call import Call
@@ -67,6 +68,7 @@ def _announce(family: Declared, call: Call, action: str, answer: Value) -> None:
     call.portal.changes.announce(f"{family.events}.{action}", {"FIELDS": fields}, call.user)
 
 
+@cache
 def run_of(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
     face = face_of(family, family.shows.get(action, ""))
