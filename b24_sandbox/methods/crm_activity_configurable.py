@@ -18,6 +18,7 @@ from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
 
 action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Activity\\Configurable")
 register = action.register
@@ -108,25 +109,16 @@ def _get(call: Call) -> Value:
     row = _activity(call)
     layout = _LAYOUTS.get(call, row.text("ID"), by_application(call))
     kept = _kept(row)
-    return {
-        "activity": {
-            "id": row["ID"],
-            "ownerTypeId": row["OWNER_TYPE_ID"],
-            "ownerId": row["OWNER_ID"],
-            "fields": {
-                "typeId": row["PROVIDER_TYPE_ID"],
-                "completed": row["COMPLETED"] == "Y",
-                "deadline": row["DEADLINE"],
-                "pingOffsets": [php.integer(item) for item in php.as_list(kept.get("pingOffsets"))],
-                "isIncomingChannel": row["IS_INCOMING_CHANNEL"] == "Y",
-                "responsibleId": row["RESPONSIBLE_ID"],
-                "badgeCode": php.text(kept.get("badgeCode")),
-                "originatorId": row["ORIGINATOR_ID"],
-                "originId": row["ORIGIN_ID"],
-            },
-            "layout": None if layout is None else layout.data,
-        }
-    }
+    shown = shape(
+        "timeline.activity",
+        row,
+        completed=row["COMPLETED"] == "Y",
+        offsets=[php.integer(item) for item in php.as_list(kept.get("pingOffsets"))],
+        incoming=row["IS_INCOMING_CHANNEL"] == "Y",
+        badge=kept.get("badgeCode"),
+        layout=None if layout is None else layout.data,
+    )
+    return {"activity": shown}
 
 
 @action("crm.activity.configurable.update")

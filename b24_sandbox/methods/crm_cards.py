@@ -16,6 +16,7 @@ from b24_sandbox.entities.crm_cards import CARD
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant
 
 method = MethodTable("crm")
 register = method.register
@@ -24,12 +25,6 @@ _CLASSIC = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
 _VARIANTS = {1: "leadCustomerType", 2: "dealCategoryId"}
 _PLAIN = (3, 4, 7)
 _LEAD_OF_A_NEW_CLIENT = 1
-_FIRST_FIELDS = {
-    1: ("TITLE", "STATUS_ID", "OPPORTUNITY_WITH_CURRENCY", "CLIENT"),
-    2: ("TITLE", "STAGE_ID", "OPPORTUNITY_WITH_CURRENCY", "CLOSEDATE", "CLIENT"),
-    3: ("NAME", "LAST_NAME", "POST", "PHONE", "EMAIL", "COMPANY"),
-    4: ("TITLE", "LOGO", "COMPANY_TYPE", "PHONE", "EMAIL", "CONTACT"),
-}
 _FURTHER_FIELDS = ("ASSIGNED_BY_ID", "OBSERVER", "COMMENTS")
 
 Act = Callable[[Call, str, int], Value]
@@ -70,10 +65,15 @@ def _owner(call: Call) -> int:
 
 def _default(number: int) -> list[Map]:
     """The common view before any change."""
-    first = _FIRST_FIELDS.get(number, ("TITLE", "CLIENT"))
+    first = php.as_map(constant("crm.card_fields")).get(str(number), ["TITLE", "CLIENT"])
     parts = (("main", "Основное", first), ("additional", "Дополнительно", _FURTHER_FIELDS))
     return [
-        {"name": name, "title": title, "type": "section", "elements": [{"name": field} for field in fields]}
+        {
+            "name": name,
+            "title": title,
+            "type": "section",
+            "elements": [{"name": field} for field in php.as_list(fields)],
+        }
         for name, title, fields in parts
     ]
 
@@ -123,8 +123,7 @@ def _sections(call: Call) -> list[Map]:
 
 
 def _forget(call: Call, where: str, bound: list[Value]) -> None:
-    for row in call.portal.storage.rows(CARD, ["ID"], where, bound):
-        call.portal.storage.delete(CARD, row.id)
+    call.portal.storage.delete_all(CARD, where, bound)
 
 
 def _common_needs_admin(call: Call, owner: int) -> None:

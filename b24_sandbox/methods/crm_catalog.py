@@ -10,32 +10,25 @@ from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_catalog import CATALOG_ID
 from b24_sandbox.methods.crm_classic import array, record_id
-from b24_sandbox.php import Map, Value
+from b24_sandbox.php import Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant
 
 method = MethodTable("crm")
 register = method.register
-
-_CATALOG: Map = {
-    "ID": str(CATALOG_ID),
-    "ORIGINATOR_ID": None,
-    "ORIGIN_ID": None,
-    "NAME": "Товарный каталог CRM",
-    "XML_ID": "FUTURE-1C-CATALOG",
-}
 
 
 @method("crm.catalog.get")
 def _get(call: Call) -> Value:
     if record_id(call) != CATALOG_ID:
         raise errors.not_found()
-    return _CATALOG
+    return constant("crm.catalog")
 
 
 @method("crm.catalog.list")
 def _list(call: Call) -> Value:
     array(call, "filter")
-    return RowPage([_CATALOG], total=1)
+    return RowPage([constant("crm.catalog")], total=1)
 
 
 @method("crm.product.property.list")

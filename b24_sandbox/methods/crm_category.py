@@ -15,9 +15,11 @@ from b24_sandbox.errors import PortalError, not_found
 from b24_sandbox.methods.crm_classic import array, record_id, sent_fields
 from b24_sandbox.methods.crm_classic import describe as describe_classic
 from b24_sandbox.methods.crm_item import describe, fields_argument, no_type, required
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
 
 method = MethodTable("crm")
 category_action = method.controller("Bitrix\\Crm\\Controller\\Category")
@@ -38,8 +40,7 @@ def _type(call: Call) -> int:
 
 
 def _rows(call: Call, number: int) -> list[Row]:
-    columns = [field.name for field in CATEGORY.columns]
-    return call.portal.storage.rows(CATEGORY, columns, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
+    return call.portal.storage.whole(CATEGORY, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
 
 
 def _row(call: Call, number: int) -> Map:
@@ -150,13 +151,7 @@ def _fields(call: Call) -> Value:
 
 
 def _classic(call: Call, row: Map) -> Map:
-    return {
-        "ID": php.text(row["ID"]),
-        "CREATED_DATE": dates.iso(call.now),
-        "NAME": row["NAME"],
-        "IS_LOCKED": "N",
-        "SORT": php.text(row["SORT"]),
-    }
+    return shape("crm.deal_category", row, created=dates.iso(call.now))
 
 
 def _classic_row(call: Call) -> Map:
@@ -205,16 +200,7 @@ def _classic_delete(call: Call) -> Value:
 @method("crm.dealcategory.fields")
 def _classic_fields(call: Call) -> Value:
     fields = {name: describe_classic(CATEGORY.fields[name]) for name in ("ID", "NAME", "SORT")}
-    plain: Map = {
-        "isRequired": False,
-        "isReadOnly": True,
-        "isImmutable": False,
-        "isMultiple": False,
-        "isDynamic": False,
-    }
-    fields["CREATED_DATE"] = {"type": "date", **plain, "title": "CREATED_DATE"}
-    fields["IS_LOCKED"] = {"type": "char", **plain, "title": "IS_LOCKED"}
-    return fields
+    return {**fields, **described("CREATED_DATE date r | CREATED_DATE\nIS_LOCKED char r | IS_LOCKED")}
 
 
 @method("crm.dealcategory.status")
@@ -227,14 +213,8 @@ def _directory(call: Call) -> Value:
 
 @method("crm.dealcategory.stage.list")
 def _stages(call: Call) -> Value:
-    category = php.integer(call.classic("id"))
-    if category not in call.portal.category_ids():
-        raise not_found()
-    directory = call.portal.deal_directory(category)
-    rows = call.portal.storage.rows(
-        STATUS, ["NAME", "SORT", "STATUS_ID", "COLOR", "SEMANTICS"], "ENTITY_ID = ?", [directory], "SORT, ID"
-    )
-    return [{"NAME": row["NAME"], "SORT": row["SORT"], "STATUS_ID": row["STATUS_ID"]} for row in rows]
+    columns = ["NAME", "SORT", "STATUS_ID"]
+    return call.portal.storage.rows(STATUS, columns, "ENTITY_ID = ?", [_directory(call)], "SORT, ID")
 
 
 @method("crm.dealcategory.default.get")

@@ -18,7 +18,7 @@ from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
-from b24_sandbox.row import Row
+from b24_sandbox.row import Row, Sent
 from b24_sandbox.schema import Build, over_face, type_number
 
 method = MethodTable("crm")
@@ -28,12 +28,12 @@ Check = Callable[[Call, Map, Row | None], None]
 Absent = Callable[[str, int], PortalError]
 
 
-def array(call: Call, name: str) -> Map:
+def array(call: Call, name: str) -> Sent:
     """A parameter that must be a map or a list; empty when it was not sent."""
     value = call.classic(name)
     if value is not None and not php.is_array(value):
         raise errors.not_an_array(name)
-    return php.as_map(value)
+    return Sent(php.as_map(value))
 
 
 def record_id(call: Call) -> int:
@@ -50,13 +50,13 @@ def query(call: Call) -> ListQuery:
     return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
-def sent_fields(call: Call, new: bool) -> Map:
+def sent_fields(call: Call, new: bool) -> Sent:
     """The `fields` of a classic add or update. `params` (`REGISTER_SONET_EVENT` and others) are accepted."""
     fields = call.classic("fields")
     if not php.is_array(fields):
         raise errors.not_an_array("fields")
     array(call, "params")
-    return php.as_map(fields)
+    return Sent(php.as_map(fields))
 
 
 def describe(field: Field, type_name: str = "", title: Value = None) -> Map:

@@ -14,7 +14,9 @@ from b24_sandbox.methods.crm_classic import array, describe, sent_fields
 from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+from b24_sandbox.shapes import shape
 
 method = MethodTable("crm")
 register = method.register
@@ -25,8 +27,8 @@ _LANGUAGE = "ru"
 _TEXTS = ("FORMAT_STRING", "FULL_NAME", "DEC_POINT", "THOUSANDS_SEP", "DECIMALS", "THOUSANDS_VARIANT", "HIDE_ZERO")
 
 
-def _row(call: Call, code: str) -> Map | None:
-    return next(iter(call.portal.storage.rows(CURRENCY, _COLUMNS, "CURRENCY = ?", [code.upper()])), None)
+def _row(call: Call, code: str) -> Row | None:
+    return call.portal.storage.first(CURRENCY, "CURRENCY = ?", [code.upper()])
 
 
 def _code(call: Call) -> str:
@@ -36,7 +38,7 @@ def _code(call: Call) -> str:
     return code
 
 
-def _one(call: Call) -> Map:
+def _one(call: Call) -> Row:
     row = _row(call, _code(call))
     if row is None:
         raise errors.not_found()
@@ -106,18 +108,7 @@ def _add(call: Call) -> Value:
         raise PortalError("", "")
     if _row(call, code) is not None:
         raise PortalError("ERROR_CORE", f"Валюта {code} уже существует.<br>")
-    columns: Map = {
-        "CURRENCY": code,
-        "BASE": "N",
-        "SORT": 100,
-        "LID": _LANGUAGE,
-        "FULL_NAME": code,
-        "FORMAT_STRING": f"# {code}",
-        "DEC_POINT": ".",
-        "THOUSANDS_SEP": "&nbsp;",
-        "DECIMALS": 2,
-        **_columns(sent, call),
-    }
+    columns = {**shape("crm.new_currency", code=code, format=f"# {code}"), **_columns(sent, call)}
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, _cleaned(sent["LANG"]))
     call.portal.storage.insert(CURRENCY, columns)
@@ -135,7 +126,7 @@ def _update(call: Call) -> Value:
     columns = _columns(sent, call)
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, {**_localizations(row), **_cleaned(sent["LANG"])})
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), columns)
+    call.portal.storage.update(CURRENCY, row.id, columns)
     _announce(call, "UPDATE", php.text(row["CURRENCY"]))
     return True
 
@@ -148,7 +139,7 @@ def _delete(call: Call) -> Value:
     row = _one(call)
     if row["BASE"] == "Y":
         raise PortalError("", "Невозможно удалить базовую валюту.")
-    call.portal.storage.delete(CURRENCY, php.integer(row["ID"]))
+    call.portal.storage.delete(CURRENCY, row.id)
     _announce(call, "DELETE", php.text(row["CURRENCY"]))
     return True
 
@@ -171,7 +162,7 @@ def _set_base(call: Call) -> Value:
     for row in call.portal.storage.rows(CURRENCY, ["ID"]):
         flag = "Y" if row["ID"] == chosen["ID"] else "N"
         call.portal.storage.update(CURRENCY, row.id, {"BASE": flag})
-    call.portal.storage.update(CURRENCY, php.integer(chosen["ID"]), {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
+    call.portal.storage.update(CURRENCY, chosen.id, {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
     return True
 
 
@@ -182,7 +173,7 @@ def _set_localizations(call: Call) -> Value:
     if not php.is_array(sent):
         raise PortalError("", "The parameter localizations must be array.")
     merged = {**_localizations(row), **_cleaned(sent)}
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), _with_texts({}, merged))
+    call.portal.storage.update(CURRENCY, row.id, _with_texts({}, merged))
     return True
 
 
@@ -191,7 +182,7 @@ def _delete_localizations(call: Call) -> Value:
     row = _one(call)
     gone = {php.text(language) for language in php.as_list(call.classic("lids"))}
     left = {language: texts for language, texts in _localizations(row).items() if language not in gone}
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), {"LANG": object_text(left)})
+    call.portal.storage.update(CURRENCY, row.id, {"LANG": object_text(left)})
     return True
 
 

@@ -16,6 +16,8 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Sent
+from b24_sandbox.shapes import shape
 
 _NUMERATOR = declared.by_name("crm.documentgenerator.numerator")
 _TEMPLATE = declared.by_name("crm.documentgenerator.template")
@@ -43,25 +45,18 @@ def _with_download(call: Call, shown: Map) -> Map:
 
 def _described(number: Value, title: Value, chosen: Map) -> Map:
     """The fields of a document by code. Only those of the document itself and those in `chosen` are known here."""
-    known: dict[str, tuple[str, str, Value]] = {
-        "DocumentNumber": ("Номер", "DOCUMENT_NUMBER", number),
-        "DocumentTitle": ("Название", "DOCUMENT_TITLE", title),
-    }
-    shown: Map = {
-        name: {
-            "title": label,
-            "value": php.text(chosen.get(name)) or value,
-            "required": "Y" if name == "DocumentNumber" else "N",
-            "group": ["Документ"],
-            "chain": f"this.DOCUMENT.{code}",
-            "default": value,
-        }
-        for name, (label, code, value) in known.items()
-    }
-    others: Map = {
-        name: {"title": name, "value": value, "required": "N", "group": [], "chain": None, "default": None}
+    sent = Sent(chosen)
+    shown = shape(
+        "documents.own",
+        number=sent.text("DocumentNumber") or number,
+        title=sent.text("DocumentTitle") or title,
+        default_number=number,
+        default_title=title,
+    )
+    others = {
+        name: shape("documents.other", name=name, value=value)
         for name, value in chosen.items()
-        if name not in known and not name.startswith("_") and name != "stampsEnabled"
+        if name not in shown and not name.startswith("_") and name != "stampsEnabled"
     }
     return {**shown, **others}
 
@@ -138,18 +133,13 @@ def _shown(call: Call, record: int) -> Value:
     """A document with its addresses and what its template allows."""
     face = face_of(_DOCUMENT)
     shown = engine.read(face, call, record)
-    public = engine.stored(face, call, record)["PUBLIC_URL"]
-    facts: Map = {
-        "changeStampsEnabled": False,
-        "changeQrCodeEnabled": False,
-        "qrCodeEnabled": False,
-        "products": {"currencyId": call.portal.currency, "totalSum": "0.00", "totalRows": 0},
-        "downloadUrl": _address(call, "document", "download", record),
-        "downloadUrlMachine": _address(call, "document", "download", record),
-        "publicUrl": public,
-        "isTransformationError": False,
-        "pullTag": f"TRANSFORMDOCUMENT{record}",
-    }
+    facts = shape(
+        "documents.document",
+        engine.stored(face, call, record),
+        currency=call.portal.currency,
+        download=_address(call, "document", "download", record),
+        tag=f"TRANSFORMDOCUMENT{record}",
+    )
     return {"document": {**facts, **shown}}
 
 

@@ -21,7 +21,8 @@ from b24_sandbox.messages import Response
 from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
-from b24_sandbox.row import Row
+from b24_sandbox.row import Row, Sent
+from b24_sandbox.shapes import shape
 
 action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Item")
 register = action.register
@@ -61,17 +62,17 @@ def refuse_order(name: str, direction: str) -> PortalError:
     )
 
 
-def array(call: Call, name: str) -> Map:
+def array(call: Call, name: str) -> Sent:
     """An optional argument that a controller declares as an array."""
     value = call.exact(name)
     if value is None:
-        return {}
+        return Sent()
     if not php.is_array(value):
         raise PortalError(
             "100",
             f"Invalid value {{{php.text(value)}}} to match with parameter {{{name}}}. Should be value of type array.",
         )
-    return php.as_map(value)
+    return Sent(php.as_map(value))
 
 
 def required(call: Call, name: str) -> Value:
@@ -80,6 +81,25 @@ def required(call: Call, name: str) -> Value:
     if value is None:
         raise errors.missing_parameter(name)
     return value
+
+
+def numbers(call: Call, *names: str) -> list[int]:
+    """Required arguments as whole numbers."""
+    return [php.integer(required(call, name)) for name in names]
+
+
+def owner(
+    call: Call, kind: str = "entityTypeId", record: str = "entityId", refusal: str = "Owner not found"
+) -> list[int]:
+    """The type and the id of an item that a call names.
+
+    Raises:
+        PortalError: `OWNER_NOT_FOUND` with the text `refusal`.
+    """
+    found = numbers(call, kind, record)
+    if not crm_types.exists(call.portal, *found):
+        raise PortalError("OWNER_NOT_FOUND", refusal)
+    return found
 
 
 def query(call: Call) -> ListQuery:
@@ -93,7 +113,7 @@ def record_id(call: Call) -> int:
     return php.integer(required(call, "id"))
 
 
-def fields_argument(call: Call) -> Map:
+def fields_argument(call: Call) -> Sent:
     """The `fields` of a controller's add or update."""
     required(call, "fields")
     return array(call, "fields")
@@ -173,14 +193,7 @@ def _fm(call: Call, owner: str, rows: list[Row], shown: list[Map]) -> None:
     for entry in call.portal.storage.multifields(owner, list(by_record)):
         target = by_record[entry.integer("OWNER_ID")]["fm"]
         if isinstance(target, list):
-            target.append(
-                {
-                    "id": entry["ID"],
-                    "valueType": entry["VALUE_TYPE"],
-                    "value": entry["VALUE"],
-                    "typeId": entry["TYPE_ID"],
-                }
-            )
+            target.append(shape("crm.multifield", entry))
 
 
 def _complete(call: Call, rows: list[Row], shown: list[Map], entity: Entity, number: int) -> None:

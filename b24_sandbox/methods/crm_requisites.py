@@ -5,6 +5,8 @@ Documentation: api-reference/crm/requisites.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from b24_sandbox import crm_types, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_requisites import (
@@ -34,7 +36,7 @@ def _absent(verb: str, record: int) -> PortalError:
     return PortalError("", f"The Requisite with ID '{record}' is not found")
 
 
-def positive(columns: Map, name: str) -> int:
+def positive(columns: Mapping[str, Value], name: str) -> int:
     """A field as a positive whole number.
 
     Raises:

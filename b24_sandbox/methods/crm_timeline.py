@@ -18,6 +18,7 @@ from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fie
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
 
 method = MethodTable("crm")
 logmessage_action = method.controller("Bitrix\\Crm\\Controller\\Timeline\\LogMessage")
@@ -50,14 +51,7 @@ def _keep_files(call: Call, sent: Value) -> list[Value]:
 
 
 def _shown(call: Call, row: Map) -> Map:
-    shown: Map = {
-        "ID": php.text(row["ID"]),
-        "ENTITY_ID": php.text(row["ENTITY_ID"]),
-        "ENTITY_TYPE": row["ENTITY_TYPE"],
-        "CREATED": row["CREATED"],
-        "COMMENT": row["COMMENT"],
-        "AUTHOR_ID": php.text(row["AUTHOR_ID"]),
-    }
+    shown = shape("timeline.comment", row)
     attached = {}
     for number in values.items(row["FILE_LIST"]):
         kept = files.content(call.portal.storage, php.integer(number))
@@ -71,18 +65,16 @@ def _shown(call: Call, row: Map) -> Map:
 def _file(row: Map, number: int, name: str, content: bytes) -> Map:
     image = name.lower().rpartition(".")[2] in ("gif", "jpg", "jpeg", "png", "webp")
     address = f"/disk/{{}}/{number}/?&ncc=1&filename={name}"
-    return {
-        "id": number,
-        "date": row["CREATED"],
-        "type": "image" if image else "file",
-        "name": name,
-        "size": len(content),
-        "authorId": row["AUTHOR_ID"],
-        "authorName": "",
-        "urlPreview": address.format("showFile"),
-        "urlShow": address.format("showFile"),
-        "urlDownload": address.format("downloadFile"),
-    }
+    return shape(
+        "timeline.file",
+        row,
+        number=number,
+        kind="image" if image else "file",
+        name=name,
+        size=len(content),
+        show=address.format("showFile"),
+        download=address.format("downloadFile"),
+    )
 
 
 def _owner(call: Call, sent: Map) -> tuple[int, int]:
@@ -158,16 +150,20 @@ def _list(call: Call) -> Value:
     condition = f"KIND = ? and {bound} and b.ENTITY_ID = ? and b.ENTITY_TYPE = ?) and {where.sql}"
     arguments: list[Value] = [_COMMENT, php.integer(owner), word, *where.bound]
     order = filters.order(_SHOWN.get, array(call, "order"), None)
-    storage = call.portal.storage
-    page = paging.family_a(
-        call.offset,
-        lambda: storage.count(COMMENT, condition, arguments),
-        lambda limit, offset: storage.rows(COMMENT, _COLUMNS, condition, arguments, order, limit, offset),
+    page = paging.stored_page(
+        call.portal.storage,
+        COMMENT,
+        filters.FilterCondition(condition, tuple(arguments)),
+        order,
+        (paging.family_a, call.offset),
+        lambda found: [_shown(call, row) for row in found],
     )
-    rows = [_shown(call, php.as_map(row)) for row in php.as_list(page.result)]
+    rows = php.as_list(page.result)
     select = {php.text(name) for name in php.as_list(call.classic("select"))}
     if select and "*" not in select:
-        rows = [{name: value for name, value in row.items() if name in select or name == "ID"} for row in rows]
+        rows = [
+            {name: value for name, value in php.as_map(row).items() if name in select or name == "ID"} for row in rows
+        ]
     return RowPage(rows, page.next, page.total)
 
 
@@ -239,17 +235,6 @@ def _unbind(call: Call) -> Value:
     return True
 
 
-def _log(row: Map) -> Map:
-    return {
-        "id": row["ID"],
-        "created": row["CREATED"],
-        "authorId": row["AUTHOR_ID"],
-        "title": row["LOG_TITLE"],
-        "text": row["COMMENT"],
-        "iconCode": row["LOG_ICON"],
-    }
-
-
 def _log_owner(call: Call, sent: Map) -> tuple[int, int]:
     number, owner = php.integer(sent.get("entityTypeId")), php.integer(sent.get("entityId"))
     if not crm_types.exists(call.portal, number, owner):
@@ -278,7 +263,7 @@ def _log_add(call: Call) -> Value:
         },
     )
     _bind(call, record, owner, owner_word(number))
-    return {"logMessage": _log(call.portal.storage.row(COMMENT, record) or Row())}
+    return {"logMessage": shape("timeline.log", call.portal.storage.row(COMMENT, record))}
 
 
 def _log_row(call: Call) -> Map:
@@ -302,7 +287,9 @@ def _log_list(call: Call) -> Value:
     offset = max(call.offset, 0) // _LOG_PAGE * _LOG_PAGE
     rows = storage.rows(COMMENT, _COLUMNS, where, bound, order, _LOG_PAGE, offset)
     following = offset + len(rows)
-    return RowPage({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
+    return RowPage(
+        {"logMessages": [shape("timeline.log", row) for row in rows]}, following if following < total else None, total
+    )
 
 
 @logmessage_action("crm.timeline.logmessage.delete")
@@ -329,19 +316,19 @@ def _history(call: Call) -> Value:
     select = [php.text(name) for name in crm_item.array(call, "select").values()]
     names = [name for name in shown if not select or "*" in select or name in select]
     condition, bound = f"ENTITY_TYPE_ID = ? and {where.sql}", [number, *where.bound]
-    columns = [field.name for field in STAGE_HISTORY.columns]
-    storage = call.portal.storage
-    page = paging.family_b(
-        call.offset,
-        lambda: storage.count(STAGE_HISTORY, condition, bound),
-        lambda limit, offset: storage.rows(STAGE_HISTORY, columns, condition, bound, order, limit, offset),
+    page = paging.stored_page(
+        call.portal.storage,
+        STAGE_HISTORY,
+        filters.FilterCondition(condition, tuple(bound)),
+        order,
+        (paging.family_b, call.offset),
+        lambda found: [{name: row[shown[name].name] for name in names} for row in found],
     )
-    rows = [{name: php.as_map(row)[shown[name].name] for name in names} for row in php.as_list(page.result)]
-    return RowPage({"items": rows}, page.next, page.total)
+    return RowPage({"items": page.result}, page.next, page.total)
 
 
 method.add("crm.timeline.bindings.bind", lambda call: _bind(call, *_binding(call)) or True)
-logmessage_action.add("crm.timeline.logmessage.get", lambda call: {"logMessage": _log(_log_row(call))})
+logmessage_action.add("crm.timeline.logmessage.get", lambda call: {"logMessage": shape("timeline.log", _log_row(call))})
 
 
 @method("crm.timeline.bindings.fields")

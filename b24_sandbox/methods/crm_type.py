@@ -6,6 +6,8 @@ api-reference/crm/universal/user-defined-object-types, api-reference/crm/automat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from b24_sandbox import crm_types, dates, filters, paging, php, user_fields
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
@@ -19,6 +21,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import RELATION, parent_field
+from b24_sandbox.shapes import constant, shape
 
 method = MethodTable("crm")
 type_action = method.controller("Bitrix\\Crm\\Controller\\Type")
@@ -28,22 +31,6 @@ register = method.register
 FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)
 _FLAGS = [name for name in TYPE.fields if name.startswith("IS_")]
-_ON = frozenset(
-    (
-        "IS_CATEGORIES_ENABLED",
-        "IS_STAGES_ENABLED",
-        "IS_BEGIN_CLOSE_DATES_ENABLED",
-        "IS_CLIENT_ENABLED",
-        "IS_LINK_WITH_PRODUCTS_ENABLED",
-        "IS_MYCOMPANY_ENABLED",
-        "IS_SOURCE_ENABLED",
-        "IS_OBSERVERS_ENABLED",
-        "IS_USE_IN_USERFIELD_ENABLED",
-        "IS_DOCUMENTS_ENABLED",
-        "IS_RECYCLEBIN_ENABLED",
-        "IS_AUTOMATION_ENABLED",
-    )
-)
 _KNOWN = {field.camel: field for field in TYPE.columns}
 
 
@@ -76,12 +63,7 @@ def _shown(call: Call, row: Map, *, whole: bool = True) -> Map:
             "parent": _relations(call, "CHILD_TYPE", "PARENT_TYPE", number),
             "child": _relations(call, "PARENT_TYPE", "CHILD_TYPE", number),
         }
-        used = row["IS_USE_IN_USERFIELD_ENABLED"]
-        shown["linkedUserFields"] = {
-            "CALENDAR_EVENT|UF_CRM_CAL_EVENT": used,
-            "TASKS_TASK|UF_CRM_TASK": used,
-            "TASKS_TASK_TEMPLATE|UF_CRM_TASK": used,
-        }
+        shown["linkedUserFields"] = shape("crm.type_user_fields", used=row["IS_USE_IN_USERFIELD_ENABLED"])
         shown["customSections"] = [
             {"id": item["ID"], "title": item["TITLE"], "isSelected": item["ID"] == row["CUSTOM_SECTION_ID"]}
             for item in call.portal.storage.rows(AUTOMATED_SOLUTION, ["ID", "TITLE"])
@@ -92,14 +74,7 @@ def _shown(call: Call, row: Map, *, whole: bool = True) -> Map:
 def _relations(call: Call, mine: str, theirs: str, number: int) -> list[Map]:
     columns = [theirs, "CHILDREN_LIST", "PREDEFINED"]
     rows = call.portal.storage.rows(RELATION, columns, f'"{mine}" = ?', [number], "ID")
-    return [
-        {
-            "entityTypeId": row[theirs],
-            "isChildrenListEnabled": row["CHILDREN_LIST"],
-            "isPredefined": row["PREDEFINED"],
-        }
-        for row in rows
-    ]
+    return [shape("crm.relation", row, other=row[theirs]) for row in rows]
 
 
 def _wanted(sent: Map, side: str) -> dict[int, str]:
@@ -173,7 +148,7 @@ def _add(call: Call) -> Value:
     if not title:
         raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
     number, now = _number(call, sent), dates.iso(call.now)
-    row: Map = {name: "Y" if name in _ON else "N" for name in _FLAGS}
+    row: Map = {name: "Y" if name in php.as_list(constant("crm.new_type_flags")) else "N" for name in _FLAGS}
     given = {name: _flag(sent[_camel(name)]) for name in _FLAGS if _camel(name) in sent}
     if any(name in given for name in _FLAGS):
         row = {**dict.fromkeys(_FLAGS, "N"), **given}
@@ -246,28 +221,18 @@ def _delete(call: Call) -> Value:
 
 @type_action("crm.type.list")
 def _list(call: Call) -> Value:
-    page = _controller_page(call, TYPE)
-    return RowPage(
-        {"types": [_shown(call, php.as_map(row), whole=False) for row in php.as_list(page.result)]}, *_ends(page)
-    )
+    return _page(call, TYPE, "types", lambda row: _shown(call, row, whole=False))
 
 
-def _ends(page: RowPage) -> tuple[int | None, int | None]:
-    return page.next, page.total
-
-
-def _controller_page(call: Call, entity: Entity) -> RowPage:
+def _page(call: Call, entity: Entity, name: str, show: Callable[[Row], Map]) -> RowPage:
+    """One page of a controller's list under a key."""
     find = crm_item.by_any_name(entity)
     language = filters.Language(filters.OPERATORS, find, crm_item.refuse_filter, groups=True)
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
     order = filters.order(find, crm_item.array(call, "order"), crm_item.refuse_order)
-    storage = call.portal.storage
-    columns = [field.name for field in entity.columns]
-    return paging.family_b(
-        call.offset,
-        lambda: storage.count(entity, where.sql, where.bound),
-        lambda limit, offset: storage.rows(entity, columns, where.sql, where.bound, order, limit, offset),
-    )
+    page = paging.family_b, call.offset
+    found = paging.stored_page(call.portal.storage, entity, where, order, page, lambda rows: list(map(show, rows)))
+    return RowPage({name: found.result}, found.next, found.total)
 
 
 @type_action("crm.type.getByEntityTypeId")
@@ -342,9 +307,7 @@ def _solution_delete(call: Call) -> Value:
 
 @automatedsolution_action("crm.automatedsolution.list")
 def _solutions(call: Call) -> Value:
-    page = _controller_page(call, AUTOMATED_SOLUTION)
-    rows = [_solution(call, php.as_map(row)) for row in php.as_list(page.result)]
-    return RowPage({"automatedSolutions": rows}, *_ends(page))
+    return _page(call, AUTOMATED_SOLUTION, "automatedSolutions", lambda row: _solution(call, row))
 
 
 type_action.add("crm.type.get", lambda call: {"type": _shown(call, _row(call, crm_item.record_id(call)))})

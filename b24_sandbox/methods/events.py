@@ -17,6 +17,7 @@ from b24_sandbox.paging import PAGE_SIZE
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
 
 method = MethodTable("", app_only=True)
 register = method.register
@@ -106,28 +107,14 @@ def _unbind(call: Call) -> Value:
         where, bound = f"{where} and USER_ID = ?", [*bound, call.user]
     elif "AUTH_TYPE" in sent:
         where, bound = f"{where} and USER_ID = ?", [*bound, php.integer(sent["AUTH_TYPE"])]
-    found = call.portal.storage.rows(HANDLER, ["ID"], where, bound)
-    for row in found:
-        call.portal.storage.delete(HANDLER, row.id)
-    return {"count": len(found)}
+    return {"count": call.portal.storage.delete_all(HANDLER, where, bound)}
 
 
 @method("event.get")
 def _bound(call: Call) -> Value:
     where, bound = ("1", []) if call.admin else ("USER_ID = ?", [call.user])
-    rows = call.portal.storage.rows(HANDLER, [field.name for field in HANDLER.columns], where, bound)
-    return [_handler(row) for row in rows]
-
-
-def _handler(row: Row) -> Map:
-    if row["OFFLINE"]:
-        return {"event": row["EVENT_NAME"], "connector_id": row.text("CONNECTOR_ID"), "offline": 1}
-    return {
-        "event": row["EVENT_NAME"],
-        "handler": row["HANDLER"],
-        "auth_type": row.text("USER_ID"),
-        "offline": 0,
-    }
+    rows = call.portal.storage.whole(HANDLER, where, bound)
+    return [shape("options.offline_handler" if row["OFFLINE"] else "options.online_handler", row) for row in rows]
 
 
 @method("event.test")

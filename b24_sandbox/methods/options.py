@@ -16,6 +16,7 @@ from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import shape
 
 method = MethodTable("")
 timeman = method.of_scope("timeman")
@@ -89,9 +90,7 @@ def _whose(call: Call) -> int:
 
 
 def _day(call: Call, user: int) -> Map | None:
-    columns = [field.name for field in WORKDAY.columns]
-    found = call.portal.storage.rows(WORKDAY, columns, "USER_ID = ?", [user], "ID desc", 1)
-    return found[0] if found else None
+    return call.portal.storage.first(WORKDAY, "USER_ID = ?", [user], "ID desc")
 
 
 def _span(seconds: float) -> str:
@@ -109,19 +108,15 @@ def _leaks(call: Call, day: Map) -> float:
 
 
 def _shown_day(call: Call, day: Map | None) -> Map:
-    blank: Map = {"STATUS": "CLOSED", "TIME_START": None, "TIME_FINISH": None, "DURATION": "00:00:00"}
     if day is None:
-        times: Map = {**blank, "TIME_LEAKS": "00:00:00"}
-    else:
-        begin = _seconds(day["TIME_START"])
-        status, leaks = php.text(day["STATUS"]), _leaks(call, day)
-        if status == "OPENED" and dates.iso(call.now)[:10] != php.text(day["TIME_START"])[:10]:
-            status = "EXPIRED"
-        duration = _seconds(day["TIME_FINISH"]) - begin - leaks if day["TIME_FINISH"] else 0
-        times = {"STATUS": status, "TIME_START": day["TIME_START"], "TIME_FINISH": day["TIME_FINISH"]}
-        times |= {"DURATION": _span(duration), "TIME_LEAKS": _span(leaks)}
-    places: Map = dict.fromkeys(("LAT_OPEN", "LON_OPEN", "LAT_CLOSE", "LON_CLOSE"), 0)
-    return {**times, "ACTIVE": times["STATUS"] == "CLOSED", "IP_OPEN": "", "IP_CLOSE": "", **places, "TZ_OFFSET": 10800}
+        nothing = "00:00:00"
+        return shape("options.workday", status="CLOSED", closed=True, duration=nothing, leaks=nothing)
+    status, leaks = php.text(day["STATUS"]), _leaks(call, day)
+    if status == "OPENED" and dates.iso(call.now)[:10] != php.text(day["TIME_START"])[:10]:
+        status = "EXPIRED"
+    duration = _seconds(day["TIME_FINISH"]) - _seconds(day["TIME_START"]) - leaks if day["TIME_FINISH"] else 0
+    spans: Map = {"duration": _span(duration), "leaks": _span(leaks)}
+    return shape("options.workday", {**day, **spans}, status=status, closed=status == "CLOSED")
 
 
 @timeman("timeman.status")
@@ -180,15 +175,7 @@ def _close(call: Call) -> Value:
 @timeman("timeman.settings")
 def _settings(call: Call) -> Value:
     _whose(call)
-    return {
-        "UF_TIMEMAN": True,
-        "UF_TM_FREE": False,
-        "UF_TM_MAX_START": "09:15:00",
-        "UF_TM_MIN_FINISH": "17:45:00",
-        "UF_TM_MIN_DURATION": "08:00:00",
-        "UF_TM_ALLOWED_DELTA": "00:15:00",
-        "ADMIN": call.admin,
-    }
+    return shape("options.workday_settings", admin=call.admin)
 
 
 for _prefix, _own in (("app.option", False), ("user.option", True)):

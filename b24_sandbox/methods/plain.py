@@ -49,12 +49,6 @@ def description(name: str) -> Map:
     return described(php.text(php.as_map(_fields()["crm"]).get(name)))
 
 
-def constant(name: str) -> Value:
-    """The constant answer of a method, or data of another name."""
-    answers = (*_answers("values").values(), _answers("data"))
-    return next(php.as_map(named)[name] for named in answers if name in php.as_map(named))
-
-
 def _described(name: str, call: Call) -> Value:
     return description(name)
 

@@ -10,10 +10,10 @@ import ipaddress
 from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import wrong_argument
-from b24_sandbox.methods import plain
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant
 
 landing = MethodTable("landing")
 consent = landing.of_scope("userconsent")
@@ -27,7 +27,7 @@ _LABEL = "Нажимая кнопку, я соглашаюсь на обрабо
 def _repository(call: Call) -> Value:
     """The blocks by section, or those of one section."""
     section = php.text(call.params.get("section"))
-    blocks = php.as_map(plain.constant("landing.blocks"))
+    blocks = php.as_map(constant("sites.blocks"))
     return blocks.get(section, False) if section else blocks
 
 
@@ -35,11 +35,14 @@ def _agreement(call: Call, name: str) -> Map:
     sent = php.text(call.upper_case().get(name))
     if not sent:
         raise wrong_argument("Parameter `Agreement ID` required")
-    known = map(php.as_map, php.as_list(plain.constant("userconsent.agreement.list")))
+    known = map(php.as_map, php.as_list(constant("sites.agreements")))
     found = next((row for row in known if row["ID"] == sent), None)
     if found is None:
         raise wrong_argument(f"Agreement with id `{sent}` not found")
     return found
+
+
+consent.add("userconsent.agreement.list", lambda call: constant("sites.agreements"))
 
 
 @consent("userconsent.agreement.text")

@@ -15,6 +15,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
+from b24_sandbox.shapes import shape
 from b24_sandbox.user_fields import LABELS
 
 action = MethodTable("userfieldconfig", "Bitrix\\Main\\Controller\\UserFieldConfig")
@@ -117,17 +118,8 @@ def _whole(call: Call, record: int) -> Value:
     row = call.portal.storage.row(USER_FIELD, record) or Row()
     shown = _shown(call, row)
     if row["USER_TYPE_ID"] == "enumeration":
-        shown["enum"] = [
-            {
-                "id": item.text("ID"),
-                "userFieldId": php.text(record),
-                "value": item["VALUE"],
-                "def": item["DEF"],
-                "sort": item.text("SORT"),
-                "xmlId": item["XML_ID"],
-            }
-            for item in call.portal.schema.enum_values(record)
-        ]
+        items = call.portal.schema.enum_values(record)
+        shown["enum"] = [shape("crm.user_field_item", item, USER_FIELD_ID=record) for item in items]
     return {"field": shown}
 
 
@@ -171,14 +163,15 @@ def _list(call: Call) -> Value:
     language_filter = filters.Language(filters.OPERATORS, _find, _refuse_filter)
     where = filters.build(USER_FIELD, language_filter, array(call, "filter"), call.now)
     order = filters.order(_find, array(call, "order"), refuse_order, "SORT asc, ID asc")
-    storage = call.portal.storage
-    columns = [field.name for field in USER_FIELD.columns]
-    page = paging.family_b(
-        call.offset,
-        lambda: storage.count(USER_FIELD, where.sql, where.bound),
-        lambda limit, offset: storage.rows(USER_FIELD, columns, where.sql, where.bound, order, limit, offset),
+    page = paging.stored_page(
+        call.portal.storage,
+        USER_FIELD,
+        where,
+        order,
+        (paging.family_b, call.offset),
+        lambda rows: [_shown(call, row, language) for row in rows],
     )
-    shown = [_shown(call, php.as_map(row), language) for row in php.as_list(page.result)]
+    shown = [php.as_map(record) for record in php.as_list(page.result)]
     for record in shown:
         if not language:
             record.pop("languageId", None)

@@ -12,6 +12,7 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
 
 _VOTE = declared.by_name("vote.AttachedVote")
 _BALLOT = declared.by_name("vote.Ballot").entity
@@ -75,8 +76,7 @@ def _found(call: Call) -> Row:
     number = php.integer(signed.partition(".")[0] if signed else call.exact("attachId"))
     row = storage.row(_VOTE.entity, number) if number else None
     if call.exact("entityId") is not None and not number:
-        rows = storage.rows(_VOTE.entity, ["ID"], "ENTITY_ID = ?", [php.integer(call.exact("entityId"))])
-        row = storage.row(_VOTE.entity, rows[0].id) if rows else None
+        row = storage.first(_VOTE.entity, "ENTITY_ID = ?", [call.sent.integer("entityId")])
     if row is None:
         raise PortalError("ATTACH_NOT_FOUND", "Attach not found")
     return row
@@ -95,49 +95,29 @@ def _shown(call: Call, row: Map) -> Map:
     voters = {ballot.integer("USER_ID") for ballot in ballots}
     own = [ballot.integer("ANSWER_ID") for ballot in ballots if ballot["USER_ID"] == call.user]
     stored = php.as_map(php.as_list(values.decoded(row["QUESTIONS"]))[0])
-    common: Map = {"ACTIVE": "Y", "TIMESTAMP_X": row["TIMESTAMP_X"], "IMAGE_ID": None}
     answers: Map = {}
     for place, (answer, message) in enumerate(_answers(row).items(), start=1):
         count = sum(1 for ballot in ballots if ballot["ANSWER_ID"] == answer)
         percent = round(100 * count / len(ballots)) if ballots else 0
-        answers[str(answer)] = {
-            "ID": str(answer),
-            **common,
-            "QUESTION_ID": str(number),
-            "C_SORT": str(place * 10),
-            "MESSAGE": message,
-            "COUNTER": str(count),
-            "PERCENT": percent,
-        }
-    question: Map = {
-        "ID": str(number),
-        **common,
-        "VOTE_ID": str(number),
-        "C_SORT": "10",
-        "COUNTER": str(len(voters)),
-        "QUESTION": stored["QUESTION"],
-        "QUESTION_TYPE": "text",
-        "FIELD_TYPE": php.text(stored["FIELD_TYPE"]),
-        "ANSWERS": answers,
-    }
-    finished, again = bool(row["FINISHED"]), bool(row["OPTIONS"])
-    chosen = {str(answer): {"ANSWER_ID": str(answer), "EVENT_QUESTION_ID": str(number)} for answer in own}
-    return {
-        "ID": number,
-        "VOTE_ID": number,
-        "COUNTER": len(voters),
-        "QUESTIONS": {str(number): question},
-        "ANONYMITY": row["ANONYMITY"],
-        "OPTIONS": row["OPTIONS"],
-        "userAnswerMap": {str(number): chosen} if own else [],
-        "canEdit": _may_edit(call, row),
-        "canVote": not finished and (not own or again),
-        "canRevote": not finished and again,
-        "isVoted": bool(own),
-        "signedAttachId": f"{number}.{number:064x}",
-        "entityId": row["ENTITY_ID"],
-        "isFinished": finished,
-    }
+        sort = place * 10
+        answers[str(answer)] = shape(
+            "vote.answer", row, answer=answer, sort=sort, message=message, count=count, percent=percent
+        )
+    question = shape("vote.question", {**row, **stored}, voters=len(voters), answers=answers)
+    again = not row["FINISHED"] and bool(row["OPTIONS"])
+    chosen: Map = {str(answer): {"ANSWER_ID": str(answer), "EVENT_QUESTION_ID": str(number)} for answer in own}
+    return shape(
+        "vote.vote",
+        row,
+        voters=len(voters),
+        questions={str(number): question},
+        own={str(number): chosen} if own else [],
+        editable=_may_edit(call, row),
+        open=again or (not row["FINISHED"] and not own),
+        again=again,
+        voted=bool(own),
+        signed=f"{number}.{number:064x}",
+    )
 
 
 def _may_edit(call: Call, row: Map) -> bool:
@@ -154,7 +134,7 @@ def _get_many(call: Call) -> Value:
     wanted = [php.integer(item) for item in php.as_list(call.exact("entityIds"))]
     if len(wanted) > _MANY:
         raise PortalError("", "Too many entity ids")
-    rows = call.portal.storage.rows(_VOTE.entity, [field.name for field in _VOTE.entity.columns])
+    rows = call.portal.storage.whole(_VOTE.entity)
     return {"items": [_shown(call, row) for row in rows if row["ENTITY_ID"] in wanted]}
 
 
@@ -183,9 +163,7 @@ def _vote(call: Call) -> Value:
 
 
 def _forget(call: Call, row: Map) -> None:
-    storage = call.portal.storage
-    for ballot in storage.rows(_BALLOT, ["ID"], "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user]):
-        storage.delete(_BALLOT, ballot.id)
+    call.portal.storage.delete_all(_BALLOT, "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user])
 
 
 @vote_action("vote.AttachedVote.recall")
@@ -211,12 +189,7 @@ def _voters(call: Call, row: Row, answer: int) -> list[Value]:
     ballots = storage.rows(_BALLOT, ["USER_ID"], "VOTE_ID = ? and ANSWER_ID = ?", [row["ID"], answer])
     people = [storage.row(USER, ballot.integer("USER_ID")) or Row() for ballot in ballots]
     return [
-        {
-            "ID": person["ID"],
-            "NAME": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-            "IMAGE": "",
-            "WORK_POSITION": person.text("WORK_POSITION"),
-        }
+        shape("vote.voter", person, name=f"{person.text('NAME')} {person.text('LAST_NAME')}".strip())
         for person in people
     ]
 
