@@ -15,11 +15,13 @@ from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMUNICA
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
 from b24_sandbox.fields import Entity
+from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_classic import classic_face, register_family
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
-from b24_sandbox.row import Row
+from b24_sandbox.row import Row, Sent
+from b24_sandbox.shapes import shape
 
 method = MethodTable("crm")
 binding_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Binding")
@@ -27,9 +29,9 @@ todo_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\ToDo")
 register = method.register
 
 _TODO = 6
+_NO_OWNER = "Owner of the entity not found"
 _FILE = "FILE"
 """The type of a communication row for an attached file."""
-_COMMUNICATION_COLUMNS = [field.name for field in COMMUNICATION.columns]
 _PEOPLE = {3: ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME"), 4: ("TITLE",)}
 
 
@@ -60,21 +62,19 @@ def _responsible(call: Call, columns: Map) -> int:
 def _owned(call: Call, columns: Map) -> None:
     """Set the owner of an activity: the sent owner or the other side of its communication."""
     sent = php.as_map(call.classic("fields"))
-    communications = [php.as_map(item) for item in php.as_list(sent.get("COMMUNICATIONS"))]
+    communications = [Sent(php.as_map(item)) for item in php.as_list(sent.get("COMMUNICATIONS"))]
     kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
     if columns.get("TYPE_ID") in (1, 2, 4) and not communications:
         raise PortalError("", "The field COMMUNICATIONS is not defined or invalid.")
     if columns.get("TYPE_ID") == 2 and len(communications) > 1:
         raise PortalError("", "The only one communication is allowed for activity of specified type.")
     if not kind or not owner:
-        first = next(iter(communications), {})
-        kind, owner = php.integer(first.get("ENTITY_TYPE_ID")), php.integer(first.get("ENTITY_ID"))
+        first = next(iter(communications), Sent())
+        kind, owner = first.integer("ENTITY_TYPE_ID"), first.integer("ENTITY_ID")
         columns["OWNER_TYPE_ID"], columns["OWNER_ID"] = kind or None, owner or None
     if not kind or not owner or not crm_types.exists(call.portal, kind, owner):
-        raise PortalError(
-            "",
-            "Could not build binding. Please ensure that owner info and communications are defined correctly.",
-        )
+        words = "Could not build binding. Please ensure that owner info and communications are defined correctly."
+        raise PortalError("", words)
 
 
 def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
@@ -107,7 +107,7 @@ def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
     if "COMMUNICATIONS" in sent:
         remove_where(call.portal, COMMUNICATION, "ACTIVITY_ID = ? and TYPE <> ?", [activity, _FILE])
         for item in php.as_list(sent["COMMUNICATIONS"]):
-            _communicate(call, activity, row, php.as_map(item))
+            _communicate(call, activity, row, Sent(php.as_map(item)))
     for name in ("FILES", "WEBDAV_ELEMENTS"):
         for item in php.as_list(sent.get(name)):
             data = php.as_list(php.as_map(item).get("fileData", item))
@@ -116,28 +116,20 @@ def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
                 storage.insert(COMMUNICATION, {"ACTIVITY_ID": activity, "TYPE": _FILE, "VALUE": php.text(number)})
 
 
-def _communicate(call: Call, activity: int, row: Map, item: Map) -> None:
-    value = php.text(item.get("VALUE"))
-    kind = php.integer(item.get("ENTITY_TYPE_ID")) or php.integer(row["OWNER_TYPE_ID"])
-    owner = php.integer(item.get("ENTITY_ID")) or php.integer(row["OWNER_ID"])
-    guessed = "EMAIL" if "@" in value else "PHONE"
-    call.portal.storage.insert(
-        COMMUNICATION,
-        {
-            "ACTIVITY_ID": activity,
-            "ENTITY_TYPE_ID": kind,
-            "ENTITY_ID": owner,
-            "TYPE": php.text(item.get("TYPE")) or (guessed if value else ""),
-            "VALUE": value,
-        },
-    )
+def _communicate(call: Call, activity: int, row: Row, item: Sent) -> None:
+    value = item.text("VALUE")
+    kind = item.integer("ENTITY_TYPE_ID") or row.integer("OWNER_TYPE_ID")
+    owner = item.integer("ENTITY_ID") or row.integer("OWNER_ID")
+    guessed = ("EMAIL" if "@" in value else "PHONE") if value else ""
+    columns: Map = {"ACTIVITY_ID": activity, "ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, "VALUE": value}
+    call.portal.storage.insert(COMMUNICATION, {**columns, "TYPE": item.text("TYPE") or guessed})
     if crm_types.exists(call.portal, kind, owner):
         bind(call, activity, kind, owner)
 
 
 def _communication(call: Call, row: Row) -> Map:
     """A communication with the name of the other side."""
-    shown: Map = {name: row.text(name) for name in ("ID", "TYPE", "VALUE", "ENTITY_ID", "ENTITY_TYPE_ID")}
+    shown = shape("timeline.communication", row)
     kind, owner = row.integer("ENTITY_TYPE_ID"), row.integer("ENTITY_ID")
     entity = crm_types.base_entity(call.portal, kind)
     person = call.portal.storage.row(entity, owner) if entity is not None and owner else None
@@ -154,7 +146,7 @@ def _show(call: Call, rows: list[Row], shown: list[Map], names: frozenset[str]) 
     """Add communications, bindings and files that `select` names."""
     for row, record in zip(rows, shown, strict=True):
         activity = row.id
-        kept = call.portal.storage.rows(COMMUNICATION, _COMMUNICATION_COLUMNS, "ACTIVITY_ID = ?", [activity], "ID")
+        kept = call.portal.storage.whole(COMMUNICATION, "ACTIVITY_ID = ?", [activity])
         if "COMMUNICATIONS" in names:
             record["COMMUNICATIONS"] = [_communication(call, item) for item in kept if item["TYPE"] != _FILE]
         if "BINDINGS" in names:
@@ -233,9 +225,7 @@ def _activity(call: Call, name: str = "activityId") -> int:
 @binding_action("crm.activity.binding.add")
 def _binding_add(call: Call) -> Value:
     activity = _activity(call)
-    kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
-    if not crm_types.exists(call.portal, kind, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
+    kind, owner = crm_item.owner(call, refusal=_NO_OWNER)
     if not bind(call, activity, kind, owner):
         raise PortalError("ACTIVITY_IS_ALREADY_BOUND", "Activity is already bound to this entity")
     return True
@@ -244,7 +234,7 @@ def _binding_add(call: Call) -> Value:
 @binding_action("crm.activity.binding.delete")
 def _binding_delete(call: Call) -> Value:
     activity = _activity(call)
-    kind, owner = php.integer(required(call, "entityTypeId")), php.integer(required(call, "entityId"))
+    kind, owner = crm_item.numbers(call, "entityTypeId", "entityId")
     held = bindings(call, activity)
     bound = [item for item in held if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner)]
     if not bound:
@@ -266,10 +256,8 @@ def _binding_list(call: Call) -> Value:
 @binding_action("crm.activity.binding.move")
 def _binding_move(call: Call) -> Value:
     activity = _activity(call)
-    names = ("sourceEntityTypeId", "sourceEntityId", "targetEntityTypeId", "targetEntityId")
-    kind, owner, new_kind, new_owner = (php.integer(required(call, name)) for name in names)
-    if not crm_types.exists(call.portal, new_kind, new_owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
+    kind, owner = crm_item.numbers(call, "sourceEntityTypeId", "sourceEntityId")
+    new_kind, new_owner = crm_item.owner(call, "targetEntityTypeId", "targetEntityId", _NO_OWNER)
     for item in bindings(call, activity):
         if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner):
             call.portal.storage.delete(ACTIVITY_BINDING, item.id)
@@ -278,27 +266,30 @@ def _binding_move(call: Call) -> Value:
     raise PortalError("BINDING_NOT_FOUND", "Binding not found")
 
 
-def _todo_columns(call: Call) -> Map:
-    deadline = dates.stored_moment(php.text(required(call, "deadline")), call.now)
-    if deadline is None:
+def deadline(sent: Value, now: float) -> Map:
+    """The columns that a deadline sets: empty when it is no date."""
+    return dict.fromkeys(("DEADLINE", "START_TIME", "END_TIME"), dates.stored_moment(php.text(sent), now))
+
+
+def _deadline(call: Call, name: str) -> Map:
+    columns = deadline(required(call, name), call.now)
+    if columns["DEADLINE"] is None:
         raise PortalError("WRONG_DATETIME_FORMAT", "Wrong date format")
-    columns: Map = {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline}
-    columns["DESCRIPTION"] = php.text(call.exact("description"))
-    columns["SUBJECT"] = php.text(call.exact("title")) or "Дело"
-    columns["RESPONSIBLE_ID"] = php.integer(call.exact("responsibleId")) or call.user
     return columns
 
 
-def _todo_owner(call: Call) -> tuple[int, int]:
-    kind, owner = php.integer(required(call, "ownerTypeId")), php.integer(required(call, "ownerId"))
-    if not crm_types.exists(call.portal, kind, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner of the entity not found")
-    return kind, owner
+def _todo_columns(call: Call) -> Map:
+    return {
+        **_deadline(call, "deadline"),
+        "DESCRIPTION": call.sent.text("description"),
+        "SUBJECT": call.sent.text("title") or "Дело",
+        "RESPONSIBLE_ID": call.sent.integer("responsibleId") or call.user,
+    }
 
 
 @todo_action("crm.activity.todo.add")
 def _todo_add(call: Call) -> Value:
-    kind, owner = _todo_owner(call)
+    kind, owner = crm_item.owner(call, "ownerTypeId", "ownerId", _NO_OWNER)
     columns: Map = {
         **_todo_columns(call),
         "OWNER_TYPE_ID": kind,
@@ -315,7 +306,7 @@ def _todo_add(call: Call) -> Value:
 
 
 def _todo(call: Call) -> int:
-    kind, owner = _todo_owner(call)
+    kind, owner = crm_item.owner(call, "ownerTypeId", "ownerId", _NO_OWNER)
     activity = php.integer(required(call, "id"))
     row = call.portal.storage.row(ACTIVITY, activity)
     held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
@@ -335,10 +326,7 @@ def _todo_change(call: Call, columns: Map) -> Value:
 
 @todo_action("crm.activity.todo.updateDeadline")
 def _todo_deadline(call: Call) -> Value:
-    deadline = dates.stored_moment(php.text(required(call, "value")), call.now)
-    if deadline is None:
-        raise PortalError("WRONG_DATETIME_FORMAT", "Wrong date format")
-    return _todo_change(call, {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline})
+    return _todo_change(call, _deadline(call, "value"))
 
 
 @todo_action("crm.activity.todo.update")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import crm_types, dates, engine, php, values
+from b24_sandbox import crm_types, engine, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_parts import ACTIVITY
 from b24_sandbox.errors import PortalError, access_denied
-from b24_sandbox.methods.crm_activity import activity_face, bind
+from b24_sandbox.methods.crm_activity import activity_face, bind, deadline
 from b24_sandbox.methods.crm_activity_kinds import by_application
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordsByCode
@@ -36,10 +36,9 @@ def _columns(call: Call, fields: Map, stored: Map) -> Map:
     """The columns of an activity for the sent `fields`."""
     columns: Map = {column: php.text(fields[name]) for name, column in _TEXTS.items() if fields.get(name) is not None}
     if "deadline" in fields:
-        deadline = dates.stored_moment(php.text(fields["deadline"]), call.now)
-        if deadline is None and fields["deadline"]:
+        columns |= deadline(fields["deadline"], call.now)
+        if columns["DEADLINE"] is None and fields["deadline"]:
             raise PortalError("WRONG_FIELD_VALUE", "Wrong value of the field deadline")
-        columns |= {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline}
     for name, column in (("completed", "COMPLETED"), ("isIncomingChannel", "IS_INCOMING_CHANNEL")):
         if name in fields:
             columns[column] = _flag(fields[name])

@@ -5,10 +5,11 @@ Documentation: api-reference/crm/timeline/activities/{configurable/badges,types,
 
 from __future__ import annotations
 
-from b24_sandbox import crm_types, php
+from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_parts import ACTIVITY
 from b24_sandbox.errors import PortalError, access_denied
+from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_activity import bindings
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
@@ -105,11 +106,9 @@ def by_application(call: Call) -> str:
 
 def _blocks_owner(call: Call) -> tuple[str, str]:
     """The application and the activity whose blocks a call names."""
-    names = ("entityTypeId", "entityId", "activityId")
-    kind, owner, activity = (php.integer(required(call, name)) for name in names)
+    activity = crm_item.numbers(call, "entityTypeId", "entityId", "activityId")[2]
     owned = by_application(call)
-    if not crm_types.exists(call.portal, kind, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
+    kind, owner = crm_item.owner(call)
     held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
     if call.portal.storage.row(ACTIVITY, activity) is None or (kind, owner) not in held:
         raise PortalError("NOT_FOUND", "Not found")

@@ -235,20 +235,15 @@ def _unbind(call: Call) -> Value:
     return True
 
 
-def _log_owner(call: Call, sent: Map) -> tuple[int, int]:
-    number, owner = php.integer(sent.get("entityTypeId")), php.integer(sent.get("entityId"))
-    if not crm_types.exists(call.portal, number, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
-    return number, owner
-
-
 @logmessage_action("crm.timeline.logmessage.add")
 def _log_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
         if not sent.get(name):
             raise PortalError("100", f"Required fields: {name}")
-    number, owner = _log_owner(call, sent)
+    number, owner = sent.integer("entityTypeId"), sent.integer("entityId")
+    if not crm_types.exists(call.portal, number, owner):
+        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
     record = call.portal.storage.insert(
         COMMENT,
         {
@@ -277,8 +272,7 @@ def _log_row(call: Call) -> Map:
 @logmessage_action("crm.timeline.logmessage.list")
 def _log_list(call: Call) -> Value:
     """Log messages, ten per page, newest first."""
-    names = ("entityTypeId", "entityId")
-    number, owner = _log_owner(call, {name: crm_item.required(call, name) for name in names})
+    number, owner = crm_item.owner(call)
     known = {"id": COMMENT.fields["ID"], "created": COMMENT.fields["CREATED"]}
     order = filters.order(known.get, crm_item.array(call, "order"), None, "ID desc")
     where, bound = "KIND = ? and ENTITY_TYPE = ? and ENTITY_ID = ?", [_LOG, owner_word(number), owner]

@@ -25,10 +25,7 @@ from b24_sandbox.user_fields import LABELS
 method = MethodTable("crm")
 register = method.register
 
-_OWNERS: dict[str, Entity] = {
-    **{prefix: entity for prefix, (entity, _) in BUILDS.items()},
-    "crm.requisite": REQUISITE,
-}
+_OWNERS: dict[str, Entity] = {prefix: entity for prefix, (entity, _) in BUILDS.items()} | {"crm.requisite": REQUISITE}
 _FLAGS = ("MANDATORY", "SHOW_FILTER", "SHOW_IN_LIST", "EDIT_IN_LIST", "IS_SEARCHABLE")
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, USER_FIELD.fields.get)
 _ORDERED = frozenset(("ID", "FIELD_NAME", "USER_TYPE_ID", "XML_ID", "SORT"))
@@ -58,19 +55,23 @@ def _columns(sent: Map, kind: str, kept: Map | None) -> Map:
     return columns
 
 
-def _add(call: Call, base: Entity) -> Value:
-    sent = sent_fields(call, True)
+def create(call: Call, base: Entity, sent: Map, full_name: Callable[[str], str]) -> int:
+    """Create the user field that `sent` describes and return its id. `full_name` completes its code."""
     for name in ("USER_TYPE_ID", "FIELD_NAME"):
         if not php.text(sent.get(name)):
             raise PortalError("", f"The '{name}' field is not found.")
     kind = php.text(sent["USER_TYPE_ID"])
     columns = {
         **_columns(sent, kind, None),
-        "FIELD_NAME": user_fields.full_name(php.text(sent["FIELD_NAME"]), base),
+        "FIELD_NAME": full_name(php.text(sent["FIELD_NAME"])),
         "USER_TYPE_ID": kind,
         "MULTIPLE": "Y" if sent.get("MULTIPLE") == "Y" else "N",
     }
     return user_fields.create(call.portal, base, columns, _items(sent) if kind == "enumeration" else [])
+
+
+def _add(call: Call, base: Entity) -> Value:
+    return create(call, base, sent_fields(call, True), lambda name: user_fields.full_name(name, base))
 
 
 def _row(call: Call, base: Entity) -> Row:
@@ -113,9 +114,8 @@ def _list(call: Call, base: Entity) -> Value:
     language = php.text(conditions["LANG"]) if "LANG" in conditions else None
     where = filters.build(USER_FIELD, _LANGUAGE, conditions, call.now)
     ordered = {name: sense for name, sense in order.items() if name in _ORDERED}
-    rows = call.portal.storage.rows(
+    rows = call.portal.storage.whole(
         USER_FIELD,
-        [field.name for field in USER_FIELD.columns],
         f"ENTITY_ID = ? and {where.sql}",
         [base.user_fields, *where.bound],
         filters.order(USER_FIELD.fields.get, ordered, None, "SORT asc, ID asc"),
@@ -143,13 +143,7 @@ def over(run: Action, base: Entity) -> Run:
     return lambda call: run(call, base)
 
 
-ACTIONS: dict[str, Action] = {
-    "add": _add,
-    "get": _get,
-    "list": _list,
-    "update": _update,
-    "delete": _delete,
-}
+ACTIONS: dict[str, Action] = {"add": _add, "get": _get, "list": _list, "update": _update, "delete": _delete}
 """The methods of the user fields of one entity."""
 
 
