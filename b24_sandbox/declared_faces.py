@@ -296,3 +296,18 @@ def face_of(family: Declared, show: str = "") -> Face:
         check=partial(_check, family),
         absent=partial(_absent, family),
     )
+
+
+def stored(family: Declared, call: Call, verb: str = "get") -> Row:
+    """The record that a call names as it is stored; `verb` is the requested action.
+
+    Raises:
+        PortalError: the error of the family for a missing record.
+    """
+    face = face_of(family)
+    return engine.stored(face, call, face.record_id(call), verb)
+
+
+def shown(family: Declared, call: Call, record: int) -> Map:
+    """A record as the family shows it."""
+    return engine.read(face_of(family), call, record)

@@ -43,7 +43,7 @@ def _rows(call: Call, number: int) -> list[Row]:
     return call.portal.storage.whole(CATEGORY, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
 
 
-def _row(call: Call, number: int) -> Map:
+def _row(call: Call, number: int) -> Row:
     wanted = php.integer(required(call, "id"))
     for row in _rows(call, number):
         if row["ID"] == wanted:
@@ -86,10 +86,13 @@ def make(call: Call, number: int, written: Map) -> int:
     return category
 
 
-def _default(call: Call, number: int, category: int) -> None:
-    for row in _rows(call, number):
-        flag = "Y" if row["ID"] == category else "N"
-        call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
+def _saved(call: Call, number: int, category: int, sent: Map) -> Value:
+    """The answer to an add or update, which may make the pipeline the default one."""
+    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
+        for row in _rows(call, number):
+            flag = "Y" if row["ID"] == category else "N"
+            call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
+    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
 
 
 @category_action("crm.category.add")
@@ -99,10 +102,7 @@ def _add(call: Call) -> Value:
     written = _written(call, sent)
     if not written.get("NAME"):
         raise PortalError("0", "Field 'NAME' is required")
-    category = make(call, number, written)
-    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
-        _default(call, number, category)
-    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
+    return _saved(call, number, make(call, number, written), sent)
 
 
 @category_action("crm.category.update")
@@ -110,10 +110,8 @@ def _update(call: Call) -> Value:
     number = _type(call)
     row = _row(call, number)
     sent = fields_argument(call)
-    call.portal.storage.update(CATEGORY, php.integer(row["ID"]), _written(call, sent))
-    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
-        _default(call, number, php.integer(row["ID"]))
-    return {"category": _shown(_row(call, number))}
+    call.portal.storage.update(CATEGORY, row.id, _written(call, sent))
+    return _saved(call, number, row.id, sent)
 
 
 @category_action("crm.category.delete")
@@ -154,7 +152,7 @@ def _classic(call: Call, row: Map) -> Map:
     return shape("crm.deal_category", row, created=dates.iso(call.now))
 
 
-def _classic_row(call: Call) -> Map:
+def _classic_row(call: Call) -> Row:
     wanted = record_id(call)
     for row in _rows(call, _DEAL):
         if row["ID"] == wanted and wanted:
@@ -187,7 +185,7 @@ def _classic_update(call: Call) -> Value:
     written: Map = {"NAME": php.text(sent["NAME"])} if "NAME" in sent else {}
     if "SORT" in sent:
         written["SORT"] = php.integer(sent["SORT"])
-    call.portal.storage.update(CATEGORY, php.integer(row["ID"]), written)
+    call.portal.storage.update(CATEGORY, row.id, written)
     return True
 
 

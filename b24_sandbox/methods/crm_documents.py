@@ -8,7 +8,7 @@ from __future__ import annotations
 from b24_sandbox import declared, engine, errors, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.entities.crm import COMPANY, CONTACT, DEAL, LEAD
 from b24_sandbox.entities.crm_sales import QUOTE
 from b24_sandbox.errors import PortalError
@@ -36,17 +36,18 @@ def _address(call: Call, kind: str, action: str, record: Value) -> str:
     return f"{call.base}/bitrix/services/main/ajax.php?{query}"
 
 
-def _with_download(call: Call, shown: Map) -> Map:
+def _template(call: Call, record: int) -> Value:
     """A template with the address of its file and the rights by their codes."""
-    users = {code: code for code in map(php.text, php.as_list(shown.get("users")))}
-    address = _address(call, "template", "download", shown["id"])
-    return {**shown, "users": users, "download": address, "downloadMachine": address}
+    found = shown(_TEMPLATE, call, record)
+    users = {code: code for code in map(php.text, php.as_list(found.get("users")))}
+    address = _address(call, "template", "download", record)
+    return {"template": {**found, "users": users, "download": address, "downloadMachine": address}}
 
 
 def _described(number: Value, title: Value, chosen: Map) -> Map:
     """The fields of a document by code. Only those of the document itself and those in `chosen` are known here."""
     sent = Sent(chosen)
-    shown = shape(
+    own = shape(
         "documents.own",
         number=sent.text("DocumentNumber") or number,
         title=sent.text("DocumentTitle") or title,
@@ -56,15 +57,15 @@ def _described(number: Value, title: Value, chosen: Map) -> Map:
     others = {
         name: shape("documents.other", name=name, value=value)
         for name, value in chosen.items()
-        if name not in shown and not name.startswith("_") and name != "stampsEnabled"
+        if name not in own and not name.startswith("_") and name != "stampsEnabled"
     }
-    return {**shown, **others}
+    return {**own, **others}
 
 
 @template_action("crm.documentgenerator.template.getFields")
 def _template_fields(call: Call) -> Value:
     admit(_TEMPLATE, call, "update")
-    row = engine.stored(face_of(_TEMPLATE), call, face_of(_TEMPLATE).record_id(call))
+    row = stored(_TEMPLATE, call)
     if php.integer(call.exact("entityTypeId")) not in _OWNERS:
         raise PortalError("0", "No provider for entityTypeId")
     return {"templateFields": _described(None, row["NAME"], php.as_map(call.exact("values")))}
@@ -72,7 +73,7 @@ def _template_fields(call: Call) -> Value:
 
 @document_action("crm.documentgenerator.document.getFields")
 def _document_fields(call: Call) -> Value:
-    row = engine.stored(face_of(_DOCUMENT), call, face_of(_DOCUMENT).record_id(call))
+    row = stored(_DOCUMENT, call)
     chosen = {**php.as_map(values.decoded(row["VALUES"])), **php.as_map(call.exact("values"))}
     return {"documentFields": _described(row["NUMBER"], row["TITLE"], chosen)}
 
@@ -85,7 +86,7 @@ def _template_add(call: Call) -> Value:
     if not php.as_map(call.exact("fields")).get("file"):
         raise PortalError("0", "Missing file content")
     record = engine.create(face, call, sent)
-    return {"template": _with_download(call, engine.read(face, call, record))}
+    return _template(call, record)
 
 
 @template_action("crm.documentgenerator.template.update")
@@ -94,13 +95,12 @@ def _template_update(call: Call) -> Value:
     face = face_of(_TEMPLATE)
     record = face.record_id(call)
     engine.change(face, call, record, face.values(call, False))
-    return {"template": _with_download(call, engine.read(face, call, record))}
+    return _template(call, record)
 
 
 @template_action("crm.documentgenerator.template.get")
 def _template_get(call: Call) -> Value:
-    face = face_of(_TEMPLATE)
-    return {"template": _with_download(call, engine.read(face, call, face.record_id(call)))}
+    return _template(call, face_of(_TEMPLATE).record_id(call))
 
 
 @template_action("crm.documentgenerator.template.list")
@@ -110,10 +110,10 @@ def _template_list(call: Call) -> Value:
     if not isinstance(page, RowPage):
         return page
     rows = php.as_list(php.as_map(page.result)["templates"])
-    shown = {php.text(php.as_map(row)["id"]): php.as_map(row) for row in rows}
-    for number, row in shown.items():
+    found = {php.text(php.as_map(row)["id"]): php.as_map(row) for row in rows}
+    for number, row in found.items():
         row["download"] = row["downloadMachine"] = _address(call, "template", "download", number)
-    return RowPage({"templates": shown}, page.next, page.total)
+    return RowPage({"templates": found}, page.next, page.total)
 
 
 def _next_number(call: Call, numerator: int) -> str:
@@ -132,7 +132,6 @@ def _next_number(call: Call, numerator: int) -> str:
 def _shown(call: Call, record: int) -> Value:
     """A document with its addresses and what its template allows."""
     face = face_of(_DOCUMENT)
-    shown = engine.read(face, call, record)
     facts = shape(
         "documents.document",
         engine.stored(face, call, record),
@@ -140,7 +139,7 @@ def _shown(call: Call, record: int) -> Value:
         download=_address(call, "document", "download", record),
         tag=f"TRANSFORMDOCUMENT{record}",
     )
-    return {"document": {**facts, **shown}}
+    return {"document": {**facts, **engine.read(face, call, record)}}
 
 
 @document_action("crm.documentgenerator.document.add")
@@ -182,9 +181,7 @@ def _document_get(call: Call) -> Value:
 
 @document_action("crm.documentgenerator.document.update")
 def _document_update(call: Call) -> Value:
-    face = face_of(_DOCUMENT)
-    row = engine.stored(face, call, face.record_id(call), "update")
-    record = row.id
+    row = stored(_DOCUMENT, call, "update")
     chosen = php.as_map(call.exact("values"))
     stamps = php.truthy(1 if call.exact("stampsEnabled") is None else call.exact("stampsEnabled"))
     kept = {**php.as_map(values.decoded(row["VALUES"])), **chosen, "stampsEnabled": stamps}
@@ -192,16 +189,15 @@ def _document_update(call: Call) -> Value:
     for name, value in (("number", "DocumentNumber"), ("title", "DocumentTitle")):
         if php.text(chosen.get(value)):
             sent[name] = php.text(chosen[value])
-    engine.change(face, call, record, sent)
-    call.portal.storage.update(_DOCUMENT.entity, record, {"UPDATED_BY": call.user})
-    return _shown(call, record)
+    engine.change(face_of(_DOCUMENT), call, row.id, sent)
+    call.portal.storage.update(_DOCUMENT.entity, row.id, {"UPDATED_BY": call.user})
+    return _shown(call, row.id)
 
 
 @document_action("crm.documentgenerator.document.enablePublicUrl")
 def _public(call: Call) -> Value:
     """Switch the public address of a document on or off."""
-    face = face_of(_DOCUMENT)
-    row = engine.stored(face, call, face.record_id(call))
+    row = stored(_DOCUMENT, call)
     on = call.exact("status") is None or php.truthy(call.exact("status"))
     address = f"{call.base}/~{php.integer(row['ID']):05d}" if on else None
     call.portal.storage.update(_DOCUMENT.entity, row.id, {"PUBLIC_URL": address})

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from b24_sandbox import dates, declared, engine, php
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, stored
 from b24_sandbox.entities.crm import DEAL
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import live
 from b24_sandbox.methods.declared import run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
-from b24_sandbox.row import Row
 
 method = MethodTable("crm")
 register = method.register
@@ -49,14 +48,9 @@ def _add(call: Call) -> Value:
     return record
 
 
-def _row(call: Call, verb: str) -> Row:
-    face = face_of(_FAMILY)
-    return engine.stored(face, call, face.record_id(call), verb)
-
-
 @method("crm.deal.recurring.delete")
 def _delete(call: Call) -> Value:
-    row = _row(call, "delete")
+    row = stored(_FAMILY, call, "delete")
     if call.portal.storage.row(DEAL, row.integer("DEAL_ID")) is not None:
         raise PortalError("", "Deleting is impossible. Connected recurring deal exists.")
     return run_of(_FAMILY, "delete")(call)
@@ -64,7 +58,7 @@ def _delete(call: Call) -> Value:
 
 @method("crm.deal.recurring.expose")
 def _expose(call: Call) -> Value:
-    row = _row(call, "get")
+    row = stored(_FAMILY, call)
     changed: Map = {"IS_RECURRING": "N"}
     if row.text("CATEGORY_ID"):
         changed["CATEGORY_ID"] = row.integer("CATEGORY_ID")

@@ -69,8 +69,7 @@ _COLORS = {"S": "#7BD500", "F": "#FF5752"}
 def _statuses(call: Call) -> Value:
     where = filters.build(STATUS, _LANGUAGE, array(call, "filter"), call.now)
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
-    columns = [field.name for field in STATUS.columns]
-    rows = call.portal.storage.rows(STATUS, columns, where.sql, where.bound, order)
+    rows = call.portal.storage.whole(STATUS, where.sql, where.bound, order)
     return RowPage([_status(row) for row in rows], total=len(rows))
 
 
@@ -104,7 +103,7 @@ def _status_get(call: Call) -> Value:
 @method("crm.status.add")
 def _status_add(call: Call) -> Value:
     sent = sent_fields(call, True)
-    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not php.text(sent.get(name))]
+    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not sent.text(name)]
     if missing:
         raise PortalError("", "\n".join(f"The field {name} is required." for name in missing))
     directory, name = php.text(sent["ENTITY_ID"]), php.text(sent.get("NAME"))
@@ -129,20 +128,10 @@ def _status_add(call: Call) -> Value:
         )
     color = php.text(sent.get("COLOR") or extra.get("COLOR"))
     staged = _is_staged(call, directory)
-    record = call.portal.storage.insert(
-        STATUS,
-        {
-            "ENTITY_ID": directory,
-            "STATUS_ID": code,
-            "NAME": name,
-            "NAME_INIT": "",
-            "SORT": php.integer(sent.get("SORT")) or 10,
-            "SYSTEM": "N",
-            "CATEGORY_ID": category,
-            "COLOR": color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None),
-            "SEMANTICS": semantics if staged else None,
-        },
-    )
+    columns: Map = {"ENTITY_ID": directory, "STATUS_ID": code, "NAME": name, "NAME_INIT": "", "SYSTEM": "N"}
+    columns |= {"SORT": sent.integer("SORT") or 10, "CATEGORY_ID": category, "SEMANTICS": semantics if staged else None}
+    columns["COLOR"] = color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None)
+    record = call.portal.storage.insert(STATUS, columns)
     call.portal.stages_changed()
     return record
 
@@ -165,10 +154,10 @@ def _pipeline(call: Call, directory: str) -> tuple[str, int | None]:
 def _status_update(call: Call) -> Value:
     row, sent = _row(call), sent_fields(call, False)
     columns: Map = {}
-    if php.text(sent.get("NAME")):
-        columns["NAME"] = php.text(sent["NAME"])
+    if sent.text("NAME"):
+        columns["NAME"] = sent.text("NAME")
     if "SORT" in sent:
-        columns["SORT"] = php.integer(sent["SORT"])
+        columns["SORT"] = sent.integer("SORT")
     color = php.text(sent.get("COLOR") or php.as_map(sent.get("EXTRA")).get("COLOR"))
     if color:
         columns["COLOR"] = color

@@ -8,7 +8,7 @@ from __future__ import annotations
 from b24_sandbox import dates, declared, engine, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.errors import PortalError
 from b24_sandbox.paging import family_a
 from b24_sandbox.php import Map, Value
@@ -59,7 +59,7 @@ def _visible(call: Call, row: Row) -> bool:
 @method("log.blogpost.get")
 def _get(call: Call) -> Value:
     """The posts that the caller may see, the newest first."""
-    sent, face, storage = call.upper_case(), face_of(_POST), call.portal.storage
+    sent, storage = call.upper_case(), call.portal.storage
     where: list[str] = ["1"]
     bound: list[Value] = []
     if sent.get("POST_ID"):
@@ -75,7 +75,7 @@ def _get(call: Call) -> Value:
     found = [row.id for row in rows if _visible(call, row)]
 
     def page(limit: int, offset: int) -> list[Map]:
-        return [engine.read(face, call, record) for record in found[offset : offset + limit]]
+        return [shown(_POST, call, record) for record in found[offset : offset + limit]]
 
     result: RowPage = family_a(call.offset, lambda: len(found), page)
     return result
@@ -83,8 +83,7 @@ def _get(call: Call) -> Value:
 
 def _own(call: Call, verb: str, refusal: PortalError) -> Row:
     """The post that a call names, if the caller may change it."""
-    face = face_of(_POST)
-    row = engine.stored(face, call, face.record_id(call), verb)
+    row = stored(_POST, call, verb)
     if not call.admin and row["AUTHOR_ID"] != call.user:
         raise refusal
     return row
@@ -97,15 +96,14 @@ def _update(call: Call) -> Value:
     row = _own(call, "update", PortalError(code, "No write perms"))
     if not sent.get("POST_TITLE") and not sent.get("POST_MESSAGE"):
         raise PortalError("EMPTY_TITLE", "Message title is not specified.")
-    record = row.id
     columns = face_of(_POST).values(call, False)
     if not columns.get("POST_TITLE"):
         columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
-    engine.change(face_of(_POST), call, record, columns)
+    engine.change(face_of(_POST), call, row.id, columns)
     if readers := _readers(sent):
-        call.portal.storage.update(_POST.entity, record, {"DEST": object_text(readers)})
-    call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": record}}, call.user)
-    return record
+        call.portal.storage.update(_POST.entity, row.id, {"DEST": object_text(readers)})
+    call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": row.id}}, call.user)
+    return row.id
 
 
 @method("log.blogpost.delete")
@@ -123,16 +121,14 @@ def _share(call: Call) -> Value:
     if not added:
         raise PortalError("", "Wrong destinations")
     readers = [*map(php.text, php.as_list(values.decoded(row["DEST"]))), *added]
-    record = row.id
-    call.portal.storage.update(_POST.entity, record, {"DEST": object_text(list(dict.fromkeys(readers)))})
+    call.portal.storage.update(_POST.entity, row.id, {"DEST": object_text(list(dict.fromkeys(readers)))})
     return True
 
 
 @method("log.blogpost.getusers.important")
 def _important(call: Call) -> Value:
     """Nobody has read an important post: it is read in the interface."""
-    face = face_of(_POST)
-    engine.stored(face, call, face.record_id(call))
+    stored(_POST, call)
     return []
 
 
@@ -159,10 +155,9 @@ def _comment(call: Call) -> Value:
 
 @method("log.blogcomment.delete")
 def _remove_comment(call: Call) -> Value:
-    face = face_of(_COMMENT)
-    row = engine.stored(face, call, face.record_id(call), "delete")
+    row = stored(_COMMENT, call, "delete")
     if not call.admin and row["AUTHOR_ID"] != call.user:
         raise PortalError("", "No delete perms")
-    engine.remove(face, call, row.id)
+    engine.remove(face_of(_COMMENT), call, row.id)
     _count(call, row.integer("POST_ID"))
     return True

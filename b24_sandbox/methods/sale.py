@@ -5,12 +5,11 @@ Documentation: api-reference/sale.
 
 from __future__ import annotations
 
-from b24_sandbox import declared, engine, errors, php
+from b24_sandbox import declared, errors, php
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.entities.catalog import PRODUCT
 from b24_sandbox.errors import PortalError
-from b24_sandbox.faces import Face
 from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable, Run
@@ -29,15 +28,11 @@ register = method.register
 _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
 
 
-def _face(name: str) -> Face:
-    return face_of(declared.by_name(name))
-
-
 def _children(call: Call, name: str, column: str, record: int) -> list[Map]:
     """The records of a family that belong to a record, as the family shows them."""
-    face = _face(name)
-    rows = call.portal.storage.rows(face.entity, ["ID"], f'"{column}" = ?', [record])
-    return [engine.read(face, call, row.id) for row in rows]
+    family = declared.by_name(name)
+    numbers = call.portal.storage.ids(family.entity, f'"{column}" = ?', [record])
+    return [shown(family, call, number) for number in numbers]
 
 
 def _with_children(call: Call, parents: list[Map], key: str, name: str, column: str) -> list[Map]:
@@ -49,7 +44,7 @@ def _order_get(call: Call) -> Value:
     """An order with its basket, payments, shipments and values of properties."""
     admit(_ORDER, call, "get")
     record = face_of(_ORDER).record_id(call)
-    order = engine.read(face_of(_ORDER), call, record)
+    order = shown(_ORDER, call, record)
     basket = _children(call, "sale.basketitem", "ORDER_ID", record)
     basket = _with_children(call, basket, "properties", "sale.basketproperties", "BASKET_ID")
     shipments = _children(call, "sale.shipment", "ORDER_ID", record)
@@ -77,7 +72,7 @@ def _order_delete(call: Call) -> Value:
 @shipment_action("sale.shipment.delete")
 def _shipment_delete(call: Call) -> Value:
     admit(_SHIPMENT, call, "delete")
-    row = engine.stored(face_of(_SHIPMENT), call, face_of(_SHIPMENT).record_id(call), "delete")
+    row = stored(_SHIPMENT, call, "delete")
     if row["DEDUCTED"] == "Y":
         raise PortalError(
             "SALE_SHIPMENT_EXIST_SHIPPED", "The shipment has already been shipped. Please cancel the shipment"
@@ -120,7 +115,6 @@ def _of_catalogue(action: str) -> Run:
 def _modify(values: str, owner: str, owner_column: str, property_family: str, missing: PortalError) -> Run:
     """Write the values of properties of an order or a shipment and return them."""
     family, properties = declared.by_name(values), declared.by_name(property_family)
-    face = face_of(family)
     props = next(name for name in family.entity.fields if name.endswith("_PROPS_ID"))
     link = family.entity.fields[props].camel
     parent = declared.by_name(f"sale.{owner}")
@@ -142,13 +136,12 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
             columns: Map = {owner_column: record, props: number, "VALUE": php.text(item.get("value"))}
             columns |= {"NAME": described["NAME"], "CODE": described["CODE"]}
             where = f'"{owner_column}" = ? and "{props}" = ?'
-            found = storage.rows(family.entity, ["ID"], where, [record, number])
+            found = storage.ids(family.entity, where, [record, number])
             if found:
-                storage.update(family.entity, found[0].id, columns)
+                storage.update(family.entity, found[0], columns)
             else:
                 storage.insert(family.entity, columns)
-        rows = storage.rows(family.entity, ["ID"], f'"{owner_column}" = ?', [record])
-        return {"propertyValues": [engine.read(face, call, row.id) for row in rows]}
+        return {"propertyValues": _children(call, values, owner_column, record)}
 
     return run
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from b24_sandbox import declared, engine, php, values
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.declared import admit
 from b24_sandbox.php import Map, Value
@@ -41,29 +41,24 @@ def _delivery_add(call: Call) -> Value:
         profiles.append(engine.create(face, call, {**sent, **own}))
         storage.update(_DELIVERY.entity, profiles[-1], {"PARENT_ID": parent})
     return {
-        "parent": engine.read(face, call, parent),
-        "profiles": [engine.read(face, call, profile) for profile in profiles],
+        "parent": shown(_DELIVERY, call, parent),
+        "profiles": [shown(_DELIVERY, call, profile) for profile in profiles],
     }
-
-
-def _delivery(call: Call) -> Row:
-    face = face_of(_DELIVERY)
-    return engine.stored(face, call, face.record_id(call))
 
 
 @method("sale.delivery.config.get")
 def _config_get(call: Call) -> Value:
     admit(_DELIVERY, call, "get")
-    return values.decoded(_delivery(call)["CONFIG"])
+    return values.decoded(stored(_DELIVERY, call)["CONFIG"])
 
 
 @method("sale.delivery.config.update")
 def _config_update(call: Call) -> Value:
     """Change named settings of a delivery service."""
     admit(_DELIVERY, call, "update")
-    row = _delivery(call)
-    stored = php.as_list(values.decoded(row["CONFIG"]))
-    found = {php.text(php.as_map(item)["CODE"]): php.as_map(item) for item in stored}
+    row = stored(_DELIVERY, call)
+    kept = php.as_list(values.decoded(row["CONFIG"]))
+    found = {php.text(php.as_map(item)["CODE"]): php.as_map(item) for item in kept}
     for item in map(php.as_map, php.as_list(call.upper_case().get("CONFIG"))):
         found[php.text(item.get("CODE"))] = item
     call.portal.storage.update(_DELIVERY.entity, row.id, {"CONFIG": object_text(list(found.values()))})
@@ -77,12 +72,12 @@ def _extra_get(call: Call) -> Value:
     number = call.upper_case().get("DELIVERY_ID")
     if number is None:
         raise _EXTRA.bad_id.error("", None, "DELIVERY_ID")
-    storage, face = call.portal.storage, face_of(_EXTRA)
+    storage = call.portal.storage
     if storage.row(_DELIVERY.entity, php.integer(number)) is None:
         raise PortalError("ERROR_DELIVERY_NOT_FOUND", "Delivery not found")
     rows = storage.rows(_EXTRA.entity, ["ID", "PRICE"], "DELIVERY_ID = ?", [php.integer(number)], "SORT, ID")
-    shown = [{**engine.read(face, call, row.id), "PRICE": row["PRICE"]} for row in rows]
-    return [{name: value for name, value in item.items() if name != "ITEMS" or value} for item in shown]
+    found = [{**shown(_EXTRA, call, row.id), "PRICE": row["PRICE"]} for row in rows]
+    return [{name: value for name, value in item.items() if name != "ITEMS" or value} for item in found]
 
 
 def _pay_system(call: Call, sent: Map, name: str) -> Row:
@@ -101,8 +96,8 @@ def _payment(call: Call, sent: Map) -> Row:
 
 def _settings(row: Row) -> Value:
     """The values of the settings of a payment system."""
-    stored = php.as_map(values.decoded(row["SETTINGS"]))
-    return {name: php.as_map(setting).get("VALUE") for name, setting in stored.items()}
+    kept = php.as_map(values.decoded(row["SETTINGS"]))
+    return {name: php.as_map(setting).get("VALUE") for name, setting in kept.items()}
 
 
 @pay_system("sale.paysystem.settings.get")
