@@ -21,8 +21,7 @@ from b24_sandbox.shapes import shape
 method = MethodTable("crm")
 register = method.register
 
-_COLUMNS = [field.name for field in CURRENCY.columns]
-_SHOWN = tuple(name for name in _COLUMNS if name not in ("ID", "LANG"))
+_SHOWN = tuple(field.name for field in CURRENCY.columns if field.name not in ("ID", "LANG"))
 _LANGUAGE = "ru"
 _TEXTS = ("FORMAT_STRING", "FULL_NAME", "DEC_POINT", "THOUSANDS_SEP", "DECIMALS", "THOUSANDS_VARIANT", "HIDE_ZERO")
 
@@ -61,7 +60,7 @@ def _localizations(row: Map) -> Map:
 @method("crm.currency.list")
 def _list(call: Call) -> Value:
     order = array(call, "order")
-    rows = call.portal.storage.rows(CURRENCY, _COLUMNS, order="SORT, ID")
+    rows = call.portal.storage.whole(CURRENCY, order="SORT, ID")
     for name, sense in reversed(list(order.items())):
         if name.upper() in _SHOWN:
             column = name.upper()
@@ -71,13 +70,8 @@ def _list(call: Call) -> Value:
 
 def _columns(sent: Map, call: Call) -> Map:
     columns: Map = {"DATE_UPDATE": dates.iso(call.now)}
-    if "AMOUNT_CNT" in sent:
-        columns["AMOUNT_CNT"] = php.integer(sent["AMOUNT_CNT"])
-    if "AMOUNT" in sent:
-        columns["AMOUNT"] = values.number(sent["AMOUNT"])
-    if "SORT" in sent:
-        columns["SORT"] = php.integer(sent["SORT"])
-    return columns
+    columns |= {name: php.integer(sent[name]) for name in ("AMOUNT_CNT", "SORT") if name in sent}
+    return columns | ({"AMOUNT": values.number(sent["AMOUNT"])} if "AMOUNT" in sent else {})
 
 
 def _with_texts(columns: Map, localizations: Map) -> Map:
@@ -90,11 +84,10 @@ def _with_texts(columns: Map, localizations: Map) -> Map:
 
 
 def _cleaned(sent: Value) -> Map:
-    cleaned: Map = {}
-    for language, texts in php.as_map(sent).items():
-        given = php.as_map(texts)
-        cleaned[language] = {name: php.text(given[name]) for name in _TEXTS if name in given}
-    return cleaned
+    given = {language: php.as_map(texts) for language, texts in php.as_map(sent).items()}
+    return {
+        language: {name: php.text(texts[name]) for name in _TEXTS if name in texts} for language, texts in given.items()
+    }
 
 
 @method("crm.currency.add")
@@ -152,8 +145,8 @@ def _fields(call: Call) -> Value:
 
 @method("crm.currency.base.get")
 def _base(call: Call) -> Value:
-    rows = call.portal.storage.rows(CURRENCY, ["CURRENCY"], "BASE = 'Y'")
-    return rows[0]["CURRENCY"] if rows else ""
+    row = call.portal.storage.first(CURRENCY, "BASE = 'Y'")
+    return "" if row is None else row["CURRENCY"]
 
 
 @method("crm.currency.base.set")

@@ -35,13 +35,16 @@ def _author(call: Call, sent: Map) -> int:
     return php.integer(sent.get("USER_ID")) if call.admin and php.integer(sent.get("USER_ID")) else call.user
 
 
+def _titled(call: Call, new: bool) -> Map:
+    """The values of a post, with the begin of its text where it has no title."""
+    sent = face_of(_POST).values(call, new)
+    return sent if sent.get("POST_TITLE") else {**sent, "POST_TITLE": php.text(sent["POST_MESSAGE"])[:_TITLE_LENGTH]}
+
+
 @method("log.blogpost.add")
 def _add(call: Call) -> Value:
-    face, sent = face_of(_POST), call.upper_case()
-    columns = face.values(call, True)
-    if not columns.get("POST_TITLE"):
-        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
-    record = engine.create(face, call, columns)
+    sent = call.upper_case()
+    record = engine.create(face_of(_POST), call, _titled(call, True))
     readers = _readers(sent) or ["UA"]
     marks: Map = {"DEST": object_text(readers), "AUTHOR_ID": _author(call, sent)}
     marks["HAS_SOCNET_ALL"] = "Y" if "UA" in readers else "N"
@@ -96,10 +99,7 @@ def _update(call: Call) -> Value:
     row = _own(call, "update", PortalError(code, "No write perms"))
     if not sent.get("POST_TITLE") and not sent.get("POST_MESSAGE"):
         raise PortalError("EMPTY_TITLE", "Message title is not specified.")
-    columns = face_of(_POST).values(call, False)
-    if not columns.get("POST_TITLE"):
-        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
-    engine.change(face_of(_POST), call, row.id, columns)
+    engine.change(face_of(_POST), call, row.id, _titled(call, False))
     if readers := _readers(sent):
         call.portal.storage.update(_POST.entity, row.id, {"DEST": object_text(readers)})
     call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": row.id}}, call.user)

@@ -16,6 +16,7 @@ from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row
 from b24_sandbox.shapes import shape
 
 method = MethodTable("")
@@ -89,7 +90,7 @@ def _whose(call: Call) -> int:
     return user
 
 
-def _day(call: Call, user: int) -> Map | None:
+def _day(call: Call, user: int) -> Row | None:
     return call.portal.storage.first(WORKDAY, "USER_ID = ?", [user], "ID desc")
 
 
@@ -102,17 +103,17 @@ def _seconds(moment: Value) -> float:
     return datetime.fromisoformat(php.text(moment)).timestamp()
 
 
-def _leaks(call: Call, day: Map) -> float:
+def _leaks(call: Call, day: Row) -> float:
     paused = call.now - _seconds(day["LAST_PAUSE"]) if day["LAST_PAUSE"] else 0
-    return php.integer(day["LEAKS"]) + paused
+    return day.integer("LEAKS") + paused
 
 
-def _shown_day(call: Call, day: Map | None) -> Map:
+def _shown_day(call: Call, day: Row | None) -> Map:
     if day is None:
         nothing = "00:00:00"
         return shape("options.workday", status="CLOSED", closed=True, duration=nothing, leaks=nothing)
     status, leaks = php.text(day["STATUS"]), _leaks(call, day)
-    if status == "OPENED" and dates.iso(call.now)[:10] != php.text(day["TIME_START"])[:10]:
+    if status == "OPENED" and dates.iso(call.now)[:10] != day.text("TIME_START")[:10]:
         status = "EXPIRED"
     duration = _seconds(day["TIME_FINISH"]) - _seconds(day["TIME_START"]) - leaks if day["TIME_FINISH"] else 0
     spans: Map = {"duration": _span(duration), "leaks": _span(leaks)}
@@ -139,12 +140,12 @@ def _open(call: Call) -> Value:
     user, storage = _whose(call), call.portal.storage
     moment = _moment(call, "Day open date should correspond to the current date")
     day = _day(call, user)
-    if day is not None and php.text(day["TIME_START"])[:10] == moment[:10]:
+    if day is not None and day.text("TIME_START")[:10] == moment[:10]:
         if day["STATUS"] != "OPENED":
             since = day["LAST_PAUSE"] or day["TIME_FINISH"]
-            leaks = php.integer(day["LEAKS"]) + int(call.now - _seconds(since))
+            leaks = day.integer("LEAKS") + int(call.now - _seconds(since))
             going: Map = {"STATUS": "OPENED", "TIME_FINISH": None, "LAST_PAUSE": None, "LEAKS": leaks}
-            storage.update(WORKDAY, php.integer(day["ID"]), going)
+            storage.update(WORKDAY, day.id, going)
     else:
         storage.insert(WORKDAY, {"USER_ID": user, "STATUS": "OPENED", "TIME_START": moment, "LEAKS": 0})
     return _shown_day(call, _day(call, user))
@@ -156,7 +157,7 @@ def _pause(call: Call) -> Value:
     day = _day(call, user)
     if day is not None and day["STATUS"] != "PAUSED":
         paused: Map = {"STATUS": "PAUSED", "TIME_FINISH": None, "LAST_PAUSE": dates.iso(call.now)}
-        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), paused)
+        call.portal.storage.update(WORKDAY, day.id, paused)
     return _shown_day(call, _day(call, user))
 
 
@@ -168,7 +169,7 @@ def _close(call: Call) -> Value:
     if day is not None and day["STATUS"] != "CLOSED":
         leaks = int(_leaks(call, day))
         closed: Map = {"STATUS": "CLOSED", "TIME_FINISH": moment, "LAST_PAUSE": None, "LEAKS": leaks}
-        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), closed)
+        call.portal.storage.update(WORKDAY, day.id, closed)
     return _shown_day(call, _day(call, user))
 
 

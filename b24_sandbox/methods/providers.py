@@ -134,37 +134,38 @@ def _list(family: ProviderFamily, call: Call) -> Value:
     return [record.code for record in family.records.all(call, application(call))]
 
 
-def _engine_word(call: Call, name: str, error: str) -> str:
+def _refused(code: str, words: str) -> PortalError:
+    return PortalError(f"ENGINE_REGISTER_ERROR_{code}", words)
+
+
+def _engine_word(call: Call, name: str) -> str:
     value = call.exact(name)
     if not isinstance(value, str) or not value:
-        raise PortalError(f"ENGINE_REGISTER_ERROR_{error}", f"The `{name}` key with a string value is required")
+        raise _refused(name.upper(), f"The `{name}` key with a string value is required")
     return value
 
 
 @engine("ai.engine.register", app_only=True)
 def _engine_register(call: Call) -> Value:
     """Register an engine, once for a code within a category. Its address is not requested."""
-    name, code = _engine_word(call, "name", "NAME"), _engine_word(call, "code", "CODE")
+    name, code = _engine_word(call, "name"), _engine_word(call, "code")
     if _ENGINE_CODE.fullmatch(code) is None:
-        raise PortalError(
-            "ENGINE_REGISTER_ERROR_CODE_FORMAT", "The `code` key must contain only characters `A-Za-z0-9-_`"
-        )
+        raise _refused("CODE_FORMAT", "The `code` key must contain only characters `A-Za-z0-9-_`")
     category = php.text(call.exact("category"))
     if not category:
-        raise PortalError("ENGINE_REGISTER_ERROR_CATEGORY", "The `category` key is required")
+        raise _refused("CATEGORY", "The `category` key is required")
     if category not in _CATEGORIES:
-        words = f"The `category` key can contain one of the values: `{', '.join(_CATEGORIES)}`"
-        raise PortalError("ENGINE_REGISTER_ERROR_CATEGORY_FORMAT", words)
-    address = _engine_word(call, "completions_url", "COMPLETIONS_URL")
+        known = ", ".join(_CATEGORIES)
+        raise _refused("CATEGORY_FORMAT", f"The `category` key can contain one of the values: `{known}`")
+    address = _engine_word(call, "completions_url")
     if urlsplit(address).scheme not in ("http", "https"):
-        words = "The value of the `completions_url` key must be a valid URL"
-        raise PortalError("ENGINE_REGISTER_ERROR_COMPLETIONS_URL_FAIL", words)
+        raise _refused("COMPLETIONS_URL_FAIL", "The value of the `completions_url` key must be a valid URL")
     settings = call.exact("settings")
     if settings is not None and not php.is_array(settings):
-        raise PortalError("ENGINE_REGISTER_ERROR_SETTINGS_FORMAT", "The value of the `settings` key must be valid JSON")
+        raise _refused("SETTINGS_FORMAT", "The value of the `settings` key must be valid JSON")
     owner = application(call)
     if any(known.code == code and known.data["category"] == category for known in _ENGINES.all(call, owner)):
-        raise PortalError("ENGINE_REGISTER_ERROR_CODE_UNIQUE", "A record with this `code` already exists")
+        raise _refused("CODE_UNIQUE", "A record with this `code` already exists")
     data: Map = {"name": name, "category": category, "completions_url": address, "settings": php.as_map(settings)}
     return _ENGINES.add(call, code, {**data, "date_create": int(call.now)}, owner)
 
