@@ -44,6 +44,13 @@ def _template(call: Call, record: int) -> Value:
     return {"template": {**found, "users": users, "download": address, "downloadMachine": address}}
 
 
+def _owner(sent: Sent) -> Entity:
+    """The entity of the items that have documents of a sent type."""
+    if sent.integer("entityTypeId") not in _OWNERS:
+        raise PortalError("0", "No provider for entityTypeId")
+    return _OWNERS[sent.integer("entityTypeId")]
+
+
 def _described(number: Value, title: Value, chosen: Map) -> Map:
     """The fields of a document by code. Only those of the document itself and those in `chosen` are known here."""
     sent = Sent(chosen)
@@ -66,8 +73,7 @@ def _described(number: Value, title: Value, chosen: Map) -> Map:
 def _template_fields(call: Call) -> Value:
     admit(_TEMPLATE, call, "update")
     row = stored(_TEMPLATE, call)
-    if php.integer(call.exact("entityTypeId")) not in _OWNERS:
-        raise PortalError("0", "No provider for entityTypeId")
+    _owner(call.sent)
     return {"templateFields": _described(None, row["NAME"], php.as_map(call.exact("values")))}
 
 
@@ -150,9 +156,7 @@ def _document_add(call: Call) -> Value:
     template = storage.row(_TEMPLATE.entity, php.integer(call.exact("templateId")))
     if template is None:
         raise PortalError("0", "Template not found")
-    owner = _OWNERS.get(php.integer(call.exact("entityTypeId")))
-    if owner is None:
-        raise PortalError("0", "No provider for entityTypeId")
+    owner = _owner(call.sent)
     entity = php.integer(call.exact("entityId"))
     if not entity:
         raise PortalError("0", 'Empty required parameter "value"')
@@ -207,16 +211,14 @@ def _public(call: Call) -> Value:
 @document_action("crm.documentgenerator.document.upload")
 def _upload(call: Call) -> Value:
     """Record a document that was made elsewhere."""
-    sent = php.as_map(call.exact("fields"))
+    sent = call.sent.inner("fields")
     if not sent:
         raise errors.missing_parameter("fields")
     lacking = [name for name in ("entityTypeId", "fileContent", "region", "entityId") if not sent.get(name)]
     if lacking:
         raise PortalError("0", f"Empty required fields: {', '.join(lacking)}")
-    owner = _OWNERS.get(php.integer(sent["entityTypeId"]))
-    if owner is None:
-        raise PortalError("0", "No provider for entityTypeId")
-    if call.portal.storage.row(owner, php.integer(sent["entityId"])) is None:
+    owner = _owner(sent)
+    if call.portal.storage.row(owner, sent.integer("entityId")) is None:
         raise PortalError("0", 'Wrong "entityId" field value')
     columns = {name: sent.get(name) for name in ("entityTypeId", "entityId", "title", "number")}
     return _shown(call, engine.create(face_of(_DOCUMENT), call, {**columns, "values": {"_creationMethod": "rest"}}))

@@ -93,8 +93,7 @@ def _write(call: Call, side: Side, row: Row, items: list[Map]) -> None:
     primary = next((number for number, item in zip(listed, items, strict=True) if item.get("IS_PRIMARY") == "Y"), 0)
     primary = primary or (listed[0] if listed else 0)
     storage = call.portal.storage
-    for old in storage.rows(LINK, ["ID"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]):
-        storage.delete(LINK, old.id)
+    storage.delete_all(LINK, "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner])
     for number, item in zip(listed, items, strict=True):
         columns: Map = {"OWNER_TABLE": _place(side), "OWNER_ID": owner, "ITEM_ID": number, "SORT": item["SORT"]}
         storage.insert(LINK, columns)

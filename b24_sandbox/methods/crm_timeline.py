@@ -15,6 +15,7 @@ from b24_sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BIND
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
+from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
@@ -26,6 +27,7 @@ stagehistory_action = method.controller("Bitrix\\Crm\\Controller\\StageHistory")
 register = method.register
 
 _LOG_PAGE = 10
+_BOUND = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
 _COMMENT, _LOG = "comment", "logmessage"
 _COLUMNS = [field.name for field in COMMENT.columns]
 _SHOWN = {name: field for name, field in COMMENT.fields.items() if "h" not in field.flags}
@@ -117,8 +119,7 @@ def _announce(call: Call, verb: str, record: int) -> None:
 
 
 def _bind(call: Call, record: int, owner: int, word: str) -> bool:
-    where = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
-    if call.portal.storage.count(TIMELINE_BINDING, where, [record, owner, word]):
+    if call.portal.storage.count(TIMELINE_BINDING, _BOUND, [record, owner, word]):
         return False
     columns: Map = {"OWNER_ID": record, "ENTITY_ID": owner, "ENTITY_TYPE": word}
     call.portal.storage.insert(TIMELINE_BINDING, columns)
@@ -205,23 +206,21 @@ def _binding(call: Call) -> tuple[int, int, str]:
     sent = sent_fields(call, True)
     for name in ("OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"):
         if not sent.get(name):
-            raise PortalError("", f"{name} is not defined or invalid.")
-    record = php.integer(sent["OWNER_ID"])
+            raise invalid(name)
+    record, owner = sent.integer("OWNER_ID"), sent.integer("ENTITY_ID")
     if call.portal.storage.row(COMMENT, record) is None:
-        raise PortalError("", "OWNER_ID is not defined or invalid.")
-    number = crm_types.number_of(php.text(sent["ENTITY_TYPE"]), call.portal)
+        raise invalid("OWNER_ID")
+    number = crm_types.number_of(sent.text("ENTITY_TYPE"), call.portal)
     if not number:
-        raise PortalError("", "ENTITY_TYPE is not defined or invalid.")
-    if not crm_types.exists(call.portal, number, php.integer(sent["ENTITY_ID"])):
-        raise PortalError("", "ENTITY_ID is not defined or invalid.")
-    return record, php.integer(sent["ENTITY_ID"]), owner_word(number)
+        raise invalid("ENTITY_TYPE")
+    if not crm_types.exists(call.portal, number, owner):
+        raise invalid("ENTITY_ID")
+    return record, owner, owner_word(number)
 
 
 @method("crm.timeline.bindings.list")
 def _bindings(call: Call) -> Value:
-    owner = php.integer(array(call, "filter").get("OWNER_ID"))
-    if owner <= 0:
-        raise PortalError("", "OWNER_ID is not defined or invalid.")
+    owner = positive(array(call, "filter"), "OWNER_ID")
     columns = ["OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"]
     rows = call.portal.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
     return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
@@ -229,9 +228,7 @@ def _bindings(call: Call) -> Value:
 
 @method("crm.timeline.bindings.unbind")
 def _unbind(call: Call) -> Value:
-    record, owner, word = _binding(call)
-    where = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
-    remove_where(call.portal, TIMELINE_BINDING, where, [record, owner, word])
+    call.portal.storage.delete_all(TIMELINE_BINDING, _BOUND, _binding(call))
     return True
 
 

@@ -19,7 +19,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.methods import crm_category, crm_item
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
-from b24_sandbox.row import Row
+from b24_sandbox.row import Row, Sent
 from b24_sandbox.schema import RELATION, parent_field
 from b24_sandbox.shapes import constant, shape
 
@@ -32,6 +32,13 @@ FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)
 _FLAGS = [name for name in TYPE.fields if name.startswith("IS_")]
 _KNOWN = {field.camel: field for field in TYPE.columns}
+
+
+def _title(sent: Sent) -> str:
+    title = sent.text("title")
+    if not title:
+        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    return title
 
 
 def _missing() -> PortalError:
@@ -144,9 +151,7 @@ def _number(call: Call, sent: Map) -> int:
 @type_action("crm.type.add")
 def _add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
-    title = php.text(sent.get("title"))
-    if not title:
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    title = _title(sent)
     number, now = _number(call, sent), dates.iso(call.now)
     row: Map = {name: "Y" if name in php.as_list(constant("crm.new_type_flags")) else "N" for name in _FLAGS}
     given = {name: _flag(sent[_camel(name)]) for name in _FLAGS if _camel(name) in sent}
@@ -183,8 +188,8 @@ def _update(call: Call) -> Value:
     row = _row(call, crm_item.record_id(call))
     sent = crm_item.fields_argument(call)
     columns = _columns(sent)
-    if "TITLE" in columns and not columns["TITLE"]:
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    if "TITLE" in columns:
+        _title(sent)
     columns.update(UPDATED_TIME=dates.iso(call.now), UPDATED_BY=call.user)
     record = row.id
     call.portal.storage.update(TYPE, record, columns)
@@ -276,20 +281,17 @@ def _assign(call: Call, record: int, sent: Map) -> None:
 @automatedsolution_action("crm.automatedsolution.add")
 def _solution_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
-    if not php.text(sent.get("title")):
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
-    record = call.portal.storage.insert(AUTOMATED_SOLUTION, {"TITLE": php.text(sent["title"])})
+    title = _title(sent)
+    record = call.portal.storage.insert(AUTOMATED_SOLUTION, {"TITLE": title})
     _assign(call, record, sent)
-    return {"automatedSolution": _solution(call, {"ID": record, "TITLE": php.text(sent["title"])})}
+    return {"automatedSolution": _solution(call, {"ID": record, "TITLE": title})}
 
 
 @automatedsolution_action("crm.automatedsolution.update")
 def _solution_update(call: Call) -> Value:
     row, sent = _solution_row(call), crm_item.fields_argument(call)
     if "title" in sent:
-        if not php.text(sent["title"]):
-            raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
-        call.portal.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": php.text(sent["title"])})
+        call.portal.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": _title(sent)})
     _assign(call, row.id, sent)
     return {"automatedSolution": _solution(call, _solution_row(call))}
 

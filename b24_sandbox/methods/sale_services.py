@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from b24_sandbox import declared, engine, php, values
 from b24_sandbox.call import Call
+from b24_sandbox.declaration import Declared
 from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.declared import admit
-from b24_sandbox.php import Map, Value
+from b24_sandbox.php import Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
@@ -80,18 +81,15 @@ def _extra_get(call: Call) -> Value:
     return [{name: value for name, value in item.items() if name != "ITEMS" or value} for item in found]
 
 
-def _pay_system(call: Call, sent: Map, name: str) -> Row:
-    row = call.portal.storage.row(_PAY_SYSTEM.entity, php.integer(sent.get(name)))
+def _named(family: Declared, call: Call, name: str, words: str) -> Row:
+    row = call.portal.storage.row(family.entity, call.upper.integer(name))
     if row is None:
-        raise PortalError("ERROR_CHECK_FAILURE", "Pay system not found")
+        raise PortalError("ERROR_CHECK_FAILURE", f"{words} not found")
     return row
 
 
-def _payment(call: Call, sent: Map) -> Row:
-    row = call.portal.storage.row(_PAYMENT.entity, php.integer(sent.get("PAYMENT_ID")))
-    if row is None:
-        raise PortalError("ERROR_CHECK_FAILURE", "Payment not found")
-    return row
+def _pay_system(call: Call, name: str) -> Row:
+    return _named(_PAY_SYSTEM, call, name, "Pay system")
 
 
 def _settings(row: Row) -> Value:
@@ -103,32 +101,29 @@ def _settings(row: Row) -> Value:
 @pay_system("sale.paysystem.settings.get")
 def _settings_get(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "get")
-    return _settings(_pay_system(call, call.upper_case(), "ID"))
+    return _settings(_pay_system(call, "ID"))
 
 
 @pay_system("sale.paysystem.settings.update")
 def _settings_update(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "update")
-    sent = call.upper_case()
-    row = _pay_system(call, sent, "ID")
-    changed = {**php.as_map(values.decoded(row["SETTINGS"])), **php.as_map(sent.get("SETTINGS"))}
+    row = _pay_system(call, "ID")
+    changed = {**php.as_map(values.decoded(row["SETTINGS"])), **call.upper.inner("SETTINGS")}
     call.portal.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
     return True
 
 
 @pay_system("sale.paysystem.settings.payment.get")
 def _payment_settings(call: Call) -> Value:
-    sent = call.upper_case()
-    row = _pay_system(call, sent, "PAY_SYSTEM_ID")
-    _payment(call, sent)
+    row = _pay_system(call, "PAY_SYSTEM_ID")
+    _named(_PAYMENT, call, "PAYMENT_ID", "Payment")
     return _settings(row)
 
 
 @pay_system("sale.paysystem.pay.payment")
 def _pay(call: Call) -> Value:
     """Pay a payment with a payment system."""
-    sent = call.upper_case()
-    _pay_system(call, sent, "PAY_SYSTEM_ID")
-    payment = _payment(call, sent)
+    _pay_system(call, "PAY_SYSTEM_ID")
+    payment = _named(_PAYMENT, call, "PAYMENT_ID", "Payment")
     call.portal.storage.update(_PAYMENT.entity, payment.id, {"PAID": "Y"})
     return True

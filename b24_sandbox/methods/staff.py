@@ -168,8 +168,8 @@ def _delete_department(call: Call) -> Value:
     record = _record_id(call)
     row = engine.stored(DEPARTMENTS, call, record)
     storage = call.portal.storage
-    for child in storage.rows(DEPARTMENT, ["ID"], "PARENT = ?", [record]):
-        storage.update(DEPARTMENT, child.id, {"PARENT": row["PARENT"]})
+    for child in storage.ids(DEPARTMENT, "PARENT = ?", [record]):
+        storage.update(DEPARTMENT, child, {"PARENT": row["PARENT"]})
     member = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
     for person in storage.rows(USER, ["ID", "UF_DEPARTMENT"], member, [record]):
         kept = [item for item in values.items(person["UF_DEPARTMENT"]) if item != record]
