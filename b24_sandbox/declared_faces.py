@@ -117,7 +117,7 @@ def record_id(family: Declared, call: Call) -> int:
         raise family.bad_id.error(call.method.name, sent, family.id_in)
     if not family.key:
         return php.integer(sent)
-    rows = call.portal.storage.rows(entity_of(family), ["ID"], f'"{family.key}" = ?', [php.text(sent)])
+    rows = call.storage.rows(entity_of(family), ["ID"], f'"{family.key}" = ?', [php.text(sent)])
     return rows[0].id if rows else 0
 
 
@@ -218,7 +218,7 @@ def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored:
         wanted = [columns.get(name, (stored or Row()).get(name)) for name in rule.unique]
         where = " and ".join(f'"{name}" = ?' for name in rule.unique)
         own = php.integer((stored or Row()).get("ID"))
-        if call.portal.storage.count(entity_of(family), f"{where} and ID <> ?", [*wanted, own]):
+        if call.storage.count(entity_of(family), f"{where} and ID <> ?", [*wanted, own]):
             return rule.unique[0]
     return ""
 

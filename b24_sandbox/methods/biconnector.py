@@ -64,7 +64,7 @@ def _fields_update(call: Call) -> Value:
             raise _refused("VALIDATION_DUPLICATE_EXIST_NAME", text)
         number = max(found, default=row.id * 100 - 1) + 1
         found[number] = {"id": number, "datasetId": row["ID"], "visible": True, **item}
-    call.portal.storage.update(_DATASET.entity, row.id, {"FIELDS": object_text(list(found.values()))})
+    call.storage.update(_DATASET.entity, row.id, {"FIELDS": object_text(list(found.values()))})
     return True
 
 

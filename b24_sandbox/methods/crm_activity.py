@@ -55,7 +55,7 @@ def _responsible(call: Call, columns: Map) -> int:
     """The responsible person of an activity that names none: that of the owner, otherwise the caller."""
     kind, owner = php.integer(columns.get("OWNER_TYPE_ID")), php.integer(columns.get("OWNER_ID"))
     entity = crm_types.base_entity(call.portal, kind)
-    row = call.portal.storage.row(entity, owner) if entity is not None and owner > 0 else None
+    row = call.storage.row(entity, owner) if entity is not None and owner > 0 else None
     return php.integer((row or Row()).get("ASSIGNED_BY_ID")) or call.user
 
 
@@ -80,22 +80,22 @@ def _owned(call: Call, columns: Map) -> None:
 def bind(call: Call, activity: int, kind: int, owner: int) -> bool:
     """Bind an activity to an item. Return whether it was not bound before."""
     where = "ACTIVITY_ID = ? and OWNER_TYPE_ID = ? and OWNER_ID = ?"
-    if call.portal.storage.count(ACTIVITY_BINDING, where, [activity, kind, owner]):
+    if call.storage.count(ACTIVITY_BINDING, where, [activity, kind, owner]):
         return False
     columns: Map = {"ACTIVITY_ID": activity, "OWNER_TYPE_ID": kind, "OWNER_ID": owner}
-    call.portal.storage.insert(ACTIVITY_BINDING, columns)
+    call.storage.insert(ACTIVITY_BINDING, columns)
     return True
 
 
 def bindings(call: Call, activity: int) -> list[Row]:
     """The bindings of an activity."""
     columns = ["OWNER_ID", "OWNER_TYPE_ID", "ID"]
-    return call.portal.storage.rows(ACTIVITY_BINDING, columns, "ACTIVITY_ID = ?", [activity], "ID")
+    return call.storage.rows(ACTIVITY_BINDING, columns, "ACTIVITY_ID = ?", [activity], "ID")
 
 
 def _write(call: Call, activity: int, sent: Map, new: bool) -> None:
     """Write communications, bindings and files of an activity."""
-    storage = call.portal.storage
+    storage = call.storage
     row = storage.row(ACTIVITY, activity) or Row()
     if new:
         bind(call, activity, row.integer("OWNER_TYPE_ID"), row.integer("OWNER_ID"))
@@ -122,7 +122,7 @@ def _communicate(call: Call, activity: int, row: Row, item: Sent) -> None:
     owner = item.integer("ENTITY_ID") or row.integer("OWNER_ID")
     guessed = ("EMAIL" if "@" in value else "PHONE") if value else ""
     columns: Map = {"ACTIVITY_ID": activity, "ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, "VALUE": value}
-    call.portal.storage.insert(COMMUNICATION, {**columns, "TYPE": item.text("TYPE") or guessed})
+    call.storage.insert(COMMUNICATION, {**columns, "TYPE": item.text("TYPE") or guessed})
     if crm_types.exists(call.portal, kind, owner):
         bind(call, activity, kind, owner)
 
@@ -132,7 +132,7 @@ def _communication(call: Call, row: Row) -> Map:
     shown = shape("timeline.communication", row)
     kind, owner = row.integer("ENTITY_TYPE_ID"), row.integer("ENTITY_ID")
     entity = crm_types.base_entity(call.portal, kind)
-    person = call.portal.storage.row(entity, owner) if entity is not None and owner else None
+    person = call.storage.row(entity, owner) if entity is not None and owner else None
     settings: Map = {}
     if person is not None:
         settings = {name: person.text(name) for name in _PEOPLE.get(kind, ("TITLE",)) if name in person}
@@ -146,7 +146,7 @@ def _show(call: Call, rows: list[Row], shown: list[Map], names: frozenset[str]) 
     """Add communications, bindings and files that `select` names."""
     for row, record in zip(rows, shown, strict=True):
         activity = row.id
-        kept = call.portal.storage.whole(COMMUNICATION, "ACTIVITY_ID = ?", [activity])
+        kept = call.storage.whole(COMMUNICATION, "ACTIVITY_ID = ?", [activity])
         if "COMMUNICATIONS" in names:
             record["COMMUNICATIONS"] = [_communication(call, item) for item in kept if item["TYPE"] != _FILE]
         if "BINDINGS" in names:
@@ -199,7 +199,7 @@ def _by_bindings(call: Call) -> Value:
     found: set[int] = set()
     for pair in pairs:
         where = "OWNER_TYPE_ID = ? and OWNER_ID = ?"
-        rows = call.portal.storage.rows(ACTIVITY_BINDING, ["ACTIVITY_ID"], where, list(pair))
+        rows = call.storage.rows(ACTIVITY_BINDING, ["ACTIVITY_ID"], where, list(pair))
         found |= {row.integer("ACTIVITY_ID") for row in rows}
     kept = {key: value for key, value in call.params.items() if key.lower() not in ("filter", "arfilter")}
     narrowed: Map = {**conditions, "@ID": sorted(found)}
@@ -217,7 +217,7 @@ def _delete_parts(call: Call) -> Value:
 
 def _activity(call: Call, name: str = "activityId") -> int:
     activity = php.integer(required(call, name))
-    if call.portal.storage.row(ACTIVITY, activity) is None:
+    if call.storage.row(ACTIVITY, activity) is None:
         raise PortalError("NOT_FOUND", "Element not found")
     return activity
 
@@ -241,7 +241,7 @@ def _binding_delete(call: Call) -> Value:
         raise PortalError("BINDING_NOT_FOUND", "Binding not found")
     if len(held) == 1:
         raise PortalError("LAST_BINDING_CANNOT_BE_DELETED", "The last binding cannot be deleted")
-    call.portal.storage.delete(ACTIVITY_BINDING, bound[0].id)
+    call.storage.delete(ACTIVITY_BINDING, bound[0].id)
     return True
 
 
@@ -260,7 +260,7 @@ def _binding_move(call: Call) -> Value:
     new_kind, new_owner = crm_item.owner(call, "targetEntityTypeId", "targetEntityId", _NO_OWNER)
     for item in bindings(call, activity):
         if (item["OWNER_TYPE_ID"], item["OWNER_ID"]) == (kind, owner):
-            call.portal.storage.delete(ACTIVITY_BINDING, item.id)
+            call.storage.delete(ACTIVITY_BINDING, item.id)
             bind(call, activity, new_kind, new_owner)
             return True
     raise PortalError("BINDING_NOT_FOUND", "Binding not found")
@@ -299,7 +299,7 @@ def _todo_add(call: Call) -> Value:
         "PROVIDER_TYPE_ID": "TODO",
     }
     ACTIVITY.prepare(call.portal, columns, None, call.user)
-    activity = call.portal.storage.insert(ACTIVITY, columns)
+    activity = call.storage.insert(ACTIVITY, columns)
     bind(call, activity, kind, owner)
     engine.announce(_live(call), call, "ADD", activity)
     return {"id": activity}
@@ -308,7 +308,7 @@ def _todo_add(call: Call) -> Value:
 def _todo(call: Call) -> int:
     kind, owner = crm_item.owner(call, "ownerTypeId", "ownerId", _NO_OWNER)
     activity = php.integer(required(call, "id"))
-    row = call.portal.storage.row(ACTIVITY, activity)
+    row = call.storage.row(ACTIVITY, activity)
     held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
     if row is None or row["PROVIDER_ID"] != "CRM_TODO" or (kind, owner) not in held:
         raise PortalError("NOT_FOUND", "Not found.")
@@ -317,9 +317,9 @@ def _todo(call: Call) -> int:
 
 def _todo_change(call: Call, columns: Map) -> Value:
     activity = _todo(call)
-    row = call.portal.storage.row(ACTIVITY, activity)
+    row = call.storage.row(ACTIVITY, activity)
     ACTIVITY.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(ACTIVITY, activity, columns)
+    call.storage.update(ACTIVITY, activity, columns)
     engine.announce(_live(call), call, "UPDATE", activity)
     return {"id": activity}
 

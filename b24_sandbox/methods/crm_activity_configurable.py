@@ -83,7 +83,7 @@ def _add(call: Call) -> Value:
         **_columns(call, fields, {}),
     }
     ACTIVITY.prepare(call.portal, columns, None, call.user)
-    activity = call.portal.storage.insert(ACTIVITY, columns)
+    activity = call.storage.insert(ACTIVITY, columns)
     bind(call, activity, kind, owner)
     _LAYOUTS.put(call, str(activity), layout, owned)
     _announce(call, "ADD", activity)
@@ -97,7 +97,7 @@ def _announce(call: Call, what: str, activity: int) -> None:
 def _activity(call: Call) -> Row:
     record = php.integer(required(call, "id"))
     by_application(call)
-    row = call.portal.storage.row(ACTIVITY, record)
+    row = call.storage.row(ACTIVITY, record)
     if row is None or row["PROVIDER_ID"] != _PROVIDER:
         raise PortalError("NOT_FOUND", "Element not found")
     return row
@@ -133,6 +133,6 @@ def _update(call: Call) -> Value:
     if call.exact("layout") is not None:
         _LAYOUTS.put(call, str(activity), _layout(call), owned)
     ACTIVITY.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(ACTIVITY, activity, columns)
+    call.storage.update(ACTIVITY, activity, columns)
     _announce(call, "UPDATE", activity)
     return {"activity": {"id": activity}}

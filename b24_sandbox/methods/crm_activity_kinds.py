@@ -110,7 +110,7 @@ def _blocks_owner(call: Call) -> tuple[str, str]:
     owned = by_application(call)
     kind, owner = crm_item.owner(call)
     held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
-    if call.portal.storage.row(ACTIVITY, activity) is None or (kind, owner) not in held:
+    if call.storage.row(ACTIVITY, activity) is None or (kind, owner) not in held:
         raise PortalError("NOT_FOUND", "Not found")
     return owned, str(activity)
 

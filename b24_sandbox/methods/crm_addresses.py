@@ -39,7 +39,7 @@ def _keyless(entity: Entity, call: Call) -> RowPage:
     def show(rows: list[Row]) -> list[Map]:
         return [{name: values.show_classic(shown[name], row[name]) for name in names} for row in rows]
 
-    return paging.stored_page(call.portal.storage, entity, where, order, (paging.family_a, call.offset), show, names)
+    return paging.stored_page(call.storage, entity, where, order, (paging.family_a, call.offset), show, names)
 
 
 @method("crm.address.list")
@@ -61,7 +61,7 @@ def _key(sent: Sent) -> Map:
 
 def _found(call: Call, key: Map) -> Row | None:
     where = " and ".join(f"{name} = ?" for name in key)
-    return call.portal.storage.first(ADDRESS, where, list(key.values()))
+    return call.storage.first(ADDRESS, where, list(key.values()))
 
 
 def _stored(call: Call, key: Map) -> Row:
@@ -86,7 +86,7 @@ def _announce(call: Call, what: str, key: Map) -> None:
 def _anchor(call: Call, kind: Value, owner: Value) -> Map:
     """The final owner of an address: the company behind a requisite."""
     if kind == _REQUISITE_TYPE:
-        requisite = call.portal.storage.row(REQUISITE, php.integer(owner)) or Row()
+        requisite = call.storage.row(REQUISITE, php.integer(owner)) or Row()
         return {"ANCHOR_TYPE_ID": requisite.get("ENTITY_TYPE_ID"), "ANCHOR_ID": requisite.get("ENTITY_ID")}
     return {"ANCHOR_TYPE_ID": kind, "ANCHOR_ID": owner}
 
@@ -96,12 +96,12 @@ def _add_address(call: Call) -> Value:
     sent = sent_fields(call, True)
     key = _key(sent)
     kind, owner = sent.integer("ENTITY_TYPE_ID"), sent.integer("ENTITY_ID")
-    requisite = kind == _REQUISITE_TYPE and call.portal.storage.row(REQUISITE, owner) is not None
+    requisite = kind == _REQUISITE_TYPE and call.storage.row(REQUISITE, owner) is not None
     if not requisite and not crm_types.exists(call.portal, kind, owner):
         raise invalid("ENTITY_ID")
     if _found(call, key) is not None:
         raise PortalError("", "TypeAddress exists.")
-    call.portal.storage.insert(ADDRESS, {**key, **_columns(call, sent), **_anchor(call, kind, owner)})
+    call.storage.insert(ADDRESS, {**key, **_columns(call, sent), **_anchor(call, kind, owner)})
     _announce(call, "REGISTER", key)
     return True
 
@@ -110,7 +110,7 @@ def _add_address(call: Call) -> Value:
 def _update_address(call: Call) -> Value:
     sent = sent_fields(call, False)
     key = _key(sent)
-    call.portal.storage.update(ADDRESS, _stored(call, key).id, _columns(call, sent))
+    call.storage.update(ADDRESS, _stored(call, key).id, _columns(call, sent))
     _announce(call, "REGISTER", key)
     return True
 
@@ -118,7 +118,7 @@ def _update_address(call: Call) -> Value:
 @method("crm.address.delete")
 def _delete_address(call: Call) -> Value:
     key = _key(sent_fields(call, False))
-    call.portal.storage.delete(ADDRESS, _stored(call, key).id)
+    call.storage.delete(ADDRESS, _stored(call, key).id)
     _announce(call, "UNREGISTER", key)
     return True
 
@@ -127,7 +127,7 @@ _LINKED = ("REQUISITE_ID", "BANK_DETAIL_ID", "MC_REQUISITE_ID", "MC_BANK_DETAIL_
 
 
 def _link(call: Call, kind: int, owner: int) -> Row | None:
-    return call.portal.storage.first(REQUISITE_LINK, "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [kind, owner])
+    return call.storage.first(REQUISITE_LINK, "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [kind, owner])
 
 
 @method("crm.requisite.link.register")
@@ -143,9 +143,9 @@ def _register_link(call: Call) -> Value:
     columns: Map = {name: sent.integer(name) for name in _LINKED}
     row = _link(call, kind, owner)
     if row is None:
-        call.portal.storage.insert(REQUISITE_LINK, {"ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, **columns})
+        call.storage.insert(REQUISITE_LINK, {"ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, **columns})
     else:
-        call.portal.storage.update(REQUISITE_LINK, row.id, columns)
+        call.storage.update(REQUISITE_LINK, row.id, columns)
     return True
 
 
@@ -156,9 +156,9 @@ def _check_linked(call: Call, sent: Sent) -> None:
         ("MC_REQUISITE_ID", "MC_BANK_DETAIL_ID", " of your company"),
     ):
         requisite, bank = sent.integer(requisite_name), sent.integer(bank_name)
-        if requisite and call.portal.storage.row(REQUISITE, requisite) is None:
+        if requisite and call.storage.row(REQUISITE, requisite) is None:
             raise PortalError("", f"The Requisite{mine} with ID '{requisite}' is not found")
-        row = call.portal.storage.row(BANK_DETAIL, bank) if bank else None
+        row = call.storage.row(BANK_DETAIL, bank) if bank else None
         if bank and row is None:
             raise PortalError("", f"The BankDetail{mine} with ID '{bank}' is not found")
         if row is not None and row["ENTITY_ID"] != requisite:
@@ -185,7 +185,7 @@ def _unregister_link(call: Call) -> Value:
     kind, owner = _link_owner(call)
     row = _link(call, kind, owner)
     if row is not None:
-        call.portal.storage.delete(REQUISITE_LINK, row.id)
+        call.storage.delete(REQUISITE_LINK, row.id)
     return True
 
 

@@ -44,7 +44,7 @@ def _members(call: Call, sent: Map, code: str, wrong_type: str) -> tuple[int, li
         raise PortalError("ENTITY_TYPE_ERROR", wrong_type)
     number, entity = known
     ids = [php.integer(item) for item in php.as_list(sent["ENTITIES"])]
-    if any(call.portal.storage.row(entity, record) is None for record in ids):
+    if any(call.storage.row(entity, record) is None for record in ids):
         raise PortalError(code, "Incorrect entities id")
     return number, list(dict.fromkeys(ids))
 
@@ -56,14 +56,14 @@ def _add(call: Call) -> Value:
     values: Map = {"ENTITY_TYPE_ID": number, "WEBFORM_ID": sent.get("WEBFORM_ID")}
     record = engine.create(face_of(_LISTS), call, values)
     for member in members:
-        call.portal.storage.insert(_ITEMS, {"LIST_ID": record, "ELEMENT_ID": member, "STATUS_ID": _FIRST_STATUS})
+        call.storage.insert(_ITEMS, {"LIST_ID": record, "ELEMENT_ID": member, "STATUS_ID": _FIRST_STATUS})
     return record
 
 
 @method("crm.calllist.update")
 def _update(call: Call) -> Value:
     sent = _sent(call, "LIST_ID", "ENTITY_TYPE", "ENTITIES")
-    record, storage = php.integer(sent["LIST_ID"]), call.portal.storage
+    record, storage = php.integer(sent["LIST_ID"]), call.storage
     number, members = _members(call, sent, "ENTITIES_ERROR", "EntityType is incorrect")
     row = storage.row(_LISTS.entity, record)
     if row is None:
@@ -95,13 +95,13 @@ def _get(call: Call) -> Value:
 @method("crm.calllist.statuslist")
 def _statuses(call: Call) -> list[Row]:
     columns = ["ID", "NAME", "SORT", "STATUS_ID"]
-    return call.portal.storage.rows(STATUS, columns, "ENTITY_ID = 'CALL_LIST'", [], "SORT, ID")
+    return call.storage.rows(STATUS, columns, "ENTITY_ID = 'CALL_LIST'", [], "SORT, ID")
 
 
 @method("crm.calllist.items.get")
 def _items(call: Call) -> Value:
     sent = _sent(call, "LIST_ID")
-    record, storage = php.integer(sent["LIST_ID"]), call.portal.storage
+    record, storage = php.integer(sent["LIST_ID"]), call.storage
     if record < 1:
         raise PortalError("LIST_ID_ERROR", "List id should be positive")
     row = storage.row(_LISTS.entity, record)

@@ -79,7 +79,7 @@ def _default(number: int) -> list[Map]:
 
 
 def _get(call: Call, name: str, owner: int) -> Value:
-    rows = call.portal.storage.rows(CARD, ["SECTIONS"], "NAME = ? and USER_ID = ?", [name, owner])
+    rows = call.storage.rows(CARD, ["SECTIONS"], "NAME = ? and USER_ID = ?", [name, owner])
     if rows:
         sections: Value = json.loads(php.text(rows[0]["SECTIONS"]))
         return sections
@@ -123,7 +123,7 @@ def _sections(call: Call) -> list[Map]:
 
 
 def _forget(call: Call, where: str, bound: list[Value]) -> None:
-    call.portal.storage.delete_all(CARD, where, bound)
+    call.storage.delete_all(CARD, where, bound)
 
 
 def _common_needs_admin(call: Call, owner: int) -> None:
@@ -135,7 +135,7 @@ def _set(call: Call, name: str, owner: int) -> Value:
     _common_needs_admin(call, owner)
     text = json.dumps(_sections(call), ensure_ascii=False)
     _forget(call, "NAME = ? and USER_ID = ?", [name, owner])
-    call.portal.storage.insert(CARD, {"NAME": name, "USER_ID": owner, "SECTIONS": text})
+    call.storage.insert(CARD, {"NAME": name, "USER_ID": owner, "SECTIONS": text})
     return True
 
 

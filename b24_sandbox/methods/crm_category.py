@@ -40,7 +40,7 @@ def _type(call: Call) -> int:
 
 
 def _rows(call: Call, number: int) -> list[Row]:
-    return call.portal.storage.whole(CATEGORY, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
+    return call.storage.whole(CATEGORY, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
 
 
 def _row(call: Call, number: int) -> Row:
@@ -81,7 +81,7 @@ def _get(call: Call) -> Value:
 def make(call: Call, number: int, written: Map) -> int:
     """Store a pipeline with its stages and return its id."""
     columns: Map = {"SORT": 500, "ORIGIN_ID": "", "ORIGINATOR_ID": "", **written}
-    category = call.portal.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
+    category = call.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
     crm_types.add_stages(call.portal, number, category)
     return category
 
@@ -91,8 +91,8 @@ def _saved(call: Call, number: int, category: int, sent: Map) -> Value:
     if sent.get("isDefault") in ("Y", True) and number != _DEAL:
         for row in _rows(call, number):
             flag = "Y" if row["ID"] == category else "N"
-            call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
-    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
+            call.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
+    return {"category": _shown(call.storage.row(CATEGORY, category) or Row())}
 
 
 @category_action("crm.category.add")
@@ -110,7 +110,7 @@ def _update(call: Call) -> Value:
     number = _type(call)
     row = _row(call, number)
     sent = fields_argument(call)
-    call.portal.storage.update(CATEGORY, row.id, _written(call, sent))
+    call.storage.update(CATEGORY, row.id, _written(call, sent))
     return _saved(call, number, row.id, sent)
 
 
@@ -131,14 +131,14 @@ def _remove(call: Call, number: int, row: Map) -> None:
             if deal
             else PortalError("BX_ERROR", "This funnel is the default funnel")
         )
-    if entity is not None and call.portal.storage.count(entity, "CATEGORY_ID = ?", [category]):
+    if entity is not None and call.storage.count(entity, "CATEGORY_ID = ?", [category]):
         raise (
             PortalError("0", f"Deals related to the funnel {row['NAME']} found")
             if deal
             else PortalError("BX_ERROR", "Elements related to the funnel found")
         )
     remove_where(call.portal, STATUS, "ENTITY_ID = ?", [crm_types.stage_directory(number, category)])
-    call.portal.storage.delete(CATEGORY, category)
+    call.storage.delete(CATEGORY, category)
     call.portal.stages_changed()
 
 
@@ -185,7 +185,7 @@ def _classic_update(call: Call) -> Value:
     written: Map = {"NAME": php.text(sent["NAME"])} if "NAME" in sent else {}
     if "SORT" in sent:
         written["SORT"] = php.integer(sent["SORT"])
-    call.portal.storage.update(CATEGORY, row.id, written)
+    call.storage.update(CATEGORY, row.id, written)
     return True
 
 
@@ -212,12 +212,12 @@ def _directory(call: Call) -> Value:
 @method("crm.dealcategory.stage.list")
 def _stages(call: Call) -> Value:
     columns = ["NAME", "SORT", "STATUS_ID"]
-    return call.portal.storage.rows(STATUS, columns, "ENTITY_ID = ?", [_directory(call)], "SORT, ID")
+    return call.storage.rows(STATUS, columns, "ENTITY_ID = ?", [_directory(call)], "SORT, ID")
 
 
 @method("crm.dealcategory.default.get")
 def _default_get(call: Call) -> Value:
-    row = call.portal.storage.row(CATEGORY, 0) or Row()
+    row = call.storage.row(CATEGORY, 0) or Row()
     return {"ID": "0", "NAME": row.get("NAME"), "SORT": row.text("SORT")}
 
 
@@ -225,7 +225,7 @@ def _default_get(call: Call) -> Value:
 def _default_set(call: Call) -> Value:
     name = php.text(call.classic("name"))
     if name:
-        call.portal.storage.update(CATEGORY, 0, {"NAME": name})
+        call.storage.update(CATEGORY, 0, {"NAME": name})
     return True
 
 

@@ -27,7 +27,7 @@ _TEXTS = ("FORMAT_STRING", "FULL_NAME", "DEC_POINT", "THOUSANDS_SEP", "DECIMALS"
 
 
 def _row(call: Call, code: str) -> Row | None:
-    return call.portal.storage.first(CURRENCY, "CURRENCY = ?", [code.upper()])
+    return call.storage.first(CURRENCY, "CURRENCY = ?", [code.upper()])
 
 
 def _code(call: Call) -> str:
@@ -60,7 +60,7 @@ def _localizations(row: Map) -> Map:
 @method("crm.currency.list")
 def _list(call: Call) -> Value:
     order = array(call, "order")
-    rows = call.portal.storage.whole(CURRENCY, order="SORT, ID")
+    rows = call.storage.whole(CURRENCY, order="SORT, ID")
     for name, sense in reversed(list(order.items())):
         if name.upper() in _SHOWN:
             column = name.upper()
@@ -104,7 +104,7 @@ def _add(call: Call) -> Value:
     columns = {**shape("crm.new_currency", code=code, format=f"# {code}"), **_columns(sent, call)}
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, _cleaned(sent["LANG"]))
-    call.portal.storage.insert(CURRENCY, columns)
+    call.storage.insert(CURRENCY, columns)
     _announce(call, "ADD", code)
     return code
 
@@ -119,7 +119,7 @@ def _update(call: Call) -> Value:
     columns = _columns(sent, call)
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, {**_localizations(row), **_cleaned(sent["LANG"])})
-    call.portal.storage.update(CURRENCY, row.id, columns)
+    call.storage.update(CURRENCY, row.id, columns)
     _announce(call, "UPDATE", php.text(row["CURRENCY"]))
     return True
 
@@ -132,7 +132,7 @@ def _delete(call: Call) -> Value:
     row = _one(call)
     if row["BASE"] == "Y":
         raise PortalError("", "Невозможно удалить базовую валюту.")
-    call.portal.storage.delete(CURRENCY, row.id)
+    call.storage.delete(CURRENCY, row.id)
     _announce(call, "DELETE", php.text(row["CURRENCY"]))
     return True
 
@@ -145,17 +145,17 @@ def _fields(call: Call) -> Value:
 
 @method("crm.currency.base.get")
 def _base(call: Call) -> Value:
-    row = call.portal.storage.first(CURRENCY, "BASE = 'Y'")
+    row = call.storage.first(CURRENCY, "BASE = 'Y'")
     return "" if row is None else row["CURRENCY"]
 
 
 @method("crm.currency.base.set")
 def _set_base(call: Call) -> Value:
     chosen = _one(call)
-    for row in call.portal.storage.rows(CURRENCY, ["ID"]):
+    for row in call.storage.rows(CURRENCY, ["ID"]):
         flag = "Y" if row["ID"] == chosen["ID"] else "N"
-        call.portal.storage.update(CURRENCY, row.id, {"BASE": flag})
-    call.portal.storage.update(CURRENCY, chosen.id, {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
+        call.storage.update(CURRENCY, row.id, {"BASE": flag})
+    call.storage.update(CURRENCY, chosen.id, {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
     return True
 
 
@@ -166,7 +166,7 @@ def _set_localizations(call: Call) -> Value:
     if not php.is_array(sent):
         raise PortalError("", "The parameter localizations must be array.")
     merged = {**_localizations(row), **_cleaned(sent)}
-    call.portal.storage.update(CURRENCY, row.id, _with_texts({}, merged))
+    call.storage.update(CURRENCY, row.id, _with_texts({}, merged))
     return True
 
 
@@ -175,7 +175,7 @@ def _delete_localizations(call: Call) -> Value:
     row = _one(call)
     gone = {php.text(language) for language in php.as_list(call.classic("lids"))}
     left = {language: texts for language, texts in _localizations(row).items() if language not in gone}
-    call.portal.storage.update(CURRENCY, row.id, {"LANG": object_text(left)})
+    call.storage.update(CURRENCY, row.id, {"LANG": object_text(left)})
     return True
 
 

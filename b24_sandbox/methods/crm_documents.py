@@ -124,13 +124,13 @@ def _template_list(call: Call) -> Value:
 
 def _next_number(call: Call, numerator: int) -> str:
     """Return the next number of a numerator and store the one after it."""
-    row = call.portal.storage.row(_NUMERATOR.entity, numerator)
+    row = call.storage.row(_NUMERATOR.entity, numerator)
     if row is None:
         raise PortalError("0", "Error getting next number")
     rules = php.as_map(php.as_map(values.decoded(row["SETTINGS"])).get(_SEQUENCE))
     number = row.integer("NEXT") or php.integer(rules.get("start", 1))
     step = php.integer(rules.get("step", 1)) or 1
-    call.portal.storage.update(_NUMERATOR.entity, numerator, {"NEXT": number + step})
+    call.storage.update(_NUMERATOR.entity, numerator, {"NEXT": number + step})
     padded = str(number).rjust(php.integer(rules.get("length")), php.text(rules.get("padString")) or "0")
     return row.text("TEMPLATE").replace("{NUMBER}", padded)
 
@@ -150,7 +150,7 @@ def _shown(call: Call, record: int) -> Value:
 
 @document_action("crm.documentgenerator.document.add")
 def _document_add(call: Call) -> Value:
-    storage = call.portal.storage
+    storage = call.storage
     if not php.integer(call.exact("templateId")):
         raise PortalError("100", "Bitrix\\DocumentGenerator\\Template constructor must be is public")
     template = storage.row(_TEMPLATE.entity, php.integer(call.exact("templateId")))
@@ -194,7 +194,7 @@ def _document_update(call: Call) -> Value:
         if php.text(chosen.get(value)):
             sent[name] = php.text(chosen[value])
     engine.change(face_of(_DOCUMENT), call, row.id, sent)
-    call.portal.storage.update(_DOCUMENT.entity, row.id, {"UPDATED_BY": call.user})
+    call.storage.update(_DOCUMENT.entity, row.id, {"UPDATED_BY": call.user})
     return _shown(call, row.id)
 
 
@@ -204,7 +204,7 @@ def _public(call: Call) -> Value:
     row = stored(_DOCUMENT, call)
     on = call.exact("status") is None or php.truthy(call.exact("status"))
     address = f"{call.base}/~{php.integer(row['ID']):05d}" if on else None
-    call.portal.storage.update(_DOCUMENT.entity, row.id, {"PUBLIC_URL": address})
+    call.storage.update(_DOCUMENT.entity, row.id, {"PUBLIC_URL": address})
     return {"publicUrl": address}
 
 
@@ -218,7 +218,7 @@ def _upload(call: Call) -> Value:
     if lacking:
         raise PortalError("0", f"Empty required fields: {', '.join(lacking)}")
     owner = _owner(sent)
-    if call.portal.storage.row(owner, sent.integer("entityId")) is None:
+    if call.storage.row(owner, sent.integer("entityId")) is None:
         raise PortalError("0", 'Wrong "entityId" field value')
     columns = {name: sent.get(name) for name in ("entityTypeId", "entityId", "title", "number")}
     return _shown(call, engine.create(face_of(_DOCUMENT), call, {**columns, "values": {"_creationMethod": "rest"}}))

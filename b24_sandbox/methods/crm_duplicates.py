@@ -49,7 +49,7 @@ def _find(call: Call) -> Value:
         if only and entity.owner != only:
             continue
         matches: list[int] = []
-        for row in call.portal.storage.multifield_values(entity.owner, kind):
+        for row in call.storage.multifield_values(entity.owner, kind):
             owner = row.integer("OWNER_ID")
             if owner not in matches and normal(kind, row.text("VALUE")) in wanted:
                 matches.append(owner)

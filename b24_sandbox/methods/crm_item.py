@@ -190,7 +190,7 @@ def _fm(call: Call, owner: str, rows: list[Row], shown: list[Map]) -> None:
     by_record = {row.id: record for row, record in zip(rows, shown, strict=True)}
     for record in shown:
         record["fm"] = []
-    for entry in call.portal.storage.multifields(owner, list(by_record)):
+    for entry in call.storage.multifields(owner, list(by_record)):
         target = by_record[entry.integer("OWNER_ID")]["fm"]
         if isinstance(target, list):
             target.append(shape("crm.multifield", entry))
@@ -363,7 +363,7 @@ def _get_file(call: Call) -> Value:
     number, name = php.integer(required(call, "fileId")), php.text(required(call, "fieldName"))
     field = face.names.get(name)
     held = [] if field is None else values.items(record[field.name]) if field.multiple else [record[field.name]]
-    found = files.content(call.portal.storage, number) if number in [php.integer(item) for item in held] else None
+    found = files.content(call.storage, number) if number in [php.integer(item) for item in held] else None
     if found is None:
         raise PortalError("NOT_FOUND", "File not found")
     title, content = found

@@ -57,16 +57,14 @@ def _owner(call: Call, side: Side) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("", "The parameter 'ownerEntityID' is invalid or not defined.")
-    row = call.portal.storage.row(side.owner, record)
+    row = call.storage.row(side.owner, record)
     if row is None:
         raise PortalError("", "Not found.")
     return row
 
 
 def _sorts(call: Call, side: Side, owner: int) -> dict[int, int]:
-    rows = call.portal.storage.rows(
-        LINK, ["ITEM_ID", "SORT"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]
-    )
+    rows = call.storage.rows(LINK, ["ITEM_ID", "SORT"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner])
     return {row.integer("ITEM_ID"): row.integer("SORT") for row in rows}
 
 
@@ -92,7 +90,7 @@ def _write(call: Call, side: Side, row: Row, items: list[Map]) -> None:
     listed = [php.integer(item[side.key]) for item in items]
     primary = next((number for number, item in zip(listed, items, strict=True) if item.get("IS_PRIMARY") == "Y"), 0)
     primary = primary or (listed[0] if listed else 0)
-    storage = call.portal.storage
+    storage = call.storage
     storage.delete_all(LINK, "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner])
     for number, item in zip(listed, items, strict=True):
         columns: Map = {"OWNER_TABLE": _place(side), "OWNER_ID": owner, "ITEM_ID": number, "SORT": item["SORT"]}

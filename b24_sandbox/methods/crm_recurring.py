@@ -35,7 +35,7 @@ def _add(call: Call) -> Value:
     face = face_of(_FAMILY)
     sent = face.values(call, True)
     deal = php.integer(sent["DEAL_ID"])
-    storage = call.portal.storage
+    storage = call.storage
     if storage.row(DEAL, deal) is None:
         raise PortalError("", "Deal id is empty.")
     if storage.count(_FAMILY.entity, "DEAL_ID = ?", [deal]):
@@ -51,7 +51,7 @@ def _add(call: Call) -> Value:
 @method("crm.deal.recurring.delete")
 def _delete(call: Call) -> Value:
     row = stored(_FAMILY, call, "delete")
-    if call.portal.storage.row(DEAL, row.integer("DEAL_ID")) is not None:
+    if call.storage.row(DEAL, row.integer("DEAL_ID")) is not None:
         raise PortalError("", "Deleting is impossible. Connected recurring deal exists.")
     return run_of(_FAMILY, "delete")(call)
 
@@ -64,7 +64,7 @@ def _expose(call: Call) -> Value:
         changed["CATEGORY_ID"] = row.integer("CATEGORY_ID")
     deal = _copy(call, row.integer("DEAL_ID"), **changed)
     executed: Map = {"COUNTER_REPEAT": row.integer("COUNTER_REPEAT") + 1, "LAST_EXECUTION": dates.iso(call.now)}
-    call.portal.storage.update(_FAMILY.entity, row.id, executed)
+    call.storage.update(_FAMILY.entity, row.id, executed)
     fields: Map = {"ID": row["ID"], "RECURRING_DEAL_ID": row["DEAL_ID"], "DEAL_ID": deal}
     call.portal.changes.announce("ONCRMDEALRECURRINGEXPOSE", {"FIELDS": fields}, call.user)
     return {"DEAL_ID": deal}

@@ -69,7 +69,7 @@ _COLORS = {"S": "#7BD500", "F": "#FF5752"}
 def _statuses(call: Call) -> Value:
     where = filters.build(STATUS, _LANGUAGE, array(call, "filter"), call.now)
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
-    rows = call.portal.storage.whole(STATUS, where.sql, where.bound, order)
+    rows = call.storage.whole(STATUS, where.sql, where.bound, order)
     return RowPage([_status(row) for row in rows], total=len(rows))
 
 
@@ -86,7 +86,7 @@ def _row(call: Call) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("Invalid identifier.", "Invalid identifier.")
-    row = call.portal.storage.row(STATUS, record)
+    row = call.storage.row(STATUS, record)
     if row is None:
         raise PortalError("Status is not found.", "Status is not found.")
     return row
@@ -114,7 +114,7 @@ def _status_add(call: Call) -> Value:
     prefix, category = _pipeline(call, directory)
     code = php.text(sent["STATUS_ID"])
     code = code if not prefix or code.startswith(prefix) else prefix + code
-    if call.portal.storage.count(STATUS, "ENTITY_ID = ? and STATUS_ID = ?", [directory, code]):
+    if call.storage.count(STATUS, "ENTITY_ID = ? and STATUS_ID = ?", [directory, code]):
         raise PortalError("ERROR_CORE", "The specified status ID already exists.<br>")
     extra = php.as_map(sent.get("EXTRA"))
     semantics = php.text(sent.get("SEMANTICS")) or None
@@ -131,7 +131,7 @@ def _status_add(call: Call) -> Value:
     columns: Map = {"ENTITY_ID": directory, "STATUS_ID": code, "NAME": name, "NAME_INIT": "", "SYSTEM": "N"}
     columns |= {"SORT": sent.integer("SORT") or 10, "CATEGORY_ID": category, "SEMANTICS": semantics if staged else None}
     columns["COLOR"] = color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None)
-    record = call.portal.storage.insert(STATUS, columns)
+    record = call.storage.insert(STATUS, columns)
     call.portal.stages_changed()
     return record
 
@@ -161,7 +161,7 @@ def _status_update(call: Call) -> Value:
     color = php.text(sent.get("COLOR") or php.as_map(sent.get("EXTRA")).get("COLOR"))
     if color:
         columns["COLOR"] = color
-    call.portal.storage.update(STATUS, row.id, columns)
+    call.storage.update(STATUS, row.id, columns)
     call.portal.stages_changed()
     return True
 
@@ -177,7 +177,7 @@ def _status_delete(call: Call) -> Value:
     if _used(call, row):
         text = "There are active items in this status."
         raise PortalError(text, text)
-    call.portal.storage.delete(STATUS, row.id)
+    call.storage.delete(STATUS, row.id)
     call.portal.stages_changed()
     return True
 
@@ -192,7 +192,7 @@ def _used(call: Call, row: Row) -> bool:
         if entity is None or stage not in entity.fields:
             continue
         if any(crm_types.stage_directory(number, category) == directory for category in categories):
-            return call.portal.storage.count(entity, f'"{stage}" = ?', [row["STATUS_ID"]]) > 0
+            return call.storage.count(entity, f'"{stage}" = ?', [row["STATUS_ID"]]) > 0
     return False
 
 
@@ -202,7 +202,7 @@ def _entity_items(call: Call) -> Value:
     if not crm_types.is_directory(call.portal, directory):
         code = "The parameter entityId is not defined or invalid."
         raise PortalError(code, code)
-    return call.portal.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
+    return call.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
 
 
 @method("crm.status.fields")

@@ -55,7 +55,7 @@ def _check_requisite(call: Call, columns: Map, stored: Row | None) -> None:
     if kind not in (3, 4):
         raise invalid("ENTITY_TYPE_ID")
     owner = positive(columns, "ENTITY_ID")
-    if call.portal.storage.row(PRESET, positive(columns, "PRESET_ID")) is None:
+    if call.storage.row(PRESET, positive(columns, "PRESET_ID")) is None:
         raise invalid("PRESET_ID")
     if not crm_types.exists(call.portal, kind, owner):
         raise PortalError("", "Entity not found.")
@@ -65,14 +65,14 @@ def _preset(call: Call) -> int:
     preset = php.integer(php.as_map(call.classic("preset")).get("ID"))
     if preset <= 0:
         raise PortalError("", "Preset ID is not defined or invalid.")
-    if call.portal.storage.row(PRESET, preset) is None:
+    if call.storage.row(PRESET, preset) is None:
         raise PortalError("", f"The Preset with ID '{preset}' is not found")
     return preset
 
 
 def _preset_fields(call: Call) -> list[Row]:
     columns = [field.name for field in PRESET_FIELD.columns]
-    return call.portal.storage.rows(PRESET_FIELD, columns, "PRESET_ID = ?", [_preset(call)], "SORT, ID")
+    return call.storage.rows(PRESET_FIELD, columns, "PRESET_ID = ?", [_preset(call)], "SORT, ID")
 
 
 def _shown_preset_field(row: Map) -> Map:
@@ -118,19 +118,19 @@ def _add_preset_field(call: Call) -> Value:
     if not name or name not in call.portal.schema.entity(REQUISITE).fields:
         raise PortalError("", "FIELD_NAME is not defined or invalid.")
     columns: Map = {"FIELD_TITLE": "", "SORT": 500, "IN_SHORT_LIST": "N", **_preset_field_columns(sent)}
-    return call.portal.storage.insert(PRESET_FIELD, {**columns, "PRESET_ID": preset})
+    return call.storage.insert(PRESET_FIELD, {**columns, "PRESET_ID": preset})
 
 
 @method("crm.requisite.preset.field.update")
 def _update_preset_field(call: Call) -> Value:
     row, sent = _one_preset_field(call), sent_fields(call, False)
-    call.portal.storage.update(PRESET_FIELD, php.integer(row["ID"]), _preset_field_columns(sent))
+    call.storage.update(PRESET_FIELD, php.integer(row["ID"]), _preset_field_columns(sent))
     return True
 
 
 @method("crm.requisite.preset.field.delete")
 def _delete_preset_field(call: Call) -> Value:
-    call.portal.storage.delete(PRESET_FIELD, php.integer(_one_preset_field(call)["ID"]))
+    call.storage.delete(PRESET_FIELD, php.integer(_one_preset_field(call)["ID"]))
     return True
 
 

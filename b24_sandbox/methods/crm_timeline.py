@@ -38,7 +38,7 @@ def _missing() -> PortalError:
 
 
 def _entry(call: Call, record: int, kind: str) -> Row | None:
-    row = call.portal.storage.row(COMMENT, record)
+    row = call.storage.row(COMMENT, record)
     return row if row is not None and row["KIND"] == kind else None
 
 
@@ -48,7 +48,7 @@ def _keep_files(call: Call, sent: Value) -> list[Value]:
     for item in php.as_list(sent):
         data = php.as_list(php.as_map(item).get("fileData", item)) if php.is_array(item) else []
         if len(data) == 2 and all(isinstance(part, str) for part in data):
-            kept.append(files.keep(call.portal.storage, php.text(data[0]), php.text(data[1])))
+            kept.append(files.keep(call.storage, php.text(data[0]), php.text(data[1])))
     return [number for number in kept if number]
 
 
@@ -56,7 +56,7 @@ def _shown(call: Call, row: Map) -> Map:
     shown = shape("timeline.comment", row)
     attached = {}
     for number in values.items(row["FILE_LIST"]):
-        kept = files.content(call.portal.storage, php.integer(number))
+        kept = files.content(call.storage, php.integer(number))
         if kept is not None:
             attached[php.text(number)] = _file(row, php.integer(number), *kept)
     if attached:
@@ -97,7 +97,7 @@ def _add(call: Call) -> Value:
     text = php.text(sent.get("COMMENT"))
     if not text and not sent.get("FILES"):
         raise PortalError("INVALID_ARG_VALUE", "Empty comment")
-    record = call.portal.storage.insert(
+    record = call.storage.insert(
         COMMENT,
         {
             "CREATED": dates.iso(call.now),
@@ -119,10 +119,10 @@ def _announce(call: Call, verb: str, record: int) -> None:
 
 
 def _bind(call: Call, record: int, owner: int, word: str) -> bool:
-    if call.portal.storage.count(TIMELINE_BINDING, _BOUND, [record, owner, word]):
+    if call.storage.count(TIMELINE_BINDING, _BOUND, [record, owner, word]):
         return False
     columns: Map = {"OWNER_ID": record, "ENTITY_ID": owner, "ENTITY_TYPE": word}
-    call.portal.storage.insert(TIMELINE_BINDING, columns)
+    call.storage.insert(TIMELINE_BINDING, columns)
     return True
 
 
@@ -152,7 +152,7 @@ def _list(call: Call) -> Value:
     arguments: list[Value] = [_COMMENT, php.integer(owner), word, *where.bound]
     order = filters.order(_SHOWN.get, array(call, "order"), None)
     page = paging.stored_page(
-        call.portal.storage,
+        call.storage,
         COMMENT,
         filters.FilterCondition(condition, tuple(arguments)),
         order,
@@ -182,7 +182,7 @@ def _update(call: Call) -> Value:
         columns["COMMENT"] = php.text(sent["COMMENT"])
     if "FILES" in sent:
         columns["FILE_LIST"] = json.dumps(_keep_files(call, sent["FILES"]))
-    call.portal.storage.update(COMMENT, record, columns)
+    call.storage.update(COMMENT, record, columns)
     _announce(call, "UPDATE", record)
     return record
 
@@ -198,7 +198,7 @@ def _delete(call: Call) -> Value:
 
 
 def _remove(call: Call, record: int) -> None:
-    call.portal.storage.delete(COMMENT, record)
+    call.storage.delete(COMMENT, record)
     remove_where(call.portal, TIMELINE_BINDING, "OWNER_ID = ?", [record])
 
 
@@ -208,7 +208,7 @@ def _binding(call: Call) -> tuple[int, int, str]:
         if not sent.get(name):
             raise invalid(name)
     record, owner = sent.integer("OWNER_ID"), sent.integer("ENTITY_ID")
-    if call.portal.storage.row(COMMENT, record) is None:
+    if call.storage.row(COMMENT, record) is None:
         raise invalid("OWNER_ID")
     number = crm_types.number_of(sent.text("ENTITY_TYPE"), call.portal)
     if not number:
@@ -222,13 +222,13 @@ def _binding(call: Call) -> tuple[int, int, str]:
 def _bindings(call: Call) -> Value:
     owner = positive(array(call, "filter"), "OWNER_ID")
     columns = ["OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"]
-    rows = call.portal.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
+    rows = call.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
     return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
 
 
 @method("crm.timeline.bindings.unbind")
 def _unbind(call: Call) -> Value:
-    call.portal.storage.delete_all(TIMELINE_BINDING, _BOUND, _binding(call))
+    call.storage.delete_all(TIMELINE_BINDING, _BOUND, _binding(call))
     return True
 
 
@@ -241,7 +241,7 @@ def _log_add(call: Call) -> Value:
     number, owner = sent.integer("entityTypeId"), sent.integer("entityId")
     if not crm_types.exists(call.portal, number, owner):
         raise PortalError("OWNER_NOT_FOUND", "Owner not found")
-    record = call.portal.storage.insert(
+    record = call.storage.insert(
         COMMENT,
         {
             "CREATED": dates.iso(call.now),
@@ -255,7 +255,7 @@ def _log_add(call: Call) -> Value:
         },
     )
     _bind(call, record, owner, owner_word(number))
-    return {"logMessage": shape("timeline.log", call.portal.storage.row(COMMENT, record))}
+    return {"logMessage": shape("timeline.log", call.storage.row(COMMENT, record))}
 
 
 def _log_row(call: Call) -> Map:
@@ -273,7 +273,7 @@ def _log_list(call: Call) -> Value:
     known = {"id": COMMENT.fields["ID"], "created": COMMENT.fields["CREATED"]}
     order = filters.order(known.get, crm_item.array(call, "order"), None, "ID desc")
     where, bound = "KIND = ? and ENTITY_TYPE = ? and ENTITY_ID = ?", [_LOG, owner_word(number), owner]
-    storage = call.portal.storage
+    storage = call.storage
     total = storage.count(COMMENT, where, bound)
     offset = max(call.offset, 0) // _LOG_PAGE * _LOG_PAGE
     rows = storage.rows(COMMENT, _COLUMNS, where, bound, order, _LOG_PAGE, offset)
@@ -308,7 +308,7 @@ def _history(call: Call) -> Value:
     names = [name for name in shown if not select or "*" in select or name in select]
     condition, bound = f"ENTITY_TYPE_ID = ? and {where.sql}", [number, *where.bound]
     page = paging.stored_page(
-        call.portal.storage,
+        call.storage,
         STAGE_HISTORY,
         filters.FilterCondition(condition, tuple(bound)),
         order,

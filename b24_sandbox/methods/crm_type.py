@@ -73,14 +73,14 @@ def _shown(call: Call, row: Map, *, whole: bool = True) -> Map:
         shown["linkedUserFields"] = shape("crm.type_user_fields", used=row["IS_USE_IN_USERFIELD_ENABLED"])
         shown["customSections"] = [
             {"id": item["ID"], "title": item["TITLE"], "isSelected": item["ID"] == row["CUSTOM_SECTION_ID"]}
-            for item in call.portal.storage.rows(AUTOMATED_SOLUTION, ["ID", "TITLE"])
+            for item in call.storage.rows(AUTOMATED_SOLUTION, ["ID", "TITLE"])
         ]
     return shown
 
 
 def _relations(call: Call, mine: str, theirs: str, number: int) -> list[Map]:
     columns = [theirs, "CHILDREN_LIST", "PREDEFINED"]
-    rows = call.portal.storage.rows(RELATION, columns, f'"{mine}" = ?', [number], "ID")
+    rows = call.storage.rows(RELATION, columns, f'"{mine}" = ?', [number], "ID")
     return [shape("crm.relation", row, other=row[theirs]) for row in rows]
 
 
@@ -99,10 +99,10 @@ def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
     client = row["IS_CLIENT_ENABLED"] == "Y"
     for parent in (3, 4):
         where, bound = "PARENT_TYPE = ? and CHILD_TYPE = ? and PREDEFINED = 'Y'", [parent, number]
-        held = call.portal.storage.count(RELATION, where, bound)
+        held = call.storage.count(RELATION, where, bound)
         if client and not held:
             columns: Map = {"PARENT_TYPE": parent, "CHILD_TYPE": number, "CHILDREN_LIST": "Y", "PREDEFINED": "Y"}
-            call.portal.storage.insert(RELATION, columns)
+            call.storage.insert(RELATION, columns)
         elif held and not client:
             remove_where(call.portal, RELATION, where, list(bound))
     call.portal.schema.forget()
@@ -110,18 +110,18 @@ def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
 
 def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> None:
     mine, theirs = ("CHILD_TYPE", "PARENT_TYPE") if side == "parent" else ("PARENT_TYPE", "CHILD_TYPE")
-    rows = call.portal.storage.rows(RELATION, ["ID", theirs], f"\"{mine}\" = ? and PREDEFINED = 'N'", [number])
+    rows = call.storage.rows(RELATION, ["ID", theirs], f"\"{mine}\" = ? and PREDEFINED = 'N'", [number])
     held = {row.integer(theirs): row.id for row in rows}
     for other in held.keys() - wanted.keys():
         pair = (other, number) if side == "parent" else (number, other)
         _column(call, *pair, add=False)
-        call.portal.storage.delete(RELATION, held[other])
+        call.storage.delete(RELATION, held[other])
     for other, listed in wanted.items():
         parent, child = (other, number) if side == "parent" else (number, other)
         if other in held or other == number or crm_types.base_entity(call.portal, other) is None:
             continue
         columns: Map = {"PARENT_TYPE": parent, "CHILD_TYPE": child, "CHILDREN_LIST": listed, "PREDEFINED": "N"}
-        call.portal.storage.insert(RELATION, columns)
+        call.storage.insert(RELATION, columns)
         _column(call, parent, child, add=True)
 
 
@@ -132,9 +132,9 @@ def _column(call: Call, parent: int, child: int, *, add: bool) -> None:
         return
     field = parent_field(parent)
     if add:
-        call.portal.storage.add_column(entity, field)
+        call.storage.add_column(entity, field)
     else:
-        call.portal.storage.drop_column(entity, field.name)
+        call.storage.drop_column(entity, field.name)
 
 
 def _number(call: Call, sent: Map) -> int:
@@ -160,8 +160,8 @@ def _add(call: Call) -> Value:
     row.update({"CODE": "", "CUSTOM_SECTION_ID": None, **_columns(sent)})
     row.update(TITLE=title, ENTITY_TYPE_ID=number, CREATED_BY=call.user, UPDATED_BY=call.user)
     row.update(CREATED_TIME=now, UPDATED_TIME=now)
-    record = call.portal.storage.insert(TYPE, row)
-    call.portal.storage.create(item_entity(number, None, title))
+    record = call.storage.insert(TYPE, row)
+    call.storage.create(item_entity(number, None, title))
     call.portal.schema.forget()
     crm_category.make(call, number, {"NAME": "Общее", "SORT": 500, "IS_DEFAULT": "Y"})
     _relate(call, number, row, sent)
@@ -174,7 +174,7 @@ def _camel(name: str) -> str:
 
 
 def _row(call: Call, record: int) -> Row:
-    row = call.portal.storage.row(TYPE, record)
+    row = call.storage.row(TYPE, record)
     if row is None:
         raise _missing()
     return row
@@ -192,7 +192,7 @@ def _update(call: Call) -> Value:
         _title(sent)
     columns.update(UPDATED_TIME=dates.iso(call.now), UPDATED_BY=call.user)
     record = row.id
-    call.portal.storage.update(TYPE, record, columns)
+    call.storage.update(TYPE, record, columns)
     call.portal.schema.forget()
     _relate(call, php.integer(row["ENTITY_TYPE_ID"]), {**row, **columns}, sent)
     call.portal.changes.announce("ONCRMTYPEUPDATE", {"FIELDS": {"ID": record}}, call.user)
@@ -207,17 +207,17 @@ def _delete(call: Call) -> Value:
     row = _row(call, crm_item.record_id(call))
     number, record = row.integer("ENTITY_TYPE_ID"), row.id
     entity = crm_types.base_entity(call.portal, number)
-    if entity is not None and call.portal.storage.count(entity):
+    if entity is not None and call.storage.count(entity):
         raise PortalError("BX_ERROR", "You cannot delete an entity type that has elements")
     _set_side(call, number, "child", {})
     for category in crm_types.categories(call.portal, number):
         remove_where(call.portal, STATUS, "ENTITY_ID = ?", [crm_types.stage_directory(number, category)])
-        call.portal.storage.delete(CATEGORY, category)
+        call.storage.delete(CATEGORY, category)
     remove_where(call.portal, RELATION, "PARENT_TYPE = ? or CHILD_TYPE = ?", [number, number])
     if entity is not None:
-        call.portal.storage.drop(entity)
+        call.storage.drop(entity)
         user_fields.remove_all(call.portal, entity.user_fields)
-    call.portal.storage.delete(TYPE, record)
+    call.storage.delete(TYPE, record)
     call.portal.schema.forget()
     call.portal.stages_changed()
     call.portal.changes.announce("ONCRMTYPEDELETE", {"FIELDS": {"ID": record}}, call.user)
@@ -236,7 +236,7 @@ def _page(call: Call, entity: Entity, name: str, show: Callable[[Row], Map]) -> 
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
     order = filters.order(find, crm_item.array(call, "order"), crm_item.refuse_order)
     page = paging.family_b, call.offset
-    found = paging.stored_page(call.portal.storage, entity, where, order, page, lambda rows: list(map(show, rows)))
+    found = paging.stored_page(call.storage, entity, where, order, page, lambda rows: list(map(show, rows)))
     return RowPage({name: found.result}, found.next, found.total)
 
 
@@ -254,12 +254,12 @@ def _fields(entity: Entity) -> Map:
 
 
 def _solution(call: Call, row: Map) -> Map:
-    rows = call.portal.storage.rows(TYPE, ["ID"], "CUSTOM_SECTION_ID = ?", [row["ID"]])
+    rows = call.storage.rows(TYPE, ["ID"], "CUSTOM_SECTION_ID = ?", [row["ID"]])
     return {"id": row["ID"], "title": row["TITLE"], "typeIds": [item["ID"] for item in rows]}
 
 
 def _solution_row(call: Call) -> Row:
-    row = call.portal.storage.row(AUTOMATED_SOLUTION, crm_item.record_id(call))
+    row = call.storage.row(AUTOMATED_SOLUTION, crm_item.record_id(call))
     if row is None:
         raise PortalError("NOT_FOUND", "Digital workplace with such id not found")
     return row
@@ -270,19 +270,19 @@ def _assign(call: Call, record: int, sent: Map) -> None:
     if not php.is_array(sent.get("typeIds")):
         return
     wanted = {php.integer(item) for item in php.as_list(sent["typeIds"])}
-    for row in call.portal.storage.rows(TYPE, ["ID", "CUSTOM_SECTION_ID"]):
+    for row in call.storage.rows(TYPE, ["ID", "CUSTOM_SECTION_ID"]):
         number = row.id
         if number in wanted:
-            call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": record})
+            call.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": record})
         elif row["CUSTOM_SECTION_ID"] == record:
-            call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": None})
+            call.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": None})
 
 
 @automatedsolution_action("crm.automatedsolution.add")
 def _solution_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     title = _title(sent)
-    record = call.portal.storage.insert(AUTOMATED_SOLUTION, {"TITLE": title})
+    record = call.storage.insert(AUTOMATED_SOLUTION, {"TITLE": title})
     _assign(call, record, sent)
     return {"automatedSolution": _solution(call, {"ID": record, "TITLE": title})}
 
@@ -291,7 +291,7 @@ def _solution_add(call: Call) -> Value:
 def _solution_update(call: Call) -> Value:
     row, sent = _solution_row(call), crm_item.fields_argument(call)
     if "title" in sent:
-        call.portal.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": _title(sent)})
+        call.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": _title(sent)})
     _assign(call, row.id, sent)
     return {"automatedSolution": _solution(call, _solution_row(call))}
 
@@ -299,11 +299,11 @@ def _solution_update(call: Call) -> Value:
 @automatedsolution_action("crm.automatedsolution.delete")
 def _solution_delete(call: Call) -> Value:
     row = _solution_row(call)
-    if call.portal.storage.count(TYPE, "CUSTOM_SECTION_ID = ?", [row["ID"]]):
+    if call.storage.count(TYPE, "CUSTOM_SECTION_ID = ?", [row["ID"]]):
         raise PortalError(
             "HAS_BOUND_TYPES", "Cannot delete the workplace that has SPAs. Move them to another workplace"
         )
-    call.portal.storage.delete(AUTOMATED_SOLUTION, row.id)
+    call.storage.delete(AUTOMATED_SOLUTION, row.id)
     return None
 
 

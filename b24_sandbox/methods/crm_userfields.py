@@ -76,7 +76,7 @@ def _add(call: Call, base: Entity) -> Value:
 
 def _row(call: Call, base: Entity) -> Row:
     record = record_id(call)
-    row = call.portal.storage.row(USER_FIELD, record)
+    row = call.storage.row(USER_FIELD, record)
     if row is None:
         raise PortalError("ERROR_NOT_FOUND", f"The entity with ID '{record}' is not found.")
     if row["ENTITY_ID"] != base.user_fields:
@@ -114,7 +114,7 @@ def _list(call: Call, base: Entity) -> Value:
     language = php.text(conditions["LANG"]) if "LANG" in conditions else None
     where = filters.build(USER_FIELD, _LANGUAGE, conditions, call.now)
     ordered = {name: sense for name, sense in order.items() if name in _ORDERED}
-    rows = call.portal.storage.whole(
+    rows = call.storage.whole(
         USER_FIELD,
         f"ENTITY_ID = ? and {where.sql}",
         [base.user_fields, *where.bound],

@@ -30,7 +30,7 @@ def _by_filter(face: Face, call: Call) -> Value:
     sent, names = face.values(call, True), face.names
     wanted = {names[name].name: values.stored(names[name], value, call.now) for name, value in sent.items()}
     where = " and ".join(f'"{name}" = ?' for name in wanted)
-    found = call.portal.storage.rows(face.entity, ["ID"], where, list(wanted.values()))
+    found = call.storage.rows(face.entity, ["ID"], where, list(wanted.values()))
     if not found:
         raise engine.absent(face, "delete", 0)
     engine.remove(face, call, found[0].id)

@@ -85,7 +85,7 @@ def _bind(call: Call) -> Value:
         "CONNECTOR_ID": call.portal.events.connector if offline else "",
         "OFFLINE": int(offline),
     }
-    storage = call.portal.storage
+    storage = call.storage
     if storage.count(HANDLER, " and ".join(f"{name} = ?" for name in columns), list(columns.values())):
         raise PortalError("ERROR_CORE", "Unable to set event handler: Handler already binded")
     options = json.dumps(php.as_map(sent.get("OPTIONS")))
@@ -107,13 +107,13 @@ def _unbind(call: Call) -> Value:
         where, bound = f"{where} and USER_ID = ?", [*bound, call.user]
     elif "AUTH_TYPE" in sent:
         where, bound = f"{where} and USER_ID = ?", [*bound, php.integer(sent["AUTH_TYPE"])]
-    return {"count": call.portal.storage.delete_all(HANDLER, where, bound)}
+    return {"count": call.storage.delete_all(HANDLER, where, bound)}
 
 
 @method("event.get")
 def _bound(call: Call) -> Value:
     where, bound = ("1", []) if call.admin else ("USER_ID = ?", [call.user])
-    rows = call.portal.storage.whole(HANDLER, where, bound)
+    rows = call.storage.whole(HANDLER, where, bound)
     return [shape("options.offline_handler" if row["OFFLINE"] else "options.online_handler", row) for row in rows]
 
 
@@ -141,7 +141,7 @@ def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, o
     order = filters.order(
         _LANGUAGE.find, wanted, lambda name, direction: wrong_argument(f"Unable to sort by {name}", "ORDER"), "ID asc"
     )
-    return call.portal.storage.rows(OFFLINE_EVENT, list(_SHOWN), where.sql, where.bound, order, limit, offset)
+    return call.storage.rows(OFFLINE_EVENT, list(_SHOWN), where.sql, where.bound, order, limit, offset)
 
 
 def _record(row: Row) -> Map:
@@ -161,7 +161,7 @@ def _offline_list(call: Call) -> Value:
     _administrator(call)
     sent = call.upper_case()
     where = _queue_where(call, sent)
-    total = call.portal.storage.count(OFFLINE_EVENT, where.sql, where.bound)
+    total = call.storage.count(OFFLINE_EVENT, where.sql, where.bound)
     offset = max(call.offset, 0)
     rows = _queued(call, sent, where, PAGE_SIZE, offset)
     shown = [{**_record(row), "PROCESS_ID": row.text("PROCESS_ID"), "ERROR": row.text("ERROR")} for row in rows]
@@ -180,7 +180,7 @@ def _offline_get(call: Call) -> Value:
         parts.append(filters.FilterCondition("coalesce(ERROR, 0) = 0"))
     limit = php.integer(sent.get("LIMIT")) if "LIMIT" in sent else PAGE_SIZE
     rows = _queued(call, sent, filters.joined(parts), min(max(limit, 1), PAGE_SIZE), 0)
-    storage = call.portal.storage
+    storage = call.storage
     if php.truthy(sent.get("CLEAR", 1)):
         for row in rows:
             storage.delete(OFFLINE_EVENT, row.id)
@@ -202,7 +202,7 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
     process = php.text(sent.get("PROCESS_ID"))
     if not process:
         raise wrong_argument("Argument 'PROCESS_ID' is null or empty", "PROCESS_ID")
-    rows = call.portal.storage.rows(OFFLINE_EVENT, ["ID", "MESSAGE_ID"], "PROCESS_ID = ?", [process])
+    rows = call.storage.rows(OFFLINE_EVENT, ["ID", "MESSAGE_ID"], "PROCESS_ID = ?", [process])
     if by_id and sent.get("ID"):
         ids = {php.integer(item) for item in php.as_list(sent["ID"])}
         return [row.id for row in rows if row["ID"] in ids]
@@ -215,7 +215,7 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
 @method("event.offline.clear")
 def _offline_clear(call: Call) -> Value:
     for record in _reserved(call, by_id=True):
-        call.portal.storage.delete(OFFLINE_EVENT, record)
+        call.storage.delete(OFFLINE_EVENT, record)
     return True
 
 
@@ -223,5 +223,5 @@ def _offline_clear(call: Call) -> Value:
 def _offline_error(call: Call) -> Value:
     """Mark records of a package as failed. They leave the package and stay available to requests for failed ones."""
     for record in _reserved(call, by_id=False):
-        call.portal.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
+        call.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
     return True

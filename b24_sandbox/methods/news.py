@@ -49,7 +49,7 @@ def _add(call: Call) -> Value:
     marks: Map = {"DEST": object_text(readers), "AUTHOR_ID": _author(call, sent)}
     marks["HAS_SOCNET_ALL"] = "Y" if "UA" in readers else "N"
     marks["HAS_TAGS"] = "Y" if sent.get("TAGS") else "N"
-    call.portal.storage.update(_POST.entity, record, marks)
+    call.storage.update(_POST.entity, record, marks)
     call.portal.changes.announce("ONLIVEFEEDPOSTADD", {"FIELDS": {"POST_ID": record}}, call.user)
     return record
 
@@ -62,7 +62,7 @@ def _visible(call: Call, row: Row) -> bool:
 @method("log.blogpost.get")
 def _get(call: Call) -> Value:
     """The posts that the caller may see, the newest first."""
-    sent, storage = call.upper_case(), call.portal.storage
+    sent, storage = call.upper_case(), call.storage
     where: list[str] = ["1"]
     bound: list[Value] = []
     if sent.get("POST_ID"):
@@ -101,7 +101,7 @@ def _update(call: Call) -> Value:
         raise PortalError("EMPTY_TITLE", "Message title is not specified.")
     engine.change(face_of(_POST), call, row.id, _titled(call, False))
     if readers := _readers(sent):
-        call.portal.storage.update(_POST.entity, row.id, {"DEST": object_text(readers)})
+        call.storage.update(_POST.entity, row.id, {"DEST": object_text(readers)})
     call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": row.id}}, call.user)
     return row.id
 
@@ -121,7 +121,7 @@ def _share(call: Call) -> Value:
     if not added:
         raise PortalError("", "Wrong destinations")
     readers = [*map(php.text, php.as_list(values.decoded(row["DEST"]))), *added]
-    call.portal.storage.update(_POST.entity, row.id, {"DEST": object_text(list(dict.fromkeys(readers)))})
+    call.storage.update(_POST.entity, row.id, {"DEST": object_text(list(dict.fromkeys(readers)))})
     return True
 
 
@@ -133,22 +133,22 @@ def _important(call: Call) -> Value:
 
 
 def _count(call: Call, post: int) -> None:
-    number = call.portal.storage.count(_COMMENT.entity, "POST_ID = ?", [post])
-    call.portal.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
+    number = call.storage.count(_COMMENT.entity, "POST_ID = ?", [post])
+    call.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
 
 
 @method("log.blogcomment.add")
 def _comment(call: Call) -> Value:
     face, sent = face_of(_COMMENT), call.upper_case()
-    post = call.portal.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
+    post = call.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
     if post is None or not _visible(call, post):
         raise PortalError("", "No post found")
     columns = face.values(call, True)
     same = [post["ID"], php.text(columns["TEXT"])]
-    if call.portal.storage.count(_COMMENT.entity, "POST_ID = ? and POST_TEXT = ?", same):
+    if call.storage.count(_COMMENT.entity, "POST_ID = ? and POST_TEXT = ?", same):
         raise PortalError("", "Duplicate comment")
     record = engine.create(face, call, columns)
-    call.portal.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
+    call.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
     _count(call, post.id)
     return record
 

@@ -29,7 +29,7 @@ _NAMES = {"AU": "Все авторизованные пользователи", 
 def _get_option(*, own: bool) -> Callable[[Call], Value]:
     def run(call: Call) -> Value:
         owner = call.user if own else 0
-        rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
+        rows = call.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
         kept: Map = {row.text("NAME"): json.loads(row.text("VALUE")) for row in rows}
         name = php.text(call.upper_case().get("OPTION"))
         return kept.get(name, "") if name else kept
@@ -46,7 +46,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
         options = php.as_map(call.upper_case().get("OPTIONS"))
         if not options:
             raise PortalError("ArgumentNullException", "options is empty")
-        storage, owner = call.portal.storage, call.user if own else 0
+        storage, owner = call.storage, call.user if own else 0
         for name, value in options.items():
             text = json.dumps(value, ensure_ascii=False)
             known = storage.rows(OPTION, ["ID"], "USER_ID = ? and NAME = ?", [owner, name])
@@ -66,9 +66,9 @@ def _access_names(call: Call) -> Value:
     for code in map(php.text, php.as_list(call.upper_case().get("ACCESS"))):
         name, provider = _NAMES.get(code, ""), ""
         number = php.integer(code.lstrip("UDR"))
-        if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
+        if code.startswith("U") and (person := call.storage.row(USER, number)):
             name, provider = f"{person['NAME']} {person['LAST_NAME']}", "Пользователь"
-        elif code.startswith("D") and (department := call.portal.storage.row(DEPARTMENT, number)):
+        elif code.startswith("D") and (department := call.storage.row(DEPARTMENT, number)):
             name, provider = department.text("NAME"), "Отдел"
         if name:
             kind = {"Пользователь": "user", "Отдел": "intranet"}.get(provider, "other")
@@ -85,13 +85,13 @@ def _access(call: Call) -> Value:
 def _whose(call: Call) -> int:
     sent = call.upper_case().get("USER_ID")
     user = php.integer(sent) if sent is not None else call.user
-    if call.portal.storage.row(USER, user) is None:
+    if call.storage.row(USER, user) is None:
         raise PortalError("", "User not found")
     return user
 
 
 def _day(call: Call, user: int) -> Row | None:
-    return call.portal.storage.first(WORKDAY, "USER_ID = ?", [user], "ID desc")
+    return call.storage.first(WORKDAY, "USER_ID = ?", [user], "ID desc")
 
 
 def _span(seconds: float) -> str:
@@ -137,7 +137,7 @@ def _moment(call: Call, words: str) -> str:
 @timeman("timeman.open")
 def _open(call: Call) -> Value:
     """Start a new day, or continue today's paused or closed one."""
-    user, storage = _whose(call), call.portal.storage
+    user, storage = _whose(call), call.storage
     moment = _moment(call, "Day open date should correspond to the current date")
     day = _day(call, user)
     if day is not None and day.text("TIME_START")[:10] == moment[:10]:
@@ -157,7 +157,7 @@ def _pause(call: Call) -> Value:
     day = _day(call, user)
     if day is not None and day["STATUS"] != "PAUSED":
         paused: Map = {"STATUS": "PAUSED", "TIME_FINISH": None, "LAST_PAUSE": dates.iso(call.now)}
-        call.portal.storage.update(WORKDAY, day.id, paused)
+        call.storage.update(WORKDAY, day.id, paused)
     return _shown_day(call, _day(call, user))
 
 
@@ -169,7 +169,7 @@ def _close(call: Call) -> Value:
     if day is not None and day["STATUS"] != "CLOSED":
         leaks = int(_leaks(call, day))
         closed: Map = {"STATUS": "CLOSED", "TIME_FINISH": moment, "LAST_PAUSE": None, "LEAKS": leaks}
-        call.portal.storage.update(WORKDAY, day.id, closed)
+        call.storage.update(WORKDAY, day.id, closed)
     return _shown_day(call, _day(call, user))
 
 

@@ -31,7 +31,7 @@ _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
 def _children(call: Call, name: str, column: str, record: int) -> list[Map]:
     """The records of a family that belong to a record, as the family shows them."""
     family = declared.by_name(name)
-    numbers = call.portal.storage.ids(family.entity, f'"{column}" = ?', [record])
+    numbers = call.storage.ids(family.entity, f'"{column}" = ?', [record])
     return [shown(family, call, number) for number in numbers]
 
 
@@ -64,7 +64,7 @@ def _order_get(call: Call) -> Value:
 def _order_delete(call: Call) -> Value:
     admit(_ORDER, call, "delete")
     order = face_of(_ORDER).record_id(call)
-    if call.portal.storage.count(_PAYMENT.entity, "ORDER_ID = ? and PAID = 'Y'", [order]):
+    if call.storage.count(_PAYMENT.entity, "ORDER_ID = ? and PAID = 'Y'", [order]):
         raise PortalError("SALE_ORDER_CANCEL_PAYMENT_EXIST_ACTIVE", "Order has active payments")
     return run_of(_ORDER, "delete")(call)
 
@@ -101,7 +101,7 @@ def _of_catalogue(action: str) -> Run:
     def with_product(call: Call) -> Value:
         admit(_BASKET, call, action)
         sent = php.as_map(call.exact("fields"))
-        product = call.portal.storage.row(PRODUCT, php.integer(sent.get("productId")))
+        product = call.storage.row(PRODUCT, php.integer(sent.get("productId")))
         if action == "add" and product is None:
             raise PortalError("200140400007", "basket item is not saved - bad data")
         if product is not None:
@@ -125,9 +125,9 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
         if not sent:
             raise errors.missing_parameter("fields")
         record = php.integer(sent.get("id"))
-        if call.portal.storage.row(parent.entity, record) is None:
+        if call.storage.row(parent.entity, record) is None:
             raise PortalError(missing.code, missing.description)
-        storage = call.portal.storage
+        storage = call.storage
         for item in map(php.as_map, php.as_list(sent.get("propertyValues"))):
             number = php.integer(item.get(link))
             described = storage.row(properties.entity, number)

@@ -32,7 +32,7 @@ _PAYMENT = declared.by_name("sale.payment")
 def _delivery_add(call: Call) -> Value:
     """Add a delivery service with the profiles of its handler."""
     admit(_DELIVERY, call, "add")
-    face, storage = face_of(_DELIVERY), call.portal.storage
+    face, storage = face_of(_DELIVERY), call.storage
     sent = face.values(call, True)
     parent = engine.create(face, call, sent)
     handler = storage.rows(_HANDLER.entity, ["PROFILES"], "CODE = ?", [php.text(sent["REST_CODE"])])[0]
@@ -62,7 +62,7 @@ def _config_update(call: Call) -> Value:
     found = {php.text(php.as_map(item)["CODE"]): php.as_map(item) for item in kept}
     for item in map(php.as_map, php.as_list(call.upper_case().get("CONFIG"))):
         found[php.text(item.get("CODE"))] = item
-    call.portal.storage.update(_DELIVERY.entity, row.id, {"CONFIG": object_text(list(found.values()))})
+    call.storage.update(_DELIVERY.entity, row.id, {"CONFIG": object_text(list(found.values()))})
     return True
 
 
@@ -73,7 +73,7 @@ def _extra_get(call: Call) -> Value:
     number = call.upper_case().get("DELIVERY_ID")
     if number is None:
         raise _EXTRA.bad_id.error("", None, "DELIVERY_ID")
-    storage = call.portal.storage
+    storage = call.storage
     if storage.row(_DELIVERY.entity, php.integer(number)) is None:
         raise PortalError("ERROR_DELIVERY_NOT_FOUND", "Delivery not found")
     rows = storage.rows(_EXTRA.entity, ["ID", "PRICE"], "DELIVERY_ID = ?", [php.integer(number)], "SORT, ID")
@@ -82,7 +82,7 @@ def _extra_get(call: Call) -> Value:
 
 
 def _named(family: Declared, call: Call, name: str, words: str) -> Row:
-    row = call.portal.storage.row(family.entity, call.upper.integer(name))
+    row = call.storage.row(family.entity, call.upper.integer(name))
     if row is None:
         raise PortalError("ERROR_CHECK_FAILURE", f"{words} not found")
     return row
@@ -109,7 +109,7 @@ def _settings_update(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "update")
     row = _pay_system(call, "ID")
     changed = {**php.as_map(values.decoded(row["SETTINGS"])), **call.upper.inner("SETTINGS")}
-    call.portal.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
+    call.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
     return True
 
 
@@ -125,5 +125,5 @@ def _pay(call: Call) -> Value:
     """Pay a payment with a payment system."""
     _pay_system(call, "PAY_SYSTEM_ID")
     payment = _named(_PAYMENT, call, "PAYMENT_ID", "Payment")
-    call.portal.storage.update(_PAYMENT.entity, payment.id, {"PAID": "Y"})
+    call.storage.update(_PAYMENT.entity, payment.id, {"PAID": "Y"})
     return True

@@ -79,7 +79,7 @@ def _user_values(call: Call, new: bool) -> Map:
         email = php.text(sent.get("EMAIL"))
         if not _EMAIL.fullmatch(email):
             raise wrong_argument("wrong_email")
-        if call.portal.storage.count(USER, "folded(EMAIL) = ?", [email.casefold()]):
+        if call.storage.count(USER, "folded(EMAIL) = ?", [email.casefold()]):
             raise wrong_argument("A user with this email already exists")
     return sent
 
@@ -167,7 +167,7 @@ def _delete_department(call: Call) -> Value:
     """Delete a department. Its users and departments move to the parent."""
     record = _record_id(call)
     row = engine.stored(DEPARTMENTS, call, record)
-    storage = call.portal.storage
+    storage = call.storage
     for child in storage.ids(DEPARTMENT, "PARENT = ?", [record]):
         storage.update(DEPARTMENT, child, {"PARENT": row["PARENT"]})
     member = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"

@@ -47,7 +47,7 @@ def _module(call: Call) -> str:
 
 def _row(call: Call, refusal: str) -> Row:
     _module(call)
-    row = call.portal.storage.row(USER_FIELD, php.integer(required(call, "id")))
+    row = call.storage.row(USER_FIELD, php.integer(required(call, "id")))
     if row is None:
         raise PortalError("", refusal)
     return row
@@ -115,7 +115,7 @@ def _shown(call: Call, row: Map, language: str | None = None) -> Map:
 
 
 def _whole(call: Call, record: int) -> Value:
-    row = call.portal.storage.row(USER_FIELD, record) or Row()
+    row = call.storage.row(USER_FIELD, record) or Row()
     shown = _shown(call, row)
     if row["USER_TYPE_ID"] == "enumeration":
         items = call.portal.schema.enum_values(record)
@@ -164,7 +164,7 @@ def _list(call: Call) -> Value:
     where = filters.build(USER_FIELD, language_filter, array(call, "filter"), call.now)
     order = filters.order(_find, array(call, "order"), refuse_order, "SORT asc, ID asc")
     page = paging.stored_page(
-        call.portal.storage,
+        call.storage,
         USER_FIELD,
         where,
         order,

@@ -50,7 +50,7 @@ def _question(call: Call) -> Map:
 @im_action("vote.Integration.Im.send")
 def _send(call: Call) -> Value:
     """Send a message with a vote to a chat."""
-    storage, template = call.portal.storage, php.text(call.exact("templateId"))
+    storage, template = call.storage, php.text(call.exact("templateId"))
     if template:
         sent = storage.rows(_VOTE.entity, ["ID", "ENTITY_ID"], "TEMPLATE = ?", [template])
         if sent:
@@ -72,7 +72,7 @@ def _send(call: Call) -> Value:
 
 def _found(call: Call) -> Row:
     """The vote that a call names by its id, by its signed id or by its message."""
-    signed, storage = php.text(call.exact("signedAttachId")), call.portal.storage
+    signed, storage = php.text(call.exact("signedAttachId")), call.storage
     number = php.integer(signed.partition(".")[0] if signed else call.exact("attachId"))
     row = storage.row(_VOTE.entity, number) if number else None
     if call.exact("entityId") is not None and not number:
@@ -90,7 +90,7 @@ def _answers(row: Map) -> dict[int, str]:
 
 def _shown(call: Call, row: Map) -> Map:
     """A vote as the caller sees it."""
-    number, storage = php.integer(row["ID"]), call.portal.storage
+    number, storage = php.integer(row["ID"]), call.storage
     ballots = storage.rows(_BALLOT, ["USER_ID", "ANSWER_ID"], "VOTE_ID = ?", [number])
     voters = {ballot.integer("USER_ID") for ballot in ballots}
     own = [ballot.integer("ANSWER_ID") for ballot in ballots if ballot["USER_ID"] == call.user]
@@ -134,7 +134,7 @@ def _get_many(call: Call) -> Value:
     wanted = [php.integer(item) for item in php.as_list(call.exact("entityIds"))]
     if len(wanted) > _MANY:
         raise PortalError("", "Too many entity ids")
-    rows = call.portal.storage.whole(_VOTE.entity)
+    rows = call.storage.whole(_VOTE.entity)
     return {"items": [_shown(call, row) for row in rows if row["ENTITY_ID"] in wanted]}
 
 
@@ -148,7 +148,7 @@ def _open(call: Call) -> Map:
 @vote_action("vote.AttachedVote.vote")
 def _vote(call: Call) -> Value:
     """Vote for answers: a question with one choice takes the first of them."""
-    row, storage = _open(call), call.portal.storage
+    row, storage = _open(call), call.storage
     known = _answers(row)
     chosen = [php.integer(item) for sent in php.as_map(call.exact("ballot")).values() for item in php.as_list(sent)]
     chosen = [answer for answer in dict.fromkeys(chosen) if answer in known]
@@ -163,7 +163,7 @@ def _vote(call: Call) -> Value:
 
 
 def _forget(call: Call, row: Map) -> None:
-    call.portal.storage.delete_all(_BALLOT, "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user])
+    call.storage.delete_all(_BALLOT, "VOTE_ID = ? and USER_ID = ?", [row["ID"], call.user])
 
 
 @vote_action("vote.AttachedVote.recall")
@@ -177,7 +177,7 @@ def _finish(call: Call, finished: bool) -> Value:
     row = _found(call)
     if not _may_edit(call, row):
         raise PortalError("ATTACH_READ_ACCESS_DENIED", "No permission to edit the vote")
-    call.portal.storage.update(_VOTE.entity, row.id, {"FINISHED": int(finished)})
+    call.storage.update(_VOTE.entity, row.id, {"FINISHED": int(finished)})
     return []
 
 
@@ -185,7 +185,7 @@ def _voters(call: Call, row: Row, answer: int) -> list[Value]:
     """Those who voted for an answer; an empty list in an anonymous vote."""
     if row["ANONYMITY"]:
         return []
-    storage = call.portal.storage
+    storage = call.storage
     ballots = storage.rows(_BALLOT, ["USER_ID"], "VOTE_ID = ? and ANSWER_ID = ?", [row["ID"], answer])
     people = [storage.row(USER, ballot.integer("USER_ID")) or Row() for ballot in ballots]
     return [
