@@ -3,7 +3,8 @@
 A file has the `scope` of its families, the `style` they share (a table of `families/styles.toml`) and one `[[family]]`
 for each kind of record. The keys of a family override those of its style: `b24_sandbox.declaration.Declared` has them;
 beside these a family has `table` and `fields` (`b24_sandbox.fields`), `defaults`, `created` and `updated` (columns with
-`now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. The methods are built in
+`now` or `user`), `copied` (`COLUMN.table.SOURCE`), `owns` (`table.COLUMN`) and `numbered`. A family without `fields`
+has the records of an entity of `b24_sandbox.entities`, which `table` names. The methods are built in
 `b24_sandbox.methods.declared`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "families"
 
 
-_ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "owns", "numbered"}
-_REFUSALS = {"required", "bad_id", "no_values", "unknown", "read_only", "immutable", "unknown_value"}
+_ENTITY_KEYS = {"table", "fields", "defaults", "created", "updated", "copied", "numbered"}
+_REFUSALS = {"required", "bad_id", "no_values", "unknown", "not_array", "read_only", "immutable", "unknown_value"}
+_NAMES = {"select_needs", "filter_needs", "hidden", "requires", "owns"}
 
 
 def _words(value: Value) -> tuple[str, ...]:
@@ -61,6 +64,7 @@ def _rule(value: Value) -> FieldRule:
         _words(table.get("values")),
         _words(table.get("unused")),
         _words(table.get("reserved")),
+        bool(table.get("new")),
     )
 
 
@@ -107,13 +111,13 @@ def count_of(portal: World, path: str, value: Value) -> int:
     return portal.storage.count(_bare(table), f'"{column}" = ?', [value])
 
 
-def _cascade(data: Map) -> Cascade:
+def cascade_of(owns: Sequence[str]) -> Cascade:
     """Delete the records of other tables that belong to a deleted one, and what belongs to them."""
-    owned = [path.partition(".") for path in _words(data.get("owns"))]
+    owned = [path.partition(".") for path in owns]
 
     def cascade(portal: World, record: int) -> None:
         for table, _, column in owned:
-            entity = entities()[table]
+            entity = entities().get(table) or _bare(table)
             for row in portal.storage.rows(entity, ["ID"], f'"{column}" = ?', [record]):
                 portal.storage.delete(entity, row.id)
                 entity.cascade(portal, row.id)
@@ -139,9 +143,17 @@ def _settle(data: Map) -> Settle:
 
 
 def _entity(data: Map) -> Entity:
-    described = f"ID integer r | ID\n{php.text(data['fields'])}"
     table = php.text(data["table"])
-    return Entity(table, parse_fields(described), _prepare(data), settle=_settle(data), cascade=_cascade(data))
+    if "fields" not in data:
+        return Entity(table, {})
+    described = f"ID integer r | ID\n{php.text(data['fields'])}"
+    return Entity(
+        table,
+        parse_fields(described),
+        _prepare(data),
+        settle=_settle(data),
+        cascade=cascade_of(_words(data.get("owns"))),
+    )
 
 
 def family(data: Map) -> Declared:
@@ -157,6 +169,8 @@ def family(data: Map) -> Declared:
     for key, value in data.items():
         if key in _REFUSALS:
             options[key] = _refusal(value)
+        elif key in _NAMES:
+            options[key] = _words(value)
         elif key in ("missing", "denied"):
             options[key] = _refusals(value)
         elif key == "rules":
@@ -180,12 +194,12 @@ def _actions(value: Value) -> dict[str, str]:
 @cache
 def declared() -> tuple[Declared, ...]:
     """All declared families."""
-    styles = _load(FOLDER / "styles.toml")
+    styles = load(FOLDER / "styles.toml")
     found: list[Declared] = []
     for path in sorted(FOLDER.glob("*.toml")):
         if path.name == "styles.toml":
             continue
-        data = _load(path)
+        data = load(path)
         style = php.text(data.pop("style"))
         shared = {**php.as_map(styles[style]), **{key: value for key, value in data.items() if key != "family"}}
         found.extend(family({**shared, **php.as_map(each)}) for each in php.as_list(data["family"]))
@@ -200,7 +214,7 @@ def by_name(name: str) -> Declared:
 @cache
 def entities() -> dict[str, Entity]:
     """The entities of the declared families by table."""
-    return {each.entity.name: each.entity for each in declared()}
+    return {each.entity.name: each.entity for each in declared() if each.entity.fields}
 
 
 def fill(storage: Storage) -> None:
@@ -210,6 +224,7 @@ def fill(storage: Storage) -> None:
             storage.insert(each.entity, row)
 
 
-def _load(path: Path) -> Map:
+def load(path: Path) -> Map:
+    """Read a file of data."""
     loaded: Map = tomllib.loads(path.read_text("utf-8"))
     return loaded

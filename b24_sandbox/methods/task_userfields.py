@@ -10,7 +10,7 @@ from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
-from b24_sandbox.methods import crm_userfields
+from b24_sandbox.methods import crm_userfields, plain
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 
@@ -44,7 +44,7 @@ def _list(call: Call) -> Value:
 def _fields(call: Call) -> Value:
     """The fields of a user field. Only flags that are set are shown."""
     described: Map = {}
-    for name, facts in php.as_map(crm_userfields.described(crm_userfields.FIELDS)).items():
+    for name, facts in plain.description("crm.userfield.fields").items():
         shown = php.as_map(facts)
         flags = {flag: True for flag in ("isReadOnly", "isImmutable", "isMultiple") if shown[flag]}
         described[name] = {"type": shown["type"], "title": shown["title"], **flags}
