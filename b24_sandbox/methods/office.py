@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from b24_sandbox.methods import (
     calendar,
+    calendar_sections,
     catalog,
     disk,
     entity_storage,
@@ -50,6 +51,7 @@ _FAMILIES = (
     lists,
     entity_storage,
     calendar,
+    calendar_sections,
     im_chats,
     im_messages,
     im_notify,
