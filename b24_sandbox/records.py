@@ -1,7 +1,10 @@
-"""Stored records that are written with the rules of their entity, for methods without a face."""
+"""Stored records that are written with the rules of their entity and shown as text, for methods without a face."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from b24_sandbox import values
 from b24_sandbox.call import Call
 from b24_sandbox.fields import Entity
 from b24_sandbox.php import Map
@@ -18,3 +21,12 @@ def change(call: Call, entity: Entity, row: Row, columns: Map) -> None:
     """Update a record."""
     entity.prepare(call.portal, columns, row, call.user)
     call.portal.storage.update(entity, row.id, columns)
+
+
+def texts(entity: Entity, row: Map, hidden: Collection[str] = ()) -> Map:
+    """The values of a record with every number as text, without the `hidden` ones."""
+    return {
+        name: values.show_text(field, row[name])
+        for name, field in entity.fields.items()
+        if name in row and name not in hidden
+    }
