@@ -6,6 +6,8 @@ method are 400.
 
 from __future__ import annotations
 
+from b24_sandbox.php import text
+
 
 class PortalError(Exception):
     """An answer of the form `{"error": code, "error_description": description, **extra}`.
@@ -113,6 +115,12 @@ def link_check_failed() -> PortalError:
 def missing_parameter(name: str) -> PortalError:
     """A controller was called without a required argument."""
     return PortalError("100", f"Could not find value for parameter {{{name}}}")
+
+
+def wrong_type(value: object, name: str, kind: str, code: str = "100") -> PortalError:
+    """A controller got a value of another type than its argument has."""
+    words = f"Invalid value {{{text(value)}}} to match with parameter {{{name}}}. Should be value of type {kind}."
+    return PortalError(code, words)
 
 
 def not_an_array(name: str) -> PortalError:

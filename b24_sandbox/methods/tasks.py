@@ -24,9 +24,11 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array
+from b24_sandbox.people import full_name
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import constant, shape
 
 _ALIASES = {
     "REAL_STATUS": "STATUS",
@@ -38,23 +40,12 @@ _ALIASES = {
 # Shown only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
-_ENUM_VALUES: dict[str, Value] = {
-    "MARK": {"N": "Negative", "P": "Positive"},
-    "PRIORITY": {"2": "High", "1": "Medium", "0": "Low"},
-    "STATUS": {
-        "2": "Pending",
-        "3": "In progress",
-        "4": "Pending review",
-        "5": "Completed",
-        "6": "Deferred",
-    },
-}
 _NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
 NOT_ACCESSIBLE, NOT_ALLOWED = "1048582", "0"
 """Codes of errors of tasks."""
-_YES_NO = {"Y": "Yes", "N": "No"}
 PHP_CLASS = "Bitrix\\Tasks\\Rest\\Controllers\\Task"
-_ICON = "/bitrix/images/tasks/default_avatar.png"
+api = MethodTable("task", PHP_CLASS)
+register = api.register
 _OPEN = frozenset((PENDING, IN_PROGRESS, AWAITING_CONTROL, DEFERRED))
 
 
@@ -75,9 +66,7 @@ def not_allowed(code: str = NOT_ALLOWED) -> PortalError:
 
 def task_id(call: Call) -> int:
     """The task of a call: `taskId` or `id`."""
-    value = call.exact("taskId")
-    if value is None:
-        value = call.exact("id")
+    value = next((found for name in ("taskId", "id") if (found := call.exact(name)) is not None), None)
     if value is None:
         raise PortalError(
             "100", "CTaskItem All parameters in the constructor must have real class type (internal error)"
@@ -153,30 +142,37 @@ def sent_fields(call: Call) -> Map:
 
 def check(call: Call, columns: Map, stored: Row | None) -> None:
     """Refuse invalid values of a task: no title, or an unknown responsible user, parent or status."""
-    storage = call.portal.storage
-    if ("TITLE" in columns or stored is None) and not php.text(columns.get("TITLE")).strip():
-        raise PortalError("ERROR_CORE", "Task title is not specified<br>")
-    if stored is None and not columns.get("RESPONSIBLE_ID"):
-        raise PortalError("ERROR_CORE", "Responsible person is not specified<br>")
-    if "RESPONSIBLE_ID" in columns and storage.row(USER, php.integer(columns["RESPONSIBLE_ID"])) is None:
-        raise PortalError("ERROR_CORE", "The user specified in the field Responsible person was not found<br>")
-    parent = php.integer(columns.get("PARENT_ID"))
-    if parent and storage.row(TASK, parent) is None:
-        raise PortalError("ERROR_CORE", "The task specified in the field Parent task was not found<br>")
-    if parent and stored is not None and parent == stored["ID"]:
-        raise PortalError("ERROR_CORE", "Cannot bind the node to itself<br>")
-    if "STATUS" in columns and columns["STATUS"] not in _OPEN | {COMPLETED}:
-        raise PortalError("ERROR_CORE", "Invalid status<br>")
-    begin, end = columns.get("START_DATE_PLAN"), columns.get("END_DATE_PLAN")
-    if begin and end and php.text(end) < php.text(begin):
-        raise PortalError("ERROR_CORE", "The planned end date is earlier than the start date<br>")
+    sent, storage, new = Row(columns), call.portal.storage, stored is None
+    parent = sent.integer("PARENT_ID")
+    responsible = sent.integer("RESPONSIBLE_ID")
+    begin, end = sent.text("START_DATE_PLAN"), sent.text("END_DATE_PLAN")
+    tests: tuple[tuple[bool, str], ...] = (
+        (("TITLE" in sent or new) and not sent.text("TITLE").strip(), "Task title is not specified"),
+        (new and not sent.get("RESPONSIBLE_ID"), "Responsible person is not specified"),
+        (
+            "RESPONSIBLE_ID" in sent and storage.row(USER, responsible) is None,
+            "The user specified in the field Responsible person was not found",
+        ),
+        (
+            parent != 0 and storage.row(TASK, parent) is None,
+            "The task specified in the field Parent task was not found",
+        ),
+        (parent != 0 and stored is not None and parent == stored.id, "Cannot bind the node to itself"),
+        ("STATUS" in sent and sent["STATUS"] not in _OPEN | {COMPLETED}, "Invalid status"),
+        (begin != "" and "" < end < begin, "The planned end date is earlier than the start date"),
+    )
+    for broken, words in tests:
+        if broken:
+            raise PortalError("ERROR_CORE", f"{words}<br>")
 
 
 def _describe(field: Field) -> Value:
     described: Map = {"title": field.title, "type": "enum" if field.type == "char" else field.type}
     if field.name == "ID":
         return {**described, "primary": True}
-    allowed = _ENUM_VALUES.get(field.name) or (_YES_NO if field.type == "char" else None)
+    allowed = php.as_map(constant("tasks.enum_values")).get(field.name)
+    if field.type == "char":
+        allowed = constant("tasks.yes_no")
     if allowed:
         described["type"] = "enum"
         described["values"] = allowed
@@ -196,17 +192,10 @@ def _people(call: Call, rows: list[Row]) -> dict[int, Map]:
         for name in ("AUDITORS", "ACCOMPLICES"):
             wanted.update(php.integer(item) for item in values.items(row.get(name)))
     marks = ", ".join("?" * len(wanted))
-    columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
-    found = call.portal.storage.rows(USER, columns, f"ID in ({marks})", sorted(wanted))
+    found = call.portal.storage.whole(USER, f"ID in ({marks})", sorted(wanted))
     return {
-        person.id: {
-            "id": person.text("ID"),
-            "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-            "link": f"/company/personal/user/{person['ID']}/",
-            "icon": _ICON,
-            "workPosition": person.text("WORK_POSITION"),
-        }
-        for person in found
+        row.id: shape("tasks.person", row, name=full_name(row), link=f"/company/personal/user/{row.id}/")
+        for row in found
     }
 
 
@@ -224,7 +213,7 @@ def _decorate(call: Call, rows: list[Row], shown: list[Map], *, single: bool) ->
         if "STATUS" in row:
             task["subStatus"] = php.text(_sub_status(call, row))
         if single:
-            task["action"] = actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
+            task["action"] = actions(row)
 
 
 def _sub_status(call: Call, row: Row) -> Value:
@@ -233,39 +222,20 @@ def _sub_status(call: Call, row: Row) -> Value:
     return -1 if overdue and row["STATUS"] in (PENDING, IN_PROGRESS) else row["STATUS"]
 
 
-def actions(status: int, control: str, favorite: str) -> Map:
-    """The actions an administrator may perform on a task in this status."""
-    open_task = status in (PENDING, IN_PROGRESS, DEFERRED)
-    waiting = status == AWAITING_CONTROL
-    return {
-        "accept": False,
-        "decline": False,
-        "complete": open_task,
-        "approve": waiting,
-        "disapprove": waiting,
-        "start": status in (PENDING, DEFERRED),
-        "pause": status == IN_PROGRESS,
-        "delegate": open_task,
-        "remove": True,
-        "edit": True,
-        "defer": status in (PENDING, IN_PROGRESS),
-        "renew": status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
-        "create": True,
-        "changeDeadline": True,
-        "checklistAddItems": True,
-        "addFavorite": favorite != "Y",
-        "deleteFavorite": favorite == "Y",
-        "rate": True,
-        "take": False,
-        "edit.originator": False,
-        "checklist.reorder": True,
-        "elapsedtime.add": True,
-        "dayplan.timer.toggle": False,
-        "edit.plan": True,
-        "checklist.add": True,
-        "favorite.add": favorite != "Y",
-        "favorite.delete": favorite == "Y",
-    }
+def actions(row: Row) -> Map:
+    """The actions an administrator may perform on a task."""
+    status, favorite = row.integer("STATUS"), row.text("FAVORITE") == "Y"
+    return shape(
+        "tasks.actions",
+        open=status in (PENDING, IN_PROGRESS, DEFERRED),
+        waiting=status == AWAITING_CONTROL,
+        start=status in (PENDING, DEFERRED),
+        pause=status == IN_PROGRESS,
+        defer=status in (PENDING, IN_PROGRESS),
+        renew=status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
+        favorite=favorite,
+        plain=not favorite,
+    )
 
 
 def _bad_order(name: str, direction: str) -> PortalError:
@@ -317,6 +287,7 @@ def cut(task: Map, select: list[str]) -> Map:
     return {**shown, "tags": {str(n): {"id": n, "title": tag} for n, tag in enumerate(php.as_list(task["tags"]), 1)}}
 
 
+@api("tasks.task.get")
 def _get(call: Call) -> Value:
     """Return a task. For a missing or invisible task the answer is empty, without an error (measured behaviour)."""
     select = [php.text(name) for name in array(call, "select").values()]
@@ -326,23 +297,14 @@ def _get(call: Call) -> Value:
     return {"task": cut(engine.read(FACE, call, task), select)}
 
 
+@api("tasks.task.list")
+def _list(call: Call) -> Value:
+    return engine.list_page(FACE, call)
+
+
+@api("tasks.task.getFields")
 def _fields(call: Call) -> Value:
     """The documented fields: without write-only and automatic ones, with two that are not columns."""
     described = php.as_map(php.as_map(engine.describe(FACE, call))["fields"])
     columns = {name: field for name, field in described.items() if name not in _NOT_DESCRIBED}
-    counted: Map = {"title": None, "type": "integer", "default": 0}
-    return {"fields": {**columns, "NEW_COMMENTS_COUNT": counted, "CHECKLIST": {"title": None, "type": "array"}}}
-
-
-def register(registry: Registry) -> None:
-    """Register the read methods of tasks."""
-    registry.controller(
-        "tasks.task",
-        PHP_CLASS,
-        "task",
-        {
-            "get": _get,
-            "list": partial(engine.list_page, FACE),
-            "getFields": _fields,
-        },
-    )
+    return {"fields": {**columns, **php.as_map(constant("tasks.new_comments"))}}
