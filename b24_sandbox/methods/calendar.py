@@ -298,8 +298,3 @@ def _set_status(call: Call) -> Value:
         raise missing(call, "status")
     call.portal.storage.update(CALENDAR_EVENT, _my_entry(call).id, {"MEETING_STATUS": status})
     return True
-
-
-@method("calendar.settings.get")
-def _settings(call: Call) -> Value:
-    return constant("calendar.settings")

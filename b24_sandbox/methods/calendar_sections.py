@@ -1,4 +1,7 @@
-"""`calendar.section.*`: calendars; what all methods of calendars share. Documentation: api-reference/calendar."""
+"""`calendar.section.*`, `calendar.user.settings.*`, `calendar.settings.get`: calendars and their settings.
+
+Also what all methods of calendars share. Documentation: api-reference/calendar.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,17 @@ from datetime import datetime
 from b24_sandbox import dates
 from b24_sandbox.call import Call
 from b24_sandbox.entities.calendar import CALENDAR, CALENDAR_EVENT
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
-from b24_sandbox.shapes import shape
+from b24_sandbox.shapes import constant, shape
 
 method = MethodTable("calendar")
 register = method.register
 
+_SETTINGS = RecordsByCode("settings")
 _SENT = ("NAME", "DESCRIPTION", "COLOR", "TEXT_COLOR")
 
 
@@ -100,3 +105,24 @@ def _delete(call: Call) -> Value:
     call.portal.storage.delete(CALENDAR, section)
     announce(call, "SECTIONDELETE", section)
     return True
+
+
+@method("calendar.user.settings.get")
+def _settings_get(call: Call) -> Value:
+    return _SETTINGS.over(call, "calendar", shape("calendar.user_settings"), str(call.user))
+
+
+@method("calendar.user.settings.set")
+def _settings_set(call: Call) -> Value:
+    """Change the caller's settings. Unknown names are dropped."""
+    sent, owner = call.sent.inner("settings"), str(call.user)
+    if not sent:
+        raise wrong_argument(missing(call, "settings").description, "settings")
+    changes = {name: value for name, value in sent.items() if name in shape("calendar.user_settings")}
+    _SETTINGS.put(call, "calendar", {**_SETTINGS.over(call, "calendar", {}, owner), **changes}, owner)
+    return True
+
+
+@method("calendar.settings.get")
+def _settings(call: Call) -> Value:
+    return constant("calendar.settings")

@@ -23,6 +23,7 @@ from b24_sandbox.methods import (
     mail_services,
     open_lines,
     options,
+    placements,
     providers,
     pull,
     sites,
@@ -74,6 +75,7 @@ _FAMILIES = (
     timeman_settings,
     open_lines,
     sites,
+    placements,
     pull,
 )
 
