@@ -242,11 +242,6 @@ def _list(call: Call) -> Value:
     return [_shown(call, row) for row in rows if not sections or row["SECTION_ID"] in sections]
 
 
-@method("calendar.event.getbyid")
-def _get(call: Call) -> Value:
-    return _shown(call, _event(call))
-
-
 @method("calendar.event.get.nearest")
 def _nearest(call: Call) -> Value:
     """The next events of a user: 60 days ahead, at most `maxEventsCount`."""
@@ -298,3 +293,6 @@ def _set_status(call: Call) -> Value:
         raise missing(call, "status")
     call.portal.storage.update(CALENDAR_EVENT, _my_entry(call).id, {"MEETING_STATUS": status})
     return True
+
+
+method.add("calendar.event.getbyid", lambda call: _shown(call, _event(call)))

@@ -123,6 +123,4 @@ def _settings_set(call: Call) -> Value:
     return True
 
 
-@method("calendar.settings.get")
-def _settings(call: Call) -> Value:
-    return constant("calendar.settings")
+method.add("calendar.settings.get", lambda call: constant("calendar.settings"))

@@ -117,16 +117,6 @@ def _storages(call: Call) -> Value:
     return _page(call, STORAGE, {}, lambda rows: [_storage_row(row) for row in rows], "ENTITY_TYPE <> 'restapp'")
 
 
-@method("disk.storage.get")
-def _storage_get(call: Call) -> Value:
-    return _storage_row(_record(call, STORAGE))
-
-
-@method("disk.storage.gettypes")
-def _storage_types(call: Call) -> Value:
-    return ["user", "common", "group"]
-
-
 @on_object(storage="getchildren", folder="getchildren")
 def _children(call: Call, folder: Row) -> Value:
     conditions: Map = {"PARENT_ID": folder.id, "DELETED_TYPE": 0}
@@ -218,11 +208,6 @@ def _version_row(call: Call, row: Row) -> Map:
     return {**records.texts(VERSION, row, ("CONTENT",)), "DOWNLOAD_URL": address}
 
 
-@method("disk.version.get")
-def _version_get(call: Call) -> Value:
-    return _version_row(call, _record(call, VERSION))
-
-
 @on_object(file="getversions")
 def _versions(call: Call, file: Row) -> Value:
     """The versions of a file, newest first."""
@@ -278,6 +263,7 @@ for _kind in _HIDDEN:
     method.add(f"disk.{_kind}.getfields", partial(_fields, _kind))
 
 
-@method("disk.rights.gettasks")
-def _rights(call: Call) -> Value:
-    return constant("disk.access_levels")
+method.add("disk.storage.get", lambda call: _storage_row(_record(call, STORAGE)))
+method.add("disk.storage.gettypes", lambda call: ["user", "common", "group"])
+method.add("disk.version.get", lambda call: _version_row(call, _record(call, VERSION)))
+method.add("disk.rights.gettasks", lambda call: constant("disk.access_levels"))

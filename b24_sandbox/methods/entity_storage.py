@@ -211,11 +211,6 @@ def _item_add(call: Call) -> Value:
     return element
 
 
-@method("entity.section.add")
-def _section_add(call: Call) -> Value:
-    return _new(call, SECTION)
-
-
 def _new(call: Call, entity: Entity) -> int:
     block = _block(call)["ID"]
     return records.add(call, entity, {**_columns(call, entity), "IBLOCK_ID": block})
@@ -286,3 +281,6 @@ def _item_delete(call: Call) -> Value:
 def _section_delete(call: Call) -> Value:
     iblock.remove_section(call, _record(call, SECTION).id)
     return True
+
+
+method.add("entity.section.add", lambda call: _new(call, SECTION))

@@ -96,11 +96,6 @@ def _add(call: Call) -> Value:
     return _join(call, _managed(call, "No permissions to add users"), "K")
 
 
-@method("sonet_group.user.invite")
-def _invite(call: Call) -> Value:
-    return _join(call, existing(call), "Z")
-
-
 @method("sonet_group.user.request")
 def _request(call: Call) -> Value:
     """Request membership for the caller. A member gets the same answer."""
@@ -167,3 +162,6 @@ def _set_owner(call: Call) -> Value:
     storage.update(GROUP, row.id, {"OWNER_ID": user})
     _counted(call, row)
     return True
+
+
+method.add("sonet_group.user.invite", lambda call: _join(call, existing(call), "Z"))

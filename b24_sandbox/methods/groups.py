@@ -67,11 +67,6 @@ def _announce(call: Call, verb: str, group: int) -> int:
     return group
 
 
-@method("sonet_group.get")
-def _get(call: Call) -> Value:
-    return engine.list_page(FACE, call)
-
-
 @method("sonet_group.create")
 def _create(call: Call) -> Value:
     group = engine.create(FACE, call, _values(call, True))
@@ -148,11 +143,6 @@ API_FACE = Face(
 )
 
 
-@api("socialnetwork.api.workgroup.list")
-def _api_list(call: Call) -> Value:
-    return engine.list_page(API_FACE, call)
-
-
 @api("socialnetwork.api.workgroup.get")
 def _api_get(call: Call) -> Value:
     """One group with numbers as numbers. Most additional words of `select` give empty values."""
@@ -173,3 +163,7 @@ def _api_get(call: Call) -> Value:
     if "TAGS" in select:
         shown["TAGS"] = [tag.strip() for tag in row.text("KEYWORDS").split(",") if tag.strip()]
     return shown
+
+
+method.add("sonet_group.get", lambda call: engine.list_page(FACE, call))
+api.add("socialnetwork.api.workgroup.list", lambda call: engine.list_page(API_FACE, call))

@@ -214,11 +214,6 @@ def _user_delete(call: Call) -> Value:
     return True
 
 
-@method("im.chat.user.list")
-def _user_list(call: Call) -> Value:
-    return members(call, chat_of(call)["ID"])
-
-
 @method("im.chat.leave")
 def _leave(call: Call) -> Value:
     mine = [chat_of(call)["ID"], call.user]
@@ -262,11 +257,6 @@ def _read_all(call: Call) -> Value:
     return True
 
 
-@method("im.dialog.writing")
-def _dialog_writing(call: Call) -> Value:
-    return bool(dialog_of(call))
-
-
 @method("im.dialog.users.list")
 def _dialog_users(call: Call) -> Value:
     people = members(call, dialog_of(call)["ID"])
@@ -303,6 +293,6 @@ def _folder(call: Call) -> Value:
     return {"ID": folder}
 
 
-@method("im.revision.get")
-def _revisions(call: Call) -> Value:
-    return constant("im.revision")
+method.add("im.chat.user.list", lambda call: members(call, chat_of(call)["ID"]))
+method.add("im.dialog.writing", lambda call: bool(dialog_of(call)))
+method.add("im.revision.get", lambda call: constant("im.revision"))

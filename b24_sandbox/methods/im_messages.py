@@ -72,11 +72,6 @@ def _update(call: Call) -> Value:
     return _change_own(call, {"TEXT": text, "EDITED": 1} if text else {"TEXT": "", "DELETED": 1})
 
 
-@method("im.message.delete")
-def _delete(call: Call) -> Value:
-    return _change_own(call, {"TEXT": "", "DELETED": 1})
-
-
 @method("im.message.like")
 def _like(call: Call) -> Value:
     row = _message(call)
@@ -165,3 +160,6 @@ def _search(call: Call) -> Value:
 
 def _found(row: Row, unread: bool) -> Map:
     return shape("im.found_message", row, system=not row["AUTHOR_ID"], unread=unread, viewed=not unread)
+
+
+method.add("im.message.delete", lambda call: _change_own(call, {"TEXT": "", "DELETED": 1}))

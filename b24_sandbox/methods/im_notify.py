@@ -26,11 +26,6 @@ def _personal(call: Call) -> Value:
     return _send(call, system=call.upper.text("TYPE").upper() == "SYSTEM")
 
 
-@method("im.notify.system.add")
-def _system(call: Call) -> Value:
-    return _send(call, system=True)
-
-
 def _send(call: Call, *, system: bool) -> int:
     """Send a notification from the caller or from the system. It replaces one with the same tag."""
     sent, storage = call.upper, call.portal.storage
@@ -130,6 +125,5 @@ def _read_list(call: Call) -> Value:
     return True
 
 
-@method("im.notify.schema.get")
-def _schema(call: Call) -> Value:
-    return constant("im.notify_schema")
+method.add("im.notify.system.add", lambda call: _send(call, system=True))
+method.add("im.notify.schema.get", lambda call: constant("im.notify_schema"))

@@ -166,11 +166,6 @@ def _members_of(call: Call, department: Value) -> list[int]:
     return call.portal.storage.ids(USER, inside, [department])
 
 
-@method("im.department.get")
-def _department_get(call: Call) -> Value:
-    return [shape("im.department", row) for row in _departments(call)]
-
-
 @method("im.department.employees.get")
 def _employees(call: Call) -> Value:
     return {str(row["ID"]): _with_people(call, _members_of(call, row["ID"])) for row in _departments(call)}
@@ -191,3 +186,6 @@ def _colleagues(call: Call) -> Value:
     people = {user for department in own for user in _members_of(call, department)} - {call.user}
     part, total, following = paged(call, sorted(people))
     return RowPage(_with_people(call, part), following, total)
+
+
+method.add("im.department.get", lambda call: [shape("im.department", row) for row in _departments(call)])

@@ -47,11 +47,6 @@ def _values(call: Call) -> Map:
     return found
 
 
-@method("mailservice.fields")
-def _fields(call: Call) -> Value:
-    return constant("mail_services.titles")
-
-
 @method("mailservice.add")
 def _add(call: Call) -> Value:
     _check_rights(call)
@@ -63,11 +58,6 @@ def _add(call: Call) -> Value:
 
 def _shown(service: RecordByCode) -> Map:
     return shape("mail_services.service", service.data, id=service.id)
-
-
-@method("mailservice.get")
-def _get(call: Call) -> Value:
-    return _shown(_service(call))
 
 
 @method("mailservice.list")
@@ -91,3 +81,7 @@ def _delete(call: Call) -> Value:
     _check_rights(call)
     _SERVICES.remove(call, _service(call))
     return True
+
+
+method.add("mailservice.fields", lambda call: constant("mail_services.titles"))
+method.add("mailservice.get", lambda call: _shown(_service(call)))

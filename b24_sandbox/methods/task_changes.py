@@ -152,11 +152,6 @@ def delegate(call: Call, task: int, user: Value) -> None:
     change(call, task, {"RESPONSIBLE_ID": user, "ACCOMPLICES": members})
 
 
-@api("tasks.task.add")
-def _add(call: Call) -> Value:
-    return tasks.reread(call, create(call, tasks.sent_fields(call)))
-
-
 @api("tasks.task.update")
 def _update(call: Call) -> Value:
     task = tasks.task_id(call)
@@ -187,3 +182,6 @@ def _delegate(call: Call) -> Value:
         raise errors.missing_parameter("userId")
     delegate(call, task, call.exact("userId"))
     return tasks.reread(call, task)
+
+
+api.add("tasks.task.add", lambda call: tasks.reread(call, create(call, tasks.sent_fields(call))))

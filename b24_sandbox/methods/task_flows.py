@@ -57,11 +57,6 @@ def _own(call: Call, record: int) -> Row:
     return row
 
 
-@action("tasks.flow.Flow.get")
-def _get(call: Call) -> Value:
-    return _shown(call, face_of(_FAMILY).record_id(call))
-
-
 @action("tasks.flow.Flow.update")
 def _update(call: Call) -> Value:
     face, sent = face_of(_FAMILY), _sent(call)
@@ -100,3 +95,6 @@ def _pin(call: Call) -> Value:
     face = face_of(_FAMILY)
     engine.stored(face, call, face.record_id(call))
     return True
+
+
+action.add("tasks.flow.Flow.get", lambda call: _shown(call, face_of(_FAMILY).record_id(call)))

@@ -35,11 +35,6 @@ def _core(action: str, call: Call) -> Value:
         raise PortalError(refused.code or "ERROR_CORE", refused.description, refused.status) from refused
 
 
-@method("task.item.userfield.get")
-def _get(call: Call) -> Value:
-    return {**php.as_map(_core("get", call)), "total": 0}
-
-
 @method("task.item.userfield.getlist")
 def _list(call: Call) -> Value:
     page = _core("list", call)
@@ -65,3 +60,6 @@ def _types(call: Call) -> Value:
 
 for _action in ("add", "update", "delete"):
     method.add(f"task.item.userfield.{_action}", partial(_core, _action))
+
+
+method.add("task.item.userfield.get", lambda call: {**php.as_map(_core("get", call)), "total": 0})

@@ -297,14 +297,12 @@ def _get(call: Call) -> Value:
     return {"task": cut(engine.read(FACE, call, task), select)}
 
 
-@api("tasks.task.list")
-def _list(call: Call) -> Value:
-    return engine.list_page(FACE, call)
-
-
 @api("tasks.task.getFields")
 def _fields(call: Call) -> Value:
     """The documented fields: without write-only and automatic ones, with two that are not columns."""
     described = php.as_map(php.as_map(engine.describe(FACE, call))["fields"])
     columns = {name: field for name, field in described.items() if name not in _NOT_DESCRIBED}
     return {"fields": {**columns, **php.as_map(constant("tasks.new_comments"))}}
+
+
+api.add("tasks.task.list", lambda call: engine.list_page(FACE, call))
