@@ -6,7 +6,11 @@ method are 400.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from b24_sandbox.php import text
+
+Found = TypeVar("Found")
 
 
 class PortalError(Exception):
@@ -138,6 +142,22 @@ def not_found() -> PortalError:
     return PortalError("", "Not found")
 
 
+def empty_argument(name: str) -> PortalError:
+    """`ERROR_ARGUMENT` for an argument without a value."""
+    return wrong_argument(f"Argument '{name}' is null or empty", name)
+
+
 def wrong_argument(description: str, argument: str = "") -> PortalError:
     """`ERROR_ARGUMENT` with the name of the argument."""
     return PortalError("ERROR_ARGUMENT", description, 400, {"argument": argument})
+
+
+def present(value: Found | None, refusal: PortalError) -> Found:
+    """A value that must not be missing.
+
+    Raises:
+        PortalError: `refusal`, when it is.
+    """
+    if value is None:
+        raise refusal
+    return value

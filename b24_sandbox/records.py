@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
-from b24_sandbox import values
+from b24_sandbox import paging, values
+from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.fields import Entity
+from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map
 from b24_sandbox.row import Row
 
@@ -30,3 +32,15 @@ def texts(entity: Entity, row: Map, hidden: Collection[str] = ()) -> Map:
         for name, field in entity.fields.items()
         if name in row and name not in hidden
     }
+
+
+def page(
+    call: Call,
+    entity: Entity,
+    where: FilterCondition,
+    order: str,
+    show: Callable[[list[Row]], Sequence[object]],
+    family: paging.Family = paging.family_a,
+) -> RowPage:
+    """The page of a list that a call asks for."""
+    return paging.stored_page(call.portal.storage, entity, where, order, (family, call.offset), show)

@@ -14,7 +14,7 @@ from b24_sandbox import dates, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.calendar import CALENDAR, CALENDAR_EVENT
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods.calendar_sections import announce, missing, need, own_calendar, owner_of
 from b24_sandbox.people import full_name, person
 from b24_sandbox.php import Map, Value
@@ -55,9 +55,7 @@ def _moment(call: Call, name: str, zone: str) -> str:
         return dates.iso(php.integer(stamp))
     need(call, name)
     text = call.sent.text(name)
-    moment = dates.parse(text, call.now)
-    if moment is None:
-        raise missing(call, name)
+    moment = present(dates.parse(text, call.now), missing(call, name))
     if not _has_zone(text) and not _whole(call.sent):
         moment = moment.replace(tzinfo=dates.zone(zone)).astimezone(dates.PORTAL_ZONE)
     return moment.isoformat()
@@ -187,10 +185,7 @@ def _invite(call: Call, event: int) -> None:
 
 def _event(call: Call, name: str = "id") -> Row:
     need(call, name)
-    row = call.portal.storage.row(CALENDAR_EVENT, call.sent.integer(name))
-    if row is None:
-        raise PortalError("", "Event not found")
-    return row
+    return present(call.portal.storage.row(CALENDAR_EVENT, call.sent.integer(name)), PortalError("", "Event not found"))
 
 
 @method("calendar.event.update")
@@ -273,10 +268,10 @@ def _busy(row: Row) -> Map:
 
 def _my_entry(call: Call) -> Row:
     mine = [_event(call, "eventId")["PARENT_ID"], call.user]
-    entry = call.portal.storage.first(CALENDAR_EVENT, "PARENT_ID = ? and OWNER_ID = ?", mine)
-    if entry is None:
-        raise PortalError("", "An error occurred while retrieving the status")
-    return entry
+    return present(
+        call.portal.storage.first(CALENDAR_EVENT, "PARENT_ID = ? and OWNER_ID = ?", mine),
+        PortalError("", "An error occurred while retrieving the status"),
+    )
 
 
 @method("calendar.meeting.status.get")

@@ -10,7 +10,7 @@ from datetime import datetime
 from b24_sandbox import dates
 from b24_sandbox.call import Call
 from b24_sandbox.entities.calendar import CALENDAR, CALENDAR_EVENT
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, present, wrong_argument
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -86,8 +86,7 @@ def _add(call: Call) -> Value:
 def _section(call: Call) -> int:
     need(call, "type", "ownerId", "id")
     section = call.sent.integer("id")
-    if call.portal.storage.row(CALENDAR, section) is None:
-        raise PortalError("", "Calendar not found")
+    present(call.portal.storage.row(CALENDAR, section), PortalError("", "Calendar not found"))
     return section
 
 

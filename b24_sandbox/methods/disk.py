@@ -11,7 +11,7 @@ from b24_sandbox import dates, filters, paging, php, records
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, STORAGE, VERSION
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, present, wrong_argument
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import disk_tree
 from b24_sandbox.methods.records_by_code import application
@@ -38,10 +38,7 @@ _LEVELS = ("disk_access_read", "disk_access_add", "disk_access_edit", "disk_acce
 
 def _need(call: Call, name: str) -> Value:
     """A parameter under its exact name; names of the disk are case-sensitive."""
-    value = call.exact(name)
-    if value is None:
-        raise wrong_argument(f"Could not find value for parameter {{{name}}}", name)
-    return value
+    return present(call.exact(name), wrong_argument(f"Could not find value for parameter {{{name}}}", name))
 
 
 def not_found(record: Value) -> PortalError:
@@ -105,7 +102,7 @@ def _page(
     where = filters.build(entity, language, {**call.sent.inner("filter"), **conditions}, call.now)
     where = filters.FilterCondition(f"{where.sql} and {extra}", where.bound)
     order = filters.order(language.find, call.sent.inner("order"), None)
-    return paging.stored_page(call.portal.storage, entity, where, order, (paging.family_e, call.offset), show)
+    return records.page(call, entity, where, order, show, paging.family_e)
 
 
 def _storage_row(row: Map) -> Map:
@@ -211,15 +208,9 @@ def _version_row(call: Call, row: Row) -> Map:
 @on_object(file="getversions")
 def _versions(call: Call, file: Row) -> Value:
     """The versions of a file, newest first."""
-    return paging.stored_page(
-        call.portal.storage,
-        VERSION,
-        filters.FilterCondition("OBJECT_ID = ?", (file["ID"],)),
-        "ID desc",
-        (paging.family_e, call.offset),
-        lambda rows: [_version_row(call, row) for row in rows],
-        [field.name for field in VERSION.columns if field.name != "CONTENT"],
-    )
+    where = filters.FilterCondition("OBJECT_ID = ?", (file["ID"],))
+    shown = partial(_version_row, call)
+    return records.page(call, VERSION, where, "ID desc", lambda rows: list(map(shown, rows)), paging.family_e)
 
 
 @on_object(file="restorefromversion")

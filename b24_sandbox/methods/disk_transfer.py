@@ -10,7 +10,7 @@ from urllib.parse import quote
 from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, VERSION
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.messages import Response
 from b24_sandbox.methods import disk_tree
 from b24_sandbox.methods.disk import again, name_in_data, not_found, on_object
@@ -55,16 +55,12 @@ def _upload_version(call: Call, row: Row) -> Value:
 
 def _uploaded(call: Call) -> Value:
     """The second step of an upload at a signed address: the part `file` becomes a file or a version."""
-    part = call.files.get("file")
-    if part is None:
-        raise PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file")
+    part = present(call.files.get("file"), PortalError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file"))
     if call.sent.get("file"):
         record = call.sent.integer("file")
         disk_tree.add_version(call, record, part.content)
         return again(call, record)
-    parent = call.portal.storage.row(OBJECT, call.sent.integer("folder"))
-    if parent is None:
-        raise not_found(call.sent.get("folder"))
+    parent = present(call.portal.storage.row(OBJECT, call.sent.integer("folder")), not_found(call.sent.get("folder")))
     name = call.sent.text("name") or part.filename
     unique = php.truthy(call.sent.get("unique"))
     return again(call, disk_tree.add_file(call, parent, name, part.content, unique=unique))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
-from b24_sandbox import filters, paging, records
+from b24_sandbox import filters, records
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import ELEMENT, IBLOCK, PROPERTY, SECTION
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, empty_argument, present, wrong_argument
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import iblock
 from b24_sandbox.methods.records_by_code import application
@@ -35,15 +36,11 @@ def _column(name: str) -> str:
     return "IBLOCK_SECTION_ID" if name == "SECTION" else name
 
 
-def _empty(name: str) -> PortalError:
-    return wrong_argument(f"Argument '{name}' is null or empty", name)
-
-
 def _code(call: Call, name: str = "ENTITY") -> str:
     """A code without other characters than letters, digits and underscores. The prefix of the application counts."""
     code = _NOT_A_WORD.sub("", call.upper.text(name))
     if not code:
-        raise _empty(name)
+        raise empty_argument(name)
     longest = _LONGEST_NAME - len(f"APP_{application(call)}_")
     if len(code) > longest:
         raise wrong_argument(f"Entity code is too long. Max length is {longest} characters.")
@@ -55,10 +52,7 @@ def _found(call: Call, code: str) -> Row | None:
 
 
 def _block(call: Call) -> Row:
-    row = _found(call, _code(call))
-    if row is None:
-        raise PortalError("ERROR_ENTITY_NOT_FOUND", "Entity not found")
-    return row
+    return present(_found(call, _code(call)), PortalError("ERROR_ENTITY_NOT_FOUND", "Entity not found"))
 
 
 def _free(call: Call, code: str) -> str:
@@ -124,15 +118,12 @@ def _property(call: Call, block: Row) -> Row | None:
     """The property a call names, or `None`."""
     code = call.upper.text("PROPERTY")
     if not code:
-        raise _empty("PROPERTY")
+        raise empty_argument("PROPERTY")
     return next((prop for prop in iblock.properties(call, block["ID"]) if prop["CODE"] == code), None)
 
 
 def _existing(call: Call) -> Row:
-    prop = _property(call, _block(call))
-    if prop is None:
-        raise PortalError("ERROR_PROPERTY_NOT_FOUND", "Property not found")
-    return prop
+    return present(_property(call, _block(call)), PortalError("ERROR_PROPERTY_NOT_FOUND", "Property not found"))
 
 
 @method("entity.item.property.add")
@@ -181,7 +172,7 @@ def _property_delete(call: Call) -> Value:
 def _record(call: Call, entity: Entity) -> Row:
     block, record = _block(call), call.upper.integer("ID")
     if record <= 0:
-        raise _empty("ID")
+        raise empty_argument("ID")
     row = call.portal.storage.row(entity, record)
     if row is None or row["IBLOCK_ID"] != block["ID"]:
         word = "Item" if entity is ELEMENT else "Section"
@@ -247,28 +238,18 @@ def _items(call: Call) -> Value:
                 item["PROPERTY_VALUES"] = {prop.text("CODE"): next(iter(found), None) for prop, found in texts}
         return shown
 
-    return paging.stored_page(
-        call.portal.storage,
-        ELEMENT,
-        iblock.condition(call, call.upper.inner("FILTER"), _ITEMS, by_name, {"IBLOCK_ID": block["ID"]}),
-        filters.order(_ITEMS.find, call.upper.inner("SORT"), None),
-        (paging.family_a, call.offset),
-        show,
-    )
+    where = iblock.condition(call, call.upper.inner("FILTER"), _ITEMS, by_name, {"IBLOCK_ID": block["ID"]})
+    return records.page(call, ELEMENT, where, filters.order(_ITEMS.find, call.upper.inner("SORT"), None), show)
 
 
 @method("entity.section.get")
 def _sections(call: Call) -> Value:
     block = _block(call)
     conditions = {**call.upper.inner("FILTER"), "IBLOCK_ID": block["ID"]}
-    return paging.stored_page(
-        call.portal.storage,
-        SECTION,
-        filters.build(SECTION, _SECTIONS, conditions, call.now),
-        filters.order(_SECTIONS.find, call.upper.inner("SORT"), None),
-        (paging.family_a, call.offset),
-        lambda rows: [shape("lists.section", row, entity=block["CODE"]) for row in rows],
-    )
+    where = filters.build(SECTION, _SECTIONS, conditions, call.now)
+    order = filters.order(_SECTIONS.find, call.upper.inner("SORT"), None)
+    shown = partial(shape, "lists.section", entity=block["CODE"])
+    return records.page(call, SECTION, where, order, lambda rows: [shown(row) for row in rows])
 
 
 @method("entity.item.delete")

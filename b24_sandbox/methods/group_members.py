@@ -7,7 +7,7 @@ from collections.abc import Callable
 from b24_sandbox.call import Call
 from b24_sandbox.entities.groups import GROUP, MEMBER
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
@@ -32,10 +32,7 @@ def group_id(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") 
 
 def existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") -> Row:
     """The group that a call names."""
-    row = call.portal.storage.row(GROUP, group_id(call, name, words))
-    if row is None:
-        raise wrong("Socialnetwork group not found")
-    return row
+    return present(call.portal.storage.row(GROUP, group_id(call, name, words)), wrong("Socialnetwork group not found"))
 
 
 def member_of(call: Call, group: Value, user: int) -> Row | None:
@@ -145,11 +142,8 @@ def _mine(call: Call) -> Value:
 @method("sonet_group.setowner")
 def _set_owner(call: Call) -> Value:
     storage, user = call.portal.storage, call.sent.integer("USER_ID")
-    row = storage.row(GROUP, call.sent.integer("GROUP_ID"))
-    if row is None:
-        raise wrong("Invalid workgroup/project ID")
-    if storage.row(USER, user) is None:
-        raise wrong("Invalid user ID")
+    row = present(storage.row(GROUP, call.sent.integer("GROUP_ID")), wrong("Invalid workgroup/project ID"))
+    present(storage.row(USER, user), wrong("Invalid user ID"))
     if not may_manage(call, row["ID"], "A"):
         raise wrong("Insufficient permissions to complete the operation.")
     for owner in storage.ids(MEMBER, "GROUP_ID = ? and ROLE = 'A'", [row["ID"]]):

@@ -10,7 +10,7 @@ from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.im import CHAT, CHAT_MEMBER, MESSAGE
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods import disk_tree
 from b24_sandbox.methods.im_people import cards, color_of, paged, search_words, window
 from b24_sandbox.methods.records_by_code import RecordsByCode
@@ -91,8 +91,7 @@ def dialog_of(call: Call) -> Row:
     user = php.integer(dialog)
     if not user:
         raise PortalError("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
-    if storage.row(USER, user) is None:
-        raise PortalError("ACCESS_ERROR", _NOT_FOUND, 403)
+    present(storage.row(USER, user), PortalError("ACCESS_ERROR", _NOT_FOUND, 403))
     pair = "-".join(map(str, sorted((user, call.user))))
     found = storage.first(CHAT, "PAIR = ?", [pair])
     return found or _make(call, {"TYPE": "private", "PAIR": pair}, {user, call.user})
@@ -176,9 +175,7 @@ def _set_title(call: Call) -> Value:
 
 @method("im.chat.updatecolor")
 def _set_color(call: Call) -> Value:
-    color = _color(call)
-    if color is None:
-        raise PortalError("WRONG_COLOR", "This color currently unavailable")
+    color = present(_color(call), PortalError("WRONG_COLOR", "This color currently unavailable"))
     row = chat_of(call)
     if row["COLOR"] == color:
         raise PortalError("WRONG_REQUEST", "This color currently set or chat doesn't exist")

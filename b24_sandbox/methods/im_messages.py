@@ -9,7 +9,7 @@ from b24_sandbox import dates, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.im import MESSAGE
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.fields import camel
 from b24_sandbox.methods.im_chats import chat_of, dialog_of, last_read, need, say
 from b24_sandbox.methods.im_people import authors, window
@@ -34,8 +34,7 @@ def _add(call: Call) -> Value:
         user = sent.integer("DIALOG_ID")
         if not user:
             raise PortalError("USER_ID_EMPTY", "User ID can't be empty")
-        if storage.row(USER, user) is None:
-            raise PortalError("USER_NOT_FOUND", "User not found")
+        present(storage.row(USER, user), PortalError("USER_NOT_FOUND", "User not found"))
     try:
         chat = dialog_of(call).id
     except PortalError as refusal:  # this method has its own refusal text (measured behaviour)
@@ -51,10 +50,9 @@ def _add(call: Call) -> Value:
 
 def _message(call: Call) -> Row:
     message = php.integer(need(call, "MESSAGE_ID", "MESSAGE_ID_ERROR", "Message ID can't be empty"))
-    row = call.portal.storage.row(MESSAGE, message)
-    if row is None:
-        raise PortalError("MESSAGE_ID_ERROR", "Message ID can't be empty")
-    return row
+    return present(
+        call.portal.storage.row(MESSAGE, message), PortalError("MESSAGE_ID_ERROR", "Message ID can't be empty")
+    )
 
 
 def _change_own(call: Call, changes: Map) -> Value:

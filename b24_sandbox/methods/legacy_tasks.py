@@ -13,7 +13,7 @@ from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import DEPENDENCE, HISTORY
 from b24_sandbox.entities.tasks import IN_PROGRESS, TASK
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import disk_tree, positional, task_changes, tasks
 from b24_sandbox.methods.positional import PositionalTable
@@ -71,10 +71,10 @@ def failed(words: str) -> PortalError:
 
 def task_row(call: Call, task: int) -> Row:
     """The task of a positional call."""
-    row = call.portal.storage.row(TASK, values.bounded(task))
-    if row is None:
-        raise positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE")
-    return row
+    return present(
+        call.portal.storage.row(TASK, values.bounded(task)),
+        positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE"),
+    )
 
 
 def file_link(file: Value) -> Map:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_sandbox import filters, paging, php, records
+from b24_sandbox import filters, php, records
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import ELEMENT, VALUE
 from b24_sandbox.errors import PortalError
@@ -79,14 +79,9 @@ def _get(call: Call) -> Value:
             for row in rows
         ]
 
-    return paging.stored_page(
-        call.portal.storage,
-        ELEMENT,
-        iblock.condition(call, sent.inner("FILTER"), _ELEMENTS, props, base),
-        filters.order(ELEMENT.fields.get, sent.inner("ELEMENT_ORDER"), None, "ID desc"),
-        (paging.family_a, call.offset),
-        show,
-    )
+    where = iblock.condition(call, sent.inner("FILTER"), _ELEMENTS, props, base)
+    order = filters.order(ELEMENT.fields.get, sent.inner("ELEMENT_ORDER"), None, "ID desc")
+    return records.page(call, ELEMENT, where, order, show)
 
 
 @method("lists.element.update")

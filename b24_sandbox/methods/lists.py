@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import filters, paging, php, records, values
+from b24_sandbox import filters, php, records, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import CHOICE, IBLOCK, PROPERTY, SECTION
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import iblock
 from b24_sandbox.php import Map, Value
@@ -71,10 +71,10 @@ def of_block(call: Call, entity: Entity, word: str) -> Row:
     if not record and not code:
         raise missing(f"{word}_ID")
     where, bound = ("ID = ?", values.bounded(record)) if record else ("CODE = ?", code)
-    found = call.portal.storage.first(entity, f"IBLOCK_ID = ? and {where}", [block, bound])
-    if found is None:
-        raise PortalError(f"ERROR_{word}_NOT_FOUND", f"{word.capitalize()} not found")
-    return found
+    return present(
+        call.portal.storage.first(entity, f"IBLOCK_ID = ? and {where}", [block, bound]),
+        PortalError(f"ERROR_{word}_NOT_FOUND", f"{word.capitalize()} not found"),
+    )
 
 
 @method("lists.add")
@@ -98,14 +98,13 @@ def _get(call: Call) -> Value:
     for name, key in (("ID", "IBLOCK_ID"), ("CODE", "IBLOCK_CODE"), ("SOCNET_GROUP_ID", "SOCNET_GROUP_ID")):
         if sent.get(key):
             conditions[name] = sent[key]
-    return paging.stored_page(
-        call.portal.storage,
-        IBLOCK,
-        filters.build(IBLOCK, _BLOCKS, conditions, call.now),
-        filters.order(IBLOCK.fields.get, sent.inner("IBLOCK_ORDER"), None),
-        (paging.family_a, call.offset),
-        lambda rows: [{**iblock.shown(IBLOCK, row, _IBLOCK_FIELDS), "LID": "s1"} for row in rows],
-    )
+    where = filters.build(IBLOCK, _BLOCKS, conditions, call.now)
+    order = filters.order(IBLOCK.fields.get, sent.inner("IBLOCK_ORDER"), None)
+    return records.page(call, IBLOCK, where, order, lambda rows: [_shown(row) for row in rows])
+
+
+def _shown(row: Row) -> Map:
+    return {**iblock.shown(IBLOCK, row, _IBLOCK_FIELDS), "LID": "s1"}
 
 
 @method("lists.update")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -30,10 +30,10 @@ def _service(call: Call) -> RecordByCode:
     record = call.upper.integer("ID")
     if not record:
         raise _refused("Mail service ID not specified")
-    found = next((service for service in _SERVICES.all(call) if service.id == record), None)
-    if found is None:
-        raise _refused("Mail service not found")
-    return found
+    return present(
+        next((service for service in _SERVICES.all(call) if service.id == record), None),
+        _refused("Mail service not found"),
+    )
 
 
 def _values(call: Call) -> Map:

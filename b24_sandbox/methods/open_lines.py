@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, empty_argument
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -25,7 +25,7 @@ _FIRST_LINE: Map = {"LINE_NAME": "Открытая линия 1", "ACTIVE": "Y",
 def _argument(call: Call, name: str) -> Value:
     value = call.upper.get(name)
     if value in (None, "", []):
-        raise wrong_argument(f"Argument '{name}' is null or empty", name)
+        raise empty_argument(name)
     return value
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.telephony import WIDGET
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, empty_argument
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.shapes import constant, shape
@@ -31,7 +31,7 @@ def _list(call: Call) -> Value:
 def _need(call: Call, name: str) -> str:
     sent = call.upper.text(name)
     if not sent:
-        raise wrong_argument(f"Argument '{name}' is null or empty", name)
+        raise empty_argument(name)
     return sent
 
 

@@ -12,7 +12,7 @@ from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import COMMENT, HISTORY, RESULT
 from b24_sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, TASK
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.fields import camel
 from b24_sandbox.methods import task_changes, tasks
 from b24_sandbox.methods.crm_item import array
@@ -31,10 +31,7 @@ _favorite, _counter, _histories, _files, _results = (
 
 
 def _row(call: Call, code: str, words: str) -> Row:
-    row = call.portal.storage.row(TASK, tasks.task_id(call))
-    if row is None:
-        raise PortalError(code, words)
-    return row
+    return present(call.portal.storage.row(TASK, tasks.task_id(call)), PortalError(code, words))
 
 
 def _flag(name: str, value: str, whole: bool, call: Call) -> Value:
@@ -125,9 +122,7 @@ def _attach(call: Call) -> Value:
 
 
 def _comment_id(call: Call) -> int:
-    sent = call.exact("commentId")
-    if sent is None:
-        raise errors.missing_parameter("commentId")
+    sent = present(call.exact("commentId"), errors.missing_parameter("commentId"))
     if not php.text(sent).isdigit():
         raise errors.wrong_type(sent, "commentId", "int")
     return php.integer(sent)
@@ -138,10 +133,7 @@ def _result_row(row: Row) -> Map:
 
 
 def _commented(call: Call) -> Row:
-    comment = call.portal.storage.row(COMMENT, _comment_id(call))
-    if comment is None:
-        raise PortalError("0", "Comment not found.")
-    return comment
+    return present(call.portal.storage.row(COMMENT, _comment_id(call)), PortalError("0", "Comment not found."))
 
 
 @_results("tasks.task.result.addFromComment")
@@ -165,9 +157,7 @@ def _result_remove(call: Call) -> Value:
 @_results("tasks.task.result.list")
 def _result_list(call: Call) -> Value:
     """The results of a task, newest first, as a bare list."""
-    if call.exact("taskId") is None:
-        raise errors.missing_parameter("taskId")
+    present(call.exact("taskId"), errors.missing_parameter("taskId"))
     task = call.sent.integer("taskId")
-    if call.portal.storage.row(TASK, task) is None:
-        raise PortalError("0", "Access denied.")
+    present(call.portal.storage.row(TASK, task), PortalError("0", "Access denied."))
     return [_result_row(row) for row in call.portal.storage.whole(RESULT, "TASK_ID = ?", [task], "ID desc")]

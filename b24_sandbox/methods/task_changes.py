@@ -21,7 +21,7 @@ from b24_sandbox.entities.tasks import (
     PENDING,
     TASK,
 )
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods import tasks
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -145,9 +145,7 @@ def act(call: Call, task: int, action: str) -> None:
 
 def delegate(call: Call, task: int, user: Value) -> None:
     """Change the responsible user. The previous one stays as a participant."""
-    row = call.portal.storage.row(TASK, task)
-    if row is None:
-        raise tasks.not_allowed()
+    row = present(call.portal.storage.row(TASK, task), tasks.not_allowed())
     members = [*values.items(row["ACCOMPLICES"]), row["RESPONSIBLE_ID"]]
     change(call, task, {"RESPONSIBLE_ID": user, "ACCOMPLICES": members})
 
@@ -178,8 +176,7 @@ for _action in MOVES:
 @api("tasks.task.delegate")
 def _delegate(call: Call) -> Value:
     task = tasks.task_id(call)
-    if call.exact("userId") is None:
-        raise errors.missing_parameter("userId")
+    present(call.exact("userId"), errors.missing_parameter("userId"))
     delegate(call, task, call.exact("userId"))
     return tasks.reread(call, task)
 

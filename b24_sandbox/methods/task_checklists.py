@@ -8,6 +8,7 @@ from b24_sandbox import filters, php, records, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import CHECKLIST
 from b24_sandbox.entities.tasks import TASK
+from b24_sandbox.errors import present
 from b24_sandbox.methods import task_changes
 from b24_sandbox.methods.legacy_tasks import failed
 from b24_sandbox.methods.positional import PositionalTable
@@ -44,8 +45,7 @@ def _columns(call: Call, sent: Sent) -> Map:
 @method.taking("task.checklistitem.getlist", "taskId:integer arOrder:array?")
 def _list(call: Call, task: int, order: Map) -> Value:
     """The whole checklist, without paging."""
-    if call.portal.storage.row(TASK, task) is None:
-        raise failed("Action failed")
+    present(call.portal.storage.row(TASK, task), failed("Action failed"))
     check_keys(call, 1, "arOrder", order, "order")
     ordered = filters.order(CHECKLIST.fields.get, order, None, "PARENT_ID, SORT_INDEX, ID")
     return [_shown(call, row) for row in call.portal.storage.whole(CHECKLIST, "TASK_ID = ?", [task], ordered)]
@@ -58,8 +58,7 @@ def _get(call: Call, task: int, item: int) -> Value:
 
 @method.taking("task.checklistitem.add", "taskId:integer arFields:array")
 def _add(call: Call, task: int, sent: Sent) -> Value:
-    if call.portal.storage.row(TASK, task) is None:
-        raise failed("Adding item: action not allowed")
+    present(call.portal.storage.row(TASK, task), failed("Adding item: action not allowed"))
     if not sent.text("TITLE").strip():
         raise failed("Item name not specified")
     columns = {"TASK_ID": task, **_columns(call, sent)}

@@ -9,6 +9,7 @@ from b24_sandbox import dates, filters, php, records, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import COMMENT
 from b24_sandbox.entities.tasks import TASK
+from b24_sandbox.errors import present
 from b24_sandbox.methods import positional, task_changes
 from b24_sandbox.methods.legacy_tasks import failed, file_link
 from b24_sandbox.methods.positional import PositionalTable
@@ -32,8 +33,7 @@ def _shown(row: Row) -> Map:
 @method.taking("task.commentitem.getlist", "taskId:integer arOrder:array? arFilter:array?")
 def _list(call: Call, task: int, order: Map, conditions: Map) -> Value:
     """All comments of a task."""
-    if call.portal.storage.row(TASK, task) is None:
-        raise failed("Action failed")
+    present(call.portal.storage.row(TASK, task), failed("Action failed"))
     check_keys(call, 1, "arOrder", order, "order")
     check_keys(call, 2, "arFilter", conditions, "filter")
     where = filters.build(COMMENT, _LANGUAGE, {**conditions, "TASK_ID": task}, call.now)
@@ -48,8 +48,7 @@ def _get(call: Call, task: int, item: int) -> Value:
 
 @method.taking("task.commentitem.add", "taskId:integer arFields:array")
 def _add(call: Call, task: int, sent: Sent) -> Value:
-    if call.portal.storage.row(TASK, task) is None:
-        raise refused("Insufficient permissions to add a comment.")
+    present(call.portal.storage.row(TASK, task), refused("Insufficient permissions to add a comment."))
     check_keys(call, 1, "arFields", sent, "written")
     if not sent.text("POST_MESSAGE").strip():
         raise refused("Comment text is not specified")

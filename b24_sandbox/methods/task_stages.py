@@ -9,7 +9,7 @@ from b24_sandbox import errors, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import DEPENDENCE, STAGE
 from b24_sandbox.entities.tasks import TASK
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
@@ -69,10 +69,7 @@ def _add(call: Call) -> Value:
 
 
 def _stage(call: Call, name: str) -> Row:
-    row = call.portal.storage.row(STAGE, call.sent.integer(name))
-    if row is None:
-        raise PortalError("NOT_FOUND", "Stage not found")
-    return row
+    return present(call.portal.storage.row(STAGE, call.sent.integer(name)), PortalError("NOT_FOUND", "Stage not found"))
 
 
 @method("task.stages.update")
@@ -123,10 +120,8 @@ def _refused() -> PortalError:
 def _ends(call: Call) -> tuple[int, int]:
     """The tasks of a link: the one that goes first and the one that depends on it."""
     for name in ("taskIdFrom", "taskIdTo"):
-        if call.exact(name) is None:
-            raise errors.missing_parameter(name)
-        if call.portal.storage.row(TASK, call.sent.integer(name)) is None:
-            raise _refused()
+        present(call.exact(name), errors.missing_parameter(name))
+        present(call.portal.storage.row(TASK, call.sent.integer(name)), _refused())
     return call.sent.integer("taskIdFrom"), call.sent.integer("taskIdTo")
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 
-from b24_sandbox import dates, files, filters, paging, php, records, values
+from b24_sandbox import dates, files, filters, php, records, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import COMPANY, CONTACT, LEAD
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.telephony import CALL
-from b24_sandbox.errors import PortalError, access_denied
+from b24_sandbox.errors import PortalError, access_denied, present
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.people import full_name, person
 from b24_sandbox.php import Map, Value
@@ -88,10 +88,7 @@ def _known(call: Call, words: str) -> Row:
     sent = call.upper.get("CALL_ID")
     if not isinstance(sent, str):
         raise PortalError("INVALID_ARGUMENT", "CALL_ID must be a string")
-    found = call.portal.storage.first(CALL, "CALL_ID = ?", [sent])
-    if found is None:
-        raise core(words)
-    return found
+    return present(call.portal.storage.first(CALL, "CALL_ID = ?", [sent]), core(words))
 
 
 @method("telephony.externalCall.finish")
@@ -128,14 +125,9 @@ def _card(call: Call) -> Value:
 def _statistic(call: Call) -> Value:
     """Finished calls. `SORT` and `ORDER` are words."""
     sent, word = call.upper, call.upper.text("SORT").upper()
-    return paging.stored_page(
-        call.portal.storage,
-        CALL,
-        filters.build(CALL, _LANGUAGE, {**sent.inner("FILTER"), "FINISHED": 1}, call.now),
-        filters.order(CALL.fields.get, {word: sent.text("ORDER") or "ASC"} if word else {}, None),
-        (paging.family_a, call.offset),
-        lambda rows: [_statistic_row(row) for row in rows],
-    )
+    where = filters.build(CALL, _LANGUAGE, {**sent.inner("FILTER"), "FINISHED": 1}, call.now)
+    order = filters.order(CALL.fields.get, {word: sent.text("ORDER") or "ASC"} if word else {}, None)
+    return records.page(call, CALL, where, order, lambda rows: [_statistic_row(row) for row in rows])
 
 
 def _statistic_row(row: Row) -> Map:
@@ -170,10 +162,9 @@ def _client(call: Call, word: str, row: Row) -> Map:
 
 
 def _finished_call(call: Call, absent: str) -> Row:
-    found = call.portal.storage.first(CALL, "CALL_ID = ? and FINISHED = 1", [call.upper.text("CALL_ID")])
-    if found is None:
-        raise core(absent)
-    return found
+    return present(
+        call.portal.storage.first(CALL, "CALL_ID = ? and FINISHED = 1", [call.upper.text("CALL_ID")]), core(absent)
+    )
 
 
 def _file_name(call: Call) -> str:
@@ -205,9 +196,7 @@ def _record_attach(call: Call) -> Value:
 
 
 def _record_uploaded(call: Call) -> Value:
-    content = next(iter(call.files.values()), None)
-    if content is None:
-        raise core("File content is empty.")
+    content = present(next(iter(call.files.values()), None), core("File content is empty."))
     encoded = base64.b64encode(content.content).decode()
     return {"FILE_ID": files.keep(call.portal.storage, call.sent.text("name"), encoded)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from b24_sandbox.call import Call
+from b24_sandbox.errors import present
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.methods.telephony import core
 from b24_sandbox.php import Map, Value
@@ -23,10 +24,7 @@ def _number(call: Call) -> str:
 
 def _line(call: Call) -> RecordByCode:
     number = _number(call)
-    line = _LINES.get(call, number, application(call))
-    if line is None:
-        raise core(f"Could not find line with number {number}")
-    return line
+    return present(_LINES.get(call, number, application(call)), core(f"Could not find line with number {number}"))
 
 
 def _values(call: Call) -> Map:
