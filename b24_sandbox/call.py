@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from b24_sandbox.event_sender import EventSender
     from b24_sandbox.executions import Executions
     from b24_sandbox.oauth import OAuthServer
+    from b24_sandbox.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,11 @@ class Call:
         granted = self.method.scope if scope is None else scope
         portal = self.portal
         return links.address(self.base, name, params, granted, self.caller, portal.link_key, portal.next_nonce())
+
+    @property
+    def storage(self) -> Storage:
+        """The records of the portal."""
+        return self.portal.storage
 
     @property
     def offset(self) -> int:

@@ -16,13 +16,13 @@ from b24_sandbox.row import Row
 def add(call: Call, entity: Entity, columns: Map) -> int:
     """Add a record and return its id. Missing columns get what the entity prepares."""
     entity.prepare(call.portal, columns, None, call.user)
-    return call.portal.storage.insert(entity, columns)
+    return call.storage.insert(entity, columns)
 
 
 def change(call: Call, entity: Entity, row: Row, columns: Map) -> None:
     """Update a record."""
     entity.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(entity, row.id, columns)
+    call.storage.update(entity, row.id, columns)
 
 
 def texts(entity: Entity, row: Map, hidden: Collection[str] = ()) -> Map:
@@ -43,4 +43,4 @@ def page(
     family: paging.Family = paging.family_a,
 ) -> RowPage:
     """The page of a list that a call asks for."""
-    return paging.stored_page(call.portal.storage, entity, where, order, (family, call.offset), show)
+    return paging.stored_page(call.storage, entity, where, order, (family, call.offset), show)

@@ -118,7 +118,7 @@ def _shown(call: Call, row: Row) -> Map:
 def _guests(call: Call, row: Row) -> list[Map]:
     if not row["IS_MEETING"]:
         return []
-    entries = call.portal.storage.whole(CALENDAR_EVENT, "PARENT_ID = ?", [row["PARENT_ID"]])
+    entries = call.storage.whole(CALENDAR_EVENT, "PARENT_ID = ?", [row["PARENT_ID"]])
     return [{"id": each["OWNER_ID"], "status": each["MEETING_STATUS"], "entryId": each.text("ID")} for each in entries]
 
 
@@ -143,7 +143,7 @@ def _columns(call: Call) -> Map:
 
 def _check_section(call: Call, section: Value) -> None:
     """Refuse a calendar that does not exist or belongs to another owner."""
-    if section and not call.portal.storage.count(CALENDAR, f"ID = ? and {_MINE}", [section, *owner_of(call)]):
+    if section and not call.storage.count(CALENDAR, f"ID = ? and {_MINE}", [section, *owner_of(call)]):
         raise PortalError("", "You specified an invalid calendar section ID or the user does not have access to it")
 
 
@@ -158,34 +158,32 @@ def _add(call: Call) -> Value:
     columns |= {"MEETING_HOST": call.user, "MEETING_STATUS": "H" if columns["IS_MEETING"] else None}
     _check_section(call, columns.get("SECTION_ID"))
     columns["SECTION_ID"] = columns.get("SECTION_ID") or own_calendar(call, kind, owner)
-    storage = call.portal.storage
-    event = storage.insert(CALENDAR_EVENT, columns)
-    storage.update(CALENDAR_EVENT, event, {"PARENT_ID": event})
+    event = call.storage.insert(CALENDAR_EVENT, columns)
+    call.storage.update(CALENDAR_EVENT, event, {"PARENT_ID": event})
     _invite(call, event)
     return announce(call, "ENTRYADD", event)
 
 
 def _invite(call: Call, event: int) -> None:
     """Write an entry of the event to the calendar of every guest, and delete the entries of former guests."""
-    storage = call.portal.storage
-    row = storage.row(CALENDAR_EVENT, event) or Row()
+    row = call.storage.row(CALENDAR_EVENT, event) or Row()
     guests = {php.integer(item) for item in values.items(row["ATTENDEES"])} - {row.integer("OWNER_ID")}
-    entries = storage.whole(CALENDAR_EVENT, "PARENT_ID = ? and ID <> ?", [event, event])
+    entries = call.storage.whole(CALENDAR_EVENT, "PARENT_ID = ? and ID <> ?", [event, event])
     known = {entry.integer("OWNER_ID"): entry.id for entry in entries}
     shared = {name: value for name, value in row.items() if name not in _NOT_SHARED}
     for guest in guests | set(known):
         if guest not in guests:
-            storage.delete(CALENDAR_EVENT, known[guest])
+            call.storage.delete(CALENDAR_EVENT, known[guest])
         elif guest in known:
-            storage.update(CALENDAR_EVENT, known[guest], shared)
-        elif storage.row(USER, guest) is not None:
+            call.storage.update(CALENDAR_EVENT, known[guest], shared)
+        elif call.storage.row(USER, guest) is not None:
             own: Map = {"OWNER_ID": guest, "CAL_TYPE": "user", "SECTION_ID": own_calendar(call, "user", guest)}
-            storage.insert(CALENDAR_EVENT, {**shared, **own, "MEETING_STATUS": "Q"})
+            call.storage.insert(CALENDAR_EVENT, {**shared, **own, "MEETING_STATUS": "Q"})
 
 
 def _event(call: Call, name: str = "id") -> Row:
     need(call, name)
-    return present(call.portal.storage.row(CALENDAR_EVENT, call.sent.integer(name)), PortalError("", "Event not found"))
+    return present(call.storage.row(CALENDAR_EVENT, call.sent.integer(name)), PortalError("", "Event not found"))
 
 
 @method("calendar.event.update")
@@ -198,7 +196,7 @@ def _update(call: Call) -> Value:
         if call.sent.get(name) or call.sent.get(f"{name}_ts"):
             zone = f"TZ_{name.upper()}"
             columns[f"DATE_{name.upper()}"] = _moment(call, name, php.text(columns.get(zone, row[zone])))
-    call.portal.storage.update(CALENDAR_EVENT, row.id, {**columns, "TIMESTAMP_X": dates.iso(call.now)})
+    call.storage.update(CALENDAR_EVENT, row.id, {**columns, "TIMESTAMP_X": dates.iso(call.now)})
     if row["PARENT_ID"] == row.id:
         _invite(call, row.id)
     return announce(call, "ENTRYUPDATE", row.id)
@@ -208,14 +206,14 @@ def _update(call: Call) -> Value:
 def _delete(call: Call) -> Value:
     row = _event(call)
     column = "PARENT_ID" if row["PARENT_ID"] == row["ID"] else "ID"
-    call.portal.storage.delete_all(CALENDAR_EVENT, f"{column} = ?", [row["ID"]])
+    call.storage.delete_all(CALENDAR_EVENT, f"{column} = ?", [row["ID"]])
     announce(call, "ENTRYDELETE", row.id)
     return True
 
 
 def _between(call: Call, owner: Sequence[Value], begin: str, end: str) -> list[Row]:
     clause = f"{_MINE} and DATE_TO >= ? and DATE_FROM <= ?"
-    return call.portal.storage.whole(CALENDAR_EVENT, clause, [*owner, begin, end], "DATE_FROM, ID")
+    return call.storage.whole(CALENDAR_EVENT, clause, [*owner, begin, end], "DATE_FROM, ID")
 
 
 def _bound(call: Call, name: str, days: float) -> str:
@@ -269,7 +267,7 @@ def _busy(row: Row) -> Map:
 def _my_entry(call: Call) -> Row:
     mine = [_event(call, "eventId")["PARENT_ID"], call.user]
     return present(
-        call.portal.storage.first(CALENDAR_EVENT, "PARENT_ID = ? and OWNER_ID = ?", mine),
+        call.storage.first(CALENDAR_EVENT, "PARENT_ID = ? and OWNER_ID = ?", mine),
         PortalError("", "An error occurred while retrieving the status"),
     )
 
@@ -286,7 +284,7 @@ def _set_status(call: Call) -> Value:
     status = call.sent.text("status")
     if status not in ("Y", "N", "Q"):
         raise missing(call, "status")
-    call.portal.storage.update(CALENDAR_EVENT, _my_entry(call).id, {"MEETING_STATUS": status})
+    call.storage.update(CALENDAR_EVENT, _my_entry(call).id, {"MEETING_STATUS": status})
     return True
 
 

@@ -43,14 +43,14 @@ def owner_of(call: Call) -> tuple[str, int]:
 
 def own_calendar(call: Call, kind: str, owner: int) -> int:
     """The first calendar of an owner. It is created when it is missing."""
-    found = call.portal.storage.ids(CALENDAR, "CAL_TYPE = ? and OWNER_ID = ?", [kind, owner])
+    found = call.storage.ids(CALENDAR, "CAL_TYPE = ? and OWNER_ID = ?", [kind, owner])
     return found[0] if found else _create(call, kind, owner, {"NAME": "Календарь", "COLOR": "#9dcf00"})
 
 
 def _create(call: Call, kind: str, owner: int, columns: Map) -> int:
     now = dates.iso(call.now)
     stamps: Map = {"CREATED_BY": call.user, "DATE_CREATE": now, "TIMESTAMP_X": now}
-    return call.portal.storage.insert(CALENDAR, {**columns, "CAL_TYPE": kind, "OWNER_ID": owner, **stamps})
+    return call.storage.insert(CALENDAR, {**columns, "CAL_TYPE": kind, "OWNER_ID": owner, **stamps})
 
 
 def announce(call: Call, change: str, record: int) -> int:
@@ -69,7 +69,7 @@ def _shown(row: Row) -> Map:
 @method("calendar.section.get")
 def _get(call: Call) -> Value:
     need(call, "type", "ownerId")
-    rows = call.portal.storage.whole(CALENDAR, "CAL_TYPE = ? and OWNER_ID = ?", owner_of(call))
+    rows = call.storage.whole(CALENDAR, "CAL_TYPE = ? and OWNER_ID = ?", owner_of(call))
     return [_shown(row) for row in rows]
 
 
@@ -86,22 +86,22 @@ def _add(call: Call) -> Value:
 def _section(call: Call) -> int:
     need(call, "type", "ownerId", "id")
     section = call.sent.integer("id")
-    present(call.portal.storage.row(CALENDAR, section), PortalError("", "Calendar not found"))
+    present(call.storage.row(CALENDAR, section), PortalError("", "Calendar not found"))
     return section
 
 
 @method("calendar.section.update")
 def _update(call: Call) -> Value:
     section = _section(call)
-    call.portal.storage.update(CALENDAR, section, {**_columns(call), "TIMESTAMP_X": dates.iso(call.now)})
+    call.storage.update(CALENDAR, section, {**_columns(call), "TIMESTAMP_X": dates.iso(call.now)})
     return announce(call, "SECTIONUPDATE", section)
 
 
 @method("calendar.section.delete")
 def _delete(call: Call) -> Value:
     section = _section(call)
-    call.portal.storage.delete_all(CALENDAR_EVENT, "SECTION_ID = ?", [section])
-    call.portal.storage.delete(CALENDAR, section)
+    call.storage.delete_all(CALENDAR_EVENT, "SECTION_ID = ?", [section])
+    call.storage.delete(CALENDAR, section)
     announce(call, "SECTIONDELETE", section)
     return True
 

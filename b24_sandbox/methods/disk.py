@@ -49,7 +49,7 @@ def not_found(record: Value) -> PortalError:
 def _record(call: Call, entity: Entity, kind: str = "", name: str = "id") -> Row:
     """The record a call names. An object must be of the given `kind`."""
     sent = _need(call, name)
-    row = call.portal.storage.row(entity, php.integer(sent))
+    row = call.storage.row(entity, php.integer(sent))
     if row is None or (kind and row["TYPE"] != kind):
         raise not_found(sent)
     return row
@@ -73,7 +73,7 @@ def _with_object(run: Callable[[Call, Row], Value], kind: str, call: Call) -> Va
     if kind != "storage":
         return run(call, _record(call, OBJECT, kind))
     root = _record(call, STORAGE).integer("ROOT_OBJECT_ID")
-    return run(call, call.portal.storage.row(OBJECT, root) or Row())
+    return run(call, call.storage.row(OBJECT, root) or Row())
 
 
 @on_object(folder="get", file="get")
@@ -83,7 +83,7 @@ def shown(call: Call, row: Row) -> Map:
     answer = records.texts(OBJECT, row, _HIDDEN[kind])
     if kind == "file":
         answer["DOWNLOAD_URL"] = call.link("download", {"id": row["ID"]}, "disk")
-    holder = call.portal.storage.row(STORAGE, row.integer("STORAGE_ID")) or Row()
+    holder = call.storage.row(STORAGE, row.integer("STORAGE_ID")) or Row()
     space = _SPACES.get(holder.text("ENTITY_TYPE"), "/docs").format(holder.text("ENTITY_ID"))
     inside = "/".join(disk_tree.path(call, row))
     answer["DETAIL_URL"] = f"{call.base}{space}/{'file' if kind == 'file' else 'path'}/{inside}"
@@ -92,7 +92,7 @@ def shown(call: Call, row: Row) -> Map:
 
 def again(call: Call, record: int) -> Map:
     """An object after a change."""
-    return shown(call, call.portal.storage.row(OBJECT, record) or Row())
+    return shown(call, call.storage.row(OBJECT, record) or Row())
 
 
 def _page(
@@ -147,7 +147,7 @@ def _rename(call: Call, row: Row) -> Value:
     wanted = php.text(_need(call, "newName"))
     name = disk_tree.named(call, row.integer("PARENT_ID"), wanted, row.text("TYPE"), unique=False, but=row.id)
     changes: Map = {"NAME": name, "UPDATE_TIME": dates.iso(call.now), "UPDATED_BY": call.user}
-    call.portal.storage.update(OBJECT, row.id, changes)
+    call.storage.update(OBJECT, row.id, changes)
     return again(call, row.id)
 
 
@@ -196,7 +196,7 @@ def _public_link(call: Call, row: Row) -> Value:
     if not link:
         seed = f"{row['ID']}/{call.portal.link_key}".encode()
         link = base64.b32encode(hashlib.sha256(seed).digest()).decode()[:5]
-        call.portal.storage.update(OBJECT, row.id, {"LINK": link})
+        call.storage.update(OBJECT, row.id, {"LINK": link})
     return f"{call.base}/~{link}"
 
 
@@ -233,7 +233,7 @@ def _rename_storage(call: Call) -> Value:
     row, name = _record(call, STORAGE), php.text(_need(call, "newName"))
     if row["ENTITY_TYPE"] != "restapp" or call.caller.application is None:
         raise PortalError("", "Access denied (invalid type of storage)")
-    call.portal.storage.update(STORAGE, row.id, {"NAME": name})
+    call.storage.update(STORAGE, row.id, {"NAME": name})
     return _storage_row(row | {"NAME": name})
 
 

@@ -60,7 +60,7 @@ def _uploaded(call: Call) -> Value:
         record = call.sent.integer("file")
         disk_tree.add_version(call, record, part.content)
         return again(call, record)
-    parent = present(call.portal.storage.row(OBJECT, call.sent.integer("folder")), not_found(call.sent.get("folder")))
+    parent = present(call.storage.row(OBJECT, call.sent.integer("folder")), not_found(call.sent.get("folder")))
     name = call.sent.text("name") or part.filename
     unique = php.truthy(call.sent.get("unique"))
     return again(call, disk_tree.add_file(call, parent, name, part.content, unique=unique))
@@ -68,12 +68,11 @@ def _uploaded(call: Call) -> Value:
 
 def _downloaded(call: Call) -> Response:
     """The bytes of a file or of one of its versions at a signed address."""
-    storage = call.portal.storage
     if call.sent.get("version"):
-        version = storage.row(VERSION, call.sent.integer("version"))
+        version = call.storage.row(VERSION, call.sent.integer("version"))
     else:
-        row = storage.row(OBJECT, call.sent.integer("id")) or Row()
-        version = storage.row(VERSION, row.integer("FILE_ID"))
+        row = call.storage.row(OBJECT, call.sent.integer("id")) or Row()
+        version = call.storage.row(VERSION, row.integer("FILE_ID"))
         version = None if version is None else Row({**version, "NAME": row["NAME"]})
     if version is None:
         raise not_found(call.sent.get("id"))

@@ -19,7 +19,7 @@ def named(call: Call, parent: int, name: str, kind: str, *, unique: bool, but: i
     cleaned = "".join("_" if letter in _FORBIDDEN else letter for letter in name).strip()
     if not cleaned:
         raise PortalError("DISK_BASE_SERVICE_22001", "Error: required parameter NAME (DISK_BASE_SERVICE_22001)")
-    rows = call.portal.storage.rows(OBJECT, ["ID", "NAME"], "PARENT_ID = ? and DELETED_TYPE = 0", [parent])
+    rows = call.storage.rows(OBJECT, ["ID", "NAME"], "PARENT_ID = ? and DELETED_TYPE = 0", [parent])
     used = {row.text("NAME").casefold() for row in rows if row["ID"] != but}
     if cleaned.casefold() not in used:
         return cleaned
@@ -38,8 +38,8 @@ def _insert(call: Call, parent: Row, name: str, kind: str) -> int:
     now = dates.iso(call.now)
     columns: Map = {"NAME": name, "TYPE": kind, "STORAGE_ID": parent["STORAGE_ID"], "PARENT_ID": parent["ID"]}
     columns |= {"CREATE_TIME": now, "UPDATE_TIME": now, "CREATED_BY": call.user, "UPDATED_BY": call.user}
-    record = call.portal.storage.insert(OBJECT, {**columns, "DELETED_TYPE": 0, "DELETED_BY": 0})
-    call.portal.storage.update(OBJECT, record, {"REAL_OBJECT_ID": record})
+    record = call.storage.insert(OBJECT, {**columns, "DELETED_TYPE": 0, "DELETED_BY": 0})
+    call.storage.update(OBJECT, record, {"REAL_OBJECT_ID": record})
     return record
 
 
@@ -57,7 +57,7 @@ def add_file(call: Call, parent: Row, name: str, content: bytes, *, unique: bool
 
 def add_version(call: Call, file: int, content: bytes) -> None:
     """Replace the content of a file. The old content stays as a version."""
-    storage, now = call.portal.storage, dates.iso(call.now)
+    storage, now = call.storage, dates.iso(call.now)
     row = storage.row(OBJECT, file) or Row()
     changes: Map = {"SIZE": len(content), "GLOBAL_CONTENT_VERSION": row.integer("GLOBAL_CONTENT_VERSION") + 1}
     columns: Map = {"OBJECT_ID": file, "NAME": row.get("NAME"), "CREATE_TIME": now, "CREATED_BY": call.user, **changes}
@@ -67,7 +67,7 @@ def add_version(call: Call, file: int, content: bytes) -> None:
 
 def content(call: Call, version: int) -> bytes:
     """The bytes of a version."""
-    kept = (call.portal.storage.row(VERSION, version) or Row()).get("CONTENT")
+    kept = (call.storage.row(VERSION, version) or Row()).get("CONTENT")
     return kept if isinstance(kept, bytes) else b""
 
 
@@ -76,7 +76,7 @@ def _inside(call: Call, folder: int) -> list[Row]:
     found: list[Row] = []
     waiting = [folder]
     while waiting:
-        inside = call.portal.storage.whole(OBJECT, "PARENT_ID = ?", [waiting.pop()])
+        inside = call.storage.whole(OBJECT, "PARENT_ID = ?", [waiting.pop()])
         found += inside
         waiting += [row.id for row in inside]
     return found
@@ -85,39 +85,36 @@ def _inside(call: Call, folder: int) -> list[Row]:
 def remove(call: Call, record: int) -> None:
     """Delete an object permanently, with everything below it."""
     for gone in [*(row.id for row in _inside(call, record)), record]:
-        call.portal.storage.delete_all(VERSION, "OBJECT_ID = ?", [gone])
-        call.portal.storage.delete(OBJECT, gone)
+        call.storage.delete_all(VERSION, "OBJECT_ID = ?", [gone])
+        call.storage.delete(OBJECT, gone)
 
 
 def to_bin(call: Call, row: Row) -> None:
     """Move an object with its content to the bin."""
-    storage = call.portal.storage
     marks: Map = {"DELETE_TIME": dates.iso(call.now), "DELETED_BY": call.user}
     for inside in _inside(call, row.id):
         if not inside["DELETED_TYPE"]:
-            storage.update(OBJECT, inside.id, {"DELETED_TYPE": IN_BIN_WITH_FOLDER, **marks})
-    storage.update(OBJECT, row.id, {"DELETED_TYPE": IN_BIN, **marks})
+            call.storage.update(OBJECT, inside.id, {"DELETED_TYPE": IN_BIN_WITH_FOLDER, **marks})
+    call.storage.update(OBJECT, row.id, {"DELETED_TYPE": IN_BIN, **marks})
 
 
 def restore(call: Call, row: Row) -> None:
     """Restore an object from the bin. A taken name gets a number."""
-    storage = call.portal.storage
     name = named(call, row.integer("PARENT_ID"), row.text("NAME"), row.text("TYPE"), unique=True)
-    storage.update(OBJECT, row.id, {"DELETED_TYPE": 0, "NAME": name, "UPDATE_TIME": dates.iso(call.now)})
+    call.storage.update(OBJECT, row.id, {"DELETED_TYPE": 0, "NAME": name, "UPDATE_TIME": dates.iso(call.now)})
     for inside in _inside(call, row.id):
         if inside["DELETED_TYPE"] == IN_BIN_WITH_FOLDER:
-            storage.update(OBJECT, inside.id, {"DELETED_TYPE": 0})
+            call.storage.update(OBJECT, inside.id, {"DELETED_TYPE": 0})
 
 
 def copy(call: Call, row: Row, target: Row) -> int:
     """Copy an object with its content and return the id of the copy."""
-    storage = call.portal.storage
     if row["TYPE"] == "file":
         return add_file(call, target, row.text("NAME"), content(call, row.integer("FILE_ID")))
     # read before the copy exists: a folder may be copied into itself
-    inside = storage.whole(OBJECT, "PARENT_ID = ? and DELETED_TYPE = 0", [row.id])
+    inside = call.storage.whole(OBJECT, "PARENT_ID = ? and DELETED_TYPE = 0", [row.id])
     made = add_folder(call, target, row.text("NAME"))
-    parent = storage.row(OBJECT, made) or Row()
+    parent = call.storage.row(OBJECT, made) or Row()
     for child in inside:
         copy(call, child, parent)
     return made
@@ -131,9 +128,9 @@ def move(call: Call, row: Row, target: Row) -> None:
     named(call, target.id, row.text("NAME"), row.text("TYPE"), unique=False, but=row.id)
     place: Map = {"STORAGE_ID": target["STORAGE_ID"]}
     for inside in below:
-        call.portal.storage.update(OBJECT, inside.id, place)
+        call.storage.update(OBJECT, inside.id, place)
     moved: Map = {**place, "PARENT_ID": target.id, "UPDATE_TIME": dates.iso(call.now)}
-    call.portal.storage.update(OBJECT, row.id, moved)
+    call.storage.update(OBJECT, row.id, moved)
 
 
 def path(call: Call, row: Row) -> list[str]:
@@ -142,24 +139,23 @@ def path(call: Call, row: Row) -> list[str]:
     current: Row | None = row
     while current is not None and current["PARENT_ID"]:
         names.append(current.text("NAME"))
-        current = call.portal.storage.row(OBJECT, current.integer("PARENT_ID"))
+        current = call.storage.row(OBJECT, current.integer("PARENT_ID"))
     return names[::-1]
 
 
 def storage_of(call: Call, kind: str, owner: Value, name: str) -> Row:
     """The storage of a user, a group or an application. It is created on first use."""
-    storage = call.portal.storage
-    found = storage.first(STORAGE, "ENTITY_TYPE = ? and ENTITY_ID = ?", [kind, php.text(owner)])
+    found = call.storage.first(STORAGE, "ENTITY_TYPE = ? and ENTITY_ID = ?", [kind, php.text(owner)])
     if found is not None:
         return found
     columns: Map = {"NAME": name, "MODULE_ID": "disk", "ENTITY_TYPE": kind, "ENTITY_ID": php.text(owner)}
-    record = storage.insert(STORAGE, columns)
+    record = call.storage.insert(STORAGE, columns)
     root = _insert(call, Row(STORAGE_ID=record, ID=0), name, "folder")
-    storage.update(STORAGE, record, {"ROOT_OBJECT_ID": root})
-    return storage.row(STORAGE, record) or Row()
+    call.storage.update(STORAGE, record, {"ROOT_OBJECT_ID": root})
+    return call.storage.row(STORAGE, record) or Row()
 
 
 def own_folder(call: Call) -> Row:
     """The root of the caller's own storage."""
     mine = storage_of(call, "user", call.user, full_name(person(call.portal, call.user)))
-    return call.portal.storage.row(OBJECT, values.bounded(mine.integer("ROOT_OBJECT_ID"))) or Row()
+    return call.storage.row(OBJECT, values.bounded(mine.integer("ROOT_OBJECT_ID"))) or Row()

@@ -48,7 +48,7 @@ def _code(call: Call, name: str = "ENTITY") -> str:
 
 
 def _found(call: Call, code: str) -> Row | None:
-    return call.portal.storage.first(IBLOCK, "IBLOCK_TYPE_ID = ? and CODE = ?", [TYPE, code])
+    return call.storage.first(IBLOCK, "IBLOCK_TYPE_ID = ? and CODE = ?", [TYPE, code])
 
 
 def _block(call: Call) -> Row:
@@ -78,7 +78,7 @@ def _get(call: Call) -> Value:
     """One storage, or all of them when none is named. `null` names none."""
     if call.upper.get("ENTITY") is not None:
         return shape("lists.storage", _block(call))
-    return [shape("lists.storage", row) for row in call.portal.storage.whole(IBLOCK, "IBLOCK_TYPE_ID = ?", [TYPE])]
+    return [shape("lists.storage", row) for row in call.storage.whole(IBLOCK, "IBLOCK_TYPE_ID = ?", [TYPE])]
 
 
 @method("entity.update")
@@ -92,7 +92,7 @@ def _update(call: Call) -> Value:
         changes["CODE"] = code if code == row["CODE"] else _free(call, code)
     if "ACCESS" in sent:
         changes["RIGHTS"] = _rights_text(call)
-    call.portal.storage.update(IBLOCK, row.id, changes)
+    call.storage.update(IBLOCK, row.id, changes)
     return True
 
 
@@ -100,7 +100,7 @@ def _update(call: Call) -> Value:
 def _delete(call: Call) -> Value:
     row = _block(call)
     iblock.empty_block(call, row["ID"])
-    call.portal.storage.delete(IBLOCK, row.id)
+    call.storage.delete(IBLOCK, row.id)
     return True
 
 
@@ -108,7 +108,7 @@ def _delete(call: Call) -> Value:
 def _rights(call: Call) -> Value:
     row = _block(call)
     if "ACCESS" in call.upper:
-        call.portal.storage.update(IBLOCK, row.id, {"RIGHTS": _rights_text(call)})
+        call.storage.update(IBLOCK, row.id, {"RIGHTS": _rights_text(call)})
         row = _block(call)
     rights: Value = json.loads(row.text("RIGHTS"))
     return rights
@@ -140,7 +140,7 @@ def _property_add(call: Call) -> Value:
         raise PortalError("ERROR_CORE", "Property code cannot start with a digit")
     columns: Map = {"IBLOCK_ID": block["ID"], "CODE": code, "NAME": sent.text("NAME") or code, "TYPE": kind}
     sort = sent.integer("SORT") or 500
-    call.portal.storage.insert(PROPERTY, {**columns, "SORT": sort, "MULTIPLE": "N", "IS_REQUIRED": "N"})
+    call.storage.insert(PROPERTY, {**columns, "SORT": sort, "MULTIPLE": "N", "IS_REQUIRED": "N"})
     return True
 
 
@@ -159,7 +159,7 @@ def _property_update(call: Call) -> Value:
     }
     if sent.get("SORT"):
         changes["SORT"] = sent.integer("SORT")
-    call.portal.storage.update(PROPERTY, prop.id, changes)
+    call.storage.update(PROPERTY, prop.id, changes)
     return True
 
 
@@ -173,7 +173,7 @@ def _record(call: Call, entity: Entity) -> Row:
     block, record = _block(call), call.upper.integer("ID")
     if record <= 0:
         raise empty_argument("ID")
-    row = call.portal.storage.row(entity, record)
+    row = call.storage.row(entity, record)
     if row is None or row["IBLOCK_ID"] != block["ID"]:
         word = "Item" if entity is ELEMENT else "Section"
         raise PortalError(f"ERROR_{word.upper()}_NOT_FOUND", f"{word} not found")

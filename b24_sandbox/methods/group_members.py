@@ -32,12 +32,12 @@ def group_id(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") 
 
 def existing(call: Call, name: str = "GROUP_ID", words: str = "Wrong group ID") -> Row:
     """The group that a call names."""
-    return present(call.portal.storage.row(GROUP, group_id(call, name, words)), wrong("Socialnetwork group not found"))
+    return present(call.storage.row(GROUP, group_id(call, name, words)), wrong("Socialnetwork group not found"))
 
 
 def member_of(call: Call, group: Value, user: int) -> Row | None:
     """The membership of a user in a group, or `None`."""
-    return call.portal.storage.first(MEMBER, "GROUP_ID = ? and USER_ID = ?", [group, user])
+    return call.storage.first(MEMBER, "GROUP_ID = ? and USER_ID = ?", [group, user])
 
 
 def may_manage(call: Call, group: Value, roles: str) -> bool:
@@ -57,26 +57,25 @@ def _managed(call: Call, refusal: str) -> Row:
 @method("sonet_group.user.get")
 def _get(call: Call) -> Value:
     row = existing(call, "ID", "Wrong socialnetwork group ID")
-    found = call.portal.storage.whole(MEMBER, "GROUP_ID = ?", [row["ID"]])
+    found = call.storage.whole(MEMBER, "GROUP_ID = ?", [row["ID"]])
     return [shape("groups.member", member) for member in found]
 
 
 def _people(call: Call) -> list[int]:
-    known = [user for user in call.sent.integers("USER_ID") if call.portal.storage.row(USER, user) is not None]
+    known = [user for user in call.sent.integers("USER_ID") if call.storage.row(USER, user) is not None]
     if not known:
         raise wrong("Wrong user IDs")
     return known
 
 
 def _counted(call: Call, group: Row) -> None:
-    storage = call.portal.storage
-    members = storage.count(MEMBER, "GROUP_ID = ? and ROLE in ('A', 'E', 'K')", [group.id])
-    moderators = storage.count(MEMBER, "GROUP_ID = ? and ROLE in ('A', 'E')", [group.id])
-    storage.update(GROUP, group.id, {"NUMBER_OF_MEMBERS": members, "NUMBER_OF_MODERATORS": moderators})
+    members = call.storage.count(MEMBER, "GROUP_ID = ? and ROLE in ('A', 'E', 'K')", [group.id])
+    moderators = call.storage.count(MEMBER, "GROUP_ID = ? and ROLE in ('A', 'E')", [group.id])
+    call.storage.update(GROUP, group.id, {"NUMBER_OF_MEMBERS": members, "NUMBER_OF_MODERATORS": moderators})
 
 
 def _insert(call: Call, group: Row, user: int, role: str) -> None:
-    call.portal.storage.insert(MEMBER, {"GROUP_ID": group["ID"], "USER_ID": user, "ROLE": role})
+    call.storage.insert(MEMBER, {"GROUP_ID": group["ID"], "USER_ID": user, "ROLE": role})
 
 
 def _join(call: Call, row: Row, role: str) -> Value:
@@ -117,7 +116,7 @@ def _each_member(call: Call, row: Row, change: Callable[[int], None]) -> Value:
 @method("sonet_group.user.delete")
 def _leave(call: Call) -> Value:
     row = _managed(call, "No permissions to update users role")
-    return _each_member(call, row, lambda member: call.portal.storage.delete(MEMBER, member))
+    return _each_member(call, row, lambda member: call.storage.delete(MEMBER, member))
 
 
 @method("sonet_group.user.update")
@@ -126,22 +125,21 @@ def _change_role(call: Call) -> Value:
     changes: Map = {"ROLE": call.sent.text("ROLE")}
     if changes["ROLE"] not in ("E", "K"):
         raise wrong("Incorrect role code")
-    return _each_member(call, row, lambda member: call.portal.storage.update(MEMBER, member, changes))
+    return _each_member(call, row, lambda member: call.storage.update(MEMBER, member, changes))
 
 
 @method("sonet_group.user.groups")
 def _mine(call: Call) -> Value:
-    storage = call.portal.storage
     shown: list[Map] = []
-    for member in storage.whole(MEMBER, "USER_ID = ?", [call.user], "GROUP_ID"):
-        group = storage.row(GROUP, member.integer("GROUP_ID"))
+    for member in call.storage.whole(MEMBER, "USER_ID = ?", [call.user], "GROUP_ID"):
+        group = call.storage.row(GROUP, member.integer("GROUP_ID"))
         shown.append(shape("groups.mine", group, group=member["GROUP_ID"], role=member["ROLE"]))
     return shown
 
 
 @method("sonet_group.setowner")
 def _set_owner(call: Call) -> Value:
-    storage, user = call.portal.storage, call.sent.integer("USER_ID")
+    storage, user = call.storage, call.sent.integer("USER_ID")
     row = present(storage.row(GROUP, call.sent.integer("GROUP_ID")), wrong("Invalid workgroup/project ID"))
     present(storage.row(USER, user), wrong("Invalid user ID"))
     if not may_manage(call, row["ID"], "A"):

@@ -70,15 +70,15 @@ def _announce(call: Call, verb: str, group: int) -> int:
 @method("sonet_group.create")
 def _create(call: Call) -> Value:
     group = engine.create(FACE, call, _values(call, True))
-    row = call.portal.storage.row(GROUP, group) or Row()
-    call.portal.storage.insert(MEMBER, {"GROUP_ID": group, "USER_ID": row["OWNER_ID"], "ROLE": "A"})
+    row = call.storage.row(GROUP, group) or Row()
+    call.storage.insert(MEMBER, {"GROUP_ID": group, "USER_ID": row["OWNER_ID"], "ROLE": "A"})
     return _announce(call, "ADD", group)
 
 
 @method("sonet_group.update")
 def _update(call: Call) -> Value:
     group = group_id(call)
-    if call.portal.storage.row(GROUP, group) is not None and not may_manage(call, group, "A"):
+    if call.storage.row(GROUP, group) is not None and not may_manage(call, group, "A"):
         raise wrong("User has no permissions to update group")
     engine.change(FACE, call, group, _values(call, False))
     return _announce(call, "UPDATE", group)
@@ -89,8 +89,8 @@ def _delete(call: Call) -> Value:
     group = existing(call).id
     if not may_manage(call, group, "A"):
         raise wrong("User has no permissions to delete group")
-    call.portal.storage.delete_all(MEMBER, "GROUP_ID = ?", [group])
-    call.portal.storage.delete(GROUP, group)
+    call.storage.delete_all(MEMBER, "GROUP_ID = ?", [group])
+    call.storage.delete(GROUP, group)
     _announce(call, "DELETE", group)
     return True
 
@@ -120,7 +120,7 @@ def _with_kind(call: Call, rows: list[Row], shown: list[Map]) -> None:
     wanted = call.sent.texts("select")
     for row, group in zip(rows, shown, strict=True):
         if "TYPE" in wanted:
-            group["type"] = _kind(call.portal.storage.row(GROUP, row.id) or Row())
+            group["type"] = _kind(call.storage.row(GROUP, row.id) or Row())
         if "AVATAR" in wanted:
             group["avatar"] = ""
 
@@ -146,7 +146,7 @@ API_FACE = Face(
 @api("socialnetwork.api.workgroup.get")
 def _api_get(call: Call) -> Value:
     """One group with numbers as numbers. Most additional words of `select` give empty values."""
-    params, storage = call.sent.inner("params"), call.portal.storage
+    params, storage = call.sent.inner("params"), call.storage
     group = params.integer("groupId")
     if not group:
         raise PortalError("SONET_CONTROLLER_WORKGROUP_EMPTY", "No value for the workgroup ID was provided.")

@@ -40,20 +40,20 @@ def _need_user(call: Call) -> int:
 
 def members(call: Call, chat: Value) -> list[int]:
     """The members of a chat."""
-    rows = call.portal.storage.rows(CHAT_MEMBER, ["USER_ID"], "CHAT_ID = ?", [chat], "USER_ID")
+    rows = call.storage.rows(CHAT_MEMBER, ["USER_ID"], "CHAT_ID = ?", [chat], "USER_ID")
     return [row.integer("USER_ID") for row in rows]
 
 
 def member_of(call: Call, chat: Value, user: int) -> Row | None:
     """The membership of a user in a chat, or `None`."""
-    return call.portal.storage.first(CHAT_MEMBER, "CHAT_ID = ? and USER_ID = ?", [chat, user])
+    return call.storage.first(CHAT_MEMBER, "CHAT_ID = ? and USER_ID = ?", [chat, user])
 
 
 def mark(call: Call, chat: Row, changes: Map) -> bool:
     """Change the caller's membership in a chat, if there is one."""
     member = member_of(call, chat["ID"], call.user)
     if member is not None:
-        call.portal.storage.update(CHAT_MEMBER, member.id, changes)
+        call.storage.update(CHAT_MEMBER, member.id, changes)
     return True
 
 
@@ -65,7 +65,7 @@ def last_read(call: Call, chat: Row) -> int:
 def unread(call: Call, chat: Row, read: int) -> int:
     """The number of messages of others in a chat after `read`."""
     bound = [chat["ID"], read, call.user]
-    return call.portal.storage.count(MESSAGE, "CHAT_ID = ? and ID > ? and AUTHOR_ID <> ?", bound)
+    return call.storage.count(MESSAGE, "CHAT_ID = ? and ID > ? and AUTHOR_ID <> ?", bound)
 
 
 def chat_of(call: Call) -> Row:
@@ -73,7 +73,7 @@ def chat_of(call: Call) -> Row:
     sent = call.upper.text("CHAT_ID") or call.upper.text("DIALOG_ID").removeprefix("chat")
     if not php.integer(sent):
         raise PortalError("CHAT_ID_EMPTY", "Chat ID can't be empty")
-    row = call.portal.storage.row(CHAT, php.integer(sent))
+    row = call.storage.row(CHAT, php.integer(sent))
     if row is None or member_of(call, row["ID"], call.user) is None:
         raise PortalError("ACCESS_ERROR", "Action unavailable")
     return row
@@ -82,48 +82,45 @@ def chat_of(call: Call) -> Row:
 def dialog_of(call: Call) -> Row:
     """The chat of `DIALOG_ID`. A dialog with a user is created on first use."""
     dialog = need(call, "DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
-    storage = call.portal.storage
     if dialog.startswith("chat"):
-        row = storage.row(CHAT, php.integer(dialog.removeprefix("chat")))
+        row = call.storage.row(CHAT, php.integer(dialog.removeprefix("chat")))
         if row is None or (row["TYPE"] != "open" and member_of(call, row["ID"], call.user) is None):
             raise PortalError("ACCESS_ERROR", _NOT_FOUND, 403)
         return row
     user = php.integer(dialog)
     if not user:
         raise PortalError("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
-    present(storage.row(USER, user), PortalError("ACCESS_ERROR", _NOT_FOUND, 403))
+    present(call.storage.row(USER, user), PortalError("ACCESS_ERROR", _NOT_FOUND, 403))
     pair = "-".join(map(str, sorted((user, call.user))))
-    found = storage.first(CHAT, "PAIR = ?", [pair])
+    found = call.storage.first(CHAT, "PAIR = ?", [pair])
     return found or _make(call, {"TYPE": "private", "PAIR": pair}, {user, call.user})
 
 
 def _make(call: Call, columns: Map, people: set[int]) -> Row:
-    storage = call.portal.storage
     now = dates.iso(call.now)
-    chat = storage.insert(CHAT, {"OWNER_ID": call.user, "DATE_CREATE": now, "LAST_MESSAGE_ID": 0, **columns})
+    chat = call.storage.insert(CHAT, {"OWNER_ID": call.user, "DATE_CREATE": now, "LAST_MESSAGE_ID": 0, **columns})
     _join(call, chat, people)
-    return storage.row(CHAT, chat) or Row()
+    return call.storage.row(CHAT, chat) or Row()
 
 
 def _join(call: Call, chat: Value, people: set[int]) -> None:
     for user in sorted(people):
         columns: Map = {"CHAT_ID": chat, "USER_ID": user, "LAST_READ": 0, "PINNED": 0}
-        call.portal.storage.insert(CHAT_MEMBER, columns)
+        call.storage.insert(CHAT_MEMBER, columns)
 
 
 def _people(call: Call) -> set[int]:
-    return {user for user in call.upper.integers("USERS") if call.portal.storage.row(USER, user) is not None}
+    return {user for user in call.upper.integers("USERS") if call.storage.row(USER, user) is not None}
 
 
 def say(call: Call, chat: int, author: int, text: str, reply: int = 0) -> int:
     """Add a message to a chat and return its id. The author has read it."""
-    storage = call.portal.storage
     columns: Map = {"CHAT_ID": chat, "AUTHOR_ID": author, "TEXT": text, "LIKES": "[]", "REPLY_ID": reply}
-    message = storage.insert(MESSAGE, {**columns, "DATE_CREATE": dates.iso(call.now), "DELETED": 0, "EDITED": 0})
-    storage.update(CHAT, chat, {"LAST_MESSAGE_ID": message})
+    message = call.storage.insert(MESSAGE, {**columns, "DATE_CREATE": dates.iso(call.now), "DELETED": 0, "EDITED": 0})
+    call.storage.update(CHAT, chat, {"LAST_MESSAGE_ID": message})
     member = member_of(call, chat, author)
     if member is not None:
-        storage.update(CHAT_MEMBER, member.id, {"LAST_READ": message})
+        call.storage.update(CHAT_MEMBER, member.id, {"LAST_READ": message})
     return message
 
 
@@ -136,7 +133,7 @@ def chat_card(call: Call, row: Row) -> Map:
         color=row["COLOR"] or color_of(),
         counter=unread(call, row, read),
         user_counter=len(members(call, row["ID"])),
-        message_count=call.portal.storage.count(MESSAGE, "CHAT_ID = ?", [row["ID"]]),
+        message_count=call.storage.count(MESSAGE, "CHAT_ID = ?", [row["ID"]]),
         last_id=read,
         message_type={"open": "O", "private": "P"}.get(row.text("TYPE"), "C"),
     )
@@ -162,14 +159,14 @@ def _chat_add(call: Call) -> Value:
 @method("im.chat.get")
 def _chat_get(call: Call) -> Value:
     bound = [call.upper.text("ENTITY_TYPE"), call.upper.text("ENTITY_ID")]
-    found = call.portal.storage.first(CHAT, "ENTITY_TYPE = ? and ENTITY_ID = ?", bound)
+    found = call.storage.first(CHAT, "ENTITY_TYPE = ? and ENTITY_ID = ?", bound)
     return {"ID": found["ID"]} if found and all(bound) else None
 
 
 @method("im.chat.updatetitle")
 def _set_title(call: Call) -> Value:
     title = need(call, "TITLE", "TITLE_EMPTY", "Title can't be empty")
-    call.portal.storage.update(CHAT, chat_of(call).id, {"TITLE": title})
+    call.storage.update(CHAT, chat_of(call).id, {"TITLE": title})
     return True
 
 
@@ -179,7 +176,7 @@ def _set_color(call: Call) -> Value:
     row = chat_of(call)
     if row["COLOR"] == color:
         raise PortalError("WRONG_REQUEST", "This color currently set or chat doesn't exist")
-    call.portal.storage.update(CHAT, row.id, {"COLOR": color})
+    call.storage.update(CHAT, row.id, {"COLOR": color})
     return True
 
 
@@ -188,7 +185,7 @@ def _set_owner(call: Call) -> Value:
     user, row = _need_user(call), chat_of(call)
     if row["OWNER_ID"] != call.user or user not in members(call, row["ID"]):
         raise PortalError("WRONG_REQUEST", "Change owner can only owner and user must be member in chat")
-    call.portal.storage.update(CHAT, row.id, {"OWNER_ID": user})
+    call.storage.update(CHAT, row.id, {"OWNER_ID": user})
     return True
 
 
@@ -207,14 +204,14 @@ def _user_delete(call: Call) -> Value:
     member = member_of(call, row["ID"], user)
     if member is None:
         raise PortalError("USER_NOT_FOUND", "The specified user is not in the chat")
-    call.portal.storage.delete(CHAT_MEMBER, member.id)
+    call.storage.delete(CHAT_MEMBER, member.id)
     return True
 
 
 @method("im.chat.leave")
 def _leave(call: Call) -> Value:
     mine = [chat_of(call)["ID"], call.user]
-    call.portal.storage.delete_all(CHAT_MEMBER, "CHAT_ID = ? and USER_ID = ?", mine)
+    call.storage.delete_all(CHAT_MEMBER, "CHAT_ID = ? and USER_ID = ?", mine)
     return True
 
 
@@ -247,10 +244,9 @@ def _dialog_unread(call: Call) -> Value:
 
 @method("im.dialog.read.all")
 def _read_all(call: Call) -> Value:
-    storage = call.portal.storage
-    for member in storage.whole(CHAT_MEMBER, "USER_ID = ?", [call.user]):
-        chat = storage.row(CHAT, member.integer("CHAT_ID")) or Row()
-        storage.update(CHAT_MEMBER, member.id, {"LAST_READ": chat.integer("LAST_MESSAGE_ID")})
+    for member in call.storage.whole(CHAT_MEMBER, "USER_ID = ?", [call.user]):
+        chat = call.storage.row(CHAT, member.integer("CHAT_ID")) or Row()
+        call.storage.update(CHAT_MEMBER, member.id, {"LAST_READ": chat.integer("LAST_MESSAGE_ID")})
     return True
 
 
@@ -269,7 +265,7 @@ def _search_chats(call: Call) -> Value:
     """The caller's chats and open chats whose title contains the words."""
     mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
     where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
-    rows = call.portal.storage.whole(CHAT, where, [search_words(call, 2), call.user])
+    rows = call.storage.whole(CHAT, where, [search_words(call, 2), call.user])
     part, total, following = paged(call, rows)
     return RowPage([chat_card(call, row) for row in part], following, total)
 

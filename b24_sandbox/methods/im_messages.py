@@ -27,7 +27,7 @@ SHORTEST = 3
 
 @method("im.message.add")
 def _add(call: Call) -> Value:
-    sent, storage = call.upper, call.portal.storage
+    sent, storage = call.upper, call.storage
     if not sent.text("MESSAGE").strip() and not sent.get("ATTACH"):
         raise PortalError("MESSAGE_EMPTY", "Message can't be empty")
     if not sent.text("DIALOG_ID").startswith("chat"):
@@ -50,16 +50,14 @@ def _add(call: Call) -> Value:
 
 def _message(call: Call) -> Row:
     message = php.integer(need(call, "MESSAGE_ID", "MESSAGE_ID_ERROR", "Message ID can't be empty"))
-    return present(
-        call.portal.storage.row(MESSAGE, message), PortalError("MESSAGE_ID_ERROR", "Message ID can't be empty")
-    )
+    return present(call.storage.row(MESSAGE, message), PortalError("MESSAGE_ID_ERROR", "Message ID can't be empty"))
 
 
 def _change_own(call: Call, changes: Map) -> Value:
     row = _message(call)
     if row["AUTHOR_ID"] != call.user or row["DELETED"]:
         raise PortalError("CANT_EDIT_MESSAGE", "Time has expired for modification or you don't have access")
-    call.portal.storage.update(MESSAGE, row.id, changes)
+    call.storage.update(MESSAGE, row.id, changes)
     return True
 
 
@@ -79,7 +77,7 @@ def _like(call: Call) -> Value:
     if on == (call.user in likes):
         raise PortalError("WITHOUT_CHANGES", "Action completed without changes")
     changed = [*likes, call.user] if on else [user for user in likes if user != call.user]
-    call.portal.storage.update(MESSAGE, row.id, {"LIKES": json.dumps(changed)})
+    call.storage.update(MESSAGE, row.id, {"LIKES": json.dumps(changed)})
     return True
 
 
@@ -108,7 +106,7 @@ def _list(call: Call) -> Value:
         where, bound, order = f"{where} and ID > ?", [*bound, first], "ID asc"
     elif last:
         where, bound = f"{where} and ID < ?", [*bound, last]
-    rows = call.portal.storage.whole(MESSAGE, where, bound, order, limit)
+    rows = call.storage.whole(MESSAGE, where, bound, order, limit)
     read = last_read(call, chat)
     shown = [shape("im.message", row, unread=row.id > read, params=_params(row)) for row in rows]
     return {"chat_id": chat["ID"], "messages": shown, "users": authors(call, rows), "files": []}
@@ -150,7 +148,7 @@ def _search(call: Call) -> Value:
     if last := sent.integer("LAST_ID"):
         where, bound = f"{where} and ID {'>' if ascending else '<'} ?", [*bound, last]
     order = f"ID {'asc' if ascending else 'desc'}"
-    rows = call.portal.storage.whole(MESSAGE, where, bound, order, limit_of(call, 200))
+    rows = call.storage.whole(MESSAGE, where, bound, order, limit_of(call, 200))
     read = last_read(call, chat)
     users = [{camel(name): value for name, value in card.items()} for card in authors(call, rows)]
     return shape("im.found_messages", users=users, messages=[_found(row, row.id > read) for row in rows])

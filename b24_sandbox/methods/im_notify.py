@@ -28,7 +28,7 @@ def _personal(call: Call) -> Value:
 
 def _send(call: Call, *, system: bool) -> int:
     """Send a notification from the caller or from the system. It replaces one with the same tag."""
-    sent, storage = call.upper, call.portal.storage
+    sent, storage = call.upper, call.storage
     user = sent.integer("USER_ID") or sent.integer("TO")
     if user <= 0:
         raise PortalError("USER_ID_EMPTY", "User ID can't be empty")
@@ -44,7 +44,7 @@ def _send(call: Call, *, system: bool) -> int:
 def _delete(call: Call) -> Value:
     for name in ("ID", "TAG", "SUB_TAG"):
         if sent := call.upper.text(name):
-            return call.portal.storage.delete_all(NOTIFICATION, f'"{name}" = ?', [sent]) > 0
+            return call.storage.delete_all(NOTIFICATION, f'"{name}" = ?', [sent]) > 0
     raise PortalError("PARAMS_ERROR", "Incorrect params")
 
 
@@ -52,7 +52,7 @@ def _before(call: Call, where: str, bound: Sequence[Value], limit: int) -> list[
     """The notifications before `LAST_ID`, newest first."""
     if last := digits(call, "LAST_ID", "Last notification"):
         where, bound = f"{where} and ID < ?", [*bound, last]
-    return call.portal.storage.whole(NOTIFICATION, where, bound, "ID desc", limit)
+    return call.storage.whole(NOTIFICATION, where, bound, "ID desc", limit)
 
 
 def _shown(call: Call, rows: list[Row]) -> Map:
@@ -66,7 +66,7 @@ def _list(call: Call) -> Value:
     digits(call, "LAST_ID", "Last notification")
     if bool(call.upper.text("LAST_ID")) != bool(call.upper.text("LAST_TYPE")):
         raise PortalError("LAST_ID_AND_LAST_TYPE", "Parameters LAST_ID and LAST_TYPE should be used together.")
-    storage, where, bound = call.portal.storage, "USER_ID = ?", [call.user]
+    storage, where, bound = call.storage, "USER_ID = ?", [call.user]
     total = storage.count(NOTIFICATION, where, bound)
     new = storage.count(NOTIFICATION, f"{where} and IS_READ = 0", bound)
     rows = _before(call, where, bound, window(call, 50)[0])
@@ -87,12 +87,12 @@ def _search(call: Call) -> Value:
     if people := sent.integers("SEARCH_AUTHORS"):
         where, bound = f"{where} and AUTHOR_ID in ({', '.join('?' * len(people))})", [*bound, *people]
     rows = _before(call, where, bound, limit_of(call, 50))
-    return {"total_results": call.portal.storage.count(NOTIFICATION, where, bound), **_shown(call, rows)}
+    return {"total_results": call.storage.count(NOTIFICATION, where, bound), **_shown(call, rows)}
 
 
 def _mark(call: Call, flag: int, where: str = "1", bound: Sequence[Value] = ()) -> None:
-    for record in call.portal.storage.ids(NOTIFICATION, f"USER_ID = ? and {where}", [call.user, *bound]):
-        call.portal.storage.update(NOTIFICATION, record, {"IS_READ": flag})
+    for record in call.storage.ids(NOTIFICATION, f"USER_ID = ? and {where}", [call.user, *bound]):
+        call.storage.update(NOTIFICATION, record, {"IS_READ": flag})
 
 
 def _flag(call: Call) -> int:

@@ -47,7 +47,7 @@ def card(row: Row) -> Map:
 
 def cards(call: Call, people: Iterable[int]) -> list[Map]:
     """The cards of these users in their order, without unknown ones."""
-    found = (call.portal.storage.row(USER, user) for user in people)
+    found = (call.storage.row(USER, user) for user in people)
     return [card(row) for row in found if row is not None]
 
 
@@ -58,7 +58,7 @@ def authors(call: Call, rows: Iterable[Row]) -> list[Map]:
 
 @method("im.user.get")
 def _user_get(call: Call) -> Value:
-    row = call.portal.storage.row(USER, call.upper.integer("ID") if call.upper.text("ID") else call.user)
+    row = call.storage.row(USER, call.upper.integer("ID") if call.upper.text("ID") else call.user)
     if row is None:
         raise PortalError("USER_NOT_EXISTS", "User is not exists")
     return card(row)
@@ -138,13 +138,13 @@ def _search_users(call: Call) -> Value:
     for word in search_words(call).split():
         where += " and (contains(NAME, ?) or contains(LAST_NAME, ?) or contains(WORK_POSITION, ?))"
         bound += [word] * 3
-    part, total, following = paged(call, call.portal.storage.whole(USER, where, bound))
+    part, total, following = paged(call, call.storage.whole(USER, where, bound))
     return RowPage({str(row["ID"]): card(row) for row in part}, following, total)
 
 
 @method("im.search.department.list")
 def _search_departments(call: Call) -> Value:
-    rows = call.portal.storage.whole(DEPARTMENT, "contains(NAME, ?)", [search_words(call)])
+    rows = call.storage.whole(DEPARTMENT, "contains(NAME, ?)", [search_words(call)])
     part, total, following = paged(call, rows)
     return RowPage([shape("im.department", row) for row in part], following, total)
 
@@ -153,7 +153,7 @@ def _departments(call: Call) -> list[Row]:
     wanted = call.upper.integers("ID")
     if not wanted:
         raise PortalError("ID_EMPTY", "Department ID can't be empty")
-    rows = (call.portal.storage.row(DEPARTMENT, department) for department in wanted)
+    rows = (call.storage.row(DEPARTMENT, department) for department in wanted)
     return [row for row in rows if row is not None]
 
 
@@ -163,7 +163,7 @@ def _with_people(call: Call, people: Sequence[int]) -> Value:
 
 def _members_of(call: Call, department: Value) -> list[int]:
     inside = "ACTIVE = 1 and exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
-    return call.portal.storage.ids(USER, inside, [department])
+    return call.storage.ids(USER, inside, [department])
 
 
 @method("im.department.employees.get")

@@ -36,7 +36,7 @@ def _rows(call: Call) -> list[Map]:
     shown_after = "coalesce(m.HIDDEN_UPTO, 0) < LAST_MESSAGE_ID"
     mine = f"ID in (select m.CHAT_ID from {CHAT_MEMBER.name} m where m.USER_ID = ? and {shown_after})"  # noqa: S608
     where = f"{mine} and LAST_MESSAGE_ID > 0"
-    rows = call.portal.storage.whole(CHAT, where, [call.user], "LAST_MESSAGE_ID desc")
+    rows = call.storage.whole(CHAT, where, [call.user], "LAST_MESSAGE_ID desc")
     skipped = _skipped(call, "private")
     shown = [_row(call, row) for row in rows if row["TYPE"] not in skipped]
     return sorted(shown, key=lambda item: not item["pinned"])
@@ -49,14 +49,14 @@ def _row(call: Call, row: Row) -> Map:
     shown: Map = {}
     if row["TYPE"] == "private":
         other = next((user for user in members(call, row["ID"]) if user != call.user), call.user)
-        shown["user"] = user = card(call.portal.storage.row(USER, other) or Row())
+        shown["user"] = user = card(call.storage.row(USER, other) or Row())
         about = {"kind": "user", "dialog": other, "title": user["name"], "color": user["color"]}
     else:
         shown["chat"] = chat_card(call, row)
     about["color"] = about["color"] or color_of()
     about |= {"chat": row["ID"], "counter": unread(call, row, read), "last_id": read}
     about |= {"pinned": member.get("PINNED"), "unread": member.get("UNREAD")}
-    message = call.portal.storage.row(MESSAGE, row.integer("LAST_MESSAGE_ID"))
+    message = call.storage.row(MESSAGE, row.integer("LAST_MESSAGE_ID"))
     return {**shape("im.recent", message, **about), **shown}
 
 
@@ -94,10 +94,10 @@ def _counters(call: Call) -> Value:
             dialogs[php.text(row["id"])] = row["counter"]
         elif row["counter"]:
             chats[php.text(row["chat_id"])] = row["counter"]
-    notices = call.portal.storage.count(NOTIFICATION, "USER_ID = ? and IS_READ = 0", [call.user])
+    notices = call.storage.count(NOTIFICATION, "USER_ID = ? and IS_READ = 0", [call.user])
     chat, dialog = (sum(map(php.integer, found.values())) for found in (chats, dialogs))
     kinds: Map = {"ALL": chat + dialog + notices, "NOTIFY": notices, "CHAT": chat, "LINES": 0, "DIALOG": dialog}
-    muted = call.portal.storage.whole(CHAT_MEMBER, "USER_ID = ? and MUTED = 1", [call.user])
+    muted = call.storage.whole(CHAT_MEMBER, "USER_ID = ? and MUTED = 1", [call.user])
     others: Map = {"CHAT_MUTED": [row["CHAT_ID"] for row in muted], "CHAT_UNREAD": [], "LINES": [], "DIALOG_UNREAD": []}
     return {"TYPE": {**kinds, "MESSENGER": chat + dialog}, "CHAT": chats, "DIALOG": dialogs, **others}
 
@@ -121,7 +121,7 @@ def _dialog(call: Call) -> str:
 
 def _shown(call: Call, dialog: str) -> Map | None:
     """A dialog that was found; `None` when it is gone or the caller may not see it."""
-    storage, number = call.portal.storage, php.integer(dialog.removeprefix("chat"))
+    storage, number = call.storage, php.integer(dialog.removeprefix("chat"))
     kind = "chat" if dialog.startswith("chat") else "user"
     row = storage.row(CHAT if kind == "chat" else USER, number)
     if row is None or (kind == "chat" and member_of(call, number, call.user) is None):

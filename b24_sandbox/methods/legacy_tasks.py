@@ -54,7 +54,7 @@ def list_page(
         navigation = php.as_map((params or {}).get("NAV_PARAMS"))
         start = (max(php.integer(navigation.get("iNumPage")), 1) - 1) * paging.PAGE_SIZE
     return paging.stored_page(
-        call.portal.storage,
+        call.storage,
         entity,
         filters.build(entity, language, conditions, call.now),
         filters.order(language.find, order, None),
@@ -72,7 +72,7 @@ def failed(words: str) -> PortalError:
 def task_row(call: Call, task: int) -> Row:
     """The task of a positional call."""
     return present(
-        call.portal.storage.row(TASK, values.bounded(task)),
+        call.storage.row(TASK, values.bounded(task)),
         positional.task_error(8, "Task not found or not accessible", "TASK_NOT_FOUND_OR_NOT_ACCESSIBLE"),
     )
 
@@ -129,7 +129,7 @@ def _tags(call: Call, task: int) -> Value:
 @method.taking("task.item.getdependson", _ONE)
 def _depends_on(call: Call, task: int) -> Value:
     row = task_row(call, task)
-    linked = call.portal.storage.whole(DEPENDENCE, "TASK_ID = ?", [task])
+    linked = call.storage.whole(DEPENDENCE, "TASK_ID = ?", [task])
     return [*map(php.integer, values.items(row["DEPENDS_ON"])), *(link.integer("DEPENDS_ON_ID") for link in linked)]
 
 
@@ -189,12 +189,11 @@ def _delegate(call: Call, task: int, user: int) -> Value:
 
 def _favorite(value: str, call: Call, task: int, params: Map) -> Value:
     """Add or remove a favourite. `AFFECT_CHILDREN: Y` includes the subtasks."""
-    storage = call.portal.storage
     chosen = [task_row(call, task).id]
     if params.get("AFFECT_CHILDREN") == "Y":
-        chosen += storage.ids(TASK, "PARENT_ID = ?", [task])
+        chosen += call.storage.ids(TASK, "PARENT_ID = ?", [task])
     for record in chosen:
-        storage.update(TASK, record, {"FAVORITE": value})
+        call.storage.update(TASK, record, {"FAVORITE": value})
     return None
 
 
@@ -232,13 +231,13 @@ def _log(call: Call, task: int, order: Map, conditions: Map) -> Value:
     where = filters.build(HISTORY, language, {**conditions, "TASK_ID": task}, call.now)
     columns = [name for name in HISTORY.fields if name != "ID"]
     ordered = filters.order(HISTORY.fields.get, order, None)
-    return call.portal.storage.rows(HISTORY, columns, where.sql, where.bound, ordered)
+    return call.storage.rows(HISTORY, columns, where.sql, where.bound, ordered)
 
 
 @method.taking("task.planner.getlist", "", "ctaskplannermaintance::getlist")
 def _planner(call: Call) -> Value:
     """Tasks of the day: the tasks the user has started."""
-    return call.portal.storage.ids(TASK, "RESPONSIBLE_ID = ? and STATUS = ?", [call.user, IN_PROGRESS])
+    return call.storage.ids(TASK, "RESPONSIBLE_ID = ? and STATUS = ?", [call.user, IN_PROGRESS])
 
 
 def _manifest(alias: str, call: Call) -> Value:

@@ -39,7 +39,7 @@ def _add(call: Call) -> Value:
     code = need(call.upper, "ELEMENT_CODE")
     if not sent.text("NAME"):
         raise _required("Название")
-    if call.portal.storage.count(ELEMENT, "IBLOCK_ID = ? and CODE = ?", [block, code]):
+    if call.storage.count(ELEMENT, "IBLOCK_ID = ? and CODE = ?", [block, code]):
         raise PortalError("ERROR_ELEMENT_ALREADY_EXISTS", "Element already exists")
     props = _by_name(call, block)
     _check_files(props, sent)
@@ -97,7 +97,7 @@ def _update(call: Call) -> Value:
             iblock.write(call, row.id, prop, sent.get(name))
         for value, flag in sent.inner(f"{name}_DEL").items():
             if flag == "Y":
-                call.portal.storage.delete(VALUE, php.integer(value))
+                call.storage.delete(VALUE, php.integer(value))
     return True
 
 

@@ -58,7 +58,7 @@ def block_of(call: Call) -> int:
         if not sent.text("IBLOCK_CODE"):
             raise missing("IBLOCK_ID")
         where, bound = "IBLOCK_TYPE_ID = ? and CODE = ?", [bound[0], sent.text("IBLOCK_CODE")]
-    found = call.portal.storage.ids(IBLOCK, where, bound)
+    found = call.storage.ids(IBLOCK, where, bound)
     if not found:
         raise PortalError("ERROR_IBLOCK_NOT_FOUND", "Iblock not found")
     return found[0]
@@ -72,7 +72,7 @@ def of_block(call: Call, entity: Entity, word: str) -> Row:
         raise missing(f"{word}_ID")
     where, bound = ("ID = ?", values.bounded(record)) if record else ("CODE = ?", code)
     return present(
-        call.portal.storage.first(entity, f"IBLOCK_ID = ? and {where}", [block, bound]),
+        call.storage.first(entity, f"IBLOCK_ID = ? and {where}", [block, bound]),
         PortalError(f"ERROR_{word}_NOT_FOUND", f"{word.capitalize()} not found"),
     )
 
@@ -84,7 +84,7 @@ def _add(call: Call) -> Value:
     need(sent, "NAME")
     if not call.admin:
         raise PortalError("ACCESS_DENIED", "Access denied")
-    if call.portal.storage.count(IBLOCK, "IBLOCK_TYPE_ID = ? and CODE = ?", [kind, code]):
+    if call.storage.count(IBLOCK, "IBLOCK_TYPE_ID = ? and CODE = ?", [kind, code]):
         raise PortalError("ERROR_IBLOCK_ALREADY_EXISTS", "Iblock already exists")
     group = call.upper.integer("SOCNET_GROUP_ID") or None
     columns: Map = {"BIZPROC": "N", **iblock.columns_of(IBLOCK, sent, call.now)}
@@ -118,7 +118,7 @@ def _update(call: Call) -> Value:
 def _delete(call: Call) -> Value:
     block = block_of(call)
     iblock.empty_block(call, block)
-    call.portal.storage.delete(IBLOCK, block)
+    call.storage.delete(IBLOCK, block)
     return True
 
 
@@ -126,7 +126,7 @@ def _delete(call: Call) -> Value:
 def _type_id(call: Call) -> Value:
     record = call.upper.integer("IBLOCK_ID")
     where, bound = ("ID = ?", record) if record else ("CODE = ?", call.upper.text("IBLOCK_CODE"))
-    found = call.portal.storage.first(IBLOCK, where, [bound])
+    found = call.storage.first(IBLOCK, where, [bound])
     return found["IBLOCK_TYPE_ID"] if found else None
 
 
@@ -153,18 +153,16 @@ def _field_add(call: Call) -> Value:
         raise PortalError("ERROR_SAVE_FIELD", "Error saving the field")
     if not sent.text("CODE"):
         raise PortalError("ERROR_SAVE_FIELD", "Please fill the code fields")
-    storage = call.portal.storage
-    if storage.count(PROPERTY, "IBLOCK_ID = ? and CODE = ?", [block, sent.text("CODE")]):
+    if call.storage.count(PROPERTY, "IBLOCK_ID = ? and CODE = ?", [block, sent.text("CODE")]):
         raise PortalError("ERROR_SAVE_FIELD", "Property already exists")
     columns: Map = {"SORT": 500, "IS_REQUIRED": "N", "MULTIPLE": "N", "ROW_COUNT": 1, "COL_COUNT": 30}
-    prop = storage.insert(PROPERTY, {**columns, **_field_columns(call, sent), "IBLOCK_ID": block})
+    prop = call.storage.insert(PROPERTY, {**columns, **_field_columns(call, sent), "IBLOCK_ID": block})
     _write_choices(call, prop, sent)
     return f"PROPERTY_{prop}"
 
 
 def _write_choices(call: Call, prop: int, sent: Sent) -> None:
     """Write choices. `LIST` changes known ids and adds other keys; `LIST_TEXT_VALUES` adds one choice per line."""
-    storage = call.portal.storage
     held = {row.id for row in iblock.choices(call, prop)}
     for key, item in sent.inner("LIST").items():
         entry, record = Sent(php.as_map(item)), php.integer(key)
@@ -172,14 +170,14 @@ def _write_choices(call: Call, prop: int, sent: Sent) -> None:
         columns: Map = {"VALUE": text, "SORT": entry.integer("SORT") or 500}
         columns["DEF"] = "Y" if entry.get("DEF") == "Y" else "N"
         if record in held and not text:
-            storage.delete(CHOICE, record)
+            call.storage.delete(CHOICE, record)
         elif record in held:
-            storage.update(CHOICE, record, columns)
+            call.storage.update(CHOICE, record, columns)
         elif text:
-            storage.insert(CHOICE, {"PROPERTY_ID": prop, **columns})
+            call.storage.insert(CHOICE, {"PROPERTY_ID": prop, **columns})
     for line in sent.text("LIST_TEXT_VALUES").splitlines():
         if line.strip():
-            storage.insert(CHOICE, {"PROPERTY_ID": prop, "VALUE": line.strip(), "SORT": 500, "DEF": "N"})
+            call.storage.insert(CHOICE, {"PROPERTY_ID": prop, "VALUE": line.strip(), "SORT": 500, "DEF": "N"})
 
 
 def _field_shown(call: Call, prop: Row) -> Map:
@@ -208,7 +206,7 @@ def _field_get(call: Call) -> Value:
 def _field_update(call: Call) -> Value:
     prop, sent = _property(call), fields_of(call)
     columns = _field_columns(call, Sent({name: value for name, value in sent.items() if name != "TYPE"}))
-    call.portal.storage.update(PROPERTY, prop.id, columns)
+    call.storage.update(PROPERTY, prop.id, columns)
     _write_choices(call, prop.id, sent)
     return True
 
@@ -241,7 +239,7 @@ def _section_get(call: Call) -> Value:
     """All sections and their number."""
     conditions = {"IBLOCK_ID": block_of(call)}
     where = filters.build(SECTION, _SECTIONS, {**call.upper.inner("FILTER"), **conditions}, call.now)
-    rows = call.portal.storage.whole(SECTION, where.sql, where.bound, "SORT, ID")
+    rows = call.storage.whole(SECTION, where.sql, where.bound, "SORT, ID")
     select = call.upper.texts("SELECT")
     names = [name for name in _SECTION_FIELDS if not select or name in select or name == "ID"]
     return RowPage([iblock.shown(SECTION, row, names) for row in rows], total=len(rows))

@@ -45,11 +45,11 @@ def _bind(call: Call) -> Value:
         raise PortalError("ERROR_UNSUPPORTED_PROTOCOL", "Unsupported event handler protocol")
     bound: Map = {"PLACEMENT": placement, "HANDLER": handler, "USER_ID": user}
     where = " and ".join(f"{name} = ?" for name in bound)
-    if call.portal.storage.count(WIDGET, where, list(bound.values())):
+    if call.storage.count(WIDGET, where, list(bound.values())):
         raise PortalError("ERROR_CORE", "Unable to set placement handler: Handler already binded")
     texts: Map = {name: sent.text(name) for name in ("TITLE", "DESCRIPTION")}
     maps: Map = {name: json.dumps(sent.inner(name), ensure_ascii=False) for name in ("OPTIONS", "LANG_ALL")}
-    call.portal.storage.insert(WIDGET, {**bound, **texts, **maps})
+    call.storage.insert(WIDGET, {**bound, **texts, **maps})
     return True
 
 
@@ -58,9 +58,9 @@ def _unbind(call: Call) -> Value:
     where, bound = "PLACEMENT = ?", [_need(call, "PLACEMENT").upper()]
     if call.upper.get("HANDLER"):
         where, bound = f"{where} and HANDLER = ?", [*bound, call.upper.text("HANDLER")]
-    return {"count": call.portal.storage.delete_all(WIDGET, where, bound)}
+    return {"count": call.storage.delete_all(WIDGET, where, bound)}
 
 
 @method("placement.get")
 def _bound(call: Call) -> Value:
-    return [shape("telephony.widget", row) for row in call.portal.storage.whole(WIDGET)]
+    return [shape("telephony.widget", row) for row in call.storage.whole(WIDGET)]

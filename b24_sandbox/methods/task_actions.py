@@ -31,13 +31,13 @@ _favorite, _counter, _histories, _files, _results = (
 
 
 def _row(call: Call, code: str, words: str) -> Row:
-    return present(call.portal.storage.row(TASK, tasks.task_id(call)), PortalError(code, words))
+    return present(call.storage.row(TASK, tasks.task_id(call)), PortalError(code, words))
 
 
 def _flag(name: str, value: str, whole: bool, call: Call) -> Value:
     """Set a flag of a task. The answer is the whole task or `true`."""
     task = _row(call, "1", "Task not found or not accessible").id
-    call.portal.storage.update(TASK, task, {name: value})
+    call.storage.update(TASK, task, {name: value})
     return tasks.reread(call, task) if whole else True
 
 
@@ -85,7 +85,7 @@ def _counters(call: Call) -> Value:
     where = "RESPONSIBLE_ID = ? and DEADLINE < ? and STATUS not in (?, ?)"
     if group := call.sent.integer("groupId"):
         where, bound = where + " and GROUP_ID = ?", [*bound, group]
-    expired = call.portal.storage.count(TASK, where, bound)
+    expired = call.storage.count(TASK, where, bound)
     return RowPage(shape("tasks.counters", expired=expired), total=expired)
 
 
@@ -100,7 +100,7 @@ def _history(call: Call) -> Value:
     order = filters.order(
         lambda name: names.get(name) or HISTORY.fields.get(name), array(call, "order"), None, "ID desc"
     )
-    lines = call.portal.storage.whole(HISTORY, where.sql, where.bound, order)
+    lines = call.storage.whole(HISTORY, where.sql, where.bound, order)
     users = (shape("tasks.history_user", person(call.portal, line.integer("USER_ID"))) for line in lines)
     return {"list": [shape("tasks.history_line", line, user=user) for line, user in zip(lines, users, strict=True)]}
 
@@ -133,13 +133,13 @@ def _result_row(row: Row) -> Map:
 
 
 def _commented(call: Call) -> Row:
-    return present(call.portal.storage.row(COMMENT, _comment_id(call)), PortalError("0", "Comment not found."))
+    return present(call.storage.row(COMMENT, _comment_id(call)), PortalError("0", "Comment not found."))
 
 
 @_results("tasks.task.result.addFromComment")
 def _result_add(call: Call) -> Value:
     """Convert a comment to a result of its task."""
-    storage, comment = call.portal.storage, _commented(call)
+    storage, comment = call.storage, _commented(call)
     if storage.count(RESULT, "COMMENT_ID = ?", [comment["ID"]]):
         raise PortalError("0", "Result already exists.")
     now = dates.iso(call.now)
@@ -150,7 +150,7 @@ def _result_add(call: Call) -> Value:
 
 @_results("tasks.task.result.deleteFromComment")
 def _result_remove(call: Call) -> Value:
-    call.portal.storage.delete_all(RESULT, "COMMENT_ID = ?", [_commented(call).id])
+    call.storage.delete_all(RESULT, "COMMENT_ID = ?", [_commented(call).id])
     return None
 
 
@@ -159,5 +159,5 @@ def _result_list(call: Call) -> Value:
     """The results of a task, newest first, as a bare list."""
     present(call.exact("taskId"), errors.missing_parameter("taskId"))
     task = call.sent.integer("taskId")
-    present(call.portal.storage.row(TASK, task), PortalError("0", "Access denied."))
-    return [_result_row(row) for row in call.portal.storage.whole(RESULT, "TASK_ID = ?", [task], "ID desc")]
+    present(call.storage.row(TASK, task), PortalError("0", "Access denied."))
+    return [_result_row(row) for row in call.storage.whole(RESULT, "TASK_ID = ?", [task], "ID desc")]

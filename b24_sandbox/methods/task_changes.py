@@ -40,7 +40,7 @@ def note(call: Call, task: int, field: str, before: Value = None, after: Value =
     line: Map = {"CREATED_DATE": dates.iso(call.now), "USER_ID": call.user, "TASK_ID": task, "FIELD": field}
     line["FROM_VALUE"] = None if before is None else php.text(before)
     line["TO_VALUE"] = None if after is None else php.text(after)
-    call.portal.storage.insert(HISTORY, line)
+    call.storage.insert(HISTORY, line)
 
 
 def announce(call: Call, event: str, before: Map | None, after: Map | None, *, before_seen: str = UNDEFINED) -> None:
@@ -80,7 +80,7 @@ def _readable(call: Call, sent: Map) -> Map:
     numbers = (php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"]))
     files = [number for number in numbers if number]
     for number in files:
-        row = call.portal.storage.row(OBJECT, number)
+        row = call.storage.row(OBJECT, number)
         if row is None or row["TYPE"] != "file":
             raise PortalError("ERROR_CORE", "Could not find file.<br>")
     return {**sent, "UF_TASK_WEBDAV_FILES": files}
@@ -99,14 +99,13 @@ def _noted(call: Call, task: int, before: Map) -> None:
 
 def remove(call: Call, task: int) -> None:
     """Delete a task and all its parts. Its subtasks move to its parent."""
-    storage = call.portal.storage
     row = engine.stored(tasks.FACE, call, task)
-    storage.delete(TASK, task)
+    call.storage.delete(TASK, task)
     for part in (CHECKLIST, COMMENT, HISTORY, RESULT, ELAPSED, DEPENDENCE):
-        storage.delete_all(part, "TASK_ID = ?", [task])
-    storage.delete_all(DEPENDENCE, "DEPENDS_ON_ID = ?", [task])
-    for child in storage.ids(TASK, "PARENT_ID = ?", [task]):
-        storage.update(TASK, child, {"PARENT_ID": row["PARENT_ID"]})
+        call.storage.delete_all(part, "TASK_ID = ?", [task])
+    call.storage.delete_all(DEPENDENCE, "DEPENDS_ON_ID = ?", [task])
+    for child in call.storage.ids(TASK, "PARENT_ID = ?", [task]):
+        call.storage.update(TASK, child, {"PARENT_ID": row["PARENT_ID"]})
     announce(call, "ONTASKDELETE", {"ID": task}, None)
 
 
@@ -133,7 +132,7 @@ _JUDGING = ("approve", "disapprove")
 def act(call: Call, task: int, action: str) -> None:
     """Perform one of `MOVES`."""
     allowed, target = MOVES[action]
-    row = call.portal.storage.row(TASK, task)
+    row = call.storage.row(TASK, task)
     if row is None or row.integer("STATUS") not in allowed:
         raise tasks.not_allowed(tasks.NOT_ACCESSIBLE if action in _JUDGING else tasks.NOT_ALLOWED)
     changes: Map = {"STATUS": target(call, row)}
@@ -145,7 +144,7 @@ def act(call: Call, task: int, action: str) -> None:
 
 def delegate(call: Call, task: int, user: Value) -> None:
     """Change the responsible user. The previous one stays as a participant."""
-    row = present(call.portal.storage.row(TASK, task), tasks.not_allowed())
+    row = present(call.storage.row(TASK, task), tasks.not_allowed())
     members = [*values.items(row["ACCOMPLICES"]), row["RESPONSIBLE_ID"]]
     change(call, task, {"RESPONSIBLE_ID": user, "ACCOMPLICES": members})
 

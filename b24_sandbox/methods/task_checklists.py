@@ -45,10 +45,10 @@ def _columns(call: Call, sent: Sent) -> Map:
 @method.taking("task.checklistitem.getlist", "taskId:integer arOrder:array?")
 def _list(call: Call, task: int, order: Map) -> Value:
     """The whole checklist, without paging."""
-    present(call.portal.storage.row(TASK, task), failed("Action failed"))
+    present(call.storage.row(TASK, task), failed("Action failed"))
     check_keys(call, 1, "arOrder", order, "order")
     ordered = filters.order(CHECKLIST.fields.get, order, None, "PARENT_ID, SORT_INDEX, ID")
-    return [_shown(call, row) for row in call.portal.storage.whole(CHECKLIST, "TASK_ID = ?", [task], ordered)]
+    return [_shown(call, row) for row in call.storage.whole(CHECKLIST, "TASK_ID = ?", [task], ordered)]
 
 
 @method.taking("task.checklistitem.get", ONE)
@@ -58,7 +58,7 @@ def _get(call: Call, task: int, item: int) -> Value:
 
 @method.taking("task.checklistitem.add", "taskId:integer arFields:array")
 def _add(call: Call, task: int, sent: Sent) -> Value:
-    present(call.portal.storage.row(TASK, task), failed("Adding item: action not allowed"))
+    present(call.storage.row(TASK, task), failed("Adding item: action not allowed"))
     if not sent.text("TITLE").strip():
         raise failed("Item name not specified")
     columns = {"TASK_ID": task, **_columns(call, sent)}
@@ -70,7 +70,7 @@ def _add(call: Call, task: int, sent: Sent) -> Value:
 
 def _root(call: Call, task: int) -> int:
     """The first checklist of a task. It is created when it is missing."""
-    found = call.portal.storage.ids(CHECKLIST, "TASK_ID = ? and PARENT_ID = 0", [task])
+    found = call.storage.ids(CHECKLIST, "TASK_ID = ? and PARENT_ID = 0", [task])
     return found[0] if found else records.add(call, CHECKLIST, {"TITLE": "BX_CHECKLIST_1", "TASK_ID": task})
 
 
@@ -83,7 +83,7 @@ def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
 @method.taking("task.checklistitem.delete", ONE)
 def _delete(call: Call, task: int, item: int) -> Value:
     """Delete an item with everything below it."""
-    row, storage = part_of(call, CHECKLIST, task, item), call.portal.storage
+    row, storage = part_of(call, CHECKLIST, task, item), call.storage
     doomed = [item]
     while doomed:
         record = doomed.pop()
@@ -113,14 +113,13 @@ def _toggle(call: Call, task: int, item: int, complete: str) -> Value:
 @method.taking("task.checklistitem.moveafteritem", f"{ONE} afterItemId:integer")
 def _move_after(call: Call, task: int, item: int, after: int) -> Value:
     """Move an item behind another one: it gets the same parent, and the following items move down by one."""
-    storage = call.portal.storage
     part_of(call, CHECKLIST, task, item)
     leader = part_of(call, CHECKLIST, task, after)
     place = leader.integer("SORT_INDEX") + 1
     below = "PARENT_ID = ? and SORT_INDEX >= ? and ID <> ?"
-    for row in storage.whole(CHECKLIST, below, [leader["PARENT_ID"], place, after]):
-        storage.update(CHECKLIST, row.id, {"SORT_INDEX": row.integer("SORT_INDEX") + 1})
-    storage.update(CHECKLIST, item, {"PARENT_ID": leader["PARENT_ID"], "SORT_INDEX": place})
+    for row in call.storage.whole(CHECKLIST, below, [leader["PARENT_ID"], place, after]):
+        call.storage.update(CHECKLIST, row.id, {"SORT_INDEX": row.integer("SORT_INDEX") + 1})
+    call.storage.update(CHECKLIST, item, {"PARENT_ID": leader["PARENT_ID"], "SORT_INDEX": place})
     return None
 
 

@@ -33,12 +33,12 @@ def _shown(row: Row) -> Map:
 @method.taking("task.commentitem.getlist", "taskId:integer arOrder:array? arFilter:array?")
 def _list(call: Call, task: int, order: Map, conditions: Map) -> Value:
     """All comments of a task."""
-    present(call.portal.storage.row(TASK, task), failed("Action failed"))
+    present(call.storage.row(TASK, task), failed("Action failed"))
     check_keys(call, 1, "arOrder", order, "order")
     check_keys(call, 2, "arFilter", conditions, "filter")
     where = filters.build(COMMENT, _LANGUAGE, {**conditions, "TASK_ID": task}, call.now)
     ordered = filters.order(COMMENT.fields.get, order, None)
-    return [_shown(row) for row in call.portal.storage.whole(COMMENT, where.sql, where.bound, ordered)]
+    return [_shown(row) for row in call.storage.whole(COMMENT, where.sql, where.bound, ordered)]
 
 
 @method.taking("task.commentitem.get", ONE)
@@ -48,7 +48,7 @@ def _get(call: Call, task: int, item: int) -> Value:
 
 @method.taking("task.commentitem.add", "taskId:integer arFields:array")
 def _add(call: Call, task: int, sent: Sent) -> Value:
-    present(call.portal.storage.row(TASK, task), refused("Insufficient permissions to add a comment."))
+    present(call.storage.row(TASK, task), refused("Insufficient permissions to add a comment."))
     check_keys(call, 1, "arFields", sent, "written")
     if not sent.text("POST_MESSAGE").strip():
         raise refused("Comment text is not specified")
@@ -57,7 +57,7 @@ def _add(call: Call, task: int, sent: Sent) -> Value:
     name = full_name(person(call.portal, author))
     columns |= {"TASK_ID": task, "AUTHOR_ID": author, "AUTHOR_NAME": name, "AUTHOR_EMAIL": ""}
     columns |= {"POST_DATE": columns.get("POST_DATE") or dates.iso(call.now), "UF_FORUM_MESSAGE_DOC": _files(sent)}
-    comment = call.portal.storage.insert(COMMENT, columns)
+    comment = call.storage.insert(COMMENT, columns)
     _count(call, task)
     task_changes.note(call, task, "COMMENT", None, comment)
     task_changes.announce(call, "ONTASKCOMMENTADD", None, {"ID": comment, "TASK_ID": task})
@@ -74,15 +74,14 @@ def _files(sent: Sent) -> str:
 
 
 def _count(call: Call, task: int) -> None:
-    storage = call.portal.storage
-    storage.update(TASK, task, {"COMMENTS_COUNT": storage.count(COMMENT, "TASK_ID = ?", [task])})
+    call.storage.update(TASK, task, {"COMMENTS_COUNT": call.storage.count(COMMENT, "TASK_ID = ?", [task])})
 
 
 def _check_own(call: Call, task: int, item: int) -> None:
     """Refuse to change a comment that does not exist, and for others than administrators one of another author."""
-    row = call.portal.storage.row(COMMENT, item)
+    row = call.storage.row(COMMENT, item)
     author = None if row is None else row.integer("AUTHOR_ID")
-    if call.portal.storage.row(TASK, task) is None or author is None or not (call.admin or author == call.user):
+    if call.storage.row(TASK, task) is None or author is None or not (call.admin or author == call.user):
         raise positional.task_error(4, "Action is not allowed", "ACTION_NOT_ALLOWED", ".")
 
 
@@ -99,7 +98,7 @@ def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
     columns: Map = {"POST_MESSAGE": sent.text("POST_MESSAGE")}
     if "UF_FORUM_MESSAGE_DOC" in sent:
         columns["UF_FORUM_MESSAGE_DOC"] = _files(sent)
-    call.portal.storage.update(COMMENT, item, columns)
+    call.storage.update(COMMENT, item, columns)
     _announce(call, "ONTASKCOMMENTUPDATE", task, item, "EDIT")
     return True
 
@@ -107,7 +106,7 @@ def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
 @method.taking("task.commentitem.delete", ONE)
 def _delete(call: Call, task: int, item: int) -> Value:
     _check_own(call, task, item)
-    call.portal.storage.delete(COMMENT, item)
+    call.storage.delete(COMMENT, item)
     _count(call, task)
     _announce(call, "ONTASKCOMMENTDELETE", task, item, "DEL")
     return True

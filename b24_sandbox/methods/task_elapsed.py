@@ -54,21 +54,20 @@ def _add(call: Call, task: int, sent: Sent) -> Value:
     now = dates.iso(call.now)
     columns: Map = {"COMMENT_TEXT": "", "DATE_START": now, "DATE_STOP": now, **_columns(call, sent, new=True)}
     columns |= {"CREATED_DATE": columns.get("CREATED_DATE") or now, "USER_ID": columns.get("USER_ID") or call.user}
-    record = call.portal.storage.insert(ELAPSED, {**columns, "TASK_ID": task, "SOURCE": 2})
+    record = call.storage.insert(ELAPSED, {**columns, "TASK_ID": task, "SOURCE": 2})
     _sum_time(call, task)
     return record
 
 
 def _sum_time(call: Call, task: int) -> None:
-    storage = call.portal.storage
-    spent = sum(row.integer("SECONDS") for row in storage.whole(ELAPSED, "TASK_ID = ?", [task]))
-    storage.update(TASK, task, {"TIME_SPENT_IN_LOGS": values.bounded(spent)})
+    spent = sum(row.integer("SECONDS") for row in call.storage.whole(ELAPSED, "TASK_ID = ?", [task]))
+    call.storage.update(TASK, task, {"TIME_SPENT_IN_LOGS": values.bounded(spent)})
 
 
 @method.taking("task.elapseditem.update", f"{ONE} arFields:array")
 def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
     part_of(call, ELAPSED, task, item)
-    call.portal.storage.update(ELAPSED, item, _columns(call, sent, new=False))
+    call.storage.update(ELAPSED, item, _columns(call, sent, new=False))
     _sum_time(call, task)
     return None
 
@@ -76,7 +75,7 @@ def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
 @method.taking("task.elapseditem.delete", ONE)
 def _delete(call: Call, task: int, item: int) -> Value:
     part_of(call, ELAPSED, task, item)
-    call.portal.storage.delete(ELAPSED, item)
+    call.storage.delete(ELAPSED, item)
     _sum_time(call, task)
     return None
 

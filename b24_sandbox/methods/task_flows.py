@@ -45,7 +45,7 @@ def _create(call: Call) -> Value:
     record = engine.create(face, call, sent)
     if not sent.get("groupId"):
         group = php.integer(_group(call, php.text(sent["name"])))
-        call.portal.storage.update(_FAMILY.entity, record, {"GROUP_ID": group})
+        call.storage.update(_FAMILY.entity, record, {"GROUP_ID": group})
     return _shown(call, record)
 
 
@@ -79,14 +79,14 @@ def _exists(call: Call) -> Value:
     """Whether another flow has a name."""
     sent = _sent(call)
     named = [sent.text("name"), sent.integer("id")]
-    return {"exists": bool(call.portal.storage.count(_FAMILY.entity, "NAME = ? and ID <> ?", named))}
+    return {"exists": bool(call.storage.count(_FAMILY.entity, "NAME = ? and ID <> ?", named))}
 
 
 @action("tasks.flow.Flow.activate")
 def _activate(call: Call) -> Value:
     """Switch a flow on or off."""
     row = _own(call, face_of(_FAMILY).record_id(call))
-    call.portal.storage.update(_FAMILY.entity, row.id, {"ACTIVE": 0 if row["ACTIVE"] else 1})
+    call.storage.update(_FAMILY.entity, row.id, {"ACTIVE": 0 if row["ACTIVE"] else 1})
     return True
 
 

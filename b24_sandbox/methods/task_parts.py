@@ -40,7 +40,7 @@ def check_keys(call: Call, position: int, name: str, sent: Map, use: str) -> Non
 def part_of(call: Call, entity: Entity, task: int, item: int) -> Row:
     """A part of a task by its own id. The task must exist, but it need not own the part."""
     task_row(call, task)
-    row = call.portal.storage.row(entity, values.bounded(item))
+    row = call.storage.row(entity, values.bounded(item))
     if row is None:
         words = "Check listitem not found or not accessible"
         raise positional.task_error(512, words, "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE")
@@ -55,7 +55,7 @@ def columns_of(family: str, entity: Entity, sent: Map, now: float) -> Map:
 
 def may(entity: Entity, actions: int, call: Call, task: int, item: int, action: int) -> bool:
     """Whether an action has a number up to `actions`: an administrator may perform every action on a part."""
-    if call.portal.storage.row(TASK, task) is None or call.portal.storage.row(entity, item) is None:
+    if call.storage.row(TASK, task) is None or call.storage.row(entity, item) is None:
         raise refused("TASKS_ERROR_ASSERT_EXCEPTION")
     return 1 <= action <= actions
 

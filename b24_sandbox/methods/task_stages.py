@@ -28,13 +28,12 @@ def _owner(call: Call, entity: int) -> tuple[int, str]:
 
 def _stages(call: Call, owner: int, kind: str) -> list[Row]:
     """The stages in order. The standard stages of a plan are created on first use."""
-    storage = call.portal.storage
     where, bound = "ENTITY_ID = ? and ENTITY_TYPE = ?", [owner, kind]
-    if not storage.count(STAGE, where, bound):
+    if not call.storage.count(STAGE, where, bound):
         for number, stage in enumerate(php.as_list(constant("tasks.first_stages")), 1):
             placed: Map = {"SORT": number * 100, "ENTITY_ID": owner, "ENTITY_TYPE": kind}
-            storage.insert(STAGE, {**php.as_map(stage), **placed})
-    return storage.whole(STAGE, where, bound, "SORT, ID")
+            call.storage.insert(STAGE, {**php.as_map(stage), **placed})
+    return call.storage.whole(STAGE, where, bound, "SORT, ID")
 
 
 @method("task.stages.get")
@@ -51,7 +50,7 @@ def _place(call: Call, owner: int, kind: str, after: int, moved: int = 0) -> int
     place = order.index(after) + 1 if after in order else 0
     for number, stage in enumerate(order):
         sort = (number + 1 if number < place else number + 2) * 100
-        call.portal.storage.update(STAGE, stage, {"SORT": sort})
+        call.storage.update(STAGE, stage, {"SORT": sort})
     return (place + 1) * 100
 
 
@@ -65,11 +64,11 @@ def _add(call: Call) -> Value:
     sort = _place(call, owner, kind, fields.integer("AFTER_ID"))
     color = fields.text("COLOR").lstrip("#") or "47D1E2"
     columns: Map = {"TITLE": title, "COLOR": color, "SORT": sort, "ENTITY_ID": owner, "ENTITY_TYPE": kind}
-    return call.portal.storage.insert(STAGE, columns)
+    return call.storage.insert(STAGE, columns)
 
 
 def _stage(call: Call, name: str) -> Row:
-    return present(call.portal.storage.row(STAGE, call.sent.integer(name)), PortalError("NOT_FOUND", "Stage not found"))
+    return present(call.storage.row(STAGE, call.sent.integer(name)), PortalError("NOT_FOUND", "Stage not found"))
 
 
 @method("task.stages.update")
@@ -81,7 +80,7 @@ def _update(call: Call) -> Value:
     if "AFTER_ID" in fields:
         after = fields.integer("AFTER_ID")
         changes["SORT"] = _place(call, row.integer("ENTITY_ID"), row.text("ENTITY_TYPE"), after, row.id)
-    call.portal.storage.update(STAGE, row.id, changes)
+    call.storage.update(STAGE, row.id, changes)
     return True
 
 
@@ -92,7 +91,7 @@ def _delete(call: Call) -> Value:
         raise PortalError("IS_SYSTEM", "The default stage cannot be deleted")
     if _stages(call, row.integer("ENTITY_ID"), row.text("ENTITY_TYPE"))[0].id == row.id:
         raise PortalError("CANT_DELETE_FIRST", "Cannot delete the first stage. Move the stage to delete it")
-    call.portal.storage.delete(STAGE, row.id)
+    call.storage.delete(STAGE, row.id)
     return True
 
 
@@ -100,9 +99,9 @@ def _delete(call: Call) -> Value:
 def _move_task(call: Call) -> Value:
     task = call.sent.integer("id")
     row = _stage(call, "stageId")
-    if call.portal.storage.row(TASK, task) is None:
+    if call.storage.row(TASK, task) is None:
         raise PortalError("TASK_NOT_FOUND", "Task not found or access to it is denied")
-    call.portal.storage.update(TASK, task, {"STAGE_ID": row["ID"]})
+    call.storage.update(TASK, task, {"STAGE_ID": row["ID"]})
     return True
 
 
@@ -121,12 +120,12 @@ def _ends(call: Call) -> tuple[int, int]:
     """The tasks of a link: the one that goes first and the one that depends on it."""
     for name in ("taskIdFrom", "taskIdTo"):
         present(call.exact(name), errors.missing_parameter(name))
-        present(call.portal.storage.row(TASK, call.sent.integer(name)), _refused())
+        present(call.storage.row(TASK, call.sent.integer(name)), _refused())
     return call.sent.integer("taskIdFrom"), call.sent.integer("taskIdTo")
 
 
 def _links(call: Call, first: int, second: int) -> list[int]:
-    return call.portal.storage.ids(DEPENDENCE, "TASK_ID = ? and DEPENDS_ON_ID = ?", [second, first])
+    return call.storage.ids(DEPENDENCE, "TASK_ID = ? and DEPENDS_ON_ID = ?", [second, first])
 
 
 @method("task.dependence.add")
@@ -137,7 +136,7 @@ def _link(call: Call) -> Value:
         raise _refused()
     if _links(call, first, second) or _links(call, second, first):
         raise PortalError("ILLEGAL_NEW_LINK", "A link between tasks already exists")
-    call.portal.storage.insert(DEPENDENCE, {"TASK_ID": second, "DEPENDS_ON_ID": first, "TYPE": kind})
+    call.storage.insert(DEPENDENCE, {"TASK_ID": second, "DEPENDS_ON_ID": first, "TYPE": kind})
     return []
 
 
@@ -146,5 +145,5 @@ def _unlink(call: Call) -> Value:
     found = _links(call, *_ends(call))
     if not found:
         raise PortalError("ILLEGAL_NEW_LINK", "The dependency between tasks does not exist")
-    call.portal.storage.delete(DEPENDENCE, found[0])
+    call.storage.delete(DEPENDENCE, found[0])
     return []

@@ -142,7 +142,7 @@ def sent_fields(call: Call) -> Map:
 
 def check(call: Call, columns: Map, stored: Row | None) -> None:
     """Refuse invalid values of a task: no title, or an unknown responsible user, parent or status."""
-    sent, storage, new = Row(columns), call.portal.storage, stored is None
+    sent, storage, new = Row(columns), call.storage, stored is None
     parent = sent.integer("PARENT_ID")
     responsible = sent.integer("RESPONSIBLE_ID")
     begin, end = sent.text("START_DATE_PLAN"), sent.text("END_DATE_PLAN")
@@ -192,7 +192,7 @@ def _people(call: Call, rows: list[Row]) -> dict[int, Map]:
         for name in ("AUDITORS", "ACCOMPLICES"):
             wanted.update(php.integer(item) for item in values.items(row.get(name)))
     marks = ", ".join("?" * len(wanted))
-    found = call.portal.storage.whole(USER, f"ID in ({marks})", sorted(wanted))
+    found = call.storage.whole(USER, f"ID in ({marks})", sorted(wanted))
     return {
         row.id: shape("tasks.person", row, name=full_name(row), link=f"/company/personal/user/{row.id}/")
         for row in found
@@ -292,7 +292,7 @@ def _get(call: Call) -> Value:
     """Return a task. For a missing or invisible task the answer is empty, without an error (measured behaviour)."""
     select = [php.text(name) for name in array(call, "select").values()]
     task = task_id(call)
-    if task > 0 and call.portal.storage.row(TASK, task) is None:
+    if task > 0 and call.storage.row(TASK, task) is None:
         return []
     return {"task": cut(engine.read(FACE, call, task), select)}
 

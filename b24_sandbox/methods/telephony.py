@@ -42,7 +42,7 @@ def _employee(call: Call) -> int:
     where, bound = "UF_PHONE_INNER = ?", sent.text("USER_PHONE_INNER")
     if sent.get("USER_ID"):
         where, bound = "ID = ?", str(sent.integer("USER_ID"))
-    found = call.portal.storage.ids(USER, f"{where} and ACTIVE = 1", [bound])
+    found = call.storage.ids(USER, f"{where} and ACTIVE = 1", [bound])
     if not found:
         raise core("User is not found or is not active")
     return found[0]
@@ -61,7 +61,7 @@ def _register(call: Call) -> Value:
     if sent.get("CALL_START_DATE") and begin is None:
         raise core("CALL_START_DATE should be in the ISO-8601 format")
     external = sent.text("EXTERNAL_CALL_ID")
-    known = call.portal.storage.first(CALL, "EXTERNAL_CALL_ID = ? and FINISHED = 0", [external]) if external else None
+    known = call.storage.first(CALL, "EXTERNAL_CALL_ID = ? and FINISHED = 0", [external]) if external else None
     client: Map = {
         "CRM_ENTITY_TYPE": sent.get("CRM_ENTITY_TYPE") or None,
         "CRM_ENTITY_ID": sent.integer("CRM_ENTITY_ID") or None,
@@ -73,7 +73,7 @@ def _register(call: Call) -> Value:
         columns |= {"EXTERNAL_CALL_ID": external or None, "PORTAL_NUMBER": sent.text("LINE_NUMBER")}
         if call.application is not None:  # a call registered by webhook belongs to no application
             columns |= {"REST_APP_ID": 1, "REST_APP_NAME": APPLICATION}
-        call.portal.storage.insert(CALL, {**columns, "FINISHED": 0, "CALL_DURATION": 0, **client})
+        call.storage.insert(CALL, {**columns, "FINISHED": 0, "CALL_DURATION": 0, **client})
     return {"CALL_ID": number, "CRM_CREATED_LEAD": None, "CRM_CREATED_ENTITIES": [], **client}
 
 
@@ -88,7 +88,7 @@ def _known(call: Call, words: str) -> Row:
     sent = call.upper.get("CALL_ID")
     if not isinstance(sent, str):
         raise PortalError("INVALID_ARGUMENT", "CALL_ID must be a string")
-    return present(call.portal.storage.first(CALL, "CALL_ID = ?", [sent]), core(words))
+    return present(call.storage.first(CALL, "CALL_ID = ?", [sent]), core(words))
 
 
 @method("telephony.externalCall.finish")
@@ -109,7 +109,7 @@ def _finish(call: Call) -> Value:
         "CALL_VOTE": sent.integer("VOTE") or None,
         "FINISHED": 1,
     }
-    call.portal.storage.update(CALL, row.id, changes)
+    call.storage.update(CALL, row.id, changes)
     call.portal.changes.announce("ONVOXIMPLANTCALLEND", {"CALL_ID": row["CALL_ID"]}, call.user)
     answer: Map = {name: value for name, value in {**row, **changes}.items() if name not in _HIDDEN}
     return {**answer, "INCOMING": row.text("CALL_TYPE"), "CALL_START_DATE": [], "CALL_STATUS": int(code == "200")}
@@ -145,7 +145,7 @@ def _search(call: Call) -> Value:
     wanted = _digits(call.upper.get("PHONE_NUMBER"))
     if not wanted:
         raise core("PHONE_NUMBER is empty")
-    storage, shown = call.portal.storage, list[Map]()
+    storage, shown = call.storage, list[Map]()
     for word, entity in _CLIENTS:
         phones = storage.multifield_values(entity.owner, "PHONE")
         owners = dict.fromkeys(phone.integer("OWNER_ID") for phone in phones if _digits(phone["VALUE"]) == wanted)
@@ -162,9 +162,7 @@ def _client(call: Call, word: str, row: Row) -> Map:
 
 
 def _finished_call(call: Call, absent: str) -> Row:
-    return present(
-        call.portal.storage.first(CALL, "CALL_ID = ? and FINISHED = 1", [call.upper.text("CALL_ID")]), core(absent)
-    )
+    return present(call.storage.first(CALL, "CALL_ID = ? and FINISHED = 1", [call.upper.text("CALL_ID")]), core(absent))
 
 
 def _file_name(call: Call) -> str:
@@ -182,7 +180,7 @@ def _file_name(call: Call) -> str:
 @method("telephony.externalCall.attachRecord")
 def _record_attach(call: Call) -> Value:
     """Attach a record: its address, its content in base64, or its name, then the answer is where to upload it."""
-    sent, name, storage = call.upper, _file_name(call), call.portal.storage
+    sent, name, storage = call.upper, _file_name(call), call.storage
     row = _finished_call(call, "Call is not found in the statistic table. It looks like it is not finished yet.")
     if sent.get("RECORD_URL"):
         storage.update(CALL, row.id, {"CALL_RECORD_URL": sent.text("RECORD_URL")})
@@ -198,7 +196,7 @@ def _record_attach(call: Call) -> Value:
 def _record_uploaded(call: Call) -> Value:
     content = present(next(iter(call.files.values()), None), core("File content is empty."))
     encoded = base64.b64encode(content.content).decode()
-    return {"FILE_ID": files.keep(call.portal.storage, call.sent.text("name"), encoded)}
+    return {"FILE_ID": files.keep(call.storage, call.sent.text("name"), encoded)}
 
 
 @method("telephony.call.attachTranscription")
@@ -237,7 +235,7 @@ def _telephone_settings(call: Call) -> Value:
         raise PortalError("", "Parameter USER_ID is not set")
     if not call.admin:
         raise access_denied("Access denied! You have no permission to query selected users")
-    people = (call.portal.storage.row(USER, user) for user in call.upper.integers("USER_ID"))
+    people = (call.storage.row(USER, user) for user in call.upper.integers("USER_ID"))
     return [shape("telephony.settings", row, login=f"phone{row.id}") for row in people if row is not None]
 
 

@@ -122,7 +122,7 @@ def _typed(value: Value, default: Value) -> Value:
 @method("timeman.timecontrol.reports.settings.get")
 def _reports_settings(call: Call) -> Value:
     """What the caller may see: an administrator all departments, a head his own ones."""
-    control, storage = _control(call), call.portal.storage
+    control, storage = _control(call), call.storage
     headed = storage.whole(DEPARTMENT, "UF_HEAD = ?", [call.user])
     return {
         "active": control["active"],
@@ -149,7 +149,7 @@ def _reports_users(call: Call) -> Value:
         wanted = [php.integer(item) for item in values.items(person(call.portal, call.user).get("UF_DEPARTMENT"))]
     inside = f"json_each.value in ({', '.join('?' * len(wanted))})"
     where = f"ACTIVE = 1 and exists (select 1 from json_each(UF_DEPARTMENT) where {inside})"  # noqa: S608
-    return [_person(row) for row in call.portal.storage.whole(USER, where, wanted)]
+    return [_person(row) for row in call.storage.whole(USER, where, wanted)]
 
 
 @method("timeman.timecontrol.reports.get")
@@ -157,7 +157,7 @@ def _reports(call: Call) -> Value:
     """The report of a month. Its days are empty: the sandbox measures no presence."""
     sent = call.upper
     user = sent.integer("USER_ID") or call.user
-    row = call.portal.storage.row(USER, user)
+    row = call.storage.row(USER, user)
     if row is None or (user != call.user and not call.admin):
         raise PortalError("USER_ACCESS_ERROR", "You don't have access to report for this user")
     now = datetime.fromtimestamp(call.now, dates.PORTAL_ZONE)
