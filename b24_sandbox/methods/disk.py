@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from b24_sandbox import dates, filters, paging, php, records
+from b24_sandbox import dates, faceless, filters, paging, php
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, STORAGE, VERSION
@@ -80,7 +80,7 @@ def _with_object(run: Callable[[Call, Row], Value], kind: str, call: Call) -> Va
 def shown(call: Call, row: Row) -> Map:
     """A folder or file in an answer: numbers as text, addresses of this portal."""
     kind = row.text("TYPE")
-    answer = records.texts(OBJECT, row, _HIDDEN[kind])
+    answer = faceless.texts(OBJECT, row, _HIDDEN[kind])
     if kind == "file":
         answer["DOWNLOAD_URL"] = call.link("download", {"id": row["ID"]}, "disk")
     holder = call.storage.row(STORAGE, row.integer("STORAGE_ID")) or Row()
@@ -102,11 +102,11 @@ def _page(
     where = filters.build(entity, language, {**call.sent.inner("filter"), **conditions}, call.now)
     where = filters.FilterCondition(f"{where.sql} and {extra}", where.bound)
     order = filters.order(language.find, call.sent.inner("order"), None)
-    return records.page(call, entity, where, order, show, paging.family_e)
+    return faceless.page(call, entity, where, order, show, paging.family_e)
 
 
 def _storage_row(row: Map) -> Map:
-    return records.texts(STORAGE, row)
+    return faceless.texts(STORAGE, row)
 
 
 @method("disk.storage.getlist")
@@ -202,7 +202,7 @@ def _public_link(call: Call, row: Row) -> Value:
 
 def _version_row(call: Call, row: Row) -> Map:
     address = call.link("download", {"id": row["OBJECT_ID"], "version": row["ID"]}, "disk")
-    return {**records.texts(VERSION, row, ("CONTENT",)), "DOWNLOAD_URL": address}
+    return {**faceless.texts(VERSION, row, ("CONTENT",)), "DOWNLOAD_URL": address}
 
 
 @on_object(file="getversions")
@@ -210,7 +210,7 @@ def _versions(call: Call, file: Row) -> Value:
     """The versions of a file, newest first."""
     where = filters.FilterCondition("OBJECT_ID = ?", (file["ID"],))
     shown = partial(_version_row, call)
-    return records.page(call, VERSION, where, "ID desc", lambda rows: list(map(shown, rows)), paging.family_e)
+    return faceless.page(call, VERSION, where, "ID desc", lambda rows: list(map(shown, rows)), paging.family_e)
 
 
 @on_object(file="restorefromversion")

@@ -9,7 +9,7 @@ import json
 import re
 from functools import partial
 
-from b24_sandbox import filters, records
+from b24_sandbox import faceless, filters
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import ELEMENT, IBLOCK, PROPERTY, SECTION
 from b24_sandbox.errors import PortalError, empty_argument, present, wrong_argument
@@ -69,7 +69,7 @@ def _rights_text(call: Call) -> str:
 def _add(call: Call) -> Value:
     code = _free(call, _code(call))
     columns: Map = {"IBLOCK_TYPE_ID": TYPE, "CODE": code, "NAME": call.upper.text("NAME") or code}
-    records.add(call, IBLOCK, {**columns, "RIGHTS": _rights_text(call)})
+    faceless.add(call, IBLOCK, {**columns, "RIGHTS": _rights_text(call)})
     return True
 
 
@@ -204,20 +204,20 @@ def _item_add(call: Call) -> Value:
 
 def _new(call: Call, entity: Entity) -> int:
     block = _block(call)["ID"]
-    return records.add(call, entity, {**_columns(call, entity), "IBLOCK_ID": block})
+    return faceless.add(call, entity, {**_columns(call, entity), "IBLOCK_ID": block})
 
 
 @method("entity.item.update")
 def _item_update(call: Call) -> Value:
     row = _record(call, ELEMENT)
-    records.change(call, ELEMENT, row, _columns(call, ELEMENT))
+    faceless.change(call, ELEMENT, row, _columns(call, ELEMENT))
     _write_properties(call, row["IBLOCK_ID"], row.id)
     return True
 
 
 @method("entity.section.update")
 def _section_update(call: Call) -> Value:
-    records.change(call, SECTION, _record(call, SECTION), _columns(call, SECTION))
+    faceless.change(call, SECTION, _record(call, SECTION), _columns(call, SECTION))
     return True
 
 
@@ -239,7 +239,7 @@ def _items(call: Call) -> Value:
         return shown
 
     where = iblock.condition(call, call.upper.inner("FILTER"), _ITEMS, by_name, {"IBLOCK_ID": block["ID"]})
-    return records.page(call, ELEMENT, where, filters.order(_ITEMS.find, call.upper.inner("SORT"), None), show)
+    return faceless.page(call, ELEMENT, where, filters.order(_ITEMS.find, call.upper.inner("SORT"), None), show)
 
 
 @method("entity.section.get")
@@ -249,7 +249,7 @@ def _sections(call: Call) -> Value:
     where = filters.build(SECTION, _SECTIONS, conditions, call.now)
     order = filters.order(_SECTIONS.find, call.upper.inner("SORT"), None)
     shown = partial(shape, "lists.section", entity=block["CODE"])
-    return records.page(call, SECTION, where, order, lambda rows: [shown(row) for row in rows])
+    return faceless.page(call, SECTION, where, order, lambda rows: [shown(row) for row in rows])
 
 
 @method("entity.item.delete")

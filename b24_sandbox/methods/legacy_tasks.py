@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from b24_sandbox import filters, paging, php, records, values
+from b24_sandbox import faceless, filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import DEPENDENCE, HISTORY
@@ -59,7 +59,7 @@ def list_page(
         filters.build(entity, language, conditions, call.now),
         filters.order(language.find, order, None),
         (paging.family_d, start),
-        lambda rows: [records.texts(entity, row) for row in rows],
+        lambda rows: [faceless.texts(entity, row) for row in rows],
         [field.name for field in entity.columns if every or field.name in chosen or field.name == "ID"],
     )
 
@@ -108,7 +108,7 @@ def _items(call: Call, order: Map, conditions: Map, select: Map, params: Map) ->
 
 @method.taking("task.item.getdata", f"{_ONE} isEscaped:any?")
 def _data(call: Call, task: int, escaped: Value) -> Value:
-    return records.texts(TASK, task_row(call, task))
+    return faceless.texts(TASK, task_row(call, task))
 
 
 @method.taking("task.item.getdescription", f"{_ONE} format:integer?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_sandbox import filters, php, records
+from b24_sandbox import faceless, filters, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import ELEMENT, VALUE
 from b24_sandbox.errors import PortalError
@@ -48,7 +48,7 @@ def _add(call: Call) -> Value:
             raise _required(prop["NAME"])
     columns = iblock.columns_of(ELEMENT, sent, call.now)
     section = call.upper.integer("IBLOCK_SECTION_ID") or None
-    element = records.add(call, ELEMENT, {**columns, "IBLOCK_ID": block, "CODE": code, "IBLOCK_SECTION_ID": section})
+    element = faceless.add(call, ELEMENT, {**columns, "IBLOCK_ID": block, "CODE": code, "IBLOCK_SECTION_ID": section})
     for name, prop in props.items():
         if name in sent:
             iblock.write(call, element, prop, sent[name])
@@ -81,7 +81,7 @@ def _get(call: Call) -> Value:
 
     where = iblock.condition(call, sent.inner("FILTER"), _ELEMENTS, props, base)
     order = filters.order(ELEMENT.fields.get, sent.inner("ELEMENT_ORDER"), None, "ID desc")
-    return records.page(call, ELEMENT, where, order, show)
+    return faceless.page(call, ELEMENT, where, order, show)
 
 
 @method("lists.element.update")
@@ -91,7 +91,7 @@ def _update(call: Call) -> Value:
     props = _by_name(call, row["IBLOCK_ID"])
     _check_files(props, sent)
     cleared: Map = dict.fromkeys(("PREVIEW_TEXT", "DETAIL_TEXT", "DATE_ACTIVE_FROM", "DATE_ACTIVE_TO"))
-    records.change(call, ELEMENT, row, {**cleared, **iblock.columns_of(ELEMENT, sent, call.now)})
+    faceless.change(call, ELEMENT, row, {**cleared, **iblock.columns_of(ELEMENT, sent, call.now)})
     for name, prop in props.items():
         if prop["TYPE"] != "F" or name in sent:
             iblock.write(call, row.id, prop, sent.get(name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import filters, php, records, values
+from b24_sandbox import faceless, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import CHOICE, IBLOCK, PROPERTY, SECTION
@@ -88,7 +88,7 @@ def _add(call: Call) -> Value:
         raise PortalError("ERROR_IBLOCK_ALREADY_EXISTS", "Iblock already exists")
     group = call.upper.integer("SOCNET_GROUP_ID") or None
     columns: Map = {"BIZPROC": "N", **iblock.columns_of(IBLOCK, sent, call.now)}
-    return records.add(call, IBLOCK, {**columns, "IBLOCK_TYPE_ID": kind, "CODE": code, "SOCNET_GROUP_ID": group})
+    return faceless.add(call, IBLOCK, {**columns, "IBLOCK_TYPE_ID": kind, "CODE": code, "SOCNET_GROUP_ID": group})
 
 
 @method("lists.get")
@@ -100,7 +100,7 @@ def _get(call: Call) -> Value:
             conditions[name] = sent[key]
     where = filters.build(IBLOCK, _BLOCKS, conditions, call.now)
     order = filters.order(IBLOCK.fields.get, sent.inner("IBLOCK_ORDER"), None)
-    return records.page(call, IBLOCK, where, order, lambda rows: [_shown(row) for row in rows])
+    return faceless.page(call, IBLOCK, where, order, lambda rows: [_shown(row) for row in rows])
 
 
 def _shown(row: Row) -> Map:
@@ -110,7 +110,7 @@ def _shown(row: Row) -> Map:
 @method("lists.update")
 def _update(call: Call) -> Value:
     block = block_of(call)
-    records.change(call, IBLOCK, Row(ID=block), iblock.columns_of(IBLOCK, fields_of(call), call.now))
+    faceless.change(call, IBLOCK, Row(ID=block), iblock.columns_of(IBLOCK, fields_of(call), call.now))
     return True
 
 
@@ -231,7 +231,7 @@ def _section_add(call: Call) -> Value:
     parent, code = call.upper.integer("IBLOCK_SECTION_ID") or None, call.upper.text("SECTION_CODE") or None
     columns |= {"IBLOCK_ID": block, "IBLOCK_SECTION_ID": parent, "CODE": code}
     columns["EXTERNAL_ID"] = columns["XML_ID"] = columns.get("XML_ID") or columns.get("EXTERNAL_ID")
-    return records.add(call, SECTION, columns)
+    return faceless.add(call, SECTION, columns)
 
 
 @method("lists.section.get")
@@ -248,7 +248,7 @@ def _section_get(call: Call) -> Value:
 @method("lists.section.update")
 def _section_update(call: Call) -> Value:
     row = of_block(call, SECTION, "SECTION")
-    records.change(call, SECTION, row, iblock.columns_of(SECTION, fields_of(call), call.now))
+    faceless.change(call, SECTION, row, iblock.columns_of(SECTION, fields_of(call), call.now))
     return True
 
 

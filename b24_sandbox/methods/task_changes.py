@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import dates, engine, errors, php, records, values
+from b24_sandbox import dates, engine, errors, faceless, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT
 from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, DEPENDENCE, HISTORY, RESULT
@@ -138,7 +138,7 @@ def act(call: Call, task: int, action: str) -> None:
     changes: Map = {"STATUS": target(call, row)}
     if changes["STATUS"] == IN_PROGRESS:
         changes["DATE_START"] = dates.iso(call.now)
-    records.change(call, TASK, row, changes)
+    faceless.change(call, TASK, row, changes)
     _noted(call, task, row)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from b24_sandbox import filters, php, records, values
+from b24_sandbox import faceless, filters, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import CHECKLIST
 from b24_sandbox.entities.tasks import TASK
@@ -24,7 +24,7 @@ register = method.register
 
 def _shown(call: Call, row: Row) -> Map:
     members = [_member(call, php.text(item)) for item in values.items(row["MEMBERS"])]
-    shown = records.texts(CHECKLIST, row)
+    shown = faceless.texts(CHECKLIST, row)
     return {**shown, "TOGGLED_DATE": row.text("TOGGLED_DATE"), "MEMBERS": members, "ATTACHMENTS": []}
 
 
@@ -65,18 +65,18 @@ def _add(call: Call, task: int, sent: Sent) -> Value:
     if "PARENT_ID" not in columns:
         columns["PARENT_ID"] = _root(call, task)
     task_changes.note(call, task, "CHECKLIST_ITEM_CREATE", "", columns["TITLE"])
-    return records.add(call, CHECKLIST, columns)
+    return faceless.add(call, CHECKLIST, columns)
 
 
 def _root(call: Call, task: int) -> int:
     """The first checklist of a task. It is created when it is missing."""
     found = call.storage.ids(CHECKLIST, "TASK_ID = ? and PARENT_ID = 0", [task])
-    return found[0] if found else records.add(call, CHECKLIST, {"TITLE": "BX_CHECKLIST_1", "TASK_ID": task})
+    return found[0] if found else faceless.add(call, CHECKLIST, {"TITLE": "BX_CHECKLIST_1", "TASK_ID": task})
 
 
 @method.taking("task.checklistitem.update", f"{ONE} arFields:array")
 def _update(call: Call, task: int, item: int, sent: Sent) -> Value:
-    records.change(call, CHECKLIST, part_of(call, CHECKLIST, task, item), _columns(call, sent))
+    faceless.change(call, CHECKLIST, part_of(call, CHECKLIST, task, item), _columns(call, sent))
     return None
 
 
@@ -106,7 +106,7 @@ def _renew(call: Call, task: int, item: int) -> Value:
 def _toggle(call: Call, task: int, item: int, complete: str) -> Value:
     if task <= 0 or item <= 0:
         raise refused("TASKS_ERROR_ASSERT_EXCEPTION")
-    records.change(call, CHECKLIST, part_of(call, CHECKLIST, task, item), {"IS_COMPLETE": complete})
+    faceless.change(call, CHECKLIST, part_of(call, CHECKLIST, task, item), {"IS_COMPLETE": complete})
     return True
 
 

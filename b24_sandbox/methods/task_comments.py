@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from b24_sandbox import dates, filters, php, records, values
+from b24_sandbox import dates, faceless, filters, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import COMMENT
 from b24_sandbox.entities.tasks import TASK
@@ -25,7 +25,7 @@ _LANGUAGE = filters.Language(filters.COMPARISONS, COMMENT.fields.get)
 
 
 def _shown(row: Row) -> Map:
-    shown = records.texts(COMMENT, row, ("UF_FORUM_MESSAGE_DOC", "TASK_ID"))
+    shown = faceless.texts(COMMENT, row, ("UF_FORUM_MESSAGE_DOC", "TASK_ID"))
     attached = {php.text(file): file_link(file) for file in values.items(row["UF_FORUM_MESSAGE_DOC"])}
     return {"POST_MESSAGE_HTML": None, **shown, **({"ATTACHED_OBJECTS": attached} if attached else {})}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from b24_sandbox import dates, filters, php, records, values
+from b24_sandbox import dates, faceless, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.tasks import ELAPSED, TASK
@@ -36,7 +36,7 @@ def _list(call: Call) -> RowPage:
 
 @method.taking("task.elapseditem.get", ONE)
 def _get(call: Call, task: int, item: int) -> Value:
-    return records.texts(ELAPSED, part_of(call, ELAPSED, task, item))
+    return faceless.texts(ELAPSED, part_of(call, ELAPSED, task, item))
 
 
 def _columns(call: Call, sent: Sent, *, new: bool) -> Map:

@@ -5,7 +5,7 @@ Documentation: api-reference/tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
 from functools import partial
 
 from b24_sandbox import dates, engine, filters, paging, php, values
@@ -40,6 +40,7 @@ _ALIASES = {
 # Shown only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
+_COMPARED = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 _NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
 NOT_ACCESSIBLE, NOT_ALLOWED = "1048582", "0"
 """Codes of errors of tasks."""
@@ -91,11 +92,11 @@ def expanded(conditions: Map, now: float) -> Map:
     """
     plain: Map = {}
     for key, value in conditions.items():
-        operator, name = filters.split(key, filters.COMPARISONS)
+        sign, name = filters.split(key, filters.COMPARISONS)
         if key.startswith("::SUBFILTER"):
             plain[key] = expanded(php.as_map(value), now)
         elif name == "STATUS":
-            plain[f"::SUBFILTER-{key}"] = _seen_status(operator, value, now)
+            plain[f"::SUBFILTER-{key}"] = _seen_status(sign, value, now)
         elif name == "ONLY_ROOT_TASKS":
             if php.text(value) == "Y":
                 plain["PARENT_ID"] = 0
@@ -104,32 +105,18 @@ def expanded(conditions: Map, now: float) -> Map:
     return plain
 
 
-def _seen_status(operator: str, value: Value, now: float) -> Map:
+def _seen_status(sign: str, value: Value, now: float) -> Map:
     sent = [php.integer(item) for item in php.as_list(value)]
     first = sent[0] if sent else 0
-    tests: dict[str, Callable[[int], bool]] = {
-        "=": lambda seen: seen in sent,
-        "!": lambda seen: seen not in sent,
-        "!=": lambda seen: seen not in sent,
-        ">": lambda seen: seen > first,
-        ">=": lambda seen: seen >= first,
-        "<": lambda seen: seen < first,
-        "<=": lambda seen: seen <= first,
-    }
-    moment, day_later = dates.iso(now), dates.iso(now + 86400)
-    unhurried: Map = {"::LOGIC": "OR", "DEADLINE": "", ">=DEADLINE": day_later}
-    closed: list[Value] = [AWAITING_CONTROL, COMPLETED]
-    meanings: dict[int, Map] = {
-        -3: {">=DEADLINE": moment, "<DEADLINE": day_later, "!REAL_STATUS": closed},
-        -2: {"NOT_VIEWED": "Y", "!REAL_STATUS": closed, "::SUBFILTER-1": unhurried},
-        -1: {"<DEADLINE": moment, "!REAL_STATUS": closed},
-    }
-    for status in (PENDING, IN_PROGRESS, DEFERRED):
-        meanings[status] = {"REAL_STATUS": status, "!NOT_VIEWED": "Y", "::SUBFILTER-1": unhurried}
-    for status in (AWAITING_CONTROL, COMPLETED):
-        meanings[status] = {"REAL_STATUS": status}
-    chosen = [meaning for seen, meaning in meanings.items() if tests[operator](seen)]
-    return {"::LOGIC": "OR", **{str(place): meaning for place, meaning in enumerate(chosen)}} if chosen else {"ID": []}
+
+    def wanted(seen: int) -> bool:
+        return _COMPARED[sign](seen, first) if sign in _COMPARED else (seen in sent) == (sign == "=")
+
+    meanings = shape("tasks.seen_status", now=dates.iso(now), later=dates.iso(now + 86400))
+    chosen: Map = {seen: meaning for seen, meaning in meanings.items() if wanted(int(seen))}
+    return (
+        {"::LOGIC": "OR", **{str(place): chosen[seen] for place, seen in enumerate(chosen)}} if chosen else {"ID": []}
+    )
 
 
 def sent_fields(call: Call) -> Map:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 
-from b24_sandbox import dates, files, filters, php, records, values
+from b24_sandbox import dates, faceless, files, filters, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import COMPANY, CONTACT, LEAD
 from b24_sandbox.entities.staff import USER
@@ -127,11 +127,11 @@ def _statistic(call: Call) -> Value:
     sent, word = call.upper, call.upper.text("SORT").upper()
     where = filters.build(CALL, _LANGUAGE, {**sent.inner("FILTER"), "FINISHED": 1}, call.now)
     order = filters.order(CALL.fields.get, {word: sent.text("ORDER") or "ASC"} if word else {}, None)
-    return records.page(call, CALL, where, order, lambda rows: [_statistic_row(row) for row in rows])
+    return faceless.page(call, CALL, where, order, lambda rows: [_statistic_row(row) for row in rows])
 
 
 def _statistic_row(row: Row) -> Map:
-    shown = records.texts(CALL, row, ("FINISHED",))
+    shown = faceless.texts(CALL, row, ("FINISHED",))
     return {**shown, "COST": f"{values.number(row['COST']):.4f}", "CALL_CATEGORY": "external"}
 
 
@@ -240,6 +240,6 @@ def _telephone_settings(call: Call) -> Value:
 
 
 def register(registry: Registry) -> None:
-    """Register the methods of calls and the uploads of records."""
+    """Register the methods of calls and the uploads of faceless."""
     method.register(registry)
     registry.link("upload", "telephony", _record_uploaded)

@@ -1,4 +1,4 @@
-"""Stored records that are written with the rules of their entity and shown as text, for methods without a face."""
+"""Records for methods without a face: written with the rules of their entity, shown as text, listed by page."""
 
 from __future__ import annotations
 
