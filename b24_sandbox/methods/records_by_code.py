@@ -41,6 +41,11 @@ class RecordsByCode:
         found = self._found(call, f"{_MINE} and CODE = ?", [self.kind, owner, code])
         return found[0] if found else None
 
+    def over(self, call: Call, code: str, defaults: Map, owner: str = "") -> Map:
+        """The values of a record over `defaults`, which are all when there is no record."""
+        known = self.get(call, code, owner)
+        return defaults if known is None else {**defaults, **known.data}
+
     def add(self, call: Call, code: str, data: Map, owner: str = "") -> int:
         """Add a record and return its id."""
         return call.storage.insert(REGISTRATION, {"KIND": self.kind, "OWNER": owner, "CODE": code, "DATA": _text(data)})
