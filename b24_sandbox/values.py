@@ -161,28 +161,31 @@ def _moment(form: str) -> Callable[[Value], Value]:
 class Dialect:
     """How a family of methods shows stored values.
 
-    `single` converts values and `empty` has what an empty value is, both by name or type of a field; the key `` is for
-    all others. `item` converts an item of a list.
+    `single` converts values and `empty` has what an empty value is, both by type of a field; the key `` is for all
+    others. `item` converts an item of a list. `kinds` are fields, by name, that are shown as if of another type.
     """
 
     single: Mapping[str, Callable[[Value], Value]]
     empty: Mapping[str, Value] = field(default_factory=dict)
     item: Callable[[Value], Value] = _same
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def show(self, shown: Shown, value: Value) -> Value:
         """Return a stored value as the wire has it."""
         if shown.multiple:
             return [self.item(item) for item in items(value)]
+        kind = self.kinds.get(shown.name, shown.type)
         if value is None:
-            return self.empty.get(shown.name, self.empty.get(shown.type, self.empty.get("")))
-        convert = self.single.get(shown.name) or self.single.get(shown.type) or self.single[""]
+            return self.empty.get(kind, self.empty.get(""))
+        convert = self.single.get(kind) or self.single[""]
         return convert(value)
 
 
 CLASSIC = Dialect(
     {"object": decoded, "double": lambda value: f"{value:.2f}", "": php.text},
-    {"object": [], "date": "", "datetime": "", "LAST_ACTIVITY_TIME": None},
+    {"object": [], "date": "", "datetime": ""},
     php.text,
+    {"LAST_ACTIVITY_TIME": "moment"},
 )
 """Classic CRM: numbers as text, amounts with two decimals, an empty date as `""`, otherwise `null`."""
 USER_FIELDS = Dialect(
@@ -202,10 +205,11 @@ STAFF = Dialect(
         "bool": bool,
         "stamp_ru": _moment("%d.%m.%Y %H:%M:%S"),
         "stamp_sql": _moment("%Y-%m-%d %H:%M:%S"),
-        "SORT": _same,
+        "number": _same,
         "": php.text,
     },
     {"bool": False, "": ""},
+    kinds={"SORT": "number"},
 )
 """Users and departments: ids as text, flags as booleans, lists as numbers, empty values as `""`."""
 

@@ -8,11 +8,6 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.v3.context import Context
 
 
-def plays(context: Context, name: str) -> bool:
-    """Whether the portal has a method of version 2."""
-    return context.portal.registry.find(name) is not None
-
-
 def perform(context: Context, name: str, params: Map) -> Value:
     """Run a method of version 2 as the acting user and return its result. Its scope is not required.
 

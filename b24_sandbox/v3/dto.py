@@ -1,14 +1,4 @@
-"""Descriptions of the objects of REST 3.0: one table of text per DTO, parsed into properties.
-
-One line per property:
-
-    status  enum:status  sed  STATUS
-
-name, type, flags, column. Types: `int`, `float`, `string`, `bool`, `date`, `datetime`, `utc` (a date-time shown as text
-in UTC), `array:int` and `array:string` (lists), `enum:name` (words for stored values, see `Dto.enums`), `one:UserDto`
-and `many:UserDto` (relations through the column of ids), `object`. Flags: `f` filterable, `s` sortable, `e` editable,
-`a` for an add only, `q` required on an add, `d` shown by default, `x` stored in the DTO's table of extras; `-` means no
-flags. A column `-` means that the value is computed (`Dto.computed`).
+"""The objects of REST 3.0 and their properties. `b24_sandbox.v3.objects` reads them from files.
 
 Documentation: api-reference/rest-v3 and the `*.field.list` pages.
 """
@@ -18,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from b24_sandbox import php, values
 from b24_sandbox.fields import Entity
-from b24_sandbox.php import Value
+from b24_sandbox.filters import FilterCondition
+from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import REQUEST
 
 PHP_TYPES = {"utc": "string", "enum": "string", "datetime": "DateTime", "date": "Date", "one": "object"}
 _SHOWN_TYPES = {"DateTime": "object", "Date": "object", "many": "array"}
+_NO_TABLE = Entity("", {})
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a DTO. `detail` is the text after the colon of the type; the module docstring has the rest."""
+    """One property of a DTO. `detail` is the text after the colon of the type; see `b24_sandbox.v3.objects`."""
 
     name: str
     type: str
@@ -80,8 +73,8 @@ class Property:
 
     @property
     def multiple(self) -> bool:
-        """Whether it is a list of objects or values. Field descriptions of real portals say `false` for both."""
-        return False
+        """Whether it contains a list of values or of ids."""
+        return self.type in ("array", "many")
 
     @property
     def php_type(self) -> str:
@@ -100,55 +93,73 @@ class Property:
 
 
 Computed = Callable[[Context, Row], Value]
-"""Computes the value of a property without a column from the stored row."""
+"""Computes the value of a property from the stored row."""
+
+Check = Callable[[Context, Map, Row | None], None]
+"""Checks and completes columns before they are written: call, columns, stored row for an update."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """The rows that exist for a call: an SQL condition over columns of the table and its bound values."""
-
-    sql: str = "1"
-    bound: tuple[Value, ...] = ()
+def _no_check(context: Context, columns: Map, row: Row | None) -> None:
+    return None
 
 
-def _everything(context: Context) -> Visible:
-    return Visible()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Dto:
-    """A described object: its wire name, its table (`None`: nothing is stored) and its properties.
+    """A described object: its wire name, its table (without one nothing is stored) and its properties.
+
+    `visible` is an SQL condition on the rows that exist for a user; each `?` is the id of the user. With
+    `admin_sees_all` it does not apply to administrators. `defaults` are columns of a new record, `created` and
+    `updated` columns with the time (`now`) or the acting `user`; a delete of an object with `deleted` writes these
+    columns instead. `extras` is the table of properties without a column, `event` as in `b24_sandbox.records.Stored`.
 
     `strict_select`: an unknown own name in `select` is refused instead of ignored. `missing_kind` and `type_kind` are
     the validation codes of `fields`. `max_limit` is the largest page size. `related` returns the DTO of a relation by
-    name.
+    name. `computed` and `check` are the rules in code.
     """
 
     name: str
-    entity: Entity | None
     properties: dict[str, Property]
+    entity: Entity = _NO_TABLE
     enums: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    computed: Mapping[str, Computed] = field(default_factory=dict)
-    visible: Callable[[Context], Visible] = _everything
+    visible: str = "1"
+    admin_sees_all: bool = False
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    created: Mapping[str, str] = field(default_factory=dict)
+    updated: Mapping[str, str] = field(default_factory=dict)
+    deleted: Mapping[str, Value] = field(default_factory=dict)
     extras: Entity | None = None
+    event: str = ""
+    event_fields: Mapping[str, Value] = field(default_factory=dict)
     strict_select: bool = False
     missing_kind: str = REQUEST
     type_kind: str = REQUEST
     max_limit: int = 1000
     list_default: tuple[str, ...] = ()
     related: dict[str, Dto] = field(default_factory=dict)
+    computed: dict[str, Computed] = field(default_factory=dict)
+    check: Check = _no_check
 
     @property
     def default(self) -> list[str]:
         """The properties shown without a `select`."""
         return [prop.name for prop in self.properties.values() if prop.default]
 
+    def seen_by(self, context: Context) -> FilterCondition:
+        """The condition on the rows that exist for a call."""
+        if self.admin_sees_all and context.admin:
+            return FilterCondition("1")
+        return FilterCondition(self.visible, (context.user,) * self.visible.count("?"))
 
-def parse_properties(table: str) -> dict[str, Property]:
-    """Parse a table of properties (see the module docstring) into name -> property, in order."""
-    properties: dict[str, Property] = {}
-    for line in filter(None, map(str.strip, table.splitlines())):
-        name, kind, flags, column = line.split()
-        kind, _, detail = kind.partition(":")
-        properties[name] = Property(name, kind, detail, "" if flags == "-" else flags, "" if column == "-" else column)
-    return properties
+    def stored(self, prop: Property, value: Value) -> Value:
+        """Convert an accepted value for the column of a property or for a comparison with it."""
+        if value is None or prop.column not in self.entity.fields:
+            return value
+        if prop.type == "enum":
+            value = self.enums[prop.detail].get(php.text(value))
+        return values.stored(self.entity.fields[prop.column], value, 0)  # no date relative to now is accepted
+
+    def shown(self, prop: Property, value: Value) -> Value:
+        """Convert a stored value to its form on the wire."""
+        if prop.type == "enum":
+            return next((word for word, kept in self.enums[prop.detail].items() if kept == value), None)
+        return values.REST_3.show(prop, value)

@@ -6,6 +6,8 @@ Documentation: api-reference/rest-v3; the statuses are measured (every authentic
 
 from __future__ import annotations
 
+import json
+
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 
@@ -56,9 +58,14 @@ def invalid_json() -> ApiError:
     return refusal("INVALIDJSONEXCEPTION", "The request body is not valid JSON")
 
 
-def invalid_select(expression: str) -> ApiError:
+def _quoted(part: Value) -> str:
+    """A part of a request as an error message quotes it."""
+    return (part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))[:200]
+
+
+def invalid_select(expression: Value) -> ApiError:
     """`select` is not a list of names. Batches use the same code for all their errors."""
-    return refusal("INVALIDSELECTEXCEPTION", f"Unable to recognize select expression `{expression}`")
+    return refusal("INVALIDSELECTEXCEPTION", f"Unable to recognize select expression `{_quoted(expression)}`")
 
 
 def invalid_batch(message: str) -> ApiError:
@@ -66,19 +73,19 @@ def invalid_batch(message: str) -> ApiError:
     return refusal("INVALIDSELECTEXCEPTION", message)
 
 
-def invalid_filter(expression: str) -> ApiError:
+def invalid_filter(expression: Value) -> ApiError:
     """An invalid filter expression."""
-    return refusal("INVALIDFILTEREXCEPTION", f"Unable to recognize filter expression `{expression}`")
+    return refusal("INVALIDFILTEREXCEPTION", f"Unable to recognize filter expression `{_quoted(expression)}`")
 
 
-def invalid_order(expression: str) -> ApiError:
+def invalid_order(expression: Value) -> ApiError:
     """An order that is not an object of names and directions."""
-    return refusal("INVALIDORDEREXCEPTION", f"Unable to recognize sorting parameter `{expression}`")
+    return refusal("INVALIDORDEREXCEPTION", f"Unable to recognize sorting parameter `{_quoted(expression)}`")
 
 
-def invalid_pagination(expression: str) -> ApiError:
+def invalid_pagination(expression: Value) -> ApiError:
     """An invalid page."""
-    return refusal("INVALIDPAGINATIONEXCEPTION", f"Unable to recognize pagination parameter `{expression}`")
+    return refusal("INVALIDPAGINATIONEXCEPTION", f"Unable to recognize pagination parameter `{_quoted(expression)}`")
 
 
 def internal() -> ApiError:
@@ -91,9 +98,9 @@ def unknown_property(name: str, dto: str) -> ApiError:
     return refusal("UNKNOWNDTOPROPERTYEXCEPTION", f"Unknown field `{name}` for entity `{dto}`")
 
 
-def unknown_operator(operator: str) -> ApiError:
+def unknown_operator(operator: Value) -> ApiError:
     """An unknown operator of a condition."""
-    return refusal("UNKNOWNFILTEROPERATOREXCEPTION", f"Unknown filter operator `{operator}`")
+    return refusal("UNKNOWNFILTEROPERATOREXCEPTION", f"Unknown filter operator `{_quoted(operator)}`")
 
 
 def unknown_function(function: str) -> ApiError:

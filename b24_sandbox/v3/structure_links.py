@@ -15,8 +15,8 @@ from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors
 from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.method import declared
-from b24_sandbox.v3.structure import NODE_DTO, SCOPE, check_editor, members
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.structure import NODE_DTO, check_editor, members
 from b24_sandbox.v3.tables import NODE_LINK
 from b24_sandbox.v3.values import is_int
 
@@ -129,10 +129,7 @@ def create_default(context: Context, kind: str, row: Map) -> int:
     return group
 
 
-_TABLE = """
-list object | id:integer* | Chats, channels and collabs of a department
-edit object w | nodeId:integer* communicationType:string* ids:array removeIds:array createDefault:boolean \
-    withChildren:boolean | Bind or unbind chats, channels and collabs
-"""
-
-METHODS = declared("humanresources.node.communication", SCOPE, None, _TABLE, {"list": _list, "edit": _edit})
+BODIES: dict[str, Run] = {
+    "humanresources.node.communication.list": _list,
+    "humanresources.node.communication.edit": _edit,
+}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from b24_sandbox import php
@@ -22,21 +21,18 @@ from b24_sandbox.registry import RegisteredMethod
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, query, values
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import Run, declared, fields_of
-from b24_sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
-
-SCOPE = "tasks"
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.task_dto import TASK_DTO, file_ids, rights
 
 _T = TypeVar("_T")
 
 
 def task_row(context: Context, task: int) -> Row:
     """A task the user may access. A missing task and an inaccessible one give the same error."""
-    try:
-        return engine.stored(TASK_DTO, context, task)
-    except ApiError:
-        raise errors.access_denied() from None
+    row = engine.find(TASK_DTO, context, task)
+    if row is None:
+        raise errors.access_denied()
+    return row
 
 
 def _add(context: Context, params: Map) -> Value:
@@ -123,28 +119,10 @@ def _attach(context: Context, params: Map) -> Value:
     return {"result": True}
 
 
-_TABLE = """
-add item w | fields:object* | Add a task
-get item | id:integer* select:array | One task
-list items | filter:array select:array order:object pagination:object | Tasks
-update result w | id:integer* fields:object* | Change a task
-delete result w | id:integer* | Remove a task
-access.get object | id:integer* | Permitted actions on a task
-"""
-_BODIES: dict[str, Run] = {
-    "add": _add,
-    "get": partial(engine.get, TASK_DTO),
-    "list": partial(engine.list_page, TASK_DTO),
-    "update": _update,
-    "delete": _delete,
-    "access.get": _access,
+BODIES: dict[str, Run] = {
+    "tasks.task.add": _add,
+    "tasks.task.update": _update,
+    "tasks.task.delete": _delete,
+    "tasks.task.access.get": _access,
+    "tasks.task.file.attach": _attach,
 }
-_FILES = "file.attach result w | taskId:integer* fileIds:array* | Attach files"
-
-METHODS = [
-    *declared("tasks.task", SCOPE, TASK_DTO, _TABLE, _BODIES),
-    *declared("tasks.task", SCOPE, FILE_DTO, _FILES, {"file.attach": _attach}),
-    *fields_of("tasks.task", SCOPE, TASK_DTO),
-    *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
-    *fields_of("tasks.task.file", SCOPE, FILE_DTO),
-]

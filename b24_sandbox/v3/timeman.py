@@ -1,30 +1,13 @@
-"""`timeman.record.*`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+"""`timeman.record.list`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
 
 from __future__ import annotations
 
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import engine, errors, filter
+from b24_sandbox.v3 import engine, errors, filter, objects
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import declared, fields_of
-from b24_sandbox.v3.tables import TIME_RECORD
+from b24_sandbox.v3.method import Run
 
-SCOPE = "timeman"
-
-RECORD_DTO = Dto(
-    "RecordDto",
-    TIME_RECORD,
-    parse_properties("""
-id int sd ID
-userId int fsd USER_ID
-startTime datetime fsd START_TIME
-endTime datetime sd END_TIME
-duration int sd DURATION
-breakLength int d BREAK_LENGTH
-state string d STATE
-isApproved bool d IS_APPROVED
-"""),
-)
+RECORD_DTO = objects.dto("timeman", "RecordDto")
 
 
 def _list(context: Context, params: Map) -> Value:
@@ -40,9 +23,4 @@ def _list(context: Context, params: Map) -> Value:
     return engine.list_page(RECORD_DTO, context, params)
 
 
-_TABLE = "list items | filter:array* select:array order:object pagination:object | Working time of an employee"
-
-METHODS = [
-    *declared("timeman.record", SCOPE, RECORD_DTO, _TABLE, {"list": _list}),
-    *fields_of("timeman.record", SCOPE, RECORD_DTO),
-]
+BODIES: dict[str, Run] = {"timeman.record.list": _list}
