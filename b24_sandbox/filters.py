@@ -180,10 +180,10 @@ def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | Non
             if refuse is not None:
                 raise refuse(name, php.text(direction))
             continue
-        parts.append((field.name, sense.startswith("DESC")))
+        parts.append((f'"{field.name}"', sense.startswith("DESC")))
     return ordering(parts) if parts else default
 
 
 def ordering(columns: Iterable[tuple[str, bool]]) -> str:
-    """Build `order by` from columns and whether each is descending. The id breaks ties."""
-    return ", ".join([*(f'"{column}" {"desc" if backwards else "asc"}' for column, backwards in columns), "ID asc"])
+    """Build `order by` from columns in SQL and whether each is descending. The id breaks ties."""
+    return ", ".join([*(f"{column} {'desc' if backwards else 'asc'}" for column, backwards in columns), "ID asc"])

@@ -77,6 +77,11 @@ class Property:
         return self.type in ("array", "many")
 
     @property
+    def sql(self) -> str:
+        """Its column in SQL, or the expression that it is sorted by."""
+        return self.column if self.column.startswith("(") else f'"{self.column}"'
+
+    @property
     def php_type(self) -> str:
         """The type as validation messages name it."""
         return PHP_TYPES.get(self.type, self.type)

@@ -58,9 +58,9 @@ def tail(dto: Dto, context: Context, params: Map) -> Value:
     if cursor.prop.name in filter.names(params.get("filter")):
         raise errors.invalid_filter(f"Cursor field {cursor.prop.name} cannot be used at filter.")
     parts = [filter.compile_filter(dto, params.get("filter"))]
-    column = cursor.prop.column
+    column = cursor.prop.sql
     if cursor.value is not None:
-        parts.append(FilterCondition(f'"{column}" {"<" if cursor.descending else ">"} ?', (cursor.value,)))
+        parts.append(FilterCondition(f"{column} {'<' if cursor.descending else '>'} ?", (cursor.value,)))
     found = rows(dto, context, joined(parts), ordering([(column, cursor.descending)]), cursor.limit)
     return {"items": show(dto, context, found, chosen)}
 
@@ -88,8 +88,8 @@ def _aggregated(dto: Dto, context: Context, function: str, name: str, where: Fil
         raise errors.unknown_property(name, dto.name)
     if not prop.column:
         raise errors.lacks(dto.name, name, "Filterable")
-    read = rows(dto, context, where)
-    found = [row[prop.column] for row in read if row[prop.column] is not None]
+    read = (_raw(dto, context, prop, row) for row in rows(dto, context, where))
+    found = [value for value in read if value is not None]
     if function in _COUNTS:
         return _COUNTS[function](found)
     numbers = [value for value in found if isinstance(value, int | float)]
@@ -99,6 +99,10 @@ def _aggregated(dto: Dto, context: Context, function: str, name: str, where: Fil
         ordered = sorted(found, key=php.text)
         return dto.shown(prop, ordered[0 if function == "min" else -1]) if ordered else None
     raise errors.wrong_type(name, "int")
+
+
+def _raw(dto: Dto, context: Context, prop: Property, row: Row) -> Value:
+    return dto.computed[prop.name](context, row) if prop.name in dto.computed else row[prop.column]
 
 
 def add(dto: Dto, context: Context, params: Map) -> Value:

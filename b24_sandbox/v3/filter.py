@@ -161,7 +161,7 @@ def _bound(dto: Dto, prop: Property, value: Value) -> Value:
 def _left(dto: Dto, operand: Value, whole: Value) -> tuple[str, Property]:
     if isinstance(operand, str):
         prop = _filterable(dto, operand)
-        return f'"{prop.column}"', prop
+        return prop.sql, prop
     if isinstance(operand, dict) and "expression" in operand:
         return _expression(dto, operand, whole)
     raise errors.invalid_filter(whole)
@@ -175,8 +175,8 @@ def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
         raise errors.invalid_filter(whole)
     prop = _filterable(dto, name)
     if operand["expression"] == "column":
-        return f'"{prop.column}"', prop
-    return f"length(coalesce(\"{prop.column}\", ''))", Property(name, "int", "", prop.flags, "")
+        return prop.sql, prop
+    return f"length(coalesce({prop.sql}, ''))", Property(name, "int", "", prop.flags, "")
 
 
 def _filterable(dto: Dto, name: str) -> Property:

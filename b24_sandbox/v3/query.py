@@ -82,7 +82,7 @@ def order(dto: Dto, sent: Value) -> str:
         return "ID asc"
     if not isinstance(sent, dict):
         raise errors.invalid_order(sent)
-    return ordering([(sortable(dto, name).column, descending(direction)) for name, direction in sent.items()])
+    return ordering([(sortable(dto, name).sql, descending(direction)) for name, direction in sent.items()])
 
 
 def sortable(dto: Dto, name: str) -> Property:
