@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from b24_sandbox import php, values
+from b24_sandbox.field import Flag
 from b24_sandbox.fields import Entity
 from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map, Value
@@ -31,40 +32,20 @@ class Property:
     flags: str
     column: str
 
-    @property
-    def filterable(self) -> bool:
-        """Whether it may be used in a filter."""
-        return "f" in self.flags
-
-    @property
-    def sortable(self) -> bool:
-        """Whether it may be used in an order."""
-        return "s" in self.flags
-
-    @property
-    def editable(self) -> bool:
-        """Whether an update may write it."""
-        return "e" in self.flags
-
-    @property
-    def addable(self) -> bool:
-        """Whether an add may write it."""
-        return bool(set(self.flags) & set("eaq"))
-
-    @property
-    def required(self) -> bool:
-        """Whether an add requires it."""
-        return "q" in self.flags
-
-    @property
-    def default(self) -> bool:
-        """Whether it is shown without a `select`."""
-        return "d" in self.flags
-
-    @property
-    def extra(self) -> bool:
-        """Whether it is stored in the table of extras."""
-        return "x" in self.flags
+    filterable = Flag("f")
+    """Whether it may be used in a filter."""
+    sortable = Flag("s")
+    """Whether it may be used in an order."""
+    editable = Flag("e")
+    """Whether an update may write it."""
+    addable = Flag("eaq")
+    """Whether an add may write it."""
+    required = Flag("q")
+    """Whether an add requires it."""
+    default = Flag("d")
+    """Whether it is shown without a `select`."""
+    extra = Flag("x")
+    """Whether it is stored in the table of extras."""
 
     @property
     def relation(self) -> bool:
@@ -118,8 +99,9 @@ class Dto:
     columns instead. `extras` is the table of properties without a column, `event` as in `b24_sandbox.records.Stored`.
 
     `strict_select`: an unknown own name in `select` is refused instead of ignored. `missing_kind` and `type_kind` are
-    the validation codes of `fields`. `max_limit` is the largest page size. `related` returns the DTO of a relation by
-    name. `computed` and `check` are the rules in code.
+    the validation codes of `fields`. `where` are conditions of a list by parameter, `order` is its order without an
+    `order`, `page_size` and `max_limit` are the size of a page without a limit and the largest one. `related` returns
+    the DTO of a relation by name. `computed` and `check` are the rules in code.
     """
 
     name: str
@@ -138,6 +120,9 @@ class Dto:
     strict_select: bool = False
     missing_kind: str = REQUEST
     type_kind: str = REQUEST
+    where: Mapping[str, str] = field(default_factory=dict)
+    order: str = "ID asc"
+    page_size: int = 50
     max_limit: int = 1000
     list_default: tuple[str, ...] = ()
     related: dict[str, Dto] = field(default_factory=dict)

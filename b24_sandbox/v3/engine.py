@@ -41,14 +41,23 @@ def item(dto: Dto, context: Context, record: int, select: Value = None) -> Value
     return {"item": show(dto, context, [stored(dto, context, record)], chosen)[0]}
 
 
-def list_page(dto: Dto, context: Context, params: Map) -> Value:
-    """Return one page as `{"items": [...]}`, without a total and without a next page."""
+def list_page(dto: Dto, context: Context, params: Map, *parts: FilterCondition) -> Value:
+    """Return one page as `{"items": [...]}`, without a total and without a next page. `parts` are more conditions."""
     chosen = query.selection(dto, params.get("select"), list(dto.list_default) or dto.default)
-    where = filter.compile_filter(dto, params.get("filter"))
+    where = joined([*parts, *_named(dto, params), filter.compile_filter(dto, params.get("filter"))])
     ordered = query.order(dto, params.get("order"))
-    page = query.window(params.get("pagination"), dto.max_limit)
+    page = query.window(params.get("pagination"), dto.max_limit, dto.page_size)
     found = rows(dto, context, where, ordered, page.limit, page.offset)
     return {"items": show(dto, context, found, chosen)}
+
+
+def _named(dto: Dto, params: Map) -> Iterable[FilterCondition]:
+    """The conditions of the sent parameters that narrow a list."""
+    for name, sql in dto.where.items():
+        value = params.get(name)
+        if value is not None and value != "":
+            prop = dto.properties.get(name)
+            yield FilterCondition(sql, (value if prop is None else dto.stored(prop, value),))
 
 
 def tail(dto: Dto, context: Context, params: Map) -> Value:

@@ -6,14 +6,14 @@ Documentation: api-reference/mail. A user reads the mailboxes they have access t
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from b24_sandbox import dates, php
-from b24_sandbox.filters import ALWAYS, FilterCondition, joined
+from b24_sandbox.filters import ALWAYS, FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, objects, query, values
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto
 from b24_sandbox.v3.method import Run
 
 THREAD, LARGEST_THREAD = 20, 50
@@ -30,26 +30,6 @@ def _address(context: Context, row: Row) -> Value:
 MESSAGE_DTO = objects.dto("mail", "MessageDto", {"mailboxEmail": _address})
 
 
-def _page(
-    dto: Dto, context: Context, params: Map, parts: list[FilterCondition], ordered: str, sizes: tuple[int, int]
-) -> Value:
-    """One page of a list with parameters of its own. `sizes` are the largest page and the page by default."""
-    page = query.window(params.get("pagination"), *sizes)
-    found = engine.rows(dto, context, joined(parts), ordered, page.limit, page.offset)
-    return {"items": engine.show(dto, context, found, query.selection(dto, None, dto.default))}
-
-
-def _contains(params: Map, columns: dict[str, str]) -> list[FilterCondition]:
-    """Conditions on fragments of text: parameter -> SQL of the text that contains it."""
-    sent = {name: params.get(name) for name in columns}
-    return [FilterCondition(f"contains({columns[name]}, ?)", (text,)) for name, text in sent.items() if text]
-
-
-def _mailboxes(context: Context, params: Map) -> Value:
-    parts = _contains(params, {"name": "NAME", "email": "EMAIL"})
-    return _page(MAILBOX_DTO, context, params, parts, "ID", (100, 25))
-
-
 def senders(context: Context) -> list[Map]:
     """The senders of the mailboxes of the acting user: under the name of a person and of the mailbox."""
     rows = engine.rows(MAILBOX_DTO, context, ALWAYS)
@@ -63,22 +43,12 @@ def _senders(context: Context, params: Map) -> Value:
 
 
 def _messages(context: Context, params: Map) -> Value:
-    parts = _contains(params, {"searchQuery": "SUBJECT || ' ' || FIELD_FROM || ' ' || FIELD_TO || ' ' || BODY"})
-    if params.get("mailboxId") is not None:
-        mailbox = engine.record_id(params, "mailboxId")
-        if engine.find(MAILBOX_DTO, context, mailbox) is None:
-            raise errors.access_denied()
-        parts.append(FilterCondition("MAILBOX_ID = ?", (mailbox,)))
-    if params.get("folder"):
-        parts.append(FilterCondition("FOLDER = ?", (params["folder"],)))
-    for name, operator in (("dateFrom", ">="), ("dateTo", "<=")):
-        if params.get(name) is not None:
-            parts.append(FilterCondition(f"SENT_AT {operator} ?", (_moment(context, name, params[name]),)))
-    for name in ("isSeen", "hasAttachments"):
-        if params.get(name) is not None:
-            prop = MESSAGE_DTO.properties[name]
-            parts.append(FilterCondition(f"{prop.column} = ?", (MESSAGE_DTO.stored(prop, params[name]),)))
-    return _page(MESSAGE_DTO, context, params, parts, "SENT_AT desc, ID desc", (200, 25))
+    mailbox = params.get("mailboxId")
+    if mailbox is not None and engine.find(MAILBOX_DTO, context, php.integer(mailbox)) is None:
+        raise errors.access_denied()
+    dates_sent = {name: params[name] for name in ("dateFrom", "dateTo") if params.get(name) is not None}
+    moments = {name: _moment(context, name, sent) for name, sent in dates_sent.items()}
+    return engine.list_page(MESSAGE_DTO, context, {**params, **moments})
 
 
 def _moment(context: Context, name: str, sent: Value) -> str:
@@ -105,23 +75,16 @@ def _thread(context: Context, params: Map) -> Value:
     return [{**item, "date": datetime.fromisoformat(php.text(item["date"])).strftime("%F %T")} for item in shown]
 
 
-def _contacts(context: Context, params: Map) -> Value:
-    parts = _contains(params, {"query": "NAME || ' ' || EMAIL"})
-    return _page(RECIPIENT_DTO, context, params, parts, "ID desc", (200, 50))
-
-
 def _employees(context: Context, params: Map) -> Value:
     if not php.text(params["query"]).strip():
         raise errors.missing("query")
-    parts = _contains(params, {"query": "NAME || ' ' || LAST_NAME || ' ' || EMAIL"})
-    return _page(EMPLOYEE_RECIPIENT_DTO, context, params, parts, "ID", (200, 50))
+    return engine.list_page(EMPLOYEE_RECIPIENT_DTO, context, params)
 
 
 BODIES: dict[str, Run] = {
-    "mail.mailbox.list": _mailboxes,
     "mail.mailbox.senders": _senders,
     "mail.message.list": _messages,
     "mail.message.thread": _thread,
-    "mail.recipient.listcontacts": _contacts,
+    "mail.recipient.listcontacts": partial(engine.list_page, RECIPIENT_DTO),
     "mail.recipient.listemployees": _employees,
 }

@@ -48,7 +48,8 @@ _OWN_ERRORS = ("filter", "select")
 
 
 def checked(declared_params: Mapping[str, str], run: Run, context: Context, params: Map) -> Value:
-    """Refuse missing and mistyped parameters, then run a method."""
+    """Refuse missing and mistyped parameters, then run a method with the declared ones."""
+    given = {name: params[name] for name in declared_params if name in params}
     sent = {name: params.get(name) for name in declared_params}
     required = [name for name, kind in declared_params.items() if kind.endswith("*") and name not in _OWN_ERRORS]
     absent = [name for name in required if sent[name] is None]
@@ -61,4 +62,4 @@ def checked(declared_params: Mapping[str, str], run: Run, context: Context, para
             mistyped.append((name, errors.wrong_type_text(name, wanted)))
     if mistyped:
         raise errors.invalid(mistyped)
-    return run(context, params)
+    return run(context, given)

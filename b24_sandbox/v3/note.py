@@ -65,10 +65,6 @@ def _after(cursor: Value) -> FilterCondition:
     return FilterCondition("(POSITION, ID) > (?, ?)", (place["position"], place["id"]))
 
 
-def _get(context: Context, params: Map) -> Value:
-    return engine.item(COLLECTION_DTO, context, engine.record_id(params))
-
-
 def _archive(context: Context, params: Map) -> Value:
     record = engine.record_id(params)
     row = engine.stored(COLLECTION_DTO, context, record)
@@ -80,6 +76,5 @@ def _archive(context: Context, params: Map) -> Value:
 
 BODIES: dict[str, Run] = {
     "note.collection.list": _list,
-    "note.collection.get": _get,
     "note.collection.archive": _archive,
 }

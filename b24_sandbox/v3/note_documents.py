@@ -33,10 +33,6 @@ EXTENSIONS = frozenset(
 TREE_DTO, FILE_DTO = objects.dto("note", "DocumentTreeDto"), objects.dto("note", "NoteFileDto")
 
 
-def _get(context: Context, params: Map) -> Value:
-    return engine.item(DOCUMENT_DTO, context, engine.record_id(params))
-
-
 def _check(context: Context, columns: Map, row: Row | None) -> None:
     if "TITLE" in columns:
         check_words(columns["TITLE"], "title", "The title of a document")
@@ -152,7 +148,6 @@ def _get_file(context: Context, params: Map) -> Value:
 
 
 BODIES: dict[str, Run] = {
-    "note.document.get": _get,
     "note.document.update": _update,
     "note.document.archive": partial(_moved, "archived", ("active",)),
     "note.document.delete": partial(_moved, "deleted", ("active", "archived")),

@@ -55,7 +55,8 @@ _OPERATIONS: dict[str, Callable[[Dto, Context, dict[str, Value]], Value]] = {
 
 
 @cache
-def _file(module: str) -> dict[str, Any]:
+def facts(module: str) -> dict[str, Any]:
+    """Everything in the file of a module, for facts that only its code uses."""
     return tomllib.loads((_FOLDER / f"{module}.toml").read_text("utf-8"))
 
 
@@ -64,7 +65,7 @@ def _objects(module: str) -> dict[str, Dto]:
     """The objects of a file by name, with their relations."""
     tables = {entity.name: entity for entity in ENTITIES}
     found: dict[str, Dto] = {}
-    for data in _file(module)["object"]:
+    for data in facts(module)["object"]:
         options = {key: value for key, value in data.items() if key not in ("table", "properties")}
         for key, table in (("entity", "table"), ("extras", "extras")):
             if table in data:
@@ -122,8 +123,8 @@ def dto(module: str, name: str, computed: Mapping[str, Computed] | None = None, 
 
 def methods(module: str, bodies: Mapping[str, Run]) -> Iterator[ServiceMethod]:
     """Build the methods of a file. `bodies` are those in code, by the names of the methods."""
-    scope, objects = _file(module)["scope"], _objects(module)
-    for line in filter(None, _file(module)["methods"].splitlines()):
+    scope, objects = facts(module)["scope"], _objects(module)
+    for line in filter(None, facts(module)["methods"].splitlines()):
         head, listed, title = [*map(str.strip, line.split("|")), "", ""][:3]
         name, shown, shape, *flags = head.split()
         about = objects.get(shown)

@@ -79,7 +79,7 @@ def _selected(dto: Dto, paths: list[list[str]], depth: int) -> Selection:
 def order(dto: Dto, sent: Value) -> str:
     """Build `order by` for `{"id": "asc"}`. The id breaks ties."""
     if sent is None or sent in ([], {}):
-        return "ID asc"
+        return dto.order
     if not isinstance(sent, dict):
         raise errors.invalid_order(sent)
     return ordering([(sortable(dto, name).sql, descending(direction)) for name, direction in sent.items()])

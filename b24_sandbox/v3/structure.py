@@ -10,7 +10,7 @@ import json
 
 from b24_sandbox import dates, php
 from b24_sandbox.entities.staff import DEPARTMENT, USER
-from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition, joined
+from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, objects, query
@@ -18,7 +18,6 @@ from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.tables import NODE_EXTRA
 
-LARGEST_PAGE = 200
 TYPES = ("DEPARTMENT", "TEAM")
 COLORS = ("blue", "green", "cyan", "orange", "purple", "pink")
 HEAD, DEPUTY, EMPLOYEE = ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
@@ -69,48 +68,20 @@ NODE_DTO = objects.dto("structure", "NodeDto", {"userCount": _size, "members": _
 
 def node_type(params: Map) -> str:
     """The required type of an element of the structure."""
-    sent = text_of(params, "type")
+    sent = php.text(params["type"])
     if sent not in TYPES:
         raise errors.invalid([("type", "Unknown type of a structure element")])
     return sent
 
 
-def text_of(params: Map, name: str) -> str:
-    """A required text of a call."""
-    value = params.get(name)
-    if value is None:
-        raise errors.missing(name)
-    if not isinstance(value, str):
-        raise errors.wrong_type(name, "string")
-    return value
-
-
 def _list(context: Context, params: Map) -> Value:
-    return _page(context, params, _of_type(params))
-
-
-def _of_type(params: Map) -> FilterCondition:
-    return ALWAYS if node_type(params) == "DEPARTMENT" else NEVER
-
-
-def _search(context: Context, params: Map) -> Value:
-    parts = [_of_type(params), FilterCondition("contains(NAME, ?)", (text_of(params, "name"),))]
-    if params.get("parentId") is not None:
-        parts.append(FilterCondition("PARENT = ?", (engine.record_id(params, "parentId"),)))
-    return _page(context, params, joined(parts))
+    return engine.list_page(NODE_DTO, context, params, ALWAYS if node_type(params) == "DEPARTMENT" else NEVER)
 
 
 def _children(context: Context, params: Map) -> Value:
     parent = engine.record_id(params)
     engine.stored(NODE_DTO, context, parent)
-    return _page(context, {"select": params.get("select")}, FilterCondition("PARENT = ?", (parent,)))
-
-
-def _page(context: Context, params: Map, where: FilterCondition) -> Value:
-    chosen = query.selection(NODE_DTO, params.get("select"), NODE_DTO.default)
-    page = query.window(params.get("pagination"), LARGEST_PAGE)
-    found = engine.rows(NODE_DTO, context, where, "ID asc", page.limit, page.offset)
-    return {"items": engine.show(NODE_DTO, context, found, chosen)}
+    return engine.list_page(NODE_DTO, context, params, FilterCondition("PARENT = ?", (parent,)))
 
 
 def _count(context: Context, params: Map) -> Value:
@@ -119,16 +90,16 @@ def _count(context: Context, params: Map) -> Value:
 
 def described(params: Map) -> Map:
     """The checked values stored beside the department: description and colour."""
-    kept = {name: text_of(params, name) for name in ("description", "colorName") if params.get(name) is not None}
+    kept: Map = {name: params[name] for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
-    return dict(kept)
+    return kept
 
 
 def _edit(context: Context, params: Map) -> Value:
     node = engine.record_id(params)
     extras = described(params)
-    columns: Map = {"NAME": text_of(params, "name")} if params.get("name") is not None else {}
+    columns: Map = {"NAME": params["name"]} if params.get("name") is not None else {}
     if not columns and not extras:
         wanted = "At least one of the following fields must be provided: name, description, colorName."
         raise errors.invalid([("name", wanted)])
@@ -169,7 +140,7 @@ def shown_node(context: Context, node: int, names: list[str]) -> Value:
 
 BODIES: dict[str, Run] = {
     "humanresources.node.list": _list,
-    "humanresources.node.search": _search,
+    "humanresources.node.search": _list,
     "humanresources.node.children": _children,
     "humanresources.node.count": _count,
     "humanresources.node.edit": _edit,

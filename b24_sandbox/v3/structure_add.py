@@ -10,7 +10,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
-from b24_sandbox.v3.structure import NODE_DTO, check_editor, described, node_type, shown_node, text_of
+from b24_sandbox.v3.structure import NODE_DTO, check_editor, described, node_type, shown_node
 from b24_sandbox.v3.structure_links import KINDS, bind, create_default, targets
 from b24_sandbox.v3.structure_members import assign, check_users, enter, given_roles, transfer
 
@@ -21,7 +21,7 @@ AUTHORITIES = (
 
 
 def _add(context: Context, params: Map) -> Value:
-    kind, name, parent = node_type(params), text_of(params, "name"), engine.record_id(params, "parentId")
+    kind, name, parent = node_type(params), php.text(params["name"]), engine.record_id(params, "parentId")
     if not name.strip():
         raise errors.missing("name")
     people = given_roles(php.as_map(params.get("userIds")))

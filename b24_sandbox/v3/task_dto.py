@@ -7,7 +7,7 @@ import json
 from b24_sandbox import php
 from b24_sandbox.credentials import ADMINISTRATORS
 from b24_sandbox.entities.task_parts import CHECKLIST, RESULT
-from b24_sandbox.entities.tasks import AWAITING_CONTROL, COMPLETED, DEFERRED, IN_PROGRESS, PENDING, TASK
+from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.fields import Entity
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
@@ -15,30 +15,16 @@ from b24_sandbox.v3 import objects
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Computed
 
-_ALWAYS = [
-    "read", "watch", "mute", "createResult", "edit", "remove", "delegate", "deadline", "datePlan",
-    "changeResponsible", "changeAccomplices", "mark", "changeStatus", "reminder", "addAuditors", "elapsedTime",
-    "favorite", "checklistAdd", "checklistEdit", "checklistSave", "checklistToggle", "automate", "completeResult",
-    "admin", "createSubtask", "copy", "saveAsTemplate", "attachFile", "detachFile", "detachParent",
-    "createGanttDependence",
-]  # fmt: skip
-_NEVER = ["take", "changeDirector", "timeTracking", "resultEdit", "removeResult", "resultRead", "sort"]
+_RIGHTS = objects.facts("tasks")["rights"]
 
 
 def rights(row: Row) -> Map:
     """The actions that an editor of a task may perform in its current status."""
-    status = row.integer("STATUS")
-    opened, waiting = status in (PENDING, IN_PROGRESS, DEFERRED), status == AWAITING_CONTROL
+    status = TASK_DTO.shown(TASK_DTO.properties["status"], row["STATUS"])
     return {
-        **dict.fromkeys(_ALWAYS, True),
-        **dict.fromkeys(_NEVER, False),
-        "complete": opened,
-        "approve": waiting,
-        "disapprove": waiting,
-        "start": status in (PENDING, DEFERRED),
-        "pause": status == IN_PROGRESS,
-        "defer": status in (PENDING, IN_PROGRESS),
-        "renew": status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
+        **dict.fromkeys(_RIGHTS["always"], True),
+        **dict.fromkeys(_RIGHTS["never"], False),
+        **{action: status in statuses for action, statuses in _RIGHTS["by_status"].items()},
     }
 
 
