@@ -137,8 +137,15 @@ def delete(dto: Dto, context: Context, params: Map) -> Value:
     if dto.deleted:
         change(dto, context, row, {**dto.deleted})
     else:
-        records.remove(dto, context, row.id)
+        remove(dto, context, row.id)
     return {"result": True}
+
+
+def remove(dto: Dto, context: Context, record: int) -> None:
+    """Delete a record and its extras."""
+    records.remove(dto, context, record)
+    if dto.extras is not None:
+        context.storage.delete(dto.extras, record)
 
 
 def insert(dto: Dto, context: Context, columns: Map, extras: Map | None = None) -> int:

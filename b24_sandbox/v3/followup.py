@@ -104,12 +104,11 @@ def _get(context: Context, params: Map) -> Value:
     """One follow-up. Ordinary users cannot distinguish a missing call from a foreign one."""
     names = _selected(params, tuple(FOLLOW_UP_DTO.properties))
     mention = _mentions(params)
-    try:
-        row = engine.stored(FOLLOW_UP_DTO, context, engine.record_id(params, "callId"))
-    except ApiError:
-        if context.admin:
-            raise
-        raise ApiError("access_denied", "No access to follow-up data", 403) from None
+    call = engine.record_id(params, "callId")
+    row = engine.find(FOLLOW_UP_DTO, context, call)
+    if row is None:
+        foreign = ApiError("access_denied", "No access to follow-up data", 403)
+        raise errors.not_found(call) if context.admin else foreign
     return {"item": _shown(row, names, mention)}
 
 

@@ -57,7 +57,7 @@ def checked(declared_params: Mapping[str, str], run: Run, context: Context, para
         raise errors.invalid([(name, errors.missing_text(name)) for name in absent])
     mistyped: list[tuple[str, str]] = []
     for name, kind in declared_params.items():
-        wanted = _PHP_TYPES[kind.rstrip("*")]
+        wanted = _PHP_TYPES[kind.rstrip("*?")]
         if sent[name] is not None and name not in _ENGINE_PARAMS and not values.of_type(wanted, sent[name]):
             mistyped.append((name, errors.wrong_type_text(name, wanted)))
     if mistyped:

@@ -18,9 +18,9 @@ A method is one line:
     mail.message.send - object w | from:string* to:array* cc:array | Send a message
 
 name, object (`-`: none), shape of the result, `w` for a method that writes, `a` for one of administrators, `o` for one
-that only some portals have; parameters with their OpenAPI types, `*` after a required one; the title. The word `fields`
-instead of a shape declares `field.list` and `field.get`. A method without a body in code is the operation of its last
-word.
+that only some portals have; parameters with their OpenAPI types, `*` after a required one and `?` after one that is not
+described; the title. The word `fields` instead of a shape declares `field.list` and `field.get`. A method without a
+body in code is the operation of its last word.
 """
 
 from __future__ import annotations
@@ -131,12 +131,13 @@ def methods(module: str, bodies: Mapping[str, Run]) -> Iterator[ServiceMethod]:
         if shape == "fields" and about is not None:
             yield from _fields(name, scope, about, admin="a" in flags)
             continue
-        params = {key: kind for key, _, kind in (item.partition(":") for item in listed.split())}
+        every = {key: kind for key, _, kind in (item.partition(":") for item in listed.split())}
+        params = {key: kind for key, kind in every.items() if not kind.endswith("?")}
         run = bodies[name] if about is None or name in bodies else partial(_OPERATIONS[name.rpartition(".")[2]], about)
         yield ServiceMethod(
             name,
             scope,
-            partial(checked, params, run),
+            partial(checked, every, run),
             ANSWERS[shape],
             title,
             about,

@@ -5,7 +5,7 @@ Documentation: api-reference/tasks/result, api-reference/tasks/tasks-task-chat-m
 
 from __future__ import annotations
 
-from b24_sandbox import php, records
+from b24_sandbox import php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
@@ -88,7 +88,7 @@ def _update(context: Context, params: Map) -> Value:
 
 
 def _delete(context: Context, params: Map) -> Value:
-    records.remove(RESULT_DTO, context, _own(context, engine.one_record(params)).id)
+    engine.remove(RESULT_DTO, context, _own(context, engine.one_record(params)).id)
     return {"result": True}
 
 
