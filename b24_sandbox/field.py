@@ -11,32 +11,12 @@ from b24_sandbox.php import Value
 
 INTEGER_TYPES = frozenset(
     (
-        "integer",
-        "user",
-        "crm_company",
-        "crm_contact",
-        "crm_lead",
-        "crm_quote",
-        "crm_category",
-        "crm_entity",
-        "department",
-        "bool",
-        "int",
-        "crm_deal",
-        "crm_enum_ownertype",
-        "crm_enum_activitytype",
-        "crm_enum_activitystatus",
-        "crm_enum_activitypriority",
-        "crm_enum_activitynotifytype",
-        "crm_enum_contenttype",
-        "crm_enum_activitydirection",
-        "employee",
-        "enumeration",
-        "boolean",
-        "iblock_element",
-        "iblock_section",
+        "integer", "user", "crm_company", "crm_contact", "crm_lead", "crm_quote", "crm_category", "crm_entity",
+        "department", "bool", "int", "crm_deal", "crm_enum_ownertype", "crm_enum_activitytype",
+        "crm_enum_activitystatus", "crm_enum_activitypriority", "crm_enum_activitynotifytype", "crm_enum_contenttype",
+        "crm_enum_activitydirection", "employee", "enumeration", "boolean", "iblock_element", "iblock_section",
     )
-)
+)  # fmt: skip
 """Types whose single value is a whole number. `bool` is 0 or 1, and its family decides how to show it; `boolean` is a
 user field with 0 or 1.
 """

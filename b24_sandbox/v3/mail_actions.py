@@ -24,34 +24,17 @@ from b24_sandbox.v3.values import is_int
 
 SENT, SPAM, TRASH = "Sent", "Spam", "Trash"
 _FOLDERS = {"spam": SPAM, "delete": TRASH}
+_ORIGINALS = {"replyToMessageId": "MESSAGE_REPLY_FAILED", "forwardMessageId": "MESSAGE_FORWARD_FAILED"}
+"""Parameters with the message that is answered or forwarded, and the errors for a missing one."""
 _ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\Z")
 _EMAIL, _FIRST_OWNERS = 4, (("CONTACT", 3), ("COMPANY", 4), ("LEAD", 1))
 """The CRM type of an e-mail activity; kinds of records with addresses, the preferred first."""
 
 
 def _send(context: Context, params: Map) -> Value:
-    return _sent(context, params, None)
-
-
-def _reply(context: Context, params: Map) -> Value:
-    row = _original(context, params, "replyToMessageId", "MESSAGE_REPLY_FAILED")
-    return _sent(context, params, row.integer("THREAD_ID"))
-
-
-def _forward(context: Context, params: Map) -> Value:
-    _original(context, params, "forwardMessageId", "MESSAGE_FORWARD_FAILED")
-    return _sent(context, params, None)
-
-
-def _original(context: Context, params: Map, name: str, failure: str) -> Row:
-    row = engine.find(MESSAGE_DTO, context, engine.record_id(params, name))
-    if row is None:
-        raise errors.invalid([(name, failure)])
-    return row
-
-
-def _sent(context: Context, params: Map, thread: int | None) -> Value:
-    """Store a message as sent. Without `thread` it begins a thread."""
+    """Store a message as sent. Only a reply belongs to an existing thread."""
+    original = {name: _original(context, params, name) for name in _ORIGINALS if name in params}
+    thread = original["replyToMessageId"]["THREAD_ID"] if "replyToMessageId" in original else None
     recipients = {name: _addresses(params, name) for name in ("to", "cc", "bcc")}
     if not recipients["to"]:
         raise errors.invalid([("to", "NO_RECIPIENTS")])
@@ -72,6 +55,13 @@ def _sent(context: Context, params: Map, thread: int | None) -> Value:
     if thread is None:
         engine.change(MESSAGE_DTO, context, row, {"THREAD_ID": row.id})
     return {"success": True, "to": recipients["to"]}
+
+
+def _original(context: Context, params: Map, name: str) -> Row:
+    row = engine.find(MESSAGE_DTO, context, engine.record_id(params, name))
+    if row is None:
+        raise errors.invalid([(name, _ORIGINALS[name])])
+    return row
 
 
 def _addresses(params: Map, name: str) -> list[str]:
@@ -226,8 +216,8 @@ def _no_activity(context: Context, params: Map) -> Value:
 
 BODIES: dict[str, Run] = {
     "mail.message.send": _send,
-    "mail.message.reply": _reply,
-    "mail.message.forward": _forward,
+    "mail.message.reply": _send,
+    "mail.message.forward": _send,
     "mail.message.movetofolder": _move,
     "mail.message.createtask": _task,
     "mail.message.createcalendarevent": _event,

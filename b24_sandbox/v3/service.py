@@ -98,7 +98,7 @@ class Service:
         """
         method = self._methods.get(ALIASES.get(name, name))
         if method is None or (method.optional and not self.aggregate):
-            raise errors.method_not_found(name[:100])
+            raise errors.method_not_found(name)
         return method
 
     def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:

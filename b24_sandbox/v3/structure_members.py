@@ -6,7 +6,8 @@ Documentation: api-reference/departments/node-member, api-reference/departments/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from b24_sandbox import php, records, values
 from b24_sandbox.entities.staff import DEPARTMENT, USER
@@ -112,16 +113,6 @@ def dismiss(context: Context, user: int, node: int) -> None:
     _leave(context, user, node)
 
 
-def _add(context: Context, params: Map) -> Value:
-    role, people = _role(params), _users(params["userIds"])
-    row = _node(context, params, people)
-    node = row.id
-    for user in people:
-        enter(context, user, node)
-    assign(context, node, dict.fromkeys(people, role), roles(context, row))
-    return {"success": True}
-
-
 def transfer(context: Context, user: int, node: int) -> None:
     """Move a user to a department from all others."""
     for other in _belongs(context, user):
@@ -130,12 +121,13 @@ def transfer(context: Context, user: int, node: int) -> None:
     enter(context, user, node)
 
 
-def _move(context: Context, params: Map) -> Value:
+def _join(place: Callable[[Context, int, int], None], context: Context, params: Map) -> Value:
+    """Add users to a department, or move them there, with one role."""
     role, people = _role(params), _users(params["userIds"])
-    node = php.integer(_node(context, params, people)["ID"])
+    row = _node(context, params, people)
     for user in people:
-        transfer(context, user, node)
-    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or Row()))
+        place(context, user, row.id)
+    assign(context, row.id, dict.fromkeys(people, role), roles(context, row))
     return {"success": True}
 
 
@@ -225,9 +217,9 @@ def _subordinates(context: Context, params: Map) -> Value:
 
 
 BODIES: dict[str, Run] = {
-    "humanresources.node.member.add": _add,
+    "humanresources.node.member.add": partial(_join, enter),
     "humanresources.node.member.set": _set,
-    "humanresources.node.member.move": _move,
+    "humanresources.node.member.move": partial(_join, transfer),
     "humanresources.node.member.remove": _remove,
     "humanresources.employee.count": _count,
     "humanresources.employee.multidepartment": _several,
