@@ -14,6 +14,7 @@ from b24_sandbox.fields import Entity
 from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
+from b24_sandbox.v3 import errors
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import REQUEST
 
@@ -133,6 +134,19 @@ class Dto:
     def default(self) -> list[str]:
         """The properties shown without a `select`."""
         return [prop.name for prop in self.properties.values() if prop.default]
+
+    def usable(self, name: str, attribute: str) -> Property:
+        """The property of a condition or an order. `attribute` is what it must be: `Filterable` or `Sortable`.
+
+        Raises:
+            ApiError: when it is unknown or is not.
+        """
+        prop = self.properties.get(name)
+        if prop is None:
+            raise errors.unknown_property(name, self.name)
+        if not (prop.filterable if attribute == "Filterable" else prop.sortable) or not prop.column:
+            raise errors.lacks(self.name, name, attribute)
+        return prop
 
     def seen_by(self, context: Context) -> FilterCondition:
         """The condition on the rows that exist for a call."""

@@ -160,7 +160,7 @@ def _bound(dto: Dto, prop: Property, value: Value) -> Value:
 
 def _left(dto: Dto, operand: Value, whole: Value) -> tuple[str, Property]:
     if isinstance(operand, str):
-        prop = _filterable(dto, operand)
+        prop = dto.usable(operand, "Filterable")
         return prop.sql, prop
     if isinstance(operand, dict) and "expression" in operand:
         return _expression(dto, operand, whole)
@@ -173,16 +173,7 @@ def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
     name = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
     if operand["expression"] not in ("column", "length") or not isinstance(name, str):
         raise errors.invalid_filter(whole)
-    prop = _filterable(dto, name)
+    prop = dto.usable(name, "Filterable")
     if operand["expression"] == "column":
         return prop.sql, prop
     return f"length(coalesce({prop.sql}, ''))", Property(name, "int", "", prop.flags, "")
-
-
-def _filterable(dto: Dto, name: str) -> Property:
-    prop = dto.properties.get(name)
-    if prop is None:
-        raise errors.unknown_property(name, dto.name)
-    if not prop.filterable or not prop.column:
-        raise errors.lacks(dto.name, name, "Filterable")
-    return prop

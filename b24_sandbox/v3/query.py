@@ -82,21 +82,7 @@ def order(dto: Dto, sent: Value) -> str:
         return dto.order
     if not isinstance(sent, dict):
         raise errors.invalid_order(sent)
-    return ordering([(sortable(dto, name).sql, descending(direction)) for name, direction in sent.items()])
-
-
-def sortable(dto: Dto, name: str) -> Property:
-    """The property of an order or a cursor.
-
-    Raises:
-        ApiError: when it is unknown or not sortable.
-    """
-    prop = dto.properties.get(name)
-    if prop is None:
-        raise errors.unknown_property(name, dto.name)
-    if not prop.sortable or not prop.column:
-        raise errors.lacks(dto.name, name, "Sortable")
-    return prop
+    return ordering([(dto.usable(name, "Sortable").sql, descending(direction)) for name, direction in sent.items()])
 
 
 def descending(direction: Value) -> bool:
@@ -153,7 +139,7 @@ def cursor(dto: Dto, sent: Value, largest: int) -> Cursor:
     name = sent.get("field")
     if not isinstance(name, str) or sent.get("value") is None:
         raise errors.invalid_pagination(sent)
-    prop = sortable(dto, name)
+    prop = dto.usable(name, "Sortable")
     if not values.of_type(prop.type, sent["value"]):
         raise errors.wrong_type(f"cursor.{name}", prop.php_type)
     backwards = sent.get("order") is not None and descending(sent["order"])
