@@ -86,10 +86,6 @@ Check = Callable[[Context, Map, Row | None], None]
 """Checks and completes columns before they are written: call, columns, stored row for an update."""
 
 
-def _no_check(context: Context, columns: Map, row: Row | None) -> None:
-    return None
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class Dto:
     """A described object: its wire name, its table (without one nothing is stored) and its properties.
@@ -128,7 +124,7 @@ class Dto:
     list_default: tuple[str, ...] = ()
     related: dict[str, Dto] = field(default_factory=dict)
     computed: dict[str, Computed] = field(default_factory=dict)
-    check: Check = _no_check
+    check: Check = lambda context, columns, row: None
 
     @property
     def default(self) -> list[str]:

@@ -13,7 +13,7 @@ from b24_sandbox import dates, php, records
 from b24_sandbox.filters import FilterCondition, joined, ordering
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import errors, filter, query, values
+from b24_sandbox.v3 import errors, filter, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Property
 from b24_sandbox.v3.query import Selection
@@ -206,7 +206,7 @@ def _refuse(dto: Dto, sent: Map, *, new: bool) -> None:
     mistyped = [
         (name, errors.wrong_type_text(name, dto.properties[name].php_type))
         for name, value in sent.items()
-        if not values.accepts(dto.properties[name], value)
+        if not strict.accepts(dto.properties[name], value)
     ]
     if mistyped:
         raise errors.invalid(mistyped, dto.type_kind)
@@ -235,7 +235,7 @@ def record_id(params: Map, name: str = "id") -> int:
     value = params.get(name)
     if value is None:
         raise errors.missing(name)
-    if not values.is_int(value):
+    if not strict.is_int(value):
         raise errors.wrong_type(name, "int")
     return php.integer(value)
 

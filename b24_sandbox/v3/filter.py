@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from b24_sandbox import php
 from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition, inverted, joined
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import errors, values
+from b24_sandbox.v3 import errors, strict
 from b24_sandbox.v3.dto import Dto, Property
 
 OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
@@ -153,7 +153,7 @@ def _folded(sql: str, prop: Property) -> str:
 
 def _bound(dto: Dto, prop: Property, value: Value) -> Value:
     """Convert a value for the comparison in the database. A value of another type is refused."""
-    if not values.of_type(prop.type, value):
+    if not strict.of_type(prop.type, value):
         raise errors.wrong_type(prop.name, prop.php_type)
     return dto.stored(prop, value)
 

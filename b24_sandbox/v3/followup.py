@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from b24_sandbox import dates, php
 from b24_sandbox.filters import FilterCondition, joined
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import engine, errors, objects, values
+from b24_sandbox.v3 import engine, errors, objects, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import ApiError
 from b24_sandbox.v3.method import Run
@@ -150,7 +150,7 @@ def _conditions(sent: Map) -> list[FilterCondition]:
     parts = [FilterCondition("START_DATE between ? and ?", (begin, end))]
     participant = sent.get("participantId")
     if participant is not None:
-        if not values.is_int(participant):
+        if not strict.is_int(participant):
             raise errors.wrong_type("filter.participantId", "int")
         parts.append(FilterCondition(FOLLOW_UP_DTO.visible, (participant,)))
     return parts
@@ -158,7 +158,7 @@ def _conditions(sent: Map) -> list[FilterCondition]:
 
 def _moment(sent: Value) -> str | None:
     """The stored form of a date-time, or `None` for another value."""
-    if not values.of_type("datetime", sent):
+    if not strict.of_type("datetime", sent):
         return None
     return dates.stored_moment(php.text(sent), 0)
 
@@ -170,10 +170,10 @@ def _page(sent: Value, *, heavy: bool) -> tuple[int, tuple[Value, ...] | None]:
     limit = PAGE_SIZE if page.get("limit") is None else page["limit"]
     after = php.as_map(page.get("afterCursor"))
     place = (_moment(after.get("startDate")), after.get("id")) if after else None
-    wrong_place = place is not None and (place[0] is None or not values.is_int(place[1]))
+    wrong_place = place is not None and (place[0] is None or not strict.is_int(place[1]))
     if (
         (sent is not None and not php.is_array(sent))
-        or not values.is_int(limit)
+        or not strict.is_int(limit)
         or php.integer(limit) < 1
         or wrong_place
     ):

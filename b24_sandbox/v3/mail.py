@@ -12,7 +12,7 @@ from b24_sandbox import dates, php
 from b24_sandbox.filters import ALWAYS, FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, objects, query, values
+from b24_sandbox.v3 import engine, errors, objects, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 
@@ -52,7 +52,7 @@ def _messages(context: Context, params: Map) -> Value:
 
 
 def _moment(context: Context, name: str, sent: Value) -> str:
-    if not values.of_type("datetime", sent):
+    if not strict.of_type("datetime", sent):
         example = "2026-01-01T00:00:00+00:00"
         raise errors.invalid(
             [(name, f"Parameter `{name}` must be in ISO 8601 format (DATE_ATOM), for example `{example}`")]

@@ -20,7 +20,7 @@ from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.mail import MAILBOX_DTO, MESSAGE_DTO
 from b24_sandbox.v3.method import Run
-from b24_sandbox.v3.values import is_int
+from b24_sandbox.v3.strict import is_int
 
 SENT, SPAM, TRASH = "Sent", "Spam", "Trash"
 _FOLDERS = {"spam": SPAM, "delete": TRASH}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import errors, values
+from b24_sandbox.v3 import errors, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto
 
@@ -58,7 +58,7 @@ def checked(declared_params: Mapping[str, str], run: Run, context: Context, para
     mistyped: list[tuple[str, str]] = []
     for name, kind in declared_params.items():
         wanted = _PHP_TYPES[kind.rstrip("*?")]
-        if sent[name] is not None and name not in _ENGINE_PARAMS and not values.of_type(wanted, sent[name]):
+        if sent[name] is not None and name not in _ENGINE_PARAMS and not strict.of_type(wanted, sent[name]):
             mistyped.append((name, errors.wrong_type_text(name, wanted)))
     if mistyped:
         raise errors.invalid(mistyped)

@@ -9,7 +9,7 @@ from b24_sandbox import php
 from b24_sandbox.filters import ALWAYS, FilterCondition, joined
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, objects, query, values
+from b24_sandbox.v3 import engine, errors, objects, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import DTO
 from b24_sandbox.v3.method import Run
@@ -60,7 +60,7 @@ def _after(cursor: Value) -> FilterCondition:
     for name in ("position", "id"):
         if place.get(name) is None:
             raise errors.missing(f"pagination.afterCursor.{name}")
-        if not values.is_int(place[name]):
+        if not strict.is_int(place[name]):
             raise errors.wrong_type(f"pagination.afterCursor.{name}", "int")
     return FilterCondition("(POSITION, ID) > (?, ?)", (place["position"], place["id"]))
 

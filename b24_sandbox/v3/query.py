@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from b24_sandbox.filters import ordering
 from b24_sandbox.php import Value
-from b24_sandbox.v3 import errors, values
+from b24_sandbox.v3 import errors, strict
 from b24_sandbox.v3.dto import Dto, Property
 
 PAGE_SIZE = 50
@@ -122,7 +122,7 @@ def _number(sent: Value, default: int, whole: Value) -> int:
             sent = float(sent) if sent.isascii() and "_" not in sent else None
         except ValueError:
             sent = None
-    number = values.php_float(sent)
+    number = strict.php_float(sent)
     if not isinstance(sent, int | float) or isinstance(sent, bool) or number != number or abs(number) > _NUMBER_LIMIT:
         raise errors.invalid_pagination(whole)
     if number < 0:
@@ -140,7 +140,7 @@ def cursor(dto: Dto, sent: Value, largest: int) -> Cursor:
     if not isinstance(name, str) or sent.get("value") is None:
         raise errors.invalid_pagination(sent)
     prop = dto.usable(name, "Sortable")
-    if not values.of_type(prop.type, sent["value"]):
+    if not strict.of_type(prop.type, sent["value"]):
         raise errors.wrong_type(f"cursor.{name}", prop.php_type)
     backwards = sent.get("order") is not None and descending(sent["order"])
     limit = limited(sent.get("limit"), largest, sent)

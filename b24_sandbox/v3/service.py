@@ -17,7 +17,7 @@ from b24_sandbox import answer, php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import batch, documentation, errors, eventlog, families, seed, values
+from b24_sandbox.v3 import batch, documentation, errors, eventlog, families, seed, strict
 from b24_sandbox.v3.context import Context, granted
 from b24_sandbox.v3.idempotency import StoredReply, entry
 from b24_sandbox.v3.method import ServiceMethod
@@ -243,7 +243,7 @@ def _number(text: str) -> int | float:
     """Parse a number. Numbers beyond 64 bits are floats, as in PHP."""
     if len(text) > 20:
         return float(text)
-    return int(text) if values.is_int(int(text)) else float(text)
+    return int(text) if strict.is_int(int(text)) else float(text)
 
 
 def _refuse(text: str) -> float:

@@ -16,9 +16,9 @@ from b24_sandbox.v3 import engine, errors
 from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.strict import is_int
 from b24_sandbox.v3.structure import NODE_DTO, check_editor, members
 from b24_sandbox.v3.tables import NODE_LINK
-from b24_sandbox.v3.values import is_int
 
 KINDS = {"CHAT": ("chats", "Private chat"), "CHANNEL": ("channels", "Private channel"), "COLLAB": ("collabs", "Collab")}
 """Kind -> its list in answers, its subtitle."""

@@ -17,6 +17,7 @@ from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, objects, query
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.strict import is_int
 from b24_sandbox.v3.structure import (
     EMPLOYEE,
     HEAD,
@@ -27,7 +28,6 @@ from b24_sandbox.v3.structure import (
     members,
     roles,
 )
-from b24_sandbox.v3.values import is_int
 
 TEAM_ROLES = ("MEMBER_TEAM_HEAD", "MEMBER_TEAM_DEPUTY_HEAD", "MEMBER_TEAM_EMPLOYEE")
 _ALLOWED = ", ".join(ROLES)

@@ -9,7 +9,7 @@ from b24_sandbox import php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, filter, values
+from b24_sandbox.v3 import engine, errors, filter, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.tables import TASK_MESSAGE
@@ -65,7 +65,7 @@ def _add_from_message(context: Context, params: Map) -> Value:
             raise errors.unknown_property(name, RESULT_DTO.name)
     if named.get("messageId") is None:
         raise errors.missing("messageId", errors.DTO)
-    if not values.is_int(named["messageId"]):
+    if not strict.is_int(named["messageId"]):
         raise errors.wrong_type("messageId", "int")
     message = context.storage.row(TASK_MESSAGE, php.integer(named["messageId"]))
     if message is None:

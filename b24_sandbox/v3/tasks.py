@@ -6,11 +6,10 @@ version 2 become validation errors here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from b24_sandbox import php
+from b24_sandbox import php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.tasks import TASK
@@ -19,7 +18,7 @@ from b24_sandbox.methods import task_changes
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import RegisteredMethod
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, query, values
+from b24_sandbox.v3 import engine, errors, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.task_dto import TASK_DTO, file_ids, rights
@@ -65,7 +64,7 @@ def _delete(context: Context, params: Map) -> Value:
 def _sent(columns: Map) -> Map:
     """Columns in the form of version 2: lists as lists."""
     return {
-        name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
+        name: values.items(value) if TASK.fields[name].multiple and value is not None else value
         for name, value in columns.items()
     }
 
@@ -108,7 +107,7 @@ def _attach(context: Context, params: Map) -> Value:
     files = params.get("fileIds")
     if files is None:
         raise errors.missing("fileIds")
-    if not isinstance(files, list) or not all(map(values.is_int, files)):
+    if not isinstance(files, list) or not all(map(strict.is_int, files)):
         raise errors.wrong_type("fileIds", "array")
     row = task_row(context, task)
     if any(php.integer(file) <= 0 for file in files):
