@@ -7,7 +7,8 @@ Documentation: api-reference/rest-v3; the statuses are measured (every authentic
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
@@ -94,6 +95,15 @@ def invalid(details: list[tuple[str, str]], kind: str = REQUEST) -> ApiError:
     ]
     subject = "object" if kind == DTO else "request object"
     return ApiError(PREFIX + kind, f"Error during {subject} validation", 400, validation)
+
+
+@contextmanager
+def validating() -> Iterator[None]:
+    """Convert the refusals of version 2 inside to validation errors."""
+    try:
+        yield
+    except PortalError as refused:
+        raise invalid([("", refused.description.replace("<br>", ""))]) from None
 
 
 def missing(name: str, kind: str = REQUEST) -> ApiError:

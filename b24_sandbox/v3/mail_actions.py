@@ -11,12 +11,10 @@ import re
 from datetime import datetime
 
 from b24_sandbox import php, values
-from b24_sandbox.errors import PortalError
 from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, mail
-from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.mail import MAILBOX_DTO, MESSAGE_DTO
 from b24_sandbox.v3.method import Run
@@ -108,10 +106,8 @@ def _message(context: Context, params: Map) -> Row:
 
 def _made(context: Context, name: str, params: Map) -> Value:
     """Run a method of version 2 that creates a record. Its refusal is a validation error."""
-    try:
-        return perform(context, name, params)
-    except PortalError as refusal:
-        raise errors.invalid([("", refusal.description)]) from None
+    with errors.validating():
+        return context.perform(name, params)
 
 
 def _task(context: Context, params: Map) -> Value:

@@ -13,7 +13,6 @@ from b24_sandbox.entities.staff import DEPARTMENT
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors
-from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.strict import is_int
@@ -121,8 +120,8 @@ def create_default(context: Context, kind: str, row: Map) -> int:
     name = php.text(row["NAME"])
     people: list[Value] = [person["ID"] for person in members(context, row["ID"])]
     if kind != "COLLAB":
-        return php.integer(perform(context, "im.chat.add", {"TYPE": "CHAT", "TITLE": name, "USERS": people}))
-    group = php.integer(perform(context, "sonet_group.create", {"NAME": name}))
+        return php.integer(context.perform("im.chat.add", {"TYPE": "CHAT", "TITLE": name, "USERS": people}))
+    group = php.integer(context.perform("sonet_group.create", {"NAME": name}))
     for user in people:
         if user != context.user:
             context.storage.insert(MEMBER, {"GROUP_ID": group, "USER_ID": user, "ROLE": "K"})

@@ -6,14 +6,10 @@ version 2 become validation errors here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from b24_sandbox import php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.tasks import TASK
-from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import task_changes
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import RegisteredMethod
@@ -22,8 +18,6 @@ from b24_sandbox.v3 import engine, errors, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.task_dto import TASK_DTO, file_ids, rights
-
-_T = TypeVar("_T")
 
 
 def task_row(context: Context, task: int) -> Row:
@@ -37,7 +31,8 @@ def task_row(context: Context, task: int) -> Row:
 def _add(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=True)
     _check(context, columns, None)
-    task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
+    with errors.validating():
+        task = task_changes.create(_call(context), _sent(columns))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
     row = context.storage.row(TASK, task) or Row()  # the creator of a task for others sees it in this answer only
@@ -49,7 +44,8 @@ def _update(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=False)
     row = task_row(context, task)
     _check(context, columns, row)
-    _written(context, lambda call: task_changes.change(call, task, _sent(columns)))
+    with errors.validating():
+        task_changes.change(_call(context), task, _sent(columns))
     engine.write_extras(TASK_DTO, context, task, extras)
     return {"result": True}
 
@@ -57,7 +53,8 @@ def _update(context: Context, params: Map) -> Value:
 def _delete(context: Context, params: Map) -> Value:
     task = engine.record_id(params)
     task_row(context, task)
-    _written(context, lambda call: task_changes.remove(call, task))
+    with errors.validating():
+        task_changes.remove(_call(context), task)
     return {"result": True}
 
 
@@ -69,12 +66,9 @@ def _sent(columns: Map) -> Map:
     }
 
 
-def _written(context: Context, write: Callable[[Call], _T]) -> _T:
-    call = Call(context.portal, RegisteredMethod("tasks.task", "task", lambda call: None), context.caller, {})
-    try:
-        return write(call)
-    except PortalError as refusal:
-        raise errors.invalid([("", refusal.description.replace("<br>", ""))]) from None
+def _call(context: Context) -> Call:
+    """A call of version 2 that writes tasks."""
+    return context.call(RegisteredMethod("tasks.task", "task", lambda call: None), {})
 
 
 def _check(context: Context, columns: Map, row: Row | None) -> None:
@@ -114,7 +108,8 @@ def _attach(context: Context, params: Map) -> Value:
         raise errors.invalid([("", "Insufficient permissions")])
     kept = file_ids(row)
     merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
-    _written(context, lambda call: task_changes.change(call, task, merged))
+    with errors.validating():
+        task_changes.change(_call(context), task, merged)
     return {"result": True}
 
 
