@@ -9,9 +9,8 @@ name, type, flags, column. Types: `int`, `float`, `string`, `bool`, `date`, `dat
 in UTC), `array:int` and `array:string` (lists), `enum:name` (words for stored values, see `enums`), `one:UserDto` and
 `many:UserDto` (relations through the column of ids), `object`. Flags: `f` filterable, `s` sortable, `e` editable, `a`
 for an add only, `q` required on an add, `d` shown by default, `x` stored in the table of extras, `z` 0 for an empty
-value; `-` means no flags. Instead of a column: `-` for a value computed in code, an
-SQL expression in parentheses for one that is also sorted, `=` and a constant as JSON, or a text
-with columns (and the acting `USER`) in braces.
+value; `-` means no flags. Instead of a column: `-` for a value computed in code, an SQL expression in parentheses for
+one that is also sorted, `=` and a constant as JSON, or a text with columns (and the acting `USER`) in braces.
 
 A method is one line:
 
