@@ -33,13 +33,13 @@ class Flagged(Protocol):
 
 
 class Flag:
-    """An attribute that says whether a description has one of these letters among its flags."""
+    """An attribute that says whether a description has a letter among its flags."""
 
-    def __init__(self, letters: str) -> None:
-        self._letters = letters
+    def __init__(self, letter: str) -> None:
+        self._letter = letter
 
     def __get__(self, holder: Flagged, owner: type) -> bool:
-        return any(letter in holder.flags for letter in self._letters)
+        return self._letter in holder.flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,14 +39,17 @@ class Property:
     """Whether it may be used in an order."""
     editable = Flag("e")
     """Whether an update may write it."""
-    addable = Flag("eaq")
-    """Whether an add may write it."""
     required = Flag("q")
     """Whether an add requires it."""
     default = Flag("d")
     """Whether it is shown without a `select`."""
     extra = Flag("x")
     """Whether it is stored in the table of extras."""
+
+    @property
+    def addable(self) -> bool:
+        """Whether an add may write it."""
+        return bool(set(self.flags) & set("eaq"))
 
     @property
     def relation(self) -> bool:
