@@ -1,6 +1,6 @@
-"""Tables that only REST 3.0 uses: event log, chats of tasks, knowledge bases, working time, mail, follow-ups of calls.
+"""Tables that only REST 3.0 uses: event log, chats of tasks, knowledge bases, mail, follow-ups of calls.
 
-Documentation: api-reference/event-log, api-reference/tasks, api-reference/note, api-reference/timeman/record,
+Documentation: api-reference/event-log, api-reference/tasks, api-reference/note,
 api-reference/departments, api-reference/mail, api-reference/telephony/follow-up.
 """
 
@@ -70,21 +70,6 @@ CREATED_AT datetime r | Created
 UPDATED_BY user r | Editor
 UPDATED_AT datetime r | Changed
 """),
-)
-
-TIME_RECORD = Entity(
-    "timeman_record",
-    parse_fields("""
-ID integer r | ID
-USER_ID user r | Employee
-START_TIME datetime r | Start
-END_TIME datetime r | End
-DURATION integer r | Seconds worked
-BREAK_LENGTH integer r | Seconds of breaks
-STATE string r | State
-IS_APPROVED char r | Approved
-"""),
-    indexes=("USER_ID",),
 )
 
 IDEMPOTENCY = Entity(
@@ -187,18 +172,6 @@ NAME string r | Name
     indexes=("USER_ID",),
 )
 
-FEED_POST = Entity(
-    "mail_feed_post",
-    parse_fields("""
-ID integer r | ID
-TITLE string q | Title
-TEXT string r | Text
-AUTHOR_ID user r | Author
-CREATED_AT datetime r | Created
-"""),
-)
-"""Posts of the feed that were made from messages of mailboxes."""
-
 FOLLOW_UP = Entity(
     "call_follow_up",
     parse_fields("""
@@ -226,11 +199,9 @@ TABLES = (
     COLLECTION,
     NOTE_DOCUMENT,
     NOTE_FILE,
-    TIME_RECORD,
     MAILBOX,
     MAIL_MESSAGE,
     MAIL_CONTACT,
-    FEED_POST,
     FOLLOW_UP,
     IDEMPOTENCY,
 )

@@ -1,4 +1,4 @@
-"""Values of REST 3.0: strict types in requests, typed values in answers.
+"""The strict types of values in requests of REST 3.0.
 
 Nothing is converted: `"1"` is not a number, `1` is not a boolean, a date-time must have an offset. Documentation:
 api-reference/rest-v3.
@@ -6,14 +6,13 @@ api-reference/rest-v3.
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from b24_sandbox import dates, php
 from b24_sandbox.php import Value
-from b24_sandbox.v3.dto import Dto, Property
+from b24_sandbox.v3.dto import Property
 
 _INTEGER_LIMIT = 2**63
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -73,43 +72,3 @@ def accepts(prop: Property, value: Value) -> bool:
         kind = prop.detail or "string"
         return php.is_array(value) and all(of_type(kind, item) for item in php.as_list(value))
     return of_type(prop.type, value)
-
-
-def stored(dto: Dto, prop: Property, value: Value) -> Value:
-    """Convert an accepted value for its column or for a comparison in a filter."""
-    if value is None:
-        return None
-    if prop.type == "enum":
-        return dto.enums[prop.detail].get(php.text(value))
-    if prop.type == "bool":
-        flagged = dto.entity is not None and dto.entity.fields[prop.column].type == "char" if prop.column else False
-        return ("Y" if value else "N") if flagged else int(bool(value))
-    if prop.type in ("array", "many"):
-        return json.dumps(php.as_list(value), ensure_ascii=False)
-    if prop.type in ("datetime", "date", "utc"):
-        moment = _read(php.text(value))
-        if moment is None:
-            return php.text(value)
-        return moment.replace(hour=3).isoformat() if prop.type == "date" else moment.isoformat()
-    return value
-
-
-def shown(dto: Dto, prop: Property, value: Value) -> Value:
-    """Convert a stored value to its form on the wire."""
-    if prop.type == "enum":
-        words = {kept: word for word, kept in dto.enums[prop.detail].items()}
-        return words.get(value)
-    if prop.type in ("array", "many"):
-        items = json.loads(value) if isinstance(value, str) and value else []
-        return [php.integer(item) for item in items] if prop.detail == "int" else items
-    if value is None or value == "":
-        return None if prop.type not in ("string",) else value
-    if prop.type == "bool":
-        return value in (1, "Y", True)
-    if prop.type == "int":
-        return php.integer(value)
-    if prop.type == "date":
-        return php.text(value)[:10]
-    if prop.type == "utc":
-        return datetime.fromisoformat(php.text(value)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return value
