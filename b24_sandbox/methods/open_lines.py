@@ -58,7 +58,7 @@ def _register(call: Call) -> Value:
 def _unregister(call: Call) -> Value:
     known = _CONNECTORS.get(call, php.text(call.upper_case().get("ID")))
     if known is None:
-        return {"result": False}
+        return _failed("APPLICATION_UNREGISTRATION_ERROR", "Error unregistering the application")
     _CONNECTORS.remove(call, known)
     return {"result": True}
 
@@ -163,6 +163,8 @@ def _line_list(call: Call) -> Value:
 
 def _line_get(call: Call) -> Value:
     wanted = php.text(call.upper_case().get("CONFIG_ID"))
+    if not wanted:
+        raise PortalError("CONFIG_ID_EMPTY", "Config ID can't be empty")
     found = next((line for line in _lines(call) if line.code == wanted), None)
     return False if found is None else _line_shown(found)
 
@@ -181,10 +183,10 @@ def register(registry: Registry) -> None:
         ("send.status.delivery", partial(_exchange, shown=False)),
         ("send.status.reading", partial(_exchange, shown=False)),
         ("chat.name.set", _chat_name),
+        ("list", _list),
     )
     for name, run in methods:
         registry.classic(f"imconnector.{name}", "imopenlines", run, app_only=True)
-    registry.classic("imconnector.list", "imopenlines", _list)
     registry.classic("imopenlines.config.list.get", "imopenlines", _line_list)
     registry.classic("imopenlines.config.get", "imopenlines", _line_get)
     registry.classic(

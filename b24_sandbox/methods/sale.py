@@ -19,6 +19,7 @@ _ORDER = declared.by_name("sale.order")
 _BASKET = declared.by_name("sale.basketitem")
 _PAYMENT = declared.by_name("sale.payment")
 _SHIPMENT = declared.by_name("sale.shipment")
+_STATUS_LANG = declared.by_name("sale.statusLang")
 _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
 
 
@@ -144,6 +145,7 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
 
 
 def _languages(call: Call) -> Value:
+    admit(_STATUS_LANG, call, "list")
     langs = [{"active": "Y", "lid": lid, "name": name} for lid, name in _LANGUAGES]
     return {"langs": langs, "total": len(langs)}
 

@@ -105,6 +105,8 @@ def _settings_update(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "update")
     sent = call.upper_case()
     row = _pay_system(call, sent, "ID")
+    if not php.as_map(sent.get("SETTINGS")):
+        raise PortalError("ERROR_HANDLER_NOT_FOUND", "Parameter SETTINGS is not defined")
     changed = {**php.as_map(values.decoded(row["SETTINGS"])), **php.as_map(sent.get("SETTINGS"))}
     call.portal.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
     return True

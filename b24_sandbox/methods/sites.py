@@ -10,7 +10,7 @@ from functools import partial
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import wrong_argument
+from b24_sandbox.errors import PortalError, wrong_argument
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
@@ -101,6 +101,14 @@ def _consent_add(call: Call) -> Value:
     return _CONSENTS.add(call, php.text(agreement["ID"]), {**data, "IP": address})
 
 
+def _signed(call: Call) -> Value:
+    """The signed documents: none. These methods refuse a webhook with another status than all others."""
+    if call.application is None:
+        text = "Current authorization type is denied for this method Application context required"
+        raise PortalError("WRONG_AUTH_TYPE", text, 401)
+    return []
+
+
 def register(registry: Registry) -> None:
     """Register the methods."""
     for name, rows in (
@@ -117,6 +125,6 @@ def register(registry: Registry) -> None:
     registry.classic("userconsent.agreement.list", "userconsent", lambda call: [dict(row) for row in _AGREEMENTS])
     registry.classic("userconsent.agreement.text", "userconsent", _agreement_text)
     registry.classic("userconsent.consent.add", "userconsent", _consent_add)
-    registry.classic("rpa.type.list", "rpa", lambda call: {"types": []})
+    registry.classic("rpa.type.list", "rpa", lambda call: {"types": [], "total": 0})
     for name in ("mysafe", "personal"):
-        registry.classic(f"sign.b2e.{name}.tail", "sign.b2e", lambda call: [])
+        registry.classic(f"sign.b2e.{name}.tail", "sign.b2e", _signed)

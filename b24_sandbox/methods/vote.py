@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from b24_sandbox import declared, engine, php, values
+from b24_sandbox import declared, engine, errors, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.staff import USER
@@ -212,7 +212,10 @@ def _voters(call: Call, row: Row, answer: int) -> list[Value]:
 
 
 def _answer_voted(call: Call) -> Value:
-    found = _voters(call, _found(call), php.integer(call.exact("answerId")))
+    row, answer = _found(call), call.exact("answerId")
+    if answer is None:
+        raise errors.missing_parameter("answerId")
+    found = _voters(call, row, php.integer(answer))
     return {"items": found, "total": len(found)}
 
 
