@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from html import escape
 
 from b24_sandbox import declared, engine, errors, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
+from b24_sandbox.messages import Response
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
@@ -225,9 +227,24 @@ def _with_voted(call: Call) -> Value:
     return {"attach": _shown(call, row), "voted": voted or []}
 
 
+def _download(call: Call) -> Response:
+    """The result of a vote as a table that spreadsheet programs open."""
+    row = _found(call)
+    shown = php.as_map(php.as_map(_shown(call, row)["QUESTIONS"])[php.text(row["ID"])])
+    lines: list[list[Value]] = [[shown["QUESTION"], shown["COUNTER"], ""]]
+    for number, answer in php.as_map(shown["ANSWERS"]).items():
+        people = ", ".join(php.text(php.as_map(person)["NAME"]) for person in _voters(call, row, int(number)))
+        lines.append([php.as_map(answer)["MESSAGE"], php.as_map(answer)["COUNTER"], people])
+    cells = ["".join(f"<td>{escape(php.text(value))}</td>" for value in line) for line in lines]
+    table = f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+    page = f'<html><head><meta charset="utf-8"></head><body>{table}</body></html>'
+    disposition = f'attachment; filename="vote{row["ID"]}.xls"'
+    return Response(200, "application/vnd.ms-excel", page.encode(), (("Content-Disposition", disposition),))
+
+
 def register(registry: Registry) -> None:
     """Register the votes."""
-    actions = {"get": _get, "getMany": _get_many, "vote": _vote, "recall": _recall}
+    actions = {"get": _get, "getMany": _get_many, "vote": _vote, "recall": _recall, "download": _download}
     actions |= {"getAnswerVoted": _answer_voted, "getWithVoted": _with_voted}
     ends = {"stop": lambda call: _finish(call, True), "resume": lambda call: _finish(call, False)}
     registry.controller(_VOTE.name, _VOTE.php_class, "vote", actions | ends)

@@ -136,7 +136,8 @@ class Play:
             path = path.replace("/rest/", "/rest/api/", 1)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         response = await self.http.post(path + request.method, json=params, headers=headers)
-        return Reply(response.status_code, response.json())
+        is_json = response.headers["content-type"].startswith("application/json")
+        return Reply(response.status_code, response.json() if is_json else {"result": response.text})
 
     async def probe(self, request: Request, params: object, token: str | None, base: str | None = None) -> Reply:
         """Send a request that must be refused, and undo what it writes when it is not."""
