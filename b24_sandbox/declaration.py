@@ -47,7 +47,7 @@ class FieldRule:
     reserved: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
     """A declared family.
 

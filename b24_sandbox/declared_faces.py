@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from b24_sandbox import declared, engine, filters, paging, php, values
 from b24_sandbox.answer import RowPage
@@ -212,6 +212,7 @@ def _without_id(family: Declared, call: Call, rows: list[Row], shown: list[Map])
             record.pop("ID", None)
 
 
+@cache
 def face_of(family: Declared, show: str = "") -> Face:
     """The face of a declared family. `show` is another way to show values."""
     names = _asked_names(family)
