@@ -58,7 +58,7 @@ def _register(call: Call) -> Value:
 def _unregister(call: Call) -> Value:
     known = _CONNECTORS.get(call, call.upper.text("ID"))
     if known is None:
-        return {"result": False}
+        return _failed("APPLICATION_UNREGISTRATION_ERROR", "Error unregistering the application")
     _CONNECTORS.remove(call, known)
     return {"result": True}
 
@@ -67,7 +67,7 @@ def _connector(call: Call) -> RecordByCode | None:
     return _CONNECTORS.get(call, php.text(_argument(call, "CONNECTOR")))
 
 
-@method("imconnector.list")
+@method("imconnector.list", app_only=True)
 def _list(call: Call) -> Value:
     return {**_BUILT_IN, **{record.code: record.data["name"] for record in _CONNECTORS.all(call)}}
 
@@ -178,6 +178,8 @@ def _line_list(call: Call) -> Value:
 @method("imopenlines.config.get")
 def _line_get(call: Call) -> Value:
     wanted = call.upper.text("CONFIG_ID")
+    if not wanted:
+        raise PortalError("CONFIG_ID_EMPTY", "Config ID can't be empty")
     found = next((line for line in _lines(call) if line.code == wanted), None)
     return False if found is None else _line_shown(found)
 

@@ -116,9 +116,13 @@ def _add(family: ProviderFamily, call: Call) -> Value:
 def _update(family: ProviderFamily, call: Call) -> Value:
     """Change a provider. Workflow actions have their new values in `FIELDS`, senders beside the code."""
     sent = call.upper_case()
-    record = family.find(call)
     nested = "FILTER" in family.optional
+    if not nested and not php.text(sent.get("CODE")):
+        raise PortalError(f"ERROR_{family.error}_CODE_REQUIRED", "CODE is required!")
+    record = family.find(call)
     changes = _values(family, php.as_map(sent.get("FIELDS")) if nested else sent)
+    if not changes and not nested:
+        raise PortalError(f"ERROR_{family.error}_OTHER_PARAMS_REQUIRED", "At least one other parameter is required!")
     if not changes:
         raise family.wrong("No fields to update")
     family.records.update(call, record, changes)

@@ -24,7 +24,7 @@ basket_action = method.controller(_BASKET.php_class)
 shipment_action = method.controller(_SHIPMENT.php_class)
 language_action = method.controller(declared.by_name("sale.statusLang").php_class)
 register = method.register
-
+_STATUS_LANG = declared.by_name("sale.statusLang")
 _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
 
 
@@ -148,6 +148,7 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
 
 @language_action("sale.statusLang.getListLangs")
 def _languages(call: Call) -> Value:
+    admit(_STATUS_LANG, call, "list")
     langs = [{"active": "Y", "lid": lid, "name": name} for lid, name in _LANGUAGES]
     return {"langs": langs, "total": len(langs)}
 

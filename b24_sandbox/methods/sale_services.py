@@ -107,8 +107,10 @@ def _settings_get(call: Call) -> Value:
 @pay_system("sale.paysystem.settings.update")
 def _settings_update(call: Call) -> Value:
     admit(_PAY_SYSTEM, call, "update")
-    row = _pay_system(call, "ID")
-    changed = {**php.as_map(values.decoded(row["SETTINGS"])), **call.upper.inner("SETTINGS")}
+    row, settings = _pay_system(call, "ID"), call.upper.inner("SETTINGS")
+    if not settings:
+        raise PortalError("ERROR_HANDLER_NOT_FOUND", "Parameter SETTINGS is not defined")
+    changed = {**php.as_map(values.decoded(row["SETTINGS"])), **settings}
     call.storage.update(_PAY_SYSTEM.entity, row.id, {"SETTINGS": object_text(changed)})
     return True
 

@@ -1,4 +1,4 @@
-"""Blocks of sites and agreements of users. The lists of sites and of signed documents are constant (`methods.plain`).
+"""Blocks of sites, agreements of users, and the lists of signed documents. Other lists are constant (`methods.plain`).
 
 Documentation: api-reference/{landing,user-consent}.
 """
@@ -9,7 +9,7 @@ import ipaddress
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import wrong_argument
+from b24_sandbox.errors import PortalError, wrong_argument
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
@@ -61,3 +61,16 @@ def _consent_add(call: Call) -> Value:
         raise wrong_argument("IP is not valid") from None
     data: Map = {name: sent.get(name) for name in ("USER_ID", "URL", "ORIGIN_ID", "ORIGINATOR_ID")}
     return _CONSENTS.add(call, php.text(agreement["ID"]), {**data, "IP": address})
+
+
+sign = landing.of_scope("sign.b2e")
+
+
+@sign("sign.b2e.mysafe.tail")
+@sign("sign.b2e.personal.tail")
+def _signed(call: Call) -> Value:
+    """The signed documents: none. These methods refuse a webhook with another status than all others."""
+    if call.application is None:
+        text = "Current authorization type is denied for this method Application context required"
+        raise PortalError("WRONG_AUTH_TYPE", text, 401)
+    return []

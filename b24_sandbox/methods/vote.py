@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from html import escape
 
-from b24_sandbox import declared, engine, php, values
+from b24_sandbox import declared, engine, errors, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
+from b24_sandbox.messages import Response
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
@@ -196,7 +198,10 @@ def _voters(call: Call, row: Row, answer: int) -> list[Value]:
 
 @vote_action("vote.AttachedVote.getAnswerVoted")
 def _answer_voted(call: Call) -> Value:
-    found = _voters(call, _found(call), php.integer(call.exact("answerId")))
+    row, answer = _found(call), call.exact("answerId")
+    if answer is None:
+        raise errors.missing_parameter("answerId")
+    found = _voters(call, row, php.integer(answer))
     return {"items": found, "total": len(found)}
 
 
@@ -215,3 +220,19 @@ def _stop(call: Call) -> Value:
 @vote_action("vote.AttachedVote.resume")
 def _resume(call: Call) -> Value:
     return _finish(call, False)
+
+
+@vote_action("vote.AttachedVote.download")
+def _download(call: Call) -> Response:
+    """The result of a vote as a table that spreadsheet programs open."""
+    row = _found(call)
+    shown = php.as_map(php.as_map(_shown(call, row)["QUESTIONS"])[php.text(row["ID"])])
+    lines: list[list[Value]] = [[shown["QUESTION"], shown["COUNTER"], ""]]
+    for number, answer in php.as_map(shown["ANSWERS"]).items():
+        people = ", ".join(php.text(php.as_map(person)["NAME"]) for person in _voters(call, row, int(number)))
+        lines.append([php.as_map(answer)["MESSAGE"], php.as_map(answer)["COUNTER"], people])
+    cells = ["".join(f"<td>{escape(php.text(value))}</td>" for value in line) for line in lines]
+    table = f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"
+    page = f'<html><head><meta charset="utf-8"></head><body>{table}</body></html>'
+    disposition = f'attachment; filename="vote{row["ID"]}.xls"'
+    return Response(200, "application/vnd.ms-excel", page.encode(), (("Content-Disposition", disposition),))

@@ -41,7 +41,7 @@ async def test_a_family_agrees_with_its_documented_facts(own: Sandbox, family: s
 
 
 def test_every_method_has_a_request_or_is_listed_without_one(shared: Sandbox) -> None:
-    """The list is for declared families, whose actions share their code. A method with a request leaves the list."""
+    """The list is for methods that no request can satisfy. A method with a request leaves the list."""
     played = {(method.name.lower(), "v2") for method in shared.portal.registry.methods()}
     played |= {(method.name.lower(), "v3") for method in RestV3(shared.portal).service.methods}
     requested, unasked = {request.key for request in REQUESTS}, contract.without_request()
@@ -51,7 +51,12 @@ def test_every_method_has_a_request_or_is_listed_without_one(shared: Sandbox) ->
 
 def test_every_event_is_documented() -> None:
     named = set().union(*contract.events().values())
-    assert named - contract.documented_events() == {"ONAPPTEST"}  # described with event.test, it has no page
+    unlisted = {
+        "ONAPPTEST",  # described with event.test, it has no page
+        "ONCRMINVOICEADD",  # the titles of these two pages begin with other words, and the catalogue leaves them out
+        "ONCRMINVOICEDELETE",
+    }
+    assert named - contract.documented_events() == unlisted
 
 
 def test_every_exception_names_a_method_that_is_played() -> None:
