@@ -10,7 +10,6 @@ import dataclasses
 from b24_sandbox import crm_types, dates, engine, errors, files, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import CONTACT
-from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMUNICATION
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
@@ -20,6 +19,7 @@ from b24_sandbox.methods.crm_item import required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
+from b24_sandbox.tables import remove_where
 
 _TODO = 6
 _FILE = "FILE"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from b24_sandbox import crm_types, dates, filters, paging, php, user_fields
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
-from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.crm_sales import AUTOMATED_SOLUTION, TYPE, item_entity
 from b24_sandbox.entities.directories import CATEGORY, STATUS
 from b24_sandbox.errors import PortalError
@@ -19,6 +18,7 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
 from b24_sandbox.schema import RELATION, parent_field
+from b24_sandbox.tables import remove_where
 
 FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)

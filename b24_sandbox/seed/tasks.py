@@ -10,7 +10,6 @@ from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, RESULT
 from b24_sandbox.entities.tasks import COMPLETED, DEFAULTS, ELAPSED, IN_PROGRESS, TASK, task_guid
 from b24_sandbox.php import Map, Value
 from b24_sandbox.seed.deals import DEALS
-from b24_sandbox.seed.groups import GROUPS
 from b24_sandbox.seed.moments import Moments
 from b24_sandbox.seed.people import EVERYBODY, STAFF
 from b24_sandbox.seed.rows import write
@@ -18,6 +17,7 @@ from b24_sandbox.seed.tables import table, words
 from b24_sandbox.storage import Storage
 
 TASKS = 150
+_GROUPS = len(table("company/workgroup"))
 _FIRST = 15
 """Older tasks have no parts."""
 _FORUM_COLUMNS = (
@@ -72,7 +72,7 @@ def _task(number: int, moments: Moments, random: Random) -> Map:
         "TITLE": f"{title} (№{1000 + deal})",
         "DESCRIPTION": "",
         "PRIORITY": priority,
-        "GROUP_ID": 1 + number // 5 % GROUPS if number > _FIRST and number % 5 == 0 else 0,
+        "GROUP_ID": 1 + number // 5 % _GROUPS if number > _FIRST and number % 5 == 0 else 0,
         "CREATED_BY": author,
         "CREATED_DATE": moments.ago(created),
         "RESPONSIBLE_ID": responsible,
