@@ -5,7 +5,7 @@ An `[[entity]]` has these keys:
 - `table`, and `fields` in the form of `b24_sandbox.fields`. A line `@NAME` stands for a group of
   `entities/shared.toml`. The field `ID` comes first when it is not described.
 - `indexes`, `owner` and `user_fields` as in `b24_sandbox.world.Entity`.
-- `defaults` (column -> value), `created`, `changed` and `updated` (column -> word of `STAMPS`): what a new record gets
+- `defaults` (column -> value), `created`, `edited` and `updated` (column -> word of `STAMPS`): what a new record gets
   unless it was sent, what every update and what every write sets.
 - `copied` (column -> `COLUMN.table.SOURCE`): values of a new record from the record that its `COLUMN` refers to.
 - `named` (column -> text with `{id}`): texts of a new record that were not sent.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "entities"
 KEYS = {
-    *("table", "fields", "indexes", "owner", "user_fields", "defaults", "created", "changed", "updated"),
+    *("table", "fields", "indexes", "owner", "user_fields", "defaults", "created", "edited", "updated"),
     *("copied", "named", "numbered", "owns"),
 }
 """The keys of an entity, which a declared family has beside its own."""
@@ -71,7 +71,7 @@ def entity(
     table: str, *, prepare: Prepare | None = None, settle: Settle | None = None, cascade: Cascade | None = None
 ) -> Entity:
     """The entity of a table that `entities/*.toml` describes. The module of an entity attaches its hooks here."""
-    if table in _made and prepare is settle is cascade is None:
+    if table in _made and not (prepare or settle or cascade):
         return _made[table]
     return keep(build(_described()[table], prepare, settle, cascade))
 
@@ -165,7 +165,7 @@ def _fields(text: str) -> dict[str, Field]:
 def _prepare(data: Map, hook: Prepare | None) -> Prepare:
     """Fill defaults, stamps and values copied from a referenced record."""
     defaults = columns(php.as_map(data.get("defaults")))
-    created, changed, updated = (_stamps(data.get(key)) for key in ("created", "changed", "updated"))
+    created, edited, updated = (_stamps(data.get(key)) for key in ("created", "edited", "updated"))
     copied = {name: php.text(path).split(".") for name, path in php.as_map(data.get("copied")).items()}
 
     def prepare(portal: World, values: Map, stored: Row | None, user: int) -> None:
@@ -178,7 +178,7 @@ def _prepare(data: Map, hook: Prepare | None) -> Prepare:
                 row = row_of(portal, table, php.integer(values.get(column))) or Row()
                 values.setdefault(name, row.get(source))
         else:
-            values.update({name: stamp(portal, user) for name, stamp in changed.items()})
+            values.update({name: stamp(portal, user) for name, stamp in edited.items()})
         values.update({name: stamp(portal, user) for name, stamp in updated.items()})
         if hook is not None:
             hook(portal, values, stored, user)
