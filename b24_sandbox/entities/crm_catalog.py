@@ -6,7 +6,7 @@ api-reference/crm/deals/crm-deal-productrows-get, api-reference/crm/currency/**,
 
 from __future__ import annotations
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 from b24_sandbox.tables import entity
 
 CATALOG_ID = 24
@@ -19,5 +19,5 @@ MEASURE = entity("crm_measure")
 VAT = entity("crm_vat")
 CURRENCY = entity("crm_currency")
 
-MEASURES = tuple((int(number), int(code), *names) for number, code, *names in tsv.table("records/crm_measure"))
+MEASURES = tuple((int(number), int(code), *names) for number, code, *names in facts.table("records/crm_measure"))
 """The units of a new portal, in the order of the columns of `MEASURE`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 from b24_sandbox.tables import entity, remove_where
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ PRESET_FIELD = entity("crm_preset_field")
 ADDRESS = entity("crm_address")
 REQUISITE_LINK = entity("crm_requisite_link")
 
-COUNTRIES = tuple((int(number), code, name) for number, code, name in tsv.table("countries"))
+COUNTRIES = tuple((int(number), code, name) for number, code, name in facts.table("countries"))
 """The countries of presets: id, code, name."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 from b24_sandbox.php import Map, Value
 from b24_sandbox.tables import entity
 
@@ -33,7 +33,7 @@ def semantic_info(start: str, success: str, failure: str) -> Map:
 def entity_types() -> list[Map]:
     """The directories of a new portal without those of pipelines, as `crm.status.entity.types` shows them."""
     found: list[Map] = []
-    for code, name, start, success, failure, scope, number, category in tsv.table("directories"):
+    for code, name, start, success, failure, scope, number, category in facts.table("directories"):
         described: Map = {"ID": code, "NAME": name}
         if start:
             described["SEMANTIC_INFO"] = semantic_info(start, success, failure)
@@ -51,7 +51,7 @@ def entity_types() -> list[Map]:
 def _statuses() -> dict[str, list[tuple[str, ...]]]:
     """Directory -> its statuses: code, name, colour and semantics (`S`, `F` or empty). Plain values have no colour."""
     found: dict[str, list[tuple[str, ...]]] = {}
-    for directory, *status in tsv.table("statuses"):
+    for directory, *status in facts.table("statuses"):
         found.setdefault(directory, []).append(tuple(status))
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 from b24_sandbox.tables import entity
 
 HANDLER = entity("event_handler")
@@ -11,4 +11,4 @@ OFFLINE_EVENT = entity("event_offline")
 
 def names() -> dict[str, tuple[str, ...]]:
     """Scope -> its events. The empty scope contains the events of any application."""
-    return tsv.lists(tsv.table("events"))
+    return facts.lists(facts.table("events"))

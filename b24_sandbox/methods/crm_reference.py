@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from b24_sandbox import crm_types, filters, php, tsv, values
+from b24_sandbox import crm_types, facts, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.directories import STATUS
@@ -176,7 +176,7 @@ def _status_fields(call: Call) -> Value:
 
 def _owner_types(call: Call) -> Value:
     rows: list[Map] = [
-        dict(zip(_KEYS, (int(number), *names), strict=True)) for number, *names in tsv.table("owner_types")
+        dict(zip(_KEYS, (int(number), *names), strict=True)) for number, *names in facts.table("owner_types")
     ]
     for number in crm_types.type_numbers(call.portal):
         row = crm_types.type_row(call.portal, number) or {}
@@ -187,7 +187,7 @@ def _owner_types(call: Call) -> Value:
 
 def _enumeration(name: str) -> Callable[[Call], Value]:
     """The method that lists an enumeration of the table `enumerations`."""
-    items = [(int(number), title) for kind, number, title in tsv.table("enumerations") if kind == name]
+    items = [(int(number), title) for kind, number, title in facts.table("enumerations") if kind == name]
     return lambda call: [dict(zip(_KEYS, (*item, None, None), strict=True)) for item in items]
 
 
@@ -205,26 +205,13 @@ def register(registry: Registry) -> None:
     ):
         registry.classic(f"crm.status.{name}", "crm", run)
     registry.classic("crm.enum.ownertype", "crm", _owner_types)
-    for name in dict.fromkeys(kind for kind, *_ in tsv.table("enumerations")):
+    for name in dict.fromkeys(kind for kind, *_ in facts.table("enumerations")):
         registry.classic(f"crm.enum.{name}", "crm", _enumeration(name))
-    registry.classic(
-        "crm.enum.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nNAME string r | Name\nSYMBOL_CODE string r | Symbol code\n"
-            "SYMBOL_CODE_SHORT string r | Short symbol code\n"
-        ),
-    )
+    registry.classic("crm.enum.fields", "crm", lambda call: described(facts.fields("crm.enum")))
     registry.classic(
         "crm.enum.getorderownertypes",
         "crm",
         lambda call: [{"attribute": "DYN", "code": "DEAL", "id": 2, "name": "Сделка"}],
     )
     registry.classic("crm.settings.mode.get", "crm", lambda call: 1)
-    registry.classic(
-        "crm.multifield.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nTYPE_ID string r | Type\nVALUE string | Value\nVALUE_TYPE string | Kind of value\n"
-        ),
-    )
+    registry.classic("crm.multifield.fields", "crm", lambda call: described(facts.fields("crm.multifield")))

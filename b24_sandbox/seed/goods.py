@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from b24_sandbox import dates, tsv
+from b24_sandbox import dates, facts
 from b24_sandbox.entities import catalog
 from b24_sandbox.entities.crm_catalog import CATALOG_ID
 from b24_sandbox.entities.crm_catalog import PRODUCT as CLASSIC_PRODUCT
@@ -14,7 +14,7 @@ from b24_sandbox.seed.tables import table
 from b24_sandbox.storage import Storage
 
 _THING, _PIECE = 1, 796
-_RATES = {int(number): float(rate) for number, *_, rate in tsv.table("records/crm_vat")}
+_RATES = {int(number): float(rate) for number, *_, rate in facts.table("records/crm_vat")}
 _PRODUCT = (
     "ID IBLOCK_ID NAME IBLOCK_SECTION_ID SORT TYPE MEASURE QUANTITY ACTIVE AVAILABLE BUNDLE DETAIL_TEXT_TYPE"
     " PREVIEW_TEXT_TYPE BARCODE_MULTI CAN_BUY_ZERO QUANTITY_TRACE SUBSCRIBE VAT_ID VAT_INCLUDED DETAIL_TEXT"

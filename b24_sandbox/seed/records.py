@@ -6,11 +6,12 @@ counted back from the moment the portal is created: `150` is 150 days before, `-
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 from b24_sandbox.entities import all_entities
-from b24_sandbox.field import Field
+from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Value
 from b24_sandbox.seed.moments import Moments
 from b24_sandbox.storage import Storage, column_type
@@ -20,13 +21,17 @@ _DATES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
 
 def write_records(storage: Storage, moments: Moments, folder: Path) -> None:
     """Write the records of all files of a folder."""
-    for entity in all_entities():
-        path = folder / f"{entity.name}.tsv"
-        if path.exists():
-            names, *rows = tsv.read(path)
-            fields = [entity.fields[name] for name in names]
-            cells = ([_cell(field, cell, moments) for field, cell in zip(fields, row, strict=True)] for row in rows)
-            storage.insert_many(entity, names, cells)
+    for entity, fields, rows in _tables(folder):
+        cells = ([_cell(field, cell, moments) for field, cell in zip(fields, row, strict=True)] for row in rows)
+        storage.insert_many(entity, [field.name for field in fields], cells)
+
+
+@cache
+def _tables(folder: Path) -> list[tuple[Entity, list[Field], list[tuple[str, ...]]]]:
+    """The files of a folder: entity, columns and rows."""
+    known = {entity.name: entity for entity in all_entities()}
+    found = [(known[path.stem], facts.read(path)) for path in sorted(folder.glob("*.tsv"))]
+    return [(entity, [entity.fields[name] for name in names], rows) for entity, (names, *rows) in found]
 
 
 def _cell(field: Field, cell: str, moments: Moments) -> Value:

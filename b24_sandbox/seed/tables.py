@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from b24_sandbox import tsv
+from b24_sandbox import facts
 
 _DATA = Path(__file__).parent / "data"
 
 
 def table(name: str) -> tuple[tuple[str, ...], ...]:
     """Return the rows of `data/NAME.tsv` without the line of column names."""
-    return tsv.read(_DATA / f"{name}.tsv")[1:]
+    return facts.read(_DATA / f"{name}.tsv")[1:]
 
 
 @cache
 def words() -> dict[str, tuple[str, ...]]:
     """Return the lists of `data/words.tsv`: name of a list -> its words, in order."""
-    return tsv.lists(table("words"))
+    return facts.lists(table("words"))
 
 
 def numbers(cell: str) -> list[int]:
