@@ -15,7 +15,6 @@ _COMPANY = Path(__file__).parent / "data" / "company"
 def seed(storage: Storage, now: float, *, empty: bool) -> None:
     """Fill a new database in one transaction. The content depends only on `now` (Unix seconds)."""
     from b24_sandbox.seed.moments import Moments  # not needed when an existing file is opened again
-    from b24_sandbox.seed.people import seed_staff
     from b24_sandbox.seed.records import write_records
 
     moments = Moments(now)
@@ -23,7 +22,6 @@ def seed(storage: Storage, now: float, *, empty: bool) -> None:
     storage.insert_many(STATUS, STATUS_COLUMNS, first_statuses())
     declared.fill(storage)
     write_records(storage, moments, _PORTAL)
-    seed_staff(storage, now, only_administrator=empty)
     if not empty:
         from b24_sandbox.seed.company import seed_company
 

@@ -16,9 +16,7 @@ from b24_sandbox.seed.calendars import seed_calendars
 from b24_sandbox.seed.clients import Clients
 from b24_sandbox.seed.communication import seed_communication
 from b24_sandbox.seed.deals import make_deals
-from b24_sandbox.seed.documents import seed_documents
 from b24_sandbox.seed.goods import seed_goods
-from b24_sandbox.seed.group_drives import seed_group_drives
 from b24_sandbox.seed.messenger import seed_chats
 from b24_sandbox.seed.moments import Moments
 from b24_sandbox.seed.requisites import seed_requisites
@@ -45,8 +43,6 @@ def seed_company(storage: Storage, now: float) -> None:
     history.write(storage)
     seed_communication(storage, moments, details, clients, deals)
     seed_tasks(storage, moments, random, details)
-    seed_documents(storage, now)
-    seed_group_drives(storage, now)
     seed_goods(storage, now)
     seed_calendars(storage, now)
     seed_chats(storage, now)

@@ -1,7 +1,8 @@
 """Records that are stored as they stand in a file: `FOLDER/TABLE.tsv`, with the names of the columns in its first line.
 
 An empty cell is an empty text, or nothing in a column of another type; `\\N` is nothing in a text column. A date is
-counted back from the moment the portal is created: `150` is 150 days before, `-34 10` ten o'clock 34 days before.
+counted back from the moment the portal is created: `150` is 150 days before, `-34 10` ten o'clock 34 days before; only
+a day may be written out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from b24_sandbox import facts
 from b24_sandbox.entities import all_entities
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Value
-from b24_sandbox.seed.moments import Moments
+from b24_sandbox.seed.moments import DATE, Moments
 from b24_sandbox.storage import Storage, column_type
 
 _DATES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
@@ -41,6 +42,10 @@ def _cell(field: Field, cell: str, moments: Moments) -> Value:
     if field.type in _DATES:
         days, _, hour = cell.partition(" ")
         return moments.past(float(days), float(hour)) if hour else moments.ago(float(days))
+    if field.type == "date":
+        return f"{cell}{DATE}" if "-" in cell else moments.date_ago(float(cell))
+    if field.type == "bytes":
+        return cell.encode()
     if kind == "text":
         return cell
     return int(cell) if kind == "integer" else float(cell)
