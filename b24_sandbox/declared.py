@@ -54,6 +54,10 @@ def _rule(value: Value) -> FieldRule:
     )
 
 
+def _entity(data: Map) -> Entity:
+    return tables.keep(tables.build(data))
+
+
 def family(data: Map) -> Declared:
     """Read one family from its keys, those of its style included.
 
@@ -78,7 +82,7 @@ def family(data: Map) -> Declared:
             options[key] = _actions(value)
         elif key not in tables.KEYS:
             options[key] = value
-    return Declared(entity=tables.keep(tables.build(data)), **options)  # type: ignore[arg-type]  # the keys are checked above
+    return Declared(entity=_entity(data), **options)  # type: ignore[arg-type]  # the keys are checked above
 
 
 def _actions(value: Value) -> dict[str, str]:

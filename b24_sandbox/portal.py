@@ -15,7 +15,7 @@ from b24_sandbox.call import Call, split_start
 from b24_sandbox.callers import InboundWebhook, PortalCaller, RegisteredApplication
 from b24_sandbox.changes import Changes
 from b24_sandbox.credentials import Credentials
-from b24_sandbox.entities import all_entities
+from b24_sandbox.entities import ENTITIES
 from b24_sandbox.entities.directories import CATEGORY, STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.event_sender import EventSender
@@ -76,7 +76,7 @@ class SandboxPortal:
         self.registry = Registry()
         register_all(self.registry)
         self.scopes = frozenset((*self.registry.scopes(), *REST_V3_SCOPES))
-        self.storage = Storage(db, all_entities())
+        self.storage = Storage(db, ENTITIES)
         self.schema = Schema(self.storage)
         self.credentials = Credentials(
             self.storage, settings.webhooks, lambda: self.oauth, lambda: self.scopes, allow_http=settings.allow_http
@@ -89,7 +89,7 @@ class SandboxPortal:
         if self.storage.new:
             seed(self.storage, clock(), empty=empty)
             if not empty:
-                self.storage.start_ids(entity for entity in all_entities() if entity not in REST_V3_TABLES)
+                self.storage.start_ids(entity for entity in ENTITIES if entity not in REST_V3_TABLES)
 
     @cached_property
     def oauth(self) -> OAuthServer:

@@ -70,8 +70,16 @@ def columns(sent: Map) -> Map:
 def entity(
     table: str, *, prepare: Prepare | None = None, settle: Settle | None = None, cascade: Cascade | None = None
 ) -> Entity:
-    """The entity of a table that `entities/*.toml` describes. The module of an entity attaches its hooks here."""
-    if table in _made and not (prepare or settle or cascade):
+    """The entity of a table that `entities/*.toml` describes. The module of an entity attaches its hooks here.
+
+    Raises:
+        ValueError: the entity is in use already, without these hooks.
+    """
+    if table in _made:
+        if prepare or settle or cascade:
+            raise ValueError(
+                f"{table} is in use already: `b24_sandbox.entities` has to import the module with its hooks"
+            )
         return _made[table]
     return keep(build(_described()[table], prepare, settle, cascade))
 
@@ -98,7 +106,7 @@ def build(
         php.text(data.get("owner")),
         php.text(data.get("user_fields")),
         _settle(data, settle),
-        _cascade(data, cascade),
+        cascade_of(words(data.get("owns")), cascade),
     )
 
 
@@ -211,13 +219,13 @@ def _settle(data: Map, hook: Settle | None) -> Settle:
     return settle
 
 
-def _cascade(data: Map, hook: Cascade | None) -> Cascade:
-    """Delete the records of other tables that belong to a deleted one, and what belongs to them."""
-    owned = [path.partition(".") for path in words(data.get("owns"))]
+def cascade_of(owns: Sequence[str], hook: Cascade | None = None) -> Cascade:
+    """Delete the records of other tables (`table.COLUMN`) that belong to a deleted one, and what belongs to them."""
+    owned = [path.partition(".") for path in owns]
 
     def cascade(portal: World, record: int) -> None:
         for table, _, column in owned:
-            remove_where(portal, _made[table], f'"{column}" = ?', [record])
+            remove_where(portal, _made.get(table) or _bare(table), f'"{column}" = ?', [record])
         if hook is not None:
             hook(portal, record)
 

@@ -5,14 +5,10 @@ A module names the entities of one part of the portal and attaches the rules to 
 
 from __future__ import annotations
 
-from functools import cache
-
 from b24_sandbox import declared, tables
-from b24_sandbox.entities.crm_sales import INVOICE
-from b24_sandbox.fields import Entity
+from b24_sandbox.entities import catalog, crm, crm_parts, crm_requisites, crm_sales, task_parts, tasks
 
+ENTITIES = (*tables.entities(), crm_sales.INVOICE, *declared.entities().values())
+"""All entities of a portal with their rules. Those of smart processes are made with them."""
 
-@cache
-def all_entities() -> tuple[Entity, ...]:
-    """All entities of a portal. Those of smart processes are made with them."""
-    return (*tables.entities(), INVOICE, *declared.entities().values())
+__all__ = ["ENTITIES", "catalog", "crm", "crm_parts", "crm_requisites", "crm_sales", "task_parts", "tasks"]

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from b24_sandbox import facts
-from b24_sandbox.entities import all_entities
+from b24_sandbox.entities import ENTITIES
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Value
 from b24_sandbox.seed.moments import DATE, Moments
@@ -30,7 +30,7 @@ def write_records(storage: Storage, moments: Moments, folder: Path) -> None:
 @cache
 def _tables(folder: Path) -> list[tuple[Entity, list[Field], list[tuple[str, ...]]]]:
     """The files of a folder: entity, columns and rows."""
-    known = {entity.name: entity for entity in all_entities()}
+    known = {entity.name: entity for entity in ENTITIES}
     found = [(known[path.stem], facts.read(path)) for path in sorted(folder.glob("*.tsv"))]
     return [(entity, [entity.fields[name] for name in names], rows) for entity, (names, *rows) in found]
 
