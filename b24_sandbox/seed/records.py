@@ -17,6 +17,10 @@ from b24_sandbox.php import Value
 from b24_sandbox.seed.moments import DATE, Moments
 from b24_sandbox.storage import Storage, column_type
 
+PORTAL = Path(__file__).parent.parent / "data" / "records"
+"""The records that every portal has."""
+COMPANY = Path(__file__).parent / "data" / "company"
+"""The records of the demonstration company that no rule generates."""
 _DATES = frozenset(("datetime", "stamp_ru", "stamp_sql"))
 
 
