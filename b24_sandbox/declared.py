@@ -17,9 +17,12 @@ from b24_sandbox import php, tables
 from b24_sandbox.declaration import Declared, FieldRule, Refusal
 from b24_sandbox.fields import Entity
 from b24_sandbox.php import Map, Value
+from b24_sandbox.tables import count_of, row_of
 
 if TYPE_CHECKING:
     from b24_sandbox.storage import Storage
+
+__all__ = ["by_name", "count_of", "declared", "entities", "family", "fill", "row_of"]
 
 FOLDER = Path(__file__).parent / "families"
 

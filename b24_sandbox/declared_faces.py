@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from b24_sandbox import engine, filters, paging, php, tables, values
+from b24_sandbox import declared, engine, filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.declaration import Declared, FieldRule, Refusal
@@ -164,7 +164,7 @@ def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored:
     """The column that breaks a rule; empty when none does."""
     if rule.reference and rule.reference in columns:
         path = rule.table if "." in rule.table else f"{rule.table}.ID"
-        return "" if tables.count_of(call.portal, path, columns[rule.reference]) else rule.reference
+        return "" if declared.count_of(call.portal, path, columns[rule.reference]) else rule.reference
     if rule.allowed and columns.get(rule.allowed) is not None:
         return "" if php.text(columns[rule.allowed]) in rule.values else rule.allowed
     if rule.unique and any(columns.get(name) for name in rule.unique):

@@ -1,4 +1,4 @@
-"""Facts of a portal in files of `data/`: tables of tab-separated values, constants, descriptions of fields.
+"""Facts of a portal in files of `data/`: tables of tab-separated values, and objects of JSON.
 
 The first line of a table names its columns, `\\n` in a cell is a line break.
 """
@@ -6,13 +6,11 @@ The first line of a table names its columns, `\\n` in a cell is a line break.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from b24_sandbox import php
-from b24_sandbox.php import Map, Value
+from b24_sandbox.php import Map
 
 _DATA = Path(__file__).parent / "data"
 
@@ -37,34 +35,8 @@ def lists(rows: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def constant(name: str) -> Value:
-    """Return a value of `data/constants.json`: a part of answers that is always the same, or a default."""
-    return _constants()[name]
-
-
+@cache
 def mapping(name: str) -> Map:
-    """Return a mapping of `data/constants.json`."""
-    return php.as_map(_constants()[name])
-
-
-def texts(name: str) -> dict[str, str]:
-    """Return a mapping of names to texts of `data/constants.json`."""
-    return {key: php.text(value) for key, value in mapping(name).items()}
-
-
-def fields(name: str) -> str:
-    """Return the table of fields (`b24_sandbox.fields`) of `data/descriptions.toml` that a method describes; empty:
-    there is none.
-    """
-    return php.text(_descriptions().get(name))
-
-
-@cache
-def _constants() -> Map:
-    loaded: Map = json.loads((_DATA / "constants.json").read_text("utf-8"))
+    """Return the object of `data/NAME.json`."""
+    loaded: Map = json.loads((_DATA / f"{name}.json").read_text("utf-8"))
     return loaded
-
-
-@cache
-def _descriptions() -> Map:
-    return tomllib.loads((_DATA / "descriptions.toml").read_text("utf-8"))

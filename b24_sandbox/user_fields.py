@@ -31,7 +31,7 @@ LABELS = ("EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_ME
 TYPES = {kind: (title, configured) for kind, title, configured in facts.table("user_field_types")}
 """The titles of each type in `crm.userfield.types` and in `userfieldconfig.getTypes`."""
 
-SETTINGS = facts.mapping("userfield.settings")
+SETTINGS = facts.mapping("user_field_settings")
 """The default settings of each type."""
 
 _NAME = re.compile(r"\A[A-Z0-9_]+\Z")

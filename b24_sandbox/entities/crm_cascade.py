@@ -21,6 +21,8 @@ from b24_sandbox.tables import remove_where
 if TYPE_CHECKING:
     from b24_sandbox.world import World
 
+__all__ = ["OWNER_CODES", "forget", "owner_code", "owner_word", "remove_where", "unlink_contact"]
+
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
 """The short codes of types in product rows and in user fields of the type `crm`."""
 

@@ -9,7 +9,7 @@ import json
 import re
 from datetime import datetime
 
-from b24_sandbox import dates, facts, php, values
+from b24_sandbox import dates, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.calendar import CALENDAR, CALENDAR_EVENT
 from b24_sandbox.entities.staff import USER
@@ -401,6 +401,24 @@ def _section_delete(call: Call) -> Value:
     return True
 
 
+def _settings(call: Call) -> Value:
+    return {
+        "work_time_start": "9",
+        "work_time_end": "19",
+        "year_holidays": "1.01,2.01,7.01,23.02,8.03,1.05,9.05,12.06,4.11",
+        "year_workdays": "31.12",
+        "week_holidays": ["SA", "SU"],
+        "week_start": "MO",
+        "user_name_template": "#NAME# #LAST_NAME#",
+        "sync_by_push": False,
+        "user_show_login": True,
+        "path_to_user": "/company/personal/user/#user_id#/",
+        "path_to_user_calendar": "/company/personal/user/#user_id#/calendar/",
+        "path_to_group": "/workgroups/group/#group_id#/",
+        "path_to_group_calendar": "/workgroups/group/#group_id#/calendar/",
+    }
+
+
 def register(registry: Registry) -> None:
     """Register the methods of calendars."""
     for name, run in (
@@ -417,6 +435,6 @@ def register(registry: Registry) -> None:
         ("section.add", _section_add),
         ("section.update", _section_update),
         ("section.delete", _section_delete),
-        ("settings.get", lambda call: dict(facts.mapping("calendar.portal"))),
+        ("settings.get", _settings),
     ):
         registry.classic(f"calendar.{name}", "calendar", run)

@@ -10,16 +10,16 @@ import dataclasses
 from b24_sandbox import crm_types, dates, engine, errors, files, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import CONTACT
+from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMUNICATION
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face
-from b24_sandbox.fields import Entity
+from b24_sandbox.fields import Entity, parse_fields
 from b24_sandbox.methods.crm_classic import classic_face, describe, register_family
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
-from b24_sandbox.tables import remove_where
 
 _TODO = 6
 _FILE = "FILE"
@@ -332,7 +332,13 @@ def register(registry: Registry) -> None:
     registry.classic(
         "crm.activity.communication.fields",
         "crm",
-        lambda call: {name: describe(field) for name, field in COMMUNICATION.fields.items()},
+        lambda call: {
+            name: describe(field)
+            for name, field in parse_fields(
+                "ID integer r | ID\nACTIVITY_ID integer r | Activity\nENTITY_ID integer | Entity element ID\n"
+                "ENTITY_TYPE_ID integer | Entity type\nTYPE string | Type\nVALUE string | Value\n"
+            ).items()
+        },
     )
     registry.controller(
         "crm.activity.binding",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from b24_sandbox import errors, facts, php
+from b24_sandbox import errors, php
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_catalog import CATALOG_ID, MEASURE, PRODUCT, SECTION, VAT
@@ -87,6 +87,13 @@ def register(registry: Registry) -> None:
     register_family(registry, "crm.vat", VAT, _vat_face)
     registry.classic("crm.catalog.get", "crm", _catalog_get)
     registry.classic("crm.catalog.list", "crm", _catalogs)
-    registry.classic("crm.catalog.fields", "crm", lambda call: described(facts.fields("crm.catalog")))
+    registry.classic(
+        "crm.catalog.fields",
+        "crm",
+        lambda call: described(
+            "ID integer r | ID\nNAME string r | Name\nORIGINATOR_ID string | External source\n"
+            "ORIGIN_ID string | ID in the external source\nXML_ID string | External code\n"
+        ),
+    )
     registry.classic("crm.product.property.types", "crm", lambda call: [])
     registry.classic("crm.product.property.list", "crm", lambda call: RowPage([], total=0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from b24_sandbox import crm_types, dates, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
+from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.directories import CATEGORY, STATUS
 from b24_sandbox.errors import PortalError, not_found
 from b24_sandbox.methods.crm_classic import array, record_id, sent_fields
@@ -17,7 +18,6 @@ from b24_sandbox.methods.crm_item import describe, fields_argument, no_type, req
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
-from b24_sandbox.tables import remove_where
 
 _DEAL = 2
 _CLASSIC = ("ID", "NAME", "SORT", "IS_LOCKED", "CREATED_DATE")

@@ -5,7 +5,7 @@ Documentation: api-reference/crm/currency.
 
 from __future__ import annotations
 
-from b24_sandbox import dates, errors, facts, php, values
+from b24_sandbox import dates, errors, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_catalog import CURRENCY
@@ -183,6 +183,17 @@ def _delete_localizations(call: Call) -> Value:
     return True
 
 
+_LOCALIZATION_FIELDS = """
+FULL_NAME string | Name
+FORMAT_STRING string | Format
+DEC_POINT string | Decimal point
+THOUSANDS_VARIANT string | Thousands separator
+THOUSANDS_SEP string | Own thousands separator
+DECIMALS int | Decimals
+HIDE_ZERO char | Hide insignificant zeros
+"""
+
+
 def register(registry: Registry) -> None:
     """Register the methods of currencies."""
     for name, run in (
@@ -197,6 +208,6 @@ def register(registry: Registry) -> None:
         ("localizations.get", lambda call: _localizations(_one(call))),
         ("localizations.set", _set_localizations),
         ("localizations.delete", _delete_localizations),
-        ("localizations.fields", lambda call: described(facts.fields("crm.currency.localizations"))),
+        ("localizations.fields", lambda call: described(_LOCALIZATION_FIELDS)),
     ):
         registry.classic(f"crm.currency.{name}", "crm", run)

@@ -207,11 +207,24 @@ def register(registry: Registry) -> None:
     registry.classic("crm.enum.ownertype", "crm", _owner_types)
     for name in dict.fromkeys(kind for kind, *_ in facts.table("enumerations")):
         registry.classic(f"crm.enum.{name}", "crm", _enumeration(name))
-    registry.classic("crm.enum.fields", "crm", lambda call: described(facts.fields("crm.enum")))
+    registry.classic(
+        "crm.enum.fields",
+        "crm",
+        lambda call: described(
+            "ID int r | ID\nNAME string r | Name\nSYMBOL_CODE string r | Symbol code\n"
+            "SYMBOL_CODE_SHORT string r | Short symbol code\n"
+        ),
+    )
     registry.classic(
         "crm.enum.getorderownertypes",
         "crm",
         lambda call: [{"attribute": "DYN", "code": "DEAL", "id": 2, "name": "Сделка"}],
     )
     registry.classic("crm.settings.mode.get", "crm", lambda call: 1)
-    registry.classic("crm.multifield.fields", "crm", lambda call: described(facts.fields("crm.multifield")))
+    registry.classic(
+        "crm.multifield.fields",
+        "crm",
+        lambda call: described(
+            "ID int r | ID\nTYPE_ID string r | Type\nVALUE string | Value\nVALUE_TYPE string | Kind of value\n"
+        ),
+    )

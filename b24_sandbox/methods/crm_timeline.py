@@ -10,7 +10,7 @@ import json
 from b24_sandbox import crm_types, dates, files, filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
-from b24_sandbox.entities.crm_cascade import owner_word
+from b24_sandbox.entities.crm_cascade import owner_word, remove_where
 from b24_sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BINDING
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_item
@@ -18,7 +18,6 @@ from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fie
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
-from b24_sandbox.tables import remove_where
 
 _LOG_PAGE = 10
 _COMMENT, _LOG = "comment", "logmessage"

@@ -6,9 +6,10 @@ api-reference/crm/universal/user-defined-object-types, api-reference/crm/automat
 
 from __future__ import annotations
 
-from b24_sandbox import crm_types, dates, filters, paging, php, tables, user_fields
+from b24_sandbox import crm_types, dates, filters, paging, php, user_fields
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
+from b24_sandbox.entities.crm_cascade import remove_where
 from b24_sandbox.entities.crm_sales import AUTOMATED_SOLUTION, TYPE, item_entity
 from b24_sandbox.entities.directories import CATEGORY, STATUS
 from b24_sandbox.errors import PortalError
@@ -18,11 +19,26 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
 from b24_sandbox.schema import RELATION, parent_field
-from b24_sandbox.tables import remove_where
 
 FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)
 _FLAGS = [name for name in TYPE.fields if name.startswith("IS_")]
+_ON = frozenset(
+    (
+        "IS_CATEGORIES_ENABLED",
+        "IS_STAGES_ENABLED",
+        "IS_BEGIN_CLOSE_DATES_ENABLED",
+        "IS_CLIENT_ENABLED",
+        "IS_LINK_WITH_PRODUCTS_ENABLED",
+        "IS_MYCOMPANY_ENABLED",
+        "IS_SOURCE_ENABLED",
+        "IS_OBSERVERS_ENABLED",
+        "IS_USE_IN_USERFIELD_ENABLED",
+        "IS_DOCUMENTS_ENABLED",
+        "IS_RECYCLEBIN_ENABLED",
+        "IS_AUTOMATION_ENABLED",
+    )
+)
 _KNOWN = {field.camel: field for field in TYPE.columns}
 
 
@@ -151,7 +167,7 @@ def _add(call: Call) -> Value:
     if not title:
         raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
     number, now = _number(call, sent), dates.iso(call.now)
-    row = tables.defaults("crm_type")
+    row: Map = {name: "Y" if name in _ON else "N" for name in _FLAGS}
     given = {name: _flag(sent[_camel(name)]) for name in _FLAGS if _camel(name) in sent}
     if any(name in given for name in _FLAGS):
         row = {**dict.fromkeys(_FLAGS, "N"), **given}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import facts, filters, php, user_fields, values
+from b24_sandbox import filters, php, user_fields, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_requisites import REQUISITE
@@ -157,11 +157,56 @@ def described(table: str) -> Value:
     return {name: describe(field) for name, field in parse_fields(table).items()}
 
 
+FIELDS = """
+ID int r | ID
+ENTITY_ID string i | Object
+FIELD_NAME string i | Code
+USER_TYPE_ID string i | Data type
+XML_ID string | External ID (XML ID)
+SORT int | Sorting
+MULTIPLE char | Multiple
+MANDATORY char | Mandatory
+SHOW_FILTER char | Show in list filter
+SHOW_IN_LIST char | Show in list
+EDIT_IN_LIST char | Allow user editing
+IS_SEARCHABLE char | Values are searchable
+EDIT_FORM_LABEL string | Label in edit form
+LIST_COLUMN_LABEL string | Header in list
+LIST_FILTER_LABEL string | Filter label in list
+ERROR_MESSAGE string | Error message
+HELP_MESSAGE string | Help
+LIST uf_enum_element m | List elements
+SETTINGS object | Settings
+"""
+_ENUM_FIELDS = """
+ID int r | ID
+SORT int | Sorting
+VALUE string | Value
+DEF string | Default
+DEL string | Delete
+"""
+_SETTING_FIELDS = {
+    "string": "DEFAULT_VALUE string | Default value\nROWS int | Rows\n",
+    "integer": "DEFAULT_VALUE int | Default value\n",
+    "double": "DEFAULT_VALUE double | Default value\nPRECISION int | Precision\n",
+    "boolean": "DEFAULT_VALUE int | Default value\nDISPLAY string | Display\n",
+    "datetime": "DEFAULT_VALUE datetime | Default value\n",
+    "date": "DEFAULT_VALUE date | Default value\n",
+    "enumeration": "DISPLAY string | Display\nLIST_HEIGHT int | List height\n",
+    "iblock_section": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
+    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
+    "iblock_element": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
+    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
+    "crm_status": "ENTITY_TYPE string | Directory\n",
+    "crm": "LEAD char | Leads\nCONTACT char | Contacts\nCOMPANY char | Companies\nDEAL char | Deals\n",
+}
+
+
 def _settings_fields(call: Call) -> Value:
     kind = php.text(call.classic("type"))
     if not kind:
         raise PortalError("", "Parameter 'type' is not specified or empty.")
-    return described(facts.fields(f"crm.userfield.settings.{kind}"))
+    return described(_SETTING_FIELDS.get(kind, ""))
 
 
 def _run_on(run: Callable[[Call, Entity], Value], base: Entity, call: Call) -> Value:
@@ -178,8 +223,6 @@ def register(registry: Registry) -> None:
         "crm",
         lambda call: [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()],
     )
-    registry.classic("crm.userfield.fields", "crm", lambda call: described(facts.fields("crm.userfield")))
-    registry.classic(
-        "crm.userfield.enumeration.fields", "crm", lambda call: described(facts.fields("crm.userfield.enumeration"))
-    )
+    registry.classic("crm.userfield.fields", "crm", lambda call: described(FIELDS))
+    registry.classic("crm.userfield.enumeration.fields", "crm", lambda call: described(_ENUM_FIELDS))
     registry.classic("crm.userfield.settings.fields", "crm", _settings_fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from b24_sandbox import declared, engine, paging, php, tables, values
+from b24_sandbox import declared, engine, paging, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.declaration import Declared
 from b24_sandbox.declared_faces import face_of, parameter, record_id
@@ -56,7 +56,7 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
     row = engine.stored(face, call, record, "delete")
     used_as = row[family.key] if family.key else record
     for rule in family.rules:
-        used = any(tables.count_of(call.portal, path, used_as) for path in rule.unused)
+        used = any(declared.count_of(call.portal, path, used_as) for path in rule.unused)
         if used or php.text(used_as) in rule.reserved:
             raise rule.refusal.error(call.method.name, used_as)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from b24_sandbox import engine, errors, facts, filters, paging, php, values
+from b24_sandbox import engine, errors, filters, paging, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.groups import GROUP, MEMBER
 from b24_sandbox.entities.staff import USER
@@ -21,7 +21,16 @@ from b24_sandbox.row import Row
 _NOT_LISTED = ("SCRUM_", "PROJECT_DATE", "IMAGE", "AVATAR", "LANDING", "INITIATE_PERMS", "NUMBER_OF_MODERATORS")
 _LISTED = [name for name in GROUP.fields if not name.startswith(_NOT_LISTED)]
 _SELECTABLE = [name for name in GROUP.fields if name != "SITE_ID"]
-_OPERATIONS = facts.texts("sonet_group.operations")
+_OPERATIONS = {
+    "blog": "view_post premoderate_post write_post moderate_post full_post view_comment write_comment full_comment",
+    "tasks": "view view_all sort create_tasks edit_tasks delete_tasks",
+    "files": "view write_limited write",
+    "calendar": "view write",
+    "photo": "view write",
+    "forum": "view sonet_full full newtopic answer",
+    "chat": "view",
+    "search": "view",
+}
 _ROLES = frozenset("AEK")
 
 

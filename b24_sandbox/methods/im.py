@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import dates, facts, php, values
+from b24_sandbox import dates, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.im import CHAT, CHAT_MEMBER, MESSAGE, NOTIFICATION
 from b24_sandbox.entities.staff import USER
@@ -20,7 +20,21 @@ from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
 
 COLUMNS = [field.name for field in CHAT.columns]
-_NAMED_COLORS = facts.texts("im.colors")
+_NAMED_COLORS = {
+    **dict(
+        zip(
+            "RED GREEN MINT LIGHT_BLUE DARK_BLUE PURPLE AQUA PINK LIME BROWN".split(),  # noqa: SIM905
+            COLORS,
+            strict=True,
+        )
+    ),
+    "AZURE": "#29619b",
+    "KHAKI": "#728f7a",
+    "SAND": "#ba9c7b",
+    "MARENGO": "#556574",
+    "GRAY": "#909090",
+    "GRAPHITE": "#5e5f5e",
+}
 _MESSAGE_COLUMNS = [field.name for field in MESSAGE.columns]
 _NOT_FOUND = "You do not have access to the specified dialog"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from b24_sandbox import dates, facts, php
+from b24_sandbox import dates, php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.im import CHAT_MEMBER, MESSAGE, NOTIFICATION
 from b24_sandbox.errors import PortalError
@@ -24,7 +24,19 @@ _FOLDERS = RecordsByCode("im_folder")
 _SHORTEST = 3
 _LONGEST_AWAY = 60 * 24 * 365
 """Minutes."""
-_SCHEMA = facts.mapping("im.notify.schema")
+_SCHEMA: Map = {
+    "im": {
+        "NAME": "Мессенджер",
+        "MODULE_ID": "im",
+        "LIST": [{"ID": "im|message", "NAME": "Личные сообщения"}, {"ID": "im|chat", "NAME": "Сообщения чатов"}],
+    },
+    "tasks": {"NAME": "Задачи", "MODULE_ID": "tasks", "LIST": [{"ID": "tasks|task_update", "NAME": "Изменения задач"}]},
+    "rest": {
+        "NAME": "Приложения",
+        "MODULE_ID": "rest",
+        "LIST": [{"ID": "rest|rest_notify", "NAME": "Уведомления приложений"}],
+    },
+}
 
 
 def _text(call: Call, name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from b24_sandbox import facts, filters, paging, php, values
+from b24_sandbox import filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.task_parts import DEPENDENCE, HISTORY
@@ -19,8 +19,44 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
 
-_ACTIONS = {int(number): (name, action) for number, name, action in facts.table("task_actions")}
-"""Number of an action -> its name, and the action of `tasks.task.*` (empty: there is none)."""
+_ACTIONS = {
+    3: "complete",
+    4: "approve",
+    5: "disapprove",
+    6: "start",
+    7: "delegate",
+    8: "remove",
+    9: "edit",
+    10: "defer",
+    11: "renew",
+    12: "create",
+    13: "changeDeadline",
+    14: "checklistAddItems",
+    15: "elapsedtime.add",
+    16: "edit.originator",
+    17: "pause",
+    18: "dayplan.timer.toggle",
+}
+_ACTION_NAMES = {
+    1: "ACCEPT",
+    2: "DECLINE",
+    3: "COMPLETE",
+    4: "APPROVE",
+    5: "DISAPPROVE",
+    6: "START",
+    7: "DELEGATE",
+    8: "REMOVE",
+    9: "EDIT",
+    10: "DEFER",
+    11: "RENEW",
+    12: "CREATE",
+    13: "CHANGE_DEADLINE",
+    14: "CHECKLIST_ADD_ITEMS",
+    15: "ELAPSED_TIME_ADD",
+    16: "CHANGE_DIRECTOR",
+    17: "PAUSE",
+    18: "START_TIME_TRACKING",
+}
 
 
 def shown(entity: Entity, row: Map) -> Map:
@@ -124,7 +160,7 @@ def _favorite(value: str) -> Callable[[Call, int, Map], Value]:
 
 def _allowed(row: Row) -> dict[int, bool]:
     known = tasks.actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
-    return {number: bool(known.get(action, False)) for number, (_, action) in _ACTIONS.items()}
+    return {number: bool(known.get(_ACTIONS.get(number, ""), False)) for number in _ACTION_NAMES}
 
 
 def _allowed_numbers(call: Call, task: int) -> Value:
@@ -133,7 +169,7 @@ def _allowed_numbers(call: Call, task: int) -> Value:
 
 def _allowed_names(call: Call, task: int) -> Value:
     allowed = _allowed(task_row(call, task))
-    return {f"ACTION_{name}": allowed[number] for number, (name, _) in _ACTIONS.items()}
+    return {f"ACTION_{name}": allowed[number] for number, name in _ACTION_NAMES.items()}
 
 
 def _is_allowed(call: Call, task: int, action: int, user: Value) -> Value:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import facts, filters, paging, php, values
+from b24_sandbox import filters, paging, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.iblock import CHOICE, ELEMENT, IBLOCK, PROPERTY, SECTION, VALUE
@@ -22,7 +22,33 @@ from b24_sandbox.row import Row
 TYPES = ("lists", "lists_socnet", "bitrix_processes")
 _ALWAYS = ("ID", "NAME", "IBLOCK_SECTION_ID", "CREATED_BY", "CODE")
 _SECTION_FIELDS = [name for name in SECTION.fields if name not in ("IBLOCK_ID", "DESCRIPTION")]
-_FIELD_TYPES = facts.texts("lists.field.types")
+_FIELD_TYPES = {
+    "SORT": "Sorting",
+    "ACTIVE_FROM": "Start of activity",
+    "ACTIVE_TO": "End of activity",
+    "PREVIEW_PICTURE": "Preview image",
+    "PREVIEW_TEXT": "Preview text",
+    "DETAIL_PICTURE": "Detail image",
+    "DETAIL_TEXT": "Detail text",
+    "DATE_CREATE": "Date created",
+    "CREATED_BY": "Created by",
+    "TIMESTAMP_X": "Modification date",
+    "MODIFIED_BY": "Modified by",
+    "S": "String",
+    "N": "Number",
+    "L": "List",
+    "F": "File",
+    "G": "Binding to sections",
+    "E": "Binding to elements",
+    "S:Date": "Date",
+    "S:DateTime": "Date/Time",
+    "S:HTML": "HTML/text",
+    "E:EList": "Binding to elements as a list",
+    "S:employee": "Binding to employee",
+    "S:ECrm": "Binding to CRM",
+    "S:Money": "Money",
+    "S:DiskFile": "File (Drive)",
+}
 _ELEMENTS = filters.Language(iblock.OPERATORS, ELEMENT.fields.get, patterns=frozenset(("NAME",)))
 _SECTIONS = filters.Language(filters.OPERATORS, SECTION.fields.get, patterns=frozenset(("NAME",)))
 

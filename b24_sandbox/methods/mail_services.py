@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_sandbox import facts, php
+from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode
@@ -10,7 +10,18 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
 _SERVICES = RecordsByCode("mail_service")
-_TITLES = facts.mapping("mailservice.titles")
+_TITLES: Map = {
+    "ID": "ID",
+    "SITE_ID": "Сайт",
+    "ACTIVE": "Активность",
+    "NAME": "Название",
+    "SERVER": "Адрес сервера",
+    "PORT": "Порт",
+    "ENCRYPTION": "Защищенное соединение",
+    "LINK": "Адрес веб-интерфейса",
+    "ICON": "Логотип",
+    "SORT": "Сортировка",
+}
 _WRITABLE = ("ACTIVE", "SORT", "NAME", "SERVER", "PORT", "ENCRYPTION", "LINK")
 _FLAGS = ("ACTIVE", "ENCRYPTION")
 

@@ -5,7 +5,7 @@ Documentation: api-reference/sale.
 
 from __future__ import annotations
 
-from b24_sandbox import declared, engine, errors, php, tables
+from b24_sandbox import declared, engine, errors, php
 from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.entities.catalog import PRODUCT
@@ -81,7 +81,7 @@ def _same_currency(action: str) -> Run:
     def run(call: Call) -> Value:
         admit(_BASKET, call, action)
         sent = php.as_map(call.exact("fields"))
-        order = tables.row_of(call.portal, "sale_order", php.integer(sent.get("orderId")))
+        order = declared.row_of(call.portal, "sale_order", php.integer(sent.get("orderId")))
         if order is not None and sent.get("currency") not in (None, "", order["CURRENCY"]):
             raise PortalError("200140400011", "Currency must be the currency of the order")
         return method(_BASKET, action)(call)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from functools import partial
 
-from b24_sandbox import facts, php
+from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import wrong_argument
 from b24_sandbox.methods.records_by_code import RecordsByCode
@@ -16,11 +16,41 @@ from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry
 
 _CONSENTS = RecordsByCode("consent")
-_TEMPLATES, _ROLES, _AGREEMENTS = (
-    tuple(php.as_map(row) for row in php.as_list(facts.constant(name)))
-    for name in ("landing.templates", "landing.roles", "userconsent.agreements")
+_TEMPLATES: tuple[Map, ...] = (
+    {"ID": "1", "TITLE": "С шапкой и подвалом", "XML_ID": "header_footer", "SORT": "100", "ACTIVE": "Y"},
+    {"ID": "2", "TITLE": "С сайдбаром слева", "XML_ID": "sidebar_left", "SORT": "200", "ACTIVE": "Y"},
 )
-_BLOCKS = facts.mapping("landing.blocks")
+_ROLES: tuple[Map, ...] = (
+    {"ID": "1", "TITLE": "Администратор", "XML_ID": "ADMIN"},
+    {"ID": "2", "TITLE": "Менеджер", "XML_ID": "MANAGER"},
+)
+_BLOCKS: Map = {
+    "text": {
+        "name": "Текст",
+        "new": False,
+        "type": None,
+        "separator": False,
+        "app_code": False,
+        "items": {
+            "27.3.one_col_fix_title": {
+                "id": None,
+                "name": "Заголовок",
+                "namespace": "bitrix",
+                "new": False,
+                "type": [],
+                "section": ["text", "title"],
+                "description": "",
+                "preview": "",
+                "restricted": False,
+                "repo_id": False,
+                "app_code": False,
+            }
+        },
+    }
+}
+_AGREEMENTS: tuple[Map, ...] = (
+    {"ID": "1", "NAME": "Согласие на обработку персональных данных", "ACTIVE": "Y", "LANGUAGE_ID": "ru"},
+)
 _LABEL = "Нажимая кнопку, я соглашаюсь на обработку моих персональных данных"
 
 

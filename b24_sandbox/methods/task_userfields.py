@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import partial
 
-from b24_sandbox import facts, php, user_fields
+from b24_sandbox import php, user_fields
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.tasks import TASK
@@ -44,8 +44,8 @@ def _list(call: Call) -> Value:
 def _fields(call: Call) -> Value:
     """The fields of a user field. Only flags that are set are shown."""
     described: Map = {}
-    for name, field in php.as_map(crm_userfields.described(facts.fields("crm.userfield"))).items():
-        shown = php.as_map(field)
+    for name, facts in php.as_map(crm_userfields.described(crm_userfields.FIELDS)).items():
+        shown = php.as_map(facts)
         flags = {flag: True for flag in ("isReadOnly", "isImmutable", "isMultiple") if shown[flag]}
         described[name] = {"type": shown["type"], "title": shown["title"], **flags}
     return {**described, "total": 0}

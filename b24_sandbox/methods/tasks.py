@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from b24_sandbox import dates, engine, facts, filters, paging, php, values
+from b24_sandbox import dates, engine, filters, paging, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.tasks import (
@@ -38,7 +38,17 @@ _ALIASES = {
 # Shown only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
-_ENUM_VALUES = facts.mapping("tasks.values")
+_ENUM_VALUES: dict[str, Value] = {
+    "MARK": {"N": "Negative", "P": "Positive"},
+    "PRIORITY": {"2": "High", "1": "Medium", "0": "Low"},
+    "STATUS": {
+        "2": "Pending",
+        "3": "In progress",
+        "4": "Pending review",
+        "5": "Completed",
+        "6": "Deferred",
+    },
+}
 _NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
 NOT_ACCESSIBLE, NOT_ALLOWED = "1048582", "0"
 """Codes of errors of tasks."""

@@ -10,7 +10,7 @@ import json
 from calendar import monthrange
 from datetime import datetime, timedelta
 
-from b24_sandbox import dates, facts, php, values
+from b24_sandbox import dates, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError, wrong_argument
@@ -20,9 +20,49 @@ from b24_sandbox.registry import Registry
 from b24_sandbox.row import Row
 
 _SETTINGS = RecordsByCode("settings")
-_RANGES = facts.mapping("timeman.ranges")
-_CONTROL = facts.mapping("timeman.control")
-_CALENDAR = facts.mapping("calendar.settings")
+_RANGES: Map = {
+    "ranges": [
+        {"ip_range": "10.0.0.0-10.255.255.255", "name": "10.x.x.x"},
+        {"ip_range": "172.16.0.0-172.31.255.255", "name": "172.x.x.x"},
+        {"ip_range": "192.168.0.0-192.168.255.255", "name": "192.168.x.x"},
+    ]
+}
+_CONTROL: Map = {
+    "active": False,
+    "minimum_idle_for_report": 15,
+    "register_offline": True,
+    "register_idle": True,
+    "register_desktop": True,
+    "report_request_type": "all",
+    "report_request_users": [],
+    "report_simple_type": "all",
+    "report_simple_users": [],
+    "report_full_type": "all",
+    "report_full_users": [],
+}
+_CALENDAR: Map = {
+    "view": "month",
+    "meetSection": False,
+    "crmSection": False,
+    "showDeclined": False,
+    "denyBusyInvitation": False,
+    "collapseOffHours": "Y",
+    "showWeekNumbers": "N",
+    "showTasks": "Y",
+    "syncTasks": "N",
+    "showCompletedTasks": "N",
+    "lastUsedSection": False,
+    "sendFromEmail": False,
+    "defaultSections": [],
+    "syncPeriodPast": 3,
+    "syncPeriodFuture": 12,
+    "defaultReminders": {"fullDay": [], "withTime": [{"type": "min", "count": 15}]},
+    "timezoneName": "Europe/Moscow",
+    "timezoneOffsetUTC": 10800,
+    "timezoneDefaultName": "",
+    "work_time_start": "9.00",
+    "work_time_end": "19.00",
+}
 
 
 def _kept(call: Call, code: str, defaults: Map, owner: str = "") -> Map:
