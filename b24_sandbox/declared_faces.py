@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 
-from b24_sandbox import declared, engine, filters, paging, php, values
+from b24_sandbox import declared, engine, filters, paging, php, tables, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.declaration import Declared, FieldRule, Refusal
@@ -75,7 +75,7 @@ def _prepared(family: Declared) -> Entity:
     """The entity with the values that the family sets in new records, and with what belongs to its records."""
     entity = entity_of(family)
     if family.owns and not family.entity.fields:
-        entity = replace(entity, cascade=declared.cascade_of(family.owns))
+        entity = replace(entity, cascade=tables.cascade_of(family.owns))
     if not family.fixed:
         return entity
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from b24_sandbox.php import Value
@@ -86,6 +87,7 @@ class Field:
         return camel(self.universal)
 
 
+@lru_cache(4096)
 def camel(name: str) -> str:
     """Convert `ASSIGNED_BY_ID` to `assignedById`."""
     return _WORD_BREAK.sub(lambda match: match.group(1).upper(), name.lower())

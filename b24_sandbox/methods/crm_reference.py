@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from b24_sandbox import crm_types, filters, php, values
+from b24_sandbox import crm_types, facts, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.directories import STATUS
@@ -21,44 +21,6 @@ from b24_sandbox.row import Row
 method = MethodTable("crm")
 register = method.register
 
-OWNER_TYPES = (
-    (1, "Лид", "LEAD", "L"),
-    (2, "Сделка", "DEAL", "D"),
-    (3, "Контакт", "CONTACT", "C"),
-    (4, "Компания", "COMPANY", "CO"),
-    (5, "Счёт (старая версия)", "INVOICE", "I"),
-    (31, "Счёт", "SMART_INVOICE", "SI"),
-    (7, "Предложение", "QUOTE", "Q"),
-    (8, "Реквизиты", "REQUISITE", "RQ"),
-)
-ENUMS: dict[str, tuple[tuple[int, str], ...]] = {
-    "activitytype": (
-        (0, ""),
-        (1, "Встреча"),
-        (2, "Звонок"),
-        (3, "Задача"),
-        (4, "Письмо"),
-        (5, "Действие"),
-        (6, "Пользовательское действие"),
-    ),
-    "activitystatus": ((0, ""), (1, "Ожидается"), (2, "Завершено"), (3, "Завершено автоматически")),
-    "activitypriority": ((0, ""), (1, "Низкая"), (2, "Обычная"), (3, "Высокая")),
-    "activitydirection": ((0, ""), (1, "Входящее"), (2, "Исходящее")),
-    "activitynotifytype": ((0, ""), (1, "мин."), (2, "ч."), (3, "дн.")),
-    "contenttype": ((0, ""), (1, "Обычный текст"), (2, "bbCode"), (3, "HTML")),
-    "addresstype": (
-        (11, "Адрес доставки"),
-        (1, "Фактический адрес"),
-        (6, "Юридический адрес"),
-        (4, "Адрес регистрации"),
-        (8, "Почтовый адрес"),
-        (9, "Адрес бенефициара"),
-    ),
-    "settings.mode": ((1, "Классическая CRM"), (2, "Простая CRM")),
-    "entityeditorconfigscope": ((1, "Личный"), (2, "Общий")),
-    "entitysummaryoption": ((0, ""),),
-}
-"""Enumerations by the last part of their method: id and name."""
 _KEYS = ("ID", "NAME", "SYMBOL_CODE", "SYMBOL_CODE_SHORT")
 _SEMANTICS = {"S": "success", "F": "failure"}
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
@@ -213,7 +175,9 @@ def _status_fields(call: Call) -> Value:
 
 @method("crm.enum.ownertype")
 def _owner_types(call: Call) -> Value:
-    rows: list[Map] = [dict(zip(_KEYS, row, strict=True)) for row in OWNER_TYPES]
+    rows: list[Map] = [
+        dict(zip(_KEYS, (int(number), *names), strict=True)) for number, *names in facts.table("owner_types")
+    ]
     for number in crm_types.type_numbers(call.portal):
         row = crm_types.type_row(call.portal, number) or {}
         word = crm_types.owner_word(number).upper()
@@ -221,10 +185,12 @@ def _owner_types(call: Call) -> Value:
     return rows
 
 
-def _enum(items: tuple[tuple[int, str], ...]) -> Callable[[Call], Value]:
-    return lambda call: [dict(zip(_KEYS, (number, name, None, None), strict=True)) for number, name in items]
+def _enumeration(name: str) -> Callable[[Call], Value]:
+    """The method that lists an enumeration of the table `enumerations`."""
+    items = [(int(number), title) for kind, number, title in facts.table("enumerations") if kind == name]
+    return lambda call: [dict(zip(_KEYS, (*item, None, None), strict=True)) for item in items]
 
 
 method.add("crm.status.entity.types", lambda call: list(crm_types.directories(call.portal)))
-for _name, _enumeration in ENUMS.items():
-    method.add(f"crm.enum.{_name}", _enum(_enumeration))
+for _name in dict.fromkeys(kind for kind, *_ in facts.table("enumerations")):
+    method.add(f"crm.enum.{_name}", _enumeration(_name))

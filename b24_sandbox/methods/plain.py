@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache, partial
 
-from b24_sandbox import declared, php
+from b24_sandbox import declared, php, tables
 from b24_sandbox.call import Call
 from b24_sandbox.entities import ENTITIES
 from b24_sandbox.errors import PortalError
@@ -19,12 +19,12 @@ _FOLDER = declared.FOLDER / "plain"
 
 @cache
 def _fields() -> Map:
-    return declared.load(_FOLDER / "fields.toml")
+    return tables.load(_FOLDER / "fields.toml")
 
 
 @cache
 def _rights() -> list[tuple[str, PortalError]]:
-    refusals = [php.as_map(item) for item in php.as_list(declared.load(_FOLDER / "rights.toml")["refusal"])]
+    refusals = [php.as_map(item) for item in php.as_list(tables.load(_FOLDER / "rights.toml")["refusal"])]
     return [
         (name, PortalError(php.text(refusal["code"]), php.text(refusal["text"])))
         for refusal in refusals

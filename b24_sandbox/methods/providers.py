@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from b24_sandbox import declared, php
+from b24_sandbox import declared, php, tables
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
@@ -204,7 +204,7 @@ _ACTIONS: tuple[tuple[str, Callable[[ProviderFamily, Call], Value]], ...] = (
     ("list", _list),
     ("delete", _delete),
 )
-for _prefix, _facts in declared.load(declared.FOLDER / "plain" / "providers.toml").items():
+for _prefix, _facts in tables.load(declared.FOLDER / "plain" / "providers.toml").items():
     _family = ProviderFamily(_prefix, **php.as_map(_facts))  # type: ignore[arg-type]  # the file has its fields
     for _name, _run in _ACTIONS:
         method.of_scope(_family.scope).add(f"{_family.prefix}.{_name}", partial(_run, _family), app_context=True)
