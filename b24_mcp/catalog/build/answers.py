@@ -20,7 +20,7 @@ _MOST_KEYS = 60
 def result_of(blocks: list[Block], method: str, version: str) -> Result:
     """Read the result of a method from its page, corrected where samples are known to mislead."""
     known = correction_of(method, version)
-    sample = _sample(blocks)
+    sample = sample_of(blocks)
     result = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
     if known.list_key is not None:
         return Result("object", known.list_key, known.is_map, result.keys)
@@ -29,12 +29,17 @@ def result_of(blocks: list[Block], method: str, version: str) -> Result:
     return Result(known.result)
 
 
-def _sample(blocks: list[Block]) -> list[object]:
+def is_answer(title: str) -> bool:
+    """Whether a heading is about the answer of a method."""
+    return bool(_ANSWER.search(title)) and not _NOT_ANSWER.search(title)
+
+
+def sample_of(blocks: list[Block]) -> list[object]:
     """Return the first sample with a `result`, in a list. The list is empty when no sample has one."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:
-            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+            inside = is_answer(block.text)
         elif inside and isinstance(block, Code) and block.language in {"json", "js", "javascript", ""}:
             value = result_in(block.text) if _RESULT.search(block.text) else _bare(block.text)
             if value is not _NOTHING:
@@ -152,7 +157,7 @@ def _from_table(blocks: list[Block]) -> Result:
     inside = False
     for block in blocks:
         if isinstance(block, Heading):
-            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+            inside = is_answer(block.text)
         elif inside and isinstance(block, MarkupTable):
             for row in rows_of(block):
                 if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:

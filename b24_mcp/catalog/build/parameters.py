@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.rows import Row, rows_of
+from b24_mcp.catalog.build.keys import like_which, listed_keys
+from b24_mcp.catalog.build.rows import Row, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
@@ -17,6 +18,7 @@ _MORE = re.compile(
     r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I
 )
 _ORDERS = frozenset({"order", "sort"})
+_LISTED = frozenset({"filter", "select", *_ORDERS})
 _FILTERS = re.compile(r"filter|фильтр", re.I)
 _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
@@ -65,7 +67,7 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     found = Parameters()
     if root is None:
         return found
-    tree = _Tree(sections, stars=stars_count(root, sections))
+    tree = ParameterTree(sections, stars=stars_count(root, sections))
     variants: list[list[ParameterDraft]] = []
     alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
     if root.tables:
@@ -93,7 +95,7 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     return found
 
 
-class _Tree:
+class ParameterTree:
     def __init__(self, sections: list[PageSection], *, stars: bool) -> None:
         self.sections = sections
         self.stars = stars
@@ -106,9 +108,11 @@ class _Tree:
         tables = list(tables)
         labels = list(dict.fromkeys(table.tab[-1] for table in tables if table.tab))
         seen: dict[str, list[str]] = {}
+        texts: dict[str, str] = {}
         for table in tables:
             for row in rows_of(table):
                 for param in self._param(row, depth, path):
+                    texts.setdefault(param.name, row.text)
                     if table.tab:
                         seen.setdefault(param.name, []).append(table.tab[-1])
                     if param.name in by_name:
@@ -122,6 +126,7 @@ class _Tree:
                     by_name[name].of = tuple(dict.fromkeys(tabs))
                     if by_name[name].required is True:
                         by_name[name].required = "conditional"
+        _share(result, texts)
         return _nested(result)
 
     def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
@@ -166,13 +171,21 @@ class _Tree:
         inner = [table for table in row.inner if rows_of(table)]
         if inner and _is_container(row.type):
             return self.params(inner, depth + 1, here)
-        if not _may_hold_fields(row.type) or name.lower().strip("[]") in {"select", "path"}:
+        usage = _usage(name)
+        if usage == "select":
+            return [ParameterDraft(key) for key in listed_keys(row.text)]
+        if not _may_hold_fields(row.type) or name.lower().strip("[]") == "path":
             return []
         section = self._section(row, here)
         if section is None:
-            kind = "string" if name.lower().removeprefix("ar") in _ORDERS else ""
+            kind = "string" if usage in _ORDERS else ""
             needed = True if row.keys_needed else None
-            return [ParameterDraft(key, kind, needed) for key in row.keys if key.lower() not in {"asc", "desc"}]
+            keys = listed_keys(row.text) if usage in _LISTED else row.keys
+            return [
+                ParameterDraft(key, kind, needed, pattern=is_pattern(key))
+                for key in keys
+                if key.lower() not in {"asc", "desc"}
+            ]
         section.used = True
         if name.lower() == "group":
             return []
@@ -180,7 +193,7 @@ class _Tree:
         for param in fields:
             labels = [section.labels.get(label, label) for label in param.of]
             param.of = tuple(one for label in labels for one in label.split("|"))
-        if name.lower().removeprefix("ar") in _ORDERS:
+        if usage in _ORDERS:
             # The table describes the fields, but the value of each is a direction.
             return [_direction(field) for field in fields]
         self._groups(section, fields, here)
@@ -217,6 +230,26 @@ class _Tree:
         if len(left) == 1 and len(able) == 1 and not _FILTERS.search(left[0].title):
             left[0].used = True
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
+
+
+def _usage(name: str) -> str:
+    """Return `filter`, `select`, `order` or `sort` for names such as `arFilter` and `ELEMENT_ORDER`."""
+    bare = name.lower().strip("[]").removeprefix("ar")
+    return bare.rpartition("_")[2] if bare.rpartition("_")[2] in _LISTED else bare
+
+
+def _share(params: list[ParameterDraft], texts: Mapping[str, str]) -> None:
+    """Add to parameters the fields that, by their texts, they have in common with another parameter of the call."""
+    by_usage = {_usage(param.name): param for param in params}
+    for param in params:
+        usage = _usage(param.name)
+        other = by_usage.get(like_which(texts.get(param.name, "")) or "")
+        if usage not in _LISTED or param.fields or other is None or other is param or not _may_hold_fields(param.type):
+            continue
+        if usage in _ORDERS:
+            param.fields = [_direction(field) for field in other.fields]
+        else:
+            param.fields = [ParameterDraft(field.name, field.type, pattern=field.pattern) for field in other.fields]
 
 
 def _direction(field: ParameterDraft) -> ParameterDraft:

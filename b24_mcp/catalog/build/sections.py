@@ -92,6 +92,20 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
     return root, sections
 
 
+def all_sections(blocks: list[Block]) -> list[PageSection]:
+    """Return all sections of a page that describes objects instead of a method."""
+    sections = [PageSection("", "", 1)]
+    for block in blocks:
+        if isinstance(block, Heading):
+            sections.append(PageSection(block.text, block.anchor, block.level))
+        elif isinstance(block, MarkupTable):
+            sections[-1].tables.append(block)
+        elif isinstance(block, Text):
+            sections[-1].stars = sections[-1].stars or STARS_COUNT in block.text
+            sections[-1].texts.append(block.text)
+    return sections
+
+
 def stars_count(root: PageSection, sections: list[PageSection]) -> bool:
     """Whether a missing star means "not required": the page has the note about stars, or a star."""
     if root.stars or any(section.stars for section in sections if not section.behind):
