@@ -14,6 +14,10 @@ _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем"
 _NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)
 _LISTING = re.compile(r"(?:list|getlist|search|tail|\.get[a-z]*list[a-z]*|listfor[a-z]+|getlanguages)$", re.I)
 _KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
+# Fields that the users of a sample portal created themselves.
+_OF_ONE_PORTAL = re.compile(r"UF_\w*\d{3}\w*|UF_CRM_\w*\d\w*|PARENT_ID_\d+|PROPERTY_\d+|(?:ufCrm|parentId|property)\w*\d+")
+# Codes of access: a user, a group, a department.
+_ACCESS_CODE = re.compile(r"(?:[A-Z]{1,3}\d+\w*|AU|CR)")
 _MOST_KEYS = 60
 
 
@@ -107,7 +111,11 @@ def _from_sample(value: object, method: str, version: str) -> Result:
         return Result("map")
     # Some samples close a brace too late, so that `time` of the envelope is in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
-    keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
+    keys = tuple(
+        key
+        for key in value
+        if _KEY.match(key) and not (envelope and key == "time") and not _OF_ONE_PORTAL.fullmatch(key)
+    )[:_MOST_KEYS]
     if version == "v3":
         # A list that can be paged is always under `items`.
         return Result("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
@@ -139,7 +147,9 @@ def _kind(value: object) -> str:
 
 
 def _by_id(value: dict[str, object]) -> bool:
-    return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
+    """Whether an object is keyed by ids or by codes of access."""
+    ids = all(re.fullmatch(r"-?\d+", key) for key in value)
+    return bool(value) and (ids or (len(value) > 1 and all(map(_ACCESS_CODE.fullmatch, value))))
 
 
 _TABLE_KINDS = {

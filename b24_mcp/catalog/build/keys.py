@@ -17,6 +17,18 @@ _LIKE = re.compile(
     r"[^.\n]{0,80}?(?:`(filter|select|order|sort)`|\b(filter|фильтр\w*)\b)",
     re.I,
 )
+# "An object `{fileData: [...]}`".
+_INLINE = re.compile(r"(?<!например )(?<!например, )(?<!example, )(?<!example )`\{([^`{}]*)\}`")
+_KEY = re.compile(r"(?<![\w'\"])['\"]?([A-Za-z_]\w*)['\"]?\s*:(?!//)")
+_PLACEHOLDER = re.compile(
+    r"(?i:field|value|key|lang|code|option|param|name|id)\w*?_?[1-9nN]|[a-z]{2}|n\d+|langCode|property|uuid|user"
+)
+# "An array with the field `NAME`".
+_WITH_FIELD = re.compile(
+    r"(?:массив|объект) с пол(?:ем|ями) (`\w+`(?:(?:, | и )`\w+`)*)"
+    r"|(?:array|object) with (?:the |a )?(?:fields? )?(`\w+`(?:(?:, | and )`\w+`)*)",
+    re.I,
+)
 _DIRECTIONS = frozenset({"asc", "desc"})
 
 
@@ -34,6 +46,20 @@ def listed_keys(text: str) -> tuple[str, ...]:
         if colon and len(before) < 60 and (found := _NAMES.match(rest.strip())):
             return _usable(re.findall(r"`([^`]+)`", found[0]))
     return ()
+
+
+def inline_keys(text: str) -> tuple[str, ...]:
+    """Return the keys of an object that a description shows in a line of text, `{ID: 1, NAME: "x"}`."""
+    keys = [key for body in _INLINE.findall(text) for key in _KEY.findall(body)]
+    if any(map(_PLACEHOLDER.fullmatch, keys)):
+        return ()
+    keys += [key for pair in _WITH_FIELD.findall(text) for key in re.findall(r"`(\w+)`", "".join(pair))]
+    return tuple(dict.fromkeys(keys))
+
+
+def bold_keys(text: str) -> tuple[str, ...]:
+    """Return the keys that a description lists as bullets in bold, `- **fields** — …`."""
+    return tuple(dict.fromkeys(re.findall(r"^\s*[-*•]\s+\*\*([A-Za-z_]\w*)\*\*", text, re.M)))
 
 
 def like_which(text: str) -> str | None:

@@ -138,6 +138,8 @@ def _joined(own: tuple[Parameter, ...], others: Iterable[Parameter]) -> tuple[Pa
 
 def _typed(param: Parameter, objects: DocumentedObjects, depth: int = 0) -> Parameter:
     """Return a parameter with the fields of its type, where the type is an object of `types.tsv`."""
+    if param.name.lower() in _LISTED:
+        return param
     fields = tuple(_typed(one, objects, depth + 1) for one in param.fields)
     if not fields and depth < 4:
         for kind in param.type.split("|"):

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.keys import like_which, listed_keys
+from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys
 from b24_mcp.catalog.build.rows import Row, is_pattern, rows_of
-from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -28,7 +28,10 @@ _DEPTH = 3
 
 @dataclass(slots=True)
 class ParameterDraft:
-    """A parameter while its page is read: several tables of the page may add to it."""
+    """A parameter while its page is read: several tables of the page may add to it.
+
+    `heading` is the subject of the section that describes its fields, when that is not the parameter itself.
+    """
 
     name: str
     type: str = ""
@@ -38,6 +41,8 @@ class ParameterDraft:
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
+    also: tuple[str, ...] = ()
+    heading: str = ""
 
     def finished(self) -> Parameter:
         """Return the parameter as it was read."""
@@ -50,6 +55,7 @@ class ParameterDraft:
             fields=tuple(field.finished() for field in self.fields),
             pattern=self.pattern,
             variants=self.of,
+            also=self.also,
         )
 
 
@@ -70,7 +76,9 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     tree = ParameterTree(sections, stars=stars_count(root, sections))
     variants: list[list[ParameterDraft]] = []
     alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
-    if root.tables:
+    if PURPOSES.match(root.title):
+        alternatives = [root, *(s for s in sections if PURPOSES.match(s.title))]
+    if root.tables and root not in alternatives:
         plain = [table for table in root.tables if not table.tab]
         variants = [tree.params([table], 0) for table in plain]
         found.params = _joined(variants) if len(variants) > 1 else (variants[0] if variants else [])
@@ -142,6 +150,7 @@ class ParameterTree:
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
+                param.heading = self._heading(row, (*path, name))
             made.append(param)
         return made
 
@@ -181,6 +190,8 @@ class ParameterTree:
             kind = "string" if usage in _ORDERS else ""
             needed = True if row.keys_needed else None
             keys = listed_keys(row.text) if usage in _LISTED else row.keys
+            if not keys and usage not in _LISTED and _is_container(row.type):
+                keys = inline_keys(row.text)
             return [
                 ParameterDraft(key, kind, needed, pattern=is_pattern(key))
                 for key in keys
@@ -189,6 +200,14 @@ class ParameterTree:
         section.used = True
         if name.lower() == "group":
             return []
+        parts = list(row.keys) or list(bold_keys(row.text))
+        if (part := subject_of(section.title)) in map(str.lower, parts) and part != name.lower():
+            # The section is about one key of the parameter.
+            drafts = [ParameterDraft(key) for key in parts]
+            holder = next(draft for draft in drafts if draft.name.lower() == part)
+            holder.type = "object"
+            holder.fields = self.params(section.tables, depth + 2, (*here, holder.name))
+            return drafts
         fields = self.params(section.tables, depth + 1, here)
         for param in fields:
             labels = [section.labels.get(label, label) for label in param.of]
@@ -198,6 +217,12 @@ class ParameterTree:
             return [_direction(field) for field in fields]
         self._groups(section, fields, here)
         return fields
+
+    def _heading(self, row: Row, path: tuple[str, ...]) -> str:
+        section = self._section(row, path) if row.anchors else None
+        if section is None or not (found := re.findall(r"[A-Za-z_]\w*", section.title)):
+            return ""
+        return str(found[0]) if len(found) == 1 and found[0].lower() != path[-1].lower() else ""
 
     def _section(self, row: Row, path: tuple[str, ...]) -> PageSection | None:
         with_tables = [s for s in self.sections if s.tables and not s.behind]
@@ -321,5 +346,5 @@ def _nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
                 by_path[top] = holder
                 result.append(holder)
             param.name = rest
-            holder.fields.append(param)
+            holder.fields = _nested([*holder.fields, param])
     return result

@@ -171,7 +171,8 @@ def _clean(names: list[str]) -> list[str]:
     for name in names:
         name = name.strip(" `*:,'\"")
         if alias := re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", name):
-            cleaned.append(alias[1])
+            # "TITLE (LANG)" is the key TITLE of LANG.
+            cleaned.append(f"{alias[2]}.{alias[1]}" if alias[2].isupper() else alias[1])
             continue
         if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+| ]*", name) and not _is_caption(name):
             cleaned.append(name.replace("…", "..."))
@@ -184,7 +185,7 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
-    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
+    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|(?<!TIMESTAMP)_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 
 def type_of(text: str) -> str:

@@ -21,6 +21,7 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """
     maps: list[list[str]] = []
     for param in params:
+        _note_spelling(param, params, bodies)
         sent = [body[key] for body in bodies if isinstance(body, dict) for key in body if _same(key, param.name)]
         if param.values and any(not _among(value, param.values) for value in sent):
             param.values = ()
@@ -40,12 +41,25 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
         if like or (
             objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)
         ):
+            if param.heading and objects and all(list(value) == [param.heading] for value in objects):
+                param.fields = [ParameterDraft(param.heading, "object", None, fields=param.fields)]
+                shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
+                continue
             maps.append(names)
             param.fields = [ParameterDraft("<key>", "object", None, fields=param.fields, pattern=True)]
             shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
             continue
         lists = [inner for value in sent if isinstance(value, list) for inner in value if isinstance(inner, dict)]
         shape(param.fields, [*objects, *lists])
+
+
+def _note_spelling(param: ParameterDraft, params: list[ParameterDraft], bodies: Sequence[object]) -> None:
+    """Note how the samples write the name of a parameter, where it is not as in the table."""
+    names = {one.name for one in params}
+    used = {_OPERATORS.sub("", key) for body in bodies if isinstance(body, dict) for key in body}
+    spellings = {key for key in used - names if _bare(key) == _bare(param.name)}
+    if spellings and not param.pattern:
+        param.also = tuple(sorted({*param.also, *spellings}))
 
 
 def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]:
@@ -57,8 +71,12 @@ def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]
     return list(found.values())
 
 
+def _bare(name: str) -> str:
+    return re.sub(r"[_.\-\[\]]", "", name).lower()
+
+
 def _same(key: str, name: str) -> bool:
-    return _OPERATORS.sub("", key).lower() == name.lower()
+    return _bare(_OPERATORS.sub("", key)) == _bare(name)
 
 
 def _among(value: object, values: tuple[str, ...]) -> bool:
