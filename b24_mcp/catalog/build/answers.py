@@ -15,7 +15,9 @@ _NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)
 _LISTING = re.compile(r"(?:list|getlist|search|tail|\.get[a-z]*list[a-z]*|listfor[a-z]+|getlanguages)$", re.I)
 _KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
 # Fields that the users of a sample portal created themselves.
-_OF_ONE_PORTAL = re.compile(r"UF_\w*\d{3}\w*|UF_CRM_\w*\d\w*|PARENT_ID_\d+|PROPERTY_\d+|(?:ufCrm|parentId|property)\w*\d+")
+_OF_ONE_PORTAL = re.compile(
+    r"UF_\w*\d{3}\w*|UF_CRM_\w*\d\w*|PARENT_ID_\d+|PROPERTY_\d+|(?:ufCrm|parentId|property)\w*\d+"
+)
 # Codes of access: a user, a group, a department.
 _ACCESS_CODE = re.compile(r"(?:[A-Z]{1,3}\d+\w*|AU|CR)")
 _MOST_KEYS = 60

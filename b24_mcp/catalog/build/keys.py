@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 
-_ANNOUNCED = re.compile(
-    r"\b(?:fields?|keys)\b(?!_)|\bпол(?:я|ям|ей|е|ем|ями|ях)\b|\bключ\w*", re.I
-)
+_ANNOUNCED = re.compile(r"\b(?:fields?|keys)\b(?!_)|\bпол(?:я|ям|ей|е|ем|ями|ях)\b|\bключ\w*", re.I)
+# "Only the fields `ID`, `CREATED` are supported", without a colon.
+_ONLY = re.compile(r"\bonly\b|\bsupport|только|поддерживаются", re.I)
 _BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`")
 _NAMES = re.compile(r"(?:`[A-Za-z_][\w.]*`(?:[,.;]\s+|\s+(?:and|or|и|или)\s+)?)+")
 _NAME = re.compile(r"[A-Za-z_][\w.]*(?:\*|<\w+>|\.\.\.)?")
@@ -29,6 +29,11 @@ _WITH_FIELD = re.compile(
     r"|(?:array|object) with (?:the |a )?(?:fields? )?(`\w+`(?:(?:, | and )`\w+`)*)",
     re.I,
 )
+_NEEDED = re.compile(
+    r"(?<!не)(?<!не )(?:обязателен|обязательно (?:передайте|передать|использовать|укажите|указать))[^`.\n]{0,40}`(\w+)`"
+    r"|`(\w+)`(?: field| parameter| condition)? is (?:required|mandatory)",
+    re.I,
+)
 _DIRECTIONS = frozenset({"asc", "desc"})
 
 
@@ -45,6 +50,8 @@ def listed_keys(text: str) -> tuple[str, ...]:
         before, colon, rest = tail.partition(":")
         if colon and len(before) < 60 and (found := _NAMES.match(rest.strip())):
             return _usable(re.findall(r"`([^`]+)`", found[0]))
+        if _ONLY.search(line) and (found := _NAMES.match(tail.strip())):
+            return _usable(re.findall(r"`([^`]+)`", found[0]))
     return ()
 
 
@@ -60,6 +67,11 @@ def inline_keys(text: str) -> tuple[str, ...]:
 def bold_keys(text: str) -> tuple[str, ...]:
     """Return the keys that a description lists as bullets in bold, `- **fields** — …`."""
     return tuple(dict.fromkeys(re.findall(r"^\s*[-*•]\s+\*\*([A-Za-z_]\w*)\*\*", text, re.M)))
+
+
+def needed_keys(text: str) -> frozenset[str]:
+    """Return the keys that a description calls required: "the field `OWNER_ID` is required"."""
+    return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key)
 
 
 def like_which(text: str) -> str | None:

@@ -36,6 +36,9 @@ def object_of(blocks: list[Block], part: str) -> Iterable[ObjectField]:
     if part == "names":
         names = _sample(blocks)
         return [ObjectField(Parameter(name, "", None)) for name in names] if isinstance(names, dict) else []
+    if part == "tables":
+        sections = all_sections(blocks)
+        return _of_parameters(one for section in sections for one in _fields(section, sections))
     if part == "answer":
         return _of_parameters(_largest_answer(blocks))
     if part.startswith("="):
@@ -86,14 +89,16 @@ def _descriptions(value: object) -> dict[str, Mapping[str, object]]:
         return {name: one for name, one in named.items() if re.fullmatch(r"[A-Za-z_]\w*", name)}
     if not isinstance(value, dict):
         return {}
-    described = {
-        name: one
-        for name, one in value.items()
-        if isinstance(one, dict) and isinstance(one.get("type", one.get("TYPE", "" if "isReadOnly" in one else None)), str)
+    described: dict[str, Mapping[str, object]] = {
+        name: one for name, one in value.items() if isinstance(one, dict) and _is_description(one)
     }
     if described and len(described) * 10 >= len(value) * 7:
         return described
     return next(filter(None, map(_descriptions, value.values())), {})
+
+
+def _is_description(value: Mapping[str, object]) -> bool:
+    return "isReadOnly" in value or isinstance(value.get("type", value.get("TYPE")), str)
 
 
 def _sample(blocks: list[Block]) -> object:

@@ -1,24 +1,29 @@
-"""Objects that are documented on one page and taken by parameters of other pages: `data/objects.tsv` and `data/types.tsv`.
+"""Objects that one page documents and parameters of other methods take: `data/objects.tsv` and `data/types.tsv`.
 
-`objects.tsv` names for parameters of methods the object whose fields they take. Its columns:
+`objects.tsv` joins objects to parameters. Its columns:
 
 | column | meaning |
 |---|---|
 | `method`, `version` | the methods, separated by commas |
 | `parameter` | the parameters, separated by commas; dotted when nested |
 | `page` | the page of the object, below `api-reference/`; empty when the row has only `more` |
-| `part` | where the object is on that page, see below |
+| `part` | the part of that page |
 | `names` | `upper` when the methods take `RESPONSIBLE_ID` for the documented `responsibleId` |
 | `for` | the variant that has the fields, see `Parameter` |
-| `more` | further keys that only these parameters accept, with types: `FIND:string` |
+| `more` | further keys of these parameters with their types: `FIND:string`; `OWNER_ID*:integer` when required |
 | `not` | fields of the object that these parameters do not accept |
 
-A part is `sample` for the descriptions of fields in the sample of an answer, `names` for an answer whose keys are the
-names of the fields, `answer` for the largest table below the heading of the answer, `=fields` for the fields of the
-parameter `fields` that the page itself documents, and anything else for the tables below the heading with this anchor or
-one of these words, separated by `|`; empty means the first table of the page.
+| part | the fields are in |
+|---|---|
+| `sample` | the descriptions of fields in the sample of an answer |
+| `names` | the sample of an answer whose keys are the names of the fields |
+| `answer` | the largest table below a heading about the answer |
+| `tables` | all tables of the page |
+| `=fields` | the parameter `fields` of the method that the page is about; `=` are all its parameters |
+| anything else | the tables below the heading with this anchor, or with one of these words, separated by a bar |
+| empty | the first table of the page |
 
-`types.tsv` names for types such as `crm_multifield` the object that a value of the type is.
+`types.tsv` names for types such as `crm_multifield` the object that a value of the type is, with the same columns.
 """
 
 from __future__ import annotations
@@ -62,13 +67,16 @@ class DocumentedObjects:
     def fields(self, page: str, part: str) -> tuple[ObjectField, ...]:
         """Return the fields of an object; none when the edition has no such page or part."""
         if (page, part) not in self._known:
+            if not page:
+                return ()
             source = self._edition.page(_FOLDER + page)
             self._known[page, part] = tuple(object_of(parse(source.text), part)) if source is not None else ()
         return self._known[page, part]
 
     def missing(self) -> list[str]:
         """Return the objects of both tables that the edition does not have."""
-        named = {(use.page, use.part) for uses in _uses().values() for use in uses if use.page} | set(_types().values())
+        named = {(use.page, use.part) for uses in _uses().values() for use in uses if use.page}
+        named |= {(page, part) for page, part, _ in _types().values() if page}
         return [f"{page}#{part}" for page, part in sorted(named) if not self.fields(page, part)]
 
 
@@ -91,7 +99,7 @@ def with_objects(facts: MethodFacts, objects: DocumentedObjects) -> MethodFacts:
 def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, variants: int) -> Iterator[Parameter]:
     """Yield the fields of an object as one parameter of a method takes them."""
     usage = name.lower()
-    for field in (*objects.fields(use.page, use.part), *map(ObjectField, use.more)):
+    for field in (*map(ObjectField, use.more), *objects.fields(use.page, use.part)):
         one = field.parameter
         one = replace(one, name=_upper(one.name)) if use.upper else one
         if one.name in use.left_out:
@@ -101,7 +109,8 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, varia
         if usage in _LISTED:
             kind = "string" if usage in _ORDERS else one.type
             keeps = usage.endswith("filter")
-            one = Parameter(one.name, kind, False, values=one.values if keeps else (), pattern=one.pattern)
+            required = one.required is True and one in use.more
+            one = Parameter(one.name, kind, required, values=one.values if keeps else (), pattern=one.pattern)
         elif one.required is True and not method.lower().endswith((".add", ".create", ".register")):
             one = replace(one, required=False)
         yield replace(one, variants=(use.variant,)) if use.variant and variants > 1 else one
@@ -143,8 +152,10 @@ def _typed(param: Parameter, objects: DocumentedObjects, depth: int = 0) -> Para
     fields = tuple(_typed(one, objects, depth + 1) for one in param.fields)
     if not fields and depth < 4:
         for kind in param.type.split("|"):
-            if source := _types().get(kind.removesuffix("[]")):
-                fields = tuple(field.parameter for field in objects.fields(*source))
+            if known := _types().get(kind.removesuffix("[]")):
+                page, part, more = known
+                fields = (*(field.parameter for field in objects.fields(page, part)), *more)
+                fields = tuple(_typed(one, objects, depth + 1) for one in fields)
                 break
     return replace(param, fields=fields)
 
@@ -161,16 +172,13 @@ def _split(text: str) -> list[str]:
 def _uses() -> dict[tuple[str, str], list[Use]]:
     found: dict[tuple[str, str], list[Use]] = {}
     for row in read_table("objects"):
-        more = (one.partition(":") for one in _split(row["more"]))
         use = Use(
             parameters=tuple(_split(row["parameter"])),
             page=row["page"],
             part=row["part"],
             upper=row["names"] == "upper",
             variant=row["for"],
-            more=tuple(
-                Parameter(name, kind, False, pattern=name.endswith("...") or "<" in name) for name, _, kind in more
-            ),
+            more=_more(row["more"]),
             left_out=frozenset(_split(row["not"])),
         )
         for method in _split(row["method"]):
@@ -179,5 +187,13 @@ def _uses() -> dict[tuple[str, str], list[Use]]:
 
 
 @cache
-def _types() -> dict[str, tuple[str, str]]:
-    return {row["type"]: (row["page"], row["part"]) for row in read_table("types")}
+def _types() -> dict[str, tuple[str, str, tuple[Parameter, ...]]]:
+    return {row["type"]: (row["page"], row["part"], _more(row["more"])) for row in read_table("types")}
+
+
+def _more(text: str) -> tuple[Parameter, ...]:
+    pairs = (one.partition(":") for one in _split(text))
+    return tuple(
+        Parameter(name.rstrip("*"), kind, name.endswith("*"), pattern=name.endswith("...") or "<" in name)
+        for name, _, kind in pairs
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys
+from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys, needed_keys
 from b24_mcp.catalog.build.rows import Row, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.facts import Parameter, Required
@@ -104,6 +104,8 @@ def parameters_of(blocks: list[Block]) -> Parameters:
 
 
 class ParameterTree:
+    """The reader of nested parameters: it finds the section of a page that describes the fields of a parameter."""
+
     def __init__(self, sections: list[PageSection], *, stars: bool) -> None:
         self.sections = sections
         self.stars = stars
@@ -188,12 +190,15 @@ class ParameterTree:
         section = self._section(row, here)
         if section is None:
             kind = "string" if usage in _ORDERS else ""
-            needed = True if row.keys_needed else None
+            needed: Required = True if row.keys_needed else None
+            if usage in _LISTED and needed is None and self.stars:
+                needed = False
             keys = listed_keys(row.text) if usage in _LISTED else row.keys
             if not keys and usage not in _LISTED and _is_container(row.type):
                 keys = inline_keys(row.text)
+            musts = needed_keys(row.text)
             return [
-                ParameterDraft(key, kind, needed, pattern=is_pattern(key))
+                ParameterDraft(key, kind, True if key in musts else needed, pattern=is_pattern(key))
                 for key in keys
                 if key.lower() not in {"asc", "desc"}
             ]

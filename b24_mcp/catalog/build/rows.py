@@ -19,7 +19,7 @@ _TEXT_WORDS = {"description", "описание"}
 _CODE = re.compile(r"`([^`]+)`")
 _LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
-_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательные поля", re.I)
+_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательн(?:ые|ым|ых) пол(?:я|ям|ей)", re.I)
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
@@ -185,7 +185,9 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
-    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|(?<!TIMESTAMP)_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
+    if name == "TIMESTAMP_X":
+        return False
+    return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 
 def type_of(text: str) -> str:
