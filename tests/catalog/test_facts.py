@@ -150,7 +150,8 @@ def test_every_parameter_has_the_fields_of_the_format() -> None:
         for param in flat(line["params"]):
             where = f"{line['method']} {param['name']}"
             assert {"name", "type", "required"} <= param.keys(), where
-            assert param.keys() <= {"name", "type", "required", "values", "list", "fields", "pattern", "for"}, where
+            optional = {"values", "list", "fields", "pattern", "for", "also", "read_only"}
+            assert param.keys() <= {"name", "type", "required"} | optional, where
             assert param["name"], where
             assert param["required"] in (True, False, None, "conditional"), where
             assert re.fullmatch(r"|[A-Za-z][\w.]*(\[\])*(\|[A-Za-z][\w.]*(\[\])*)*", param["type"]), where

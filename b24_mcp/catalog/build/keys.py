@@ -8,7 +8,7 @@ import re
 
 _ANNOUNCED = re.compile(r"\b(?:fields?|keys)\b(?!_)|\bпол(?:я|ям|ей|е|ем|ями|ях)\b|\bключ\w*", re.I)
 # "Only the fields `ID`, `CREATED` are supported", without a colon.
-_ONLY = re.compile(r"\bonly\b|\bsupport|только|поддерживаются", re.I)
+_ONLY = re.compile(r"\bonly\b|(?<!not )\bsupport|только|(?<!не )поддерживаются", re.I)
 _BULLET = re.compile(r"^(\s*)[-*•]\s+[\[*]*`([^`\n]+)`")
 _NAMES = re.compile(r"(?:`[A-Za-z_][\w.]*`(?:[,.;]\s+|\s+(?:and|or|и|или)\s+)?)+")
 _NAME = re.compile(r"[A-Za-z_][\w.]*(?:\*|<\w+>|\.\.\.)?")
@@ -18,15 +18,16 @@ _LIKE = re.compile(
     re.I,
 )
 # "An object `{fileData: [...]}`".
-_INLINE = re.compile(r"(?<!например )(?<!например, )(?<!example, )(?<!example )`\{([^`{}]*)\}`")
+_INLINE = re.compile(r"(?<!например )(?<!например, )(?<!example, )(?<!example )(?<!e\.g\., )`\{([^`{}]*)\}`")
 _KEY = re.compile(r"(?<![\w'\"])['\"]?([A-Za-z_]\w*)['\"]?\s*:(?!//)")
 _PLACEHOLDER = re.compile(
     r"(?i:field|value|key|lang|code|option|param|name|id)\w*?_?[1-9nN]|[a-z]{2}|n\d+|langCode|property|uuid|user"
+    r"|FieldCode|access_code|PROPERTY_(?:CODE|PRICE)|(?:call_)?option"
 )
 # "An array with the field `NAME`".
 _WITH_FIELD = re.compile(
     r"(?:массив|объект) с пол(?:ем|ями) (`\w+`(?:(?:, | и )`\w+`)*)"
-    r"|(?:array|object) with (?:the |a )?(?:fields? )?(`\w+`(?:(?:, | and )`\w+`)*)",
+    r"|array with (?:the |a )?(?:fields? )?(`\w+`(?:(?:, | and )`\w+`)*)",
     re.I,
 )
 _NEEDED = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from b24_mcp.catalog.build.answers import is_answer, sample_of
 from b24_mcp.catalog.build.parameters import ParameterTree, parameters_of
@@ -50,7 +50,11 @@ def object_of(blocks: list[Block], part: str) -> Iterable[ObjectField]:
 
 
 def _of_parameters(params: Iterable[Parameter]) -> list[ObjectField]:
-    return [ObjectField(one) for one in params if one.pattern or not re.search(r"\d{4}", one.name)]
+    return [
+        ObjectField(replace(one, type=re.sub(r"^array<(\w+)>$", r"\1[]", one.type)))
+        for one in params
+        if one.pattern or not re.search(r"\d{4}", one.name)
+    ]
 
 
 def _of_sample(value: object) -> Iterator[ObjectField]:

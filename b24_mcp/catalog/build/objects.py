@@ -8,7 +8,7 @@
 | `parameter` | the parameters, separated by commas; dotted when nested |
 | `page` | the page of the object, below `api-reference/`; empty when the row has only `more` |
 | `part` | the part of that page |
-| `names` | `upper` when the methods take `RESPONSIBLE_ID` for the documented `responsibleId` |
+| `names` | `upper` for `RESPONSIBLE_ID` instead of `responsibleId`, `flat` for fields without fields inside |
 | `for` | the variant that has the fields, see `Parameter` |
 | `more` | further keys of these parameters with their types: `FIND:string`; `OWNER_ID*:integer` when required |
 | `not` | fields of the object that these parameters do not accept |
@@ -16,7 +16,7 @@
 | part | the fields are in |
 |---|---|
 | `sample` | the descriptions of fields in the sample of an answer |
-| `names` | the sample of an answer whose keys are the names of the fields |
+| `names` | `upper` for `RESPONSIBLE_ID` instead of `responsibleId`, `flat` for fields without fields inside |
 | `answer` | the largest table below a heading about the answer |
 | `tables` | all tables of the page |
 | `=fields` | the parameter `fields` of the method that the page is about; `=` are all its parameters |
@@ -52,6 +52,7 @@ class Use:
     page: str
     part: str
     upper: bool
+    flat: bool
     variant: str
     more: tuple[Parameter, ...]
     left_out: frozenset[str]
@@ -102,6 +103,7 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, varia
     for field in (*map(ObjectField, use.more), *objects.fields(use.page, use.part)):
         one = field.parameter
         one = replace(one, name=_upper(one.name)) if use.upper else one
+        one = replace(one, fields=()) if use.flat else one
         if one.name in use.left_out:
             continue
         if (usage.endswith("filter") and not field.filterable) or (usage in _ORDERS and not field.sortable):
@@ -177,6 +179,7 @@ def _uses() -> dict[tuple[str, str], list[Use]]:
             page=row["page"],
             part=row["part"],
             upper=row["names"] == "upper",
+            flat=row["names"] == "flat",
             variant=row["for"],
             more=_more(row["more"]),
             left_out=frozenset(_split(row["not"])),

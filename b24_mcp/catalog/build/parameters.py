@@ -225,9 +225,10 @@ class ParameterTree:
 
     def _heading(self, row: Row, path: tuple[str, ...]) -> str:
         section = self._section(row, path) if row.anchors else None
-        if section is None or not (found := re.findall(r"[A-Za-z_]\w*", section.title)):
+        subject = subject_of(section.title) if section is not None else ""
+        if section is None or subject in {"", path[-1].lower()}:
             return ""
-        return str(found[0]) if len(found) == 1 and found[0].lower() != path[-1].lower() else ""
+        return next((word for word in re.findall(r"\w+", section.title) if word.lower() == subject), "")
 
     def _section(self, row: Row, path: tuple[str, ...]) -> PageSection | None:
         with_tables = [s for s in self.sections if s.tables and not s.behind]
