@@ -14,7 +14,7 @@ from b24_mcp.catalog.build.header import context_of, header_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
-from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.catalog.build.samples import from_samples, regroup, shape
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
 from b24_mcp.catalog.positional import Argument, arguments_of
@@ -89,6 +89,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         drafts = from_samples(requests)
     if arguments is not None:
         drafts = _ordered(drafts, arguments)
+    drafts = regroup(drafts, requests)
     shape(drafts, requests)
     correction = correction_of(name, version)
     for draft in drafts:

@@ -131,11 +131,14 @@ def _put(params: tuple[Parameter, ...], path: list[str], fields: tuple[Parameter
 
 
 def _joined(own: tuple[Parameter, ...], others: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Return the fields of a page with those that only the object has. A page that names required fields names all."""
+    knows_required = any(one.required is True for one in own)
     by_name = {one.name: one for one in own}
     for other in others:
         known = by_name.get(other.name)
         if known is None:
-            by_name[other.name] = other
+            stated = knows_required and other.required is True
+            by_name[other.name] = replace(other, required=False) if stated else other
         elif known in own:
             # A page that documents a field knows better than the description of all fields, where it says something.
             if not known.type:

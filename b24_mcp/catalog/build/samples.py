@@ -13,6 +13,21 @@ _EITHER_WAY = frozenset({"keyboard", "menu", "attach"})
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
+def regroup(params: list[ParameterDraft], bodies: Sequence[object]) -> list[ParameterDraft]:
+    """Return parameters with those moved into an object that the samples send inside of it and never beside it."""
+    sent = [body for body in bodies if isinstance(body, dict)]
+    for holder in params:
+        inner = [body[key] for body in sent for key in body if key == holder.name]
+        keys = {str(key) for value in inner if isinstance(value, dict) for key in value}
+        others = {one.name for one in params if one is not holder}
+        beside = {key for body in sent for key in body}
+        if holder.fields or not keys or not keys <= others or keys & beside:
+            continue
+        holder.fields = [one for one in params if one is not holder and one.name not in beside]
+        return [one for one in params if one not in holder.fields]
+    return params
+
+
 def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """Correct parameters in place by their values in the samples.
 
