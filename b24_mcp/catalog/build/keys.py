@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(
 )
 # "An array with the field `NAME`".
 _WITH_FIELD = re.compile(
-    r"переда[её]тся (?:обязательный )?параметр (`\w+`)|must be passed the parameter (`\w+`)"
+    r"переда[её]тся (?:обязательный )?параметр (`\w+`)|the (?:required )?parameter (`\w+`) \(|the (`\w+`) parameter \("
     r"|(?:массив|объект) с пол(?:ем|ями) (`\w+`(?:(?:, | и )`\w+`)*)"
     r"|array with (?:the |a )?(?:fields? )?(`\w+`(?:(?:, | and )`\w+`)*)",
     re.I,
