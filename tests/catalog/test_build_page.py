@@ -98,7 +98,7 @@ def test_tables_in_tabs_have_the_name_of_the_tab() -> None:
         ("`azure`", ["azure"], False),
         ("**REPORT_ID*** \\| **ID***", ["REPORT_ID", "ID"], True),
         ("**CALENDAR_EVENT**\\|**UF_CRM_CAL_EVENT**", ["CALENDAR_EVENT|UF_CRM_CAL_EVENT"], False),
-        ("**LANGUAGE_ID (LANG)**", ["LANGUAGE_ID"], False),
+        ("**LANGUAGE_ID (LANG)**", ["LANG.LANGUAGE_ID"], False),
         ("**Settings for every printer**", [], False),
         ("**<selector>**", ["<selector>"], False),
     ],

@@ -16,7 +16,7 @@ from b24_mcp.catalog.build.header import context_of, header_of, limits_of, permi
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
-from b24_mcp.catalog.build.samples import from_samples, literals_of, open_by_literals, shape
+from b24_mcp.catalog.build.samples import from_samples, literals_of, open_by_literals, regroup, shape
 from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
@@ -92,6 +92,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         drafts = from_samples(requests)
     if arguments is not None:
         drafts = _ordered(drafts, arguments)
+    drafts = regroup(drafts, requests)
     shape(drafts, requests)
     open_by_literals(drafts, literals_of(page.blocks))
     correction = correction_of(name, version)

@@ -21,7 +21,7 @@ _TEXT_WORDS = {"description", "описание"}
 _CODE = re.compile(r"`([^`]+)`")
 _LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
-_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательные поля", re.I)
+_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательн(?:ые|ым|ых) пол(?:я|ям|ей)", re.I)
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
@@ -169,7 +169,8 @@ def _clean(names: list[str]) -> list[str]:
     for name in names:
         name = name.strip(" `*:,'\"")
         if alias := re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", name):
-            cleaned.append(alias[1])
+            # "TITLE (LANG)" is the key TITLE of LANG.
+            cleaned.append(f"{alias[2]}.{alias[1]}" if alias[2].isupper() else alias[1])
             continue
         if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+| ]*", name) and not _is_caption(name):
             cleaned.append(name.replace("…", "..."))
@@ -182,6 +183,8 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
+    if name == "TIMESTAMP_X":
+        return False
     return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 

@@ -16,6 +16,21 @@ _ASSIGNED = re.compile(r"['\"]?\b([A-Za-z_]\w*)['\"]?\s*(?::|=>)\s*['\"]([\w.\\/
 _OPERATORS = re.compile(r"^[!<>=%@~?*+]+")
 
 
+def regroup(params: list[ParameterDraft], bodies: Sequence[object]) -> list[ParameterDraft]:
+    """Return parameters with those moved into an object that the samples send inside of it and never beside it."""
+    sent = [body for body in bodies if isinstance(body, dict)]
+    for holder in params:
+        inner = [body[key] for body in sent for key in body if key == holder.name]
+        keys = {str(key) for value in inner if isinstance(value, dict) for key in value}
+        others = {one.name for one in params if one is not holder}
+        beside = {key for body in sent for key in body}
+        if holder.fields or not keys or not keys <= others or keys & beside:
+            continue
+        holder.fields = [one for one in params if one is not holder and one.name not in beside]
+        return [one for one in params if one not in holder.fields]
+    return params
+
+
 def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """Correct parameters in place by their values in the samples.
 
@@ -24,6 +39,7 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
     """
     maps: list[list[str]] = []
     for param in params:
+        _note_spelling(param, params, bodies)
         sent = [body[key] for body in bodies if isinstance(body, dict) for key in body if _same(key, param.name)]
         param.allowed = _fitting(param.allowed, sent)
         if (
@@ -42,6 +58,10 @@ def shape(params: list[ParameterDraft], bodies: Sequence[object]) -> None:
         if like or (
             objects and not _is_pattern_in(param.fields) and all(_is_map(value, param.fields) for value in objects)
         ):
+            if param.heading and objects and all(list(value) == [param.heading] for value in objects):
+                param.fields = [ParameterDraft(param.heading, "object", None, fields=param.fields)]
+                shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
+                continue
             maps.append(names)
             param.fields = [ParameterDraft("<key>", "object", None, fields=param.fields, pattern=True)]
             shape(param.fields[0].fields, [inner for value in objects for inner in value.values()])
@@ -80,6 +100,15 @@ def _flat(params: Iterable[ParameterDraft]) -> Iterator[ParameterDraft]:
         yield from _flat(param.fields)
 
 
+def _note_spelling(param: ParameterDraft, params: list[ParameterDraft], bodies: Sequence[object]) -> None:
+    """Note how the samples write the name of a parameter, where it is not as in the table."""
+    names = {one.name for one in params}
+    used = {_OPERATORS.sub("", key) for body in bodies if isinstance(body, dict) for key in body}
+    spellings = {key for key in used - names if _bare(key) == _bare(param.name)}
+    if spellings and not param.pattern:
+        param.also = tuple(sorted({*param.also, *spellings}))
+
+
 def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]:
     """Return the parameters in the samples, for a page that documents none."""
     found: dict[str, ParameterDraft] = {}
@@ -89,8 +118,12 @@ def from_samples(bodies: Iterable[Mapping[str, object]]) -> list[ParameterDraft]
     return list(found.values())
 
 
+def _bare(name: str) -> str:
+    return re.sub(r"[_.\-\[\]]", "", name).lower()
+
+
 def _same(key: str, name: str) -> bool:
-    return _OPERATORS.sub("", key).lower() == name.lower()
+    return _bare(_OPERATORS.sub("", key)) == _bare(name)
 
 
 def _fitting(allowed: Allowed, sent: Sequence[object]) -> Allowed:
