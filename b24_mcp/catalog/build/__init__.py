@@ -54,7 +54,8 @@ def build_from(found: Mapping[str, Edition], out: Path) -> Report:
     """
     editions = {language: extract(edition) for language, edition in sorted(found.items())}
     facts, differences = merge(editions)
-    objects = DocumentedObjects(found.get("ru") or found["en"])
+    methods = {one.page: one.method for one in facts if one.page is not None}
+    objects = DocumentedObjects(found.get("ru") or found["en"], methods)
     facts = [with_objects(one, objects) for one in facts]
     write_methods(facts, out)
     events = _events(editions)

@@ -43,7 +43,7 @@ def merge(editions: dict[str, Extract]) -> tuple[list[MethodFacts], list[Differe
     by_key: dict[tuple[str, str], MethodFacts] = {}
     for method in methods.values():
         facts = _with_replacements(method, names)
-        by_key.setdefault(facts.key, replace(facts, params=_with_sources(facts.params, facts.page or "", names)))
+        by_key.setdefault(facts.key, replace(facts, params=with_sources(facts.params, facts.page or "", names)))
     for facts in methods_without_page():
         by_key.setdefault(facts.key, facts)
     return [by_key[key] for key in sorted(by_key)], differences
@@ -56,7 +56,7 @@ def _with_replacements(method: DocumentedMethod, names: Mapping[str, str]) -> Me
     return replace(facts, replaced_by=tuple(replaced_by))
 
 
-def _with_sources(params: Iterable[Parameter], page: str, names: Mapping[str, str]) -> tuple[Parameter, ...]:
+def with_sources(params: Iterable[Parameter], page: str, names: Mapping[str, str]) -> tuple[Parameter, ...]:
     """Return parameters with the methods of the pages that are their sources."""
     folder = posixpath.dirname(page)
     found = []
@@ -64,7 +64,7 @@ def _with_sources(params: Iterable[Parameter], page: str, names: Mapping[str, st
         source = param.source
         if source.endswith(".md"):
             source = names.get(posixpath.normpath(posixpath.join(folder, source)).removesuffix(".md"), "")
-        found.append(replace(param, source=source, fields=_with_sources(param.fields, page, names)))
+        found.append(replace(param, source=source, fields=with_sources(param.fields, page, names)))
     return tuple(found)
 
 

@@ -29,10 +29,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from b24_mcp.catalog.build.merge import with_sources
 from b24_mcp.catalog.build.object_pages import ObjectField, object_of
 from b24_mcp.catalog.facts import MethodFacts, Parameter
 from b24_mcp.catalog.tables import read_table
@@ -59,10 +60,11 @@ class Use:
 
 
 class DocumentedObjects:
-    """The objects that the pages of an edition document."""
+    """The objects that the pages of an edition document. `methods` maps the pages of methods to their names."""
 
-    def __init__(self, edition: Edition) -> None:
+    def __init__(self, edition: Edition, methods: Mapping[str, str] | None = None) -> None:
         self._edition = edition
+        self._methods = methods or {}
         self._known: dict[tuple[str, str], tuple[ObjectField, ...]] = {}
 
     def fields(self, page: str, part: str) -> tuple[ObjectField, ...]:
@@ -71,8 +73,12 @@ class DocumentedObjects:
             if not page:
                 return ()
             source = self._edition.page(_FOLDER + page)
-            self._known[page, part] = tuple(object_of(parse(source.text), part)) if source is not None else ()
+            found = object_of(parse(source.text), part) if source is not None else ()
+            self._known[page, part] = tuple([self._with_source(one, _FOLDER + page) for one in found])
         return self._known[page, part]
+
+    def _with_source(self, field: ObjectField, page: str) -> ObjectField:
+        return replace(field, parameter=with_sources([field.parameter], page, self._methods)[0])
 
     def missing(self) -> list[str]:
         """Return the objects of both tables that the edition does not have."""
