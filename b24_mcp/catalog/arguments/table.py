@@ -12,7 +12,7 @@ from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.texts import with_objects
 from b24_mcp.catalog.arguments.usual import usual_group
-from b24_mcp.catalog.arguments.walk import Walk
+from b24_mcp.catalog.arguments.walk import ArgumentWalk
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
 
@@ -62,7 +62,7 @@ class ParameterTable:
             return []
         of_paging = list(paging_problems(params, self._group.by_lower, self._paging))
         of_filter = self._other_filter(params)
-        walk = Walk(self._family, self._version, is_list=self._is_list, refers=refers)
+        walk = ArgumentWalk(self._family, self._version, is_list=self._is_list, refers=refers)
         settled = {problem.field for problem in (*of_paging, *of_filter)}
         walk.follow(self._group, params)
         problems = [*of_paging, *of_filter]

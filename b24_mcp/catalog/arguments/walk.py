@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
-from b24_mcp.catalog.arguments.families import Family
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
@@ -19,10 +19,10 @@ _FILES = {"filedata", "filecontent", "file_content"}
 _DEEPEST = 20
 
 
-class Walk:
+class ArgumentWalk:
     """One check of the arguments of one call. `refers` is set when values may be references to earlier results."""
 
-    def __init__(self, family: Family, version: str, *, is_list: bool, refers: bool) -> None:
+    def __init__(self, family: MethodFamily, version: str, *, is_list: bool, refers: bool) -> None:
         self.problems: list[Problem] = []
         self._family = family
         self._version = version
