@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from b24_mcp.catalog.arguments.usual import usual_group
 from b24_mcp.catalog.arguments.walk import ArgumentWalk
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
+
+_PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
 class ParameterTable:
@@ -74,7 +77,7 @@ class ParameterTable:
 
     def _softened(self, problem: Problem) -> Problem:
         """Return a problem, no longer certain where the documentation is stricter than the portal."""
-        what = self._lenient.get(problem.field)
+        what = self._lenient.get(_PLACES.sub("", problem.field))
         is_soft = what == "any" or (what == "missing" and problem.message == "is required but missing")
         return replace(problem, certain=False) if is_soft else problem
 

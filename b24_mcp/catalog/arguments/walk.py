@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeGuard
 
 from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
 from b24_mcp.catalog.arguments.families import MethodFamily
@@ -12,7 +13,7 @@ from b24_mcp.catalog.arguments.references import has_reference, is_reference, st
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import spelling_of
 from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
-from b24_mcp.catalog.names import is_slip
+from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTIONS = ("asc", "desc")
 _FILES = {"filedata", "filecontent", "file_content"}
@@ -95,6 +96,9 @@ class ArgumentWalk:
             return
         if message := object_problem(node, value):
             self._add(path, (message, True))
+        elif node.group is not None and _is_keyed(node.group, value):
+            for name, inner in value.items():
+                self._object(f"{path}.{name}", node, inner, place)
         elif node.group is not None:
             self.follow(node.group, value, f"{path}.", "filter" if place == "filter" else "fields")
         else:
@@ -243,3 +247,13 @@ class ArgumentWalk:
 def _is_outermost(path: str) -> bool:
     """Whether a filter is not a group inside another one."""
     return path.rpartition(".")[2].lower() == "filter"
+
+
+def _is_keyed(group: Group, value: Mapping[str, object]) -> TypeGuard[dict[str, dict[str, object]]]:
+    """Whether an object is a map of objects by names of the caller: the documented names are those of its values."""
+    return bool(value) and all(
+        isinstance(inner, Mapping)
+        and str(name).lower() not in group.by_lower
+        and not nearest_ones(str(name), group.nodes)
+        for name, inner in value.items()
+    )
