@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypeGuard
 
 from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
 from b24_mcp.catalog.arguments.families import MethodFamily
@@ -98,7 +97,8 @@ class ArgumentWalk:
             self._add(path, (message, True))
         elif node.group is not None and _is_keyed(node.group, value):
             for name, inner in value.items():
-                self._object(f"{path}.{name}", node, inner, place)
+                if isinstance(inner, Mapping):
+                    self._object(f"{path}.{name}", node, inner, place)
         elif node.group is not None:
             self.follow(node.group, value, f"{path}.", "filter" if place == "filter" else "fields")
         else:
@@ -249,7 +249,7 @@ def _is_outermost(path: str) -> bool:
     return path.rpartition(".")[2].lower() == "filter"
 
 
-def _is_keyed(group: Group, value: Mapping[str, object]) -> TypeGuard[dict[str, dict[str, object]]]:
+def _is_keyed(group: Group, value: Mapping[str, object]) -> bool:
     """Whether an object is a map of objects by names of the caller: the documented names are those of its values."""
     return bool(value) and all(
         isinstance(inner, Mapping)
