@@ -56,7 +56,7 @@ HARMLESS_WITH_A_TELLING_NAME = {
 }
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     method: str
     version: str
     kinds: str
@@ -68,7 +68,7 @@ def read(name: str) -> list[list[str]]:
     return [line.split("\t") for line in (SHIPPED / name).read_text("utf-8").splitlines()]
 
 
-ROWS = {half: [Row(*cells) for cells in read(f"risks_{half}.tsv")] for half in HALVES}
+ROWS = {half: [TableRow(*cells) for cells in read(f"risks_{half}.tsv")] for half in HALVES}
 EFFECTS = {half: {(cells[0], cells[1]): cells[2] for cells in read(f"effects_{half}.tsv")} for half in HALVES}
 ALL_ROWS = [row for half in HALVES for row in ROWS[half]]
 RISKY = [row for row in ALL_ROWS if row.kinds != "-"]
@@ -84,7 +84,7 @@ def flat(params: list[dict[str, Any]], parent: str = "") -> Iterator[tuple[str, 
         yield from flat(param.get("fields", []), param["name"])
 
 
-def conditions(row: Row) -> Iterator[re.Match[str]]:
+def conditions(row: TableRow) -> Iterator[re.Match[str]]:
     for word in row.when.split(" ") if row.when else ():
         found = CONDITION.fullmatch(word)
         assert found, (row.method, word)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys, needed_keys
 from b24_mcp.catalog.build.limits import UNLIMITED, Limits
-from b24_mcp.catalog.build.rows import Row, is_pattern, rows_of
+from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
 from b24_mcp.catalog.facts import Parameter, Required
@@ -150,7 +150,7 @@ class ParameterTree:
         _share(result, texts)
         return _nested(result)
 
-    def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
+    def _param(self, row: TableRow, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         required: Required = True if row.starred else (False if self.stars else None)
         names = [row.name, *row.alternatives]
         if len(names) > 1 and row.starred:
@@ -169,7 +169,7 @@ class ParameterTree:
             made.append(param)
         return made
 
-    def _codes(self, row: Row) -> Allowed:
+    def _codes(self, row: TableRow) -> Allowed:
         """Return the values of a parameter in a table of codes below a heading."""
         for section in self.sections:
             named = section.title.lower().endswith(f" {row.name.lower()}") and lists_values(section.title)
@@ -201,7 +201,7 @@ class ParameterTree:
         if not any(set(names) <= set(known) for known in self.one_of):
             self.one_of.append(names)
 
-    def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
+    def _fields(self, row: TableRow, name: str, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         here = (*path, name)
         inner = [table for table in row.inner if rows_of(table)]
         if inner and _is_container(row.type):
@@ -247,14 +247,14 @@ class ParameterTree:
         self._groups(section, fields, here)
         return fields
 
-    def _heading(self, row: Row, path: tuple[str, ...]) -> str:
+    def _heading(self, row: TableRow, path: tuple[str, ...]) -> str:
         section = self._section(row, path) if row.anchors else None
         subject = subject_of(section.title) if section is not None else ""
         if section is None or subject in {"", path[-1].lower()}:
             return ""
         return next((word for word in re.findall(r"\w+", section.title) if word.lower() == subject), "")
 
-    def _section(self, row: Row, path: tuple[str, ...]) -> PageSection | None:
+    def _section(self, row: TableRow, path: tuple[str, ...]) -> PageSection | None:
         with_tables = [s for s in self.sections if s.tables and not s.behind]
         names = [path[-1].lower().removesuffix("[]"), ".".join(path).lower().replace("[]", "")]
         for section in with_tables:

@@ -33,7 +33,7 @@ _NOT_A_CONDITION = re.compile(r"not required|необязател|не обяз�
 
 
 @dataclass(slots=True)
-class Row:
+class TableRow:
     """One row of a parameter table."""
 
     name: str
@@ -90,7 +90,7 @@ def _is_data(row: tuple[Cell, ...]) -> bool:
     return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
-def rows_of(table: MarkupTable) -> list[Row]:
+def rows_of(table: MarkupTable) -> list[TableRow]:
     """Return the rows of a parameter table; empty for another kind of table."""
     found = columns_of(table)
     if found is None:
@@ -103,7 +103,7 @@ def rows_of(table: MarkupTable) -> list[Row]:
     return rows
 
 
-def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
+def _row(cells: tuple[Cell, ...], columns: Columns) -> list[TableRow]:
     cell = cells[columns.name].text
     names, starred, rest = names_of(cell)
     if not names:
@@ -119,7 +119,7 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         limits = limits if limits.source else replace(limits, source=enumeration.source)
     if allowed.values and not allowed.is_open and limits.default not in (*allowed.values, "null"):
         limits = replace(limits, default="")
-    row = Row(
+    row = TableRow(
         name=names[0],
         type=kind,
         starred=starred,
