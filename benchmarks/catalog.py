@@ -8,6 +8,7 @@ With it the check of arguments is measured too: no documented request may be ref
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import time

@@ -140,7 +140,7 @@ class ArgumentWalk:
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
-        self._add(path, verdict_on(node, value))
+        self._add(path, verdict_on(node, value, in_filter=place == "filter"))
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
