@@ -14,17 +14,14 @@ import sys
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24_mcp.app.planning import CallRequest, plan_checked
-from b24_mcp.catalog import Method, known_methods
-from b24_mcp.errors import B24Error
+from b24_mcp.catalog import known_methods
 from benchmarks.inventions import inventions
+from benchmarks.mistakes import certain, measure_mistakes
 
 INTENTS = Path(__file__).parent.parent / "tests" / "catalog" / "intents.jsonl"
-MISTAKES = 300
 METHODS = 200
 FRESH = """
 import time
@@ -45,7 +42,7 @@ def main() -> None:
         path = Path(sys.argv[sys.argv.index("--requests") + 1])
         requests = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         documented_requests(requests)
-        mistakes(requests)
+        measure_mistakes(requests)
 
 
 def completeness() -> None:
@@ -143,78 +140,6 @@ def documented_requests(requests: list[dict[str, Any]]) -> None:
                 print("  refused:", request["method"], certain(method, request["params"]))
     print(f"documented requests: {len(requests)}, refused {refused}, refused of the suspicious {suspicious}, ", end="")
     print(f"of no method {unknown}")
-
-
-def mistakes(requests: list[dict[str, Any]]) -> None:
-    """Check that realistic mistakes in documented requests are refused, and that the message names the right word."""
-    dice = random.Random(1)
-    sound = [r for r in requests if not r.get("suspicious") and isinstance(r["params"], dict) and r["params"]]
-    outcomes: dict[str, Counter[str]] = {}
-    made = 0
-    while made < MISTAKES:
-        request = dice.choice(sound)
-        method = known_methods().method(request["method"], request["version"])
-        if method is None:
-            continue
-        for kind, name, params, right in dice.sample(list(mistakes_from(method, request["params"], dice)), k=1):
-            if kind == "invented method":
-                hit = right in known_methods().similar(name)
-            else:
-                hit = any(right in f"{field} {message}" for field, message in certain(method, params))
-            outcomes.setdefault(kind, Counter())["refused" if hit else "passed"] += 1
-            made += 1
-            if not hit and "--verbose" in sys.argv:
-                print("  passed:", kind, method.name, name, list(params), "right:", right)
-    caught = sum(counts["refused"] for counts in outcomes.values())
-    print(f"mistakes: {caught} of {made} refused with the right name ({caught / made:.0%})")
-    for kind, counts in sorted(outcomes.items()):
-        print(f"  {kind:20} {counts['refused']:4} of {counts.total()}")
-
-
-def mistakes_from(
-    method: Method, params: dict[str, Any], dice: random.Random
-) -> Iterator[tuple[str, str, dict[str, Any], str]]:
-    """Yield likely mistakes in a request: kind, wrong name, parameters, and the word that the message must name."""
-    documented = {parameter["name"]: parameter for parameter in method.form["params"]}
-    for name in params:
-        if name not in documented:
-            continue
-        others = {key: value for key, value in params.items() if key != name}
-        if documented[name].get("required") is True:
-            yield "missing required", name, others, name
-        if len(name) >= 4:
-            yield "misspelt", name, {**others, swapped(name, dice): params[name]}, name
-            yield (
-                "plural",
-                name,
-                {**others, name.removesuffix("s") if name.endswith("s") else f"{name}s": params[name]},
-                name,
-            )
-        kind = documented[name]["type"]
-        if method.version == "v3" and name == "filter" and isinstance(params[name], list):
-            yield "filter of v2 in v3", name, {**params, name: {">id": 1}}, name
-        if kind in ("object", "array") and isinstance(params[name], dict | list):
-            yield "text for object", name, {**params, name: "ID=1"}, name
-    invented = method.name + ("s" if not method.name.endswith("s") else "es")
-    yield "invented method", invented, {}, method.name
-
-
-def swapped(name: str, dice: random.Random) -> str:
-    """Return the name with two neighbouring letters swapped, or one left out if they are equal."""
-    at = dice.randrange(1, len(name) - 1)
-    if name[at] == name[at + 1]:
-        return name[:at] + name[at + 1 :]
-    return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-
-
-def certain(method: Method, params: Any) -> list[tuple[str, str]]:
-    """Return the certain mistakes in parameters, for which a call is refused."""
-    try:
-        plan_checked(CallRequest(method.name, params, method.version))
-    except B24Error as exc:
-        problems = exc.fault.validation
-        return [(problem.field, problem.message) for problem in problems] or [("params", exc.fault.message)]
-    return []
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from b24_mcp.app.mistakes import list_for_names, misfit, other_version
@@ -14,6 +13,7 @@ from b24_mcp.catalog import (
     arguments_of,
     arrange,
     choose_version,
+    is_reference,
     known_methods,
     nest_brackets,
     written_order,
@@ -21,7 +21,6 @@ from b24_mcp.catalog import (
 from b24_mcp.errors import FieldProblem, our_error
 from b24_mcp.rest import Params
 
-_REFERENCE = re.compile(r"\$\w+\[\S+")
 _CORRECT = "Nothing was sent. Correct them."
 _CORRECT_OR_SKIP = (
     "Nothing was sent. Correct them (describe_method shows every parameter); validate=false sends them unchanged."
@@ -66,6 +65,9 @@ def fit_arguments(
     version = _chosen_version(method, params, catalogue) if wanted == "auto" else wanted
     known = of_v2 if version == "v2" else catalogue.method(method, version)
     checkable: object = params
+    if validate and known is not None and isinstance(params, dict) and not known.parameters.is_usual(params):
+        params, changes = known.parameters.with_objects(params)
+        checkable, warnings = params, (*warnings, *changes)
     if version == "v2" and positional:
         params, checkable = _arranged(method, params, refusing=arranging, refers=refers, hint=hint)
     elif isinstance(params, list) and known is not None and arranging:
@@ -80,15 +82,15 @@ def fit_arguments(
         return FittedArguments(version, params, warnings)
     if not isinstance(checkable, dict):
         return FittedArguments(version, params, warnings)
-    problems = known.parameters.check(checkable)
-    if not problems:
+    if known.parameters.is_usual(checkable):
         return FittedArguments(version, params, warnings)
+    problems = known.parameters.check(checkable, refers=refers)
     unknown_values = _references(checkable) if refers else set()
     problems = [problem for problem in problems if problem.field not in unknown_values]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]
+    unusual = [f"{problem.field} {problem.message}" for problem in problems if not problem.certain]
     if certain:
-        raise misfit(known.name, version, certain, hint)
-    unusual = [f"{problem.field} {problem.message}" for problem in problems]
+        raise misfit(known.name, version, certain, hint, f" Also: {'; '.join(unusual)}." if unusual else "")
     return FittedArguments(version, params, (*warnings, *unusual))
 
 
@@ -147,10 +149,4 @@ def _arranged(
 def _references(params: Params) -> set[str | int]:
     """Return the names or places of parameters whose whole value is a reference."""
     entries = params.items() if isinstance(params, dict) else enumerate(params)
-    return {name for name, value in entries if _is_reference(value)}
-
-
-def _is_reference(value: object) -> bool:
-    if isinstance(value, str):
-        return _REFERENCE.fullmatch(value) is not None
-    return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint({"$ref", "$refArray"})
+    return {name for name, value in entries if is_reference(value)}

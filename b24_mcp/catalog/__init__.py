@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments
+from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments, is_reference
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
 from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
@@ -34,6 +34,7 @@ __all__ = [
     "choose_version",
     "has_outside_texts",
     "is_reading",
+    "is_reference",
     "known_methods",
     "load",
     "nest_brackets",

@@ -178,7 +178,7 @@ class Catalogue:
             risks=risky.risks,
             arguments=arguments_of(key) if version == "v2" else None,
             has_outside_texts=has_outside_texts(key),
-            parameters=ParameterTable(name, version, facts.params),
+            parameters=ParameterTable(name, version, facts.params, facts.paging, facts.one_of),
         )
 
     def _read_risky(self, key: str, version: str) -> RiskyMethod:

@@ -53,7 +53,7 @@ def test_a_certain_mistake_is_refused_with_the_right_name(method: str, params: d
         ("user.get", {"ID": 1}),
         (
             "lists.element.add",
-            {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 1, "ELEMENT_CODE": "a", "FIELDS": {"PROPERTY_5": 1}},
+            {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 1, "ELEMENT_CODE": "a", "FIELDS": {"NAME": "x", "PROPERTY_5": 1}},
         ),
     ],
 )
@@ -69,13 +69,15 @@ def test_a_v2_filter_is_refused_in_v3_and_the_message_has_the_v3_form() -> None:
 
 
 def test_a_v3_filter_is_refused_in_v2_and_the_message_has_the_v2_form() -> None:
-    assert '{">id": 5}' in "; ".join(refused("crm.deal.list", {"filter": [["id", ">", 5]]}))
+    assert '{">ID": 5}' in "; ".join(refused("crm.deal.list", {"filter": [["id", ">", 5]]}))
 
 
 def test_a_family_decides_where_the_letter_case_of_names_counts() -> None:
-    assert refused("crm.deal.update", {"ID": 1, "FIELDS": {"title": "x"}}) == []
+    assert refused("crm.deal.update", {"ID": 1, "FIELDS": {"TITLE": "x"}}) == []
+    assert refused("crm.deal.update", {"ID": 1, "FIELDS": {"title": "x"}}) == ["FIELDS.title is written TITLE"]
+    assert refused("disk.folder.get", {"ID": 1}) == ["ID is written id"]
     assert refused("crm.item.get", {"entityTypeId": 2, "ID": 1}) == ["ID is written id"]
-    assert refused("catalog.vat.add", {"fields": {"NAME": "x"}}) == ["fields.NAME is written name"]
+    assert refused("catalog.vat.add", {"fields": {"NAME": "x", "rate": 5}}) == ["fields.NAME is written name"]
     assert refused("tasks.task.add", {"fields": {"title": "x", "responsible_id": 1}}) == []
     assert "is written taskId" in "; ".join(refused("tasks.task.get", {"TASKID": 1}))
 

@@ -54,7 +54,10 @@ async def test_no_wrong_reference_makes_a_write_change_the_first_record(
     call_tool: CallTool, portal: LoopbackPortal, first: dict[str, Any], path: str
 ) -> None:
     commands = {"ok": {"method": "profile"}, "f": first, "u": update(f"$result[f]{path}")}
-    commands["after"] = {"method": "crm.timeline.comment.add", "params": {"fields": {"COMMENT": "$result[u]"}}}
+    commands["after"] = {
+        "method": "crm.timeline.comment.add",
+        "params": {"fields": {"ENTITY_ID": 1, "ENTITY_TYPE": "contact", "COMMENT": "$result[u]"}},
+    }
     if (first["method"], path) == ("crm.contact.get", "[ID]"):
         commands["f"] = {"method": "crm.contact.get", "params": {"id": 1_000_000}}
     answer = await call_tool("batch_call", commands=commands)

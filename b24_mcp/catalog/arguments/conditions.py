@@ -1,0 +1,78 @@
+"""Judge the keys of a filter of v2: an operator before a name, groups with `LOGIC`, and keys that are numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
+
+_KEY = re.compile(
+    rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
+)
+_TURNED = {"=>": ">=", "=<": "<=", "=!": "!=", "<<": "<", ">>": ">", "@!": "!@", "&": "", "!==": "!="}
+_WORDS = {
+    "$gt": ">",
+    "$gte": ">=",
+    "$lt": "<",
+    "$lte": "<=",
+    "$in": "@",
+    "$nin": "!@",
+    "$ne": "!",
+    "$eq": "",
+    "in": "@",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+    "ne": "!",
+    "eq": "",
+    "like": "%",
+    "between": "><",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a filter: its operator and name, and what is wrong with the operator."""
+
+    operator: str
+    name: str
+    problem: str = ""
+
+
+def key_of(key: str, family: MethodFamily) -> Key:
+    """Return a key of a filter in its parts."""
+    match = _KEY.fullmatch(key)
+    assert match is not None  # the pattern fits any text
+    operator, name, after = match["operator"], match["name"].strip(), match["after"]
+    if after and after.strip(OPERATOR_SIGNS + " ") == "":
+        sign = _TURNED.get(after, after)
+        return Key(operator, name, f'has the operator after the name; it is written "{sign}{name}"')
+    if operator and operator in _TURNED and operator not in OPERATORS:
+        return Key(operator, name, f'has an unknown operator; it is written "{_TURNED[operator]}{name}"')
+    if operator and operator not in OPERATORS:
+        return Key(operator, name, f"has an unknown operator {operator}; there are {_listed(family)}")
+    if operator and family.operators is not None and operator not in family.operators:
+        advice = f"; {family.instead}" if family.instead else ""
+        return Key(
+            operator,
+            name,
+            f"has the operator {operator}, which this method does not take; it takes {_listed(family)}{advice}",
+        )
+    return Key(operator, name)
+
+
+def misplaced_operator(name: str, value: dict[str, object]) -> str:
+    """Return what is wrong with an object as the value of one field; empty when it is not a set of conditions."""
+    for key in value:
+        sign = _WORDS.get(key.lower(), key if key in OPERATORS else None)
+        if sign is not None:
+            return f'must be a value; the operator is part of the key: {{"{sign}{name}": …}}'
+    return ""
+
+
+def _listed(family: MethodFamily) -> str:
+    return " ".join(
+        sorted(family.operators or ("!", "<", "<=", ">", ">=", "%", "@", "!@"), key=lambda one: (len(one), one))
+    )

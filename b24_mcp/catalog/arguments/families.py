@@ -1,0 +1,84 @@
+"""What whole families of methods share: where the letter case of names counts, and the operators of their filters.
+
+`data/exact.tsv` has a line for each family: the beginning of its names in lower case, and in `exact` which names are
+accepted in their documented letter case only: `all`; `names` of parameters; `fields` inside parameters; or `none`. The
+first line that fits counts. A family without a line is not judged; REST 3.0 is always exact. `capitals` is `yes` where
+the names in `filter`, `order` and `select` may be written `likeThis` and `LIKE_THIS`, and `flat` where conditions of
+the filter may also stand beside it.
+
+`data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
+them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
+the portal or the official SDK: they may be `missing`, or `any` problem with them is only unusual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from b24_mcp.catalog.tables import read_table
+
+Case = Literal["exact", "any", "unknown"]
+"""How the letter case of a name counts; `unknown` where nothing is known about the family."""
+
+OPERATORS = frozenset(
+    "= ! != <> < <= > >= >< !>< @ !@ % !% =% %= !=% !%= ? !? * *= *% ~ + == === !== <=> -".split()  # noqa: SIM905
+)
+"""Every operator that some family takes before a name in a filter."""
+OPERATOR_SIGNS = "<>=!%@~?*+"
+"""The characters of which operators consist."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodFamily:
+    """What the methods of one family share. `operators` is None where any is accepted."""
+
+    names: Case = "unknown"
+    fields: Case = "unknown"
+    capitals: bool = False
+    flat: bool = False
+    operators: frozenset[str] | None = None
+    instead: str = ""
+
+
+_CASES: dict[str, tuple[Case, Case]] = {
+    "all": ("exact", "exact"),
+    "names": ("exact", "any"),
+    "fields": ("any", "exact"),
+    "none": ("any", "any"),
+    "": ("unknown", "unknown"),
+}
+_NO_LINE = {"exact": "", "capitals": "", "flat": ""}
+
+
+@cache
+def family_of(method: str, version: str) -> MethodFamily:
+    """Return the family of a method by its name in lower case."""
+    if version == "v3":
+        return MethodFamily("exact", "exact")
+    line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
+    names, fields = _CASES[line["exact"]]
+    operators, instead = next(
+        ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
+    )
+    return MethodFamily(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead)
+
+
+@cache
+def _lines() -> list[dict[str, str]]:
+    return read_table("exact")
+
+
+@cache
+def _operators() -> list[tuple[str, frozenset[str], str]]:
+    return [(row["prefix"], frozenset(row["operators"].split()), row["instead"]) for row in read_table("operators")]
+
+
+@cache
+def lenient_fields() -> dict[str, dict[str, str]]:
+    """Return what is lenient about fields, by the names of methods in lower case and the paths of the fields."""
+    fields: dict[str, dict[str, str]] = {}
+    for row in read_table("lenient"):
+        fields.setdefault(row["method"], {})[row["field"]] = row["what"]
+    return fields

@@ -1,0 +1,158 @@
+"""The documented parameters of a method, prepared for the check of many calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from b24_mcp.catalog.facts import Parameter
+
+Place = Literal["top", "fields", "filter"]
+"""Where a name stands: a parameter, a field inside one, or a key of a filter."""
+
+_OBJECTS = {"object", "map", "lang_map", "layoutdto", "restapplayoutdto"}
+_LISTS = {"array", "list"}
+_NUMBERS = {"integer", "int", "double", "float", "number"}
+_DATES = {"date", "datetime"}
+_ROLES = {"filter", "select", "order"}
+_TEXTS = {"string", "text", "char", "user", "time"}
+_FILES = {"file", "diskfile", "attached_diskfile"}
+_FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
+# A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
+_CUSTOM = re.compile(r"(?i:uf_|property_|parent_?id_)|uf[A-Z]|property\d|parentId\d|::", re.ASCII)
+
+
+def is_custom(name: str) -> bool:
+    """Whether a name is one of a custom field or of a part of the grammar of filters."""
+    return _CUSTOM.match(name) is not None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A parameter with what its type says.
+
+    `scalars` are the kinds of single values that it takes: `number`, `date`, `datetime`, `boolean`, `file`, `text`, and
+    `any` when nothing is known. `role` is `filter`, `select` or `order` for a part of a list, at the top or side by
+    side in an object. `has_numbers` is set for a list of numbers.
+    """
+
+    parameter: Parameter
+    group: Group | None
+    takes_object: bool = False
+    takes_list: bool = False
+    scalars: frozenset[str] = frozenset()
+    is_multifield: bool = False
+    role: str = ""
+    has_numbers: bool = False
+    values: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The documented name."""
+        return self.parameter.name
+
+    @property
+    def is_container(self) -> bool:
+        """Whether only an object or a list is accepted."""
+        return not self.scalars
+
+    @property
+    def is_object(self) -> bool:
+        """Whether only an object is accepted, by its documented type."""
+        return self.parameter.type.lower() in _OBJECTS and not self.parameter.is_list
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the value is `Y` or `N`."""
+        return {"Y", "N"} <= self.values or (self.parameter.type.lower() == "char" and not self.values)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The names that one object takes. `beginnings` are those of names that stand for many, in lower case."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    by_lower: dict[str, str] = field(default_factory=dict)
+    beginnings: tuple[str, ...] = ()
+    takes_any: bool = False
+    required: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+
+    def covers(self, name: str) -> bool:
+        """Whether a name that is not documented itself fits a documented pattern."""
+        return self.takes_any or name.lower().startswith(self.beginnings)
+
+
+def group_of(
+    parameters: Sequence[Parameter], version: str, one_of: tuple[tuple[str, ...], ...] = (), *, is_top: bool = False
+) -> Group:
+    """Return the prepared names of one object."""
+    group = Group(one_of=one_of)
+    beginnings = []
+    roles = _ROLES & {parameter.name.lower() for parameter in parameters}
+    is_list = is_top or len(roles) > 1
+    for parameter in parameters:
+        if parameter.pattern:
+            beginning = _FILLED_IN.split(parameter.name, maxsplit=1)[0].lower()
+            beginnings.append(beginning)
+            group.takes_any = group.takes_any or not beginning
+            continue
+        role = parameter.name.lower() if is_list and parameter.name.lower() in roles else ""
+        node = _node_of(parameter, version, role)
+        for name in (parameter.name, *parameter.also):
+            group.nodes.setdefault(name, node)
+            group.by_lower.setdefault(name.lower(), name)
+    group.beginnings = tuple(beginnings)
+    group.required = tuple(one.name for one in parameters if one.required is True and not one.pattern)
+    return group
+
+
+def _node_of(parameter: Parameter, version: str, role: str) -> Node:
+    group = group_of(parameter.fields, version, parameter.one_of) if parameter.fields else None
+    node = Node(
+        parameter, group, role=role, values=frozenset(parameter.values) if not parameter.open_values else frozenset()
+    )
+    scalars = set()
+    for kind in parameter.type.lower().replace("/", "|").split("|"):
+        if kind.startswith("crm_multifield"):
+            node.is_multifield = node.takes_list = True
+        elif kind in _OBJECTS:
+            node.takes_object = True
+            node.takes_list = node.takes_list or version == "v2"
+        elif kind in _LISTS or kind.endswith("[]"):
+            node.takes_list = True
+            node.takes_object = node.takes_object or version == "v2"
+            node.has_numbers = kind.removesuffix("[]") in _NUMBERS
+        else:
+            scalars.add(_scalar(kind))
+    if parameter.is_list:
+        node.takes_list = True
+    if node.is_multifield or role == "filter":
+        scalars.clear()
+        node.takes_object = not node.is_multifield
+        node.takes_list = True
+    elif group is not None and not node.takes_list and not node.takes_object:
+        scalars.add("any")
+    if is_custom(parameter.name):
+        scalars.add("any")
+    if "any" in scalars or "file" in scalars:
+        node.takes_object = node.takes_list = True
+    node.scalars = frozenset(scalars)
+    return node
+
+
+def _scalar(kind: str) -> str:
+    if kind in _NUMBERS:
+        return "number"
+    if kind in _DATES:
+        return kind
+    if kind in ("boolean", "bool"):
+        return "boolean"
+    if kind in _FILES:
+        return "file"
+    is_code = kind.startswith(("crm_status", "crm_compan", "crm_contact", "crm_lead", "crm_deal", "crm_quote"))
+    if kind in _TEXTS or is_code or kind == "crm_category" or re.search(r"\.(id|code|lid|currency|symbol)$", kind):
+        return "text"
+    return "any"

@@ -1,0 +1,94 @@
+"""Judge whether an object, a list or a single value stands where it may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from b24_mcp.catalog.arguments.nodes import Node
+
+_PLACE = re.compile(r"n?\d+", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
+_MULTIFIELD = 'must be a list: [{"VALUE": "…", "VALUE_TYPE": "WORK"}]'
+_NO_ITEMS = {"select"}
+
+
+def is_listed(value: Mapping[str, object]) -> bool:
+    """Whether an object is what PHP makes of a list: its names are places."""
+    return bool(value) and all(_PLACE.fullmatch(str(name)) for name in value)
+
+
+def object_problem(node: Node, value: Mapping[str, object]) -> str:
+    """Return what is wrong with an object as a value; empty when it may stand here."""
+    if node.is_multifield:
+        return _MULTIFIELD if value else ""
+    if node.takes_object or "any" in node.scalars:
+        kinds = set(node.parameter.type.lower().split("|"))
+        listed = node.parameter.is_list and kinds.isdisjoint({"object", "map"}) and value
+        return f"must be a list: {listed_form(node)}" if listed else ""
+    if node.takes_list:
+        return f"must be a list: {listed_form(node)}" if value else ""
+    if all(_LANGUAGE.fullmatch(str(name)) for name in value):
+        return ""
+    return "must be a single value, not an object"
+
+
+def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
+    """Return what is wrong with a list as a value; empty when it may stand here."""
+    if not value:
+        return ""
+    if node.is_multifield:
+        return _multifield_problem(value)
+    if not node.takes_list:
+        if "any" in node.scalars:
+            return ""
+        return "must be an object" if node.takes_object else "must be a single value, not a list"
+    if node.name.lower() == "filter" and version == "v2" and not any(isinstance(item, dict | list) for item in value):
+        return "must be an object"
+    only_object = set(node.parameter.type.lower().split("|")) == {"object"} and not node.parameter.is_list
+    if only_object and node.name.lower() not in _NO_ITEMS and not any(isinstance(item, dict | list) for item in value):
+        return "must be an object, not a list"
+    if node.group is not None and node.parameter.type.lower() == "object[]":
+        return "" if all(isinstance(item, Mapping) or item is None for item in value) else "must be a list of objects"
+    return ""
+
+
+def single_problem(node: Node, value: object) -> str:
+    """Return what is wrong with a single value where an object or a list is required."""
+    if node.is_multifield:
+        return _MULTIFIELD
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        return f"must be {in_words(node)}; this text is no valid JSON"
+    if in_words(node) == "a list" and isinstance(value, str | int) and node.group is None:
+        return f"must be a list: {listed_form(node, value)}"
+    return f"must be {in_words(node)}"
+
+
+def in_words(node: Node) -> str:
+    """Return what a node takes that takes no single value."""
+    type_ = node.parameter.type.lower()
+    if node.parameter.is_list or type_.endswith("[]") or type_ in ("array", "list"):
+        return "an object" if node.name.lower() in ("filter", "fields") and type_ != "array" else "a list"
+    return "an object" if node.takes_object else "a list"
+
+
+def listed_form(node: Node, value: object = "…") -> str:
+    """Return the form of a list of one entry."""
+    if node.group is not None:
+        names = list(node.group.required) or list(node.group.nodes)[:1]
+        return f"[{{{', '.join(f'{chr(34)}{name}{chr(34)}: …' for name in names)}}}]"
+    return f'["{value}"]' if isinstance(value, str) else f"[{value}]"
+
+
+def _multifield_problem(value: Sequence[object]) -> str:
+    for item in value:
+        if item is None:
+            continue
+        if not isinstance(item, Mapping):
+            return _MULTIFIELD
+        names = {str(name).upper() for name in item}
+        if "TYPE" in names and "VALUE_TYPE" not in names and "TYPEID" not in names:
+            return f"{_MULTIFIELD}; TYPE is called VALUE_TYPE"
+        if not names & {"VALUE", "ID", "DELETE"}:
+            return _MULTIFIELD
+    return ""

@@ -1,0 +1,80 @@
+"""Judge the names of one object: documented, in another letter case, misspelt, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from b24_mcp.catalog.arguments.families import Case
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
+from b24_mcp.catalog.names import nearest_ones
+
+_KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
+_UNKNOWN = {
+    "top": "is not documented for this method",
+    "fields": "is not a documented field here; the portal ignores names that it does not know",
+    "filter": "is not a documented field of this filter; where a portal does not know it, it ignores the condition "
+    "and returns everything",
+}
+
+_EVERYWHERE = {"start", "auth_connector"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What a name is: the documented `node`, if any, and the problem with the name, if any."""
+
+    node: Node | None
+    message: str = ""
+    certain: bool = False
+
+
+def spelling_of(
+    name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool
+) -> Spelling:
+    """Return what a name of an object is. `given` are all names of the object."""
+    node = group.nodes.get(name)
+    if node is not None:
+        return Spelling(node)
+    written = group.by_lower.get(name.lower())
+    if written is not None:
+        return _in_other_case(name, written, group.nodes[written], given, case, place, capitals=capitals)
+    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in _EVERYWHERE):
+        return Spelling(None)
+    if group.covers(name) or (place == "filter" and "." in name):
+        return Spelling(None)
+    if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
+        return Spelling(group.nodes[meant])
+    missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
+    nearest = nearest_ones(name, missing)
+    if nearest:
+        return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
+    return Spelling(None, _UNKNOWN[place])
+
+
+def _in_other_case(
+    name: str, written: str, node: Node, given: Collection[str], case: Case, place: Place, *, capitals: bool
+) -> Spelling:
+    """Return what a name is that differs from the documented one, `written`, in letter case only."""
+    if case == "any" or (written in given and place != "filter"):
+        return Spelling(node)
+    if written[:1].isupper() and written[:1].lower() + written[1:] == name:
+        return Spelling(node)  # `Id` on the page of a controller, whose arguments all begin with a small letter
+    if capitals and _in_capitals(name) == _in_capitals(written):
+        return Spelling(node)
+    if case == "exact" and place == "top" and name == name.lower() and written == written.upper():
+        return Spelling(node)  # capitals in the table of a page, not in its samples
+    if case == "exact":
+        return Spelling(node, f"is written {written}", True)
+    return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
+
+
+def _is_given(name: str, given: Collection[str], case: Case) -> bool:
+    if case == "exact":
+        return name in given
+    return name in given or any(name.lower() == one.lower() for one in given)
+
+
+def _in_capitals(name: str) -> str:
+    """Return `STAGE_ID` for `stageId`."""
+    return name if name == name.upper() else "".join(f"_{sign}" if sign.isupper() else sign for sign in name).upper()

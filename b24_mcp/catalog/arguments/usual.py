@@ -1,0 +1,139 @@
+"""Recognise arguments that need no closer look. Covers most calls without building anything."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
+
+_NUMBERS = frozenset({int, float})
+_CONTAINERS = frozenset({dict, list})
+_NO_NAMES: dict[str, Usual] = {}
+
+
+class Usual:
+    """What needs no closer look at one place: values of the exact types in `types`, the texts in `texts` (None: any),
+    objects with the names of `names`, lists of `items`, and with `takes_names` lists of such names.
+    """
+
+    __slots__ = ("is_filter", "items", "names", "one_of", "operators", "required", "takes_names", "texts", "types")
+
+    def __init__(self, types: frozenset[type], texts: frozenset[str] | None = frozenset()) -> None:
+        self.types = types
+        self.texts = texts
+        self.names: dict[str, Usual] | None = None
+        self.items: Usual | None = None
+        self.required: frozenset[str] = frozenset()
+        self.one_of = False
+        self.is_filter = False
+        self.takes_names = False
+        self.operators: frozenset[str] = OPERATORS
+
+    def passes(self, value: object) -> bool:
+        """Whether a value needs no closer look."""
+        kind = type(value)
+        if kind is str:
+            return self.texts is None or value in self.texts
+        if kind is dict and self.names is not None:
+            return self._passes_object(cast("dict[str, object]", value))
+        if kind is list and self.takes_names:
+            names = self.names or _NO_NAMES
+            return all(item in names for item in cast("list[object]", value) if type(item) is str)
+        if kind is list and self.items is not None:
+            return all(map(self.items.passes, cast("list[object]", value)))
+        return value is None or kind in self.types
+
+    def _passes_object(self, value: dict[str, object]) -> bool:
+        names = self.names if self.names is not None else _NO_NAMES
+        if self.one_of or not self.required <= value.keys():
+            return False
+        for name, inner in value.items():
+            usual = names.get(name)
+            if usual is None and self.is_filter and (bare := name.lstrip(OPERATOR_SIGNS)):
+                usual = names.get(bare) if name.removesuffix(bare) in self.operators else None
+            if usual is None:
+                if self.is_filter or not is_custom(name) or type(inner) is dict:
+                    return False
+            elif not usual.passes(inner):
+                return False
+        return True
+
+
+def usual_group(
+    group: Group, family: MethodFamily, version: str, place: Place = "top", *, is_list: bool = False
+) -> Usual:
+    """Return what is usual for an object with the names of a group."""
+    usual = Usual(frozenset())
+    usual.names = {
+        name: _usual_node(node, family, version, place, is_list=is_list) for name, node in group.nodes.items()
+    }
+    usual.required = frozenset(group.required)
+    usual.one_of = bool(group.one_of)
+    return usual
+
+
+def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *, is_list: bool) -> Usual:
+    if node.role and place != "filter":
+        return _usual_of_list(node, family, version, is_list=is_list)
+    if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
+        return Usual(frozenset())
+    if node.is_container:
+        if node.group is None or node.is_multifield:
+            loose = node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
+            return Usual(frozenset() if loose else frozenset({dict}))
+        inner = usual_group(node.group, family, version, "filter" if place == "filter" else "fields")
+        if not node.parameter.is_list:
+            return inner
+        listed = Usual(frozenset())
+        listed.items = inner
+        return listed
+    if node.values:
+        return Usual(frozenset(), node.values)
+    if node.scalars <= {"text", "any"}:
+        types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
+        if not node.is_yes_or_no:
+            types |= {bool}
+        return Usual(types, None)
+    has_range = node.parameter.minimum is not None or node.parameter.maximum is not None
+    if "number" in node.scalars:
+        return Usual(
+            frozenset() if has_range else _NUMBERS | {bool}, None if node.scalars != {"number"} else frozenset()
+        )
+    return Usual(frozenset({bool}) if "boolean" in node.scalars else frozenset(), frozenset({"Y", "N"}))
+
+
+def _usual_of_list(node: Node, family: MethodFamily, version: str, *, is_list: bool) -> Usual:
+    """Return what is usual for `filter`, `order` or `select`."""
+    name = node.role
+    if name == "select":
+        usual = Usual(frozenset() if node.group else frozenset({list}) if node.takes_list else frozenset())
+        if node.group is not None:
+            usual.takes_names, usual.names = True, dict.fromkeys(node.group.nodes, usual)
+            usual.required = frozenset({"\0"})  # an object is never usual here
+        return usual
+    if version == "v3" or node.scalars or (name == "order" and not (is_list or node.group)):
+        return Usual(frozenset())
+    directions = Usual(frozenset(), frozenset({"asc", "desc", "ASC", "DESC"}))
+    usual = Usual(frozenset())
+    if node.group is None:
+        usual.names = _AnyName(Usual(_NUMBERS | {bool, list}, None) if name == "filter" else directions)
+    elif name == "order":
+        usual.names = dict.fromkeys(node.group.nodes, directions)
+    else:
+        usual = usual_group(node.group, family, version, "filter")
+    usual.is_filter = name == "filter"
+    usual.operators = family.operators or OPERATORS
+    return usual
+
+
+class _AnyName(dict[str, Usual]):
+    """Names of which nothing is documented: each that begins with a letter is usual."""
+
+    def __init__(self, usual: Usual) -> None:
+        super().__init__()
+        self._usual = usual
+
+    def get(self, name: str, default: object = None) -> Usual | None:  # type: ignore[override]  # never a default
+        is_plain = name.replace("_", "").isalnum() and not name[0].isdigit() and name.lower() != "logic"
+        return self._usual if is_plain else None

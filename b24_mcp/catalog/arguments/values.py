@@ -1,0 +1,124 @@
+"""Judge one single value: numbers, dates, `Y` and `N`, files, and closed lists of values."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+
+from b24_mcp.catalog.arguments.nodes import Node
+from b24_mcp.catalog.names import nearest_ones
+
+Verdict = tuple[str, bool]
+"""What is wrong with a value, and whether that is certain."""
+
+_NUMBER = re.compile(r"\s*[+-]?(\d[\d ]*([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+_CLOCK = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?", re.ASCII)
+_ZONE = re.compile(r"\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
+_MOMENT = re.compile(r"\d+(T\d{4,6}Z?)?", re.ASCII)
+_PATH = re.compile(
+    r"(/|\./|\.\./|~/|[A-Za-z]:[\\/]|file:).*|[^/\\:=]{1,200}\.(pdf|png|jpe?g|gif|docx?|xlsx?|txt|zip|csv|pptx?)"
+)
+_PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
+_AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
+_YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
+_DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
+_MOST_NAMED = 12
+
+
+def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict | None:
+    """Return what is wrong with a single value, or None.
+
+    A filter compares texts, so `true` and `false` match no record there. A field documented as boolean takes them.
+    """
+    if isinstance(value, bool) and node.is_yes_or_no and not {"true", "false", "1", "0"} & node.values:
+        if not in_filter and "boolean" in node.scalars:
+            return None
+        return f'must be "{"Y" if value else "N"}": the portal takes "Y" or "N" here', True
+    if node.values and (verdict := _not_allowed(node, value)):
+        return verdict
+    scalars = node.scalars
+    if scalars == {"number"}:
+        return _number(node, value)
+    if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
+        return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
+    if scalars and scalars <= {"date", "datetime"} and isinstance(value, str):
+        return _date(value, "datetime" if "datetime" in scalars else "date")
+    longest = node.parameter.longest
+    if longest is not None and isinstance(value, str) and len(value) > longest:
+        return f"is longer than {longest} characters", False
+    return None
+
+
+def file_verdict(value: object) -> Verdict | None:
+    """Return what is wrong with the content of a file when it is a path or a file name; None otherwise."""
+    if isinstance(value, str) and _PATH.fullmatch(value):
+        return 'must be the content: ["name.ext", "base64 of the content"]; the portal reads no files by path', True
+    return None
+
+
+def _not_allowed(node: Node, value: object) -> Verdict | None:
+    if value == "" or isinstance(value, bool | float):
+        return None
+    written = str(value)
+    if written in node.values:
+        return None
+    same = next((one for one in node.parameter.values if one.lower() == written.lower()), None)
+    if same is not None:
+        return f"is written {same} in the documentation", False
+    near = nearest_ones(written, node.parameter.values)
+    meant = f"{' or '.join(near)} is meant; " if near else ""
+    allowed = ", ".join(node.parameter.values[:_MOST_NAMED]) + (", …" if len(node.values) > _MOST_NAMED else "")
+    return f"is not an allowed value ({written[:60]}): {meant}allowed are {allowed}", True
+
+
+def number_verdict(value: object) -> Verdict | None:
+    """Return what is wrong with a text where a number is required, or None."""
+    if isinstance(value, str) and value.strip() and not _NUMBER.fullmatch(value):
+        return "must be a number", not _PLACEHOLDER.fullmatch(value)
+    return None
+
+
+def _number(node: Node, value: object) -> Verdict | None:
+    if isinstance(value, str):
+        return number_verdict(value)
+    low, high = node.parameter.minimum, node.parameter.maximum
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if (low is not None and value < low) or (high is not None and value > high):
+        return f"must be {_range(low, high)}", True
+    return None
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+
+
+def _date(value: str, kind: str) -> Verdict | None:
+    text = value.strip()
+    if _PLACEHOLDER.fullmatch(text):
+        return f"looks like a placeholder; {_DATE_FORM[kind]} is the form of a value", False
+    if not text or _MOMENT.fullmatch(text):
+        return None
+    form = f"must be a {'date' if kind == 'date' else 'date and time with a zone'} like {_DATE_FORM[kind]}"
+    day = _DAY.match(text)
+    if _AMERICAN.fullmatch(text):
+        return f"is not read alike by every portal; {_DATE_FORM[kind]} is", False
+    if day is None:
+        return form, True
+    year, month, number = day.group(1, 2, 3) if day[1] else day.group(6, 5, 4)
+    clock = _CLOCK.match(text, day.end())
+    rest = text[clock.end() if clock else day.end() :]
+    try:
+        date(int(year), int(month), int(number))
+        if clock is not None:
+            time(int(clock[1]) % 24, int(clock[2]), int(clock[3] or 0))
+    except ValueError:
+        return f"{form}; there is no such day or time", True
+    if rest and not _ZONE.fullmatch(rest) and rest.strip().lower() not in ("am", "pm"):
+        return form, True
+    if kind == "datetime" and clock is not None and not rest:
+        return f"has no time zone, so the portal reads it in its own: {_DATE_FORM[kind]}", False
+    return None

@@ -1,0 +1,259 @@
+"""Follow the arguments of a call into every object and list, and collect the problems on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
+from b24_mcp.catalog.arguments.families import MethodFamily
+from b24_mcp.catalog.arguments.nodes import Group, Node, Place
+from b24_mcp.catalog.arguments.problem import Problem
+from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
+from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
+from b24_mcp.catalog.arguments.spelling import spelling_of
+from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.names import is_slip, nearest_ones
+
+_DIRECTIONS = ("asc", "desc")
+_FILES = {"filedata", "filecontent", "file_content"}
+_DEEPEST = 20
+
+
+class ArgumentWalk:
+    """One check of the arguments of one call. `refers` is set when values may be references to earlier results."""
+
+    def __init__(self, family: MethodFamily, version: str, *, is_list: bool, refers: bool) -> None:
+        self.problems: list[Problem] = []
+        self._family = family
+        self._version = version
+        self._is_list = is_list
+        self._refers = refers
+        self._levels = _DEEPEST
+
+    def follow(self, group: Group, given: Mapping[str, object], path: str = "", place: Place = "top") -> None:
+        """Check the names and values of one object, and that nothing required is missing."""
+        case = self._family.names if place == "top" else self._family.fields
+        found: set[str] = set()
+        beside = self._filter_beside(group) if place == "top" else None
+        for name, value in given.items():
+            if beside is not None and name not in group.nodes and str(name).lower() not in group.by_lower:
+                key = key_of(str(name), self._family)
+                self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
+                continue
+            spelling = spelling_of(str(name), group, given, case, place, capitals=False)
+            where = f"{path}{name}"
+            if spelling.message:
+                self.problems.append(Problem(where, spelling.message, spelling.certain))
+            if spelling.node is not None:
+                found.add(spelling.node.name)
+                self._value(where, spelling.node, value, place)
+            elif str(name).lower() in _FILES:
+                self._add(where, file_verdict(value))
+        self._missing(group, given, found, path)
+
+    def _filter_beside(self, group: Group) -> Node | None:
+        """Return the filter whose conditions may also stand beside it."""
+        return group.nodes.get(group.by_lower.get("filter", "")) if self._family.flat else None
+
+    def _missing(self, group: Group, given: Collection[str], found: set[str], path: str) -> None:
+        """Check that nothing required is missing. An object that is empty on purpose is only unusual."""
+        certain = bool(given) or not path
+        for name in group.required:
+            if name not in found and not any(is_slip(str(one), name) for one in given):
+                self.problems.append(Problem(f"{path}{name}", "is required but missing", certain))
+        for names in group.one_of if path else ():
+            if found.isdisjoint(names) and not any(is_slip(str(one), name) for one in given for name in names):
+                self.problems.append(Problem(f"{path}{names[0]}", f"or {' or '.join(names[1:])} is required", certain))
+
+    def _value(self, path: str, node: Node, value: object, place: Place) -> None:
+        if value is None or stands_in(value) or (self._refers and has_reference(value)) or self._levels == 0:
+            return
+        self._levels -= 1
+        role = node.role if place != "filter" else ""
+        if role == "filter" and isinstance(value, dict | list) and not node.scalars:
+            self._filter(path, node, value)
+        elif role == "select" and isinstance(value, list):
+            self._select(path, node, value)
+        elif role == "order" and isinstance(value, dict) and (self._is_list or node.group or place != "top"):
+            self._order(path, node, value)
+        elif isinstance(value, Mapping):
+            self._object(path, node, value, place)
+        elif isinstance(value, list | tuple | set | frozenset):
+            self._sequence(path, node, list(value), place)
+        else:
+            self._single(path, node, value, place)
+        if node.parameter.read_only and place == "fields":
+            self._add(path, ("is filled in by the portal; the value is ignored", False))
+        self._levels += 1
+
+    def _object(self, path: str, node: Node, value: Mapping[str, object], place: Place) -> None:
+        if place == "filter" and not node.takes_object:
+            self._add(path, (message, True) if (message := misplaced_operator(node.name, dict(value))) else None)
+            return
+        if is_listed(value) and (node.takes_list or place == "filter"):
+            self._sequence(path, node, list(value.values()), place)
+            return
+        if message := object_problem(node, value):
+            self._add(path, (message, True))
+        elif node.group is not None and _is_keyed(node.group, value):
+            for name, inner in value.items():
+                if isinstance(inner, Mapping):
+                    self._object(f"{path}.{name}", node, inner, place)
+        elif node.group is not None:
+            self.follow(node.group, value, f"{path}.", "filter" if place == "filter" else "fields")
+        else:
+            self._files(path, value)
+
+    def _files(self, path: str, value: Mapping[str, object]) -> None:
+        """Check the content of files in an object whose names are not documented."""
+        for name, inner in value.items():
+            if str(name).lower() in _FILES:
+                self._add(f"{path}.{name}", file_verdict(inner))
+
+    def _sequence(self, path: str, node: Node, value: Sequence[object], place: Place) -> None:
+        if place != "filter" and (message := sequence_problem(node, value, self._version)):
+            self._add(path, (message, True))
+            return
+        longest = node.parameter.longest
+        if longest is not None and node.parameter.is_list and len(value) > longest:
+            self._add(path, (f"has more than {longest} entries", False))
+        for place_of_item, item in enumerate(value):
+            inner = f"{path}.{place_of_item}"
+            if isinstance(item, Mapping):
+                if node.group is not None and not stands_in(item):
+                    self.follow(node.group, item, f"{inner}.", "fields")
+                else:
+                    self._files(inner, item)
+            elif not isinstance(item, list) and item is not None and node.group is None:
+                self._single(inner, node, item, place, is_item=True)
+
+    def _single(self, path: str, node: Node, value: object, place: Place, *, is_item: bool = False) -> None:
+        if self._refers and is_reference(value):
+            return
+        is_one = is_item or (place == "filter" and node.takes_list and not node.is_object)
+        if node.is_container and not is_one:
+            if place == "top" or (value != "" and value is not False):
+                self._add(path, (single_problem(node, value), True))
+            return
+        if node.is_container and not node.values:
+            self._add(path, number_verdict(value) if node.has_numbers else None)
+            return
+        if "file" in node.scalars and not is_item:
+            self._add(path, file_verdict(value))
+        self._add(path, verdict_on(node, value, in_filter=place == "filter"))
+
+    def _filter(self, path: str, node: Node, value: object) -> None:
+        if isinstance(value, list):
+            if message := sequence_problem(node, value, self._version) if _is_outermost(path) else "":
+                self._add(path, (message, True))
+            for place, item in enumerate(value):
+                if isinstance(item, dict):
+                    self._filter(f"{path}.{place}", node, item)
+                elif isinstance(item, list) and self._version == "v3":
+                    self._condition(f"{path}.{place}", node.group, item)
+            return
+        if not isinstance(value, dict) or stands_in(value):
+            return
+        if self._version == "v3":
+            if "conditions" in value or node.group is None:
+                self._filter(f"{path}.conditions", node, value.get("conditions"))
+            else:
+                self.follow(node.group, value, f"{path}.", "filter")
+            return
+        keys = {str(key): key_of(str(key), self._family) for key in value}
+        names = [key.name for key in keys.values()]
+        found: set[str] = set()
+        for key, inner in value.items():
+            parts, where = keys[str(key)], f"{path}.{key}"
+            if parts.name.lower() == "logic":
+                if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
+                    self._add(where, ("must be AND or OR", True))
+            elif not parts.name or parts.name.isdigit():
+                self._filter(where, node, inner)
+            elif parts.name.startswith("::"):
+                continue
+            else:
+                found |= self._filter_key(where, node.group, parts.operator, parts.name, names, inner, parts.problem)
+        if node.group is not None and _is_outermost(path):
+            self._missing(node.group, names, found, f"{path}.")
+
+    def _filter_key(
+        self, path: str, group: Group | None, operator: str, name: str, names: list[str], value: object, problem: str
+    ) -> set[str]:
+        """Check one condition of a filter; return the documented name, if it has one."""
+        if problem:
+            self._add(path, (problem, True))
+        if group is None:
+            if isinstance(value, dict) and (message := misplaced_operator(name, value)):
+                self._add(path, (message, True))
+            return set()
+        family = self._family
+        spelling = spelling_of(name, group, names, family.fields, "filter", capitals=family.capitals)
+        if spelling.message:
+            self._add(path, (spelling.message, spelling.certain))
+        node = spelling.node
+        if node is None:
+            if isinstance(value, dict) and (message := misplaced_operator(name, value)):
+                self._add(path, (message, True))
+            return set()
+        is_pattern = any(sign in operator for sign in "%?~*")
+        if not is_pattern or isinstance(value, dict):
+            self._value(path, node, value, "filter")
+        return {node.name}
+
+    def _condition(self, path: str, group: Group | None, condition: list[object]) -> None:
+        """Check the name in one condition of a filter of REST 3.0."""
+        if group is None or not condition or not isinstance(condition[0], str):
+            return
+        spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False)
+        if spelling.message:
+            self._add(f"{path}.{condition[0]}", (spelling.message, spelling.certain))
+
+    def _select(self, path: str, node: Node, value: list[object]) -> None:
+        group = node.group
+        if group is None:
+            return
+        given = [item for item in value if isinstance(item, str)]
+        for name in given:
+            if name.endswith("*") or "." in name:
+                continue
+            self._listed_name(f"{path}.{name}", name, group, given)
+
+    def _order(self, path: str, node: Node, value: dict[str, object]) -> None:
+        for name, direction in value.items():
+            where = f"{path}.{name}"
+            if node.group is not None and not str(name).isdigit():
+                self._listed_name(where, str(name), node.group, value)
+            if (
+                isinstance(direction, str)
+                and direction
+                and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            ):
+                self._add(where, ("must be asc or desc", True))
+
+    def _listed_name(self, path: str, name: str, group: Group, given: Collection[str]) -> None:
+        """Check a name in `select` or `order`."""
+        family = self._family
+        case = "unknown" if family.names == "any" or name in ("ID", "id") else family.fields
+        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals)
+        if spelling.message:
+            self._add(path, (spelling.message, spelling.certain))
+
+    def _add(self, path: str, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self.problems.append(Problem(path, *verdict))
+
+
+def _is_outermost(path: str) -> bool:
+    """Whether a filter is not a group inside another one."""
+    return path.rpartition(".")[2].lower() == "filter"
+
+
+def _is_keyed(group: Group, value: Mapping[str, object]) -> bool:
+    """Whether an object is a map of objects by names of the caller: the documented names are those of its values."""
+    return bool(value) and all(
+        isinstance(inner, Mapping)
+        and str(name).lower() not in group.by_lower
+        and not nearest_ones(str(name), group.nodes)
+        for name, inner in value.items()
+    )
