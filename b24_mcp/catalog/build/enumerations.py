@@ -10,7 +10,8 @@
 | `source` | the method that returns them |
 
 `values.tsv` has single parameters by `method` (in lower case), `version` and `parameter` (the path), with `values`
-(`-`: none, although the page seems to list some), `open`, and the `reason`.
+(`-`: none, although the page seems to list some), `open`, and the `reason`. `sources.tsv` has the methods that return
+the values of single parameters, in the same way.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ def stated_values(method: str, version: str) -> Mapping[str, Allowed]:
     return _stated().get((method.lower(), version), {})
 
 
+def stated_sources(method: str, version: str) -> Mapping[str, str]:
+    """Return the methods that, by a table, return the values of the parameters of a method, by path."""
+    return _sources().get((method.lower(), version), {})
+
+
 def _allowed(row: Mapping[str, str]) -> Allowed:
     if row["values"] == _NO_VALUES:
         return Allowed()
@@ -58,6 +64,14 @@ def _allowed(row: Mapping[str, str]) -> Allowed:
 @cache
 def _enumerations() -> dict[str, Enumeration]:
     return {row["of"]: Enumeration(_allowed(row), row["source"]) for row in read_table("enumerations")}
+
+
+@cache
+def _sources() -> dict[tuple[str, str], dict[str, str]]:
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for row in read_table("sources"):
+        found.setdefault((row["method"], row["version"]), {})[row["parameter"]] = row["source"]
+    return found
 
 
 @cache

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
-from b24_mcp.catalog.build.enumerations import stated_values
+from b24_mcp.catalog.build.enumerations import stated_sources, stated_values
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.events import event_of
 from b24_mcp.catalog.build.header import context_of, header_of, limits_of, permission_of, who_of
@@ -106,6 +106,10 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
     _state_values(drafts, stated_values(name, version))
+    for path, source in stated_sources(name, version).items():
+        for draft in drafts:
+            if draft.name == path:
+                draft.limits = replace(draft.limits, source=source)
     params = tuple(draft.finished() for draft in drafts)
     result = result_of(page.blocks, name, version)
     deprecation = pages.deprecation_of(page)

@@ -132,7 +132,7 @@ _READ_ONLY = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ValueLimits:
     """The default of a parameter, its limits, its unit, and the page or the name of the method with its values."""
 
     default: str = ""
@@ -143,9 +143,9 @@ class Limits:
     source: str = ""
     read_only: bool = False
 
-    def __or__(self, other: Limits) -> Limits:
+    def __or__(self, other: ValueLimits) -> ValueLimits:
         """Return what two descriptions of one parameter say; what they say differently is left out."""
-        return Limits(
+        return ValueLimits(
             default=_agreed(self.default, other.default) or "",
             minimum=_agreed(self.minimum, other.minimum),
             maximum=_agreed(self.maximum, other.maximum),
@@ -156,16 +156,16 @@ class Limits:
         )
 
 
-UNLIMITED = Limits()
+UNLIMITED = ValueLimits()
 """The limits of a parameter whose description states none."""
 
 
-def limits_of(text: str, name: str, kind: str) -> Limits:
+def limits_of(text: str, name: str, kind: str) -> ValueLimits:
     """Read the description of a parameter."""
     parts = {part.removesuffix("[]").lower() for part in kind.split("|")}
     is_list = bool(kind) and all(part.endswith("[]") or part == "array" for part in kind.split("|"))
     minimum, maximum = _range(text) if parts <= _NUMBERS and not is_list else (None, None)
-    return Limits(
+    return ValueLimits(
         default=_default(text, is_number=parts <= _NUMBERS) if kind not in {"object", "array"} else "",
         minimum=minimum,
         maximum=maximum,

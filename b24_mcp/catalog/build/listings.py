@@ -17,7 +17,7 @@ _CAPTION = re.compile(r"[^.:,;`]{1,60}:?$|\*\*[^*]+\*\*:?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListingItem:
     """An item: the codes that it begins with (none: it begins with words), and the words after them."""
 
     codes: tuple[str, ...]
@@ -31,12 +31,12 @@ class Item:
 
 
 @dataclass(slots=True)
-class Listing:
+class ValueListing:
     """The items of one depth that follow each other, the lines above them, and the line below."""
 
     intro: str
     before: str = ""
-    items: list[Item] = field(default_factory=list)
+    items: list[ListingItem] = field(default_factory=list)
     after: str = ""
 
     @property
@@ -50,10 +50,10 @@ class Listing:
         return bool(_CAPTION.fullmatch(self.intro.strip()))
 
 
-def listings_of(text: str) -> list[Listing]:
+def listings_of(text: str) -> list[ValueListing]:
     """Return the lists of a description, without the lists nested in them."""
     lines = text.split("\n")
-    found: list[Listing] = []
+    found: list[ValueListing] = []
     said: list[str] = []
     at = 0
     while at < len(lines):
@@ -64,7 +64,7 @@ def listings_of(text: str) -> list[Listing]:
             at += 1
             continue
         before = said[-2] if len(said) > 1 else ""
-        listing = Listing(said[-1] if said else "", before)
+        listing = ValueListing(said[-1] if said else "", before)
         at = _collect(lines, at, listing)
         listing.after = next((rest.strip() for rest in lines[at:] if rest.strip()), "")
         said.append("")
@@ -77,19 +77,19 @@ def is_item(line: str) -> bool:
     return _MARK.match(line) is not None
 
 
-def item_of(line: str) -> tuple[int, Item] | None:
+def item_of(line: str) -> tuple[int, ListingItem] | None:
     """Return the depth and the item that a line is; None for a line of text."""
     marked = _MARK.match(line)
     body = marked[2] if marked else line.strip()
     depth = len(marked[1]) if marked else len(line) - len(line.lstrip())
     codes, rest = codes_ahead(body)
     if codes and (marked or re.match(r"\s*+[—–=-]\s", rest)):
-        return depth, Item(codes, rest)
+        return depth, ListingItem(codes, rest)
     if (bare := _BARE.match(body)) and (marked or len(bare[1]) < 20):
-        return depth, Item((bare[1],), body[bare.end() :], bare=True)
+        return depth, ListingItem((bare[1],), body[bare.end() :], bare=True)
     if marked and re.fullmatch(r"[A-Za-z0-9_.\-]{1,30}[.;,]?", body):
-        return depth, Item((body.rstrip(".;,"),), "", bare=True)
-    return (depth, Item((), body)) if marked else None
+        return depth, ListingItem((body.rstrip(".;,"),), "", bare=True)
+    return (depth, ListingItem((), body)) if marked else None
 
 
 def codes_ahead(text: str) -> tuple[tuple[str, ...], str]:
@@ -121,7 +121,7 @@ def _next_lines(lines: list[str], at: int) -> Iterator[str]:
             return
 
 
-def _collect(lines: list[str], at: int, listing: Listing) -> int:
+def _collect(lines: list[str], at: int, listing: ValueListing) -> int:
     depth = _depth(lines[at])
     marked = bool(_MARK.match(lines[at]))
     gap = False

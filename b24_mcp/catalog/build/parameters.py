@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
 from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys, needed_keys
-from b24_mcp.catalog.build.limits import UNLIMITED, Limits
+from b24_mcp.catalog.build.limits import UNLIMITED, ValueLimits
 from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
@@ -43,7 +43,7 @@ class ParameterDraft:
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
-    limits: Limits = UNLIMITED
+    limits: ValueLimits = UNLIMITED
     also: tuple[str, ...] = ()
     heading: str = ""
 

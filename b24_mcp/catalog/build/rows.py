@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from b24_mcp.catalog.build.enumerations import enumeration_of
-from b24_mcp.catalog.build.limits import UNLIMITED, Limits, limits_of
+from b24_mcp.catalog.build.limits import UNLIMITED, ValueLimits, limits_of
 from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
@@ -42,7 +42,7 @@ class TableRow:
     text: str
     anchors: tuple[str, ...] = ()
     allowed: Allowed = NOT_LISTED
-    limits: Limits = UNLIMITED
+    limits: ValueLimits = UNLIMITED
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False

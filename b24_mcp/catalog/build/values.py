@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from b24_mcp.catalog.build.listings import Listing, codes_ahead, is_item, listings_of
+from b24_mcp.catalog.build.listings import ValueListing, codes_ahead, is_item, listings_of
 from b24_mcp.dialect.markup import MarkupTable
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -182,7 +182,7 @@ def _in_lists(text: str, name: str, parts: list[str]) -> Allowed | None:
     return found
 
 
-def _more(listing: Listing) -> Allowed | None:
+def _more(listing: ValueListing) -> Allowed | None:
     """Return the values of a further group below its caption."""
     codes = list(map(_literal, listing.codes))
     of_others = any(words.search(listing.intro) for words in (_OF_SOMETHING_ELSE, _EXAMPLE, _DEFAULTS))
@@ -191,7 +191,7 @@ def _more(listing: Listing) -> Allowed | None:
     return Allowed(tuple(codes)) if all(map(_VALUE.match, codes)) else None
 
 
-def _of_list(listing: Listing, name: str, parts: list[str], text: str) -> Allowed | None:
+def _of_list(listing: ValueListing, name: str, parts: list[str], text: str) -> Allowed | None:
     """Return the values that a list gives; None for a list of something else."""
     sentence = _sentence_above(listing)
     if _OF_THE_FIELD_LISTED.search(sentence) or _of_something_else(sentence, name, parts):
@@ -224,7 +224,7 @@ def _of_list(listing: Listing, name: str, parts: list[str], text: str) -> Allowe
     return Allowed(tuple(codes), is_open and set(codes) != {"Y", "N"})
 
 
-def _sentence_above(listing: Listing) -> str:
+def _sentence_above(listing: ValueListing) -> str:
     """Return the sentence that introduces a list; a caption belongs to the line above it."""
     introduced = listing.intro
     if _VALUES_AHEAD.search(introduced) or not listing.follows_caption:
@@ -256,7 +256,7 @@ def may_grow(text: str) -> bool:
     return bool(_MORE_BELOW.search(text))
 
 
-def _may_be_more(sentence: str, listing: Listing) -> bool:
+def _may_be_more(sentence: str, listing: ValueListing) -> bool:
     if _SOME.search(sentence) or _MORE_BELOW.search(listing.after):
         return True
     return any(_MORE_BELOW.search(item.rest) for item in listing.items)
