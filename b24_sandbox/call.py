@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from b24_sandbox import links, php
 from b24_sandbox.php import Map, Value
+from b24_sandbox.row import Sent
 from b24_sandbox.world import World
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from b24_sandbox.event_sender import EventSender
     from b24_sandbox.executions import Executions
     from b24_sandbox.oauth import OAuthServer
+    from b24_sandbox.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,11 @@ class Call:
         return links.address(self.base, name, params, granted, self.caller, portal.link_key, portal.next_nonce())
 
     @property
+    def storage(self) -> Storage:
+        """The records of the portal."""
+        return self.portal.storage
+
+    @property
     def offset(self) -> int:
         """`start` as a list uses it."""
         return self.start or 0
@@ -178,9 +185,19 @@ class Call:
         """Return a parameter as controllers bind it: the documented spelling only."""
         return self.params.get(name)
 
-    def upper_case(self) -> Map:
+    @property
+    def sent(self) -> Sent:
+        """All parameters under the names they were sent with, as controllers bind them."""
+        return Sent(self.params)
+
+    @property
+    def upper(self) -> Sent:
         """All parameters under UPPER-case names, as `user.*` and the common methods read them."""
-        return {key.upper(): value for key, value in self.params.items()}
+        return Sent({key.upper(): value for key, value in self.params.items()})
+
+    def upper_case(self) -> Sent:
+        """The same as `upper`."""
+        return self.upper
 
     def positional(self) -> list[Value]:
         """The parameters in order of appearance without their names. Texts that equal the method name are dropped."""

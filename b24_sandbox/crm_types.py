@@ -15,11 +15,10 @@ from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.entities.crm_sales import INVOICE, QUOTE, TYPE, item_entity
 from b24_sandbox.entities.directories import (
     CATEGORY,
-    INVOICE_STAGES,
-    PIPELINE_STAGES,
-    PROCESS_STAGES,
     STATUS,
     STATUS_COLUMNS,
+    entity_types,
+    semantic_info,
     stage_rows,
 )
 from b24_sandbox.entities.pipelines import INVOICE_NUMBER, categories, default_category, stage_directory
@@ -110,8 +109,8 @@ def stage_prefix(number: int, category: int) -> str:
 
 def add_stages(portal: World, number: int, category: int) -> None:
     """Write the initial stages of a new pipeline."""
-    stages = {2: PIPELINE_STAGES, INVOICE_NUMBER: INVOICE_STAGES}.get(number, PROCESS_STAGES)
-    rows = stage_rows(stage_directory(number, category), stages, category, stage_prefix(number, category))
+    template = {2: "pipeline", INVOICE_NUMBER: "invoice"}.get(number, "process")
+    rows = stage_rows(stage_directory(number, category), category, stage_prefix(number, category), template)
     portal.storage.insert_many(STATUS, STATUS_COLUMNS, rows)
     portal.stages_changed()
 
@@ -129,9 +128,7 @@ def is_directory(portal: World, name: str) -> bool:
 
 def directories(portal: World) -> list[Map]:
     """All directories of statuses as `crm.status.entity.types` shows them."""
-    from b24_sandbox.entities.directories import ENTITY_TYPES
-
-    found: list[Map] = [dict(described) for described in ENTITY_TYPES]
+    found = entity_types()
     for number in (2, INVOICE_NUMBER, *type_numbers(portal)):
         for category in categories(portal, number):
             if number == 2 and not category:
@@ -150,12 +147,7 @@ def _pipeline(portal: World, number: int, category: int) -> Map:
         described["PARENT_ID"] = "DEAL_STAGE"
     return {
         **described,
-        "SEMANTIC_INFO": {
-            "START_FIELD": prefix + final[0],
-            "FINAL_SUCCESS_FIELD": prefix + final[1],
-            "FINAL_UNSUCCESS_FIELD": prefix + final[2],
-            "FINAL_SORT": 0,
-        },
+        "SEMANTIC_INFO": semantic_info(*(prefix + code for code in final)),
         "PREFIX": prefix.rstrip(":"),
         "FIELD_ATTRIBUTE_SCOPE": f"category_{category}",
         "ENTITY_TYPE_ID": number,

@@ -29,7 +29,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """A declared check, one of five kinds.
+    """A declared check, one of five kinds. With `new` it is made for new records only.
 
     `unique` are columns whose values together occur once. `reference` is a column with the id of a record of `table`,
     or with the value of another column of it (`table.COLUMN`). `allowed` is a column with one of `values`. `unused` are
@@ -45,9 +45,10 @@ class FieldRule:
     values: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
+    new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
     """A declared family.
 
@@ -64,11 +65,21 @@ class Declared:
     `described` is the form of a field's description: `controller`, `named`, `classic`, `rows` or
     `titles`.
 
-    `key` is the column of an identifier that is text; a `keyless` record has no identifier. With `partial` an update
-    may omit required fields. `admin` names what an administrator alone may do: `` (nothing), `write` or `all`. With
-    `app` only applications call the family. `event` is as in `b24_sandbox.faces.Face`. `read_only`, `immutable` and
-    `unknown_value` are the errors for written fields that cannot be written (without them: such values are ignored);
-    `unknown` is the error for an unknown name in a filter or a selection.
+    `fixed` are values of the columns of every new record, `only` the conditions of every list. `select_needs` and
+    `filter_needs` are names that a list has to select and to filter by. `written` is the key of a record in the answer
+    to an add or update, when it is not `one`. `hidden` are columns that no answer shows.
+
+    `key` is the column of an identifier that is text; a `keyless` record has no identifier. `requires` are the
+    required fields (without it those with the flag `q`). With `partial` an update may omit them; without
+    `clearable` it may not clear them, and an empty list is no value. `admin` names what an administrator alone may
+    do: `` (nothing), `write` or `all`. With `app` only applications call the family. `event` is as in
+    `b24_sandbox.faces.Face`; `events` is the first part of the names of changes that are announced with the answer
+    (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`).
+
+    `operators` are those of filters: `all` or `classic`. `read_only`, `immutable` and `unknown_value` are the
+    errors for written fields that cannot be written (without them: such values are ignored), `unknown` is the one
+    for an unknown name in a filter or a selection, `not_array` for a filter or an order that is no map. `owns` are
+    columns `table.COLUMN` of records that belong to a record and are deleted with it.
     """
 
     name: str
@@ -89,11 +100,14 @@ class Declared:
     added: str = "item"
     changed: str = "item"
     counted: bool = False
+    operators: str = "all"
     described: str = "controller"
     described_in: str = ""
     key: str = ""
     keyless: bool = False
+    requires: tuple[str, ...] = ()
     partial: bool = False
+    clearable: bool = True
     admin: str = ""
     order: str = "ID asc"
     removed: str = "true"
@@ -101,6 +115,7 @@ class Declared:
     page_in: str = ""
     app: bool = False
     event: str = ""
+    events: str = ""
     read_only: Refusal | None = None
     immutable: Refusal | None = None
     unknown_value: Refusal | None = None
@@ -109,6 +124,14 @@ class Declared:
     bad_id: Refusal = Refusal()
     no_values: Refusal = Refusal()
     unknown: Refusal | None = None
+    not_array: Refusal | None = None
     denied: Mapping[str, Refusal] = field(default_factory=dict)
     rules: tuple[FieldRule, ...] = ()
     rows: tuple[Map, ...] = ()
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    only: Mapping[str, Value] = field(default_factory=dict)
+    select_needs: tuple[str, ...] = ()
+    filter_needs: tuple[str, ...] = ()
+    written: str = ""
+    hidden: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()

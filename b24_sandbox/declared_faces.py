@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
-from b24_sandbox import declared, engine, filters, paging, php, values
+from b24_sandbox import declared, engine, filters, paging, php, tables, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.declaration import Declared, FieldRule, Refusal
+from b24_sandbox.entities import ENTITIES
 from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
-from b24_sandbox.fields import Field
+from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
+from b24_sandbox.world import World
 
 _LOOKUPS: dict[str, Callable[[Call, str], Value]] = {
     "exact": Call.exact,
@@ -54,7 +57,34 @@ def _everything(start: int, count: paging.Count, rows: paging.Rows) -> RowPage:
     return RowPage(rows(-1, 0))
 
 
+_OPERATORS = {"all": filters.OPERATORS, "classic": filters.WITHOUT_NOT_LIKE}
 _PAGINGS: dict[str, paging.Family] = {"a": paging.family_a, "b": paging.family_b, "all": _everything}
+
+
+@cache
+def _of_portal() -> dict[str, Entity]:
+    return {entity.name: entity for entity in ENTITIES}
+
+
+def entity_of(family: Declared) -> Entity:
+    """The entity of a family: declared with it, or one of `b24_sandbox.entities`."""
+    return family.entity if family.entity.fields else _of_portal()[family.entity.name]
+
+
+def _prepared(family: Declared) -> Entity:
+    """The entity with the values that the family sets in new records, and with what belongs to its records."""
+    entity = entity_of(family)
+    if family.owns and not family.entity.fields:
+        entity = replace(entity, cascade=tables.cascade_of(family.owns))
+    if not family.fixed:
+        return entity
+
+    def prepare(portal: World, written: Map, stored: Row | None, user: int) -> None:
+        if stored is None:
+            written.update(family.fixed)
+        entity.prepare(portal, written, stored, user)
+
+    return replace(entity, prepare=prepare)
 
 
 def parameter(family: Declared, call: Call, name: str) -> Value:
@@ -66,7 +96,7 @@ def _names(family: Declared, case: str) -> dict[str, Field]:
     """The fields by their names on the wire. A `key` replaces the number of the record."""
     return {
         _SPELLINGS[case](field): field
-        for name, field in family.entity.fields.items()
+        for name, field in entity_of(family).fields.items()
         if not (family.keyless and name == "ID")
     }
 
@@ -87,7 +117,7 @@ def record_id(family: Declared, call: Call) -> int:
         raise family.bad_id.error(call.method.name, sent, family.id_in)
     if not family.key:
         return php.integer(sent)
-    rows = call.portal.storage.rows(family.entity, ["ID"], f'"{family.key}" = ?', [php.text(sent)])
+    rows = call.storage.rows(entity_of(family), ["ID"], f'"{family.key}" = ?', [php.text(sent)])
     return rows[0].id if rows else 0
 
 
@@ -102,19 +132,22 @@ def _values(family: Declared, call: Call, new: bool) -> Map:
     sent = parameter(family, call, place) if place else _all_parameters(family, call)
     if not php.is_array(sent) or (family.php_class and not sent):
         raise family.no_values.error(method, None, place)
+    if family.not_array is not None:
+        _map(family, call, "params")
     found = php.as_map(sent)
     names = _names(family, family.sent_case)
     _check_names(family, method, found, names, new)
     found = {name: value for name, value in found.items() if name in names}
-    if new or not family.partial:
-        lacking = [
-            name
-            for name, field in names.items()
-            if field.required and not field.read_only and (new or not field.immutable)
-            if found.get(name) in (None, "")
-        ]
-        if lacking:
-            raise family.required.error(method, None, *lacking)
+    empty: tuple[Value, ...] = (None, "") if family.clearable else (None, "", [], {})
+    lacking = [
+        name
+        for name, field in names.items()
+        if (name in family.requires if family.requires else field.required and not field.read_only)
+        if (new or not field.immutable) and found.get(name) in empty
+        if new or not family.partial or (not family.clearable and name in found)
+    ]
+    if lacking:
+        raise family.required.error(method, None, *lacking)
     return found
 
 
@@ -135,6 +168,14 @@ def _all_parameters(family: Declared, call: Call) -> Map:
     return call.upper_case() if family.lookup == "upper" else call.params
 
 
+def _map(family: Declared, call: Call, name: str) -> Map:
+    """A parameter that is a map. Some families refuse another value."""
+    sent = parameter(family, call, name)
+    if family.not_array is not None and sent is not None and not php.is_array(sent):
+        raise family.not_array.error(call.method.name, None, name)
+    return php.as_map(sent)
+
+
 def _query(family: Declared, call: Call) -> ListQuery:
     select = [php.text(name) for name in php.as_list(parameter(family, call, "select"))]
     if family.unknown is not None:
@@ -142,9 +183,13 @@ def _query(family: Declared, call: Call) -> ListQuery:
         for name in select:
             if name not in known and name != "*":
                 raise family.unknown.error(call.method.name, None, name)
-    return ListQuery(
-        php.as_map(parameter(family, call, "filter")), php.as_map(parameter(family, call, "order")), select or None
-    )
+    conditions = _map(family, call, "filter")
+    if "*" not in select and not set(family.select_needs) <= set(select):
+        raise PortalError("0", f"Required select fields: {', '.join(family.select_needs)}")
+    if not set(family.filter_needs) <= {filters.split(key, filters.OPERATORS)[1] for key in conditions}:
+        raise PortalError("0", f"Required filter fields: {', '.join(family.filter_needs)}")
+    order = _map(family, call, "order")
+    return ListQuery({**conditions, **family.only}, order, select or None)
 
 
 def _absent(family: Declared, verb: str, record: int) -> PortalError:
@@ -154,9 +199,11 @@ def _absent(family: Declared, verb: str, record: int) -> PortalError:
 def _check(family: Declared, call: Call, columns: Map, stored: Row | None) -> None:
     """Check written values against the rules of the family."""
     for rule in family.rules:
+        if rule.new and stored is not None:
+            continue
         broken = _broken(family, call, rule, columns, stored)
         if broken:
-            name = _SPELLINGS[family.sent_case](family.entity.fields[broken])
+            name = _SPELLINGS[family.sent_case](entity_of(family).fields[broken])
             raise rule.refusal.error(call.method.name, (stored or Row()).get("ID"), name)
 
 
@@ -171,7 +218,7 @@ def _broken(family: Declared, call: Call, rule: FieldRule, columns: Map, stored:
         wanted = [columns.get(name, (stored or Row()).get(name)) for name in rule.unique]
         where = " and ".join(f'"{name}" = ?' for name in rule.unique)
         own = php.integer((stored or Row()).get("ID"))
-        if call.portal.storage.count(family.entity, f"{where} and ID <> ?", [*wanted, own]):
+        if call.storage.count(entity_of(family), f"{where} and ID <> ?", [*wanted, own]):
             return rule.unique[0]
     return ""
 
@@ -200,6 +247,8 @@ def _result(family: Declared, kind: str, call: Call, face: Face, record: int) ->
     read = engine.read(face, call, record)
     if kind == "bare":
         return read
+    if family.written:
+        return {family.written: read}
     shown = face.single(read)
     return {**php.as_map(shown), "total": 1} if family.counted else shown
 
@@ -212,20 +261,22 @@ def _without_id(family: Declared, call: Call, rows: list[Row], shown: list[Map])
             record.pop("ID", None)
 
 
+@cache
 def face_of(family: Declared, show: str = "") -> Face:
     """The face of a declared family. `show` is another way to show values."""
     names = _asked_names(family)
-    hidden = {name for name, field in family.entity.fields.items() if "h" in field.flags}
-    shown = {name: _SPELLINGS[family.case](field) for name, field in family.entity.fields.items() if name not in hidden}
+    entity = _prepared(family)
+    hidden = {name for name, field in entity.fields.items() if "h" in field.flags} | set(family.hidden)
+    shown = {name: _SPELLINGS[family.case](field) for name, field in entity.fields.items() if name not in hidden}
     unknown = family.unknown
     refuse = None if unknown is None else (lambda name: unknown.error("", None, name))
     return Face(
-        family.entity,
+        entity,
         names,
         shown,
         _SHOWS[show or family.show],
         _PAGINGS[family.paging],
-        filters.Language(filters.OPERATORS, names.get, refuse, groups=bool(family.php_class)),
+        filters.Language(_OPERATORS[family.operators], names.get, refuse, groups=bool(family.php_class)),
         partial(_query, family),
         partial(record_id, family),
         partial(_values, family),
@@ -245,3 +296,18 @@ def face_of(family: Declared, show: str = "") -> Face:
         check=partial(_check, family),
         absent=partial(_absent, family),
     )
+
+
+def stored(family: Declared, call: Call, verb: str = "get") -> Row:
+    """The record that a call names as it is stored; `verb` is the requested action.
+
+    Raises:
+        PortalError: the error of the family for a missing record.
+    """
+    face = face_of(family)
+    return engine.stored(face, call, face.record_id(call), verb)
+
+
+def shown(family: Declared, call: Call, record: int) -> Map:
+    """A record as the family shows it."""
+    return engine.read(face_of(family), call, record)

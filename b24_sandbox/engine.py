@@ -1,17 +1,16 @@
-"""The shared engine of add, get, list, update, delete and fields. A face describes the wire format, the storage keeps
-the data.
+"""The dialect of version 2: add, get, list, update, delete and fields over a face, which describes the wire format.
 
-Besides columns it handles multi-fields (rows with ids, `DELETE: Y`), files (`type` `file`) and fields without a column
-(flag `v`, see `b24_sandbox.faces.Face`). After a write or a delete it runs the hooks of the entity (`settle`,
-`cascade`) and announces the change to listeners (`event`). User fields need no code here: a face built from the live
-entity of `b24_sandbox.schema` has them among its fields.
+Records are read and written by `b24_sandbox.records`, which REST 3.0 shares. Besides columns a face has multi-fields
+(rows with ids, `DELETE: Y`), files (`type` `file`) and fields without a column (flag `v`, see
+`b24_sandbox.faces.Face`). User fields need no code here: a face built from the live entity of `b24_sandbox.schema` has
+them among its fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from b24_sandbox import files, filters, php, values
+from b24_sandbox import files, filters, php, records, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
@@ -19,6 +18,8 @@ from b24_sandbox.faces import Face
 from b24_sandbox.fields import Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
+
+announce, remove = records.announce, records.remove
 
 
 def add(face: Face, call: Call) -> Value:
@@ -28,23 +29,9 @@ def add(face: Face, call: Call) -> Value:
 
 def create(face: Face, call: Call, sent: Map) -> int:
     """Create a record from `sent` (request names -> values) and return its id."""
-    columns, multifields, virtual = _writable(face, call, sent, None)
+    columns, parts = _writable(face, call, sent, None)
     face.check(call, columns, None)
-    face.entity.prepare(call.portal, columns, None, call.user)
-    record = call.portal.storage.insert(face.entity, columns)
-    _write_multifields(face, call, record, multifields)
-    face.virtual_write(call, record, virtual, True)
-    face.entity.settle(call.portal, record, columns, None, call.user)
-    announce(face, call, "ADD", record)
-    return record
-
-
-def announce(face: Face, call: Call, verb: str, record: int) -> None:
-    """Announce to listeners that a record was added, changed or removed (`verb`: `ADD`, `UPDATE`, `DELETE`)."""
-    if face.event:
-        call.portal.changes.announce(
-            f"ON{face.event}{verb}", {"FIELDS": {"ID": record, **face.event_fields}}, call.user
-        )
+    return records.add(face, call, columns, parts)
 
 
 def get(face: Face, call: Call) -> Value:
@@ -84,7 +71,7 @@ def absent(face: Face, verb: str, record: int) -> PortalError:
 def list_page(face: Face, call: Call) -> RowPage:
     """Return one page of records by the paging rules of the family, in the envelope of the face."""
     query = face.query(call)
-    entity, storage = face.entity, call.portal.storage
+    entity = face.entity
     where = filters.build(entity, face.language, query.conditions, call.now)
     order = filters.order(face.language.find, query.order, face.refuse_order, face.default_order)
     selected = _selection(face, query.select)
@@ -93,10 +80,10 @@ def list_page(face: Face, call: Call) -> RowPage:
     read_rows: list[Row] = []
 
     def rows(limit: int, offset: int) -> list[Row]:
-        read_rows.extend(storage.rows(entity, columns, where.sql, where.bound, order, limit, offset))
+        read_rows.extend(records.read(face, call, where, order, limit, offset, columns))
         return read_rows
 
-    page = face.family(call.offset, lambda: storage.count(entity, where.sql, where.bound), rows)
+    page = face.family(call.offset, lambda: records.count(face, call, where), rows)
     shown = [_shown(face, call, row, selected) for row in read_rows]
     face.decorate_list(call, read_rows, shown)
     virtual = frozenset(name for name in selected if entity.fields[name].is_virtual)
@@ -117,14 +104,9 @@ def update(face: Face, call: Call) -> Value:
 def change(face: Face, call: Call, record: int, sent: Map) -> None:
     """Update one record with `sent` (request names -> values)."""
     row = stored(face, call, record, "update")
-    columns, multifields, virtual = _writable(face, call, sent, row)
+    columns, parts = _writable(face, call, sent, row)
     face.check(call, columns, row)
-    _write_multifields(face, call, record, multifields)
-    face.entity.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(face.entity, record, columns)
-    face.virtual_write(call, record, virtual, False)
-    face.entity.settle(call.portal, record, columns, row, call.user)
-    announce(face, call, "UPDATE", record)
+    records.change(face, call, row, columns, parts)
 
 
 def delete(face: Face, call: Call) -> Value:
@@ -135,21 +117,14 @@ def delete(face: Face, call: Call) -> Value:
     return face.removed
 
 
-def remove(face: Face, call: Call, record: int) -> None:
-    """Delete an existing record and everything that belongs to it."""
-    call.portal.storage.delete(face.entity, record)
-    face.entity.cascade(call.portal, record)
-    announce(face, call, "DELETE", record)
-
-
 def describe(face: Face, call: Call) -> Value:
     """Return the fields of the entity as this face describes them."""
     described: Map = {name: face.describe(field) for name, field in face.names.items()}
     return {face.described_in: described} if face.described_in else described
 
 
-def _writable(face: Face, call: Call, sent: Map, row: Row | None) -> tuple[Map, Map, Map]:
-    """Return the columns, multi-fields and fields without a column to write.
+def _writable(face: Face, call: Call, sent: Map, row: Row | None) -> tuple[Map, records.Parts]:
+    """Return the columns to write, and what writes the multi-fields and the fields without a column.
 
     Unknown and read-only names and dates that cannot be read are dropped.
 
@@ -174,7 +149,12 @@ def _writable(face: Face, call: Call, sent: Map, row: Row | None) -> tuple[Map, 
         else:
             columns[field.name] = values.stored(field, value, call.now)
     _note_presence(face, call, columns, multifields, row)
-    return columns, multifields, virtual
+
+    def parts(record: int) -> None:
+        _write_multifields(face, call, record, multifields)
+        face.virtual_write(call, record, virtual, new)
+
+    return columns, parts
 
 
 def _note_presence(face: Face, call: Call, columns: Map, multifields: Map, row: Row | None) -> None:

@@ -6,6 +6,12 @@ method are 400.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from b24_sandbox.php import text
+
+Found = TypeVar("Found")
+
 
 class PortalError(Exception):
     """An answer of the form `{"error": code, "error_description": description, **extra}`.
@@ -115,6 +121,12 @@ def missing_parameter(name: str) -> PortalError:
     return PortalError("100", f"Could not find value for parameter {{{name}}}")
 
 
+def wrong_type(value: object, name: str, kind: str, code: str = "100") -> PortalError:
+    """A controller got a value of another type than its argument has."""
+    words = f"Invalid value {{{text(value)}}} to match with parameter {{{name}}}. Should be value of type {kind}."
+    return PortalError(code, words)
+
+
 def not_an_array(name: str) -> PortalError:
     """A classic CRM method got text instead of a map or a list."""
     return PortalError("", f"Parameter '{name}' must be array.")
@@ -130,6 +142,22 @@ def not_found() -> PortalError:
     return PortalError("", "Not found")
 
 
+def empty_argument(name: str) -> PortalError:
+    """`ERROR_ARGUMENT` for an argument without a value."""
+    return wrong_argument(f"Argument '{name}' is null or empty", name)
+
+
 def wrong_argument(description: str, argument: str = "") -> PortalError:
     """`ERROR_ARGUMENT` with the name of the argument."""
     return PortalError("ERROR_ARGUMENT", description, 400, {"argument": argument})
+
+
+def present(value: Found | None, refusal: PortalError) -> Found:
+    """A value that must not be missing.
+
+    Raises:
+        PortalError: `refusal`, when it is.
+    """
+    if value is None:
+        raise refusal
+    return value

@@ -40,18 +40,6 @@ FileShow = Callable[[Call, Entity, Field, int, int], Value]
 """The value of a file in an answer: call, entity, field, id of the record, id of the file."""
 
 
-def _nothing_virtual(call: Call, record: int, sent: Map, new: bool) -> None:
-    return None
-
-
-def _no_virtual_shown(call: Call, rows: list[Row], shown: list[Map], names: frozenset[str]) -> None:
-    return None
-
-
-def _as_they_are(call: Call, rows: list[Row], shown: list[Map]) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Face:
     """The rules of one face.
@@ -60,10 +48,10 @@ class Face:
     arguments of a call and raise the errors of the family. `added`, `changed`, `removed` and `single` shape the
     answers; `envelope` is the key of the list (empty: the bare list).
 
-    `event` is the name of the announced changes (`CRMDEAL` announces `ONCRMDEALADD`, `…UPDATE` and `…DELETE` with
-    `FIELDS: {ID, **event_fields}`; empty: none). `absent` returns the error for a missing id on `get`, `update` or
-    `delete` in families whose text depends on them; otherwise `missing` does. `file` shows fields of type `file`
-    (without it the stored value is shown). `virtual_write` and `virtual_show` handle fields with the flag `v`.
+    `event` and `event_fields` are as in `b24_sandbox.records.Stored`. `absent` returns the error for a missing id on
+    `get`, `update` or `delete` in families whose text depends on them; otherwise `missing` does. `file` shows fields of
+    type `file` (without it the stored value is shown). `virtual_write` and `virtual_show` handle fields with the flag
+    `v`.
     """
 
     entity: Entity
@@ -82,8 +70,8 @@ class Face:
     refuse_order: Callable[[str, str], PortalError] | None = None
     described_in: str = ""
     star: frozenset[str] = field(default_factory=frozenset)
-    decorate_one: Decorate = _as_they_are
-    decorate_list: Decorate = _as_they_are
+    decorate_one: Decorate = lambda call, rows, shown: None
+    decorate_list: Decorate = lambda call, rows, shown: None
     added: Callable[[Call, Face, int], Value] = lambda call, face, record: record
     changed: Callable[[Call, Face, int], Value] = lambda call, face, record: True
     single: Callable[[Map], Value] = lambda shown: shown
@@ -93,5 +81,5 @@ class Face:
     event_fields: Mapping[str, Value] = field(default_factory=dict)
     absent: Callable[[str, int], PortalError] | None = None
     file: FileShow | None = None
-    virtual_write: VirtualWrite = _nothing_virtual
-    virtual_show: VirtualShow = _no_virtual_shown
+    virtual_write: VirtualWrite = lambda call, record, sent, new: None
+    virtual_show: VirtualShow = lambda call, rows, shown, names: None

@@ -11,19 +11,12 @@ import base64
 import json
 
 from b24_sandbox import php, values
-from b24_sandbox.fields import Entity, Field, parse_fields
+from b24_sandbox.fields import Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.storage import Storage
+from b24_sandbox.tables import entity
 
-FILE = Entity(
-    "stored_file",
-    parse_fields("""
-ID integer r | ID
-NAME string | Name
-CONTENT string | Content in base64
-SIZE integer | Bytes
-"""),
-)
+FILE = entity("stored_file")
 
 
 def keep(storage: Storage, name: str, content: str) -> int | None:

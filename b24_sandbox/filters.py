@@ -5,7 +5,7 @@ The effect of an unknown key depends on the family: classic lists ignore it, con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from b24_sandbox import php, values
@@ -22,7 +22,7 @@ _LOGIC = ("LOGIC", "::LOGIC")
 
 @dataclass(frozen=True, slots=True)
 class FilterCondition:
-    """A part of an SQL condition and its bound values."""
+    """A part of an SQL condition and its bound values. Both dialects of the REST API compile filters into it."""
 
     sql: str
     bound: tuple[Value, ...] = ()
@@ -69,13 +69,22 @@ def build(entity: Entity, language: Language, conditions: Map, now: float) -> Fi
 
 
 def joined(parts: Sequence[FilterCondition], word: str = "and") -> FilterCondition:
-    """Combine several conditions into one. An empty list is always true."""
+    """Combine several conditions into one. An empty list is always true.
+
+    The parts form a balanced tree, because SQLite limits the depth of expressions.
+    """
     if not parts:
         return ALWAYS
-    return FilterCondition(
-        "(" + f" {word} ".join(part.sql for part in parts) + ")",
-        tuple(value for part in parts for value in part.bound),
-    )
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, right = joined(parts[:middle], word), joined(parts[middle:], word)
+    return FilterCondition(f"({left.sql} {word} {right.sql})", left.bound + right.bound)
+
+
+def inverted(part: FilterCondition) -> FilterCondition:
+    """The opposite of a condition; an unknown result counts as false."""
+    return FilterCondition(f"(not coalesce({part.sql}, 0))", part.bound)
 
 
 def split(key: str, operators: Sequence[str]) -> tuple[str, str]:
@@ -130,7 +139,7 @@ def _equal(column: str, field: Field, value: Value, negative: bool, now: float) 
             compared = [item.casefold() if isinstance(item, str) else item for item in compared]
         parts.append(FilterCondition(f"{left} in ({', '.join('?' * len(compared))})", tuple(compared)))
     found = joined(parts, "or")
-    return FilterCondition(f"not coalesce({found.sql}, 0)", found.bound) if negative else found
+    return inverted(found) if negative else found
 
 
 def _like(column: str, kind: str, value: Value, negative: bool) -> FilterCondition:
@@ -163,7 +172,7 @@ def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | Non
     `refuse` gets the key and its direction when the field is unknown or the direction is invalid; without it such keys
     are ignored.
     """
-    parts = []
+    parts: list[tuple[str, bool]] = []
     for name, direction in wanted.items():
         field = find(name)
         sense = php.text(direction).strip().upper()
@@ -171,5 +180,10 @@ def order(find: Find, wanted: Map, refuse: Callable[[str, str], Exception] | Non
             if refuse is not None:
                 raise refuse(name, php.text(direction))
             continue
-        parts.append(f'"{field.name}" {"desc" if sense.startswith("DESC") else "asc"}')
-    return ", ".join([*parts, "ID asc"] if parts else [default])
+        parts.append((f'"{field.name}"', sense.startswith("DESC")))
+    return ordering(parts) if parts else default
+
+
+def ordering(columns: Iterable[tuple[str, bool]]) -> str:
+    """Build `order by` from columns in SQL and whether each is descending. The id breaks ties."""
+    return ", ".join([*(f"{column} {'desc' if backwards else 'asc'}" for column, backwards in columns), "ID asc"])

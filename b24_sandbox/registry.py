@@ -2,12 +2,22 @@
 
 Classic methods are found by their lower-case name. Controllers are found in two steps, as on the portal: the class (all
 but the last part of the name) decides whether the method exists; the action is checked only when it runs.
+
+A module of methods has a `MethodTable`, which adds each method where it is defined:
+
+    method = MethodTable("crm")
+    register = method.register
+
+    @method("crm.status.get")
+    def _status_get(call: Call) -> Value: ...
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypedDict, TypeVar, Unpack
 
 from b24_sandbox.call import Call
 from b24_sandbox.errors import (
@@ -25,14 +35,28 @@ Run = Callable[[Call], Value]
 directly.
 """
 
+Defined = TypeVar("Defined", bound=Run)
+
+
+class Restrictions(TypedDict, total=False):
+    """Who may call a method.
+
+    `app_only` refuses webhooks with 403 `WRONG_AUTH_TYPE`. `app_context` refuses them with 403 `ACCESS_DENIED`
+    "Application context required" (families differ). `webhook_only` refuses applications with 403 `WRONG_AUTH_TYPE`.
+    `admin_only` refuses all users except administrators with 403 `ACCESS_DENIED`.
+    """
+
+    app_only: bool
+    app_context: bool
+    webhook_only: bool
+    admin_only: bool
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredMethod:
-    """A method under its documented name. With an empty `scope` any valid credentials are accepted.
+    """A method under its documented name, with its `Restrictions`.
 
-    Restrictions: `app_only` refuses webhooks with 403 `WRONG_AUTH_TYPE`. `app_context` refuses them with 403
-    `ACCESS_DENIED` "Application context required" (families differ). `webhook_only` refuses applications with 403
-    `WRONG_AUTH_TYPE`. `admin_only` refuses all users except administrators with 403 `ACCESS_DENIED`.
+    With an empty `scope` any valid credentials are accepted.
     """
 
     name: str
@@ -67,21 +91,9 @@ class Registry:
         self._controllers: dict[str, tuple[str, str]] = {}
         self._links: dict[tuple[str, str], Run] = {}
 
-    def classic(
-        self,
-        name: str,
-        scope: str,
-        run: Run,
-        *,
-        app_only: bool = False,
-        app_context: bool = False,
-        webhook_only: bool = False,
-        admin_only: bool = False,
-    ) -> None:
-        """Add a classic method. The restrictions are those of `RegisteredMethod`."""
-        self._methods[name.lower()] = RegisteredMethod(
-            name, scope, run, False, app_only, app_context, webhook_only, admin_only
-        )
+    def classic(self, name: str, scope: str, run: Run, **restrictions: Unpack[Restrictions]) -> None:
+        """Add a classic method."""
+        self._methods[name.lower()] = RegisteredMethod(name, scope, run, **restrictions)
 
     def controller(
         self,
@@ -89,11 +101,7 @@ class Registry:
         php_class: str,
         scope: str,
         actions: Mapping[str, Run],
-        *,
-        app_only: bool = False,
-        app_context: bool = False,
-        webhook_only: bool = False,
-        admin_only: bool = False,
+        **restrictions: Unpack[Restrictions],
     ) -> None:
         """Add a controller with its actions. The error for a wrong action names `php_class`.
 
@@ -102,9 +110,7 @@ class Registry:
         self._controllers[prefix.lower()] = (php_class, scope)
         for action, run in actions.items():
             name = f"{prefix}.{action}"
-            self._methods[name.lower()] = RegisteredMethod(
-                name, scope, run, True, app_only, app_context, webhook_only, admin_only
-            )
+            self._methods[name.lower()] = RegisteredMethod(name, scope, run, controller=True, **restrictions)
 
     def restrict(self, name: str, refusal: PortalError) -> None:
         """Refuse a registered method to all users except administrators, with the error of its family."""
@@ -161,6 +167,55 @@ class Registry:
     def scopes(self) -> list[str]:
         """All scopes of the registered methods."""
         return sorted({method.scope for method in self._methods.values() if method.scope})
+
+
+class MethodTable:
+    """The methods that a module defines, in one scope; with a `php_class` they are actions of that controller."""
+
+    def __init__(self, scope: str, php_class: str = "", **restrictions: Unpack[Restrictions]) -> None:
+        self._scope = scope
+        self._php_class = php_class
+        self._restrictions = restrictions
+        self._registrations: list[Callable[[Registry], None]] = []
+
+    def __call__(self, name: str, **restrictions: Unpack[Restrictions]) -> Callable[[Defined], Defined]:
+        """Decorate a function: it becomes the method `name`. The restrictions are added to those of the table."""
+
+        def define(run: Defined) -> Defined:
+            self.add(name, run, **restrictions)
+            return run
+
+        return define
+
+    def add(self, name: str, run: Run, **restrictions: Unpack[Restrictions]) -> None:
+        """Add the method `name` with the body `run`."""
+        self._registrations.append(partial(self._register, name=name, run=run, own=restrictions))
+
+    def controller(self, php_class: str, **restrictions: Unpack[Restrictions]) -> MethodTable:
+        """A table for the actions of a controller, which this table registers too. It inherits the restrictions."""
+        inherited: Restrictions = {**self._restrictions, **restrictions}
+        table = MethodTable(self._scope, php_class, **inherited)
+        self._registrations.append(table.register)
+        return table
+
+    def of_scope(self, scope: str) -> MethodTable:
+        """A table for methods of another scope, which this table registers too. It inherits the restrictions."""
+        table = MethodTable(scope, **self._restrictions)
+        self._registrations.append(table.register)
+        return table
+
+    def register(self, registry: Registry) -> None:
+        """Add the methods to a registry, in the order in which they are defined."""
+        for registration in self._registrations:
+            registration(registry)
+
+    def _register(self, registry: Registry, name: str, run: Run, own: Restrictions) -> None:
+        restrictions: Restrictions = {**self._restrictions, **own}
+        if not self._php_class:
+            registry.classic(name, self._scope, run, **restrictions)
+            return
+        prefix, _, action = name.rpartition(".")
+        registry.controller(prefix, self._php_class, self._scope, {action: run}, **restrictions)
 
 
 def _only_signed(call: Call) -> Value:

@@ -21,60 +21,18 @@ from typing import TypeVar, cast
 from b24_sandbox import php, values
 from b24_sandbox.call import Call
 from b24_sandbox.faces import Face
-from b24_sandbox.fields import Entity, Field, parse_fields
+from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.storage import Storage
+from b24_sandbox.tables import entity
 
 Build = Callable[[Entity], Face]
 Shown = TypeVar("Shown")
 
-USER_FIELD = Entity(
-    "user_field",
-    parse_fields("""
-ID integer r | ID
-ENTITY_ID string i | Object
-FIELD_NAME string i | Code
-USER_TYPE_ID string i | Data type
-XML_ID string | External ID
-SORT integer | Sorting
-MULTIPLE char i | Multiple
-MANDATORY char | Mandatory
-SHOW_FILTER string | Show in list filter
-SHOW_IN_LIST char | Show in list
-EDIT_IN_LIST char | Allow user editing
-IS_SEARCHABLE char | Values are searchable
-SETTINGS object | Settings
-EDIT_FORM_LABEL object | Label in edit form
-LIST_COLUMN_LABEL object | Header in list
-LIST_FILTER_LABEL object | Filter label in list
-ERROR_MESSAGE object | Error message
-HELP_MESSAGE object | Help
-"""),
-    indexes=("ENTITY_ID",),
-)
-ENUM_VALUE = Entity(
-    "user_field_enum",
-    parse_fields("""
-ID integer r | ID
-USER_FIELD_ID integer r | Field
-VALUE string | Value
-DEF char | Default
-SORT integer | Sorting
-XML_ID string | External ID
-"""),
-    indexes=("USER_FIELD_ID",),
-)
-RELATION = Entity(
-    "crm_relation",
-    parse_fields("""
-ID integer r | ID
-PARENT_TYPE integer | Parent type
-CHILD_TYPE integer | Child type
-CHILDREN_LIST char | Children are listed in the parent
-PREDEFINED char | Made by the portal itself
-"""),
-)
+USER_FIELD = entity("user_field")
+ENUM_VALUE = entity("user_field_enum")
+RELATION = entity("crm_relation")
 TYPE_NUMBERS = {"crm_lead": 1, "crm_deal": 2, "crm_contact": 3, "crm_company": 4, "crm_quote": 7, "crm_invoice": 31}
 """`entityTypeId` of the built-in tables."""
 DYNAMIC_TABLE = "crm_dynamic_"

@@ -207,6 +207,32 @@ class Storage:
         )
         return [Row(row) for row in found]
 
+    def whole(
+        self,
+        entity: Table,
+        where: str = "1",
+        bound: Sequence[Value] = (),
+        order: str = "ID",
+        limit: int = -1,
+    ) -> list[Row]:
+        """Return records with all columns of their description."""
+        return self.rows(entity, [field.name for field in entity.columns], where, bound, order, limit)
+
+    def first(self, entity: Table, where: str, bound: Sequence[Value] = (), order: str = "ID") -> Row | None:
+        """Return the first of the matching records with all columns, or `None`."""
+        return next(iter(self.whole(entity, where, bound, order, 1)), None)
+
+    def ids(self, entity: Table, where: str = "1", bound: Sequence[Value] = ()) -> list[int]:
+        """The ids of the matching records in order."""
+        return [row.id for row in self.rows(entity, ["ID"], where, bound)]
+
+    def delete_all(self, entity: Table, where: str, bound: Sequence[Value]) -> int:
+        """Delete the matching records and return how many there were."""
+        found = self.ids(entity, where, bound)
+        for record in found:
+            self.delete(entity, record)
+        return len(found)
+
     def count(self, entity: Table, where: str = "1", bound: Sequence[Value] = ()) -> int:
         """The number of matching records."""
         row = self._db.execute(f"select count(*) from {entity.name} where {where}", _bindable(bound)).fetchone()  # noqa: S608

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from b24_sandbox import crm_types, php, values
+from b24_sandbox import crm_types, facts, php, values
 from b24_sandbox.entities.crm_requisites import REQUISITE
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
@@ -28,53 +28,10 @@ PREFIX = "UF_CRM_"
 LONGEST = 50
 LANGUAGES = ("br", "de", "en", "fr", "it", "kz", "la", "pl", "ru", "tr", "ua")
 LABELS = ("EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE")
-TYPES: dict[str, tuple[str, str]] = {
-    "string": ("Строка", "Строка"),
-    "integer": ("Целое число", "Целое число"),
-    "double": ("Число", "Число"),
-    "boolean": ("Да/Нет", "Да/Нет"),
-    "enumeration": ("Список", "Список"),
-    "datetime": ("Дата/Время", "Дата со временем"),
-    "date": ("Дата", "Дата"),
-    "money": ("Деньги", "Деньги"),
-    "url": ("Ссылка", "Ссылка"),
-    "address": ("Адрес Google карты", "Адрес"),
-    "file": ("Файл", "Файл"),
-    "employee": ("Привязка к пользователю", "Привязка к сотруднику"),
-    "crm_status": ("Привязка к справочникам CRM", "Привязка к справочникам CRM"),
-    "iblock_section": ("Привязка к разделам инф. блоков", "Привязка к разделам инф. блоков"),
-    "iblock_element": ("Привязка к элементам инф. блоков", "Привязка к элементам инф. блоков"),
-    "crm": ("Привязка к элементам CRM", "Привязка к элементам CRM"),
-}
+TYPES = {kind: (title, configured) for kind, title, configured in facts.table("user_field_types")}
 """The titles of each type in `crm.userfield.types` and in `userfieldconfig.getTypes`."""
 
-_MOMENT: Map = {"DEFAULT_VALUE": {"TYPE": "NONE", "VALUE": ""}}
-SETTINGS: dict[str, Map] = {
-    "string": {"SIZE": 20, "ROWS": 1, "REGEXP": "", "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": ""},
-    "integer": {"SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
-    "double": {"PRECISION": 2, "SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
-    "boolean": {"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX", "LABEL": ["", ""], "LABEL_CHECKBOX": ""},
-    "enumeration": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "CAPTION_NO_VALUE": "", "SHOW_NO_VALUE": "Y"},
-    "datetime": {**_MOMENT, "USE_SECOND": "Y", "USE_TIMEZONE": "N"},
-    "date": _MOMENT,
-    "money": {"DEFAULT_VALUE": ""},
-    "url": {"POPUP": "Y", "SIZE": 20, "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": "", "ROWS": 1},
-    "address": {"SHOW_MAP": "Y"},
-    "file": {
-        "SIZE": 20,
-        "LIST_WIDTH": 0,
-        "LIST_HEIGHT": 0,
-        "MAX_SHOW_SIZE": 0,
-        "MAX_ALLOWED_SIZE": 0,
-        "EXTENSIONS": [],
-        "TARGET_BLANK": "Y",
-    },
-    "employee": {},
-    "crm_status": {"ENTITY_TYPE": None},
-    "iblock_section": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "IBLOCK_ID": 0, "DEFAULT_VALUE": "", "ACTIVE_FILTER": "N"},
-    "iblock_element": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "IBLOCK_ID": 0, "DEFAULT_VALUE": "", "ACTIVE_FILTER": "N"},
-    "crm": {"LEAD": "N", "CONTACT": "N", "COMPANY": "N", "DEAL": "N"},
-}
+SETTINGS = facts.mapping("user_field_settings")
 """The default settings of each type."""
 
 _NAME = re.compile(r"\A[A-Z0-9_]+\Z")
@@ -129,7 +86,7 @@ def labels(value: Value, fallback: str) -> Map:
 
 def settings(kind: str, sent: Value, kept: Map | None = None) -> Map:
     """Merge the settings of a field: sent values over stored values over the defaults of the type."""
-    known = {**SETTINGS.get(kind, {}), **(kept or {})}
+    known = {**php.as_map(SETTINGS.get(kind)), **(kept or {})}
     given = php.as_map(sent)
     if kind == "crm":
         return {**known, **given}

@@ -13,6 +13,7 @@ from b24_mcp.catalog import (
     arguments_of,
     arrange,
     choose_version,
+    event_problems,
     is_reference,
     known_methods,
     nest_brackets,
@@ -82,9 +83,12 @@ def fit_arguments(
         return FittedArguments(version, params, warnings)
     if not isinstance(checkable, dict):
         return FittedArguments(version, params, warnings)
-    if known.parameters.is_usual(checkable):
+    takes_event = any(parameter.source == "events" for parameter in known.facts.params)
+    if known.parameters.is_usual(checkable) and not takes_event:
         return FittedArguments(version, params, warnings)
     problems = known.parameters.check(checkable, refers=refers)
+    if takes_event:
+        problems += event_problems(known.facts.params, checkable, catalogue.events)
     unknown_values = _references(checkable) if refers else set()
     problems = [problem for problem in problems if problem.field not in unknown_values]
     certain = [FieldProblem(problem.field, problem.message) for problem in problems if problem.certain]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments, is_reference
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
+from b24_mcp.catalog.events import event_problems
 from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.lookup import choose_version, is_reading, known_methods, load
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod
@@ -32,6 +33,7 @@ __all__ = [
     "arrange",
     "check_arguments",
     "choose_version",
+    "event_problems",
     "has_outside_texts",
     "is_reading",
     "is_reference",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from b24_mcp.catalog.facts import Event
+from b24_mcp.catalog.arguments.problem import Problem
+from b24_mcp.catalog.arguments.references import is_reference
+from b24_mcp.catalog.facts import Event, Parameter
 from b24_mcp.catalog.suggestions import Suggestions
 from b24_mcp.words import words_of, words_of_name
 
@@ -65,6 +67,27 @@ class Events:
             for word in asked
         )
         return covered / len(asked) + 0.1 * covered / max(len(words), 1)
+
+
+def event_problems(parameters: Iterable[Parameter], params: Mapping[str, object], events: Events) -> list[Problem]:
+    """Return the problems with names of events among the arguments of a call.
+
+    A portal may have events that are not documented, so only a name that is near a documented one is a mistake.
+    """
+    names = {parameter.name for parameter in parameters if parameter.source == "events"}
+    problems = []
+    for name in names & params.keys():
+        value = params[name]
+        if not isinstance(value, str) or not value or is_reference(value):
+            continue
+        event = events.get(value)
+        if event is not None and not event.binds:
+            problems.append(Problem(name, "is an event of the user interface: only JavaScript subscribes to it", True))
+        elif event is None and (meant := events.similar(value)):
+            problems.append(Problem(name, f"is no documented event; perhaps {' or '.join(meant)} is meant", True))
+        elif event is None:
+            problems.append(Problem(name, "is no documented event", False))
+    return problems
 
 
 def _bare(name: str) -> str:

@@ -58,4 +58,4 @@ def load() -> None:
 
 def _misfits(catalogue: Catalogue, method: str, version: Version, params: dict[str, object]) -> bool:
     known = catalogue.method(method, version)
-    return known is not None and bool(known.parameters.check(params))
+    return known is not None and bool(known.parameters.check(params, refers=True))

@@ -1,26 +1,14 @@
-"""The portal's entities as data: one module per part of the portal, all collected in `ENTITIES`."""
+"""The kinds of records of a portal: their tables and fields are data in `*.toml`, their rules are modules.
+
+A module names the entities of one part of the portal and attaches the rules to them (`b24_sandbox.tables.entity`).
+"""
 
 from __future__ import annotations
 
-from b24_sandbox import declared
-from b24_sandbox.entities.access import OAUTH_TOKEN
-from b24_sandbox.entities.crm_all import CRM_ENTITIES
-from b24_sandbox.entities.directories import CATEGORY, STATUS
-from b24_sandbox.entities.office import OFFICE
-from b24_sandbox.entities.staff import DEPARTMENT, USER
-from b24_sandbox.entities.tasks import ELAPSED, TASK
-from b24_sandbox.v3.tables import TABLES as REST_V3
+from b24_sandbox import declared, tables
+from b24_sandbox.entities import catalog, crm, crm_parts, crm_requisites, crm_sales, task_parts, tasks
 
-ENTITIES = (
-    USER,
-    DEPARTMENT,
-    STATUS,
-    CATEGORY,
-    *CRM_ENTITIES,
-    TASK,
-    ELAPSED,
-    OAUTH_TOKEN,
-    *OFFICE,
-    *REST_V3,
-    *declared.entities().values(),
-)
+ENTITIES = (*tables.entities(), crm_sales.INVOICE, *declared.entities().values())
+"""All entities of a portal with their rules. Those of smart processes are made with them."""
+
+__all__ = ["ENTITIES", "catalog", "crm", "crm_parts", "crm_requisites", "crm_sales", "task_parts", "tasks"]

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-from b24_sandbox.fields import Entity, parse_fields
+from b24_sandbox.tables import entity
 
-OAUTH_TOKEN = Entity(
-    "oauth_token",
-    parse_fields("""
-ID integer r | ID
-KIND string | code, access or refresh
-TOKEN string | Token
-USER_ID user | User
-SCOPE string | Scopes with commas between
-EXPIRES double | Unix seconds
-"""),
-    indexes=("TOKEN",),
-)
+OAUTH_TOKEN = entity("oauth_token")

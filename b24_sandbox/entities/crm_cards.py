@@ -5,15 +5,6 @@ Documentation: api-reference/crm/universal/item-details-configuration.
 
 from __future__ import annotations
 
-from b24_sandbox.fields import Entity, parse_fields
+from b24_sandbox.tables import entity
 
-CARD = Entity(
-    "crm_card",
-    parse_fields("""
-ID integer r | ID
-NAME string r | Of which items: the number of their type and the pipeline or kind, as 2:0
-USER_ID user r | The owner, 0: the common view
-SECTIONS string r | Sections in JSON
-"""),
-    indexes=("NAME",),
-)
+CARD = entity("crm_card")

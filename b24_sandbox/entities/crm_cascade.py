@@ -10,16 +10,18 @@ from b24_sandbox.entities.crm_catalog import PRODUCT_ROW
 from b24_sandbox.entities.crm_parts import (
     ACTIVITY,
     ACTIVITY_BINDING,
-    COMMUNICATION,
     STAGE_HISTORY,
     TIMELINE_BINDING,
 )
 from b24_sandbox.entities.crm_requisites import ADDRESS, REQUISITE, REQUISITE_LINK
 from b24_sandbox.fields import Cascade, Entity
 from b24_sandbox.php import Value
+from b24_sandbox.tables import remove_where
 
 if TYPE_CHECKING:
     from b24_sandbox.world import World
+
+__all__ = ["OWNER_CODES", "forget", "owner_code", "owner_word", "remove_where", "unlink_contact"]
 
 OWNER_CODES = {1: "L", 2: "D", 3: "C", 4: "CO", 7: "Q", 31: "SI"}
 """The short codes of types in product rows and in user fields of the type `crm`."""
@@ -47,12 +49,10 @@ def forget(number: int) -> Cascade:
             (TIMELINE_BINDING, "ENTITY_TYPE = ? and ENTITY_ID = ?", [owner_word(number), record]),
             (REQUISITE_LINK, "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [number, record]),
             (ADDRESS, "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [number, record]),
+            (REQUISITE, "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [number, record]),
         )
         for entity, where, bound in gone:
             remove_where(portal, entity, where, bound)
-        for row in portal.storage.rows(REQUISITE, ["ID"], "ENTITY_TYPE_ID = ? and ENTITY_ID = ?", [number, record]):
-            portal.storage.delete(REQUISITE, row.id)
-            REQUISITE.cascade(portal, row.id)
         _orphans(portal)
 
     return remove
@@ -70,16 +70,7 @@ def unlink_contact(portal: World, contact: int) -> None:
             portal.storage.update(entity, row.id, columns)
 
 
-def remove_where(portal: World, entity: Entity, where: str, bound: list[Value]) -> None:
-    """Delete every record that matches a condition."""
-    for row in portal.storage.rows(entity, ["ID"], where, bound):
-        portal.storage.delete(entity, row.id)
-
-
 def _orphans(portal: World) -> None:
     """Delete activities without bindings."""
     lonely = "not exists (select 1 from crm_activity_binding b where b.ACTIVITY_ID = crm_activity.ID)"
-    for row in portal.storage.rows(ACTIVITY, ["ID"], lonely):
-        activity = row.id
-        portal.storage.delete(ACTIVITY, activity)
-        remove_where(portal, COMMUNICATION, "ACTIVITY_ID = ?", [activity])
+    remove_where(portal, ACTIVITY, lonely, [])

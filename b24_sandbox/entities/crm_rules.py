@@ -7,7 +7,7 @@ api-reference/crm/crm-stage-history-list.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from b24_sandbox import dates, php, values
@@ -109,15 +109,11 @@ def first(portal: World, directory: str) -> str | None:
 
 
 def prepare_deal(portal: World, values: Map, stored: Row | None, user: int) -> None:
-    """Set a deal's pipeline, stage, dates and amount."""
+    """Set a deal's pipeline, stage and amount."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
     if stored is None:
         category = php.integer(values.get("CATEGORY_ID"))
         values["CATEGORY_ID"] = category if category in portal.category_ids() else 0
-        today = dates.stored_date("today", portal.clock())
-        week_later = dates.stored_date(dates.iso(portal.clock() + 7 * 86400), portal.clock())
-        default(values, BEGINDATE=today, CLOSEDATE=week_later, TYPE_ID="SALE", CURRENCY_ID=portal.currency)
-        default(values, IS_NEW="Y", IS_RECURRING="N", IS_RETURN_CUSTOMER="N", IS_REPEATED_APPROACH="N")
     category = php.integer(values.get("CATEGORY_ID", (stored or Row()).get("CATEGORY_ID")))
     moved = stored is not None and category != stored.integer("CATEGORY_ID")
     directory = portal.deal_directory(category)
@@ -133,8 +129,6 @@ def prepare_deal(portal: World, values: Map, stored: Row | None, user: int) -> N
 def prepare_lead(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a lead's stage and the time it was closed."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
-    if stored is None:
-        default(values, CURRENCY_ID=portal.currency, IS_RETURN_CUSTOMER="N", HAS_IMOL="N")
     semantics = move(portal, values, stored, user, "STATUS_ID", "STATUS")
     if "STATUS_ID" in values:
         values["STATUS_SEMANTIC_ID"] = semantics
@@ -147,25 +141,12 @@ def prepare_lead(portal: World, values: Map, stored: Row | None, user: int) -> N
 def prepare_contact(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set a contact's companies."""
     link(values, "COMPANY_ID", "COMPANY_IDS", stored)
-    if stored is None:
-        default(values, EXPORT="Y", HAS_IMOL="N", TYPE_ID="CLIENT")
-    stamp(portal, values, stored, user)
-
-
-def prepare_company(portal: World, values: Map, stored: Row | None, user: int) -> None:
-    """Set a company's type and currency."""
-    if stored is None:
-        default(values, IS_MY_COMPANY="N", HAS_IMOL="N", COMPANY_TYPE="CUSTOMER", REVENUE=0.0)
-        default(values, CURRENCY_ID=portal.currency, CONTACT_ID="[]")
     stamp(portal, values, stored, user)
 
 
 def prepare_quote(portal: World, values: Map, stored: Row | None, user: int) -> None:
     """Set an estimate's stage and whether that stage closes it."""
     link(values, "CONTACT_ID", "CONTACT_IDS", stored)
-    if stored is None:
-        today = dates.stored_date("today", portal.clock())
-        default(values, BEGINDATE=today, CURRENCY_ID=portal.currency, PERSON_TYPE_ID=1)
     semantics = move(portal, values, stored, user, "STATUS_ID", "QUOTE_STATUS")
     if "STATUS_ID" in values:
         values["CLOSED"] = "N" if semantics == "P" else "Y"
@@ -173,24 +154,18 @@ def prepare_quote(portal: World, values: Map, stored: Row | None, user: int) -> 
     stamp(portal, values, stored, user)
 
 
-def settle(
-    entity: Callable[[], Entity], title: str, number: int, stage: str = "", semantics: str = "", category: str = ""
-) -> Settle:
-    """The hook after a write: a default title (`"Сделка #57"`) and a row of the stage history.
+def stage_history(number: int, stage: str, semantics: str, category: str = "") -> Settle:
+    """The hook after a write that adds a row to the stage history.
 
-    `entity` returns the entity that has the hook, and `number` is its `entityTypeId`; `stage`, `semantics` and
-    `category` are columns (empty: no such column).
+    `number` is the `entityTypeId`; `stage`, `semantics` and `category` are columns (empty: no such column).
     """
 
     def follow(portal: World, record: int, written: Map, stored: Row | None, user: int) -> None:
-        if title and stored is None and not written.get("TITLE"):
-            portal.storage.update(entity(), record, {"TITLE": title.format(record)})
-        if stage and written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
+        if written.get(stage) is not None and (stored is None or stored[stage] != written[stage]):
             place = {**(stored or Row()), **written}
             group = php.text(place.get(semantics)) or "P"
-            note_stage(
-                portal, number, record, php.integer(place.get(category)), php.text(written[stage]), group, stored
-            )
+            pipeline = php.integer(place.get(category))
+            note_stage(portal, number, record, pipeline, php.text(written[stage]), group, stored)
 
     return follow
 

@@ -1,45 +1,28 @@
-"""Methods of the portal: one module per family, which registers its methods."""
+"""Methods of the portal: one module per family, which registers its methods.
+
+Every module of this package that has a function `register` is found here.
+"""
 
 from __future__ import annotations
 
-from b24_sandbox.methods import (
-    batch,
-    biconnector,
-    calendar_resources,
-    common,
-    crm_all,
-    crm_calllist,
-    crm_documents,
-    crm_recurring,
-    declared,
-    news,
-    office,
-    sale,
-    sale_services,
-    staff,
-    task_flows,
-    task_userfields,
-    vote,
-)
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from b24_sandbox.methods import declared, plain, positional
 from b24_sandbox.registry import Registry
 
-_BESIDE_DECLARED = (
-    sale,
-    sale_services,
-    biconnector,
-    calendar_resources,
-    crm_recurring,
-    crm_calllist,
-    crm_documents,
-    news,
-    task_flows,
-    task_userfields,
-    vote,
-)
-"""What declared families decide in code: registered after them, in place of their methods."""
+
+@cache
+def _in_code() -> tuple[ModuleType, ...]:
+    """The families that are not declared."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return tuple(each for each in modules if hasattr(each, "register") and each not in (declared, positional))
 
 
 def register_all(registry: Registry) -> None:
-    """Register every family."""
-    for family in (common, staff, crm_all, office, declared, *_BESIDE_DECLARED, batch):
+    """Register every family: the declared ones first, because code replaces some of their methods."""
+    for family in (declared, *_in_code()):
         family.register(registry)
+    plain.restrict(registry)

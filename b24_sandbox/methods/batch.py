@@ -11,7 +11,10 @@ from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("")
+register = method.register
 
 LIMIT = 50
 _FORBIDDEN = ("batch", "download", "upload")
@@ -43,13 +46,14 @@ class Results:
         self.maps["error"][label] = body
 
 
+@method("batch")
 def run(call: Call) -> Value:
     """Run the commands in order. The call itself always succeeds."""
-    sent = call.upper_case()
+    sent = call.upper
     halt = php.truthy(sent.get("HALT"))
     results = Results()
     executed = 0
-    for label, command in php.as_map(sent.get("CMD")).items():
+    for label, command in sent.inner("CMD").items():
         if not isinstance(command, str):
             continue
         executed += 1
@@ -116,8 +120,3 @@ def _resolve(match: re.Match[str], maps: dict[str, Map]) -> Value:
             break
         found = inside[key]
     return dict(found) if isinstance(found, dict) else found
-
-
-def register(registry: Registry) -> None:
-    """Register `batch`."""
-    registry.classic("batch", "", run)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from b24_sandbox import declared, engine, php, values
+from b24_sandbox import declared, php, values
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+
+method = MethodTable("biconnector", app_context=True)
+register = method.register
 
 _SOURCE = declared.by_name("biconnector.source")
 _DATASET = declared.by_name("biconnector.dataset")
 
 
+@method("biconnector.source.get")
 def _source_get(call: Call) -> Value:
     """A source: its connection, and beside it the connector and the values of its settings."""
-    face = face_of(_SOURCE)
-    shown = engine.read(face, call, face.record_id(call))
-    connector, settings = shown.pop("connectorId"), shown.pop("settings")
-    return {"item": {"connection": shown, "connectorId": connector, "settings": settings}}
+    found = shown(_SOURCE, call, face_of(_SOURCE).record_id(call))
+    connector, settings = found.pop("connectorId"), found.pop("settings")
+    return {"item": {"connection": found, "connectorId": connector, "settings": settings}}
 
 
 def _fields_of(row: Row) -> list[Map]:
@@ -31,17 +34,16 @@ def _fields_of(row: Row) -> list[Map]:
     return [{"id": number + place, **defaults, **item} for place, item in enumerate(found)]
 
 
+@method("biconnector.dataset.get")
 def _dataset_get(call: Call) -> Value:
-    face = face_of(_DATASET)
-    record = face.record_id(call)
-    shown = engine.read(face, call, record)
-    return {"item": {**shown, "fields": list(_fields_of(engine.stored(face, call, record)))}}
+    row = stored(_DATASET, call)
+    return {"item": {**shown(_DATASET, call, row.id), "fields": list(_fields_of(row))}}
 
 
+@method("biconnector.dataset.fields.update")
 def _fields_update(call: Call) -> Value:
     """Add, change and delete fields of a data set."""
-    face = face_of(_DATASET)
-    row = engine.stored(face, call, face.record_id(call), "update")
+    row = stored(_DATASET, call, "update")
     found = {php.integer(item["id"]): item for item in _fields_of(row)}
     for number in map(php.integer, php.as_list(call.exact("delete"))):
         if number <= 0:
@@ -62,20 +64,9 @@ def _fields_update(call: Call) -> Value:
             raise _refused("VALIDATION_DUPLICATE_EXIST_NAME", text)
         number = max(found, default=row.id * 100 - 1) + 1
         found[number] = {"id": number, "datasetId": row["ID"], "visible": True, **item}
-    stored = object_text(list(found.values()))
-    call.portal.storage.update(_DATASET.entity, row.id, {"FIELDS": stored})
+    call.storage.update(_DATASET.entity, row.id, {"FIELDS": object_text(list(found.values()))})
     return True
 
 
 def _refused(code: str, text: str) -> PortalError:
     return PortalError(code, text, 200)
-
-
-def register(registry: Registry) -> None:
-    """Register what is more than a declaration."""
-    for name, run in (
-        ("source.get", _source_get),
-        ("dataset.get", _dataset_get),
-        ("dataset.fields.update", _fields_update),
-    ):
-        registry.classic(f"biconnector.{name}", "biconnector", run, app_context=True)

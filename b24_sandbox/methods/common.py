@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from b24_sandbox import dates, php
 from b24_sandbox.call import Call
-from b24_sandbox.entities.staff import USER
 from b24_sandbox.errors import PortalError
+from b24_sandbox.people import person
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
-from b24_sandbox.row import Row
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.scopes import PORTAL_SCOPES
+
+method = MethodTable("")
+register = method.register
 
 _FEATURES = {"rest_offline_extended": "N"}
 LICENSE = "ru_pro100"
 
 
+@method("scope")
 def _scope(call: Call) -> Value:
-    if php.truthy(call.upper_case().get("FULL")):
+    if php.truthy(call.upper.get("FULL")):
         return sorted(PORTAL_SCOPES.union(call.portal.registry.scopes()))
     return sorted(call.scopes)
 
 
+@method("methods")
 def _methods(call: Call) -> Value:
-    sent = call.upper_case()
+    sent = call.upper
     registry = call.portal.registry
     if "SCOPE" in sent:
         scope = php.text(sent["SCOPE"])
@@ -32,28 +36,32 @@ def _methods(call: Call) -> Value:
     return [name for scope in ("", *sorted(call.scopes)) for name in registry.listed(scope)]
 
 
+@method("method.get")
 def _method_get(call: Call) -> Value:
     """Whether a method exists. Classic names are compared as written; of a controller only the class is checked."""
-    name = php.text(call.upper_case().get("NAME"))
-    method = call.portal.registry.find(name)
-    existing = method is not None and (method.controller or method.name == name)
-    available = existing and method is not None and call.grants(method)
+    name = call.upper.text("NAME")
+    found = call.portal.registry.find(name)
+    existing = found is not None and (found.controller or found.name == name)
+    available = existing and found is not None and call.grants(found)
     return {"isExisting": existing, "isAvailable": available}
 
 
+@method("profile")
 def _profile(call: Call) -> Value:
-    person = call.portal.storage.row(USER, call.user) or Row()
-    shown = {name: person.text(name) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
+    row = person(call.portal, call.user)
+    shown = {name: row.text(name) for name in ("NAME", "LAST_NAME", "PERSONAL_GENDER", "TIME_ZONE")}
     return {"ID": str(call.user), "ADMIN": call.admin, **shown}
 
 
+@method("feature.get")
 def _feature(call: Call) -> Value:
-    code = php.text(call.upper_case().get("CODE"))
+    code = call.upper.text("CODE")
     if not code:
         raise PortalError("CODE_EMPTY", "CODE can't be empty")
     return {"value": _FEATURES.get(code, "Y")}
 
 
+@method("app.info")
 def _app_info(call: Call) -> Value:
     """The data of the calling application; for a webhook only its scopes and the licence (source behaviour).
 
@@ -81,13 +89,5 @@ def _app_info(call: Call) -> Value:
     }
 
 
-def register(registry: Registry) -> None:
-    """Register the common methods."""
-    registry.classic("scope", "", _scope)
-    registry.classic("methods", "", _methods)
-    registry.classic("method.get", "", _method_get)
-    registry.classic("server.time", "", lambda call: dates.iso(call.now))
-    registry.classic("profile", "", _profile)
-    registry.classic("user.admin", "", lambda call: call.admin)
-    registry.classic("app.info", "", _app_info)
-    registry.classic("feature.get", "", _feature)
+method.add("server.time", lambda call: dates.iso(call.now))
+method.add("user.admin", lambda call: call.admin)

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 
-from b24_sandbox import crm_types, dates, engine, php, values
+from b24_sandbox import crm_types, engine, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_parts import ACTIVITY
 from b24_sandbox.errors import PortalError, access_denied
-from b24_sandbox.methods.crm_activity import activity_face, bind
+from b24_sandbox.methods.crm_activity import activity_face, bind, deadline
 from b24_sandbox.methods.crm_activity_kinds import by_application
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordsByCode
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
+
+action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Activity\\Configurable")
+register = action.register
 
 _PROVIDER = "CONFIGURABLE_REST_APP"
 _LAYOUTS = RecordsByCode("activity_layout")
@@ -32,10 +36,9 @@ def _columns(call: Call, fields: Map, stored: Map) -> Map:
     """The columns of an activity for the sent `fields`."""
     columns: Map = {column: php.text(fields[name]) for name, column in _TEXTS.items() if fields.get(name) is not None}
     if "deadline" in fields:
-        deadline = dates.stored_moment(php.text(fields["deadline"]), call.now)
-        if deadline is None and fields["deadline"]:
+        columns |= deadline(fields["deadline"], call.now)
+        if columns["DEADLINE"] is None and fields["deadline"]:
             raise PortalError("WRONG_FIELD_VALUE", "Wrong value of the field deadline")
-        columns |= {"DEADLINE": deadline, "START_TIME": deadline, "END_TIME": deadline}
     for name, column in (("completed", "COMPLETED"), ("isIncomingChannel", "IS_INCOMING_CHANNEL")):
         if name in fields:
             columns[column] = _flag(fields[name])
@@ -60,6 +63,7 @@ def _layout(call: Call) -> Map:
     return layout
 
 
+@action("crm.activity.configurable.add")
 def _add(call: Call) -> Value:
     kind, owner = php.integer(required(call, "ownerTypeId")), php.integer(required(call, "ownerId"))
     fields = php.as_map(required(call, "fields"))
@@ -79,7 +83,7 @@ def _add(call: Call) -> Value:
         **_columns(call, fields, {}),
     }
     ACTIVITY.prepare(call.portal, columns, None, call.user)
-    activity = call.portal.storage.insert(ACTIVITY, columns)
+    activity = call.storage.insert(ACTIVITY, columns)
     bind(call, activity, kind, owner)
     _LAYOUTS.put(call, str(activity), layout, owned)
     _announce(call, "ADD", activity)
@@ -93,37 +97,30 @@ def _announce(call: Call, what: str, activity: int) -> None:
 def _activity(call: Call) -> Row:
     record = php.integer(required(call, "id"))
     by_application(call)
-    row = call.portal.storage.row(ACTIVITY, record)
+    row = call.storage.row(ACTIVITY, record)
     if row is None or row["PROVIDER_ID"] != _PROVIDER:
         raise PortalError("NOT_FOUND", "Element not found")
     return row
 
 
+@action("crm.activity.configurable.get")
 def _get(call: Call) -> Value:
     row = _activity(call)
     layout = _LAYOUTS.get(call, row.text("ID"), by_application(call))
     kept = _kept(row)
-    return {
-        "activity": {
-            "id": row["ID"],
-            "ownerTypeId": row["OWNER_TYPE_ID"],
-            "ownerId": row["OWNER_ID"],
-            "fields": {
-                "typeId": row["PROVIDER_TYPE_ID"],
-                "completed": row["COMPLETED"] == "Y",
-                "deadline": row["DEADLINE"],
-                "pingOffsets": [php.integer(item) for item in php.as_list(kept.get("pingOffsets"))],
-                "isIncomingChannel": row["IS_INCOMING_CHANNEL"] == "Y",
-                "responsibleId": row["RESPONSIBLE_ID"],
-                "badgeCode": php.text(kept.get("badgeCode")),
-                "originatorId": row["ORIGINATOR_ID"],
-                "originId": row["ORIGIN_ID"],
-            },
-            "layout": None if layout is None else layout.data,
-        }
-    }
+    shown = shape(
+        "timeline.activity",
+        row,
+        completed=row["COMPLETED"] == "Y",
+        offsets=[php.integer(item) for item in php.as_list(kept.get("pingOffsets"))],
+        incoming=row["IS_INCOMING_CHANNEL"] == "Y",
+        badge=kept.get("badgeCode"),
+        layout=None if layout is None else layout.data,
+    )
+    return {"activity": shown}
 
 
+@action("crm.activity.configurable.update")
 def _update(call: Call) -> Value:
     """Change an activity of the calling application. Without `layout` its look stays."""
     row = _activity(call)
@@ -136,16 +133,6 @@ def _update(call: Call) -> Value:
     if call.exact("layout") is not None:
         _LAYOUTS.put(call, str(activity), _layout(call), owned)
     ACTIVITY.prepare(call.portal, columns, row, call.user)
-    call.portal.storage.update(ACTIVITY, activity, columns)
+    call.storage.update(ACTIVITY, activity, columns)
     _announce(call, "UPDATE", activity)
     return {"activity": {"id": activity}}
-
-
-def register(registry: Registry) -> None:
-    """Register configurable activities."""
-    registry.controller(
-        "crm.activity.configurable",
-        "Bitrix\\Crm\\Controller\\Activity\\Configurable",
-        "crm",
-        {"add": _add, "get": _get, "update": _update},
-    )

@@ -5,15 +5,21 @@ Documentation: api-reference/crm/timeline/activities/{configurable/badges,types,
 
 from __future__ import annotations
 
-from b24_sandbox import crm_types, php
+from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_parts import ACTIVITY
 from b24_sandbox.errors import PortalError, access_denied
+from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_activity import bindings
 from b24_sandbox.methods.crm_item import required
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("crm")
+badge_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Badge")
+blocks_action = method.controller("Bitrix\\Crm\\Controller\\Activity\\Layout\\Blocks")
+register = method.register
 
 _BADGES = RecordsByCode("activity_badge")
 _TYPES = RecordsByCode("activity_type")
@@ -32,6 +38,7 @@ def _badge(call: Call) -> RecordByCode:
     return badge
 
 
+@badge_action("crm.activity.badge.add")
 def _badge_add(call: Call) -> Value:
     """Add a badge, or replace the one with this code. Only an administrator may do it."""
     sent = {name: required(call, name) for name in _BADGE}
@@ -44,6 +51,7 @@ def _badge_add(call: Call) -> Value:
     return {"badge": {"code": code, **sent}}
 
 
+@badge_action("crm.activity.badge.delete")
 def _badge_delete(call: Call) -> Value:
     badge = _badge(call)
     if not call.admin:
@@ -56,6 +64,7 @@ def _invalid(words: str) -> PortalError:
     return PortalError("INVALID_ARG_VALUE", words)
 
 
+@method("crm.activity.type.add", app_context=True, admin_only=True)
 def _type_add(call: Call) -> Value:
     sent = php.as_map(call.classic("fields"))
     code = php.text(sent.get("TYPE_ID")).strip()
@@ -69,10 +78,12 @@ def _type_add(call: Call) -> Value:
     return True
 
 
+@method("crm.activity.type.list", app_context=True, admin_only=True)
 def _type_list(call: Call) -> Value:
     return [{"TYPE_ID": kind.code, **kind.data} for kind in _TYPES.all(call, application(call))]
 
 
+@method("crm.activity.type.delete", app_context=True, admin_only=True)
 def _type_delete(call: Call) -> Value:
     code = php.text(call.upper_case().get("TYPE_ID"))
     kind = _TYPES.get(call, code, application(call))
@@ -95,17 +106,16 @@ def by_application(call: Call) -> str:
 
 def _blocks_owner(call: Call) -> tuple[str, str]:
     """The application and the activity whose blocks a call names."""
-    names = ("entityTypeId", "entityId", "activityId")
-    kind, owner, activity = (php.integer(required(call, name)) for name in names)
+    activity = crm_item.numbers(call, "entityTypeId", "entityId", "activityId")[2]
     owned = by_application(call)
-    if not crm_types.exists(call.portal, kind, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
+    kind, owner = crm_item.owner(call)
     held = [(item["OWNER_TYPE_ID"], item["OWNER_ID"]) for item in bindings(call, activity)]
-    if call.portal.storage.row(ACTIVITY, activity) is None or (kind, owner) not in held:
+    if call.storage.row(ACTIVITY, activity) is None or (kind, owner) not in held:
         raise PortalError("NOT_FOUND", "Not found")
     return owned, str(activity)
 
 
+@blocks_action("crm.activity.layout.blocks.set")
 def _blocks_set(call: Call) -> Value:
     layout = php.as_map(required(call, "layout"))
     owned, activity = _blocks_owner(call)
@@ -115,6 +125,7 @@ def _blocks_set(call: Call) -> Value:
     return {"success": True}
 
 
+@blocks_action("crm.activity.layout.blocks.get")
 def _blocks_get(call: Call) -> Value:
     """The blocks that the calling application has set, or `null`."""
     owned, activity = _blocks_owner(call)
@@ -122,6 +133,7 @@ def _blocks_get(call: Call) -> Value:
     return {"layout": None if blocks is None else blocks.data}
 
 
+@blocks_action("crm.activity.layout.blocks.delete")
 def _blocks_delete(call: Call) -> Value:
     owned, activity = _blocks_owner(call)
     blocks = _BLOCKS.get(call, activity, owned)
@@ -130,24 +142,7 @@ def _blocks_delete(call: Call) -> Value:
     return {"success": True}
 
 
-def register(registry: Registry) -> None:
-    """Register badges, types and blocks of activities."""
-    registry.controller(
-        "crm.activity.badge",
-        "Bitrix\\Crm\\Controller\\Activity\\Badge",
-        "crm",
-        {
-            "add": _badge_add,
-            "get": lambda call: {"badge": _badge_shown(_badge(call))},
-            "list": lambda call: {"badges": [_badge_shown(badge) for badge in _BADGES.all(call)]},
-            "delete": _badge_delete,
-        },
-    )
-    registry.controller(
-        "crm.activity.layout.blocks",
-        "Bitrix\\Crm\\Controller\\Activity\\Layout\\Blocks",
-        "crm",
-        {"set": _blocks_set, "get": _blocks_get, "delete": _blocks_delete},
-    )
-    for name, run in (("add", _type_add), ("list", _type_list), ("delete", _type_delete)):
-        registry.classic(f"crm.activity.type.{name}", "crm", run, app_context=True, admin_only=True)
+badge_action.add("crm.activity.badge.get", lambda call: {"badge": _badge_shown(_badge(call))})
+badge_action.add(
+    "crm.activity.badge.list", lambda call: {"badges": [_badge_shown(badge) for badge in _BADGES.all(call)]}
+)

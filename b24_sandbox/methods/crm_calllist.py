@@ -9,10 +9,13 @@ from b24_sandbox.entities.crm import COMPANY, CONTACT
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.declared import method
+from b24_sandbox.methods.declared import run_of
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 _LISTS = declared.by_name("crm.calllist")
 _ITEMS = declared.by_name("crm.calllist.items").entity
@@ -41,24 +44,26 @@ def _members(call: Call, sent: Map, code: str, wrong_type: str) -> tuple[int, li
         raise PortalError("ENTITY_TYPE_ERROR", wrong_type)
     number, entity = known
     ids = [php.integer(item) for item in php.as_list(sent["ENTITIES"])]
-    if any(call.portal.storage.row(entity, record) is None for record in ids):
+    if any(call.storage.row(entity, record) is None for record in ids):
         raise PortalError(code, "Incorrect entities id")
     return number, list(dict.fromkeys(ids))
 
 
+@method("crm.calllist.add")
 def _add(call: Call) -> Value:
     sent = _sent(call, "ENTITY_TYPE", "ENTITIES")
     number, members = _members(call, sent, "ENTITY_ERROR", "Incorrect entity type")
     values: Map = {"ENTITY_TYPE_ID": number, "WEBFORM_ID": sent.get("WEBFORM_ID")}
     record = engine.create(face_of(_LISTS), call, values)
     for member in members:
-        call.portal.storage.insert(_ITEMS, {"LIST_ID": record, "ELEMENT_ID": member, "STATUS_ID": _FIRST_STATUS})
+        call.storage.insert(_ITEMS, {"LIST_ID": record, "ELEMENT_ID": member, "STATUS_ID": _FIRST_STATUS})
     return record
 
 
+@method("crm.calllist.update")
 def _update(call: Call) -> Value:
     sent = _sent(call, "LIST_ID", "ENTITY_TYPE", "ENTITIES")
-    record, storage = php.integer(sent["LIST_ID"]), call.portal.storage
+    record, storage = php.integer(sent["LIST_ID"]), call.storage
     number, members = _members(call, sent, "ENTITIES_ERROR", "EntityType is incorrect")
     row = storage.row(_LISTS.entity, record)
     if row is None:
@@ -79,21 +84,24 @@ def _update(call: Call) -> Value:
     return True
 
 
+@method("crm.calllist.get")
 def _get(call: Call) -> Value:
     """A list with the name of its type."""
-    shown = php.as_map(method(_LISTS, "get")(call))
+    shown = php.as_map(run_of(_LISTS, "get")(call))
     names = {str(number): name for name, (number, _) in _TYPES.items()}
     return {**shown, "ENTITY_TYPE": names[php.text(shown["ENTITY_TYPE_ID"])]}
 
 
+@method("crm.calllist.statuslist")
 def _statuses(call: Call) -> list[Row]:
     columns = ["ID", "NAME", "SORT", "STATUS_ID"]
-    return call.portal.storage.rows(STATUS, columns, "ENTITY_ID = 'CALL_LIST'", [], "SORT, ID")
+    return call.storage.rows(STATUS, columns, "ENTITY_ID = 'CALL_LIST'", [], "SORT, ID")
 
 
+@method("crm.calllist.items.get")
 def _items(call: Call) -> Value:
     sent = _sent(call, "LIST_ID")
-    record, storage = php.integer(sent["LIST_ID"]), call.portal.storage
+    record, storage = php.integer(sent["LIST_ID"]), call.storage
     if record < 1:
         raise PortalError("LIST_ID_ERROR", "List id should be positive")
     row = storage.row(_LISTS.entity, record)
@@ -108,10 +116,3 @@ def _items(call: Call) -> Value:
         for item in found
         if status in ("", item["STATUS_ID"])
     ]
-
-
-def register(registry: Registry) -> None:
-    """Register the call lists."""
-    methods = (("add", _add), ("update", _update), ("get", _get), ("items.get", _items), ("statuslist", _statuses))
-    for name, run in methods:
-        registry.classic(f"crm.calllist.{name}", "crm", run)

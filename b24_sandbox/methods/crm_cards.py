@@ -15,18 +15,16 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_cards import CARD
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant
+
+method = MethodTable("crm")
+register = method.register
 
 _CLASSIC = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
 _VARIANTS = {1: "leadCustomerType", 2: "dealCategoryId"}
 _PLAIN = (3, 4, 7)
 _LEAD_OF_A_NEW_CLIENT = 1
-_FIRST_FIELDS = {
-    1: ("TITLE", "STATUS_ID", "OPPORTUNITY_WITH_CURRENCY", "CLIENT"),
-    2: ("TITLE", "STAGE_ID", "OPPORTUNITY_WITH_CURRENCY", "CLOSEDATE", "CLIENT"),
-    3: ("NAME", "LAST_NAME", "POST", "PHONE", "EMAIL", "COMPANY"),
-    4: ("TITLE", "LOGO", "COMPANY_TYPE", "PHONE", "EMAIL", "CONTACT"),
-}
 _FURTHER_FIELDS = ("ASSIGNED_BY_ID", "OBSERVER", "COMMENTS")
 
 Act = Callable[[Call, str, int], Value]
@@ -67,16 +65,21 @@ def _owner(call: Call) -> int:
 
 def _default(number: int) -> list[Map]:
     """The common view before any change."""
-    first = _FIRST_FIELDS.get(number, ("TITLE", "CLIENT"))
+    first = php.as_map(constant("crm.card_fields")).get(str(number), ["TITLE", "CLIENT"])
     parts = (("main", "Основное", first), ("additional", "Дополнительно", _FURTHER_FIELDS))
     return [
-        {"name": name, "title": title, "type": "section", "elements": [{"name": field} for field in fields]}
+        {
+            "name": name,
+            "title": title,
+            "type": "section",
+            "elements": [{"name": field} for field in php.as_list(fields)],
+        }
         for name, title, fields in parts
     ]
 
 
 def _get(call: Call, name: str, owner: int) -> Value:
-    rows = call.portal.storage.rows(CARD, ["SECTIONS"], "NAME = ? and USER_ID = ?", [name, owner])
+    rows = call.storage.rows(CARD, ["SECTIONS"], "NAME = ? and USER_ID = ?", [name, owner])
     if rows:
         sections: Value = json.loads(php.text(rows[0]["SECTIONS"]))
         return sections
@@ -120,8 +123,7 @@ def _sections(call: Call) -> list[Map]:
 
 
 def _forget(call: Call, where: str, bound: list[Value]) -> None:
-    for row in call.portal.storage.rows(CARD, ["ID"], where, bound):
-        call.portal.storage.delete(CARD, row.id)
+    call.storage.delete_all(CARD, where, bound)
 
 
 def _common_needs_admin(call: Call, owner: int) -> None:
@@ -133,7 +135,7 @@ def _set(call: Call, name: str, owner: int) -> Value:
     _common_needs_admin(call, owner)
     text = json.dumps(_sections(call), ensure_ascii=False)
     _forget(call, "NAME = ? and USER_ID = ?", [name, owner])
-    call.portal.storage.insert(CARD, {"NAME": name, "USER_ID": owner, "SECTIONS": text})
+    call.storage.insert(CARD, {"NAME": name, "USER_ID": owner, "SECTIONS": text})
     return True
 
 
@@ -158,14 +160,12 @@ def _bound(act: Act, number: int | None) -> Callable[[Call], Value]:
     return run
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of card views."""
-    acts: tuple[tuple[str, Act], ...] = (
-        ("get", _get),
-        ("set", _set),
-        ("reset", _reset),
-        ("forceCommonScopeForAll", _force),
-    )
-    for word, number in (*_CLASSIC.items(), ("item", None)):
-        for action, act in acts:
-            registry.classic(f"crm.{word}.details.configuration.{action}", "crm", _bound(act, number))
+_ACTS: tuple[tuple[str, Act], ...] = (
+    ("get", _get),
+    ("set", _set),
+    ("reset", _reset),
+    ("forceCommonScopeForAll", _force),
+)
+for _word, _number in (*_CLASSIC.items(), ("item", None)):
+    for _action, _act in _ACTS:
+        method.add(f"crm.{_word}.details.configuration.{_action}", _bound(_act, _number))

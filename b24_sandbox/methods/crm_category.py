@@ -15,9 +15,15 @@ from b24_sandbox.errors import PortalError, not_found
 from b24_sandbox.methods.crm_classic import array, record_id, sent_fields
 from b24_sandbox.methods.crm_classic import describe as describe_classic
 from b24_sandbox.methods.crm_item import describe, fields_argument, no_type, required
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
+
+method = MethodTable("crm")
+category_action = method.controller("Bitrix\\Crm\\Controller\\Category")
+register = method.register
 
 _DEAL = 2
 _CLASSIC = ("ID", "NAME", "SORT", "IS_LOCKED", "CREATED_DATE")
@@ -34,11 +40,10 @@ def _type(call: Call) -> int:
 
 
 def _rows(call: Call, number: int) -> list[Row]:
-    columns = [field.name for field in CATEGORY.columns]
-    return call.portal.storage.rows(CATEGORY, columns, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
+    return call.storage.whole(CATEGORY, "ENTITY_TYPE_ID = ?", [number], "SORT, ID")
 
 
-def _row(call: Call, number: int) -> Map:
+def _row(call: Call, number: int) -> Row:
     wanted = php.integer(required(call, "id"))
     for row in _rows(call, number):
         if row["ID"] == wanted:
@@ -62,11 +67,13 @@ def _written(call: Call, sent: Map) -> Map:
     }
 
 
+@category_action("crm.category.list")
 def _list(call: Call) -> Value:
     rows = _rows(call, _type(call))
     return RowPage({"categories": [_shown(row) for row in rows]}, total=len(rows))
 
 
+@category_action("crm.category.get")
 def _get(call: Call) -> Value:
     return {"category": _shown(_row(call, _type(call)))}
 
@@ -74,39 +81,40 @@ def _get(call: Call) -> Value:
 def make(call: Call, number: int, written: Map) -> int:
     """Store a pipeline with its stages and return its id."""
     columns: Map = {"SORT": 500, "ORIGIN_ID": "", "ORIGINATOR_ID": "", **written}
-    category = call.portal.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
+    category = call.storage.insert(CATEGORY, {"IS_DEFAULT": "N", **columns, "ENTITY_TYPE_ID": number})
     crm_types.add_stages(call.portal, number, category)
     return category
 
 
-def _default(call: Call, number: int, category: int) -> None:
-    for row in _rows(call, number):
-        flag = "Y" if row["ID"] == category else "N"
-        call.portal.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
+def _saved(call: Call, number: int, category: int, sent: Map) -> Value:
+    """The answer to an add or update, which may make the pipeline the default one."""
+    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
+        for row in _rows(call, number):
+            flag = "Y" if row["ID"] == category else "N"
+            call.storage.update(CATEGORY, row.id, {"IS_DEFAULT": flag})
+    return {"category": _shown(call.storage.row(CATEGORY, category) or Row())}
 
 
+@category_action("crm.category.add")
 def _add(call: Call) -> Value:
     number = _type(call)
     sent = fields_argument(call)
     written = _written(call, sent)
     if not written.get("NAME"):
         raise PortalError("0", "Field 'NAME' is required")
-    category = make(call, number, written)
-    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
-        _default(call, number, category)
-    return {"category": _shown(call.portal.storage.row(CATEGORY, category) or Row())}
+    return _saved(call, number, make(call, number, written), sent)
 
 
+@category_action("crm.category.update")
 def _update(call: Call) -> Value:
     number = _type(call)
     row = _row(call, number)
     sent = fields_argument(call)
-    call.portal.storage.update(CATEGORY, php.integer(row["ID"]), _written(call, sent))
-    if sent.get("isDefault") in ("Y", True) and number != _DEAL:
-        _default(call, number, php.integer(row["ID"]))
-    return {"category": _shown(_row(call, number))}
+    call.storage.update(CATEGORY, row.id, _written(call, sent))
+    return _saved(call, number, row.id, sent)
 
 
+@category_action("crm.category.delete")
 def _delete(call: Call) -> Value:
     number = _type(call)
     _remove(call, number, _row(call, number))
@@ -123,33 +131,28 @@ def _remove(call: Call, number: int, row: Map) -> None:
             if deal
             else PortalError("BX_ERROR", "This funnel is the default funnel")
         )
-    if entity is not None and call.portal.storage.count(entity, "CATEGORY_ID = ?", [category]):
+    if entity is not None and call.storage.count(entity, "CATEGORY_ID = ?", [category]):
         raise (
             PortalError("0", f"Deals related to the funnel {row['NAME']} found")
             if deal
             else PortalError("BX_ERROR", "Elements related to the funnel found")
         )
     remove_where(call.portal, STATUS, "ENTITY_ID = ?", [crm_types.stage_directory(number, category)])
-    call.portal.storage.delete(CATEGORY, category)
+    call.storage.delete(CATEGORY, category)
     call.portal.stages_changed()
 
 
+@category_action("crm.category.fields")
 def _fields(call: Call) -> Value:
     _type(call)
     return {"fields": {field.camel: describe(field) for field in CATEGORY.columns}}
 
 
 def _classic(call: Call, row: Map) -> Map:
-    return {
-        "ID": php.text(row["ID"]),
-        "CREATED_DATE": dates.iso(call.now),
-        "NAME": row["NAME"],
-        "IS_LOCKED": "N",
-        "SORT": php.text(row["SORT"]),
-    }
+    return shape("crm.deal_category", row, created=dates.iso(call.now))
 
 
-def _classic_row(call: Call) -> Map:
+def _classic_row(call: Call) -> Row:
     wanted = record_id(call)
     for row in _rows(call, _DEAL):
         if row["ID"] == wanted and wanted:
@@ -157,6 +160,7 @@ def _classic_row(call: Call) -> Map:
     raise not_found()
 
 
+@method("crm.dealcategory.list")
 def _classic_list(call: Call) -> Value:
     """The pipelines without the default one, which has methods of its own."""
     array(call, "filter")
@@ -164,6 +168,7 @@ def _classic_list(call: Call) -> Value:
     return RowPage([_classic(call, row) for row in rows], total=len(rows))
 
 
+@method("crm.dealcategory.add")
 def _classic_add(call: Call) -> Value:
     sent = sent_fields(call, True)
     if not sent.get("NAME"):
@@ -174,34 +179,29 @@ def _classic_add(call: Call) -> Value:
     return make(call, _DEAL, columns)
 
 
+@method("crm.dealcategory.update")
 def _classic_update(call: Call) -> Value:
     row, sent = _classic_row(call), sent_fields(call, False)
     written: Map = {"NAME": php.text(sent["NAME"])} if "NAME" in sent else {}
     if "SORT" in sent:
         written["SORT"] = php.integer(sent["SORT"])
-    call.portal.storage.update(CATEGORY, php.integer(row["ID"]), written)
+    call.storage.update(CATEGORY, row.id, written)
     return True
 
 
+@method("crm.dealcategory.delete")
 def _classic_delete(call: Call) -> Value:
     _remove(call, _DEAL, _classic_row(call))
     return True
 
 
+@method("crm.dealcategory.fields")
 def _classic_fields(call: Call) -> Value:
     fields = {name: describe_classic(CATEGORY.fields[name]) for name in ("ID", "NAME", "SORT")}
-    plain: Map = {
-        "isRequired": False,
-        "isReadOnly": True,
-        "isImmutable": False,
-        "isMultiple": False,
-        "isDynamic": False,
-    }
-    fields["CREATED_DATE"] = {"type": "date", **plain, "title": "CREATED_DATE"}
-    fields["IS_LOCKED"] = {"type": "char", **plain, "title": "IS_LOCKED"}
-    return fields
+    return {**fields, **described("CREATED_DATE date r | CREATED_DATE\nIS_LOCKED char r | IS_LOCKED")}
 
 
+@method("crm.dealcategory.status")
 def _directory(call: Call) -> Value:
     category = php.integer(call.classic("id"))
     if category not in call.portal.category_ids():
@@ -209,43 +209,24 @@ def _directory(call: Call) -> Value:
     return call.portal.deal_directory(category)
 
 
+@method("crm.dealcategory.stage.list")
 def _stages(call: Call) -> Value:
-    category = php.integer(call.classic("id"))
-    if category not in call.portal.category_ids():
-        raise not_found()
-    directory = call.portal.deal_directory(category)
-    rows = call.portal.storage.rows(
-        STATUS, ["NAME", "SORT", "STATUS_ID", "COLOR", "SEMANTICS"], "ENTITY_ID = ?", [directory], "SORT, ID"
-    )
-    return [{"NAME": row["NAME"], "SORT": row["SORT"], "STATUS_ID": row["STATUS_ID"]} for row in rows]
+    columns = ["NAME", "SORT", "STATUS_ID"]
+    return call.storage.rows(STATUS, columns, "ENTITY_ID = ?", [_directory(call)], "SORT, ID")
 
 
+@method("crm.dealcategory.default.get")
 def _default_get(call: Call) -> Value:
-    row = call.portal.storage.row(CATEGORY, 0) or Row()
+    row = call.storage.row(CATEGORY, 0) or Row()
     return {"ID": "0", "NAME": row.get("NAME"), "SORT": row.text("SORT")}
 
 
+@method("crm.dealcategory.default.set")
 def _default_set(call: Call) -> Value:
     name = php.text(call.classic("name"))
     if name:
-        call.portal.storage.update(CATEGORY, 0, {"NAME": name})
+        call.storage.update(CATEGORY, 0, {"NAME": name})
     return True
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of pipelines."""
-    actions = {"list": _list, "get": _get, "add": _add, "update": _update, "delete": _delete, "fields": _fields}
-    registry.controller("crm.category", "Bitrix\\Crm\\Controller\\Category", "crm", actions)
-    for name, run in (
-        ("list", _classic_list),
-        ("get", lambda call: _classic(call, _classic_row(call))),
-        ("add", _classic_add),
-        ("update", _classic_update),
-        ("delete", _classic_delete),
-        ("fields", _classic_fields),
-        ("status", _directory),
-        ("stage.list", _stages),
-        ("default.get", _default_get),
-        ("default.set", _default_set),
-    ):
-        registry.classic(f"crm.dealcategory.{name}", "crm", run)
+method.add("crm.dealcategory.get", lambda call: _classic(call, _classic_row(call)))

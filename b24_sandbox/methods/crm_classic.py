@@ -17,20 +17,23 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
-from b24_sandbox.row import Row
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row, Sent
 from b24_sandbox.schema import Build, over_face, type_number
+
+method = MethodTable("crm")
+register = method.register
 
 Check = Callable[[Call, Map, Row | None], None]
 Absent = Callable[[str, int], PortalError]
 
 
-def array(call: Call, name: str) -> Map:
+def array(call: Call, name: str) -> Sent:
     """A parameter that must be a map or a list; empty when it was not sent."""
     value = call.classic(name)
     if value is not None and not php.is_array(value):
         raise errors.not_an_array(name)
-    return php.as_map(value)
+    return Sent(php.as_map(value))
 
 
 def record_id(call: Call) -> int:
@@ -47,13 +50,13 @@ def query(call: Call) -> ListQuery:
     return ListQuery(array(call, "filter"), array(call, "order"), select or None)
 
 
-def sent_fields(call: Call, new: bool) -> Map:
+def sent_fields(call: Call, new: bool) -> Sent:
     """The `fields` of a classic add or update. `params` (`REGISTER_SONET_EVENT` and others) are accepted."""
     fields = call.classic("fields")
     if not php.is_array(fields):
         raise errors.not_an_array("fields")
     array(call, "params")
-    return php.as_map(fields)
+    return Sent(php.as_map(fields))
 
 
 def describe(field: Field, type_name: str = "", title: Value = None) -> Map:
@@ -199,14 +202,11 @@ def live(call: Call, prefix: str) -> Face:
     return call.portal.schema.face(build, entity)
 
 
-def register_family(registry: Registry, prefix: str, entity: Entity, build: Build, actions: str = "") -> None:
-    """Register `prefix.add` and the other classic methods of an entity. `actions` (words in a text) narrows them."""
+def register_family(table: MethodTable, prefix: str, entity: Entity, build: Build) -> None:
+    """Add `prefix.add` and the other classic methods of an entity."""
     for action, run in ACTIONS.items():
-        if not actions or action in actions.split():
-            registry.classic(f"{prefix}.{action}", "crm", over_face(build, entity, run))
+        table.add(f"{prefix}.{action}", over_face(build, entity, run))
 
 
-def register(registry: Registry) -> None:
-    """Register the classic CRM methods."""
-    for prefix, (entity, build) in BUILDS.items():
-        register_family(registry, prefix, entity, build)
+for _prefix, (_entity, _build) in BUILDS.items():
+    register_family(method, _prefix, _entity, _build)

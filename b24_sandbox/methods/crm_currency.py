@@ -11,19 +11,23 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_catalog import CURRENCY
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import array, describe, sent_fields
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+from b24_sandbox.shapes import shape
 
-_COLUMNS = [field.name for field in CURRENCY.columns]
-_SHOWN = tuple(name for name in _COLUMNS if name not in ("ID", "LANG"))
+method = MethodTable("crm")
+register = method.register
+
+_SHOWN = tuple(field.name for field in CURRENCY.columns if field.name not in ("ID", "LANG"))
 _LANGUAGE = "ru"
 _TEXTS = ("FORMAT_STRING", "FULL_NAME", "DEC_POINT", "THOUSANDS_SEP", "DECIMALS", "THOUSANDS_VARIANT", "HIDE_ZERO")
 
 
-def _row(call: Call, code: str) -> Map | None:
-    return next(iter(call.portal.storage.rows(CURRENCY, _COLUMNS, "CURRENCY = ?", [code.upper()])), None)
+def _row(call: Call, code: str) -> Row | None:
+    return call.storage.first(CURRENCY, "CURRENCY = ?", [code.upper()])
 
 
 def _code(call: Call) -> str:
@@ -33,7 +37,7 @@ def _code(call: Call) -> str:
     return code
 
 
-def _one(call: Call) -> Map:
+def _one(call: Call) -> Row:
     row = _row(call, _code(call))
     if row is None:
         raise errors.not_found()
@@ -53,9 +57,10 @@ def _localizations(row: Map) -> Map:
     return {_LANGUAGE: {**own, "THOUSANDS_VARIANT": "B", "HIDE_ZERO": "Y"}}
 
 
+@method("crm.currency.list")
 def _list(call: Call) -> Value:
     order = array(call, "order")
-    rows = call.portal.storage.rows(CURRENCY, _COLUMNS, order="SORT, ID")
+    rows = call.storage.whole(CURRENCY, order="SORT, ID")
     for name, sense in reversed(list(order.items())):
         if name.upper() in _SHOWN:
             column = name.upper()
@@ -65,13 +70,8 @@ def _list(call: Call) -> Value:
 
 def _columns(sent: Map, call: Call) -> Map:
     columns: Map = {"DATE_UPDATE": dates.iso(call.now)}
-    if "AMOUNT_CNT" in sent:
-        columns["AMOUNT_CNT"] = php.integer(sent["AMOUNT_CNT"])
-    if "AMOUNT" in sent:
-        columns["AMOUNT"] = values.number(sent["AMOUNT"])
-    if "SORT" in sent:
-        columns["SORT"] = php.integer(sent["SORT"])
-    return columns
+    columns |= {name: php.integer(sent[name]) for name in ("AMOUNT_CNT", "SORT") if name in sent}
+    return columns | ({"AMOUNT": values.number(sent["AMOUNT"])} if "AMOUNT" in sent else {})
 
 
 def _with_texts(columns: Map, localizations: Map) -> Map:
@@ -84,13 +84,13 @@ def _with_texts(columns: Map, localizations: Map) -> Map:
 
 
 def _cleaned(sent: Value) -> Map:
-    cleaned: Map = {}
-    for language, texts in php.as_map(sent).items():
-        given = php.as_map(texts)
-        cleaned[language] = {name: php.text(given[name]) for name in _TEXTS if name in given}
-    return cleaned
+    given = {language: php.as_map(texts) for language, texts in php.as_map(sent).items()}
+    return {
+        language: {name: php.text(texts[name]) for name in _TEXTS if name in texts} for language, texts in given.items()
+    }
 
 
+@method("crm.currency.add")
 def _add(call: Call) -> Value:
     sent = sent_fields(call, True)
     code = php.text(sent.get("CURRENCY")).upper()
@@ -101,21 +101,10 @@ def _add(call: Call) -> Value:
         raise PortalError("", "")
     if _row(call, code) is not None:
         raise PortalError("ERROR_CORE", f"Валюта {code} уже существует.<br>")
-    columns: Map = {
-        "CURRENCY": code,
-        "BASE": "N",
-        "SORT": 100,
-        "LID": _LANGUAGE,
-        "FULL_NAME": code,
-        "FORMAT_STRING": f"# {code}",
-        "DEC_POINT": ".",
-        "THOUSANDS_SEP": "&nbsp;",
-        "DECIMALS": 2,
-        **_columns(sent, call),
-    }
+    columns = {**shape("crm.new_currency", code=code, format=f"# {code}"), **_columns(sent, call)}
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, _cleaned(sent["LANG"]))
-    call.portal.storage.insert(CURRENCY, columns)
+    call.storage.insert(CURRENCY, columns)
     _announce(call, "ADD", code)
     return code
 
@@ -124,16 +113,18 @@ def _announce(call: Call, verb: str, code: str) -> None:
     call.portal.changes.announce(f"ONCRMCURRENCY{verb}", {"FIELDS": {"ID": code}}, call.user)
 
 
+@method("crm.currency.update")
 def _update(call: Call) -> Value:
     row, sent = _one(call), sent_fields(call, False)
     columns = _columns(sent, call)
     if php.is_array(sent.get("LANG")) and sent["LANG"]:
         columns = _with_texts(columns, {**_localizations(row), **_cleaned(sent["LANG"])})
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), columns)
+    call.storage.update(CURRENCY, row.id, columns)
     _announce(call, "UPDATE", php.text(row["CURRENCY"]))
     return True
 
 
+@method("crm.currency.delete")
 def _delete(call: Call) -> Value:
     code = _code(call)
     if len(code) != 3:
@@ -141,73 +132,52 @@ def _delete(call: Call) -> Value:
     row = _one(call)
     if row["BASE"] == "Y":
         raise PortalError("", "Невозможно удалить базовую валюту.")
-    call.portal.storage.delete(CURRENCY, php.integer(row["ID"]))
+    call.storage.delete(CURRENCY, row.id)
     _announce(call, "DELETE", php.text(row["CURRENCY"]))
     return True
 
 
+@method("crm.currency.fields")
 def _fields(call: Call) -> Value:
     shown: Map = {name: describe(CURRENCY.fields[name]) for name in CURRENCY.fields if name not in ("ID", "LANG")}
     return {**shown, **php.as_map(described("LANG currency_localization m | Localisations\n"))}
 
 
+@method("crm.currency.base.get")
 def _base(call: Call) -> Value:
-    rows = call.portal.storage.rows(CURRENCY, ["CURRENCY"], "BASE = 'Y'")
-    return rows[0]["CURRENCY"] if rows else ""
+    row = call.storage.first(CURRENCY, "BASE = 'Y'")
+    return "" if row is None else row["CURRENCY"]
 
 
+@method("crm.currency.base.set")
 def _set_base(call: Call) -> Value:
     chosen = _one(call)
-    for row in call.portal.storage.rows(CURRENCY, ["ID"]):
+    for row in call.storage.rows(CURRENCY, ["ID"]):
         flag = "Y" if row["ID"] == chosen["ID"] else "N"
-        call.portal.storage.update(CURRENCY, row.id, {"BASE": flag})
-    call.portal.storage.update(CURRENCY, php.integer(chosen["ID"]), {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
+        call.storage.update(CURRENCY, row.id, {"BASE": flag})
+    call.storage.update(CURRENCY, chosen.id, {"AMOUNT": 1.0, "AMOUNT_CNT": 1})
     return True
 
 
+@method("crm.currency.localizations.set")
 def _set_localizations(call: Call) -> Value:
     row = _one(call)
     sent = call.classic("localizations")
     if not php.is_array(sent):
         raise PortalError("", "The parameter localizations must be array.")
     merged = {**_localizations(row), **_cleaned(sent)}
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), _with_texts({}, merged))
+    call.storage.update(CURRENCY, row.id, _with_texts({}, merged))
     return True
 
 
+@method("crm.currency.localizations.delete")
 def _delete_localizations(call: Call) -> Value:
     row = _one(call)
     gone = {php.text(language) for language in php.as_list(call.classic("lids"))}
     left = {language: texts for language, texts in _localizations(row).items() if language not in gone}
-    call.portal.storage.update(CURRENCY, php.integer(row["ID"]), {"LANG": object_text(left)})
+    call.storage.update(CURRENCY, row.id, {"LANG": object_text(left)})
     return True
 
 
-_LOCALIZATION_FIELDS = """
-FULL_NAME string | Name
-FORMAT_STRING string | Format
-DEC_POINT string | Decimal point
-THOUSANDS_VARIANT string | Thousands separator
-THOUSANDS_SEP string | Own thousands separator
-DECIMALS int | Decimals
-HIDE_ZERO char | Hide insignificant zeros
-"""
-
-
-def register(registry: Registry) -> None:
-    """Register the methods of currencies."""
-    for name, run in (
-        ("list", _list),
-        ("get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)}),
-        ("add", _add),
-        ("update", _update),
-        ("delete", _delete),
-        ("fields", _fields),
-        ("base.get", _base),
-        ("base.set", _set_base),
-        ("localizations.get", lambda call: _localizations(_one(call))),
-        ("localizations.set", _set_localizations),
-        ("localizations.delete", _delete_localizations),
-        ("localizations.fields", lambda call: described(_LOCALIZATION_FIELDS)),
-    ):
-        registry.classic(f"crm.currency.{name}", "crm", run)
+method.add("crm.currency.get", lambda call: {**_shown(row := _one(call)), "LANG": _localizations(row)})
+method.add("crm.currency.localizations.get", lambda call: _localizations(_one(call)))

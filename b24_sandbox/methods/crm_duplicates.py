@@ -12,7 +12,10 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm import COMPANY, CONTACT, LEAD
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("crm")
+register = method.register
 
 MOST = 20
 _NOT_DIGIT = re.compile(r"\D")
@@ -30,6 +33,7 @@ def normal(kind: str, value: str) -> str:
     return "7" + digits[1:] if len(digits) == 11 and digits.startswith("8") else digits
 
 
+@method("crm.duplicate.findbycomm")
 def _find(call: Call) -> Value:
     kind = php.text(call.classic("type")).upper()
     if not kind:
@@ -45,7 +49,7 @@ def _find(call: Call) -> Value:
         if only and entity.owner != only:
             continue
         matches: list[int] = []
-        for row in call.portal.storage.multifield_values(entity.owner, kind):
+        for row in call.storage.multifield_values(entity.owner, kind):
             owner = row.integer("OWNER_ID")
             if owner not in matches and normal(kind, row.text("VALUE")) in wanted:
                 matches.append(owner)
@@ -54,8 +58,3 @@ def _find(call: Call) -> Value:
         if len(matches) >= MOST:
             break
     return found
-
-
-def register(registry: Registry) -> None:
-    """Register the search for duplicates."""
-    registry.classic("crm.duplicate.findbycomm", "crm", _find)

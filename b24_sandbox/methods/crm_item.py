@@ -20,8 +20,12 @@ from b24_sandbox.fields import MULTIFIELD, Entity, Field
 from b24_sandbox.messages import Response
 from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
-from b24_sandbox.row import Row
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row, Sent
+from b24_sandbox.shapes import shape
+
+action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Item")
+register = action.register
 
 IMPORT_LIMIT = 20
 _NEW_ROW = "n"
@@ -58,17 +62,17 @@ def refuse_order(name: str, direction: str) -> PortalError:
     )
 
 
-def array(call: Call, name: str) -> Map:
+def array(call: Call, name: str) -> Sent:
     """An optional argument that a controller declares as an array."""
     value = call.exact(name)
     if value is None:
-        return {}
+        return Sent()
     if not php.is_array(value):
         raise PortalError(
             "100",
             f"Invalid value {{{php.text(value)}}} to match with parameter {{{name}}}. Should be value of type array.",
         )
-    return php.as_map(value)
+    return Sent(php.as_map(value))
 
 
 def required(call: Call, name: str) -> Value:
@@ -77,6 +81,25 @@ def required(call: Call, name: str) -> Value:
     if value is None:
         raise errors.missing_parameter(name)
     return value
+
+
+def numbers(call: Call, *names: str) -> list[int]:
+    """Required arguments as whole numbers."""
+    return [php.integer(required(call, name)) for name in names]
+
+
+def owner(
+    call: Call, kind: str = "entityTypeId", record: str = "entityId", refusal: str = "Owner not found"
+) -> list[int]:
+    """The type and the id of an item that a call names.
+
+    Raises:
+        PortalError: `OWNER_NOT_FOUND` with the text `refusal`.
+    """
+    found = numbers(call, kind, record)
+    if not crm_types.exists(call.portal, *found):
+        raise PortalError("OWNER_NOT_FOUND", refusal)
+    return found
 
 
 def query(call: Call) -> ListQuery:
@@ -90,7 +113,7 @@ def record_id(call: Call) -> int:
     return php.integer(required(call, "id"))
 
 
-def fields_argument(call: Call) -> Map:
+def fields_argument(call: Call) -> Sent:
     """The `fields` of a controller's add or update."""
     required(call, "fields")
     return array(call, "fields")
@@ -167,17 +190,10 @@ def _fm(call: Call, owner: str, rows: list[Row], shown: list[Map]) -> None:
     by_record = {row.id: record for row, record in zip(rows, shown, strict=True)}
     for record in shown:
         record["fm"] = []
-    for entry in call.portal.storage.multifields(owner, list(by_record)):
+    for entry in call.storage.multifields(owner, list(by_record)):
         target = by_record[entry.integer("OWNER_ID")]["fm"]
         if isinstance(target, list):
-            target.append(
-                {
-                    "id": entry["ID"],
-                    "valueType": entry["VALUE_TYPE"],
-                    "value": entry["VALUE"],
-                    "typeId": entry["TYPE_ID"],
-                }
-            )
+            target.append(shape("crm.multifield", entry))
 
 
 def _complete(call: Call, rows: list[Row], shown: list[Map], entity: Entity, number: int) -> None:
@@ -316,11 +332,13 @@ def _fields(face: Face, call: Call) -> Value:
     return {"fields": described}
 
 
+@action("crm.item.import")
 def _import(call: Call) -> Value:
     face = _face(call)
     return {"item": {"id": engine.create(face, call, face.values(call, True))}}
 
 
+@action("crm.item.batchImport")
 def _batch_import(call: Call) -> Value:
     face = _face(call)
     required(call, "data")
@@ -337,6 +355,7 @@ def _batch_import(call: Call) -> Value:
     return {"items": made}
 
 
+@action("crm.controller.item.getFile")
 def _get_file(call: Call) -> Value:
     """Return the bytes at `urlMachine`."""
     face = face_of(call, php.integer(required(call, "entityTypeId")))
@@ -344,7 +363,7 @@ def _get_file(call: Call) -> Value:
     number, name = php.integer(required(call, "fileId")), php.text(required(call, "fieldName"))
     field = face.names.get(name)
     held = [] if field is None else values.items(record[field.name]) if field.multiple else [record[field.name]]
-    found = files.content(call.portal.storage, number) if number in [php.integer(item) for item in held] else None
+    found = files.content(call.storage, number) if number in [php.integer(item) for item in held] else None
     if found is None:
         raise PortalError("NOT_FOUND", "File not found")
     title, content = found
@@ -353,21 +372,9 @@ def _get_file(call: Call) -> Value:
     )
 
 
-def register(registry: Registry) -> None:
-    """Register the universal item methods."""
-    registry.controller(
-        "crm.item",
-        "Bitrix\\Crm\\Controller\\Item",
-        "crm",
-        {
-            "add": _of_type(engine.add),
-            "get": _of_type(engine.get),
-            "list": _of_type(engine.list_page),
-            "update": _of_type(engine.update),
-            "delete": _of_type(engine.delete),
-            "fields": _of_type(_fields),
-            "import": _import,
-            "batchImport": _batch_import,
-        },
-    )
-    registry.controller("crm.controller.item", "Bitrix\\Crm\\Controller\\Item", "crm", {"getFile": _get_file})
+action.add("crm.item.add", _of_type(engine.add))
+action.add("crm.item.get", _of_type(engine.get))
+action.add("crm.item.list", _of_type(engine.list_page))
+action.add("crm.item.update", _of_type(engine.update))
+action.add("crm.item.delete", _of_type(engine.delete))
+action.add("crm.item.fields", _of_type(_fields))

@@ -17,10 +17,13 @@ from b24_sandbox.entities.crm_parts import LINK
 from b24_sandbox.entities.crm_sales import QUOTE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable, Run
 from b24_sandbox.row import Row
+
+method = MethodTable("crm")
+register = method.register
 
 _STEP = 10
 
@@ -54,16 +57,14 @@ def _owner(call: Call, side: Side) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("", "The parameter 'ownerEntityID' is invalid or not defined.")
-    row = call.portal.storage.row(side.owner, record)
+    row = call.storage.row(side.owner, record)
     if row is None:
         raise PortalError("", "Not found.")
     return row
 
 
 def _sorts(call: Call, side: Side, owner: int) -> dict[int, int]:
-    rows = call.portal.storage.rows(
-        LINK, ["ITEM_ID", "SORT"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]
-    )
+    rows = call.storage.rows(LINK, ["ITEM_ID", "SORT"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner])
     return {row.integer("ITEM_ID"): row.integer("SORT") for row in rows}
 
 
@@ -89,9 +90,8 @@ def _write(call: Call, side: Side, row: Row, items: list[Map]) -> None:
     listed = [php.integer(item[side.key]) for item in items]
     primary = next((number for number, item in zip(listed, items, strict=True) if item.get("IS_PRIMARY") == "Y"), 0)
     primary = primary or (listed[0] if listed else 0)
-    storage = call.portal.storage
-    for old in storage.rows(LINK, ["ID"], "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner]):
-        storage.delete(LINK, old.id)
+    storage = call.storage
+    storage.delete_all(LINK, "OWNER_TABLE = ? and OWNER_ID = ?", [_place(side), owner])
     for number, item in zip(listed, items, strict=True):
         columns: Map = {"OWNER_TABLE": _place(side), "OWNER_ID": owner, "ITEM_ID": number, "SORT": item["SORT"]}
         storage.insert(LINK, columns)
@@ -176,20 +176,18 @@ def _fields(call: Call, side: Side) -> Value:
     return described(f"{side.key} integer q | {title}\nSORT integer | Sorting\nIS_PRIMARY char | Primary\n")
 
 
-def _of(run: Callable[[Call, Side], Value], side: Side) -> Callable[[Call], Value]:
+def _over(run: Callable[[Call, Side], Value], side: Side) -> Run:
     return lambda call: run(call, side)
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of client links."""
-    actions: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
-        ("add", _add),
-        ("delete", _delete),
-        ("items.get", _get_items),
-        ("items.set", _set_items),
-        ("items.delete", _delete_items),
-        ("fields", _fields),
-    )
-    for prefix, side in _SIDES.items():
-        for action, run in actions:
-            registry.classic(f"{prefix}.{action}", "crm", _of(run, side))
+_ACTIONS: tuple[tuple[str, Callable[[Call, Side], Value]], ...] = (
+    ("add", _add),
+    ("delete", _delete),
+    ("items.get", _get_items),
+    ("items.set", _set_items),
+    ("items.delete", _delete_items),
+    ("fields", _fields),
+)
+for _prefix, _side in _SIDES.items():
+    for _action, _run in _ACTIONS:
+        method.add(f"{_prefix}.{_action}", _over(_run, _side))

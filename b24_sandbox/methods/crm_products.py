@@ -19,9 +19,13 @@ from b24_sandbox.faces import Face
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.methods import crm_classic, crm_item
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import over_face
+
+method = MethodTable("crm")
+row_action = method.controller("Bitrix\\Crm\\Controller\\Item\\ProductRow")
+register = method.register
 
 MONETARY, PERCENTAGE = 1, 2
 _OWNERS = {"crm.deal": 2, "crm.lead": 1, "crm.quote": 7}
@@ -45,7 +49,7 @@ def _calculated(sent: Map, row: Row | None, call: Call) -> Map:
     }
     place: Map = {**(row or Row()), **given}
     _check_discount(sent)
-    product = call.portal.storage.row(PRODUCT, php.integer(place.get("PRODUCT_ID"))) or Row()
+    product = call.storage.row(PRODUCT, php.integer(place.get("PRODUCT_ID"))) or Row()
     if given.get("PRICE") is None and row is None:
         place["PRICE"] = values.number(product.get("PRICE")) if product else 0.0
     price = values.number(place["PRICE"])
@@ -108,7 +112,7 @@ def _check_discount(sent: Map) -> None:
 def rows_of(call: Call, number: int, owner: int) -> list[Row]:
     """The stored rows of an item, in their order."""
     where = "OWNER_TYPE = ? and OWNER_ID = ?"
-    return call.portal.storage.rows(PRODUCT_ROW, _COLUMNS, where, [owner_code(number), owner], "SORT, ID")
+    return call.storage.rows(PRODUCT_ROW, _COLUMNS, where, [owner_code(number), owner], "SORT, ID")
 
 
 def _sum_up(call: Call, number: int, owner: int) -> None:
@@ -124,12 +128,12 @@ def _sum_up(call: Call, number: int, owner: int) -> None:
     columns: Map = {"OPPORTUNITY": _cents(total), "IS_MANUAL_OPPORTUNITY": "N"}
     if "TAX_VALUE" in entity.fields:
         columns["TAX_VALUE"] = _cents(tax)
-    call.portal.storage.update(entity, owner, columns)
+    call.storage.update(entity, owner, columns)
 
 
 def replace(call: Call, number: int, owner: int, sent: list[Map]) -> None:
     """Replace the rows of an item. A row with an id keeps it."""
-    storage = call.portal.storage
+    storage = call.storage
     kept = {row.id: row for row in rows_of(call, number, owner)}
     made = [
         (php.integer(fields.get("ID")), _calculated(fields, kept.get(php.integer(fields.get("ID"))), call))
@@ -251,9 +255,9 @@ def _item_add(face: Face, call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     number, owner = _owner_of(call, sent)
     row = _calculated(_upper(sent), None, call)
-    place = call.portal.storage.count(PRODUCT_ROW, "OWNER_TYPE = ? and OWNER_ID = ?", [owner_code(number), owner])
+    place = call.storage.count(PRODUCT_ROW, "OWNER_TYPE = ? and OWNER_ID = ?", [owner_code(number), owner])
     columns = {"SORT": (place + 1) * 10, **row, "OWNER_TYPE": owner_code(number), "OWNER_ID": owner}
-    record = call.portal.storage.insert(PRODUCT_ROW, columns)
+    record = call.storage.insert(PRODUCT_ROW, columns)
     _sum_up(call, number, owner)
     return {"productRow": engine.read(face, call, record)}
 
@@ -262,7 +266,7 @@ def _item_update(face: Face, call: Call) -> Value:
     record = crm_item.record_id(call)
     row = engine.stored(face, call, record)
     columns = _calculated(_upper(crm_item.fields_argument(call)), row, call)
-    call.portal.storage.update(PRODUCT_ROW, record, {**columns, "ID": record})
+    call.storage.update(PRODUCT_ROW, record, {**columns, "ID": record})
     _sum_up(call, crm_types.number_of_code(row.text("OWNER_TYPE"), call.portal), row.integer("OWNER_ID"))
     return {"productRow": engine.read(face, call, record)}
 
@@ -270,7 +274,7 @@ def _item_update(face: Face, call: Call) -> Value:
 def _item_delete(face: Face, call: Call) -> Value:
     record = crm_item.record_id(call)
     row = engine.stored(face, call, record)
-    call.portal.storage.delete(PRODUCT_ROW, record)
+    call.storage.delete(PRODUCT_ROW, record)
     _sum_up(call, crm_types.number_of_code(row.text("OWNER_TYPE"), call.portal), row.integer("OWNER_ID"))
     return None
 
@@ -297,29 +301,17 @@ def _item_list(face: Face, call: Call) -> RowPage:
     return engine.list_page(face, call)
 
 
-def classic_rows(entity: Entity) -> Face:
-    """The face of `crm.productrow.*`."""
-    return crm_classic.classic_face(entity)
-
-
-def register(registry: Registry) -> None:
-    """Register the methods of product rows."""
-    for prefix in _OWNERS:
-        registry.classic(f"{prefix}.productrows.get", "crm", partial(_get, prefix=prefix))
-        registry.classic(f"{prefix}.productrows.set", "crm", partial(_set, prefix=prefix))
-    crm_classic.register_family(registry, "crm.productrow", PRODUCT_ROW, classic_rows, "list fields")
-    actions: dict[str, Callable[[Face, Call], Value]] = {
-        "add": _item_add,
-        "get": engine.get,
-        "list": _item_list,
-        "update": _item_update,
-        "delete": _item_delete,
-        "set": _item_set,
-        "fields": engine.describe,
-    }
-    registry.controller(
-        "crm.item.productrow",
-        "Bitrix\\Crm\\Controller\\Item\\ProductRow",
-        "crm",
-        {action: over_face(item_rows, PRODUCT_ROW, run) for action, run in actions.items()},
-    )
+for _prefix in _OWNERS:
+    method.add(f"{_prefix}.productrows.get", partial(_get, prefix=_prefix))
+    method.add(f"{_prefix}.productrows.set", partial(_set, prefix=_prefix))
+_ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
+    "add": _item_add,
+    "get": engine.get,
+    "list": _item_list,
+    "update": _item_update,
+    "delete": _item_delete,
+    "set": _item_set,
+    "fields": engine.describe,
+}
+for _action, _run in _ACTIONS.items():
+    row_action.add(f"crm.item.productrow.{_action}", over_face(item_rows, PRODUCT_ROW, _run))

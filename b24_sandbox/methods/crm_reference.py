@@ -7,66 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from b24_sandbox import crm_types, filters, php, values
+from b24_sandbox import crm_types, facts, filters, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.directories import STATUS
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
-from b24_sandbox.methods.crm_userfields import described
+from b24_sandbox.methods.plain import described
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 
-OWNER_TYPES = (
-    (1, "Лид", "LEAD", "L"),
-    (2, "Сделка", "DEAL", "D"),
-    (3, "Контакт", "CONTACT", "C"),
-    (4, "Компания", "COMPANY", "CO"),
-    (5, "Счёт (старая версия)", "INVOICE", "I"),
-    (31, "Счёт", "SMART_INVOICE", "SI"),
-    (7, "Предложение", "QUOTE", "Q"),
-    (8, "Реквизиты", "REQUISITE", "RQ"),
-)
-ENUMS: dict[str, tuple[tuple[int, str], ...]] = {
-    "activitytype": (
-        (0, ""),
-        (1, "Встреча"),
-        (2, "Звонок"),
-        (3, "Задача"),
-        (4, "Письмо"),
-        (5, "Действие"),
-        (6, "Пользовательское действие"),
-    ),
-    "activitystatus": ((0, ""), (1, "Ожидается"), (2, "Завершено"), (3, "Завершено автоматически")),
-    "activitypriority": ((0, ""), (1, "Низкая"), (2, "Обычная"), (3, "Высокая")),
-    "activitydirection": ((0, ""), (1, "Входящее"), (2, "Исходящее")),
-    "activitynotifytype": ((0, ""), (1, "мин."), (2, "ч."), (3, "дн.")),
-    "contenttype": ((0, ""), (1, "Обычный текст"), (2, "bbCode"), (3, "HTML")),
-    "addresstype": (
-        (11, "Адрес доставки"),
-        (1, "Фактический адрес"),
-        (6, "Юридический адрес"),
-        (4, "Адрес регистрации"),
-        (8, "Почтовый адрес"),
-        (9, "Адрес бенефициара"),
-    ),
-    "settings.mode": ((1, "Классическая CRM"), (2, "Простая CRM")),
-    "entityeditorconfigscope": ((1, "Личный"), (2, "Общий")),
-    "entitysummaryoption": ((0, ""),),
-}
-"""Enumerations by the last part of their method: id and name."""
+method = MethodTable("crm")
+register = method.register
+
 _KEYS = ("ID", "NAME", "SYMBOL_CODE", "SYMBOL_CODE_SHORT")
 _SEMANTICS = {"S": "success", "F": "failure"}
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, STATUS.fields.get)
 _COLORS = {"S": "#7BD500", "F": "#FF5752"}
 
 
+@method("crm.status.list")
 def _statuses(call: Call) -> Value:
     where = filters.build(STATUS, _LANGUAGE, array(call, "filter"), call.now)
     order = filters.order(STATUS.fields.get, array(call, "order"), None, "SORT asc, ID asc")
-    columns = [field.name for field in STATUS.columns]
-    rows = call.portal.storage.rows(STATUS, columns, where.sql, where.bound, order)
+    rows = call.storage.whole(STATUS, where.sql, where.bound, order)
     return RowPage([_status(row) for row in rows], total=len(rows))
 
 
@@ -83,12 +48,13 @@ def _row(call: Call) -> Row:
     record = php.integer(call.classic("id"))
     if record <= 0:
         raise PortalError("Invalid identifier.", "Invalid identifier.")
-    row = call.portal.storage.row(STATUS, record)
+    row = call.storage.row(STATUS, record)
     if row is None:
         raise PortalError("Status is not found.", "Status is not found.")
     return row
 
 
+@method("crm.status.get")
 def _status_get(call: Call) -> Value:
     record_id(call)
     shown = _status(_row(call))
@@ -96,9 +62,10 @@ def _status_get(call: Call) -> Value:
     return shown
 
 
+@method("crm.status.add")
 def _status_add(call: Call) -> Value:
     sent = sent_fields(call, True)
-    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not php.text(sent.get(name))]
+    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not sent.text(name)]
     if missing:
         raise PortalError("", "\n".join(f"The field {name} is required." for name in missing))
     directory, name = php.text(sent["ENTITY_ID"]), php.text(sent.get("NAME"))
@@ -109,7 +76,7 @@ def _status_add(call: Call) -> Value:
     prefix, category = _pipeline(call, directory)
     code = php.text(sent["STATUS_ID"])
     code = code if not prefix or code.startswith(prefix) else prefix + code
-    if call.portal.storage.count(STATUS, "ENTITY_ID = ? and STATUS_ID = ?", [directory, code]):
+    if call.storage.count(STATUS, "ENTITY_ID = ? and STATUS_ID = ?", [directory, code]):
         raise PortalError("ERROR_CORE", "The specified status ID already exists.<br>")
     extra = php.as_map(sent.get("EXTRA"))
     semantics = php.text(sent.get("SEMANTICS")) or None
@@ -123,20 +90,10 @@ def _status_add(call: Call) -> Value:
         )
     color = php.text(sent.get("COLOR") or extra.get("COLOR"))
     staged = _is_staged(call, directory)
-    record = call.portal.storage.insert(
-        STATUS,
-        {
-            "ENTITY_ID": directory,
-            "STATUS_ID": code,
-            "NAME": name,
-            "NAME_INIT": "",
-            "SORT": php.integer(sent.get("SORT")) or 10,
-            "SYSTEM": "N",
-            "CATEGORY_ID": category,
-            "COLOR": color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None),
-            "SEMANTICS": semantics if staged else None,
-        },
-    )
+    columns: Map = {"ENTITY_ID": directory, "STATUS_ID": code, "NAME": name, "NAME_INIT": "", "SYSTEM": "N"}
+    columns |= {"SORT": sent.integer("SORT") or 10, "CATEGORY_ID": category, "SEMANTICS": semantics if staged else None}
+    columns["COLOR"] = color or (_COLORS.get(php.text(semantics), "#ACE9FB") if staged else None)
+    record = call.storage.insert(STATUS, columns)
     call.portal.stages_changed()
     return record
 
@@ -155,21 +112,23 @@ def _pipeline(call: Call, directory: str) -> tuple[str, int | None]:
     return "", None
 
 
+@method("crm.status.update")
 def _status_update(call: Call) -> Value:
     row, sent = _row(call), sent_fields(call, False)
     columns: Map = {}
-    if php.text(sent.get("NAME")):
-        columns["NAME"] = php.text(sent["NAME"])
+    if sent.text("NAME"):
+        columns["NAME"] = sent.text("NAME")
     if "SORT" in sent:
-        columns["SORT"] = php.integer(sent["SORT"])
+        columns["SORT"] = sent.integer("SORT")
     color = php.text(sent.get("COLOR") or php.as_map(sent.get("EXTRA")).get("COLOR"))
     if color:
         columns["COLOR"] = color
-    call.portal.storage.update(STATUS, row.id, columns)
+    call.storage.update(STATUS, row.id, columns)
     call.portal.stages_changed()
     return True
 
 
+@method("crm.status.delete")
 def _status_delete(call: Call) -> Value:
     row = _row(call)
     params = php.as_map(call.classic("params"))
@@ -180,7 +139,7 @@ def _status_delete(call: Call) -> Value:
     if _used(call, row):
         text = "There are active items in this status."
         raise PortalError(text, text)
-    call.portal.storage.delete(STATUS, row.id)
+    call.storage.delete(STATUS, row.id)
     call.portal.stages_changed()
     return True
 
@@ -195,25 +154,30 @@ def _used(call: Call, row: Row) -> bool:
         if entity is None or stage not in entity.fields:
             continue
         if any(crm_types.stage_directory(number, category) == directory for category in categories):
-            return call.portal.storage.count(entity, f'"{stage}" = ?', [row["STATUS_ID"]]) > 0
+            return call.storage.count(entity, f'"{stage}" = ?', [row["STATUS_ID"]]) > 0
     return False
 
 
+@method("crm.status.entity.items")
 def _entity_items(call: Call) -> Value:
     directory = php.text(call.classic("entityId"))
     if not crm_types.is_directory(call.portal, directory):
         code = "The parameter entityId is not defined or invalid."
         raise PortalError(code, code)
-    return call.portal.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
+    return call.storage.rows(STATUS, ["NAME", "SORT", "STATUS_ID"], "ENTITY_ID = ?", [directory], "SORT, ID")
 
 
+@method("crm.status.fields")
 def _status_fields(call: Call) -> Value:
     shown: Map = {name: describe(field) for name, field in STATUS.fields.items()}
     return {**shown, **php.as_map(described("EXTRA crm_status_extra | Extra\n"))}
 
 
+@method("crm.enum.ownertype")
 def _owner_types(call: Call) -> Value:
-    rows: list[Map] = [dict(zip(_KEYS, row, strict=True)) for row in OWNER_TYPES]
+    rows: list[Map] = [
+        dict(zip(_KEYS, (int(number), *names), strict=True)) for number, *names in facts.table("owner_types")
+    ]
     for number in crm_types.type_numbers(call.portal):
         row = crm_types.type_row(call.portal, number) or {}
         word = crm_types.owner_word(number).upper()
@@ -221,44 +185,12 @@ def _owner_types(call: Call) -> Value:
     return rows
 
 
-def _enum(items: tuple[tuple[int, str], ...]) -> Callable[[Call], Value]:
-    return lambda call: [dict(zip(_KEYS, (number, name, None, None), strict=True)) for number, name in items]
+def _enumeration(name: str) -> Callable[[Call], Value]:
+    """The method that lists an enumeration of the table `enumerations`."""
+    items = [(int(number), title) for kind, number, title in facts.table("enumerations") if kind == name]
+    return lambda call: [dict(zip(_KEYS, (*item, None, None), strict=True)) for item in items]
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of directories."""
-    for name, run in (
-        ("list", _statuses),
-        ("get", _status_get),
-        ("add", _status_add),
-        ("update", _status_update),
-        ("delete", _status_delete),
-        ("fields", _status_fields),
-        ("entity.types", lambda call: list(crm_types.directories(call.portal))),
-        ("entity.items", _entity_items),
-    ):
-        registry.classic(f"crm.status.{name}", "crm", run)
-    registry.classic("crm.enum.ownertype", "crm", _owner_types)
-    for name, items in ENUMS.items():
-        registry.classic(f"crm.enum.{name}", "crm", _enum(items))
-    registry.classic(
-        "crm.enum.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nNAME string r | Name\nSYMBOL_CODE string r | Symbol code\n"
-            "SYMBOL_CODE_SHORT string r | Short symbol code\n"
-        ),
-    )
-    registry.classic(
-        "crm.enum.getorderownertypes",
-        "crm",
-        lambda call: [{"attribute": "DYN", "code": "DEAL", "id": 2, "name": "Сделка"}],
-    )
-    registry.classic("crm.settings.mode.get", "crm", lambda call: 1)
-    registry.classic(
-        "crm.multifield.fields",
-        "crm",
-        lambda call: described(
-            "ID int r | ID\nTYPE_ID string r | Type\nVALUE string | Value\nVALUE_TYPE string | Kind of value\n"
-        ),
-    )
+method.add("crm.status.entity.types", lambda call: list(crm_types.directories(call.portal)))
+for _name in dict.fromkeys(kind for kind, *_ in facts.table("enumerations")):
+    method.add(f"crm.enum.{_name}", _enumeration(_name))

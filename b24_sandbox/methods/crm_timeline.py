@@ -15,11 +15,19 @@ from b24_sandbox.entities.crm_parts import COMMENT, STAGE_HISTORY, TIMELINE_BIND
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import crm_item
 from b24_sandbox.methods.crm_classic import array, describe, record_id, sent_fields
+from b24_sandbox.methods.crm_requisites import invalid, positive
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
+
+method = MethodTable("crm")
+logmessage_action = method.controller("Bitrix\\Crm\\Controller\\Timeline\\LogMessage")
+stagehistory_action = method.controller("Bitrix\\Crm\\Controller\\StageHistory")
+register = method.register
 
 _LOG_PAGE = 10
+_BOUND = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
 _COMMENT, _LOG = "comment", "logmessage"
 _COLUMNS = [field.name for field in COMMENT.columns]
 _SHOWN = {name: field for name, field in COMMENT.fields.items() if "h" not in field.flags}
@@ -30,7 +38,7 @@ def _missing() -> PortalError:
 
 
 def _entry(call: Call, record: int, kind: str) -> Row | None:
-    row = call.portal.storage.row(COMMENT, record)
+    row = call.storage.row(COMMENT, record)
     return row if row is not None and row["KIND"] == kind else None
 
 
@@ -40,22 +48,15 @@ def _keep_files(call: Call, sent: Value) -> list[Value]:
     for item in php.as_list(sent):
         data = php.as_list(php.as_map(item).get("fileData", item)) if php.is_array(item) else []
         if len(data) == 2 and all(isinstance(part, str) for part in data):
-            kept.append(files.keep(call.portal.storage, php.text(data[0]), php.text(data[1])))
+            kept.append(files.keep(call.storage, php.text(data[0]), php.text(data[1])))
     return [number for number in kept if number]
 
 
 def _shown(call: Call, row: Map) -> Map:
-    shown: Map = {
-        "ID": php.text(row["ID"]),
-        "ENTITY_ID": php.text(row["ENTITY_ID"]),
-        "ENTITY_TYPE": row["ENTITY_TYPE"],
-        "CREATED": row["CREATED"],
-        "COMMENT": row["COMMENT"],
-        "AUTHOR_ID": php.text(row["AUTHOR_ID"]),
-    }
+    shown = shape("timeline.comment", row)
     attached = {}
     for number in values.items(row["FILE_LIST"]):
-        kept = files.content(call.portal.storage, php.integer(number))
+        kept = files.content(call.storage, php.integer(number))
         if kept is not None:
             attached[php.text(number)] = _file(row, php.integer(number), *kept)
     if attached:
@@ -66,18 +67,16 @@ def _shown(call: Call, row: Map) -> Map:
 def _file(row: Map, number: int, name: str, content: bytes) -> Map:
     image = name.lower().rpartition(".")[2] in ("gif", "jpg", "jpeg", "png", "webp")
     address = f"/disk/{{}}/{number}/?&ncc=1&filename={name}"
-    return {
-        "id": number,
-        "date": row["CREATED"],
-        "type": "image" if image else "file",
-        "name": name,
-        "size": len(content),
-        "authorId": row["AUTHOR_ID"],
-        "authorName": "",
-        "urlPreview": address.format("showFile"),
-        "urlShow": address.format("showFile"),
-        "urlDownload": address.format("downloadFile"),
-    }
+    return shape(
+        "timeline.file",
+        row,
+        number=number,
+        kind="image" if image else "file",
+        name=name,
+        size=len(content),
+        show=address.format("showFile"),
+        download=address.format("downloadFile"),
+    )
 
 
 def _owner(call: Call, sent: Map) -> tuple[int, int]:
@@ -91,13 +90,14 @@ def _owner(call: Call, sent: Map) -> tuple[int, int]:
     return number, owner
 
 
+@method("crm.timeline.comment.add")
 def _add(call: Call) -> Value:
     sent = sent_fields(call, True)
     number, owner = _owner(call, sent)
     text = php.text(sent.get("COMMENT"))
     if not text and not sent.get("FILES"):
         raise PortalError("INVALID_ARG_VALUE", "Empty comment")
-    record = call.portal.storage.insert(
+    record = call.storage.insert(
         COMMENT,
         {
             "CREATED": dates.iso(call.now),
@@ -119,14 +119,14 @@ def _announce(call: Call, verb: str, record: int) -> None:
 
 
 def _bind(call: Call, record: int, owner: int, word: str) -> bool:
-    where = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
-    if call.portal.storage.count(TIMELINE_BINDING, where, [record, owner, word]):
+    if call.storage.count(TIMELINE_BINDING, _BOUND, [record, owner, word]):
         return False
     columns: Map = {"OWNER_ID": record, "ENTITY_ID": owner, "ENTITY_TYPE": word}
-    call.portal.storage.insert(TIMELINE_BINDING, columns)
+    call.storage.insert(TIMELINE_BINDING, columns)
     return True
 
 
+@method("crm.timeline.comment.get")
 def _get(call: Call) -> Value:
     row = _entry(call, record_id(call), _COMMENT)
     if row is None:
@@ -134,6 +134,7 @@ def _get(call: Call) -> Value:
     return _shown(call, row)
 
 
+@method("crm.timeline.comment.list")
 def _list(call: Call) -> Value:
     """Comments of one item. `ENTITY_ID` and `ENTITY_TYPE` are required in the filter."""
     conditions = array(call, "filter")
@@ -150,19 +151,24 @@ def _list(call: Call) -> Value:
     condition = f"KIND = ? and {bound} and b.ENTITY_ID = ? and b.ENTITY_TYPE = ?) and {where.sql}"
     arguments: list[Value] = [_COMMENT, php.integer(owner), word, *where.bound]
     order = filters.order(_SHOWN.get, array(call, "order"), None)
-    storage = call.portal.storage
-    page = paging.family_a(
-        call.offset,
-        lambda: storage.count(COMMENT, condition, arguments),
-        lambda limit, offset: storage.rows(COMMENT, _COLUMNS, condition, arguments, order, limit, offset),
+    page = paging.stored_page(
+        call.storage,
+        COMMENT,
+        filters.FilterCondition(condition, tuple(arguments)),
+        order,
+        (paging.family_a, call.offset),
+        lambda found: [_shown(call, row) for row in found],
     )
-    rows = [_shown(call, php.as_map(row)) for row in php.as_list(page.result)]
+    rows = php.as_list(page.result)
     select = {php.text(name) for name in php.as_list(call.classic("select"))}
     if select and "*" not in select:
-        rows = [{name: value for name, value in row.items() if name in select or name == "ID"} for row in rows]
+        rows = [
+            {name: value for name, value in php.as_map(row).items() if name in select or name == "ID"} for row in rows
+        ]
     return RowPage(rows, page.next, page.total)
 
 
+@method("crm.timeline.comment.update")
 def _update(call: Call) -> Value:
     record = record_id(call)
     sent = sent_fields(call, False)
@@ -176,11 +182,12 @@ def _update(call: Call) -> Value:
         columns["COMMENT"] = php.text(sent["COMMENT"])
     if "FILES" in sent:
         columns["FILE_LIST"] = json.dumps(_keep_files(call, sent["FILES"]))
-    call.portal.storage.update(COMMENT, record, columns)
+    call.storage.update(COMMENT, record, columns)
     _announce(call, "UPDATE", record)
     return record
 
 
+@method("crm.timeline.comment.delete")
 def _delete(call: Call) -> Value:
     record = record_id(call)
     if _entry(call, record, _COMMENT) is None:
@@ -191,7 +198,7 @@ def _delete(call: Call) -> Value:
 
 
 def _remove(call: Call, record: int) -> None:
-    call.portal.storage.delete(COMMENT, record)
+    call.storage.delete(COMMENT, record)
     remove_where(call.portal, TIMELINE_BINDING, "OWNER_ID = ?", [record])
 
 
@@ -199,59 +206,42 @@ def _binding(call: Call) -> tuple[int, int, str]:
     sent = sent_fields(call, True)
     for name in ("OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"):
         if not sent.get(name):
-            raise PortalError("", f"{name} is not defined or invalid.")
-    record = php.integer(sent["OWNER_ID"])
-    if call.portal.storage.row(COMMENT, record) is None:
-        raise PortalError("", "OWNER_ID is not defined or invalid.")
-    number = crm_types.number_of(php.text(sent["ENTITY_TYPE"]), call.portal)
+            raise invalid(name)
+    record, owner = sent.integer("OWNER_ID"), sent.integer("ENTITY_ID")
+    if call.storage.row(COMMENT, record) is None:
+        raise invalid("OWNER_ID")
+    number = crm_types.number_of(sent.text("ENTITY_TYPE"), call.portal)
     if not number:
-        raise PortalError("", "ENTITY_TYPE is not defined or invalid.")
-    if not crm_types.exists(call.portal, number, php.integer(sent["ENTITY_ID"])):
-        raise PortalError("", "ENTITY_ID is not defined or invalid.")
-    return record, php.integer(sent["ENTITY_ID"]), owner_word(number)
+        raise invalid("ENTITY_TYPE")
+    if not crm_types.exists(call.portal, number, owner):
+        raise invalid("ENTITY_ID")
+    return record, owner, owner_word(number)
 
 
+@method("crm.timeline.bindings.list")
 def _bindings(call: Call) -> Value:
-    owner = php.integer(array(call, "filter").get("OWNER_ID"))
-    if owner <= 0:
-        raise PortalError("", "OWNER_ID is not defined or invalid.")
+    owner = positive(array(call, "filter"), "OWNER_ID")
     columns = ["OWNER_ID", "ENTITY_ID", "ENTITY_TYPE"]
-    rows = call.portal.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
+    rows = call.storage.rows(TIMELINE_BINDING, columns, "OWNER_ID = ?", [owner])
     return RowPage([{name: php.text(value) for name, value in row.items()} for row in rows], total=len(rows))
 
 
+@method("crm.timeline.bindings.unbind")
 def _unbind(call: Call) -> Value:
-    record, owner, word = _binding(call)
-    where = "OWNER_ID = ? and ENTITY_ID = ? and ENTITY_TYPE = ?"
-    remove_where(call.portal, TIMELINE_BINDING, where, [record, owner, word])
+    call.storage.delete_all(TIMELINE_BINDING, _BOUND, _binding(call))
     return True
 
 
-def _log(row: Map) -> Map:
-    return {
-        "id": row["ID"],
-        "created": row["CREATED"],
-        "authorId": row["AUTHOR_ID"],
-        "title": row["LOG_TITLE"],
-        "text": row["COMMENT"],
-        "iconCode": row["LOG_ICON"],
-    }
-
-
-def _log_owner(call: Call, sent: Map) -> tuple[int, int]:
-    number, owner = php.integer(sent.get("entityTypeId")), php.integer(sent.get("entityId"))
-    if not crm_types.exists(call.portal, number, owner):
-        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
-    return number, owner
-
-
+@logmessage_action("crm.timeline.logmessage.add")
 def _log_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
     for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
         if not sent.get(name):
             raise PortalError("100", f"Required fields: {name}")
-    number, owner = _log_owner(call, sent)
-    record = call.portal.storage.insert(
+    number, owner = sent.integer("entityTypeId"), sent.integer("entityId")
+    if not crm_types.exists(call.portal, number, owner):
+        raise PortalError("OWNER_NOT_FOUND", "Owner not found")
+    record = call.storage.insert(
         COMMENT,
         {
             "CREATED": dates.iso(call.now),
@@ -265,7 +255,7 @@ def _log_add(call: Call) -> Value:
         },
     )
     _bind(call, record, owner, owner_word(number))
-    return {"logMessage": _log(call.portal.storage.row(COMMENT, record) or Row())}
+    return {"logMessage": shape("timeline.log", call.storage.row(COMMENT, record))}
 
 
 def _log_row(call: Call) -> Map:
@@ -276,26 +266,30 @@ def _log_row(call: Call) -> Map:
     return row
 
 
+@logmessage_action("crm.timeline.logmessage.list")
 def _log_list(call: Call) -> Value:
     """Log messages, ten per page, newest first."""
-    names = ("entityTypeId", "entityId")
-    number, owner = _log_owner(call, {name: crm_item.required(call, name) for name in names})
+    number, owner = crm_item.owner(call)
     known = {"id": COMMENT.fields["ID"], "created": COMMENT.fields["CREATED"]}
     order = filters.order(known.get, crm_item.array(call, "order"), None, "ID desc")
     where, bound = "KIND = ? and ENTITY_TYPE = ? and ENTITY_ID = ?", [_LOG, owner_word(number), owner]
-    storage = call.portal.storage
+    storage = call.storage
     total = storage.count(COMMENT, where, bound)
     offset = max(call.offset, 0) // _LOG_PAGE * _LOG_PAGE
     rows = storage.rows(COMMENT, _COLUMNS, where, bound, order, _LOG_PAGE, offset)
     following = offset + len(rows)
-    return RowPage({"logMessages": [_log(row) for row in rows]}, following if following < total else None, total)
+    return RowPage(
+        {"logMessages": [shape("timeline.log", row) for row in rows]}, following if following < total else None, total
+    )
 
 
+@logmessage_action("crm.timeline.logmessage.delete")
 def _log_delete(call: Call) -> Value:
     _remove(call, php.integer(_log_row(call)["ID"]))
     return True
 
 
+@stagehistory_action("crm.stagehistory.list")
 def _history(call: Call) -> Value:
     """The stage history of items. Leads have statuses instead of stages."""
     number = php.integer(crm_item.required(call, "entityTypeId"))
@@ -313,45 +307,21 @@ def _history(call: Call) -> Value:
     select = [php.text(name) for name in crm_item.array(call, "select").values()]
     names = [name for name in shown if not select or "*" in select or name in select]
     condition, bound = f"ENTITY_TYPE_ID = ? and {where.sql}", [number, *where.bound]
-    columns = [field.name for field in STAGE_HISTORY.columns]
-    storage = call.portal.storage
-    page = paging.family_b(
-        call.offset,
-        lambda: storage.count(STAGE_HISTORY, condition, bound),
-        lambda limit, offset: storage.rows(STAGE_HISTORY, columns, condition, bound, order, limit, offset),
+    page = paging.stored_page(
+        call.storage,
+        STAGE_HISTORY,
+        filters.FilterCondition(condition, tuple(bound)),
+        order,
+        (paging.family_b, call.offset),
+        lambda found: [{name: row[shown[name].name] for name in names} for row in found],
     )
-    rows = [{name: php.as_map(row)[shown[name].name] for name in names} for row in php.as_list(page.result)]
-    return RowPage({"items": rows}, page.next, page.total)
+    return RowPage({"items": page.result}, page.next, page.total)
 
 
-def register(registry: Registry) -> None:
-    """Register the timeline and the stage history."""
-    for name, run in (
-        ("comment.add", _add),
-        ("comment.get", _get),
-        ("comment.list", _list),
-        ("comment.update", _update),
-        ("comment.delete", _delete),
-        ("comment.fields", lambda call: {code: describe(field) for code, field in _SHOWN.items()}),
-        ("bindings.bind", lambda call: _bind(call, *_binding(call)) or True),
-        ("bindings.unbind", _unbind),
-        ("bindings.list", _bindings),
-        ("bindings.fields", lambda call: _binding_fields()),
-    ):
-        registry.classic(f"crm.timeline.{name}", "crm", run)
-    registry.controller(
-        "crm.timeline.logmessage",
-        "Bitrix\\Crm\\Controller\\Timeline\\LogMessage",
-        "crm",
-        {
-            "add": _log_add,
-            "get": lambda call: {"logMessage": _log(_log_row(call))},
-            "list": _log_list,
-            "delete": _log_delete,
-        },
-    )
-    registry.controller("crm.stagehistory", "Bitrix\\Crm\\Controller\\StageHistory", "crm", {"list": _history})
+method.add("crm.timeline.bindings.bind", lambda call: _bind(call, *_binding(call)) or True)
+logmessage_action.add("crm.timeline.logmessage.get", lambda call: {"logMessage": shape("timeline.log", _log_row(call))})
 
 
-def _binding_fields() -> Value:
+@method("crm.timeline.bindings.fields")
+def _binding_fields(call: Call) -> Value:
     return {name: describe(field) for name, field in TIMELINE_BINDING.fields.items() if name != "ID"}

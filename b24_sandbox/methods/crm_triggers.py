@@ -12,7 +12,10 @@ from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError, access_denied
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.php import Value
-from b24_sandbox.registry import Registry, Run
+from b24_sandbox.registry import MethodTable, Run
+
+method = MethodTable("crm")
+register = method.register
 
 _TRIGGERS = RecordsByCode("crm_trigger")
 _CODE = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
@@ -38,35 +41,6 @@ def _found(call: Call, unknown: str) -> RecordByCode:
     return trigger
 
 
-def _add(call: Call) -> Value:
-    """Register a trigger, or rename the one with this code."""
-    code, name = _code(call), php.text(call.upper_case().get("NAME"))
-    if not name:
-        raise _wrong("Empty trigger name!")
-    _TRIGGERS.put(call, code, {"NAME": name}, application(call))
-    return True
-
-
-def _list(call: Call) -> Value:
-    return [{"NAME": trigger.data["NAME"], "CODE": trigger.code} for trigger in _TRIGGERS.all(call, application(call))]
-
-
-def _delete(call: Call) -> Value:
-    _TRIGGERS.remove(call, _found(call, "Trigger not found"))
-    return True
-
-
-def _execute(call: Call) -> Value:
-    """Fire a trigger for a record. The sandbox has no robots that wait for it."""
-    _found(call, f"Trigger with code {_code(call)} is not registered.")
-    sent = call.upper_case()
-    if crm_types.base_entity(call.portal, php.integer(sent.get("OWNER_TYPE_ID"))) is None:
-        raise _wrong("Incorrect parameter OWNER_TYPE_ID.")
-    if php.integer(sent.get("OWNER_ID")) <= 0:
-        raise _wrong("Incorrect parameter OWNER_ID.")
-    return True
-
-
 def _for_applications(run: Run) -> Run:
     def checked(call: Call) -> Value:
         if not call.admin:
@@ -78,7 +52,38 @@ def _for_applications(run: Run) -> Run:
     return checked
 
 
-def register(registry: Registry) -> None:
-    """Register the triggers."""
-    for name, run in (("add", _add), ("list", _list), ("delete", _delete), ("execute", _execute)):
-        registry.classic(f"crm.automation.trigger.{name}", "crm", _for_applications(run))
+@method("crm.automation.trigger.add")
+@_for_applications
+def _add(call: Call) -> Value:
+    """Register a trigger, or rename the one with this code."""
+    code, name = _code(call), php.text(call.upper_case().get("NAME"))
+    if not name:
+        raise _wrong("Empty trigger name!")
+    _TRIGGERS.put(call, code, {"NAME": name}, application(call))
+    return True
+
+
+@method("crm.automation.trigger.list")
+@_for_applications
+def _list(call: Call) -> Value:
+    return [{"NAME": trigger.data["NAME"], "CODE": trigger.code} for trigger in _TRIGGERS.all(call, application(call))]
+
+
+@method("crm.automation.trigger.delete")
+@_for_applications
+def _delete(call: Call) -> Value:
+    _TRIGGERS.remove(call, _found(call, "Trigger not found"))
+    return True
+
+
+@method("crm.automation.trigger.execute")
+@_for_applications
+def _execute(call: Call) -> Value:
+    """Fire a trigger for a record. The sandbox has no robots that wait for it."""
+    _found(call, f"Trigger with code {_code(call)} is not registered.")
+    sent = call.upper_case()
+    if crm_types.base_entity(call.portal, php.integer(sent.get("OWNER_TYPE_ID"))) is None:
+        raise _wrong("Incorrect parameter OWNER_TYPE_ID.")
+    if php.integer(sent.get("OWNER_ID")) <= 0:
+        raise _wrong("Incorrect parameter OWNER_ID.")
+    return True

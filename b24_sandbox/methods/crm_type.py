@@ -6,6 +6,8 @@ api-reference/crm/universal/user-defined-object-types, api-reference/crm/automat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from b24_sandbox import crm_types, dates, filters, paging, php, user_fields
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
@@ -16,30 +18,27 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
 from b24_sandbox.methods import crm_category, crm_item
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
-from b24_sandbox.row import Row
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row, Sent
 from b24_sandbox.schema import RELATION, parent_field
+from b24_sandbox.shapes import constant, shape
+
+method = MethodTable("crm")
+type_action = method.controller("Bitrix\\Crm\\Controller\\Type")
+automatedsolution_action = method.controller("Bitrix\\Crm\\Controller\\AutomatedSolution")
+register = method.register
 
 FIRST, LAST, STEP = 1030, 32766, 2
 _EARLY = range(128, 192)
 _FLAGS = [name for name in TYPE.fields if name.startswith("IS_")]
-_ON = frozenset(
-    (
-        "IS_CATEGORIES_ENABLED",
-        "IS_STAGES_ENABLED",
-        "IS_BEGIN_CLOSE_DATES_ENABLED",
-        "IS_CLIENT_ENABLED",
-        "IS_LINK_WITH_PRODUCTS_ENABLED",
-        "IS_MYCOMPANY_ENABLED",
-        "IS_SOURCE_ENABLED",
-        "IS_OBSERVERS_ENABLED",
-        "IS_USE_IN_USERFIELD_ENABLED",
-        "IS_DOCUMENTS_ENABLED",
-        "IS_RECYCLEBIN_ENABLED",
-        "IS_AUTOMATION_ENABLED",
-    )
-)
 _KNOWN = {field.camel: field for field in TYPE.columns}
+
+
+def _title(sent: Sent) -> str:
+    title = sent.text("title")
+    if not title:
+        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    return title
 
 
 def _missing() -> PortalError:
@@ -71,30 +70,18 @@ def _shown(call: Call, row: Map, *, whole: bool = True) -> Map:
             "parent": _relations(call, "CHILD_TYPE", "PARENT_TYPE", number),
             "child": _relations(call, "PARENT_TYPE", "CHILD_TYPE", number),
         }
-        used = row["IS_USE_IN_USERFIELD_ENABLED"]
-        shown["linkedUserFields"] = {
-            "CALENDAR_EVENT|UF_CRM_CAL_EVENT": used,
-            "TASKS_TASK|UF_CRM_TASK": used,
-            "TASKS_TASK_TEMPLATE|UF_CRM_TASK": used,
-        }
+        shown["linkedUserFields"] = shape("crm.type_user_fields", used=row["IS_USE_IN_USERFIELD_ENABLED"])
         shown["customSections"] = [
             {"id": item["ID"], "title": item["TITLE"], "isSelected": item["ID"] == row["CUSTOM_SECTION_ID"]}
-            for item in call.portal.storage.rows(AUTOMATED_SOLUTION, ["ID", "TITLE"])
+            for item in call.storage.rows(AUTOMATED_SOLUTION, ["ID", "TITLE"])
         ]
     return shown
 
 
 def _relations(call: Call, mine: str, theirs: str, number: int) -> list[Map]:
     columns = [theirs, "CHILDREN_LIST", "PREDEFINED"]
-    rows = call.portal.storage.rows(RELATION, columns, f'"{mine}" = ?', [number], "ID")
-    return [
-        {
-            "entityTypeId": row[theirs],
-            "isChildrenListEnabled": row["CHILDREN_LIST"],
-            "isPredefined": row["PREDEFINED"],
-        }
-        for row in rows
-    ]
+    rows = call.storage.rows(RELATION, columns, f'"{mine}" = ?', [number], "ID")
+    return [shape("crm.relation", row, other=row[theirs]) for row in rows]
 
 
 def _wanted(sent: Map, side: str) -> dict[int, str]:
@@ -112,10 +99,10 @@ def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
     client = row["IS_CLIENT_ENABLED"] == "Y"
     for parent in (3, 4):
         where, bound = "PARENT_TYPE = ? and CHILD_TYPE = ? and PREDEFINED = 'Y'", [parent, number]
-        held = call.portal.storage.count(RELATION, where, bound)
+        held = call.storage.count(RELATION, where, bound)
         if client and not held:
             columns: Map = {"PARENT_TYPE": parent, "CHILD_TYPE": number, "CHILDREN_LIST": "Y", "PREDEFINED": "Y"}
-            call.portal.storage.insert(RELATION, columns)
+            call.storage.insert(RELATION, columns)
         elif held and not client:
             remove_where(call.portal, RELATION, where, list(bound))
     call.portal.schema.forget()
@@ -123,18 +110,18 @@ def _relate(call: Call, number: int, row: Map, sent: Map) -> None:
 
 def _set_side(call: Call, number: int, side: str, wanted: dict[int, str]) -> None:
     mine, theirs = ("CHILD_TYPE", "PARENT_TYPE") if side == "parent" else ("PARENT_TYPE", "CHILD_TYPE")
-    rows = call.portal.storage.rows(RELATION, ["ID", theirs], f"\"{mine}\" = ? and PREDEFINED = 'N'", [number])
+    rows = call.storage.rows(RELATION, ["ID", theirs], f"\"{mine}\" = ? and PREDEFINED = 'N'", [number])
     held = {row.integer(theirs): row.id for row in rows}
     for other in held.keys() - wanted.keys():
         pair = (other, number) if side == "parent" else (number, other)
         _column(call, *pair, add=False)
-        call.portal.storage.delete(RELATION, held[other])
+        call.storage.delete(RELATION, held[other])
     for other, listed in wanted.items():
         parent, child = (other, number) if side == "parent" else (number, other)
         if other in held or other == number or crm_types.base_entity(call.portal, other) is None:
             continue
         columns: Map = {"PARENT_TYPE": parent, "CHILD_TYPE": child, "CHILDREN_LIST": listed, "PREDEFINED": "N"}
-        call.portal.storage.insert(RELATION, columns)
+        call.storage.insert(RELATION, columns)
         _column(call, parent, child, add=True)
 
 
@@ -145,9 +132,9 @@ def _column(call: Call, parent: int, child: int, *, add: bool) -> None:
         return
     field = parent_field(parent)
     if add:
-        call.portal.storage.add_column(entity, field)
+        call.storage.add_column(entity, field)
     else:
-        call.portal.storage.drop_column(entity, field.name)
+        call.storage.drop_column(entity, field.name)
 
 
 def _number(call: Call, sent: Map) -> int:
@@ -161,21 +148,20 @@ def _number(call: Call, sent: Map) -> int:
     return number
 
 
+@type_action("crm.type.add")
 def _add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
-    title = php.text(sent.get("title"))
-    if not title:
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    title = _title(sent)
     number, now = _number(call, sent), dates.iso(call.now)
-    row: Map = {name: "Y" if name in _ON else "N" for name in _FLAGS}
+    row: Map = {name: "Y" if name in php.as_list(constant("crm.new_type_flags")) else "N" for name in _FLAGS}
     given = {name: _flag(sent[_camel(name)]) for name in _FLAGS if _camel(name) in sent}
     if any(name in given for name in _FLAGS):
         row = {**dict.fromkeys(_FLAGS, "N"), **given}
     row.update({"CODE": "", "CUSTOM_SECTION_ID": None, **_columns(sent)})
     row.update(TITLE=title, ENTITY_TYPE_ID=number, CREATED_BY=call.user, UPDATED_BY=call.user)
     row.update(CREATED_TIME=now, UPDATED_TIME=now)
-    record = call.portal.storage.insert(TYPE, row)
-    call.portal.storage.create(item_entity(number, None, title))
+    record = call.storage.insert(TYPE, row)
+    call.storage.create(item_entity(number, None, title))
     call.portal.schema.forget()
     crm_category.make(call, number, {"NAME": "Общее", "SORT": 500, "IS_DEFAULT": "Y"})
     _relate(call, number, row, sent)
@@ -188,12 +174,13 @@ def _camel(name: str) -> str:
 
 
 def _row(call: Call, record: int) -> Row:
-    row = call.portal.storage.row(TYPE, record)
+    row = call.storage.row(TYPE, record)
     if row is None:
         raise _missing()
     return row
 
 
+@type_action("crm.type.update")
 def _update(call: Call) -> Value:
     """Change a type. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
     if call.exact("id") is None:
@@ -201,17 +188,18 @@ def _update(call: Call) -> Value:
     row = _row(call, crm_item.record_id(call))
     sent = crm_item.fields_argument(call)
     columns = _columns(sent)
-    if "TITLE" in columns and not columns["TITLE"]:
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
+    if "TITLE" in columns:
+        _title(sent)
     columns.update(UPDATED_TIME=dates.iso(call.now), UPDATED_BY=call.user)
     record = row.id
-    call.portal.storage.update(TYPE, record, columns)
+    call.storage.update(TYPE, record, columns)
     call.portal.schema.forget()
     _relate(call, php.integer(row["ENTITY_TYPE_ID"]), {**row, **columns}, sent)
     call.portal.changes.announce("ONCRMTYPEUPDATE", {"FIELDS": {"ID": record}}, call.user)
     return {"type": _shown(call, _row(call, record))}
 
 
+@type_action("crm.type.delete")
 def _delete(call: Call) -> Value:
     """Delete a type without elements. Without `id` nothing happens, and the answer is `null` (source behaviour)."""
     if call.exact("id") is None:
@@ -219,48 +207,40 @@ def _delete(call: Call) -> Value:
     row = _row(call, crm_item.record_id(call))
     number, record = row.integer("ENTITY_TYPE_ID"), row.id
     entity = crm_types.base_entity(call.portal, number)
-    if entity is not None and call.portal.storage.count(entity):
+    if entity is not None and call.storage.count(entity):
         raise PortalError("BX_ERROR", "You cannot delete an entity type that has elements")
     _set_side(call, number, "child", {})
     for category in crm_types.categories(call.portal, number):
         remove_where(call.portal, STATUS, "ENTITY_ID = ?", [crm_types.stage_directory(number, category)])
-        call.portal.storage.delete(CATEGORY, category)
+        call.storage.delete(CATEGORY, category)
     remove_where(call.portal, RELATION, "PARENT_TYPE = ? or CHILD_TYPE = ?", [number, number])
     if entity is not None:
-        call.portal.storage.drop(entity)
+        call.storage.drop(entity)
         user_fields.remove_all(call.portal, entity.user_fields)
-    call.portal.storage.delete(TYPE, record)
+    call.storage.delete(TYPE, record)
     call.portal.schema.forget()
     call.portal.stages_changed()
     call.portal.changes.announce("ONCRMTYPEDELETE", {"FIELDS": {"ID": record}}, call.user)
     return []
 
 
+@type_action("crm.type.list")
 def _list(call: Call) -> Value:
-    page = _controller_page(call, TYPE)
-    return RowPage(
-        {"types": [_shown(call, php.as_map(row), whole=False) for row in php.as_list(page.result)]}, *_ends(page)
-    )
+    return _page(call, TYPE, "types", lambda row: _shown(call, row, whole=False))
 
 
-def _ends(page: RowPage) -> tuple[int | None, int | None]:
-    return page.next, page.total
-
-
-def _controller_page(call: Call, entity: Entity) -> RowPage:
+def _page(call: Call, entity: Entity, name: str, show: Callable[[Row], Map]) -> RowPage:
+    """One page of a controller's list under a key."""
     find = crm_item.by_any_name(entity)
     language = filters.Language(filters.OPERATORS, find, crm_item.refuse_filter, groups=True)
     where = filters.build(entity, language, crm_item.array(call, "filter"), call.now)
     order = filters.order(find, crm_item.array(call, "order"), crm_item.refuse_order)
-    storage = call.portal.storage
-    columns = [field.name for field in entity.columns]
-    return paging.family_b(
-        call.offset,
-        lambda: storage.count(entity, where.sql, where.bound),
-        lambda limit, offset: storage.rows(entity, columns, where.sql, where.bound, order, limit, offset),
-    )
+    page = paging.family_b, call.offset
+    found = paging.stored_page(call.storage, entity, where, order, page, lambda rows: list(map(show, rows)))
+    return RowPage({name: found.result}, found.next, found.total)
 
 
+@type_action("crm.type.getByEntityTypeId")
 def _by_number(call: Call) -> Value:
     number = php.integer(crm_item.required(call, "entityTypeId"))
     row = crm_types.type_row(call.portal, number)
@@ -274,12 +254,12 @@ def _fields(entity: Entity) -> Map:
 
 
 def _solution(call: Call, row: Map) -> Map:
-    rows = call.portal.storage.rows(TYPE, ["ID"], "CUSTOM_SECTION_ID = ?", [row["ID"]])
+    rows = call.storage.rows(TYPE, ["ID"], "CUSTOM_SECTION_ID = ?", [row["ID"]])
     return {"id": row["ID"], "title": row["TITLE"], "typeIds": [item["ID"] for item in rows]}
 
 
 def _solution_row(call: Call) -> Row:
-    row = call.portal.storage.row(AUTOMATED_SOLUTION, crm_item.record_id(call))
+    row = call.storage.row(AUTOMATED_SOLUTION, crm_item.record_id(call))
     if row is None:
         raise PortalError("NOT_FOUND", "Digital workplace with such id not found")
     return row
@@ -290,75 +270,51 @@ def _assign(call: Call, record: int, sent: Map) -> None:
     if not php.is_array(sent.get("typeIds")):
         return
     wanted = {php.integer(item) for item in php.as_list(sent["typeIds"])}
-    for row in call.portal.storage.rows(TYPE, ["ID", "CUSTOM_SECTION_ID"]):
+    for row in call.storage.rows(TYPE, ["ID", "CUSTOM_SECTION_ID"]):
         number = row.id
         if number in wanted:
-            call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": record})
+            call.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": record})
         elif row["CUSTOM_SECTION_ID"] == record:
-            call.portal.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": None})
+            call.storage.update(TYPE, number, {"CUSTOM_SECTION_ID": None})
 
 
+@automatedsolution_action("crm.automatedsolution.add")
 def _solution_add(call: Call) -> Value:
     sent = crm_item.fields_argument(call)
-    if not php.text(sent.get("title")):
-        raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
-    record = call.portal.storage.insert(AUTOMATED_SOLUTION, {"TITLE": php.text(sent["title"])})
+    title = _title(sent)
+    record = call.storage.insert(AUTOMATED_SOLUTION, {"TITLE": title})
     _assign(call, record, sent)
-    return {"automatedSolution": _solution(call, {"ID": record, "TITLE": php.text(sent["title"])})}
+    return {"automatedSolution": _solution(call, {"ID": record, "TITLE": title})}
 
 
+@automatedsolution_action("crm.automatedsolution.update")
 def _solution_update(call: Call) -> Value:
     row, sent = _solution_row(call), crm_item.fields_argument(call)
     if "title" in sent:
-        if not php.text(sent["title"]):
-            raise PortalError("BX_EMPTY_REQUIRED", "The required field 'Title' is not filled")
-        call.portal.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": php.text(sent["title"])})
+        call.storage.update(AUTOMATED_SOLUTION, row.id, {"TITLE": _title(sent)})
     _assign(call, row.id, sent)
     return {"automatedSolution": _solution(call, _solution_row(call))}
 
 
+@automatedsolution_action("crm.automatedsolution.delete")
 def _solution_delete(call: Call) -> Value:
     row = _solution_row(call)
-    if call.portal.storage.count(TYPE, "CUSTOM_SECTION_ID = ?", [row["ID"]]):
+    if call.storage.count(TYPE, "CUSTOM_SECTION_ID = ?", [row["ID"]]):
         raise PortalError(
             "HAS_BOUND_TYPES", "Cannot delete the workplace that has SPAs. Move them to another workplace"
         )
-    call.portal.storage.delete(AUTOMATED_SOLUTION, row.id)
+    call.storage.delete(AUTOMATED_SOLUTION, row.id)
     return None
 
 
+@automatedsolution_action("crm.automatedsolution.list")
 def _solutions(call: Call) -> Value:
-    page = _controller_page(call, AUTOMATED_SOLUTION)
-    rows = [_solution(call, php.as_map(row)) for row in php.as_list(page.result)]
-    return RowPage({"automatedSolutions": rows}, *_ends(page))
+    return _page(call, AUTOMATED_SOLUTION, "automatedSolutions", lambda row: _solution(call, row))
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of types and workplaces."""
-    registry.controller(
-        "crm.type",
-        "Bitrix\\Crm\\Controller\\Type",
-        "crm",
-        {
-            "add": _add,
-            "get": lambda call: {"type": _shown(call, _row(call, crm_item.record_id(call)))},
-            "getByEntityTypeId": _by_number,
-            "list": _list,
-            "update": _update,
-            "delete": _delete,
-            "fields": lambda call: {"fields": _fields(TYPE)},
-        },
-    )
-    registry.controller(
-        "crm.automatedsolution",
-        "Bitrix\\Crm\\Controller\\AutomatedSolution",
-        "crm",
-        {
-            "add": _solution_add,
-            "get": lambda call: {"automatedSolution": _solution(call, _solution_row(call))},
-            "list": _solutions,
-            "update": _solution_update,
-            "delete": _solution_delete,
-            "fields": lambda call: _fields(AUTOMATED_SOLUTION),
-        },
-    )
+type_action.add("crm.type.get", lambda call: {"type": _shown(call, _row(call, crm_item.record_id(call)))})
+type_action.add("crm.type.fields", lambda call: {"fields": _fields(TYPE)})
+automatedsolution_action.add(
+    "crm.automatedsolution.get", lambda call: {"automatedSolution": _solution(call, _solution_row(call))}
+)
+automatedsolution_action.add("crm.automatedsolution.fields", lambda call: _fields(AUTOMATED_SOLUTION))

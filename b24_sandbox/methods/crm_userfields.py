@@ -7,7 +7,6 @@ api-reference/crm/universal/user-defined-fields.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from b24_sandbox import filters, php, user_fields, values
 from b24_sandbox.answer import RowPage
@@ -15,17 +14,18 @@ from b24_sandbox.call import Call
 from b24_sandbox.entities.crm_requisites import REQUISITE
 from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Entity
+from b24_sandbox.methods import plain
 from b24_sandbox.methods.crm_classic import BUILDS, array, record_id, sent_fields
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable, Run
 from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
 from b24_sandbox.user_fields import LABELS
 
-_OWNERS: dict[str, Entity] = {
-    **{prefix: entity for prefix, (entity, _) in BUILDS.items()},
-    "crm.requisite": REQUISITE,
-}
+method = MethodTable("crm")
+register = method.register
+
+_OWNERS: dict[str, Entity] = {prefix: entity for prefix, (entity, _) in BUILDS.items()} | {"crm.requisite": REQUISITE}
 _FLAGS = ("MANDATORY", "SHOW_FILTER", "SHOW_IN_LIST", "EDIT_IN_LIST", "IS_SEARCHABLE")
 _LANGUAGE = filters.Language(filters.WITHOUT_NOT_LIKE, USER_FIELD.fields.get)
 _ORDERED = frozenset(("ID", "FIELD_NAME", "USER_TYPE_ID", "XML_ID", "SORT"))
@@ -55,24 +55,28 @@ def _columns(sent: Map, kind: str, kept: Map | None) -> Map:
     return columns
 
 
-def _add(call: Call, base: Entity) -> Value:
-    sent = sent_fields(call, True)
+def create(call: Call, base: Entity, sent: Map, full_name: Callable[[str], str]) -> int:
+    """Create the user field that `sent` describes and return its id. `full_name` completes its code."""
     for name in ("USER_TYPE_ID", "FIELD_NAME"):
         if not php.text(sent.get(name)):
             raise PortalError("", f"The '{name}' field is not found.")
     kind = php.text(sent["USER_TYPE_ID"])
     columns = {
         **_columns(sent, kind, None),
-        "FIELD_NAME": user_fields.full_name(php.text(sent["FIELD_NAME"]), base),
+        "FIELD_NAME": full_name(php.text(sent["FIELD_NAME"])),
         "USER_TYPE_ID": kind,
         "MULTIPLE": "Y" if sent.get("MULTIPLE") == "Y" else "N",
     }
     return user_fields.create(call.portal, base, columns, _items(sent) if kind == "enumeration" else [])
 
 
+def _add(call: Call, base: Entity) -> Value:
+    return create(call, base, sent_fields(call, True), lambda name: user_fields.full_name(name, base))
+
+
 def _row(call: Call, base: Entity) -> Row:
     record = record_id(call)
-    row = call.portal.storage.row(USER_FIELD, record)
+    row = call.storage.row(USER_FIELD, record)
     if row is None:
         raise PortalError("ERROR_NOT_FOUND", f"The entity with ID '{record}' is not found.")
     if row["ENTITY_ID"] != base.user_fields:
@@ -110,9 +114,8 @@ def _list(call: Call, base: Entity) -> Value:
     language = php.text(conditions["LANG"]) if "LANG" in conditions else None
     where = filters.build(USER_FIELD, _LANGUAGE, conditions, call.now)
     ordered = {name: sense for name, sense in order.items() if name in _ORDERED}
-    rows = call.portal.storage.rows(
+    rows = call.storage.whole(
         USER_FIELD,
-        [field.name for field in USER_FIELD.columns],
         f"ENTITY_ID = ? and {where.sql}",
         [base.user_fields, *where.bound],
         filters.order(USER_FIELD.fields.get, ordered, None, "SORT asc, ID asc"),
@@ -135,94 +138,28 @@ def _delete(call: Call, base: Entity) -> Value:
 Action = Callable[[Call, Entity], Value]
 
 
-def _over(run: Action, base: Entity, call: Call) -> Value:
-    return run(call, base)
+def over(run: Action, base: Entity) -> Run:
+    """The method that runs an action on the user fields of an entity."""
+    return lambda call: run(call, base)
 
 
-ACTIONS: dict[str, Action] = {
-    "add": _add,
-    "get": _get,
-    "list": _list,
-    "update": _update,
-    "delete": _delete,
-}
+ACTIONS: dict[str, Action] = {"add": _add, "get": _get, "list": _list, "update": _update, "delete": _delete}
 """The methods of the user fields of one entity."""
 
 
-def described(table: str) -> Value:
-    """Descriptions in the plain form of `crm.userfield.fields`: lines `NAME type flags | title`."""
-    from b24_sandbox.fields import parse_fields
-    from b24_sandbox.methods.crm_classic import describe
-
-    return {name: describe(field) for name, field in parse_fields(table).items()}
-
-
-FIELDS = """
-ID int r | ID
-ENTITY_ID string i | Object
-FIELD_NAME string i | Code
-USER_TYPE_ID string i | Data type
-XML_ID string | External ID (XML ID)
-SORT int | Sorting
-MULTIPLE char | Multiple
-MANDATORY char | Mandatory
-SHOW_FILTER char | Show in list filter
-SHOW_IN_LIST char | Show in list
-EDIT_IN_LIST char | Allow user editing
-IS_SEARCHABLE char | Values are searchable
-EDIT_FORM_LABEL string | Label in edit form
-LIST_COLUMN_LABEL string | Header in list
-LIST_FILTER_LABEL string | Filter label in list
-ERROR_MESSAGE string | Error message
-HELP_MESSAGE string | Help
-LIST uf_enum_element m | List elements
-SETTINGS object | Settings
-"""
-_ENUM_FIELDS = """
-ID int r | ID
-SORT int | Sorting
-VALUE string | Value
-DEF string | Default
-DEL string | Delete
-"""
-_SETTING_FIELDS = {
-    "string": "DEFAULT_VALUE string | Default value\nROWS int | Rows\n",
-    "integer": "DEFAULT_VALUE int | Default value\n",
-    "double": "DEFAULT_VALUE double | Default value\nPRECISION int | Precision\n",
-    "boolean": "DEFAULT_VALUE int | Default value\nDISPLAY string | Display\n",
-    "datetime": "DEFAULT_VALUE datetime | Default value\n",
-    "date": "DEFAULT_VALUE date | Default value\n",
-    "enumeration": "DISPLAY string | Display\nLIST_HEIGHT int | List height\n",
-    "iblock_section": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
-    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
-    "iblock_element": "IBLOCK_TYPE_ID string | Type\nIBLOCK_ID string | Block\nDEFAULT_VALUE string | Default value\n"
-    "DISPLAY string | Display\nLIST_HEIGHT int | List height\nACTIVE_FILTER char | Only active\n",
-    "crm_status": "ENTITY_TYPE string | Directory\n",
-    "crm": "LEAD char | Leads\nCONTACT char | Contacts\nCOMPANY char | Companies\nDEAL char | Deals\n",
-}
-
-
+@method("crm.userfield.settings.fields")
 def _settings_fields(call: Call) -> Value:
     kind = php.text(call.classic("type"))
     if not kind:
         raise PortalError("", "Parameter 'type' is not specified or empty.")
-    return described(_SETTING_FIELDS.get(kind, ""))
+    return plain.description(f"crm.userfield.settings.fields:{kind}")
 
 
-def _run_on(run: Callable[[Call, Entity], Value], base: Entity, call: Call) -> Value:
-    return run(call, base)
+@method("crm.userfield.types")
+def _types(call: Call) -> Value:
+    return [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()]
 
 
-def register(registry: Registry) -> None:
-    """Register the user fields of classic CRM."""
-    for prefix, base in _OWNERS.items():
-        for action, run in ACTIONS.items():
-            registry.classic(f"{prefix}.userfield.{action}", "crm", partial(_over, run, base))
-    registry.classic(
-        "crm.userfield.types",
-        "crm",
-        lambda call: [{"ID": kind, "title": title} for kind, (title, _) in user_fields.TYPES.items()],
-    )
-    registry.classic("crm.userfield.fields", "crm", lambda call: described(FIELDS))
-    registry.classic("crm.userfield.enumeration.fields", "crm", lambda call: described(_ENUM_FIELDS))
-    registry.classic("crm.userfield.settings.fields", "crm", _settings_fields)
+for _prefix, _base in _OWNERS.items():
+    for _action, _run in ACTIONS.items():
+        method.add(f"{_prefix}.userfield.{_action}", over(_run, _base))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from b24_sandbox import declared, engine, paging, php, values
 from b24_sandbox.call import Call
@@ -10,7 +11,7 @@ from b24_sandbox.declaration import Declared
 from b24_sandbox.declared_faces import face_of, parameter, record_id
 from b24_sandbox.errors import access_denied
 from b24_sandbox.faces import Face
-from b24_sandbox.php import Value
+from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import Registry, Run
 
 _ACTIONS: dict[str, Callable[[Face, Call], Value]] = {
@@ -29,7 +30,7 @@ def _by_filter(face: Face, call: Call) -> Value:
     sent, names = face.values(call, True), face.names
     wanted = {names[name].name: values.stored(names[name], value, call.now) for name, value in sent.items()}
     where = " and ".join(f'"{name}" = ?' for name in wanted)
-    found = call.portal.storage.rows(face.entity, ["ID"], where, list(wanted.values()))
+    found = call.storage.rows(face.entity, ["ID"], where, list(wanted.values()))
     if not found:
         raise engine.absent(face, "delete", 0)
     engine.remove(face, call, found[0].id)
@@ -61,7 +62,14 @@ def _keep_used(family: Declared, face: Face, call: Call) -> None:
             raise rule.refusal.error(call.method.name, used_as)
 
 
-def method(family: Declared, action: str) -> Run:
+def _announce(family: Declared, call: Call, action: str, answer: Value) -> None:
+    shown = php.as_map(next(iter(php.as_map(answer).values()), {}))
+    fields: Map = {"ID": shown.get("id") or record_id(family, call)}
+    call.portal.changes.announce(f"{family.events}.{action}", {"FIELDS": fields}, call.user)
+
+
+@cache
+def run_of(family: Declared, action: str) -> Run:
     """The method that runs an action of a family."""
     face = face_of(family, family.shows.get(action, ""))
 
@@ -74,6 +82,8 @@ def method(family: Declared, action: str) -> Run:
         if action == "list" and family.page_in:
             call.start = (max(php.integer(parameter(family, call, family.page_in)), 1) - 1) * paging.PAGE_SIZE
         answer = _ACTIONS[action](face, call)
+        if family.events and action in _WRITES:
+            _announce(family, call, action, answer)
         if action == "fields" and family.described == "rows":
             return {"fields": list(php.as_map(answer).values())}
         return answer
@@ -84,7 +94,7 @@ def method(family: Declared, action: str) -> Run:
 def register(registry: Registry) -> None:
     """Register the methods of all declared families."""
     for family in declared.declared():
-        runs = {name: method(family, action) for action, name in family.actions.items()}
+        runs = {name: run_of(family, action) for action, name in family.actions.items()}
         if family.php_class:
             registry.controller(family.name, family.php_class, family.scope, runs, app_context=family.app)
             continue

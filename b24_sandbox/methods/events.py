@@ -15,8 +15,12 @@ from b24_sandbox.entities.events import HANDLER, OFFLINE_EVENT, names
 from b24_sandbox.errors import PortalError, access_denied, wrong_argument
 from b24_sandbox.paging import PAGE_SIZE
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
+
+method = MethodTable("", app_only=True)
+register = method.register
 
 _OPERATORS = (">=", "<=", "=", ">", "<", "@", "%")
 _SHOWN = ("ID", "TIMESTAMP_X", "EVENT_NAME", "EVENT_DATA", "EVENT_ADDITIONAL", "MESSAGE_ID", "PROCESS_ID", "ERROR")
@@ -28,6 +32,7 @@ _LANGUAGE = filters.Language(
 )
 
 
+@method("events")
 def _events(call: Call) -> Value:
     sent, known = call.upper_case(), names()
     if "SCOPE" in sent:
@@ -62,6 +67,7 @@ def _is_offline(sent: Map) -> bool:
     return php.text(sent.get("EVENT_TYPE")).lower() == "offline"
 
 
+@method("event.bind")
 def _bind(call: Call) -> Value:
     """Bind a handler. Users without administrator rights bind online handlers for themselves only."""
     sent = call.upper_case()
@@ -79,7 +85,7 @@ def _bind(call: Call) -> Value:
         "CONNECTOR_ID": call.portal.events.connector if offline else "",
         "OFFLINE": int(offline),
     }
-    storage = call.portal.storage
+    storage = call.storage
     if storage.count(HANDLER, " and ".join(f"{name} = ?" for name in columns), list(columns.values())):
         raise PortalError("ERROR_CORE", "Unable to set event handler: Handler already binded")
     options = json.dumps(php.as_map(sent.get("OPTIONS")))
@@ -87,6 +93,7 @@ def _bind(call: Call) -> Value:
     return True
 
 
+@method("event.unbind")
 def _unbind(call: Call) -> Value:
     sent = call.upper_case()
     event = _event(call, sent)
@@ -100,29 +107,17 @@ def _unbind(call: Call) -> Value:
         where, bound = f"{where} and USER_ID = ?", [*bound, call.user]
     elif "AUTH_TYPE" in sent:
         where, bound = f"{where} and USER_ID = ?", [*bound, php.integer(sent["AUTH_TYPE"])]
-    found = call.portal.storage.rows(HANDLER, ["ID"], where, bound)
-    for row in found:
-        call.portal.storage.delete(HANDLER, row.id)
-    return {"count": len(found)}
+    return {"count": call.storage.delete_all(HANDLER, where, bound)}
 
 
+@method("event.get")
 def _bound(call: Call) -> Value:
     where, bound = ("1", []) if call.admin else ("USER_ID = ?", [call.user])
-    rows = call.portal.storage.rows(HANDLER, [field.name for field in HANDLER.columns], where, bound)
-    return [_handler(row) for row in rows]
+    rows = call.storage.whole(HANDLER, where, bound)
+    return [shape("options.offline_handler" if row["OFFLINE"] else "options.online_handler", row) for row in rows]
 
 
-def _handler(row: Row) -> Map:
-    if row["OFFLINE"]:
-        return {"event": row["EVENT_NAME"], "connector_id": row.text("CONNECTOR_ID"), "offline": 1}
-    return {
-        "event": row["EVENT_NAME"],
-        "handler": row["HANDLER"],
-        "auth_type": row.text("USER_ID"),
-        "offline": 0,
-    }
-
-
+@method("event.test")
 def _test(call: Call) -> Value:
     """Announce the event `ONAPPTEST` with the sent data."""
     data: Map = {"QUERY": dict(call.params)}
@@ -146,7 +141,7 @@ def _queued(call: Call, sent: Map, where: filters.FilterCondition, limit: int, o
     order = filters.order(
         _LANGUAGE.find, wanted, lambda name, direction: wrong_argument(f"Unable to sort by {name}", "ORDER"), "ID asc"
     )
-    return call.portal.storage.rows(OFFLINE_EVENT, list(_SHOWN), where.sql, where.bound, order, limit, offset)
+    return call.storage.rows(OFFLINE_EVENT, list(_SHOWN), where.sql, where.bound, order, limit, offset)
 
 
 def _record(row: Row) -> Map:
@@ -160,12 +155,13 @@ def _record(row: Row) -> Map:
     }
 
 
+@method("event.offline.list")
 def _offline_list(call: Call) -> Value:
     """List queued events without removing them; the offset is exact."""
     _administrator(call)
     sent = call.upper_case()
     where = _queue_where(call, sent)
-    total = call.portal.storage.count(OFFLINE_EVENT, where.sql, where.bound)
+    total = call.storage.count(OFFLINE_EVENT, where.sql, where.bound)
     offset = max(call.offset, 0)
     rows = _queued(call, sent, where, PAGE_SIZE, offset)
     shown = [{**_record(row), "PROCESS_ID": row.text("PROCESS_ID"), "ERROR": row.text("ERROR")} for row in rows]
@@ -173,6 +169,7 @@ def _offline_list(call: Call) -> Value:
     return RowPage(shown, following if rows and following < total else None, total)
 
 
+@method("event.offline.get")
 def _offline_get(call: Call) -> Value:
     """Return the first records, which are removed at once, or reserved under a number with `clear=0`."""
     _administrator(call)
@@ -183,7 +180,7 @@ def _offline_get(call: Call) -> Value:
         parts.append(filters.FilterCondition("coalesce(ERROR, 0) = 0"))
     limit = php.integer(sent.get("LIMIT")) if "LIMIT" in sent else PAGE_SIZE
     rows = _queued(call, sent, filters.joined(parts), min(max(limit, 1), PAGE_SIZE), 0)
-    storage = call.portal.storage
+    storage = call.storage
     if php.truthy(sent.get("CLEAR", 1)):
         for row in rows:
             storage.delete(OFFLINE_EVENT, row.id)
@@ -205,7 +202,7 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
     process = php.text(sent.get("PROCESS_ID"))
     if not process:
         raise wrong_argument("Argument 'PROCESS_ID' is null or empty", "PROCESS_ID")
-    rows = call.portal.storage.rows(OFFLINE_EVENT, ["ID", "MESSAGE_ID"], "PROCESS_ID = ?", [process])
+    rows = call.storage.rows(OFFLINE_EVENT, ["ID", "MESSAGE_ID"], "PROCESS_ID = ?", [process])
     if by_id and sent.get("ID"):
         ids = {php.integer(item) for item in php.as_list(sent["ID"])}
         return [row.id for row in rows if row["ID"] in ids]
@@ -215,30 +212,16 @@ def _reserved(call: Call, *, by_id: bool) -> list[int]:
     return [row.id for row in rows]
 
 
+@method("event.offline.clear")
 def _offline_clear(call: Call) -> Value:
     for record in _reserved(call, by_id=True):
-        call.portal.storage.delete(OFFLINE_EVENT, record)
+        call.storage.delete(OFFLINE_EVENT, record)
     return True
 
 
+@method("event.offline.error")
 def _offline_error(call: Call) -> Value:
     """Mark records of a package as failed. They leave the package and stay available to requests for failed ones."""
     for record in _reserved(call, by_id=False):
-        call.portal.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
+        call.storage.update(OFFLINE_EVENT, record, {"ERROR": 1, "PROCESS_ID": ""})
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register the methods of events. A webhook gets `WRONG_AUTH_TYPE`."""
-    for name, run in (
-        ("events", _events),
-        ("event.bind", _bind),
-        ("event.unbind", _unbind),
-        ("event.get", _bound),
-        ("event.test", _test),
-        ("event.offline.get", _offline_get),
-        ("event.offline.list", _offline_list),
-        ("event.offline.clear", _offline_clear),
-        ("event.offline.error", _offline_error),
-    ):
-        registry.classic(name, "", run, app_only=True)

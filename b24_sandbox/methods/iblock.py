@@ -31,21 +31,19 @@ def shown(entity: Entity, row: Map, names: Sequence[str]) -> Map:
 
 def properties(call: Call, block: Value) -> list[Row]:
     """The properties of a block in order."""
-    columns = [field.name for field in PROPERTY.columns]
-    return call.portal.storage.rows(PROPERTY, columns, "IBLOCK_ID = ?", [block], "SORT, ID")
+    return call.storage.whole(PROPERTY, "IBLOCK_ID = ?", [block], "SORT, ID")
 
 
 def choices(call: Call, prop: Value) -> list[Row]:
     """The possible values of a property of type list."""
-    return call.portal.storage.rows(CHOICE, ["ID", "VALUE", "SORT", "DEF"], "PROPERTY_ID = ?", [prop], "SORT, ID")
+    return call.storage.whole(CHOICE, "PROPERTY_ID = ?", [prop], "SORT, ID")
 
 
 def values_of(call: Call, elements: Sequence[Value]) -> dict[int, dict[int, Map]]:
     """Element id -> property id -> value id -> value."""
     marks = ", ".join("?" * len(elements))
-    columns = ["ID", "ELEMENT_ID", "PROPERTY_ID", "VALUE"]
     found: dict[int, dict[int, Map]] = {}
-    for row in call.portal.storage.rows(VALUE, columns, f"ELEMENT_ID in ({marks})", list(elements)):
+    for row in call.storage.whole(VALUE, f"ELEMENT_ID in ({marks})", list(elements)):
         kept = found.setdefault(row.integer("ELEMENT_ID"), {})
         kept.setdefault(row.integer("PROPERTY_ID"), {})[row.text("ID")] = row["VALUE"]
     return found
@@ -53,9 +51,8 @@ def values_of(call: Call, elements: Sequence[Value]) -> dict[int, dict[int, Map]
 
 def write(call: Call, element: int, prop: Map, sent: Value) -> None:
     """Replace the values of a property. Values sent under their ids keep them."""
-    storage = call.portal.storage
-    where = "ELEMENT_ID = ? and PROPERTY_ID = ?"
-    held = {row.text("ID") for row in storage.rows(VALUE, ["ID"], where, [element, prop["ID"]])}
+    storage = call.storage
+    held = {str(value) for value in storage.ids(VALUE, "ELEMENT_ID = ? and PROPERTY_ID = ?", [element, prop["ID"]])}
     wanted = _wanted(call, prop, sent)
     for gone in held - set(wanted):
         storage.delete(VALUE, php.integer(gone))
@@ -70,7 +67,7 @@ def _wanted(call: Call, prop: Map, sent: Value) -> dict[str, str]:
     """The sent values by id or by any other key. Empty values are dropped; a single property keeps the first."""
     if prop["TYPE"] == "F":
         pairs = [sent] if _is_file(sent) else [item for item in php.as_list(sent) if _is_file(item)]
-        kept = [files.keep(call.portal.storage, *map(php.text, php.as_list(pair))) for pair in pairs]
+        kept = [files.keep(call.storage, *map(php.text, php.as_list(pair))) for pair in pairs]
         return {f"n{place}": str(file) for place, file in enumerate(kept) if file is not None}
     entries = sent.items() if isinstance(sent, dict) else ((f"n{n}", item) for n, item in enumerate(php.as_list(sent)))
     wanted: dict[str, str] = {}
@@ -123,40 +120,33 @@ def _by_property(call: Call, prop: Map, operator: str, value: Value) -> FilterCo
 
 def remove_element(call: Call, element: int) -> None:
     """Delete an element with its values."""
-    storage = call.portal.storage
-    for row in storage.rows(VALUE, ["ID"], "ELEMENT_ID = ?", [element]):
-        storage.delete(VALUE, row.id)
-    storage.delete(ELEMENT, element)
+    call.storage.delete_all(VALUE, "ELEMENT_ID = ?", [element])
+    call.storage.delete(ELEMENT, element)
 
 
 def remove_property(call: Call, prop: int) -> None:
     """Delete a property with all its values."""
-    storage = call.portal.storage
     for entity in (VALUE, CHOICE):
-        for row in storage.rows(entity, ["ID"], "PROPERTY_ID = ?", [prop]):
-            storage.delete(entity, row.id)
-    storage.delete(PROPERTY, prop)
+        call.storage.delete_all(entity, "PROPERTY_ID = ?", [prop])
+    call.storage.delete(PROPERTY, prop)
 
 
 def remove_section(call: Call, section: int) -> None:
     """Delete a section with its sections and elements."""
-    storage = call.portal.storage
-    for row in storage.rows(SECTION, ["ID"], "IBLOCK_SECTION_ID = ?", [section]):
-        remove_section(call, row.id)
-    for row in storage.rows(ELEMENT, ["ID"], "IBLOCK_SECTION_ID = ?", [section]):
-        remove_element(call, row.id)
-    storage.delete(SECTION, section)
+    for inner in call.storage.ids(SECTION, "IBLOCK_SECTION_ID = ?", [section]):
+        remove_section(call, inner)
+    for element in call.storage.ids(ELEMENT, "IBLOCK_SECTION_ID = ?", [section]):
+        remove_element(call, element)
+    call.storage.delete(SECTION, section)
 
 
 def empty_block(call: Call, block: Value) -> None:
     """Delete all content of a block."""
-    storage = call.portal.storage
-    for row in storage.rows(ELEMENT, ["ID"], "IBLOCK_ID = ?", [block]):
-        remove_element(call, row.id)
+    for element in call.storage.ids(ELEMENT, "IBLOCK_ID = ?", [block]):
+        remove_element(call, element)
     for prop in properties(call, block):
         remove_property(call, prop.id)
-    for row in storage.rows(SECTION, ["ID"], "IBLOCK_ID = ?", [block]):
-        storage.delete(SECTION, row.id)
+    call.storage.delete_all(SECTION, "IBLOCK_ID = ?", [block])
 
 
 def columns_of(entity: Entity, sent: Map, now: float) -> Map:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant, shape
+
+method = MethodTable("mailservice")
+register = method.register
 
 _SERVICES = RecordsByCode("mail_service")
-_TITLES: Map = {
-    "ID": "ID",
-    "SITE_ID": "Сайт",
-    "ACTIVE": "Активность",
-    "NAME": "Название",
-    "SERVER": "Адрес сервера",
-    "PORT": "Порт",
-    "ENCRYPTION": "Защищенное соединение",
-    "LINK": "Адрес веб-интерфейса",
-    "ICON": "Логотип",
-    "SORT": "Сортировка",
-}
 _WRITABLE = ("ACTIVE", "SORT", "NAME", "SERVER", "PORT", "ENCRYPTION", "LINK")
-_FLAGS = ("ACTIVE", "ENCRYPTION")
 
 
 def _refused(words: str) -> PortalError:
@@ -36,26 +27,27 @@ def _check_rights(call: Call) -> None:
 
 
 def _service(call: Call) -> RecordByCode:
-    record = php.integer(call.upper_case().get("ID"))
+    record = call.upper.integer("ID")
     if not record:
         raise _refused("Mail service ID not specified")
-    found = next((service for service in _SERVICES.all(call) if service.id == record), None)
-    if found is None:
-        raise _refused("Mail service not found")
-    return found
+    return present(
+        next((service for service in _SERVICES.all(call) if service.id == record), None),
+        _refused("Mail service not found"),
+    )
 
 
 def _values(call: Call) -> Map:
-    sent = call.upper_case()
-    found: Map = {name: php.text(sent[name]) for name in _WRITABLE if sent.get(name) is not None}
-    for name in _FLAGS:
-        if found.get(name, "Y") not in ("Y", "N"):
-            raise _refused(f'Invalid value for "{_TITLES[name]}"')
-    if "PORT" in found and not 0 < php.integer(found["PORT"]) < 65536:
-        raise _refused(f'Invalid value for "{_TITLES["PORT"]}"')
+    sent = call.upper
+    found: Map = {name: sent.text(name) for name in _WRITABLE if sent.get(name) is not None}
+    tests = {name: found.get(name, "Y") in ("Y", "N") for name in ("ACTIVE", "ENCRYPTION")}
+    tests["PORT"] = "PORT" not in found or 0 < sent.integer("PORT") < 65536
+    for name, valid in tests.items():
+        if not valid:
+            raise _refused(f'Invalid value for "{shape("mail_services.titles")[name]}"')
     return found
 
 
+@method("mailservice.add")
 def _add(call: Call) -> Value:
     _check_rights(call)
     sent = _values(call)
@@ -65,11 +57,10 @@ def _add(call: Call) -> Value:
 
 
 def _shown(service: RecordByCode) -> Map:
-    blank: Map = dict.fromkeys(("SERVER", "PORT", "ENCRYPTION", "LINK", "ICON", "SMTP_SERVER", "SMTP_PORT"))
-    smtp: Map = {"SMTP_LOGIN_AS_IMAP": "N", "SMTP_PASSWORD_AS_IMAP": "N", "SMTP_ENCRYPTION": None}
-    return {"ID": str(service.id), "SITE_ID": "s1", **blank, **service.data, **smtp, "UPLOAD_OUTGOING": None}
+    return shape("mail_services.service", service.data, id=service.id)
 
 
+@method("mailservice.list")
 def _list(call: Call) -> Value:
     """The active services. It is an error when there are none."""
     active = [service for service in _SERVICES.all(call) if service.data["ACTIVE"] == "Y"]
@@ -78,26 +69,19 @@ def _list(call: Call) -> Value:
     return [_shown(service) for service in sorted(active, key=lambda service: php.integer(service.data["SORT"]))]
 
 
+@method("mailservice.update")
 def _update(call: Call) -> Value:
     _check_rights(call)
     _SERVICES.update(call, _service(call), _values(call))
     return True
 
 
+@method("mailservice.delete")
 def _delete(call: Call) -> Value:
     _check_rights(call)
     _SERVICES.remove(call, _service(call))
     return True
 
 
-def register(registry: Registry) -> None:
-    """Register the mail services."""
-    for name, run in (
-        ("fields", lambda call: dict(_TITLES)),
-        ("add", _add),
-        ("get", lambda call: _shown(_service(call))),
-        ("list", _list),
-        ("update", _update),
-        ("delete", _delete),
-    ):
-        registry.classic(f"mailservice.{name}", "mailservice", run)
+method.add("mailservice.fields", lambda call: constant("mail_services.titles"))
+method.add("mailservice.get", lambda call: _shown(_service(call)))

@@ -8,13 +8,16 @@ from __future__ import annotations
 from b24_sandbox import dates, declared, engine, php, values
 from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.errors import PortalError
 from b24_sandbox.paging import family_a
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import object_text
+
+method = MethodTable("log")
+register = method.register
 
 _POST = declared.by_name("log.blogpost")
 _COMMENT = declared.by_name("log.blogcomment")
@@ -32,17 +35,21 @@ def _author(call: Call, sent: Map) -> int:
     return php.integer(sent.get("USER_ID")) if call.admin and php.integer(sent.get("USER_ID")) else call.user
 
 
+def _titled(call: Call, new: bool) -> Map:
+    """The values of a post, with the begin of its text where it has no title."""
+    sent = face_of(_POST).values(call, new)
+    return sent if sent.get("POST_TITLE") else {**sent, "POST_TITLE": php.text(sent["POST_MESSAGE"])[:_TITLE_LENGTH]}
+
+
+@method("log.blogpost.add")
 def _add(call: Call) -> Value:
-    face, sent = face_of(_POST), call.upper_case()
-    columns = face.values(call, True)
-    if not columns.get("POST_TITLE"):
-        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
-    record = engine.create(face, call, columns)
+    sent = call.upper_case()
+    record = engine.create(face_of(_POST), call, _titled(call, True))
     readers = _readers(sent) or ["UA"]
     marks: Map = {"DEST": object_text(readers), "AUTHOR_ID": _author(call, sent)}
     marks["HAS_SOCNET_ALL"] = "Y" if "UA" in readers else "N"
     marks["HAS_TAGS"] = "Y" if sent.get("TAGS") else "N"
-    call.portal.storage.update(_POST.entity, record, marks)
+    call.storage.update(_POST.entity, record, marks)
     call.portal.changes.announce("ONLIVEFEEDPOSTADD", {"FIELDS": {"POST_ID": record}}, call.user)
     return record
 
@@ -52,9 +59,10 @@ def _visible(call: Call, row: Row) -> bool:
     return call.admin or row["AUTHOR_ID"] == call.user or bool(readers & {"UA", f"U{call.user}"})
 
 
+@method("log.blogpost.get")
 def _get(call: Call) -> Value:
     """The posts that the caller may see, the newest first."""
-    sent, face, storage = call.upper_case(), face_of(_POST), call.portal.storage
+    sent, storage = call.upper_case(), call.storage
     where: list[str] = ["1"]
     bound: list[Value] = []
     if sent.get("POST_ID"):
@@ -70,7 +78,7 @@ def _get(call: Call) -> Value:
     found = [row.id for row in rows if _visible(call, row)]
 
     def page(limit: int, offset: int) -> list[Map]:
-        return [engine.read(face, call, record) for record in found[offset : offset + limit]]
+        return [shown(_POST, call, record) for record in found[offset : offset + limit]]
 
     result: RowPage = family_a(call.offset, lambda: len(found), page)
     return result
@@ -78,30 +86,27 @@ def _get(call: Call) -> Value:
 
 def _own(call: Call, verb: str, refusal: PortalError) -> Row:
     """The post that a call names, if the caller may change it."""
-    face = face_of(_POST)
-    row = engine.stored(face, call, face.record_id(call), verb)
+    row = stored(_POST, call, verb)
     if not call.admin and row["AUTHOR_ID"] != call.user:
         raise refusal
     return row
 
 
+@method("log.blogpost.update")
 def _update(call: Call) -> Value:
     sent = call.upper_case()
     code = "SONET_CONTROLLER_LIVEFEED_BLOGPOST_UPDATE_ERROR"
     row = _own(call, "update", PortalError(code, "No write perms"))
     if not sent.get("POST_TITLE") and not sent.get("POST_MESSAGE"):
         raise PortalError("EMPTY_TITLE", "Message title is not specified.")
-    record = row.id
-    columns = face_of(_POST).values(call, False)
-    if not columns.get("POST_TITLE"):
-        columns["POST_TITLE"] = php.text(columns["POST_MESSAGE"])[:_TITLE_LENGTH]
-    engine.change(face_of(_POST), call, record, columns)
+    engine.change(face_of(_POST), call, row.id, _titled(call, False))
     if readers := _readers(sent):
-        call.portal.storage.update(_POST.entity, record, {"DEST": object_text(readers)})
-    call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": record}}, call.user)
-    return record
+        call.storage.update(_POST.entity, row.id, {"DEST": object_text(readers)})
+    call.portal.changes.announce("ONLIVEFEEDPOSTUPDATE", {"FIELDS": {"POST_ID": row.id}}, call.user)
+    return row.id
 
 
+@method("log.blogpost.delete")
 def _delete(call: Call) -> Value:
     row = _own(call, "delete", PortalError("403", "You do not have permission to delete this message"))
     engine.remove(face_of(_POST), call, row.id)
@@ -109,58 +114,50 @@ def _delete(call: Call) -> Value:
     return True
 
 
+@method("log.blogpost.share")
 def _share(call: Call) -> Value:
     row = _own(call, "get", PortalError("", "No read perms"))
     added = _readers(call.upper_case())
     if not added:
         raise PortalError("", "Wrong destinations")
     readers = [*map(php.text, php.as_list(values.decoded(row["DEST"]))), *added]
-    record = row.id
-    call.portal.storage.update(_POST.entity, record, {"DEST": object_text(list(dict.fromkeys(readers)))})
+    call.storage.update(_POST.entity, row.id, {"DEST": object_text(list(dict.fromkeys(readers)))})
     return True
 
 
+@method("log.blogpost.getusers.important")
 def _important(call: Call) -> Value:
     """Nobody has read an important post: it is read in the interface."""
-    face = face_of(_POST)
-    engine.stored(face, call, face.record_id(call))
+    stored(_POST, call)
     return []
 
 
 def _count(call: Call, post: int) -> None:
-    number = call.portal.storage.count(_COMMENT.entity, "POST_ID = ?", [post])
-    call.portal.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
+    number = call.storage.count(_COMMENT.entity, "POST_ID = ?", [post])
+    call.storage.update(_POST.entity, post, {"NUM_COMMENTS": number})
 
 
+@method("log.blogcomment.add")
 def _comment(call: Call) -> Value:
     face, sent = face_of(_COMMENT), call.upper_case()
-    post = call.portal.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
+    post = call.storage.row(_POST.entity, php.integer(sent.get("POST_ID")))
     if post is None or not _visible(call, post):
         raise PortalError("", "No post found")
     columns = face.values(call, True)
     same = [post["ID"], php.text(columns["TEXT"])]
-    if call.portal.storage.count(_COMMENT.entity, "POST_ID = ? and POST_TEXT = ?", same):
+    if call.storage.count(_COMMENT.entity, "POST_ID = ? and POST_TEXT = ?", same):
         raise PortalError("", "Duplicate comment")
     record = engine.create(face, call, columns)
-    call.portal.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
+    call.storage.update(_COMMENT.entity, record, {"AUTHOR_ID": _author(call, sent)})
     _count(call, post.id)
     return record
 
 
+@method("log.blogcomment.delete")
 def _remove_comment(call: Call) -> Value:
-    face = face_of(_COMMENT)
-    row = engine.stored(face, call, face.record_id(call), "delete")
+    row = stored(_COMMENT, call, "delete")
     if not call.admin and row["AUTHOR_ID"] != call.user:
         raise PortalError("", "No delete perms")
-    engine.remove(face, call, row.id)
+    engine.remove(face_of(_COMMENT), call, row.id)
     _count(call, row.integer("POST_ID"))
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register posts and comments."""
-    posts = {"add": _add, "get": _get, "update": _update, "delete": _delete, "share": _share}
-    for name, run in (posts | {"getusers.important": _important}).items():
-        registry.classic(f"log.blogpost.{name}", "log", run)
-    registry.classic("log.blogcomment.add", "log", _comment)
-    registry.classic("log.blogcomment.delete", "log", _remove_comment)

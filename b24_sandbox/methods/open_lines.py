@@ -6,15 +6,15 @@ and not stored. Documentation: api-reference/imopenlines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from b24_sandbox import php
 from b24_sandbox.call import Call
-from b24_sandbox.errors import PortalError, wrong_argument
+from b24_sandbox.errors import PortalError, empty_argument
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("imopenlines")
+register = method.register
 
 _CONNECTORS = RecordsByCode("connector")
 _LINES = RecordsByCode("open_line")
@@ -23,9 +23,9 @@ _FIRST_LINE: Map = {"LINE_NAME": "Открытая линия 1", "ACTIVE": "Y",
 
 
 def _argument(call: Call, name: str) -> Value:
-    value = call.upper_case().get(name)
+    value = call.upper.get(name)
     if value in (None, "", []):
-        raise wrong_argument(f"Argument '{name}' is null or empty", name)
+        raise empty_argument(name)
     return value
 
 
@@ -34,10 +34,11 @@ def _failed(code: str, words: str) -> Map:
     return {"result": False, "error": code, "error_description": words}
 
 
+@method("imconnector.register", app_only=True)
 def _register(call: Call) -> Value:
     """Register a connector, or change the one with this id."""
-    sent = call.upper_case()
-    code, name = sent.get("ID"), sent.get("NAME")
+    sent = call.upper
+    code, name, handler = sent.get("ID"), sent.get("NAME"), sent.get("PLACEMENT_HANDLER")
     if not isinstance(code, str) or not code:
         return _failed("CONNECTOR_ID_REQUIRED", "Connector ID is not specified")
     if "." in code:
@@ -45,20 +46,19 @@ def _register(call: Call) -> Value:
         return _failed("APPLICATION_REGISTRATION_ERROR_POINT", words)
     if not isinstance(name, str) or not name:
         return _failed("NAME_REQUIRED", "Connector name is not specified")
-    if not isinstance(php.as_map(sent.get("ICON")).get("DATA_IMAGE"), str):
+    if not isinstance(sent.inner("ICON").get("DATA_IMAGE"), str):
         return _failed("ICON_REQUIRED", "Connector icon is not specified")
-    if not isinstance(sent.get("PLACEMENT_HANDLER"), str) or not sent["PLACEMENT_HANDLER"]:
+    if not isinstance(handler, str) or not handler:
         return _failed("NO_PLACEMENT_HANDLER", "Failed to get embedding handler URL")
-    known = _CONNECTORS.get(call, code)
-    kept: Map = {} if known is None else known.data
-    _CONNECTORS.put(call, code, {"lines": {}, **kept, "name": name, "handler": sent["PLACEMENT_HANDLER"]})
+    _CONNECTORS.put(call, code, {**_CONNECTORS.over(call, code, {"lines": {}}), "name": name, "handler": handler})
     return {"result": True}
 
 
+@method("imconnector.unregister", app_only=True)
 def _unregister(call: Call) -> Value:
-    known = _CONNECTORS.get(call, php.text(call.upper_case().get("ID")))
+    known = _CONNECTORS.get(call, call.upper.text("ID"))
     if known is None:
-        return {"result": False}
+        return _failed("APPLICATION_UNREGISTRATION_ERROR", "Error unregistering the application")
     _CONNECTORS.remove(call, known)
     return {"result": True}
 
@@ -67,6 +67,7 @@ def _connector(call: Call) -> RecordByCode | None:
     return _CONNECTORS.get(call, php.text(_argument(call, "CONNECTOR")))
 
 
+@method("imconnector.list", app_only=True)
 def _list(call: Call) -> Value:
     return {**_BUILT_IN, **{record.code: record.data["name"] for record in _CONNECTORS.all(call)}}
 
@@ -80,6 +81,7 @@ def _change_line(call: Call, record: RecordByCode, line: int, changes: Map) -> N
     _CONNECTORS.update(call, record, {"lines": lines})
 
 
+@method("imconnector.activate", app_only=True)
 def _activate(call: Call) -> Value:
     """Switch a connector on or off for a line."""
     record, line = _connector(call), php.integer(_argument(call, "LINE"))
@@ -90,13 +92,15 @@ def _activate(call: Call) -> Value:
     return True
 
 
+@method("imconnector.status", app_only=True)
 def _status(call: Call) -> Value:
-    record, line = _connector(call), php.integer(call.upper_case().get("LINE"))
+    record, line = _connector(call), call.upper.integer("LINE")
     active = bool(_of_line(record, line).get("active"))
-    code = php.text(call.upper_case()["CONNECTOR"])
+    code = call.upper.text("CONNECTOR")
     return {"LINE": line, "CONNECTOR": code, "ERROR": False, "CONFIGURED": active, "STATUS": active}
 
 
+@method("imconnector.connector.data.set", app_only=True)
 def _data_set(call: Call) -> Value:
     record, line = _connector(call), php.integer(_argument(call, "LINE"))
     data = php.as_map(_argument(call, "DATA"))
@@ -113,19 +117,28 @@ def _working(call: Call) -> None:
         raise PortalError("NOT_ACTIVE_LINE", "This line is inactive or the connector is not enabled for it")
 
 
-def _exchange(call: Call, *, shown: bool) -> Value:
-    """Acknowledge messages; with `shown` the answer repeats them."""
+@method("imconnector.send.messages", app_only=True)
+@method("imconnector.update.messages", app_only=True)
+@method("imconnector.delete.messages", app_only=True)
+def _exchange(call: Call) -> Value:
+    """Acknowledge messages. The answer repeats them."""
     _working(call)
-    sent = [php.as_map(item) for item in php.as_list(_argument(call, "MESSAGES"))]
-    if not shown:
-        return {"SUCCESS": True, "DATA": []}
     results: list[Map] = []
-    for message in sent:
+    for message in map(php.as_map, php.as_list(_argument(call, "MESSAGES"))):
         user = php.text(php.as_map(message.get("user")).get("id"))
         results.append({**message, "user": user, "SUCCESS": True})
     return {"SUCCESS": True, "DATA": {"RESULT": results}}
 
 
+@method("imconnector.send.status.delivery", app_only=True)
+@method("imconnector.send.status.reading", app_only=True)
+def _statuses(call: Call) -> Value:
+    _working(call)
+    _argument(call, "MESSAGES")
+    return {"SUCCESS": True, "DATA": []}
+
+
+@method("imconnector.chat.name.set", app_only=True)
 def _chat_name(call: Call) -> Value:
     _working(call)
     for name in ("CHAT_ID", "NAME"):
@@ -144,51 +157,33 @@ def _line_shown(line: RecordByCode) -> Map:
     return {"ID": line.code, **line.data}
 
 
+@method("imopenlines.config.list.get")
 def _line_list(call: Call) -> Value:
     """The open lines by `PARAMS`: `select`, `filter`, `order` by `ID`, `limit` and `offset`."""
-    params = php.as_map(call.upper_case().get("PARAMS"))
+    params = call.upper.inner("PARAMS")
     rows = [_line_shown(line) for line in _lines(call)]
-    for name, wanted in php.as_map(params.get("filter")).items():
+    for name, wanted in params.inner("filter").items():
         allowed = {php.text(value) for value in php.as_list(wanted)}
         rows = [row for row in rows if php.text(row.get(name.lstrip("=@"))) in allowed]
-    if php.text(php.as_map(params.get("order")).get("ID")).upper() == "DESC":
+    if params.inner("order").text("ID").upper() == "DESC":
         rows.reverse()
-    offset, limit = max(php.integer(params.get("offset")), 0), php.integer(params.get("limit"))
+    offset, limit = max(params.integer("offset"), 0), params.integer("limit")
     rows = rows[offset : offset + limit] if limit > 0 else rows[offset:]
-    names = {php.text(name) for name in php.as_list(params.get("select"))}
+    names = set(params.texts("select"))
     if names and "*" not in names:
         rows = [{name: value for name, value in row.items() if name in names} for row in rows]
     return rows
 
 
+@method("imopenlines.config.get")
 def _line_get(call: Call) -> Value:
-    wanted = php.text(call.upper_case().get("CONFIG_ID"))
+    wanted = call.upper.text("CONFIG_ID")
+    if not wanted:
+        raise PortalError("CONFIG_ID_EMPTY", "Config ID can't be empty")
     found = next((line for line in _lines(call) if line.code == wanted), None)
     return False if found is None else _line_shown(found)
 
 
-def register(registry: Registry) -> None:
-    """Register connectors and open lines."""
-    methods: tuple[tuple[str, Callable[[Call], Value]], ...] = (
-        ("register", _register),
-        ("unregister", _unregister),
-        ("activate", _activate),
-        ("status", _status),
-        ("connector.data.set", _data_set),
-        ("send.messages", partial(_exchange, shown=True)),
-        ("update.messages", partial(_exchange, shown=True)),
-        ("delete.messages", partial(_exchange, shown=True)),
-        ("send.status.delivery", partial(_exchange, shown=False)),
-        ("send.status.reading", partial(_exchange, shown=False)),
-        ("chat.name.set", _chat_name),
-    )
-    for name, run in methods:
-        registry.classic(f"imconnector.{name}", "imopenlines", run, app_only=True)
-    registry.classic("imconnector.list", "imopenlines", _list)
-    registry.classic("imopenlines.config.list.get", "imopenlines", _line_list)
-    registry.classic("imopenlines.config.get", "imopenlines", _line_get)
-    registry.classic(
-        "imopenlines.config.path.get",
-        "imopenlines",
-        lambda call: {"SERVER_ADDRESS": call.base, "PUBLIC_PATH": "/contact_center/"},
-    )
+@method("imopenlines.config.path.get")
+def _path(call: Call) -> Value:
+    return {"SERVER_ADDRESS": call.base, "PUBLIC_PATH": "/contact_center/"}

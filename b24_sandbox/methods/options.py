@@ -15,7 +15,13 @@ from b24_sandbox.entities.groups import OPTION, WORKDAY
 from b24_sandbox.entities.staff import DEPARTMENT, USER
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row
+from b24_sandbox.shapes import shape
+
+method = MethodTable("")
+timeman = method.of_scope("timeman")
+register = method.register
 
 _NAMES = {"AU": "Все авторизованные пользователи", "G2": "Все посетители"}
 
@@ -23,7 +29,7 @@ _NAMES = {"AU": "Все авторизованные пользователи", 
 def _get_option(*, own: bool) -> Callable[[Call], Value]:
     def run(call: Call) -> Value:
         owner = call.user if own else 0
-        rows = call.portal.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
+        rows = call.storage.rows(OPTION, ["NAME", "VALUE"], "USER_ID = ?", [owner])
         kept: Map = {row.text("NAME"): json.loads(row.text("VALUE")) for row in rows}
         name = php.text(call.upper_case().get("OPTION"))
         return kept.get(name, "") if name else kept
@@ -40,7 +46,7 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
         options = php.as_map(call.upper_case().get("OPTIONS"))
         if not options:
             raise PortalError("ArgumentNullException", "options is empty")
-        storage, owner = call.portal.storage, call.user if own else 0
+        storage, owner = call.storage, call.user if own else 0
         for name, value in options.items():
             text = json.dumps(value, ensure_ascii=False)
             known = storage.rows(OPTION, ["ID"], "USER_ID = ? and NAME = ?", [owner, name])
@@ -53,15 +59,16 @@ def _set_option(*, own: bool) -> Callable[[Call], Value]:
     return run
 
 
+@method("access.name")
 def _access_names(call: Call) -> Value:
     """The names of access codes: users, departments, all users. Unknown codes are dropped."""
     shown: Map = {}
     for code in map(php.text, php.as_list(call.upper_case().get("ACCESS"))):
         name, provider = _NAMES.get(code, ""), ""
         number = php.integer(code.lstrip("UDR"))
-        if code.startswith("U") and (person := call.portal.storage.row(USER, number)):
+        if code.startswith("U") and (person := call.storage.row(USER, number)):
             name, provider = f"{person['NAME']} {person['LAST_NAME']}", "Пользователь"
-        elif code.startswith("D") and (department := call.portal.storage.row(DEPARTMENT, number)):
+        elif code.startswith("D") and (department := call.storage.row(DEPARTMENT, number)):
             name, provider = department.text("NAME"), "Отдел"
         if name:
             kind = {"Пользователь": "user", "Отдел": "intranet"}.get(provider, "other")
@@ -69,6 +76,7 @@ def _access_names(call: Call) -> Value:
     return shown
 
 
+@method("user.access")
 def _access(call: Call) -> Value:
     codes = {php.text(code) for code in php.as_list(call.upper_case().get("ACCESS"))}
     return call.admin or bool(codes & {"AU", "G2", f"U{call.user}"})
@@ -77,15 +85,13 @@ def _access(call: Call) -> Value:
 def _whose(call: Call) -> int:
     sent = call.upper_case().get("USER_ID")
     user = php.integer(sent) if sent is not None else call.user
-    if call.portal.storage.row(USER, user) is None:
+    if call.storage.row(USER, user) is None:
         raise PortalError("", "User not found")
     return user
 
 
-def _day(call: Call, user: int) -> Map | None:
-    columns = [field.name for field in WORKDAY.columns]
-    found = call.portal.storage.rows(WORKDAY, columns, "USER_ID = ?", [user], "ID desc", 1)
-    return found[0] if found else None
+def _day(call: Call, user: int) -> Row | None:
+    return call.storage.first(WORKDAY, "USER_ID = ?", [user], "ID desc")
 
 
 def _span(seconds: float) -> str:
@@ -97,27 +103,24 @@ def _seconds(moment: Value) -> float:
     return datetime.fromisoformat(php.text(moment)).timestamp()
 
 
-def _leaks(call: Call, day: Map) -> float:
+def _leaks(call: Call, day: Row) -> float:
     paused = call.now - _seconds(day["LAST_PAUSE"]) if day["LAST_PAUSE"] else 0
-    return php.integer(day["LEAKS"]) + paused
+    return day.integer("LEAKS") + paused
 
 
-def _shown_day(call: Call, day: Map | None) -> Map:
-    blank: Map = {"STATUS": "CLOSED", "TIME_START": None, "TIME_FINISH": None, "DURATION": "00:00:00"}
+def _shown_day(call: Call, day: Row | None) -> Map:
     if day is None:
-        times: Map = {**blank, "TIME_LEAKS": "00:00:00"}
-    else:
-        begin = _seconds(day["TIME_START"])
-        status, leaks = php.text(day["STATUS"]), _leaks(call, day)
-        if status == "OPENED" and dates.iso(call.now)[:10] != php.text(day["TIME_START"])[:10]:
-            status = "EXPIRED"
-        duration = _seconds(day["TIME_FINISH"]) - begin - leaks if day["TIME_FINISH"] else 0
-        times = {"STATUS": status, "TIME_START": day["TIME_START"], "TIME_FINISH": day["TIME_FINISH"]}
-        times |= {"DURATION": _span(duration), "TIME_LEAKS": _span(leaks)}
-    places: Map = dict.fromkeys(("LAT_OPEN", "LON_OPEN", "LAT_CLOSE", "LON_CLOSE"), 0)
-    return {**times, "ACTIVE": times["STATUS"] == "CLOSED", "IP_OPEN": "", "IP_CLOSE": "", **places, "TZ_OFFSET": 10800}
+        nothing = "00:00:00"
+        return shape("options.workday", status="CLOSED", closed=True, duration=nothing, leaks=nothing)
+    status, leaks = php.text(day["STATUS"]), _leaks(call, day)
+    if status == "OPENED" and dates.iso(call.now)[:10] != day.text("TIME_START")[:10]:
+        status = "EXPIRED"
+    duration = _seconds(day["TIME_FINISH"]) - _seconds(day["TIME_START"]) - leaks if day["TIME_FINISH"] else 0
+    spans: Map = {"duration": _span(duration), "leaks": _span(leaks)}
+    return shape("options.workday", {**day, **spans}, status=status, closed=status == "CLOSED")
 
 
+@timeman("timeman.status")
 def _status(call: Call) -> Value:
     return _shown_day(call, _day(call, _whose(call)))
 
@@ -131,31 +134,34 @@ def _moment(call: Call, words: str) -> str:
     return moment
 
 
+@timeman("timeman.open")
 def _open(call: Call) -> Value:
     """Start a new day, or continue today's paused or closed one."""
-    user, storage = _whose(call), call.portal.storage
+    user, storage = _whose(call), call.storage
     moment = _moment(call, "Day open date should correspond to the current date")
     day = _day(call, user)
-    if day is not None and php.text(day["TIME_START"])[:10] == moment[:10]:
+    if day is not None and day.text("TIME_START")[:10] == moment[:10]:
         if day["STATUS"] != "OPENED":
             since = day["LAST_PAUSE"] or day["TIME_FINISH"]
-            leaks = php.integer(day["LEAKS"]) + int(call.now - _seconds(since))
+            leaks = day.integer("LEAKS") + int(call.now - _seconds(since))
             going: Map = {"STATUS": "OPENED", "TIME_FINISH": None, "LAST_PAUSE": None, "LEAKS": leaks}
-            storage.update(WORKDAY, php.integer(day["ID"]), going)
+            storage.update(WORKDAY, day.id, going)
     else:
         storage.insert(WORKDAY, {"USER_ID": user, "STATUS": "OPENED", "TIME_START": moment, "LEAKS": 0})
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.pause")
 def _pause(call: Call) -> Value:
     user = _whose(call)
     day = _day(call, user)
     if day is not None and day["STATUS"] != "PAUSED":
         paused: Map = {"STATUS": "PAUSED", "TIME_FINISH": None, "LAST_PAUSE": dates.iso(call.now)}
-        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), paused)
+        call.storage.update(WORKDAY, day.id, paused)
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.close")
 def _close(call: Call) -> Value:
     user = _whose(call)
     moment = _moment(call, "Day close date should correspond to the day open date")
@@ -163,35 +169,16 @@ def _close(call: Call) -> Value:
     if day is not None and day["STATUS"] != "CLOSED":
         leaks = int(_leaks(call, day))
         closed: Map = {"STATUS": "CLOSED", "TIME_FINISH": moment, "LAST_PAUSE": None, "LEAKS": leaks}
-        call.portal.storage.update(WORKDAY, php.integer(day["ID"]), closed)
+        call.storage.update(WORKDAY, day.id, closed)
     return _shown_day(call, _day(call, user))
 
 
+@timeman("timeman.settings")
 def _settings(call: Call) -> Value:
     _whose(call)
-    return {
-        "UF_TIMEMAN": True,
-        "UF_TM_FREE": False,
-        "UF_TM_MAX_START": "09:15:00",
-        "UF_TM_MIN_FINISH": "17:45:00",
-        "UF_TM_MIN_DURATION": "08:00:00",
-        "UF_TM_ALLOWED_DELTA": "00:15:00",
-        "ADMIN": call.admin,
-    }
+    return shape("options.workday_settings", admin=call.admin)
 
 
-def register(registry: Registry) -> None:
-    """Register the common methods of options, access and working time."""
-    for prefix, own in (("app.option", False), ("user.option", True)):
-        registry.classic(f"{prefix}.get", "", _get_option(own=own), app_context=True)
-        registry.classic(f"{prefix}.set", "", _set_option(own=own), app_context=True)
-    registry.classic("access.name", "", _access_names)
-    registry.classic("user.access", "", _access)
-    for action, run in (
-        ("status", _status),
-        ("open", _open),
-        ("pause", _pause),
-        ("close", _close),
-        ("settings", _settings),
-    ):
-        registry.classic(f"timeman.{action}", "timeman", run)
+for _prefix, _own in (("app.option", False), ("user.option", True)):
+    method.add(f"{_prefix}.get", _get_option(own=_own), app_context=True)
+    method.add(f"{_prefix}.set", _set_option(own=_own), app_context=True)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from b24_sandbox import php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Sent
+
+Positional = TypeVar("Positional", bound=Callable[..., Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,29 @@ _ACCEPTS: dict[str, Callable[[Value], bool]] = {
 }
 _TURNED: dict[str, Callable[[Value], Value]] = {
     "integer": php.integer,
-    "array": php.as_map,
+    "array": lambda value: Sent(php.as_map(value)),
     "string": php.text,
     "any": lambda value: value,
 }
-_EMPTY: dict[str, Value] = {"integer": 0, "array": {}, "string": "", "any": None}
+_EMPTY: dict[str, Value] = {"integer": 0, "array": Sent(), "string": "", "any": None}
 
 
-def register(registry: Registry, name: str, php_method: str, signature: str, run: Callable[..., Value]) -> None:
-    """Register a positional method of scope `task`. `run` gets the call and one argument per parameter."""
-    params = parse(signature)
+class PositionalTable(MethodTable):
+    """The methods with positional arguments that a module defines, in the scope of tasks."""
 
-    def called(call: Call) -> Value:
-        return run(call, *arguments(call, php_method, params))
+    def __init__(self) -> None:
+        super().__init__("task")
 
-    registry.classic(name, "task", called)
+    def taking(self, name: str, signature: str, php_method: str = "") -> Callable[[Positional], Positional]:
+        """Decorate a function that gets the call and one argument per parameter of `signature`.
+
+        Errors name `php_method`; without it `task.item.add` is `ctaskitem::add`.
+        """
+        _, family, action = name.split(".")
+        shown, params = php_method or f"ctask{family}::{action}", parse(signature)
+
+        def define(run: Positional) -> Positional:
+            self.add(name, lambda call: run(call, *arguments(call, shown, params)))
+            return run
+
+        return define

@@ -6,17 +6,21 @@ Documentation: api-reference/{bizproc,messageservice,ai}.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from b24_sandbox import php
+from b24_sandbox import declared, php, tables
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.methods.records_by_code import RecordByCode, RecordsByCode, application
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+
+method = MethodTable("", admin_only=True)
+engine = method.of_scope("ai_admin")
+register = method.register
 
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 _ENGINE_CODE = re.compile(r"[A-Za-z0-9_-]+")
@@ -26,7 +30,7 @@ _CATEGORIES = ("text", "image", "audio", "call")
 
 @dataclass(frozen=True, slots=True)
 class ProviderFamily:
-    """A family with `add`, `update`, `list` and `delete` of providers of the calling application.
+    """A family with `add`, `update`, `list` and `delete` of providers, read from `families/plain/providers.toml`.
 
     `word` is how messages name a provider, `error` the first part of the codes. `needed` are the values an add
     requires beside the code and the handler, `optional` the other ones. `unknown` and `known` are the messages for a
@@ -37,11 +41,11 @@ class ProviderFamily:
     scope: str
     word: str
     error: str
-    needed: tuple[str, ...]
-    optional: tuple[str, ...]
+    needed: Sequence[str]
+    optional: Sequence[str]
     unknown: str
     known: str
-    rivals: tuple[str, ...] = ()
+    rivals: Sequence[str] = ()
 
     @property
     def records(self) -> RecordsByCode:
@@ -67,45 +71,6 @@ class ProviderFamily:
         if record is None:
             raise PortalError(f"ERROR_{self.error}_NOT_FOUND", self.unknown)
         return record
-
-
-_AUTOMATION = ("DESCRIPTION", "AUTH_USER_ID", "PROPERTIES", "RETURN_PROPERTIES", "DOCUMENT_TYPE", "FILTER")
-_AUTOMATION_OPTIONS = (*_AUTOMATION, "USE_SUBSCRIPTION", "USE_PLACEMENT", "PLACEMENT_HANDLER")
-_UNKNOWN, _KNOWN = "Activity or Robot not found!", "Activity or Robot already installed!"
-FAMILIES = (
-    ProviderFamily(
-        "bizproc.activity",
-        "bizproc",
-        "activity",
-        "ACTIVITY",
-        ("NAME",),
-        _AUTOMATION_OPTIONS,
-        _UNKNOWN,
-        _KNOWN,
-        ("bizproc.robot",),
-    ),
-    ProviderFamily(
-        "bizproc.robot",
-        "bizproc",
-        "activity",
-        "ACTIVITY",
-        ("NAME",),
-        _AUTOMATION_OPTIONS,
-        _UNKNOWN,
-        _KNOWN,
-        ("bizproc.activity",),
-    ),
-    ProviderFamily(
-        "messageservice.sender",
-        "messageservice",
-        "sender",
-        "SENDER",
-        ("NAME", "TYPE"),
-        ("DESCRIPTION",),
-        "Sender not found!",
-        "Sender already installed!",
-    ),
-)
 
 
 def _handler(sent: Map) -> str:
@@ -151,9 +116,13 @@ def _add(family: ProviderFamily, call: Call) -> Value:
 def _update(family: ProviderFamily, call: Call) -> Value:
     """Change a provider. Workflow actions have their new values in `FIELDS`, senders beside the code."""
     sent = call.upper_case()
-    record = family.find(call)
     nested = "FILTER" in family.optional
+    if not nested and not php.text(sent.get("CODE")):
+        raise PortalError(f"ERROR_{family.error}_CODE_REQUIRED", "CODE is required!")
+    record = family.find(call)
     changes = _values(family, php.as_map(sent.get("FIELDS")) if nested else sent)
+    if not changes and not nested:
+        raise PortalError(f"ERROR_{family.error}_OTHER_PARAMS_REQUIRED", "At least one other parameter is required!")
     if not changes:
         raise family.wrong("No fields to update")
     family.records.update(call, record, changes)
@@ -169,78 +138,73 @@ def _list(family: ProviderFamily, call: Call) -> Value:
     return [record.code for record in family.records.all(call, application(call))]
 
 
-def _engine_word(call: Call, name: str, error: str) -> str:
+def _refused(code: str, words: str) -> PortalError:
+    return PortalError(f"ENGINE_REGISTER_ERROR_{code}", words)
+
+
+def _engine_word(call: Call, name: str) -> str:
     value = call.exact(name)
     if not isinstance(value, str) or not value:
-        raise PortalError(f"ENGINE_REGISTER_ERROR_{error}", f"The `{name}` key with a string value is required")
+        raise _refused(name.upper(), f"The `{name}` key with a string value is required")
     return value
 
 
+@engine("ai.engine.register", app_only=True)
 def _engine_register(call: Call) -> Value:
     """Register an engine, once for a code within a category. Its address is not requested."""
-    name, code = _engine_word(call, "name", "NAME"), _engine_word(call, "code", "CODE")
+    name, code = _engine_word(call, "name"), _engine_word(call, "code")
     if _ENGINE_CODE.fullmatch(code) is None:
-        raise PortalError(
-            "ENGINE_REGISTER_ERROR_CODE_FORMAT", "The `code` key must contain only characters `A-Za-z0-9-_`"
-        )
+        raise _refused("CODE_FORMAT", "The `code` key must contain only characters `A-Za-z0-9-_`")
     category = php.text(call.exact("category"))
     if not category:
-        raise PortalError("ENGINE_REGISTER_ERROR_CATEGORY", "The `category` key is required")
+        raise _refused("CATEGORY", "The `category` key is required")
     if category not in _CATEGORIES:
-        words = f"The `category` key can contain one of the values: `{', '.join(_CATEGORIES)}`"
-        raise PortalError("ENGINE_REGISTER_ERROR_CATEGORY_FORMAT", words)
-    address = _engine_word(call, "completions_url", "COMPLETIONS_URL")
+        known = ", ".join(_CATEGORIES)
+        raise _refused("CATEGORY_FORMAT", f"The `category` key can contain one of the values: `{known}`")
+    address = _engine_word(call, "completions_url")
     if urlsplit(address).scheme not in ("http", "https"):
-        words = "The value of the `completions_url` key must be a valid URL"
-        raise PortalError("ENGINE_REGISTER_ERROR_COMPLETIONS_URL_FAIL", words)
+        raise _refused("COMPLETIONS_URL_FAIL", "The value of the `completions_url` key must be a valid URL")
     settings = call.exact("settings")
     if settings is not None and not php.is_array(settings):
-        raise PortalError("ENGINE_REGISTER_ERROR_SETTINGS_FORMAT", "The value of the `settings` key must be valid JSON")
+        raise _refused("SETTINGS_FORMAT", "The value of the `settings` key must be valid JSON")
     owner = application(call)
-    if any(engine.code == code and engine.data["category"] == category for engine in _ENGINES.all(call, owner)):
-        raise PortalError("ENGINE_REGISTER_ERROR_CODE_UNIQUE", "A record with this `code` already exists")
+    if any(known.code == code and known.data["category"] == category for known in _ENGINES.all(call, owner)):
+        raise _refused("CODE_UNIQUE", "A record with this `code` already exists")
     data: Map = {"name": name, "category": category, "completions_url": address, "settings": php.as_map(settings)}
     return _ENGINES.add(call, code, {**data, "date_create": int(call.now)}, owner)
 
 
+@engine("ai.engine.list", app_only=True)
 def _engine_list(call: Call) -> Value:
     """The engines of the application; `filter` compares `id`, `code`, `name` and `category`."""
     owner = application(call)
     shown: list[Map] = [
-        {"id": engine.id, "app_code": owner, "code": engine.code, **engine.data} for engine in _ENGINES.all(call, owner)
+        {"id": known.id, "app_code": owner, "code": known.code, **known.data} for known in _ENGINES.all(call, owner)
     ]
     for name, wanted in php.as_map(call.exact("filter")).items():
-        shown = [engine for engine in shown if php.text(engine.get(name)) in map(php.text, php.as_list(wanted))]
+        shown = [known for known in shown if php.text(known.get(name)) in map(php.text, php.as_list(wanted))]
     limit = php.integer(call.exact("limit"))
     return shown[:limit] if limit > 0 else shown
 
 
+@engine("ai.engine.unregister", app_only=True)
 def _engine_unregister(call: Call) -> Value:
     """Remove the engine with this code, or all engines of the application without a code."""
     code, removed = call.exact("code"), False
-    for engine in _ENGINES.all(call, application(call)):
-        if code is None or engine.code == code:
-            _ENGINES.remove(call, engine)
+    for known in _ENGINES.all(call, application(call)):
+        if code is None or known.code == code:
+            _ENGINES.remove(call, known)
             removed = True
     return removed
 
 
-def register(registry: Registry) -> None:
-    """Register the families of providers."""
-    actions: tuple[tuple[str, Callable[[ProviderFamily, Call], Value]], ...] = (
-        ("add", _add),
-        ("update", _update),
-        ("list", _list),
-        ("delete", _delete),
-    )
-    for family in FAMILIES:
-        for name, run in actions:
-            registry.classic(
-                f"{family.prefix}.{name}", family.scope, partial(run, family), app_context=True, admin_only=True
-            )
-    for name, engine_run in (
-        ("register", _engine_register),
-        ("list", _engine_list),
-        ("unregister", _engine_unregister),
-    ):
-        registry.classic(f"ai.engine.{name}", "ai_admin", engine_run, app_only=True, admin_only=True)
+_ACTIONS: tuple[tuple[str, Callable[[ProviderFamily, Call], Value]], ...] = (
+    ("add", _add),
+    ("update", _update),
+    ("list", _list),
+    ("delete", _delete),
+)
+for _prefix, _facts in tables.load(declared.FOLDER / "plain" / "providers.toml").items():
+    _family = ProviderFamily(_prefix, **php.as_map(_facts))  # type: ignore[arg-type]  # the file has its fields
+    for _name, _run in _ACTIONS:
+        method.of_scope(_family.scope).add(f"{_family.prefix}.{_name}", partial(_run, _family), app_context=True)

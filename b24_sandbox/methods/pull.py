@@ -12,7 +12,11 @@ from b24_sandbox import dates, php
 from b24_sandbox.call import Call
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.shapes import constant, shape
+
+method = MethodTable("pull")
+register = method.register
 
 _LIFETIME = 12 * 3600
 
@@ -28,6 +32,7 @@ def _channel(call: Call, kind: str, owner: str) -> Map:
     return {"id": name, "start": dates.iso(call.now), "end": dates.iso(call.now + _LIFETIME), "type": kind}
 
 
+@method("pull.application.config.get")
 def _config(call: Call) -> Value:
     """The addresses of the push server and the channels of the application and the caller."""
     owner = _by_application(call, "Get access to application config")
@@ -37,29 +42,16 @@ def _config(call: Call) -> Value:
         "shared": _channel(call, "shared", owner),
         "private": {**private, "public_id": private["id"]},
     }
-    server: Map = {
-        "version": 4,
-        "server_enabled": True,
-        "mode": "personal",
-        "hostname": host,
-        "long_polling": f"https://{host}/sub2/",
-        "long_pooling_secure": f"https://{host}/sub2/",
-        "websocket_enabled": True,
-        "websocket": f"wss://{host}/subws2/",
-        "websocket_secure": f"wss://{host}/subws2/",
-        "publish_enabled": True,
-        "publish": f"https://{host}/rest/",
-        "publish_secure": f"https://{host}/rest/",
-        "config_timestamp": int(call.now),
-    }
-    revisions: Map = {"revision_web": 19, "revision_mobile": 3}
-    return {"server": server, "api": revisions, "channels": channels, "exp": int(call.now) + _LIFETIME}
+    urls = {"polling": f"https://{host}/sub2/", "socket": f"wss://{host}/subws2/", "publish": f"https://{host}/rest/"}
+    server = shape("pull.server", host=host, now=int(call.now), **urls)
+    return {"server": server, "api": constant("pull.revisions"), "channels": channels, "exp": int(call.now) + _LIFETIME}
 
 
+@method("pull.application.event.add")
 def _event(call: Call) -> Value:
     """Accept an event for the caller, or by an administrator for other users."""
     _by_application(call, "Get access to application config")
-    sent = call.upper_case()
+    sent = call.upper
     if sent.get("USER_ID") and not call.admin:
         raise PortalError("USER_ID_ACCESS_ERROR", "Only admin can send notifications to other channels")
     if sent.get("MODULE_ID") is not None and not isinstance(sent["MODULE_ID"], str):
@@ -71,17 +63,11 @@ def _event(call: Call) -> Value:
     return True
 
 
+@method("pull.application.push.add")
 def _push(call: Call) -> Value:
     _by_application(call, "Send push notifications")
     if not call.admin:
         raise PortalError("ACCESS_ERROR", "You do not have access to send push notifications")
-    if not php.text(call.upper_case().get("TEXT")):
+    if not call.upper.text("TEXT"):
         raise PortalError("TEXT_ERROR", "Text can't be empty")
     return True
-
-
-def register(registry: Registry) -> None:
-    """Register the methods."""
-    registry.classic("pull.application.config.get", "pull", _config)
-    registry.classic("pull.application.event.add", "pull", _event)
-    registry.classic("pull.application.push.add", "pull", _push)

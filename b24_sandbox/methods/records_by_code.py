@@ -41,15 +41,18 @@ class RecordsByCode:
         found = self._found(call, f"{_MINE} and CODE = ?", [self.kind, owner, code])
         return found[0] if found else None
 
+    def over(self, call: Call, code: str, defaults: Map, owner: str = "") -> Map:
+        """The values of a record over `defaults`, which are all when there is no record."""
+        known = self.get(call, code, owner)
+        return defaults if known is None else {**defaults, **known.data}
+
     def add(self, call: Call, code: str, data: Map, owner: str = "") -> int:
         """Add a record and return its id."""
-        return call.portal.storage.insert(
-            REGISTRATION, {"KIND": self.kind, "OWNER": owner, "CODE": code, "DATA": _text(data)}
-        )
+        return call.storage.insert(REGISTRATION, {"KIND": self.kind, "OWNER": owner, "CODE": code, "DATA": _text(data)})
 
     def update(self, call: Call, record: RecordByCode, changes: Map) -> None:
         """Change some values of a record."""
-        call.portal.storage.update(REGISTRATION, record.id, {"DATA": _text({**record.data, **changes})})
+        call.storage.update(REGISTRATION, record.id, {"DATA": _text({**record.data, **changes})})
 
     def put(self, call: Call, code: str, data: Map, owner: str = "") -> None:
         """Replace the values of a record. It is added when no record has this code."""
@@ -57,14 +60,14 @@ class RecordsByCode:
         if known is None:
             self.add(call, code, data, owner)
         else:
-            call.portal.storage.update(REGISTRATION, known.id, {"DATA": _text(data)})
+            call.storage.update(REGISTRATION, known.id, {"DATA": _text(data)})
 
     def remove(self, call: Call, record: RecordByCode) -> None:
         """Delete a record."""
-        call.portal.storage.delete(REGISTRATION, record.id)
+        call.storage.delete(REGISTRATION, record.id)
 
     def _found(self, call: Call, where: str, bound: list[str]) -> list[RecordByCode]:
-        rows = call.portal.storage.rows(REGISTRATION, ["ID", "CODE", "DATA"], where, bound)
+        rows = call.storage.rows(REGISTRATION, ["ID", "CODE", "DATA"], where, bound)
         return [RecordByCode(row.id, row.text("CODE"), json.loads(row.text("DATA"))) for row in rows]
 
 

@@ -5,43 +5,46 @@ Documentation: api-reference/sale.
 
 from __future__ import annotations
 
-from b24_sandbox import declared, engine, errors, php
+from b24_sandbox import declared, errors, php
 from b24_sandbox.call import Call
-from b24_sandbox.declared_faces import face_of
+from b24_sandbox.declared_faces import face_of, shown, stored
 from b24_sandbox.entities.catalog import PRODUCT
 from b24_sandbox.errors import PortalError
-from b24_sandbox.faces import Face
-from b24_sandbox.methods.declared import admit, method
+from b24_sandbox.methods.declared import admit, run_of
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry, Run
+from b24_sandbox.registry import MethodTable, Run
 
 _ORDER = declared.by_name("sale.order")
 _BASKET = declared.by_name("sale.basketitem")
 _PAYMENT = declared.by_name("sale.payment")
 _SHIPMENT = declared.by_name("sale.shipment")
+method = MethodTable("sale")
+order_action = method.controller(_ORDER.php_class)
+basket_action = method.controller(_BASKET.php_class)
+shipment_action = method.controller(_SHIPMENT.php_class)
+language_action = method.controller(declared.by_name("sale.statusLang").php_class)
+register = method.register
+_STATUS_LANG = declared.by_name("sale.statusLang")
 _LANGUAGES = (("de", "Deutsch"), ("en", "English"), ("ru", "Русский"))
-
-
-def _face(name: str) -> Face:
-    return face_of(declared.by_name(name))
 
 
 def _children(call: Call, name: str, column: str, record: int) -> list[Map]:
     """The records of a family that belong to a record, as the family shows them."""
-    face = _face(name)
-    rows = call.portal.storage.rows(face.entity, ["ID"], f'"{column}" = ?', [record])
-    return [engine.read(face, call, row.id) for row in rows]
+    family = declared.by_name(name)
+    numbers = call.storage.ids(family.entity, f'"{column}" = ?', [record])
+    return [shown(family, call, number) for number in numbers]
 
 
 def _with_children(call: Call, parents: list[Map], key: str, name: str, column: str) -> list[Map]:
     return [{**parent, key: _children(call, name, column, php.integer(parent["id"]))} for parent in parents]
 
 
+@order_action("sale.order.get")
 def _order_get(call: Call) -> Value:
     """An order with its basket, payments, shipments and values of properties."""
     admit(_ORDER, call, "get")
     record = face_of(_ORDER).record_id(call)
-    order = engine.read(face_of(_ORDER), call, record)
+    order = shown(_ORDER, call, record)
     basket = _children(call, "sale.basketitem", "ORDER_ID", record)
     basket = _with_children(call, basket, "properties", "sale.basketproperties", "BASKET_ID")
     shipments = _children(call, "sale.shipment", "ORDER_ID", record)
@@ -57,22 +60,24 @@ def _order_get(call: Call) -> Value:
     return {"order": {**order, **parts}}
 
 
+@order_action("sale.order.delete")
 def _order_delete(call: Call) -> Value:
     admit(_ORDER, call, "delete")
     order = face_of(_ORDER).record_id(call)
-    if call.portal.storage.count(_PAYMENT.entity, "ORDER_ID = ? and PAID = 'Y'", [order]):
+    if call.storage.count(_PAYMENT.entity, "ORDER_ID = ? and PAID = 'Y'", [order]):
         raise PortalError("SALE_ORDER_CANCEL_PAYMENT_EXIST_ACTIVE", "Order has active payments")
-    return method(_ORDER, "delete")(call)
+    return run_of(_ORDER, "delete")(call)
 
 
+@shipment_action("sale.shipment.delete")
 def _shipment_delete(call: Call) -> Value:
     admit(_SHIPMENT, call, "delete")
-    row = engine.stored(face_of(_SHIPMENT), call, face_of(_SHIPMENT).record_id(call), "delete")
+    row = stored(_SHIPMENT, call, "delete")
     if row["DEDUCTED"] == "Y":
         raise PortalError(
             "SALE_SHIPMENT_EXIST_SHIPPED", "The shipment has already been shipped. Please cancel the shipment"
         )
-    return method(_SHIPMENT, "delete")(call)
+    return run_of(_SHIPMENT, "delete")(call)
 
 
 def _same_currency(action: str) -> Run:
@@ -84,7 +89,7 @@ def _same_currency(action: str) -> Run:
         order = declared.row_of(call.portal, "sale_order", php.integer(sent.get("orderId")))
         if order is not None and sent.get("currency") not in (None, "", order["CURRENCY"]):
             raise PortalError("200140400011", "Currency must be the currency of the order")
-        return method(_BASKET, action)(call)
+        return run_of(_BASKET, action)(call)
 
     return run
 
@@ -96,7 +101,7 @@ def _of_catalogue(action: str) -> Run:
     def with_product(call: Call) -> Value:
         admit(_BASKET, call, action)
         sent = php.as_map(call.exact("fields"))
-        product = call.portal.storage.row(PRODUCT, php.integer(sent.get("productId")))
+        product = call.storage.row(PRODUCT, php.integer(sent.get("productId")))
         if action == "add" and product is None:
             raise PortalError("200140400007", "basket item is not saved - bad data")
         if product is not None:
@@ -110,7 +115,6 @@ def _of_catalogue(action: str) -> Run:
 def _modify(values: str, owner: str, owner_column: str, property_family: str, missing: PortalError) -> Run:
     """Write the values of properties of an order or a shipment and return them."""
     family, properties = declared.by_name(values), declared.by_name(property_family)
-    face = face_of(family)
     props = next(name for name in family.entity.fields if name.endswith("_PROPS_ID"))
     link = family.entity.fields[props].camel
     parent = declared.by_name(f"sale.{owner}")
@@ -121,9 +125,9 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
         if not sent:
             raise errors.missing_parameter("fields")
         record = php.integer(sent.get("id"))
-        if call.portal.storage.row(parent.entity, record) is None:
+        if call.storage.row(parent.entity, record) is None:
             raise PortalError(missing.code, missing.description)
-        storage = call.portal.storage
+        storage = call.storage
         for item in map(php.as_map, php.as_list(sent.get("propertyValues"))):
             number = php.integer(item.get(link))
             described = storage.row(properties.entity, number)
@@ -132,25 +136,27 @@ def _modify(values: str, owner: str, owner_column: str, property_family: str, mi
             columns: Map = {owner_column: record, props: number, "VALUE": php.text(item.get("value"))}
             columns |= {"NAME": described["NAME"], "CODE": described["CODE"]}
             where = f'"{owner_column}" = ? and "{props}" = ?'
-            found = storage.rows(family.entity, ["ID"], where, [record, number])
+            found = storage.ids(family.entity, where, [record, number])
             if found:
-                storage.update(family.entity, found[0].id, columns)
+                storage.update(family.entity, found[0], columns)
             else:
                 storage.insert(family.entity, columns)
-        rows = storage.rows(family.entity, ["ID"], f'"{owner_column}" = ?', [record])
-        return {"propertyValues": [engine.read(face, call, row.id) for row in rows]}
+        return {"propertyValues": _children(call, values, owner_column, record)}
 
     return run
 
 
+@language_action("sale.statusLang.getListLangs")
 def _languages(call: Call) -> Value:
+    admit(_STATUS_LANG, call, "list")
     langs = [{"active": "Y", "lid": lid, "name": name} for lid, name in _LANGUAGES]
     return {"langs": langs, "total": len(langs)}
 
 
+@basket_action("sale.basketitem.getFieldsCatalogProduct")
 def _catalogue_fields(call: Call) -> Value:
     """The fields of an item from the catalogue: the product decides most of them."""
-    described = php.as_map(php.as_map(method(_BASKET, "fields")(call))["basketItem"])
+    described = php.as_map(php.as_map(run_of(_BASKET, "fields")(call))["basketItem"])
     own = {"orderId", "productId", "currency", "quantity", "sort", "xmlId"}
     fields = {
         name: facts if name in own else {**php.as_map(facts), "isReadOnly": True, "isRequired": False}
@@ -159,27 +165,15 @@ def _catalogue_fields(call: Call) -> Value:
     return {"basketItem": fields}
 
 
-def register(registry: Registry) -> None:
-    """Register the methods that are more than a declaration, in place of the declared ones."""
-    no_order = PortalError("201040400005", "Order not found")
-    no_shipment = PortalError("201040400007", "Shipment not found")
-    methods: dict[str, dict[str, Run]] = {
-        "sale.order": {"get": _order_get, "delete": _order_delete},
-        "sale.shipment": {"delete": _shipment_delete},
-        "sale.basketitem": {
-            "add": _same_currency("add"),
-            "update": _same_currency("update"),
-            "addCatalogProduct": _of_catalogue("add"),
-            "updateCatalogProduct": _of_catalogue("update"),
-            "getFieldsCatalogProduct": _catalogue_fields,
-        },
-        "sale.propertyvalue": {"modify": _modify("sale.propertyvalue", "order", "ORDER_ID", "sale.property", no_order)},
-        "sale.shipmentpropertyvalue": {
-            "modify": _modify(
-                "sale.shipmentpropertyvalue", "shipment", "SHIPMENT_ID", "sale.shipmentproperty", no_shipment
-            )
-        },
-        "sale.statusLang": {"getListLangs": _languages},
-    }
-    for name, actions in methods.items():
-        registry.controller(name, declared.by_name(name).php_class, "sale", actions)
+_NO_ORDER = PortalError("201040400005", "Order not found")
+_NO_SHIPMENT = PortalError("201040400007", "Shipment not found")
+for _action in ("add", "update"):
+    basket_action.add(f"sale.basketitem.{_action}", _same_currency(_action))
+    basket_action.add(f"sale.basketitem.{_action}CatalogProduct", _of_catalogue(_action))
+method.controller(declared.by_name("sale.propertyvalue").php_class).add(
+    "sale.propertyvalue.modify", _modify("sale.propertyvalue", "order", "ORDER_ID", "sale.property", _NO_ORDER)
+)
+method.controller(declared.by_name("sale.shipmentpropertyvalue").php_class).add(
+    "sale.shipmentpropertyvalue.modify",
+    _modify("sale.shipmentpropertyvalue", "shipment", "SHIPMENT_ID", "sale.shipmentproperty", _NO_SHIPMENT),
+)

@@ -17,8 +17,12 @@ from b24_sandbox.errors import PortalError, wrong_argument
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Entity, Field
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.schema import over_face
+
+user = MethodTable("user")
+department = user.of_scope("department")
+register = user.register
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SEARCHED = ("NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "WORK_POSITION", "PERSONAL_CITY")
@@ -75,7 +79,7 @@ def _user_values(call: Call, new: bool) -> Map:
         email = php.text(sent.get("EMAIL"))
         if not _EMAIL.fullmatch(email):
             raise wrong_argument("wrong_email")
-        if call.portal.storage.count(USER, "folded(EMAIL) = ?", [email.casefold()]):
+        if call.storage.count(USER, "folded(EMAIL) = ?", [email.casefold()]):
             raise wrong_argument("A user with this email already exists")
     return sent
 
@@ -146,6 +150,7 @@ DEPARTMENTS = _face(
 )
 
 
+@department("department.get")
 def _departments(call: Call) -> Value:
     """Departments. Without a head or a parent the key is missing."""
     page = engine.list_page(DEPARTMENTS, call)
@@ -157,13 +162,14 @@ def _departments(call: Call) -> Value:
     return page
 
 
+@department("department.delete")
 def _delete_department(call: Call) -> Value:
     """Delete a department. Its users and departments move to the parent."""
     record = _record_id(call)
     row = engine.stored(DEPARTMENTS, call, record)
-    storage = call.portal.storage
-    for child in storage.rows(DEPARTMENT, ["ID"], "PARENT = ?", [record]):
-        storage.update(DEPARTMENT, child.id, {"PARENT": row["PARENT"]})
+    storage = call.storage
+    for child in storage.ids(DEPARTMENT, "PARENT = ?", [record]):
+        storage.update(DEPARTMENT, child, {"PARENT": row["PARENT"]})
     member = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
     for person in storage.rows(USER, ["ID", "UF_DEPARTMENT"], member, [record]):
         kept = [item for item in values.items(person["UF_DEPARTMENT"]) if item != record]
@@ -173,10 +179,12 @@ def _delete_department(call: Call) -> Value:
     return engine.delete(DEPARTMENTS, call)
 
 
+@user("user.current")
 def _current(call: Call) -> Value:
     return engine.read(call.portal.schema.face(users, USER), call, call.user)
 
 
+@user("user.add")
 def _add(call: Call) -> Value:
     face = call.portal.schema.face(users, USER)
     person = engine.create(face, call, _user_values(call, True))
@@ -185,20 +193,10 @@ def _add(call: Call) -> Value:
     return person
 
 
-def register(registry: Registry) -> None:
-    """Register the methods of users and departments."""
-    registry.classic("user.fields", "user", over_face(users, USER, engine.describe))
-    registry.classic("user.current", "user", _current)
-    registry.classic("user.get", "user", over_face(users, USER, engine.list_page))
-    registry.classic("user.search", "user", over_face(user_search, USER, engine.list_page))
-    registry.classic("user.add", "user", _add)
-    registry.classic("user.update", "user", over_face(users, USER, engine.update))
-    registry.classic("department.fields", "department", partial(engine.describe, DEPARTMENTS))
-    registry.classic("department.get", "department", _departments)
-    registry.classic("department.add", "department", partial(engine.add, DEPARTMENTS))
-    registry.classic("department.update", "department", partial(engine.update, DEPARTMENTS))
-    registry.classic("department.delete", "department", _delete_department)
-    for action in ("add", "update"):
-        registry.restrict(f"user.{action}", _DENIED)
-    for action in ("add", "update", "delete"):
-        registry.restrict(f"department.{action}", PortalError("ERROR_CORE", "Access denied"))
+user.add("user.fields", over_face(users, USER, engine.describe))
+user.add("user.get", over_face(users, USER, engine.list_page))
+user.add("user.search", over_face(user_search, USER, engine.list_page))
+user.add("user.update", over_face(users, USER, engine.update))
+department.add("department.fields", partial(engine.describe, DEPARTMENTS))
+department.add("department.add", partial(engine.add, DEPARTMENTS))
+department.add("department.update", partial(engine.update, DEPARTMENTS))

@@ -6,8 +6,9 @@ Documentation: api-reference/tasks/{tasks-task-*,status,events-tasks}.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from b24_sandbox import dates, engine, errors, php, values
+from b24_sandbox import dates, engine, errors, faceless, php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT
 from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, DEPENDENCE, HISTORY, RESULT
@@ -20,15 +21,18 @@ from b24_sandbox.entities.tasks import (
     PENDING,
     TASK,
 )
-from b24_sandbox.errors import PortalError
+from b24_sandbox.errors import PortalError, present
 from b24_sandbox.methods import tasks
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+
+api = MethodTable("task", tasks.PHP_CLASS)
+register = api.register
 
 UNDEFINED = "undefined"
 _NOTED = ("TITLE", "DESCRIPTION", "STATUS", "DEADLINE", "RESPONSIBLE_ID", "CREATED_BY", "PRIORITY", "GROUP_ID")
-_NOTED_LISTS = {"AUDITORS": "AUDITORS", "ACCOMPLICES": "ACCOMPLICES", "TAGS": "TAGS"}
+_NOTED_LISTS = ("AUDITORS", "ACCOMPLICES", "TAGS")
 
 
 def note(call: Call, task: int, field: str, before: Value = None, after: Value = None) -> None:
@@ -36,7 +40,7 @@ def note(call: Call, task: int, field: str, before: Value = None, after: Value =
     line: Map = {"CREATED_DATE": dates.iso(call.now), "USER_ID": call.user, "TASK_ID": task, "FIELD": field}
     line["FROM_VALUE"] = None if before is None else php.text(before)
     line["TO_VALUE"] = None if after is None else php.text(after)
-    call.portal.storage.insert(HISTORY, line)
+    call.storage.insert(HISTORY, line)
 
 
 def announce(call: Call, event: str, before: Map | None, after: Map | None, *, before_seen: str = UNDEFINED) -> None:
@@ -76,7 +80,7 @@ def _readable(call: Call, sent: Map) -> Map:
     numbers = (php.integer(php.text(item).lstrip("n")) for item in php.as_list(sent["UF_TASK_WEBDAV_FILES"]))
     files = [number for number in numbers if number]
     for number in files:
-        row = call.portal.storage.row(OBJECT, number)
+        row = call.storage.row(OBJECT, number)
         if row is None or row["TYPE"] != "file":
             raise PortalError("ERROR_CORE", "Could not find file.<br>")
     return {**sent, "UF_TASK_WEBDAV_FILES": files}
@@ -87,40 +91,22 @@ def _noted(call: Call, task: int, before: Map) -> None:
     for name in _NOTED:
         if before[name] != after[name]:
             note(call, task, name, before[name], after[name])
-    for name, field in _NOTED_LISTS.items():
+    for name in _NOTED_LISTS:
         if before[name] != after[name]:
-            note(call, task, field, *(",".join(map(php.text, values.items(row[name]))) for row in (before, after)))
+            note(call, task, name, *(",".join(map(php.text, values.items(row[name]))) for row in (before, after)))
     announce(call, "ONTASKUPDATE", {"ID": task}, {"ID": task})
 
 
 def remove(call: Call, task: int) -> None:
     """Delete a task and all its parts. Its subtasks move to its parent."""
-    storage = call.portal.storage
     row = engine.stored(tasks.FACE, call, task)
-    storage.delete(TASK, task)
+    call.storage.delete(TASK, task)
     for part in (CHECKLIST, COMMENT, HISTORY, RESULT, ELAPSED, DEPENDENCE):
-        for found in storage.rows(part, ["ID"], "TASK_ID = ?", [task]):
-            storage.delete(part, found.id)
-    for found in storage.rows(DEPENDENCE, ["ID"], "DEPENDS_ON_ID = ?", [task]):
-        storage.delete(DEPENDENCE, found.id)
-    for child in storage.rows(TASK, ["ID"], "PARENT_ID = ?", [task]):
-        storage.update(TASK, child.id, {"PARENT_ID": row["PARENT_ID"]})
+        call.storage.delete_all(part, "TASK_ID = ?", [task])
+    call.storage.delete_all(DEPENDENCE, "DEPENDS_ON_ID = ?", [task])
+    for child in call.storage.ids(TASK, "PARENT_ID = ?", [task]):
+        call.storage.update(TASK, child, {"PARENT_ID": row["PARENT_ID"]})
     announce(call, "ONTASKDELETE", {"ID": task}, None)
-
-
-def move(
-    call: Call, task: int, allowed: frozenset[int], target: Callable[[Row], int], code: str = tasks.NOT_ALLOWED
-) -> None:
-    """Change the status of a task when its current status allows it. `code` is that of the error otherwise."""
-    row = call.portal.storage.row(TASK, task)
-    if row is None or row.integer("STATUS") not in allowed:
-        raise tasks.not_allowed(code)
-    changes: Map = {"STATUS": target(row)}
-    if changes["STATUS"] == IN_PROGRESS:
-        changes["DATE_START"] = dates.iso(call.now)
-    TASK.prepare(call.portal, changes, row, call.user)
-    call.portal.storage.update(TASK, task, changes)
-    _noted(call, task, row)
 
 
 def _finished(call: Call, row: Row) -> int:
@@ -146,57 +132,52 @@ _JUDGING = ("approve", "disapprove")
 def act(call: Call, task: int, action: str) -> None:
     """Perform one of `MOVES`."""
     allowed, target = MOVES[action]
-    code = tasks.NOT_ACCESSIBLE if action in _JUDGING else tasks.NOT_ALLOWED
-    move(call, task, allowed, lambda row: target(call, row), code)
+    row = call.storage.row(TASK, task)
+    if row is None or row.integer("STATUS") not in allowed:
+        raise tasks.not_allowed(tasks.NOT_ACCESSIBLE if action in _JUDGING else tasks.NOT_ALLOWED)
+    changes: Map = {"STATUS": target(call, row)}
+    if changes["STATUS"] == IN_PROGRESS:
+        changes["DATE_START"] = dates.iso(call.now)
+    faceless.change(call, TASK, row, changes)
+    _noted(call, task, row)
 
 
 def delegate(call: Call, task: int, user: Value) -> None:
     """Change the responsible user. The previous one stays as a participant."""
-    row = call.portal.storage.row(TASK, task)
-    if row is None:
-        raise tasks.not_allowed()
+    row = present(call.storage.row(TASK, task), tasks.not_allowed())
     members = [*values.items(row["ACCOMPLICES"]), row["RESPONSIBLE_ID"]]
     change(call, task, {"RESPONSIBLE_ID": user, "ACCOMPLICES": members})
 
 
-def _add(call: Call) -> Value:
-    return tasks.reread(call, create(call, tasks.sent_fields(call)))
-
-
+@api("tasks.task.update")
 def _update(call: Call) -> Value:
     task = tasks.task_id(call)
     change(call, task, tasks.sent_fields(call))
     return tasks.reread(call, task)
 
 
+@api("tasks.task.delete")
 def _delete(call: Call) -> Value:
     remove(call, tasks.task_id(call))
     return {"task": True}
 
 
-def _moved(action: str) -> Callable[[Call], Value]:
-    def run(call: Call) -> Value:
-        task = tasks.task_id(call)
-        act(call, task, action)
-        return tasks.reread(call, task)
-
-    return run
+def _moved(action: str, call: Call) -> Value:
+    task = tasks.task_id(call)
+    act(call, task, action)
+    return tasks.reread(call, task)
 
 
+for _action in MOVES:
+    api.add(f"tasks.task.{_action}", partial(_moved, _action))
+
+
+@api("tasks.task.delegate")
 def _delegate(call: Call) -> Value:
     task = tasks.task_id(call)
-    if call.exact("userId") is None:
-        raise errors.missing_parameter("userId")
+    present(call.exact("userId"), errors.missing_parameter("userId"))
     delegate(call, task, call.exact("userId"))
     return tasks.reread(call, task)
 
 
-def register(registry: Registry) -> None:
-    """Register the methods that change tasks."""
-    actions = {action: _moved(action) for action in MOVES}
-    registry.controller(
-        "tasks.task",
-        tasks.PHP_CLASS,
-        "task",
-        {"add": _add, "update": _update, "delete": _delete, **actions, "delegate": _delegate},
-    )
+api.add("tasks.task.add", lambda call: tasks.reread(call, create(call, tasks.sent_fields(call))))

@@ -9,10 +9,12 @@ from b24_sandbox.call import Call
 from b24_sandbox.declared_faces import face_of
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
-from b24_sandbox.row import Row
+from b24_sandbox.registry import MethodTable
+from b24_sandbox.row import Row, Sent
 
 _FAMILY = declared.by_name("tasks.flow.Flow")
+action = MethodTable(_FAMILY.scope, _FAMILY.php_class)
+register = action.register
 
 
 def _shown(call: Call, record: int) -> Map:
@@ -21,8 +23,8 @@ def _shown(call: Call, record: int) -> Map:
     return {**shown, "team": shown["responsibleList"]}
 
 
-def _sent(call: Call) -> Map:
-    sent = php.as_map(call.exact("flowData"))
+def _sent(call: Call) -> Sent:
+    sent = call.sent.inner("flowData")
     if not sent:
         raise errors.missing_parameter("flowData")
     return sent
@@ -36,13 +38,14 @@ def _group(call: Call, name: str) -> Value:
     return create.run(dataclasses.replace(call, method=create, params={"NAME": name}))
 
 
+@action("tasks.flow.Flow.create")
 def _create(call: Call) -> Value:
     face = face_of(_FAMILY)
     sent = face.values(call, True)
     record = engine.create(face, call, sent)
     if not sent.get("groupId"):
         group = php.integer(_group(call, php.text(sent["name"])))
-        call.portal.storage.update(_FAMILY.entity, record, {"GROUP_ID": group})
+        call.storage.update(_FAMILY.entity, record, {"GROUP_ID": group})
     return _shown(call, record)
 
 
@@ -54,47 +57,44 @@ def _own(call: Call, record: int) -> Row:
     return row
 
 
-def _get(call: Call) -> Value:
-    return _shown(call, face_of(_FAMILY).record_id(call))
-
-
+@action("tasks.flow.Flow.update")
 def _update(call: Call) -> Value:
     face, sent = face_of(_FAMILY), _sent(call)
-    record = php.integer(sent.get("id"))
+    record = sent.integer("id")
     _own(call, record)
     engine.change(face, call, record, face.values(call, False))
     return _shown(call, record)
 
 
+@action("tasks.flow.Flow.delete")
 def _delete(call: Call) -> Value:
-    record = php.integer(_sent(call).get("id"))
+    record = _sent(call).integer("id")
     _own(call, record)
     engine.remove(face_of(_FAMILY), call, record)
     return {"deleted": True}
 
 
+@action("tasks.flow.Flow.isExists")
 def _exists(call: Call) -> Value:
     """Whether another flow has a name."""
     sent = _sent(call)
-    named = [php.text(sent.get("name")), php.integer(sent.get("id"))]
-    return {"exists": bool(call.portal.storage.count(_FAMILY.entity, "NAME = ? and ID <> ?", named))}
+    named = [sent.text("name"), sent.integer("id")]
+    return {"exists": bool(call.storage.count(_FAMILY.entity, "NAME = ? and ID <> ?", named))}
 
 
+@action("tasks.flow.Flow.activate")
 def _activate(call: Call) -> Value:
     """Switch a flow on or off."""
     row = _own(call, face_of(_FAMILY).record_id(call))
-    call.portal.storage.update(_FAMILY.entity, row.id, {"ACTIVE": 0 if row["ACTIVE"] else 1})
+    call.storage.update(_FAMILY.entity, row.id, {"ACTIVE": 0 if row["ACTIVE"] else 1})
     return True
 
 
+@action("tasks.flow.Flow.pin")
 def _pin(call: Call) -> Value:
     face = face_of(_FAMILY)
     engine.stored(face, call, face.record_id(call))
     return True
 
 
-def register(registry: Registry) -> None:
-    """Register the flows."""
-    actions = {"create": _create, "get": _get, "update": _update, "delete": _delete}
-    actions |= {"isExists": _exists, "activate": _activate, "pin": _pin}
-    registry.controller(_FAMILY.name, _FAMILY.php_class, _FAMILY.scope, actions)
+action.add("tasks.flow.Flow.get", lambda call: _shown(call, face_of(_FAMILY).record_id(call)))

@@ -5,7 +5,7 @@ Documentation: api-reference/tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
 from functools import partial
 
 from b24_sandbox import dates, engine, filters, paging, php, values
@@ -24,9 +24,11 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.faces import Face, ListQuery
 from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array
+from b24_sandbox.people import full_name
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
+from b24_sandbox.shapes import constant, shape
 
 _ALIASES = {
     "REAL_STATUS": "STATUS",
@@ -38,23 +40,13 @@ _ALIASES = {
 # Shown only when one of them is named in `select`, and then all three.
 _SYSTEM_FIELDS = frozenset(("UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "UF_MAIL_MESSAGE"))
 _NAMED_ONLY = _SYSTEM_FIELDS | {"TAGS", "DEPENDS_ON"}
-_ENUM_VALUES: dict[str, Value] = {
-    "MARK": {"N": "Negative", "P": "Positive"},
-    "PRIORITY": {"2": "High", "1": "Medium", "0": "Low"},
-    "STATUS": {
-        "2": "Pending",
-        "3": "In progress",
-        "4": "Pending review",
-        "5": "Completed",
-        "6": "Deferred",
-    },
-}
+_COMPARED = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 _NOT_DESCRIBED = frozenset(("TAGS", "DEPENDS_ON", "DESCRIPTION_IN_BBCODE", "CHAT_ID"))
 NOT_ACCESSIBLE, NOT_ALLOWED = "1048582", "0"
 """Codes of errors of tasks."""
-_YES_NO = {"Y": "Yes", "N": "No"}
 PHP_CLASS = "Bitrix\\Tasks\\Rest\\Controllers\\Task"
-_ICON = "/bitrix/images/tasks/default_avatar.png"
+api = MethodTable("task", PHP_CLASS)
+register = api.register
 _OPEN = frozenset((PENDING, IN_PROGRESS, AWAITING_CONTROL, DEFERRED))
 
 
@@ -75,9 +67,7 @@ def not_allowed(code: str = NOT_ALLOWED) -> PortalError:
 
 def task_id(call: Call) -> int:
     """The task of a call: `taskId` or `id`."""
-    value = call.exact("taskId")
-    if value is None:
-        value = call.exact("id")
+    value = next((found for name in ("taskId", "id") if (found := call.exact(name)) is not None), None)
     if value is None:
         raise PortalError(
             "100", "CTaskItem All parameters in the constructor must have real class type (internal error)"
@@ -102,11 +92,11 @@ def expanded(conditions: Map, now: float) -> Map:
     """
     plain: Map = {}
     for key, value in conditions.items():
-        operator, name = filters.split(key, filters.COMPARISONS)
+        sign, name = filters.split(key, filters.COMPARISONS)
         if key.startswith("::SUBFILTER"):
             plain[key] = expanded(php.as_map(value), now)
         elif name == "STATUS":
-            plain[f"::SUBFILTER-{key}"] = _seen_status(operator, value, now)
+            plain[f"::SUBFILTER-{key}"] = _seen_status(sign, value, now)
         elif name == "ONLY_ROOT_TASKS":
             if php.text(value) == "Y":
                 plain["PARENT_ID"] = 0
@@ -115,32 +105,18 @@ def expanded(conditions: Map, now: float) -> Map:
     return plain
 
 
-def _seen_status(operator: str, value: Value, now: float) -> Map:
+def _seen_status(sign: str, value: Value, now: float) -> Map:
     sent = [php.integer(item) for item in php.as_list(value)]
     first = sent[0] if sent else 0
-    tests: dict[str, Callable[[int], bool]] = {
-        "=": lambda seen: seen in sent,
-        "!": lambda seen: seen not in sent,
-        "!=": lambda seen: seen not in sent,
-        ">": lambda seen: seen > first,
-        ">=": lambda seen: seen >= first,
-        "<": lambda seen: seen < first,
-        "<=": lambda seen: seen <= first,
-    }
-    moment, day_later = dates.iso(now), dates.iso(now + 86400)
-    unhurried: Map = {"::LOGIC": "OR", "DEADLINE": "", ">=DEADLINE": day_later}
-    closed: list[Value] = [AWAITING_CONTROL, COMPLETED]
-    meanings: dict[int, Map] = {
-        -3: {">=DEADLINE": moment, "<DEADLINE": day_later, "!REAL_STATUS": closed},
-        -2: {"NOT_VIEWED": "Y", "!REAL_STATUS": closed, "::SUBFILTER-1": unhurried},
-        -1: {"<DEADLINE": moment, "!REAL_STATUS": closed},
-    }
-    for status in (PENDING, IN_PROGRESS, DEFERRED):
-        meanings[status] = {"REAL_STATUS": status, "!NOT_VIEWED": "Y", "::SUBFILTER-1": unhurried}
-    for status in (AWAITING_CONTROL, COMPLETED):
-        meanings[status] = {"REAL_STATUS": status}
-    chosen = [meaning for seen, meaning in meanings.items() if tests[operator](seen)]
-    return {"::LOGIC": "OR", **{str(place): meaning for place, meaning in enumerate(chosen)}} if chosen else {"ID": []}
+
+    def wanted(seen: int) -> bool:
+        return _COMPARED[sign](seen, first) if sign in _COMPARED else (seen in sent) == (sign == "=")
+
+    meanings = shape("tasks.seen_status", now=dates.iso(now), later=dates.iso(now + 86400))
+    chosen: Map = {seen: meaning for seen, meaning in meanings.items() if wanted(int(seen))}
+    return (
+        {"::LOGIC": "OR", **{str(place): chosen[seen] for place, seen in enumerate(chosen)}} if chosen else {"ID": []}
+    )
 
 
 def sent_fields(call: Call) -> Map:
@@ -153,30 +129,37 @@ def sent_fields(call: Call) -> Map:
 
 def check(call: Call, columns: Map, stored: Row | None) -> None:
     """Refuse invalid values of a task: no title, or an unknown responsible user, parent or status."""
-    storage = call.portal.storage
-    if ("TITLE" in columns or stored is None) and not php.text(columns.get("TITLE")).strip():
-        raise PortalError("ERROR_CORE", "Task title is not specified<br>")
-    if stored is None and not columns.get("RESPONSIBLE_ID"):
-        raise PortalError("ERROR_CORE", "Responsible person is not specified<br>")
-    if "RESPONSIBLE_ID" in columns and storage.row(USER, php.integer(columns["RESPONSIBLE_ID"])) is None:
-        raise PortalError("ERROR_CORE", "The user specified in the field Responsible person was not found<br>")
-    parent = php.integer(columns.get("PARENT_ID"))
-    if parent and storage.row(TASK, parent) is None:
-        raise PortalError("ERROR_CORE", "The task specified in the field Parent task was not found<br>")
-    if parent and stored is not None and parent == stored["ID"]:
-        raise PortalError("ERROR_CORE", "Cannot bind the node to itself<br>")
-    if "STATUS" in columns and columns["STATUS"] not in _OPEN | {COMPLETED}:
-        raise PortalError("ERROR_CORE", "Invalid status<br>")
-    begin, end = columns.get("START_DATE_PLAN"), columns.get("END_DATE_PLAN")
-    if begin and end and php.text(end) < php.text(begin):
-        raise PortalError("ERROR_CORE", "The planned end date is earlier than the start date<br>")
+    sent, storage, new = Row(columns), call.storage, stored is None
+    parent = sent.integer("PARENT_ID")
+    responsible = sent.integer("RESPONSIBLE_ID")
+    begin, end = sent.text("START_DATE_PLAN"), sent.text("END_DATE_PLAN")
+    tests: tuple[tuple[bool, str], ...] = (
+        (("TITLE" in sent or new) and not sent.text("TITLE").strip(), "Task title is not specified"),
+        (new and not sent.get("RESPONSIBLE_ID"), "Responsible person is not specified"),
+        (
+            "RESPONSIBLE_ID" in sent and storage.row(USER, responsible) is None,
+            "The user specified in the field Responsible person was not found",
+        ),
+        (
+            parent != 0 and storage.row(TASK, parent) is None,
+            "The task specified in the field Parent task was not found",
+        ),
+        (parent != 0 and stored is not None and parent == stored.id, "Cannot bind the node to itself"),
+        ("STATUS" in sent and sent["STATUS"] not in _OPEN | {COMPLETED}, "Invalid status"),
+        (begin != "" and "" < end < begin, "The planned end date is earlier than the start date"),
+    )
+    for broken, words in tests:
+        if broken:
+            raise PortalError("ERROR_CORE", f"{words}<br>")
 
 
 def _describe(field: Field) -> Value:
     described: Map = {"title": field.title, "type": "enum" if field.type == "char" else field.type}
     if field.name == "ID":
         return {**described, "primary": True}
-    allowed = _ENUM_VALUES.get(field.name) or (_YES_NO if field.type == "char" else None)
+    allowed = php.as_map(constant("tasks.enum_values")).get(field.name)
+    if field.type == "char":
+        allowed = constant("tasks.yes_no")
     if allowed:
         described["type"] = "enum"
         described["values"] = allowed
@@ -196,17 +179,10 @@ def _people(call: Call, rows: list[Row]) -> dict[int, Map]:
         for name in ("AUDITORS", "ACCOMPLICES"):
             wanted.update(php.integer(item) for item in values.items(row.get(name)))
     marks = ", ".join("?" * len(wanted))
-    columns = ["ID", "NAME", "LAST_NAME", "WORK_POSITION"]
-    found = call.portal.storage.rows(USER, columns, f"ID in ({marks})", sorted(wanted))
+    found = call.storage.whole(USER, f"ID in ({marks})", sorted(wanted))
     return {
-        person.id: {
-            "id": person.text("ID"),
-            "name": f"{php.text(person['NAME'])} {php.text(person['LAST_NAME'])}".strip(),
-            "link": f"/company/personal/user/{person['ID']}/",
-            "icon": _ICON,
-            "workPosition": person.text("WORK_POSITION"),
-        }
-        for person in found
+        row.id: shape("tasks.person", row, name=full_name(row), link=f"/company/personal/user/{row.id}/")
+        for row in found
     }
 
 
@@ -224,7 +200,7 @@ def _decorate(call: Call, rows: list[Row], shown: list[Map], *, single: bool) ->
         if "STATUS" in row:
             task["subStatus"] = php.text(_sub_status(call, row))
         if single:
-            task["action"] = actions(row.integer("STATUS"), row.text("TASK_CONTROL"), row.text("FAVORITE"))
+            task["action"] = actions(row)
 
 
 def _sub_status(call: Call, row: Row) -> Value:
@@ -233,39 +209,20 @@ def _sub_status(call: Call, row: Row) -> Value:
     return -1 if overdue and row["STATUS"] in (PENDING, IN_PROGRESS) else row["STATUS"]
 
 
-def actions(status: int, control: str, favorite: str) -> Map:
-    """The actions an administrator may perform on a task in this status."""
-    open_task = status in (PENDING, IN_PROGRESS, DEFERRED)
-    waiting = status == AWAITING_CONTROL
-    return {
-        "accept": False,
-        "decline": False,
-        "complete": open_task,
-        "approve": waiting,
-        "disapprove": waiting,
-        "start": status in (PENDING, DEFERRED),
-        "pause": status == IN_PROGRESS,
-        "delegate": open_task,
-        "remove": True,
-        "edit": True,
-        "defer": status in (PENDING, IN_PROGRESS),
-        "renew": status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
-        "create": True,
-        "changeDeadline": True,
-        "checklistAddItems": True,
-        "addFavorite": favorite != "Y",
-        "deleteFavorite": favorite == "Y",
-        "rate": True,
-        "take": False,
-        "edit.originator": False,
-        "checklist.reorder": True,
-        "elapsedtime.add": True,
-        "dayplan.timer.toggle": False,
-        "edit.plan": True,
-        "checklist.add": True,
-        "favorite.add": favorite != "Y",
-        "favorite.delete": favorite == "Y",
-    }
+def actions(row: Row) -> Map:
+    """The actions an administrator may perform on a task."""
+    status, favorite = row.integer("STATUS"), row.text("FAVORITE") == "Y"
+    return shape(
+        "tasks.actions",
+        open=status in (PENDING, IN_PROGRESS, DEFERRED),
+        waiting=status == AWAITING_CONTROL,
+        start=status in (PENDING, DEFERRED),
+        pause=status == IN_PROGRESS,
+        defer=status in (PENDING, IN_PROGRESS),
+        renew=status in (COMPLETED, AWAITING_CONTROL, DEFERRED),
+        favorite=favorite,
+        plain=not favorite,
+    )
 
 
 def _bad_order(name: str, direction: str) -> PortalError:
@@ -317,32 +274,22 @@ def cut(task: Map, select: list[str]) -> Map:
     return {**shown, "tags": {str(n): {"id": n, "title": tag} for n, tag in enumerate(php.as_list(task["tags"]), 1)}}
 
 
+@api("tasks.task.get")
 def _get(call: Call) -> Value:
     """Return a task. For a missing or invisible task the answer is empty, without an error (measured behaviour)."""
     select = [php.text(name) for name in array(call, "select").values()]
     task = task_id(call)
-    if task > 0 and call.portal.storage.row(TASK, task) is None:
+    if task > 0 and call.storage.row(TASK, task) is None:
         return []
     return {"task": cut(engine.read(FACE, call, task), select)}
 
 
+@api("tasks.task.getFields")
 def _fields(call: Call) -> Value:
     """The documented fields: without write-only and automatic ones, with two that are not columns."""
     described = php.as_map(php.as_map(engine.describe(FACE, call))["fields"])
     columns = {name: field for name, field in described.items() if name not in _NOT_DESCRIBED}
-    counted: Map = {"title": None, "type": "integer", "default": 0}
-    return {"fields": {**columns, "NEW_COMMENTS_COUNT": counted, "CHECKLIST": {"title": None, "type": "array"}}}
+    return {"fields": {**columns, **php.as_map(constant("tasks.new_comments"))}}
 
 
-def register(registry: Registry) -> None:
-    """Register the read methods of tasks."""
-    registry.controller(
-        "tasks.task",
-        PHP_CLASS,
-        "task",
-        {
-            "get": _get,
-            "list": partial(engine.list_page, FACE),
-            "getFields": _fields,
-        },
-    )
+api.add("tasks.task.list", lambda call: engine.list_page(FACE, call))

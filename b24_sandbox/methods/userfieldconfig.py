@@ -12,10 +12,14 @@ from b24_sandbox.errors import PortalError
 from b24_sandbox.fields import Field
 from b24_sandbox.methods.crm_item import array, refuse_order, required
 from b24_sandbox.php import Map, Value
-from b24_sandbox.registry import Registry
+from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row
 from b24_sandbox.schema import USER_FIELD, object_text
+from b24_sandbox.shapes import shape
 from b24_sandbox.user_fields import LABELS
+
+action = MethodTable("userfieldconfig", "Bitrix\\Main\\Controller\\UserFieldConfig")
+register = action.register
 
 _WIRE = {field.camel: field for field in USER_FIELD.columns}
 _PLAIN = ("sort", "mandatory", "showFilter", "showInList", "editInList", "isSearchable", "xmlId")
@@ -43,7 +47,7 @@ def _module(call: Call) -> str:
 
 def _row(call: Call, refusal: str) -> Row:
     _module(call)
-    row = call.portal.storage.row(USER_FIELD, php.integer(required(call, "id")))
+    row = call.storage.row(USER_FIELD, php.integer(required(call, "id")))
     if row is None:
         raise PortalError("", refusal)
     return row
@@ -111,23 +115,15 @@ def _shown(call: Call, row: Map, language: str | None = None) -> Map:
 
 
 def _whole(call: Call, record: int) -> Value:
-    row = call.portal.storage.row(USER_FIELD, record) or Row()
+    row = call.storage.row(USER_FIELD, record) or Row()
     shown = _shown(call, row)
     if row["USER_TYPE_ID"] == "enumeration":
-        shown["enum"] = [
-            {
-                "id": item.text("ID"),
-                "userFieldId": php.text(record),
-                "value": item["VALUE"],
-                "def": item["DEF"],
-                "sort": item.text("SORT"),
-                "xmlId": item["XML_ID"],
-            }
-            for item in call.portal.schema.enum_values(record)
-        ]
+        items = call.portal.schema.enum_values(record)
+        shown["enum"] = [shape("crm.user_field_item", item, USER_FIELD_ID=record) for item in items]
     return {"field": shown}
 
 
+@action("userfieldconfig.add")
 def _add(call: Call) -> Value:
     _module(call)
     sent = _sent(call)
@@ -153,11 +149,13 @@ def _add(call: Call) -> Value:
     return _whole(call, record)
 
 
+@action("userfieldconfig.get")
 def _get(call: Call) -> Value:
     row = _row(call, "You do not have permission to view user field settings")
     return _whole(call, row.id)
 
 
+@action("userfieldconfig.list")
 def _list(call: Call) -> Value:
     _module(call)
     select = array(call, "select")
@@ -165,14 +163,15 @@ def _list(call: Call) -> Value:
     language_filter = filters.Language(filters.OPERATORS, _find, _refuse_filter)
     where = filters.build(USER_FIELD, language_filter, array(call, "filter"), call.now)
     order = filters.order(_find, array(call, "order"), refuse_order, "SORT asc, ID asc")
-    storage = call.portal.storage
-    columns = [field.name for field in USER_FIELD.columns]
-    page = paging.family_b(
-        call.offset,
-        lambda: storage.count(USER_FIELD, where.sql, where.bound),
-        lambda limit, offset: storage.rows(USER_FIELD, columns, where.sql, where.bound, order, limit, offset),
+    page = paging.stored_page(
+        call.storage,
+        USER_FIELD,
+        where,
+        order,
+        (paging.family_b, call.offset),
+        lambda rows: [_shown(call, row, language) for row in rows],
     )
-    shown = [_shown(call, php.as_map(row), language) for row in php.as_list(page.result)]
+    shown = [php.as_map(record) for record in php.as_list(page.result)]
     for record in shown:
         if not language:
             record.pop("languageId", None)
@@ -184,6 +183,7 @@ def _list(call: Call) -> Value:
     return RowPage({"fields": shown}, page.next, page.total)
 
 
+@action("userfieldconfig.update")
 def _update(call: Call) -> Value:
     row = _row(call, "You cannot change the settings of the user field")
     sent = _sent(call)
@@ -198,25 +198,14 @@ def _update(call: Call) -> Value:
     return _whole(call, row.id)
 
 
+@action("userfieldconfig.delete")
 def _delete(call: Call) -> Value:
     user_fields.remove(call.portal, _row(call, "You cannot delete the user field"))
     return None
 
 
+@action("userfieldconfig.getTypes")
 def _types(call: Call) -> Value:
     _module(call)
     described: Map = {kind: {"userTypeId": kind, "description": text} for kind, (_, text) in user_fields.TYPES.items()}
     return {"types": described}
-
-
-def register(registry: Registry) -> None:
-    """Register the settings of user fields."""
-    actions = {
-        "add": _add,
-        "get": _get,
-        "list": _list,
-        "update": _update,
-        "delete": _delete,
-        "getTypes": _types,
-    }
-    registry.controller("userfieldconfig", "Bitrix\\Main\\Controller\\UserFieldConfig", "userfieldconfig", actions)

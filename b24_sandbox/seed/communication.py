@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from b24_sandbox import tables
 from b24_sandbox.entities.crm_cascade import owner_word
 from b24_sandbox.entities.crm_parts import ACTIVITY, ACTIVITY_BINDING, COMMENT, COMMUNICATION, TIMELINE_BINDING
 from b24_sandbox.php import Map, Value
 from b24_sandbox.seed.clients import Clients
 from b24_sandbox.seed.moments import Moments
+from b24_sandbox.seed.rows import write
 from b24_sandbox.seed.tables import table
 from b24_sandbox.storage import Storage
 
@@ -23,13 +25,6 @@ _KINDS: dict[str, tuple[int, str, str, str]] = {
     "todo": (6, "CRM_TODO", "TODO", ""),
 }
 """`TYPE_ID`, provider, type of the provider and kind of address by kind of activity."""
-_ACTIVITIES = (
-    "OWNER_TYPE_ID OWNER_ID RESPONSIBLE_ID AUTHOR_ID EDITOR_ID TYPE_ID PROVIDER_ID PROVIDER_TYPE_ID SUBJECT DESCRIPTION"
-    " DIRECTION COMPLETED STATUS START_TIME END_TIME DEADLINE CREATED LAST_UPDATED ASSOCIATED_ENTITY_ID PRIORITY"
-    " NOTIFY_TYPE NOTIFY_VALUE DESCRIPTION_TYPE LOCATION RESULT_MARK RESULT_STATUS RESULT_STREAM AUTOCOMPLETE_RULE"
-    " IS_INCOMING_CHANNEL"
-)
-_DEFAULTS: tuple[Value, ...] = (0, 2, 0, 0, 1, "", 0, 0, 0, 0, "N")
 _PLANS = ((-9, 12), (-3, 16), (-1, 11), (0, 12), (0, 16), (0, 18), (1, 10), (2, 15), (5, 11))
 """Days from today and hours of planned activities."""
 
@@ -71,7 +66,8 @@ def _seed_activities(
     storage: Storage, moments: Moments, random: Random, clients: Clients, records: dict[int, Sequence[Map]]
 ) -> None:
     texts = {state: [row for row in table("activities") if row[2] == state] for state in ("done", "planned")}
-    activities: list[tuple[Value, ...]] = []
+    defaults = tables.defaults("crm_activity")
+    activities: list[Map] = []
     bindings: list[tuple[Value, ...]] = []
     addresses: list[tuple[Value, ...]] = []
     for kind, number, row, state in _occasions(records):
@@ -83,17 +79,25 @@ def _seed_activities(
             continue  # a client without a phone has no calls
         user = row["ASSIGNED_BY_ID"]
         created = row["LAST_ACTIVITY_TIME"]
-        if state == "done":
-            begin = end = deadline = created
-        else:
-            begin = end = deadline = moments.at(*_PLANS[len(activities) % len(_PLANS)])
         done = state == "done"
+        moment = created if done else moments.at(*_PLANS[len(activities) % len(_PLANS)])
         activities.append(
-            (
-                *(kind, number, user, user, user, type_id, provider, provider_type, subject, description),
-                *(int(direction), "Y" if done else "N", 2 if done else 1),
-                *(begin, end, deadline, created, created, *_DEFAULTS),
-            )
+            {
+                **defaults,
+                "OWNER_TYPE_ID": kind,
+                "OWNER_ID": number,
+                **dict.fromkeys(("RESPONSIBLE_ID", "AUTHOR_ID", "EDITOR_ID"), user),
+                "TYPE_ID": type_id,
+                "PROVIDER_ID": provider,
+                "PROVIDER_TYPE_ID": provider_type,
+                "SUBJECT": subject,
+                "DESCRIPTION": description,
+                "DIRECTION": int(direction),
+                "COMPLETED": "Y" if done else "N",
+                "STATUS": 2 if done else 1,
+                **dict.fromkeys(("START_TIME", "END_TIME", "DEADLINE"), moment),
+                **dict.fromkeys(("CREATED", "LAST_UPDATED"), created),
+            }
         )
         record = len(activities)
         bindings.append((record, kind, number))
@@ -101,7 +105,7 @@ def _seed_activities(
             bindings.append((record, other, person))
         if address:
             addresses.append((record, other, person, address, value))
-    storage.insert_many(ACTIVITY, _ACTIVITIES.split(), activities)
+    write(storage, ACTIVITY, activities)
     storage.insert_many(ACTIVITY_BINDING, ("ACTIVITY_ID", "OWNER_TYPE_ID", "OWNER_ID"), bindings)
     columns = ("ACTIVITY_ID", "ENTITY_TYPE_ID", "ENTITY_ID", "TYPE", "VALUE")
     storage.insert_many(COMMUNICATION, columns, addresses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from b24_sandbox.entities.crm_catalog import CURRENCIES
+from b24_sandbox import facts
 from b24_sandbox.php import Map
 from b24_sandbox.seed.clients import CONTACTS, FOREIGN_EVERY, MONTHS_14, SOURCES, Clients
 from b24_sandbox.seed.goods import Ware, wares
@@ -15,7 +15,7 @@ from b24_sandbox.seed.rows import stamps
 from b24_sandbox.seed.stages import DEAL_OPEN, StageHistory, semantics
 
 DEALS = 400
-RATES = {code: rate for code, rate, *_ in CURRENCIES}
+RATES = {code: float(rate) for _, code, _, rate, *_ in facts.table("records/crm_currency")}
 """Currency -> roubles."""
 _CLOSED = {0: ("WON", "WON", "WON", "LOSE", "LOSE", "APOLOGY"), 1: ("C1:WON", "C1:WON", "C1:WON", "C1:LOSE")}
 

@@ -5,25 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from b24_sandbox import dates
+from b24_sandbox import dates, facts, tables
 from b24_sandbox.entities import catalog
-from b24_sandbox.entities.crm_catalog import CATALOG_ID, VATS
 from b24_sandbox.entities.crm_catalog import PRODUCT as CLASSIC_PRODUCT
-from b24_sandbox.entities.crm_catalog import SECTION as CLASSIC_SECTION
-from b24_sandbox.php import Value
+from b24_sandbox.php import Map, Value
+from b24_sandbox.seed.rows import write
 from b24_sandbox.seed.tables import table
 from b24_sandbox.storage import Storage
 
-_UNITS = ((1, 6, "Метр", "м", "m", "MTR"), (5, 796, "Штука", "шт", "pc. 1", "PCE"), (6, 356, "Час", "ч", "h", "HUR"))
-
-
 _THING, _PIECE = 1, 796
-_RATES = {number: rate for number, _, rate in VATS}
-_PRODUCT = (
-    "ID IBLOCK_ID NAME IBLOCK_SECTION_ID SORT TYPE MEASURE QUANTITY ACTIVE AVAILABLE BUNDLE DETAIL_TEXT_TYPE"
-    " PREVIEW_TEXT_TYPE BARCODE_MULTI CAN_BUY_ZERO QUANTITY_TRACE SUBSCRIBE VAT_ID VAT_INCLUDED DETAIL_TEXT"
-    " DATE_CREATE CREATED_BY TIMESTAMP_X MODIFIED_BY"
-)
+_RATES = {int(number): float(rate) for number, *_, rate in facts.table("records/crm_vat")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,64 +53,51 @@ def wares() -> tuple[Ware, ...]:
 def seed_goods(storage: Storage, now: float) -> None:
     """Write the catalogue. Dates are counted back from `now` (Unix seconds)."""
     stamp = dates.iso(now - 250 * 86400.0)
-    sections = [(int(number), catalog.PRODUCTS, name, int(sort), "Y") for number, name, sort in table("sections")]
-    storage.insert_many(catalog.SECTION, ("ID", "IBLOCK_ID", "NAME", "SORT", "ACTIVE"), sections)
-    products: list[tuple[Value, ...]] = []
+    defaults = tables.defaults("catalog_product")
+    products: list[Map] = []
     prices: list[tuple[Value, ...]] = []
     amounts: list[tuple[Value, ...]] = []
     for ware in wares():
         thing = ware.kind == _THING
-        flags: tuple[Value, ...] = ("Y", "Y", "N", "text", "text", "N", "N", "Y" if thing else "N", "Y")
         left = float(3 + ware.number * 7 % 20) if thing else 0.0
-        unit = 5 if ware.unit == _PIECE else 6
-        own = (ware.number, catalog.PRODUCTS, ware.name, ware.section, ware.number * 10, ware.kind, unit, left)
-        tax = (ware.vat, "Y" if ware.rate else "N")
-        products.append((*own, *flags, *tax, ware.description, stamp, 1, stamp, 1))
+        products.append(
+            {
+                **defaults,
+                **_shared(ware, stamp),
+                "IBLOCK_ID": catalog.PRODUCTS,
+                "IBLOCK_SECTION_ID": ware.section,
+                "TYPE": ware.kind,
+                "MEASURE": 5 if ware.unit == _PIECE else 6,
+                "QUANTITY": left,
+                "QUANTITY_TRACE": "Y" if thing else "N",
+                "DETAIL_TEXT": ware.description,
+            }
+        )
         prices.append((ware.number, ware.number, 1, ware.price, "RUB", ware.price, stamp))
         if thing:
             amounts.append((ware.number, 1, left))
-    storage.insert_many(catalog.PRODUCT, _PRODUCT.split(), products)
+    write(storage, catalog.PRODUCT, products)
     fields = ("ID", "PRODUCT_ID", "CATALOG_GROUP_ID", "PRICE", "CURRENCY", "PRICE_SCALE", "TIMESTAMP_X")
     storage.insert_many(catalog.PRICE, fields, prices)
     storage.insert_many(catalog.STORE_PRODUCT, ("PRODUCT_ID", "STORE_ID", "AMOUNT"), amounts)
-    _classic(storage, stamp)
+    # The classic methods have the same products under the same ids.
+    classic = tables.defaults("crm_product")
+    write(storage, CLASSIC_PRODUCT, [{**classic, **_shared(ware, stamp), **_priced(ware)} for ware in wares()])
 
 
-def _classic(storage: Storage, stamp: str) -> None:
-    """Write the same sections and products for the classic methods, under the same ids."""
-    sections = [(int(number), CATALOG_ID, name) for number, name, _ in table("sections")]
-    storage.insert_many(CLASSIC_SECTION, ("ID", "CATALOG_ID", "NAME"), sections)
-    columns = (
-        "ID CATALOG_ID PRICE CURRENCY_ID NAME DESCRIPTION DESCRIPTION_TYPE ACTIVE SECTION_ID SORT VAT_ID VAT_INCLUDED"
-        " MEASURE DATE_CREATE TIMESTAMP_X MODIFIED_BY CREATED_BY"
-    )
-    products = [
-        (
-            *(ware.number, CATALOG_ID, ware.price, "RUB", ware.name, ware.description, "text", "Y", ware.section),
-            *(ware.number * 10, ware.vat, "Y" if ware.rate else "N", 9, stamp, stamp, 1, 1),
-        )
-        for ware in wares()
-    ]
-    storage.insert_many(CLASSIC_PRODUCT, columns.split(), products)
+def _shared(ware: Ware, stamp: str) -> Map:
+    """The columns that both catalogues have."""
+    return {
+        "ID": ware.number,
+        "NAME": ware.name,
+        "SORT": ware.number * 10,
+        "VAT_ID": ware.vat,
+        "VAT_INCLUDED": "Y" if ware.rate else "N",
+        **dict.fromkeys(("DATE_CREATE", "TIMESTAMP_X"), stamp),
+        **dict.fromkeys(("CREATED_BY", "MODIFIED_BY"), 1),
+    }
 
 
-def base(storage: Storage, stamp: str) -> None:
-    """Write the catalogue data of every portal: two blocks, a type of price, units, taxes, a store."""
-    blocks = [
-        (catalog.PRODUCTS, catalog.PRODUCTS, "CRM_PRODUCT_CATALOG", "s1", "Товарный каталог CRM", None, "N"),
-        (catalog.OFFERS, catalog.OFFERS, "CRM_PRODUCT_CATALOG", "s1", "Торговые предложения", catalog.PRODUCTS, "N"),
-    ]
-    columns = ("ID", "IBLOCK_ID", "IBLOCK_TYPE_ID", "LID", "NAME", "PRODUCT_IBLOCK_ID", "SUBSCRIPTION")
-    storage.insert_many(catalog.CATALOG, columns, blocks)
-    stamps: tuple[Value, ...] = (stamp, 1, stamp, 1)
-    marks = ("DATE_CREATE", "CREATED_BY", "TIMESTAMP_X", "MODIFIED_BY")
-    kind: tuple[Value, ...] = (1, "BASE", "Y", 100, "BASE", *stamps)
-    storage.insert_many(catalog.PRICE_TYPE, ("ID", "NAME", "BASE", "SORT", "XML_ID", *marks), [kind])
-    units = [(*unit, "Y" if unit[0] == 5 else "N") for unit in _UNITS]
-    titles = ("ID", "CODE", "MEASURE_TITLE", "SYMBOL", "SYMBOL_INTL", "SYMBOL_LETTER_INTL", "IS_DEFAULT")
-    storage.insert_many(catalog.MEASURE, titles, units)
-    taxes = [(1, "Без НДС", None, 100, "Y", stamp), (2, "НДС 20%", 20.0, 200, "Y", stamp)]
-    storage.insert_many(catalog.VAT, ("ID", "NAME", "RATE", "SORT", "ACTIVE", "TIMESTAMP_X"), taxes)
-    store = (1, "Основной склад", "Санкт-Петербург, Складская, 1", "Y", 100, "N", stamp, stamp)
-    places = ("ID", "TITLE", "ADDRESS", "ACTIVE", "SORT", "ISSUING_CENTER", "DATE_CREATE", "DATE_MODIFY")
-    storage.insert_many(catalog.STORE, places, [store])
+def _priced(ware: Ware) -> Map:
+    """The columns of the classic catalogue."""
+    return {"PRICE": ware.price, "CURRENCY_ID": "RUB", "DESCRIPTION": ware.description, "SECTION_ID": ware.section}

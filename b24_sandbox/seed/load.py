@@ -8,7 +8,7 @@ from random import Random
 from b24_sandbox import dates
 from b24_sandbox.entities.crm import CONTACT, DEAL
 from b24_sandbox.entities.staff import USER
-from b24_sandbox.php import Value
+from b24_sandbox.php import Map, Value
 from b24_sandbox.storage import Storage
 
 _HOUR = 3600.0
@@ -22,37 +22,23 @@ _STAGES = (
     ("WON", "S"),
     ("LOSE", "F"),
 )
-_COLUMNS = (
-    "TITLE",
-    "TYPE_ID",
-    "CATEGORY_ID",
-    "STAGE_ID",
-    "STAGE_SEMANTIC_ID",
-    "IS_NEW",
-    "IS_RECURRING",
-    "IS_RETURN_CUSTOMER",
-    "IS_REPEATED_APPROACH",
-    "CURRENCY_ID",
-    "OPPORTUNITY",
-    "IS_MANUAL_OPPORTUNITY",
-    "TAX_VALUE",
-    "CONTACT_ID",
-    "CONTACT_IDS",
-    "BEGINDATE",
-    "CLOSEDATE",
-    "OPENED",
-    "CLOSED",
-    "ASSIGNED_BY_ID",
-    "CREATED_BY_ID",
-    "MODIFY_BY_ID",
-    "MOVED_BY_ID",
-    "DATE_CREATE",
-    "DATE_MODIFY",
-    "MOVED_TIME",
-    "LAST_ACTIVITY_BY",
-    "LAST_ACTIVITY_TIME",
-    "OBSERVERS",
-)
+_SAME: Map = {
+    "TYPE_ID": "SALE",
+    "CATEGORY_ID": 0,
+    "IS_RECURRING": "N",
+    "IS_RETURN_CUSTOMER": "N",
+    "IS_REPEATED_APPROACH": "N",
+    "CURRENCY_ID": "RUB",
+    "IS_MANUAL_OPPORTUNITY": "Y",
+    "TAX_VALUE": 0.0,
+    "OPENED": "Y",
+    "OBSERVERS": "[]",
+}
+_DAYS = ("BEGINDATE", "CLOSEDATE")
+_MOMENTS = ("DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "LAST_ACTIVITY_TIME")
+_AUTHORS = ("ASSIGNED_BY_ID", "CREATED_BY_ID", "MODIFY_BY_ID", "MOVED_BY_ID", "LAST_ACTIVITY_BY")
+_VARIED = ("TITLE", "STAGE_ID", "STAGE_SEMANTIC_ID", "IS_NEW", "CLOSED", "OPPORTUNITY", "CONTACT_ID", "CONTACT_IDS")
+_COLUMNS = (*_VARIED, *_DAYS, *_MOMENTS, *_AUTHORS, *_SAME)
 
 
 def load_deals(storage: Storage, now: float, count: int) -> int:
@@ -77,34 +63,22 @@ def _rows(first: int, last: int, now: float, contacts: int, people: int) -> Iter
         day = created[:10] + "T03:00:00+03:00"
         contact = chance.randrange(contacts) + 1 if contacts else None
         person = chance.randrange(people) + 1
-        yield (
+        varied = (
             f"Поставка №{number}",
-            "SALE",
-            0,
             stage,
             semantics,
             "Y" if stage == "NEW" else "N",
-            "N",
-            "N",
-            "N",
-            "RUB",
-            float(chance.randrange(10, 9000) * 100),
-            "Y",
-            0.0,
-            contact,
-            f"[{contact}]" if contact else "[]",
-            day,
-            day,
-            "Y",
             "N" if semantics == "P" else "Y",
-            person,
-            person,
-            person,
-            person,
-            created,
-            created,
-            created,
-            person,
-            created,
-            "[]",
+        )
+        amount = float(chance.randrange(10, 9000) * 100)
+        linked = (contact, f"[{contact}]" if contact else "[]")
+        yield (
+            *varied,
+            amount,
+            *linked,
+            day,
+            day,
+            *[created] * len(_MOMENTS),
+            *[person] * len(_AUTHORS),
+            *_SAME.values(),
         )

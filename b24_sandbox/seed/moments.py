@@ -7,7 +7,8 @@ from b24_sandbox import dates
 DAY = 86400.0
 _OFFSET = int(dates.PORTAL_ZONE.utcoffset(None).total_seconds())
 _SUFFIX = dates.iso(0)[-6:]
-_DATE = "T03:00:00" + _SUFFIX
+DATE = "T03:00:00" + _SUFFIX
+"""What follows a day in the stored form of dates."""
 _HOURS = [f"T{hour:02d}:" for hour in range(24)]
 _MINUTES = [f"{minute:02d}:" for minute in range(60)]
 _SECONDS = [f"{second:02d}{_SUFFIX}" for second in range(60)]
@@ -41,7 +42,7 @@ class Moments:
 
     def date_ago(self, days: float) -> str:
         """The date this many days before now, in the stored form of dates."""
-        return self.ago(days)[:10] + _DATE
+        return self.ago(days)[:10] + DATE
 
     def at(self, days: float, hour: float) -> str:
         """An hour of a day counted from today: 0 is today, -1 yesterday, 1 tomorrow."""

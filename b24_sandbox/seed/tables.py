@@ -1,30 +1,24 @@
-"""The texts of the demonstration company: tables of tab-separated values in `data/`.
-
-The first line of a file names its columns, every other line is a row. `\\n` in a cell is a line break.
-"""
+"""The texts of the demonstration company: tables of tab-separated values in `data/`."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
+from b24_sandbox import facts
+
 _DATA = Path(__file__).parent / "data"
 
 
-@cache
 def table(name: str) -> tuple[tuple[str, ...], ...]:
     """Return the rows of `data/NAME.tsv` without the line of column names."""
-    lines = (_DATA / f"{name}.tsv").read_text("utf-8").splitlines()
-    return tuple(tuple(line.replace("\\n", "\n").split("\t")) for line in lines[1:])
+    return facts.read(_DATA / f"{name}.tsv")[1:]
 
 
 @cache
 def words() -> dict[str, tuple[str, ...]]:
     """Return the lists of `data/words.tsv`: name of a list -> its words, in order."""
-    lists: dict[str, tuple[str, ...]] = {}
-    for name, word in table("words"):
-        lists[name] = (*lists.get(name, ()), word)
-    return lists
+    return facts.lists(table("words"))
 
 
 def numbers(cell: str) -> list[int]:

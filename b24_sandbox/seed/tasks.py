@@ -6,29 +6,21 @@ import json
 from collections.abc import Sequence
 from random import Random
 
+from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.task_parts import CHECKLIST, COMMENT, RESULT
 from b24_sandbox.entities.tasks import COMPLETED, DEFAULTS, ELAPSED, IN_PROGRESS, TASK, task_guid
-from b24_sandbox.php import Map, Value
+from b24_sandbox.php import Map, Value, integer, text
 from b24_sandbox.seed.deals import DEALS
-from b24_sandbox.seed.groups import GROUPS
 from b24_sandbox.seed.moments import Moments
-from b24_sandbox.seed.people import EVERYBODY, STAFF
+from b24_sandbox.seed.people import EVERYBODY
 from b24_sandbox.seed.rows import write
 from b24_sandbox.seed.tables import table, words
 from b24_sandbox.storage import Storage
 
 TASKS = 150
+_GROUPS = len(table("company/workgroup"))
 _FIRST = 15
 """Older tasks have no parts."""
-_FORUM_COLUMNS = (
-    "TASK_ID",
-    "AUTHOR_ID",
-    "AUTHOR_NAME",
-    "AUTHOR_EMAIL",
-    "POST_DATE",
-    "POST_MESSAGE",
-    "UF_FORUM_MESSAGE_DOC",
-)
 _RECENT = 9
 """Days with entries of time spent on most of them."""
 
@@ -40,15 +32,15 @@ def seed_tasks(storage: Storage, moments: Moments, random: Random, details: Rand
     elapsed = [_elapsed(number, moments, random) for number in range(1, TASKS // 3 + 1)]
     elapsed += _recent(tasks, moments, details)
     for entry in elapsed:
-        task = tasks[int(str(entry["TASK_ID"])) - 1]
-        task["TIME_SPENT_IN_LOGS"] = int(str(task["TIME_SPENT_IN_LOGS"] or 0)) + int(str(entry["SECONDS"]))
-    comments = _comments(tasks, details)
+        task = tasks[integer(entry["TASK_ID"]) - 1]
+        task["TIME_SPENT_IN_LOGS"] = integer(task["TIME_SPENT_IN_LOGS"]) + integer(entry["SECONDS"])
+    comments = _comments(storage, tasks, details)
     for comment in comments:
-        task = tasks[int(str(comment[0])) - 1]
-        task["COMMENTS_COUNT"] = int(str(task["COMMENTS_COUNT"] or 0)) + 1
+        task = tasks[integer(comment["TASK_ID"]) - 1]
+        task["COMMENTS_COUNT"] = integer(task["COMMENTS_COUNT"]) + 1
     write(storage, TASK, tasks)
     write(storage, ELAPSED, elapsed)
-    storage.insert_many(COMMENT, _FORUM_COLUMNS, comments)
+    write(storage, COMMENT, comments)
     _seed_checklists(storage, tasks)
     _seed_results(storage, tasks, details)
 
@@ -72,7 +64,7 @@ def _task(number: int, moments: Moments, random: Random) -> Map:
         "TITLE": f"{title} (№{1000 + deal})",
         "DESCRIPTION": "",
         "PRIORITY": priority,
-        "GROUP_ID": 1 + number // 5 % GROUPS if number > _FIRST and number % 5 == 0 else 0,
+        "GROUP_ID": 1 + number // 5 % _GROUPS if number > _FIRST and number % 5 == 0 else 0,
         "CREATED_BY": author,
         "CREATED_DATE": moments.ago(created),
         "RESPONSIBLE_ID": responsible,
@@ -151,18 +143,26 @@ def _recent(tasks: Sequence[Map], moments: Moments, random: Random) -> list[Map]
     return entries
 
 
-def _comments(tasks: Sequence[Map], random: Random) -> list[tuple[Value, ...]]:
-    texts = [text for (text,) in table("task_comments")]
-    comments: list[tuple[Value, ...]] = []
+def _comments(storage: Storage, tasks: Sequence[Map], random: Random) -> list[Map]:
+    people = {row.id: row for row in storage.rows(USER, ["ID", "NAME", "LAST_NAME", "EMAIL"])}
+    texts = [each for (each,) in table("task_comments")]
+    comments: list[Map] = []
     for number, task in enumerate(tasks, 1):
         if number <= _FIRST or number % 3 == 2:
             continue
         for who in ("RESPONSIBLE_ID", "CREATED_BY")[: 1 + number % 2]:
-            person = int(str(task[who]))
-            name, last_name = STAFF[person - 1][:2]
-            author = (person, f"{name} {last_name}", f"user{person:02d}@example.com")
-            comments.append((number, *author, task["ACTIVITY_DATE"], random.choice(texts), "[]"))
-    comments.sort(key=lambda comment: str(comment[4]))
+            person = people[integer(task[who])]
+            comment: Map = {
+                "TASK_ID": number,
+                "AUTHOR_ID": person.id,
+                "AUTHOR_NAME": f"{person['NAME']} {person['LAST_NAME']}",
+                "AUTHOR_EMAIL": person["EMAIL"],
+                "POST_DATE": task["ACTIVITY_DATE"],
+                "POST_MESSAGE": random.choice(texts),
+                "UF_FORUM_MESSAGE_DOC": "[]",
+            }
+            comments.append(comment)
+    comments.sort(key=lambda comment: text(comment["POST_DATE"]))
     return comments
 
 
@@ -191,7 +191,7 @@ def _seed_checklists(storage: Storage, tasks: Sequence[Map]) -> None:
 
 def _seed_results(storage: Storage, tasks: Sequence[Map], random: Random) -> None:
     """Write the results of every fifth completed task."""
-    texts = [text for (text,) in table("task_results")]
+    texts = [each for (each,) in table("task_results")]
     rows = [
         (number, task["RESPONSIBLE_ID"], task["CLOSED_DATE"], task["CLOSED_DATE"], 1, random.choice(texts), "[]")
         for number, task in enumerate(tasks, 1)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from b24_sandbox import answer
+from b24_sandbox.call import Call
+from b24_sandbox.php import Map, Value
+
 if TYPE_CHECKING:
-    from b24_sandbox.call import CallWorld
+    from b24_sandbox.call import CalledMethod, CallWorld
     from b24_sandbox.callers import PortalCaller
     from b24_sandbox.storage import Storage
 
@@ -45,3 +49,17 @@ class Context:
     def storage(self) -> Storage:
         """The records of the portal."""
         return self.portal.storage
+
+    def call(self, method: CalledMethod, params: Map) -> Call:
+        """A call of a method of version 2 by the same caller."""
+        return Call(self.portal, method, self.caller, params)
+
+    def perform(self, name: str, params: Map) -> Value:
+        """Run a method of version 2 as the acting user and return its result. Its scope is not required.
+
+        Raises:
+            PortalError: the refusal of the method.
+        """
+        method = self.portal.registry.find(name)
+        assert method is not None, name
+        return answer.as_page(method.run(self.call(method, params))).result

@@ -5,8 +5,6 @@ Documentation: the `*-field-list.md` and `*-field-get.md` pages.
 
 from __future__ import annotations
 
-import json
-
 from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import errors
 from b24_sandbox.v3.context import Context
@@ -42,7 +40,7 @@ def _selected(params: Map) -> tuple[str, ...]:
     if sent is None or sent in ([], {}):
         return ASPECTS
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
-        raise errors.invalid_select(json.dumps(sent, ensure_ascii=False)[:200])
+        raise errors.invalid_select(sent)
     for name in sent:
         if name not in ASPECTS:
             raise errors.unknown_property(name, "DtoFieldDto")
@@ -60,7 +58,7 @@ def _described(prop: Property, aspects: tuple[str, ...]) -> Map:
         "filterable": prop.filterable,
         "sortable": prop.sortable,
         "editable": prop.editable,
-        "multiple": prop.multiple,
+        "multiple": False,  # real portals say so of lists as well
         "elementType": prop.element,
     }
     return {name: everything[name] for name in aspects}

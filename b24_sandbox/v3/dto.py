@@ -1,14 +1,4 @@
-"""Descriptions of the objects of REST 3.0: one table of text per DTO, parsed into properties.
-
-One line per property:
-
-    status  enum:status  sed  STATUS
-
-name, type, flags, column. Types: `int`, `float`, `string`, `bool`, `date`, `datetime`, `utc` (a date-time shown as text
-in UTC), `array:int` and `array:string` (lists), `enum:name` (words for stored values, see `Dto.enums`), `one:UserDto`
-and `many:UserDto` (relations through the column of ids), `object`. Flags: `f` filterable, `s` sortable, `e` editable,
-`a` for an add only, `q` required on an add, `d` shown by default, `x` stored in the DTO's table of extras; `-` means no
-flags. A column `-` means that the value is computed (`Dto.computed`).
+"""The objects of REST 3.0 and their properties. `b24_sandbox.v3.objects` reads them from files.
 
 Documentation: api-reference/rest-v3 and the `*.field.list` pages.
 """
@@ -18,19 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from b24_sandbox import php, values
+from b24_sandbox.field import Flag
 from b24_sandbox.fields import Entity
-from b24_sandbox.php import Value
+from b24_sandbox.filters import FilterCondition
+from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
+from b24_sandbox.v3 import errors
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.errors import REQUEST
 
 PHP_TYPES = {"utc": "string", "enum": "string", "datetime": "DateTime", "date": "Date", "one": "object"}
 _SHOWN_TYPES = {"DateTime": "object", "Date": "object", "many": "array"}
+_NO_TABLE = Entity("", {})
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a DTO. `detail` is the text after the colon of the type; the module docstring has the rest."""
+    """One property of a DTO. `detail` is the text after the colon of the type; see `b24_sandbox.v3.objects`."""
 
     name: str
     type: str
@@ -38,40 +33,23 @@ class Property:
     flags: str
     column: str
 
-    @property
-    def filterable(self) -> bool:
-        """Whether it may be used in a filter."""
-        return "f" in self.flags
-
-    @property
-    def sortable(self) -> bool:
-        """Whether it may be used in an order."""
-        return "s" in self.flags
-
-    @property
-    def editable(self) -> bool:
-        """Whether an update may write it."""
-        return "e" in self.flags
+    filterable = Flag("f")
+    """Whether it may be used in a filter."""
+    sortable = Flag("s")
+    """Whether it may be used in an order."""
+    editable = Flag("e")
+    """Whether an update may write it."""
+    required = Flag("q")
+    """Whether an add requires it."""
+    default = Flag("d")
+    """Whether it is shown without a `select`."""
+    extra = Flag("x")
+    """Whether it is stored in the table of extras."""
 
     @property
     def addable(self) -> bool:
         """Whether an add may write it."""
         return bool(set(self.flags) & set("eaq"))
-
-    @property
-    def required(self) -> bool:
-        """Whether an add requires it."""
-        return "q" in self.flags
-
-    @property
-    def default(self) -> bool:
-        """Whether it is shown without a `select`."""
-        return "d" in self.flags
-
-    @property
-    def extra(self) -> bool:
-        """Whether it is stored in the table of extras."""
-        return "x" in self.flags
 
     @property
     def relation(self) -> bool:
@@ -80,8 +58,13 @@ class Property:
 
     @property
     def multiple(self) -> bool:
-        """Whether it is a list of objects or values. Field descriptions of real portals say `false` for both."""
-        return False
+        """Whether it contains a list of values or of ids."""
+        return self.type in ("array", "many")
+
+    @property
+    def sql(self) -> str:
+        """Its column in SQL, or the expression that it is sorted by."""
+        return self.column if self.column.startswith("(") else f'"{self.column}"'
 
     @property
     def php_type(self) -> str:
@@ -100,55 +83,86 @@ class Property:
 
 
 Computed = Callable[[Context, Row], Value]
-"""Computes the value of a property without a column from the stored row."""
+"""Computes the value of a property from the stored row."""
+
+Check = Callable[[Context, Map, Row | None], None]
+"""Checks and completes columns before they are written: call, columns, stored row for an update."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """The rows that exist for a call: an SQL condition over columns of the table and its bound values."""
-
-    sql: str = "1"
-    bound: tuple[Value, ...] = ()
-
-
-def _everything(context: Context) -> Visible:
-    return Visible()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Dto:
-    """A described object: its wire name, its table (`None`: nothing is stored) and its properties.
+    """A described object: its wire name, its table (without one nothing is stored) and its properties.
+
+    `visible` is an SQL condition on the rows that exist for a user; each `?` is the id of the user. With
+    `admin_sees_all` it does not apply to administrators. `defaults` are columns of a new record, `created` and
+    `updated` columns with the time (`now`) or the acting `user`; a delete of an object with `deleted` writes these
+    columns instead. `extras` is the table of properties without a column, `event` as in `b24_sandbox.records.Stored`.
 
     `strict_select`: an unknown own name in `select` is refused instead of ignored. `missing_kind` and `type_kind` are
-    the validation codes of `fields`. `max_limit` is the largest page size. `related` returns the DTO of a relation by
-    name.
+    the validation codes of `fields`. `where` are conditions of a list by parameter, `order` is its order without an
+    `order`, `page_size` and `max_limit` are the size of a page without a limit and the largest one. `related` returns
+    the DTO of a relation by name. `computed` and `check` are the rules in code.
     """
 
     name: str
-    entity: Entity | None
     properties: dict[str, Property]
+    entity: Entity = _NO_TABLE
     enums: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    computed: Mapping[str, Computed] = field(default_factory=dict)
-    visible: Callable[[Context], Visible] = _everything
+    visible: str = "1"
+    admin_sees_all: bool = False
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    created: Mapping[str, str] = field(default_factory=dict)
+    updated: Mapping[str, str] = field(default_factory=dict)
+    deleted: Mapping[str, Value] = field(default_factory=dict)
     extras: Entity | None = None
+    event: str = ""
+    event_fields: Mapping[str, Value] = field(default_factory=dict)
     strict_select: bool = False
     missing_kind: str = REQUEST
     type_kind: str = REQUEST
+    where: Mapping[str, str] = field(default_factory=dict)
+    order: str = "ID asc"
+    page_size: int = 50
     max_limit: int = 1000
     list_default: tuple[str, ...] = ()
     related: dict[str, Dto] = field(default_factory=dict)
+    computed: dict[str, Computed] = field(default_factory=dict)
+    check: Check = lambda context, columns, row: None
 
     @property
     def default(self) -> list[str]:
         """The properties shown without a `select`."""
         return [prop.name for prop in self.properties.values() if prop.default]
 
+    def usable(self, name: str, attribute: str) -> Property:
+        """The property of a condition or an order. `attribute` is what it must be: `Filterable` or `Sortable`.
 
-def parse_properties(table: str) -> dict[str, Property]:
-    """Parse a table of properties (see the module docstring) into name -> property, in order."""
-    properties: dict[str, Property] = {}
-    for line in filter(None, map(str.strip, table.splitlines())):
-        name, kind, flags, column = line.split()
-        kind, _, detail = kind.partition(":")
-        properties[name] = Property(name, kind, detail, "" if flags == "-" else flags, "" if column == "-" else column)
-    return properties
+        Raises:
+            ApiError: when it is unknown or is not.
+        """
+        prop = self.properties.get(name)
+        if prop is None:
+            raise errors.unknown_property(name, self.name)
+        if not (prop.filterable if attribute == "Filterable" else prop.sortable) or not prop.column:
+            raise errors.lacks(self.name, name, attribute)
+        return prop
+
+    def seen_by(self, context: Context) -> FilterCondition:
+        """The condition on the rows that exist for a call."""
+        if self.admin_sees_all and context.admin:
+            return FilterCondition("1")
+        return FilterCondition(self.visible, (context.user,) * self.visible.count("?"))
+
+    def stored(self, prop: Property, value: Value) -> Value:
+        """Convert an accepted value for the column of a property or for a comparison with it."""
+        if value is None or prop.column not in self.entity.fields:
+            return value
+        if prop.type == "enum":
+            value = self.enums[prop.detail].get(php.text(value))
+        return values.stored(self.entity.fields[prop.column], value, 0)  # no date relative to now is accepted
+
+    def shown(self, prop: Property, value: Value) -> Value:
+        """Convert a stored value to its form on the wire."""
+        if prop.type == "enum":
+            return next((word for word, kept in self.enums[prop.detail].items() if kept == value), None)
+        return values.REST_3.show(prop, value)

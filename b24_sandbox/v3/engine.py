@@ -1,17 +1,19 @@
-"""The shared engine of get, list, tail, aggregate, add, update and delete of REST 3.0. A DTO describes the object.
+"""The dialect of REST 3.0: get, list, tail, aggregate, add, update and delete over a DTO, which describes the object.
 
-Parameters are the decoded body of a call. Results are the value of `result`. Documentation: api-reference/rest-v3.
+Parameters are the decoded body of a call. Results are the value of `result`. Records are read and written by
+`b24_sandbox.records`, which version 2 shares. Documentation: api-reference/rest-v3.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from b24_sandbox import php
+from b24_sandbox import dates, php, records
+from b24_sandbox.filters import FilterCondition, joined, ordering
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import errors, filter, query, values
+from b24_sandbox.v3 import errors, filter, query, strict
 from b24_sandbox.v3.context import Context
 from b24_sandbox.v3.dto import Dto, Property
 from b24_sandbox.v3.query import Selection
@@ -30,19 +32,32 @@ _COUNTS: dict[str, Callable[[list[Value]], int]] = {
 
 def get(dto: Dto, context: Context, params: Map) -> Value:
     """Return one record as `{"item": {...}}`."""
-    record = record_id(params)
-    chosen = query.selection(dto, params.get("select"), dto.default)
+    return item(dto, context, record_id(params), params.get("select"))
+
+
+def item(dto: Dto, context: Context, record: int, select: Value = None) -> Value:
+    """Return one record as `{"item": {...}}`."""
+    chosen = query.selection(dto, select, dto.default)
     return {"item": show(dto, context, [stored(dto, context, record)], chosen)[0]}
 
 
-def list_page(dto: Dto, context: Context, params: Map) -> Value:
-    """Return one page as `{"items": [...]}`, without a total and without a next page."""
+def list_page(dto: Dto, context: Context, params: Map, *parts: FilterCondition) -> Value:
+    """Return one page as `{"items": [...]}`, without a total and without a next page. `parts` are more conditions."""
     chosen = query.selection(dto, params.get("select"), list(dto.list_default) or dto.default)
-    where = narrowed(dto, context, filter.compile_filter(dto, params.get("filter")))
+    where = joined([*parts, *_named(dto, params), filter.compile_filter(dto, params.get("filter"))])
     ordered = query.order(dto, params.get("order"))
-    page = query.window(params.get("pagination"), dto.max_limit)
+    page = query.window(params.get("pagination"), dto.max_limit, dto.page_size)
     found = rows(dto, context, where, ordered, page.limit, page.offset)
     return {"items": show(dto, context, found, chosen)}
+
+
+def _named(dto: Dto, params: Map) -> Iterable[FilterCondition]:
+    """The conditions of the sent parameters that narrow a list."""
+    for name, sql in dto.where.items():
+        value = params.get(name)
+        if value is not None and value != "":
+            prop = dto.properties.get(name)
+            yield FilterCondition(sql, (value if prop is None else dto.stored(prop, value),))
 
 
 def tail(dto: Dto, context: Context, params: Map) -> Value:
@@ -51,21 +66,20 @@ def tail(dto: Dto, context: Context, params: Map) -> Value:
     cursor = query.cursor(dto, params.get("cursor"), dto.max_limit)
     if cursor.prop.name in filter.names(params.get("filter")):
         raise errors.invalid_filter(f"Cursor field {cursor.prop.name} cannot be used at filter.")
-    parts = [narrowed(dto, context, filter.compile_filter(dto, params.get("filter")))]
-    column = f'"{cursor.prop.column}"'
+    parts = [filter.compile_filter(dto, params.get("filter"))]
+    column = cursor.prop.sql
     if cursor.value is not None:
-        parts.append(filter.Sql(f"{column} {'<' if cursor.descending else '>'} ?", (cursor.value,)))
-    where = filter.joined(parts, "and")
-    ordered = f"{column} {'desc' if cursor.descending else 'asc'}, ID asc"
-    return {"items": show(dto, context, rows(dto, context, where, ordered, cursor.limit, 0), chosen)}
+        parts.append(FilterCondition(f"{column} {'<' if cursor.descending else '>'} ?", (cursor.value,)))
+    found = rows(dto, context, joined(parts), ordering([(column, cursor.descending)]), cursor.limit)
+    return {"items": show(dto, context, found, chosen)}
 
 
 def aggregate(dto: Dto, context: Context, params: Map) -> Value:
     """Compute functions over properties: `{"count": ["id"], "sum": {"amount": "total"}}`."""
     sent = params.get("select")
     if not isinstance(sent, dict) or not sent:
-        raise errors.invalid_select(json.dumps(sent, ensure_ascii=False)[:200])
-    where = narrowed(dto, context, filter.compile_filter(dto, params.get("filter")))
+        raise errors.invalid_select(sent)
+    where = filter.compile_filter(dto, params.get("filter"))
     answer: Map = {}
     for function, wanted in sent.items():
         if function not in _FUNCTIONS and function not in _COUNTS:
@@ -77,14 +91,14 @@ def aggregate(dto: Dto, context: Context, params: Map) -> Value:
     return {"result": answer}
 
 
-def _aggregated(dto: Dto, context: Context, function: str, name: str, where: filter.Sql) -> Value:
+def _aggregated(dto: Dto, context: Context, function: str, name: str, where: FilterCondition) -> Value:
     prop = dto.properties.get(name)
     if prop is None:
         raise errors.unknown_property(name, dto.name)
-    if not prop.column or dto.entity is None:
+    if not prop.column:
         raise errors.lacks(dto.name, name, "Filterable")
-    read = context.storage.rows(dto.entity, [prop.column], where.text, where.bound)
-    found = [row[prop.column] for row in read if row[prop.column] is not None]
+    read = (_raw(dto, context, prop, row) for row in rows(dto, context, where))
+    found = [value for value in read if value is not None]
     if function in _COUNTS:
         return _COUNTS[function](found)
     numbers = [value for value in found if isinstance(value, int | float)]
@@ -92,23 +106,64 @@ def _aggregated(dto: Dto, context: Context, function: str, name: str, where: fil
         return _FUNCTIONS[function](numbers)
     if function in ("min", "max"):  # dates and words have an order, but no sum
         ordered = sorted(found, key=php.text)
-        return values.shown(dto, prop, ordered[0 if function == "min" else -1]) if ordered else None
+        return dto.shown(prop, ordered[0 if function == "min" else -1]) if ordered else None
     raise errors.wrong_type(name, "int")
 
 
-def add(dto: Dto, context: Context, params: Map) -> int:
-    """Store a new record and return its id. Derived columns are the task of the method."""
+def _raw(dto: Dto, context: Context, prop: Property, row: Row) -> Value:
+    return dto.computed[prop.name](context, row) if prop.name in dto.computed else row[prop.column]
+
+
+def add(dto: Dto, context: Context, params: Map) -> Value:
+    """Add a record and return it."""
     columns, extras = writable(dto, params, new=True)
-    assert dto.entity is not None
-    return insert(dto, context, columns, extras)
+    dto.check(context, columns, None)
+    return item(dto, context, insert(dto, context, columns, extras))
 
 
-def insert(dto: Dto, context: Context, columns: Map, extras: Map) -> int:
-    """Store columns and extras as a new record."""
-    assert dto.entity is not None
-    record = context.storage.insert(dto.entity, columns)
-    write_extras(dto, context, record, extras)
-    return record
+def update(dto: Dto, context: Context, params: Map) -> Value:
+    """Update a record and return it."""
+    record = record_id(params)
+    columns, extras = writable(dto, params, new=False)
+    row = stored(dto, context, record)
+    dto.check(context, columns, row)
+    change(dto, context, row, columns, extras)
+    return item(dto, context, record)
+
+
+def delete(dto: Dto, context: Context, params: Map) -> Value:
+    """Delete a record, or mark it as deleted where the object has such a mark."""
+    row = stored(dto, context, record_id(params))
+    if dto.deleted:
+        change(dto, context, row, {**dto.deleted})
+    else:
+        remove(dto, context, row.id)
+    return {"result": True}
+
+
+def remove(dto: Dto, context: Context, record: int) -> None:
+    """Delete a record and its extras."""
+    records.remove(dto, context, record)
+    if dto.extras is not None:
+        context.storage.delete(dto.extras, record)
+
+
+def insert(dto: Dto, context: Context, columns: Map, extras: Map | None = None) -> int:
+    """Add a record with the defaults and stamps of the object and return its id."""
+    missing = {name: value for name, value in dto.defaults.items() if columns.get(name) is None}
+    completed = {**columns, **missing, **_stamps(context, dto.created)}
+    return records.add(dto, context, completed, lambda record: write_extras(dto, context, record, extras))
+
+
+def change(dto: Dto, context: Context, row: Row, columns: Map, extras: Map | None = None) -> None:
+    """Write columns, extras and stamps of a record."""
+    completed = {**columns, **_stamps(context, dto.updated)}
+    records.change(dto, context, row, completed, lambda record: write_extras(dto, context, record, extras))
+
+
+def _stamps(context: Context, stamps: Mapping[str, str]) -> Map:
+    known: Map = {"now": dates.iso(context.now), "user": context.user}
+    return {column: known[stamp] for column, stamp in stamps.items()}
 
 
 def writable(dto: Dto, params: Map, *, new: bool) -> tuple[Map, Map]:
@@ -132,7 +187,7 @@ def writable(dto: Dto, params: Map, *, new: bool) -> tuple[Map, Map]:
         if prop.extra:
             extras[name] = value
         else:
-            columns[prop.column] = values.stored(dto, prop, value)
+            columns[prop.column] = dto.stored(prop, value)
     return columns, extras
 
 
@@ -151,7 +206,7 @@ def _refuse(dto: Dto, sent: Map, *, new: bool) -> None:
     mistyped = [
         (name, errors.wrong_type_text(name, dto.properties[name].php_type))
         for name, value in sent.items()
-        if not values.accepts(dto.properties[name], value)
+        if not strict.accepts(dto.properties[name], value)
     ]
     if mistyped:
         raise errors.invalid(mistyped, dto.type_kind)
@@ -162,13 +217,6 @@ def _refuse(dto: Dto, sent: Map, *, new: bool) -> None:
     ]
     if strange:
         raise errors.invalid(strange)
-
-
-def update(dto: Dto, context: Context, record: int, columns: Map, extras: Map) -> None:
-    """Update one record."""
-    assert dto.entity is not None
-    context.storage.update(dto.entity, record, columns)
-    write_extras(dto, context, record, extras)
 
 
 def one_record(params: Map) -> int:
@@ -182,20 +230,12 @@ def one_record(params: Map) -> int:
     return record_id(params)
 
 
-def delete(dto: Dto, context: Context, record: int) -> None:
-    """Delete a record and its extras."""
-    assert dto.entity is not None
-    context.storage.delete(dto.entity, record)
-    if dto.extras is not None:
-        context.storage.delete(dto.extras, record)
-
-
 def record_id(params: Map, name: str = "id") -> int:
     """A required whole number of a call."""
     value = params.get(name)
     if value is None:
         raise errors.missing(name)
-    if not values.is_int(value):
+    if not strict.is_int(value):
         raise errors.wrong_type(name, "int")
     return php.integer(value)
 
@@ -206,25 +246,22 @@ def stored(dto: Dto, context: Context, record: int) -> Row:
     Raises:
         ApiError: when it does not exist for this user.
     """
-    assert dto.entity is not None
-    where = narrowed(dto, context, filter.Sql("ID = ?", (record,)))
-    found = rows(dto, context, where, "ID asc", 1, 0)
-    if not found:
+    found = find(dto, context, record)
+    if found is None:
         raise errors.not_found(record)
-    return found[0]
+    return found
 
 
-def narrowed(dto: Dto, context: Context, where: filter.Sql) -> filter.Sql:
-    """Combine a condition with the rows the user may see."""
-    visible = dto.visible(context)
-    return filter.joined([filter.Sql(visible.sql, visible.bound), where], "and")
+def find(dto: Dto, context: Context, record: int) -> Row | None:
+    """Return one record as it is stored, or `None` when it does not exist for this user."""
+    return next(iter(rows(dto, context, FilterCondition("ID = ?", (record,)))), None)
 
 
-def rows(dto: Dto, context: Context, where: filter.Sql, ordered: str, limit: int, offset: int) -> list[Row]:
-    """The stored rows."""
-    assert dto.entity is not None
-    columns = [field.name for field in dto.entity.columns]
-    return context.storage.rows(dto.entity, columns, where.text, where.bound, ordered, limit, offset)
+def rows(
+    dto: Dto, context: Context, where: FilterCondition, order: str = "ID asc", limit: int = -1, offset: int = 0
+) -> list[Row]:
+    """Return the stored rows that match a condition and that the user may see."""
+    return records.read(dto, context, joined([dto.seen_by(context), where]), order, limit, offset)
 
 
 def show(dto: Dto, context: Context, found: Sequence[Row], chosen: Selection) -> list[Map]:
@@ -245,7 +282,7 @@ def show(dto: Dto, context: Context, found: Sequence[Row], chosen: Selection) ->
             elif prop.extra:
                 item[name] = extras.get(row.id, {}).get(name, _empty(prop))
             else:
-                item[name] = values.shown(dto, prop, row[prop.column])
+                item[name] = dto.shown(prop, row[prop.column])
         shown.append(item)
     return shown
 
@@ -272,10 +309,10 @@ def _ids(prop: Property, row: Row) -> list[int]:
 def _related(prop: Property, dto: Dto, context: Context, found: Sequence[Row], chosen: Selection) -> dict[int, Map]:
     target = dto.related[prop.detail]
     wanted = sorted({record for row in found for record in _ids(prop, row)})
-    if target.entity is None or not wanted:
+    if not target.entity.name or not wanted:
         return {}
-    where = filter.Sql("ID in (select value from json_each(?))", (json.dumps(wanted),))
-    there = rows(target, context, where, "ID asc", -1, 0)
+    where = FilterCondition("ID in (select value from json_each(?))", (json.dumps(wanted),))
+    there = records.read(target, context, where)
     shown = show(target, context, there, chosen)
     return {row.id: item for row, item in zip(there, shown, strict=True)}
 
@@ -288,7 +325,7 @@ def _extras(dto: Dto, context: Context, found: Iterable[Map], chosen: Selection)
     return {row.id: json.loads(row.text("DATA")) for row in kept}
 
 
-def write_extras(dto: Dto, context: Context, record: int, extras: Map) -> None:
+def write_extras(dto: Dto, context: Context, record: int, extras: Map | None) -> None:
     """Store properties without a column of their own."""
     if not extras or dto.extras is None:
         return

@@ -6,6 +6,10 @@ Documentation: api-reference/rest-v3; the statuses are measured (every authentic
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
 
@@ -36,74 +40,47 @@ def refusal(name: str, message: str, status: int = 400) -> ApiError:
     return ApiError(PREFIX + name, message, status)
 
 
-def method_not_found(method: str) -> ApiError:
-    """The method does not exist in REST 3.0. Checked before the credentials."""
-    return refusal("METHODNOTFOUNDEXCEPTION", f"Method `{method}` not found", 404)
+def _error(name: str, text: str, status: int = 400) -> Callable[..., ApiError]:
+    """An error of one code. Parts of a request fill the text: words as they are, other values as JSON."""
+
+    def error(*parts: Value) -> ApiError:
+        words = (part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in parts)
+        return refusal(f"{name}EXCEPTION", text.format(*words), status)
+
+    return error
+
+
+method_not_found = _error("METHODNOTFOUND", "Method `{:.100}` not found", 404)
+"""The method does not exist in REST 3.0. Checked before the credentials."""
+insufficient_scope = _error("INSUFFICIENTSCOPE", "Insufficient access rights: scope `{}` is required", 403)
+"""The credentials are valid but lack the scope of the method."""
+invalid_json = _error("INVALIDJSON", "The request body is not valid JSON")
+"""The body is not a JSON array or object, or its content type is not JSON."""
+invalid_select = _error("INVALIDSELECT", "Unable to recognize select expression `{:.200}`")
+"""`select` is not a list of names. Batches use the same code for all their errors."""
+invalid_batch = _error("INVALIDSELECT", "{}")
+"""An invalid batch, or a reference in it without a target."""
+invalid_filter = _error("INVALIDFILTER", "Unable to recognize filter expression `{:.200}`")
+"""An invalid filter expression."""
+invalid_order = _error("INVALIDORDER", "Unable to recognize sorting parameter `{:.200}`")
+"""An order that is not an object of names and directions."""
+invalid_pagination = _error("INVALIDPAGINATION", "Unable to recognize pagination parameter `{:.200}`")
+"""An invalid page."""
+internal = _error("INTERNAL_INTERNAL", "Internal error", 500)
+"""An internal failure of the portal: measured for negative pagination."""
+unknown_property = _error("UNKNOWNDTOPROPERTY", "Unknown field `{}` for entity `{}`")
+"""The object does not have a property of this name."""
+unknown_operator = _error("UNKNOWNFILTEROPERATOR", "Unknown filter operator `{:.200}`")
+"""An unknown operator of a condition."""
+unknown_function = _error("UNKNOWNAGGREGATEFUNCTION", "Unknown aggregate function `{}`")
+"""An unknown function of an aggregation."""
+not_found = _error("ENTITYNOTFOUND", "Record with ID = `{}` not found")
+"""The record does not exist, or the user may not see it."""
 
 
 def access_denied(status: int = 403) -> ApiError:
     """The credentials are invalid (401) or the rights are insufficient (403)."""
     return refusal("ACCESSDENIEDEXCEPTION", "Access denied", status)
-
-
-def insufficient_scope(scope: str) -> ApiError:
-    """The credentials are valid but lack the scope of the method."""
-    return refusal("INSUFFICIENTSCOPEEXCEPTION", f"Insufficient access rights: scope `{scope}` is required", 403)
-
-
-def invalid_json() -> ApiError:
-    """The body is not a JSON array or object, or its content type is not JSON."""
-    return refusal("INVALIDJSONEXCEPTION", "The request body is not valid JSON")
-
-
-def invalid_select(expression: str) -> ApiError:
-    """`select` is not a list of names. Batches use the same code for all their errors."""
-    return refusal("INVALIDSELECTEXCEPTION", f"Unable to recognize select expression `{expression}`")
-
-
-def invalid_batch(message: str) -> ApiError:
-    """An invalid batch, or a reference in it without a target."""
-    return refusal("INVALIDSELECTEXCEPTION", message)
-
-
-def invalid_filter(expression: str) -> ApiError:
-    """An invalid filter expression."""
-    return refusal("INVALIDFILTEREXCEPTION", f"Unable to recognize filter expression `{expression}`")
-
-
-def invalid_order(expression: str) -> ApiError:
-    """An order that is not an object of names and directions."""
-    return refusal("INVALIDORDEREXCEPTION", f"Unable to recognize sorting parameter `{expression}`")
-
-
-def invalid_pagination(expression: str) -> ApiError:
-    """An invalid page."""
-    return refusal("INVALIDPAGINATIONEXCEPTION", f"Unable to recognize pagination parameter `{expression}`")
-
-
-def internal() -> ApiError:
-    """An internal failure of the portal: measured for negative pagination."""
-    return refusal("INTERNAL_INTERNALEXCEPTION", "Internal error", 500)
-
-
-def unknown_property(name: str, dto: str) -> ApiError:
-    """The object does not have a property of this name."""
-    return refusal("UNKNOWNDTOPROPERTYEXCEPTION", f"Unknown field `{name}` for entity `{dto}`")
-
-
-def unknown_operator(operator: str) -> ApiError:
-    """An unknown operator of a condition."""
-    return refusal("UNKNOWNFILTEROPERATOREXCEPTION", f"Unknown filter operator `{operator}`")
-
-
-def unknown_function(function: str) -> ApiError:
-    """An unknown function of an aggregation."""
-    return refusal("UNKNOWNAGGREGATEFUNCTIONEXCEPTION", f"Unknown aggregate function `{function}`")
-
-
-def not_found(record: int) -> ApiError:
-    """The record does not exist, or the user may not see it."""
-    return refusal("ENTITYNOTFOUNDEXCEPTION", f"Record with ID = `{record}` not found")
 
 
 def field_not_found(name: str) -> ApiError:
@@ -118,6 +95,15 @@ def invalid(details: list[tuple[str, str]], kind: str = REQUEST) -> ApiError:
     ]
     subject = "object" if kind == DTO else "request object"
     return ApiError(PREFIX + kind, f"Error during {subject} validation", 400, validation)
+
+
+@contextmanager
+def validating() -> Iterator[None]:
+    """Convert the refusals of version 2 inside to validation errors."""
+    try:
+        yield
+    except PortalError as refused:
+        raise invalid([("", refused.description.replace("<br>", ""))]) from None
 
 
 def missing(name: str, kind: str = REQUEST) -> ApiError:

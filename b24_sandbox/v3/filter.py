@@ -10,29 +10,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from b24_sandbox import php
+from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition, inverted, joined
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import errors, values
+from b24_sandbox.v3 import errors, strict
 from b24_sandbox.v3.dto import Dto, Property
 
 OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
 _DEEPEST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """A part of an SQL condition and its bound values."""
-
-    text: str
-    bound: tuple[Value, ...] = ()
-
-
-ALWAYS, NEVER = Sql("1"), Sql("0")
-
-
-def compile_filter(dto: Dto, sent: Value) -> Sql:
+def compile_filter(dto: Dto, sent: Value) -> FilterCondition:
     """Compile a whole filter. `None` and an empty array match everything.
 
     Raises:
@@ -41,7 +30,7 @@ def compile_filter(dto: Dto, sent: Value) -> Sql:
     if sent is None or sent in ([], {}):
         return ALWAYS
     if not isinstance(sent, list):
-        raise errors.invalid_filter(_text(sent))
+        raise errors.invalid_filter(sent)
     return _all(dto, sent, "and", 0)
 
 
@@ -75,49 +64,38 @@ def equal_values(sent: Value, name: str) -> list[Value]:
     return found
 
 
-def _all(dto: Dto, items: Sequence[Value], logic: str, depth: int) -> Sql:
+def _all(dto: Dto, items: Sequence[Value], logic: str, depth: int) -> FilterCondition:
     if depth > _DEEPEST:
         raise errors.invalid_filter("conditions are nested too deeply")
     return joined([_item(dto, item, depth) for item in items], logic)
 
 
-def joined(parts: Sequence[Sql], logic: str) -> Sql:
-    """Combine parts with `and` or `or` as a balanced tree, because SQLite limits the depth of expressions."""
-    if not parts:
-        return ALWAYS
-    if len(parts) == 1:
-        return parts[0]
-    middle = len(parts) // 2
-    left, right = joined(parts[:middle], logic), joined(parts[middle:], logic)
-    return Sql(f"({left.text} {logic} {right.text})", left.bound + right.bound)
-
-
-def _item(dto: Dto, item: Value, depth: int) -> Sql:
+def _item(dto: Dto, item: Value, depth: int) -> FilterCondition:
     if isinstance(item, list):
         return _short(dto, item)
     if not isinstance(item, dict):
-        raise errors.invalid_filter(_text(item))
+        raise errors.invalid_filter(item)
     if item.get("type") == "condition" or "leftOperand" in item:
         if not {"leftOperand", "operator"} <= item.keys() or "rightOperand" not in item:
-            raise errors.invalid_filter(_text(item))
+            raise errors.invalid_filter(item)
         return _condition(dto, item["leftOperand"], item["operator"], item["rightOperand"], item)
     if "conditions" in item:
         return _group(dto, item, depth)
-    raise errors.invalid_filter(_text(item))
+    raise errors.invalid_filter(item)
 
 
-def _group(dto: Dto, item: Map, depth: int) -> Sql:
+def _group(dto: Dto, item: Map, depth: int) -> FilterCondition:
     logic, conditions = item.get("logic", "and"), item["conditions"]
     word = logic.lower() if isinstance(logic, str) else ""
     if word not in ("and", "or") or (not isinstance(conditions, list) and conditions != {}):
-        raise errors.invalid_filter(_text(item))
+        raise errors.invalid_filter(item)
     inside = _all(dto, php.as_list(conditions), word, depth + 1)
-    return Sql(f"(not coalesce({inside.text}, 0))", inside.bound) if php.truthy(item.get("negative")) else inside
+    return inverted(inside) if php.truthy(item.get("negative")) else inside
 
 
-def _short(dto: Dto, item: list[Value]) -> Sql:
+def _short(dto: Dto, item: list[Value]) -> FilterCondition:
     if not 1 <= len(item) <= 3:
-        raise errors.invalid_filter(_text(item))
+        raise errors.invalid_filter(item)
     if len(item) == 1:
         return _condition(dto, item[0], "=", True, item)
     if len(item) == 2:
@@ -125,45 +103,47 @@ def _short(dto: Dto, item: list[Value]) -> Sql:
     return _condition(dto, item[0], item[1], item[2], item)
 
 
-def _condition(dto: Dto, left: Value, operator: Value, right: Value, whole: Value) -> Sql:
+def _condition(dto: Dto, left: Value, operator: Value, right: Value, whole: Value) -> FilterCondition:
     column, prop = _left(dto, left, whole)
     if not isinstance(operator, str) or operator.lower() not in OPERATORS:
-        raise errors.unknown_operator(_text(operator))
+        raise errors.unknown_operator(operator)
     operator = operator.lower()
     if isinstance(right, dict) and "expression" in right:
         other, _ = _expression(dto, right, whole)
         if operator in ("in", "between"):
-            raise errors.invalid_filter(_text(whole))
-        return Sql(f"coalesce({column} {operator} {other}, 0)")
+            raise errors.invalid_filter(whole)
+        return FilterCondition(f"coalesce({column} {operator} {other}, 0)")
     if operator == "in":
         if not php.is_array(right):
-            raise errors.invalid_filter(_text(whole))
+            raise errors.invalid_filter(whole)
         return _among(dto, column, prop, [_bound(dto, prop, item) for item in php.as_list(right)])
     if operator == "between":
         ends = php.as_list(right) if php.is_array(right) else []
         if len(ends) != 2 or None in ends:
-            raise errors.invalid_filter(_text(whole))
-        return Sql(f"{column} between ? and ?", tuple(_bound(dto, prop, end) for end in ends))
+            raise errors.invalid_filter(whole)
+        return FilterCondition(f"{column} between ? and ?", tuple(_bound(dto, prop, end) for end in ends))
     if right is None:
         if operator not in ("=", "!="):
             raise errors.wrong_type(prop.name, prop.php_type)
-        return Sql(f"{column} is {'' if operator == '=' else 'not '}null")
+        return FilterCondition(f"{column} is {'' if operator == '=' else 'not '}null")
     value = _bound(dto, prop, right)
     if prop.type in ("array", "many"):
-        raise errors.invalid_filter(_text(whole))
+        raise errors.invalid_filter(whole)
     left_side = _folded(column, prop)
     if operator in ("=", "!="):
-        sql = Sql(f"coalesce({left_side} = {_folded('?', prop)}, 0)", (value,))
-        return sql if operator == "=" else Sql(f"(not {sql.text})", sql.bound)
-    return Sql(f"{left_side} {operator} {_folded('?', prop)}", (value,))
+        equal = FilterCondition(f"coalesce({left_side} = {_folded('?', prop)}, 0)", (value,))
+        return equal if operator == "=" else inverted(equal)
+    return FilterCondition(f"{left_side} {operator} {_folded('?', prop)}", (value,))
 
 
-def _among(dto: Dto, column: str, prop: Property, wanted: list[Value]) -> Sql:
+def _among(dto: Dto, column: str, prop: Property, wanted: list[Value]) -> FilterCondition:
     if not wanted:
         return NEVER
     inside = _folded("json_each.value", prop)
     members = f"(select {inside} from json_each(?))"  # noqa: S608
-    return Sql(f"coalesce({_folded(column, prop)} in {members}, 0)", (json.dumps(wanted, ensure_ascii=False),))
+    return FilterCondition(
+        f"coalesce({_folded(column, prop)} in {members}, 0)", (json.dumps(wanted, ensure_ascii=False),)
+    )
 
 
 def _folded(sql: str, prop: Property) -> str:
@@ -173,18 +153,18 @@ def _folded(sql: str, prop: Property) -> str:
 
 def _bound(dto: Dto, prop: Property, value: Value) -> Value:
     """Convert a value for the comparison in the database. A value of another type is refused."""
-    if not values.of_type(prop.type, value):
+    if not strict.of_type(prop.type, value):
         raise errors.wrong_type(prop.name, prop.php_type)
-    return values.stored(dto, prop, value)
+    return dto.stored(prop, value)
 
 
 def _left(dto: Dto, operand: Value, whole: Value) -> tuple[str, Property]:
     if isinstance(operand, str):
-        prop = _filterable(dto, operand)
-        return f'"{prop.column}"', prop
+        prop = dto.usable(operand, "Filterable")
+        return prop.sql, prop
     if isinstance(operand, dict) and "expression" in operand:
         return _expression(dto, operand, whole)
-    raise errors.invalid_filter(_text(whole))
+    raise errors.invalid_filter(whole)
 
 
 def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
@@ -192,23 +172,8 @@ def _expression(dto: Dto, operand: Map, whole: Value) -> tuple[str, Property]:
     parameters = operand.get("parameters")
     name = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
     if operand["expression"] not in ("column", "length") or not isinstance(name, str):
-        raise errors.invalid_filter(_text(whole))
-    prop = _filterable(dto, name)
+        raise errors.invalid_filter(whole)
+    prop = dto.usable(name, "Filterable")
     if operand["expression"] == "column":
-        return f'"{prop.column}"', prop
-    return f"length(coalesce(\"{prop.column}\", ''))", Property(name, "int", "", prop.flags, prop.column)
-
-
-def _filterable(dto: Dto, name: str) -> Property:
-    prop = dto.properties.get(name)
-    if prop is None:
-        raise errors.unknown_property(name, dto.name)
-    if not prop.filterable or not prop.column:
-        raise errors.lacks(dto.name, name, "Filterable")
-    return prop
-
-
-def _text(value: Value) -> str:
-    """A part of a request as an error message quotes it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text[:200]
+        return prop.sql, prop
+    return f"length(coalesce({prop.sql}, ''))", Property(name, "int", "", prop.flags, "")

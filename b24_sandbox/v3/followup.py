@@ -10,16 +10,14 @@ import json
 import re
 from datetime import UTC, datetime
 
-from b24_sandbox import php
+from b24_sandbox import dates, php
+from b24_sandbox.filters import FilterCondition, joined
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import engine, errors, filter, values
+from b24_sandbox.v3 import engine, errors, objects, strict
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto, Visible, parse_properties
 from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import declared, fields_of
-from b24_sandbox.v3.tables import FOLLOW_UP
+from b24_sandbox.v3.method import Run
 
-SCOPE = "call"
 PAGE_SIZE, LARGEST_PAGE, LARGEST_HEAVY_PAGE = 50, 200, 20
 HEAVY = frozenset(("transcription", "overview", "insights"))
 BASIC = ("callId", "callType", "initiatorId", "startDate", "endDate", "durationSeconds")
@@ -32,40 +30,12 @@ _PARTS = {
     "evaluation": "efficiencyValue calendar criteria",
 }
 
-FOLLOW_UP_DTO = Dto(
-    "FollowUpDto",
-    FOLLOW_UP,
-    parse_properties("""
-callId int d ID
-callType int d CALL_TYPE
-initiatorId int d INITIATOR_ID
-startDate string d START_DATE
-endDate string d END_DATE
-durationSeconds int d -
-uuid string d UUID
-language string d LANGUAGE
-version int d VERSION
-participants array d -
-outcomes array d -
-createdAt string d CREATED_AT
-tracks array d -
-transcription object d -
-overview object d -
-summary object d -
-insights object d -
-evaluation object d -
-"""),
-    visible=lambda context: Visible() if context.admin else _of_user(context.user),
-)
+FOLLOW_UP_DTO = objects.dto("followup", "FollowUpDto")
 
 _DATES = ("startDate", "endDate", "createdAt")
 _PATHS = frozenset(f"{block}.{part}" for block, parts in _PARTS.items() for part in parts.split())
 _MENTION = re.compile(r"\[USER=(\d+)\](.*?)\[/USER\]")
 _FORMATS = {"bb": r"\g<0>", "html": r'<a href="/company/personal/user/\1/">\2</a>', "none": r"\2"}
-
-
-def _of_user(user: Value) -> Visible:
-    return Visible("exists (select 1 from json_each(USERS) where json_each.value = ?)", (user,))
 
 
 def _selected(params: Map, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,7 +46,7 @@ def _selected(params: Map, default: tuple[str, ...]) -> tuple[str, ...]:
     if sent in ([], {}):
         return BASIC
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
-        raise errors.invalid_select(json.dumps(sent, ensure_ascii=False)[:200])
+        raise errors.invalid_select(sent)
     for name in sent:
         if name not in FOLLOW_UP_DTO.properties and name not in _PATHS:
             raise ApiError("invalid_select_field", f"Invalid field in select: {name}")
@@ -117,7 +87,7 @@ def _value(row: Map, name: str, data: Map) -> Value:
     if name in _DATES:
         return None if row[prop.column] is None else _utc(row[prop.column]).isoformat()
     if prop.column:
-        return values.shown(FOLLOW_UP_DTO, prop, row[prop.column])
+        return FOLLOW_UP_DTO.shown(prop, row[prop.column])
     if name == "durationSeconds":
         ended = row["END_DATE"] is not None
         return int((_utc(row["END_DATE"]) - _utc(row["START_DATE"])).total_seconds()) if ended else None
@@ -134,12 +104,11 @@ def _get(context: Context, params: Map) -> Value:
     """One follow-up. Ordinary users cannot distinguish a missing call from a foreign one."""
     names = _selected(params, tuple(FOLLOW_UP_DTO.properties))
     mention = _mentions(params)
-    try:
-        row = engine.stored(FOLLOW_UP_DTO, context, engine.record_id(params, "callId"))
-    except ApiError:
-        if context.admin:
-            raise
-        raise ApiError("access_denied", "No access to follow-up data", 403) from None
+    call = engine.record_id(params, "callId")
+    row = engine.find(FOLLOW_UP_DTO, context, call)
+    if row is None:
+        foreign = ApiError("access_denied", "No access to follow-up data", 403)
+        raise errors.not_found(call) if context.admin else foreign
     return {"item": _shown(row, names, mention)}
 
 
@@ -151,11 +120,10 @@ def _list(context: Context, params: Map) -> Value:
     parts = _conditions(php.as_map(params["filter"]))
     limit, after = _page(params.get("pagination"), heavy=any(name.partition(".")[0] in HEAVY for name in names))
     if after is not None:
-        parts.append(filter.Sql(f"(START_DATE, ID) {'<' if descending else '>'} (?, ?)", after))
-    where = engine.narrowed(FOLLOW_UP_DTO, context, filter.joined(parts, "and"))
+        parts.append(FilterCondition(f"(START_DATE, ID) {'<' if descending else '>'} (?, ?)", after))
     direction = "desc" if descending else "asc"
     ordered = f"START_DATE {direction}, ID {direction}"
-    found = engine.rows(FOLLOW_UP_DTO, context, where, ordered, limit + 1, 0)
+    found = engine.rows(FOLLOW_UP_DTO, context, joined(parts), ordered, limit + 1)
     shown, more = found[:limit], len(found) > limit
     cursor: Map | None = None
     if more:
@@ -173,27 +141,26 @@ def _descending(sent: Value) -> bool:
     return bool(direction == "desc")
 
 
-def _conditions(sent: Map) -> list[filter.Sql]:
+def _conditions(sent: Map) -> list[FilterCondition]:
     """The period, which is required, and the participant."""
     period = php.as_map(sent.get("startDate"))
     begin, end = _moment(period.get("from")), _moment(period.get("to"))
     if begin is None or end is None or end < begin:
         raise ApiError("invalid_date_range", "filter.startDate requires from and to in ISO 8601 format, from <= to")
-    parts = [filter.Sql("START_DATE between ? and ?", (begin, end))]
+    parts = [FilterCondition("START_DATE between ? and ?", (begin, end))]
     participant = sent.get("participantId")
     if participant is not None:
-        if not values.is_int(participant):
+        if not strict.is_int(participant):
             raise errors.wrong_type("filter.participantId", "int")
-        condition = _of_user(participant)
-        parts.append(filter.Sql(condition.sql, condition.bound))
+        parts.append(FilterCondition(FOLLOW_UP_DTO.visible, (participant,)))
     return parts
 
 
 def _moment(sent: Value) -> str | None:
     """The stored form of a date-time, or `None` for another value."""
-    if not values.of_type("datetime", sent):
+    if not strict.of_type("datetime", sent):
         return None
-    return php.text(values.stored(FOLLOW_UP_DTO, parse_properties("date datetime - -")["date"], sent))
+    return dates.stored_moment(php.text(sent), 0)
 
 
 def _page(sent: Value, *, heavy: bool) -> tuple[int, tuple[Value, ...] | None]:
@@ -203,10 +170,10 @@ def _page(sent: Value, *, heavy: bool) -> tuple[int, tuple[Value, ...] | None]:
     limit = PAGE_SIZE if page.get("limit") is None else page["limit"]
     after = php.as_map(page.get("afterCursor"))
     place = (_moment(after.get("startDate")), after.get("id")) if after else None
-    wrong_place = place is not None and (place[0] is None or not values.is_int(place[1]))
+    wrong_place = place is not None and (place[0] is None or not strict.is_int(place[1]))
     if (
         (sent is not None and not php.is_array(sent))
-        or not values.is_int(limit)
+        or not strict.is_int(limit)
         or php.integer(limit) < 1
         or wrong_place
     ):
@@ -214,12 +181,4 @@ def _page(sent: Value, *, heavy: bool) -> tuple[int, tuple[Value, ...] | None]:
     return min(php.integer(limit), largest), place
 
 
-_TABLE = """
-get item | callId:integer* select:array mentionFormat:string | The follow-up of a call
-list items | filter:object* select:array order:object pagination:object mentionFormat:string | Follow-ups of calls
-"""
-
-METHODS = [
-    *declared("call.followup", SCOPE, FOLLOW_UP_DTO, _TABLE, {"get": _get, "list": _list}),
-    *fields_of("call.followup", SCOPE, FOLLOW_UP_DTO),
-]
+BODIES: dict[str, Run] = {"call.followup.get": _get, "call.followup.list": _list}

@@ -10,55 +10,35 @@ import json
 import re
 from datetime import datetime
 
-from b24_sandbox import dates, php, values
-from b24_sandbox.errors import PortalError
+from b24_sandbox import php, values
+from b24_sandbox.filters import FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors, mail
-from b24_sandbox.v3.classic import perform, plays
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.mail import MESSAGE_DTO, SCOPE
-from b24_sandbox.v3.method import Run, declared
-from b24_sandbox.v3.tables import FEED_POST, MAIL_MESSAGE, MAILBOX
-from b24_sandbox.v3.values import is_int
+from b24_sandbox.v3.mail import MAILBOX_DTO, MESSAGE_DTO
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.strict import is_int
 
 SENT, SPAM, TRASH = "Sent", "Spam", "Trash"
 _FOLDERS = {"spam": SPAM, "delete": TRASH}
+_ORIGINALS = {"replyToMessageId": "MESSAGE_REPLY_FAILED", "forwardMessageId": "MESSAGE_FORWARD_FAILED"}
+"""Parameters with the message that is answered or forwarded, and the errors for a missing one."""
 _ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\Z")
 _EMAIL, _FIRST_OWNERS = 4, (("CONTACT", 3), ("COMPANY", 4), ("LEAD", 1))
 """The CRM type of an e-mail activity; kinds of records with addresses, the preferred first."""
 
 
 def _send(context: Context, params: Map) -> Value:
-    return _sent(context, params, None)
-
-
-def _reply(context: Context, params: Map) -> Value:
-    row = _original(context, params, "replyToMessageId", "MESSAGE_REPLY_FAILED")
-    return _sent(context, params, row.integer("THREAD_ID"))
-
-
-def _forward(context: Context, params: Map) -> Value:
-    _original(context, params, "forwardMessageId", "MESSAGE_FORWARD_FAILED")
-    return _sent(context, params, None)
-
-
-def _original(context: Context, params: Map, name: str, failure: str) -> Row:
-    try:
-        return engine.stored(MESSAGE_DTO, context, engine.record_id(params, name))
-    except ApiError:
-        raise errors.invalid([(name, failure)]) from None
-
-
-def _sent(context: Context, params: Map, thread: int | None) -> Value:
-    """Store a message as sent. Without `thread` it begins a thread."""
+    """Store a message as sent. Only a reply belongs to an existing thread."""
+    original = {name: _original(context, params, name) for name in _ORIGINALS if name in params}
+    thread = original["replyToMessageId"]["THREAD_ID"] if "replyToMessageId" in original else None
     recipients = {name: _addresses(params, name) for name in ("to", "cc", "bcc")}
     if not recipients["to"]:
         raise errors.invalid([("to", "NO_RECIPIENTS")])
     if params["from"] not in [sender["email"] for sender in mail.senders(context)]:
         raise errors.invalid([("from", "MESSAGE_SEND_FAILED")])
-    mailbox = context.storage.rows(MAILBOX, ["ID", "SENDER_NAME"], "EMAIL = ?", [params["from"]], limit=1)[0]
+    mailbox = engine.rows(MAILBOX_DTO, context, FilterCondition("EMAIL = ?", (params["from"],)))[0]
     columns: Map = {
         "MAILBOX_ID": mailbox["ID"],
         "THREAD_ID": thread,
@@ -67,16 +47,19 @@ def _sent(context: Context, params: Map, thread: int | None) -> Value:
         "FIELD_FROM": f"{mailbox['SENDER_NAME']} <{params['from']}>",
         "FIELD_TO": ", ".join(recipients["to"]),
         "FIELD_CC": ", ".join(recipients["cc"]),
-        "SENT_AT": dates.iso(context.now),
-        "IS_SEEN": "Y",
-        "HAS_ATTACHMENTS": "N",
-        "BINDINGS": "[]",
         "BODY": params["body"],
     }
-    record = context.storage.insert(MAIL_MESSAGE, columns)
+    row = engine.stored(MESSAGE_DTO, context, engine.insert(MESSAGE_DTO, context, columns))
     if thread is None:
-        context.storage.update(MAIL_MESSAGE, record, {"THREAD_ID": record})
+        engine.change(MESSAGE_DTO, context, row, {"THREAD_ID": row.id})
     return {"success": True, "to": recipients["to"]}
+
+
+def _original(context: Context, params: Map, name: str) -> Row:
+    row = engine.find(MESSAGE_DTO, context, engine.record_id(params, name))
+    if row is None:
+        raise errors.invalid([(name, _ORIGINALS[name])])
+    return row
 
 
 def _addresses(params: Map, name: str) -> list[str]:
@@ -95,34 +78,27 @@ def _move(context: Context, params: Map) -> Value:
         raise errors.invalid([("folder", "The `folder` parameter is required when `action=move`")])
     if not sent or not all(map(is_int, sent)):
         raise errors.wrong_type("messageIds", "array")
-    rows = [row for message in sent if (row := _accessible(context, php.integer(message))) is not None]
+    rows = [row for message in sent if (row := engine.find(MESSAGE_DTO, context, php.integer(message))) is not None]
     if not rows:
         raise errors.invalid([("messageIds", "No accessible messages found")])
     if len({row["MAILBOX_ID"] for row in rows}) > 1:
         raise errors.invalid([("messageIds", "All messages must belong to the same mailbox")])
     if len({row["FOLDER"] for row in rows}) > 1:
         raise errors.invalid([("messageIds", "Select emails from a single folder")])
-    mailbox = context.storage.row(MAILBOX, php.integer(rows[0]["MAILBOX_ID"])) or Row()
+    mailbox = engine.stored(MAILBOX_DTO, context, rows[0].integer("MAILBOX_ID"))
     if folder not in values.items(mailbox["FOLDERS"]):
         raise errors.invalid([("folder", "The folder does not exist in this mailbox")])
     for row in rows:
-        context.storage.update(MAIL_MESSAGE, row.id, {"FOLDER": folder})
+        engine.change(MESSAGE_DTO, context, row, {"FOLDER": folder})
     return {"success": True, "movedCount": len(rows), "action": action}
 
 
-def _accessible(context: Context, message: int) -> Row | None:
-    try:
-        return engine.stored(MESSAGE_DTO, context, message)
-    except ApiError:
-        return None
-
-
-def _message(context: Context, params: Map) -> Map:
+def _message(context: Context, params: Map) -> Row:
     """The message from which a record is made."""
     message = engine.record_id(params, "messageId")
     if message <= 0:
         raise errors.invalid([("messageId", "Field `messageId` must be greater than 0")])
-    row = _accessible(context, message)
+    row = engine.find(MESSAGE_DTO, context, message)
     if row is None:
         raise errors.invalid([("messageId", "The message was deleted or moved to another folder")])
     return row
@@ -130,10 +106,8 @@ def _message(context: Context, params: Map) -> Map:
 
 def _made(context: Context, name: str, params: Map) -> Value:
     """Run a method of version 2 that creates a record. Its refusal is a validation error."""
-    try:
-        return perform(context, name, params)
-    except PortalError as refusal:
-        raise errors.invalid([("", refusal.description)]) from None
+    with errors.validating():
+        return context.perform(name, params)
 
 
 def _task(context: Context, params: Map) -> Value:
@@ -180,18 +154,14 @@ def _chat(context: Context, params: Map) -> Value:
     if not existing:
         fields: Map = {"TYPE": "CHAT", "TITLE": row["SUBJECT"], "MESSAGE": row["BODY"]}
         chat = php.integer(_made(context, "im.chat.add", fields))
-        context.storage.update(MAIL_MESSAGE, php.integer(row["ID"]), {"CHAT_ID": chat})
+        engine.change(MESSAGE_DTO, context, row, {"CHAT_ID": chat})
     return {"success": True, "chatId": chat, "messageId": row["ID"], "existing": existing}
 
 
 def _post(context: Context, params: Map) -> Value:
     row = _message(context, params)
     title = params.get("title") or row["SUBJECT"]
-    if plays(context, "log.blogpost.add"):
-        post = _made(context, "log.blogpost.add", {"POST_TITLE": title, "POST_MESSAGE": row["BODY"]})
-    else:
-        stamps: Map = {"AUTHOR_ID": context.user, "CREATED_AT": dates.iso(context.now)}
-        post = context.storage.insert(FEED_POST, {"TITLE": title, "TEXT": row["BODY"], **stamps})
+    post = _made(context, "log.blogpost.add", {"POST_TITLE": title, "POST_MESSAGE": row["BODY"]})
     return {"success": True, "postId": php.integer(post), "messageId": row["ID"]}
 
 
@@ -216,7 +186,7 @@ def _activity(context: Context, params: Map) -> Value:
     }
     activity = php.integer(_made(context, "crm.activity.add", {"fields": fields}))
     bound = json.dumps([{"entityType": "CRM_ACTIVITY", "entityId": activity}])
-    context.storage.update(MAIL_MESSAGE, php.integer(row["ID"]), {"ACTIVITY_ID": activity, "BINDINGS": bound})
+    engine.change(MESSAGE_DTO, context, row, {"ACTIVITY_ID": activity, "BINDINGS": bound})
     return True
 
 
@@ -236,36 +206,19 @@ def _no_activity(context: Context, params: Map) -> Value:
     row = _message(context, params)
     if row["ACTIVITY_ID"] is not None:
         _made(context, "crm.activity.delete", {"id": row["ACTIVITY_ID"]})
-    context.storage.update(MAIL_MESSAGE, php.integer(row["ID"]), {"ACTIVITY_ID": None, "BINDINGS": "[]"})
+    engine.change(MESSAGE_DTO, context, row, {"ACTIVITY_ID": None, "BINDINGS": "[]"})
     return True
 
 
-_TABLE = """
-send object w | from:string* to:array* subject:string* body:string* cc:array bcc:array | Send a message
-reply object w | replyToMessageId:integer* from:string* to:array* subject:string* body:string* cc:array bcc:array \
-    | Reply to a message
-forward object w | forwardMessageId:integer* from:string* to:array* subject:string* body:string* cc:array bcc:array \
-    | Forward a message
-movetofolder object w | messageIds:array* action:string* folder:string | Move messages to a folder
-createtask object w | messageId:integer* title:string responsibleId:integer description:string | Make a task
-createcalendarevent object w | messageId:integer* dateFrom:string* dateTo:string* name:string description:string \
-    | Make a calendar event
-createchat object w | messageId:integer* | Discuss a message in a chat
-createfeedpost object w | messageId:integer* title:string | Publish a message in the feed
-createcrmactivity object w | messageId:integer* | Add a message to the CRM
-removecrmactivity object w | messageId:integer* | Remove a message from the CRM
-"""
-_BODIES: dict[str, Run] = {
-    "send": _send,
-    "reply": _reply,
-    "forward": _forward,
-    "movetofolder": _move,
-    "createtask": _task,
-    "createcalendarevent": _event,
-    "createchat": _chat,
-    "createfeedpost": _post,
-    "createcrmactivity": _activity,
-    "removecrmactivity": _no_activity,
+BODIES: dict[str, Run] = {
+    "mail.message.send": _send,
+    "mail.message.reply": _send,
+    "mail.message.forward": _send,
+    "mail.message.movetofolder": _move,
+    "mail.message.createtask": _task,
+    "mail.message.createcalendarevent": _event,
+    "mail.message.createchat": _chat,
+    "mail.message.createfeedpost": _post,
+    "mail.message.createcrmactivity": _activity,
+    "mail.message.removecrmactivity": _no_activity,
 }
-
-METHODS = declared("mail.message", SCOPE, None, _TABLE, _BODIES)

@@ -8,25 +8,11 @@ from collections.abc import Iterable
 
 from b24_sandbox import php
 from b24_sandbox.php import Map
-from b24_sandbox.v3.dto import Dto, parse_properties
 from b24_sandbox.v3.errors import ApiError
 
 SHORTEST_QUERY, LONGEST_QUERY = 3, 200
 _CONTEXT = 40
 """Characters of a snippet on each side of the first match."""
-
-SEARCH_DTO = Dto(
-    "DocumentSearchDto",
-    None,
-    parse_properties("""
-documentId int d -
-collectionId int d -
-title string d -
-score float d -
-snippet string d -
-sharedAccess bool d -
-"""),
-)
 
 
 def search(query: str, rows: Iterable[Map]) -> list[Map]:

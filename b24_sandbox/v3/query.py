@@ -7,12 +7,12 @@ number above the largest page is reduced silently.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from b24_sandbox.filters import ordering
 from b24_sandbox.php import Value
-from b24_sandbox.v3 import errors, values
+from b24_sandbox.v3 import errors, strict
 from b24_sandbox.v3.dto import Dto, Property
 
 PAGE_SIZE = 50
@@ -51,7 +51,7 @@ def selection(dto: Dto, sent: Value, default: list[str]) -> Selection:
     if sent is None or sent in ([], {}):
         return Selection(tuple(default), {})
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
-        raise errors.invalid_select(_text(sent))
+        raise errors.invalid_select(sent)
     return _selected(dto, [name.split(".") for name in sent], 0)
 
 
@@ -79,35 +79,17 @@ def _selected(dto: Dto, paths: list[list[str]], depth: int) -> Selection:
 def order(dto: Dto, sent: Value) -> str:
     """Build `order by` for `{"id": "asc"}`. The id breaks ties."""
     if sent is None or sent in ([], {}):
-        return "ID asc"
+        return dto.order
     if not isinstance(sent, dict):
-        raise errors.invalid_order(_text(sent))
-    parts = []
-    for name, direction in sent.items():
-        prop = sortable(dto, name)
-        parts.append(f'"{prop.column}" {"desc" if descending(direction) else "asc"}')
-    return ", ".join([*parts, "ID asc"])
-
-
-def sortable(dto: Dto, name: str) -> Property:
-    """The property of an order or a cursor.
-
-    Raises:
-        ApiError: when it is unknown or not sortable.
-    """
-    prop = dto.properties.get(name)
-    if prop is None:
-        raise errors.unknown_property(name, dto.name)
-    if not prop.sortable or not prop.column:
-        raise errors.lacks(dto.name, name, "Sortable")
-    return prop
+        raise errors.invalid_order(sent)
+    return ordering([(dto.usable(name, "Sortable").sql, descending(direction)) for name, direction in sent.items()])
 
 
 def descending(direction: Value) -> bool:
     """Whether a direction is `DESC`. An invalid direction is refused."""
     word = direction.upper() if isinstance(direction, str) else ""
     if word not in ("ASC", "DESC"):
-        raise errors.invalid_order(_text(direction))
+        raise errors.invalid_order(direction)
     return word == "DESC"
 
 
@@ -116,7 +98,7 @@ def window(sent: Value, largest: int, size: int = PAGE_SIZE) -> Window:
     if sent is None or sent in ([], {}):
         return Window(min(size, largest), 0)
     if not isinstance(sent, dict):
-        raise errors.invalid_pagination(_text(sent))
+        raise errors.invalid_pagination(sent)
     limit = limited(sent.get("limit"), largest, sent, size)
     offset = _number(sent.get("offset"), 0, sent)
     if sent.get("page") is not None:
@@ -128,7 +110,7 @@ def limited(sent: Value, largest: int, whole: Value, size: int = PAGE_SIZE) -> i
     """Parse a limit: `size` by default, reduced to the largest page."""
     limit = _number(sent, size, whole)
     if limit == 0:
-        raise errors.invalid_pagination(_text(whole))
+        raise errors.invalid_pagination(whole)
     return min(limit, largest)
 
 
@@ -140,9 +122,9 @@ def _number(sent: Value, default: int, whole: Value) -> int:
             sent = float(sent) if sent.isascii() and "_" not in sent else None
         except ValueError:
             sent = None
-    number = values.php_float(sent)
+    number = strict.php_float(sent)
     if not isinstance(sent, int | float) or isinstance(sent, bool) or number != number or abs(number) > _NUMBER_LIMIT:
-        raise errors.invalid_pagination(_text(whole))
+        raise errors.invalid_pagination(whole)
     if number < 0:
         raise errors.internal()
     return int(sent)
@@ -153,18 +135,13 @@ def cursor(dto: Dto, sent: Value, largest: int) -> Cursor:
     if sent is None or sent in ([], {}):
         return Cursor(dto.properties["id"], None, False, min(PAGE_SIZE, largest))
     if not isinstance(sent, dict):
-        raise errors.invalid_pagination(_text(sent))
+        raise errors.invalid_pagination(sent)
     name = sent.get("field")
     if not isinstance(name, str) or sent.get("value") is None:
-        raise errors.invalid_pagination(_text(sent))
-    prop = sortable(dto, name)
-    if not values.of_type(prop.type, sent["value"]):
+        raise errors.invalid_pagination(sent)
+    prop = dto.usable(name, "Sortable")
+    if not strict.of_type(prop.type, sent["value"]):
         raise errors.wrong_type(f"cursor.{name}", prop.php_type)
     backwards = sent.get("order") is not None and descending(sent["order"])
     limit = limited(sent.get("limit"), largest, sent)
-    return Cursor(prop, values.stored(dto, prop, sent["value"]), backwards, limit)
-
-
-def _text(value: Value) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text[:200]
+    return Cursor(prop, dto.stored(prop, sent["value"]), backwards, limit)

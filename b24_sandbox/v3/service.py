@@ -17,10 +17,10 @@ from b24_sandbox import answer, php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.errors import PortalError
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import batch, documentation, errors, eventlog, families, seed, timeman, values
+from b24_sandbox.v3 import batch, documentation, errors, eventlog, families, seed, strict
 from b24_sandbox.v3.context import Context, granted
 from b24_sandbox.v3.idempotency import StoredReply, entry
-from b24_sandbox.v3.method import ServiceMethod, aggregated
+from b24_sandbox.v3.method import ServiceMethod
 
 if TYPE_CHECKING:
     from b24_sandbox.call import CallWorld
@@ -76,18 +76,11 @@ class Service:
             ServiceMethod("rest.documentation.openapi", "", self._openapi, "document", "This document"),
         ]
         self._methods = {method.name: method for method in (*families.METHODS, *own)}
-        self._aggregates = {
-            method.name: method
-            for method in (
-                aggregated("main.eventlog", eventlog.SCOPE, eventlog.EVENT_LOG_DTO, admin=True),
-                aggregated("timeman.record", timeman.SCOPE, timeman.RECORD_DTO),
-            )
-        }
 
     @property
     def methods(self) -> list[ServiceMethod]:
         """All current methods."""
-        return [*self._methods.values(), *(self._aggregates.values() if self.aggregate else ())]
+        return [method for method in self._methods.values() if self.aggregate or not method.optional]
 
     def add(self, method: ServiceMethod) -> None:
         """Add a method, or replace the one with its name."""
@@ -103,10 +96,9 @@ class Service:
         Raises:
             ApiError: 404 when it does not exist.
         """
-        name = ALIASES.get(name, name)
-        method = self._methods.get(name) or (self._aggregates.get(name) if self.aggregate else None)
-        if method is None:
-            raise errors.method_not_found(name[:100])
+        method = self._methods.get(ALIASES.get(name, name))
+        if method is None or (method.optional and not self.aggregate):
+            raise errors.method_not_found(name)
         return method
 
     def answer(self, asked: ServiceCall, identify: Callable[[], PortalCaller]) -> ServiceAnswer:
@@ -251,7 +243,7 @@ def _number(text: str) -> int | float:
     """Parse a number. Numbers beyond 64 bits are floats, as in PHP."""
     if len(text) > 20:
         return float(text)
-    return int(text) if values.is_int(int(text)) else float(text)
+    return int(text) if strict.is_int(int(text)) else float(text)
 
 
 def _refuse(text: str) -> float:

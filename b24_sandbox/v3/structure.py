@@ -7,20 +7,17 @@ departments and no teams: lists of teams are empty, and teams cannot be created.
 from __future__ import annotations
 
 import json
-from functools import partial
 
 from b24_sandbox import dates, php
 from b24_sandbox.entities.staff import DEPARTMENT, USER
+from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, filter, query
+from b24_sandbox.v3 import engine, errors, objects, query
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import Run, declared, fields_of
+from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.tables import NODE_EXTRA
 
-SCOPE = "humanresources"
-LARGEST_PAGE = 200
 TYPES = ("DEPARTMENT", "TEAM")
 COLORS = ("blue", "green", "cyan", "orange", "purple", "pink")
 HEAD, DEPUTY, EMPLOYEE = ROLES = ("MEMBER_HEAD", "MEMBER_DEPUTY_HEAD", "MEMBER_EMPLOYEE")
@@ -62,78 +59,29 @@ def _members(context: Context, row: Row) -> Value:
     return [{**profile(person), "role": special.get(person.id, EMPLOYEE)} for person in people]
 
 
-NODE_DTO = Dto(
-    "NodeDto",
-    DEPARTMENT,
-    parse_properties("""
-id int fsd ID
-name string sd NAME
-type string fd -
-structureId int fd -
-parentId int fd PARENT
-description string xd -
-accessCode string d -
-userCount int d -
-colorName string xd -
-xmlId string xd -
-createdAt string sxd -
-updatedAt string xd -
-members array - -
-"""),
-    computed={
-        "type": lambda context, row: "DEPARTMENT",
-        "structureId": lambda context, row: 1,
-        "accessCode": lambda context, row: f"DR{row['ID']}",
-        "userCount": lambda context, row: context.storage.count(USER, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]]),
-        "members": _members,
-    },
-    extras=NODE_EXTRA,
-    strict_select=True,
-)
+def _size(context: Context, row: Row) -> Value:
+    return context.storage.count(USER, f"ACTIVE = 1 and {_INSIDE}", [row["ID"]])
+
+
+NODE_DTO = objects.dto("structure", "NodeDto", {"userCount": _size, "members": _members})
 
 
 def node_type(params: Map) -> str:
     """The required type of an element of the structure."""
-    sent = text_of(params, "type")
+    sent = php.text(params["type"])
     if sent not in TYPES:
         raise errors.invalid([("type", "Unknown type of a structure element")])
     return sent
 
 
-def text_of(params: Map, name: str) -> str:
-    """A required text of a call."""
-    value = params.get(name)
-    if value is None:
-        raise errors.missing(name)
-    if not isinstance(value, str):
-        raise errors.wrong_type(name, "string")
-    return value
-
-
 def _list(context: Context, params: Map) -> Value:
-    where = filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER
-    return _page(context, params, where)
-
-
-def _search(context: Context, params: Map) -> Value:
-    parts = [filter.ALWAYS if node_type(params) == "DEPARTMENT" else filter.NEVER]
-    parts.append(filter.Sql("contains(NAME, ?)", (text_of(params, "name"),)))
-    if params.get("parentId") is not None:
-        parts.append(filter.Sql("PARENT = ?", (engine.record_id(params, "parentId"),)))
-    return _page(context, params, filter.joined(parts, "and"))
+    return engine.list_page(NODE_DTO, context, params, ALWAYS if node_type(params) == "DEPARTMENT" else NEVER)
 
 
 def _children(context: Context, params: Map) -> Value:
     parent = engine.record_id(params)
     engine.stored(NODE_DTO, context, parent)
-    return _page(context, {"select": params.get("select")}, filter.Sql("PARENT = ?", (parent,)))
-
-
-def _page(context: Context, params: Map, where: filter.Sql) -> Value:
-    chosen = query.selection(NODE_DTO, params.get("select"), NODE_DTO.default)
-    page = query.window(params.get("pagination"), LARGEST_PAGE)
-    found = engine.rows(NODE_DTO, context, where, "ID asc", page.limit, page.offset)
-    return {"items": engine.show(NODE_DTO, context, found, chosen)}
+    return engine.list_page(NODE_DTO, context, params, FilterCondition("PARENT = ?", (parent,)))
 
 
 def _count(context: Context, params: Map) -> Value:
@@ -142,16 +90,16 @@ def _count(context: Context, params: Map) -> Value:
 
 def described(params: Map) -> Map:
     """The checked values stored beside the department: description and colour."""
-    kept = {name: text_of(params, name) for name in ("description", "colorName") if params.get(name) is not None}
+    kept: Map = {name: params[name] for name in ("description", "colorName") if params.get(name) is not None}
     if kept.get("colorName", "blue") not in COLORS:
         raise errors.invalid([("colorName", "Unknown colour")])
-    return dict(kept)
+    return kept
 
 
 def _edit(context: Context, params: Map) -> Value:
     node = engine.record_id(params)
     extras = described(params)
-    columns: Map = {"NAME": text_of(params, "name")} if params.get("name") is not None else {}
+    columns: Map = {"NAME": params["name"]} if params.get("name") is not None else {}
     if not columns and not extras:
         wanted = "At least one of the following fields must be provided: name, description, colorName."
         raise errors.invalid([("name", wanted)])
@@ -173,8 +121,8 @@ def _move(context: Context, params: Map) -> Value:
 
 
 def _changed(context: Context, node: int, columns: Map, extras: Map) -> Value:
-    engine.stored(NODE_DTO, context, node)
-    engine.update(NODE_DTO, context, node, columns, {**extras, "updatedAt": dates.iso(context.now)})
+    row = engine.stored(NODE_DTO, context, node)
+    engine.change(NODE_DTO, context, row, columns, {**extras, "updatedAt": dates.iso(context.now)})
     return shown_node(context, node, NODE_DTO.default)
 
 
@@ -190,26 +138,11 @@ def shown_node(context: Context, node: int, names: list[str]) -> Value:
     return engine.show(NODE_DTO, context, [engine.stored(NODE_DTO, context, node)], chosen)[0]
 
 
-_TABLE = """
-list items | type:string* select:array pagination:object | Departments
-search items | type:string* name:string* parentId:integer pagination:object | Departments by name
-children items | id:integer* select:array | Subordinate departments
-get item | id:integer* select:array | One department
-count object | | Number of departments
-edit object w | id:integer* name:string description:string colorName:string | Change a department
-move object w | id:integer* parentId:integer* | Move a department
-"""
-_BODIES: dict[str, Run] = {
-    "list": _list,
-    "search": _search,
-    "children": _children,
-    "get": partial(engine.get, NODE_DTO),
-    "count": _count,
-    "edit": _edit,
-    "move": _move,
+BODIES: dict[str, Run] = {
+    "humanresources.node.list": _list,
+    "humanresources.node.search": _list,
+    "humanresources.node.children": _children,
+    "humanresources.node.count": _count,
+    "humanresources.node.edit": _edit,
+    "humanresources.node.move": _move,
 }
-
-METHODS = [
-    *declared("humanresources.node", SCOPE, NODE_DTO, _TABLE, _BODIES),
-    *fields_of("humanresources.node", SCOPE, NODE_DTO),
-]

@@ -9,8 +9,8 @@ from b24_sandbox import dates, php
 from b24_sandbox.php import Map, Value
 from b24_sandbox.v3 import engine, errors
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.method import declared
-from b24_sandbox.v3.structure import NODE_DTO, SCOPE, check_editor, described, node_type, shown_node, text_of
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.structure import NODE_DTO, check_editor, described, node_type, shown_node
 from b24_sandbox.v3.structure_links import KINDS, bind, create_default, targets
 from b24_sandbox.v3.structure_members import assign, check_users, enter, given_roles, transfer
 
@@ -21,7 +21,7 @@ AUTHORITIES = (
 
 
 def _add(context: Context, params: Map) -> Value:
-    kind, name, parent = node_type(params), text_of(params, "name"), engine.record_id(params, "parentId")
+    kind, name, parent = node_type(params), php.text(params["name"]), engine.record_id(params, "parentId")
     if not name.strip():
         raise errors.missing("name")
     people = given_roles(php.as_map(params.get("userIds")))
@@ -34,7 +34,7 @@ def _add(context: Context, params: Map) -> Value:
     if kind == "TEAM":
         raise errors.access_denied()
     now = dates.iso(context.now)
-    columns: Map = {"NAME": name, "PARENT": row["ID"], "SORT": 500, "UF_HEAD": None}
+    columns: Map = {"NAME": name, "PARENT": row["ID"], "UF_HEAD": None}
     node = engine.insert(NODE_DTO, context, columns, {**extras, "createdAt": now, "updatedAt": now})
     join = transfer if params.get("moveUsersToNode") is True else enter
     for user in people:
@@ -54,10 +54,4 @@ def _check_settings(sent: Map) -> None:
             raise errors.invalid([("settings", f"Unknown setting `{name}` or unknown role in it")])
 
 
-_TABLE = """
-add object w | type:string* name:string* parentId:integer* description:string colorName:string userIds:object \
-    moveUsersToNode:boolean createChat:boolean bindingChatIds:array createChannel:boolean bindingChannelIds:array \
-    createCollab:boolean bindingCollabIds:array settings:object | Add a department
-"""
-
-METHODS = declared("humanresources.node", SCOPE, NODE_DTO, _TABLE, {"add": _add})
+BODIES: dict[str, Run] = {"humanresources.node.add": _add}

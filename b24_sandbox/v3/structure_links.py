@@ -13,12 +13,11 @@ from b24_sandbox.entities.staff import DEPARTMENT
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
 from b24_sandbox.v3 import engine, errors
-from b24_sandbox.v3.classic import perform
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.method import declared
-from b24_sandbox.v3.structure import NODE_DTO, SCOPE, check_editor, members
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.strict import is_int
+from b24_sandbox.v3.structure import NODE_DTO, check_editor, members
 from b24_sandbox.v3.tables import NODE_LINK
-from b24_sandbox.v3.values import is_int
 
 KINDS = {"CHAT": ("chats", "Private chat"), "CHANNEL": ("channels", "Private channel"), "COLLAB": ("collabs", "Collab")}
 """Kind -> its list in answers, its subtitle."""
@@ -121,18 +120,15 @@ def create_default(context: Context, kind: str, row: Map) -> int:
     name = php.text(row["NAME"])
     people: list[Value] = [person["ID"] for person in members(context, row["ID"])]
     if kind != "COLLAB":
-        return php.integer(perform(context, "im.chat.add", {"TYPE": "CHAT", "TITLE": name, "USERS": people}))
-    group = php.integer(perform(context, "sonet_group.create", {"NAME": name}))
+        return php.integer(context.perform("im.chat.add", {"TYPE": "CHAT", "TITLE": name, "USERS": people}))
+    group = php.integer(context.perform("sonet_group.create", {"NAME": name}))
     for user in people:
         if user != context.user:
             context.storage.insert(MEMBER, {"GROUP_ID": group, "USER_ID": user, "ROLE": "K"})
     return group
 
 
-_TABLE = """
-list object | id:integer* | Chats, channels and collabs of a department
-edit object w | nodeId:integer* communicationType:string* ids:array removeIds:array createDefault:boolean \
-    withChildren:boolean | Bind or unbind chats, channels and collabs
-"""
-
-METHODS = declared("humanresources.node.communication", SCOPE, None, _TABLE, {"list": _list, "edit": _edit})
+BODIES: dict[str, Run] = {
+    "humanresources.node.communication.list": _list,
+    "humanresources.node.communication.edit": _edit,
+}

@@ -6,45 +6,31 @@ Documentation: api-reference/departments/node-member, api-reference/departments/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from b24_sandbox import php, values
+from b24_sandbox import php, records, values
 from b24_sandbox.entities.staff import DEPARTMENT, USER
+from b24_sandbox.filters import ALWAYS, NEVER, FilterCondition, joined
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, filter, query
+from b24_sandbox.v3 import engine, errors, objects, query
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto, Visible, parse_properties
-from b24_sandbox.v3.method import declared, fields_of
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.strict import is_int
 from b24_sandbox.v3.structure import (
     EMPLOYEE,
     HEAD,
     NODE_DTO,
     ROLES,
     ROLES_KEY,
-    SCOPE,
     check_editor,
     members,
-    profile,
     roles,
 )
-from b24_sandbox.v3.values import is_int
 
 TEAM_ROLES = ("MEMBER_TEAM_HEAD", "MEMBER_TEAM_DEPUTY_HEAD", "MEMBER_TEAM_EMPLOYEE")
 _ALLOWED = ", ".join(ROLES)
-
-MEMBER_DTO = Dto(
-    "NodeMemberDto",
-    None,
-    parse_properties("""
-userId int d ID
-name string d -
-workPosition string d WORK_POSITION
-role string d -
-avatar string d -
-url string d -
-"""),
-)
 
 
 def _departments(context: Context, row: Row) -> Value:
@@ -56,28 +42,7 @@ def _nodes_of(context: Context, row: Map) -> list[Row]:
     return context.storage.rows(DEPARTMENT, ["ID", "NAME", "UF_HEAD"], inside, [row["UF_DEPARTMENT"] or "[]"])
 
 
-EMPLOYEE_DTO = Dto(
-    "EmployeeDto",
-    USER,
-    parse_properties("""
-userId int d ID
-name string d -
-workPosition string d WORK_POSITION
-avatar string d -
-url string d -
-departments array d -
-teams array d -
-"""),
-    computed={
-        "name": lambda context, row: profile(row)["name"],
-        "avatar": lambda context, row: None,
-        "url": lambda context, row: profile(row)["url"],
-        "departments": _departments,
-        "teams": lambda context, row: [],
-    },
-    visible=lambda context: Visible("ACTIVE = 1 and json_array_length(UF_DEPARTMENT) > 0"),
-    strict_select=True,
-)
+EMPLOYEE_DTO = objects.dto("structure", "EmployeeDto", {"departments": _departments})
 
 
 def _node(context: Context, params: Map, people: Iterable[int] = ()) -> Row:
@@ -115,9 +80,8 @@ def assign(context: Context, node: int, given: dict[int, str], kept: dict[int, s
     special = {user: role for user, role in {**kept, **given}.items() if role != EMPLOYEE}
     heads = [user for user, role in special.items() if role == HEAD]
     first = heads[0] if heads else None
-    context.storage.update(DEPARTMENT, node, {"UF_HEAD": first})
     others = {str(user): role for user, role in special.items() if user != first}
-    engine.write_extras(NODE_DTO, context, node, {ROLES_KEY: others})
+    engine.change(NODE_DTO, context, engine.stored(NODE_DTO, context, node), {"UF_HEAD": first}, {ROLES_KEY: others})
 
 
 def _belongs(context: Context, user: int) -> list[Value]:
@@ -128,12 +92,17 @@ def enter(context: Context, user: int, node: int) -> None:
     """Add a user to a department."""
     nodes = _belongs(context, user)
     if node not in nodes:
-        context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps([*nodes, node])})
+        _place(context, user, [*nodes, node])
+
+
+def _place(context: Context, user: int, nodes: list[Value]) -> None:
+    row = context.storage.row(USER, user)
+    if row is not None:
+        records.change(EMPLOYEE_DTO, context, row, {"UF_DEPARTMENT": json.dumps(nodes)})
 
 
 def _leave(context: Context, user: int, node: int) -> None:
-    nodes = [other for other in _belongs(context, user) if other != node]
-    context.storage.update(USER, user, {"UF_DEPARTMENT": json.dumps(nodes)})
+    _place(context, user, [other for other in _belongs(context, user) if other != node])
 
 
 def dismiss(context: Context, user: int, node: int) -> None:
@@ -144,16 +113,6 @@ def dismiss(context: Context, user: int, node: int) -> None:
     _leave(context, user, node)
 
 
-def _add(context: Context, params: Map) -> Value:
-    role, people = _role(params), _users(params["userIds"])
-    row = _node(context, params, people)
-    node = row.id
-    for user in people:
-        enter(context, user, node)
-    assign(context, node, dict.fromkeys(people, role), roles(context, row))
-    return {"success": True}
-
-
 def transfer(context: Context, user: int, node: int) -> None:
     """Move a user to a department from all others."""
     for other in _belongs(context, user):
@@ -162,12 +121,13 @@ def transfer(context: Context, user: int, node: int) -> None:
     enter(context, user, node)
 
 
-def _move(context: Context, params: Map) -> Value:
+def _join(place: Callable[[Context, int, int], None], context: Context, params: Map) -> Value:
+    """Add users to a department, or move them there, with one role."""
     role, people = _role(params), _users(params["userIds"])
-    node = php.integer(_node(context, params, people)["ID"])
+    row = _node(context, params, people)
     for user in people:
-        transfer(context, user, node)
-    assign(context, node, dict.fromkeys(people, role), roles(context, context.storage.row(DEPARTMENT, node) or Row()))
+        place(context, user, row.id)
+    assign(context, row.id, dict.fromkeys(people, role), roles(context, row))
     return {"success": True}
 
 
@@ -207,11 +167,11 @@ def _remove(context: Context, params: Map) -> Value:
     return {"removed": removed, "failed": failed}
 
 
-def _employees(context: Context, where: filter.Sql = filter.ALWAYS) -> list[Row]:
+def _employees(context: Context, where: FilterCondition = ALWAYS) -> list[Row]:
     """The employees of the company, for an employee."""
     if not _belongs(context, context.user):
         raise errors.access_denied()
-    return engine.rows(EMPLOYEE_DTO, context, engine.narrowed(EMPLOYEE_DTO, context, where), "ID", -1, 0)
+    return engine.rows(EMPLOYEE_DTO, context, where)
 
 
 def _count(context: Context, params: Map) -> Value:
@@ -220,7 +180,7 @@ def _count(context: Context, params: Map) -> Value:
 
 def _several(context: Context, params: Map) -> Value:
     chosen = query.selection(EMPLOYEE_DTO, ["userId", "name", "workPosition", "departments"], [])
-    found = _employees(context, filter.Sql("json_array_length(UF_DEPARTMENT) > 1"))
+    found = _employees(context, FilterCondition("json_array_length(UF_DEPARTMENT) > 1"))
     return {"employees": engine.show(EMPLOYEE_DTO, context, found, chosen), "total": len(found)}
 
 
@@ -230,11 +190,11 @@ def _search(context: Context, params: Map) -> Value:
     if not name:
         raise errors.invalid([("name", 'Parameter "name" is required.')])
     full = "contains(coalesce(NAME, '') || ' ' || coalesce(LAST_NAME, ''), ?)"
-    parts = [filter.Sql(full, (word,)) for word in name.split()]
+    parts = [FilterCondition(full, (word,)) for word in name.split()]
     if params.get("nodeId") is not None:
         inside = "exists (select 1 from json_each(UF_DEPARTMENT) where json_each.value = ?)"
-        parts.append(filter.Sql(inside, (params["nodeId"],)))
-    found = _employees(context, filter.joined(parts, "and"))
+        parts.append(FilterCondition(inside, (params["nodeId"],)))
+    found = _employees(context, joined(parts))
     return {"items": engine.show(EMPLOYEE_DTO, context, found, chosen)}
 
 
@@ -243,7 +203,7 @@ def _subordinates(context: Context, params: Map) -> Value:
     user = engine.record_id(params)
     if user <= 0:
         raise errors.invalid([("id", 'Parameter "id" is required and must be a positive integer.')])
-    _employees(context, filter.NEVER)
+    _employees(context, NEVER)
     shown: list[Value] = []
     for node in _nodes_of(context, context.storage.row(USER, user) or {"UF_DEPARTMENT": "[]"}):
         special = roles(context, node)
@@ -256,25 +216,13 @@ def _subordinates(context: Context, params: Map) -> Value:
     return {"userId": user, "departments": shown}
 
 
-_MEMBER = """
-add object w | nodeId:integer* userIds:array* role:string* | Add users to a department
-set object w | nodeId:integer* userIds:object* | Replace the members of a department
-move object w | nodeId:integer* userIds:array* role:string | Move users to a department
-remove object w | nodeId:integer* userIds:array* | Remove users from a department
-"""
-_EMPLOYEE = """
-count object | | Number of employees
-multidepartment object | | Employees of several departments
-search items | name:string* nodeId:integer select:array | Employees by name
-subordinates object | id:integer* | Number of subordinates by department
-"""
-_MEMBERS, _PEOPLE = "humanresources.node.member", "humanresources.employee"
-_MEMBER_BODIES = {"add": _add, "set": _set, "move": _move, "remove": _remove}
-_BODIES = {"count": _count, "multidepartment": _several, "search": _search, "subordinates": _subordinates}
-
-METHODS = [
-    *declared(_MEMBERS, SCOPE, MEMBER_DTO, _MEMBER, _MEMBER_BODIES),
-    *fields_of(_MEMBERS, SCOPE, MEMBER_DTO),
-    *declared(_PEOPLE, SCOPE, EMPLOYEE_DTO, _EMPLOYEE, _BODIES),
-    *fields_of(_PEOPLE, SCOPE, EMPLOYEE_DTO),
-]
+BODIES: dict[str, Run] = {
+    "humanresources.node.member.add": partial(_join, enter),
+    "humanresources.node.member.set": _set,
+    "humanresources.node.member.move": partial(_join, transfer),
+    "humanresources.node.member.remove": _remove,
+    "humanresources.employee.count": _count,
+    "humanresources.employee.multidepartment": _several,
+    "humanresources.employee.search": _search,
+    "humanresources.employee.subordinates": _subordinates,
+}

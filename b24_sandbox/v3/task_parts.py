@@ -5,28 +5,24 @@ Documentation: api-reference/tasks/result, api-reference/tasks/tasks-task-chat-m
 
 from __future__ import annotations
 
-from b24_sandbox import dates, php
+from b24_sandbox import php
 from b24_sandbox.entities.tasks import TASK
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import engine, errors, filter, query, values
+from b24_sandbox.row import Row
+from b24_sandbox.v3 import engine, errors, filter, strict
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import Run, declared, fields_of
+from b24_sandbox.v3.method import Run
 from b24_sandbox.v3.tables import TASK_MESSAGE
 from b24_sandbox.v3.task_dto import MESSAGE_DTO, RESULT_DTO
-from b24_sandbox.v3.tasks import SCOPE, task_row
+from b24_sandbox.v3.tasks import task_row
 
 
 def _send(context: Context, params: Map) -> Value:
     """Send a message to the chat of a task. The answer does not contain its id."""
     columns, _ = engine.writable(MESSAGE_DTO, params, new=True)
     task_row(context, php.integer(columns["TASK_ID"]))
-    _insert_message(context, columns)
+    engine.insert(MESSAGE_DTO, context, columns)
     return {"result": True}
-
-
-def _insert_message(context: Context, columns: Map) -> None:
-    context.storage.insert(TASK_MESSAGE, {**columns, "AUTHOR_ID": context.user, "CREATED_AT": dates.iso(context.now)})
 
 
 def _results(context: Context, params: Map) -> Value:
@@ -55,7 +51,7 @@ def _add(context: Context, params: Map) -> Value:
     if context.storage.row(TASK, task) is None:
         raise errors.invalid([("taskId", "Task not found")])
     task_row(context, task)
-    return _item(context, _insert(context, columns))
+    return engine.item(RESULT_DTO, context, engine.insert(RESULT_DTO, context, columns))
 
 
 def _add_from_message(context: Context, params: Map) -> Value:
@@ -69,7 +65,7 @@ def _add_from_message(context: Context, params: Map) -> Value:
             raise errors.unknown_property(name, RESULT_DTO.name)
     if named.get("messageId") is None:
         raise errors.missing("messageId", errors.DTO)
-    if not values.is_int(named["messageId"]):
+    if not strict.is_int(named["messageId"]):
         raise errors.wrong_type("messageId", "int")
     message = context.storage.row(TASK_MESSAGE, php.integer(named["messageId"]))
     if message is None:
@@ -78,16 +74,7 @@ def _add_from_message(context: Context, params: Map) -> Value:
         raise errors.invalid([("taskId", "Task not found")])
     task_row(context, message.integer("TASK_ID"))
     columns = {"TASK_ID": message["TASK_ID"], "TEXT": message["TEXT"], "COMMENT_ID": message["ID"]}
-    return _item(context, _insert(context, columns))
-
-
-def _insert(context: Context, columns: Map) -> int:
-    return engine.insert(
-        RESULT_DTO,
-        context,
-        {**columns, "CREATED_BY": context.user, "CREATED_AT": dates.iso(context.now), "STATUS": 0, "FILES": "[]"},
-        {},
-    )
+    return engine.item(RESULT_DTO, context, engine.insert(RESULT_DTO, context, columns))
 
 
 def _update(context: Context, params: Map) -> Value:
@@ -96,26 +83,21 @@ def _update(context: Context, params: Map) -> Value:
     columns, _ = engine.writable(RESULT_DTO, params, new=False)
     if not columns:
         raise errors.missing("text", errors.DTO)
-    _own(context, record)
-    engine.update(RESULT_DTO, context, record, {**columns, "UPDATED_AT": dates.iso(context.now)}, {})
-    return _item(context, record)
+    engine.change(RESULT_DTO, context, _own(context, record), columns)
+    return engine.item(RESULT_DTO, context, record)
 
 
 def _delete(context: Context, params: Map) -> Value:
-    record = engine.one_record(params)
-    _own(context, record)
-    engine.delete(RESULT_DTO, context, record)
+    engine.remove(RESULT_DTO, context, _own(context, engine.one_record(params)).id)
     return {"result": True}
 
 
-def _own(context: Context, record: int) -> None:
-    """Check that the acting user is the author of a result."""
-    try:
-        row = engine.stored(RESULT_DTO, context, record)
-    except ApiError:
-        raise errors.access_denied() from None
-    if not context.admin and row["CREATED_BY"] != context.user:
+def _own(context: Context, record: int) -> Row:
+    """A result, for its author and administrators."""
+    row = engine.find(RESULT_DTO, context, record)
+    if row is None or (not context.admin and row["CREATED_BY"] != context.user):
         raise errors.access_denied()
+    return row
 
 
 def _no_files(params: Map) -> None:
@@ -123,30 +105,11 @@ def _no_files(params: Map) -> None:
         raise errors.invalid([("fileIds", "Field `fileIds` is not available for filling")], errors.DTO)
 
 
-def _item(context: Context, record: int) -> Value:
-    chosen = query.selection(RESULT_DTO, None, RESULT_DTO.default)
-    return {"item": engine.show(RESULT_DTO, context, [engine.stored(RESULT_DTO, context, record)], chosen)[0]}
-
-
-_RESULT_TABLE = """
-list items | filter:array* select:array order:object pagination:object | Results of a task
-add item w | fields:object* | Add a result
-addfromchatmessage item w | fields:object* | Make a message a result
-update item w | id:integer fields:object* | Change a result
-delete result w | id:integer | Remove a result
-"""
-_BODIES: dict[str, Run] = {
-    "list": _results,
-    "add": _add,
-    "addfromchatmessage": _add_from_message,
-    "update": _update,
-    "delete": _delete,
+BODIES: dict[str, Run] = {
+    "tasks.task.result.list": _results,
+    "tasks.task.result.add": _add,
+    "tasks.task.result.addfromchatmessage": _add_from_message,
+    "tasks.task.result.update": _update,
+    "tasks.task.result.delete": _delete,
+    "tasks.task.chat.message.send": _send,
 }
-_RESULT, _MESSAGE = "tasks.task.result", "tasks.task.chat.message"
-
-METHODS = [
-    *declared(_RESULT, SCOPE, RESULT_DTO, _RESULT_TABLE, _BODIES),
-    *fields_of(_RESULT, SCOPE, RESULT_DTO),
-    *declared(_MESSAGE, SCOPE, MESSAGE_DTO, "send result w | fields:object* | Write to the chat", {"send": _send}),
-    *fields_of(_MESSAGE, SCOPE, MESSAGE_DTO),
-]

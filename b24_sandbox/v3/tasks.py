@@ -6,43 +6,33 @@ version 2 become validation errors here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
-
-from b24_sandbox import php
+from b24_sandbox import php, values
 from b24_sandbox.call import Call
 from b24_sandbox.entities.staff import USER
 from b24_sandbox.entities.tasks import TASK
-from b24_sandbox.errors import PortalError
 from b24_sandbox.methods import task_changes
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import RegisteredMethod
 from b24_sandbox.row import Row
-from b24_sandbox.v3 import engine, errors, query, values
+from b24_sandbox.v3 import engine, errors, query, strict
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.errors import ApiError
-from b24_sandbox.v3.method import Run, declared, fields_of
-from b24_sandbox.v3.task_dto import ACCESS_DTO, FILE_DTO, TASK_DTO, file_ids, rights
-
-SCOPE = "tasks"
-
-_T = TypeVar("_T")
+from b24_sandbox.v3.method import Run
+from b24_sandbox.v3.task_dto import TASK_DTO, file_ids, rights
 
 
 def task_row(context: Context, task: int) -> Row:
     """A task the user may access. A missing task and an inaccessible one give the same error."""
-    try:
-        return engine.stored(TASK_DTO, context, task)
-    except ApiError:
-        raise errors.access_denied() from None
+    row = engine.find(TASK_DTO, context, task)
+    if row is None:
+        raise errors.access_denied()
+    return row
 
 
 def _add(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=True)
     _check(context, columns, None)
-    task = _written(context, lambda call: task_changes.create(call, _sent(columns)))
+    with errors.validating():
+        task = task_changes.create(_call(context), _sent(columns))
     engine.write_extras(TASK_DTO, context, task, extras)
     shown = query.selection(TASK_DTO, None, TASK_DTO.default)
     row = context.storage.row(TASK, task) or Row()  # the creator of a task for others sees it in this answer only
@@ -54,7 +44,8 @@ def _update(context: Context, params: Map) -> Value:
     columns, extras = engine.writable(TASK_DTO, params, new=False)
     row = task_row(context, task)
     _check(context, columns, row)
-    _written(context, lambda call: task_changes.change(call, task, _sent(columns)))
+    with errors.validating():
+        task_changes.change(_call(context), task, _sent(columns))
     engine.write_extras(TASK_DTO, context, task, extras)
     return {"result": True}
 
@@ -62,24 +53,22 @@ def _update(context: Context, params: Map) -> Value:
 def _delete(context: Context, params: Map) -> Value:
     task = engine.record_id(params)
     task_row(context, task)
-    _written(context, lambda call: task_changes.remove(call, task))
+    with errors.validating():
+        task_changes.remove(_call(context), task)
     return {"result": True}
 
 
 def _sent(columns: Map) -> Map:
     """Columns in the form of version 2: lists as lists."""
     return {
-        name: json.loads(php.text(value)) if TASK.fields[name].multiple and value is not None else value
+        name: values.items(value) if TASK.fields[name].multiple and value is not None else value
         for name, value in columns.items()
     }
 
 
-def _written(context: Context, write: Callable[[Call], _T]) -> _T:
-    call = Call(context.portal, RegisteredMethod("tasks.task", "task", lambda call: None), context.caller, {})
-    try:
-        return write(call)
-    except PortalError as refusal:
-        raise errors.invalid([("", refusal.description.replace("<br>", ""))]) from None
+def _call(context: Context) -> Call:
+    """A call of version 2 that writes tasks."""
+    return context.call(RegisteredMethod("tasks.task", "task", lambda call: None), {})
 
 
 def _check(context: Context, columns: Map, row: Row | None) -> None:
@@ -112,39 +101,22 @@ def _attach(context: Context, params: Map) -> Value:
     files = params.get("fileIds")
     if files is None:
         raise errors.missing("fileIds")
-    if not isinstance(files, list) or not all(map(values.is_int, files)):
+    if not isinstance(files, list) or not all(map(strict.is_int, files)):
         raise errors.wrong_type("fileIds", "array")
     row = task_row(context, task)
     if any(php.integer(file) <= 0 for file in files):
         raise errors.invalid([("", "Insufficient permissions")])
     kept = file_ids(row)
     merged: Map = {"UF_TASK_WEBDAV_FILES": [*kept, *(file for file in dict.fromkeys(files) if file not in kept)]}
-    _written(context, lambda call: task_changes.change(call, task, merged))
+    with errors.validating():
+        task_changes.change(_call(context), task, merged)
     return {"result": True}
 
 
-_TABLE = """
-add item w | fields:object* | Add a task
-get item | id:integer* select:array | One task
-list items | filter:array select:array order:object pagination:object | Tasks
-update result w | id:integer* fields:object* | Change a task
-delete result w | id:integer* | Remove a task
-access.get object | id:integer* | Permitted actions on a task
-"""
-_BODIES: dict[str, Run] = {
-    "add": _add,
-    "get": partial(engine.get, TASK_DTO),
-    "list": partial(engine.list_page, TASK_DTO),
-    "update": _update,
-    "delete": _delete,
-    "access.get": _access,
+BODIES: dict[str, Run] = {
+    "tasks.task.add": _add,
+    "tasks.task.update": _update,
+    "tasks.task.delete": _delete,
+    "tasks.task.access.get": _access,
+    "tasks.task.file.attach": _attach,
 }
-_FILES = "file.attach result w | taskId:integer* fileIds:array* | Attach files"
-
-METHODS = [
-    *declared("tasks.task", SCOPE, TASK_DTO, _TABLE, _BODIES),
-    *declared("tasks.task", SCOPE, FILE_DTO, _FILES, {"file.attach": _attach}),
-    *fields_of("tasks.task", SCOPE, TASK_DTO),
-    *fields_of("tasks.task.access", SCOPE, ACCESS_DTO),
-    *fields_of("tasks.task.file", SCOPE, FILE_DTO),
-]

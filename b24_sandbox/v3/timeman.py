@@ -1,30 +1,32 @@
-"""`timeman.record.*`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
+"""`timeman.record.list`: working days of one employee at a time (documentation: api-reference/timeman/record)."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from b24_sandbox import dates
 from b24_sandbox.php import Map, Value
-from b24_sandbox.v3 import engine, errors, filter
+from b24_sandbox.row import Row
+from b24_sandbox.v3 import engine, errors, filter, objects
 from b24_sandbox.v3.context import Context
-from b24_sandbox.v3.dto import Dto, parse_properties
-from b24_sandbox.v3.method import declared, fields_of
-from b24_sandbox.v3.tables import TIME_RECORD
+from b24_sandbox.v3.method import Run
 
-SCOPE = "timeman"
 
-RECORD_DTO = Dto(
-    "RecordDto",
-    TIME_RECORD,
-    parse_properties("""
-id int sd ID
-userId int fsd USER_ID
-startTime datetime fsd START_TIME
-endTime datetime sd END_TIME
-duration int sd DURATION
-breakLength int d BREAK_LENGTH
-state string d STATE
-isApproved bool d IS_APPROVED
-"""),
-)
+def _duration(context: Context, row: Row) -> Value:
+    """The seconds worked, once the day is over."""
+    if row["TIME_FINISH"] is None:
+        return None
+    begin, end = (datetime.fromisoformat(row.text(name)) for name in ("TIME_START", "TIME_FINISH"))
+    return int((end - begin).total_seconds()) - row.integer("LEAKS")
+
+
+def _state(context: Context, row: Row) -> Value:
+    """The state; a day that was not closed has expired."""
+    open_before = row["STATUS"] == "OPENED" and row.text("TIME_START")[:10] != dates.iso(context.now)[:10]
+    return "EXPIRED" if open_before else row["STATUS"]
+
+
+RECORD_DTO = objects.dto("timeman", "RecordDto", {"duration": _duration, "state": _state})
 
 
 def _list(context: Context, params: Map) -> Value:
@@ -40,9 +42,4 @@ def _list(context: Context, params: Map) -> Value:
     return engine.list_page(RECORD_DTO, context, params)
 
 
-_TABLE = "list items | filter:array* select:array order:object pagination:object | Working time of an employee"
-
-METHODS = [
-    *declared("timeman.record", SCOPE, RECORD_DTO, _TABLE, {"list": _list}),
-    *fields_of("timeman.record", SCOPE, RECORD_DTO),
-]
+BODIES: dict[str, Run] = {"timeman.record.list": _list}

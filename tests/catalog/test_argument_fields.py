@@ -153,3 +153,11 @@ def test_a_reference_of_a_batch_may_stand_for_any_value() -> None:
     params = {"fields": {"OPPORTUNITY": "$result[a][OPPORTUNITY]", "CLOSED": "$result[a][CLOSED]"}}
     assert table.check(params, refers=True) == []
     assert [problem.certain for problem in table.check(params)] == [True, True]
+
+
+def test_a_map_of_objects_by_names_of_the_caller_is_checked_object_by_object() -> None:
+    fields = (field("buttons", "object", fields=(field("title", required=True), field("type"))),)
+    assert refused(fields, {"buttons": {"first": {"title": "x"}}}, "crm.activity.configurable.add") == []
+    assert refused(fields, {"buttons": {"first": {"type": "x"}}}, "crm.activity.configurable.add") == [
+        "fields.buttons.first.title is required but missing"
+    ]

@@ -69,7 +69,7 @@ def test_a_v2_filter_is_refused_in_v3_and_the_message_has_the_v3_form() -> None:
 
 
 def test_a_v3_filter_is_refused_in_v2_and_the_message_has_the_v2_form() -> None:
-    assert '{">id": 5}' in "; ".join(refused("crm.deal.list", {"filter": [["id", ">", 5]]}))
+    assert '{">ID": 5}' in "; ".join(refused("crm.deal.list", {"filter": [["id", ">", 5]]}))
 
 
 def test_a_family_decides_where_the_letter_case_of_names_counts() -> None:

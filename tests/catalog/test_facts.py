@@ -30,6 +30,12 @@ PAGING = {
 }  # fmt: skip
 
 
+OPTIONAL = {
+    "values", "open", "default", "min", "max", "longest", "unit", "from", "read_only", "list", "fields", "pattern",
+    "for", "also", "one_of",
+}  # fmt: skip
+
+
 def flat(params: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for param in params:
         yield param
@@ -155,11 +161,24 @@ def test_every_parameter_has_the_fields_of_the_format() -> None:
         for param in flat(line["params"]):
             where = f"{line['method']} {param['name']}"
             assert {"name", "type", "required"} <= param.keys(), where
-            assert param.keys() <= {"name", "type", "required", "values", "list", "fields", "pattern", "for"}, where
+            assert param.keys() <= {"name", "type", "required"} | OPTIONAL, where
             assert param["name"], where
             assert param["required"] in (True, False, None, "conditional"), where
             assert re.fullmatch(r"|[A-Za-z][\w.]*(\[\])*(\|[A-Za-z][\w.]*(\[\])*)*", param["type"]), where
             assert len(set(param.get("values", ()))) == len(param.get("values", ())), where
+
+
+def test_the_limits_and_sources_of_parameters_fit_together() -> None:
+    methods = {line["method"] for line in LINES}
+    for line in LINES:
+        for param in flat(line["params"]):
+            where = f"{line['method']} {param['name']}"
+            assert param.get("from", line["method"]) in methods, where
+            assert param.get("min", 0) <= param.get("max", 10**9), where
+            if "values" not in param:
+                assert "open" not in param, where
+            elif "open" not in param:
+                assert param.get("default", "null") in ("null", *param["values"]), where
 
 
 def test_names_are_unique_among_the_parameters_of_one_place() -> None:

@@ -16,36 +16,17 @@ HALVES = ("core", "more")
 KINDS = ("outside", "rights", "money", "code")
 CONDITION = re.compile(r"(?:(?P<parent>\w+)\.)?(?P<name>\w+)(?:=(?P<values>\w+(?:\|\w+)*))?", re.ASCII)
 
-_CODE_OF_SITE = frozenset(("HEADBLOCK_CODE", "CSSBLOCK_CODE", "CSSBLOCK_FILE", "GTM_COUNTER", "B24BUTTON_CODE"))
-_COUNTERS_OF_SITE = frozenset(("GACOUNTER_COUNTER", "GACOUNTER_COUNTER_GA4"))
-_SITE = _CODE_OF_SITE | _COUNTERS_OF_SITE
-_PAGE = _SITE | {"CUSTOMCSS_CSS_CODE", "CUSTOMCSS_CSS_URL", "PIXELFB_COUNTER", "PIXELVK_COUNTER"}
-_LINE_TEXTS = frozenset(
+_SITE = frozenset(
     (
-        "QUEUE", "WELCOME_MESSAGE_TEXT", "NO_ANSWER_TEXT", "WORKTIME_DAYOFF_TEXT", "CLOSE_TEXT", "AUTO_CLOSE_TEXT",
-        "VOTE_MESSAGE_1_TEXT", "VOTE_MESSAGE_2_TEXT", "WELCOME_BOT_ID",
+        "HEADBLOCK_CODE", "CSSBLOCK_CODE", "CSSBLOCK_FILE", "GTM_COUNTER", "B24BUTTON_CODE", "GACOUNTER_COUNTER",
+        "GACOUNTER_COUNTER_GA4",
     )
 )  # fmt: skip
 NOT_AMONG_THE_FACTS: dict[str, frozenset[str]] = {
-    # Keys of ADDITIONAL_FIELDS, described on pages of their own: landing/page and landing/site, additional-fields.
-    "landing.landing.add": _PAGE,
-    "landing.landing.update": _PAGE,
-    "landing.site.add": _SITE,
+    # Keys of ADDITIONAL_FIELDS, which the page of the method does not name.
     "landing.site.update": _SITE,
-    # The page refers to the fields of imopenlines.config.add.
-    "imopenlines.config.update": _LINE_TEXTS,
     # A key of SETTINGS, described in the text of the page: the sender of an e-mail.
     "crm.activity.add": frozenset(("MESSAGE_FROM",)),
-    # The page refers to crm.invoice.fields.
-    "crm.invoice.add": frozenset(("STATUS_ID", "PAYED")),
-    "crm.invoice.update": frozenset(("STATUS_ID", "PAYED")),
-    # The page refers to crm.invoice.recurring.fields.
-    "crm.invoice.recurring.add": frozenset(("SEND_BILL",)),
-    "crm.invoice.recurring.update": frozenset(("SEND_BILL",)),
-    # The page refers to the fields of rpa.type.add.
-    "rpa.type.update": frozenset(("permissions",)),
-    # The page names the keys of FIELDS in one sentence.
-    "sale.cashbox.handler.update": frozenset(("SETTINGS",)),
     # Not documented; if a portal takes them, they decide who has access.
     "disk.folder.addSubFolder": frozenset(("rights",)),
     "calendar.section.add": frozenset(("access",)),
@@ -64,6 +45,7 @@ HARMLESS_WITH_A_TELLING_NAME = {
     ("event.unbind", "handler"): "removes the handler",
     ("placement.unbind", "HANDLER"): "removes the handler",
     ("landing.repo.unbind", "handler"): "removes the handler",
+    ("event.offline.get", "EVENT_NAME"): "the filter of a list",
     ("event.unbind", "event_type"): "says which handler to remove",
     ("calendar.event.add", "to"): "the end of the event",
     ("calendar.event.update", "to"): "the end of the event",
@@ -74,7 +56,7 @@ HARMLESS_WITH_A_TELLING_NAME = {
 }
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     method: str
     version: str
     kinds: str
@@ -86,7 +68,7 @@ def read(name: str) -> list[list[str]]:
     return [line.split("\t") for line in (SHIPPED / name).read_text("utf-8").splitlines()]
 
 
-ROWS = {half: [Row(*cells) for cells in read(f"risks_{half}.tsv")] for half in HALVES}
+ROWS = {half: [TableRow(*cells) for cells in read(f"risks_{half}.tsv")] for half in HALVES}
 EFFECTS = {half: {(cells[0], cells[1]): cells[2] for cells in read(f"effects_{half}.tsv")} for half in HALVES}
 ALL_ROWS = [row for half in HALVES for row in ROWS[half]]
 RISKY = [row for row in ALL_ROWS if row.kinds != "-"]
@@ -102,7 +84,7 @@ def flat(params: list[dict[str, Any]], parent: str = "") -> Iterator[tuple[str, 
         yield from flat(param.get("fields", []), param["name"])
 
 
-def conditions(row: Row) -> Iterator[re.Match[str]]:
+def conditions(row: TableRow) -> Iterator[re.Match[str]]:
     for word in row.when.split(" ") if row.when else ():
         found = CONDITION.fullmatch(word)
         assert found, (row.method, word)

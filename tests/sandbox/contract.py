@@ -5,7 +5,7 @@ administrator; `app` is the application, which also calls what is documented for
 (the first part of the name; REST 3.0 is one family) are sent in their order to one portal. A text that begins with `$`
 stands for the id in an earlier result: `$crm.deal.add`, or for another key of it: `$crm.type.add:entityTypeId`.
 
-`contract_without_request.tsv` lists the methods that have no request yet: method, version.
+`contract_without_request.tsv` lists the methods that no request can satisfy: method, version, reason.
 
 `contract_events.tsv` has the events that each request announces.
 
@@ -85,7 +85,7 @@ def requests() -> list[Request]:
 
 def without_request() -> set[tuple[str, str]]:
     """The methods in `contract_without_request.tsv`: lower-case name and version."""
-    return {(method.lower(), version) for method, version in _rows("contract_without_request.tsv")}
+    return {(method.lower(), version) for method, version, _ in _rows("contract_without_request.tsv")}
 
 
 def exemptions() -> list[Exemption]:
@@ -136,11 +136,14 @@ class Play:
             path = path.replace("/rest/", "/rest/api/", 1)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         response = await self.http.post(path + request.method, json=params, headers=headers)
-        return Reply(response.status_code, response.json())
+        is_json = response.headers["content-type"].startswith("application/json")
+        return Reply(response.status_code, response.json() if is_json else {"result": response.text})
 
     async def probe(self, request: Request, params: object, token: str | None, base: str | None = None) -> Reply:
         """Send a request that must be refused, and undo what it writes when it is not."""
         storage = self.sandbox.portal.storage
+        if request.version == "v3":
+            _ = self.sandbox.rest_v3  # which writes its part of the company in a transaction of its own
         storage.begin()
         try:
             return await self.send(request, params, token, base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from b24_mcp.catalog.facts import MethodFacts
 
@@ -22,6 +23,9 @@ COMMON = {
     "ACCESS_DENIED",
 }
 """Codes that every method may return; the pages of many methods leave them out."""
+
+OTHER_STATUSES = {"biconnector.*": 200, "imconnector.register": 200, "imconnector.unregister": 200, "sign.b2e.*": 401}
+"""Methods whose pages show refusals with another status than 400 and 403."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,11 @@ def error_problem(known: MethodFacts, reply: Reply) -> str:
     code, text = reply.body["error"], reply.body.get("error_description")
     if not isinstance(code, str) or not isinstance(text, str) or not text or "time" in reply.body:
         return "form"
-    documented = {one.code for one in known.errors if one.code not in ("400", "403")}  # pages that name the status only
-    if documented and code not in documented | COMMON:
+    documented = {one.code for one in known.errors}
+    if documented - {"400", "403"} and code not in documented | COMMON:  # some pages name the status only
         return "code"
-    return "" if reply.status in (400, 403) else "status"
+    others = {status for pattern, status in OTHER_STATUSES.items() if fnmatchcase(known.method, pattern)}
+    return "" if reply.status in {400, 403} | others else "status"
 
 
 KINDS: dict[str, tuple[type, ...]] = {

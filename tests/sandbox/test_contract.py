@@ -41,7 +41,7 @@ async def test_a_family_agrees_with_its_documented_facts(own: Sandbox, family: s
 
 
 def test_every_method_has_a_request_or_is_listed_without_one(shared: Sandbox) -> None:
-    """The list is for declared families, whose actions share their code. A method with a request leaves the list."""
+    """The list is for methods that no request can satisfy. A method with a request leaves the list."""
     played = {(method.name.lower(), "v2") for method in shared.portal.registry.methods()}
     played |= {(method.name.lower(), "v3") for method in RestV3(shared.portal).service.methods}
     requested, unasked = {request.key for request in REQUESTS}, contract.without_request()

@@ -26,14 +26,16 @@ async def _line(write: Caller) -> int:
 async def test_a_connector_is_listed_until_it_is_unregistered(write: Caller) -> None:
     app = AsApplication(write)
     assert await app.result("imconnector.register", CONNECTOR) == {"result": True}
-    assert (await write.result("imconnector.list"))["mine"] == "Mine"
+    assert (await app.result("imconnector.list"))["mine"] == "Mine"
     assert await app.result("imconnector.register", {**CONNECTOR, "NAME": "Other"}) == {"result": True}
-    assert (await write.result("imconnector.list"))["mine"] == "Other"
+    assert (await app.result("imconnector.list"))["mine"] == "Other"
     assert await app.result("imconnector.unregister", {"ID": "mine"}) == {"result": True}
-    assert "mine" not in await write.result("imconnector.list")
-    assert await app.result("imconnector.unregister", {"ID": "mine"}) == {"result": False}
-    status, answer = await write.refused("imconnector.register", CONNECTOR)
-    assert (status, answer["error"]) == (403, "WRONG_AUTH_TYPE")
+    assert "mine" not in await app.result("imconnector.list")
+    refused = await app.refused("imconnector.unregister", {"ID": "mine"})
+    assert refused == (200, "APPLICATION_UNREGISTRATION_ERROR")
+    for method in ("imconnector.register", "imconnector.list"):
+        status, answer = await write.refused(method, CONNECTOR)
+        assert (status, answer["error"]) == (403, "WRONG_AUTH_TYPE")
 
 
 @pytest.mark.parametrize(
@@ -47,8 +49,9 @@ async def test_a_connector_is_listed_until_it_is_unregistered(write: Caller) -> 
     ],
 )
 async def test_a_refused_registration_has_status_200(write: Caller, change: dict[str, object], code: str) -> None:
-    assert await AsApplication(write).refused("imconnector.register", {**CONNECTOR, **change}) == (200, code)
-    assert "mine" not in await write.result("imconnector.list")
+    app = AsApplication(write)
+    assert await app.refused("imconnector.register", {**CONNECTOR, **change}) == (200, code)
+    assert "mine" not in await app.result("imconnector.list")
 
 
 async def test_messages_pass_only_while_the_connector_is_on(write: Caller) -> None:
@@ -82,4 +85,6 @@ async def test_an_open_line_is_read_by_its_id(call: Caller) -> None:
     line = await _line(call)
     assert (await call.result("imopenlines.config.get", {"CONFIG_ID": line}))["ACTIVE"] == "Y"
     assert await call.result("imopenlines.config.get", {"CONFIG_ID": 99}) is False
+    _, answer = await call.refused("imopenlines.config.get")
+    assert answer["error"] == "CONFIG_ID_EMPTY"
     assert await call.result("imopenlines.config.list.get", {"PARAMS": {"filter": {"ACTIVE": "N"}}}) == []

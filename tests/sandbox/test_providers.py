@@ -32,7 +32,8 @@ async def test_a_provider_is_listed_by_its_code_until_it_is_deleted(
     assert await app.result(f"{family}.list") == [sent["CODE"]]
     assert await app.result(f"{family}.update", {"CODE": sent["CODE"], **change}) is True
     refused = await app.refused(f"{family}.update", {"CODE": sent["CODE"]})
-    assert refused == (400, f"ERROR_{error}_VALIDATION_FAILURE")
+    nothing = "OTHER_PARAMS_REQUIRED" if error == "SENDER" else "VALIDATION_FAILURE"
+    assert refused == (400, f"ERROR_{error}_{nothing}")
     assert await app.result(f"{family}.delete", {"CODE": sent["CODE"]}) is True
     assert await app.refused(f"{family}.delete", {"CODE": sent["CODE"]}) == (400, f"ERROR_{error}_NOT_FOUND")
     assert await app.result(f"{family}.list") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sandbox.as_application import AsApplication
 from tests.sandbox.conftest import Caller
 
 
@@ -44,6 +45,10 @@ async def test_a_consent_without_an_agreement_or_an_address_is_refused(call: Cal
 
 
 async def test_nothing_is_signed_and_no_process_exists(call: Caller) -> None:
-    assert await call.result("sign.b2e.mysafe.tail") == []
-    assert await call.result("sign.b2e.personal.tail") == []
-    assert await call.result("rpa.type.list") == {"types": []}
+    app = AsApplication(call)
+    for method in ("sign.b2e.mysafe.tail", "sign.b2e.personal.tail"):
+        assert await app.result(method) == []
+        status, answer = await call.refused(method)
+        assert (status, answer["error"]) == (401, "WRONG_AUTH_TYPE")
+    answer = await call("rpa.type.list")
+    assert (answer["result"], answer["total"]) == ({"types": []}, 0)

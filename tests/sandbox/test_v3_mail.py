@@ -306,6 +306,8 @@ async def test_a_post_is_made_from_a_message(v3: V3) -> None:
     ]
     assert posts[0]["messageId"] == QUOTE
     assert 0 < posts[0]["postId"] < posts[1]["postId"]
+    (post,) = await _old(v3, "log.blogpost.get", {"POST_ID": posts[0]["postId"]})
+    assert post["TITLE"] == "A"
     for sent in ({}, {"messageId": 0}, {"messageId": "201"}):
         assert fields((await v3.refused("mail.message.createfeedpost", sent))[2]) == ["messageId"]
 

@@ -73,13 +73,41 @@ async def test_a_portal_in_a_file_keeps_its_log_and_keys(tmp_path: Path) -> None
 
 async def test_working_time_belongs_to_one_employee(reads: V3) -> None:
     records = await reads.items("timeman.record.list", {"filter": [["userId", 3]]})
-    assert len(records) == 20
+    assert len(records) == 15
     assert {record["userId"] for record in records} == {3}
     first = records[0]
+    assert (first["state"], first["duration"], first["breakLength"]) == ("CLOSED", 30300, 2700)
     assert set(first) == {
         "id", "userId", "startTime", "endTime", "duration", "breakLength", "state", "isApproved",
     }  # fmt: skip
     assert first["isApproved"] is True
+
+
+async def test_a_day_that_version_2_opens_and_closes_is_a_record(v3: V3) -> None:
+    async def director() -> list[Any]:
+        return await v3.items("timeman.record.list", {"filter": [["userId", 1]]})
+
+    old = f"/rest/{v3.sandbox.webhook}/"
+    assert await director() == []
+    await v3.http.post(f"{old}timeman.open", json={"USER_ID": 1, "TIME": "2026-03-01T09:00:00+03:00"})
+    (day,) = await director()
+    assert (day["state"], day["startTime"], day["endTime"]) == ("OPENED", "2026-03-01T09:00:00+03:00", None)
+    assert day["duration"] is None
+    await v3.http.post(f"{old}timeman.close", json={"USER_ID": 1})
+    (day,) = await director()
+    assert (day["state"], day["duration"], day["breakLength"]) == ("CLOSED", 3 * 3600, 0)
+
+
+async def test_a_day_that_was_not_closed_has_expired(reads: V3) -> None:
+    days = await reads.items("timeman.record.list", {"filter": [["userId", 17]], "order": {"startTime": "desc"}})
+    assert (days[0]["state"], days[0]["endTime"], days[0]["duration"]) == ("EXPIRED", None, None)
+
+
+async def test_working_days_are_ordered_by_their_length(reads: V3) -> None:
+    asked = {"filter": [["userId", 17]], "order": {"duration": "desc"}, "select": ["duration"]}
+    lengths = [day["duration"] for day in await reads.items("timeman.record.list", asked)]
+    assert lengths[:-1] == sorted(lengths[:-1], reverse=True)
+    assert lengths[-1] is None
 
 
 async def test_working_time_is_narrowed_by_its_start(reads: V3) -> None:

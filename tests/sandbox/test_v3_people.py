@@ -47,6 +47,14 @@ async def test_users_join_a_department_and_keep_their_own(v3: V3) -> None:
     assert (await _people(v3, IT))[3] == "DEPUTY_HEAD"
 
 
+async def test_a_member_and_a_new_department_are_written_with_the_rules_of_version_2(v3: V3) -> None:
+    await v3.result(f"{MEMBER}.add", {"nodeId": IT, "userIds": [3], "role": "MEMBER_EMPLOYEE"})
+    assert (await _old(v3, "user.get", {"ID": 3}))[0]["TIMESTAMP_X"] == "01.03.2026 12:00:00"
+    new = {"type": "DEPARTMENT", "name": "A", "parentId": IT}
+    node = (await v3.result("humanresources.node.add", new))["id"]
+    assert (await _old(v3, "department.get", {"ID": node}))[0]["SORT"] == 500
+
+
 async def test_a_new_head_is_the_head_in_version_2(v3: V3) -> None:
     await v3.result(f"{MEMBER}.set", {"nodeId": IT, "userIds": {"MEMBER_HEAD": [19], "MEMBER_EMPLOYEE": [18]}})
     assert await _people(v3, IT) == {18: "EMPLOYEE", 19: "HEAD"}

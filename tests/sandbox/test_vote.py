@@ -82,6 +82,27 @@ async def test_a_stopped_vote_takes_no_ballots(write: Caller) -> None:
     assert answer["error"] == "400"
 
 
+async def test_the_result_of_a_vote_is_downloaded_as_a_table(write: Caller) -> None:
+    made = await _send(write)
+    asked = {"attachId": made["voteId"]}
+    question, answers = _ids((await write.result("vote.AttachedVote.get", asked))["attach"])
+    await _seller(write).result("vote.AttachedVote.vote", {**asked, "ballot": {question: answers[1:]}})
+    file = await write.http.post(f"{write.base}vote.AttachedVote.download", json=asked)
+    assert file.headers["content-disposition"] == f'attachment; filename="vote{made["voteId"]}.xls"'
+    voter = await write.result("user.get", {"ID": 4})
+    full = f"{voter[0]['NAME']} {voter[0]['LAST_NAME']}"
+    assert "<td>Утром</td><td>0</td><td></td>" in file.text
+    assert f"<td>Вечером</td><td>1</td><td>{full}</td>" in file.text
+    _, answer = await write.refused("vote.AttachedVote.download", {"attachId": 999})
+    assert answer["error"] == "ATTACH_NOT_FOUND"
+
+
+async def test_an_answer_is_named_to_list_its_voters(write: Caller) -> None:
+    made = await _send(write)
+    _, answer = await write.refused("vote.AttachedVote.getAnswerVoted", {"attachId": made["voteId"]})
+    assert (answer["error"], "answerId" in answer["error_description"]) == ("100", True)
+
+
 async def test_an_anonymous_vote_names_nobody(write: Caller) -> None:
     made = await _send(write, ANONYMITY=1)
     asked = {"attachId": made["voteId"]}

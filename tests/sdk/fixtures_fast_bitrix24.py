@@ -19,7 +19,6 @@ NOT_THE_PORTAL = {
     "TestBasic::test_case": "expects a `RuntimeError`, which the error of this version does not derive from",
     "test_issue_129": "an iterator is refused by a contract of the client",
     "test_mobile_phone": "`get_by_ID` returns one record without its id as key",
-    "test_filter_not_equal": "expects a portal whose leads are all new",
     "test_product_rows": "two rows are returned, of which the client shows the first",
 }
 """Tests that fail for a reason of their own, on every portal."""

@@ -110,4 +110,15 @@ async def test_lists_are_checked_alike(call_tool: CallTool, portal: LoopbackPort
 async def test_users_are_read_by_fields_beside_the_filter(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("read_method", method="user.get", params={"ID": [1, 2]})
     assert answer["ok"] is True
-    assert "warnings" not in answer
+    assert answer["warnings"] == []
+
+
+async def test_the_name_of_an_event_is_checked_before_it_is_bound(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    bound = {"event": "onCrmDealCreate", "handler": "https://example.com/"}
+    error = (await call_tool("call_method", method="event.bind", params=bound))["error"]
+    assert (error["kind"], error["executed"]) == ("validation", "no")
+    assert "onCrmDealAdd" in error["message"]
+    interface = {"event": "CallCard::BeforeClose", "handler": "https://example.com/"}
+    error = (await call_tool("call_method", method="event.bind", params=interface))["error"]
+    assert "JavaScript" in error["message"]
+    assert "event.bind" not in portal.methods

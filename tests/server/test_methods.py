@@ -104,6 +104,20 @@ async def test_a_description_can_be_limited_to_a_parameter_or_a_word(call_tool: 
     assert "filter" in error["message"]
 
 
+async def test_a_long_description_keeps_what_the_fields_of_a_filter_mean(call_tool: CallTool) -> None:
+    params = {one["name"]: one for one in (await call_tool("describe_method", method="tasks.task.list"))["params"]}
+    assert "fields" not in params["select"]
+    assert "names" in params["select"]["text"]
+    assert "REAL_STATUS" in params["filter"]["fields"]
+    assert "2 waiting" in params["filter"]["fields"]
+
+
+async def test_a_description_warns_of_traps_and_says_what_numbers_mean(call_tool: CallTool) -> None:
+    rows = await call_tool("describe_method", method="crm.item.productrow.add")
+    assert any("after discount and with tax" in note for note in rows["notes"])
+    assert "2 percent in discountRate" in json.dumps(rows["params"])
+
+
 async def test_a_description_has_no_empty_facts(call_tool: CallTool) -> None:
     for method in ("crm.deal.add", "tasks.task.list", "im.message.add"):
         assert "null" not in json.dumps((await call_tool("describe_method", method=method))["params"])

@@ -1,7 +1,8 @@
 """The description of a method or an event as an answer: everything that is known of it, in at most 4,000 characters.
 
 A description that is too long gives way in steps: fields of an order or a selection that are those of the filter are
-named once, nested fields are reduced to their names, long lists of values are cut. `more` says how to see the rest.
+named once, names of an order or a selection are counted, meanings of fields are left out, nested fields are reduced to
+their names, long lists of values are cut. `more` says how to see the rest.
 """
 
 from __future__ import annotations
@@ -219,11 +220,14 @@ _Shorten = Callable[[Parameter, int], "Sequence[Mapping[str, object]] | str"]
 def _add_params(form: MethodForm, params: Sequence[Parameter]) -> None:
     """Add the parameters in the longest form that fits."""
     shared = _without_repetition(params)
+    counted = [_brief(_list_counted(one)) for one in shared]
     attempts: tuple[tuple[Sequence[Parameter], _Shorten], ...] = (
         (params, _full),
         (shared, _full),
         (shared, _lines_below(1)),
         ([_brief(one) for one in shared], _lines_below(1)),
+        (counted, _lines_below(1)),
+        ([_fields_untexted(one) for one in counted], _lines_below(1)),
         (shared, _names_below(2)),
         ([_brief(one) for one in shared], _names_below(1)),
         ([_brief(one) for one in shared], _counts),
@@ -331,6 +335,19 @@ def _brief(param: Parameter) -> Parameter:
         values = (*values[:_MOST_VALUES], f"… {len(values) - _MOST_VALUES} more")
     text = param.text if len(param.text) <= _LONGEST_TEXT else param.text[: _LONGEST_TEXT - 1] + "…"
     return replace(param, values=values, text=text, fields=tuple(map(_brief, param.fields)))
+
+
+def _list_counted(param: Parameter) -> Parameter:
+    """Return an order or a selection with the number of its names instead of the names, any other one as it is."""
+    if param.name.lower() not in _LISTS_OF_NAMES or not param.fields:
+        return param
+    said = f"{len(param.fields)} names"
+    return replace(param, fields=(), text=f"{param.text}; {said}" if param.text else said)
+
+
+def _fields_untexted(param: Parameter) -> Parameter:
+    """Return a parameter whose fields have no meaning in words."""
+    return replace(param, fields=tuple(replace(_fields_untexted(one), text="") for one in param.fields))
 
 
 def _flat(params: Iterable[Parameter]) -> Iterable[Parameter]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Family
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
 
 _KEY = re.compile(
     rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
@@ -41,7 +41,7 @@ class Key:
     problem: str = ""
 
 
-def key_of(key: str, family: Family) -> Key:
+def key_of(key: str, family: MethodFamily) -> Key:
     """Return a key of a filter in its parts."""
     match = _KEY.fullmatch(key)
     assert match is not None  # the pattern fits any text
@@ -72,7 +72,7 @@ def misplaced_operator(name: str, value: dict[str, object]) -> str:
     return ""
 
 
-def _listed(family: Family) -> str:
+def _listed(family: MethodFamily) -> str:
     return " ".join(
         sorted(family.operators or ("!", "<", "<=", ">", ">=", "%", "@", "!@"), key=lambda one: (len(one), one))
     )

@@ -31,7 +31,7 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class MethodFamily:
     """What the methods of one family share. `operators` is None where any is accepted."""
 
     names: Case = "unknown"
@@ -53,16 +53,16 @@ _NO_LINE = {"exact": "", "capitals": "", "flat": ""}
 
 
 @cache
-def family_of(method: str, version: str) -> Family:
+def family_of(method: str, version: str) -> MethodFamily:
     """Return the family of a method by its name in lower case."""
     if version == "v3":
-        return Family("exact", "exact")
+        return MethodFamily("exact", "exact")
     line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
     names, fields = _CASES[line["exact"]]
     operators, instead = next(
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
-    return Family(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead)
+    return MethodFamily(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead)
 
 
 @cache

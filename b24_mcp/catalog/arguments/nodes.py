@@ -135,6 +135,8 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
         node.takes_list = True
     elif group is not None and not node.takes_list and not node.takes_object:
         scalars.add("any")
+    if is_custom(parameter.name):
+        scalars.add("any")
     if "any" in scalars or "file" in scalars:
         node.takes_object = node.takes_list = True
     node.scalars = frozenset(scalars)

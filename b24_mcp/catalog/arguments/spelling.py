@@ -46,7 +46,7 @@ def spelling_of(
     if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
         return Spelling(group.nodes[meant])
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
-    nearest = nearest_ones(name, missing)
+    nearest = dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing))
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
     return Spelling(None, _UNKNOWN[place])

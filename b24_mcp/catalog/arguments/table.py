@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,9 +13,11 @@ from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.texts import with_objects
 from b24_mcp.catalog.arguments.usual import usual_group
-from b24_mcp.catalog.arguments.walk import Walk
+from b24_mcp.catalog.arguments.walk import ArgumentWalk
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
+
+_PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
 class ParameterTable:
@@ -62,7 +65,7 @@ class ParameterTable:
             return []
         of_paging = list(paging_problems(params, self._group.by_lower, self._paging))
         of_filter = self._other_filter(params)
-        walk = Walk(self._family, self._version, is_list=self._is_list, refers=refers)
+        walk = ArgumentWalk(self._family, self._version, is_list=self._is_list, refers=refers)
         settled = {problem.field for problem in (*of_paging, *of_filter)}
         walk.follow(self._group, params)
         problems = [*of_paging, *of_filter]
@@ -74,7 +77,7 @@ class ParameterTable:
 
     def _softened(self, problem: Problem) -> Problem:
         """Return a problem, no longer certain where the documentation is stricter than the portal."""
-        what = self._lenient.get(problem.field)
+        what = self._lenient.get(_PLACES.sub("", problem.field))
         is_soft = what == "any" or (what == "missing" and problem.message == "is required but missing")
         return replace(problem, certain=False) if is_soft else problem
 

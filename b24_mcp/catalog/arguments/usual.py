@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, Family
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 
 _NUMBERS = frozenset({int, float})
@@ -60,7 +60,9 @@ class Usual:
         return True
 
 
-def usual_group(group: Group, family: Family, version: str, place: Place = "top", *, is_list: bool = False) -> Usual:
+def usual_group(
+    group: Group, family: MethodFamily, version: str, place: Place = "top", *, is_list: bool = False
+) -> Usual:
     """Return what is usual for an object with the names of a group."""
     usual = Usual(frozenset())
     usual.names = {
@@ -71,7 +73,7 @@ def usual_group(group: Group, family: Family, version: str, place: Place = "top"
     return usual
 
 
-def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_list: bool) -> Usual:
+def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *, is_list: bool) -> Usual:
     if node.role and place != "filter":
         return _usual_of_list(node, family, version, is_list=is_list)
     if node.parameter.read_only or node.parameter.longest is not None or "file" in node.scalars:
@@ -101,7 +103,7 @@ def _usual_node(node: Node, family: Family, version: str, place: Place, *, is_li
     return Usual(frozenset({bool}) if "boolean" in node.scalars else frozenset(), frozenset({"Y", "N"}))
 
 
-def _usual_of_list(node: Node, family: Family, version: str, *, is_list: bool) -> Usual:
+def _usual_of_list(node: Node, family: MethodFamily, version: str, *, is_list: bool) -> Usual:
     """Return what is usual for `filter`, `order` or `select`."""
     name = node.role
     if name == "select":

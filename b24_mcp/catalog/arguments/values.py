@@ -26,18 +26,23 @@ _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
 
 
-def verdict_on(node: Node, value: object, *, is_pattern: bool = False) -> Verdict | None:
-    """Return what is wrong with a single value, or None. `is_pattern` is set for a value that is searched in."""
+def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict | None:
+    """Return what is wrong with a single value, or None.
+
+    A filter compares texts, so `true` and `false` match no record there. A field documented as boolean takes them.
+    """
     if isinstance(value, bool) and node.is_yes_or_no and not {"true", "false", "1", "0"} & node.values:
+        if not in_filter and "boolean" in node.scalars:
+            return None
         return f'must be "{"Y" if value else "N"}": the portal takes "Y" or "N" here', True
-    if node.values and not is_pattern and (verdict := _not_allowed(node, value)):
+    if node.values and (verdict := _not_allowed(node, value)):
         return verdict
     scalars = node.scalars
     if scalars == {"number"}:
         return _number(node, value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
-    if scalars and scalars <= {"date", "datetime"} and isinstance(value, str) and not is_pattern:
+    if scalars and scalars <= {"date", "datetime"} and isinstance(value, str):
         return _date(value, "datetime" if "datetime" in scalars else "date")
     longest = node.parameter.longest
     if longest is not None and isinstance(value, str) and len(value) > longest:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
-from b24_mcp.catalog.arguments.families import Family
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import spelling_of
 from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
-from b24_mcp.catalog.names import is_slip
+from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTIONS = ("asc", "desc")
 _FILES = {"filedata", "filecontent", "file_content"}
 _DEEPEST = 20
 
 
-class Walk:
+class ArgumentWalk:
     """One check of the arguments of one call. `refers` is set when values may be references to earlier results."""
 
-    def __init__(self, family: Family, version: str, *, is_list: bool, refers: bool) -> None:
+    def __init__(self, family: MethodFamily, version: str, *, is_list: bool, refers: bool) -> None:
         self.problems: list[Problem] = []
         self._family = family
         self._version = version
@@ -95,6 +95,10 @@ class Walk:
             return
         if message := object_problem(node, value):
             self._add(path, (message, True))
+        elif node.group is not None and _is_keyed(node.group, value):
+            for name, inner in value.items():
+                if isinstance(inner, Mapping):
+                    self._object(f"{path}.{name}", node, inner, place)
         elif node.group is not None:
             self.follow(node.group, value, f"{path}.", "filter" if place == "filter" else "fields")
         else:
@@ -136,7 +140,7 @@ class Walk:
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
-        self._add(path, verdict_on(node, value))
+        self._add(path, verdict_on(node, value, in_filter=place == "filter"))
 
     def _filter(self, path: str, node: Node, value: object) -> None:
         if isinstance(value, list):
@@ -243,3 +247,13 @@ class Walk:
 def _is_outermost(path: str) -> bool:
     """Whether a filter is not a group inside another one."""
     return path.rpartition(".")[2].lower() == "filter"
+
+
+def _is_keyed(group: Group, value: Mapping[str, object]) -> bool:
+    """Whether an object is a map of objects by names of the caller: the documented names are those of its values."""
+    return bool(value) and all(
+        isinstance(inner, Mapping)
+        and str(name).lower() not in group.by_lower
+        and not nearest_ones(str(name), group.nodes)
+        for name, inner in value.items()
+    )

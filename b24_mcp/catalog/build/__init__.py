@@ -13,6 +13,7 @@ from pathlib import Path
 
 from b24_mcp.catalog.build.extract import Extract, extract
 from b24_mcp.catalog.build.merge import Difference, merge
+from b24_mcp.catalog.build.objects import DocumentedObjects, with_objects
 from b24_mcp.catalog.build.output import write_events, write_methods
 from b24_mcp.catalog.facts import Event
 from b24_mcp.dialect.editions import Edition, NoDocumentationError, find_editions
@@ -53,6 +54,9 @@ def build_from(found: Mapping[str, Edition], out: Path) -> Report:
     """
     editions = {language: extract(edition) for language, edition in sorted(found.items())}
     facts, differences = merge(editions)
+    methods = {one.page: one.method for one in facts if one.page is not None}
+    objects = DocumentedObjects(found.get("ru") or found["en"], methods)
+    facts = [with_objects(one, objects) for one in facts]
     write_methods(facts, out)
     events = _events(editions)
     write_events(events, out)

@@ -14,13 +14,19 @@ _ANSWER = re.compile(r"response|returned|answer|ответ|возвращаем"
 _NOT_ANSWER = re.compile(r"error|ошиб|code example|пример", re.I)
 _LISTING = re.compile(r"(?:list|getlist|search|tail|\.get[a-z]*list[a-z]*|listfor[a-z]+|getlanguages)$", re.I)
 _KEY = re.compile(r"[A-Za-z_][\w.:\-]*$")
+# Fields that the users of a sample portal created themselves.
+_OF_ONE_PORTAL = re.compile(
+    r"UF_\w*\d{3}\w*|UF_CRM_\w*\d\w*|PARENT_ID_\d+|PROPERTY_\d+|(?:ufCrm|parentId|property)\w*\d+"
+)
+# Codes of access: a user, a group, a department.
+_ACCESS_CODE = re.compile(r"(?:[A-Z]{1,3}\d+\w*|AU|CR)")
 _MOST_KEYS = 60
 
 
 def result_of(blocks: list[Block], method: str, version: str) -> Result:
     """Read the result of a method from its page, corrected where samples are known to mislead."""
     known = correction_of(method, version)
-    sample = _sample(blocks)
+    sample = sample_of(blocks)
     result = _from_sample(sample[0], method, version) if sample else _from_table(blocks)
     if known.list_key is not None:
         return Result("object", known.list_key, known.is_map, result.keys)
@@ -29,12 +35,17 @@ def result_of(blocks: list[Block], method: str, version: str) -> Result:
     return Result(known.result)
 
 
-def _sample(blocks: list[Block]) -> list[object]:
+def is_answer(title: str) -> bool:
+    """Whether a heading is about the answer of a method."""
+    return bool(_ANSWER.search(title)) and not _NOT_ANSWER.search(title)
+
+
+def sample_of(blocks: list[Block]) -> list[object]:
     """Return the first sample with a `result`, in a list. The list is empty when no sample has one."""
     inside = False
     for block in blocks:
         if isinstance(block, Heading) and block.level <= 3:
-            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+            inside = is_answer(block.text)
         elif inside and isinstance(block, Code) and block.language in {"json", "js", "javascript", ""}:
             value = result_in(block.text) if _RESULT.search(block.text) else _bare(block.text)
             if value is not _NOTHING:
@@ -102,7 +113,11 @@ def _from_sample(value: object, method: str, version: str) -> Result:
         return Result("map")
     # Some samples close a brace too late, so that `time` of the envelope is in the result.
     envelope = isinstance(value.get("time"), dict) and "duration" in value["time"]
-    keys = tuple(key for key in value if _KEY.match(key) and not (envelope and key == "time"))[:_MOST_KEYS]
+    keys = tuple(
+        key
+        for key in value
+        if _KEY.match(key) and not (envelope and key == "time") and not _OF_ONE_PORTAL.fullmatch(key)
+    )[:_MOST_KEYS]
     if version == "v3":
         # A list that can be paged is always under `items`.
         return Result("object", "items" if isinstance(value.get("items"), list) else None, False, keys)
@@ -134,7 +149,9 @@ def _kind(value: object) -> str:
 
 
 def _by_id(value: dict[str, object]) -> bool:
-    return bool(value) and all(re.fullmatch(r"-?\d+", key) for key in value)
+    """Whether an object is keyed by ids or by codes of access."""
+    ids = all(re.fullmatch(r"-?\d+", key) for key in value)
+    return bool(value) and (ids or (len(value) > 1 and all(map(_ACCESS_CODE.fullmatch, value))))
 
 
 _TABLE_KINDS = {
@@ -152,7 +169,7 @@ def _from_table(blocks: list[Block]) -> Result:
     inside = False
     for block in blocks:
         if isinstance(block, Heading):
-            inside = bool(_ANSWER.search(block.text)) and not _NOT_ANSWER.search(block.text)
+            inside = is_answer(block.text)
         elif inside and isinstance(block, MarkupTable):
             for row in rows_of(block):
                 if row.name == "result" and row.type in {"boolean", "bool", "integer", "int", "string"}:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
+from b24_mcp.catalog.build.enumerations import stated_sources, stated_values
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.events import event_of
 from b24_mcp.catalog.build.header import context_of, header_of, limits_of, permission_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
 from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
-from b24_mcp.catalog.build.samples import from_samples, shape
+from b24_mcp.catalog.build.samples import from_samples, literals_of, open_by_literals, regroup, shape
+from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
 from b24_mcp.catalog.names import folded
 from b24_mcp.catalog.positional import Argument, arguments_of
@@ -90,14 +92,24 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         drafts = from_samples(requests)
     if arguments is not None:
         drafts = _ordered(drafts, arguments)
+    drafts = regroup(drafts, requests)
     shape(drafts, requests)
+    open_by_literals(drafts, literals_of(page.blocks))
     correction = correction_of(name, version)
     for draft in drafts:
         if draft.name in correction.no_values:
-            draft.values = ()
+            draft.allowed = Allowed()
+        if version == "v2" and draft.name.lower() == "select":
+            # Other fields of the object can be selected too, or `*`.
+            draft.allowed = replace(draft.allowed, is_open=bool(draft.allowed.values))
         if version == "v3" and not draft.fields:
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
+    _state_values(drafts, stated_values(name, version))
+    for path, source in stated_sources(name, version).items():
+        for draft in drafts:
+            if draft.name == path:
+                draft.limits = replace(draft.limits, source=source)
     params = tuple(draft.finished() for draft in drafts)
     result = result_of(page.blocks, name, version)
     deprecation = pages.deprecation_of(page)
@@ -125,6 +137,13 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         permission=permission_of(who_line) if who == "rights" else "",
     )
     return DocumentedMethod(facts, tuple(deprecation.links))
+
+
+def _state_values(drafts: Iterable[ParameterDraft], stated: Mapping[str, Allowed], path: tuple[str, ...] = ()) -> None:
+    for draft in drafts if stated else ():
+        here = (*path, draft.name)
+        draft.allowed = stated.get(".".join(here), draft.allowed)
+        _state_values(draft.fields, stated, here)
 
 
 def _ordered(params: list[ParameterDraft], arguments: Sequence[Argument]) -> list[ParameterDraft]:

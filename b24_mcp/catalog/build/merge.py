@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +42,8 @@ def merge(editions: dict[str, Extract]) -> tuple[list[MethodFacts], list[Differe
     names = {page: method.facts.method for page, method in methods.items()}
     by_key: dict[tuple[str, str], MethodFacts] = {}
     for method in methods.values():
-        by_key.setdefault(method.facts.key, _with_replacements(method, names))
+        facts = _with_replacements(method, names)
+        by_key.setdefault(facts.key, replace(facts, params=with_sources(facts.params, facts.page or "", names)))
     for facts in methods_without_page():
         by_key.setdefault(facts.key, facts)
     return [by_key[key] for key in sorted(by_key)], differences
@@ -52,6 +54,18 @@ def _with_replacements(method: DocumentedMethod, names: Mapping[str, str]) -> Me
     linked = dict.fromkeys(names[link] for link in method.links if link in names)
     replaced_by = (name for name in linked if name.lower() != facts.method.lower() or facts.version == "v2")
     return replace(facts, replaced_by=tuple(replaced_by))
+
+
+def with_sources(params: Iterable[Parameter], page: str, names: Mapping[str, str]) -> tuple[Parameter, ...]:
+    """Return parameters with the methods of the pages that are their sources."""
+    folder = posixpath.dirname(page)
+    found = []
+    for param in params:
+        source = param.source
+        if source.endswith(".md"):
+            source = names.get(posixpath.normpath(posixpath.join(folder, source)).removesuffix(".md"), "")
+        found.append(replace(param, source=source, fields=with_sources(param.fields, page, names)))
+    return tuple(found)
 
 
 def _completed(method: DocumentedMethod, other: DocumentedMethod) -> DocumentedMethod:
@@ -83,9 +97,27 @@ def _with_values(
     for param in params:
         here = (*path, param.name)
         other = others.get(".".join(here))
-        values = other.values if other is not None and other.type == param.type and not param.values else param.values
-        completed.append(replace(param, values=values, fields=_with_values(param.fields, others, here)))
+        fields = _with_values(param.fields, others, here)
+        completed.append(replace(_of_both(param, other) if other is not None else param, fields=fields))
     return tuple(completed)
+
+
+def _of_both(mine: Parameter, other: Parameter) -> Parameter:
+    """Return a parameter with what only the other edition says. Values are open when the other edition has more."""
+    values = mine.values or (other.values if other.type == mine.type else ())
+    differ = not set(other.values) <= set(values)
+    return replace(
+        mine,
+        values=values,
+        open_values=bool(values) and (mine.open_values or other.open_values or differ),
+        default=mine.default or other.default,
+        minimum=other.minimum if mine.minimum is None else mine.minimum,
+        maximum=other.maximum if mine.maximum is None else mine.maximum,
+        longest=other.longest if mine.longest is None else mine.longest,
+        unit=mine.unit or other.unit,
+        source=mine.source or other.source,
+        read_only=mine.read_only or other.read_only,
+    )
 
 
 def _compare(english: Extract, russian: Extract) -> list[Difference]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.rows import Row, rows_of
-from b24_mcp.catalog.build.sections import PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys, needed_keys
+from b24_mcp.catalog.build.limits import UNLIMITED, ValueLimits
+from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
+from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
 from b24_mcp.catalog.facts import Parameter, Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
@@ -17,6 +20,7 @@ _MORE = re.compile(
     r"(?:additional|other|optional|general|common) parameters$|(?:дополнительные|другие|общие) параметры$", re.I
 )
 _ORDERS = frozenset({"order", "sort"})
+_LISTED = frozenset({"filter", "select", *_ORDERS})
 _FILTERS = re.compile(r"filter|фильтр", re.I)
 _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
@@ -26,16 +30,22 @@ _DEPTH = 3
 
 @dataclass(slots=True)
 class ParameterDraft:
-    """A parameter while its page is read: several tables of the page may add to it."""
+    """A parameter while its page is read: several tables of the page may add to it.
+
+    `heading` is the subject of the section that describes its fields, when that is not the parameter itself.
+    """
 
     name: str
     type: str = ""
     required: Required = None
-    values: tuple[str, ...] = ()
+    allowed: Allowed = NOT_LISTED
     fields: list[ParameterDraft] = field(default_factory=list)
     pattern: bool = False
     of: tuple[str, ...] = ()
     is_list: bool = False
+    limits: ValueLimits = UNLIMITED
+    also: tuple[str, ...] = ()
+    heading: str = ""
 
     def finished(self) -> Parameter:
         """Return the parameter as it was read."""
@@ -43,11 +53,20 @@ class ParameterDraft:
             name=self.name,
             type=self.type,
             required=self.required,
-            values=self.values,
+            values=self.allowed.values,
+            open_values=self.allowed.is_open,
+            default=self.limits.default,
+            minimum=self.limits.minimum,
+            maximum=self.limits.maximum,
+            longest=self.limits.longest,
+            unit=self.limits.unit,
+            source=self.limits.source,
+            read_only=self.limits.read_only,
             is_list=self.is_list,
             fields=tuple(field.finished() for field in self.fields),
             pattern=self.pattern,
             variants=self.of,
+            also=self.also,
         )
 
 
@@ -65,10 +84,12 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     found = Parameters()
     if root is None:
         return found
-    tree = _Tree(sections, stars=stars_count(root, sections))
+    tree = ParameterTree(sections, stars=stars_count(root, sections))
     variants: list[list[ParameterDraft]] = []
     alternatives = [s for s in sections if re.match(r"\d+[.)]\s", s.title)]
-    if root.tables:
+    if PURPOSES.match(root.title):
+        alternatives = [root, *(s for s in sections if PURPOSES.match(s.title))]
+    if root.tables and root not in alternatives:
         plain = [table for table in root.tables if not table.tab]
         variants = [tree.params([table], 0) for table in plain]
         found.params = _joined(variants) if len(variants) > 1 else (variants[0] if variants else [])
@@ -93,7 +114,9 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     return found
 
 
-class _Tree:
+class ParameterTree:
+    """The reader of nested parameters: it finds the section of a page that describes the fields of a parameter."""
+
     def __init__(self, sections: list[PageSection], *, stars: bool) -> None:
         self.sections = sections
         self.stars = stars
@@ -106,9 +129,11 @@ class _Tree:
         tables = list(tables)
         labels = list(dict.fromkeys(table.tab[-1] for table in tables if table.tab))
         seen: dict[str, list[str]] = {}
+        texts: dict[str, str] = {}
         for table in tables:
             for row in rows_of(table):
                 for param in self._param(row, depth, path):
+                    texts.setdefault(param.name, row.text)
                     if table.tab:
                         seen.setdefault(param.name, []).append(table.tab[-1])
                     if param.name in by_name:
@@ -122,9 +147,10 @@ class _Tree:
                     by_name[name].of = tuple(dict.fromkeys(tabs))
                     if by_name[name].required is True:
                         by_name[name].required = "conditional"
+        _share(result, texts)
         return _nested(result)
 
-    def _param(self, row: Row, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
+    def _param(self, row: TableRow, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         required: Required = True if row.starred else (False if self.stars else None)
         names = [row.name, *row.alternatives]
         if len(names) > 1 and row.starred:
@@ -133,12 +159,26 @@ class _Tree:
             required = "conditional"
         made = []
         for name in names:
-            param = ParameterDraft(name, row.type, required, row.values, pattern=row.pattern)
+            param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
+            if not row.allowed.values and not _is_container(row.type):
+                param.allowed = self._codes(row)
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
+                param.heading = self._heading(row, (*path, name))
             made.append(param)
         return made
+
+    def _codes(self, row: TableRow) -> Allowed:
+        """Return the values of a parameter in a table of codes below a heading."""
+        for section in self.sections:
+            named = section.title.lower().endswith(f" {row.name.lower()}") and lists_values(section.title)
+            if not section.behind and (named or section.anchor in row.anchors):
+                codes = [code for table in section.tables for code in codes_of_table(table)]
+                if codes:
+                    section.used = True
+                    return Allowed(tuple(codes), any(may_grow(text) for text in section.texts))
+        return Allowed()
 
     def _groups(self, section: PageSection, params: list[ParameterDraft], path: tuple[str, ...]) -> None:
         rows = [row for table in section.tables for row in rows_of(table)]
@@ -161,32 +201,60 @@ class _Tree:
         if not any(set(names) <= set(known) for known in self.one_of):
             self.one_of.append(names)
 
-    def _fields(self, row: Row, name: str, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
+    def _fields(self, row: TableRow, name: str, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         here = (*path, name)
         inner = [table for table in row.inner if rows_of(table)]
         if inner and _is_container(row.type):
             return self.params(inner, depth + 1, here)
-        if not _may_hold_fields(row.type) or name.lower().strip("[]") in {"select", "path"}:
+        usage = _usage(name)
+        if usage == "select":
+            return [ParameterDraft(key) for key in listed_keys(row.text)]
+        if not _may_hold_fields(row.type) or name.lower().strip("[]") == "path":
             return []
         section = self._section(row, here)
         if section is None:
-            kind = "string" if name.lower().removeprefix("ar") in _ORDERS else ""
-            needed = True if row.keys_needed else None
-            return [ParameterDraft(key, kind, needed) for key in row.keys if key.lower() not in {"asc", "desc"}]
+            kind = "string" if usage in _ORDERS else ""
+            needed: Required = True if row.keys_needed else None
+            if usage in _LISTED and needed is None and self.stars:
+                needed = False
+            keys = listed_keys(row.text) if usage in _LISTED else row.keys
+            if not keys and usage not in _LISTED and _is_container(row.type):
+                keys = inline_keys(row.text)
+            musts = needed_keys(row.text)
+            return [
+                ParameterDraft(key, kind, True if key in musts else needed, pattern=is_pattern(key))
+                for key in keys
+                if key.lower() not in {"asc", "desc"}
+            ]
         section.used = True
         if name.lower() == "group":
             return []
+        parts = list(row.keys) or list(bold_keys(row.text))
+        if (part := subject_of(section.title)) in map(str.lower, parts) and part != name.lower():
+            # The section is about one key of the parameter.
+            drafts = [ParameterDraft(key) for key in parts]
+            holder = next(draft for draft in drafts if draft.name.lower() == part)
+            holder.type = "object"
+            holder.fields = self.params(section.tables, depth + 2, (*here, holder.name))
+            return drafts
         fields = self.params(section.tables, depth + 1, here)
         for param in fields:
             labels = [section.labels.get(label, label) for label in param.of]
             param.of = tuple(one for label in labels for one in label.split("|"))
-        if name.lower().removeprefix("ar") in _ORDERS:
+        if usage in _ORDERS:
             # The table describes the fields, but the value of each is a direction.
-            return [_direction(field) for field in fields]
+            return [_direction(field, row.allowed) for field in fields]
         self._groups(section, fields, here)
         return fields
 
-    def _section(self, row: Row, path: tuple[str, ...]) -> PageSection | None:
+    def _heading(self, row: TableRow, path: tuple[str, ...]) -> str:
+        section = self._section(row, path) if row.anchors else None
+        subject = subject_of(section.title) if section is not None else ""
+        if section is None or subject in {"", path[-1].lower()}:
+            return ""
+        return next((word for word in re.findall(r"\w+", section.title) if word.lower() == subject), "")
+
+    def _section(self, row: TableRow, path: tuple[str, ...]) -> PageSection | None:
         with_tables = [s for s in self.sections if s.tables and not s.behind]
         names = [path[-1].lower().removesuffix("[]"), ".".join(path).lower().replace("[]", "")]
         for section in with_tables:
@@ -219,9 +287,30 @@ class _Tree:
             able[0].fields = self.params(left[0].tables, 1, (able[0].name,))
 
 
-def _direction(field: ParameterDraft) -> ParameterDraft:
-    values = field.values if {value.lower() for value in field.values} <= {"asc", "desc"} else ()
-    return ParameterDraft(field.name, "string", field.required, values, pattern=field.pattern)
+def _usage(name: str) -> str:
+    """Return `filter`, `select`, `order` or `sort` for names such as `arFilter` and `ELEMENT_ORDER`."""
+    bare = name.lower().strip("[]").removeprefix("ar")
+    return bare.rpartition("_")[2] if bare.rpartition("_")[2] in _LISTED else bare
+
+
+def _share(params: list[ParameterDraft], texts: Mapping[str, str]) -> None:
+    """Add to parameters the fields that, by their texts, they have in common with another parameter of the call."""
+    by_usage = {_usage(param.name): param for param in params}
+    for param in params:
+        usage = _usage(param.name)
+        other = by_usage.get(like_which(texts.get(param.name, "")) or "")
+        if usage not in _LISTED or param.fields or other is None or other is param or not _may_hold_fields(param.type):
+            continue
+        if usage in _ORDERS:
+            param.fields = [_direction(field) for field in other.fields]
+        else:
+            param.fields = [ParameterDraft(field.name, field.type, pattern=field.pattern) for field in other.fields]
+
+
+def _direction(field: ParameterDraft, of_order: Allowed = NOT_LISTED) -> ParameterDraft:
+    own = bool(field.allowed.values) and {value.lower() for value in field.allowed.values} <= {"asc", "desc"}
+    allowed = field.allowed if own else Allowed(of_order.values)
+    return ParameterDraft(field.name, "string", field.required, allowed, pattern=field.pattern)
 
 
 def _is_container(kind: str) -> bool:
@@ -241,10 +330,8 @@ def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
     if first.required != second.required:
         both = (first.required, second.required)
         first.required = "conditional" if True in both or "conditional" in both else False
-    if first.values and second.values:
-        first.values = tuple(dict.fromkeys([*first.values, *second.values]))
-    else:
-        first.values = ()
+    first.allowed |= second.allowed
+    first.limits |= second.limits
     known = {param.name for param in first.fields}
     first.fields.extend(param for param in second.fields if param.name not in known)
 
@@ -288,5 +375,5 @@ def _nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
                 by_path[top] = holder
                 result.append(holder)
             param.name = rest
-            holder.fields.append(param)
+            holder.fields = _nested([*holder.fields, param])
     return result

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from b24_mcp.catalog.build.values import keys_of, values_of
+from b24_mcp.catalog.build.enumerations import enumeration_of
+from b24_mcp.catalog.build.limits import UNLIMITED, ValueLimits, limits_of
+from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, keys_of, values_of
 from b24_mcp.dialect.markup import Cell, MarkupTable
 
 _NAME_WORDS = {
@@ -19,7 +21,7 @@ _TEXT_WORDS = {"description", "описание"}
 _CODE = re.compile(r"`([^`]+)`")
 _LINKED_CODE = re.compile(r"\[\s*((?:`[^`]*`|\\\||[|,\s])+)\s*\](?:\([^)]*\))?")
 _LINK = re.compile(r"\]\((?:\./)?#([^)\s]+)\)")
-_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательные поля", re.I)
+_NEEDED = re.compile(r"\b(?:required|mandatory) fields|обязательн(?:ые|ым|ых) пол(?:я|ям|ей)", re.I)
 _CONDITION = re.compile(
     r"\b(?:required|mandatory|needed)(?: parameter| field)?,?(?: only)? (?:if|when|unless|for|under)\b"
     r"|must be (?:specified|passed|provided) (?:only )?(?:if|when)\b"
@@ -31,7 +33,7 @@ _NOT_A_CONDITION = re.compile(r"not required|необязател|не обяз�
 
 
 @dataclass(slots=True)
-class Row:
+class TableRow:
     """One row of a parameter table."""
 
     name: str
@@ -39,7 +41,8 @@ class Row:
     starred: bool
     text: str
     anchors: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
+    allowed: Allowed = NOT_LISTED
+    limits: ValueLimits = UNLIMITED
     alternatives: tuple[str, ...] = ()
     conditional: bool = False
     pattern: bool = False
@@ -87,7 +90,7 @@ def _is_data(row: tuple[Cell, ...]) -> bool:
     return bool(re.match(r"\*\*[A-Za-z_][\w.\[\]]*\*?\*\*\**\s*\[\s*`", row[0].text))
 
 
-def rows_of(table: MarkupTable) -> list[Row]:
+def rows_of(table: MarkupTable) -> list[TableRow]:
     """Return the rows of a parameter table; empty for another kind of table."""
     found = columns_of(table)
     if found is None:
@@ -100,7 +103,7 @@ def rows_of(table: MarkupTable) -> list[Row]:
     return rows
 
 
-def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
+def _row(cells: tuple[Cell, ...], columns: Columns) -> list[TableRow]:
     cell = cells[columns.name].text
     names, starred, rest = names_of(cell)
     if not names:
@@ -110,13 +113,20 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
     extra = " ".join(c.text for i, c in enumerate(cells) if i not in (columns.name, columns.type, columns.text))
     inner = tuple(table for c in cells for table in c.tables)
     kind = type_of(type_text)
-    row = Row(
+    allowed, limits = values_of(said, names[0], kind), limits_of(f"{said}\n\n{extra}", names[0], kind)
+    if (enumeration := enumeration_of(kind, cell + said)) is not None:
+        allowed = allowed if allowed.values else enumeration.allowed
+        limits = limits if limits.source else replace(limits, source=enumeration.source)
+    if allowed.values and not allowed.is_open and limits.default not in (*allowed.values, "null"):
+        limits = replace(limits, default="")
+    row = TableRow(
         name=names[0],
         type=kind,
         starred=starred,
         text=said,
         anchors=tuple(_LINK.findall(cell + said + extra)),
-        values=_values(names[0], kind, said),
+        allowed=allowed,
+        limits=limits,
         keys=keys_of(said) if kind == "object" else (),
         keys_needed=bool(_NEEDED.search(said)),
         alternatives=tuple(names[1:]),
@@ -125,18 +135,6 @@ def _row(cells: tuple[Cell, ...], columns: Columns) -> list[Row]:
         inner=inner,
     )
     return [row]
-
-
-def _values(name: str, kind: str, text: str) -> tuple[str, ...]:
-    values = () if _holds_keys(name, kind) else values_of(text)
-    if kind in {"integer", "int"} and not all(re.fullmatch(r"-?\d+", value) for value in values):
-        return ()
-    return values
-
-
-def _holds_keys(name: str, kind: str) -> bool:
-    """Whether the "values" of a parameter on the page are names of keys."""
-    return kind in {"object", "array"} or name.lower().removeprefix("ar") in {"filter", "order", "select", "sort"}
 
 
 def names_of(cell: str) -> tuple[list[str], bool, str]:
@@ -171,7 +169,8 @@ def _clean(names: list[str]) -> list[str]:
     for name in names:
         name = name.strip(" `*:,'\"")
         if alias := re.fullmatch(r"([\w.]+)\s*\(([\w., ]+)\)", name):
-            cleaned.append(alias[1])
+            # "TITLE (LANG)" is the key TITLE of LANG.
+            cleaned.append(f"{alias[2]}.{alias[1]}" if alias[2].isupper() else alias[1])
             continue
         if re.fullmatch(r"[A-Za-z_<{=%$#@!>&?0-9][\w.\[\]<>{}\-=*#@%$…:+| ]*", name) and not _is_caption(name):
             cleaned.append(name.replace("…", "..."))
@@ -184,6 +183,8 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
+    if name == "TIMESTAMP_X":
+        return False
     return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 
 

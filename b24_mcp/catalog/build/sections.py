@@ -14,6 +14,8 @@ _ROOT = re.compile(
     r"|параметры(?: метода| запроса| вызова| команды)?$",
     re.I,
 )
+# "Parameters for a JS command": one of several sets of parameters.
+PURPOSES = re.compile(r"(?:method )?parameters(?: of the method)? for (?!filter|sort)|параметры метода для ", re.I)
 _END = re.compile(
     r"code example|example|response|returned|error|continue|примеры? |обработка|ответ|ошиб|возвращаем|продолж|успешн",
     re.I,
@@ -57,13 +59,16 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
     sections: list[PageSection] = []
     current: PageSection | None = None
     inside = False
+    starts = _ROOT
     if not any(isinstance(block, Heading) and block.level <= 3 and _ROOT.match(block.text) for block in blocks):
+        starts = PURPOSES
+    if not any(isinstance(block, Heading) and block.level <= 3 and starts.match(block.text) for block in blocks):
         # Older pages have no such heading: the table is in the lead.
         root = current = PageSection("", "", 2)
         inside = True
     for block in blocks:
         if isinstance(block, Heading):
-            if root is None and _ROOT.match(block.text) and block.level <= 3:
+            if root is None and starts.match(block.text) and block.level <= 3:
                 root = current = PageSection(block.text, block.anchor, block.level)
                 inside = True
             elif inside and root is not None and block.level <= 2 and (_END.search(block.text) or not root.title):
@@ -77,6 +82,8 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
                 current = PageSection(block.text, block.anchor, block.level)
                 sections.append(current)
                 current.behind = True
+            else:
+                current = None
         elif current is not None:
             if isinstance(block, MarkupTable):
                 current.tables.append(block)
@@ -90,6 +97,20 @@ def zone(blocks: list[Block]) -> tuple[PageSection | None, list[PageSection]]:
     if root is not None and not root.title and not root.tables:
         return None, []
     return root, sections
+
+
+def all_sections(blocks: list[Block]) -> list[PageSection]:
+    """Return all sections of a page that describes objects instead of a method."""
+    sections = [PageSection("", "", 1)]
+    for block in blocks:
+        if isinstance(block, Heading):
+            sections.append(PageSection(block.text, block.anchor, block.level))
+        elif isinstance(block, MarkupTable):
+            sections[-1].tables.append(block)
+        elif isinstance(block, Text):
+            sections[-1].stars = sections[-1].stars or STARS_COUNT in block.text
+            sections[-1].texts.append(block.text)
+    return sections
 
 
 def stars_count(root: PageSection, sections: list[PageSection]) -> bool:
