@@ -38,6 +38,7 @@ _PAUSE_AFTER_REFUSAL = 10 * _MINUTE
 _REFUSALS = ("unknown_method", "permission", "plan", "policy")
 _PAGE = 50
 _MOST_ROWS = 20_000
+_MOST_KEPT = 2_000
 _LONGEST_NOTE = 4 << 20
 _FORMAT = 1
 
@@ -169,12 +170,12 @@ class Readings:
         try:
             with self._as_probe():
                 found = await self._ask(sources)
-        except Exception:  # a defect here must not stop the server
-            _LOG.exception("The facts of the portal could not be read")
-            found = {source.key: Reading(None, started_at, _useless(source)) for source in sources}
-        try:
             for source in sources:
                 await self._keep(source, found[source.key], started_at)
+        except Exception:  # a defect here must not stop the server
+            _LOG.exception("The facts of the portal could not be read")
+            for source in sources:
+                await self._keep(source, Reading(None, started_at, _useless(source)), started_at)
         finally:
             for source in sources:
                 self._reading.pop(source.key, None)
@@ -182,7 +183,9 @@ class Readings:
 
     async def _keep(self, source: Source, reading: Reading, started_at: float) -> None:
         changed = any(at >= started_at and fnmatchcase(source.key, one) for one, at in self._forgotten.items())
-        before = self._known.get(source.key)
+        before = self._known.pop(source.key, None)
+        if len(self._known) >= _MOST_KEPT:
+            del self._known[next(iter(self._known))]  # the one that was read longest ago
         if reading.value is None and before is not None and before.is_usable(started_at):
             # What was known is still the best answer; the next request comes after a pause.
             _LOG.info("%s did not answer %s: %s", self._portal.host, source.method, reading.trouble)
