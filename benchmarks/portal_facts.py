@@ -17,7 +17,7 @@ from typing import Any
 
 import anyio
 
-from b24_mcp.discovery import Entity, PortalFacts, entity_of
+from b24_mcp.discovery import PortalEntity, PortalFacts, entity_of
 from b24_mcp.discovery.changes import changed_by
 from b24_mcp.discovery.sources import EVERYONE, SMART_PROCESSES, fields_source
 from b24_mcp.rest import Portal, PortalOptions, parse_webhook
@@ -60,7 +60,7 @@ async def measure() -> None:
             state = open_state("memory")
         known = facts()
         await line("fields of deal", partial(fields_of, "deal"), known)
-        await line("then its stages", lambda one: one.stages(Entity("deal")), known)
+        await line("then its stages", lambda one: one.stages(PortalEntity("deal")), known)
         await line("then a directory", lambda one: one.directory("SOURCE"), known)
         await line("20 people", lambda one: one.people(range(1, 21)), known)
         await line("departments", lambda one: one.departments(), known)
@@ -71,7 +71,7 @@ async def measure() -> None:
 
 async def fields_of(kind: str, facts: PortalFacts) -> object:
     """Ask for the fields of a kind of records."""
-    return await facts.fields(Entity(kind))
+    return await facts.fields(PortalEntity(kind))
 
 
 async def seconds(ask: Callable[[PortalFacts], Awaitable[object]], facts: PortalFacts) -> float:
@@ -97,7 +97,7 @@ def large_answers() -> None:
     """Print how long large answers take to read."""
     items = [{"ID": str(number), "VALUE": f"Значение номер {number}"} for number in range(300)]
     fields = {f"UF_CRM_{number}": {"type": "enumeration", "items": items, "formLabel": "Поле"} for number in range(150)}
-    source = fields_source(Entity("deal"))
+    source = fields_source(PortalEntity("deal"))
     assert source is not None
     large: list[tuple[str, Callable[[object], Any], object]] = [
         ("field list", source.read, fields),
