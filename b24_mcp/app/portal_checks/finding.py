@@ -14,7 +14,7 @@ UNCHANGED: Final = Unchanged()
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FieldFinding:
     """What was found about one value or name: a mistake when `certain`, else a warning.
 
     With `value` the value is put in instead of the one that was given, and the message says so. `missing` is set when
@@ -27,16 +27,16 @@ class Finding:
     missing: bool = False
 
 
-def mistake(message: str) -> Finding:
+def mistake(message: str) -> FieldFinding:
     """Return the finding of a certain mistake."""
-    return Finding(message)
+    return FieldFinding(message)
 
 
-def missing(message: str) -> Finding:
+def missing(message: str) -> FieldFinding:
     """Return the finding of a name or a value that the portal was not known to have."""
-    return Finding(message, missing=True)
+    return FieldFinding(message, missing=True)
 
 
-def warning(message: str) -> Finding:
+def warning(message: str) -> FieldFinding:
     """Return the finding of something unusual."""
-    return Finding(message, certain=False)
+    return FieldFinding(message, certain=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pydantic_core import to_json
 
 from b24_mcp.app.portal_checks.exceptions import exception_of
-from b24_mcp.app.portal_checks.finding import UNCHANGED, Finding, mistake, warning
+from b24_mcp.app.portal_checks.finding import UNCHANGED, FieldFinding, mistake, warning
 from b24_mcp.app.portal_checks.names import field_of, kind_in_words, unknown_name
 from b24_mcp.app.portal_checks.parts import Part
 from b24_mcp.app.portal_checks.records import Record, record_id
@@ -21,7 +21,7 @@ from b24_mcp.app.portal_checks.stages import (
     pipeline_beside,
     stage_finding,
 )
-from b24_mcp.app.portal_checks.uses import Path, Use, replaced
+from b24_mcp.app.portal_checks.uses import FieldUse, Path, replaced
 from b24_mcp.app.portal_checks.values import choice_finding, list_finding, single_values, typed_finding
 from b24_mcp.catalog.arguments.references import is_reference
 from b24_mcp.discovery import Entity, EntityFields, Option, Pipeline, PortalFacts, PortalField
@@ -49,7 +49,7 @@ class Verdicts:
     not_checked: list[str] = field(default_factory=list)
     """The parameters of which nothing is known."""
 
-    def add(self, use: Use, finding: Finding | None, place: int | None = None) -> None:
+    def add(self, use: FieldUse, finding: FieldFinding | None, place: int | None = None) -> None:
         """Add a finding about a use, or about one value in its list."""
         if finding is None:
             return
@@ -139,7 +139,7 @@ class Judge:
             f"{kind_in_words(part.entity.kind)} have{why}"
         )
 
-    def _values(self, part: Part, use: Use, found: PortalField) -> None:
+    def _values(self, part: Part, use: FieldUse, found: PortalField) -> None:
         if finding := list_finding(use, found):
             self.verdicts.add(use, finding)
             return
@@ -157,7 +157,7 @@ class Judge:
                     without.add(part.entity)
             self.verdicts.add(use, finding, place)
 
-    def _choice(self, entity: Entity, use: Use, found: PortalField, value: object) -> Finding | None:
+    def _choice(self, entity: Entity, use: FieldUse, found: PortalField, value: object) -> FieldFinding | None:
         """Return what is wrong with a value that has to be one of several."""
         if is_stage(found, entity):
             pipelines = self._facts.stages_now(entity)
@@ -178,7 +178,9 @@ class Judge:
             return self._facts.directory_now(found.directory)
         return found.options
 
-    def _pipeline(self, entity: Entity, use: Use, pipelines: tuple[Pipeline, ...]) -> tuple[Pipeline | None, Origin]:
+    def _pipeline(
+        self, entity: Entity, use: FieldUse, pipelines: tuple[Pipeline, ...]
+    ) -> tuple[Pipeline | None, Origin]:
         """Return the pipeline that the stage has to be of, None for any."""
         by_id = {one.id: one for one in pipelines}
         if len(pipelines) == 1:
@@ -199,7 +201,7 @@ class Judge:
         return by_id.get(self._records.get((entity.in_style("item"), number), -1)), "record"
 
 
-def stage_uses(part: Part, fields: EntityFields | None) -> Iterator[Use]:
+def stage_uses(part: Part, fields: EntityFields | None) -> Iterator[FieldUse]:
     """Yield the uses of a part that set the stage of a record."""
     if fields is not None:
         for use in part.uses:
@@ -208,7 +210,7 @@ def stage_uses(part: Part, fields: EntityFields | None) -> Iterator[Use]:
                 yield use
 
 
-def _not_taken(found: PortalField, entity: Entity, method: str) -> Finding | None:
+def _not_taken(found: PortalField, entity: Entity, method: str) -> FieldFinding | None:
     if found.read_only:
         return warning("is filled in by the portal; the value is ignored")
     if found.immutable and entity.type_id is not None and method.lower().endswith(".update"):

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from b24_mcp.app.portal_checks.exceptions import exception_of
-from b24_mcp.app.portal_checks.finding import Finding, missing, mistake, warning
-from b24_mcp.app.portal_checks.uses import Use
+from b24_mcp.app.portal_checks.finding import FieldFinding, missing, mistake, warning
+from b24_mcp.app.portal_checks.uses import FieldUse
 from b24_mcp.catalog import Parameter
-from b24_mcp.catalog.arguments.families import Family
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.names import folded, nearest_ones
 from b24_mcp.discovery import EntityFields, PortalField
 
@@ -54,7 +54,7 @@ class Documented:
         return [parameter.name for parameter in self._parameters.values()]
 
 
-def field_of(use: Use, fields: EntityFields, family: Family) -> PortalField | None:
+def field_of(use: FieldUse, fields: EntityFields, family: MethodFamily) -> PortalField | None:
     """Return the field that a name stands for, if the method takes this spelling; None otherwise."""
     exact = fields.fields.get(use.name)
     if exact is not None:
@@ -69,7 +69,7 @@ def field_of(use: Use, fields: EntityFields, family: Family) -> PortalField | No
     return None
 
 
-def unknown_name(use: Use, fields: EntityFields, documented: Documented) -> Finding | None:
+def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) -> FieldFinding | None:
     """Return what is wrong with a name that stands for no field of the portal; None when that is not known."""
     other = fields.named(use.name)
     if other is not None:
@@ -99,7 +99,7 @@ def kind_in_words(kind: str) -> str:
     return _KINDS.get(name, f"{name}s")
 
 
-def _is_complete(use: Use, fields: EntityFields) -> bool:
+def _is_complete(use: FieldUse, fields: EntityFields) -> bool:
     """Whether the portal lists all fields of this kind: of universal lists it lists the properties only."""
     found = _PROPERTY.fullmatch(use.name)
     if fields.entity.list_id is not None:

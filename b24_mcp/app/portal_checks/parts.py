@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from b24_mcp.app.portal_checks.names import Documented
-from b24_mcp.app.portal_checks.uses import Use, uses_of
+from b24_mcp.app.portal_checks.uses import FieldUse, uses_of
 from b24_mcp.catalog import Method, known_methods
-from b24_mcp.catalog.arguments.families import Family, family_of
+from b24_mcp.catalog.arguments.families import MethodFamily, family_of
 from b24_mcp.catalog.arguments.references import is_reference
 from b24_mcp.catalog.names import folded
 from b24_mcp.discovery import Entity, entity_of
@@ -24,16 +24,16 @@ class Part:
 
     parameter: str
     entity: Entity
-    family: Family
+    family: MethodFamily
     documented: Documented
-    uses: tuple[Use, ...]
+    uses: tuple[FieldUse, ...]
 
     @property
     def asks(self) -> bool:
         """Whether the documentation does not settle everything in this part."""
         return any(self._asks(use) for use in self.uses)
 
-    def _asks(self, use: Use) -> bool:
+    def _asks(self, use: FieldUse) -> bool:
         if use.name in ("ID", "id"):
             return False
         documented = self.documented.named(use.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from b24_mcp.app.portal_checks.finding import Finding, mistake, warning
-from b24_mcp.app.portal_checks.uses import Use
+from b24_mcp.app.portal_checks.finding import FieldFinding, mistake, warning
+from b24_mcp.app.portal_checks.uses import FieldUse
 from b24_mcp.app.portal_checks.values import choice_finding, listed
 from b24_mcp.catalog.arguments.references import has_reference
 from b24_mcp.catalog.names import folded
@@ -34,7 +34,7 @@ def as_options(pipelines: Sequence[Pipeline]) -> list[Option]:
     return [Option(str(one.id), one.name) for one in pipelines]
 
 
-def pipeline_beside(use: Use) -> int | None:
+def pipeline_beside(use: FieldUse) -> int | None:
     """Return the id of the pipeline that stands beside a stage in the same object; None when there is no one id."""
     for name, value in use.beside.items():
         if folded(name.lstrip("=")) == "categoryid" and not isinstance(value, bool | float):
@@ -42,14 +42,14 @@ def pipeline_beside(use: Use) -> int | None:
     return None
 
 
-def names_pipeline(use: Use) -> bool:
+def names_pipeline(use: FieldUse) -> bool:
     """Whether any condition or value beside a stage is about the pipeline."""
     return any(folded(name).endswith("categoryid") for name in use.beside)
 
 
 def stage_finding(
-    use: Use, value: object, pipelines: Sequence[Pipeline], own: Pipeline | None, origin: Origin
-) -> Finding | None:
+    use: FieldUse, value: object, pipelines: Sequence[Pipeline], own: Pipeline | None, origin: Origin
+) -> FieldFinding | None:
     """Return what is wrong with a stage of a record whose pipeline is `own`, None for any."""
     choices = _stages_of(pipelines if own is None else [own])
     written = str(value).strip()
@@ -63,7 +63,7 @@ def stage_finding(
     return choice_finding(value, choices, where)
 
 
-def _elsewhere(use: Use, stage: str, other: Pipeline, own: Pipeline, origin: Origin) -> Finding:
+def _elsewhere(use: FieldUse, stage: str, other: Pipeline, own: Pipeline, origin: Origin) -> FieldFinding:
     """Return the finding for a stage of another pipeline."""
     belongs = f"is {stage}, a stage of the pipeline {_named(other)}"
     if use.role == "filter":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from b24_mcp.catalog.arguments.conditions import key_of
-from b24_mcp.catalog.arguments.families import Family
+from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.references import stands_in
 
 Role = Literal["fields", "filter", "select", "order"]
@@ -20,7 +20,7 @@ _DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class FieldUse:
     """One use of a field. `operator` stands before the name in a filter; `beside` is the object that the name is in."""
 
     path: Path
@@ -42,7 +42,7 @@ class Use:
         return any(sign in self.operator for sign in "%?~*")
 
 
-def uses_of(parameter: str, value: object, family: Family) -> Iterator[Use]:
+def uses_of(parameter: str, value: object, family: MethodFamily) -> Iterator[FieldUse]:
     """Yield the uses of fields in one top-level parameter. Parts of the grammar of filters are left out."""
     role = _ROLES.get(parameter.lower(), "fields")
     if role == "filter":
@@ -57,22 +57,22 @@ def uses_of(parameter: str, value: object, family: Family) -> Iterator[Use]:
                 yield from _of_object((parameter, place), item, role)
 
 
-def _of_object(path: Path, value: Mapping[str, object], role: Role) -> Iterator[Use]:
+def _of_object(path: Path, value: Mapping[str, object], role: Role) -> Iterator[FieldUse]:
     if stands_in(value):
         return
     for name, inner in value.items():
         if name and _GRAMMAR.fullmatch(name) is None:
-            yield Use((*path, name), name, role, inner, beside=value)
+            yield FieldUse((*path, name), name, role, inner, beside=value)
 
 
-def _of_select(path: Path, value: object) -> Iterator[Use]:
+def _of_select(path: Path, value: object) -> Iterator[FieldUse]:
     if isinstance(value, list):
         for place, name in enumerate(value):
             if isinstance(name, str) and name and _GRAMMAR.fullmatch(name) is None:
-                yield Use((*path, place), name, "select")
+                yield FieldUse((*path, place), name, "select")
 
 
-def _of_filter(path: Path, value: object, family: Family, levels: int) -> Iterator[Use]:
+def _of_filter(path: Path, value: object, family: MethodFamily, levels: int) -> Iterator[FieldUse]:
     if levels == 0:
         return
     if isinstance(value, list):
@@ -85,7 +85,7 @@ def _of_filter(path: Path, value: object, family: Family, levels: int) -> Iterat
         if not parts.name or parts.name.isdigit():
             yield from _of_filter((*path, key), inner, family, levels - 1)
         elif _GRAMMAR.fullmatch(parts.name) is None:
-            yield Use((*path, key), parts.name, "filter", inner, parts.operator, value)
+            yield FieldUse((*path, key), parts.name, "filter", inner, parts.operator, value)
 
 
 def replaced(params: Mapping[str, object], changes: Mapping[Path, object]) -> dict[str, object]:

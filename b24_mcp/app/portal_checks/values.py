@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from b24_mcp.app.portal_checks.finding import Finding, missing, mistake
-from b24_mcp.app.portal_checks.uses import Use
+from b24_mcp.app.portal_checks.finding import FieldFinding, missing, mistake
+from b24_mcp.app.portal_checks.uses import FieldUse
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.typed import verdict_of_type
 from b24_mcp.catalog.names import nearest_ones
@@ -30,7 +30,7 @@ _MONEY = re.compile(r"\s*-?\d+([.,]\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
 _SINGLE = {*_TYPED, *_LINKS, "enumeration", "crm_status", "crm_currency", "char", "money"}
 
 
-def choice_finding(value: object, choices: Sequence[Option], what: str) -> Finding | None:
+def choice_finding(value: object, choices: Sequence[Option], what: str) -> FieldFinding | None:
     """Return what is wrong with one value of a field that has choices. A label that only one choice has is put in.
 
     `what` names one choice in the message: an option, a stage.
@@ -45,7 +45,9 @@ def choice_finding(value: object, choices: Sequence[Option], what: str) -> Findi
     labelled = [choice for choice in choices if choice.label.strip().casefold() == written.casefold()]
     if len(labelled) == 1:
         chosen = labelled[0].id
-        return Finding(f"was {_shown(written)}; it was sent as {chosen}, whose label that is", False, _like(chosen))
+        return FieldFinding(
+            f"was {_shown(written)}; it was sent as {chosen}, whose label that is", False, _like(chosen)
+        )
     if len(labelled) > 1:
         ids = ", ".join(choice.id for choice in labelled[:_MOST_NAMED])
         return mistake(f"is {_shown(written)}, which several values are called: {ids}")
@@ -54,7 +56,7 @@ def choice_finding(value: object, choices: Sequence[Option], what: str) -> Findi
     return missing(f"is {_shown(written)}, but there is no such {what}; {meant}there are {listed(choices)}")
 
 
-def typed_finding(use: Use, field: PortalField, value: object) -> Finding | None:
+def typed_finding(use: FieldUse, field: PortalField, value: object) -> FieldFinding | None:
     """Return what is wrong with one single value by the type of its field."""
     kind = field.type.lower()
     if value is None or value == "" or has_reference(value) or isinstance(value, Mapping | list) or use.is_search:
@@ -63,7 +65,7 @@ def typed_finding(use: Use, field: PortalField, value: object) -> Finding | None
         return mistake(f"must be {1 if value == 'Y' else 0}: a filter takes 1 or 0 for a custom field of this type")
     if kind in _TYPED or kind == "char":
         verdict = verdict_of_type(kind, value)
-        return None if verdict is None else Finding(*verdict)
+        return None if verdict is None else FieldFinding(*verdict)
     if not isinstance(value, str):
         return None
     if kind in _LINKS:
@@ -76,7 +78,7 @@ def typed_finding(use: Use, field: PortalField, value: object) -> Finding | None
     return None
 
 
-def single_values(use: Use) -> list[tuple[int | None, object]]:
+def single_values(use: FieldUse) -> list[tuple[int | None, object]]:
     """Return the single values of a use, each with its place in a list; None when there is no list."""
     value = use.value
     if isinstance(value, list):
@@ -86,7 +88,7 @@ def single_values(use: Use) -> list[tuple[int | None, object]]:
     return [(None, value)]
 
 
-def list_finding(use: Use, field: PortalField) -> Finding | None:
+def list_finding(use: FieldUse, field: PortalField) -> FieldFinding | None:
     """Return what is wrong with a list as the value of a field that has one value."""
     value = use.value
     if use.role != "fields" or field.multiple or field.type.lower() not in _SINGLE or not isinstance(value, list):
