@@ -22,7 +22,7 @@ from b24_mcp.app.portal_checks.stages import (
     stage_finding,
 )
 from b24_mcp.app.portal_checks.uses import FieldUse, Path, replaced
-from b24_mcp.app.portal_checks.values import choice_finding, list_finding, single_values, typed_finding
+from b24_mcp.app.portal_checks.values import choice_finding, is_plain, list_finding, single_values, typed_finding
 from b24_mcp.catalog.arguments.references import is_reference
 from b24_mcp.discovery import Entity, EntityFields, Option, Pipeline, PortalFacts, PortalField
 from b24_mcp.errors import FieldProblem
@@ -103,6 +103,8 @@ class Judge:
                 finding = unknown_name(use, fields, part.documented)
                 if finding is not None and finding.missing:
                     self.verdicts.without_field.add(part.entity)
+                if finding is None and exception_of(part.entity.kind, use.role, use.name) is not None:
+                    self.verdicts.confirmed.append(use.where)
                 self.verdicts.add(use, finding)
                 kept += finding is None or not finding.certain
                 continue
@@ -115,6 +117,8 @@ class Judge:
                 continue
             if use.role == "fields":
                 finding = _not_taken(found, part.entity, self._call.method)
+                if finding is None and exception_of(part.entity.kind, use.role, use.name) is not None:
+                    self.verdicts.confirmed.append(use.where)
                 self.verdicts.add(use, finding)
                 kept += finding is None
             if use.role in ("fields", "filter"):
@@ -144,7 +148,7 @@ class Judge:
             self.verdicts.add(use, finding)
             return
         documented = part.documented.named(use.name)
-        is_judged = documented is not None and bool(documented.type) and not found.custom
+        is_judged = documented is not None and bool(documented.type) and is_plain(found)
         is_choice = not (use.is_search or set(use.operator) & {"<", ">"} or (documented and documented.values))
         for place, value in single_values(use):
             if value is None or is_reference(value) or isinstance(value, dict | list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from b24_mcp.app.portal_checks.exceptions import exception_of
 from b24_mcp.app.portal_checks.names import Documented
 from b24_mcp.app.portal_checks.uses import FieldUse, uses_of
 from b24_mcp.catalog import Method, known_methods
@@ -14,6 +15,7 @@ from b24_mcp.catalog.names import folded
 from b24_mcp.discovery import Entity, entity_of
 from b24_mcp.rest import PlannedCall
 
+_LINKS = ("crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "user")
 _CHOICES = ("crm_status", "crm_category", "crm_currency")
 _CHOICE_NAMES = {"stageid", "statusid", "categoryid", "sourceid", "typeid", "currencyid", "honorific"}
 
@@ -39,13 +41,16 @@ class Part:
         documented = self.documented.named(use.name)
         if documented is None:
             return True
+        exception = exception_of(self.entity.kind, use.role, use.name)
+        if exception is not None and exception.what == "refuses":
+            return True
         if use.role in ("select", "order"):
             return False
         if self.entity.kind.startswith("dynamic:") and use.role == "fields":
             return True  # the documentation names the fields of all smart processes, and each has only some of them
         if use.value is None or use.value == "" or is_reference(use.value):
             return False
-        if not documented.type and isinstance(use.value, str) and not use.value.isdecimal():
+        if isinstance(use.value, str) and not use.value.isdecimal() and documented.type.startswith(_LINKS):
             return True
         return documented.type.startswith(_CHOICES) or folded(use.name) in _CHOICE_NAMES
 

@@ -88,6 +88,11 @@ def single_values(use: FieldUse) -> list[tuple[int | None, object]]:
     return [(None, value)]
 
 
+def is_plain(field: PortalField) -> bool:
+    """Whether the documentation judges values of a field as well as the portal does, where it has the field."""
+    return not field.custom and (field.type.lower() in _TYPED or field.type.lower() == "char")
+
+
 def list_finding(use: FieldUse, field: PortalField) -> FieldFinding | None:
     """Return what is wrong with a list as the value of a field that has one value."""
     value = use.value
