@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -461,6 +462,7 @@ async def test_people_are_asked_for_by_id_once_and_together() -> None:
 async def test_a_field_list_of_two_megabytes_is_read_within_bounds() -> None:
     items = [{"ID": str(number), "VALUE": "Значение " * 3 + str(number)} for number in range(300)]
     fields = {f"UF_CRM_{n}": {"type": "enumeration", "items": items, "formLabel": "x" * 500} for n in range(120)}
+    assert len(json.dumps(fields)) > 2_000_000
     clock = FakeClock()
     state = open_state("memory", clock.now)
     async with fake({"crm.deal.fields": lambda _: fields}, state=state, clock=clock) as it:
