@@ -16,7 +16,7 @@ from b24_mcp.app.portal_checks.judge import Judge, Verdicts, stage_uses
 from b24_mcp.app.portal_checks.parts import Part, parts_of
 from b24_mcp.app.portal_checks.records import Record, pipelines_of, record_id
 from b24_mcp.app.portal_checks.stages import pipeline_beside
-from b24_mcp.discovery import Entity, PortalFacts
+from b24_mcp.discovery import PortalEntity, PortalFacts
 from b24_mcp.errors import B24Error, FieldProblem
 from b24_mcp.rest import PlannedCall
 
@@ -88,12 +88,8 @@ class _Check:
     async def ask(self) -> None:
         """Read the fields that are needed and not known, then the pipelines of records whose stages are set."""
         needed = {part.entity for parts in self._parts for part in parts if part.asks}
-        if len(needed) == 1:
-            await self._facts.fields(needed.pop())
-        elif needed:
-            async with anyio.create_task_group() as group:
-                for entity in needed:
-                    group.start_soon(self._facts.fields, entity)
+        if needed:
+            await self._facts.prepare(needed)
         records = self._changed_records()
         if records:
             with anyio.move_on_after(_PATIENCE):
@@ -105,7 +101,7 @@ class _Check:
 
     async def judged_again(self, verdicts: Sequence[Verdicts]) -> list[Verdicts]:
         """Read again what names and values were missing from; what cannot be read again is not refused."""
-        old: set[Entity] = set()
+        old: set[PortalEntity] = set()
         for entity in {entity for one in verdicts for entity in one.without_value}:
             await self._facts.refresh_directories(entity, self._started_at)
         for entity in {entity for one in verdicts for entity in one.without_field}:
@@ -131,7 +127,7 @@ class _Check:
                 continue
             number = record_id(call.params)
             for part in parts:
-                uses = list(stage_uses(part, self._facts.fields_now(part.entity)))
+                uses = list(stage_uses(part, self._facts))
                 if number is None or len(self._facts.stages_now(part.entity) or ()) < 2:
                     continue
                 record = (part.entity.in_style("item"), number)

@@ -16,7 +16,6 @@ from b24_mcp.app.portal_checks.stages import (
     Origin,
     as_options,
     is_pipeline,
-    is_stage,
     names_pipeline,
     pipeline_beside,
     stage_finding,
@@ -24,11 +23,10 @@ from b24_mcp.app.portal_checks.stages import (
 from b24_mcp.app.portal_checks.uses import FieldUse, Path, replaced
 from b24_mcp.app.portal_checks.values import choice_finding, is_plain, list_finding, single_values, typed_finding
 from b24_mcp.catalog.arguments.references import is_reference
-from b24_mcp.discovery import Entity, EntityFields, Option, Pipeline, PortalFacts, PortalField
+from b24_mcp.discovery import Option, Pipeline, PortalEntity, PortalFacts, PortalField
 from b24_mcp.errors import FieldProblem
 from b24_mcp.rest import PlannedCall
 
-_CURRENCIES = "CURRENCY"
 _LONGEST_FILTER = 500
 
 
@@ -44,8 +42,8 @@ class Verdicts:
     warnings: list[str] = field(default_factory=list)
     changes: dict[Path, object] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
-    without_field: set[Entity] = field(default_factory=set)
-    without_value: set[Entity] = field(default_factory=set)
+    without_field: set[PortalEntity] = field(default_factory=set)
+    without_value: set[PortalEntity] = field(default_factory=set)
     not_checked: list[str] = field(default_factory=list)
     """The parameters of which nothing is known."""
 
@@ -136,7 +134,7 @@ class Judge:
 
     def _not_checked(self, part: Part) -> None:
         trouble = self._facts.trouble(part.entity)
-        why = f" ({trouble})" if trouble else ""
+        why = f" ({trouble.fault.code or trouble.fault.kind})" if trouble else ""
         self.verdicts.not_checked.append(part.parameter)
         self.verdicts.warnings.append(
             f"{part.parameter} was not checked: the portal did not say which fields "
@@ -161,9 +159,9 @@ class Judge:
                     without.add(part.entity)
             self.verdicts.add(use, finding, place)
 
-    def _choice(self, entity: Entity, use: FieldUse, found: PortalField, value: object) -> FieldFinding | None:
+    def _choice(self, entity: PortalEntity, use: FieldUse, found: PortalField, value: object) -> FieldFinding | None:
         """Return what is wrong with a value that has to be one of several."""
-        if is_stage(found, entity):
+        if self._facts.is_stage(entity, found):
             pipelines = self._facts.stages_now(entity)
             if not pipelines:
                 return None
@@ -172,18 +170,14 @@ class Judge:
         choices = self._choices(entity, found)
         return choice_finding(value, choices, "value of this field") if choices else None
 
-    def _choices(self, entity: Entity, found: PortalField) -> tuple[Option, ...] | list[Option] | None:
+    def _choices(self, entity: PortalEntity, found: PortalField) -> tuple[Option, ...] | list[Option] | None:
         if is_pipeline(found):
             pipelines = self._facts.stages_now(entity)
             return as_options(pipelines) if pipelines else None
-        if found.type == "crm_currency":
-            return self._facts.directory_now(_CURRENCIES)
-        if found.directory:
-            return self._facts.directory_now(found.directory)
-        return found.options
+        return self._facts.values_now(entity, found)
 
     def _pipeline(
-        self, entity: Entity, use: FieldUse, pipelines: tuple[Pipeline, ...]
+        self, entity: PortalEntity, use: FieldUse, pipelines: tuple[Pipeline, ...]
     ) -> tuple[Pipeline | None, Origin]:
         """Return the pipeline that the stage has to be of, None for any."""
         by_id = {one.id: one for one in pipelines}
@@ -205,16 +199,17 @@ class Judge:
         return by_id.get(self._records.get((entity.in_style("item"), number), -1)), "record"
 
 
-def stage_uses(part: Part, fields: EntityFields | None) -> Iterator[FieldUse]:
+def stage_uses(part: Part, facts: PortalFacts) -> Iterator[FieldUse]:
     """Yield the uses of a part that set the stage of a record."""
+    fields = facts.fields_now(part.entity)
     if fields is not None:
         for use in part.uses:
             found = field_of(use, fields, part.family)
-            if found is not None and use.role == "fields" and is_stage(found, part.entity):
+            if found is not None and use.role == "fields" and facts.is_stage(part.entity, found):
                 yield use
 
 
-def _not_taken(found: PortalField, entity: Entity, method: str) -> FieldFinding | None:
+def _not_taken(found: PortalField, entity: PortalEntity, method: str) -> FieldFinding | None:
     if found.read_only:
         return warning("is filled in by the portal; the value is ignored")
     if found.immutable and entity.type_id is not None and method.lower().endswith(".update"):

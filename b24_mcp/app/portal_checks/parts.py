@@ -12,7 +12,7 @@ from b24_mcp.catalog import Method, known_methods
 from b24_mcp.catalog.arguments.families import MethodFamily, family_of
 from b24_mcp.catalog.arguments.references import is_reference
 from b24_mcp.catalog.names import folded
-from b24_mcp.discovery import Entity, entity_of
+from b24_mcp.discovery import PortalEntity, entity_of
 from b24_mcp.rest import PlannedCall
 
 _LINKS = ("crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "user")
@@ -25,7 +25,7 @@ class Part:
     """One parameter of a call that names fields of an entity."""
 
     parameter: str
-    entity: Entity
+    entity: PortalEntity
     family: MethodFamily
     documented: Documented
     uses: tuple[FieldUse, ...]

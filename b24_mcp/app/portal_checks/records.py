@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 
 from b24_mcp.access import probing
 from b24_mcp.catalog.names import folded
-from b24_mcp.discovery import Entity
+from b24_mcp.discovery import PortalEntity
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Portal, Succeeded
 
-Record = tuple[Entity, int]
+Record = tuple[PortalEntity, int]
 
 _PAGE = 50
 _MOST_RECORDS = 2500
@@ -19,7 +19,7 @@ _MOST_RECORDS = 2500
 async def pipelines_of(portal: Portal, records: Collection[Record]) -> Mapping[Record, int]:
     """Return the id of the pipeline of each record; those that the portal does not show are left out. Never raises."""
     commands: dict[str, dict[str, object]] = {}
-    asked: dict[str, Entity] = {}
+    asked: dict[str, PortalEntity] = {}
     kinds = dict.fromkeys(entity for entity, _ in records)
     for entity in kinds:
         ids = sorted({number for one, number in records if one == entity})[:_MOST_RECORDS]

@@ -10,18 +10,10 @@ from b24_mcp.app.portal_checks.uses import FieldUse
 from b24_mcp.app.portal_checks.values import choice_finding, listed
 from b24_mcp.catalog.arguments.references import has_reference
 from b24_mcp.catalog.names import folded
-from b24_mcp.discovery import Entity, Option, Pipeline, PortalField
+from b24_mcp.discovery import Option, Pipeline, PortalField
 
 Origin = Literal["given", "default", "record", "unknown"]
 """How the pipeline is known: the call names it, a new record gets it, or the record to change is in it."""
-
-_WITH_STATUS = ("lead", "quote")
-
-
-def is_stage(field: PortalField, entity: Entity) -> bool:
-    """Whether a field holds the stage of a record."""
-    name = folded(field.name)
-    return name == "stageid" or (name == "statusid" and entity.kind in _WITH_STATUS)
 
 
 def is_pipeline(field: PortalField) -> bool:
