@@ -1,4 +1,4 @@
-"""Unicode normalisation of the names in a statement.
+"""The names in a statement: which there are, and their Unicode normalisation.
 
 A name can be written with one character for a letter and its accent (NFC) or with two (NFD, as macOS writes file
 names). SQLite compares them as different names. Only identifiers are changed, and only to the name of an existing data
@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from b24_mcp.records.library import DataSet
+if TYPE_CHECKING:
+    from b24_mcp.records.library import DataSet
 
 # The tokens of SQLite that matter here. A token without its end runs to the end of the statement, as in SQLite.
 _TOKEN = re.compile(
@@ -26,6 +28,16 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def identifiers(sql: str) -> set[str]:
+    """Return all identifiers and words of a statement, as written. Texts and comments are none."""
+    found: set[str] = set()
+    for match in _TOKEN.finditer(sql):
+        for kind in ("in_double", "in_back", "in_bracket", "bare"):
+            if match[kind] is not None:
+                found.add(match[kind])
+    return found
 
 
 def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
