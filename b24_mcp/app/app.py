@@ -44,6 +44,7 @@ async def open_app(redactor: Redactor, clock: Clock | None = None, level: Level 
     data_sets = DataSets(redactor)
     try:
         async with anyio.create_task_group() as background:
+            portals.background = background
             yield App(portals, redactor, data_sets, background, anyio.CapacityLimiter(_LONG_AT_ONCE))
             background.cancel_scope.cancel()
     finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import Approvals, Gate
-from b24_mcp.discovery import Discovery
+from b24_mcp.discovery import Discovery, PortalFacts
 from b24_mcp.rest import Portal
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    """An open portal with its gate and its discovered methods.
+    """An open portal with its gate, its discovered methods, and what it says of its fields, stages and people.
 
     `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
     None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
@@ -27,5 +27,6 @@ class OpenPortal:
     settings: Settings
     gate: Gate
     discovery: Discovery
+    facts: PortalFacts
     approvals: Approvals | None = None
     notice: str | None = None

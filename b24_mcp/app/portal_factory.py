@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder
+from anyio.abc import TaskGroup
+
+from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder, probing
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError
-from b24_mcp.discovery import Discovery, DocumentCache, cache_folder
+from b24_mcp.discovery import Discovery, DocumentCache, PortalFacts, cache_folder
 from b24_mcp.errors import our_error
 from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, parse_webhook
 from b24_mcp.secrets import Redactor
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 SANDBOX_NOTICE = "sandbox (invented data; set B24_WEBHOOK_URL to reach a real portal)"
 _CHOSEN_SANDBOX_NOTICE = "sandbox (invented data)"
-_SANDBOX_ORIGIN = "https://sandbox.invalid"
+_SANDBOX_HOST = "sandbox.invalid"
+_SANDBOX_ORIGIN = f"https://{_SANDBOX_HOST}"
 
 
 def load_user_configuration(redactor: Redactor) -> Configuration:
@@ -54,13 +57,17 @@ def open_shared_state(settings: Settings, clock: Clock | None = None) -> SharedS
 
 @dataclass(frozen=True, slots=True)
 class PortalFactory:
-    """Opens the portals of one configuration. `level` is the highest access level that any of them may have."""
+    """Opens the portals of one configuration.
+
+    `level` is the highest access level that any of them may have. `background` runs requests that no caller waits for.
+    """
 
     configuration: Configuration
     state: SharedState
     redactor: Redactor
     clock: Clock | None
     level: Level
+    background: TaskGroup | None = None
 
     def configured(self, name: str) -> OpenPortal:
         """Open the portal of the environment, or a portal of the file.
@@ -87,8 +94,9 @@ class PortalFactory:
         # Another portal may answer on this loopback address later, so its methods are not cached.
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
+        facts = self._facts(portal, credential)
         several = len(self.configuration.names) > 2
-        return OpenPortal(name, portal, settings, gate, discovery, self._approvals(), name if several else None)
+        return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), name if several else None)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
         """Open the sandbox. The access rules apply, so that they can be tried; there is no audit log.
@@ -104,7 +112,8 @@ class PortalFactory:
         portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=sandbox)
         notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
         settings = self.configuration.settings
-        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), self._approvals(), notice)
+        facts = self._facts(portal, webhook)
+        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice)
 
     def credential(self, name: str) -> Credential:
         """Return the credential of a portal. Its secrets are added to the redactor.
@@ -173,6 +182,18 @@ class PortalFactory:
         secret = self.configuration.client_secret(name, self.configuration.open_secrets())
         application = Application(entry.client_id, secret, settings.oauth_server)
         return open_login(name, parse_portal(entry.address), application, settings, self.redactor, self.clock)
+
+    def _facts(self, portal: Portal, credential: Credential) -> PortalFacts:
+        # Another portal may answer on a loopback address later, so nothing about it is shared; nor about the sandbox.
+        shared = None if credential.is_loopback or portal.host == _SANDBOX_HOST else self.state
+        return PortalFacts(
+            portal,
+            self.clock,
+            store=shared,
+            owner=credential.owner,
+            background=self.background,
+            as_probe=probing,
+        )
 
     def _approvals(self) -> Approvals | None:
         return None if self.configuration.settings.state == "memory" else Approvals(self.state)

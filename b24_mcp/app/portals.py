@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from b24_mcp.access import Level, current_caller
 from b24_mcp.access.caller import CALLER
@@ -31,6 +32,8 @@ class Portals:
         self._redactor = redactor
         self._clock = clock
         self._level: Level = level
+        self.background: TaskGroup | None = None
+        """Runs requests of an open portal that no caller waits for; without it, callers wait for all of them."""
         self._opening = anyio.Lock()
         self._open: dict[str, OpenPortal] = {}
         self._defaults: dict[frozenset[str] | None, str] = {}
@@ -97,7 +100,7 @@ class Portals:
 
         catalog.load()
         self._state = self._state or open_shared_state(configuration.settings, self._clock)
-        factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level)
+        factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level, self.background)
         if name != SANDBOX:
             return factory.configured(name)
         from b24_sandbox import (

@@ -1,10 +1,36 @@
-"""What a portal says about itself: the user, the granted scopes, and the methods of its REST 3.0."""
+"""What a portal says about itself: the user, the granted scopes, the methods of its REST 3.0, and its fields, stages
+and people.
+"""
 
 from __future__ import annotations
 
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
+from b24_mcp.discovery.entities import Entity, entity_of, entity_of_type
+from b24_mcp.discovery.facts import PortalFacts
+from b24_mcp.discovery.fields import EntityFields, Option, PortalField
 from b24_mcp.discovery.knowledge import Knowledge, documented
 from b24_mcp.discovery.methods import Discovery
+from b24_mcp.discovery.people import Department, Person, Pipeline, SmartProcess, Stage
 from b24_mcp.discovery.portrait import Portrait, look_at
 
-__all__ = ["Discovery", "DocumentCache", "Knowledge", "Portrait", "cache_folder", "documented", "look_at"]
+__all__ = [
+    "Department",
+    "Discovery",
+    "DocumentCache",
+    "Entity",
+    "EntityFields",
+    "Knowledge",
+    "Option",
+    "Person",
+    "Pipeline",
+    "PortalFacts",
+    "PortalField",
+    "Portrait",
+    "SmartProcess",
+    "Stage",
+    "cache_folder",
+    "documented",
+    "entity_of",
+    "entity_of_type",
+    "look_at",
+]

@@ -1,0 +1,224 @@
+"""What a portal says of itself: fields, stages, directories, people. Read when first needed, then kept.
+
+Never raises: what the portal does not answer is not known, and None is returned for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from anyio.abc import TaskGroup
+
+from b24_mcp.discovery.entities import Entity
+from b24_mcp.discovery.fields import EntityFields, Option
+from b24_mcp.discovery.people import Category, Department, DirectoryEntry, Person, Pipeline, SmartProcess, Stage
+from b24_mcp.discovery.readings import Readings
+from b24_mcp.discovery.roster import Roster
+from b24_mcp.discovery.sources import (
+    CURRENCIES,
+    DEPARTMENTS,
+    EVERYONE,
+    SMART_PROCESSES,
+    STATUSES,
+    Source,
+    categories_source,
+    fields_source,
+)
+from b24_mcp.rest import Clock, Portal, SystemClock
+from b24_mcp.state import ExpiringStore
+
+CURRENCY_DIRECTORY = "CURRENCY"
+"""The code under which `directory` returns the currencies, which are no directory of the portal."""
+_PATIENCE = 8.0
+
+
+class PortalFacts:
+    """What one portal says of itself to one credential.
+
+    `store` shares it with other processes; `owner` tells credentials apart there. `background` runs requests that
+    outlive the call that needed them. `as_probe` is a context for requests of the program itself. `patience` is the
+    longest wait of a caller in seconds.
+    """
+
+    def __init__(
+        self,
+        portal: Portal,
+        clock: Clock | None = None,
+        *,
+        store: ExpiringStore | None = None,
+        owner: str = "",
+        background: TaskGroup | None = None,
+        as_probe: Callable[[], AbstractContextManager[None]] = nullcontext,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._readings = Readings(
+            portal,
+            clock or SystemClock(),
+            store=store,
+            owner=owner,
+            background=background,
+            as_probe=as_probe,
+            patience=patience,
+        )
+        self._roster = Roster(self._readings)
+
+    def now(self) -> float:
+        """Return the time that `since` of `refreshed_fields` is compared with."""
+        return self._readings.now()
+
+    async def fields(self, entity: Entity) -> EntityFields | None:
+        """Return the fields of an entity; None when the portal does not say.
+
+        What their values are checked against (directories, pipelines, currencies) is read with them, in one batch.
+        """
+        return await self._fields(entity, None)
+
+    def fields_now(self, entity: Entity) -> EntityFields | None:
+        """Return the fields of an entity if they are known without a request."""
+        source = fields_source(entity)
+        reading = None if source is None else self._readings.known(source)
+        return None if reading is None else EntityFields(entity, reading.value, reading.read_at)
+
+    async def refreshed_fields(self, entity: Entity, since: float | None = None) -> EntityFields | None:
+        """Return the fields of an entity, read again, unless they were read at or after `since`."""
+        return await self._fields(entity, self.now() if since is None else since)
+
+    async def both_styles(self, entity: Entity) -> Sequence[EntityFields]:
+        """Return the fields with the names of each style that methods of the entity use."""
+        entities = [entity.in_style("classic"), entity.in_style("item")]
+        sources = {source.key: source for one in entities if (source := fields_source(one)) is not None}
+        await self._readings.get([*sources.values(), *_companions(entity)])
+        found: list[EntityFields] = []
+        for one in entities:
+            source = fields_source(one)
+            known = self.fields_now(one)
+            if known is not None and source is not None and sources.pop(source.key, None) is not None:
+                found.append(known)
+        return found
+
+    async def stages(self, entity: Entity) -> tuple[Pipeline, ...] | None:
+        """Return the pipelines of an entity with their stages; None when not known, empty for one without stages."""
+        categories = categories_source(entity)
+        if categories is None and entity.kind not in _SINGLE_PIPELINES:
+            return ()
+        await self._readings.get(_companions(entity))
+        return self.stages_now(entity)
+
+    def stages_now(self, entity: Entity) -> tuple[Pipeline, ...] | None:
+        """Return the pipelines of an entity if they are known without a request."""
+        statuses = self._readings.known(STATUSES)
+        if statuses is None:
+            return None
+        single = _SINGLE_PIPELINES.get(entity.kind)
+        if single is not None:
+            return (Pipeline(0, "", _stages(statuses.value, single), is_default=True),)
+        source = categories_source(entity)
+        if source is None:
+            return ()
+        categories = self._readings.known(source)
+        if categories is None:
+            return None
+        return tuple([_pipeline(entity, category, statuses.value) for category in categories.value])
+
+    async def directory(self, code: str) -> tuple[Option, ...] | None:
+        """Return the entries of a directory, such as `SOURCE` or `CURRENCY`; None when not known or without entries."""
+        await self._readings.get([CURRENCIES if code == CURRENCY_DIRECTORY else STATUSES])
+        return self.directory_now(code)
+
+    def directory_now(self, code: str) -> tuple[Option, ...] | None:
+        """Return the entries of a directory if they are known without a request."""
+        if code == CURRENCY_DIRECTORY:
+            currencies = self._readings.known(CURRENCIES)
+            return None if currencies is None else tuple(currencies.value) or None
+        statuses = self._readings.known(STATUSES)
+        if statuses is None:
+            return None
+        return tuple([Option(one.id, one.name) for one in statuses.value if one.directory == code]) or None
+
+    async def directories(self) -> Sequence[DirectoryEntry] | None:
+        """Return the entries of all directories of the CRM, stages included."""
+        return await self._value(STATUSES)
+
+    async def refresh_directories(self, entity: Entity, since: float | None = None) -> None:
+        """Read the directories, pipelines and currencies of an entity again, unless they were read since then."""
+        await self._readings.get(_companions(entity), since=self.now() if since is None else since)
+
+    async def people(self, ids: Iterable[int]) -> Mapping[int, Person] | None:
+        """Return those of the users that the portal has; None when it does not say."""
+        return await self._roster.people(ids)
+
+    async def everyone(self) -> Sequence[Person] | None:
+        """Return all users of the portal: one request for 50 users and one more for each 2,500."""
+        return await self._value(EVERYONE)
+
+    async def departments(self) -> Sequence[Department] | None:
+        """Return all departments."""
+        return await self._value(DEPARTMENTS)
+
+    async def smart_processes(self) -> Sequence[SmartProcess] | None:
+        """Return all smart processes."""
+        return await self._value(SMART_PROCESSES)
+
+    def trouble(self, entity: Entity) -> str:
+        """Return the code of the error for which the fields of an entity are not known; empty when there is none."""
+        source = fields_source(entity)
+        return "" if source is None else self._readings.trouble(source)
+
+    async def forget(self, patterns: Iterable[str]) -> None:
+        """Forget what was changed: keys of sources as globs, such as `fields:deal:*` or `statuses`."""
+        patterns = tuple(patterns)
+        await self._readings.forget(patterns)
+        if EVERYONE.key in patterns:
+            self._roster.forget()
+
+    async def _fields(self, entity: Entity, since: float | None) -> EntityFields | None:
+        source = fields_source(entity)
+        if source is None:
+            return None
+        companions = _companions(entity)
+        if since is None:
+            await self._readings.get([source, *companions])
+        else:
+            await self._readings.get([source], since=since)
+        return self.fields_now(entity)
+
+    async def _value(self, source: Source) -> Sequence[Any] | None:
+        await self._readings.get([source])
+        reading = self._readings.known(source)
+        return None if reading is None else reading.value
+
+
+_SINGLE_PIPELINES = {"lead": "STATUS", "quote": "QUOTE_STATUS"}
+"""The directories of stages of entities that have one pipeline."""
+
+
+def _companions(entity: Entity) -> list[Source]:
+    """Return the sources that values of an entity are checked against, besides its fields."""
+    if entity.type_id is None:
+        return []
+    categories = categories_source(entity)
+    return [STATUSES, CURRENCIES, *([] if categories is None else [categories])]
+
+
+def _pipeline(entity: Entity, category: Category, entries: Sequence[DirectoryEntry]) -> Pipeline:
+    return Pipeline(
+        category.id, category.name, _stages(entries, _stage_directory(entity, category.id)), category.is_default
+    )
+
+
+def _stage_directory(entity: Entity, category: int) -> str:
+    """Return the code of the directory with the stages of a pipeline.
+
+    Source: documentation, crm.status.list; measured behaviour.
+    """
+    if entity.kind == "deal":
+        return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
+    if entity.kind == "invoice":
+        return f"SMART_INVOICE_STAGE_{category}"
+    return f"DYNAMIC_{entity.type_id}_STAGE_{category}"
+
+
+def _stages(entries: Sequence[DirectoryEntry], directory: str) -> tuple[Stage, ...]:
+    return tuple([Stage(one.id, one.name, one.semantics) for one in entries if one.directory == directory])

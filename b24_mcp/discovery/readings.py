@@ -1,0 +1,318 @@
+"""Answers of a portal about itself: read together in one batch, shared by processes, and renewed in the background.
+
+A reading is used as it is for some minutes. After that it is still used, and renewed in the background; after an hour
+it is read again before it is used. Callers that need the same reading wait for one request, and none of them longer
+than `patience` seconds: the request continues, and later callers get its result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from b24_mcp.discovery.sources import Source
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import BatchAnswer, Clock, Failed, Portal, Succeeded
+from b24_mcp.state import ExpiringStore
+
+_LOG = logging.getLogger(__name__)
+_MINUTE = 60.0
+FRESH = 5 * _MINUTE
+"""For how long a reading is used without a request."""
+LONGEST = 60 * _MINUTE
+"""After how long a reading is not used any more."""
+_PAUSE_AFTER_FAILURE = _MINUTE
+_PAUSE_AFTER_REFUSAL = 10 * _MINUTE
+_REFUSALS = ("unknown_method", "permission", "plan", "policy")
+_PAGE = 50
+_MOST_ROWS = 20_000
+_LONGEST_NOTE = 4 << 20
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source said, and when. `value` is None when the portal did not answer, for the reason in `trouble`."""
+
+    value: Any
+    read_at: float
+    trouble: str = ""
+    kind: str = ""
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether no request is needed."""
+        return -_MINUTE < now - self.read_at < (FRESH if self.value is not None else self._pause)
+
+    def is_usable(self, now: float) -> bool:
+        """Whether it may be used while it is renewed."""
+        return self.value is not None and -_MINUTE < now - self.read_at < LONGEST
+
+    @property
+    def _pause(self) -> float:
+        return _PAUSE_AFTER_REFUSAL if self.kind in _REFUSALS else _PAUSE_AFTER_FAILURE
+
+
+class Readings:
+    """The readings of one portal and credential.
+
+    `store` shares them with other processes. `background` runs requests that outlive their caller. `as_probe` marks
+    requests as the program's own. Never raises.
+    """
+
+    def __init__(
+        self,
+        portal: Portal,
+        clock: Clock,
+        *,
+        store: ExpiringStore | None,
+        owner: str,
+        background: TaskGroup | None,
+        as_probe: Callable[[], AbstractContextManager[None]],
+        patience: float,
+    ) -> None:
+        self._portal = portal
+        self._clock = clock
+        self._store = store
+        self._prefix = f"facts:{hashlib.sha256(f'{portal.host} {owner}'.encode()).hexdigest()[:24]}:"
+        self._background = background
+        self._as_probe = as_probe
+        self._patience = patience
+        self._known: dict[str, Reading] = {}
+        self._reading: dict[str, anyio.Event] = {}
+        self._forgotten: dict[str, float] = {}
+        """The patterns of keys that were forgotten while requests were running."""
+
+    @property
+    def portal(self) -> Portal:
+        """The portal that is read."""
+        return self._portal
+
+    def now(self) -> float:
+        """Return the time of the clock."""
+        return self._clock.now()
+
+    def known(self, source: Source) -> Reading | None:
+        """Return the reading that is usable without a request and without a wait."""
+        reading = self._known.get(source.key)
+        return reading if reading is not None and reading.is_usable(self._clock.now()) else None
+
+    def trouble(self, source: Source) -> str:
+        """Return why the last request of a source failed; empty when it did not."""
+        reading = self._known.get(source.key)
+        return "" if reading is None else reading.trouble
+
+    async def get(self, sources: Sequence[Source], *, since: float | None = None) -> None:
+        """Make readings known: those that are missing are read in one batch.
+
+        With `since`, readings older than this time are read again.
+        """
+        await self._load(sources)
+        now = self._clock.now()
+        due = [source for source in sources if not self._is_fresh(source, now, since)]
+        missing = [source for source in due if since is not None or self.known(source) is None]
+        started = self._start([source for source in due if source.key not in self._reading])
+        waits = [self._reading[source.key] for source in missing if source.key in self._reading]
+        if self._background is None and started is not None:
+            await started()
+        if waits:
+            with anyio.move_on_after(self._patience):
+                for event in waits:
+                    await event.wait()
+
+    async def forget(self, patterns: Iterable[str]) -> None:
+        """Forget the readings whose keys match a glob, also those that other processes share."""
+        patterns = tuple(patterns)
+        for pattern in patterns:
+            self._forgotten[pattern] = self._clock.now()
+        for key in [key for key in self._known if _matches(key, patterns)]:
+            del self._known[key]
+            await self._drop(key)
+
+    def _is_fresh(self, source: Source, now: float, since: float | None) -> bool:
+        reading = self._known.get(source.key)
+        return reading is not None and reading.is_fresh(now) and (since is None or reading.read_at >= since)
+
+    def _start(self, sources: Sequence[Source]) -> Callable[[], Any] | None:
+        """Start reading sources; without a task group return what has to be awaited instead."""
+        if not sources:
+            return None
+        done = anyio.Event()
+        for source in sources:
+            self._reading[source.key] = done
+        if self._background is not None:
+            self._background.start_soon(self._read, sources, done)
+            return None
+        return lambda: self._read(sources, done)
+
+    async def _read(self, sources: Sequence[Source], done: anyio.Event) -> None:
+        started_at = self._clock.now()
+        try:
+            with self._as_probe():
+                found = await self._ask(sources)
+        except Exception:  # a defect here must not stop the server
+            _LOG.exception("The facts of the portal could not be read")
+            found = {source.key: Reading(None, started_at, "internal") for source in sources}
+        try:
+            for source in sources:
+                await self._keep(source, found[source.key], started_at)
+        finally:
+            for source in sources:
+                self._reading.pop(source.key, None)
+            done.set()
+
+    async def _keep(self, source: Source, reading: Reading, started_at: float) -> None:
+        changed = any(at >= started_at and fnmatchcase(source.key, one) for one, at in self._forgotten.items())
+        before = self._known.get(source.key)
+        if reading.value is None and before is not None and before.is_usable(started_at):
+            # What was known is still the best answer; the next request comes after a pause.
+            _LOG.info("%s did not answer %s: %s", self._portal.host, source.method, reading.trouble)
+            pause = min(_PAUSE_AFTER_FAILURE, FRESH)
+            self._known[source.key] = Reading(before.value, max(before.read_at, started_at - FRESH + pause))
+            return
+        # Something was changed while the request ran: the answer may be older than the change.
+        if changed:
+            reading = replace(reading, read_at=started_at - FRESH)
+        self._known[source.key] = reading
+        if reading.value is not None and not changed:
+            await self._save(source, reading)
+
+    async def _ask(self, sources: Sequence[Source]) -> dict[str, Reading]:
+        """Request the sources in one batch, and the further pages of those that have them in another."""
+        now = self._clock.now()
+        found: dict[str, Reading] = {}
+        answer = await self._batch({source.key: source for source in sources}, found)
+        if answer is None:
+            return found
+        pages: dict[str, list[object]] = {}
+        more: dict[str, Source] = {}
+        for source in sources:
+            outcome = answer.outcomes.get(source.key)
+            if not isinstance(outcome, Succeeded):
+                found.setdefault(source.key, _failed(answer, outcome, now))
+                continue
+            pages[source.key] = [outcome.answer.result]
+            total = min(outcome.answer.total or 0, _MOST_ROWS)
+            if source.paged and outcome.answer.next is not None:
+                more |= {f"{source.key}?{start}": source.at(start) for start in range(_PAGE, total, _PAGE)}
+        if more:
+            rest = await self._batch(more, found, bulk=True)
+            for key in more:
+                outcome = None if rest is None else rest.outcomes.get(key)
+                name = key.rpartition("?")[0]
+                if isinstance(outcome, Succeeded):
+                    pages[name].append(outcome.answer.result)
+                elif pages.pop(name, None) is not None:
+                    found[name] = _failed(rest, outcome, now)
+        for source in sources:
+            if source.key in pages:
+                found[source.key] = await run_sync(_reading, source, pages[source.key], now)
+        return found
+
+    async def _batch(
+        self, sources: dict[str, Source], found: dict[str, Reading], *, bulk: bool = False
+    ) -> BatchAnswer | None:
+        """Send a batch, without the methods that the access rules forbid; None when nothing was sent."""
+        asked = dict(sources)
+        while asked:
+            labels = {f"c{number}": key for number, key in enumerate(asked)}
+            try:
+                answer = await self._portal.batch(
+                    {label: asked[key].command for label, key in labels.items()}, bulk=bulk
+                )
+            except B24Error as exc:
+                now = self._clock.now()
+                refused = [key for key, source in asked.items() if source.method == exc.method] or list(asked)
+                for key in refused:
+                    found[key.partition("?")[0]] = Reading(None, now, exc.fault.code, exc.fault.kind)
+                    del asked[key]
+                continue
+            return BatchAnswer({labels[one]: outcome for one, outcome in answer.outcomes.items()}, 0, answer.error)
+        return None
+
+    async def _load(self, sources: Sequence[Source]) -> None:
+        """Take readings of other processes, where this one has none or an older one."""
+        if self._store is None:
+            return
+        now = self._clock.now()
+        for source in sources:
+            if source.key in self._reading or self._is_fresh(source, now, None):
+                continue
+            try:
+                note = await self._store.read_note(self._prefix + source.key, now)
+            except OSError:
+                return
+            reading = None if note is None else await run_sync(_from_note, source, note)
+            before = self._known.get(source.key)
+            if reading is not None and (before is None or before.read_at < reading.read_at):
+                self._known[source.key] = reading
+
+    async def _save(self, source: Source, reading: Reading) -> None:
+        if self._store is None:
+            return
+        note = await run_sync(_note, reading)
+        if len(note) <= _LONGEST_NOTE:
+            try:
+                await self._store.put_note(self._prefix + source.key, note, self._clock.now(), seconds=LONGEST)
+            except OSError as exc:
+                _LOG.debug("The facts of the portal could not be shared: %s", type(exc).__name__)
+
+    async def _drop(self, key: str) -> None:
+        if self._store is not None:
+            try:
+                await self._store.take_note(self._prefix + key, self._clock.now())
+            except OSError as exc:
+                _LOG.debug("The facts of the portal could not be forgotten: %s", type(exc).__name__)
+
+
+def _reading(source: Source, pages: Sequence[object], now: float) -> Reading:
+    """Read the pages of an answer into one value."""
+    values = [source.read(page) for page in pages]
+    if any(value is None for value in values):
+        return Reading(None, now, "B24MCP_BAD_ANSWER")
+    whole = values[0]
+    for value in values[1:]:
+        whole = whole + value
+    return Reading(whole, now)
+
+
+def _failed(answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
+    error = outcome.error if isinstance(outcome, Failed) else None if answer is None else answer.error
+    if error is None:
+        return Reading(None, now, "B24MCP_BAD_ANSWER")
+    return Reading(None, now, error.fault.code, error.fault.kind)
+
+
+def _matches(key: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def _note(reading: Reading) -> str:
+    return to_json({"format": _FORMAT, "read_at": reading.read_at, "value": reading.value}).decode()
+
+
+def _from_note(source: Source, note: str) -> Reading | None:
+    """Read a note; None when it is damaged or of another version of the program."""
+    try:
+        form = from_json(note)
+        if not isinstance(form, dict) or form.get("format") != _FORMAT:
+            return None
+        return Reading(_adapter(source.form).validate_python(form["value"]), float(form["read_at"]))
+    except (ValueError, ValidationError, KeyError, TypeError):
+        return None
+
+
+@cache
+def _adapter(form: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(form)

@@ -1,0 +1,95 @@
+"""The requests that answer a question about a portal: the method, its parameters, and how its answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from b24_mcp.discovery.entities import Entity
+from b24_mcp.discovery.fields import Option, PortalField, read_fields
+from b24_mcp.discovery.people import (
+    Category,
+    Department,
+    DirectoryEntry,
+    Person,
+    SmartProcess,
+    read_categories,
+    read_currencies,
+    read_departments,
+    read_directory_entries,
+    read_people,
+    read_smart_processes,
+)
+
+_CRM_FIELDS = {
+    "lead": "crm.lead.fields",
+    "deal": "crm.deal.fields",
+    "contact": "crm.contact.fields",
+    "company": "crm.company.fields",
+    "quote": "crm.quote.fields",
+    "old_invoice": "crm.invoice.fields",
+    "product": "crm.product.fields",
+    "productrow": "crm.productrow.fields",
+    "requisite": "crm.requisite.fields",
+    "bankdetail": "crm.requisite.bankdetail.fields",
+    "address": "crm.address.fields",
+    "activity": "crm.activity.fields",
+    "task": "tasks.task.getFields",
+    "user": "user.fields",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One request about a portal. `form` is the type of what `read` returns; None from `read` is a useless answer.
+
+    `paged` is whether the answer has further pages of 50, which `start` names.
+    """
+
+    key: str
+    method: str
+    params: Mapping[str, object]
+    read: Callable[[object], Any]
+    form: Any
+    paged: bool = False
+
+    @property
+    def command(self) -> dict[str, object]:
+        """The request as a command of a batch."""
+        return {"method": self.method, "params": dict(self.params)}
+
+    def at(self, start: int) -> Source:
+        """Return the request for the page that begins at a row."""
+        return replace(self, params={**self.params, "start": start})
+
+
+STATUSES = Source("statuses", "crm.status.list", {}, read_directory_entries, list[DirectoryEntry])
+CURRENCIES = Source("currencies", "crm.currency.list", {}, read_currencies, list[Option])
+SMART_PROCESSES = Source("types", "crm.type.list", {}, read_smart_processes, list[SmartProcess], paged=True)
+DEPARTMENTS = Source("departments", "department.get", {}, read_departments, list[Department], paged=True)
+EVERYONE = Source("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
+
+
+def fields_source(entity: Entity) -> Source | None:
+    """Return the request that describes the fields of an entity; None when no method does."""
+    key = f"fields:{entity.kind}:classic"
+    form = dict[str, PortalField]
+    if entity.list_id is not None:
+        listed: dict[str, object] = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": entity.list_id}
+        return Source(key, "lists.field.get", listed, read_fields, form)
+    if entity.kind == "productrow" and entity.style == "item":
+        return Source("fields:productrow:item", "crm.item.productrow.fields", {}, read_fields, form)
+    if entity.type_id is not None and (entity.style == "item" or entity.kind not in _CRM_FIELDS):
+        params = {"entityTypeId": entity.type_id}
+        return Source(f"fields:{entity.kind}:item", "crm.item.fields", params, read_fields, form)
+    method = _CRM_FIELDS.get(entity.kind)
+    return None if method is None else Source(key, method, {}, read_fields, form)
+
+
+def categories_source(entity: Entity) -> Source | None:
+    """Return the request for the pipelines of an entity; None for an entity without pipelines of its own."""
+    if entity.kind in ("deal", "invoice") or entity.kind.startswith("dynamic:"):
+        params = {"entityTypeId": entity.type_id}
+        return Source(f"categories:{entity.kind}", "crm.category.list", params, read_categories, list[Category])
+    return None
