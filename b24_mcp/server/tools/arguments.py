@@ -57,6 +57,7 @@ Validate = Annotated[bool, Field(description="Check params against the documenta
 DryRun = Annotated[
     bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
 ]
+Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, companies, linked records.")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 
