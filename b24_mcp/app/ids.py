@@ -7,7 +7,7 @@ What a field holds is known from the portal's description of it, and otherwise f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -27,6 +27,7 @@ _PARENT = re.compile(r"parentid([0-9]{1,9})")
 # Source: documentation, crm/data-types, the abbreviations of types; T is followed by the type id in hexadecimal.
 _LINK = re.compile(r"(?:(L|D|CO|C|Q|SI)|T([0-9a-f]{1,8}))_([0-9]{1,12})")
 _LINKED_TYPES = {"L": 1, "D": 2, "C": 3, "CO": 4, "Q": 7, "SI": 31}
+_YES_AND_NO = {"Y", "N"}
 _PAIRS = (("ownertypeid", "ownerid"), ("entitytypeid", "entityid"))
 _LIST_VERBS = (("list", "select"), ("list", "filter"), ("get", "select"), ("get", "filter"), ("update", "fields"))
 
@@ -53,8 +54,8 @@ class Ids:
         pairs = _PAIRS if method.lower().startswith("crm.") else ()
         for record in _objects(result):
             for name, value in record.items():
-                if isinstance(value, str | int | list) and (meaning := reader.meaning(name)) is not None:
-                    for one in value if isinstance(value, list) else [value]:
+                if value is not None and (meaning := reader.meaning(name)) is not None:
+                    for one in _values(value):
                         self._add(meaning, one)
             for type_name, id_name in pairs:
                 self._add_pair(record, type_name, id_name)
@@ -141,7 +142,7 @@ class _Reader:
             if _STAGE_DIRECTORY.fullmatch(described.directory):
                 return self._of_entity("stages")
             return Meaning("directories", described.directory)
-        if described.options:
+        if described.options and not {option.id for option in described.options} <= _YES_AND_NO:
             return Meaning("options", name, {option.id: option.label for option in described.options})
         return None
 
@@ -192,6 +193,17 @@ def _objects(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
         for inner in value:
             if isinstance(inner, Mapping | list):
                 yield from _objects(inner, depth + 1)
+
+
+def _values(value: object) -> Iterable[object]:
+    """Return the values of a field: several in a list, or in an object by number, as lists have them."""
+    match value:
+        case Mapping():
+            return list(value.values())
+        case list():
+            return value
+        case _:
+            return [value]
 
 
 def _id_text(value: object) -> str:

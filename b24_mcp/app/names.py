@@ -16,6 +16,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, with_notice
+from b24_mcp.app.answers.names_form import with_names_shown
 from b24_mcp.app.ids import Ids, entity_of_result, holds_records
 from b24_mcp.discovery.entities import Entity
 from b24_mcp.rest import Answer, PlannedCall
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from b24_mcp.discovery.fields import EntityFields
 
 Named = Mapping[str, object]
-"""Names by id, or by a key and then by id."""
+"""Names by id, or by a key and then by id; see `NameGroups`."""
 Answered = Sequence[tuple[PlannedCall, Answer]]
 """Calls with their answers."""
 
@@ -34,7 +35,6 @@ LONGEST_WAIT = 10.0
 
 _RECORDS = {1: "leads", 2: "deals", 3: "contacts", 4: "companies", 7: "quotes", 31: "invoices"}
 _OTHER_RECORDS = "items"
-_CONTENT = ("table", "result", "results")
 
 
 @dataclass(slots=True)
@@ -66,11 +66,7 @@ async def with_names(form: Form, opened: OpenPortal, answered: Answered, ends_at
         form = form | {"warnings": [*form.get("warnings", ()), told]}
     if not names.groups:
         return form
-    named: Form = {}
-    for key, value in form.items():
-        if key in _CONTENT and "names" not in named:
-            named["names"] = names.groups
-        named[key] = value
+    named = with_names_shown(form, names.groups)
     return with_notice(named, NOTICE) if names.has_records and "notice" not in named else named
 
 

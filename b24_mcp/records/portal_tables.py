@@ -28,7 +28,7 @@ PORTAL_TABLES: Mapping[str, Mapping[str, Kind]] = {
         "pipeline": "text",
         "stage_id": "text",
         "name": "text",
-        "sort": "integer",
+        "position": "integer",
         "semantics": "text",
     },
     "portal_options": {"entity": "text", "field": "text", "directory": "text", "id": "text", "label": "text"},
@@ -44,7 +44,11 @@ PORTAL_TABLES: Mapping[str, Mapping[str, Kind]] = {
         "directory": "text",
     },
 }
-"""The columns of each table. `entity` is a kind of record, such as `deal` or `dynamic:1030`."""
+"""The columns of each table.
+
+`entity` is a kind of record, such as `deal` or `dynamic:1030`. `semantics` is `S` for success, `F` for failure and `P`
+for a stage in work. An option is of a field of an entity, or of a directory of the CRM.
+"""
 
 
 @dataclass(frozen=True, slots=True)
