@@ -6,6 +6,7 @@ that cannot be read is a warning of the answer, never an error.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,8 @@ from b24_mcp.rest import Answer, PlannedCall
 if TYPE_CHECKING:
     from b24_mcp.app.open_portal import OpenPortal
     from b24_mcp.discovery.fields import EntityFields
+
+_LOG = logging.getLogger(__name__)
 
 Named = Mapping[str, object]
 """Names by id, or by a key and then by id; see `NameGroups`."""
@@ -74,7 +77,11 @@ async def names_for(opened: OpenPortal, answered: Answered, seconds: float = LON
     """Return the names of the ids in the results of calls. Never raises."""
     lookup = _Lookup(opened)
     with anyio.move_on_after(max(seconds, 0.0)) as time:
-        await lookup.run(answered)
+        try:
+            await lookup.run(answered)
+        except Exception:  # a defect here must not turn an answer into an error
+            _LOG.exception("The names of ids could not be found")
+            lookup.problems.append("they could not be looked up")
     if time.cancelled_caught:
         lookup.problems.append("the portal did not answer in time")
     return lookup.names()
@@ -96,11 +103,7 @@ class _Lookup:
 
     async def run(self, answered: Answered) -> None:
         """Find the ids, then what they stand for."""
-        found = [
-            (call, answer, entity_of_result(call.method, call.params))
-            for call, answer in answered
-            if holds_records(answer.result)
-        ]
+        found = await run_sync(_with_entities, answered)
         fields = await self._fields({entity for _, _, entity in found if entity is not None})
 
         def collect() -> None:
@@ -183,6 +186,15 @@ class _Lookup:
 
     async def _find_records(self) -> None:
         self.problems += await self._opened.record_names.read(self._opened, self._ids.records)
+
+
+def _with_entities(answered: Answered) -> list[tuple[PlannedCall, Answer, Entity | None]]:
+    """Return the calls with records in their answers, and what kind of records these are."""
+    return [
+        (call, answer, entity_of_result(call.method, call.params))
+        for call, answer in answered
+        if holds_records(answer.result)
+    ]
 
 
 def _keep(group: dict[str, Named], key: str, names: Mapping[str, str], wanted: Iterable[str]) -> None:

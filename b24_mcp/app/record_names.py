@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.to_thread import run_sync
 
 from b24_mcp.catalog.tables import read_table
 from b24_mcp.discovery.schemas import listing, mapping, text
@@ -85,6 +86,7 @@ class RecordNames:
 
         Return what could not be read, in words. Methods that the access rules forbid are not called.
         """
+        await run_sync(_sources)  # read from a file at the first use
         missing = {
             type_id: [one for one in ids if self._usable(type_id, one) is None] for type_id, ids in wanted.items()
         }
