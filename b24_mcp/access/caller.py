@@ -72,7 +72,7 @@ def is_probing() -> bool:
 
 @contextmanager
 def probing() -> Iterator[None]:
-    """Run calls inside the block as probes of the program itself: fixed reading methods with fixed parameters."""
+    """Run calls inside the block as probes of the program itself: fixed methods that only describe the portal."""
     token = _PROBING.set(True)
     try:
         yield

@@ -17,7 +17,7 @@ from b24_mcp.access.caller import CALLER, LEVELS, Level, current_caller, is_prob
 from b24_mcp.access.permits import Permit
 from b24_mcp.access.risks import kinds_of, risks_in_words, risks_of
 from b24_mcp.catalog import RISK_KINDS, Effect, Risk, RiskKind, Version, known_methods
-from b24_mcp.catalog.probes import PROBES, V3_PROBE
+from b24_mcp.catalog.probes import FACT_PROBES, PROBES, V3_PROBE
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Answer, MethodCall, PlannedCall
 
@@ -74,7 +74,7 @@ class AccessRules:
         if any(fnmatchcase(name, glob.lower()) for glob in self.deny):
             return f"B24_DENY forbids {method}"
         if self.allow and not any(fnmatchcase(name, glob.lower()) for glob in self.allow):
-            is_probe = is_probing() and method in (*PROBES, V3_PROBE)
+            is_probe = is_probing() and (method in (*PROBES, V3_PROBE) or method in FACT_PROBES)
             return None if is_probe else f"B24_ALLOW does not include {method}"
         return None
 

@@ -13,7 +13,7 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError
-from b24_mcp.discovery import Discovery, DocumentCache, PortalFacts, cache_folder
+from b24_mcp.discovery import Discovery, DocumentCache, PortalFacts, WatchingGuard, cache_folder
 from b24_mcp.errors import our_error
 from b24_mcp.rest import Clock, Credential, Portal, PortalOptions, parse_webhook
 from b24_mcp.secrets import Redactor
@@ -90,11 +90,12 @@ class PortalFactory:
         except (ValueError, SecretsError) as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         gate = Gate(credential.host, rules, self._audit_trail(), name)
-        portal = Portal(credential, options, guard=gate, state=self.state, clock=self.clock)
+        guard = WatchingGuard(gate)
+        portal = Portal(credential, options, guard=guard, state=self.state, clock=self.clock)
         # Another portal may answer on this loopback address later, so its methods are not cached.
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
-        facts = self._facts(portal, credential)
+        facts = self._facts(portal, credential, guard)
         several = len(self.configuration.names) > 2
         return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), name if several else None)
 
@@ -109,10 +110,11 @@ class PortalFactory:
         except ValueError as exc:
             raise our_error("B24MCP_SETTINGS", f"{exc}.") from None
         webhook = parse_webhook(sandbox.webhook_url(_SANDBOX_ORIGIN))
-        portal = Portal(webhook, PortalOptions(plan="none"), guard=gate, app=sandbox)
+        guard = WatchingGuard(gate)
+        portal = Portal(webhook, PortalOptions(plan="none"), guard=guard, app=sandbox)
         notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
         settings = self.configuration.settings
-        facts = self._facts(portal, webhook)
+        facts = self._facts(portal, webhook, guard)
         return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice)
 
     def credential(self, name: str) -> Credential:
@@ -183,10 +185,10 @@ class PortalFactory:
         application = Application(entry.client_id, secret, settings.oauth_server)
         return open_login(name, parse_portal(entry.address), application, settings, self.redactor, self.clock)
 
-    def _facts(self, portal: Portal, credential: Credential) -> PortalFacts:
+    def _facts(self, portal: Portal, credential: Credential, guard: WatchingGuard) -> PortalFacts:
         # Another portal may answer on a loopback address later, so nothing about it is shared; nor about the sandbox.
         shared = None if credential.is_loopback or portal.host == _SANDBOX_HOST else self.state
-        return PortalFacts(
+        facts = PortalFacts(
             portal,
             self.clock,
             store=shared,
@@ -194,6 +196,8 @@ class PortalFactory:
             background=self.background,
             as_probe=probing,
         )
+        guard.forget = facts.forget
+        return facts
 
     def _approvals(self) -> Approvals | None:
         return None if self.configuration.settings.state == "memory" else Approvals(self.state)

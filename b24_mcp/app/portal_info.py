@@ -12,6 +12,7 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.crm_lines import crm_lines
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
 
@@ -38,7 +39,8 @@ class PortalForm(TypedDict, total=False):
     """A portal as it was found.
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
-    granted to the number of methods that need them. `clock_ahead` is in seconds. `portals` are the configured portals.
+    granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
+    each, null when the portal does not say. `clock_ahead` is in seconds. `portals` are the configured portals.
     """
 
     name: str
@@ -51,13 +53,17 @@ class PortalForm(TypedDict, total=False):
     clock_ahead: float
     scopes: Sequence[str] | None
     missing_scopes: Mapping[str, int]
+    smart_processes: str | None
+    pipelines: str | None
+    custom_fields: str | None
     limits: LimitsForm
     portals: Sequence[str]
     warnings: Sequence[str]
 
 
 async def portal_reply(app: App, portal: str | None = None) -> Reply:
-    """Return the reply about a portal: host, user, access level, scopes, limits, and the configured portals.
+    """Return the reply about a portal: host, user, access level, scopes, what is special about its
+    CRM, limits, and the configured portals.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -86,6 +92,10 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
         form["clock_ahead"] = portrait.skew
     form["scopes"] = portrait.scopes
     form["missing_scopes"] = dict(islice(portrait.missing.items(), _MISSING_SHOWN))
+    lines = await crm_lines(opened.facts)
+    form["smart_processes"] = lines.smart_processes
+    form["pipelines"] = lines.pipelines
+    form["custom_fields"] = lines.custom_fields
     form["limits"] = await _limits(opened)
     form["portals"] = await run_sync(_names, app)
     if warnings := renamed_settings_in_use():

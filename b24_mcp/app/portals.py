@@ -94,11 +94,12 @@ class Portals:
             self._sandbox = None
 
     def _open_portal(self, configuration: Configuration, name: str) -> OpenPortal:
-        from b24_mcp import catalog
+        from b24_mcp import catalog, discovery
         from b24_mcp.app.portal_factory import PortalFactory, open_shared_state
         from b24_mcp.config import SANDBOX
 
         catalog.load()
+        discovery.load()
         self._state = self._state or open_shared_state(configuration.settings, self._clock)
         factory = PortalFactory(configuration, self._state, self._redactor, self._clock, self._level, self.background)
         if name != SANDBOX:

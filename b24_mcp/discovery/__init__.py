@@ -4,14 +4,23 @@ and people.
 
 from __future__ import annotations
 
+from b24_mcp.discovery import changes, entities
 from b24_mcp.discovery.cache import DocumentCache, cache_folder
-from b24_mcp.discovery.entities import Entity, entity_of, entity_of_type
+from b24_mcp.discovery.changes import WatchingGuard
+from b24_mcp.discovery.entities import Entity, entity_named, entity_of, entity_of_type, known_kinds
 from b24_mcp.discovery.facts import PortalFacts
-from b24_mcp.discovery.fields import EntityFields, Option, PortalField
+from b24_mcp.discovery.fields import EntityFields, Option, PortalField, folded
 from b24_mcp.discovery.knowledge import Knowledge, documented
 from b24_mcp.discovery.methods import Discovery
 from b24_mcp.discovery.people import Department, Person, Pipeline, SmartProcess, Stage
 from b24_mcp.discovery.portrait import Portrait, look_at
+
+
+def load() -> None:
+    """Read the tables of this package. Reads files: call it in a thread, before the first request to a portal."""
+    entities.load()
+    changes.load()
+
 
 __all__ = [
     "Department",
@@ -28,9 +37,14 @@ __all__ = [
     "Portrait",
     "SmartProcess",
     "Stage",
+    "WatchingGuard",
     "cache_folder",
     "documented",
+    "entity_named",
     "entity_of",
     "entity_of_type",
+    "folded",
+    "known_kinds",
+    "load",
     "look_at",
 ]

@@ -19,6 +19,11 @@ from b24_mcp.catalog.tables import read_table
 Style = Literal["classic", "item"]
 """How names of fields are written: `classic` is `UF_CRM_1`, `item` is `ufCrm1`."""
 
+STYLES: tuple[Style, ...] = ("classic", "item")
+"""Both styles."""
+
+_ONLY_ITEM = ("invoice",)
+_BOTH = ("lead", "deal", "contact", "company", "quote", "productrow")
 _TYPE_IDS = {"lead": 1, "deal": 2, "contact": 3, "company": 4, "old_invoice": 5, "quote": 7, "invoice": 31}
 _KINDS = {number: kind for kind, number in _TYPE_IDS.items()}
 _DYNAMIC = re.compile(r"dynamic:([0-9]{1,9})")
@@ -45,7 +50,11 @@ class Entity:
         return int(found[1]) if found else None
 
     def in_style(self, style: Style) -> Entity:
-        """Return the same kind with names of a style."""
+        """Return the same kind with names of a style, or of the only style that its methods have."""
+        if self.kind in _ONLY_ITEM or self.kind.startswith("dynamic:"):
+            style = "item"
+        elif self.kind not in _BOTH:
+            style = "classic"
         return Entity(self.kind, style)
 
 
@@ -69,6 +78,38 @@ def entity_of(method: str, params: object, parameter: str) -> Entity | None:
         if parameter.lower() in names and fnmatchcase(method.lower(), pattern):
             return _resolved(entity, style, params)
     return None
+
+
+def entity_named(text: str) -> Entity | None:
+    """Return the entity that a person or a model names: `deals`, `dynamic:1030`, `1030`, `list:15`, `crm.deal.list`."""
+    name = " ".join(text.lower().split()).removeprefix("entitytypeid=")
+    if name in _names():
+        return Entity(_names()[name]).in_style("classic")
+    if _LIST.fullmatch(name):
+        return Entity(name)
+    dynamic = _DYNAMIC.fullmatch(name)
+    if dynamic or name.isdigit():
+        return entity_of_type(dynamic[1] if dynamic else name)
+    for parameter in ("fields", "filter"):
+        if "." in name and (found := entity_of(name, {}, parameter)) is not None:
+            return found
+    return None
+
+
+def known_kinds() -> Sequence[str]:
+    """Return the kinds that every portal has."""
+    return list(dict.fromkeys(_names().values()))
+
+
+def load() -> None:
+    """Read the tables."""
+    _rows()
+    _names()
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {name: row["kind"] for row in read_table("entity_names") for name in row["names"].split(",")}
 
 
 def _resolved(entity: str, style: Style, params: object) -> Entity | None:

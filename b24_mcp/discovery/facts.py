@@ -5,14 +5,15 @@ Never raises: what the portal does not answer is not known, and None is returned
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from anyio.abc import TaskGroup
 
-from b24_mcp.discovery.entities import Entity
-from b24_mcp.discovery.fields import EntityFields, Option
+from b24_mcp.discovery.entities import STYLES, Entity
+from b24_mcp.discovery.fields import EntityFields, Option, PortalField, completed, folded
 from b24_mcp.discovery.people import Category, Department, DirectoryEntry, Person, Pipeline, SmartProcess, Stage
 from b24_mcp.discovery.readings import Readings
 from b24_mcp.discovery.roster import Roster
@@ -22,10 +23,12 @@ from b24_mcp.discovery.sources import (
     EVERYONE,
     SMART_PROCESSES,
     STATUSES,
+    USER_FIELDS,
     Source,
     categories_source,
     fields_source,
 )
+from b24_mcp.errors import B24Error
 from b24_mcp.rest import Clock, Portal, SystemClock
 from b24_mcp.state import ExpiringStore
 
@@ -79,7 +82,11 @@ class PortalFacts:
         """Return the fields of an entity if they are known without a request."""
         source = fields_source(entity)
         reading = None if source is None else self._readings.known(source)
-        return None if reading is None else EntityFields(entity, reading.value, reading.read_at)
+        if reading is None:
+            return None
+        details = self._readings.known(USER_FIELDS) if entity.kind == "user" else None
+        fields = reading.value if details is None else completed(reading.value, details.value)
+        return EntityFields(entity, fields, reading.read_at)
 
     async def refreshed_fields(self, entity: Entity, since: float | None = None) -> EntityFields | None:
         """Return the fields of an entity, read again, unless they were read at or after `since`."""
@@ -87,16 +94,18 @@ class PortalFacts:
 
     async def both_styles(self, entity: Entity) -> Sequence[EntityFields]:
         """Return the fields with the names of each style that methods of the entity use."""
-        entities = [entity.in_style("classic"), entity.in_style("item")]
-        sources = {source.key: source for one in entities if (source := fields_source(one)) is not None}
+        entities = [one for style in STYLES if (one := entity.in_style(style)).style == style]
+        sources = {one: source for one in entities if (source := fields_source(one)) is not None}
         await self._readings.get([*sources.values(), *_companions(entity)])
-        found: list[EntityFields] = []
-        for one in entities:
-            source = fields_source(one)
-            known = self.fields_now(one)
-            if known is not None and source is not None and sources.pop(source.key, None) is not None:
-                found.append(known)
-        return found
+        return [known for one in sources if (known := self.fields_now(one)) is not None]
+
+    async def prepare(self, entities: Iterable[Entity], *, smart_processes: bool = False) -> None:
+        """Make the fields and pipelines of several entities known, with one batch for all that are missing."""
+        chosen = tuple(entities)
+        sources = [source for entity in chosen if (source := fields_source(entity)) is not None]
+        sources += [SMART_PROCESSES] if smart_processes else []
+        companions = [source for entity in chosen for source in _companions(entity)]
+        await self._readings.get(list({source.key: source for source in [*sources, *companions]}.values()))
 
     async def read_together(self, entities: Iterable[Entity]) -> None:
         """Make the fields, directories and pipelines of several entities known, in as few requests as possible."""
@@ -145,6 +154,29 @@ class PortalFacts:
             return None
         return tuple([Option(one.id, one.name) for one in statuses.value if one.directory == code]) or None
 
+    def values_now(self, entity: Entity, field: PortalField) -> tuple[Option, ...] | None:
+        """Return the values that a field may have, as far as they are known without a request.
+
+        None when they are not known, or when any value may be written. A stage may be of any pipeline.
+        """
+        if field.options is not None:
+            return field.options
+        if self.is_stage(entity, field):
+            pipelines = self.stages_now(entity)
+            stages = [stage for pipeline in pipelines or () for stage in pipeline.stages]
+            return tuple([Option(stage.id, stage.name) for stage in stages]) or None
+        if field.directory:
+            return self.directory_now(field.directory)
+        is_currency = field.type == "crm_currency" or folded(field.name) == "currencyid"
+        return self.directory_now(CURRENCY_DIRECTORY) if is_currency else None
+
+    def is_stage(self, entity: Entity, field: PortalField) -> bool:
+        """Whether a field holds the stage of a record of an entity."""
+        single = _SINGLE_PIPELINES.get(entity.kind)
+        if single is not None:
+            return field.directory == single
+        return categories_source(entity) is not None and _STAGE_DIRECTORY.fullmatch(field.directory) is not None
+
     async def directories(self) -> Sequence[DirectoryEntry] | None:
         """Return the entries of all directories of the CRM, stages included."""
         return await self._value(STATUSES)
@@ -169,10 +201,10 @@ class PortalFacts:
         """Return all smart processes."""
         return await self._value(SMART_PROCESSES)
 
-    def trouble(self, entity: Entity) -> str:
-        """Return the code of the error for which the fields of an entity are not known; empty when there is none."""
+    def trouble(self, entity: Entity) -> B24Error | None:
+        """Return the error for which the fields of an entity are not known; None when the portal has not answered."""
         source = fields_source(entity)
-        return "" if source is None else self._readings.trouble(source)
+        return None if source is None else self._readings.trouble(source)
 
     async def forget(self, patterns: Iterable[str]) -> None:
         """Forget what was changed: keys of sources as globs, such as `fields:deal:*` or `statuses`."""
@@ -200,10 +232,13 @@ class PortalFacts:
 
 _SINGLE_PIPELINES = {"lead": "STATUS", "quote": "QUOTE_STATUS"}
 """The directories of stages of entities that have one pipeline."""
+_STAGE_DIRECTORY = re.compile(r"(DEAL_STAGE|SMART_INVOICE_STAGE|DYNAMIC_[0-9]{1,9}_STAGE)(_[0-9]{1,9})?")
 
 
 def _companions(entity: Entity) -> list[Source]:
     """Return the sources that values of an entity are checked against, besides its fields."""
+    if entity.kind == "user":
+        return [USER_FIELDS]
     if entity.type_id is None:
         return []
     categories = categories_source(entity)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from b24_mcp.discovery.entities import Entity
+from b24_mcp.discovery.entities import Entity, entity_of_type
 from b24_mcp.discovery.schemas import listing, mapping, text
 
 _MOST_FIELDS = 5_000
 _MOST_OPTIONS = 5_000
+_LINK_TYPES = ("crm_lead", "crm_deal", "crm_contact", "crm_company", "crm_quote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class PortalField:
     not have it). `type` is the portal's word, such as `crm_status`. `directory` is the code of the directory that holds
     the values of the field; `options` are values of its own, None when any value may be written. A `read_only` field
     is set by the portal, an `immutable` one only while a record is added. `custom` fields belong to this portal.
+    `links` are the kinds of records whose ids are its values.
     """
 
     name: str
@@ -42,6 +44,7 @@ class PortalField:
     custom: bool = False
     immutable: bool = False
     other_name: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,34 @@ def read_fields(result: object) -> dict[str, PortalField] | None:
     return found or None
 
 
-def with_options(fields: Mapping[str, PortalField], options: Mapping[str, PortalField]) -> dict[str, PortalField]:
-    """Return fields completed by descriptions of some of them, such as those of `user.userfield.list`."""
+def read_user_fields(result: object) -> dict[str, PortalField] | None:
+    """Read the answer of `user.userfield.list`, which describes the custom fields of users."""
+    if not isinstance(result, list):
+        return None
+    rows = [mapping(row) for row in result]
+    return {name: _user_field(name, row) for row in rows if (name := text(row.get("FIELD_NAME")))}
+
+
+def completed(fields: Mapping[str, PortalField], details: Mapping[str, PortalField]) -> dict[str, PortalField]:
+    """Return fields with the details that are known of some of them. Their labels stay where they have one."""
     return {
-        name: replace(options[name], label=field.label or options[name].label) if name in options else field
+        name: replace(details[name], label=field.label or details[name].label) if name in details else field
         for name, field in fields.items()
     }
+
+
+def _user_field(name: str, row: Mapping[str, object]) -> PortalField:
+    labels = row.get("EDIT_FORM_LABEL")
+    label = next(filter(None, map(text, labels.values())), "") if isinstance(labels, Mapping) else text(labels)
+    return PortalField(
+        name=name,
+        label=label,
+        type=text(row.get("USER_TYPE_ID")),
+        required=_is_yes(row, "MANDATORY"),
+        multiple=_is_yes(row, "MULTIPLE"),
+        options=_read_options(row.get("LIST")) or None,
+        custom=True,
+    )
 
 
 def _fields_in(result: object) -> Mapping[str, object]:
@@ -113,7 +138,9 @@ def _fields_in(result: object) -> Mapping[str, object]:
 
 def _field(name: str, about: object) -> PortalField:
     if not isinstance(about, Mapping):  # user.fields: the label alone
-        return PortalField(name, label=text(about), custom=name.startswith("UF_"))
+        label = text(about)
+        return PortalField(name, label="" if label == name else label, custom=name.startswith("UF_"))
+    settings = mapping(about.get("settings"))
     kind = text(about.get("type") or about.get("TYPE"))
     label = next(
         (
@@ -131,11 +158,27 @@ def _field(name: str, about: object) -> PortalField:
         read_only=_is_yes(about, "isReadOnly", "primary", "READ_ONLY"),
         multiple=_is_yes(about, "isMultiple", "multiple", "MULTIPLE"),
         options=_options(about),
-        directory=text(about.get("statusType")),
+        directory=text(about.get("statusType")) or text(settings.get("ENTITY_TYPE")),
         custom=_is_yes(about, "isDynamic") or name.startswith(("UF_", "PROPERTY_", "uf")),
         immutable=_is_yes(about, "isImmutable"),
         other_name=text(about.get("upperName")),
+        links=_links(kind, settings),
     )
+
+
+def _links(kind: str, settings: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the kinds of records that a field links to.
+
+    Source: documentation, the types of the CRM; settings of custom fields of the type `crm`.
+    """
+    if kind == "crm":
+        allowed = [name.lower() for name, value in settings.items() if value == "Y"]
+        return tuple(["dynamic:" + name.removeprefix("dynamic_") if "dynamic_" in name else name for name in allowed])
+    if kind == "crm_entity":
+        parent = text(settings.get("parentEntityTypeId"))
+        entity = entity_of_type(parent) if parent else None
+        return () if entity is None else (entity.kind,)
+    return (kind.removeprefix("crm_"),) if kind in _LINK_TYPES else ()
 
 
 def _is_yes(about: Mapping[str, object], *names: str) -> bool:

@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from b24_mcp.discovery.sources import Source
-from b24_mcp.errors import B24Error
+from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import BatchAnswer, Clock, Failed, Portal, Succeeded
 from b24_mcp.state import ExpiringStore
 
@@ -44,16 +44,18 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source said, and when. `value` is None when the portal did not answer, for the reason in `trouble`."""
+    """What a source said, and when. `value` is None when the portal did not say it, for the reason in `trouble`."""
 
     value: Any
     read_at: float
-    trouble: str = ""
-    kind: str = ""
+    trouble: B24Error | None = None
+    pause_until: float = float("-inf")
 
     def is_fresh(self, now: float) -> bool:
-        """Whether no request is needed."""
-        return -_MINUTE < now - self.read_at < (FRESH if self.value is not None else self._pause)
+        """Whether no request is needed, or none is made yet after a failed one."""
+        return now < self.pause_until or -_MINUTE < now - self.read_at < (
+            FRESH if self.value is not None else self._pause
+        )
 
     def is_usable(self, now: float) -> bool:
         """Whether it may be used while it is renewed."""
@@ -61,7 +63,8 @@ class Reading:
 
     @property
     def _pause(self) -> float:
-        return _PAUSE_AFTER_REFUSAL if self.kind in _REFUSALS else _PAUSE_AFTER_FAILURE
+        refused = self.trouble is not None and self.trouble.fault.kind in _REFUSALS
+        return _PAUSE_AFTER_REFUSAL if refused else _PAUSE_AFTER_FAILURE
 
 
 class Readings:
@@ -108,10 +111,10 @@ class Readings:
         reading = self._known.get(source.key)
         return reading if reading is not None and reading.is_usable(self._clock.now()) else None
 
-    def trouble(self, source: Source) -> str:
-        """Return why the last request of a source failed; empty when it did not."""
+    def trouble(self, source: Source) -> B24Error | None:
+        """Return why the last request of a source failed; None when it did not, or is still running."""
         reading = self._known.get(source.key)
-        return "" if reading is None else reading.trouble
+        return None if reading is None else reading.trouble
 
     async def get(self, sources: Sequence[Source], *, since: float | None = None) -> None:
         """Make readings known: those that are missing are read in one batch.
@@ -163,7 +166,7 @@ class Readings:
                 found = await self._ask(sources)
         except Exception:  # a defect here must not stop the server
             _LOG.exception("The facts of the portal could not be read")
-            found = {source.key: Reading(None, started_at, "internal") for source in sources}
+            found = {source.key: Reading(None, started_at, _useless(source)) for source in sources}
         try:
             for source in sources:
                 await self._keep(source, found[source.key], started_at)
@@ -178,8 +181,7 @@ class Readings:
         if reading.value is None and before is not None and before.is_usable(started_at):
             # What was known is still the best answer; the next request comes after a pause.
             _LOG.info("%s did not answer %s: %s", self._portal.host, source.method, reading.trouble)
-            pause = min(_PAUSE_AFTER_FAILURE, FRESH)
-            self._known[source.key] = Reading(before.value, max(before.read_at, started_at - FRESH + pause))
+            self._known[source.key] = replace(before, pause_until=started_at + _PAUSE_AFTER_FAILURE)
             return
         # Something was changed while the request ran: the answer may be older than the change.
         if changed:
@@ -200,7 +202,7 @@ class Readings:
         for source in sources:
             outcome = answer.outcomes.get(source.key)
             if not isinstance(outcome, Succeeded):
-                found.setdefault(source.key, _failed(answer, outcome, now))
+                found.setdefault(source.key, _failed(source, answer, outcome, now))
                 continue
             pages[source.key] = [outcome.answer.result]
             total = min(outcome.answer.total or 0, _MOST_ROWS)
@@ -214,7 +216,7 @@ class Readings:
                 if isinstance(outcome, Succeeded):
                     pages[name].append(outcome.answer.result)
                 elif pages.pop(name, None) is not None:
-                    found[name] = _failed(rest, outcome, now)
+                    found[name] = _failed(more[key], rest, outcome, now)
         for source in sources:
             if source.key in pages:
                 found[source.key] = await run_sync(_reading, source, pages[source.key], now)
@@ -235,7 +237,7 @@ class Readings:
                 now = self._clock.now()
                 refused = [key for key, source in asked.items() if source.method == exc.method] or list(asked)
                 for key in refused:
-                    found[key.partition("?")[0]] = Reading(None, now, exc.fault.code, exc.fault.kind)
+                    found[key.partition("?")[0]] = Reading(None, now, exc)
                     del asked[key]
                 continue
             return BatchAnswer({labels[one]: outcome for one, outcome in answer.outcomes.items()}, 0, answer.error)
@@ -280,18 +282,20 @@ def _reading(source: Source, pages: Sequence[object], now: float) -> Reading:
     """Read the pages of an answer into one value."""
     values = [source.read(page) for page in pages]
     if any(value is None for value in values):
-        return Reading(None, now, "B24MCP_BAD_ANSWER")
+        return Reading(None, now, _useless(source))
     whole = values[0]
     for value in values[1:]:
         whole = whole + value
     return Reading(whole, now)
 
 
-def _failed(answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
+def _failed(source: Source, answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
     error = outcome.error if isinstance(outcome, Failed) else None if answer is None else answer.error
-    if error is None:
-        return Reading(None, now, "B24MCP_BAD_ANSWER")
-    return Reading(None, now, error.fault.code, error.fault.kind)
+    return Reading(None, now, _useless(source) if error is None else error.of(source.method))
+
+
+def _useless(source: Source) -> B24Error:
+    return our_error("B24MCP_BAD_ANSWER", f"The answer of {source.method} could not be read.", method=source.method)
 
 
 def _matches(key: str, patterns: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24_mcp.discovery.entities import Entity
-from b24_mcp.discovery.fields import Option, PortalField, read_fields
+from b24_mcp.discovery.fields import Option, PortalField, read_fields, read_user_fields
 from b24_mcp.discovery.people import (
     Category,
     Department,
@@ -68,6 +68,8 @@ STATUSES = Source("statuses", "crm.status.list", {}, read_directory_entries, lis
 CURRENCIES = Source("currencies", "crm.currency.list", {}, read_currencies, list[Option])
 SMART_PROCESSES = Source("types", "crm.type.list", {}, read_smart_processes, list[SmartProcess], paged=True)
 DEPARTMENTS = Source("departments", "department.get", {}, read_departments, list[Department], paged=True)
+USER_FIELDS = Source("userfields:user", "user.userfield.list", {}, read_user_fields, dict[str, PortalField])
+"""The details of the custom fields of users, which `user.fields` only names."""
 EVERYONE = Source("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
 
 

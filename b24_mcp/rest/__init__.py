@@ -8,7 +8,7 @@ from b24_mcp.rest.batch.dry_run import DryRun, dry_run_batch
 from b24_mcp.rest.batch.outcomes import BatchAnswer, BatchMaps, Failed, NotRun, Outcome, Succeeded
 from b24_mcp.rest.batch.references_v3 import holds_references
 from b24_mcp.rest.codes import CODES
-from b24_mcp.rest.guard import Guard
+from b24_mcp.rest.guard import Guard, RequestHook
 from b24_mcp.rest.limits.deadline import Clock, OnWait, SystemClock
 from b24_mcp.rest.limits.limits import Plan
 from b24_mcp.rest.planned import ChangedRecord, MethodCall, PlannedBatch, PlannedCall, plan_call
@@ -44,6 +44,7 @@ __all__ = [
     "Portal",
     "PortalOptions",
     "Request",
+    "RequestHook",
     "Succeeded",
     "SystemClock",
     "Webhook",

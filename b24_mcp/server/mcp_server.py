@@ -17,6 +17,7 @@ from b24_mcp.server.resources import add_method_resource, add_records_resource
 from b24_mcp.server.tooling import FormalTool, name_portals
 from b24_mcp.server.tools.batch_call import batch_call_tool
 from b24_mcp.server.tools.call_method import call_method_tool
+from b24_mcp.server.tools.describe_fields import describe_fields_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
@@ -29,8 +30,9 @@ from b24_mcp.server.tools.search_docs import search_docs_tool
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
-Find a method with find_methods, get its parameters with describe_method, then call it: with read_method if it only \
-reads, otherwise with call_method, or several with batch_call. Read whole lists with list_records and query them with \
+Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
+describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
+batch_call. Read whole lists with list_records and query them with \
 query_records, so that you need not read every row. Find explanations (events, authorization, paging, files, \
 widgets) with search_docs and read them with read_doc. In lists, select only the fields you need and filter on the \
 portal. Read a record before you change it. If an answer names the portal "sandbox", its data is invented and safe to \
@@ -88,7 +90,7 @@ def build_server(
 
 def tools_for(level: Level) -> list[FormalTool]:
     """Return the tools for clients of this access level, in the order of the list."""
-    tools = [find_methods_tool(), describe_method_tool()]
+    tools = [find_methods_tool(), describe_method_tool(), describe_fields_tool()]
     if level != "read":
         tools.append(read_method_tool())
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]
