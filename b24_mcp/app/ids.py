@@ -14,15 +14,13 @@ from functools import cache
 from typing import Literal
 
 from b24_mcp.catalog.tables import read_table
-from b24_mcp.discovery import Entity, EntityFields, PortalField, entity_of, entity_of_type
+from b24_mcp.discovery import Entity, PortalFacts, PortalField, entity_of, entity_of_type
 from b24_mcp.discovery.fields import folded
 
 Held = Literal["people", "departments", "records", "links", "pipelines", "stages", "directories", "options"]
 
 _DEEPEST = 6
 _RECORD_TYPES = {"crm_lead": 1, "crm_deal": 2, "crm_contact": 3, "crm_company": 4, "crm_quote": 7}
-# The directories that hold stages. A value of a stage field may belong to the directory of another pipeline.
-_STAGE_DIRECTORY = re.compile(r"(?:STATUS|QUOTE_STATUS|(?:DEAL|SMART_INVOICE|DYNAMIC_[0-9]+)_STAGE)(?:_[0-9]+)?")
 _PARENT = re.compile(r"parentid([0-9]{1,9})")
 # Source: documentation, crm/data-types, the abbreviations of types; T is followed by the type id in hexadecimal.
 _LINK = re.compile(r"(?:(L|D|CO|C|Q|SI)|T([0-9a-f]{1,8}))_([0-9]{1,12})")
@@ -48,9 +46,9 @@ class Ids:
     directories: dict[str, dict[str, None]] = field(default_factory=dict)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def add_result(self, result: object, method: str, entity: Entity | None, fields: EntityFields | None) -> None:
-        """Add the ids in a result. `entity` is the kind of its records, and `fields` are its fields, if known."""
-        reader = _Reader(entity, fields)
+    def add_result(self, result: object, method: str, entity: Entity | None, facts: PortalFacts) -> None:
+        """Add the ids in a result. `entity` is the kind of its records, if known. Nothing is read from the portal."""
+        reader = _Reader(entity, facts)
         pairs = _PAIRS if method.lower().startswith("crm.") else ()
         for record in _objects(result):
             for name, value in record.items():
@@ -116,9 +114,10 @@ class Meaning:
 class _Reader:
     """The meanings of the fields of one kind of record, each found once."""
 
-    def __init__(self, entity: Entity | None, fields: EntityFields | None) -> None:
+    def __init__(self, entity: Entity | None, facts: PortalFacts) -> None:
         self._entity = entity
-        self._fields = fields
+        self._facts = facts
+        self._fields = None if entity is None else facts.fields_now(entity)
         self._found: dict[str, Meaning | None] = {}
 
     def meaning(self, name: str) -> Meaning | None:
@@ -139,7 +138,7 @@ class _Reader:
         if kind == "crm_category":
             return self._of_entity("pipelines")
         if described.directory and kind == "crm_status":
-            if _STAGE_DIRECTORY.fullmatch(described.directory):
+            if self._entity is not None and self._facts.is_stage(self._entity, described):
                 return self._of_entity("stages")
             return Meaning("directories", described.directory)
         if described.options and not {option.id for option in described.options} <= _YES_AND_NO:

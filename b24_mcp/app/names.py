@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -24,7 +23,6 @@ from b24_mcp.rest import Answer, PlannedCall
 
 if TYPE_CHECKING:
     from b24_mcp.app.open_portal import OpenPortal
-    from b24_mcp.discovery.fields import EntityFields
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,12 +102,15 @@ class _Lookup:
     async def run(self, answered: Answered) -> None:
         """Find the ids, then what they stand for."""
         found = await run_sync(_with_entities, answered)
-        fields = await self._fields({entity for _, _, entity in found if entity is not None})
+        entities = {entity for _, _, entity in found if entity is not None}
+        await self._facts.prepare(entities)
+        for entity in entities:
+            if (error := self._facts.trouble(entity)) is not None:
+                self.problems.append(f"the fields of {entity.kind} are not known ({error.fault.code})")
 
         def collect() -> None:
             for call, answer, entity in found:
-                of_entity = None if entity is None else fields.get(entity)
-                self._ids.add_result(answer.result, call.method, entity, of_entity)
+                self._ids.add_result(answer.result, call.method, entity, self._facts)
 
         await run_sync(collect)
         ids = self._ids
@@ -136,19 +137,6 @@ class _Lookup:
         names.add("directories", self._directories)
         names.add("options", self._ids.options)
         return names
-
-    async def _fields(self, entities: set[Entity]) -> dict[Entity, EntityFields]:
-        found: dict[Entity, EntityFields] = {}
-
-        async def read(entity: Entity) -> None:
-            fields = await self._facts.fields(entity)
-            if fields is None:
-                self.problems.append(f"the fields of {entity.kind} are not known")
-            else:
-                found[entity] = fields
-
-        await _together([partial(read, entity) for entity in entities])
-        return found
 
     async def _find_people(self) -> None:
         people = await self._facts.people(self._ids.people)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WITH_FIELDS = ("lead", "deal", "contact", "company", "quote", "invoice", "product", "task", "user")
 _WITH_STAGES = ("lead", "deal", "quote", "invoice")
-_STAGES = re.compile(r"STATUS|QUOTE_STATUS|(?:DEAL|SMART_INVOICE|DYNAMIC_[0-9]+)_STAGE(?:_[0-9]+)?")
+_STAGES = re.compile(r"STATUS|QUOTE_STATUS|[A-Z_0-9]*_STAGE(?:_[0-9]+)?")
 _NAMED = 10
 
 
@@ -119,7 +119,7 @@ async def _entities(facts: PortalFacts, kinds: Iterable[str]) -> tuple[list[Enti
     processes = await facts.smart_processes()
     entities = [Entity(kind, "item" if kind == "invoice" else "classic") for kind in kinds]
     entities += [Entity(f"dynamic:{process.entity_type_id}", "item") for process in processes or ()]
-    await facts.read_together(entities)
+    await facts.prepare(entities)
     return entities, ["smart processes"] if processes is None else []
 
 

@@ -107,14 +107,6 @@ class PortalFacts:
         companions = [source for entity in chosen for source in _companions(entity)]
         await self._readings.get(list({source.key: source for source in [*sources, *companions]}.values()))
 
-    async def read_together(self, entities: Iterable[Entity]) -> None:
-        """Make the fields, directories and pipelines of several entities known, in as few requests as possible."""
-        sources: dict[str, Source] = {}
-        for entity in entities:
-            source = fields_source(entity)
-            sources |= {one.key: one for one in (*([] if source is None else [source]), *_companions(entity))}
-        await self._readings.get(list(sources.values()))
-
     async def stages(self, entity: Entity) -> tuple[Pipeline, ...] | None:
         """Return the pipelines of an entity with their stages; None when not known, empty for one without stages."""
         categories = categories_source(entity)
