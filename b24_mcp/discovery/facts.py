@@ -67,6 +67,11 @@ class PortalFacts:
         )
         self._roster = Roster(self._readings)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a request for facts is running."""
+        return self._readings.is_reading
+
     def now(self) -> float:
         """Return the time that `since` of `refreshed_fields` is compared with."""
         return self._readings.now()

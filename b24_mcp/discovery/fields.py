@@ -81,18 +81,24 @@ def folded(name: str) -> str:
 
 
 def read_fields(result: object) -> dict[str, PortalField] | None:
-    """Read the fields in the answer of a method that describes them; None when there are none.
+    """Read the fields in the answer of a method that describes them; None when there are none, or too many.
 
-    Sources: documentation, crm.deal.fields, crm.item.fields, tasks.task.getFields, user.fields, lists.field.get,
-    catalog.product.getFieldsByFilter.
+    Sources: documentation, crm.deal.fields, crm.item.fields, tasks.task.getFields, lists.field.get.
     """
-    found: dict[str, PortalField] = {}
-    for name, about in list(_fields_in(result).items())[:_MOST_FIELDS]:
-        key = text(name)
-        if key and key not in found:
-            field = _field(key, about)
-            found[field.name] = field
-    return found or None
+    described = _fields_in(result)
+    if len(described) > _MOST_FIELDS or not any(isinstance(about, Mapping) for about in described.values()):
+        return None
+    return {key: _field(key, mapping(about)) for name, about in described.items() if (key := text(name))} or None
+
+
+def read_labels(result: object) -> dict[str, PortalField] | None:
+    """Read the answer of `user.fields`, which has only the labels of fields by their names."""
+    labels = {key: text(label) for name, label in mapping(result).items() if (key := text(name))}
+    fields = {
+        name: PortalField(name, label="" if label == name else label, custom=name.startswith("UF_"))
+        for name, label in labels.items()
+    }
+    return fields or None
 
 
 def read_user_fields(result: object) -> dict[str, PortalField] | None:
@@ -136,10 +142,7 @@ def _fields_in(result: object) -> Mapping[str, object]:
     return whole
 
 
-def _field(name: str, about: object) -> PortalField:
-    if not isinstance(about, Mapping):  # user.fields: the label alone
-        label = text(about)
-        return PortalField(name, label="" if label == name else label, custom=name.startswith("UF_"))
+def _field(name: str, about: Mapping[str, object]) -> PortalField:
     settings = mapping(about.get("settings"))
     kind = text(about.get("type") or about.get("TYPE"))
     label = next(
@@ -190,19 +193,19 @@ def _options(about: Mapping[str, object]) -> tuple[Option, ...] | None:
     for key in ("items", "values", "VALUES", "DISPLAY_VALUES_FORM"):
         found = _read_options(about.get(key))
         if found:
-            return found
+            return found if len(found) <= _MOST_OPTIONS else None
     return None
 
 
 def _read_options(values: object) -> tuple[Option, ...]:
     found: list[Option] = []
     if isinstance(values, list):
-        for one in listing(values)[:_MOST_OPTIONS]:
+        for one in listing(values):
             about = mapping(one)
             code, label = text(about.get("ID", about.get("id"))), text(about.get("VALUE", about.get("value")))
             if code:
                 found.append(Option(code, label))
-    for key, one in list(mapping(values).items())[:_MOST_OPTIONS]:
+    for key, one in mapping(values).items():
         about = mapping(one)
         label = text(about.get("VALUE", about.get("value"))) if about else text(one)
         if text(key):

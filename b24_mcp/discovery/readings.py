@@ -102,6 +102,11 @@ class Readings:
         """The portal that is read."""
         return self._portal
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a request is running."""
+        return bool(self._reading)
+
     def now(self) -> float:
         """Return the time of the clock."""
         return self._clock.now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24_mcp.discovery.entities import Entity
-from b24_mcp.discovery.fields import Option, PortalField, read_fields, read_user_fields
+from b24_mcp.discovery.fields import Option, PortalField, read_fields, read_labels, read_user_fields
 from b24_mcp.discovery.people import (
     Category,
     Department,
@@ -86,7 +86,9 @@ def fields_source(entity: Entity) -> Source | None:
         params = {"entityTypeId": entity.type_id}
         return Source(f"fields:{entity.kind}:item", "crm.item.fields", params, read_fields, form)
     method = _CRM_FIELDS.get(entity.kind)
-    return None if method is None else Source(key, method, {}, read_fields, form)
+    if method is None:
+        return None
+    return Source(key, method, {}, read_labels if entity.kind == "user" else read_fields, form)
 
 
 def categories_source(entity: Entity) -> Source | None:

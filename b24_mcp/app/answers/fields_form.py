@@ -88,15 +88,15 @@ def _name_in(style: EntityFields, field: PortalField) -> str:
 
 
 def _chosen(rows: Sequence[_Row], only: str) -> list[_Row]:
-    exact = [row for row in rows if only in row.names]
+    # A lower-case word may be a name of the item style, but is more likely a word.
+    exact = [] if only.islower() else [row for row in rows if only in row.names]
     found = exact or [row for row in rows if row.matches(only.strip())]
     if found:
         return found
     words = {text.casefold(): row for row in rows for text in (row.field.label, *row.names) if text}
     near = list(dict.fromkeys(_shown(words[one]) for one in get_close_matches(only.casefold(), words, 5, 0.5)))
-    raise ValueError(
-        f"No field has {only[:60]!r} in its label or name" + (f"; near: {', '.join(near)}" if near else "")
-    )
+    advice = f"near: {', '.join(near)}" if near else f"without only, all {len(rows)} are described"
+    raise ValueError(f"No field has {only[:60]!r} in its label or name; {advice}")
 
 
 def _shown(row: _Row) -> str:
