@@ -24,7 +24,6 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
     CallRequest,
-    Plan,
     judged,
     prepare_batch,
     prepare_call,
@@ -60,7 +59,6 @@ async def run_call(
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    _forget_names(opened, plan)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
     if request.resolve:
         form = await with_names(form, opened, [(planned, answer)], ends_at)
@@ -93,7 +91,6 @@ async def run_batch(
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, None)
-    _forget_names(opened, plan)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
     form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
     if request.resolve:
@@ -105,12 +102,6 @@ async def run_batch(
         writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
         methods={command.name: command.method for command in commands},
     )
-
-
-def _forget_names(opened: OpenPortal, plan: Plan) -> None:
-    """Forget the names of records after a call that may have changed them."""
-    if any(ruling.effect != "read" for ruling in plan.judgement.rulings):
-        opened.record_names.forget()
 
 
 async def _failure(error: B24Error, opened: OpenPortal, planned: PlannedCall | None) -> Reply:

@@ -107,6 +107,8 @@ class _Lookup:
         for entity in entities:
             if (error := self._facts.trouble(entity)) is not None:
                 self.problems.append(f"the fields of {entity.kind} are not known ({error.fault.code})")
+            elif entity.type_id is not None and self._facts.fields_now(entity) is None:
+                self.problems.append(f"the fields of {entity.kind} are not known yet")
 
         def collect() -> None:
             for call, answer, entity in found:
@@ -173,7 +175,7 @@ class _Lookup:
             _keep(self._directories, code, {entry.id: entry.label for entry in entries}, ids)
 
     async def _find_records(self) -> None:
-        self.problems += await self._opened.record_names.read(self._opened, self._ids.records)
+        self.problems += await self._opened.record_names.read(self._opened.portal, self._opened.gate, self._ids.records)
 
 
 def _with_entities(answered: Answered) -> list[tuple[PlannedCall, Answer, Entity | None]]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 
 import anyio
 from anyio.to_thread import run_sync
 
+from b24_mcp.access import Gate
 from b24_mcp.catalog.tables import read_table
 from b24_mcp.discovery.schemas import listing, mapping, text
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import PlannedCall, Succeeded, plan_batch
+from b24_mcp.rest import PlannedCall, Portal, Succeeded, plan_batch
 
-if TYPE_CHECKING:
-    from b24_mcp.app.open_portal import OpenPortal
+RECORDS = "records"
+"""What a call changes that adds, updates or deletes records; see `b24_mcp.discovery.changes`."""
 
 _SECONDS = 300.0
+_SECONDS_AFTER_CHANGE = 1.0
 _PAGE = 50
 _MOST_KEPT = 5_000
 _MOST_READ = 500
@@ -67,10 +68,13 @@ class RecordNames:
     """The names of the records of one portal, as one credential sees them."""
 
     _kept: dict[tuple[int, int], _Kept] = field(default_factory=dict)
+    _changes: int = 0
 
-    def forget(self) -> None:
-        """Forget all names, because records may have changed."""
-        self._kept.clear()
+    def forget(self, changed: Collection[str] = (RECORDS,)) -> None:
+        """Forget all names if `RECORDS` are among what changed. Names that are being read now are kept for a moment."""
+        if RECORDS in changed:
+            self._changes += 1
+            self._kept.clear()
 
     def known(self, wanted: Wanted) -> dict[int, dict[int, str]]:
         """Return the names that are known now."""
@@ -81,10 +85,10 @@ class RecordNames:
                 found[type_id] = names
         return found
 
-    async def read(self, opened: OpenPortal, wanted: Wanted) -> list[str]:
+    async def read(self, portal: Portal, gate: Gate, wanted: Wanted) -> list[str]:
         """Read the names that are missing, in one batch, so that they are known.
 
-        Return what could not be read, in words. Methods that the access rules forbid are not called.
+        Return what could not be read, in words. Methods that the rules of the gate forbid are not called.
         """
         await run_sync(_sources)  # read from a file at the first use
         missing = {
@@ -105,21 +109,22 @@ class RecordNames:
         if not commands:
             return problems
         planned = plan_batch(commands).commands
-        refused = {call.name: why for call in planned if (why := _refusal(opened, call))}
+        refused = {call.name: why for call in planned if (why := _refusal(gate, call))}
         problems += refused.values()
         allowed = {label: command for label, command in commands.items() if label not in refused}
         if allowed:
-            problems += await self._ask(opened, allowed, parts)
+            problems += await self._ask(portal, allowed, parts)
         return list(dict.fromkeys(problems))
 
     async def _ask(
         self,
-        opened: OpenPortal,
+        portal: Portal,
         commands: Mapping[str, object],
         parts: Mapping[str, tuple[int, Sequence[int]]],
     ) -> list[str]:
+        changes = self._changes
         try:
-            answer = await opened.portal.batch(commands)
+            answer = await portal.batch(commands)
         except B24Error as exc:
             return [exc.fault.message.rstrip(".")]
         problems: list[str] = []
@@ -127,17 +132,18 @@ class RecordNames:
             type_id, ids = parts[label]
             outcome = answer.outcomes.get(label)
             if isinstance(outcome, Succeeded):
-                self._keep(type_id, ids, _source(type_id), outcome.answer.result)
+                seconds = _SECONDS if changes == self._changes else _SECONDS_AFTER_CHANGE
+                self._keep(type_id, ids, _source(type_id), outcome.answer.result, seconds)
             else:
                 error = getattr(outcome, "error", None) or answer.error
                 why = error.fault.code if isinstance(error, B24Error) else "no answer"
                 problems.append(f"{_source(type_id).method} failed ({why})")
         return problems
 
-    def _keep(self, type_id: int, ids: Sequence[int], source: _Source, result: object) -> None:
+    def _keep(self, type_id: int, ids: Sequence[int], source: _Source, result: object, seconds: float) -> None:
         if len(self._kept) > _MOST_KEPT:
             self._kept.clear()
-        until = anyio.current_time() + _SECONDS
+        until = anyio.current_time() + seconds
         names = {text(row.get(source.id)): source.name(row) for row in _rows(result)}
         for one in ids:
             self._kept[type_id, one] = _Kept(names.get(str(one), ""), until)
@@ -151,9 +157,9 @@ def _pages(ids: Sequence[int]) -> list[Sequence[int]]:
     return [ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE)]
 
 
-def _refusal(opened: OpenPortal, call: PlannedCall) -> str:
+def _refusal(gate: Gate, call: PlannedCall) -> str:
     """Return why the gate does not let a call pass; empty when it does."""
-    (ruling,) = opened.gate.judge((call,)).rulings
+    (ruling,) = gate.judge((call,)).rulings
     return "" if ruling.need == "nothing" else ruling.why
 
 

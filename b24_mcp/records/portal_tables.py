@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from b24_mcp.records.columns import SQL_TYPES, Cell, Kind
-from b24_mcp.records.sql_names import identifiers
+from b24_mcp.records.sql_tokens import identifiers
+
+_BEGINNING = "portal_"
+_LONGEST_STATEMENT = 100_000  # a longer one is not run
 
 PORTAL_TABLES: Mapping[str, Mapping[str, Kind]] = {
     "portal_users": {
@@ -67,5 +70,8 @@ class PortalTable:
 
 def portal_tables_in(sql: str) -> list[str]:
     """Return the names of the portal's own tables that a statement has as identifiers, in the order of the tables."""
-    named = {name.lower() for name in identifiers(sql)}
+    sql = sql[:_LONGEST_STATEMENT].lower()
+    if _BEGINNING not in sql:
+        return []
+    named = identifiers(sql)
     return [name for name in PORTAL_TABLES if name in named]

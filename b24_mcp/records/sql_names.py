@@ -1,4 +1,4 @@
-"""The names in a statement: which there are, and their Unicode normalisation.
+"""Unicode normalisation of the names in a statement.
 
 A name can be written with one character for a letter and its accent (NFC) or with two (NFD, as macOS writes file
 names). SQLite compares them as different names. Only identifiers are changed, and only to the name of an existing data
@@ -10,34 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from b24_mcp.records.library import DataSet
+from b24_mcp.records.library import DataSet
+from b24_mcp.records.sql_tokens import TOKEN
 
-# The tokens of SQLite that matter here. A token without its end runs to the end of the statement, as in SQLite.
-_TOKEN = re.compile(
-    r"""
-      (?P<text>     '[^']*(?:''[^']*)*(?:'|\Z) )
-    | (?P<comment>  --[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<double>   "(?P<in_double>[^"]*(?:""[^"]*)*)(?:"|\Z) )
-    | (?P<back>     `(?P<in_back>[^`]*(?:``[^`]*)*)(?:`|\Z) )
-    | (?P<bracket>  \[(?P<in_bracket>[^\]]*)(?:\]|\Z) )
-    | (?P<bare>     [A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-
-
-def identifiers(sql: str) -> set[str]:
-    """Return all identifiers and words of a statement, as written. Texts and comments are none."""
-    found: set[str] = set()
-    for match in _TOKEN.finditer(sql):
-        for kind in ("in_double", "in_back", "in_bracket", "bare"):
-            if match[kind] is not None:
-                found.add(match[kind])
-    return found
 
 
 def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
@@ -63,7 +40,7 @@ def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
             return match[0]
         return f"[{other}]" if match["bracket"] is not None else other
 
-    return _TOKEN.sub(rewritten, sql)
+    return TOKEN.sub(rewritten, sql)
 
 
 def _other_form(name: str, kept: dict[str, str], exact: set[str]) -> str | None:
