@@ -129,11 +129,11 @@ class _Reader:
 
     def _by_description(self, described: PortalField, name: str) -> Meaning | None:
         kind = described.type.lower()
-        if kind in ("user", "employee"):
+        if kind in ("user", "employee", "s:employee"):
             return Meaning("people")
         if kind in _RECORD_TYPES:
             return Meaning("records", str(_RECORD_TYPES[kind]))
-        if kind == "crm":
+        if kind in ("crm", "s:ecrm"):
             return Meaning("links")
         if kind == "crm_category":
             return self._of_entity("pipelines")
