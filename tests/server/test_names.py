@@ -217,6 +217,35 @@ async def test_the_budget_of_a_batch_holds_with_names_and_its_writes_stay(
     assert "names" in answer
 
 
+async def test_names_without_room_are_left_out_and_counted(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_BUDGET", "2000")
+    params = {"select": ["ID", "OWNER_ID", "OWNER_TYPE_ID"]}
+    answer = await call_tool("read_method", method="crm.activity.list", params=params, resolve=True)
+    assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= 2_000
+    assert len(answer["result"]["rows"]) == 50
+    owners = {row[1] for row in answer["result"]["rows"]}
+    left_out = len(owners) - len(answer["names"]["deals"])
+    assert f"{left_out} names are left out of this answer" in answer["warnings"]
+
+
+@pytest.mark.parametrize("method", ["crm.deal.list", "crm.activity.list", "crm.contact.list"])
+async def test_the_smallest_budget_holds_with_names(
+    call_tool: CallTool, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setenv("B24_BUDGET", "1000")
+    answer = await call_tool("read_method", method=method, resolve=True)
+    assert answer["ok"]
+    assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= 1_000
+
+
+async def test_options_of_a_list_are_named(call_tool: CallTool) -> None:
+    params = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 1}
+    answer = await call_tool("read_method", method="lists.element.get", params=params, resolve=True)
+    assert answer["names"]["options"] == {"PROPERTY_2": {"3": "Завершена", "2": "Согласована", "1": "План"}}
+
+
 async def test_a_dry_run_reads_no_names(call_tool: CallTool, portal: LoopbackPortal) -> None:
     assert (await call_tool("call_method", **DEAL, resolve=True, dry_run=True))["ok"]
     assert portal.methods == []

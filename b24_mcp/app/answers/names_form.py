@@ -12,6 +12,8 @@ NameGroups = Mapping[str, Mapping[str, object]]
 
 _SHARE = 4
 _ROOM_FOR_WARNING = 80
+_FRAME = 10
+_WELL_FILLED = 0.6
 _CONTENT = ("cut", "table", "result", "results")
 
 
@@ -28,21 +30,30 @@ def with_names_shown(form: Form, names: NameGroups) -> Form:
 def cut_around_names(form: Form, budget: int, cut: Callable[[Form, int], Form]) -> Form:
     """Return a form with names in at most `budget` characters; `cut` shortens a form without names.
 
-    Names take a quarter of the room at most. Those of ids that are not shown are left out, and all of them where even
-    the shortened form has no room for them.
+    Names take a quarter of the room at most, and less where the content then needs much more room than it gets. Names
+    of ids that are not shown are left out, and all of them where even the shortened form has no room for them.
     """
     plain: Form = {key: value for key, value in form.items() if key != "names"}
     names: NameGroups = form["names"]
-    room = min(len(to_json(names)) + 10, budget // _SHARE) + _ROOM_FOR_WARNING
-    short = cut(plain, budget - room)
-    left = budget - len(to_json(short)) - _ROOM_FOR_WARNING - 10
+    reserved = min(len(to_json(names)) + _FRAME, budget // _SHARE)
+    found = _cut_with_room(plain, names, budget, reserved, cut)
+    if len(to_json(found)) < budget * _WELL_FILLED:
+        other = _cut_with_room(plain, names, budget, reserved // _SHARE, cut)
+        found = max(found, other, key=lambda one: len(to_json(one)))
+    return found if len(to_json(found)) <= budget else cut(plain, budget)
+
+
+def _cut_with_room(
+    plain: Form, names: NameGroups, budget: int, reserved: int, cut: Callable[[Form, int], Form]
+) -> Form:
+    """Return the form, shortened so that `reserved` characters are free for names, with the names that fit."""
+    short = cut(plain, budget - reserved - _ROOM_FOR_WARNING)
+    left = budget - len(to_json(short)) - _ROOM_FOR_WARNING - _FRAME
     shown, dropped = _within(_occurring(names, _texts(short)), left)
     if dropped:
         told = f"{dropped} names are left out of this answer"
         short = short | {"warnings": [*short.get("warnings", ()), told]}
-    if not shown:
-        return short if len(to_json(short)) <= budget else cut(plain, budget)
-    return with_names_shown(short, shown)
+    return with_names_shown(short, shown) if shown else short
 
 
 def _occurring(names: NameGroups, texts: set[str]) -> dict[str, dict[str, object]]:
