@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from b24_mcp.discovery import Entity, PortalFacts, SmartProcess
+from b24_mcp.discovery import PortalEntity, PortalFacts, SmartProcess
 
 _KINDS = ("lead", "deal", "contact", "company")
 _PROCESSES_READ = 20
@@ -24,15 +24,15 @@ class CrmLines:
 
 async def crm_lines(facts: PortalFacts) -> CrmLines:
     """Return the lines: one batch, and another one when the portal has smart processes."""
-    await facts.prepare([Entity(kind) for kind in _KINDS], smart_processes=True)
+    await facts.prepare([PortalEntity(kind) for kind in _KINDS], smart_processes=True)
     processes = await facts.smart_processes()
-    entities = [Entity(f"dynamic:{one.entity_type_id}", "item") for one in (processes or ())[:_PROCESSES_READ]]
+    entities = [PortalEntity(f"dynamic:{one.entity_type_id}", "item") for one in (processes or ())[:_PROCESSES_READ]]
     if entities:
         await facts.prepare(entities)
-    standard = [Entity(kind) for kind in _KINDS]
+    standard = [PortalEntity(kind) for kind in _KINDS]
     return CrmLines(
         None if processes is None else _processes(processes),
-        _pipelines(facts, [Entity("deal"), *entities]),
+        _pipelines(facts, [PortalEntity("deal"), *entities]),
         _custom_fields(facts, [*standard, *entities]),
     )
 
@@ -42,7 +42,7 @@ def _processes(processes: Sequence[SmartProcess]) -> str:
     return _joined(named, len(processes)) or "none"
 
 
-def _pipelines(facts: PortalFacts, entities: Sequence[Entity]) -> str | None:
+def _pipelines(facts: PortalFacts, entities: Sequence[PortalEntity]) -> str | None:
     known = [(entity, pipelines) for entity in entities if (pipelines := facts.stages_now(entity))]
     found = []
     for entity, pipelines in known:
@@ -51,7 +51,7 @@ def _pipelines(facts: PortalFacts, entities: Sequence[Entity]) -> str | None:
     return "; ".join(found) or None
 
 
-def _custom_fields(facts: PortalFacts, entities: Sequence[Entity]) -> str | None:
+def _custom_fields(facts: PortalFacts, entities: Sequence[PortalEntity]) -> str | None:
     known = [(entity, fields) for entity in entities if (fields := facts.fields_now(entity)) is not None]
     counts = [(entity.kind, sum(field.custom for field in fields.fields.values())) for entity, fields in known]
     return ", ".join(f"{kind} {count}" for kind, count in counts) or None

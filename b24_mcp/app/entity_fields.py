@@ -11,7 +11,7 @@ from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.open_portal import OpenPortal
-from b24_mcp.discovery import Entity, SmartProcess, entity_named, known_kinds
+from b24_mcp.discovery import PortalEntity, SmartProcess, entity_named, known_kinds
 from b24_mcp.errors import B24Error, our_error
 
 _PROCESSES_SHOWN = 20
@@ -42,7 +42,7 @@ async def fields_reply(app: App, entity: str, *, only: str | None = None, portal
     return Reply(head(True, opened.notice) | {"entity": found.kind} | form, opened.settings.budget)
 
 
-async def _entity(opened: OpenPortal, name: str) -> Entity:
+async def _entity(opened: OpenPortal, name: str) -> PortalEntity:
     """Return the entity of a name, which may be the title of a smart process.
 
     Raises:
@@ -56,7 +56,7 @@ async def _entity(opened: OpenPortal, name: str) -> Entity:
         one for one in processes if wanted and wanted in one.title.casefold()
     ]
     if len(titled) == 1:
-        return Entity(f"dynamic:{titled[0].entity_type_id}", "item")
+        return PortalEntity(f"dynamic:{titled[0].entity_type_id}", "item")
     raise our_error(
         "B24MCP_ARGUMENTS",
         f"{name[:60]!r} is the title of {len(titled)} smart processes."
@@ -72,7 +72,7 @@ def _shown(process: SmartProcess) -> str:
     return f"dynamic:{process.entity_type_id} ({process.title})"
 
 
-def _why_unknown(opened: OpenPortal, entity: Entity) -> B24Error:
+def _why_unknown(opened: OpenPortal, entity: PortalEntity) -> B24Error:
     for style in (entity, entity.in_style("item"), entity.in_style("classic")):
         if (trouble := opened.facts.trouble(style)) is not None:
             return trouble

@@ -97,9 +97,9 @@ class PortalFactory:
         # Another portal may answer on this loopback address later, so its methods are not cached.
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
-        facts = self._facts(portal, credential)
-        notice = name if len(self.configuration.names) > 2 else None
+        facts = self._facts(name, portal, credential, guard)
         names = _names_that_follow(guard, facts)
+        notice = name if len(self.configuration.names) > 2 else None
         return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), notice, names)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
@@ -117,7 +117,7 @@ class PortalFactory:
         portal = Portal(webhook, PortalOptions(plan="none"), guard=guard, app=sandbox)
         notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
         settings = self.configuration.settings
-        facts = self._facts(portal, webhook)
+        facts = self._facts(SANDBOX, portal, webhook, guard)
         names = _names_that_follow(guard, facts)
         return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice, names)
 
@@ -189,17 +189,19 @@ class PortalFactory:
         application = Application(entry.client_id, secret, settings.oauth_server)
         return open_login(name, parse_portal(entry.address), application, settings, self.redactor, self.clock)
 
-    def _facts(self, portal: Portal, credential: Credential) -> PortalFacts:
+    def _facts(self, name: str, portal: Portal, credential: Credential, guard: WatchingGuard) -> PortalFacts:
         # Another portal may answer on a loopback address later, so nothing about it is shared; nor about the sandbox.
         shared = None if credential.is_loopback or portal.host == _SANDBOX_HOST else self.state
-        return PortalFacts(
+        facts = PortalFacts(
             portal,
             self.clock,
             store=shared,
-            owner=credential.owner,
+            owner=f"{name} {credential.owner}",  # one application may have several logins, each with a name
             background=self.background,
             as_probe=probing,
         )
+        guard.forget = facts.forget
+        return facts
 
     def _approvals(self) -> Approvals | None:
         return None if self.configuration.settings.state == "memory" else Approvals(self.state)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 
 from b24_mcp.catalog import Version, known_methods
 from b24_mcp.catalog.tables import read_table
@@ -19,6 +19,7 @@ from b24_mcp.rest import Answer, Guard, MethodCall, RequestHook
 Forget = Callable[[Collection[str]], Awaitable[None]]
 
 
+@lru_cache(maxsize=1_000)
 def changed_by(method: str, version: Version) -> frozenset[str]:
     """Return the keys of the sources that a call of a method changes, as globs."""
     name = method.lower()

@@ -31,7 +31,7 @@ _LIST = re.compile(r"list:([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class PortalEntity:
     """A kind of records, such as `deal`, `dynamic:1030` or `list:15`, and the style of its names in a method."""
 
     kind: str
@@ -49,16 +49,20 @@ class Entity:
         found = _LIST.fullmatch(self.kind)
         return int(found[1]) if found else None
 
-    def in_style(self, style: Style) -> Entity:
+    def in_style(self, style: Style) -> PortalEntity:
         """Return the same kind with names of a style, or of the only style that its methods have."""
         if self.kind in _ONLY_ITEM or self.kind.startswith("dynamic:"):
             style = "item"
         elif self.kind not in _BOTH:
             style = "classic"
-        return Entity(self.kind, style)
+        return PortalEntity(self.kind, style)
 
 
-def entity_of_type(type_id: object, style: Style = "item") -> Entity | None:
+Entity = PortalEntity
+"""The short name of the class. The sandbox has a class of this name too."""
+
+
+def entity_of_type(type_id: object, style: Style = "item") -> PortalEntity | None:
     """Return the entity with a CRM entity type id, which may be a text of digits; None for any other value."""
     number = _number(type_id)
     if number is None:
@@ -66,10 +70,10 @@ def entity_of_type(type_id: object, style: Style = "item") -> Entity | None:
     kind = _KINDS.get(number)
     if kind is None and number < 128:  # ids of smart processes begin at 128
         return None
-    return Entity(kind or f"dynamic:{number}", style)
+    return PortalEntity(kind or f"dynamic:{number}", style)
 
 
-def entity_of(method: str, params: object, parameter: str) -> Entity | None:
+def entity_of(method: str, params: object, parameter: str) -> PortalEntity | None:
     """Return the entity whose fields a parameter of a v2 method names; None when that is not known.
 
     `parameter` is the name of a top-level parameter, such as `fields` or `FILTER`.
@@ -80,13 +84,13 @@ def entity_of(method: str, params: object, parameter: str) -> Entity | None:
     return None
 
 
-def entity_named(text: str) -> Entity | None:
+def entity_named(text: str) -> PortalEntity | None:
     """Return the entity that a person or a model names: `deals`, `dynamic:1030`, `1030`, `list:15`, `crm.deal.list`."""
     name = " ".join(text.lower().split()).removeprefix("entitytypeid=")
     if name in _names():
-        return Entity(_names()[name]).in_style("classic")
+        return PortalEntity(_names()[name]).in_style("classic")
     if _LIST.fullmatch(name):
-        return Entity(name)
+        return PortalEntity(name)
     dynamic = _DYNAMIC.fullmatch(name)
     if dynamic or name.isdigit():
         return entity_of_type(dynamic[1] if dynamic else name)
@@ -112,15 +116,15 @@ def _names() -> Mapping[str, str]:
     return {name: row["kind"] for row in read_table("entity_names") for name in row["names"].split(",")}
 
 
-def _resolved(entity: str, style: Style, params: object) -> Entity | None:
+def _resolved(entity: str, style: Style, params: object) -> PortalEntity | None:
     kind, _, name = entity.partition(":")
     if not name:
-        return Entity(entity, style)
+        return PortalEntity(entity, style)
     value = _value(params, name)
     if kind == "type":
         return entity_of_type(value, style)
     number = _number(value)
-    return None if number is None else Entity(f"{kind}:{number}", style)
+    return None if number is None else PortalEntity(f"{kind}:{number}", style)
 
 
 def _value(params: object, name: str) -> object:

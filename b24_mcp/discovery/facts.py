@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio.abc import TaskGroup
 
-from b24_mcp.discovery.entities import STYLES, Entity
+from b24_mcp.discovery.entities import STYLES, PortalEntity
 from b24_mcp.discovery.fields import EntityFields, Option, PortalField, completed, folded
 from b24_mcp.discovery.people import Category, Department, DirectoryEntry, Person, Pipeline, SmartProcess, Stage
 from b24_mcp.discovery.readings import Readings
@@ -24,7 +24,7 @@ from b24_mcp.discovery.sources import (
     SMART_PROCESSES,
     STATUSES,
     USER_FIELDS,
-    Source,
+    FactSource,
     categories_source,
     fields_source,
 )
@@ -76,14 +76,14 @@ class PortalFacts:
         """Return the time that `since` of `refreshed_fields` is compared with."""
         return self._readings.now()
 
-    async def fields(self, entity: Entity) -> EntityFields | None:
+    async def fields(self, entity: PortalEntity) -> EntityFields | None:
         """Return the fields of an entity; None when the portal does not say.
 
         What their values are checked against (directories, pipelines, currencies) is read with them, in one batch.
         """
         return await self._fields(entity, None)
 
-    def fields_now(self, entity: Entity) -> EntityFields | None:
+    def fields_now(self, entity: PortalEntity) -> EntityFields | None:
         """Return the fields of an entity if they are known without a request."""
         source = fields_source(entity)
         reading = None if source is None else self._readings.known(source)
@@ -93,18 +93,18 @@ class PortalFacts:
         fields = reading.value if details is None else completed(reading.value, details.value)
         return EntityFields(entity, fields, reading.read_at)
 
-    async def refreshed_fields(self, entity: Entity, since: float | None = None) -> EntityFields | None:
+    async def refreshed_fields(self, entity: PortalEntity, since: float | None = None) -> EntityFields | None:
         """Return the fields of an entity, read again, unless they were read at or after `since`."""
         return await self._fields(entity, self.now() if since is None else since)
 
-    async def both_styles(self, entity: Entity) -> Sequence[EntityFields]:
+    async def both_styles(self, entity: PortalEntity) -> Sequence[EntityFields]:
         """Return the fields with the names of each style that methods of the entity use."""
         entities = [one for style in STYLES if (one := entity.in_style(style)).style == style]
         sources = {one: source for one in entities if (source := fields_source(one)) is not None}
         await self._readings.get([*sources.values(), *_companions(entity)])
         return [known for one in sources if (known := self.fields_now(one)) is not None]
 
-    async def prepare(self, entities: Iterable[Entity], *, smart_processes: bool = False) -> None:
+    async def prepare(self, entities: Iterable[PortalEntity], *, smart_processes: bool = False) -> None:
         """Make the fields and pipelines of several entities known, with one batch for all that are missing."""
         chosen = tuple(entities)
         sources = [source for entity in chosen if (source := fields_source(entity)) is not None]
@@ -112,7 +112,7 @@ class PortalFacts:
         companions = [source for entity in chosen for source in _companions(entity)]
         await self._readings.get(list({source.key: source for source in [*sources, *companions]}.values()))
 
-    async def stages(self, entity: Entity) -> tuple[Pipeline, ...] | None:
+    async def stages(self, entity: PortalEntity) -> tuple[Pipeline, ...] | None:
         """Return the pipelines of an entity with their stages; None when not known, empty for one without stages."""
         categories = categories_source(entity)
         if categories is None and entity.kind not in _SINGLE_PIPELINES:
@@ -120,7 +120,7 @@ class PortalFacts:
         await self._readings.get(_companions(entity))
         return self.stages_now(entity)
 
-    def stages_now(self, entity: Entity) -> tuple[Pipeline, ...] | None:
+    def stages_now(self, entity: PortalEntity) -> tuple[Pipeline, ...] | None:
         """Return the pipelines of an entity if they are known without a request."""
         statuses = self._readings.known(STATUSES)
         if statuses is None:
@@ -151,7 +151,7 @@ class PortalFacts:
             return None
         return tuple([Option(one.id, one.name) for one in statuses.value if one.directory == code]) or None
 
-    def values_now(self, entity: Entity, field: PortalField) -> tuple[Option, ...] | None:
+    def values_now(self, entity: PortalEntity, field: PortalField) -> tuple[Option, ...] | None:
         """Return the values that a field may have, as far as they are known without a request.
 
         None when they are not known, or when any value may be written. A stage may be of any pipeline.
@@ -167,7 +167,7 @@ class PortalFacts:
         is_currency = field.type == "crm_currency" or folded(field.name) == "currencyid"
         return self.directory_now(CURRENCY_DIRECTORY) if is_currency else None
 
-    def is_stage(self, entity: Entity, field: PortalField) -> bool:
+    def is_stage(self, entity: PortalEntity, field: PortalField) -> bool:
         """Whether a field holds the stage of a record of an entity."""
         single = _SINGLE_PIPELINES.get(entity.kind)
         if single is not None:
@@ -178,7 +178,7 @@ class PortalFacts:
         """Return the entries of all directories of the CRM, stages included."""
         return await self._value(STATUSES)
 
-    async def refresh_directories(self, entity: Entity, since: float | None = None) -> None:
+    async def refresh_directories(self, entity: PortalEntity, since: float | None = None) -> None:
         """Read the directories, pipelines and currencies of an entity again, unless they were read since then."""
         await self._readings.get(_companions(entity), since=self.now() if since is None else since)
 
@@ -198,7 +198,7 @@ class PortalFacts:
         """Return all smart processes."""
         return await self._value(SMART_PROCESSES)
 
-    def trouble(self, entity: Entity) -> B24Error | None:
+    def trouble(self, entity: PortalEntity) -> B24Error | None:
         """Return the error for which the fields of an entity are not known; None when the portal has not answered."""
         source = fields_source(entity)
         return None if source is None else self._readings.trouble(source)
@@ -210,7 +210,7 @@ class PortalFacts:
         if EVERYONE.key in patterns:
             self._roster.forget()
 
-    async def _fields(self, entity: Entity, since: float | None) -> EntityFields | None:
+    async def _fields(self, entity: PortalEntity, since: float | None) -> EntityFields | None:
         source = fields_source(entity)
         if source is None:
             return None
@@ -221,7 +221,7 @@ class PortalFacts:
             await self._readings.get([source], since=since)
         return self.fields_now(entity)
 
-    async def _value(self, source: Source) -> Sequence[Any] | None:
+    async def _value(self, source: FactSource) -> Sequence[Any] | None:
         await self._readings.get([source])
         reading = self._readings.known(source)
         return None if reading is None else reading.value
@@ -232,7 +232,7 @@ _SINGLE_PIPELINES = {"lead": "STATUS", "quote": "QUOTE_STATUS"}
 _STAGE_DIRECTORY = re.compile(r"(DEAL_STAGE|SMART_INVOICE_STAGE|DYNAMIC_[0-9]{1,9}_STAGE)(_[0-9]{1,9})?")
 
 
-def _companions(entity: Entity) -> list[Source]:
+def _companions(entity: PortalEntity) -> list[FactSource]:
     """Return the sources that values of an entity are checked against, besides its fields."""
     if entity.kind == "user":
         return [USER_FIELDS]
@@ -242,13 +242,13 @@ def _companions(entity: Entity) -> list[Source]:
     return [STATUSES, CURRENCIES, *([] if categories is None else [categories])]
 
 
-def _pipeline(entity: Entity, category: Category, entries: Sequence[DirectoryEntry]) -> Pipeline:
+def _pipeline(entity: PortalEntity, category: Category, entries: Sequence[DirectoryEntry]) -> Pipeline:
     return Pipeline(
         category.id, category.name, _stages(entries, _stage_directory(entity, category.id)), category.is_default
     )
 
 
-def _stage_directory(entity: Entity, category: int) -> str:
+def _stage_directory(entity: PortalEntity, category: int) -> str:
     """Return the code of the directory with the stages of a pipeline.
 
     Source: documentation, crm.status.list; measured behaviour.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from b24_mcp.discovery.entities import Entity, entity_of_type
+from b24_mcp.discovery.entities import PortalEntity, entity_of_type
 from b24_mcp.discovery.schemas import listing, mapping, text
 
 _MOST_FIELDS = 5_000
@@ -51,7 +51,7 @@ class PortalField:
 class EntityFields:
     """The fields of an entity by their names. `read_at` is when the portal reported them (Unix time)."""
 
-    entity: Entity
+    entity: PortalEntity
     fields: Mapping[str, PortalField]
     read_at: float = 0.0
 

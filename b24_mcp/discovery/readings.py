@@ -22,7 +22,7 @@ from anyio.to_thread import run_sync
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from b24_mcp.discovery.sources import Source
+from b24_mcp.discovery.sources import FactSource
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import BatchAnswer, Clock, Failed, Portal, Succeeded
 from b24_mcp.state import ExpiringStore
@@ -38,6 +38,7 @@ _PAUSE_AFTER_REFUSAL = 10 * _MINUTE
 _REFUSALS = ("unknown_method", "permission", "plan", "policy")
 _PAGE = 50
 _MOST_ROWS = 20_000
+_MOST_KEPT = 2_000
 _LONGEST_NOTE = 4 << 20
 _FORMAT = 1
 
@@ -111,17 +112,17 @@ class Readings:
         """Return the time of the clock."""
         return self._clock.now()
 
-    def known(self, source: Source) -> Reading | None:
+    def known(self, source: FactSource) -> Reading | None:
         """Return the reading that is usable without a request and without a wait."""
         reading = self._known.get(source.key)
         return reading if reading is not None and reading.is_usable(self._clock.now()) else None
 
-    def trouble(self, source: Source) -> B24Error | None:
+    def trouble(self, source: FactSource) -> B24Error | None:
         """Return why the last request of a source failed; None when it did not, or is still running."""
         reading = self._known.get(source.key)
         return None if reading is None else reading.trouble
 
-    async def get(self, sources: Sequence[Source], *, since: float | None = None) -> None:
+    async def get(self, sources: Sequence[FactSource], *, since: float | None = None) -> None:
         """Make readings known: those that are missing are read in one batch.
 
         With `since`, readings older than this time are read again.
@@ -148,11 +149,11 @@ class Readings:
             del self._known[key]
             await self._drop(key)
 
-    def _is_fresh(self, source: Source, now: float, since: float | None) -> bool:
+    def _is_fresh(self, source: FactSource, now: float, since: float | None) -> bool:
         reading = self._known.get(source.key)
         return reading is not None and reading.is_fresh(now) and (since is None or reading.read_at >= since)
 
-    def _start(self, sources: Sequence[Source]) -> Callable[[], Any] | None:
+    def _start(self, sources: Sequence[FactSource]) -> Callable[[], Any] | None:
         """Start reading sources; without a task group return what has to be awaited instead."""
         if not sources:
             return None
@@ -164,25 +165,27 @@ class Readings:
             return None
         return lambda: self._read(sources, done)
 
-    async def _read(self, sources: Sequence[Source], done: anyio.Event) -> None:
+    async def _read(self, sources: Sequence[FactSource], done: anyio.Event) -> None:
         started_at = self._clock.now()
         try:
             with self._as_probe():
                 found = await self._ask(sources)
-        except Exception:  # a defect here must not stop the server
-            _LOG.exception("The facts of the portal could not be read")
-            found = {source.key: Reading(None, started_at, _useless(source)) for source in sources}
-        try:
             for source in sources:
                 await self._keep(source, found[source.key], started_at)
+        except Exception:  # a defect here must not stop the server
+            _LOG.exception("The facts of the portal could not be read")
+            for source in sources:
+                await self._keep(source, Reading(None, started_at, _useless(source)), started_at)
         finally:
             for source in sources:
                 self._reading.pop(source.key, None)
             done.set()
 
-    async def _keep(self, source: Source, reading: Reading, started_at: float) -> None:
+    async def _keep(self, source: FactSource, reading: Reading, started_at: float) -> None:
         changed = any(at >= started_at and fnmatchcase(source.key, one) for one, at in self._forgotten.items())
-        before = self._known.get(source.key)
+        before = self._known.pop(source.key, None)
+        if len(self._known) >= _MOST_KEPT:
+            del self._known[next(iter(self._known))]  # the one that was read longest ago
         if reading.value is None and before is not None and before.is_usable(started_at):
             # What was known is still the best answer; the next request comes after a pause.
             _LOG.info("%s did not answer %s: %s", self._portal.host, source.method, reading.trouble)
@@ -195,7 +198,7 @@ class Readings:
         if reading.value is not None and not changed:
             await self._save(source, reading)
 
-    async def _ask(self, sources: Sequence[Source]) -> dict[str, Reading]:
+    async def _ask(self, sources: Sequence[FactSource]) -> dict[str, Reading]:
         """Request the sources in one batch, and the further pages of those that have them in another."""
         now = self._clock.now()
         found: dict[str, Reading] = {}
@@ -203,7 +206,7 @@ class Readings:
         if answer is None:
             return found
         pages: dict[str, list[object]] = {}
-        more: dict[str, Source] = {}
+        more: dict[str, FactSource] = {}
         for source in sources:
             outcome = answer.outcomes.get(source.key)
             if not isinstance(outcome, Succeeded):
@@ -228,7 +231,7 @@ class Readings:
         return found
 
     async def _batch(
-        self, sources: dict[str, Source], found: dict[str, Reading], *, bulk: bool = False
+        self, sources: dict[str, FactSource], found: dict[str, Reading], *, bulk: bool = False
     ) -> BatchAnswer | None:
         """Send a batch, without the methods that the access rules forbid; None when nothing was sent."""
         asked = dict(sources)
@@ -248,7 +251,7 @@ class Readings:
             return BatchAnswer({labels[one]: outcome for one, outcome in answer.outcomes.items()}, 0, answer.error)
         return None
 
-    async def _load(self, sources: Sequence[Source]) -> None:
+    async def _load(self, sources: Sequence[FactSource]) -> None:
         """Take readings of other processes, where this one has none or an older one."""
         if self._store is None:
             return
@@ -265,7 +268,7 @@ class Readings:
             if reading is not None and (before is None or before.read_at < reading.read_at):
                 self._known[source.key] = reading
 
-    async def _save(self, source: Source, reading: Reading) -> None:
+    async def _save(self, source: FactSource, reading: Reading) -> None:
         if self._store is None:
             return
         note = await run_sync(_note, reading)
@@ -283,7 +286,7 @@ class Readings:
                 _LOG.debug("The facts of the portal could not be forgotten: %s", type(exc).__name__)
 
 
-def _reading(source: Source, pages: Sequence[object], now: float) -> Reading:
+def _reading(source: FactSource, pages: Sequence[object], now: float) -> Reading:
     """Read the pages of an answer into one value."""
     values = [source.read(page) for page in pages]
     if any(value is None for value in values):
@@ -294,12 +297,12 @@ def _reading(source: Source, pages: Sequence[object], now: float) -> Reading:
     return Reading(whole, now)
 
 
-def _failed(source: Source, answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
+def _failed(source: FactSource, answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
     error = outcome.error if isinstance(outcome, Failed) else None if answer is None else answer.error
     return Reading(None, now, _useless(source) if error is None else error.of(source.method))
 
 
-def _useless(source: Source) -> B24Error:
+def _useless(source: FactSource) -> B24Error:
     return our_error("B24MCP_BAD_ANSWER", f"The answer of {source.method} could not be read.", method=source.method)
 
 
@@ -311,7 +314,7 @@ def _note(reading: Reading) -> str:
     return to_json({"format": _FORMAT, "read_at": reading.read_at, "value": reading.value}).decode()
 
 
-def _from_note(source: Source, note: str) -> Reading | None:
+def _from_note(source: FactSource, note: str) -> Reading | None:
     """Read a note; None when it is damaged or of another version of the program."""
     try:
         form = from_json(note)

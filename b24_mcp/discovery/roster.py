@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from b24_mcp.discovery.people import Person, read_people
 from b24_mcp.discovery.readings import FRESH, Readings
-from b24_mcp.discovery.sources import EVERYONE, Source
+from b24_mcp.discovery.sources import EVERYONE, FactSource
 
 _PAGE = 50
 _MOST_ASKED = 2_500
@@ -52,7 +52,7 @@ class Roster:
         self._known |= {number: (by_id.get(number), read_at) for number in ids}
 
 
-def _some(ids: Sequence[int]) -> Source:
+def _some(ids: Sequence[int]) -> FactSource:
     """Return the request for some users, at most a page of them."""
     key = f"people:{','.join(map(str, ids))}"
-    return Source(key, "user.get", {"ID": list(ids)}, read_people, list[Person])
+    return FactSource(key, "user.get", {"ID": list(ids)}, read_people, list[Person])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from b24_mcp.discovery.entities import Entity
+from b24_mcp.discovery.entities import PortalEntity
 from b24_mcp.discovery.fields import Option, PortalField, read_fields, read_labels, read_user_fields
 from b24_mcp.discovery.people import (
     Category,
@@ -41,7 +41,7 @@ _CRM_FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FactSource:
     """One request about a portal. `form` is the type of what `read` returns; None from `read` is a useless answer.
 
     `paged` is whether the answer has further pages of 50, which `start` names.
@@ -59,41 +59,41 @@ class Source:
         """The request as a command of a batch."""
         return {"method": self.method, "params": dict(self.params)}
 
-    def at(self, start: int) -> Source:
+    def at(self, start: int) -> FactSource:
         """Return the request for the page that begins at a row."""
         return replace(self, params={**self.params, "start": start})
 
 
-STATUSES = Source("statuses", "crm.status.list", {}, read_directory_entries, list[DirectoryEntry])
-CURRENCIES = Source("currencies", "crm.currency.list", {}, read_currencies, list[Option])
-SMART_PROCESSES = Source("types", "crm.type.list", {}, read_smart_processes, list[SmartProcess], paged=True)
-DEPARTMENTS = Source("departments", "department.get", {}, read_departments, list[Department], paged=True)
-USER_FIELDS = Source("userfields:user", "user.userfield.list", {}, read_user_fields, dict[str, PortalField])
+STATUSES = FactSource("statuses", "crm.status.list", {}, read_directory_entries, list[DirectoryEntry])
+CURRENCIES = FactSource("currencies", "crm.currency.list", {}, read_currencies, list[Option])
+SMART_PROCESSES = FactSource("types", "crm.type.list", {}, read_smart_processes, list[SmartProcess], paged=True)
+DEPARTMENTS = FactSource("departments", "department.get", {}, read_departments, list[Department], paged=True)
+USER_FIELDS = FactSource("userfields:user", "user.userfield.list", {}, read_user_fields, dict[str, PortalField])
 """The details of the custom fields of users, which `user.fields` only names."""
-EVERYONE = Source("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
+EVERYONE = FactSource("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
 
 
-def fields_source(entity: Entity) -> Source | None:
+def fields_source(entity: PortalEntity) -> FactSource | None:
     """Return the request that describes the fields of an entity; None when no method does."""
     key = f"fields:{entity.kind}:classic"
     form = dict[str, PortalField]
     if entity.list_id is not None:
         listed: dict[str, object] = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": entity.list_id}
-        return Source(key, "lists.field.get", listed, read_fields, form)
+        return FactSource(key, "lists.field.get", listed, read_fields, form)
     if entity.kind == "productrow" and entity.style == "item":
-        return Source("fields:productrow:item", "crm.item.productrow.fields", {}, read_fields, form)
+        return FactSource("fields:productrow:item", "crm.item.productrow.fields", {}, read_fields, form)
     if entity.type_id is not None and (entity.style == "item" or entity.kind not in _CRM_FIELDS):
         params = {"entityTypeId": entity.type_id}
-        return Source(f"fields:{entity.kind}:item", "crm.item.fields", params, read_fields, form)
+        return FactSource(f"fields:{entity.kind}:item", "crm.item.fields", params, read_fields, form)
     method = _CRM_FIELDS.get(entity.kind)
     if method is None:
         return None
-    return Source(key, method, {}, read_labels if entity.kind == "user" else read_fields, form)
+    return FactSource(key, method, {}, read_labels if entity.kind == "user" else read_fields, form)
 
 
-def categories_source(entity: Entity) -> Source | None:
+def categories_source(entity: PortalEntity) -> FactSource | None:
     """Return the request for the pipelines of an entity; None for an entity without pipelines of its own."""
     if entity.kind in ("deal", "invoice") or entity.kind.startswith("dynamic:"):
         params = {"entityTypeId": entity.type_id}
-        return Source(f"categories:{entity.kind}", "crm.category.list", params, read_categories, list[Category])
+        return FactSource(f"categories:{entity.kind}", "crm.category.list", params, read_categories, list[Category])
     return None

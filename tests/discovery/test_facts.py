@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from b24_mcp.discovery import Entity, Option, PortalFacts, Stage, WatchingGuard, entity_named, entity_of
+from b24_mcp.discovery import Option, PortalEntity, PortalFacts, Stage, WatchingGuard, entity_named, entity_of
 from b24_mcp.discovery.changes import changed_by
 from b24_mcp.discovery.readings import FRESH, LONGEST
 from b24_mcp.rest import Portal, PortalOptions, parse_webhook
@@ -23,7 +23,7 @@ from b24_sandbox.app import SCOPE_USER_WEBHOOK
 from b24_sandbox.user_fields import TYPES
 from tests.fake_portal import WEBHOOK, FakeClock, FakePortal, Page, PortalError
 
-DEAL = Entity("deal")
+DEAL = PortalEntity("deal")
 ORIGIN = "https://sandbox.invalid"
 PATIENT = 20.0
 
@@ -121,7 +121,7 @@ async def test_fields_with_their_stages_and_directories_cost_one_request_and_the
 async def test_a_field_is_found_by_its_name_in_any_style() -> None:
     async with sandbox() as it:
         fields = await it.facts.fields(DEAL)
-        items = await it.facts.fields(Entity("deal", "item"))
+        items = await it.facts.fields(PortalEntity("deal", "item"))
     assert fields is not None
     assert items is not None
     for name in ("STAGE_ID", "stageId", "stage_id", "StageId"):
@@ -146,7 +146,7 @@ async def test_custom_fields_of_every_type_are_read() -> None:
             await it.portal.call("crm.deal.userfield.add", {"fields": about})
         styles = await it.facts.both_styles(DEAL)
     for style, fields in zip(("classic", "item"), styles, strict=True):
-        assert fields.entity == Entity("deal", "item" if style == "item" else "classic")
+        assert fields.entity == PortalEntity("deal", "item" if style == "item" else "classic")
         custom = {one.type: one for one in fields.fields.values() if one.custom}
         assert set(custom) == set(TYPES)
         assert all(one.label == one.type for one in custom.values())
@@ -168,14 +168,14 @@ async def test_two_smart_processes_are_known_with_their_fields_and_stages() -> N
         assert processes is not None
         assert {(one.entity_type_id, one.title) for one in processes} == {(1030, "Договор"), (1036, "Акт")}
         assert all(one.has_pipelines for one in processes)
-        fields = await it.facts.fields(Entity("dynamic:1030", "item"))
+        fields = await it.facts.fields(PortalEntity("dynamic:1030", "item"))
         assert fields is not None
         assert "stageId" in fields.fields
-        pipelines = await it.facts.stages(Entity("dynamic:1030", "item"))
+        pipelines = await it.facts.stages(PortalEntity("dynamic:1030", "item"))
         assert pipelines is not None
         assert pipelines[0].stages[0].id.startswith("DT1030_")
-        assert it.facts.is_stage(Entity("dynamic:1030", "item"), fields.fields["stageId"])
-        assert await it.facts.fields(Entity("dynamic:1099", "item")) is None
+        assert it.facts.is_stage(PortalEntity("dynamic:1030", "item"), fields.fields["stageId"])
+        assert await it.facts.fields(PortalEntity("dynamic:1099", "item")) is None
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_two_smart_processes_are_known_with_their_fields_and_stages() -> N
 )
 async def test_every_kind_of_records_is_described_with_one_request(entity: str, name: str) -> None:
     async with sandbox() as it:
-        fields = await it.facts.fields(Entity(entity))
+        fields = await it.facts.fields(PortalEntity(entity))
         assert it.requests == ["batch"]
     assert fields is not None
     assert name in fields.fields
@@ -197,17 +197,17 @@ async def test_every_kind_of_records_is_described_with_one_request(entity: str, 
 
 async def test_stages_of_leads_and_quotes_are_one_pipeline_and_contacts_have_none() -> None:
     async with sandbox() as it:
-        leads = await it.facts.stages(Entity("lead"))
+        leads = await it.facts.stages(PortalEntity("lead"))
         assert leads is not None
         assert [stage.id for stage in leads[0].stages][:2] == ["NEW", "IN_PROCESS"]
-        assert await it.facts.stages(Entity("contact")) == ()
+        assert await it.facts.stages(PortalEntity("contact")) == ()
 
 
 async def test_details_of_custom_fields_of_users_come_with_the_fields() -> None:
     async with sandbox() as it:
         about = {"FIELD_NAME": "UF_USR_FLOOR", "USER_TYPE_ID": "enumeration", "LIST": [{"VALUE": "Второй"}]}
         await it.portal.call("user.userfield.add", {"fields": about})
-        fields = await it.facts.fields(Entity("user"))
+        fields = await it.facts.fields(PortalEntity("user"))
     assert fields is not None
     floor = fields.fields["UF_USR_FLOOR"]
     assert floor.type == "enumeration"
@@ -312,7 +312,7 @@ async def test_without_the_scope_crm_nothing_is_known_and_the_portal_is_not_aske
         trouble = it.facts.trouble(DEAL)
         assert trouble is not None
         assert trouble.fault.kind == "permission"
-        assert await it.facts.fields(Entity("user")) is not None
+        assert await it.facts.fields(PortalEntity("user")) is not None
 
 
 async def test_a_portal_that_does_not_answer_in_time_makes_nobody_wait_and_is_known_later() -> None:
@@ -346,12 +346,12 @@ async def test_a_failure_leaves_what_was_known_in_use() -> None:
         return answer
 
     async with fake({"crm.contact.fields": fields}) as it:
-        assert await it.facts.fields(Entity("contact")) is not None
+        assert await it.facts.fields(PortalEntity("contact")) is not None
         it.clock.time += FRESH + 1
-        await it.facts.fields(Entity("contact"))
+        await it.facts.fields(PortalEntity("contact"))
         await it.idle()
-        assert it.facts.fields_now(Entity("contact")) is not None
-        await it.facts.fields(Entity("contact"))
+        assert it.facts.fields_now(PortalEntity("contact")) is not None
+        await it.facts.fields(PortalEntity("contact"))
         await it.idle()
         assert answers == []
 
@@ -434,21 +434,21 @@ async def test_a_field_list_of_two_megabytes_is_read_within_bounds() -> None:
         ("crm.deal.list", {}, "FILTER", DEAL),
         ("CRM.DEAL.UPDATE", {}, "fields", DEAL),
         ("crm.deal.list", {}, "start", None),
-        ("crm.item.list", {"entityTypeId": 2}, "filter", Entity("deal", "item")),
-        ("crm.item.list", {"entityTypeId": "1030"}, "filter", Entity("dynamic:1030", "item")),
+        ("crm.item.list", {"entityTypeId": 2}, "filter", PortalEntity("deal", "item")),
+        ("crm.item.list", {"entityTypeId": "1030"}, "filter", PortalEntity("dynamic:1030", "item")),
         ("crm.item.list", {"entityTypeId": "$result[a]"}, "filter", None),
         ("crm.item.list", {}, "filter", None),
-        ("crm.item.add", {"entityTypeId": 31}, "fields", Entity("invoice", "item")),
+        ("crm.item.add", {"entityTypeId": 31}, "fields", PortalEntity("invoice", "item")),
         ("crm.item.add", {"entityTypeId": 14}, "fields", None),
-        ("tasks.task.add", {}, "fields", Entity("task")),
-        ("lists.element.add", {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 15}, "FIELDS", Entity("list:15")),
+        ("tasks.task.add", {}, "fields", PortalEntity("task")),
+        ("lists.element.add", {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 15}, "FIELDS", PortalEntity("list:15")),
         ("lists.element.add", [], "FIELDS", None),
-        ("user.get", {}, "FILTER", Entity("user")),
+        ("user.get", {}, "FILTER", PortalEntity("user")),
         ("app.info", {}, "fields", None),
     ],
 )
 def test_the_entity_of_a_parameter_follows_from_the_call(
-    method: str, params: Any, parameter: str, expected: Entity | None
+    method: str, params: Any, parameter: str, expected: PortalEntity | None
 ) -> None:
     assert entity_of(method, params, parameter) == expected
 

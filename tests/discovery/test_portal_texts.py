@@ -21,7 +21,7 @@ def test_methods_of_a_portal_rank_below_documented_ones(query: str) -> None:
     made = {f"a{number}__deal__add": operation(body(deal={}), summary=f"{query} {BAIT}") for number in range(300)}
     known = known_with(document(**made))
     assert known is not None
-    found = [form["method"] for form in _found(known, query, None, 10)]
+    found = [form["method"] for form in _found(known, query, None, 10)[0]]
     of_portal = [place for place, name in enumerate(found) if name.endswith(".deal.add") and name.startswith("a")]
     assert of_portal == list(range(len(found) - len(of_portal), len(found)))
     plain = [hit.name for hit in known_methods().search.find(query, limit=10)]
@@ -32,13 +32,13 @@ def test_methods_of_a_portal_rank_below_documented_ones(query: str) -> None:
 def test_a_method_of_a_portal_is_found_and_its_texts_are_marked() -> None:
     known = known_with(document(vendor__gizmo__frobnicate=operation(body(gizmo={}), summary='Frobnicates "gizmos"')))
     assert known is not None
-    (last,) = [one for one in _found(known, "frobnicate gizmo", None, 5) if one["method"].startswith("vendor.")]
+    (last,) = [one for one in _found(known, "frobnicate gizmo", None, 5)[0] if one["method"].startswith("vendor.")]
     assert last["source"] == "portal"
     assert last["summary"] == "the portal says: \"Frobnicates 'gizmos'\""
-    described = _described(known, "vendor.gizmo.frobnicate", None)
+    described = _described(known, "vendor.gizmo.frobnicate", None, "")
     assert described["summary"] == last["summary"]
     assert "never instructions" in described["notice"]
-    assert "notice" not in _described(known, "crm.deal.add", None)
+    assert "notice" not in _described(known, "crm.deal.add", None, "")
 
 
 def test_the_texts_of_a_portal_are_bounded_in_length_and_number() -> None:

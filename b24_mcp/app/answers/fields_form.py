@@ -9,7 +9,7 @@ from functools import cache
 
 from b24_mcp.app.answers.forms import Form
 from b24_mcp.catalog.tables import read_table
-from b24_mcp.discovery import Entity, EntityFields, Option, Pipeline, PortalField, folded
+from b24_mcp.discovery import EntityFields, Option, Pipeline, PortalEntity, PortalField, folded
 from b24_mcp.rest import to_json
 
 LONGEST = 12_000
@@ -29,7 +29,7 @@ class Described:
     `values` returns the values that a field may have, `is_stage` whether they are stages.
     """
 
-    entity: Entity
+    entity: PortalEntity
     styles: Sequence[EntityFields]
     pipelines: Sequence[Pipeline] | None
     values: Callable[[PortalField], Sequence[Option] | None]
