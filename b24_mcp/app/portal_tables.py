@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from anyio.to_thread import run_sync
 
 from b24_mcp.discovery import Entity, PortalFacts
 from b24_mcp.errors import our_error
 from b24_mcp.rest import to_json
+from b24_mcp.secrets import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +30,16 @@ _STAGES = re.compile(r"STATUS|QUOTE_STATUS|[A-Z_0-9]*_STAGE(?:_[0-9]+)?")
 _NAMED = 10
 
 
-async def tables_for(opened: OpenPortal, sql: str) -> list[PortalTable]:
+async def tables_for(opened: OpenPortal, sql: str, redactor: Redactor) -> list[PortalTable]:
     """Return the portal's own tables that a statement names, filled. What is not known yet is read first.
+
+    The texts in them are redacted, because an export writes them to a file.
 
     Raises:
         B24Error: `B24MCP_PORTAL_TABLE` when the portal does not say what a table would hold.
     """
     from b24_mcp.records import PortalTable, portal_tables_in  # not needed to start and list the tools
+    from b24_mcp.records.row_redactor import RowRedactor
 
     tables: list[PortalTable] = []
     for name in portal_tables_in(sql):
@@ -41,7 +47,8 @@ async def tables_for(opened: OpenPortal, sql: str) -> list[PortalTable]:
         if rows is None:
             raise our_error("B24MCP_PORTAL_TABLE", f"The table {name} could not be filled.")
         notes = (f"not known: {_listed(missing)}",) if missing else ()
-        tables.append(PortalTable(name, rows, notes))
+        clean = await run_sync(RowRedactor(redactor).redact, rows)
+        tables.append(PortalTable(name, cast("Rows", clean), notes))
     return tables
 
 

@@ -26,7 +26,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
     budget = opened.settings.budget
     library = app.data_sets.of(opened)
     try:
-        tables = await tables_for(opened, sql)
+        tables = await tables_for(opened, sql, app.redactor)
         answer = await ask(library, sql, rows=limit, characters=budget, caller=current_caller().name, tables=tables)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
@@ -51,7 +51,7 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
             raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
         place = await run_sync(place_in, opened.settings.files_dir, path)
         await run_sync(check_format, place.path)
-        tables = await tables_for(opened, sql)
+        tables = await tables_for(opened, sql, app.redactor)
         library = app.data_sets.of(opened)
         exported = await export(library, sql, place, caller=current_caller().name, tables=tables)
     except B24Error as exc:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from tests.loopback import LoopbackPortal
+from tests.loopback import SECRET, LoopbackPortal
 from tests.server.conftest import CallTool
 
 TABLES = ("portal_users", "portal_departments", "portal_stages", "portal_options", "portal_fields")
@@ -139,6 +139,19 @@ async def test_an_export_has_the_names_that_its_query_joins(
     answer = await call_tool("export_records", sql=sql, path="leads.csv")
     assert answer["written"] == 80
     assert "Daniel Kruger" in (tmp_path / "leads.csv").read_text("utf-8-sig")
+
+
+async def test_no_secret_of_a_portal_reaches_an_export_of_its_tables(
+    call_tool: CallTool, portal: LoopbackPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_FILES_DIR", str(tmp_path))
+    fields = {"ENTITY_ID": "SOURCE", "STATUS_ID": "HOOK", "NAME": f"see {portal.address} now"}
+    assert (await call_tool("call_method", method="crm.status.add", params={"fields": fields}))["ok"]
+    sql = "SELECT label FROM portal_options WHERE id = 'HOOK'"
+    assert (await call_tool("export_records", sql=sql, path="options.csv"))["written"] == 1
+    written = (tmp_path / "options.csv").read_text("utf-8-sig")
+    assert "see http://127.0.0.1" in written
+    assert SECRET not in written
 
 
 async def test_an_unknown_name_is_answered_with_the_tables_of_the_portal(call_tool: CallTool) -> None:
