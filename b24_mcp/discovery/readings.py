@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -22,50 +22,16 @@ from anyio.to_thread import run_sync
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from b24_mcp.discovery.asking import FRESH, LONGEST, PAUSE_AFTER_FAILURE, Reading, ask, useless
 from b24_mcp.discovery.sources import FactSource
-from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import BatchAnswer, Clock, Failed, Portal, Succeeded
+from b24_mcp.errors import B24Error
+from b24_mcp.rest import Clock, Portal
 from b24_mcp.state import ExpiringStore
 
 _LOG = logging.getLogger(__name__)
-_MINUTE = 60.0
-FRESH = 5 * _MINUTE
-"""For how long a reading is used without a request."""
-LONGEST = 60 * _MINUTE
-"""After how long a reading is not used any more."""
-_PAUSE_AFTER_FAILURE = _MINUTE
-_PAUSE_AFTER_REFUSAL = 10 * _MINUTE
-_REFUSALS = ("unknown_method", "permission", "plan", "policy")
-_PAGE = 50
-_MOST_ROWS = 20_000
 _MOST_KEPT = 2_000
 _LONGEST_NOTE = 4 << 20
 _FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a source said, and when. `value` is None when the portal did not say it, for the reason in `trouble`."""
-
-    value: Any
-    read_at: float
-    trouble: B24Error | None = None
-    pause_until: float = float("-inf")
-
-    def is_fresh(self, now: float) -> bool:
-        """Whether no request is needed, or none is made yet after a failed one."""
-        return now < self.pause_until or -_MINUTE < now - self.read_at < (
-            FRESH if self.value is not None else self._pause
-        )
-
-    def is_usable(self, now: float) -> bool:
-        """Whether it may be used while it is renewed."""
-        return self.value is not None and -_MINUTE < now - self.read_at < LONGEST
-
-    @property
-    def _pause(self) -> float:
-        refused = self.trouble is not None and self.trouble.fault.kind in _REFUSALS
-        return _PAUSE_AFTER_REFUSAL if refused else _PAUSE_AFTER_FAILURE
 
 
 class Readings:
@@ -169,13 +135,13 @@ class Readings:
         started_at = self._clock.now()
         try:
             with self._as_probe():
-                found = await self._ask(sources)
+                found = await ask(self._portal, sources, started_at)
             for source in sources:
                 await self._keep(source, found[source.key], started_at)
         except Exception:  # a defect here must not stop the server
             _LOG.exception("The facts of the portal could not be read")
             for source in sources:
-                await self._keep(source, Reading(None, started_at, _useless(source)), started_at)
+                await self._keep(source, Reading(None, started_at, useless(source)), started_at)
         finally:
             for source in sources:
                 self._reading.pop(source.key, None)
@@ -189,7 +155,7 @@ class Readings:
         if reading.value is None and before is not None and before.is_usable(started_at):
             # What was known is still the best answer; the next request comes after a pause.
             _LOG.info("%s did not answer %s: %s", self._portal.host, source.method, reading.trouble)
-            self._known[source.key] = replace(before, pause_until=started_at + _PAUSE_AFTER_FAILURE)
+            self._known[source.key] = replace(before, pause_until=started_at + PAUSE_AFTER_FAILURE)
             return
         # Something was changed while the request ran: the answer may be older than the change.
         if changed:
@@ -197,59 +163,6 @@ class Readings:
         self._known[source.key] = reading
         if reading.value is not None and not changed:
             await self._save(source, reading)
-
-    async def _ask(self, sources: Sequence[FactSource]) -> dict[str, Reading]:
-        """Request the sources in one batch, and the further pages of those that have them in another."""
-        now = self._clock.now()
-        found: dict[str, Reading] = {}
-        answer = await self._batch({source.key: source for source in sources}, found)
-        if answer is None:
-            return found
-        pages: dict[str, list[object]] = {}
-        more: dict[str, FactSource] = {}
-        for source in sources:
-            outcome = answer.outcomes.get(source.key)
-            if not isinstance(outcome, Succeeded):
-                found.setdefault(source.key, _failed(source, answer, outcome, now))
-                continue
-            pages[source.key] = [outcome.answer.result]
-            total = min(outcome.answer.total or 0, _MOST_ROWS)
-            if source.paged and outcome.answer.next is not None:
-                more |= {f"{source.key}?{start}": source.at(start) for start in range(_PAGE, total, _PAGE)}
-        if more:
-            rest = await self._batch(more, found, bulk=True)
-            for key in more:
-                outcome = None if rest is None else rest.outcomes.get(key)
-                name = key.rpartition("?")[0]
-                if isinstance(outcome, Succeeded):
-                    pages[name].append(outcome.answer.result)
-                elif pages.pop(name, None) is not None:
-                    found[name] = _failed(more[key], rest, outcome, now)
-        for source in sources:
-            if source.key in pages:
-                found[source.key] = await run_sync(_reading, source, pages[source.key], now)
-        return found
-
-    async def _batch(
-        self, sources: dict[str, FactSource], found: dict[str, Reading], *, bulk: bool = False
-    ) -> BatchAnswer | None:
-        """Send a batch, without the methods that the access rules forbid; None when nothing was sent."""
-        asked = dict(sources)
-        while asked:
-            labels = {f"c{number}": key for number, key in enumerate(asked)}
-            try:
-                answer = await self._portal.batch(
-                    {label: asked[key].command for label, key in labels.items()}, bulk=bulk
-                )
-            except B24Error as exc:
-                now = self._clock.now()
-                refused = [key for key, source in asked.items() if source.method == exc.method] or list(asked)
-                for key in refused:
-                    found[key.partition("?")[0]] = Reading(None, now, exc)
-                    del asked[key]
-                continue
-            return BatchAnswer({labels[one]: outcome for one, outcome in answer.outcomes.items()}, 0, answer.error)
-        return None
 
     async def _load(self, sources: Sequence[FactSource]) -> None:
         """Take readings of other processes, where this one has none or an older one."""
@@ -284,26 +197,6 @@ class Readings:
                 await self._store.take_note(self._prefix + key, self._clock.now())
             except OSError as exc:
                 _LOG.debug("The facts of the portal could not be forgotten: %s", type(exc).__name__)
-
-
-def _reading(source: FactSource, pages: Sequence[object], now: float) -> Reading:
-    """Read the pages of an answer into one value."""
-    values = [source.read(page) for page in pages]
-    if any(value is None for value in values):
-        return Reading(None, now, _useless(source))
-    whole = values[0]
-    for value in values[1:]:
-        whole = whole + value
-    return Reading(whole, now)
-
-
-def _failed(source: FactSource, answer: BatchAnswer | None, outcome: object, now: float) -> Reading:
-    error = outcome.error if isinstance(outcome, Failed) else None if answer is None else answer.error
-    return Reading(None, now, _useless(source) if error is None else error.of(source.method))
-
-
-def _useless(source: FactSource) -> B24Error:
-    return our_error("B24MCP_BAD_ANSWER", f"The answer of {source.method} could not be read.", method=source.method)
 
 
 def _matches(key: str, patterns: Iterable[str]) -> bool:

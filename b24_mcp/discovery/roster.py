@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from b24_mcp.discovery.asking import FRESH
 from b24_mcp.discovery.people import Person, read_people
-from b24_mcp.discovery.readings import FRESH, Readings
+from b24_mcp.discovery.readings import Readings
 from b24_mcp.discovery.sources import EVERYONE, FactSource
 
 _PAGE = 50

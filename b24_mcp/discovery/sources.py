@@ -38,13 +38,16 @@ _CRM_FIELDS = {
     "task": "tasks.task.getFields",
     "user": "user.fields",
 }
+_LIST_KINDS = ("lists", "bitrix_processes", "lists_socnet")
+"""The kinds of universal lists. Source: documentation, lists.field.get."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactSource:
     """One request about a portal. `form` is the type of what `read` returns; None from `read` is a useless answer.
 
-    `paged` is whether the answer has further pages of 50, which `start` names.
+    `paged` is whether the answer has further pages of 50, which `start` names. `alternatives` are other parameters, for
+    portals that refuse the first.
     """
 
     key: str
@@ -53,11 +56,17 @@ class FactSource:
     read: Callable[[object], Any]
     form: Any
     paged: bool = False
+    alternatives: tuple[Mapping[str, object], ...] = ()
 
     @property
     def command(self) -> dict[str, object]:
         """The request as a command of a batch."""
         return {"method": self.method, "params": dict(self.params)}
+
+    @property
+    def variants(self) -> tuple[FactSource, ...]:
+        """The request with each of its parameters."""
+        return (self, *[replace(self, params=params) for params in self.alternatives])
 
     def at(self, start: int) -> FactSource:
         """Return the request for the page that begins at a row."""
@@ -78,8 +87,8 @@ def fields_source(entity: PortalEntity) -> FactSource | None:
     key = f"fields:{entity.kind}:classic"
     form = dict[str, PortalField]
     if entity.list_id is not None:
-        listed: dict[str, object] = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": entity.list_id}
-        return FactSource(key, "lists.field.get", listed, read_fields, form)
+        first, *others = [{"IBLOCK_TYPE_ID": kind, "IBLOCK_ID": entity.list_id} for kind in _LIST_KINDS]
+        return FactSource(key, "lists.field.get", first, read_fields, form, alternatives=tuple(others))
     if entity.kind == "productrow" and entity.style == "item":
         return FactSource("fields:productrow:item", "crm.item.productrow.fields", {}, read_fields, form)
     if entity.type_id is not None and (entity.style == "item" or entity.kind not in _CRM_FIELDS):

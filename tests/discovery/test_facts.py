@@ -13,8 +13,8 @@ import pytest
 from anyio.abc import TaskGroup
 
 from b24_mcp.discovery import Option, PortalEntity, PortalFacts, Stage, WatchingGuard, entity_named, entity_of
+from b24_mcp.discovery.asking import FRESH, LONGEST
 from b24_mcp.discovery.changes import changed_by
-from b24_mcp.discovery.readings import FRESH, LONGEST
 from b24_mcp.rest import Portal, PortalOptions, parse_webhook
 from b24_mcp.rest.guard import NoGuard
 from b24_mcp.state import SharedState, open_state
@@ -392,6 +392,51 @@ async def test_200_smart_processes_and_5000_users_are_read_in_few_requests() -> 
         assert len(it.requests) == 5
         assert await it.facts.people([1, 4_999]) == {1: everyone[0], 4_999: everyone[4_998]}
         assert len(it.requests) == 5
+
+
+async def test_a_page_that_fails_makes_the_whole_list_unknown_and_nothing_else() -> None:
+    departments = [{"ID": str(number), "NAME": "x"} for number in range(1, 201)]
+    types = [{"id": n, "entityTypeId": 1000 + 2 * n, "title": "x"} for n in range(200)]
+
+    def broken(params: Any) -> Any:
+        if int(params.get("start", 0)) == 100:
+            raise PortalError("QUERY_LIMIT_EXCEEDED", "?", 503)
+        return pages(types, within="types")(params)
+
+    async with fake({"crm.type.list": broken, "department.get": pages(departments)}) as it:
+        assert await it.facts.smart_processes() is None
+        assert len(await it.facts.departments() or ()) == 200
+
+
+async def test_a_list_of_another_kind_is_found_with_the_same_request() -> None:
+    def fields(params: Any) -> Any:
+        if params["IBLOCK_TYPE_ID"] != "bitrix_processes":
+            raise PortalError("ERROR_IBLOCK_NOT_FOUND", "Iblock not found")
+        return {"NAME": {"NAME": "Название", "TYPE": "NAME", "IS_REQUIRED": "Y"}}
+
+    async with fake({"lists.field.get": fields}) as it:
+        found = await it.facts.fields(PortalEntity("list:7"))
+        assert found is not None
+        assert found.fields["NAME"].required
+        assert it.requests == ["batch"]
+
+
+async def test_a_caller_that_goes_away_does_not_block_later_callers() -> None:
+    free = anyio.Event()
+    played = Sandbox()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await free.wait()
+        await played(scope, receive, send)
+
+    async with known(slow, played.webhook_url(ORIGIN)) as it:
+        inline = PortalFacts(it.portal, it.clock, patience=PATIENT)
+        with anyio.move_on_after(0.01):
+            await inline.fields(DEAL)
+        free.set()
+        assert await inline.fields(DEAL) is not None
+    played.close()
 
 
 async def test_people_are_asked_for_by_id_once_and_together() -> None:

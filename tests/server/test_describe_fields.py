@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
+from b24_mcp.discovery import PortalFacts
 from b24_sandbox.app import SCOPE_USER_WEBHOOK
 from b24_sandbox.user_fields import TYPES
 from tests.loopback import SECRET, LoopbackPortal
@@ -179,3 +181,19 @@ async def test_denied_descriptions_are_not_read(
     assert set(rows(answer)) >= {"stageId"}
     assert answer["pipelines"] is None
     assert {"crm.deal.fields", "crm.category.list"}.isdisjoint(portal.methods)
+
+
+async def test_a_slow_portal_is_waited_for_a_little_and_known_later(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("b24_mcp.app.portal_factory.PortalFacts", partial(PortalFacts, patience=0.05))
+    portal.sandbox.hold()
+    error = (await call_tool("describe_fields", entity="deal"))["error"]
+    assert (error["code"], error["executed"], error["retryable"]) == ("B24MCP_STILL_READING", "no", True)
+    portal.sandbox.let_go()
+    for _ in range(200):
+        answer = await call_tool("describe_fields", entity="deal", only="stage")
+        if answer["ok"]:
+            break
+    assert answer["ok"]
+    assert len(portal.paths) == 1
