@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 
 from b24_mcp.catalog.tables import read_table
-from b24_mcp.discovery import Entity, PortalFacts, PortalField, entity_of, entity_of_type
+from b24_mcp.discovery import PortalEntity, PortalFacts, PortalField, entity_of, entity_of_type
 from b24_mcp.discovery.fields import folded
 
 Held = Literal["people", "departments", "records", "links", "pipelines", "stages", "directories", "options"]
@@ -46,7 +46,7 @@ class Ids:
     directories: dict[str, dict[str, None]] = field(default_factory=dict)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def add_result(self, result: object, method: str, entity: Entity | None, facts: PortalFacts) -> None:
+    def add_result(self, result: object, method: str, entity: PortalEntity | None, facts: PortalFacts) -> None:
         """Add the ids in a result. `entity` is the kind of its records, if known. Nothing is read from the portal."""
         reader = _Reader(entity, facts)
         pairs = _PAIRS if method.lower().startswith("crm.") else ()
@@ -114,7 +114,7 @@ class Meaning:
 class _Reader:
     """The meanings of the fields of one kind of record, each found once."""
 
-    def __init__(self, entity: Entity | None, facts: PortalFacts) -> None:
+    def __init__(self, entity: PortalEntity | None, facts: PortalFacts) -> None:
         self._entity = entity
         self._facts = facts
         self._fields = None if entity is None else facts.fields_now(entity)
@@ -163,7 +163,7 @@ class _Reader:
         return None if self._entity is None or self._entity.type_id is None else Meaning(held, self._entity.kind)
 
 
-def entity_of_result(method: str, params: object) -> Entity | None:
+def entity_of_result(method: str, params: object) -> PortalEntity | None:
     """Return the kind of the records that a method returns; None when that is not known."""
     stem = method.rpartition(".")[0]
     tries = [(method, "select"), (method, "filter"), *((f"{stem}.{verb}", name) for verb, name in _LIST_VERBS)]

@@ -18,7 +18,7 @@ from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, with_notice
 from b24_mcp.app.answers.names_form import with_names_shown
 from b24_mcp.app.ids import Ids, entity_of_result, holds_records
-from b24_mcp.discovery.entities import Entity
+from b24_mcp.discovery.entities import PortalEntity
 from b24_mcp.rest import Answer, PlannedCall
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class _Lookup:
 
     async def _find_stages(self) -> None:
         for kind in dict.fromkeys((*self._ids.stages, *self._ids.pipelines)):
-            pipelines = await self._facts.stages(Entity(kind))
+            pipelines = await self._facts.stages(PortalEntity(kind))
             if pipelines is None:
                 self.problems.append(f"the stages of {kind} could not be read")
                 continue
@@ -178,7 +178,7 @@ class _Lookup:
         self.problems += await self._opened.record_names.read(self._opened.portal, self._opened.gate, self._ids.records)
 
 
-def _with_entities(answered: Answered) -> list[tuple[PlannedCall, Answer, Entity | None]]:
+def _with_entities(answered: Answered) -> list[tuple[PlannedCall, Answer, PortalEntity | None]]:
     """Return the calls with records in their answers, and what kind of records these are."""
     return [
         (call, answer, entity_of_result(call.method, call.params))

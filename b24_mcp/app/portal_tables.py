@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.discovery import Entity, PortalFacts
+from b24_mcp.discovery import PortalEntity, PortalFacts
 from b24_mcp.errors import our_error
 from b24_mcp.rest import to_json
 from b24_mcp.secrets import Redactor
@@ -121,11 +121,11 @@ async def _fields(facts: PortalFacts) -> _Filled:
     return rows or None, missing
 
 
-async def _entities(facts: PortalFacts, kinds: Iterable[str]) -> tuple[list[Entity], list[str]]:
+async def _entities(facts: PortalFacts, kinds: Iterable[str]) -> tuple[list[PortalEntity], list[str]]:
     """Return the entities of these kinds and of all smart processes, after reading about them, and what is missing."""
     processes = await facts.smart_processes()
-    entities = [Entity(kind, "item" if kind == "invoice" else "classic") for kind in kinds]
-    entities += [Entity(f"dynamic:{process.entity_type_id}", "item") for process in processes or ()]
+    entities = [PortalEntity(kind, "item" if kind == "invoice" else "classic") for kind in kinds]
+    entities += [PortalEntity(f"dynamic:{process.entity_type_id}", "item") for process in processes or ()]
     await facts.prepare(entities)
     return entities, ["smart processes"] if processes is None else []
 
