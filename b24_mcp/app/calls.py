@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import anyio
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE
@@ -19,6 +20,7 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.names import with_names
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -58,10 +60,13 @@ async def run_call(
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, planned)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
+    if request.resolve:
+        form = await with_names(form, opened, [(planned, answer)], ends_at)
     return Reply(form, opened.settings.budget)
 
 
@@ -91,12 +96,17 @@ async def run_batch(
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
+        ends_at = anyio.current_time() + opened.settings.deadline
         answer = await opened.portal.send_batch(planned, permit, on_wait=on_wait)
     except B24Error as exc:
         return await _failure(exc, opened, None)
-    answers = [outcome.answer for outcome in answer.outcomes.values() if isinstance(outcome, Succeeded)]
+    answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
+    form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
+    if request.resolve:
+        answered = [(command, answers[command.name]) for command in commands if command.name in answers]
+        form = await with_names(form, opened, answered, ends_at)
     return Reply(
-        _with_outsider_notice(batch_form(answer, commands, opened.notice), answers),
+        form,
         opened.settings.budget,
         writes={ruling.call.name for ruling in plan.judgement.rulings if ruling.effect != "read"},
         methods={command.name: command.method for command in commands},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import Approvals, Gate
+from b24_mcp.app.record_names import RecordNames
 from b24_mcp.discovery import Discovery, PortalFacts
 from b24_mcp.rest import Portal
 
@@ -19,7 +20,7 @@ class OpenPortal:
 
     `name` is its configured name, `settings` the settings it was opened with. `approvals` holds the approvals by code;
     None when other processes cannot reach them. `notice` is the `portal` of every answer; None when it is obvious
-    which portal answered.
+    which portal answered. `record_names` are the names of records that were read for other calls.
     """
 
     name: str
@@ -30,3 +31,4 @@ class OpenPortal:
     facts: PortalFacts
     approvals: Approvals | None = None
     notice: str | None = None
+    record_names: RecordNames = field(default_factory=RecordNames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from b24_mcp.access import AccessRules, Approvals, AuditTrail, Gate, Level, default_folder, probing
 from b24_mcp.app.open_portal import OpenPortal
+from b24_mcp.app.record_names import RecordNames
 from b24_mcp.config import SANDBOX, Configuration, ConfigurationError, load_configuration
 from b24_mcp.config.secrets import SecretsError
 from b24_mcp.config.settings import Settings, SettingsError
@@ -96,8 +98,9 @@ class PortalFactory:
         cache = None if credential.is_loopback else DocumentCache(cache_folder(), portal.host)
         discovery = Discovery(portal, cache, self.clock)
         facts = self._facts(name, portal, credential, guard)
-        several = len(self.configuration.names) > 2
-        return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), name if several else None)
+        names = _names_that_follow(guard, facts)
+        notice = name if len(self.configuration.names) > 2 else None
+        return OpenPortal(name, portal, settings, gate, discovery, facts, self._approvals(), notice, names)
 
     def sandbox(self, sandbox: Sandbox) -> OpenPortal:
         """Open the sandbox. The access rules apply, so that they can be tried; there is no audit log.
@@ -115,7 +118,8 @@ class PortalFactory:
         notice = SANDBOX_NOTICE if self.configuration.names == [SANDBOX] else _CHOSEN_SANDBOX_NOTICE
         settings = self.configuration.settings
         facts = self._facts(SANDBOX, portal, webhook, guard)
-        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice)
+        names = _names_that_follow(guard, facts)
+        return OpenPortal(SANDBOX, portal, settings, gate, Discovery(portal), facts, self._approvals(), notice, names)
 
     def credential(self, name: str) -> Credential:
         """Return the credential of a portal. Its secrets are added to the redactor.
@@ -208,3 +212,15 @@ class PortalFactory:
             return None
         folder = default_folder() if settings.audit is None else Path(settings.audit).expanduser()
         return AuditTrail(folder, self.redactor, settings.audit_values)
+
+
+def _names_that_follow(guard: WatchingGuard, facts: PortalFacts) -> RecordNames:
+    """Return an empty store of names of records. What calls change is forgotten there and in the facts."""
+    names = RecordNames()
+
+    async def forget(changed: Collection[str]) -> None:
+        names.forget(changed)
+        await facts.forget(changed)
+
+    guard.forget = forget
+    return names

@@ -8,12 +8,13 @@ from b24_mcp.access import NOTICE, current_caller
 from b24_mcp.app.answers.forms import failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.portal_tables import tables_for
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
 
 
 async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None = None) -> Reply:
-    """Run a query over the data sets of a portal and return the reply with at most `limit` rows.
+    """Run a query over the data sets and own tables of a portal and return the reply with at most `limit` rows.
 
     Raises:
         B24Error: when the portal cannot be opened.
@@ -23,8 +24,10 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
 
     opened = await app.portals.get(portal)
     budget = opened.settings.budget
+    library = app.data_sets.of(opened)
     try:
-        answer = await ask(app.data_sets.of(opened), sql, rows=limit, characters=budget, caller=current_caller().name)
+        tables = await tables_for(opened, sql, app.redactor)
+        answer = await ask(library, sql, rows=limit, characters=budget, caller=current_caller().name, tables=tables)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), budget)
     form = query_form(answer, opened.notice)
@@ -48,7 +51,9 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
             raise our_error("B24MCP_POLICY", "The access level is read: nothing is written, files included.")
         place = await run_sync(place_in, opened.settings.files_dir, path)
         await run_sync(check_format, place.path)
-        exported = await export(app.data_sets.of(opened), sql, place, caller=current_caller().name)
+        tables = await tables_for(opened, sql, app.redactor)
+        library = app.data_sets.of(opened)
+        exported = await export(library, sql, place, caller=current_caller().name, tables=tables)
     except B24Error as exc:
         return Reply(failure_form(exc, opened.notice), opened.settings.budget)
     return Reply(export_form(exported, opened.notice), opened.settings.budget)

@@ -30,7 +30,7 @@ class CallRequest:
     """A call of one method, as the caller requested it.
 
     Without `validate` the parameters are not compared with the documentation. With `reading_only` a method that writes
-    is refused.
+    is refused. With `resolve` the answer has names for the ids in the result.
     """
 
     method: str
@@ -40,6 +40,7 @@ class CallRequest:
     validate: bool = True
     dry_run: bool = False
     reading_only: bool = False
+    resolve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,4 @@ class BatchRequest:
     format: Format = "json"
     validate: bool = True
     dry_run: bool = False
+    resolve: bool = False

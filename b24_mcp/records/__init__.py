@@ -9,9 +9,11 @@ from b24_mcp.records.fetch import Fetch, Fetched, OnRows
 from b24_mcp.records.file import RecordsFile, path_for
 from b24_mcp.records.library import DataSet, DataSetLibrary, DataSetOrigin
 from b24_mcp.records.names import check_name, name_for, quoted
+from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.turns import Turns
 
 __all__ = [
+    "PORTAL_TABLES",
     "Column",
     "DataSet",
     "DataSetLibrary",
@@ -22,6 +24,7 @@ __all__ = [
     "Fetched",
     "Kind",
     "OnRows",
+    "PortalTable",
     "QueryAnswer",
     "RecordsFile",
     "Turns",
@@ -33,6 +36,7 @@ __all__ = [
     "path_for",
     "place_in",
     "place_of",
+    "portal_tables_in",
     "quoted",
 ]
 

@@ -10,6 +10,7 @@ from unicodedata import normalize
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
 from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.portal_tables import PORTAL_TABLES, PortalTable, portal_tables_in
 from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_stored_names
 
@@ -21,18 +22,30 @@ _UNKNOWN_NAME = re.compile(r"no such (table|column)|is not a data set")
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """The rows of a query. `truncated` means that there are more. `read` are the sets that were queried."""
+    """The rows of a query. `truncated` means that there are more. `read` are the data sets that were queried, `tables`
+    the portal's own tables.
+    """
 
     columns: list[str]
     rows: list[list[Cell]]
     truncated: bool
     read: tuple[DataSet, ...]
+    tables: tuple[PortalTable, ...] = ()
 
 
 async def ask(
-    library: DataSetLibrary, sql: str, *, rows: int, characters: int, seconds: float = _SECONDS, caller: str = ""
+    library: DataSetLibrary,
+    sql: str,
+    *,
+    rows: int,
+    characters: int,
+    seconds: float = _SECONDS,
+    caller: str = "",
+    tables: Sequence[PortalTable] = (),
 ) -> QueryAnswer:
-    """Run a query for a caller. Return at most `rows` rows, or about `characters` characters of JSON.
+    """Run a query over data sets and `tables` for a caller.
+
+    Return at most `rows` rows, or about `characters` characters of JSON.
 
     Raises:
         B24Error: as `SqlQuery`, with the existing names if the query uses an unknown one; `B24MCP_QUERY_BUSY` if too
@@ -42,8 +55,8 @@ async def ask(
     sql = with_stored_names(sql, sets)
     try:
         async with library.turns.turn(caller):
-            return await SqlQuery(library.file.path, sql, rows=rows, seconds=seconds).with_rows(
-                lambda query, parts: _answer(query, parts, sets, characters)
+            return await SqlQuery(library.file.path, sql, rows=rows, seconds=seconds, tables=tables).with_rows(
+                lambda query, parts: _answer(query, parts, sets, tables, characters)
             )
     except B24Error as exc:
         if exc.fault.code != "B24MCP_SQL" or not _UNKNOWN_NAME.search(exc.fault.message):
@@ -52,7 +65,11 @@ async def ask(
 
 
 def _answer(
-    query: SqlQuery, parts: Iterator[list[list[Cell]]], sets: Sequence[DataSet], characters: int
+    query: SqlQuery,
+    parts: Iterator[list[list[Cell]]],
+    sets: Sequence[DataSet],
+    tables: Sequence[PortalTable],
+    characters: int,
 ) -> QueryAnswer:
     kept: list[list[Cell]] = []
     left = characters
@@ -63,15 +80,18 @@ def _answer(
         if left < 0:
             is_cut = True
             break
-    read = tuple(data_set for data_set in sets if data_set.name in query.read)
-    return QueryAnswer(query.columns, kept, query.truncated or is_cut, read)
+    queried = tuple(table for table in tables if table.name in query.read)
+    hidden = {table.name for table in queried}
+    read = tuple(one for one in sets if one.name in query.read and one.name.lower() not in hidden)
+    return QueryAnswer(query.columns, kept, query.truncated or is_cut, read, queried)
 
 
 def _existing_names(sql: str, sets: Sequence[DataSet]) -> str:
-    if not sets:
-        return "There are no data sets yet: list_records creates them."
     names = ", ".join(data_set.name for data_set in sets[:_SETS_NAMED])
-    hint = f"Data sets: {names}."
+    hint = f"Data sets: {names}." if sets else "There are no data sets yet: list_records creates them."
+    hint += f" Tables of the portal: {', '.join(PORTAL_TABLES)}."
+    for name in portal_tables_in(sql):
+        hint += f" Columns of {name}: {', '.join(PORTAL_TABLES[name])}."
     for data_set in sets:
         if data_set.name.lower() in normalize("NFC", sql).lower():
             columns = [column.name for column in data_set.columns]

@@ -29,6 +29,11 @@ CODES: dict[str, CodeFact] = {
         "This query was not run. Call again in a few seconds, with fewer queries at the same time.",
         retryable=True,
     ),
+    "B24MCP_PORTAL_TABLE": CodeFact(
+        "unavailable",
+        "The query was not run. The portal did not answer in time, or this user has no scope or right for it "
+        "(portal_info shows the scopes). list_records reads whole lists of the portal too.",
+    ),
     "B24MCP_EXPORT": CodeFact("validation", "Nothing was written. Use a free file name in an existing folder."),
     "B24MCP_EXPORT_FOLDER": CodeFact(
         "policy",

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from b24_mcp.errors import our_error
+from b24_mcp.records.portal_tables import PORTAL_TABLES
 
 _LONGEST = 60
 _NAME = re.compile(r"[^\W\d_]\w*")
@@ -31,6 +32,8 @@ def check_name(name: str) -> str:
         raise _refuse(name, "it must begin with a letter and hold only letters, digits and underscores")
     if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNING):
         raise _refuse(name, "it is taken by the file itself")
+    if name.lower() in PORTAL_TABLES:
+        raise _refuse(name, "it is a table of the portal, which query_records fills by itself")
     if _is_word_of_sql(name):
         raise _refuse(name, "it is a word of SQL")
     return name

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import IO, TypeVar
@@ -17,6 +17,7 @@ import anyio.to_thread
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.records.columns import Cell
 from b24_mcp.records.file import DAMAGED_HINT
+from b24_mcp.records.portal_tables import PortalTable
 
 _T = TypeVar("_T")
 _PROGRAM = Path(__file__).with_name("query_process.py")
@@ -34,11 +35,15 @@ _LIMITS = {
 class SqlQuery:
     """One statement over the data sets in the file at `path`: at most `rows` rows (None: all), for at most `seconds`.
 
-    `columns` and `read` (the sets that were queried) are known from the first rows on, `truncated` after the last row.
+    It may also read `tables`. `columns` and `read` (the names of the sets and tables that were queried) are known from
+    the first rows on, `truncated` after the last row.
     """
 
-    def __init__(self, path: Path, sql: str, *, rows: int | None, seconds: float) -> None:
+    def __init__(
+        self, path: Path, sql: str, *, rows: int | None, seconds: float, tables: Sequence[PortalTable] = ()
+    ) -> None:
         self._request = {"path": str(path), "sql": sql, "rows": rows, "seconds": seconds}
+        self._tables = tables
         self._seconds = seconds
         self._sql = sql
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,7 +119,8 @@ class SqlQuery:
 
     def _ask(self, stdin: IO[bytes]) -> None:
         try:
-            stdin.write(json.dumps(self._request).encode() + b"\n")
+            request = self._request | {"tables": [table.for_process() for table in self._tables]}
+            stdin.write(json.dumps(request).encode() + b"\n")
             stdin.flush()
         except BrokenPipeError:
             pass  # the process has ended, which shows when its answer is read

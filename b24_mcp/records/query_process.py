@@ -5,7 +5,7 @@ lines of JSON on stdout: `{"columns", "read"}`, then `{"rows"}` any number of ti
 `{"error", "message"}` at any point. Several independent limits apply to a statement:
 
 - the file is opened read-only, and no other one can be opened (no ATTACH);
-- an authorizer allows only reading data sets and functions that compute;
+- an authorizer allows only reading data sets and the tables of the request, and functions that compute;
 - the sizes of values, statements and expressions are limited;
 - a handler interrupts the statement after its timeout, the system ends a process that uses too much memory or disk, and
   the parent process kills one that does not answer.
@@ -18,9 +18,9 @@ import math
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 _CHECK_EVERY = 5_000
 _ROWS_AT_ONCE = 500
@@ -52,13 +52,24 @@ _FUNCTIONS = """
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 
 
+class GivenTable(TypedDict):
+    """A table of the request: its columns, each with its SQL type, and its rows."""
+
+    name: str
+    columns: list[list[str]]
+    rows: list[list[object]]
+
+
 class QueryRequest(TypedDict):
-    """The request on stdin: the file, the statement, the largest number of rows (None: all) and the timeout."""
+    """The request on stdin: the file, the statement, the largest number of rows (None: all), the timeout, and tables
+    that the statement may read beside the data sets. Such a table hides a data set of its name.
+    """
 
     path: str
     sql: str
     rows: int | None
     seconds: float
+    tables: NotRequired[list[GivenTable]]
 
 
 class AnswerLine(TypedDict, total=False):
@@ -82,10 +93,15 @@ class RefusedError(Exception):
 
 
 class SqlAuthorizer:
-    """Decides what a statement may do. `read` are the data sets that it reads, `denied` is the first refusal."""
+    """Decides what a statement may do. `read` are the tables that it reads, `denied` is the first refusal.
 
-    def __init__(self, tables: dict[str, str], others: set[str]) -> None:
+    `tables` are the readable data sets by their names in lower case, `given` the tables of the request, which are in
+    the database `temp`. `others` are the names of all tables.
+    """
+
+    def __init__(self, tables: dict[str, str], others: set[str], given: Collection[str] = ()) -> None:
         self._tables = tables
+        self._given = given
         self._others = others
         self.read: dict[str, None] = {}
         self.denied: str | None = None
@@ -112,6 +128,9 @@ class SqlAuthorizer:
     def _may_read(self, table: str, column: str | None, database: str | None) -> bool:
         if table in _TABLE_FUNCTIONS or not table:
             return True
+        if table in self._given and database in ("temp", None):
+            self.read[table] = None
+            return True
         name = self._tables.get(table)
         if name is None:
             # A row without columns is one of a table that the statement itself defines.
@@ -131,10 +150,11 @@ def answer(request: QueryRequest) -> Iterator[AnswerLine]:
 
 
 def _run(request: QueryRequest) -> Iterator[AnswerLine]:
-    db = _open(request["path"])
+    tables = request.get("tables", [])
+    db = _open(request["path"], tables)
     ends_at = time.monotonic() + request["seconds"]
     try:
-        authorizer = _authorizer(db)
+        authorizer = _authorizer(db, tables)
         _limit(db, authorizer, lambda: time.monotonic() > ends_at)
         with _explained(authorizer):
             cursor = db.execute(request["sql"])
@@ -169,20 +189,35 @@ def _rows(cursor: sqlite3.Cursor, wanted: int | None) -> Iterator[AnswerLine]:
     yield {"end": True, "truncated": truncated}
 
 
-def _open(path: str) -> sqlite3.Connection:
+def _open(path: str, tables: list[GivenTable]) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
-        db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA cache_size = -16000")
         db.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
+        for table in tables:
+            _create(db, table)
+        db.execute("PRAGMA query_only = ON")
+    except MemoryError:
+        raise RefusedError("memory", "the tables of the portal are too large") from None
     except sqlite3.Error as exc:
         raise RefusedError("damaged" if _is_damage(exc) else "file", str(exc)) from None
     db.text_factory = lambda data: data.decode("utf-8", "replace")
     return db
 
 
-def _authorizer(db: sqlite3.Connection) -> SqlAuthorizer:
+def _create(db: sqlite3.Connection, table: GivenTable) -> None:
+    """Create a table in memory, in the database `temp`. Its names come from this program, not from a statement."""
+    db.execute("PRAGMA temp_store = MEMORY")
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in table["columns"])
+    places = ", ".join("?" * len(table["columns"]))
+    db.execute(f'CREATE TEMP TABLE "{table["name"]}" ({columns})')
+    db.execute("BEGIN")
+    db.executemany(f'INSERT INTO temp."{table["name"]}" VALUES ({places})', table["rows"])  # noqa: S608
+    db.execute("COMMIT")
+
+
+def _authorizer(db: sqlite3.Connection, tables: list[GivenTable]) -> SqlAuthorizer:
     try:
         db.execute("BEGIN")  # so that the list of data sets and the statement see the same state
         db.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()  # registers these table functions
@@ -190,7 +225,8 @@ def _authorizer(db: sqlite3.Connection) -> SqlAuthorizer:
         others = {name.lower() for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as exc:
         raise RefusedError("damaged" if _is_damage(exc) else "file", str(exc)) from None
-    return SqlAuthorizer(readable | {_CATALOGUE: _CATALOGUE}, others | _SCHEMA_TABLES)
+    given = {table["name"] for table in tables}
+    return SqlAuthorizer(readable | {_CATALOGUE: _CATALOGUE}, others | given | _SCHEMA_TABLES, given)
 
 
 def _limit(db: sqlite3.Connection, authorizer: SqlAuthorizer, is_over: Callable[[], bool]) -> None:

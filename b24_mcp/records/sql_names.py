@@ -12,19 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from b24_mcp.records.library import DataSet
+from b24_mcp.records.sql_tokens import TOKEN
 
-# The tokens of SQLite that matter here. A token without its end runs to the end of the statement, as in SQLite.
-_TOKEN = re.compile(
-    r"""
-      (?P<text>     '[^']*(?:''[^']*)*(?:'|\Z) )
-    | (?P<comment>  --[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<double>   "(?P<in_double>[^"]*(?:""[^"]*)*)(?:"|\Z) )
-    | (?P<back>     `(?P<in_back>[^`]*(?:``[^`]*)*)(?:`|\Z) )
-    | (?P<bracket>  \[(?P<in_bracket>[^\]]*)(?:\]|\Z) )
-    | (?P<bare>     [A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -51,7 +40,7 @@ def with_stored_names(sql: str, sets: Sequence[DataSet]) -> str:
             return match[0]
         return f"[{other}]" if match["bracket"] is not None else other
 
-    return _TOKEN.sub(rewritten, sql)
+    return TOKEN.sub(rewritten, sql)
 
 
 def _other_form(name: str, kept: dict[str, str], exact: set[str]) -> str | None:

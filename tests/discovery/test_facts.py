@@ -274,11 +274,13 @@ async def test_own_writes_make_the_facts_they_change_unknown() -> None:
 
 
 def test_only_methods_that_write_change_facts() -> None:
-    assert changed_by("crm.deal.userfield.add", "v2") == {"fields:*"}
+    assert changed_by("crm.deal.userfield.add", "v2") == {"fields:*", "records"}
     assert changed_by("crm.deal.userfield.list", "v2") == frozenset()
-    assert changed_by("CRM.Status.Update", "v2") == {"statuses"}
+    assert changed_by("CRM.Status.Update", "v2") == {"statuses", "records"}
     assert changed_by("crm.status.list", "v2") == frozenset()
-    assert changed_by("crm.deal.update", "v2") == frozenset()
+    assert changed_by("crm.deal.update", "v2") == {"records"}
+    assert changed_by("crm.deal.list", "v2") == frozenset()
+    assert changed_by("tasks.task.update", "v2") == frozenset()
     assert "types" in changed_by("crm.type.delete", "v2")
 
 

@@ -239,6 +239,38 @@ async def test_custom_fields_of_a_smart_process_are_named_by_its_id(
         assert only_asked(portal)
 
 
+async def test_fields_and_stages_of_a_smart_process_are_its_own(
+    call_tool: CallTool, portal: LoopbackPortal, colleague: Colleague
+) -> None:
+    kind = {"title": "Repairs", "entityTypeId": 1030, "isStagesEnabled": "Y", "isCategoriesEnabled": "Y"}
+    await colleague.calls("crm.type.add", fields=kind)
+    second = (await colleague.calls("crm.category.add", entityTypeId=1030, fields={"name": "Second"}))["category"]["id"]
+    item = (await colleague.calls("crm.item.add", entityTypeId=1030, fields={"title": "x"}))["item"]
+    process = {"entityTypeId": 1030, "id": item["id"]}
+    other = f"DT1030_{second}:NEW"
+    for fields, said in (
+        ({"opportunity": 5}, "is documented, but the smart process 1030 has no such field"),
+        ({"stageId": other}, f"{item['stageId']} is meant"),
+        ({"stageId": "NEWW"}, "there are DT1030_"),
+    ):
+        refused = await call_tool("call_method", method="crm.item.update", params={**process, "fields": fields})
+        assert said in refused["error"]["message"]
+    assert only_asked(portal)
+    moved = {**process, "fields": {"categoryId": second, "stageId": other}}
+    assert (await call_tool("call_method", method="crm.item.update", params=moved))["ok"] is True
+
+
+async def test_three_kinds_of_records_in_a_batch_need_one_request(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    filters = {"crm.lead.list": {"STATUS_ID": "NEW"}, "crm.deal.list": {"STAGE_ID": "NEW"}}
+    filters["crm.contact.list"] = {"SOURCE_ID": "WEB"}
+    commands = {
+        f"c{place}": {"method": name, "params": {"filter": filters[name]}} for place, name in enumerate(filters)
+    }
+    answer = await call_tool("batch_call", commands=commands)
+    assert answer["ok"] is True
+    assert portal.methods == ["batch", "batch"]
+
+
 async def test_a_command_of_a_batch_is_refused_by_its_name(call_tool: CallTool, portal: LoopbackPortal) -> None:
     commands = {
         "good": {"method": "crm.deal.list", "params": {"filter": {"STAGE_ID": "NEW"}}},

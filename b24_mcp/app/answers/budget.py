@@ -7,6 +7,7 @@ from typing import cast
 
 from b24_mcp.app.answers.batch_truncation import fit_batch
 from b24_mcp.app.answers.forms import Form, OutcomeForm
+from b24_mcp.app.answers.names_form import cut_around_names
 from b24_mcp.app.answers.omissions import Omissions, cut_form
 from b24_mcp.app.answers.row_hints import how_to_see_the_rest
 from b24_mcp.app.answers.truncation import truncate
@@ -23,8 +24,14 @@ def cut_to(form: Form, budget: int, *, writes: Collection[str] = (), methods: Ma
     """Return a form that is at most `budget` characters long as JSON.
 
     For a batch, `writes` are the names of the commands that change something, whose outcomes are never cut, and
-    `methods` maps the name of each command to its method.
+    `methods` maps the name of each command to its method. Names of ids give way before rows do.
     """
+    if "names" in form and len(to_json(form)) > budget:
+        return cut_around_names(form, budget, lambda plain, room: _cut_to(plain, room, writes, methods))
+    return _cut_to(form, budget, writes, methods)
+
+
+def _cut_to(form: Form, budget: int, writes: Collection[str], methods: Mapping[str, str] | None) -> Form:
     if "results" not in form and len(to_json(form)) <= budget:
         return form
     if "rows" in form:

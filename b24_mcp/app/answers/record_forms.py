@@ -113,6 +113,7 @@ def query_form(answered: QueryAnswer, notice: str | None) -> Form:
     if answered.read:
         form["as_of"] = {data_set.name: data_set.updated_at for data_set in answered.read}
     notes = [_incomplete(data_set) for data_set in answered.read if not data_set.complete]
+    notes += [f"{table.name}: {note}" for table in answered.tables for note in table.notes]
     if notes:
         form["notes"] = notes
     form["rows"] = answered.rows

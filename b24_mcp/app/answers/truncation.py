@@ -59,7 +59,7 @@ def _largest_list(value: object) -> _LongList | None:
             sizes = [1 + size_of(inner, (*path, index)) for index, inner in enumerate(part)]
             removable = sum(sizes[1:])
             # At equal size the outer list is cut, not a list in one of its rows.
-            if len(part) > 1 and (best is None or removable >= best.removable) and not _is_columns(path):
+            if len(part) > 1 and (best is None or removable >= best.removable) and not _is_of_table(path):
                 best = _LongList(path, part, removable)
             return 1 + sum(sizes)
         return len(to_json(part))
@@ -68,8 +68,9 @@ def _largest_list(value: object) -> _LongList | None:
     return best
 
 
-def _is_columns(path: Path) -> bool:
-    return bool(path) and path[-1] == "columns"
+def _is_of_table(path: Path) -> bool:
+    """Whether a list is the columns or one row of a table: they belong together."""
+    return bool(path) and (path[-1] == "columns" or path[-2:-1] == ("rows",))
 
 
 def _cut_rows(value: object, found: _LongList, excess: int, omissions: Omissions) -> object:

@@ -81,6 +81,8 @@ def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) ->
     if documented.named(use.name) is not None:
         if use.role != "fields":
             return None
+        if fields.entity.kind.startswith("dynamic:"):
+            return missing(f"is documented, but {whole} has no such field; {_LOST[use.role]}")
         return warning(f"is documented, but this portal lists no such field of {whole}; it may ignore the value")
     if not _is_complete(use, fields):
         return None

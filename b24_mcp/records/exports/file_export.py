@@ -14,6 +14,7 @@ from b24_mcp.records.columns import Cell, Kind
 from b24_mcp.records.exports.new_file import new_file
 from b24_mcp.records.exports.places import ExportPlace
 from b24_mcp.records.library import DataSet, DataSetLibrary
+from b24_mcp.records.portal_tables import PortalTable
 from b24_mcp.records.query import SqlQuery
 from b24_mcp.records.sql_names import with_stored_names
 
@@ -75,9 +76,17 @@ def check_format(path: Path) -> str:
 
 
 async def export(
-    library: DataSetLibrary, sql: str, place: ExportPlace, *, overwrite: bool = False, caller: str = ""
+    library: DataSetLibrary,
+    sql: str,
+    place: ExportPlace,
+    *,
+    overwrite: bool = False,
+    caller: str = "",
+    tables: Sequence[PortalTable] = (),
 ) -> Exported:
-    """Run a query for a caller and write all its rows to a new file. The suffix decides the format.
+    """Run a query over data sets and `tables` for a caller and write all its rows to a new file.
+
+    The suffix of the file decides the format.
 
     Raises:
         B24Error: `B24MCP_EXPORT` if the file exists or cannot be written, `B24MCP_QUERY_BUSY` if too many queries are
@@ -87,15 +96,16 @@ async def export(
     sets = await library.sets()
     sql = with_stored_names(sql, sets)
     async with library.turns.turn(caller, is_export=True):
-        return await _exported(library, sql, place, suffix, sets, overwrite=overwrite)
+
+        def query() -> SqlQuery:
+            return SqlQuery(library.file.path, sql, rows=None, seconds=_SECONDS, tables=tables)
+
+        return await _exported(query, place, suffix, sets, overwrite=overwrite)
 
 
 async def _exported(
-    library: DataSetLibrary, sql: str, place: ExportPlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
+    query: Callable[[], SqlQuery], place: ExportPlace, suffix: str, sets: Sequence[DataSet], *, overwrite: bool
 ) -> Exported:
-    def query() -> SqlQuery:
-        return SqlQuery(library.file.path, sql, rows=None, seconds=_SECONDS)
-
     types: list[str] | None = None
     if suffix == ".parquet":
         types = await query().with_rows(lambda running, rows: _surveyed(running, rows, sets))

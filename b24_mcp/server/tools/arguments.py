@@ -57,6 +57,7 @@ Validate = Annotated[bool, Field(description="Check params against the documenta
 DryRun = Annotated[
     bool, Field(description="Send nothing; return what would be sent, effect, risks, and whether the user is asked.")
 ]
+Resolve = Annotated[bool, Field(description="Add names for ids: people, stages, options, companies, linked records.")]
 Sql = Annotated[str, Field(description="One SELECT in SQLite syntax")]
 
 
@@ -84,10 +85,8 @@ READS_LOCALLY = ToolAnnotations(
 )
 """The tool reads local data only."""
 
-WRITES_FILE = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
-)
-"""The tool writes a file on this computer."""
+WRITES_FILE = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+"""The tool writes a file on this computer. It may read from the portal for it."""
 
 CHANGES_PORTAL = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True

@@ -20,6 +20,7 @@ from b24_mcp.server.tools.arguments import (
     DryRun,
     Halt,
     PortalName,
+    Resolve,
     Validate,
     Version,
 )
@@ -29,6 +30,7 @@ async def batch_call(
     ctx: Context[App],
     commands: Commands,
     halt: Halt = False,
+    resolve: Resolve = False,
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
@@ -45,7 +47,7 @@ async def batch_call(
     true.
     """
     app = ctx.request_context.lifespan_context
-    request = BatchRequest(commands, halt, version, format, validate, dry_run)
+    request = BatchRequest(commands, halt, version, format, validate, dry_run, resolve)
     return await run_batch(app, request, portal, ask=ClientQuestion(ctx), on_wait=CallProgress(ctx))
 
 

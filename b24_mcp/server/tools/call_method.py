@@ -20,6 +20,7 @@ from b24_mcp.server.tools.arguments import (
     Method,
     MethodParams,
     PortalName,
+    Resolve,
     Validate,
     Version,
 )
@@ -29,6 +30,7 @@ async def call_method(
     ctx: Context[App],
     method: Method,
     params: MethodParams = None,
+    resolve: Resolve = False,
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
@@ -43,7 +45,7 @@ async def call_method(
     what to do. Use batch_call for several calls.
     """
     app = ctx.request_context.lifespan_context
-    request = CallRequest(method, params, version, format, validate, dry_run)
+    request = CallRequest(method, params, version, format, validate, dry_run, resolve=resolve)
     return await run_call(app, request, portal, ask=ClientQuestion(ctx), on_wait=CallProgress(ctx))
 
 

@@ -11,7 +11,7 @@ from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.records import query_data_sets
 from b24_mcp.server.tooling import FormalTool, make_tool
-from b24_mcp.server.tools.arguments import READS_LOCALLY, PortalName, Sql
+from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName, Sql
 
 
 async def query_records(
@@ -25,10 +25,12 @@ async def query_records(
 
     SELECT name, rows, columns FROM data_sets lists them. datetime columns hold ISO texts with an offset:
     substr(x, 1, 7) is the month, julianday(x) counts days. For json columns: json_extract, json_each.
+    Tables of the portal itself, for joins: portal_users (id, name), portal_departments, portal_stages (stage_id, name),
+    portal_options, portal_fields.
     """
     return await query_data_sets(ctx.request_context.lifespan_context, sql, limit=limit, portal=portal)
 
 
 def query_records_tool() -> FormalTool:
     """Return the tool."""
-    return make_tool(query_records, title="Query data sets", annotations=READS_LOCALLY)
+    return make_tool(query_records, title="Query data sets", annotations=READS_PORTAL)

@@ -16,6 +16,7 @@ from b24_mcp.server.tools.arguments import (
     Method,
     MethodParams,
     PortalName,
+    Resolve,
     Validate,
     Version,
 )
@@ -25,6 +26,7 @@ async def read_method(
     ctx: Context[App],
     method: Method,
     params: MethodParams = None,
+    resolve: Resolve = False,
     version: Version = "auto",
     format: AnswerFormat = "json",
     validate: Validate = True,
@@ -34,7 +36,7 @@ async def read_method(
     without asking the user. Other methods are refused.
     """
     app = ctx.request_context.lifespan_context
-    request = CallRequest(method, params, version, format, validate, reading_only=True)
+    request = CallRequest(method, params, version, format, validate, reading_only=True, resolve=resolve)
     return await run_call(app, request, portal, on_wait=CallProgress(ctx))
 
 
