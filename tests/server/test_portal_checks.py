@@ -63,6 +63,7 @@ def only_asked(portal: LoopbackPortal) -> bool:
         ("tasks.task.update", {"taskId": 1, "fields": {"titel": "new"}}, "TITLE"),
         ("crm.item.add", {"entityTypeId": 31, "fields": {"title": "x", "ufCrmNone": 1}}, "ufCrmNone is no field"),
         ("crm.item.list", {"entityTypeId": 2, "filter": {"stage": "WON"}}, "stageId"),
+        ("crm.item.list", {"entityTypeId": 2, "filter": {"ufCrmNone": 1}}, "the portal would refuse the call"),
         ("lists.element.get", {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 1, "FILTER": {"PROPERTY_999": 1}}, "PROPERTY_1"),
         # Values
         ("crm.deal.update", {"id": 1, "fields": {"SOURCE_ID": "WEBB"}}, "WEB is meant; there are CALL ("),

@@ -82,13 +82,13 @@ def unknown_name(use: FieldUse, fields: EntityFields, documented: Documented) ->
         if use.role != "fields":
             return None
         if fields.entity.kind.startswith("dynamic:"):
-            return missing(f"is documented, but {whole} has no such field; {_LOST[use.role]}")
+            return missing(f"is documented, but {whole} has no such field; {_lost(use, fields)}")
         return warning(f"is documented, but this portal lists no such field of {whole}; it may ignore the value")
     if not _is_complete(use, fields):
         return None
     meant = _nearest(use.name, fields, documented.names if use.role != "fields" else ())
     advice = f"{' or '.join(meant)} is meant; " if meant else ""
-    return missing(f"is no field of {whole} on this portal; {advice}{_LOST[use.role]}")
+    return missing(f"is no field of {whole} on this portal; {advice}{_lost(use, fields)}")
 
 
 def kind_in_words(kind: str) -> str:
@@ -99,6 +99,13 @@ def kind_in_words(kind: str) -> str:
     if name == "list":
         return f"the list {number}"
     return _KINDS.get(name, f"{name}s")
+
+
+def _lost(use: FieldUse, fields: EntityFields) -> str:
+    """Return what the portal would do with a name that it does not know. Source: measured behaviour."""
+    if fields.entity.style == "item" and use.role in ("filter", "order"):
+        return "the portal would refuse the call"
+    return _LOST[use.role]
 
 
 def _is_complete(use: FieldUse, fields: EntityFields) -> bool:
