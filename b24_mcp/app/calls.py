@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import anyio
 from anyio.to_thread import run_sync
@@ -24,6 +25,7 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
     CallRequest,
+    fitted_to_portal,
     judged,
     prepare_batch,
     prepare_call,
@@ -52,6 +54,9 @@ async def run_call(
     try:
         planned = await prepare_call(opened, request, app.background)
         plan = judged(opened, (planned,), validated=request.validate, reading_only=request.reading_only)
+        if request.validate:
+            plan = await fitted_to_portal(plan, reading_only=request.reading_only)
+            (planned,) = plan.calls
         if request.dry_run:
             return Reply(dry_call_form(plan.judgement, planned, opened.notice), opened.settings.budget)
         permit = await permit_for(plan, ask, app.redactor) if plan.to_approve else plan.permit()
@@ -83,6 +88,10 @@ async def run_batch(
         planned = await prepare_batch(opened, request, app.background)
         commands = planned.commands
         plan = judged(opened, commands, validated=request.validate, halt=planned.halt)
+        if request.validate:
+            plan = await fitted_to_portal(plan)
+            commands = tuple(plan.calls)
+            planned = replace(planned, commands=commands)
         if request.dry_run:
             form = dry_batch_form(plan.judgement, commands, await dry_run_batch(planned), opened.notice)
             return Reply(form, opened.settings.budget)

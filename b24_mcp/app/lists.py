@@ -11,7 +11,7 @@ from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.open_portal import OpenPortal
-from b24_mcp.app.planning import CallRequest, judged, prepare_call
+from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import OnWait, Params
@@ -65,7 +65,8 @@ class ListRun:
         request, opened = self._request, self._opened
         try:
             planned = await prepare_call(opened, CallRequest(request.method, request.params), self._app.background)
-            judged(opened, (planned,), validated=True)
+            plan = await fitted_to_portal(judged(opened, (planned,), validated=True))
+            (planned,) = plan.calls
         except B24Error as exc:
             raise _without_validate_hint(exc) from None
         library = self._app.data_sets.of(opened)

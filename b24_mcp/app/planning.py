@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
+from b24_mcp.app.portal_checks import check_calls
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
@@ -33,6 +34,7 @@ __all__ = [
     "Command",
     "Plan",
     "WantedVersion",
+    "fitted_to_portal",
     "judged",
     "plan_checked",
     "prepare_batch",
@@ -110,6 +112,22 @@ def judged(
         _refuse_mistakes(opened, judgement, validated=validated, reading_only=reading_only)
         judgement.refuse()
     return Plan(opened, calls, judgement, judgement.to_approve, halt)
+
+
+async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
+    """Return a plan whose calls were compared with what the portal has; see `portal_checks`.
+
+    Calls that were changed are judged again. Only what the gate does not refuse is compared, since the portal may have
+    to be asked.
+
+    Raises:
+        B24Error: `B24MCP_PARAMS` for a name or a value that the portal does not have; nothing was sent.
+    """
+    calls = await check_calls(plan.opened, plan.calls)
+    if all(one is other for one, other in zip(calls, plan.calls, strict=True)):
+        return plan
+    calls = tuple([with_risks(replace(call, risks=None)) for call in calls])
+    return judged(plan.opened, calls, validated=True, reading_only=reading_only, halt=plan.halt)
 
 
 def _refuse_mistakes(opened: OpenPortal, judgement: Judgement, *, validated: bool, reading_only: bool) -> None:

@@ -69,8 +69,9 @@ async def test_text_that_is_no_json_is_refused(call_tool: CallTool, portal: Loop
 async def test_a_dry_run_shows_the_warnings_of_the_call(
     call_tool: CallTool, portal: LoopbackPortal, dry_run: bool
 ) -> None:
-    fields = {"TITLE": "x", "NO_SUCH_FIELD": 1}
-    answer = await call_tool("call_method", method="crm.deal.add", params={"fields": fields}, dry_run=dry_run)
+    fields = {"ENTITY_ID": 1, "ENTITY_TYPE": "deal", "COMMENT": "x", "NO_SUCH_FIELD": 1}
+    params = {"fields": fields}
+    answer = await call_tool("call_method", method="crm.timeline.comment.add", params=params, dry_run=dry_run)
     (warning,) = answer["warnings"]
     assert warning.startswith("fields.NO_SUCH_FIELD is not a documented field here")
 
@@ -79,7 +80,8 @@ async def test_a_dry_run_shows_the_warnings_of_the_call(
 async def test_commands_of_a_batch_are_checked_alike(
     call_tool: CallTool, portal: LoopbackPortal, dry_run: bool
 ) -> None:
-    unusual = {"method": "crm.deal.add", "params": {"fields": '{"TITLE": "x", "NO_SUCH_FIELD": 1}'}}
+    fields = '{"ENTITY_ID": 1, "ENTITY_TYPE": "deal", "COMMENT": "x", "NO_SUCH_FIELD": 1}'
+    unusual = {"method": "crm.timeline.comment.add", "params": {"fields": fields}}
     answer = await call_tool("batch_call", commands={"a": unusual}, dry_run=dry_run)
     said = str(answer["warnings"])
     assert "fields was JSON text" in said
@@ -103,7 +105,7 @@ async def test_lists_are_checked_alike(call_tool: CallTool, portal: LoopbackPort
     refused = await call_tool("list_records", method="tasks.task.list", params={"filter": {"TITEL": "x"}})
     assert "it is called TITLE" in refused["error"]["message"]
     assert portal.methods == []
-    warned = await call_tool("list_records", method="tasks.task.list", params={"filter": {"NO_SUCH_FIELD": 1}})
+    warned = await call_tool("list_records", method="crm.status.list", params={"filter": {"NO_SUCH_FIELD": 1}})
     assert any(warning.startswith(UNKNOWN) for warning in warned["warnings"])
 
 

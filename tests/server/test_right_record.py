@@ -267,6 +267,7 @@ async def test_a_value_that_a_batch_would_change_is_sent_as_a_single_call(
 ) -> None:
     odd = {"method": "crm.deal.list", "params": {"filter": {"ID": 5, "UF_CRM_X": value}, "select": ["ID"]}}
     plain = {"method": "crm.deal.list", "params": {"filter": {"ID": 5}, "select": ["ID"]}}
-    dry = await call_tool("batch_call", commands={"a": plain, "b": odd, "c": plain}, dry_run=True)
+    commands = {"a": plain, "b": odd, "c": plain}
+    dry = await call_tool("batch_call", commands=commands, validate=False, dry_run=True)
     assert [request["method"] for request in dry["requests"]] == ["batch", "crm.deal.list", "batch"]
     assert dry["requests"][1]["body"] == odd["params"]

@@ -12,8 +12,10 @@ import pytest
 from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
+from b24_mcp.catalog.probes import FACT_PROBES
 from b24_mcp.secrets import Redactor
 from b24_mcp.server.mcp_server import build_server
+from b24_sandbox import LoggedCall
 from tests.access.calls import ORDINARY, RISKY, Call, read_calls, with_values
 from tests.loopback import LoopbackPortal
 from tests.server.conftest import Answer
@@ -56,7 +58,16 @@ async def opened(era: Era, *, allow: bool = False) -> AsyncIterator[Asked]:
 
 def sent(portal: LoopbackPortal) -> list[str]:
     """The methods that reached the portal, without probes."""
-    return [method for method in portal.methods if method != "rest.documentation.openapi"]
+    return [call.method for call in portal.calls if not is_probe(call)]
+
+
+def is_probe(call: LoggedCall) -> bool:
+    """Whether the program asked by itself: for the methods of the portal, or for its fields, stages and types."""
+    if call.method != "batch":
+        return call.method == "rest.documentation.openapi"
+    commands = call.params["cmd"]
+    assert isinstance(commands, dict)
+    return all(str(command).partition("?")[0] in FACT_PROBES for command in commands.values())
 
 
 def in_batch(call: Call, params: Any = None) -> dict[str, Any]:
