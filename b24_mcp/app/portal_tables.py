@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from anyio.to_thread import run_sync
 
-from b24_mcp.discovery import PortalEntity, PortalFacts
+from b24_mcp.discovery import PortalEntity, PortalFacts, PortalField
 from b24_mcp.errors import our_error
 from b24_mcp.rest import to_json
 from b24_mcp.secrets import Redactor
@@ -87,15 +87,10 @@ async def _stages(facts: PortalFacts) -> _Filled:
 
 
 async def _options(facts: PortalFacts) -> _Filled:
-    entities, missing = await _entities(facts, _WITH_FIELDS)
-    rows: Rows = []
-    for entity in entities:
-        fields = facts.fields_now(entity)
-        if fields is None:
-            missing.append(entity.kind)
-            continue
-        for field in fields.fields.values():
-            rows += [[entity.kind, field.name, None, option.id, option.label] for option in field.options or ()]
+    known, missing = await _known_fields(facts)
+    rows: Rows = [
+        [kind, field.name, None, option.id, option.label] for kind, field in known for option in field.options or ()
+    ]
     directories = await facts.directories()
     if directories is None:
         missing.append("directories")
@@ -108,17 +103,25 @@ async def _options(facts: PortalFacts) -> _Filled:
 
 
 async def _fields(facts: PortalFacts) -> _Filled:
-    entities, missing = await _entities(facts, _WITH_FIELDS)
+    known, missing = await _known_fields(facts)
     rows: Rows = []
+    for kind, one in known:
+        flags = [int(flag) for flag in (one.required, one.read_only, one.multiple, one.custom)]
+        rows.append([kind, one.name, one.label or None, one.type, *flags, one.directory or None])
+    return rows or None, missing
+
+
+async def _known_fields(facts: PortalFacts) -> tuple[list[tuple[str, PortalField]], list[str]]:
+    """Return all fields with the kinds of their records, and the kinds whose fields are not known."""
+    entities, missing = await _entities(facts, _WITH_FIELDS)
+    known: list[tuple[str, PortalField]] = []
     for entity in entities:
         fields = facts.fields_now(entity)
         if fields is None:
             missing.append(entity.kind)
-            continue
-        for one in fields.fields.values():
-            flags = [int(flag) for flag in (one.required, one.read_only, one.multiple, one.custom)]
-            rows.append([entity.kind, one.name, one.label or None, one.type, *flags, one.directory or None])
-    return rows or None, missing
+        else:
+            known += [(entity.kind, field) for field in fields.fields.values()]
+    return known, missing
 
 
 async def _entities(facts: PortalFacts, kinds: Iterable[str]) -> tuple[list[PortalEntity], list[str]]:
