@@ -101,8 +101,8 @@ def test_right_fields_are_accepted(given: object) -> None:
 
 
 def test_an_unknown_field_is_a_warning_that_says_what_happens() -> None:
-    (problem,) = check(DEAL, {"TITLE": "x", "AMOUNT": 5})
-    assert (problem.field, problem.certain) == ("fields.AMOUNT", False)
+    (problem,) = check(DEAL, {"TITLE": "x", "FAVOURITE": 5})
+    assert (problem.field, problem.certain) == ("fields.FAVOURITE", False)
     assert "ignores names" in problem.message
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import Case
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
-from b24_mcp.catalog.names import nearest_ones
+from b24_mcp.catalog.arguments.synonyms import affixed_in, synonyms_in
+from b24_mcp.catalog.names import folded, nearest_ones
 
 _KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
 _UNKNOWN = {
@@ -17,7 +18,8 @@ _UNKNOWN = {
     "and returns everything",
 }
 
-_EVERYWHERE = {"start", "auth_connector"}
+EVERYWHERE = {"start", "auth_connector"}
+"""Parameters that every method takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,21 @@ def spelling_of(
     written = group.by_lower.get(name.lower())
     if written is not None:
         return _in_other_case(name, written, group.nodes[written], given, case, place, capitals=capitals)
-    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in _EVERYWHERE):
+    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in EVERYWHERE):
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
         return Spelling(None)
     if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
         return Spelling(group.nodes[meant])
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
-    nearest = dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing))
+    nearest = list(dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing)))
+    if not any(folded(one) == folded(name) for one in nearest):
+        meant = synonyms_in(group, name)
+        nearest = [one for one in meant if place == "filter" or not _is_given(one, given, case)] or nearest
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
-    return Spelling(None, _UNKNOWN[place])
+    near = affixed_in(group, name)
+    return Spelling(None, f"{_UNKNOWN[place]}; {near[0]} may be meant" if near else _UNKNOWN[place])
 
 
 def _in_other_case(

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
 from b24_mcp.catalog.arguments.families import MethodFamily
+from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
-from b24_mcp.catalog.arguments.spelling import spelling_of
+from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
 from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
@@ -42,7 +43,9 @@ class ArgumentWalk:
                 continue
             spelling = spelling_of(str(name), group, given, case, place, capitals=False)
             where = f"{path}{name}"
-            if spelling.message:
+            if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
+                self._misplaced(str(name), value, group, given, spelling)
+            elif spelling.message:
                 self.problems.append(Problem(where, spelling.message, spelling.certain))
             if spelling.node is not None:
                 found.add(spelling.node.name)
@@ -50,6 +53,15 @@ class ArgumentWalk:
             elif str(name).lower() in _FILES:
                 self._add(where, file_verdict(value))
         self._missing(group, given, found, path)
+
+    def _misplaced(
+        self, name: str, value: object, group: Group, given: Mapping[str, object], spelling: Spelling
+    ) -> None:
+        """Add the problem with an undocumented name at the top, which may belong elsewhere."""
+        if message := misplacement(name, value, group, given) if not group.covers(name) else "":
+            self.problems.append(Problem(name, message, True))
+        elif spelling.message:
+            self.problems.append(Problem(name, spelling.message, False))
 
     def _filter_beside(self, group: Group) -> Node | None:
         """Return the filter whose conditions may also stand beside it."""
