@@ -29,7 +29,22 @@ _WORDS = {
     "eq": "",
     "like": "%",
     "between": "><",
+    "$not": "!",
+    "not": "!",
+    "not_in": "!@",
+    "contains": "%",
+    "icontains": "%",
+    "from": ">=",
+    "min": ">=",
+    "since": ">=",
+    "after": ">",
+    "to": "<=",
+    "max": "<=",
+    "until": "<=",
+    "before": "<",
 }
+_AFTER = re.compile(r"(?P<name>\w+?)(__| +)(?P<word>[A-Za-z_]+)", re.ASCII)
+_JOINED = {"$or": "OR", "or": "OR", "$and": "AND", "and": "AND", "any": "OR", "all": "AND"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,8 @@ def key_of(key: str, family: MethodFamily) -> Key:
     if after and after.strip(OPERATOR_SIGNS + " ") == "":
         sign = _TURNED.get(after, after)
         return Key(operator, name, f'has the operator after the name; it is written "{sign}{name}"')
+    if not operator and (said := _AFTER.fullmatch(name)) and (sign := _WORDS.get(said["word"].lower())) is not None:
+        return Key(sign, said["name"], f'has the operator after the name; it is written "{sign}{said["name"]}"')
     if operator and operator in _TURNED and operator not in OPERATORS:
         return Key(operator, name, f'has an unknown operator; it is written "{_TURNED[operator]}{name}"')
     if operator and operator not in OPERATORS:
@@ -61,6 +78,14 @@ def key_of(key: str, family: MethodFamily) -> Key:
             f"has the operator {operator}, which this method does not take; it takes {_listed(family)}{advice}",
         )
     return Key(operator, name)
+
+
+def joined_problem(name: str, value: object) -> str:
+    """Return what is wrong with `$or` and similar names as a key; empty when it is none of them."""
+    joined = _JOINED.get(name.lower())
+    if joined is None or not isinstance(value, dict | list):
+        return ""
+    return f'is no key of this filter; conditions are joined so: {{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
 
 
 def misplaced_operator(name: str, value: dict[str, object]) -> str:

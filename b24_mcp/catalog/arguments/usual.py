@@ -80,7 +80,7 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return Usual(frozenset())
     if node.is_container:
         if node.group is None or node.is_multifield:
-            loose = node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
+            loose = node.has_ids or node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
             return Usual(frozenset() if loose else frozenset({dict}))
         inner = usual_group(node.group, family, version, "filter" if place == "filter" else "fields")
         if not node.parameter.is_list:
@@ -94,7 +94,11 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
         if not node.is_yes_or_no:
             types |= {bool}
-        return Usual(types, None)
+        return Usual(types, frozenset({"Y", "N", ""}) if node.is_yes_or_no else None)
+    if node.scalars == {"id"} or node.scalars == {"dialog"}:
+        return Usual(_NUMBERS)
+    if node.scalars == {"currency"}:
+        return Usual(frozenset(), frozenset({"RUB", "USD", "EUR"}))
     has_range = node.parameter.minimum is not None or node.parameter.maximum is not None
     if "number" in node.scalars:
         return Usual(

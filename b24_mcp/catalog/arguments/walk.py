@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
+from b24_mcp.catalog.arguments.conditions import joined_problem, key_of, misplaced_operator
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
@@ -12,7 +12,7 @@ from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
-from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.arguments.values import Verdict, file_verdict, id_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTIONS = ("asc", "desc")
@@ -101,6 +101,8 @@ class ArgumentWalk:
     def _object(self, path: str, node: Node, value: Mapping[str, object], place: Place) -> None:
         if place == "filter" and not node.takes_object:
             self._add(path, (message, True) if (message := misplaced_operator(node.name, dict(value))) else None)
+            if not message and value and not is_listed(value):
+                self._add(path, ("must be a value or a list of values", True))
             return
         if is_listed(value) and (node.takes_list or place == "filter"):
             self._sequence(path, node, list(value.values()), place)
@@ -148,7 +150,8 @@ class ArgumentWalk:
                 self._add(path, (single_problem(node, value), True))
             return
         if node.is_container and not node.values:
-            self._add(path, number_verdict(value) if node.has_numbers else None)
+            verdict = number_verdict(value) if node.has_numbers else id_verdict(value) if node.has_ids else None
+            self._add(path, verdict)
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
@@ -180,6 +183,8 @@ class ArgumentWalk:
             if parts.name.lower() == "logic":
                 if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
                     self._add(where, ("must be AND or OR", True))
+            elif message := joined_problem(parts.name, inner):
+                self._add(where, (message, True))
             elif not parts.name or parts.name.isdigit():
                 self._filter(where, node, inner)
             elif parts.name.startswith("::"):
@@ -236,11 +241,8 @@ class ArgumentWalk:
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
                 self._listed_name(where, str(name), node.group, value)
-            if (
-                isinstance(direction, str)
-                and direction
-                and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
-            ):
+            is_other = isinstance(direction, str) and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            if (is_other and direction) or isinstance(direction, int | float):
                 self._add(where, ("must be asc or desc", True))
 
     def _listed_name(self, path: str, name: str, group: Group, given: Collection[str]) -> None:
