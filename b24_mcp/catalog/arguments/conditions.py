@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
 
+OPERATORS_V3 = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
+"""The operators in the conditions of REST 3.0."""
 _KEY = re.compile(
     rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
 )
@@ -85,7 +87,9 @@ def joined_problem(name: str, value: object) -> str:
     joined = _JOINED.get(name.lower())
     if joined is None or not isinstance(value, dict | list):
         return ""
-    return f'is no key of this filter; conditions are joined so: {{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
+    return (
+        f'is no key of this filter; conditions are joined so: {{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
+    )
 
 
 def misplaced_operator(name: str, value: dict[str, object]) -> str:

@@ -53,7 +53,7 @@ def _known_name(group: Group, name: str) -> str:
     same = next((node.name for one, node in group.nodes.items() if folded(one) == folded(name)), "")
     if not same and (is_custom(name) and not group.takes_any and group.covers(name)):
         return name
-    return same or next(iter(synonyms_in(group, name)), "")
+    return same or next(iter(synonyms_in(group, name, "fields")), "")
 
 
 def _listed(keys: Collection[str]) -> str:

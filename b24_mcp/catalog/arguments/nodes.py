@@ -67,6 +67,10 @@ class Node:
         """Whether only an object is accepted, by its documented type."""
         return self.parameter.type.lower() in _OBJECTS and not self.parameter.is_list
 
+    def is_short_form(self, value: object) -> bool:
+        """Whether a list stands where an object with such a list is documented: the blocks of an attachment."""
+        return isinstance(value, list) and self.takes_object and "array" not in self.parameter.type.lower()
+
     @property
     def is_yes_or_no(self) -> bool:
         """Whether the value is `Y` or `N`."""
@@ -158,11 +162,16 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
             node.has_numbers = kind.removesuffix("[]") in _NUMBERS
         else:
             scalars.add(_scalar(kind))
-    node.has_ids = not node.has_numbers and "array" in parameter.type.lower() and parameter.name.lower() in _LISTS_OF_IDS
+    node.has_ids = (
+        not node.has_numbers and "array" in parameter.type.lower() and parameter.name.lower() in _LISTS_OF_IDS
+    )
     if parameter.name.lower().replace("_", "") == "dialogid":
         scalars = {"dialog"}
     if parameter.is_list:
         node.takes_list = True
+    if node.is_multifield and group is not None:
+        removal = Node(Parameter("DELETE", "", None), None, scalars=frozenset({"any"}))
+        group.by_lower.setdefault("delete", group.nodes.setdefault("DELETE", removal).name)
     if node.is_multifield or role == "filter":
         scalars.clear()
         node.takes_object = not node.is_multifield

@@ -55,7 +55,7 @@ class Usual:
             if usual is None:
                 if self.is_filter or not is_custom(name) or type(inner) is dict:
                     return False
-            elif not usual.passes(inner):
+            elif not usual.passes(inner) or (self.is_filter and type(inner) is str and inner[:1] == "%"):
                 return False
         return True
 

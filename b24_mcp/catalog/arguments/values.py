@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
+from b24_mcp.catalog.arguments.families import OPERATORS
 from b24_mcp.catalog.arguments.nodes import Node
 from b24_mcp.catalog.names import nearest_ones
 
@@ -22,6 +23,8 @@ _PATH = re.compile(
 _PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
 _AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
+FILE_FORM = 'must be the content: ["name.ext", "base64 of the content"]'
+"""What is said about a value that is no content of a file."""
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
 _COMPARED = {"number", "id", "date", "datetime"}
@@ -47,6 +50,10 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
     scalars = node.scalars
     if in_filter and isinstance(value, str) and scalars and scalars <= _COMPARED and (found := _OPERATOR.match(value)):
         return f'has the operator in its value; the operator is part of the key: {{"{found[1]}{node.name}": …}}', True
+    if in_filter and isinstance(value, str) and scalars <= _COMPARED and value in OPERATORS:
+        return f'is an operator; it is part of the key: {{"{value}{node.name}": …}}', True
+    if in_filter and isinstance(value, str) and len(value) > len("%%") and value[0] == value[-1] == "%":
+        return f'is compared with the whole text; a part is found with {{"%{node.name}": "{value[1:-1]}"}}', False
     if scalars == {"number"}:
         return _number(node, value)
     if scalars == {"id"} or scalars == {"dialog"}:
@@ -78,7 +85,7 @@ def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
 def file_verdict(value: object) -> Verdict | None:
     """Return what is wrong with the content of a file when it is a path or a file name; None otherwise."""
     if isinstance(value, str) and _PATH.fullmatch(value):
-        return 'must be the content: ["name.ext", "base64 of the content"]; the portal reads no files by path', True
+        return f"{FILE_FORM}; the portal reads no files by path", True
     return None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
-from b24_mcp.catalog.arguments.conditions import joined_problem, key_of, misplaced_operator
+from b24_mcp.catalog.arguments.conditions import OPERATORS_V3, joined_problem, key_of, misplaced_operator
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
@@ -12,11 +13,12 @@ from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
 from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
-from b24_mcp.catalog.arguments.values import Verdict, file_verdict, id_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTIONS = ("asc", "desc")
 _FILES = {"filedata", "filecontent", "file_content"}
+_CONTENTS = {"filecontent", "filedata"}
 _DEEPEST = 20
 
 
@@ -88,6 +90,8 @@ class ArgumentWalk:
             self._select(path, node, value)
         elif role == "order" and isinstance(value, dict) and (self._is_list or node.group or place != "top"):
             self._order(path, node, value)
+        elif role == "order" and isinstance(value, Mapping) and not node.takes_object:
+            self._add(path, ("is asc or desc; the name of the field stands in another parameter", False))
         elif isinstance(value, Mapping):
             self._object(path, node, value, place)
         elif isinstance(value, list | tuple | set | frozenset):
@@ -128,14 +132,15 @@ class ArgumentWalk:
         if place != "filter" and (message := sequence_problem(node, value, self._version)):
             self._add(path, (message, True))
             return
+        group = None if node.scalars and node.is_short_form(value) else node.group
         longest = node.parameter.longest
         if longest is not None and node.parameter.is_list and len(value) > longest:
             self._add(path, (f"has more than {longest} entries", False))
         for place_of_item, item in enumerate(value):
             inner = f"{path}.{place_of_item}"
             if isinstance(item, Mapping):
-                if node.group is not None and not stands_in(item):
-                    self.follow(node.group, item, f"{inner}.", "fields")
+                if group is not None and not stands_in(item):
+                    self.follow(group, item, f"{inner}.", "fields")
                 else:
                     self._files(inner, item)
             elif not isinstance(item, list) and item is not None and node.group is None:
@@ -146,7 +151,9 @@ class ArgumentWalk:
             return
         is_one = is_item or (place == "filter" and node.takes_list and not node.is_object)
         if node.is_container and not is_one:
-            if place == "top" or (value != "" and value is not False):
+            if node.name.lower() in _CONTENTS and isinstance(value, str) and value:
+                self._add(path, (FILE_FORM, True))
+            elif place == "top" or (value != "" and value is not False):
                 self._add(path, (single_problem(node, value), True))
             return
         if node.is_container and not node.values:
@@ -161,6 +168,8 @@ class ArgumentWalk:
         if isinstance(value, list):
             if message := sequence_problem(node, value, self._version) if _is_outermost(path) else "":
                 self._add(path, (message, True))
+            elif self._version == "v3" and value and isinstance(value[0], str):
+                self._add(path, (f"is a list of conditions: {json.dumps([value], ensure_ascii=False)}", True))
             for place, item in enumerate(value):
                 if isinstance(item, dict):
                     self._filter(f"{path}.{place}", node, item)
@@ -222,6 +231,9 @@ class ArgumentWalk:
         """Check the name in one condition of a filter of REST 3.0."""
         if group is None or not condition or not isinstance(condition[0], str):
             return
+        operator = condition[1] if len(condition) > 2 else "="  # noqa: PLR2004
+        if isinstance(operator, str) and operator.lower() not in OPERATORS_V3:
+            self._add(f"{path}.1", (f"is an unknown operator; there are {' '.join(OPERATORS_V3)}", True))
         spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False)
         if spelling.message:
             self._add(f"{path}.{condition[0]}", (spelling.message, spelling.certain))
