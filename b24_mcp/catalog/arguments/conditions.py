@@ -66,8 +66,9 @@ def key_of(key: str, family: MethodFamily) -> Key:
     if after and after.strip(OPERATOR_SIGNS + " ") == "":
         sign = _TURNED.get(after, after)
         return Key(operator, name, f'has the operator after the name; it is written "{sign}{name}"')
-    if not operator and (said := _AFTER.fullmatch(name)) and (sign := _WORDS.get(said["word"].lower())) is not None:
-        return Key(sign, said["name"], f'has the operator after the name; it is written "{sign}{said["name"]}"')
+    if not operator and (said := _AFTER.fullmatch(name)) and said["word"].lower() in _WORDS:
+        word = _WORDS[said["word"].lower()]
+        return Key(word, said["name"], f'has the operator after the name; it is written "{word}{said["name"]}"')
     if operator and operator in _TURNED and operator not in OPERATORS:
         return Key(operator, name, f'has an unknown operator; it is written "{_TURNED[operator]}{name}"')
     if operator and operator not in OPERATORS:
@@ -87,9 +88,8 @@ def joined_problem(name: str, value: object) -> str:
     joined = _JOINED.get(name.lower())
     if joined is None or not isinstance(value, dict | list):
         return ""
-    return (
-        f'is no key of this filter; conditions are joined so: {{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
-    )
+    form = f'{{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
+    return f"is no key of this filter; conditions are joined in the form {form}"
 
 
 def misplaced_operator(name: str, value: dict[str, object]) -> str:

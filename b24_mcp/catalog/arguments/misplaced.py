@@ -27,7 +27,8 @@ def misplacement(name: str, value: object, group: Group, given: Collection[str])
     for inner in _INNER:
         for node in holders:
             if node.name.lower() == inner and node.group is not None and (known := _known_name(node.group, name)):
-                return f'is not a parameter of this method; it belongs into {node.name}: {{"{node.name}": {{"{known}": …}}}}'
+                form = f'{{"{node.name}": {{"{known}": …}}}}'
+                return f"is not a parameter of this method; it belongs into {node.name}: {form}"
     return ""
 
 

@@ -162,9 +162,8 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
             node.has_numbers = kind.removesuffix("[]") in _NUMBERS
         else:
             scalars.add(_scalar(kind))
-    node.has_ids = (
-        not node.has_numbers and "array" in parameter.type.lower() and parameter.name.lower() in _LISTS_OF_IDS
-    )
+    is_of_ids = parameter.name.lower() in _LISTS_OF_IDS and "array" in parameter.type.lower()
+    node.has_ids = is_of_ids and not node.has_numbers
     if parameter.name.lower().replace("_", "") == "dialogid":
         scalars = {"dialog"}
     if parameter.is_list:

@@ -50,8 +50,8 @@ def spelling_of(
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
     nearest = list(dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing)))
     if not any(folded(one) == folded(name) for one in nearest):
-        meant = synonyms_in(group, name, place)
-        nearest = [one for one in meant if place == "filter" or not _is_given(one, given, case)] or nearest
+        synonyms = synonyms_in(group, name, place)
+        nearest = [one for one in synonyms if place == "filter" or not _is_given(one, given, case)] or nearest
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
     near = affixed_in(group, name)

@@ -20,9 +20,9 @@ _SHORTEST = 4
 def synonyms_in(group: Group, name: str, place: Place) -> list[str]:
     """Return the documented names of an object that an undocumented one stands for; none when they are many."""
     word = folded(name)
-    meant = _names("").get(word, frozenset()) | (
-        _names("top").get(word, frozenset()) if place == "top" else frozenset()
-    )
+    meant = _names("").get(word, frozenset())
+    if place == "top":
+        meant |= _names("top").get(word, frozenset())
     if not meant:
         return []
     found = dict.fromkeys(node.name for one, node in group.nodes.items() if folded(one) in meant)

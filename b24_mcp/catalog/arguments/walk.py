@@ -231,7 +231,7 @@ class ArgumentWalk:
         """Check the name in one condition of a filter of REST 3.0."""
         if group is None or not condition or not isinstance(condition[0], str):
             return
-        operator = condition[1] if len(condition) > 2 else "="  # noqa: PLR2004
+        operator = condition[1] if len(condition) > 2 else "="
         if isinstance(operator, str) and operator.lower() not in OPERATORS_V3:
             self._add(f"{path}.1", (f"is an unknown operator; there are {' '.join(OPERATORS_V3)}", True))
         spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False)
