@@ -46,6 +46,8 @@ _WORDS = {
     "before": "<",
 }
 _AFTER = re.compile(r"(?P<name>\w+?)(__| +)(?P<word>[A-Za-z_]+)", re.ASCII)
+_BOUND_AFTER = re.compile(r"(?P<name>\w+?)_?(?P<bound>(?i:from|to|min|max|after|before|gte|lte|gt|lt))", re.ASCII)
+_BOUND_BEFORE = re.compile(r"(?P<bound>(?i:min|max|from|to))_?(?P<name>\w+)", re.ASCII)
 _JOINED = {"$or": "OR", "or": "OR", "$and": "AND", "and": "AND", "any": "OR", "all": "AND"}
 
 
@@ -83,6 +85,13 @@ def key_of(key: str, family: MethodFamily) -> Key:
     return Key(operator, name)
 
 
+def bound_of(name: str) -> Key | None:
+    """Return the name and the operator that a name such as `DATE_CREATE_FROM` or `minOpportunity` stands for."""
+    if match := _BOUND_AFTER.fullmatch(name) or _BOUND_BEFORE.fullmatch(name):
+        return Key(_WORDS[match["bound"].lower()], match["name"])
+    return None
+
+
 def joined_problem(name: str, value: object) -> str:
     """Return what is wrong with `$or` and similar names as a key; empty when it is none of them."""
     joined = _JOINED.get(name.lower())
@@ -90,6 +99,15 @@ def joined_problem(name: str, value: object) -> str:
         return ""
     form = f'{{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
     return f"is no key of this filter; conditions are joined in the form {form}"
+
+
+def triple_problem(value: dict[str, object]) -> str:
+    """Return what is wrong with `{"field": "STAGE_ID", "value": "WON"}` as a filter; empty when it is none."""
+    names = {name.lower(): inner for name, inner in value.items()}
+    field = next((names[one] for one in ("field", "name", "key", "column", "property") if one in names), None)
+    if "value" not in names or not isinstance(field, str) or len(names) > len(("field", "operator", "value")):
+        return ""
+    return f'is an object of names and values, {{"{field}": …}}; an operator stands before the name'
 
 
 def misplaced_operator(name: str, value: dict[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from b24_mcp.catalog.arguments.conditions import bound_of
 from b24_mcp.catalog.arguments.families import Case
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
 from b24_mcp.catalog.arguments.synonyms import affixed_in, synonyms_in
@@ -32,9 +33,16 @@ class Spelling:
 
 
 def spelling_of(
-    name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool
+    name: str,
+    group: Group,
+    given: Collection[str],
+    case: Case,
+    place: Place,
+    *,
+    capitals: bool,
+    entity: str = "",
 ) -> Spelling:
-    """Return what a name of an object is. `given` are all names of the object."""
+    """Return what a name of an object is. `given` are all names of the object, `entity` what the method is about."""
     node = group.nodes.get(name)
     if node is not None:
         return Spelling(node)
@@ -50,8 +58,10 @@ def spelling_of(
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
     nearest = list(dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing)))
     if not any(folded(one) == folded(name) for one in nearest):
-        synonyms = synonyms_in(group, name, place)
+        synonyms = synonyms_in(group, name, place, entity)
         nearest = [one for one in synonyms if place == "filter" or not _is_given(one, given, case)] or nearest
+    if place == "filter" and (bound := bound_of(name)) and (known := _same(bound.name, group)):
+        return Spelling(None, f'is not {_KINDS[place]}; it is written "{bound.operator}{known}"', True)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
     near = affixed_in(group, name)
@@ -73,6 +83,11 @@ def _in_other_case(
     if case == "exact":
         return Spelling(node, f"is written {written}", True)
     return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
+
+
+def _same(name: str, group: Group) -> str:
+    """Return the documented name that differs from a name in letter case and underscores at most."""
+    return next((node.name for one, node in group.nodes.items() if folded(one) == folded(name)), "")
 
 
 def _is_given(name: str, given: Collection[str], case: Case) -> bool:

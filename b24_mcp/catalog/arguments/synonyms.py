@@ -17,16 +17,27 @@ _MOST = 3
 _SHORTEST = 4
 
 
-def synonyms_in(group: Group, name: str, place: Place) -> list[str]:
-    """Return the documented names of an object that an undocumented one stands for; none when they are many."""
+def synonyms_in(group: Group, name: str, place: Place, entity: str = "") -> list[str]:
+    """Return the documented names of an object that an undocumented one stands for; none when they are many.
+
+    `entity` is what the method is about: its fields are also called `DEAL_TYPE` or `dealId`.
+    """
     word = folded(name)
+    found = _meant_in(group, word, place)
+    rest = word.removeprefix(entity)
+    if not found and entity and rest not in ("", word):
+        same = [node.name for one, node in group.nodes.items() if folded(one) in (rest, f"{rest}id")]
+        found = list(dict.fromkeys(same)) or _meant_in(group, rest, place)
+    return found if len(found) <= _MOST else []
+
+
+def _meant_in(group: Group, word: str, place: Place) -> list[str]:
     meant = _names("").get(word, frozenset())
     if place == "top":
         meant |= _names("top").get(word, frozenset())
     if not meant:
         return []
-    found = dict.fromkeys(node.name for one, node in group.nodes.items() if folded(one) in meant)
-    return list(found) if len(found) <= _MOST else []
+    return list(dict.fromkeys(node.name for one, node in group.nodes.items() if folded(one) in meant))
 
 
 def affixed_in(group: Group, name: str) -> list[str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from b24_mcp.catalog.arguments.conditions import OPERATORS_V3, joined_problem, key_of, misplaced_operator
+from b24_mcp.catalog.arguments.conditions import (
+    OPERATORS_V3,
+    joined_problem,
+    key_of,
+    misplaced_operator,
+    triple_problem,
+)
 from b24_mcp.catalog.arguments.families import MethodFamily
 from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
@@ -43,7 +49,7 @@ class ArgumentWalk:
                 key = key_of(str(name), self._family)
                 self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
                 continue
-            spelling = spelling_of(str(name), group, given, case, place, capitals=False)
+            spelling = spelling_of(str(name), group, given, case, place, capitals=False, entity=self._family.entity)
             where = f"{path}{name}"
             if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
                 self._misplaced(str(name), value, group, given, spelling)
@@ -184,6 +190,9 @@ class ArgumentWalk:
             else:
                 self.follow(node.group, value, f"{path}.", "filter")
             return
+        if message := triple_problem(value):
+            self._add(path, (message, True))
+            return
         keys = {str(key): key_of(str(key), self._family) for key in value}
         names = [key.name for key in keys.values()]
         found: set[str] = set()
@@ -214,7 +223,9 @@ class ArgumentWalk:
                 self._add(path, (message, True))
             return set()
         family = self._family
-        spelling = spelling_of(name, group, names, family.fields, "filter", capitals=family.capitals)
+        spelling = spelling_of(
+            name, group, names, family.fields, "filter", capitals=family.capitals, entity=family.entity
+        )
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
         node = spelling.node
@@ -234,7 +245,7 @@ class ArgumentWalk:
         operator = condition[1] if len(condition) > 2 else "="
         if isinstance(operator, str) and operator.lower() not in OPERATORS_V3:
             self._add(f"{path}.1", (f"is an unknown operator; there are {' '.join(OPERATORS_V3)}", True))
-        spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False)
+        spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False, entity=self._family.entity)
         if spelling.message:
             self._add(f"{path}.{condition[0]}", (spelling.message, spelling.certain))
 
@@ -261,7 +272,7 @@ class ArgumentWalk:
         """Check a name in `select` or `order`."""
         family = self._family
         case = "unknown" if family.names == "any" or name in ("ID", "id") else family.fields
-        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals)
+        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals, entity=family.entity)
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
 
