@@ -15,7 +15,7 @@ _INNER = ("fields", "filter", "data", "field")
 def misplacement(name: str, value: object, group: Group, given: Collection[str]) -> str:
     """Return where an undocumented name at the top of a call belongs; empty when it is not known."""
     holders = [node for node in group.nodes.values() if node.group is not None and not node.scalars]
-    if isinstance(value, Mapping | list):
+    if isinstance(value, Mapping | list) and not is_custom(name):
         keys = _keys_of(value)
         if isinstance(value, Mapping) and _has_any(group, keys):
             return f"is not a parameter of this method; {_listed(keys)} stand at the top, without it"
