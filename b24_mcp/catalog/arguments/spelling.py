@@ -60,7 +60,7 @@ def spelling_of(
     if not any(folded(one) == folded(name) for one in nearest):
         synonyms = synonyms_in(group, name, place, entity)
         nearest = [one for one in synonyms if place == "filter" or not _is_given(one, given, case)] or nearest
-    if place == "filter" and (bound := bound_of(name)) and (known := _same(bound.name, group)):
+    if place == "filter" and (bound := bound_of(name)) and (known := _same(bound.name, group, place)):
         return Spelling(None, f'is not {_KINDS[place]}; it is written "{bound.operator}{known}"', True)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
@@ -85,9 +85,11 @@ def _in_other_case(
     return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
 
 
-def _same(name: str, group: Group) -> str:
-    """Return the documented name that differs from a name in letter case and underscores at most."""
-    return next((node.name for one, node in group.nodes.items() if folded(one) == folded(name)), "")
+def _same(name: str, group: Group, place: Place) -> str:
+    """Return the documented name that a name is in another letter case or another word; empty if there is not one."""
+    same = [node.name for one, node in group.nodes.items() if folded(one) == folded(name)]
+    found = dict.fromkeys(same) or synonyms_in(group, name, place)
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _is_given(name: str, given: Collection[str], case: Case) -> bool:
