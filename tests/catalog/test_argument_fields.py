@@ -54,7 +54,8 @@ DEAL = (
         ({"TITLE": ["x"]}, "must be a single value, not a list"),
         ({"CLOSED": False}, 'must be "N"'),
         ({"CLOSED": True}, 'must be "Y"'),
-        ({"CLOSED": "yes"}, "allowed are Y, N"),
+        ({"CLOSED": "yes"}, 'must be "Y"'),
+        ({"CLOSED": "maybe"}, "allowed are Y, N"),
         ({"CLOSEDATE": "Friday"}, "must be a date like 2026-12-31"),
         ({"CLOSEDATE": "2026-02-30"}, "there is no such day"),
         ({"DEADLINE": "31/12/2026"}, "must be a date and time with a zone"),
@@ -101,8 +102,8 @@ def test_right_fields_are_accepted(given: object) -> None:
 
 
 def test_an_unknown_field_is_a_warning_that_says_what_happens() -> None:
-    (problem,) = check(DEAL, {"TITLE": "x", "AMOUNT": 5})
-    assert (problem.field, problem.certain) == ("fields.AMOUNT", False)
+    (problem,) = check(DEAL, {"TITLE": "x", "FAVOURITE": 5})
+    assert (problem.field, problem.certain) == ("fields.FAVOURITE", False)
     assert "ignores names" in problem.message
 
 

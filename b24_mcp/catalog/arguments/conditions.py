@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, OPERATORS, MethodFamily
 
+OPERATORS_V3 = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
+"""The operators in the conditions of REST 3.0."""
 _KEY = re.compile(
     rf"(?P<operator>[{re.escape(OPERATOR_SIGNS)}]*)(?P<name>[^{re.escape(OPERATOR_SIGNS)}]*)(?P<after>.*)", re.S
 )
@@ -29,7 +31,24 @@ _WORDS = {
     "eq": "",
     "like": "%",
     "between": "><",
+    "$not": "!",
+    "not": "!",
+    "not_in": "!@",
+    "contains": "%",
+    "icontains": "%",
+    "from": ">=",
+    "min": ">=",
+    "since": ">=",
+    "after": ">",
+    "to": "<=",
+    "max": "<=",
+    "until": "<=",
+    "before": "<",
 }
+_AFTER = re.compile(r"(?P<name>\w+?)(__| +)(?P<word>[A-Za-z_]+)", re.ASCII)
+_BOUND_AFTER = re.compile(r"(?P<name>\w+?)_?(?P<bound>(?i:from|to|min|max|after|before|gte|lte|gt|lt))", re.ASCII)
+_BOUND_BEFORE = re.compile(r"(?P<bound>(?i:min|max|from|to))_?(?P<name>\w+)", re.ASCII)
+_JOINED = {"$or": "OR", "or": "OR", "$and": "AND", "and": "AND", "any": "OR", "all": "AND"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +68,9 @@ def key_of(key: str, family: MethodFamily) -> Key:
     if after and after.strip(OPERATOR_SIGNS + " ") == "":
         sign = _TURNED.get(after, after)
         return Key(operator, name, f'has the operator after the name; it is written "{sign}{name}"')
+    if not operator and (said := _AFTER.fullmatch(name)) and said["word"].lower() in _WORDS:
+        word = _WORDS[said["word"].lower()]
+        return Key(word, said["name"], f'has the operator after the name; it is written "{word}{said["name"]}"')
     if operator and operator in _TURNED and operator not in OPERATORS:
         return Key(operator, name, f'has an unknown operator; it is written "{_TURNED[operator]}{name}"')
     if operator and operator not in OPERATORS:
@@ -61,6 +83,31 @@ def key_of(key: str, family: MethodFamily) -> Key:
             f"has the operator {operator}, which this method does not take; it takes {_listed(family)}{advice}",
         )
     return Key(operator, name)
+
+
+def bound_of(name: str) -> Key | None:
+    """Return the name and the operator that a name such as `DATE_CREATE_FROM` or `minOpportunity` stands for."""
+    if match := _BOUND_AFTER.fullmatch(name) or _BOUND_BEFORE.fullmatch(name):
+        return Key(_WORDS[match["bound"].lower()], match["name"])
+    return None
+
+
+def joined_problem(name: str, value: object) -> str:
+    """Return what is wrong with `$or` and similar names as a key; empty when it is none of them."""
+    joined = _JOINED.get(name.lower())
+    if joined is None or not isinstance(value, dict | list):
+        return ""
+    form = f'{{"0": {{"LOGIC": "{joined}", "0": {{…}}, "1": {{…}}}}}}'
+    return f"is no key of this filter; conditions are joined in the form {form}"
+
+
+def triple_problem(value: dict[str, object]) -> str:
+    """Return what is wrong with `{"field": "STAGE_ID", "value": "WON"}` as a filter; empty when it is none."""
+    names = {name.lower(): inner for name, inner in value.items()}
+    field = next((names[one] for one in ("field", "name", "key", "column", "property") if one in names), None)
+    if "value" not in names or not isinstance(field, str) or len(names) > len(("field", "operator", "value")):
+        return ""
+    return f'is an object of names and values, {{"{field}": …}}; an operator stands before the name'
 
 
 def misplaced_operator(name: str, value: dict[str, object]) -> str:

@@ -8,7 +8,8 @@ the filter may also stand beside it.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
 them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
-the portal or the official SDK: they may be `missing`, or `any` problem with them is only unusual.
+the portal or the official SDK: they may be `missing`, `any` problem with them is only unusual, or
+there is none, since the portal has `known` them all along.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ OPERATOR_SIGNS = "<>=!%@~?*+"
 
 @dataclass(frozen=True, slots=True)
 class MethodFamily:
-    """What the methods of one family share. `operators` is None where any is accepted."""
+    """What the methods of one family share. `operators` is None where any is accepted. `entity` is what the method is
+    about, `deal` for `crm.deal.list`.
+    """
 
     names: Case = "unknown"
     fields: Case = "unknown"
@@ -40,6 +43,7 @@ class MethodFamily:
     flat: bool = False
     operators: frozenset[str] | None = None
     instead: str = ""
+    entity: str = ""
 
 
 _CASES: dict[str, tuple[Case, Case]] = {
@@ -55,14 +59,15 @@ _NO_LINE = {"exact": "", "capitals": "", "flat": ""}
 @cache
 def family_of(method: str, version: str) -> MethodFamily:
     """Return the family of a method by its name in lower case."""
+    entity = method.split(".")[-2:][0].rpartition("_")[2]
     if version == "v3":
-        return MethodFamily("exact", "exact")
+        return MethodFamily("exact", "exact", entity=entity)
     line = next((line for line in _lines() if method.startswith(line["prefix"])), _NO_LINE)
     names, fields = _CASES[line["exact"]]
     operators, instead = next(
         ((allowed, advice) for prefix, allowed, advice in _operators() if method.startswith(prefix)), (None, "")
     )
-    return MethodFamily(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead)
+    return MethodFamily(names, fields, line["capitals"] == "yes", line["flat"] == "yes", operators, instead, entity)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from b24_mcp.catalog.facts import Parameter
@@ -17,7 +17,10 @@ _LISTS = {"array", "list"}
 _NUMBERS = {"integer", "int", "double", "float", "number"}
 _DATES = {"date", "datetime"}
 _ROLES = {"filter", "select", "order"}
-_TEXTS = {"string", "text", "char", "user", "time"}
+_TEXTS = {"string", "text", "char", "time"}
+_IDS = {"user", "crm_company", "crm_contact", "crm_lead", "crm_deal", "crm_quote", "crm_category"}
+_CODES = {"sale_status.id", "sale_status"}
+_LISTS_OF_IDS = {"users", "attendees", "accomplices", "auditors"}
 _FILES = {"file", "diskfile", "attached_diskfile"}
 _FILLED_IN = re.compile(r"\.\.\.|…|<|N$|X$|PropertyId$")
 # A name with such a beginning is a custom field of the portal, or a part of the grammar of filters.
@@ -33,9 +36,9 @@ def is_custom(name: str) -> bool:
 class Node:
     """A parameter with what its type says.
 
-    `scalars` are the kinds of single values that it takes: `number`, `date`, `datetime`, `boolean`, `file`, `text`, and
-    `any` when nothing is known. `role` is `filter`, `select` or `order` for a part of a list, at the top or side by
-    side in an object. `has_numbers` is set for a list of numbers.
+    `scalars` are the kinds of single values that it takes: `number`, `id`, `date`, `datetime`, `boolean`, `file`,
+    `currency`, `text`, and `any` when nothing is known. `role` is `filter`, `select` or `order` for a part of a list,
+    at the top or side by side in an object. `has_numbers` is set for a list of numbers, and `has_ids` for one of ids.
     """
 
     parameter: Parameter
@@ -46,6 +49,7 @@ class Node:
     is_multifield: bool = False
     role: str = ""
     has_numbers: bool = False
+    has_ids: bool = False
     values: frozenset[str] = frozenset()
 
     @property
@@ -62,6 +66,10 @@ class Node:
     def is_object(self) -> bool:
         """Whether only an object is accepted, by its documented type."""
         return self.parameter.type.lower() in _OBJECTS and not self.parameter.is_list
+
+    def is_short_form(self, value: object) -> bool:
+        """Whether a list stands where an object with such a list is documented: the blocks of an attachment."""
+        return isinstance(value, list) and self.takes_object and "array" not in self.parameter.type.lower()
 
     @property
     def is_yes_or_no(self) -> bool:
@@ -91,6 +99,7 @@ def group_of(
     """Return the prepared names of one object."""
     group = Group(one_of=one_of)
     beginnings = []
+    parameters = _with_types(parameters)
     roles = _ROLES & {parameter.name.lower() for parameter in parameters}
     is_list = is_top or len(roles) > 1
     for parameter in parameters:
@@ -107,6 +116,32 @@ def group_of(
     group.beginnings = tuple(beginnings)
     group.required = tuple(one.name for one in parameters if one.required is True and not one.pattern)
     return group
+
+
+def _with_types(parameters: Sequence[Parameter]) -> Sequence[Parameter]:
+    """Return the parameters of a list; names of its filter without a type have the type that `select` documents."""
+    select = next((one for one in parameters if one.name.lower() == "select"), None)
+    known = {one.name: one.type for one in select.fields} if select is not None else {}
+    if not any(map(_is_plain, known.values())):
+        return parameters
+    return [
+        replace(
+            one,
+            fields=tuple(
+                replace(inner, type=known[inner.name])
+                if not inner.type and not inner.pattern and _is_plain(known.get(inner.name, ""))
+                else inner
+                for inner in one.fields
+            ),
+        )
+        if one.name.lower() == "filter"
+        else one
+        for one in parameters
+    ]
+
+
+def _is_plain(type_: str) -> bool:
+    return type_ in _NUMBERS or type_ in _DATES
 
 
 def _node_of(parameter: Parameter, version: str, role: str) -> Node:
@@ -127,8 +162,15 @@ def _node_of(parameter: Parameter, version: str, role: str) -> Node:
             node.has_numbers = kind.removesuffix("[]") in _NUMBERS
         else:
             scalars.add(_scalar(kind))
+    is_of_ids = parameter.name.lower() in _LISTS_OF_IDS and "array" in parameter.type.lower()
+    node.has_ids = is_of_ids and not node.has_numbers
+    if parameter.name.lower().replace("_", "") == "dialogid":
+        scalars = {"dialog"}
     if parameter.is_list:
         node.takes_list = True
+    if node.is_multifield and group is not None:
+        removal = Node(Parameter("DELETE", "", None), None, scalars=frozenset({"any"}))
+        group.by_lower.setdefault("delete", group.nodes.setdefault("DELETE", removal).name)
     if node.is_multifield or role == "filter":
         scalars.clear()
         node.takes_object = not node.is_multifield
@@ -152,7 +194,11 @@ def _scalar(kind: str) -> str:
         return "boolean"
     if kind in _FILES:
         return "file"
-    is_code = kind.startswith(("crm_status", "crm_compan", "crm_contact", "crm_lead", "crm_deal", "crm_quote"))
-    if kind in _TEXTS or is_code or kind == "crm_category" or re.search(r"\.(id|code|lid|currency|symbol)$", kind):
+    if kind.startswith("crm_currency") and kind.removeprefix("crm_currency") in ("", ".currency"):
+        return "currency"
+    if kind in _IDS or (kind.endswith(".id") and kind not in _CODES):
+        return "id"
+    is_code = kind.startswith("crm_status") or kind in _CODES
+    if kind in _TEXTS or is_code or re.search(r"\.(code|lid|currency|symbol)$", kind):
         return "text"
     return "any"

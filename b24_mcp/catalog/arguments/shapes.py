@@ -48,6 +48,8 @@ def sequence_problem(node: Node, value: Sequence[object], version: str) -> str:
     only_object = set(node.parameter.type.lower().split("|")) == {"object"} and not node.parameter.is_list
     if only_object and node.name.lower() not in _NO_ITEMS and not any(isinstance(item, dict | list) for item in value):
         return "must be an object, not a list"
+    if only_object and (node.role == "order" or (node.name.lower() == "fields" and len(value) == 1)):
+        return "must be an object, not a list of objects"
     if node.group is not None and node.parameter.type.lower() == "object[]":
         return "" if all(isinstance(item, Mapping) or item is None for item in value) else "must be a list of objects"
     return ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from b24_mcp.catalog.arguments.conditions import bound_of
 from b24_mcp.catalog.arguments.families import Case
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place, is_custom
-from b24_mcp.catalog.names import nearest_ones
+from b24_mcp.catalog.arguments.synonyms import affixed_in, synonyms_in
+from b24_mcp.catalog.names import folded, nearest_ones
 
 _KINDS = {"top": "a parameter of this method", "fields": "a field here", "filter": "a field that can be filtered by"}
 _UNKNOWN = {
@@ -17,7 +19,8 @@ _UNKNOWN = {
     "and returns everything",
 }
 
-_EVERYWHERE = {"start", "auth_connector"}
+EVERYWHERE = {"start", "auth_connector"}
+"""Parameters that every method takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,39 @@ class Spelling:
 
 
 def spelling_of(
-    name: str, group: Group, given: Collection[str], case: Case, place: Place, *, capitals: bool
+    name: str,
+    group: Group,
+    given: Collection[str],
+    case: Case,
+    place: Place,
+    *,
+    capitals: bool,
+    entity: str = "",
 ) -> Spelling:
-    """Return what a name of an object is. `given` are all names of the object."""
+    """Return what a name of an object is. `given` are all names of the object, `entity` what the method is about."""
     node = group.nodes.get(name)
     if node is not None:
         return Spelling(node)
     written = group.by_lower.get(name.lower())
     if written is not None:
         return _in_other_case(name, written, group.nodes[written], given, case, place, capitals=capitals)
-    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in _EVERYWHERE):
+    if is_custom(name) or not name or name.isdigit() or (place == "top" and name in EVERYWHERE):
         return Spelling(None)
     if group.covers(name) or (place == "filter" and "." in name):
         return Spelling(None)
     if capitals and (meant := next((one for one in group.nodes if _in_capitals(one) == _in_capitals(name)), None)):
         return Spelling(group.nodes[meant])
     missing = [one for one in group.nodes if place == "filter" or not _is_given(one, given, case)]
-    nearest = dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing))
+    nearest = list(dict.fromkeys(group.nodes[one].name for one in nearest_ones(name, missing)))
+    if not any(folded(one) == folded(name) for one in nearest):
+        synonyms = synonyms_in(group, name, place, entity)
+        nearest = [one for one in synonyms if place == "filter" or not _is_given(one, given, case)] or nearest
+    if place == "filter" and (bound := bound_of(name)) and (known := _same(bound.name, group, place)):
+        return Spelling(None, f'is not {_KINDS[place]}; it is written "{bound.operator}{known}"', True)
     if nearest:
         return Spelling(None, f"is not {_KINDS[place]}; it is called {' or '.join(nearest)}", True)
-    return Spelling(None, _UNKNOWN[place])
+    near = affixed_in(group, name)
+    return Spelling(None, f"{_UNKNOWN[place]}; {near[0]} may be meant" if near else _UNKNOWN[place])
 
 
 def _in_other_case(
@@ -67,6 +83,13 @@ def _in_other_case(
     if case == "exact":
         return Spelling(node, f"is written {written}", True)
     return Spelling(node, "" if place == "top" else f"is written {written} in the documentation")
+
+
+def _same(name: str, group: Group, place: Place) -> str:
+    """Return the documented name that a name is in another letter case or another word; empty if there is not one."""
+    same = [node.name for one, node in group.nodes.items() if folded(one) == folded(name)]
+    found = dict.fromkeys(same) or synonyms_in(group, name, place)
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _is_given(name: str, given: Collection[str], case: Case) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from b24_mcp.catalog.arguments.families import family_of, lenient_fields
+from b24_mcp.catalog.arguments.families import OPERATOR_SIGNS, family_of, lenient_fields
 from b24_mcp.catalog.arguments.nodes import group_of
 from b24_mcp.catalog.arguments.paging import paging_problems
 from b24_mcp.catalog.arguments.problem import Problem
@@ -17,6 +17,7 @@ from b24_mcp.catalog.arguments.walk import ArgumentWalk
 from b24_mcp.catalog.facts import Parameter
 from b24_mcp.catalog.filters import UntranslatableError, as_v2, as_v3, is_v3_filter
 
+_SIGNS = str.maketrans("", "", OPERATOR_SIGNS)
 _PLACES = re.compile(r"\.\d+", re.ASCII)
 
 
@@ -72,12 +73,17 @@ class ParameterTable:
         problems += [one for one in walk.problems if one.field.partition(".")[0] not in settled]
         problems += self._none_of(params)
         if self._lenient:
-            problems = [self._softened(problem) for problem in problems]
+            problems = [softened for problem in problems if (softened := self._softened(problem)) is not None]
         return sorted(dict.fromkeys(problems), key=lambda problem: not problem.certain)
 
-    def _softened(self, problem: Problem) -> Problem:
-        """Return a problem, no longer certain where the documentation is stricter than the portal."""
-        what = self._lenient.get(_PLACES.sub("", problem.field))
+    def _softened(self, problem: Problem) -> Problem | None:
+        """Return a problem, no longer certain where the documentation is stricter than the portal; None if unknown
+        names are no problem there.
+        """
+        field = _PLACES.sub("", problem.field)
+        what = self._lenient.get(field) or self._lenient.get(field.translate(_SIGNS))
+        if what == "known":
+            return None
         is_soft = what == "any" or (what == "missing" and problem.message == "is required but missing")
         return replace(problem, certain=False) if is_soft else problem
 

@@ -14,10 +14,22 @@ _NO_NAMES: dict[str, Usual] = {}
 
 class Usual:
     """What needs no closer look at one place: values of the exact types in `types`, the texts in `texts` (None: any),
-    objects with the names of `names`, lists of `items`, and with `takes_names` lists of such names.
+    objects with the names of `names` and with `takes_custom` those of custom fields, lists of `items`, and with
+    `takes_names` lists of such names.
     """
 
-    __slots__ = ("is_filter", "items", "names", "one_of", "operators", "required", "takes_names", "texts", "types")
+    __slots__ = (
+        "is_filter",
+        "items",
+        "names",
+        "one_of",
+        "operators",
+        "required",
+        "takes_custom",
+        "takes_names",
+        "texts",
+        "types",
+    )
 
     def __init__(self, types: frozenset[type], texts: frozenset[str] | None = frozenset()) -> None:
         self.types = types
@@ -28,6 +40,7 @@ class Usual:
         self.one_of = False
         self.is_filter = False
         self.takes_names = False
+        self.takes_custom = True
         self.operators: frozenset[str] = OPERATORS
 
     def passes(self, value: object) -> bool:
@@ -53,9 +66,9 @@ class Usual:
             if usual is None and self.is_filter and (bare := name.lstrip(OPERATOR_SIGNS)):
                 usual = names.get(bare) if name.removesuffix(bare) in self.operators else None
             if usual is None:
-                if self.is_filter or not is_custom(name) or type(inner) is dict:
+                if self.is_filter or not self.takes_custom or not is_custom(name) or type(inner) is dict:
                     return False
-            elif not usual.passes(inner):
+            elif not usual.passes(inner) or (self.is_filter and type(inner) is str and inner[:1] == "%"):
                 return False
         return True
 
@@ -68,6 +81,7 @@ def usual_group(
     usual.names = {
         name: _usual_node(node, family, version, place, is_list=is_list) for name, node in group.nodes.items()
     }
+    usual.takes_custom = place != "top"
     usual.required = frozenset(group.required)
     usual.one_of = bool(group.one_of)
     return usual
@@ -80,7 +94,7 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         return Usual(frozenset())
     if node.is_container:
         if node.group is None or node.is_multifield:
-            loose = node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
+            loose = node.has_ids or node.is_multifield or node.parameter.is_list or version == "v3" or place == "filter"
             return Usual(frozenset() if loose else frozenset({dict}))
         inner = usual_group(node.group, family, version, "filter" if place == "filter" else "fields")
         if not node.parameter.is_list:
@@ -94,7 +108,11 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
         types = _NUMBERS if node.is_yes_or_no or "any" not in node.scalars else _NUMBERS | {bool}
         if not node.is_yes_or_no:
             types |= {bool}
-        return Usual(types, None)
+        return Usual(types, frozenset({"Y", "N", ""}) if node.is_yes_or_no else None)
+    if node.scalars == {"id"} or node.scalars == {"dialog"}:
+        return Usual(_NUMBERS)
+    if node.scalars == {"currency"}:
+        return Usual(frozenset(), frozenset({"RUB", "USD", "EUR"}))
     has_range = node.parameter.minimum is not None or node.parameter.maximum is not None
     if "number" in node.scalars:
         return Usual(

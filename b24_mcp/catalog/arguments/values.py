@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
+from b24_mcp.catalog.arguments.families import OPERATORS
 from b24_mcp.catalog.arguments.nodes import Node
 from b24_mcp.catalog.names import nearest_ones
 
@@ -22,8 +23,15 @@ _PATH = re.compile(
 _PLACEHOLDER = re.compile(r"\*\*.*|\w+\([^()]*\)|your_\w+|<[^<>]*>", re.ASCII)
 _AMERICAN = re.compile(r"(0?[1-9]|1[0-2])/([0-2]?\d|3[01])/\d{4}( .*)?", re.ASCII)
 _YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "1", "0", "", "on", "off"}
+FILE_FORM = 'must be the content: ["name.ext", "base64 of the content"]'
+"""What is said about a value that is no content of a file."""
 _DATE_FORM = {"date": "2026-12-31", "datetime": "2026-12-31T18:00:00+03:00"}
 _MOST_NAMED = 12
+_COMPARED = {"number", "id", "date", "datetime"}
+_YES, _NO = {"yes", "true", "on"}, {"no", "false", "off"}
+_CURRENCY = re.compile(r"\w+", re.ASCII)
+_ACCESS = re.compile(r"[A-Z]{1,3}", re.ASCII)
+_OPERATOR = re.compile(r"\s*(>=|<=|<>|!=|>|<|!)\s*\S.*", re.ASCII)
 
 
 def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict | None:
@@ -35,11 +43,23 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
         if not in_filter and "boolean" in node.scalars:
             return None
         return f'must be "{"Y" if value else "N"}": the portal takes "Y" or "N" here', True
+    if node.is_yes_or_no and isinstance(value, str) and value not in node.values and value.lower() in _YES | _NO:
+        return f'must be "{"Y" if value.lower() in _YES else "N"}": the portal takes "Y" or "N" here', True
     if node.values and (verdict := _not_allowed(node, value)):
         return verdict
     scalars = node.scalars
+    if in_filter and isinstance(value, str) and scalars and scalars <= _COMPARED and (found := _OPERATOR.match(value)):
+        return f'has the operator in its value; the operator is part of the key: {{"{found[1]}{node.name}": …}}', True
+    if in_filter and isinstance(value, str) and scalars <= _COMPARED and value in OPERATORS:
+        return f'is an operator; it is part of the key: {{"{value}{node.name}": …}}', True
+    if in_filter and isinstance(value, str) and len(value) > len("%%") and value[0] == value[-1] == "%":
+        return f'is compared with the whole text; a part is found with {{"%{node.name}": "{value[1:-1]}"}}', False
     if scalars == {"number"}:
         return _number(node, value)
+    if scalars == {"id"} or scalars == {"dialog"}:
+        return id_verdict(value, is_dialog=scalars == {"dialog"})
+    if scalars == {"currency"} and isinstance(value, str) and value and not _CURRENCY.fullmatch(value):
+        return "must be the code of a currency, like USD", not _PLACEHOLDER.fullmatch(value)
     if scalars == {"boolean"} and not node.values and isinstance(value, str) and value.lower() not in _YES_OR_NO:
         return "must be true or false (or Y, N, 1, 0 where the portal writes it so)", True
     if scalars and scalars <= {"date", "datetime"} and isinstance(value, str):
@@ -50,10 +70,22 @@ def verdict_on(node: Node, value: object, *, in_filter: bool = False) -> Verdict
     return None
 
 
+def id_verdict(value: object, *, is_dialog: bool = False) -> Verdict | None:
+    """Return what is wrong with a name where an id is required, or None.
+
+    A text with a digit may be an id in any form, and one of a few capitals the code of an access right.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or _ACCESS.fullmatch(text) or (any(map(str.isdigit, text)) and " " not in text and "@" not in text):
+        return None
+    form = 'the id of a user, or "chat" and the id of a chat, like "chat42"' if is_dialog else "a number, the id"
+    return f"must be {form}", not _PLACEHOLDER.fullmatch(text)
+
+
 def file_verdict(value: object) -> Verdict | None:
     """Return what is wrong with the content of a file when it is a path or a file name; None otherwise."""
     if isinstance(value, str) and _PATH.fullmatch(value):
-        return 'must be the content: ["name.ext", "base64 of the content"]; the portal reads no files by path', True
+        return f"{FILE_FORM}; the portal reads no files by path", True
     return None
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
-from b24_mcp.catalog.arguments.conditions import key_of, misplaced_operator
+from b24_mcp.catalog.arguments.conditions import (
+    OPERATORS_V3,
+    joined_problem,
+    key_of,
+    misplaced_operator,
+    triple_problem,
+)
 from b24_mcp.catalog.arguments.families import MethodFamily
+from b24_mcp.catalog.arguments.misplaced import misplacement
 from b24_mcp.catalog.arguments.nodes import Group, Node, Place
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import has_reference, is_reference, stands_in
 from b24_mcp.catalog.arguments.shapes import is_listed, object_problem, sequence_problem, single_problem
-from b24_mcp.catalog.arguments.spelling import spelling_of
-from b24_mcp.catalog.arguments.values import Verdict, file_verdict, number_verdict, verdict_on
+from b24_mcp.catalog.arguments.spelling import EVERYWHERE, Spelling, spelling_of
+from b24_mcp.catalog.arguments.values import FILE_FORM, Verdict, file_verdict, id_verdict, number_verdict, verdict_on
 from b24_mcp.catalog.names import is_slip, nearest_ones
 
 _DIRECTIONS = ("asc", "desc")
 _FILES = {"filedata", "filecontent", "file_content"}
+_CONTENTS = {"filecontent", "filedata"}
 _DEEPEST = 20
 
 
@@ -40,9 +49,11 @@ class ArgumentWalk:
                 key = key_of(str(name), self._family)
                 self._filter_key(str(name), beside.group, key.operator, key.name, list(given), value, key.problem)
                 continue
-            spelling = spelling_of(str(name), group, given, case, place, capitals=False)
+            spelling = spelling_of(str(name), group, given, case, place, capitals=False, entity=self._family.entity)
             where = f"{path}{name}"
-            if spelling.message:
+            if spelling.node is None and not spelling.certain and place == "top" and name not in EVERYWHERE:
+                self._misplaced(str(name), value, group, given, spelling)
+            elif spelling.message:
                 self.problems.append(Problem(where, spelling.message, spelling.certain))
             if spelling.node is not None:
                 found.add(spelling.node.name)
@@ -50,6 +61,15 @@ class ArgumentWalk:
             elif str(name).lower() in _FILES:
                 self._add(where, file_verdict(value))
         self._missing(group, given, found, path)
+
+    def _misplaced(
+        self, name: str, value: object, group: Group, given: Mapping[str, object], spelling: Spelling
+    ) -> None:
+        """Add the problem with an undocumented name at the top, which may belong elsewhere."""
+        if message := misplacement(name, value, group, given) if not group.covers(name) else "":
+            self.problems.append(Problem(name, message, True))
+        elif spelling.message:
+            self.problems.append(Problem(name, spelling.message, False))
 
     def _filter_beside(self, group: Group) -> Node | None:
         """Return the filter whose conditions may also stand beside it."""
@@ -76,6 +96,8 @@ class ArgumentWalk:
             self._select(path, node, value)
         elif role == "order" and isinstance(value, dict) and (self._is_list or node.group or place != "top"):
             self._order(path, node, value)
+        elif role == "order" and isinstance(value, Mapping) and not node.takes_object:
+            self._add(path, ("is asc or desc; the name of the field stands in another parameter", False))
         elif isinstance(value, Mapping):
             self._object(path, node, value, place)
         elif isinstance(value, list | tuple | set | frozenset):
@@ -89,6 +111,8 @@ class ArgumentWalk:
     def _object(self, path: str, node: Node, value: Mapping[str, object], place: Place) -> None:
         if place == "filter" and not node.takes_object:
             self._add(path, (message, True) if (message := misplaced_operator(node.name, dict(value))) else None)
+            if not message and value and not is_listed(value):
+                self._add(path, ("must be a value or a list of values", True))
             return
         if is_listed(value) and (node.takes_list or place == "filter"):
             self._sequence(path, node, list(value.values()), place)
@@ -114,14 +138,15 @@ class ArgumentWalk:
         if place != "filter" and (message := sequence_problem(node, value, self._version)):
             self._add(path, (message, True))
             return
+        group = None if node.scalars and node.is_short_form(value) else node.group
         longest = node.parameter.longest
         if longest is not None and node.parameter.is_list and len(value) > longest:
             self._add(path, (f"has more than {longest} entries", False))
         for place_of_item, item in enumerate(value):
             inner = f"{path}.{place_of_item}"
             if isinstance(item, Mapping):
-                if node.group is not None and not stands_in(item):
-                    self.follow(node.group, item, f"{inner}.", "fields")
+                if group is not None and not stands_in(item):
+                    self.follow(group, item, f"{inner}.", "fields")
                 else:
                     self._files(inner, item)
             elif not isinstance(item, list) and item is not None and node.group is None:
@@ -132,11 +157,14 @@ class ArgumentWalk:
             return
         is_one = is_item or (place == "filter" and node.takes_list and not node.is_object)
         if node.is_container and not is_one:
-            if place == "top" or (value != "" and value is not False):
+            if node.name.lower() in _CONTENTS and isinstance(value, str) and value:
+                self._add(path, (FILE_FORM, True))
+            elif place == "top" or (value != "" and value is not False):
                 self._add(path, (single_problem(node, value), True))
             return
         if node.is_container and not node.values:
-            self._add(path, number_verdict(value) if node.has_numbers else None)
+            verdict = number_verdict(value) if node.has_numbers else id_verdict(value) if node.has_ids else None
+            self._add(path, verdict)
             return
         if "file" in node.scalars and not is_item:
             self._add(path, file_verdict(value))
@@ -146,6 +174,8 @@ class ArgumentWalk:
         if isinstance(value, list):
             if message := sequence_problem(node, value, self._version) if _is_outermost(path) else "":
                 self._add(path, (message, True))
+            elif self._version == "v3" and value and isinstance(value[0], str):
+                self._add(path, (f"is a list of conditions: {json.dumps([value], ensure_ascii=False)}", True))
             for place, item in enumerate(value):
                 if isinstance(item, dict):
                     self._filter(f"{path}.{place}", node, item)
@@ -160,6 +190,9 @@ class ArgumentWalk:
             else:
                 self.follow(node.group, value, f"{path}.", "filter")
             return
+        if message := triple_problem(value):
+            self._add(path, (message, True))
+            return
         keys = {str(key): key_of(str(key), self._family) for key in value}
         names = [key.name for key in keys.values()]
         found: set[str] = set()
@@ -168,6 +201,8 @@ class ArgumentWalk:
             if parts.name.lower() == "logic":
                 if not isinstance(inner, str) or inner.lower() not in ("and", "or"):
                     self._add(where, ("must be AND or OR", True))
+            elif message := joined_problem(parts.name, inner):
+                self._add(where, (message, True))
             elif not parts.name or parts.name.isdigit():
                 self._filter(where, node, inner)
             elif parts.name.startswith("::"):
@@ -188,7 +223,9 @@ class ArgumentWalk:
                 self._add(path, (message, True))
             return set()
         family = self._family
-        spelling = spelling_of(name, group, names, family.fields, "filter", capitals=family.capitals)
+        spelling = spelling_of(
+            name, group, names, family.fields, "filter", capitals=family.capitals, entity=family.entity
+        )
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
         node = spelling.node
@@ -205,7 +242,10 @@ class ArgumentWalk:
         """Check the name in one condition of a filter of REST 3.0."""
         if group is None or not condition or not isinstance(condition[0], str):
             return
-        spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False)
+        operator = condition[1] if len(condition) > 2 else "="
+        if isinstance(operator, str) and operator.lower() not in OPERATORS_V3:
+            self._add(f"{path}.1", (f"is an unknown operator; there are {' '.join(OPERATORS_V3)}", True))
+        spelling = spelling_of(condition[0], group, (), "exact", "filter", capitals=False, entity=self._family.entity)
         if spelling.message:
             self._add(f"{path}.{condition[0]}", (spelling.message, spelling.certain))
 
@@ -224,18 +264,15 @@ class ArgumentWalk:
             where = f"{path}.{name}"
             if node.group is not None and not str(name).isdigit():
                 self._listed_name(where, str(name), node.group, value)
-            if (
-                isinstance(direction, str)
-                and direction
-                and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
-            ):
+            is_other = isinstance(direction, str) and not direction.lower().startswith((*_DIRECTIONS, "nulls", "$"))
+            if (is_other and direction) or isinstance(direction, int | float):
                 self._add(where, ("must be asc or desc", True))
 
     def _listed_name(self, path: str, name: str, group: Group, given: Collection[str]) -> None:
         """Check a name in `select` or `order`."""
         family = self._family
         case = "unknown" if family.names == "any" or name in ("ID", "id") else family.fields
-        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals)
+        spelling = spelling_of(name, group, given, case, "fields", capitals=family.capitals, entity=family.entity)
         if spelling.message:
             self._add(path, (spelling.message, spelling.certain))
 

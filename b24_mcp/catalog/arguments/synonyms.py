@@ -1,0 +1,63 @@
+"""Words by which other programs, or other methods of Bitrix24, name the same thing.
+
+`data/synonyms.tsv` has in `words` names as they are compared, in lower case without underscores, and in `names` what is
+documented somewhere instead. A word counts only where it is not documented itself; with `top` in `place`, only among
+the parameters of a method.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from b24_mcp.catalog.arguments.nodes import Group, Place
+from b24_mcp.catalog.names import folded
+from b24_mcp.catalog.tables import read_table
+
+_MOST = 3
+_SHORTEST = 4
+
+
+def synonyms_in(group: Group, name: str, place: Place, entity: str = "") -> list[str]:
+    """Return the documented names of an object that an undocumented one stands for; none when they are many.
+
+    `entity` is what the method is about: its fields are also called `DEAL_TYPE` or `dealId`.
+    """
+    word = folded(name)
+    found = _meant_in(group, word, place)
+    rest = word.removeprefix(entity)
+    if not found and entity and rest not in ("", word):
+        same = [node.name for one, node in group.nodes.items() if folded(one) in (rest, f"{rest}id")]
+        found = list(dict.fromkeys(same)) or _meant_in(group, rest, place)
+    return found if len(found) <= _MOST else []
+
+
+def _meant_in(group: Group, word: str, place: Place) -> list[str]:
+    meant = _names("").get(word, frozenset())
+    if place == "top":
+        meant |= _names("top").get(word, frozenset())
+    if not meant:
+        return []
+    return list(dict.fromkeys(node.name for one, node in group.nodes.items() if folded(one) in meant))
+
+
+def affixed_in(group: Group, name: str) -> list[str]:
+    """Return the documented names of an object of which a name is the beginning or the end: `CALL_TYPE` for `TYPE`."""
+    word = name.upper()
+    if len(word) < _SHORTEST:
+        return []
+    found = dict.fromkeys(
+        node.name for one, node in group.nodes.items() if one.endswith(f"_{word}") or one.startswith(f"{word}_")
+    )
+    return list(found) if len(found) == 1 else []
+
+
+@cache
+def _names(place: str) -> dict[str, frozenset[str]]:
+    names: dict[str, frozenset[str]] = {}
+    for row in read_table("synonyms"):
+        if row["place"] != place:
+            continue
+        meant = frozenset(map(folded, row["names"].split()))
+        for word in row["words"].split():
+            names[word] = names.get(word, frozenset()) | meant
+    return names
