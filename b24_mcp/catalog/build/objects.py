@@ -10,7 +10,7 @@
 | `part` | the part of that page |
 | `names` | `upper` for `RESPONSIBLE_ID` instead of `responsibleId`, `flat` for fields without fields inside |
 | `for` | the variant that has the fields, see `Parameter` |
-| `more` | further keys of these parameters: `FIND:string`, `OWNER_ID*:integer` (required), `TYPE:string=a/b` (values) |
+| `more` | further keys: `FIND:string`, `OWNER_ID*:integer` (required), `TYPE:string=a/b` (values; with `/...` open) |
 | `not` | fields of the object that these parameters do not accept |
 
 | part | the fields are in |
@@ -185,10 +185,20 @@ def _typed(param: Parameter, objects: DocumentedObjects, depth: int = 0) -> Para
         for kind in param.type.split("|"):
             if known := _types().get(kind.removesuffix("[]")):
                 page, part, more = known
-                fields = (*(field.parameter for field in objects.fields(page, part)), *more)
+                fields = _with_more((field.parameter for field in objects.fields(page, part)), more)
                 fields = tuple(_typed(one, objects, depth + 1) for one in fields)
                 break
     return replace(param, fields=fields)
+
+
+def _with_more(fields: Iterable[Parameter], more: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Return the fields of an object with further ones; of a field that the page has, only the values are taken."""
+    stated = {one.name: one for one in more}
+    found = []
+    for field in fields:
+        own = stated.pop(field.name, None)
+        found.append(field if own is None else replace(field, values=own.values, open_values=own.open_values))
+    return (*found, *stated.values())
 
 
 def _upper(name: str) -> str:
@@ -229,11 +239,13 @@ def _more(text: str) -> tuple[Parameter, ...]:
 
 def _further(text: str) -> Parameter:
     name, _, kind = text.partition(":")
-    kind, _, values = kind.partition("=")
+    kind, _, listed = kind.partition("=")
+    values = tuple(filter(None, listed.removesuffix("...").split("/")))
     return Parameter(
         name=name.rstrip("*"),
         type=kind,
         required=name.endswith("*"),
-        values=tuple(values.split("/")) if values else (),
+        values=values,
+        open_values=listed.endswith("..."),
         pattern=name.endswith("...") or "<" in name,
     )
