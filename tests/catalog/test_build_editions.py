@@ -146,6 +146,32 @@ def test_placeholders_in_russian_are_taken_from_the_english_edition(tmp_path: Pa
     assert found["shop.cart.add", "v2"]["params"][0]["name"] == "<selector>"
 
 
+def test_the_index_of_a_section_may_state_the_context_of_its_methods(tmp_path: Path) -> None:
+    index = (
+        "# Carts\n\nMethods work only in the context of an [application](../a.md). "
+        "The exception is [shop.cart.fields](./shop-cart-fields.md)\n"
+    )
+    fields = "api-reference/shop/shop-cart-fields"
+    pages = {ADD: method_page("shop.cart.add"), fields: method_page("shop.cart.fields")}
+    write(tmp_path / "en", {**pages, "api-reference/shop/index": index})
+    lines = described(tmp_path / "en", tmp_path / "out")
+    contexts = [lines[name, "v2"]["context"] for name in ("shop.cart.add", "shop.cart.fields")]
+    assert contexts == ["app", "any"]
+
+
+@pytest.mark.parametrize("code", ["ERROR_WRONG_CONTEXT` | In", "ACCESS_DENIED` | Application context required"])
+def test_an_error_outside_of_applications_states_the_context(tmp_path: Path, code: str) -> None:
+    errors = f"## Error Handling\n\n#|\n|| **Code** | **Description** ||\n|| `{code} ||\n|#\n"
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add") + errors})
+    assert described(tmp_path / "en", tmp_path / "out")["shop.cart.add", "v2"]["context"] == "app"
+
+
+def test_a_version_that_recommends_another_method_is_no_condition(tmp_path: Path) -> None:
+    top = "Starting from version 19.0.0, it is recommended to use another method"
+    write(tmp_path / "en", {ADD: method_page("shop.cart.add", top=top)})
+    assert "limits" not in described(tmp_path / "en", tmp_path / "out")["shop.cart.add", "v2"]
+
+
 def test_replacements_are_the_methods_of_the_linked_pages(tmp_path: Path) -> None:
     links = "Use [that](../store/store-cart-add.md#how) or [this](https://x/y)."
     note = f'{{% note warning "DEPRECATED" %}}\n\n{links}\n\n{{% endnote %}}'

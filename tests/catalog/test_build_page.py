@@ -130,6 +130,31 @@ def test_a_name_for_many_names_is_a_pattern(name: str) -> None:
     assert params(page(table(row(name))))[0]["pattern"] is True
 
 
+def test_a_coordinate_is_one_name() -> None:
+    assert "pattern" not in params(page(table(row("gpsN", "double"))))[0]
+
+
+def test_the_names_that_a_pattern_stands_for_are_next_to_it() -> None:
+    custom = "### Custom Fields {#own}\n\n" + table(row("UF_FILE", "array"), row("UF_COLOR"))
+    text = page(table(row("TITLE"), row("UF_\\*", "any", "Custom fields, see [the set](#own)")) + "\n" + custom)
+    assert [(p["name"], p.get("fields")) for p in params(text)] == [
+        ("TITLE", None), ("UF_", None), ("UF_FILE", None), ("UF_COLOR", None),
+    ]  # fmt: skip
+
+
+def test_fields_that_a_filter_does_not_accept_are_left_out() -> None:
+    said = "Use the fields of [the answer](#answer). The fields `B`, `C` are not supported in `filter`"
+    fields = "### Answer {#answer}\n\n" + table(row("A"), row("B"), row("C"))
+    assert [p["name"] for p in one(page(table(row("filter", "object", said)) + "\n" + fields), "filter")["fields"]] == [
+        "A"
+    ]
+
+
+def test_the_lead_may_require_one_of_all_parameters() -> None:
+    found = form(page(table(row("A"), row("B")), lead="Puts it there. You only need to provide one of the parameters."))
+    assert (found["one_of"], [p["required"] for p in found["params"]]) == ([["A", "B"]], ["conditional"] * 2)
+
+
 # Required
 
 

@@ -63,6 +63,49 @@ def test_lists_inside_an_item_belong_to_the_item() -> None:
     assert values("Packing:\n- `box` — a box:\n    - `S` — small\n    - `L` — large\n- `bag` — a bag") == ["box", "bag"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "listed"),
+    [
+        ("Kind of cart. Types:\n- small cart (value `2`)\n- big cart (value `5`)", "integer", ["2", "5"]),
+        ("Kind of period:\n`day`, `week`, `month`", "string", ["day", "week", "month"]),
+        ("One of 3 colors, values from 1 to 3", "string", ["1", "2", "3"]),
+        ("Для выбора доступны цвета, значения от 1 до 3", "string", ["1", "2", "3"]),
+        ("Text, values from 1 to 300", "string", None),
+    ],
+)
+def test_values_are_read_without_a_list_that_begins_with_them(text: str, kind: str, listed: list[str] | None) -> None:
+    assert values(text, kind) == listed
+
+
+def test_the_values_of_an_order_that_is_a_text_are_directions() -> None:
+    found = said("Sorting direction:\n- `ASC` — up\n- `DESC` — down", name="order")
+    assert (found["values"], found["open"]) == (["ASC", "DESC"], True)
+
+
+def test_values_of_a_key_are_below_its_item() -> None:
+    text = "Object:\n- `DAY` — a date\n- `TYPE` — kind of date:\n  - `NONE` — no date\n  - `NOW` — this day"
+    keys = {key["name"]: key.get("values") for key in said(text, "object")["fields"]}
+    assert keys["TYPE"] == ["NONE", "NOW"]
+
+
+def test_items_of_a_list_have_the_values_of_a_linked_table() -> None:
+    codes = "### Codes {#codes}\n\n#|\n|| **Code** | **Words** ||\n|| `read` | R ||\n|| `edit` | E ||\n|#\n"
+    found = one(page(table(row("rights", "string[]", "Codes are [below](#codes)")) + "\n" + codes), "rights")
+    assert found["values"] == ["read", "edit"]
+
+
+def test_a_flag_of_a_default_has_no_default_itself() -> None:
+    assert "default" not in said("Whether it is the default:\n- `Y` — default\n- `N` — not default", "char", "isDef")
+
+
+def test_tabs_with_defaults_of_their_own_give_no_default() -> None:
+    tabs = [table(row("a", "string", f"Default `{value}`") + row("b", "string", "Default `1`")) for value in "xyx"]
+    listed = "".join(f"- T{at}\n\n{tab}\n" for at, tab in enumerate(tabs))
+    inner = f"### Parameter fields\n\n{{% list tabs %}}\n\n{listed}\n{{% endlist %}}\n"
+    fields = one(page(table(row("fields", "object")) + "\n" + inner), "fields")["fields"]
+    assert [field.get("default") for field in fields] == [None, "1"]
+
+
 def test_numbers_without_marks_are_values_of_a_number() -> None:
     assert values("Size:\n0 — small\n1 — large", "integer") == ["0", "1"]
     assert values("Size:\n- `S` — small\n- `L` — large", "integer") is None
@@ -190,6 +233,12 @@ def test_the_types_of_crm_objects_are_open() -> None:
         ("Размер. По умолчанию — `20`", "integer", "20"),
         ("Packing:\n- `box` — in a box (default)\n- `bag` — in a bag", "string", "box"),
         ("Kind. By default `mode=fast`", "string", "fast"),
+        ("Gift. If not provided, the default value is `N`", "char", "N"),
+        ("Подарок. Если не передано, то по умолчанию значение `N`", "char", "N"),
+        ("Gift. By default, it is `N`", "char", "N"),
+        ("Size. If it is empty, a default value of 100 will be assigned", "integer", None),
+        ("Size. If it is not specified, a default value of 100 will be assigned", "integer", "100"),
+        ("Carts. By default `0`", "object|array", None),
         ("Sort. By default `i + 10`, where `i` is the last one", "integer", None),
         ("Buyer. By default the current user", "integer", None),
         ("Packing:\n- `box`\n- `bag`\n\nBy default as in the cart", "string", None),
@@ -205,6 +254,8 @@ def test_the_default_is_read_when_it_is_a_value(text: str, kind: str, default: s
         ("Size from `1` to `100`", {"min": 1, "max": 100}),
         ("Size (1–600)", {"min": 1, "max": 600}),
         ("Size. Maximum — `50`", {"max": 50}),
+        ("Size. The maximum value is —`50`", {"max": 50}),
+        ("Size. Must be greater than or equal to 0.", {"min": 0}),
         ("Размер. Минимальное значение — `0`", {"min": 0}),
         ("Cart. The value must be greater than `0`", {"min": 1}),
         ("Cart. If it is greater than `0`, it is empty", {}),
@@ -221,6 +272,8 @@ def test_the_limits_of_a_number_are_read(text: str, limits: dict[str, float]) ->
     ("text", "kind", "longest"),
     [
         ("Name, no more than 255 characters", "string", 255),
+        ("Name:\n- length cannot exceed `255` characters\n- cannot be empty", "string", 255),
+        ("Название: длина не может быть больше `255` символов", "string", 255),
         ("Name. Maximum length — 20,000 characters", "string", 20000),
         ("Название. Не более `50` символов", "string", 50),
         ("Carts. Max 50 elements", "integer[]", 50),
@@ -252,6 +305,15 @@ def test_a_field_is_read_only_when_its_description_states_so() -> None:
 
 
 # Sources
+
+
+def test_a_method_about_sections_may_be_a_source(tmp_path: Path) -> None:
+    text = "Section. Numbers can be obtained with [shop.section.list](./shop-section-list.md)"
+    listing = page(table(row("start", "integer"))).replace("shop.cart.add", "shop.section.list")
+    folder = tmp_path / "docs" / "api-reference" / "shop"
+    write(folder, {"shop-cart-add": page(table(row("id", "integer", text))), "shop-section-list": listing})
+    found = described(tmp_path / "docs", tmp_path / "out")
+    assert found["shop.cart.add", "v2"]["params"][0]["from"] == "shop.section.list"
 
 
 def test_the_source_of_values_is_the_method_of_the_linked_page(tmp_path: Path) -> None:

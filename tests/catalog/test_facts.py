@@ -255,3 +255,18 @@ def test_events_are_in_a_separate_file() -> None:
     assert names == sorted(set(names))
     assert "oncrmdealadd" in names
     assert not {line["method"].lower() for line in LINES} & set(names)
+
+
+def test_values_that_a_table_adds_to_objects_are_shipped() -> None:
+    def at(method: str, *path: str) -> dict[str, Any]:
+        params: list[dict[str, Any]] = next(line["params"] for line in LINES if line["method"] == method)
+        for name in path[:-1]:
+            params = next(param["fields"] for param in params if param["name"] == name)
+        return next(param for param in params if param["name"] == path[-1])
+
+    phone = at("crm.contact.add", "fields", "PHONE", "VALUE_TYPE")
+    assert ("WORK" in phone["values"], phone["open"]) == (True, True)
+    operator = at("imopenlines.config.add", "PARAMS", "QUEUE", "ENTITY_TYPE")
+    assert (operator["values"], operator.get("open")) == (["user", "department"], None)
+    separator = at("crm.currency.localizations.set", "localizations", "<lang>", "THOUSANDS_VARIANT")
+    assert (separator["values"], separator["default"]) == (["N", "C", "D", "S", "B"], "S")

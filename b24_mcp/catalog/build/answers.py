@@ -20,7 +20,7 @@ _OF_ONE_PORTAL = re.compile(
 )
 # Codes of access: a user, a group, a department.
 _ACCESS_CODE = re.compile(r"(?:[A-Z]{1,3}\d+\w*|AU|CR)")
-_MOST_KEYS = 60
+_MOST_KEYS = 120
 
 
 def result_of(blocks: list[Block], method: str, version: str) -> Result:

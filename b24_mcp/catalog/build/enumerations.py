@@ -10,7 +10,8 @@
 | `source` | the method that returns them |
 
 `values.tsv` has single parameters by `method` (in lower case), `version` and `parameter` (the path), with `values`
-(`-`: none, although the page seems to list some), `open`, and the `reason`. `sources.tsv` has the methods that return
+(`-`: none, although the page seems to list some), `open`, and the `reason`. A `method` such as `landing.*` stands for
+all methods of a family whose pages list no values of the parameter. `sources.tsv` has the methods that return
 the values of single parameters, in the same way.
 """
 
@@ -48,6 +49,11 @@ def enumeration_of(kind: str, text: str) -> Enumeration | None:
 def stated_values(method: str, version: str) -> Mapping[str, Allowed]:
     """Return the values of the parameters of a method that a table states, by path."""
     return _stated().get((method.lower(), version), {})
+
+
+def common_values(method: str, version: str) -> Mapping[str, Allowed]:
+    """Return the values that a table states for the parameters of the family of a method, by path."""
+    return _stated().get((f"{method.lower().partition('.')[0]}.*", version), {})
 
 
 def stated_sources(method: str, version: str) -> Mapping[str, str]:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from b24_mcp.catalog.build import pages
 from b24_mcp.catalog.build.answers import result_of
 from b24_mcp.catalog.build.corrections import correction_of, is_excluded, method_of_page
-from b24_mcp.catalog.build.enumerations import stated_sources, stated_values
+from b24_mcp.catalog.build.drafts import ParameterDraft
+from b24_mcp.catalog.build.enumerations import common_values, stated_sources, stated_values
 from b24_mcp.catalog.build.errors import errors_of
 from b24_mcp.catalog.build.events import event_of
-from b24_mcp.catalog.build.header import context_of, header_of, limits_of, permission_of, who_of
+from b24_mcp.catalog.build.groups import one_is_enough
+from b24_mcp.catalog.build.header import context_of, header_of, limits_of, needs_application, permission_of, who_of
 from b24_mcp.catalog.build.method_name import name_of
 from b24_mcp.catalog.build.paging import paging_of
-from b24_mcp.catalog.build.parameters import ParameterDraft, parameters_of
+from b24_mcp.catalog.build.parameters import parameters_of
 from b24_mcp.catalog.build.samples import from_samples, literals_of, open_by_literals, regroup, shape
 from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.catalog.facts import Event, MethodFacts, Parameter, Version
@@ -67,8 +69,18 @@ def extract(edition: Edition) -> Extract:
             continue
         name = name_of(source.page, [page.title], source.text)
         if name and _agrees(name, source, page.title):
-            result.methods[source.page] = facts_of(page, name, pages.version_of(source))
+            method = facts_of(page, name, pages.version_of(source))
+            result.methods[source.page] = _in_section(method, edition)
     return result
+
+
+def _in_section(method: DocumentedMethod, edition: Edition) -> DocumentedMethod:
+    """Return a method with the context that the index of its section states."""
+    facts = method.facts
+    index = edition.page(f"{(facts.page or '').rpartition('/')[0]}/index") if facts.context == "any" else None
+    if index is None or not needs_application(index.text, facts.method):
+        return method
+    return replace(method, facts=replace(facts, context="app"))
 
 
 def _agrees(name: str, source: Source, title: str) -> bool:
@@ -106,10 +118,18 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
             common = _COMMON_OBJECTS.get(draft.name, {})
             draft.fields = [ParameterDraft(key, kind, False) for key, kind in common.items()]
     _state_values(drafts, stated_values(name, version))
+    for draft in drafts:
+        if not draft.allowed.values:
+            draft.allowed = common_values(name, version).get(draft.name, draft.allowed)
     for path, source in stated_sources(name, version).items():
         for draft in drafts:
             if draft.name == path:
                 draft.limits = replace(draft.limits, source=source)
+    groups = [tuple(group) for group in found.one_of]
+    if one_is_enough(page.lead) and not groups:
+        groups = [tuple(draft.name for draft in drafts)]
+        for draft in drafts:
+            draft.required = "conditional"
     params = tuple(draft.finished() for draft in drafts)
     result = result_of(page.blocks, name, version)
     deprecation = pages.deprecation_of(page)
@@ -129,7 +149,7 @@ def facts_of(page: pages.SourcePage, name: str, version: Version) -> DocumentedM
         errors=errors_of(page.blocks),
         page=page.page,
         positional=arguments is not None,
-        one_of=tuple(map(tuple, found.one_of)),
+        one_of=tuple(groups),
         deprecated=deprecation.deprecated,
         superseded=deprecation.superseded,
         batch=correction.batch,

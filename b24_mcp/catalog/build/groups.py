@@ -30,6 +30,19 @@ _NAME = re.compile(r"`([A-Za-z_][\w.]*)`")
 _PURPOSE = re.compile(r"^\W*(?:чтобы|для |to |when |if |если |при )", re.I)
 
 
+# In the text above the parameters, about all of them.
+_ONE_IS_ENOUGH = re.compile(
+    r"only (?:need to|have to) (?:provide|pass|specify) one of the parameters\."
+    r"|(?:достаточно|нужно|необходимо) (?:передать|указать) (?:только |хотя бы )?(?:один|одного) из параметров\.",
+    re.I,
+)
+
+
+def one_is_enough(lead: str) -> bool:
+    """Whether the text above the parameters states that one of them all is required."""
+    return bool(_ONE_IS_ENOUGH.search(lead))
+
+
 def groups_in(texts: Iterable[str], names: Iterable[str], *, starred: set[str]) -> list[list[str]]:
     """Return the groups among the parameters of one level.
 

@@ -59,7 +59,7 @@ _LIMITS = (
 )
 _MODULE_VERSION = re.compile(
     r"(?:starting|available) (?:from|since)[^.|\n]{0,30}version[^`*\d\n]{0,12}[`*]*"
-    r"(?P<version>(?:[a-z]+ )?\d+\.\d+(?:\.\d+)?)",
+    r"(?P<version>(?:[a-z]+ )?\d+\.\d+(?:\.\d+)?)(?![.\d]|[`*]*,? it is recommended)",
     re.I,
 )
 # "placement, depending on the …" in one pair of backticks.
@@ -116,13 +116,29 @@ def who_of(line: str) -> Who:
     return "rights"
 
 
+# A row of the table of errors. PROVIDER_ID limits the error to some activities.
+_APP_ERROR = re.compile(r"^\|\|[^\n]*(?:WRONG_CONTEXT|Application context required)(?![^\n]*PROVIDER_ID)", re.M)
+_APP_SECTION = re.compile(
+    r"^(?:- )?(?:(?:The |Section )?methods(?: in this section)? (?:only work|work only) (?:with)?in the context of"
+    r"|Методы(?: раздела)? работают только в контексте) (?:an |the )?\[(?:application|приложени).*$",
+    re.I | re.M,
+)
+_EXCEPT = re.compile(r"(?:exception is|исключение)[^\[\n]{0,20}\[`*([\w.]+)", re.I)
+
+
 def context_of(lead: str, text: str) -> Context:
     """Return from where a method may be called, see `MethodFacts`. `lead` is the text above the first section."""
-    if _APP.search(lead):
+    if _APP.search(lead) or _APP_ERROR.search(text):
         return "app"
     if "WRONG_AUTH_TYPE" in text:
         return "session" if "session authorization" in text else "app"
     return "any"
+
+
+def needs_application(index: str, method: str) -> bool:
+    """Whether the index of a section states that its methods, and this one too, work in applications only."""
+    stated = _APP_SECTION.search(index)
+    return stated is not None and method not in _EXCEPT.findall(stated[0])
 
 
 def permission_of(line: str) -> str:

@@ -36,6 +36,11 @@ _NEEDED = re.compile(
     r"|`(\w+)`(?: field| parameter| condition)? is (?:required|mandatory)",
     re.I,
 )
+_UNSUPPORTED = re.compile(
+    r"(?:fields|поля) ((?:`\w+`(?:, | and | и )?)+)(?:[^.\n`]|`(?:filter|order|select)`){0,30}"
+    r"(?:are not supported|не поддерживаются)",
+    re.I,
+)
 _DIRECTIONS = frozenset({"asc", "desc"})
 
 
@@ -74,6 +79,32 @@ def bold_keys(text: str) -> tuple[str, ...]:
 def needed_keys(text: str) -> frozenset[str]:
     """Return the keys that a description calls required: "the field `OWNER_ID` is required"."""
     return frozenset(key for pair in _NEEDED.findall(text) for key in pair if key)
+
+
+def unsupported_keys(text: str) -> frozenset[str]:
+    """Return the fields that a `filter` or `order` does not accept: "the fields `A`, `B` are not supported"."""
+    return frozenset(key for names in _UNSUPPORTED.findall(text) for key in re.findall(r"`(\w+)`", names))
+
+
+def values_of_keys(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the values of keys: bullets of code below the bullet of a key that ends with a colon."""
+    lines = text.split("\n")
+    found: dict[str, tuple[str, ...]] = {}
+    for at, line in enumerate(lines):
+        key = _BULLET.match(line)
+        if key is None or not line.rstrip().endswith(":"):
+            continue
+        values = []
+        for below in lines[at + 1 :]:
+            item = _BULLET.match(below)
+            if below.strip() and (item is None or len(item[1]) <= len(key[1])):
+                break
+            if item is not None:
+                values.append(item[2])
+        is_name = re.fullmatch(r"[A-Za-z]\w*", key[2]) and not _PLACEHOLDER.fullmatch(key[2])
+        if is_name and len(values) > 1 and all(re.fullmatch(r"[\w.-]+", value) for value in values):
+            found[key[2]] = tuple(dict.fromkeys(values))
+    return found
 
 
 def like_which(text: str) -> str | None:

@@ -14,7 +14,7 @@ _TEXTS = frozenset({"string", "char", "text"})
 
 _IS = (
     r"[ \t]*(?:\((?:in|в) [^)]*\)[ \t]*)?"
-    r"(?:[—–:=,-]|is set to\b|set to\b|is\b|are\b|to\b|equals?\b|(?:the )?value\b|used\b"
+    r"(?:[—–:=,-]|is set to\b|set to\b|(?:it |the value )?is\b|are\b|to\b|of\b|equals?\b|(?:the )?value\b|used\b"
     r"|устанавливается|используется|применяется|принимается|считается|равно|равен|равна|значение)?"
 )
 _DEFAULT = re.compile(
@@ -33,6 +33,13 @@ _DEFAULT_ITEM = re.compile(
 )
 _DEFAULT_VALUE = re.compile(r"[\w.:+/#@*\[\]{}',-][\w .:+/#@*\[\]{}',-]{0,59}", re.A)
 _A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|null")
+# "If it is not passed, the default value is…" states no condition.
+_WHEN_MISSING = re.compile(
+    r"\b(?:if|when) (?:(?:the |this )?(?:parameter|field|value|key|it) )?(?:is |are )?(?:not|no value is) "
+    r"(?:passed|provided|specified|set|given|filled(?: in)?)\b|\bif omitted\b"
+    r"|\bесли (?:(?:параметр|поле|значение|ключ) )?не (?:передан|указан|задан|заполнен)\w*",
+    re.I,
+)
 _CONDITIONAL = re.compile(r"\b(?:if|when|for|unless)\b|\b(?:если|при|для|когда)\b", re.I)
 
 _CHARACTERS = r"(?:characters?|symbols?|chars|letters|символ\w*|знак\w*|букв\w*)"
@@ -42,8 +49,9 @@ _ITEMS = (
 )
 _MOST = (
     r"(?:up to|to|no more than|not more than|at most|max(?:imum)?(?: length| number| size| value)?(?: of| is)?"
-    r"|limit(?:ed)?(?: of| to| is)?|not exceed(?:ing)?|length limit(?: is)?|до|не более(?: чем)?|не больше|не длиннее"
-    r"|максимум|максимальн\w+(?: \w+)?|не (?:должн\w+ )?превыша\w+|ограничен\w*(?: до)?)"
+    r"|limit(?:ed)?(?: of| to| is)?|(?:can)?not exceed(?:ing)?|length limit(?: is)?|до"
+    r"|не более(?: чем)?|не больше|не длиннее"
+    r"|максимум|максимальн\w+(?: \w+)?|не (?:должн\w+ |может )?превыша\w+|не может быть больше|ограничен\w*(?: до)?)"
 )
 _N = r"`?(\d{1,3}(?:[ ,\u00a0]\d{3})+|\d+)`?(?!\d)"
 _LONGEST_TEXT = re.compile(rf"\b{_MOST}\s*(?:[—–:-]\s*)?{_N}\s*(?:[a-zа-я]+ )?{_CHARACTERS}\b", re.I)
@@ -67,7 +75,7 @@ _RANGES = (
 )
 _SEVERAL_RANGES = re.compile(r"\branges\b|диапазонов", re.I)
 # A number with a word after it counts things, not the parameter.
-_ALONE = rf"\s*(?:[—–:-]|is|equals)?\s*{_NUMBER}(?![\w.]|\s*[^\W\d]{{4,}})"
+_ALONE = rf"\s*(?:is|equals)?\s*[—–:-]?\s*{_NUMBER}(?!\w|\.\w|\s*[^\W\d]{{4,}})"
 _MINIMUM = re.compile(
     r"(?:min(?:imum)?(?: (?:allowed |possible )?value)?|at least|not less than|no less than|greater than or equal to"
     rf"|минимум|минимальное(?: допустимое)? значение|не менее|не меньше|больше или равн\w+){_ALONE}",
@@ -111,6 +119,7 @@ _UNIT = re.compile(
 )
 
 _LINK = re.compile(r"\[`*([^\]\n`]+)`*\]\(([^)#\s]+\.md)(?:#[^)\s]*)?\)")
+_METHOD = re.compile(r"\[`*\w+(?:\.\w+)+`*\]\([^)]*\)")
 _OBTAINED = re.compile(
     r"\bobtain|\bretriev|\bfound\b|\bfind\b|\bget\b|\blearn|\breturn(?:s|ed)\b|\bavailable (?:through|via|in)|\bsee\b"
     r"|\bview|\bdetermine|\bcheck\b|values? (?:from|of)|\bfrom the (?:method|list)|taken from|\buse\b.*\bto\b"
@@ -119,7 +128,7 @@ _OBTAINED = re.compile(
 )
 _NOT_A_SOURCE = re.compile(
     r"\b(?:same as|similar|instead|deprecated|works? like|more details|read more|article|section|after calling"
-    r"|was created|will be)\b|вместо|аналогич|подробн|устар|статье|разделе",
+    r"|was created|will be|find out (?:if|whether))\b|вместо|аналогич|подробн|устар|статье|разделе",
     re.I,
 )
 _READS = re.compile(r"list|get|fields|types|search|statuses|instances|current|/enum|languages", re.I)
@@ -166,7 +175,7 @@ def limits_of(text: str, name: str, kind: str) -> ValueLimits:
     is_list = bool(kind) and all(part.endswith("[]") or part == "array" for part in kind.split("|"))
     minimum, maximum = _range(text) if parts <= _NUMBERS and not is_list else (None, None)
     return ValueLimits(
-        default=_default(text, is_number=parts <= _NUMBERS) if kind not in {"object", "array"} else "",
+        default=_default(text, name, is_number=parts <= _NUMBERS) if not parts <= {"object", "array"} else "",
         minimum=minimum,
         maximum=maximum,
         longest=_longest(text, is_list=is_list) if is_list or parts & _TEXTS else None,
@@ -183,11 +192,12 @@ def _agreed(first: _T, second: _T) -> _T | None:
     return second if first in (None, "") else None
 
 
-def _default(text: str, *, is_number: bool) -> str:
-    for pattern in (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER):
+def _default(text: str, name: str, *, is_number: bool) -> str:
+    patterns = (_DEFAULT,) if re.search("def", name, re.I) else (_DEFAULT, _DEFAULT_ITEM, _DEFAULT_AFTER)
+    for pattern in patterns:
         for found in pattern.finditer(text):
             sentence = re.split(r"[.!\n]\s", text[: found.start()])[-1]
-            if _CONDITIONAL.search(sentence):
+            if _CONDITIONAL.search(_WHEN_MISSING.sub("", sentence)):
                 continue
             value = next((group for group in found.groups() if group is not None), "").strip()
             # `name=value` repeats the name of the parameter.
@@ -232,7 +242,7 @@ def _unit(text: str) -> str:
 def _source(text: str) -> str:
     """Return the page of the method that a sentence names as the place to get the values."""
     for sentence in _sentences(text):
-        if not _OBTAINED.search(_LINK.sub("", sentence)) or _NOT_A_SOURCE.search(sentence):
+        if not _OBTAINED.search(_LINK.sub("", sentence)) or _NOT_A_SOURCE.search(_METHOD.sub("", sentence)):
             continue
         links = _LINK.findall(sentence)
         named = [target for _, target in links if _READS.search(target.rpartition("/")[2])]

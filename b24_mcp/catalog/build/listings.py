@@ -12,6 +12,10 @@ _TOKEN = re.compile(
     r"|(?<![\w*])\*([\w.\-]{1,40})\*(?![\w*])|[\"'«“]([\w.\-]{1,40})[\"'»”]"
 )
 _BARE = re.compile(r"(?!Default\b|By\b|Note\b|Example)([A-Za-z0-9_.:\-]{1,40})(?=\s+[—–=-]\s|\s*[—–]\s)")
+# "Deal (value `2`)".
+_IN_BRACKETS = re.compile(
+    r"[^`\n(]{1,60}\((?:value |code |значение |код )?`([\w.-]{1,40})`\)[.;,]?(?=$|\s*[—–]\s)", re.I
+)
 _ALSO = re.compile(r"\s*+(?:,|/|\\?\||\bor\b|\bили\b)\s*+")
 _CAPTION = re.compile(r"[^.:,;`]{1,60}:?$|\*\*[^*]+\*\*:?$")
 
@@ -87,6 +91,8 @@ def item_of(line: str) -> tuple[int, ListingItem] | None:
         return depth, ListingItem(codes, rest)
     if (bare := _BARE.match(body)) and (marked or len(bare[1]) < 20):
         return depth, ListingItem((bare[1],), body[bare.end() :], bare=True)
+    if marked and (named := _IN_BRACKETS.match(body)):
+        return depth, ListingItem((named[1],), body[named.end() :])
     if marked and re.fullmatch(r"[A-Za-z0-9_.\-]{1,30}[.;,]?", body):
         return depth, ListingItem((body.rstrip(".;,"),), "", bare=True)
     return (depth, ListingItem((), body)) if marked else None

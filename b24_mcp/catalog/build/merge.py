@@ -81,6 +81,7 @@ def _completed(method: DocumentedMethod, other: DocumentedMethod) -> DocumentedM
         deprecated=deprecated,
         superseded=(mine.superseded or theirs.superseded) and not deprecated,
         scope=mine.scope or theirs.scope,
+        context=theirs.context if mine.context == "any" else mine.context,
         limits=mine.limits or theirs.limits,
         permission=theirs.permission or mine.permission,
     )

@@ -10,7 +10,7 @@
 | `part` | the part of that page |
 | `names` | `upper` for `RESPONSIBLE_ID` instead of `responsibleId`, `flat` for fields without fields inside |
 | `for` | the variant that has the fields, see `Parameter` |
-| `more` | further keys of these parameters with their types: `FIND:string`; `OWNER_ID*:integer` when required |
+| `more` | further keys: `FIND:string`, `OWNER_ID*:integer` (required), `TYPE:string=a/b` (values; with `/...` open) |
 | `not` | fields of the object that these parameters do not accept |
 
 | part | the fields are in |
@@ -99,7 +99,7 @@ def with_objects(facts: MethodFacts, objects: DocumentedObjects) -> MethodFacts:
     for use in uses:
         for name in use.parameters:
             adapted = tuple(_adapted(objects, use, name.rpartition(".")[2], facts.method, len(seen.get(name, ()))))
-            params = _put(params, name.split("."), adapted)
+            params = _put(params, name.split("."), adapted, marked=bool(use.page))
     return replace(facts, params=tuple(_typed(one, objects) for one in params))
 
 
@@ -125,16 +125,28 @@ def _adapted(objects: DocumentedObjects, use: Use, name: str, method: str, varia
         yield replace(one, variants=(use.variant,)) if use.variant and variants > 1 else one
 
 
-def _put(params: tuple[Parameter, ...], path: list[str], fields: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Return parameters with fields added to the one at `path`. Its own fields stay as they are."""
+def _put(
+    params: tuple[Parameter, ...], path: list[str], fields: tuple[Parameter, ...], *, marked: bool
+) -> tuple[Parameter, ...]:
+    """Return parameters with fields added to the one at `path`. Its own fields stay as they are.
+
+    `marked` is set when a page says which of the added fields are required.
+    """
     return tuple(
         param
         if param.name != path[0]
-        else replace(param, fields=_put(param.fields, path[1:], fields))
+        else replace(param, fields=_put(param.fields, path[1:], fields, marked=marked))
         if len(path) > 1
-        else replace(param, fields=_joined(param.fields, fields))
+        else replace(param, fields=_joined(param.fields, fields if marked else _marked_as(param, fields)))
         for param in params
     )
+
+
+def _marked_as(param: Parameter, fields: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Return keys from the table alone for a page that does not mark what is required."""
+    if param.required is not None:
+        return fields
+    return tuple(replace(one, required=None) if one.required is False else one for one in fields)
 
 
 def _joined(own: tuple[Parameter, ...], others: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -173,10 +185,20 @@ def _typed(param: Parameter, objects: DocumentedObjects, depth: int = 0) -> Para
         for kind in param.type.split("|"):
             if known := _types().get(kind.removesuffix("[]")):
                 page, part, more = known
-                fields = (*(field.parameter for field in objects.fields(page, part)), *more)
+                fields = _with_more((field.parameter for field in objects.fields(page, part)), more)
                 fields = tuple(_typed(one, objects, depth + 1) for one in fields)
                 break
     return replace(param, fields=fields)
+
+
+def _with_more(fields: Iterable[Parameter], more: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Return the fields of an object with further ones; of a field that the page has, only the values are taken."""
+    stated = {one.name: one for one in more}
+    found = []
+    for field in fields:
+        own = stated.pop(field.name, None)
+        found.append(field if own is None else replace(field, values=own.values, open_values=own.open_values))
+    return (*found, *stated.values())
 
 
 def _upper(name: str) -> str:
@@ -212,8 +234,18 @@ def _types() -> dict[str, tuple[str, str, tuple[Parameter, ...]]]:
 
 
 def _more(text: str) -> tuple[Parameter, ...]:
-    pairs = (one.partition(":") for one in _split(text))
-    return tuple(
-        Parameter(name.rstrip("*"), kind, name.endswith("*"), pattern=name.endswith("...") or "<" in name)
-        for name, _, kind in pairs
+    return tuple(map(_further, _split(text)))
+
+
+def _further(text: str) -> Parameter:
+    name, _, kind = text.partition(":")
+    kind, _, listed = kind.partition("=")
+    values = tuple(filter(None, listed.removesuffix("...").split("/")))
+    return Parameter(
+        name=name.rstrip("*"),
+        type=kind,
+        required=name.endswith("*"),
+        values=values,
+        open_values=listed.endswith("..."),
+        pattern=name.endswith("...") or "<" in name,
     )

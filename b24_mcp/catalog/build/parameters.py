@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from b24_mcp.catalog.build.drafts import ParameterDraft, joined, merge, nested, spread
 from b24_mcp.catalog.build.groups import groups_in, instead_of
-from b24_mcp.catalog.build.keys import bold_keys, inline_keys, like_which, listed_keys, needed_keys
-from b24_mcp.catalog.build.limits import UNLIMITED, ValueLimits
+from b24_mcp.catalog.build.keys import (
+    bold_keys,
+    inline_keys,
+    like_which,
+    listed_keys,
+    needed_keys,
+    unsupported_keys,
+    values_of_keys,
+)
 from b24_mcp.catalog.build.rows import TableRow, is_pattern, rows_of
 from b24_mcp.catalog.build.sections import PURPOSES, PageSection, failures, stars_count, subject_of, zone
 from b24_mcp.catalog.build.values import NOT_LISTED, Allowed, codes_of_table, lists_values, may_grow
-from b24_mcp.catalog.facts import Parameter, Required
+from b24_mcp.catalog.facts import Required
 from b24_mcp.dialect.markup import Block, MarkupTable
 
 # Tables of further parameters of the call itself.
@@ -26,48 +34,6 @@ _PLAIN = frozenset(
     {"string", "integer", "int", "double", "float", "boolean", "bool", "char", "date", "datetime", "text", "number"}
 )
 _DEPTH = 3
-
-
-@dataclass(slots=True)
-class ParameterDraft:
-    """A parameter while its page is read: several tables of the page may add to it.
-
-    `heading` is the subject of the section that describes its fields, when that is not the parameter itself.
-    """
-
-    name: str
-    type: str = ""
-    required: Required = None
-    allowed: Allowed = NOT_LISTED
-    fields: list[ParameterDraft] = field(default_factory=list)
-    pattern: bool = False
-    of: tuple[str, ...] = ()
-    is_list: bool = False
-    limits: ValueLimits = UNLIMITED
-    also: tuple[str, ...] = ()
-    heading: str = ""
-
-    def finished(self) -> Parameter:
-        """Return the parameter as it was read."""
-        return Parameter(
-            name=self.name,
-            type=self.type,
-            required=self.required,
-            values=self.allowed.values,
-            open_values=self.allowed.is_open,
-            default=self.limits.default,
-            minimum=self.limits.minimum,
-            maximum=self.limits.maximum,
-            longest=self.limits.longest,
-            unit=self.limits.unit,
-            source=self.limits.source,
-            read_only=self.limits.read_only,
-            is_list=self.is_list,
-            fields=tuple(field.finished() for field in self.fields),
-            pattern=self.pattern,
-            variants=self.of,
-            also=self.also,
-        )
 
 
 @dataclass(slots=True)
@@ -92,22 +58,22 @@ def parameters_of(blocks: list[Block]) -> Parameters:
     if root.tables and root not in alternatives:
         plain = [table for table in root.tables if not table.tab]
         variants = [tree.params([table], 0) for table in plain]
-        found.params = _joined(variants) if len(variants) > 1 else (variants[0] if variants else [])
+        found.params = joined(variants) if len(variants) > 1 else (variants[0] if variants else [])
         tabbed = [table for table in root.tables if table.tab]
         if tabbed:
-            found.params = _joined([found.params, tree.params(tabbed, 0)]) if found.params else tree.params(tabbed, 0)
+            found.params = joined([found.params, tree.params(tabbed, 0)]) if found.params else tree.params(tabbed, 0)
     elif alternatives:
         for section in alternatives:
             section.used = True
             variants.append(tree.params(section.tables, 0))
         group = [next((p.name for p in variant if p.required is True), "") for variant in variants]
-        found.params = _joined(variants, exclusive=True)
+        found.params = joined(variants, exclusive=True)
         if all(group) and len(set(group)) > 1:
             found.one_of.append(list(dict.fromkeys(group)))
     for section in sections:
         if not section.used and not section.behind and section.tables and _MORE.match(section.title):
             section.used = True
-            found.params = _joined([found.params, tree.params(section.tables, 0)])
+            found.params = joined([found.params, tree.params(section.tables, 0)])
     tree.adopt(found.params)
     tree.root_groups(root, found.params, failures(blocks))
     found.one_of.extend(group for group in tree.one_of if group not in found.one_of)
@@ -130,14 +96,16 @@ class ParameterTree:
         labels = list(dict.fromkeys(table.tab[-1] for table in tables if table.tab))
         seen: dict[str, list[str]] = {}
         texts: dict[str, str] = {}
+        defaults: dict[str, set[tuple[str, str]]] = {}
         for table in tables:
             for row in rows_of(table):
                 for param in self._param(row, depth, path):
                     texts.setdefault(param.name, row.text)
                     if table.tab:
                         seen.setdefault(param.name, []).append(table.tab[-1])
+                    defaults.setdefault(param.name, set()).add((param.limits.default, param.type))
                     if param.name in by_name:
-                        _merge(by_name[param.name], param)
+                        merge(by_name[param.name], param)
                     else:
                         by_name[param.name] = param
                         result.append(param)
@@ -148,7 +116,13 @@ class ParameterTree:
                     if by_name[name].required is True:
                         by_name[name].required = "conditional"
         _share(result, texts)
-        return _nested(result)
+        for name, stated in defaults.items():
+            with_default = {kind for default, kind in stated if default}
+            others = {kind for default, kind in stated if not default and kind}
+            if len({default for default, _ in stated if default}) > 1 or (with_default and others - with_default):
+                # Each tab states the default of its own kind of value.
+                by_name[name].limits = replace(by_name[name].limits, default="")
+        return nested(spread(result))
 
     def _param(self, row: TableRow, depth: int, path: tuple[str, ...]) -> list[ParameterDraft]:
         required: Required = True if row.starred else (False if self.stars else None)
@@ -161,7 +135,7 @@ class ParameterTree:
         for name in names:
             param = ParameterDraft(name, row.type, required, row.allowed, pattern=row.pattern, limits=row.limits)
             param.is_list = bool(row.type) and all(part.endswith("[]") for part in row.type.split("|"))
-            if not row.allowed.values and not _is_container(row.type):
+            if not row.allowed.values and (not _is_container(row.type) or not _may_hold_fields(row.type)):
                 param.allowed = self._codes(row)
             if depth < _DEPTH:
                 param.fields = self._fields(row, name, depth, path)
@@ -221,8 +195,17 @@ class ParameterTree:
             if not keys and usage not in _LISTED and _is_container(row.type):
                 keys = inline_keys(row.text)
             musts = needed_keys(row.text)
+            values = values_of_keys(row.text) if _is_container(row.type) and usage not in _LISTED else {}
+            if values and not keys:
+                keys, needed = tuple(values), False if self.stars else None
             return [
-                ParameterDraft(key, kind, True if key in musts else needed, pattern=is_pattern(key))
+                ParameterDraft(
+                    name=key,
+                    type=kind,
+                    required=True if key in musts else needed,
+                    allowed=Allowed(values.get(key, ())),
+                    pattern=is_pattern(key),
+                )
                 for key in keys
                 if key.lower() not in {"asc", "desc"}
             ]
@@ -238,6 +221,8 @@ class ParameterTree:
             holder.fields = self.params(section.tables, depth + 2, (*here, holder.name))
             return drafts
         fields = self.params(section.tables, depth + 1, here)
+        if usage in _LISTED and (others := unsupported_keys(row.text)):
+            fields = [param for param in fields if param.name not in others]
         for param in fields:
             labels = [section.labels.get(label, label) for label in param.of]
             param.of = tuple(one for label in labels for one in label.split("|"))
@@ -321,59 +306,3 @@ def _is_container(kind: str) -> bool:
 def _may_hold_fields(kind: str) -> bool:
     parts = [part.removesuffix("[]") for part in kind.split("|")]
     return not kind or any(part.lower() not in _PLAIN for part in parts)
-
-
-def _merge(first: ParameterDraft, second: ParameterDraft) -> None:
-    kinds = [kind for kind in first.type.split("|") if kind]
-    kinds += [kind for kind in second.type.split("|") if kind and kind not in kinds]
-    first.type = "|".join(kinds)
-    if first.required != second.required:
-        both = (first.required, second.required)
-        first.required = "conditional" if True in both or "conditional" in both else False
-    first.allowed |= second.allowed
-    first.limits |= second.limits
-    known = {param.name for param in first.fields}
-    first.fields.extend(param for param in second.fields if param.name not in known)
-
-
-def _joined(variants: list[list[ParameterDraft]], *, exclusive: bool = False) -> list[ParameterDraft]:
-    """Join the root tables of one page. A required parameter that only some of them have becomes conditional."""
-    result: list[ParameterDraft] = []
-    by_name: dict[str, ParameterDraft] = {}
-    for at, variant in enumerate(variants):
-        for param in variant:
-            if param.name in by_name:
-                _merge(by_name[param.name], param)
-                continue
-            by_name[param.name] = param
-            result.append(param)
-            if (at > 0 or exclusive) and param.required is True:
-                alone = exclusive and all(any(p.name == param.name for p in other) for other in variants)
-                param.required = True if alone else "conditional"
-    return result
-
-
-def _nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
-    """Move `a.b` and `a[].b` into the fields of `a`, in whatever order the table has them."""
-    by_path = {param.name.replace("[]", ""): param for param in params}
-    result = []
-    for param in params:
-        parent, dot, last = param.name.replace("[]", "").rpartition(".")
-        if not dot or param.name.endswith(".") or ".." in param.name or "<" in param.name:
-            bare = param.name.removesuffix("[]")
-            if bare != param.name and by_path.get(bare) is not param and bare in {p.name for p in params}:
-                continue
-            result.append(param)
-        elif parent in by_path and by_path[parent] is not param:
-            param.name = last
-            by_path[parent].fields.append(param)
-        else:
-            top, _, rest = param.name.replace("[]", "").partition(".")
-            holder = by_path.get(top)
-            if holder is None or holder is param:
-                holder = ParameterDraft(top, "object", None)
-                by_path[top] = holder
-                result.append(holder)
-            param.name = rest
-            holder.fields = _nested([*holder.fields, param])
-    return result

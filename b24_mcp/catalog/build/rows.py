@@ -183,7 +183,7 @@ def _is_caption(name: str) -> bool:
 
 def is_pattern(name: str) -> bool:
     """Whether a name stands for many names: `UF_...`, `propertyN`, `<selector>`, `PROPERTY_*`."""
-    if name == "TIMESTAMP_X":
+    if name in {"TIMESTAMP_X", "gpsN"}:
         return False
     return bool(re.search(r"\.\.\.|[<*{#%]|xxx|XXX|_N$|[a-z]N$|_X+$|^PROPERTY_(?:n|PropertyId|ID)$|^UF_$", name))
 

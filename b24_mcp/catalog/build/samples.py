@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from b24_mcp.catalog.build.parameters import ParameterDraft
+from b24_mcp.catalog.build.drafts import ParameterDraft
 from b24_mcp.catalog.build.values import Allowed
 from b24_mcp.dialect.markup import Block, Code
 

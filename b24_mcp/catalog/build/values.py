@@ -24,7 +24,9 @@ _VALUES_AHEAD = re.compile(
     re.I,
 )
 _KEYS_AHEAD = re.compile(
-    r"\b(?:fields?|keys)\b(?!_)[^.\n]*:\s*$|\bпол(?:я|ям|ей|е)\b[^.\n]*:\s*$|\bключ\w*[^.\n]*:\s*$", re.I
+    r"\b(?:fields?|keys|additional parameters)\b(?!_)[^.\n]*:\s*$|дополнительн\w+ параметр\w*:\s*$"
+    r"|\bпол(?:я|ям|ей|е)\b[^.\n]*:\s*$|\bключ\w*[^.\n]*:\s*$",
+    re.I,
 )
 _OF_SOMETHING_ELSE = re.compile(
     r"range|диапазон|\bfrom `|\bот `|\bsort|сортиров|fields\b|\bполя(?:ми|х)?\b|\bполей\b|\bkeys?\b|ключ"
@@ -40,6 +42,9 @@ _OF_THE_FIELD_LISTED = re.compile(
     r"|(?:of|for) (?:the )?`\w+`|prefix",
     re.I,
 )
+# "There are 8 colors, values from 1 to 7": few numbers that are texts.
+_COUNTED = re.compile(r"(?:\bvalues|значения) (?:from|от) `?(\d{1,2})`? (?:to|до) `?(\d{1,2})`?(?![\w.])", re.I)
+_MOST_COUNTED = 20
 _ALL_POSSIBLE = re.compile(
     r"(?:possible|allowed|available|supported|acceptable) values?(?::| is\b| are\b)"
     r"|(?:возможн|допустим|доступн|поддержива)\w+ значени\w+(?::| —)",
@@ -48,6 +53,7 @@ _ALL_POSSIBLE = re.compile(
 _CHOICE = re.compile(
     r"[:—–]\s*((?:`[^`\n]+`\s*,\s*)*`[^`\n]+`\s*,?\s*(?:or|или)\s*`[^`\n]+`)\s*(?:[.;]\s|[.;]?$|[.;]?\n)"
 )
+_CODES_BELOW = re.compile(r"[:—–][ \t]*\n\s*((?:`[^`\n]+`\s*,\s*)+`[^`\n]+`)[ \t]*\.?[ \t]*(?:\n|$)")
 _NO_CHOICE = re.compile(r"parameter|field|method|параметр|пол[еяй]|метод|default|умолч", re.I)
 _EXAMPLE = re.compile(r"\bexamples?\b|\be\.g\.|instance\b|such as|пример|напр\.", re.I)
 _SOME = re.compile(
@@ -114,6 +120,9 @@ def values_of(text: str, name: str = "", kind: str = "string") -> Allowed:
             return _directions(text)
         return _selected(text) if bare == "select" else Allowed()
     found = _in_lists(text, name, parts) or _in_sentences(text) or _choice(text) or _yes_or_no(text, parts)
+    found = found or _counted(text, parts)
+    if found is None and name.lower() in _ORDERS:
+        return _directions(text)
     if found is None or not _suits(found.values, parts) or set(found.values) <= _TYPES:
         return Allowed()
     return found
@@ -289,8 +298,8 @@ def _in_sentences(text: str) -> Allowed | None:
 
 
 def _choice(text: str) -> Allowed | None:
-    """Return the codes of "Mode: `fast` or `slow`"."""
-    for found in _CHOICE.finditer(text):
+    """Return the codes of "Mode: `fast` or `slow`", and those of a line of codes alone below "Mode:"."""
+    for found in (*_CHOICE.finditer(text), *_CODES_BELOW.finditer(text)):
         sentence = re.split(r"[.\n]", text[: found.start()])[-1]
         codes = list(map(_literal, _CODE.findall(found[1])))
         if _EXAMPLE.search(sentence) or _NO_CHOICE.search(sentence):
@@ -298,6 +307,14 @@ def _choice(text: str) -> Allowed | None:
         if all(map(_VALUE.match, codes)) and not set(codes) <= {"true", "false", "null"}:
             return Allowed(tuple(dict.fromkeys(codes)))
     return None
+
+
+def _counted(text: str, parts: list[str]) -> Allowed | None:
+    """Return the numbers of a range that a text may have."""
+    between = _COUNTED.search(text) if set(parts) <= {"string", "char"} else None
+    if between is None or not 0 < int(between[2]) - int(between[1]) < _MOST_COUNTED:
+        return None
+    return Allowed(tuple(map(str, range(int(between[1]), int(between[2]) + 1))))
 
 
 def _are_codes(words: Iterable[str]) -> bool:
