@@ -87,7 +87,7 @@ def some_call(random: Random) -> tuple[str, dict[str, Any]]:
     name = random.choice(TOOLS)
     match name:
         case "call_method" | "read_method":
-            return name, {"method": method, "params": params, "validate": random.random() < 0.5}
+            return name, {"method": method, "params": params, "validate": random.random() < 0.2}
         case "batch_call":
             return name, {"commands": {text()[:20]: {"method": method, "params": params}}, "validate": False}
         case "find_methods":

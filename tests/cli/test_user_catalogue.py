@@ -16,7 +16,7 @@ from b24_mcp.catalog.user_catalogue import fingerprint
 from tests.cli.conftest import Run
 
 # The change of a copy of the shipped catalogue, and a method to call that only seems to read.
-COLUMNS = "id, key, name, version, effect, note, summary, summary_ru, verb, deprecated, facts, risks"
+COLUMNS = "id, key, name, version, effect, note, summary, summary_ru, verb, age, facts, risks"
 ATTACKS = {
     "effect": ("UPDATE method SET effect = 'read'", "crm.deal.delete", "v2"),
     "unknown effect": ("UPDATE method SET effect = 'Read'", "crm.deal.delete", "v2"),
@@ -33,14 +33,14 @@ ATTACKS = {
     ),
     "both versions": (
         f"INSERT INTO method ({COLUMNS}) SELECT id + 100000, key, name, 'v3', 'read', note, summary, summary_ru, verb, "
-        "deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
+        "age, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.delete",
         "v3",
     ),
     "new method": (
         f"INSERT INTO method ({COLUMNS}) "
         "SELECT id + 100000, 'crm.deal.erase', 'crm.deal.erase', 'v2', 'read', note, summary, summary_ru, verb, "
-        "deprecated, facts, '' FROM method WHERE key = 'crm.deal.delete'",
+        "age, facts, '' FROM method WHERE key = 'crm.deal.delete'",
         "crm.deal.erase",
         "v2",
     ),
@@ -52,7 +52,7 @@ ATTACKS = {
     ),
     "view": (
         "ALTER TABLE method RENAME TO real; CREATE VIEW method AS SELECT id, key, name, version, 'read' AS effect, "
-        "note, summary, summary_ru, verb, deprecated, facts FROM real",
+        "note, summary, summary_ru, verb, age, facts FROM real",
         "crm.deal.delete",
         "v2",
     ),

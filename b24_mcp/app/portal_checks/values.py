@@ -23,8 +23,8 @@ _LINKS = {
     "user": "a user",
     "employee": "a user",
 }
-_ID = re.compile(r"\s*-?\d+\s*", re.ASCII)
-_USER = re.compile(r"\s*(user_?)?-?\d+\s*", re.ASCII | re.IGNORECASE)
+_ID = re.compile(r"-?\d+", re.ASCII)
+_USER = re.compile(r"(user_?)?-?\d+", re.ASCII | re.IGNORECASE)
 _RECORD = re.compile(r"((CO|C|L|D|Q|O|SI|I|T[0-9a-f]+)_)?\d+", re.ASCII | re.IGNORECASE)
 _MONEY = re.compile(r"\s*-?\d+([.,]\d+)?(\|[A-Z]{3})?\s*", re.ASCII)
 _SINGLE = {*_TYPED, *_LINKS, "enumeration", "crm_status", "crm_currency", "char", "money"}
@@ -70,7 +70,7 @@ def typed_finding(use: FieldUse, field: PortalField, value: object) -> FieldFind
         return None
     if kind in _LINKS:
         pattern = _USER if kind in ("user", "employee") else _ID
-        return None if pattern.fullmatch(value) else mistake(f"must be the ID of {_LINKS[kind]}")
+        return None if pattern.fullmatch(value.strip()) else mistake(f"must be the ID of {_LINKS[kind]}")
     if kind == "crm" and not _RECORD.fullmatch(value.strip()):
         return mistake("must be a record such as D_1 (deal), C_1 (contact), CO_1 (company) or L_1 (lead)")
     if kind == "money" and not _MONEY.fullmatch(value):
