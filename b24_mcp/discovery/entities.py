@@ -58,10 +58,6 @@ class PortalEntity:
         return PortalEntity(self.kind, style)
 
 
-Entity = PortalEntity
-"""The short name of the class. The sandbox has a class of this name too."""
-
-
 def entity_of_type(type_id: object, style: Style = "item") -> PortalEntity | None:
     """Return the entity with a CRM entity type id, which may be a text of digits; None for any other value."""
     number = _number(type_id)
