@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, Required, TypedDict
 
 from anyio.to_thread import run_sync
@@ -30,8 +31,12 @@ _GOOD_FIT = 0.45
 _OTHER_LANGUAGE = "No method matches. Ask in English or Russian."
 
 
+Availability = Literal["not on this portal", "scope not granted", "needs an application: a webhook may not call it"]
+"""Why a method cannot be called."""
+
+
 class HitForm(TypedDict, total=False):
-    """A method that a search found. `available` is false when the portal does not have it."""
+    """A method that a search found. `available` is false when a call would be refused, for `why_not_available`."""
 
     method: Required[str]
     version: Required[str]
@@ -45,6 +50,7 @@ class HitForm(TypedDict, total=False):
     replaced_by: Sequence[str]
     source: str
     available: bool
+    why_not_available: Availability
 
 
 class EventHitForm(TypedDict, total=False):
@@ -55,15 +61,6 @@ class EventHitForm(TypedDict, total=False):
     data: str
 
 
-Availability = Literal[
-    "yes",
-    "not on this portal",
-    "scope not granted",
-    "needs an application: a webhook may not call it",
-    "not known: the portal did not answer",
-]
-
-
 async def search_methods(app: App, query: str, *, scope: str | None = None, limit: int = 8) -> Reply:
     """Return the methods and events that match an intent in English or Russian, the best match first.
 
@@ -71,7 +68,7 @@ async def search_methods(app: App, query: str, *, scope: str | None = None, limi
         B24Error: `B24MCP_ARGUMENTS` for an unknown scope.
     """
     known = await known_soon(app)
-    methods, fit = await run_sync(_found, known, query, scope, limit)
+    methods, fit = await run_sync(_found, known, query, scope, limit, _grants(app))
     form: Form = {"ok": True, "methods": methods}
     if events := await run_sync(_found_events, known, query, scope):
         form["events"] = events
@@ -113,7 +110,40 @@ async def method_reply(
     return Reply(form | {"why_not_available": why} if why else form)
 
 
-def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> tuple[list[HitForm], float]:
+@dataclass(frozen=True, slots=True)
+class _Grants:
+    """What the credential of the open portal may call: the granted scopes (None: not known)."""
+
+    scopes: frozenset[str] | None
+    is_application: bool
+
+    def why_not(self, method: Method) -> Availability | None:
+        """Return why a method of version 2 cannot be called; None when nothing speaks against it.
+
+        One of several scopes is enough, and `basic` is always granted.
+        """
+        if method.facts.context == "app" and not self.is_application:
+            return "needs an application: a webhook may not call it"
+        needed = set(method.facts.scope)
+        if self.scopes is None or not needed or "basic" in needed or not needed.isdisjoint(self.scopes):
+            return None
+        return "scope not granted"
+
+
+def _grants(app: App) -> _Grants | None:
+    """Return what is known of the grants of the open portal; they are asked for in the background."""
+    opened = app.portals.opened()
+    if opened is None:
+        return None
+    granted = opened.facts.scopes_now()
+    if granted is None:
+        app.background.start_soon(opened.facts.scopes)
+    return _Grants(None if granted is None else frozenset(granted), opened.portal.is_application)
+
+
+def _found(
+    known: Knowledge, query: str, scope: str | None, limit: int, grants: _Grants | None
+) -> tuple[list[HitForm], float]:
     """Return the methods that match, and how well the best of them does."""
     catalogue = known.catalogue
     if scope is not None and scope not in catalogue.scopes:
@@ -125,10 +155,17 @@ def _found(known: Knowledge, query: str, scope: str | None, limit: int) -> tuple
     russian = re.search("[а-яё]", query, re.IGNORECASE) is not None
     hits = catalogue.search.find(query, scope=scope, limit=limit)
     found = (catalogue.method(hit.name, hit.version) for hit in hits)
-    forms = [_hit(method, russian=russian) for method in found if method is not None]
-    for form in forms:
-        if known.available(form["method"], form["version"]) is False:
-            form["available"] = False
+    forms = []
+    for method in found:
+        if method is None:
+            continue
+        form = _hit(method, russian=russian)
+        why = grants.why_not(method) if grants is not None and method.version == "v2" else None
+        if known.available(method.name, method.version) is False:
+            why = "not on this portal"
+        if why is not None:
+            form["available"], form["why_not_available"] = False, why
+        forms.append(form)
     return forms, max((hit.score for hit in hits), default=0.0)
 
 

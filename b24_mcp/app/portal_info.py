@@ -13,9 +13,16 @@ from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.crm_lines import crm_lines
+from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
+from b24_mcp.errors import B24Error
 
+_NO_FOLDERS = "none: a person names the folders in which files may be written with B24_FILES_DIR"
+_NUMBERS = (
+    "missing_scopes: documented methods that need the scope; requests_free: requests that may be sent now without "
+    "waiting; clock_ahead: seconds; pipelines: id and stages; custom_fields: fields"
+)
 _MISSING_SHOWN = 12
 _SKEW_SHOWN = 5.0  # seconds
 
@@ -40,7 +47,9 @@ class PortalForm(TypedDict, total=False):
 
     `not_checked` maps methods that the access rules forbid to the reason. `missing_scopes` maps scopes that are not
     granted to the number of methods that need them. `smart_processes`, `pipelines` and `custom_fields` are one line
-    each, null when the portal does not say. `clock_ahead` is in seconds. `portals` are the configured portals.
+    each, null when the portal does not say. `clock_ahead` is in seconds. `documentation` are the languages
+    on this computer, `folders` those in which files may be written, `numbers` explains the numbers of the answer, and
+    `portals` are the configured portals.
     """
 
     name: str
@@ -57,6 +66,9 @@ class PortalForm(TypedDict, total=False):
     pipelines: str | None
     custom_fields: str | None
     limits: LimitsForm
+    documentation: str
+    folders: str
+    numbers: str
     portals: Sequence[str]
     warnings: Sequence[str]
 
@@ -97,6 +109,9 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     form["pipelines"] = lines.pipelines
     form["custom_fields"] = lines.custom_fields
     form["limits"] = await _limits(opened)
+    form["documentation"] = await run_sync(_documentation)
+    form["folders"] = opened.settings.files_dir or _NO_FOLDERS
+    form["numbers"] = _NUMBERS
     form["portals"] = await run_sync(_names, app)
     if warnings := renamed_settings_in_use():
         form["warnings"] = warnings
@@ -108,6 +123,17 @@ async def _limits(opened: OpenPortal) -> LimitsForm:
     if (free := await opened.portal.requests_free()) is not None:
         limits["requests_free"] = free
     return limits
+
+
+def _documentation() -> str:
+    """Return the languages of the documentation on this computer."""
+    from b24_mcp.docs import DocsError
+
+    try:
+        languages = open_library()[0].languages
+    except (B24Error, DocsError):
+        languages = []
+    return ", ".join(languages) if languages else NO_COPY
 
 
 def _names(app: App) -> list[str]:

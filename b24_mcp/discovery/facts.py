@@ -21,6 +21,7 @@ from b24_mcp.discovery.sources import (
     CURRENCIES,
     DEPARTMENTS,
     EVERYONE,
+    SCOPES,
     SMART_PROCESSES,
     STATUSES,
     USER_FIELDS,
@@ -193,6 +194,15 @@ class PortalFacts:
     async def departments(self) -> Sequence[Department] | None:
         """Return all departments."""
         return await self._value(DEPARTMENTS)
+
+    async def scopes(self) -> Sequence[str] | None:
+        """Return the granted scopes."""
+        return await self._value(SCOPES)
+
+    def scopes_now(self) -> Sequence[str] | None:
+        """Return the granted scopes if they are known without a request."""
+        reading = self._readings.known(SCOPES)
+        return None if reading is None else reading.value
 
     async def smart_processes(self) -> Sequence[SmartProcess] | None:
         """Return all smart processes."""

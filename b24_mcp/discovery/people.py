@@ -146,6 +146,11 @@ def read_currencies(result: object) -> list[Option] | None:
     return [Option(code, text(row.get("FULL_NAME"))) for row in _rows(result) if (code := text(row.get("CURRENCY")))]
 
 
+def read_scopes(result: object) -> list[str] | None:
+    """Read the answer of `scope`: the granted scopes."""
+    return [str(scope) for scope in result] if isinstance(result, list) else None
+
+
 def _entry(row: Mapping[str, object]) -> DirectoryEntry:
     semantics = text(row.get("SEMANTICS"))
     return DirectoryEntry(

@@ -19,6 +19,7 @@ from b24_mcp.discovery.people import (
     read_departments,
     read_directory_entries,
     read_people,
+    read_scopes,
     read_smart_processes,
 )
 
@@ -79,6 +80,7 @@ SMART_PROCESSES = FactSource("types", "crm.type.list", {}, read_smart_processes,
 DEPARTMENTS = FactSource("departments", "department.get", {}, read_departments, list[Department], paged=True)
 USER_FIELDS = FactSource("userfields:user", "user.userfield.list", {}, read_user_fields, dict[str, PortalField])
 """The details of the custom fields of users, which `user.fields` only names."""
+SCOPES = FactSource("scopes", "scope", {}, read_scopes, list[str])
 EVERYONE = FactSource("people", "user.get", {"SORT": "ID", "ORDER": "ASC"}, read_people, list[Person], paged=True)
 
 

@@ -83,6 +83,21 @@ async def test_a_method_for_applications_is_marked_for_a_webhook(call_tool: Call
     assert "application" in described["why_not_available"]
 
 
+async def test_a_search_marks_methods_that_the_webhook_may_not_call(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    await call_tool("call_method", method="profile")
+    for _ in range(20):  # the scopes are asked for in the background
+        hits = (await call_tool("find_methods", query="booking.v1.booking.list"))["methods"]
+        if "available" in hits[0]:
+            break
+    assert (hits[0]["available"], hits[0]["why_not_available"]) == (False, "scope not granted")
+    bound = (await call_tool("find_methods", query="event.bind"))["methods"]
+    assert "application" in bound[0]["why_not_available"]
+    granted = (await call_tool("find_methods", query="crm.deal.list"))["methods"]
+    assert "available" not in granted[0]
+
+
 async def test_a_description_fits_into_its_limit_and_says_how_to_see_more(call_tool: CallTool) -> None:
     whole = await call_tool("describe_method", method="crm.item.add")
     assert len(json.dumps(whole, ensure_ascii=False, separators=(",", ":"))) < 4_200

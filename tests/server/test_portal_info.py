@@ -20,6 +20,15 @@ async def test_it_returns_the_user_and_granted_scopes(call_tool: CallTool, porta
     assert 0 < info["limits"]["requests_free"] < 38
 
 
+async def test_it_says_what_is_on_this_computer_and_what_its_numbers_mean(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    info = await call_tool("portal_info")
+    assert "b24-mcp docs sync" in info["documentation"]
+    assert "B24_FILES_DIR" in info["folders"]
+    assert "requests_free" in info["numbers"]
+
+
 async def test_the_sandbox_is_named_as_such(call_tool: CallTool) -> None:
     info = await call_tool("portal_info")
     assert info["portal"].startswith("sandbox")
