@@ -142,7 +142,7 @@ def _grants(app: App) -> _Grants | None:
 
 
 def _found(
-    known: Knowledge, query: str, scope: str | None, limit: int, grants: _Grants | None
+    known: Knowledge, query: str, scope: str | None, limit: int, grants: _Grants | None = None
 ) -> tuple[list[HitForm], float]:
     """Return the methods that match, and how well the best of them does."""
     catalogue = known.catalogue
