@@ -33,6 +33,13 @@ def without_approval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("B24_ACCESS", "full")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portal on a slow machine is waited for longer than two seconds; it answers in every test of this module."""
+    monkeypatch.setattr("b24_mcp.app.knowledge._LONGEST_WAIT", 60.0)
+    monkeypatch.setattr("b24_mcp.app.planning._LONGEST_WAIT", 60.0)
+
+
 @pytest.fixture
 async def client(era: Literal["auto", "legacy"]) -> AsyncIterator[Client]:
     """A client with an injected clock, so that no test waits between attempts."""
