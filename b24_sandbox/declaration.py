@@ -72,9 +72,9 @@ class Declared:
     `key` is the column of an identifier that is text; a `keyless` record has no identifier. `requires` are the
     required fields (without it those with the flag `q`). With `partial` an update may omit them; without
     `clearable` it may not clear them, and an empty list is no value. `admin` names what an administrator alone may
-    do: `` (nothing), `write` or `all`. With `app` only applications call the family. `event` is as in
-    `b24_sandbox.faces.Face`; `events` is the first part of the names of changes that are announced with the answer
-    (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`).
+    do: `` (nothing), `write` or `all`. With `app` only applications call the family, except for the methods
+    in `free`. `event` is as in `b24_sandbox.faces.Face`; `events` is the first part of the names of changes that are
+    announced with the answer (`CATALOG.PRICE.ON` for `CATALOG.PRICE.ON.ADD`).
 
     `operators` are those of filters: `all` or `classic`. `read_only`, `immutable` and `unknown_value` are the
     errors for written fields that cannot be written (without them: such values are ignored), `unknown` is the one
@@ -114,6 +114,7 @@ class Declared:
     shows: Mapping[str, str] = field(default_factory=dict)
     page_in: str = ""
     app: bool = False
+    free: tuple[str, ...] = ()
     event: str = ""
     events: str = ""
     read_only: Refusal | None = None

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent / "families"
 
 
 _REFUSALS = {"required", "bad_id", "no_values", "unknown", "not_array", "read_only", "immutable", "unknown_value"}
-_NAMES = {"select_needs", "filter_needs", "hidden", "requires", "owns"}
+_NAMES = {"select_needs", "filter_needs", "hidden", "requires", "owns", "free"}
 
 
 def _refusal(value: Value) -> Refusal:

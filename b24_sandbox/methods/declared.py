@@ -98,6 +98,6 @@ def register(registry: Registry) -> None:
         if family.php_class:
             registry.controller(family.name, family.php_class, family.scope, runs, app_context=family.app)
             continue
-        described = family.actions.get("fields")
         for name, run in runs.items():
-            registry.classic(f"{family.name}.{name}", family.scope, run, app_context=family.app and name != described)
+            only_apps = family.app and name not in family.free
+            registry.classic(f"{family.name}.{name}", family.scope, run, app_context=only_apps)

@@ -243,16 +243,17 @@ async def test_errors_of_analytics_have_names(write: Caller, method: str, params
     assert (await App(write)(f"biconnector.connector.{method}", params))["error"] == code
 
 
-async def test_a_webhook_reads_only_the_fields_of_analytics(call: Caller) -> None:
-    status, answer = await call.refused("biconnector.connector.list")
-    assert (status, answer["error"]) == (403, "ACCESS_DENIED")
-    fields = (await call.result("biconnector.source.fields"))["fields"]
-    connector = next(field for field in fields if field["title"] == "connectorId")
-    assert connector == {
-        "title": "connectorId",
-        "type": "integer",
+async def test_a_webhook_reads_only_the_fields_of_connectors(call: Caller) -> None:
+    for method in ("biconnector.connector.list", "biconnector.source.fields"):
+        status, answer = await call.refused(method)
+        assert (status, answer["error"]) == (403, "ACCESS_DENIED")
+    fields = (await call.result("biconnector.connector.fields"))["fields"]
+    title = next(field for field in fields if field["title"] == "title")
+    assert title == {
+        "title": "title",
+        "type": "string",
         "isRequired": True,
         "isReadOnly": False,
-        "isImmutable": True,
+        "isImmutable": False,
         "isMultiple": False,
     }

@@ -41,10 +41,10 @@ async def test_a_mistake_is_refused_with_the_right_form_and_nothing_is_sent(
 
 
 async def test_a_refusal_also_names_what_is_only_unusual(call_tool: CallTool, portal: LoopbackPortal) -> None:
-    fields = {"AMOUNT": 500, "STAGE": "WON"}
+    fields = {"NO_SUCH_FIELD": 500, "STAGE": "WON"}
     answer = await call_tool("call_method", method="crm.deal.update", params={"id": 1, "fields": fields})
     assert "it is called STAGE_ID" in answer["error"]["message"]
-    assert "Also: fields.AMOUNT is not a documented field here" in answer["error"]["message"]
+    assert "Also: fields.NO_SUCH_FIELD is not a documented field here" in answer["error"]["message"]
     assert portal.methods == []
 
 

@@ -11,6 +11,7 @@
 | `is_map` | `yes`: the list under `list_key` is keyed by ids |
 | `batch` | `no`: a batch refuses the method |
 | `no_values` | parameters whose values the page lists in a spelling that the portal does not accept |
+| `context` | from where the method may be called, where the portal is freer than its page |
 
 `pages.tsv` names the methods of pages whose title, samples or file name point to another method; `-` is a page that
 looks like one method but describes several. `unpaged.tsv` has the methods that the documentation mentions without a
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
-from b24_mcp.catalog.facts import MethodFacts, Version
+from b24_mcp.catalog.facts import Context, MethodFacts, Version
 from b24_mcp.catalog.tables import read_table
 
 _NO_METHOD = "-"
@@ -39,6 +40,7 @@ class Correction:
     is_map: bool = False
     batch: bool = True
     no_values: frozenset[str] = frozenset()
+    context: Context | None = None
 
 
 def correction_of(method: str, version: str) -> Correction:
@@ -85,6 +87,7 @@ def _corrections() -> dict[tuple[str, str], Correction]:
             is_map=row["is_map"] == "yes",
             batch=row["batch"] != "no",
             no_values=frozenset(filter(None, row["no_values"].split(","))),
+            context=cast("Context", row["context"]) if row["context"] else None,
         )
         for row in read_table("corrections")
     }

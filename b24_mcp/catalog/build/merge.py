@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from b24_mcp.catalog.build.corrections import methods_without_page
+from b24_mcp.catalog.build.corrections import correction_of, methods_without_page
 from b24_mcp.catalog.build.extract import DocumentedMethod, Extract, flat
 from b24_mcp.catalog.facts import MethodFacts, Parameter
 
@@ -43,7 +43,9 @@ def merge(editions: dict[str, Extract]) -> tuple[list[MethodFacts], list[Differe
     by_key: dict[tuple[str, str], MethodFacts] = {}
     for method in methods.values():
         facts = _with_replacements(method, names)
-        by_key.setdefault(facts.key, replace(facts, params=with_sources(facts.params, facts.page or "", names)))
+        params = with_sources(facts.params, facts.page or "", names)
+        context = correction_of(*facts.key).context or facts.context
+        by_key.setdefault(facts.key, replace(facts, params=params, context=context))
     for facts in methods_without_page():
         by_key.setdefault(facts.key, facts)
     return [by_key[key] for key in sorted(by_key)], differences
