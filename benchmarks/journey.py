@@ -49,7 +49,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("list_records", {"method": "crm.deal.list", "params": {"select": ["ID", "TITLE"]}}),
 ]
 CHECKS = {
-    "catalog/arguments.py check": "arguments",
+    "catalog/arguments/table.py is_usual": "arguments",
     "rest/wire/method_name.py check_method_name": "method name",
     "rest/planned.py check_params": "parameters",
     "rest/planned.py check_version": "version",

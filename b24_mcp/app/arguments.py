@@ -66,9 +66,12 @@ def fit_arguments(
     version = _chosen_version(method, params, catalogue) if wanted == "auto" else wanted
     known = of_v2 if version == "v2" else catalogue.method(method, version)
     checkable: object = params
-    if validate and known is not None and isinstance(params, dict) and not known.parameters.is_usual(params):
-        params, changes = known.parameters.with_objects(params)
-        checkable, warnings = params, (*warnings, *changes)
+    is_usual = False
+    if validate and known is not None and isinstance(params, dict):
+        is_usual = known.parameters.is_usual(params)
+        if not is_usual:
+            params, changes = known.parameters.with_objects(params)
+            checkable, warnings = params, (*warnings, *changes)
     if version == "v2" and positional:
         params, checkable = _arranged(method, params, refusing=arranging, refers=refers, hint=hint)
     elif isinstance(params, list) and known is not None and arranging:
@@ -84,7 +87,7 @@ def fit_arguments(
     if not isinstance(checkable, dict):
         return FittedArguments(version, params, warnings)
     takes_event = any(parameter.source == "events" for parameter in known.facts.params)
-    if known.parameters.is_usual(checkable) and not takes_event:
+    if is_usual and not positional and not takes_event:
         return FittedArguments(version, params, warnings)
     problems = known.parameters.check(checkable, refers=refers)
     if takes_event:

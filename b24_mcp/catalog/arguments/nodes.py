@@ -88,6 +88,11 @@ class Group:
     required: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the names of two different parameters differ in letter case only."""
+        return any(self.nodes[self.by_lower[name.lower()]] is not node for name, node in self.nodes.items())
+
     def covers(self, name: str) -> bool:
         """Whether a name that is not documented itself fits a documented pattern."""
         return self.takes_any or name.lower().startswith(self.beginnings)

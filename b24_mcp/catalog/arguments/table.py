@@ -44,9 +44,8 @@ class ParameterTable:
         self._group = group_of(parameters, version, is_top=True)
         self._is_list = not {"filter", "select"}.isdisjoint(self._group.by_lower)
         self._usual = usual_group(self._group, self._family, version, is_list=self._is_list)
-        self._usual.one_of = bool(one_of)
-        if len(self._group.by_lower) != len(self._group.nodes):
-            self._usual.one_of = True  # one argument may stand for two parameters
+        # An argument in another letter case may stand for two parameters; two spellings of one parameter do no harm.
+        self._usual.one_of = bool(one_of) or self._group.is_ambiguous
 
     def is_usual(self, params: Mapping[str, object]) -> bool:
         """Whether no argument needs a closer look, so that `check` finds nothing and `with_objects` changes nothing."""

@@ -15,7 +15,7 @@ _NO_NAMES: dict[str, Usual] = {}
 class Usual:
     """What needs no closer look at one place: values of the exact types in `types`, the texts in `texts` (None: any),
     objects with the names of `names` and with `takes_custom` those of custom fields, lists of `items`, and with
-    `takes_names` lists of such names.
+    `takes_names` lists of such names. With `takes_digits` a number may be written as a text.
     """
 
     __slots__ = (
@@ -26,6 +26,7 @@ class Usual:
         "operators",
         "required",
         "takes_custom",
+        "takes_digits",
         "takes_names",
         "texts",
         "types",
@@ -41,13 +42,16 @@ class Usual:
         self.is_filter = False
         self.takes_names = False
         self.takes_custom = True
+        self.takes_digits = False
         self.operators: frozenset[str] = OPERATORS
 
     def passes(self, value: object) -> bool:
         """Whether a value needs no closer look."""
         kind = type(value)
         if kind is str:
-            return self.texts is None or value in self.texts
+            text = cast("str", value)
+            is_digits = self.takes_digits and text.isascii() and text.isdecimal()
+            return self.texts is None or text in self.texts or is_digits
         if kind is dict and self.names is not None:
             return self._passes_object(cast("dict[str, object]", value))
         if kind is list and self.takes_names:
@@ -110,14 +114,17 @@ def _usual_node(node: Node, family: MethodFamily, version: str, place: Place, *,
             types |= {bool}
         return Usual(types, frozenset({"Y", "N", ""}) if node.is_yes_or_no else None)
     if node.scalars == {"id"} or node.scalars == {"dialog"}:
-        return Usual(_NUMBERS)
+        number = Usual(_NUMBERS)
+        number.takes_digits = node.scalars == {"id"}
+        return number
     if node.scalars == {"currency"}:
         return Usual(frozenset(), frozenset({"RUB", "USD", "EUR"}))
     has_range = node.parameter.minimum is not None or node.parameter.maximum is not None
     if "number" in node.scalars:
-        return Usual(
-            frozenset() if has_range else _NUMBERS | {bool}, None if node.scalars != {"number"} else frozenset()
-        )
+        types = frozenset() if has_range else _NUMBERS | {bool}
+        number = Usual(types, None if node.scalars != {"number"} else frozenset())
+        number.takes_digits = not has_range
+        return number
     return Usual(frozenset({bool}) if "boolean" in node.scalars else frozenset(), frozenset({"Y", "N"}))
 
 
