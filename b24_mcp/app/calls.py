@@ -20,7 +20,6 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
-from b24_mcp.app.names import with_names
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -66,6 +65,8 @@ async def run_call(
         return await _failure(exc, opened, planned)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
     if request.resolve:
+        from b24_mcp.app.names import with_names  # most calls do without
+
         form = await with_names(form, opened, [(planned, answer)], ends_at)
     return Reply(form, opened.settings.budget)
 
@@ -103,6 +104,8 @@ async def run_batch(
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
     form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
     if request.resolve:
+        from b24_mcp.app.names import with_names  # most calls do without
+
         answered = [(command, answers[command.name]) for command in commands if command.name in answers]
         form = await with_names(form, opened, answered, ends_at)
     return Reply(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from anyio.to_thread import run_sync
 
 from b24_mcp.app.app import App
-from b24_mcp.discovery import Knowledge, documented
 from b24_mcp.errors import B24Error
+
+if TYPE_CHECKING:
+    from b24_mcp.discovery import Knowledge
 
 _LONGEST_WAIT = 2.0
 
@@ -16,6 +20,13 @@ async def known_now(app: App, portal: str | None = None) -> Knowledge:
     opened = app.portals.opened(portal)
     # The first use of the catalogue reads it from disk.
     return await run_sync(documented) if opened is None else opened.discovery.known
+
+
+def documented() -> Knowledge:
+    """Return what is known without a portal. The first time, this reads the catalogue from disk."""
+    from b24_mcp.discovery import documented  # not needed to start and list the tools
+
+    return documented()
 
 
 async def known_soon(app: App) -> Knowledge:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
 from anyio.to_thread import run_sync
 
@@ -17,9 +17,11 @@ from b24_mcp.app.knowledge import known_now, known_soon, known_with_portal
 from b24_mcp.app.library import examples_of
 from b24_mcp.app.mistakes import similar_names_hint
 from b24_mcp.catalog import RISK_KINDS, Event, Method
-from b24_mcp.discovery import Knowledge
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Succeeded, to_json
+
+if TYPE_CHECKING:
+    from b24_mcp.discovery import Knowledge
 
 _LONGEST_SIGNATURE = 160
 _NOTHING_FOUND = "No method matches. Describe the action in other words, or name the object of the action."

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from b24_mcp.access import Approvals, Gate
-from b24_mcp.app.record_names import RecordNames
-from b24_mcp.discovery import Discovery, PortalFacts
 from b24_mcp.rest import Portal
 
 if TYPE_CHECKING:
+    from b24_mcp.app.record_names import RecordNames
     from b24_mcp.config.settings import Settings
+    from b24_mcp.discovery import Discovery, PortalFacts
+
+
+def _no_names() -> RecordNames:
+    from b24_mcp.app.record_names import RecordNames  # not needed to start and list the tools
+
+    return RecordNames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +37,4 @@ class OpenPortal:
     facts: PortalFacts
     approvals: Approvals | None = None
     notice: str | None = None
-    record_names: RecordNames = field(default_factory=RecordNames)
+    record_names: RecordNames = field(default_factory=_no_names)

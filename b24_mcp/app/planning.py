@@ -15,7 +15,6 @@ from anyio.to_thread import run_sync
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
-from b24_mcp.app.portal_checks import check_calls
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
@@ -123,6 +122,8 @@ async def fitted_to_portal(plan: Plan, *, reading_only: bool = False) -> Plan:
     Raises:
         B24Error: `B24MCP_PARAMS` for a name or a value that the portal does not have; nothing was sent.
     """
+    from b24_mcp.app.portal_checks import check_calls  # not needed to start and list the tools
+
     calls = await check_calls(plan.opened, plan.calls)
     if all(one is other for one, other in zip(calls, plan.calls, strict=True)):
         return plan

@@ -12,7 +12,6 @@ from b24_mcp.access import current_caller, probing
 from b24_mcp.app.answers.forms import failure_form, head
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.crm_lines import crm_lines
 from b24_mcp.app.library import NO_COPY, open_library
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.config.renamed import renamed_settings_in_use
@@ -80,6 +79,7 @@ async def portal_reply(app: App, portal: str | None = None) -> Reply:
     Raises:
         B24Error: when the portal cannot be opened.
     """
+    from b24_mcp.app.crm_lines import crm_lines
     from b24_mcp.catalog import known_methods
     from b24_mcp.discovery import look_at  # not needed to start and list the tools
 

@@ -8,7 +8,6 @@ from b24_mcp.access import NOTICE, current_caller
 from b24_mcp.app.answers.forms import failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.portal_tables import tables_for
 from b24_mcp.catalog import has_outside_texts
 from b24_mcp.errors import B24Error, our_error
 
@@ -20,6 +19,7 @@ async def query_data_sets(app: App, sql: str, *, limit: int, portal: str | None 
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import query_form
+    from b24_mcp.app.portal_tables import tables_for
     from b24_mcp.records import ask  # not needed to start and list the tools
 
     opened = await app.portals.get(portal)
@@ -43,6 +43,7 @@ async def export_data_sets(app: App, sql: str, path: str, *, portal: str | None 
         B24Error: when the portal cannot be opened.
     """
     from b24_mcp.app.answers.record_forms import export_form
+    from b24_mcp.app.portal_tables import tables_for
     from b24_mcp.records import check_format, export, place_in
 
     opened = await app.portals.get(portal)

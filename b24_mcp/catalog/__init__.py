@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24_mcp.catalog.arguments import ParameterTable, Problem, check_arguments, is_reference
+from b24_mcp.catalog.arguments import Problem, is_reference
 from b24_mcp.catalog.brackets import ClashError, nest_brackets
 from b24_mcp.catalog.catalogue import Catalogue
 from b24_mcp.catalog.events import event_problems
@@ -22,7 +22,6 @@ __all__ = [
     "Method",
     "MethodFacts",
     "Parameter",
-    "ParameterTable",
     "Problem",
     "Risk",
     "RiskCondition",
@@ -31,7 +30,6 @@ __all__ = [
     "Version",
     "arguments_of",
     "arrange",
-    "check_arguments",
     "choose_version",
     "event_problems",
     "has_outside_texts",

@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.events import Events
 from b24_mcp.catalog.facts import Event, MethodFacts, Version
 from b24_mcp.catalog.method import Effect, Method, RiskyMethod, stricter
@@ -158,6 +157,8 @@ class Catalogue:
         return method
 
     def _read_row(self, key: str, version: Version) -> Method:
+        from b24_mcp.catalog.arguments.table import ParameterTable  # not needed to start and list the tools
+
         with self._lock:
             name, note, summary, summary_ru, form = self._db.execute(
                 "SELECT name, note, summary, summary_ru, facts FROM method WHERE key = ? AND version = ?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import is_reference
@@ -18,9 +19,7 @@ _ABOUT_EVENTS = re.compile(
 )
 _LEAST = 0.6
 _IDEA_WEIGHT = 0.7
-_GENERAL = frozenset(
-    words_of("event events webhook when subscribe handler notify listen событие вебхук когда подписаться")
-)
+_GENERAL = "event events webhook when subscribe handler notify listen событие вебхук когда подписаться"
 
 
 class Events:
@@ -53,7 +52,7 @@ class Events:
             return [named]
         if not _ABOUT_EVENTS.search(query):
             return []
-        asked = [word for word in dict.fromkeys(words_of(query)) if word not in _GENERAL]
+        asked = [word for word in dict.fromkeys(words_of(query)) if word not in _general_words()]
         scores = {key: self._score(asked, words) for key, words in self._words.items() if self._events[key].binds}
         best = sorted((key for key, score in scores.items() if score >= _LEAST), key=lambda key: (-scores[key], key))
         return [self._events[key] for key in best[:limit]]
@@ -88,6 +87,12 @@ def event_problems(parameters: Iterable[Parameter], params: Mapping[str, object]
         elif event is None:
             problems.append(Problem(name, "is no documented event", False))
     return problems
+
+
+@cache
+def _general_words() -> frozenset[str]:
+    """The stems of the words that say no more than that an event is meant."""
+    return frozenset(words_of(_GENERAL))
 
 
 def _bare(name: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from b24_mcp.catalog.arguments import ParameterTable
 from b24_mcp.catalog.facts import MethodFacts, Parameter, Version
 from b24_mcp.catalog.positional import Argument
 from b24_mcp.catalog.risks import Risk
+
+if TYPE_CHECKING:
+    from b24_mcp.catalog.arguments.table import ParameterTable
 
 Effect = Literal["read", "write", "destructive"]
 EFFECTS: tuple[Effect, ...] = ("read", "write", "destructive")

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
+from functools import cache
 
 from b24_mcp.catalog.names import is_slip
 from b24_mcp.words import stem, words_of_name
@@ -35,7 +36,6 @@ _VERBS = (
     "istart start begin run launch open resume",
     "istop stop finish end complete close pause",
 )
-_VERB_OF = {stem(word): group.split()[0] for group in _VERBS for word in group.split()[1:]}
 _NEAR_VERBS = {frozenset(pair) for pair in (("ilist", "iget"), ("iadd", "iupdate"), ("ilist", "icount"))}
 _Parts = tuple[str, ...]
 
@@ -80,7 +80,7 @@ class Suggestions:
     def _alike(self, one: str, other: str) -> float:
         if one == other:
             return 1.0
-        verb, other_verb = _VERB_OF.get(one), _VERB_OF.get(other)
+        verb, other_verb = _verb_of().get(one), _verb_of().get(other)
         if verb and verb == other_verb:
             return _SAME_MEANING
         if verb and other_verb:
@@ -106,6 +106,12 @@ class Suggestions:
             matched += weight * max((likeness[part].get(one, 0.0) for part in typed), default=0.0)
         recall, precision = covered / asked, matched / has
         return 2 * recall * precision / (recall + precision) if recall and precision else 0.0
+
+
+@cache
+def _verb_of() -> dict[str, str]:
+    """The verb that the stem of each word stands for."""
+    return {stem(word): group.split()[0] for group in _VERBS for word in group.split()[1:]}
 
 
 def _parts(name: str) -> _Parts:

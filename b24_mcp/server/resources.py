@@ -13,13 +13,13 @@ from mcp_types import Completion, CompletionArgument, CompletionContext, PromptR
 from b24_mcp.access import calling
 from b24_mcp.app.answers.method_form import method_form
 from b24_mcp.app.app import App
-from b24_mcp.app.knowledge import known_now
+from b24_mcp.app.knowledge import documented, known_now
 from b24_mcp.app.library import DOC_ADDRESS, page_names
-from b24_mcp.discovery import Knowledge, documented
 from b24_mcp.rest import to_json
 from b24_mcp.server.tooling import caller_of
 
 if TYPE_CHECKING:
+    from b24_mcp.discovery import Knowledge
     from b24_mcp.records import DataSetLibrary
 
 _METHOD_ADDRESS = "b24://method/{method}"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.catalog import Parameter, Problem, check_arguments
+from b24_mcp.catalog import Parameter, Problem
+from b24_mcp.catalog.arguments.table import check_arguments
 
 
 def field(name: str, type: str = "string", **more: Any) -> Parameter:
@@ -148,7 +149,7 @@ def test_names_inside_objects_are_checked_at_any_depth() -> None:
 
 
 def test_a_reference_of_a_batch_may_stand_for_any_value() -> None:
-    from b24_mcp.catalog import ParameterTable
+    from b24_mcp.catalog.arguments.table import ParameterTable
 
     table = ParameterTable("crm.deal.add", "v2", [field("fields", "object", fields=DEAL)])
     params = {"fields": {"OPPORTUNITY": "$result[a][OPPORTUNITY]", "CLOSED": "$result[a][CLOSED]"}}

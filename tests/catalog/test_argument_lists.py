@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.catalog import Parameter, ParameterTable, Problem, known_methods
+from b24_mcp.catalog import Parameter, Problem, known_methods
+from b24_mcp.catalog.arguments.table import ParameterTable
 
 
 def field(name: str, type: str = "string", **more: Any) -> Parameter:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from b24_mcp.catalog import Problem, check_arguments, known_methods
+from b24_mcp.catalog import Problem, known_methods
+from b24_mcp.catalog.arguments.table import check_arguments
 
 
 def problems(method: str, params: dict[str, Any], version: str | None = None) -> list[Problem]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24_mcp.catalog import check_arguments
+from b24_mcp.catalog.arguments.table import check_arguments
 from b24_mcp.catalog.facts import MethodFacts
 from b24_mcp.discovery.openapi import PortalMethod, read_openapi
 from tests.discovery.documents import body, document, operation

@@ -217,7 +217,7 @@ def _at_path(params: Sequence[Parameter], path: str) -> Parameter | None:
 
 
 def _with_word(param: Parameter, word: str) -> Parameter | None:
-    """Return a parameter with the fields whose name or meaning has a word; None when there is none."""
+    """Return a parameter with those of its fields whose name or meaning contains a word; None without such a field."""
     if word in param.name.lower() or word in param.text.lower():
         return param
     fields = tuple(kept for one in param.fields if (kept := _with_word(one, word)) is not None)

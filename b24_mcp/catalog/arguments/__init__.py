@@ -8,13 +8,13 @@ than are documented.
 filters. `nodes` are the documented parameters prepared for many checks. `walk` follows the arguments of a call into
 every object and list; it uses `names`, `conditions` and `values`, each of which judges one name, one key of a filter
 or one value. `synonyms` and `misplaced` know what an undocumented name stands for, and where it belongs. `usual`
-recognises quickly that a call needs no closer look, and `texts` reads JSON text where an object is meant.
+recognises quickly that a call needs no closer look, and `texts` reads JSON text where an object is meant. `table` puts
+them together; it is not needed to start and list the tools, so this module does not import it.
 """
 
 from __future__ import annotations
 
 from b24_mcp.catalog.arguments.problem import Problem
 from b24_mcp.catalog.arguments.references import is_reference
-from b24_mcp.catalog.arguments.table import ParameterTable, check_arguments
 
-__all__ = ["ParameterTable", "Problem", "check_arguments", "is_reference"]
+__all__ = ["Problem", "is_reference"]

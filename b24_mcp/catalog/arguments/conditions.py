@@ -93,7 +93,7 @@ def bound_of(name: str) -> Key | None:
 
 
 def joined_problem(name: str, value: object) -> str:
-    """Return what is wrong with `$or` and similar names as a key; empty when it is none of them."""
+    """Return what is wrong with a key such as `$or`; empty for any other key."""
     joined = _JOINED.get(name.lower())
     if joined is None or not isinstance(value, dict | list):
         return ""
@@ -102,7 +102,7 @@ def joined_problem(name: str, value: object) -> str:
 
 
 def triple_problem(value: dict[str, object]) -> str:
-    """Return what is wrong with `{"field": "STAGE_ID", "value": "WON"}` as a filter; empty when it is none."""
+    """Return what is wrong with `{"field": "STAGE_ID", "value": "WON"}` as a filter; empty for any other."""
     names = {name.lower(): inner for name, inner in value.items()}
     field = next((names[one] for one in ("field", "name", "key", "column", "property") if one in names), None)
     if "value" not in names or not isinstance(field, str) or len(names) > len(("field", "operator", "value")):

@@ -110,7 +110,7 @@ def nested(params: list[ParameterDraft]) -> list[ParameterDraft]:
 
 
 def spread(params: list[ParameterDraft]) -> list[ParameterDraft]:
-    """Put the fields that a name such as `UF_*` stands for next to it: they are keys of the same object."""
+    """Move the fields below a name such as `UF_*` beside it: they are keys of the same object."""
     result: list[ParameterDraft] = []
     for param in params:
         result.append(param)

@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
-from b24_mcp.app.entity_fields import fields_reply
 from b24_mcp.server.tooling import FormalTool, make_tool
 from b24_mcp.server.tools.arguments import READS_PORTAL, PortalName
 
@@ -26,6 +25,8 @@ async def describe_fields(
     """Describe the fields of records on this portal, custom ones included: names, labels, types, options, stages, how
     to write values.
     """
+    from b24_mcp.app.entity_fields import fields_reply  # not needed to start and list the tools
+
     return await fields_reply(ctx.request_context.lifespan_context, entity, only=only, portal=portal)
 
 
