@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -13,6 +13,9 @@ import pytest
 
 from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
+
+if TYPE_CHECKING:
+    from tests.sandbox.rest_v3 import V3
 
 NOW = 1_772_355_600.0
 """2026-03-01T12:00:00+03:00, the clock of every sandbox in these tests."""
@@ -94,3 +97,21 @@ async def write(own: Sandbox) -> AsyncIterator[Caller]:
     """A client for writes. No other test uses its portal."""
     async with http(own) as client:
         yield Caller(own, client)
+
+
+@pytest.fixture
+async def v3(own: Sandbox) -> AsyncIterator[V3]:
+    """A client of REST 3.0 for a portal of its own."""
+    from tests.sandbox.rest_v3 import V3  # it uses this module
+
+    async with http(own) as client:
+        yield V3(own, client)
+
+
+@pytest.fixture
+async def reads(shared: Sandbox) -> AsyncIterator[V3]:
+    """A client of REST 3.0 for the portal that tests share and do not change."""
+    from tests.sandbox.rest_v3 import V3
+
+    async with http(shared) as client:
+        yield V3(shared, client)

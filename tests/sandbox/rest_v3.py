@@ -44,6 +44,10 @@ class V3:
     async def ids(self, method: str, body: object = None) -> list[int]:
         return [item["id"] for item in await self.items(method, body)]
 
+    async def old(self, method: str, params: object) -> Any:
+        """Call a method of version 2 on the same portal."""
+        return (await self.http.post(f"/rest/{self.sandbox.webhook}/{method}", json=params)).json()["result"]
+
     async def refused(self, method: str, body: object = None, **headers: str) -> tuple[int, str, dict[str, Any]]:
         return refusal(await self.send(method, body, **headers))
 

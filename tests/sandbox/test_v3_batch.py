@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.app import SCOPE_USER_WEBHOOK, USER_WEBHOOK
-from tests.sandbox.conftest import NOW, http
+from tests.sandbox.conftest import NOW
 from tests.sandbox.rest_v3 import REQUEST, V3, fields, portal, refusal
 
 NEW = {"title": "Batched", "creatorId": 1, "responsibleId": 2}
 ADD = {"method": "tasks.task.add", "query": {"fields": NEW}}
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
 
 
 async def _titles(v3: V3, title: str = "Batched") -> int:

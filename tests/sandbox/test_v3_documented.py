@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from importlib.resources import files
 from typing import Any
 
-import pytest
-
-from b24_sandbox import Sandbox
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import REQUEST, V3, fields
 
 LINES = files("b24_mcp.catalog").joinpath("data/methods.jsonl").read_text(encoding="utf-8").splitlines()
@@ -23,12 +18,6 @@ CONDITIONAL = {("mail.message.movetofolder", "folder")}
 UNDOCUMENTED = {"rest.scope.list"}
 EITHER = {"tasks.task.result.delete", "tasks.task.result.update"}
 """Methods with `id` or `filter`."""
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
 
 
 def _required(method: str) -> set[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from b24_sandbox import Sandbox
@@ -18,12 +16,6 @@ PLAN, ENGINEER, EXPORT, PLAIN = 501, 502, 503, 504
 PERIOD = {"startDate": {"from": "2026-02-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}}
 EVERYTHING = {"filter": PERIOD}
 BASIC = {"callId", "callType", "initiatorId", "startDate", "endDate", "durationSeconds"}
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
 
 
 async def _calls(v3: V3, sent: object) -> list[int]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
 from b24_sandbox import Sandbox
@@ -15,22 +12,6 @@ from tests.sandbox.rest_v3 import REQUEST, V3, fields
 SALES, OWN = 12, 11
 QUOTE, ANSWER, QUESTION, PARTS, CONTRACT, PRIZE, FOREIGN = 201, 202, 203, 204, 205, 206, 207
 LETTER = {"from": "sales@example.com", "to": ["client@example.com"], "subject": "Prices", "body": "Attached."}
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
-
-
-async def _old(v3: V3, method: str, params: object) -> Any:
-    return (await v3.http.post(f"/rest/{v3.sandbox.webhook}/{method}", json=params)).json()["result"]
 
 
 async def test_a_user_sees_the_mailboxes_they_have_access_to(reads: V3) -> None:
@@ -285,7 +266,7 @@ async def test_a_task_is_made_from_a_message(v3: V3) -> None:
 async def test_a_calendar_event_is_made_from_a_message(v3: V3) -> None:
     sent = {"messageId": QUOTE, "dateFrom": "2026-04-15 10:00:00", "dateTo": "2026-04-15 11:00:00"}
     made = await v3.result("mail.message.createcalendarevent", {**sent, "name": "Talk"})
-    event = await _old(v3, "calendar.event.getbyid", {"id": made["eventId"]})
+    event = await v3.old("calendar.event.getbyid", {"id": made["eventId"]})
     assert (event["NAME"], event["DATE_FROM"]) == ("Talk", "15.04.2026 10:00:00")
     wrong = await v3.refused("mail.message.createcalendarevent", {**sent, "dateTo": "2026-04-15"})
     assert fields(wrong[2]) == ["dateTo"]
@@ -295,7 +276,7 @@ async def test_a_calendar_event_is_made_from_a_message(v3: V3) -> None:
 async def test_a_message_has_one_chat(v3: V3) -> None:
     first = await v3.result("mail.message.createchat", {"messageId": QUOTE})
     assert (first["success"], first["messageId"], first["existing"]) == (True, QUOTE, False)
-    dialog = await _old(v3, "im.dialog.get", {"DIALOG_ID": f"chat{first['chatId']}"})
+    dialog = await v3.old("im.dialog.get", {"DIALOG_ID": f"chat{first['chatId']}"})
     assert dialog["name"] == "Запрос цен на станки"
     assert await v3.result("mail.message.createchat", {"messageId": QUOTE}) == {**first, "existing": True}
 
@@ -306,7 +287,7 @@ async def test_a_post_is_made_from_a_message(v3: V3) -> None:
     ]
     assert posts[0]["messageId"] == QUOTE
     assert 0 < posts[0]["postId"] < posts[1]["postId"]
-    (post,) = await _old(v3, "log.blogpost.get", {"POST_ID": posts[0]["postId"]})
+    (post,) = await v3.old("log.blogpost.get", {"POST_ID": posts[0]["postId"]})
     assert post["TITLE"] == "A"
     for sent in ({}, {"messageId": 0}, {"messageId": "201"}):
         assert fields((await v3.refused("mail.message.createfeedpost", sent))[2]) == ["messageId"]
@@ -316,20 +297,20 @@ async def test_a_message_is_added_to_the_crm_and_removed(v3: V3) -> None:
     assert await v3.result("mail.message.createcrmactivity", {"messageId": QUOTE}) is True
     assert await v3.result("mail.message.createcrmactivity", {"messageId": QUOTE}) is True
     bindings = (await v3.result("mail.message.get", {"id": QUOTE}))["item"]["bindings"]
-    activity = await _old(v3, "crm.activity.get", {"id": bindings[0]["entityId"]})
+    activity = await v3.old("crm.activity.get", {"id": bindings[0]["entityId"]})
     assert (activity["SUBJECT"], activity["OWNER_TYPE_ID"], activity["OWNER_ID"]) == ("Запрос цен на станки", "3", "2")
     assert len(bindings) == 1
     same = {"filter": {"SUBJECT": "Запрос цен на станки"}, "select": ["ID"]}
-    assert len(await _old(v3, "crm.activity.list", same)) == 1
+    assert len(await v3.old("crm.activity.list", same)) == 1
     assert await v3.result("mail.message.removecrmactivity", {"messageId": QUOTE}) is True
     assert (await v3.result("mail.message.get", {"id": QUOTE}))["item"]["bindings"] == []
-    left = await _old(v3, "crm.activity.list", {"filter": {"ID": bindings[0]["entityId"]}})
+    left = await v3.old("crm.activity.list", {"filter": {"ID": bindings[0]["entityId"]}})
     assert left == []
 
 
 async def test_an_unknown_sender_becomes_a_lead(v3: V3) -> None:
     await v3.result("mail.message.createcrmactivity", {"messageId": PRIZE})
-    leads = await _old(v3, "crm.lead.list", {"filter": {"EMAIL": "lucky@example.org"}, "select": ["TITLE"]})
+    leads = await v3.old("crm.lead.list", {"filter": {"EMAIL": "lucky@example.org"}, "select": ["TITLE"]})
     assert [lead["TITLE"] for lead in leads] == ["Вы выиграли приз"]
 
 

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import DTO, REQUEST, V3, fields, portal
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
 
 
 async def test_changes_on_the_portal_appear_in_the_event_log(v3: V3) -> None:

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
 
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.v3 import note_documents
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import DTO, REQUEST, V3, fields
 
 DOCUMENT = "note.document"
 HOW, CALL, DISCOUNTS, REPAIR, WARRANTY, WEEK = 31, 32, 33, 34, 35, 36
 SALES, SERVICE = 1, 2
 PNG = base64.b64encode(b"\x89PNG picture").decode()
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
 
 
 async def _missing(v3: V3, method: str, sent: object) -> bool:

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import REQUEST, V3, fields
 
 MEMBER, EMPLOYEE = "humanresources.node.member", "humanresources.employee"
 LINK = "humanresources.node.communication"
 SALES, EXPORT, SERVICE, IT = 2, 3, 4, 7
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
-
-
-async def _old(v3: V3, method: str, params: object) -> Any:
-    return (await v3.http.post(f"/rest/{v3.sandbox.webhook}/{method}", json=params)).json()["result"]
 
 
 async def _people(v3: V3, node: int) -> dict[int, str]:
@@ -42,31 +21,31 @@ async def test_users_join_a_department_and_keep_their_own(v3: V3) -> None:
     sent = {"nodeId": IT, "userIds": [3, 4], "role": "MEMBER_EMPLOYEE"}
     assert await v3.result(f"{MEMBER}.add", sent) == {"success": True}
     assert await _people(v3, IT) == {3: "EMPLOYEE", 4: "EMPLOYEE", 18: "HEAD", 19: "EMPLOYEE"}
-    assert (await _old(v3, "user.get", {"ID": 3}))[0]["UF_DEPARTMENT"] == [SALES, IT]
+    assert (await v3.old("user.get", {"ID": 3}))[0]["UF_DEPARTMENT"] == [SALES, IT]
     await v3.result(f"{MEMBER}.add", {**sent, "userIds": [3], "role": "MEMBER_DEPUTY_HEAD"})
     assert (await _people(v3, IT))[3] == "DEPUTY_HEAD"
 
 
 async def test_a_member_and_a_new_department_are_written_with_the_rules_of_version_2(v3: V3) -> None:
     await v3.result(f"{MEMBER}.add", {"nodeId": IT, "userIds": [3], "role": "MEMBER_EMPLOYEE"})
-    assert (await _old(v3, "user.get", {"ID": 3}))[0]["TIMESTAMP_X"] == "01.03.2026 12:00:00"
+    assert (await v3.old("user.get", {"ID": 3}))[0]["TIMESTAMP_X"] == "01.03.2026 12:00:00"
     new = {"type": "DEPARTMENT", "name": "A", "parentId": IT}
     node = (await v3.result("humanresources.node.add", new))["id"]
-    assert (await _old(v3, "department.get", {"ID": node}))[0]["SORT"] == 500
+    assert (await v3.old("department.get", {"ID": node}))[0]["SORT"] == 500
 
 
 async def test_a_new_head_is_the_head_in_version_2(v3: V3) -> None:
     await v3.result(f"{MEMBER}.set", {"nodeId": IT, "userIds": {"MEMBER_HEAD": [19], "MEMBER_EMPLOYEE": [18]}})
     assert await _people(v3, IT) == {18: "EMPLOYEE", 19: "HEAD"}
-    assert (await _old(v3, "department.get", {"ID": IT}))[0]["UF_HEAD"] == "19"
+    assert (await v3.old("department.get", {"ID": IT}))[0]["UF_HEAD"] == "19"
 
 
 async def test_a_set_replaces_all_members(v3: V3) -> None:
     given = {"MEMBER_HEAD": [18, 3], "MEMBER_DEPUTY_HEAD": [3, 4], "MEMBER_EMPLOYEE": []}
     assert await v3.result(f"{MEMBER}.set", {"nodeId": IT, "userIds": given}) == {"success": True}
     assert await _people(v3, IT) == {3: "HEAD", 4: "DEPUTY_HEAD", 18: "HEAD"}
-    assert (await _old(v3, "department.get", {"ID": IT}))[0]["UF_HEAD"] == "18"
-    assert (await _old(v3, "user.get", {"ID": 19}))[0]["UF_DEPARTMENT"] == []
+    assert (await v3.old("department.get", {"ID": IT}))[0]["UF_HEAD"] == "18"
+    assert (await v3.old("user.get", {"ID": 19}))[0]["UF_DEPARTMENT"] == []
 
 
 async def test_moved_users_leave_their_departments_and_roles(v3: V3) -> None:
@@ -74,8 +53,8 @@ async def test_moved_users_leave_their_departments_and_roles(v3: V3) -> None:
     assert await _people(v3, EXPORT) == {9: "EMPLOYEE"}
     assert (await _people(v3, IT))[8] == "EMPLOYEE"
     assert (await _people(v3, IT))[18] == "HEAD"
-    assert (await _old(v3, "user.get", {"ID": 8}))[0]["UF_DEPARTMENT"] == [IT]
-    assert "UF_HEAD" not in (await _old(v3, "department.get", {"ID": EXPORT}))[0]
+    assert (await v3.old("user.get", {"ID": 8}))[0]["UF_DEPARTMENT"] == [IT]
+    assert "UF_HEAD" not in (await v3.old("department.get", {"ID": EXPORT}))[0]
 
 
 async def test_users_are_removed_when_they_are_members(v3: V3) -> None:
@@ -210,7 +189,7 @@ async def test_a_department_without_chats_has_empty_lists(reads: V3) -> None:
 
 
 async def test_chats_are_bound_and_unbound(v3: V3) -> None:
-    chat = await _old(v3, "im.chat.add", {"TITLE": "Duty", "COLOR": "RED", "USERS": [18]})
+    chat = await v3.old("im.chat.add", {"TITLE": "Duty", "COLOR": "RED", "USERS": [18]})
     sent = {"nodeId": IT, "communicationType": "CHAT", "ids": [chat]}
     assert await v3.result(f"{LINK}.edit", sent) == {"success": True}
     assert await v3.result(f"{LINK}.edit", sent) == {"success": True}
@@ -243,7 +222,7 @@ async def test_a_default_chat_has_the_members_and_reaches_departments_below(v3: 
     await v3.result(f"{LINK}.edit", sent)
     chat = (await v3.result(f"{LINK}.list", {"id": SALES}))["channels"][0]
     assert (chat["title"], chat["originalNodeId"]) == ("Отдел продаж", None)
-    assert {2, 3, 4, 5, 6, 7} < set(await _old(v3, "im.chat.user.list", {"CHAT_ID": chat["id"]}))
+    assert {2, 3, 4, 5, 6, 7} < set(await v3.old("im.chat.user.list", {"CHAT_ID": chat["id"]}))
     assert (await v3.result(f"{LINK}.list", {"id": EXPORT}))["channels"] == [{**chat, "originalNodeId": SALES}]
     assert (await v3.result(f"{LINK}.list", {"id": SERVICE}))["channels"] == []
 
@@ -252,7 +231,7 @@ async def test_a_collab_is_a_workgroup(v3: V3) -> None:
     await v3.result(f"{LINK}.edit", {"nodeId": IT, "communicationType": "COLLAB", "createDefault": True})
     collab = (await v3.result(f"{LINK}.list", {"id": IT}))["collabs"][0]
     assert (collab["title"], collab["type"], collab["avatar"], "color" in collab) == ("ИТ", "COLLAB", None, False)
-    members = await _old(v3, "sonet_group.user.get", {"ID": collab["id"]})
+    members = await v3.old("sonet_group.user.get", {"ID": collab["id"]})
     assert {member["USER_ID"] for member in members} == {"1", "18", "19"}
 
 
@@ -293,7 +272,7 @@ async def test_a_new_department_has_members_with_roles(v3: V3) -> None:
 
 
 async def test_a_new_department_has_communications(v3: V3) -> None:
-    chat = await _old(v3, "im.chat.add", {"TITLE": "Duty"})
+    chat = await v3.old("im.chat.add", {"TITLE": "Duty"})
     sent = {"type": "DEPARTMENT", "name": "Fairs", "parentId": 1, "bindingChatIds": [chat], "createChannel": True}
     node = (await v3.result("humanresources.node.add", sent))["id"]
     links = await v3.result(f"{LINK}.list", {"id": node})

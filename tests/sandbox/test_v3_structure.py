@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import REQUEST, V3, fields
 
 NODE = "humanresources.node"
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
-
-
-async def _old(v3: V3, method: str, params: object) -> Any:
-    return (await v3.http.post(f"/rest/{v3.sandbox.webhook}/{method}", json=params)).json()["result"]
 
 
 async def test_departments_are_listed_by_type(reads: V3) -> None:
@@ -73,9 +52,9 @@ async def test_an_added_department_is_returned_bare_and_visible_in_version_2(v3:
     assert (node["name"], node["description"], node["userCount"]) == ("Design", "Draws", 2)
     assert [member["role"] for member in node["members"]] == ["MEMBER_HEAD", "MEMBER_EMPLOYEE"]
     assert node["createdAt"] == node["updatedAt"] == "2026-03-01T12:00:00+03:00"
-    old = (await _old(v3, "department.get", {"ID": node["id"]}))[0]
+    old = (await v3.old("department.get", {"ID": node["id"]}))[0]
     assert (old["NAME"], old["PARENT"], old["UF_HEAD"]) == ("Design", "1", "5")
-    assert (await _old(v3, "user.get", {"ID": 6}))[0]["UF_DEPARTMENT"] == [node["id"]]
+    assert (await v3.old("user.get", {"ID": 6}))[0]["UF_DEPARTMENT"] == [node["id"]]
 
 
 async def test_a_department_can_be_edited_and_moved(v3: V3) -> None:

@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
-from b24_sandbox import Sandbox
 from b24_sandbox.app import USER_WEBHOOK
-from tests.sandbox.conftest import http
 from tests.sandbox.rest_v3 import DTO, REQUEST, V3, fields
 
 NEW = {"title": "Prepare a report", "creatorId": 1, "responsibleId": 2}
-
-
-@pytest.fixture
-async def v3(own: Sandbox) -> AsyncIterator[V3]:
-    async with http(own) as client:
-        yield V3(own, client)
-
-
-@pytest.fixture
-async def reads(shared: Sandbox) -> AsyncIterator[V3]:
-    async with http(shared) as client:
-        yield V3(shared, client)
-
-
-async def _old(v3: V3, method: str, params: object) -> Any:
-    response = await v3.http.post(f"/rest/{v3.sandbox.webhook}/{method}", json=params)
-    return response.json()["result"]
 
 
 async def _add(v3: V3, **more: object) -> int:
@@ -55,9 +33,9 @@ async def test_an_added_task_is_returned_whole_without_related_objects(v3: V3) -
 
 async def test_both_versions_show_the_same_task(v3: V3) -> None:
     task = await _add(v3)
-    old = (await _old(v3, "tasks.task.get", {"taskId": task}))["task"]
+    old = (await v3.old("tasks.task.get", {"taskId": task}))["task"]
     assert (old["title"], old["responsibleId"], old["createdBy"]) == (NEW["title"], "2", "1")
-    await _old(v3, "tasks.task.complete", {"taskId": task})
+    await v3.old("tasks.task.complete", {"taskId": task})
     shown = await v3.result("tasks.task.get", {"id": task, "select": ["status", "closedById"]})
     assert shown == {"item": {"status": "completed", "closedById": 1}}
 
@@ -86,7 +64,7 @@ async def test_a_deleted_task_is_missing_in_both_versions(v3: V3) -> None:
     task = await _add(v3)
     assert await v3.result("tasks.task.delete", {"id": task}) == {"result": True}
     assert (await v3.refused("tasks.task.get", {"id": task}))[:2] == (400, "ENTITYNOTFOUNDEXCEPTION")
-    assert await _old(v3, "tasks.task.list", {"filter": {"ID": task}}) == {"tasks": []}
+    assert await v3.old("tasks.task.list", {"filter": {"ID": task}}) == {"tasks": []}
 
 
 @pytest.mark.parametrize("method", ["tasks.task.update", "tasks.task.delete"])
@@ -183,7 +161,7 @@ async def test_related_objects_are_selected_with_dots(v3: V3) -> None:
 
 
 async def test_a_group_created_in_version_2_is_visible(v3: V3) -> None:
-    group = int(await _old(v3, "sonet_group.create", {"NAME": "Workshop", "VISIBLE": "Y", "OPENED": "N"}))
+    group = int(await v3.old("sonet_group.create", {"NAME": "Workshop", "VISIBLE": "Y", "OPENED": "N"}))
     task = await _add(v3, groupId=group)
     item = (await v3.result("tasks.task.get", {"id": task, "select": ["groupId", "group.name", "group.isVisible"]}))[
         "item"
@@ -258,7 +236,7 @@ async def test_access_is_a_flat_object_of_flags(v3: V3) -> None:
     flags = await v3.result("tasks.task.access.get", {"id": task})
     assert (flags["read"], flags["start"], flags["pause"], flags["renew"]) == (True, True, False, False)
     assert set(map(type, flags.values())) == {bool}
-    await _old(v3, "tasks.task.start", {"taskId": task})
+    await v3.old("tasks.task.start", {"taskId": task})
     flags = await v3.result("tasks.task.access.get", {"id": task})
     assert (flags["start"], flags["pause"]) == (False, True)
 
