@@ -165,7 +165,7 @@ class Readings:
             await self._save(source, reading)
 
     async def _load(self, sources: Sequence[FactSource]) -> None:
-        """Take readings of other processes, where this one has none or an older one."""
+        """Load the readings of other processes that are newer than those of this process."""
         if self._store is None:
             return
         now = self._clock.now()

@@ -1,8 +1,8 @@
 """Check the arguments of calls against what the portal has: its fields, options, directories and stages.
 
-A name that the portal does not have, a value that is none of those of its field and a stage of another pipeline are
-refused, with the right name or values; before that the portal is asked once more. A label is accepted where an id is
-meant when only one value has it, and the answer says what was sent. What the portal does not say is not checked.
+Refused are a name that the portal does not have, a value that its field does not have, and a stage of another pipeline.
+The refusal has the right name or values, and the portal is asked once more before it. A label is accepted in place of
+an id when only one value has the label; the answer says what was sent. What the portal does not say is not checked.
 
 `uses` finds the names and values in the arguments, `parts` those that the documentation does not settle. `names`,
 `values` and `stages` judge one of them each, `judge` a whole call, and `check` asks the portal. `records` reads the

@@ -8,8 +8,8 @@ the filter may also stand beside it.
 
 `data/operators.tsv` has the operators that are allowed before a name in a filter, separated by spaces, where not all of
 them are; `instead` is the advice for others. `data/lenient.tsv` has single fields whose documentation is stricter than
-the portal or the official SDK: they may be `missing`, `any` problem with them is only unusual, or
-there is none, since the portal has `known` them all along.
+the portal or the official SDK: `missing` fields may be left out, `any` problem with the field is only a warning, and a
+`known` field is accepted without one although it is not documented.
 """
 
 from __future__ import annotations

@@ -13,12 +13,16 @@ _NO_NAMES: dict[str, Usual] = {}
 
 
 class Usual:
-    """What needs no closer look at one place: values of the exact types in `types`, the texts in `texts` (None: any),
-    objects with the names of `names` and with `takes_custom` those of custom fields, lists of `items`, and with
-    `takes_names` lists of such names. With `takes_digits` a number may be written as a text.
+    """What needs no closer look at one place.
+
+    These are values of the exact types in `types`, the texts in `texts` (None: any), lists of `items`, and objects with
+    the names of `names` and, with `takes_custom`, those of custom fields. `any_name` is what the value of each name is
+    when none are documented. With `takes_names` a list of such names is usual too, and with `takes_digits` a number may
+    be written as a text.
     """
 
     __slots__ = (
+        "any_name",
         "is_filter",
         "items",
         "names",
@@ -37,6 +41,7 @@ class Usual:
         self.texts = texts
         self.names: dict[str, Usual] | None = None
         self.items: Usual | None = None
+        self.any_name: Usual | None = None
         self.required: frozenset[str] = frozenset()
         self.one_of = False
         self.is_filter = False
@@ -66,15 +71,20 @@ class Usual:
         if self.one_of or not self.required <= value.keys():
             return False
         for name, inner in value.items():
-            usual = names.get(name)
+            usual = self._named(names, name)
             if usual is None and self.is_filter and (bare := name.lstrip(OPERATOR_SIGNS)):
-                usual = names.get(bare) if name.removesuffix(bare) in self.operators else None
+                usual = self._named(names, bare) if name.removesuffix(bare) in self.operators else None
             if usual is None:
                 if self.is_filter or not self.takes_custom or not is_custom(name) or type(inner) is dict:
                     return False
             elif not usual.passes(inner) or (self.is_filter and type(inner) is str and inner[:1] == "%"):
                 return False
         return True
+
+    def _named(self, names: dict[str, Usual], name: str) -> Usual | None:
+        if self.any_name is None:
+            return names.get(name)
+        return self.any_name if name and _is_plain(name) else None
 
 
 def usual_group(
@@ -142,7 +152,8 @@ def _usual_of_list(node: Node, family: MethodFamily, version: str, *, is_list: b
     directions = Usual(frozenset(), frozenset({"asc", "desc", "ASC", "DESC"}))
     usual = Usual(frozenset())
     if node.group is None:
-        usual.names = _AnyName(Usual(_NUMBERS | {bool, list}, None) if name == "filter" else directions)
+        usual.names = {}
+        usual.any_name = Usual(_NUMBERS | {bool, list}, None) if name == "filter" else directions
     elif name == "order":
         usual.names = dict.fromkeys(node.group.nodes, directions)
     else:
@@ -152,13 +163,6 @@ def _usual_of_list(node: Node, family: MethodFamily, version: str, *, is_list: b
     return usual
 
 
-class _AnyName(dict[str, Usual]):
-    """Names of which nothing is documented: each that begins with a letter is usual."""
-
-    def __init__(self, usual: Usual) -> None:
-        super().__init__()
-        self._usual = usual
-
-    def get(self, name: str, default: object = None) -> Usual | None:  # type: ignore[override]  # never a default
-        is_plain = name.replace("_", "").isalnum() and not name[0].isdigit() and name.lower() != "logic"
-        return self._usual if is_plain else None
+def _is_plain(name: str) -> bool:
+    """Whether a name of which nothing is documented may be the plain name of a field."""
+    return name.replace("_", "").isalnum() and not name[0].isdigit() and name.lower() != "logic"
