@@ -177,7 +177,7 @@ def _map(family: Declared, call: Call, name: str) -> Map:
 
 
 def _query(family: Declared, call: Call) -> ListQuery:
-    select = [php.text(name) for name in php.as_list(parameter(family, call, "select"))]
+    select = [_asked(family, php.text(name)) for name in php.as_list(parameter(family, call, "select"))]
     if family.unknown is not None:
         known = _asked_names(family)
         for name in select:
@@ -188,8 +188,13 @@ def _query(family: Declared, call: Call) -> ListQuery:
         raise PortalError("0", f"Required select fields: {', '.join(family.select_needs)}")
     if not set(family.filter_needs) <= {filters.split(key, filters.OPERATORS)[1] for key in conditions}:
         raise PortalError("0", f"Required filter fields: {', '.join(family.filter_needs)}")
-    order = _map(family, call, "order")
+    order = {_asked(family, name): way for name, way in _map(family, call, "order").items()}
     return ListQuery({**conditions, **family.only}, order, select or None)
+
+
+def _asked(family: Declared, name: str) -> str:
+    """A name of a selection, a filter or an order. Families with UPPER-case parameters take names in any case."""
+    return name.upper() if family.lookup == "upper" else name
 
 
 def _absent(family: Declared, verb: str, record: int) -> PortalError:
@@ -276,7 +281,12 @@ def face_of(family: Declared, show: str = "") -> Face:
         shown,
         _SHOWS[show or family.show],
         _PAGINGS[family.paging],
-        filters.Language(_OPERATORS[family.operators], names.get, refuse, groups=bool(family.php_class)),
+        filters.Language(
+            _OPERATORS[family.operators],
+            lambda name: names.get(_asked(family, name)),
+            refuse,
+            groups=bool(family.php_class),
+        ),
         partial(_query, family),
         partial(record_id, family),
         partial(_values, family),

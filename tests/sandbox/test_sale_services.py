@@ -184,3 +184,9 @@ async def test_only_an_administrator_sees_services(own: Sandbox, method: str) ->
         seller.base = f"/rest/{USER_WEBHOOK}/"
         status, answer = await seller.refused(method)
     assert (status, answer) == (403, {"error": "ACCESS_DENIED", "error_description": "Access denied!"})
+
+
+async def test_a_payment_system_is_selected_and_filtered_by_names_in_any_case(write: Caller) -> None:
+    """The integration suite of the official PHP SDK selects `id` and reads `ID`."""
+    query = {"select": ["id"], "filter": {"active": "Y"}, "order": {"id": "ASC"}}
+    assert await write.result("sale.paysystem.list", query) == [{"ID": "1"}]
