@@ -24,6 +24,7 @@ method = MethodTable("telephony")
 
 APPLICATION = "Sandbox application"
 _TRANSCRIPTS = RecordsByCode("call_transcript")
+SIP_PHONES = RecordsByCode("sip_phone")
 _CLIENTS = (("CONTACT", CONTACT), ("COMPANY", COMPANY), ("LEAD", LEAD))
 _LANGUAGE = filters.Language(filters.OPERATORS, CALL.fields.get)
 _HIDDEN = ("CALL_TYPE", "FINISHED", "CALL_START_DATE", "CALL_RECORD_URL")
@@ -236,7 +237,12 @@ def _telephone_settings(call: Call) -> Value:
     if not call.admin:
         raise access_denied("Access denied! You have no permission to query selected users")
     people = (call.storage.row(USER, user) for user in call.upper.integers("USER_ID"))
-    return [shape("telephony.settings", row, login=f"phone{row.id}") for row in people if row is not None]
+    return [_phone_settings(call, row) for row in people if row is not None]
+
+
+def _phone_settings(call: Call, row: Row) -> Map:
+    enabled = SIP_PHONES.over(call, str(row.id), {"PHONE_ENABLED": "N"})["PHONE_ENABLED"]
+    return shape("telephony.settings", row, login=f"phone{row.id}", enabled=enabled)
 
 
 def register(registry: Registry) -> None:

@@ -58,3 +58,34 @@ async def test_widgets_are_bound_once_and_counted_when_unbound(write: Caller) ->
     empty = await _app(write, "placement.bind", {"HANDLER": "https://a.example.com"})
     assert (empty["error"], empty["argument"]) == ("ERROR_ARGUMENT", "PLACEMENT")
     assert "LEFT_MENU" in (await _app(write, "placement.list", {}))["result"]
+
+
+async def test_a_sip_line_belongs_to_its_application_and_becomes_the_outgoing_line(write: Caller) -> None:
+    line = (await write("voximplant.sip.add", {"SERVER": "sip.example.com", "LOGIN": "a"}))["result"]
+    assert (line["TYPE"], line["CONFIG_ID"], line["TITLE"]) == ("cloud", line["ID"], "")
+    assert (await write("voximplant.line.get", {}))["result"] == {f"reg{line['REG_ID']}": f"Cloud PBX ({line['ID']})"}
+    assert (await write("voximplant.line.outgoing.set", {"LINE_ID": "reg1"}))["result"] == 1
+    assert (await write("voximplant.line.outgoing.get", {}))["result"] == ""
+    assert (await write("voximplant.line.outgoing.sip.set", {"CONFIG_ID": line["CONFIG_ID"]}))["result"] == 1
+    assert (await write("voximplant.line.outgoing.get", {}))["result"] == f"reg{line['REG_ID']}"
+    other = await _app(write, "voximplant.sip.delete", {"CONFIG_ID": line["CONFIG_ID"]})
+    assert other["error_description"] == "Specified CONFIG_ID is not found"
+    assert (await write("voximplant.sip.delete", {"CONFIG_ID": line["CONFIG_ID"]}))["result"] == 1
+    assert (await write("voximplant.sip.get", {}))["total"] == 0
+
+
+async def test_a_sip_line_is_named_once_and_ten_are_in_the_cloud(write: Caller) -> None:
+    for number in range(10):
+        await write("voximplant.sip.add", {"SERVER": "a", "LOGIN": "b", "TITLE": f"Line {number}"})
+    _, again = await write.refused("voximplant.sip.add", {"SERVER": "a", "LOGIN": "b", "TITLE": "Line 3"})
+    assert again["error"] == "TITLE_EXISTS"
+    _, more = await write.refused("voximplant.sip.add", {"SERVER": "a", "LOGIN": "b"})
+    assert more["error"] == "MAX_CLOUD_PBX"
+    office = (await write("voximplant.sip.add", {"SERVER": "a", "LOGIN": "b", "TYPE": "office"}))["result"]
+    assert office["INCOMING_LOGIN"] == f"sip{office['ID']}"
+    assert "REG_ID" not in office
+
+
+async def test_the_phone_of_a_user_is_activated(write: Caller) -> None:
+    assert (await write("voximplant.user.activatePhone", {"USER_ID": 2}))["result"] == 1
+    assert (await write("voximplant.user.get", {"USER_ID": [2]}))["result"][0]["PHONE_ENABLED"] == "Y"
