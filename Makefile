@@ -95,6 +95,7 @@ mcpb: manifests      ## the bundle for desktop programs, in dist/ (needs npm)
 
 bench: $(VENV)/.installed   ## measurements, as ratios in one run
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.journey
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.faults
