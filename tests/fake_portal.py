@@ -27,7 +27,7 @@ CODE = "secretcode123"
 WEBHOOK = f"http://127.0.0.1:8000/rest/1/{CODE}/"
 _PATH = f"/rest/1/{CODE}/"
 _JSON = "application/json; charset=utf-8"
-_TIME = {
+TIME = {
     "start": 1763650000.1,
     "finish": 1763650000.4,
     "duration": 0.3,
@@ -264,7 +264,7 @@ class FakePortal:
         params = request.json
         try:
             answered = {"result": self._batch(params)} if name == "batch" else self._envelope(name, params)
-            answered, status = {**answered, "time": _TIME}, 200
+            answered, status = {**answered, "time": TIME}, 200
         except PortalError as error:
             answered, status = error.body, error.status
         if as_xml:
@@ -302,7 +302,7 @@ class FakePortal:
                 for root in ("total", "next"):
                     if root in answered:
                         box[root][label] = answered[root]
-                box["time"][label] = _TIME
+                box["time"][label] = TIME
             except PortalError as error:
                 box["error"][label] = error.body
                 if params.get("halt") not in (0, "", "0", None, False, []):

@@ -16,6 +16,7 @@ from b24_mcp.rest.limits.deadline import Deadline
 from b24_mcp.rest.limits.limits import Limits
 from b24_mcp.state import Bucket, Charge, Turn, open_state
 from b24_mcp.state.file import FileState
+from tests import fake_portal
 from tests.fake_portal import CODE, FakeClock, FakePortal, Reply, open_portal
 
 WEBHOOK = parse_webhook(f"https://acme.bitrix24.com/rest/1/{CODE}/")
@@ -215,15 +216,28 @@ class CountingState(FileState):
         await super().charge(key, charge)
 
 
-async def test_a_call_that_does_not_wait_asks_the_state_three_times() -> None:
+def _worked(seconds: float) -> Reply:
+    return Reply({"result": 1, "time": {"operating": seconds, "operating_reset_at": 9, "finish": 1}})
+
+
+async def test_a_call_of_a_method_that_works_little_asks_the_state_for_its_place_only() -> None:
     state = CountingState()
-    fake = FakePortal([Reply({"result": 1, "time": {"operating": 1, "operating_reset_at": 9, "finish": 1}})])
-    async with open_portal(fake, plan="basic", state=state, deadline=10) as portal:
-        await portal.call("profile")
-    assert state.asked == ["charges", "take", "charge"]
+    async with open_portal(FakePortal([_worked(1)] * 2), plan="basic", state=state, deadline=10) as portal:
+        for _ in range(2):
+            await portal.call("profile")
+    assert state.asked == ["charges", "take", "take"]
 
 
-async def test_a_batch_records_the_working_time_of_each_method_once() -> None:
+async def test_working_time_is_recorded_once_it_matters_and_asked_before_each_call_then() -> None:
+    state = CountingState()
+    async with open_portal(FakePortal([_worked(100)] * 2), plan="basic", state=state, deadline=10) as portal:
+        for _ in range(2):
+            await portal.call("profile")
+    assert state.asked == ["charges", "take", "charge"] * 2
+
+
+async def test_a_batch_records_the_working_time_of_each_method_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fake_portal.TIME, "operating", 100.0)
     state = CountingState()
     fake = FakePortal(methods={"profile": lambda _: 1, "crm.deal.get": lambda _: {"ID": "5"}})
     commands: dict[str, Any] = {name: {"method": "profile"} for name in "abc"}

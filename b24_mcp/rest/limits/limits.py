@@ -40,6 +40,10 @@ _CONNECTIONS_FOR_BULK = CONNECTIONS // 2
 _LONGEST_RESERVATION = 3.0
 _SHORTEST_PAUSE = 0.05
 _WORKING_SECONDS = 480.0
+# Below this a method is far from its limit: the portal reports the whole sum with each answer, so nothing is lost.
+_SECONDS_TO_RECORD = 60.0
+# Another process may have used up a method a moment ago. Then the portal refuses one call, which is repeated later.
+_CHARGES_KNOWN_FOR = 1.0
 _RESERVE_SECONDS = 5.0
 _KEPT_SECONDS_FOR_PEOPLE = 40.0
 _UNKNOWN_RESET = 10.0
@@ -75,6 +79,7 @@ class Limits:
         owner = hashlib.sha256(f"{credential.host}/{credential.owner}".encode()).hexdigest()
         self._charge_prefix = f"method:{owner[:16]}:"
         self._bucket_key = f"portal:{credential.host.lower()}"
+        self._unused_until: dict[str, float] = {}
         self._bucket = _BUCKETS[plan]
         connections = anyio.Semaphore(CONNECTIONS)
         self._calls = CallQueue(connections)
@@ -98,7 +103,7 @@ class Limits:
                 try again.
         """
         keys = {self._charge_prefix + method.lower(): method for method in methods}
-        charges = await self.state.charges(keys)
+        charges = await self._known_charges(keys, deadline.clock.now())
         if charges:
             await self._wait_for_working_time(charges, keys, deadline)
         bucket, queue = self._bucket, self._bulk_calls if deadline.bulk else self._calls
@@ -131,7 +136,7 @@ class Limits:
 
     async def learn(self, method: str, time: CallTime | None, now: float) -> None:
         """Record the working time of a method, as the answer to a call or to a command of a batch reports it."""
-        if time is None or time.operating is None:
+        if time is None or time.operating is None or time.operating < _SECONDS_TO_RECORD:
             return
         resets_in = _UNKNOWN_RESET
         if time.operating_reset_at is not None:
@@ -140,7 +145,7 @@ class Limits:
             resets_in = time.operating_reset_at.timestamp() - reported_at
         if resets_in > 0:
             charge = Charge(time.operating, min(resets_in, LONGEST_CHARGE))
-            await self.state.charge(self._charge_prefix + method.lower(), charge)
+            await self._charge(self._charge_prefix + method.lower(), charge)
 
     async def learn_refusal(self, method: str, fault: Fault, now: float) -> None:
         """Record that the portal refused a call because of a limit, so that all processes wait."""
@@ -152,7 +157,20 @@ class Limits:
             # A small known charge does not explain the refusal: others used the method, and its reset is unknown.
             explains = known is not None and known.seconds > _WORKING_SECONDS / 2
             resets_in = known.resets_in if known is not None and explains else _UNKNOWN_RESET
-            await self.state.charge(key, Charge(_WORKING_SECONDS, resets_in))
+            await self._charge(key, Charge(_WORKING_SECONDS, resets_in))
+
+    async def _charge(self, key: str, charge: Charge) -> None:
+        self._unused_until.pop(key, None)
+        await self.state.charge(key, charge)
+
+    async def _known_charges(self, keys: Iterable[str], now: float) -> Mapping[str, Charge]:
+        """Return the working time of methods. That a method has none is asked again only after a second."""
+        asked = [key for key in keys if not now < self._unused_until.get(key, 0.0) <= now + _CHARGES_KNOWN_FOR]
+        if not asked:
+            return {}
+        charges = await self.state.charges(asked)
+        self._unused_until.update({key: now + _CHARGES_KNOWN_FOR for key in asked if key not in charges})
+        return charges
 
     async def _expected_wait(self, bucket: Bucket, queue: CallQueue, deadline: Deadline) -> float:
         """Return the seconds after which a place can be expected.
