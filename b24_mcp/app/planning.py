@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
-
-from anyio.to_thread import run_sync
 
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
+from b24_mcp.app.short_work import run_short
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import BatchPlan, PlannedBatch, PlannedCall, is_method_name, plan_call
@@ -76,7 +76,7 @@ async def prepare_call(opened: OpenPortal, request: CallRequest, background: Tas
         B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, with the correct form; nothing was sent.
     """
     catalogue = await _catalogue_for(opened, (request.method,), request.version, background)
-    return await run_sync(plan_checked, request, catalogue)
+    return await run_short(partial(plan_checked, request, catalogue), "plan", [request.method], request.params)
 
 
 async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: TaskGroup) -> PlannedBatch:
@@ -87,7 +87,8 @@ async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: T
     """
     methods = [command.method for command in request.commands.values()]
     catalogue = await _catalogue_for(opened, methods, request.version, background)
-    return await run_sync(_planned_batch, request, catalogue)
+    params = [command.params for command in request.commands.values()]
+    return await run_short(partial(_planned_batch, request, catalogue), "plan in a batch", methods, params)
 
 
 def judged(

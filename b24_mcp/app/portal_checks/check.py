@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.to_thread import run_sync
 
 from b24_mcp.app.mistakes import misfit
 from b24_mcp.app.portal_checks.custom_fields import names_process, owner_problem
@@ -16,6 +16,7 @@ from b24_mcp.app.portal_checks.judge import Judge, Verdicts, stage_uses
 from b24_mcp.app.portal_checks.parts import Part, parts_of
 from b24_mcp.app.portal_checks.records import Record, pipelines_of, record_id
 from b24_mcp.app.portal_checks.stages import pipeline_beside
+from b24_mcp.app.short_work import run_short
 from b24_mcp.discovery import PortalEntity, PortalFacts
 from b24_mcp.errors import B24Error, FieldProblem
 from b24_mcp.rest import PlannedCall
@@ -38,7 +39,7 @@ async def check_calls(opened: OpenPortal, calls: Sequence[PlannedCall]) -> tuple
     Raises:
         B24Error: `B24MCP_PARAMS` for the first call with a certain mistake; nothing was sent but questions.
     """
-    parts = await run_sync(_parts, calls)
+    parts = await run_short(partial(_parts, calls), "parts", {call.method for call in calls}, None)
     await _check_owners(opened.facts, calls)
     if not any(parts):
         return tuple(calls)

@@ -7,6 +7,7 @@ settings/how-to-call-rest-api/data-encoding and batch; behaviour of PHP's parse_
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -49,20 +50,28 @@ def query_string(params: Params) -> str:
                 if not prefix:
                     if not _PLAIN_TOP_NAME.fullmatch(name):
                         raise NotExpressibleError(name)
-                    nested.append((quote(name, safe=""), inner, levels_left - 1))
+                    nested.append((_quoted_name(name), inner, levels_left - 1))
                 elif not name or name in _READ_AS_APPEND or "]" in name or "\0" in name:
                     raise NotExpressibleError(name)
                 else:
-                    nested.append((f"{prefix}[{quote(name, safe='')}]", inner, levels_left - 1))
+                    nested.append((f"{prefix}[{_quoted_name(name)}]", inner, levels_left - 1))
             pending += reversed(nested)
         elif value is None or isinstance(value, bool):
             raise NotExpressibleError(prefix)
+        elif isinstance(value, int):
+            pairs.append(f"{prefix}={value}")
         else:
             text = _number(value) if isinstance(value, float) else str(value)
             pairs.append(f"{prefix}={quote(text, safe='')}")
     if len(pairs) > _MOST_VALUES:
         raise NotExpressibleError(f"{len(pairs)} values")
     return "&".join(pairs)
+
+
+@lru_cache(maxsize=2_048)
+def _quoted_name(name: str) -> str:
+    """Return a name as it is written in a query string. Calls use few different names."""
+    return quote(name, safe="")
 
 
 def written_as_query(params: Params) -> str | None:
