@@ -1,4 +1,7 @@
-"""What texts, phones and e-mails add to the full-text search of a CRM record. Source: source behaviour of the portal."""
+"""What texts, phones and e-mails add to the full-text search of a CRM record.
+
+Source: source behaviour of the portal.
+"""
 
 from __future__ import annotations
 
