@@ -169,6 +169,11 @@ def _pages(ids: Sequence[int]) -> list[Sequence[int]]:
     return [ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE)]
 
 
+def load() -> None:
+    """Read the table of this module. Reads a file: call it in a thread before `RecordNames.command`."""
+    _sources()
+
+
 def refusal(gate: Gate, call: PlannedCall) -> str:
     """Return why the gate does not let a call pass; empty when it does."""
     (ruling,) = gate.judge((call,)).rulings

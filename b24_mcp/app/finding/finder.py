@@ -1,9 +1,9 @@
 """Send the searches of a question: three requests at most, each one batch.
 
-The first request searches every kind and reads what is not known of the portal: smart processes and names of stages. The
-second one searches smart processes that were not known, reads the records that the portal's search for phones and
-e-mails named, and, when nothing fits well, searches for what nearly fits. The last one reads the names of people and
-companies. A request with nothing to ask is not sent.
+The first request searches every kind and reads what is not known of the portal: smart processes and names of stages.
+The second one searches smart processes that were not known, and reads the records that the portal's search for phones
+and e-mails named. When nothing fits well, it also searches for what nearly fits. The last one reads the names of people
+and companies. A request with nothing to ask is not sent.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ COMPANY = 4
 """The entity type id of companies."""
 
 _MOST_COMMANDS = 50
-_MOST_PROCESSES = 25
+_MOST_PROCESSES = 20
 _PAGE = 50
 _OWNERS = {"CONTACT": "contact", "COMPANY": "company", "LEAD": "lead"}
+_TOO_MANY = "too many kinds at once: name it in kinds"
 _WHY = {
     "insufficient_scope": "scope not granted",
     "ERROR_METHOD_NOT_FOUND": "not on this portal",
@@ -80,10 +81,7 @@ class Finder:
         facts = self.opened.facts
         wants_crm = any(kind.scope == "crm" for kind in self.kinds) or self.processes != frozenset()
         known = self._process_kinds(facts.smart_processes_now())
-        jobs = [
-            job for kind in (*self.kinds, *known) for job in self._search(kind, exact_searches(kind, self.question))
-        ]
-        jobs += self._duplicate_jobs()
+        jobs = await run_sync(self._first_jobs, (*self.kinds, *known))
         due = await facts.due(crm=wants_crm)
         await self._send(jobs, due, is_first=True)
         later = [kind for kind in self._process_kinds(facts.smart_processes_now()) if kind not in known]
@@ -92,18 +90,28 @@ class Finder:
         await self._name(chosen)
         return chosen
 
+    def _first_jobs(self, kinds: Iterable[FindKind]) -> list[_Job]:
+        jobs = self._duplicate_jobs()
+        for kind in kinds:
+            jobs += self._search(kind, exact_searches(kind, self.question))
+        return jobs
+
     async def _look_wider(self, kinds: Sequence[FindKind], later: Sequence[FindKind]) -> None:
         """Send the second request, if there is anything to ask."""
+        await self._send(await run_sync(self._second_jobs, kinds, later))
+        await run_sync(self._score)
+
+    def _second_jobs(self, kinds: Sequence[FindKind], later: Sequence[FindKind]) -> list[_Job]:
         question = self.question
         jobs = self._named_jobs()
-        jobs += [job for kind in later for job in self._search(kind, exact_searches(kind, question))]
-        await run_sync(self._score)
+        for kind in later:
+            jobs += self._search(kind, exact_searches(kind, question))
+        self._score()
         if question.words and max([one.score for one in self._found.values()], default=0.0) < GOOD:
             for kind in (*kinds, *later):
                 if kind.kind not in self.not_searched:
                     jobs += self._search(kind, wide_searches(kind, question))
-        await self._send(jobs)
-        await run_sync(self._score)
+        return jobs
 
     async def _name(self, chosen: Sequence[Candidate]) -> None:
         """Read the names of people and companies that are not known yet."""
@@ -126,7 +134,7 @@ class Finder:
         """Return the kinds of the smart processes that are searched."""
         chosen = [one for one in processes or () if self.processes is None or one.entity_type_id in self.processes]
         for one in chosen[_MOST_PROCESSES:]:
-            self.not_searched[f"dynamic:{one.entity_type_id}"] = "too many smart processes: name it in kinds"
+            self.not_searched[f"dynamic:{one.entity_type_id}"] = _TOO_MANY
         return [find_kinds().dynamic.of(one) for one in chosen[:_MOST_PROCESSES]]
 
     def _search(self, kind: FindKind, searches: Iterable[Search]) -> list[_Job]:
@@ -159,7 +167,9 @@ class Finder:
         """
         learnt: dict[str, Outcome | None] = {}
         own = [_Job(source.command, partial(learnt.__setitem__, source.key)) for source in due]
-        jobs = [*own, *jobs][:_MOST_COMMANDS]
+        jobs, left_out = [*own, *jobs][:_MOST_COMMANDS], jobs[_MOST_COMMANDS - len(own) :]
+        for kind in {job.kind.kind for job in left_out if job.kind is not None} - self._searched:
+            self.not_searched.setdefault(kind, _TOO_MANY)
         if not jobs:
             return
         with probing():

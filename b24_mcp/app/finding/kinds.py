@@ -9,8 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from b24_mcp.app.finding.spelling import tokens, without_ending
+from b24_mcp.app.finding.spelling import tokens
 from b24_mcp.discovery import SmartProcess
+from b24_mcp.words import stem
 
 Style = Literal["item", "task", "plain"]
 
@@ -64,7 +65,7 @@ class FindKinds:
     dynamic: FindKind
     fillers: frozenset[str]
     words: Mapping[str, str]
-    """The kinds by the words that name them, without endings."""
+    """The kinds by the stems of the words that name them."""
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +78,7 @@ class FindKinds:
         if wanted.partition(":")[0] == DYNAMIC or wanted in self.names:
             return wanted
         words = tokens(wanted)
-        return self.words.get(without_ending(words[0])) if len(words) == 1 else None
+        return self.words.get(stem(words[0])) if len(words) == 1 else None
 
 
 @cache
@@ -85,6 +86,6 @@ def find_kinds() -> FindKinds:
     """Return the kinds. Reads a file at the first call."""
     data = tomllib.loads(files("b24_mcp.catalog").joinpath("data/finding.toml").read_text("utf-8"))
     kinds = tuple([FindKind(**row) for row in data["kind"]])
-    words = {without_ending(word): kind.kind for kind in kinds for word in tokens(kind.names)}
+    words = {stem(word): kind.kind for kind in kinds for word in tokens(kind.names)}
     dynamic = next(kind for kind in kinds if kind.kind == DYNAMIC)
     return FindKinds(kinds, dynamic, frozenset(tokens(data["fillers"])), words)

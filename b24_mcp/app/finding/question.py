@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from b24_mcp.app.finding.spelling import tokens, without_ending
-from b24_mcp.words import is_stop_word
+from b24_mcp.app.finding.spelling import tokens
+from b24_mcp.words import is_stop_word, stem
 
 LONGEST = 300
 """The most characters of a question that are read."""
@@ -58,7 +58,7 @@ class Question:
 
 
 def read_question(text: str, kinds: Mapping[str, str], fillers: frozenset[str]) -> Question:
-    """Read a text. `kinds` maps words without endings to kinds of records, `fillers` are words that say nothing."""
+    """Read a text. `kinds` maps stems of words to kinds of records, `fillers` are words that say nothing."""
     left = text[:LONGEST].replace("\u00a0", " ")
     email = part = ""
     if (found := _EMAIL.search(left)) is not None:
@@ -107,7 +107,7 @@ def _is_phone(found: str, text: str) -> bool:
 def _without_kind(words: list[str], kinds: Mapping[str, str], has_more: bool) -> tuple[str, list[str]]:
     """Return the kind of record that a word names, and the other words. The only word of a question stays."""
     for word in words:
-        kind = kinds.get(without_ending(word))
+        kind = kinds.get(stem(word))
         others = [one for one in words if one != word]
         if kind is not None and (others or has_more):
             return kind, others

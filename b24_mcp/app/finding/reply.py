@@ -8,6 +8,7 @@ from typing import Required, TypedDict
 from anyio.to_thread import run_sync
 
 from b24_mcp.access import NOTICE
+from b24_mcp.app import record_names
 from b24_mcp.app.answers.forms import Form, failure_form, head, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
@@ -55,7 +56,7 @@ async def find_reply(
         B24Error: `B24MCP_ARGUMENTS` for an unknown kind, or a text with nothing to search for; `B24MCP_PORTAL`.
     """
     opened = await app.portals.get(portal)
-    known = await run_sync(find_kinds)
+    known = await run_sync(_tables)
     question = await run_sync(read_question, asked, known.words, known.fillers)
     if question.is_empty or question.is_too_short:
         raise our_error(
@@ -76,6 +77,12 @@ async def find_reply(
     return Reply(form, opened.settings.budget)
 
 
+def _tables() -> FindKinds:
+    """Read the tables that are needed."""
+    record_names.load()
+    return find_kinds()
+
+
 def _chosen(known: FindKinds, kinds: Sequence[str] | None) -> tuple[list[FindKind], frozenset[int] | None]:
     """Return the kinds that a caller names, and the types of smart processes: None for all of them."""
     usual = [kind for kind in known.all if kind.kind != DYNAMIC]
@@ -88,7 +95,7 @@ def _chosen(known: FindKinds, kinds: Sequence[str] | None) -> tuple[list[FindKin
             raise our_error(
                 "B24MCP_ARGUMENTS",
                 f"There are no records of the kind {name[:40]!r}.",
-                hint=f"Nothing was sent. Leave kinds out, or use: {', '.join(known.names)}, or dynamic:ID for one smart "
+                hint=f"Nothing was sent. Leave kinds out, or use: {', '.join(known.names)}. dynamic:ID is one smart "
                 "process.",
             )
         named.add(kind)

@@ -22,6 +22,8 @@ Filter = dict[str, Any]
 
 _CONTENT = "%searchContent"
 _LEAST_NUMBER = 3
+_MOST_WAYS, _MOST_BEGINNINGS = 3, 6
+"""The most commands for one kind whose method takes one spelling at a time."""
 
 
 def exact_searches(kind: FindKind, question: Question) -> list[Search]:
@@ -202,10 +204,11 @@ def _typed(question: Question) -> list[tuple[str, ...]]:
 def _begun(question: Question) -> list[tuple[str, ...]]:
     """Return the beginnings of each word alone, in each alphabet."""
     words = [word for word in question.words if not word.isdecimal()] or question.words
-    return [(beginning(one),) for word in words for one in dict.fromkeys(spellings(word))]
+    begun = [(beginning(one),) for word in words for one in spellings(word)]
+    return list(dict.fromkeys(begun))[:_MOST_BEGINNINGS]
 
 
 def _ways(written: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     most = max(len(one) for one in written)
     ways = [tuple(one[min(place, len(one) - 1)] for one in written) for place in range(most)]
-    return list(dict.fromkeys(ways))
+    return list(dict.fromkeys(ways))[:_MOST_WAYS]

@@ -38,11 +38,11 @@ async def find_records(
     limit: Annotated[int, Field(description="Records of each kind", ge=1, le=20)] = 5,
     portal: PortalName = None,
 ) -> Reply:
-    """Find records by what a person says: "Anna Sokolova", "+49 30 1234", "сделка 17". Call this first when you have a
+    """Find records by what a person says: "Anna Sokolova", "+49 30 1234", "сделка 17". Call it first when you have a
     name and no id.
 
-    Searches deals, contacts, companies, leads, users, tasks, invoices, quotes, smart processes, groups, chats, files
-    and products at once. Returns the best with id, stage, person, company and link.
+    Searches CRM records, smart processes, users, tasks, groups, chats, files and products at once. Returns the best
+    with id, stage, person, company and link.
     """
     from b24_mcp.app.finding.reply import find_reply  # not needed to start and list the tools
 
