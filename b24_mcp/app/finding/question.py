@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from b24_mcp.app.finding.spelling import tokens
 from b24_mcp.words import is_stop_word, stem
@@ -19,7 +20,9 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _PART_OF_EMAIL = re.compile(r"[\w.+-]{2,64}@[\w.-]{0,80}|@[\w.-]{2,80}")
 _PHONE = re.compile(r"\+?\(?\d[\d\s().\-\u2010-\u2014]{3,24}\d")
 _PLUS = "+"
+_SIGN = re.compile(r"[№#]|\b[Nn]o\.?\s*\d")
 _LEAST_PART = 5
+_LEAST_ENDING = 4
 _LEAST_PHONE = 7
 _MOST_DIGITS = 15
 _NATIONAL = 10
@@ -32,7 +35,7 @@ class Question:
     """A question: its parts.
 
     `phones` are the writings of a whole phone number, `digits` those of it or of a part of it that every writing has.
-    `number` is set when the question is a number, which may be an id. `kind` is the kind of record that is named.
+    `number` may be an id: the only word, or the word after the name of a kind. `kind` is the kind that is named.
     """
 
     words: tuple[str, ...] = ()
@@ -75,11 +78,15 @@ def read_question(text: str, kinds: Mapping[str, str], fillers: frozenset[str]) 
         left = rest
         phones = phone_writings(digits) if len(digits) >= _LEAST_PHONE else ()
         digits = digits[-_NATIONAL:]
+    has_contact = bool(digits or email or part)
     words = list(dict.fromkeys(tokens(left)))
-    kind, words = _without_kind(words, kinds, bool(digits or email or part))
-    words = _telling(words, fillers, bool(digits or email or part))
+    number = number or _number_of_kind(words, kinds)
+    kind, words = _without_kind(words, kinds, has_contact)
+    words = _telling(words, fillers, has_contact)
     if len(words) == 1 and words[0].isdecimal() and len(words[0]) <= _LONGEST_ID and not digits:
-        number, words = str(int(words[0])), []
+        number = str(int(words[0]))
+        digits = words[0] if len(words[0]) >= _LEAST_ENDING and not kind and not _SIGN.search(left) else ""
+        words = []
     return Question(tuple(words), phones, digits, email, part, number, kind)
 
 
@@ -101,7 +108,15 @@ def _is_phone(found: str, text: str) -> bool:
     """Whether digits are a phone number or a part of one. A number after `№` or `#` is not."""
     count = sum(one.isdecimal() for one in found)
     before = text[: text.find(found)].rstrip()
-    return count >= _LEAST_PART and not before.endswith(("№", "#", "No", "no."))
+    return count >= _LEAST_PART and not before.endswith(("№", "#", "No", "no", "No.", "no."))
+
+
+def _number_of_kind(words: list[str], kinds: Mapping[str, str]) -> str:
+    """Return the number that follows the name of a kind, as in `the stage of deal 17`; empty when there is none."""
+    for word, following in pairwise(words):
+        if following.isdecimal() and len(following) <= _LONGEST_ID and stem(word) in kinds:
+            return str(int(following))
+    return ""
 
 
 def _without_kind(words: list[str], kinds: Mapping[str, str], has_more: bool) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from b24_mcp.app.finding.kinds import FindKind
 from b24_mcp.app.finding.question import Question
@@ -57,10 +58,11 @@ def scored(question: Question, candidate: Candidate) -> float:
     if candidate.how in ("phone", "e-mail"):
         whole = bool(question.email) or len(question.digits) >= _LEAST_WHOLE
         return (_BY_WHOLE_CONTACT if whole else _BY_PART) + named
-    if question.number:
-        return named + _by_number(question.number, candidate)
     found = tokens(candidate.full_title)
-    return named + by_words(question.words, found) + (_WHOLE_TITLE if _is_whole(question.words, candidate) else 0.0)
+    fitting = by_words(question.words, found) + (_WHOLE_TITLE if _is_whole(question.words, candidate) else 0.0)
+    if question.number and (not question.words or named):
+        fitting = max(fitting, _by_number(question.number, candidate))
+    return named + fitting
 
 
 def by_words(words: Sequence[str], found: Sequence[str]) -> float:
@@ -68,7 +70,8 @@ def by_words(words: Sequence[str], found: Sequence[str]) -> float:
     if not words or not found:
         return 0.0
     weights = [min(len(word), _HEAVIEST) for word in words]
-    best = [max(similarity(word, other) for other in found) for word in words]
+    written = [*found, *[f"{first}{second}" for first, second in pairwise(found)]]
+    best = [max(similarity(word, other) for other in written) for word in words]
     covered = sum(one * weight for one, weight in zip(best, weights, strict=True)) / sum(weights)
     extra = max(len(found) - len(words), 0)
     return covered - _PER_EXTRA_WORD * min(extra, _MOST_EXTRA_WORDS)

@@ -65,7 +65,7 @@ async def find_reply(
             hint="Nothing was sent. Use a name, part of a title, a phone number, an e-mail address, or an id.",
         )
     chosen, processes = _chosen(known, kinds)
-    if question.number and question.kind and not kinds:
+    if question.number and question.kind and not question.words and not kinds:
         chosen = [kind for kind in chosen if kind.kind == question.kind] or chosen
         processes = frozenset()
     finder = Finder(opened, question, chosen, processes)

@@ -67,7 +67,8 @@ def spellings(word: str) -> tuple[str, ...]:
 def latin_spellings(word: str) -> list[str]:
     """Return a word of Cyrillic letters in Latin ones, the usual spelling first."""
     ways = [_LATIN, *[_LATIN | other for other in _OTHER_LATIN]]
-    return list(dict.fromkeys("".join(way.get(letter, letter) for letter in word) for way in ways))
+    written = ["".join(way.get(letter, letter) for letter in word) for way in ways]
+    return list(dict.fromkeys([written[0].replace("ks", "x"), *written]))
 
 
 @lru_cache(maxsize=20_000)
