@@ -13,7 +13,7 @@ from b24_sandbox.world import Entity
 CONTENT = Field("SEARCH_CONTENT", "text", "Search content", "SEARCH_CONTENT", flags="r")
 """The field, for filters only."""
 
-_TEXTS = ("TITLE", "NAME", "SECOND_NAME", "LAST_NAME", "COMPANY_TITLE", "ACCOUNT_NUMBER", "COMMENTS")
+_TEXTS = ("TITLE", "LAST_NAME", "NAME", "SECOND_NAME", "COMPANY_TITLE", "ACCOUNT_NUMBER", "COMMENTS")
 
 
 def content_sql(entity: Entity) -> str:
@@ -24,5 +24,5 @@ def content_sql(entity: Entity) -> str:
         parts.append(
             f"coalesce((select group_concat(searched(TYPE_ID, VALUE), ' ') from multifield where {own}), '')"  # noqa: S608
         )
-    joined = " || ' ' || ".join(["ID", *parts])
+    joined = " || ".join(["ID || ' '", *parts])
     return f"({joined})"

@@ -15,14 +15,14 @@ _SHORTEST_PART = 3
 
 
 def rotated(value: Value) -> str:
-    """A text with its Latin letters rotated; empty for no text."""
-    return codecs.encode(value, "rot13") if isinstance(value, str) else ""
+    """A text with its Latin letters rotated and a space after it; empty for no text."""
+    return f"{codecs.encode(value, 'rot13')} " if isinstance(value, str) and value else ""
 
 
 def searched(kind: str, value: str) -> str:
     """What a phone or an e-mail adds to the text."""
     if kind == "EMAIL":
-        return " ".join(rotated(word) for word in re.split(r"\W+", value) if word)
+        return "".join(rotated(word) for word in re.split(r"\W+", value))
     if kind != "PHONE":
         return ""
     digits = _NOT_DIGIT.sub("", value)

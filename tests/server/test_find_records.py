@@ -270,3 +270,40 @@ def test_every_level_has_the_tool_first() -> None:
         assert first.name == "find_records"
         assert first.annotations is not None
         assert first.annotations.read_only_hint
+
+
+async def test_answers_of_calls_lists_and_batches_lead_into_the_portal(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    read = await call_tool("read_method", method="crm.deal.get", params={"id": 5})
+    assert read["link"] == f"{portal.origin}/crm/deal/details/5/"
+    made = await call_tool("call_method", method="crm.deal.add", params={"fields": {"TITLE": "x"}})
+    assert made["link"] == f"{portal.origin}/crm/deal/details/{made['result']}/"
+    page = await call_tool("read_method", method="crm.deal.list", params={"select": ["ID", "TITLE"]})
+    assert page["link"] == f"{portal.origin}/crm/deal/details/{{ID}}/"
+    whole = await call_tool("list_records", method="crm.lead.list", params={"select": ["ID", "TITLE"]})
+    assert whole["link"] == f"{portal.origin}/crm/lead/details/{{ID}}/"
+    assert list(whole).index("link") < list(whole).index("columns")
+    commands = {"a": {"method": "user.current"}, "b": {"method": "crm.company.get", "params": {"id": 2}}}
+    several = await call_tool("batch_call", commands=commands)
+    assert several["links"] == {
+        "a": f"{portal.origin}/company/personal/user/1/",
+        "b": f"{portal.origin}/crm/company/details/2/",
+    }
+    for answer in (read, made, page, whole, several):
+        assert SECRET not in json.dumps(answer)
+
+
+async def test_a_large_batch_has_one_link_for_each_method(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    commands = {f"d{number}": {"method": "crm.deal.get", "params": {"id": number}} for number in range(1, 41)}
+    answer = await call_tool("batch_call", commands=commands)
+    assert answer["links"] == {"crm.deal.get": f"{portal.origin}/crm/deal/details/{{ID}}/"}
+
+
+@pytest.mark.parametrize(
+    ("query", "leads"),
+    [("find a contact by phone", True), ("найти сделку по названию", True), ("create a deal", False)],
+)
+async def test_find_methods_leads_to_find_records(call_tool: CallTool, query: str, leads: bool) -> None:
+    answer = await call_tool("find_methods", query=query)
+    assert ("find_records" in answer.get("hint", "")) is leads
