@@ -26,7 +26,7 @@ from b24_sandbox.entities.crm import CONTACT
 from benchmarks.portals import WatchedSandbox, served
 
 QUESTIONS = Path(__file__).parents[1] / "tests" / "app" / "finding_questions.jsonl"
-MADE = {
+MADE: dict[str, list[dict[str, Any]]] = {
     "crm.type.add": [{"fields": {"title": "Заказ поставщику", "entityTypeId": 1030}}],
     "crm.item.add": [
         {"entityTypeId": 1030, "fields": {"title": title}}

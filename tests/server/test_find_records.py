@@ -266,7 +266,7 @@ async def test_what_was_written_is_found_at_once(call_tool: CallTool, portal: Lo
 
 def test_every_level_has_the_tool_first() -> None:
     for level in ("read", "write", "full"):
-        first = tools_for(level)[0]  # type: ignore[arg-type]
+        first = tools_for(level)[0]
         assert first.name == "find_records"
         assert first.annotations is not None
         assert first.annotations.read_only_hint

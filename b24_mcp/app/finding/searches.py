@@ -204,7 +204,7 @@ def _typed(question: Question) -> list[tuple[str, ...]]:
 def _begun(question: Question) -> list[tuple[str, ...]]:
     """Return the beginnings of each word alone, in each alphabet."""
     words = [word for word in question.words if not word.isdecimal()] or question.words
-    begun = [(beginning(one),) for word in words for one in spellings(word)]
+    begun: list[tuple[str, ...]] = [(beginning(one),) for word in words for one in spellings(word)]
     return list(dict.fromkeys(begun))[:_MOST_BEGINNINGS]
 
 
