@@ -6,6 +6,7 @@ Documentation: api-reference/disk/file/disk-file-search.
 from __future__ import annotations
 
 from b24_sandbox import php
+from b24_sandbox.answer import RowPage
 from b24_sandbox.call import Call
 from b24_sandbox.entities.disk import OBJECT, STORAGE, VERSION
 from b24_sandbox.errors import PortalError
@@ -43,7 +44,8 @@ def _search(call: Call) -> Value:
     rows = call.storage.whole(OBJECT, " and ".join(conditions), bound, "ID desc")
     found = [row for row in rows if inside is None or row["ID"] in inside]
     start = min(max(php.integer(call.params.get("start")), 0), _LAST_START)
-    return [shown(call, row) for row in found[start : start + _PAGE]]
+    following = start + _PAGE if len(found) > start + _PAGE else None
+    return RowPage([shown(call, row) for row in found[start : start + _PAGE]], following)
 
 
 def _inside(call: Call) -> set[int] | None:

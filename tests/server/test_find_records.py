@@ -153,6 +153,15 @@ async def test_kinds_may_be_named_in_both_languages_and_as_one_text(
     assert {kind for kind, _ in found} == {"contact"}
 
 
+async def test_null_and_empty_values_are_not_given_and_a_number_is_a_text(
+    call_tool: CallTool, portal: LoopbackPortal
+) -> None:
+    plain = await call_tool("find_records", text="17")
+    assert (await call_tool("find_records", text=17, kinds=None, limit=None))["found"] == plain["found"]
+    assert (await call_tool("find_records", text="17", kinds="", limit=5))["found"] == plain["found"]
+    assert plain["found"][0]["kind"] == "deal"
+
+
 async def test_only_the_named_smart_process_is_searched(call_tool: CallTool, portal: LoopbackPortal) -> None:
     await make_company_records(call_tool)
     assert [kind for kind, _ in await ids_found(call_tool, "осень", kinds=["dynamic:1030"])] == ["dynamic:1030"]

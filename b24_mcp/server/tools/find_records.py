@@ -35,7 +35,9 @@ async def find_records(
         BeforeValidator(_listed),
         Field(description="Only these, e.g. deal, contact, dynamic:1030"),
     ] = None,
-    limit: Annotated[int, Field(description="Records of each kind", ge=1, le=20)] = 5,
+    limit: Annotated[
+        Annotated[int, Field(ge=1, le=20)] | SkipJsonSchema[None], Field(description="Records of each kind")
+    ] = 5,
     portal: PortalName = None,
 ) -> Reply:
     """Find records by what a person says: "Anna Sokolova", "+49 30 1234", "сделка 17". Call it first when you have a
@@ -46,7 +48,7 @@ async def find_records(
     """
     from b24_mcp.app.finding.reply import find_reply  # not needed to start and list the tools
 
-    return await find_reply(ctx.request_context.lifespan_context, text, kinds=kinds, limit=limit, portal=portal)
+    return await find_reply(ctx.request_context.lifespan_context, text, kinds=kinds, limit=limit or 5, portal=portal)
 
 
 def find_records_tool() -> FormalTool:
