@@ -118,6 +118,11 @@ def words_of(text: str) -> list[str]:
     return [stem(match.group()) for match in _WORD.finditer(plain) if match.group() not in _STOP_WORDS]
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a word in lower case is in nearly every question and says nothing."""
+    return word in _STOP_WORDS
+
+
 def words_of_name(method: str) -> list[str]:
     """Return the stems in a method's name: `crm.item.productrow.list` has product and row."""
     parts: list[str] = []

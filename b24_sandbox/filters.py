@@ -5,8 +5,8 @@ The effect of an unknown key depends on the family: classic lists ignore it, con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from b24_sandbox import php, values
 from b24_sandbox.fields import Entity, Field
@@ -40,6 +40,7 @@ class Language:
 
     `find` returns the field of a key without operator. `refuse` raises for an unknown key (`None`: ignore the key).
     `groups` allows nested conditions with `logic`. `patterns` are fields whose plain value is a `like` pattern.
+    `computed` has the SQL expressions of fields without a column.
     """
 
     operators: Sequence[str]
@@ -47,6 +48,7 @@ class Language:
     refuse: Callable[[str], Exception] | None = None
     groups: bool = False
     patterns: frozenset[str] = frozenset()
+    computed: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(entity: Entity, language: Language, conditions: Map, now: float) -> FilterCondition:
@@ -102,7 +104,7 @@ def _condition(
     kind = operator.lstrip("!")
     if field.is_multifield:
         return _multifield(entity, field, negative, kind, value)
-    column = f'"{field.name}"'
+    column = language.computed.get(field.name, f'"{field.name}"')
     if field.multiple:
         wanted = [values.for_filter(field, item, now) for item in php.as_list(value)]
         return _list_member(column, wanted, negative)

@@ -15,6 +15,7 @@ from typing import Protocol
 from b24_sandbox.field import Field
 from b24_sandbox.php import Map, Value
 from b24_sandbox.row import Row
+from b24_sandbox.search_tokens import rotated, searched
 
 SCHEMA_VERSION = 3
 
@@ -84,6 +85,9 @@ class Storage:
         self._db.create_function("contains", 2, contains, deterministic=True)
         self._db.create_function("matches", 2, matches, deterministic=True)
         self._db.create_function("folded", 1, folded, deterministic=True)
+        self._db.create_function("begins", 2, begins, deterministic=True)
+        self._db.create_function("rotated", 1, rotated, deterministic=True)
+        self._db.create_function("searched", 2, searched, deterministic=True)
         self._db.execute("pragma synchronous = normal")
         self.skipped = 0
         version = int(self._db.execute("pragma user_version").fetchone()[0])
@@ -303,9 +307,19 @@ def folded(value: str | float | None) -> str | float | None:
     return value.casefold() if isinstance(value, str) else value
 
 
+def compared(text: str) -> str:
+    """Convert text as the collation of a portal's database compares it: letters of one case, `ё` like `е`."""
+    return text.casefold().replace("ё", "е")
+
+
 def contains(value: Value, needle: str) -> bool:
     """Search a substring, case-insensitive in any alphabet (SQLite's `like` folds Latin letters only)."""
-    return value is not None and needle.casefold() in str(value).casefold()
+    return value is not None and compared(needle) in compared(str(value))
+
+
+def begins(value: Value, needle: str) -> bool:
+    """Search a word that begins with the needle, as full-text indexes do."""
+    return value is not None and re.search(rf"(?<!\w){re.escape(compared(needle))}", compared(str(value))) is not None
 
 
 def matches(value: Value, pattern: str) -> bool:
@@ -313,5 +327,5 @@ def matches(value: Value, pattern: str) -> bool:
     if value is None:
         return False
     pieces = {"%": ".*", "_": "."}
-    expression = "".join(pieces.get(character) or re.escape(character) for character in pattern.casefold())
-    return re.fullmatch(expression, str(value).casefold(), re.DOTALL) is not None
+    expression = "".join(pieces.get(character) or re.escape(character) for character in compared(pattern))
+    return re.fullmatch(expression, compared(str(value)), re.DOTALL) is not None

@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "discovery": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "records": {"errors", "secrets", "rest", "catalog", "state", "config", "storage"},
     "app": {
-        *("errors", "secrets", "storage", "config", "state", "catalog", "docs"),
+        *("errors", "secrets", "storage", "words", "config", "state", "catalog", "docs"),
         *("rest", "access", "discovery", "records"),
     },
     "server": {

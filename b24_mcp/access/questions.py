@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from b24_mcp.access.gate import Judgement, Ruling
 from b24_mcp.catalog import known_methods
+from b24_mcp.catalog.links import pages_of_call
 from b24_mcp.secrets import Redactor, show_hidden
 
 _WHOLE = 1_000_000
 _LEAST = 200
 
 
-def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: int = _WHOLE) -> str:
+def question(judgement: Judgement, portal: str, redactor: Redactor, *, origin: str = "", longest: int = _WHOLE) -> str:
     """Return the question about all calls that need approval on a portal, in about `longest` characters.
+
+    A call that names a record has the link to its page, which begins with `origin`.
 
     Calls of the same method with the same reason are grouped: the reason once, then the arguments of each. Calls that
     do not fit are counted and named as not shown. Secrets are masked before anything is cut, because a part of a secret
@@ -30,7 +33,7 @@ def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: 
     while waiting:
         first_of_all = len(lines) == 1
         group = waiting.pop(0)
-        entry = _alone(group[0], _half(room, longest), redactor) if len(group) == 1 else _heading(group)
+        entry = _alone(group[0], _half(room, longest), redactor, origin) if len(group) == 1 else _heading(group)
         room -= len(entry)
         if room < 0 and not first_of_all:
             hidden = [ruling for one in (group, *waiting) for ruling in one]
@@ -38,7 +41,8 @@ def question(judgement: Judgement, portal: str, redactor: Redactor, *, longest: 
             break
         lines.append(entry)
         for position, ruling in enumerate(group if len(group) > 1 else ()):
-            entry = f"  {show_hidden(ruling.call.name)}: {_arguments(ruling, _half(room, longest), redactor)}"
+            arguments = _arguments(ruling, _half(room, longest), redactor)
+            entry = f"  {show_hidden(ruling.call.name)}: {arguments}{_link(ruling, origin)}"
             room -= len(entry)
             if room < 0 and position:
                 lines.append(f"  … and {_counted(group[position:])}, not shown here")
@@ -53,9 +57,23 @@ def _how_much(judgement: Judgement) -> str:
     return f"a batch of {len(judgement.rulings)} commands, of which {len(judgement.to_approve)} need approval"
 
 
-def _alone(ruling: Ruling, longest: int, redactor: Redactor) -> str:
+def _alone(ruling: Ruling, longest: int, redactor: Redactor, origin: str) -> str:
     name = f"{show_hidden(ruling.call.name)}: " if ruling.call.name else ""
-    return f"- {name}{ruling.call.method}: {ruling.why}{_note(ruling)}\n  with {_arguments(ruling, longest, redactor)}"
+    arguments = _arguments(ruling, longest, redactor)
+    return f"- {name}{ruling.call.method}: {ruling.why}{_note(ruling)}\n  with {arguments}{_link(ruling, origin)}"
+
+
+def _link(ruling: Ruling, origin: str) -> str:
+    """Return the link to the record that a call names, on a line of its own; empty when there is none."""
+    params = ruling.call.params
+    if not isinstance(params, Mapping) or not origin:
+        return ""
+    pages = pages_of_call(ruling.call.method, params)
+    if pages is None:
+        return ""
+    named = next((value for name, value in params.items() if name.lower() == pages.id_parameter.lower()), None)
+    path = pages.path({"id": named}, params) if named else None
+    return "" if path is None else f"\n  {origin}{path}"
 
 
 def _heading(group: Sequence[Ruling]) -> str:

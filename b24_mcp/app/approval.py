@@ -90,7 +90,7 @@ async def _is_approved(plan: Plan) -> bool:
 
 def _question(plan: Plan, redactor: Redactor, longest: int | None = None) -> str:
     """Return the question to the user, of at most `longest` characters."""
-    portal = plan.opened.gate.portal
+    portal, origin = plan.opened.gate.portal, plan.opened.portal.origin
     if longest is None:
-        return question(plan.judgement, portal, redactor)
-    return question(plan.judgement, portal, redactor, longest=longest)
+        return question(plan.judgement, portal, redactor, origin=origin)
+    return question(plan.judgement, portal, redactor, origin=origin, longest=longest)

@@ -20,6 +20,7 @@ from b24_mcp.app.answers.forms import (
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
+from b24_mcp.app.links import with_link, with_links
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -64,6 +65,7 @@ async def run_call(
     except B24Error as exc:
         return await _failure(exc, opened, planned)
     form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = with_link(form, opened.portal.origin, planned, answer)
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
 
@@ -103,10 +105,11 @@ async def run_batch(
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
     form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
+    answered = [(command, answers[command.name]) for command in commands if command.name in answers]
+    form = with_links(form, opened.portal.origin, answered)
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
 
-        answered = [(command, answers[command.name]) for command in commands if command.name in answers]
         form = await with_names(form, opened, answered, ends_at)
     return Reply(
         form,

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
+
 from b24_mcp.access import NOTICE
 from b24_mcp.app.answers.forms import Form, failure_form, with_notice
 from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
+from b24_mcp.app.links import list_link, with_row_link
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import CallRequest, fitted_to_portal, judged, prepare_call
 from b24_mcp.catalog import has_outside_texts
@@ -82,6 +85,10 @@ class ListRun:
         )
         fetched = await self.fetch.run(on_rows, on_wait)
         form = await list_form(fetched, library, request.method, opened.notice, planned.version)
+        rows = [dict(zip(form["columns"], row, strict=True)) for row in form.get("rows", ())]
+        link = await run_sync(list_link, opened.portal.origin, planned.method, planned.params, rows)
+        if link is not None:
+            form = with_row_link(form, link)
         if planned.warnings:
             form["warnings"] = [*form.get("warnings", ()), *planned.warnings]
         return form

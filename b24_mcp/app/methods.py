@@ -17,6 +17,7 @@ from b24_mcp.app.knowledge import known_now, known_soon, known_with_portal
 from b24_mcp.app.library import examples_of
 from b24_mcp.app.mistakes import similar_names_hint
 from b24_mcp.catalog import RISK_KINDS, Event, Method
+from b24_mcp.catalog.links import pages_of_call
 from b24_mcp.errors import B24Error, our_error
 from b24_mcp.rest import Succeeded, to_json
 
@@ -30,6 +31,11 @@ _NOTHING_FITS = (
     "in other words."
 )
 _GOOD_FIT = 0.45
+_FIND_RECORDS = "With a name, phone, e-mail or number and no id, call find_records: it needs no method."
+_SEEKING = re.compile(
+    r"\b(?:find|search|look up|lookup|locate|найти|найди|найдите|поиск|искать|ищу|отыскать)", re.IGNORECASE
+)
+_FIRST = 3
 _OTHER_LANGUAGE = "No method matches. Ask in English or Russian."
 
 
@@ -78,6 +84,8 @@ async def search_methods(app: App, query: str, *, scope: str | None = None, limi
         form["hint"] = _NOTHING_FOUND if _is_readable(query) else _OTHER_LANGUAGE
     elif fit < _GOOD_FIT:
         form["hint"] = _NOTHING_FITS
+    elif _SEEKING.search(query) and any(pages_of_call(hit["method"], {}) for hit in methods[:_FIRST]):
+        form["hint"] = _FIND_RECORDS
     return Reply(form)
 
 

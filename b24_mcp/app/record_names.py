@@ -109,12 +109,24 @@ class RecordNames:
         if not commands:
             return problems
         planned = plan_batch(commands).commands
-        refused = {call.name: why for call in planned if (why := _refusal(gate, call))}
+        refused = {call.name: why for call in planned if (why := refusal(gate, call))}
         problems += refused.values()
         allowed = {label: command for label, command in commands.items() if label not in refused}
         if allowed:
             problems += await self._ask(portal, allowed, parts)
         return list(dict.fromkeys(problems))
+
+    def command(self, type_id: int, ids: Iterable[int]) -> tuple[dict[str, object], Sequence[int]] | None:
+        """Return the command that reads the names that are missing, and their ids; None when all are known.
+
+        A caller that sends a batch anyway adds it and passes the result to `learn`.
+        """
+        missing = [one for one in dict.fromkeys(ids) if self._usable(type_id, one) is None][:_PAGE]
+        return (_source(type_id).command(type_id, missing), missing) if missing else None
+
+    def learn(self, type_id: int, ids: Sequence[int], result: object) -> None:
+        """Keep the names in the result of a command."""
+        self._keep(type_id, ids, _source(type_id), result, _SECONDS)
 
     async def _ask(
         self,
@@ -157,7 +169,12 @@ def _pages(ids: Sequence[int]) -> list[Sequence[int]]:
     return [ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE)]
 
 
-def _refusal(gate: Gate, call: PlannedCall) -> str:
+def load() -> None:
+    """Read the table of this module. Reads a file: call it in a thread before `RecordNames.command`."""
+    _sources()
+
+
+def refusal(gate: Gate, call: PlannedCall) -> str:
     """Return why the gate does not let a call pass; empty when it does."""
     (ruling,) = gate.judge((call,)).rulings
     return "" if ruling.need == "nothing" else ruling.why

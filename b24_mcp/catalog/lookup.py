@@ -6,6 +6,7 @@ from functools import cache
 
 from b24_mcp.catalog.catalogue import Catalogue, shipped_catalogue
 from b24_mcp.catalog.facts import Version
+from b24_mcp.catalog.links import pages_of_call
 from b24_mcp.catalog.lists import list_facts
 from b24_mcp.catalog.outside_texts import has_outside_texts
 from b24_mcp.catalog.positional import arguments_of
@@ -54,6 +55,7 @@ def load() -> None:
     list_facts("profile", "v2")
     arguments_of("profile")
     has_outside_texts("profile")
+    pages_of_call("profile", {})
 
 
 def _misfits(catalogue: Catalogue, method: str, version: Version, params: dict[str, object]) -> bool:

@@ -100,6 +100,11 @@ async def _outcomes(
     return found
 
 
+def read_outcome(source: FactSource, outcome: Outcome | None, now: float) -> Reading:
+    """Return what the outcome of one request says for a source."""
+    return _reading(source, [outcome], now)
+
+
 def _reading(source: FactSource, pages: Sequence[_Asked], now: float) -> Reading:
     """Read the pages of an answer into one value."""
     whole: Any = None

@@ -30,7 +30,7 @@ from b24_mcp.discovery.sources import (
     fields_source,
 )
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Clock, Portal, SystemClock
+from b24_mcp.rest import Clock, Outcome, Portal, SystemClock
 from b24_mcp.state import ExpiringStore
 
 CURRENCY_DIRECTORY = "CURRENCY"
@@ -186,6 +186,28 @@ class PortalFacts:
     async def people(self, ids: Iterable[int]) -> Mapping[int, Person] | None:
         """Return those of the users that the portal has; None when it does not say."""
         return await self._roster.people(ids)
+
+    async def due(self, *, people: Iterable[int] = (), crm: bool = False) -> list[FactSource]:
+        """Return what is not known of the people and, with `crm`, of the smart processes and directories.
+
+        A caller that sends a batch anyway adds these requests to it and passes their outcomes to `learn`.
+        """
+        common = [SMART_PROCESSES, STATUSES] if crm else []
+        return await self._readings.due([*common, *self._roster.sources(people)])
+
+    async def learn(self, source: FactSource, outcome: Outcome | None) -> None:
+        """Keep the outcome of a request for a source that `due` returned."""
+        await self._readings.learn(source, outcome)
+
+    def directories_now(self) -> Sequence[DirectoryEntry] | None:
+        """Return the entries of all directories if they are known without a request."""
+        reading = self._readings.known(STATUSES)
+        return None if reading is None else reading.value
+
+    def smart_processes_now(self) -> Sequence[SmartProcess] | None:
+        """Return all smart processes if they are known without a request."""
+        reading = self._readings.known(SMART_PROCESSES)
+        return None if reading is None else reading.value
 
     async def everyone(self) -> Sequence[Person] | None:
         """Return all users of the portal: one request for 50 users and one more for each 2,500."""

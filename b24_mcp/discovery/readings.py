@@ -22,10 +22,10 @@ from anyio.to_thread import run_sync
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from b24_mcp.discovery.asking import FRESH, LONGEST, PAUSE_AFTER_FAILURE, Reading, ask, useless
+from b24_mcp.discovery.asking import FRESH, LONGEST, PAUSE_AFTER_FAILURE, Reading, ask, read_outcome, useless
 from b24_mcp.discovery.sources import FactSource
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import Clock, Portal
+from b24_mcp.rest import Clock, Outcome, Portal, Succeeded
 from b24_mcp.state import ExpiringStore
 
 _LOG = logging.getLogger(__name__)
@@ -105,6 +105,26 @@ class Readings:
             with anyio.move_on_after(self._patience):
                 for event in waits:
                     await event.wait()
+
+    async def due(self, sources: Sequence[FactSource]) -> list[FactSource]:
+        """Return the sources that are not known, so that a caller may ask for them in a batch of its own.
+
+        Sources that are being read, or that failed a moment ago, are left out.
+        """
+        await self._load(sources)
+        now = self._clock.now()
+        return [
+            source
+            for source in sources
+            if source.key not in self._reading and self.known(source) is None and not self._is_fresh(source, now, None)
+        ]
+
+    async def learn(self, source: FactSource, outcome: Outcome | None) -> None:
+        """Keep the outcome of a request that a caller made for a source. A list with more pages is not kept."""
+        if source.paged and isinstance(outcome, Succeeded) and outcome.answer.next is not None:
+            return
+        now = self._clock.now()
+        await self._keep(source, await run_sync(read_outcome, source, outcome, now), now)
 
     async def forget(self, patterns: Iterable[str]) -> None:
         """Forget the readings whose keys match a glob, also those that other processes share."""

@@ -21,15 +21,14 @@ class Roster:
         self._readings = readings
         self._known: dict[int, tuple[Person | None, float]] = {}
 
+    def sources(self, ids: Iterable[int]) -> list[FactSource]:
+        """Return the requests for those of the users that are not known."""
+        return [_some(chunk) for chunk in self._chunks(_wanted(ids))]
+
     async def people(self, ids: Iterable[int]) -> Mapping[int, Person] | None:
         """Return those of the users that the portal has; None when it did not answer."""
-        wanted = sorted({number for number in ids if number > 0})[:_MOST_ASKED]
-        everyone = self._readings.known(EVERYONE)
-        if everyone is not None:
-            self._remember([person.id for person in everyone.value], everyone.value, everyone.read_at)
-        now = self._readings.now()
-        missing = [number for number in wanted if now - self._known.get(number, (None, float("-inf")))[1] >= FRESH]
-        chunks = [missing[start : start + _PAGE] for start in range(0, len(missing), _PAGE)]
+        wanted = _wanted(ids)
+        chunks = self._chunks(wanted)
         sources = [_some(chunk) for chunk in chunks]
         if sources:
             await self._readings.get(sources)
@@ -42,6 +41,15 @@ class Roster:
         found = {number: self._known[number][0] for number in wanted}
         return {number: person for number, person in found.items() if person is not None}
 
+    def _chunks(self, wanted: Sequence[int]) -> list[Sequence[int]]:
+        """Return those of the users that are not known, in pages."""
+        everyone = self._readings.known(EVERYONE)
+        if everyone is not None:
+            self._remember([person.id for person in everyone.value], everyone.value, everyone.read_at)
+        now = self._readings.now()
+        missing = [number for number in wanted if now - self._known.get(number, (None, float("-inf")))[1] >= FRESH]
+        return [missing[start : start + _PAGE] for start in range(0, len(missing), _PAGE)]
+
     def forget(self) -> None:
         """Forget all users."""
         self._known.clear()
@@ -51,6 +59,10 @@ class Roster:
             self._known.clear()
         by_id = {person.id: person for person in people}
         self._known |= {number: (by_id.get(number), read_at) for number in ids}
+
+
+def _wanted(ids: Iterable[int]) -> list[int]:
+    return sorted({number for number in ids if number > 0})[:_MOST_ASKED]
 
 
 def _some(ids: Sequence[int]) -> FactSource:

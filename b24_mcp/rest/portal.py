@@ -54,6 +54,12 @@ class Portal:
         return self._sender.credential.host
 
     @property
+    def origin(self) -> str:
+        """The scheme and host of the portal's own pages, which contain no secret."""
+        credential = self._sender.credential
+        return f"{'https' if credential.is_https else 'http'}://{credential.host}"
+
+    @property
     def is_application(self) -> bool:
         """Whether calls are made by an application; some methods refuse a webhook."""
         return self._sender.credential.is_application

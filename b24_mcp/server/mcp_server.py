@@ -21,6 +21,7 @@ from b24_mcp.server.tools.describe_fields import describe_fields_tool
 from b24_mcp.server.tools.describe_method import describe_method_tool
 from b24_mcp.server.tools.export_records import export_records_tool
 from b24_mcp.server.tools.find_methods import find_methods_tool
+from b24_mcp.server.tools.find_records import find_records_tool
 from b24_mcp.server.tools.list_records import list_records_tool
 from b24_mcp.server.tools.portal_info import portal_info_tool
 from b24_mcp.server.tools.query_records import query_records_tool
@@ -30,6 +31,8 @@ from b24_mcp.server.tools.search_docs import search_docs_tool
 
 INSTRUCTIONS = """\
 Works with a Bitrix24 portal (CRM, tasks, users, disk, chat, telephony and more) through its REST API.
+If you have a name, phone, e-mail or number and no id, call find_records first. Show the person the links in \
+answers. In the link of a list, replace the names in braces.
 Find a method with find_methods, get its parameters with describe_method and the fields of this portal with \
 describe_fields, then call it: with read_method if it only reads, otherwise with call_method, or several with \
 batch_call. Read whole lists with list_records and query them with \
@@ -90,7 +93,7 @@ def build_server(
 
 def tools_for(level: Level) -> list[FormalTool]:
     """Return the tools for clients of this access level, in the order of the list."""
-    tools = [find_methods_tool(), describe_method_tool(), describe_fields_tool()]
+    tools = [find_records_tool(), find_methods_tool(), describe_method_tool(), describe_fields_tool()]
     if level != "read":
         tools.append(read_method_tool())
     tools += [call_method_tool(level), batch_call_tool(level), list_records_tool(), query_records_tool()]

@@ -22,6 +22,7 @@ from b24_sandbox.methods import crm_classic
 from b24_sandbox.php import Map, Value
 from b24_sandbox.registry import MethodTable
 from b24_sandbox.row import Row, Sent
+from b24_sandbox.search_content import CONTENT, content_sql
 from b24_sandbox.shapes import shape
 
 action = MethodTable("crm", "Bitrix\\Crm\\Controller\\Item")
@@ -260,6 +261,8 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
     written = {**names, **{kind: entity.fields[kind] for kind in entity.multifields}}
 
     def find(name: str) -> Field | None:
+        if name in ("searchContent", "SEARCH_CONTENT"):
+            return CONTENT
         return names.get(name) or by_code.get(name) or names.get(upper.get(name, ""))
 
     def known(call: Call) -> ListQuery:
@@ -275,7 +278,9 @@ def item_face(entity: Entity, number: int, original: bool) -> Face:
         shown,
         values.show_native,
         paging.family_b,
-        filters.Language(filters.OPERATORS, find, refuse_filter, groups=True),
+        filters.Language(
+            filters.OPERATORS, find, refuse_filter, groups=True, computed={CONTENT.name: content_sql(entity)}
+        ),
         known,
         record_id,
         lambda call, new: _values(written, call),

@@ -262,10 +262,11 @@ def _dialog_users(call: Call) -> Value:
 
 @method("im.search.chat.list")
 def _search_chats(call: Call) -> Value:
-    """The caller's chats and open chats whose title contains the words."""
+    """The caller's chats and open chats whose title has words that begin with the words of the phrase."""
+    words = search_words(call, 2).split()
     mine = f"ID in (select CHAT_ID from {CHAT_MEMBER.name} where USER_ID = ?)"  # noqa: S608
-    where = f"TYPE <> 'private' and contains(TITLE, ?) and (TYPE = 'open' or {mine})"
-    rows = call.storage.whole(CHAT, where, [search_words(call, 2), call.user])
+    where = f"TYPE <> 'private'{' and begins(TITLE, ?)' * len(words)} and (TYPE = 'open' or {mine})"
+    rows = call.storage.whole(CHAT, where, [*words, call.user], "ID desc")
     part, total, following = paged(call, rows)
     return RowPage([chat_card(call, row) for row in part], following, total)
 

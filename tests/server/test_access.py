@@ -343,6 +343,22 @@ async def test_text_in_the_arguments_cannot_forge_the_question(connect: OpenClie
     assert "\\u202e\\u200b" in asked
 
 
+async def test_a_question_has_the_link_of_the_record_that_a_call_names(
+    connect: OpenClient, portal: LoopbackPortal
+) -> None:
+    person = yes()
+    item = {"method": "crm.item.delete", "params": {"entityTypeId": 31, "id": 2}}
+    async with connect(person) as call:
+        await call("call_method", **DELETE)
+        await call("batch_call", commands={"deal": DELETE | {"params": {"id": 7}}, "invoice": item})
+        await call("call_method", method="crm.deal.delete", params={"id": "8/../../rest"}, validate=False)
+    single, batch, odd = person.asked
+    assert single.splitlines()[-1] == f"  {portal.origin}/crm/deal/details/5/"
+    assert f"  {portal.origin}/crm/deal/details/7/" in batch.splitlines()
+    assert f"  {portal.origin}/crm/type/31/details/2/" in batch.splitlines()
+    assert portal.origin not in odd
+
+
 async def test_a_question_counts_what_does_not_fit_as_hidden(connect: OpenClient, portal: LoopbackPortal) -> None:
     person = yes()
     rows = [{"PRODUCT_NAME": "x" * 100, "PRICE": n} for n in range(100)]

@@ -16,7 +16,7 @@ from tests.server.conftest import CallTool
 
 async def test_a_call_answers_in_the_usual_form(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("call_method", method="crm.deal.get", params={"id": 5})
-    assert list(answer) == ["ok", "notice", "method", "version", "result", "time", "warnings"]
+    assert list(answer) == ["ok", "notice", "method", "version", "link", "result", "time", "warnings"]
     assert (answer["ok"], answer["method"], answer["version"]) == (True, "crm.deal.get", "v2")
     assert answer["result"]["ID"] == "5"
     assert answer["warnings"] == []
