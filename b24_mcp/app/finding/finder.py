@@ -34,6 +34,7 @@ _MOST_COMMANDS = 50
 _MOST_PROCESSES = 20
 _PAGE = 50
 _OWNERS = {"CONTACT": "contact", "COMPANY": "company", "LEAD": "lead"}
+_DUPLICATES = "phones and e-mails of CRM records"
 _TOO_MANY = "too many kinds at once: name it in kinds"
 _WHY = {
     "insufficient_scope": "scope not granted",
@@ -50,6 +51,8 @@ class _Job:
     command: Command
     take: Take
     kind: FindKind | None = None
+    name: str = ""
+    """What is not searched without the command."""
 
 
 @dataclass(slots=True)
@@ -146,7 +149,10 @@ class Finder:
     def _duplicate_jobs(self) -> list[_Job]:
         if not any(kind.content for kind in self.kinds):
             return []
-        return [_Job(command, partial(self._take_duplicates, how)) for how, command in duplicates(self.question)]
+        return [
+            _Job(command, partial(self._take_duplicates, how), name=_DUPLICATES)
+            for how, command in duplicates(self.question)
+        ]
 
     def _named_jobs(self) -> list[_Job]:
         """Return the commands for the records that the portal's search named and that no other search found."""
@@ -179,8 +185,8 @@ class Finder:
                 why = refusal(self.opened.gate, call)
                 if not why:
                     allowed[call.name] = job
-                elif job.kind is not None:
-                    self.not_searched.setdefault(job.kind.kind, why)
+                elif name := job.name or (job.kind.kind if job.kind is not None else ""):
+                    self.not_searched.setdefault(name, why)
             if not allowed:
                 return
             answer = await self.opened.portal.batch({name: job.command for name, job in allowed.items()})
@@ -212,7 +218,11 @@ class Finder:
 
     def _take_duplicates(self, how: How, outcome: Outcome | None) -> None:
         if not isinstance(outcome, Succeeded):
+            if isinstance(outcome, Failed):
+                self.not_searched.setdefault(_DUPLICATES, _why(outcome.error))
             return
+        # The full-text field, which is asked as well, only adds parts of numbers.
+        self._searched |= set(_OWNERS.values())
         for owner, ids in mapping(outcome.answer.result).items():
             kind = _OWNERS.get(str(owner).upper(), "")
             numbers = [number for one in listing(ids) if (number := number_of(one))]
