@@ -23,7 +23,7 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.record_names import refusal
 from b24_mcp.discovery import SmartProcess
 from b24_mcp.discovery.schemas import listing, mapping, text
-from b24_mcp.discovery.sources import FactSource
+from b24_mcp.discovery.sources import SMART_PROCESSES, FactSource
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Failed, Outcome, Succeeded, plan_batch
 
@@ -74,6 +74,7 @@ class Finder:
     _found: dict[tuple[str, int], Candidate] = field(default_factory=dict)
     _named: dict[str, tuple[How, list[int]]] = field(default_factory=dict)
     _searched: set[str] = field(default_factory=set)
+    _processes: Sequence[SmartProcess] | None = None
 
     async def run(self, limit: int) -> list[Candidate]:
         """Return the records that fit best, at most `limit` of each kind.
@@ -83,11 +84,13 @@ class Finder:
         """
         facts = self.opened.facts
         wants_crm = any(kind.scope == "crm" for kind in self.kinds) or self.processes != frozenset()
-        known = self._process_kinds(facts.smart_processes_now())
+        known = self._process_kinds()
         jobs = await run_sync(self._first_jobs, (*self.kinds, *known))
         due = await facts.due(crm=wants_crm)
         await self._send(jobs, due, is_first=True)
-        later = [kind for kind in self._process_kinds(facts.smart_processes_now()) if kind not in known]
+        later = [kind for kind in self._process_kinds() if kind.kind not in {one.kind for one in known}]
+        if self.processes is None and facts.smart_processes_now() is None and self._processes is None:
+            self.not_searched.setdefault("dynamic", "the portal did not list its smart processes")
         await self._look_wider([*self.kinds, *known], later)
         chosen = self._chosen(limit)
         await self._name(chosen)
@@ -133,9 +136,12 @@ class Finder:
             jobs.append(_Job(command, learn))
         await self._send(jobs, due)
 
-    def _process_kinds(self, processes: Sequence[SmartProcess] | None) -> list[FindKind]:
-        """Return the kinds of the smart processes that are searched."""
-        chosen = [one for one in processes or () if self.processes is None or one.entity_type_id in self.processes]
+    def _process_kinds(self) -> list[FindKind]:
+        """Return the kinds of the smart processes that are searched. Those that a caller names need not be listed."""
+        listed = self.opened.facts.smart_processes_now() or self._processes or ()
+        chosen = [one for one in listed if self.processes is None or one.entity_type_id in self.processes]
+        titled = {one.entity_type_id for one in chosen}
+        chosen += [SmartProcess(0, number, "") for number in sorted(self.processes or ()) if number not in titled]
         for one in chosen[_MOST_PROCESSES:]:
             self.not_searched[f"dynamic:{one.entity_type_id}"] = _TOO_MANY
         return [find_kinds().dynamic.of(one) for one in chosen[:_MOST_PROCESSES]]
@@ -199,7 +205,10 @@ class Finder:
             job.take(answer.outcomes.get(name))
         for source in due:
             if source.key in learnt:
-                await self.opened.facts.learn(source, learnt[source.key])
+                outcome = learnt[source.key]
+                await self.opened.facts.learn(source, outcome)
+                if source.key == SMART_PROCESSES.key and isinstance(outcome, Succeeded):
+                    self._processes = source.read(outcome.answer.result)  # the first page, if there are more
 
     def _take_rows(self, kind: FindKind, how: How, outcome: Outcome | None) -> None:
         if not isinstance(outcome, Succeeded):
