@@ -1,7 +1,8 @@
 """Links into the portal for the records of an answer.
 
 `link_of` returns the whole link of one record, which was read, written or just made. `list_link` returns one link for
-all rows of a list, with names of columns in braces. `with_link` and `with_links` put them into an answer.
+all rows of a list, with names of columns in braces, and `link_pattern` one for many calls of a method. `with_link` and
+`with_links` put them into an answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from b24_mcp.rest import Answer, PlannedCall
 
 _CONTENT = ("cut", "table", "result", "results", "columns", "rows")
 _WHOLE_LINKS = 5
-_RESULT_PLACE = "{result}"
+_RESULT_PLACE, _ANY_ID = "{result}", "id0"
 
 
 def link_of(origin: str, method: str, params: object, result: object = None) -> str | None:
@@ -70,26 +71,30 @@ def with_links(form: Form, origin: str, answered: Iterable[tuple[PlannedCall, An
         link = link_of(origin, method, params, result) or list_link(origin, method, params, result)
         if link is not None:
             by_command[call.name] = link
-            if method not in by_method and (pattern := _pattern(origin, call, result)) is not None:
+            if method not in by_method and (pattern := link_pattern(origin, method, params, result)) is not None:
                 by_method[method] = pattern
     links = by_command if len(by_command) <= _WHOLE_LINKS else by_method
     return _before_content(form, "links", links) if links else form
 
 
-def _pattern(origin: str, call: PlannedCall, result: object) -> str | None:
-    """Return the link of a command for all commands of its method."""
-    if _rows_of(result) is not None:
-        return list_link(origin, call.method, call.params, result)
-    pages = pages_of_call(call.method, call.params)
+def link_pattern(origin: str, method: str, params: object, result: object) -> str | None:
+    """Return one link for many calls of a method, made from one of them; None when there is none.
+
+    `{result}` stands for the result of each call, such as the id of a new record, and another name in braces for a
+    value in the result.
+    """
+    pages = None if _deletes(method) else pages_of_call(method, params)
     if pages is None:
         return None
+    if _rows_of(result) is not None:
+        return list_link(origin, method, params, result)
     record = _record(result)
     if record is not None:
-        pattern = pages.pattern([record], _named(call.params))
+        pattern = pages.pattern([record], _named(params))
         return None if pattern is None else _address(origin, pattern)
     if _is_id(result):
-        path = pages.path({"id": "id0"}, _named(call.params))
-        return None if path is None else _address(origin, path.replace("id0", _RESULT_PLACE))
+        path = pages.path({"id": _ANY_ID}, _named(params))
+        return None if path is None else _address(origin, path.replace(_ANY_ID, _RESULT_PLACE))
     return None
 
 

@@ -168,6 +168,21 @@ async def test_only_the_named_smart_process_is_searched(call_tool: CallTool, por
     assert await ids_found(call_tool, "осень", kinds=["deal"]) == []
 
 
+async def test_a_named_smart_process_needs_no_list_of_them(
+    call_tool: CallTool, portal: LoopbackPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B24_DENY", "crm.type.list")
+    await make_company_records(call_tool)
+    assert [kind for kind, _ in await ids_found(call_tool, "осень", kinds=["dynamic:1030"])] == ["dynamic:1030"]
+    answer = await call_tool("find_records", text="осень")
+    assert answer["not_searched"]["the portal did not list its smart processes"] == ["dynamic"]
+
+
+async def test_a_smart_process_that_the_portal_lacks_is_named(call_tool: CallTool, portal: LoopbackPortal) -> None:
+    answer = await call_tool("find_records", text="осень", kinds=["dynamic:999"])
+    assert (answer["found"], list(answer["not_searched"].values())) == ([], [["dynamic:999"]])
+
+
 async def test_an_unknown_kind_is_refused_with_the_right_names(call_tool: CallTool, portal: LoopbackPortal) -> None:
     answer = await call_tool("find_records", text="Anna", kinds=["warehouse"])
     assert answer["error"]["code"] == "B24MCP_ARGUMENTS"

@@ -23,7 +23,7 @@ from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.record_names import refusal
 from b24_mcp.discovery import SmartProcess
 from b24_mcp.discovery.schemas import listing, mapping, text
-from b24_mcp.discovery.sources import FactSource
+from b24_mcp.discovery.sources import SMART_PROCESSES, FactSource
 from b24_mcp.errors import B24Error
 from b24_mcp.rest import Failed, Outcome, Succeeded, plan_batch
 
@@ -34,6 +34,7 @@ _MOST_COMMANDS = 50
 _MOST_PROCESSES = 20
 _PAGE = 50
 _OWNERS = {"CONTACT": "contact", "COMPANY": "company", "LEAD": "lead"}
+_DUPLICATES = "phones and e-mails of CRM records"
 _TOO_MANY = "too many kinds at once: name it in kinds"
 _WHY = {
     "insufficient_scope": "scope not granted",
@@ -50,6 +51,8 @@ class _Job:
     command: Command
     take: Take
     kind: FindKind | None = None
+    name: str = ""
+    """What is not searched without the command."""
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class Finder:
     _found: dict[tuple[str, int], Candidate] = field(default_factory=dict)
     _named: dict[str, tuple[How, list[int]]] = field(default_factory=dict)
     _searched: set[str] = field(default_factory=set)
+    _processes: Sequence[SmartProcess] | None = None
 
     async def run(self, limit: int) -> list[Candidate]:
         """Return the records that fit best, at most `limit` of each kind.
@@ -80,11 +84,13 @@ class Finder:
         """
         facts = self.opened.facts
         wants_crm = any(kind.scope == "crm" for kind in self.kinds) or self.processes != frozenset()
-        known = self._process_kinds(facts.smart_processes_now())
+        known = self._process_kinds()
         jobs = await run_sync(self._first_jobs, (*self.kinds, *known))
         due = await facts.due(crm=wants_crm)
         await self._send(jobs, due, is_first=True)
-        later = [kind for kind in self._process_kinds(facts.smart_processes_now()) if kind not in known]
+        later = [kind for kind in self._process_kinds() if kind.kind not in {one.kind for one in known}]
+        if self.processes is None and facts.smart_processes_now() is None and self._processes is None:
+            self.not_searched.setdefault("dynamic", "the portal did not list its smart processes")
         await self._look_wider([*self.kinds, *known], later)
         chosen = self._chosen(limit)
         await self._name(chosen)
@@ -130,9 +136,12 @@ class Finder:
             jobs.append(_Job(command, learn))
         await self._send(jobs, due)
 
-    def _process_kinds(self, processes: Sequence[SmartProcess] | None) -> list[FindKind]:
-        """Return the kinds of the smart processes that are searched."""
-        chosen = [one for one in processes or () if self.processes is None or one.entity_type_id in self.processes]
+    def _process_kinds(self) -> list[FindKind]:
+        """Return the kinds of the smart processes that are searched. Those that a caller names need not be listed."""
+        listed = self.opened.facts.smart_processes_now() or self._processes or ()
+        chosen = [one for one in listed if self.processes is None or one.entity_type_id in self.processes]
+        titled = {one.entity_type_id for one in chosen}
+        chosen += [SmartProcess(0, number, "") for number in sorted(self.processes or ()) if number not in titled]
         for one in chosen[_MOST_PROCESSES:]:
             self.not_searched[f"dynamic:{one.entity_type_id}"] = _TOO_MANY
         return [find_kinds().dynamic.of(one) for one in chosen[:_MOST_PROCESSES]]
@@ -146,7 +155,10 @@ class Finder:
     def _duplicate_jobs(self) -> list[_Job]:
         if not any(kind.content for kind in self.kinds):
             return []
-        return [_Job(command, partial(self._take_duplicates, how)) for how, command in duplicates(self.question)]
+        return [
+            _Job(command, partial(self._take_duplicates, how), name=_DUPLICATES)
+            for how, command in duplicates(self.question)
+        ]
 
     def _named_jobs(self) -> list[_Job]:
         """Return the commands for the records that the portal's search named and that no other search found."""
@@ -179,8 +191,8 @@ class Finder:
                 why = refusal(self.opened.gate, call)
                 if not why:
                     allowed[call.name] = job
-                elif job.kind is not None:
-                    self.not_searched.setdefault(job.kind.kind, why)
+                elif name := job.name or (job.kind.kind if job.kind is not None else ""):
+                    self.not_searched.setdefault(name, why)
             if not allowed:
                 return
             answer = await self.opened.portal.batch({name: job.command for name, job in allowed.items()})
@@ -193,7 +205,10 @@ class Finder:
             job.take(answer.outcomes.get(name))
         for source in due:
             if source.key in learnt:
-                await self.opened.facts.learn(source, learnt[source.key])
+                outcome = learnt[source.key]
+                await self.opened.facts.learn(source, outcome)
+                if source.key == SMART_PROCESSES.key and isinstance(outcome, Succeeded):
+                    self._processes = source.read(outcome.answer.result)  # the first page, if there are more
 
     def _take_rows(self, kind: FindKind, how: How, outcome: Outcome | None) -> None:
         if not isinstance(outcome, Succeeded):
@@ -212,7 +227,11 @@ class Finder:
 
     def _take_duplicates(self, how: How, outcome: Outcome | None) -> None:
         if not isinstance(outcome, Succeeded):
+            if isinstance(outcome, Failed):
+                self.not_searched.setdefault(_DUPLICATES, _why(outcome.error))
             return
+        # The full-text field, which is asked as well, only adds parts of numbers.
+        self._searched |= set(_OWNERS.values())
         for owner, ids in mapping(outcome.answer.result).items():
             kind = _OWNERS.get(str(owner).upper(), "")
             numbers = [number for one in listing(ids) if (number := number_of(one))]

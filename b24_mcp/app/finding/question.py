@@ -16,8 +16,9 @@ MOST_PHONES = 20
 """The most values that the duplicate search takes. Source: documentation, crm.duplicate.findbycomm."""
 
 _MOST_WORDS = 6
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_PART_OF_EMAIL = re.compile(r"[\w.+-]{2,64}@[\w.-]{0,80}|@[\w.-]{2,80}")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_LOCAL_PART = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}+@")
+_DOMAIN = re.compile(r"@[\w.-]{2,80}+")
 _PHONE = re.compile(r"\+?\(?\d[\d\s().\-\u2010-\u2014]{3,24}\d")
 _PLUS = "+"
 _SIGN = re.compile(r"[№#]|\b[Nn]o\.?\s*\d")
@@ -66,7 +67,7 @@ def read_question(text: str, kinds: Mapping[str, str], fillers: frozenset[str]) 
     email = part = ""
     if (found := _EMAIL.search(left)) is not None:
         email, left = found[0].lower(), left.replace(found[0], " ")
-    elif (found := _PART_OF_EMAIL.search(left)) is not None:
+    elif (found := _LOCAL_PART.search(left) or _DOMAIN.search(left)) is not None:
         part, left = found[0].lower(), left.replace(found[0], " ")
     phones: tuple[str, ...] = ()
     digits = number = ""
