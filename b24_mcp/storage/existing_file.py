@@ -54,30 +54,27 @@ def find_file(place: FilePlace) -> FoundFile:
     return FoundFile(place, size, digest.hexdigest(), before)
 
 
-@contextlib.contextmanager
-def open_found(found: FoundFile) -> Iterator[BinaryIO]:
-    """Open a file that was found before.
+def open_found(found: FoundFile) -> BinaryIO:
+    """Open a file that was found before. The caller closes it.
 
     Raises:
         B24Error: as `open_existing`; `B24MCP_FILE_CHANGED` if it is another file now.
     """
-    with open_existing(found.place) as file:
-        if identity_of(file) != found.identity:
-            raise changed(found.name)
-        yield file
+    file = open_existing(found.place)
+    if identity_of(file) == found.identity:
+        return file
+    file.close()
+    raise changed(found.name)
 
 
-@contextlib.contextmanager
-def open_existing(place: FilePlace) -> Iterator[BinaryIO]:
-    """Open a regular file to read it. Links below the folder for files are not followed.
+def open_existing(place: FilePlace) -> BinaryIO:
+    """Open a regular file to read it. The caller closes it. Links below the folder for files are not followed.
 
     Raises:
         B24Error: `B24MCP_FILE` if it does not exist, is no regular file or cannot be opened.
     """
     with _readable(place), opened_folder(place, make=False) as folder:
-        descriptor = folder.read(place.name)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        yield file
+        return os.fdopen(folder.read(place.name), "rb", buffering=0)
 
 
 def identity_of(file: BinaryIO) -> tuple[int, ...]:

@@ -153,6 +153,13 @@ def check_file_name(name: str, *, existing: bool = False) -> None:
         raise _refuse(name, "on Windows it is the name of a device")
 
 
+def sent_name(name: str) -> str:
+    """Return the name of a file as others get it: composed, with plain spaces, without invisible characters."""
+    composed = unicodedata.normalize("NFC", name)
+    spaced = ("".join(" " if unicodedata.category(one) == "Zs" else one for one in composed)).strip()
+    return "".join(one for one in spaced if not is_invisible(one)) or "file"
+
+
 def is_invisible(character: str) -> bool:
     """Whether a character is invisible or changes how others are shown: control, bidirectional, blank, unassigned."""
     if character in _BLANK or any(ord(character) in selectors for selectors in _SELECTORS):
