@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 
 from b24_mcp.access import Judgement, Permit, Ruling, current_caller, digest_of_call, with_risks
 from b24_mcp.app.arguments import fit_arguments
+from b24_mcp.app.files.mentions import mentions_files
 from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.catalog import Catalogue, known_methods
@@ -76,7 +77,7 @@ async def prepare_call(opened: OpenPortal, request: CallRequest, background: Tas
         B24Error: `B24MCP_PARAMS`, `B24MCP_METHOD_NAME` or `B24MCP_VERSION`, with the correct form; nothing was sent.
     """
     catalogue = await _catalogue_for(opened, (request.method,), request.version, background)
-    return await run_sync(plan_checked, request, catalogue)
+    return await _with_files(opened, await run_sync(plan_checked, request, catalogue))
 
 
 async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: TaskGroup) -> PlannedBatch:
@@ -87,7 +88,14 @@ async def prepare_batch(opened: OpenPortal, request: BatchRequest, background: T
     """
     methods = [command.method for command in request.commands.values()]
     catalogue = await _catalogue_for(opened, methods, request.version, background)
-    return await run_sync(_planned_batch, request, catalogue)
+    batch = await run_sync(_planned_batch, request, catalogue)
+    commands = []
+    for command in batch.commands:
+        try:
+            commands.append(await _with_files(opened, command))
+        except B24Error as exc:
+            raise _about(command.name, exc) from None
+    return replace(batch, commands=tuple(commands))
 
 
 def judged(
@@ -184,11 +192,25 @@ def _planned_batch(request: BatchRequest, catalogue: Catalogue) -> PlannedBatch:
                 refers=True,
             )
         except B24Error as exc:
-            fault = exc.fault
-            raise B24Error(replace(fault, message=f"Command {name!r}: {fault.message}"), "batch") from None
+            raise _about(name, exc) from None
         plan.add(name, command.method, fitted.params, fitted.version, fitted.warnings)
     batch = plan.finished(halt=request.halt)
     return replace(batch, commands=tuple([with_risks(command) for command in batch.commands]))
+
+
+async def _with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
+    """Return a call whose `$file` values are replaced by files of the user."""
+    if not mentions_files(call.params):
+        return call
+    from b24_mcp.app.files.values import with_files  # most calls do without
+
+    return await with_files(opened, call)
+
+
+def _about(name: str, error: B24Error) -> B24Error:
+    """Return the error of a command of a batch."""
+    fault = error.fault
+    return B24Error(replace(fault, message=f"Command {name!r}: {fault.message}"), "batch")
 
 
 async def _catalogue_for(

@@ -37,17 +37,17 @@ class DraftFile:
         else:
             self._folder.publish(self._beside, self._place.name)
 
-    def publish_as_free(self) -> FilePlace:
-        """Rename the complete file to its name, or to `name (2).pdf` and so on when that is in use; return the place.
+    def publish_as_free(self, name: str) -> FilePlace:
+        """Rename the complete file to a name, or to `name (2).pdf` and so on when that is in use; return the place.
 
         Raises:
             FileExistsError: when a thousand names are in use.
         """
         self.file.close()
-        for name in _names(self._place.name):
+        for free in _names(name):
             with contextlib.suppress(FileExistsError):
-                self._folder.publish(self._beside, name)
-                return FilePlace(self._place.root, (*self._place.parts[:-1], name))
+                self._folder.publish(self._beside, free)
+                return FilePlace(self._place.root, (*self._place.parts[:-1], free))
         raise FileExistsError
 
 
