@@ -56,6 +56,8 @@ LIBRARIES = {
     "ruamel": ("connect/yaml.py",),
     "xlsxwriter": ("records/exports/xlsx.py",),
     "pyarrow": ("records/exports/parquet.py",),
+    "pypdf": ("app/files/preview_program.py",),
+    "docx": ("app/files/preview_program.py",),
 }
 
 

@@ -19,7 +19,7 @@ from b24_mcp.app.mistakes import not_documented, with_similar_names, writes
 from b24_mcp.app.requests import BatchRequest, CallRequest, Command, WantedVersion
 from b24_mcp.catalog import Catalogue, known_methods
 from b24_mcp.errors import B24Error
-from b24_mcp.rest import BatchPlan, PlannedBatch, PlannedCall, is_method_name, plan_call
+from b24_mcp.rest import BatchPlan, Params, PlannedBatch, PlannedCall, is_method_name, plan_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,7 @@ def plan_checked(
     """
     fitted = fit_arguments(
         request.method,
-        request.params,
+        _named_files(request.method, request.params),
         request.version,
         catalogue or known_methods(),
         validate=request.validate,
@@ -184,7 +184,7 @@ def _planned_batch(request: BatchRequest, catalogue: Catalogue) -> PlannedBatch:
         try:
             fitted = fit_arguments(
                 command.method,
-                command.params,
+                _named_files(command.method, command.params),
                 request.version,
                 catalogue,
                 validate=request.validate,
@@ -196,6 +196,15 @@ def _planned_batch(request: BatchRequest, catalogue: Catalogue) -> PlannedBatch:
         plan.add(name, command.method, fitted.params, fitted.version, fitted.warnings)
     batch = plan.finished(halt=request.halt)
     return replace(batch, commands=tuple([with_risks(command) for command in batch.commands]))
+
+
+def _named_files(method: str, params: Params | None) -> Params | None:
+    """Return requested parameters with the names of the files in them."""
+    if params is None or not mentions_files(params):
+        return params
+    from b24_mcp.app.files.default_names import with_default_names  # most calls do without
+
+    return with_default_names(method, params)
 
 
 async def _with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:

@@ -19,7 +19,7 @@ from b24_mcp.catalog.files import FileParameter, file_parameter_at, file_paramet
 from b24_mcp.catalog.positional import arguments_of
 from b24_mcp.discovery import entity_of
 from b24_mcp.errors import B24Error, our_error
-from b24_mcp.rest import Params, PlannedCall
+from b24_mcp.rest import PlannedCall
 from b24_mcp.rest.files.sending import check_size
 from b24_mcp.rest.wire.file_value import InlineFile, files_in
 from b24_mcp.storage.existing_file import FoundFile, find_file
@@ -48,8 +48,6 @@ async def with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
     except B24Error as exc:
         raise exc.of(call.method) from None
     assert isinstance(params, dict | list)
-    for place, name in filling.names:
-        params = _with_name(call.method, params, place, name)
     check_size(call.method, sum(file.found.size for file in files_in(params) if isinstance(file, InlineFile)))
     return replace(call, params=params, warnings=(*call.warnings, *filling.warnings))
 
@@ -58,13 +56,12 @@ async def with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
 class _Filling:
     """The replacement of the files of one call. `found` are the files by the paths in the call.
 
-    `names` are names of files that belong to places of their own, `warnings` what the caller should know.
+    `warnings` is what the caller should know.
     """
 
     opened: OpenPortal
     call: PlannedCall
     found: Mapping[str, FoundFile]
-    names: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     async def filled(self, value: object, path: tuple[str, ...]) -> object:
@@ -135,8 +132,6 @@ class _Filling:
             most = f"{self.call.method} takes up to {parameter.megabytes} MB"
             message = f"{found.name!r} has {found.size / _MEGABYTE:.1f} MB, and {most}."
             raise our_error("B24MCP_FILE_TOO_LARGE", message)
-        if parameter.name:
-            self.names.append((parameter.name, sent_name(found.name)))
         return in_form(found, parameter)
 
     def _written_out(self, value: object, path: tuple[str, ...], parameter: FileParameter | None) -> object:
@@ -183,29 +178,6 @@ def _find(opened: OpenPortal, path: str) -> FoundFile:
     if found.size == 0:
         raise our_error("B24MCP_FILE", f"{found.name!r} is empty, and a portal takes no empty files.")
     return found
-
-
-def _with_name(method: str, params: Params, place: Sequence[str], name: str) -> Params:
-    """Return parameters with the name of a file at its place, unless there is a name already."""
-    first, *rest = place
-    if isinstance(params, list):
-        order = [one.name.lower() for one in arguments_of(method) or ()]
-        at = order.index(first.lower()) if first.lower() in order else len(params)
-        return [_named(one, rest, name) if number == at else one for number, one in enumerate(params)]
-    named = _named(params, place, name)
-    assert isinstance(named, dict)
-    return named
-
-
-def _named(value: object, place: Sequence[str], name: str) -> object:
-    if not place:
-        return value or name
-    if value is not None and not isinstance(value, dict):
-        return value
-    inside = value or {}
-    first, *rest = place
-    key = next((one for one in inside if one.lower() == first.lower()), first)
-    return {**inside, key: _named(inside.get(key), rest, name)}
 
 
 def _misplaced(call: PlannedCall, path: Sequence[str]) -> B24Error:
