@@ -21,6 +21,7 @@ from b24_mcp.app.answers.reply import Reply
 from b24_mcp.app.app import App
 from b24_mcp.app.approval import AskUser, permit_for
 from b24_mcp.app.files.links import LinkReplacer
+from b24_mcp.app.files.sent import sent_files
 from b24_mcp.app.open_portal import OpenPortal
 from b24_mcp.app.planning import (
     BatchRequest,
@@ -64,7 +65,7 @@ async def run_call(
         answer = _links_of(app, opened).answer(await opened.portal.send(planned, permit, on_wait=on_wait))
     except B24Error as exc:
         return await _failure(exc, opened, planned)
-    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,))
+    form = _with_outsider_notice(call_form(answer, opened.notice, planned.warnings), (answer,)) | sent_files([planned])
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
 
@@ -104,6 +105,7 @@ async def run_batch(
         return await _failure(exc, opened, None)
     answers = {name: one.answer for name, one in answer.outcomes.items() if isinstance(one, Succeeded)}
     form = _with_outsider_notice(batch_form(answer, commands, opened.notice), answers.values())
+    form |= sent_files([command for command in commands if command.name in answers])
     if request.resolve:
         from b24_mcp.app.names import with_names  # most calls do without
 

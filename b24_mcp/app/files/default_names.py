@@ -26,10 +26,7 @@ def with_default_names(method: str, params: Params) -> Params:
         if name is None:
             continue
         filled = _named(named, parameter.name, name)
-        if isinstance(params, list):
-            params = [filled.get(one) for one in order][: max(len(params), 0)]
-        else:
-            params = filled
+        params = [filled.get(one) for one in order][: len(params)] if isinstance(params, list) else filled
     return params
 
 
