@@ -35,8 +35,8 @@ def file_source(method: str) -> FileSource | None:
 
 
 def file_sources() -> list[str]:
-    """Return the methods whose files can be downloaded."""
-    return [row["source"] for row in read_table("file_sources")]
+    """Return the methods whose files can be downloaded, in lower case."""
+    return list(_sources())
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TypedDict
 
+from b24_mcp.app.answers.forms import Form
 from b24_mcp.rest import PlannedCall
 from b24_mcp.rest.wire.file_value import files_in
 
@@ -17,7 +18,7 @@ class SentFileForm(TypedDict):
     sha256: str
 
 
-def sent_files(calls: Iterable[PlannedCall]) -> Mapping[str, Sequence[SentFileForm]]:
+def sent_files(calls: Iterable[PlannedCall]) -> Form:
     """Return the `files` of an answer, each once; empty when the calls sent none."""
     found = {str(file): file.found for call in calls for file in files_in(call.params)}
     forms = [SentFileForm(name=one.name, size=one.size, sha256=one.sha256) for one in found.values()]

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from anyio.to_thread import run_sync
+
 from b24_mcp.app.app import App
 from b24_mcp.app.files.handles import FileLink, is_handle
 from b24_mcp.app.files.links import best_link, is_file_link
@@ -58,7 +60,7 @@ async def find_source(app: App, opened: OpenPortal, text: str) -> FoundSource:
 async def _of_record(opened: OpenPortal, words: Sequence[str]) -> FoundSource:
     """Return a file of a field of a record: method, id, field, and the position among several files."""
     method, *rest = words
-    source = file_source(method) or _usual(method)
+    source = await run_sync(file_source, method) or _usual(method)
     count = len(source.arguments)
     values, others = rest[:count], rest[count:]
     position = int(others.pop()) if others and others[-1].isdecimal() else None

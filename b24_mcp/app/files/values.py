@@ -43,6 +43,7 @@ async def with_files(opened: OpenPortal, call: PlannedCall) -> PlannedCall:
             path = _path_in(one)
             if path not in found:
                 found[path] = await run_sync(_find, opened, path)
+        await run_sync(file_parameters, call.method)  # reads a table the first time
         filling = _Filling(opened, call, found)
         params = await filling.filled(call.params, ())
     except B24Error as exc:
