@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from b24_mcp.errors import B24Error
 from b24_mcp.rest.files.multipart import form_with_file
 from b24_mcp.rest.wire import file_body
-from b24_mcp.rest.wire.file_body import FileBody, json_body
+from b24_mcp.rest.wire.file_body import FileBody, OnPiece, json_body
 from b24_mcp.rest.wire.file_value import FileValue, InlineFile, SeparateFile, disk_file, files_in, uploaded_file
 from b24_mcp.rest.wire.request import Request
 from b24_mcp.storage.existing_file import FoundFile, find_file
@@ -29,6 +29,11 @@ def found_in(folder: Path, content: bytes, name: str = "a.bin") -> FoundFile:
 async def whole(body: FileBody) -> bytes:
     pieces = [piece async for piece in body.stream()]
     return b"".join(pieces)
+
+
+async def read(body: FileBody, sent: bytearray, on_piece: OnPiece | None = None) -> None:
+    async for piece in body.stream(on_piece):
+        sent += piece
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -94,10 +99,9 @@ async def test_a_body_never_becomes_complete_with_another_content(tmp_path: Path
             (tmp_path / "other").replace(path)
         case "gone":
             path.unlink()
-    sent = b""
+    sent = bytearray()
     with pytest.raises(B24Error) as caught:
-        async for piece in body.stream():
-            sent += piece
+        await read(body, sent)
     assert caught.value.fault.executed == "no"
     assert len(sent) < body.length
 
@@ -107,11 +111,13 @@ async def test_a_change_while_the_file_is_read_is_noticed_before_the_end(
 ) -> None:
     monkeypatch.setattr(file_body, "_PIECE", 30)
     body = json_body({"f": InlineFile(found_in(tmp_path, b"x" * 100))}, sort_keys=False)
-    sent = b""
+    sent = bytearray()
+
+    async def change(_: int) -> None:
+        (tmp_path / "a.bin").write_bytes(b"x" * 70 + b"y" * 30)
+
     with pytest.raises(B24Error, match="was changed"):
-        async for piece in body.stream():
-            sent += piece
-            (tmp_path / "a.bin").write_bytes(b"x" * 70 + b"y" * 30)
+        await read(body, sent, change)
     assert not sent.endswith(b"}")
     assert len(sent) < body.length
 
