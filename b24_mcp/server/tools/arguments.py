@@ -47,9 +47,13 @@ Params = Annotated[
 Method = Annotated[str, Field(description="Method name only, e.g. crm.deal.list")]
 MethodParams = Annotated[
     Params,
+    Field(description="Named parameters. For positional task.* methods: a list of values in order."),
+]
+WriteParams = Annotated[
+    Params,
     Field(
-        description="Named parameters. For positional task.* methods: a list of values in order. A file of the user "
-        'is {"$file": "offer.pdf"}.'
+        description="Named parameters. For positional task.* methods: a list of values in order. "
+        'A file of the user is {"$file": "offer.pdf"}.'
     ),
 ]
 Version = Annotated[
