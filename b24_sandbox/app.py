@@ -28,7 +28,7 @@ from b24_sandbox.messages import (
 from b24_sandbox.operating_time import Accounting
 from b24_sandbox.php import Map
 from b24_sandbox.portal import SandboxPortal, SandboxSettings
-from b24_sandbox.stored_files import STORAGE_PATH, StoredFiles, is_file
+from b24_sandbox.stored_files import STORAGE_PATH, DownloadStorage, is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +135,7 @@ class Sandbox:
         )
         self.portal = SandboxPortal(db, settings, empty=empty, clock=clock)
         self._log = log
-        self._storage, self._stored = storage, StoredFiles()
+        self._storage, self._stored = storage, DownloadStorage()
         self._largest_request = largest_request
         if deals:
             from b24_sandbox.seed.load import load_deals  # used for measurements only

@@ -19,7 +19,7 @@ def is_file(response: Response) -> bool:
 
 
 @dataclass(slots=True)
-class StoredFiles:
+class DownloadStorage:
     """The files that can be read at the storage. A request with a credential is refused, as a storage does."""
 
     _files: OrderedDict[str, Response] = field(default_factory=OrderedDict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,15 +30,13 @@ from b24_mcp.rest.wire.request import Request, calls_in
 from b24_mcp.state import ExpiringStore
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.files.request_sender import Finish
     from b24_mcp.rest.wire.file_body import OnPiece
     from b24_mcp.rest.wire.transport import Transport
 
 _LOG = logging.getLogger(__name__)
 _MEGABYTE = 1 << 20
 _LEARNING_SECONDS = 2.0
-
-Finish = Callable[[Answer], Awaitable[Answer]]
-"""The rest of a call that needs more than one request: gets the first answer, and returns that of the whole call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from b24_mcp.rest.wire.file_body import FileBody, FilePart
+from b24_mcp.rest.wire.file_body import BodyFile, FileBody
 from b24_mcp.storage.existing_file import FoundFile
 
 # As browsers write them, so that no name can end its quotes or its line.
@@ -17,5 +17,5 @@ def form_with_file(found: FoundFile, name: str, field: str) -> tuple[str, FileBo
     disposition = f'form-data; name="{field.translate(_ESCAPES)}"; filename="{name.translate(_ESCAPES)}"'
     head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
     tail = f"\r\n--{boundary}--\r\n"
-    body = FileBody([head.encode(), FilePart(found, is_base64=False), tail.encode()], found.sha256.encode())
+    body = FileBody([head.encode(), BodyFile(found, is_base64=False), tail.encode()], found.sha256.encode())
     return f"multipart/form-data; boundary={boundary}", body

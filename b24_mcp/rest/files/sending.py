@@ -25,8 +25,8 @@ from b24_mcp.rest.wire.params import Params
 from b24_mcp.storage.places import sent_name
 
 if TYPE_CHECKING:
+    from b24_mcp.rest.files.request_sender import Finish, RequestSender
     from b24_mcp.rest.limits.deadline import Deadline
-    from b24_mcp.rest.sender import Finish, Sender
     from b24_mcp.storage.existing_file import FoundFile
 
 LARGEST_REQUEST = 2 << 30
@@ -38,7 +38,7 @@ _FIELDS = ("field", "fieldName")
 
 
 async def send_with_files(
-    sender: Sender, planned: PlannedCall, params: Params, deadline: Deadline, permit: object | None
+    sender: RequestSender, planned: PlannedCall, params: Params, deadline: Deadline, permit: object | None
 ) -> Answer:
     """Send a planned call that has files in its `params`.
 
@@ -79,7 +79,7 @@ def check_size(method: str, size: int) -> None:
         )
 
 
-def _second_step(sender: Sender, file: SeparateFile, planned: PlannedCall, deadline: Deadline) -> Finish:
+def _second_step(sender: RequestSender, file: SeparateFile, planned: PlannedCall, deadline: Deadline) -> Finish:
     """Return the second step of an upload: the file is sent to the address in the answer of the first."""
 
     async def upload(first: Answer) -> Answer:
@@ -100,7 +100,7 @@ def _second_step(sender: Sender, file: SeparateFile, planned: PlannedCall, deadl
 
 
 async def _send_form(
-    sender: Sender, address: str, found: FoundFile, field: str, planned: PlannedCall, deadline: Deadline
+    sender: RequestSender, address: str, found: FoundFile, field: str, planned: PlannedCall, deadline: Deadline
 ) -> Answer:
     """Send a file to a signed address. It is not sent again: a second try could store it twice."""
     request = call_request(planned, {})
@@ -118,7 +118,12 @@ async def _send_form(
 
 
 async def _uploaded_to_disk(
-    sender: Sender, file: DiskFile, planned: PlannedCall, params: Params, deadline: Deadline, permit: object | None
+    sender: RequestSender,
+    file: DiskFile,
+    planned: PlannedCall,
+    params: Params,
+    deadline: Deadline,
+    permit: object | None,
 ) -> UploadedFile:
     """Upload a file to the disk, and return it with its id.
 
@@ -146,7 +151,7 @@ async def _uploaded_to_disk(
     return uploaded_file(file, number)
 
 
-async def _own_storage(sender: Sender, deadline: Deadline) -> int:
+async def _own_storage(sender: RequestSender, deadline: Deadline) -> int:
     """Return the id of the disk of the user that the credential belongs to."""
     profile = (await sender.send_call(plan_call("profile"), deadline)).result
     user = integer(profile.get("ID")) if isinstance(profile, Mapping) else None
@@ -159,7 +164,7 @@ async def _own_storage(sender: Sender, deadline: Deadline) -> int:
     raise our_error("B24MCP_BAD_ANSWER", "The portal names no disk of this user.", method="disk.storage.getlist")
 
 
-async def _chat_folder(sender: Sender, params: Params, deadline: Deadline) -> int:
+async def _chat_folder(sender: RequestSender, params: Params, deadline: Deadline) -> int:
     """Return the folder of the chat that a call names."""
     names = params if isinstance(params, dict) else {}
     chat = {name.upper(): value for name, value in names.items() if name.upper() in ("CHAT_ID", "DIALOG_ID")}

@@ -23,7 +23,7 @@ OnPiece = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class FilePart:
+class BodyFile:
     """The content of a file in a body, in base64 or as it is."""
 
     found: FoundFile
@@ -39,13 +39,13 @@ class FilePart:
 class FileBody:
     """A body of bytes and files. `fingerprint` is equal for equal bodies."""
 
-    parts: Sequence[bytes | FilePart]
+    parts: Sequence[bytes | BodyFile]
     fingerprint: bytes
 
     @property
     def length(self) -> int:
         """The number of bytes."""
-        return sum(part.length if isinstance(part, FilePart) else len(part) for part in self.parts)
+        return sum(part.length if isinstance(part, BodyFile) else len(part) for part in self.parts)
 
     async def stream(self, on_piece: OnPiece | None = None) -> AsyncIterator[bytes]:
         """Yield the body. `on_piece` is called with the number of bytes of each piece before it.
@@ -81,10 +81,10 @@ def json_body(value: object, *, sort_keys: bool) -> FileBody:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
 
     text = written(with_files_replaced(_without_separate(value), sent))
-    parts: list[bytes | FilePart] = []
+    parts: list[bytes | BodyFile] = []
     while (start := text.find(mark)) >= 0:
         end = text.index(">", start + len(mark)) + 1
-        parts += [text[:start].encode(), FilePart(found[text[start:end]], is_base64=True)]
+        parts += [text[:start].encode(), BodyFile(found[text[start:end]], is_base64=True)]
         text = text[end:]
     return FileBody([*parts, text.encode()], written(value).encode())
 
@@ -103,7 +103,7 @@ def _is_separate(value: object) -> bool:
     )
 
 
-async def _pieces(part: bytes | FilePart) -> AsyncIterator[bytes]:
+async def _pieces(part: bytes | BodyFile) -> AsyncIterator[bytes]:
     if isinstance(part, bytes):
         yield part
         return
