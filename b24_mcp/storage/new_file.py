@@ -75,8 +75,8 @@ def draft_file(place: FilePlace, *, is_free: bool = False) -> Iterator[DraftFile
     except FileExistsError:
         raise _exists(place) from None
     except FileNotFoundError:
-        folder = "/".join(place.parts[:-1]) or "."
-        raise our_error("B24MCP_FILE", f"The folder {folder!r} does not exist in {place.root}.") from None
+        inner = "/".join(place.parts[:-1]) or "."
+        raise our_error("B24MCP_FILE", f"The folder {inner!r} does not exist in {place.root}.") from None
     except OSError as exc:
         said = exc.strerror or type(exc).__name__
         raise our_error("B24MCP_FILE", f"{place.name!r} cannot be written: {said}.") from None

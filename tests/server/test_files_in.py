@@ -11,8 +11,7 @@ from typing import Any, BinaryIO, Literal
 import anyio
 import pytest
 
-from b24_mcp.rest.wire import file_body
-from b24_mcp.storage.existing_file import FoundFile
+from b24_mcp.storage.existing_file import FoundFile, open_found
 from tests.loopback import LoopbackPortal, loopback_portal
 from tests.server.conftest import Answer, CallTool
 
@@ -92,7 +91,7 @@ async def test_fields_of_records_get_the_form_that_their_method_takes(
     both = [FILE, {"$file": "notes.txt"}]
     deal = await call(call_tool, "crm.deal.add", fields={"TITLE": "x", "UF_CRM_ONE": FILE, "UF_CRM_MANY": both})
     sent = portal.calls[-1].params["fields"]
-    assert list(sent["UF_CRM_ONE"]) == ["fileData"]  # type: ignore[index, call-overload, arg-type]
+    assert list(sent["UF_CRM_ONE"]) == ["fileData"]  # type: ignore[index]
     await same(call_tool, f"crm.deal.get {deal} UF_CRM_ONE")
     await same(call_tool, f"crm.deal.get {deal} UF_CRM_MANY 2", NOTES)
     item = {"entityTypeId": 2, "id": deal}
@@ -268,13 +267,11 @@ async def test_a_field_of_another_type_is_named(call_tool: CallTool, portal: Loo
 async def test_a_file_that_changes_after_planning_is_noticed(
     call_tool: CallTool, portal: LoopbackPortal, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = file_body.open_found
-
     def opened_later(found: FoundFile) -> BinaryIO:
         (folder / "offer.pdf").write_bytes(OFFER[:-3] + b"END")
-        return opened(found)
+        return open_found(found)
 
-    monkeypatch.setattr(file_body, "open_found", opened_later)
+    monkeypatch.setattr("b24_mcp.rest.wire.file_body.open_found", opened_later)
     params = {"id": 1, "fileContent": FILE}
     error = (await call_tool("call_method", method="disk.storage.uploadfile", params=params))["error"]
     assert (error["code"], error["executed"]) == ("B24MCP_FILE_CHANGED", "no")
